@@ -1,0 +1,69 @@
+"""Image ids: the two forms that name an image, and the guard that every path is built behind.
+
+A *content id* says what the bytes are; a *legacy id* (a UUID) only names an image and proves nothing.
+What surprises: parsing is also the guard against path traversal. No id holds a separator, a dot or a NUL, so
+nothing else needs to be checked before a path is made from one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import NewType
+
+from strandline.errors import InvalidImageIdError
+
+ImageId = NewType("ImageId", str)
+"""A parsed image id: 32 lower-case hex digits, or a lower-case UUID with dashes (36 characters)."""
+
+CONTENT_ID_LENGTH = 32
+"""Half of a SHA-256 in hex: 128 bits, as many as a UUID has; a chance collision is out of reach."""
+
+_CONTENT_ID = re.compile(r"[0-9a-f]{32}")
+_LEGACY_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def parse_image_id(text: str) -> ImageId:
+    """Text to image id, in any letter case; nothing else is forgiven.
+
+    Law: ``parse_image_id(parse_image_id(t)) == parse_image_id(t)``, and the result matches
+    ``[0-9a-f-]{32,36}``: no separator, dot, space or NUL ever gets through.
+
+    Raises:
+        InvalidImageIdError: For anything else, of any length, without echoing more than 60 characters of it.
+    """
+    found = find_image_id(text)
+    if found is None:
+        shown = text if len(text) <= 60 else text[:57] + "..."
+        raise InvalidImageIdError(
+            f"{shown!r} is not an image id; give 32 hex digits or a UUID with dashes", value=shown
+        )
+    return found
+
+
+def find_image_id(text: str) -> ImageId | None:
+    """The image id that the text is, or None. Never raises; constant time for text of the wrong length."""
+    if len(text) == CONTENT_ID_LENGTH:
+        pattern = _CONTENT_ID
+    elif len(text) == 36:
+        pattern = _LEGACY_ID
+    else:
+        return None
+    # isascii first: str.lower() maps two non-ASCII letters (U+212A, U+0130) into ASCII ones.
+    folded = text.lower() if text.isascii() else text
+    return ImageId(folded) if pattern.fullmatch(folded) else None
+
+
+def is_content_id(image_id: ImageId) -> bool:
+    """True for a content id, False for a legacy id."""
+    return len(image_id) == CONTENT_ID_LENGTH
+
+
+def content_id_of(sha256_hex: str) -> ImageId:
+    """The content id of bytes whose SHA-256 is given in hex."""
+    return ImageId(sha256_hex[:CONTENT_ID_LENGTH])
+
+
+def hash_to_content_id(data: bytes | memoryview) -> ImageId:
+    """The content id of the bytes: the first 16 bytes of their SHA-256, in lower-case hex."""
+    return content_id_of(hashlib.sha256(data).hexdigest())

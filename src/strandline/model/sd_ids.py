@@ -1,0 +1,60 @@
+"""Identities of storage directories: what may stand in an ``SD_ID`` file, and what is none.
+
+Two forms are the same 128 bits: a UUID with dashes, and the 22-character base64url form that some machines
+write. What surprises: the first 22 characters of a UUID *look like* the base64url form, so a truncated
+``SD_ID`` could be taken for another identity; such text is refused (SPEC §4, hazard H10).
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import uuid
+from typing import NewType
+
+StorageDirId = NewType("StorageDirId", str)
+"""The identity of a storage directory: a lower-case UUID with dashes."""
+
+IDENTITY_FILE = "SD_ID"
+LEGACY_IDENTITY_FILE = ".sd-id"
+FORMER_IDENTITY_PREFIX = "SD_ID.was-"
+"""``SD_ID.was-<uuid>``: a value that lost; supplies aliases to every machine, never a candidate."""
+
+MAX_IDENTITY_BYTES = 256
+"""More than any tolerated spelling of one line needs; a larger file is no identity."""
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]{22}")
+_UUID_START = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{3}")
+_BOM = b"\xef\xbb\xbf"
+
+
+def find_storage_dir_id(text: str) -> StorageDirId | None:
+    """The identity that the text spells (UUID in either case, or base64url), or None."""
+    if not text.isascii():
+        return None
+    if _UUID.fullmatch(text.lower()):
+        return StorageDirId(text.lower())
+    if _BASE64URL.fullmatch(text) and not _UUID_START.fullmatch(text):
+        raw = base64.urlsafe_b64decode(text + "==")
+        # 22 characters carry 132 bits; the four spare ones must be zero or two spellings had one meaning.
+        if base64.urlsafe_b64encode(raw)[:22].decode() == text:
+            return StorageDirId(str(uuid.UUID(bytes=raw)))
+    return None
+
+
+def find_identity_in(data: bytes) -> StorageDirId | None:
+    """The identity that an identity file's bytes hold, or None.
+
+    Tolerated: a byte-order mark, CRLF, no newline, spaces and tabs around. Not an identity: empty, truncated,
+    NUL bytes, two lines, more than 256 bytes, anything else. Law: no proper prefix of a valid file that cuts
+    into its value is an identity.
+    """
+    if len(data) > MAX_IDENTITY_BYTES:
+        return None
+    body = data.removeprefix(_BOM)
+    body = body.removesuffix(b"\n").removesuffix(b"\r").strip(b" \t")
+    try:
+        return find_storage_dir_id(body.decode("ascii"))
+    except UnicodeDecodeError:
+        return None
