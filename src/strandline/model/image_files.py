@@ -75,10 +75,12 @@ class ImageFile:
     media_type: str
     """IANA media type, by bytes once they were read, by extension before."""
     stamp: FileStamp | None
-    """None for an online-only file that was never here."""
+    """What was listed last; None for an online-only file that was never here."""
     state: FileState
     first_seen: datetime
     unchanged_since: datetime
+    prior_state: FileState | None = None
+    """What it was before it became missing or online-only, so that it can come back as that."""
     absent_since: datetime | None = None
     absence_accepted: bool = False
     proof: Proof | None = None

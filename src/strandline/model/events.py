@@ -1,0 +1,209 @@
+"""Events: what happened, one dataclass each with a stable wire name.
+
+Image and storage-directory events, and ``scan.finished`` where the scan changed something, are appended to
+the journal in the transaction that makes the change, and get their sequence number there; ``scan.started``
+and ``scan.progress`` are live only and have none. What surprises: an event is built *before* it has a number;
+the journal hands back the numbered copy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from typing import ClassVar
+
+from strandline.model.image_files import FileState
+from strandline.model.image_ids import ImageId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something happened. ``seq`` is None until the journal has taken it (and for live-only events)."""
+
+    type: ClassVar[str]
+    at: datetime
+    sd_id: str | None
+    seq: int | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """``{"seq", "at", "type", "sd_id", …}``; ``at`` is RFC 3339 in UTC with microseconds."""
+        body: dict[str, object] = {
+            "seq": self.seq,
+            "at": format_time(self.at),
+            "type": self.type,
+            "sd_id": self.sd_id,
+        }
+        return body | self.facts()
+
+    def facts(self) -> dict[str, object]:
+        """The fields that only this type of event has, ready for JSON."""
+        own = (field.name for field in fields(self) if field.name not in ("at", "sd_id", "seq"))
+        return {name: getattr(self, name) for name in own}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageEvent(Event):
+    """Something happened to one image file."""
+
+    image_id: ImageId
+    filename: str
+    state: FileState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageAvailable(ImageEvent):
+    """The image file became proven present: it can be shown. Published exactly once for each arrival."""
+
+    type: ClassVar[str] = "image.available"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageArriving(ImageEvent):
+    """The image file is here in part."""
+
+    type: ClassVar[str] = "image.arriving"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageChanged(ImageEvent):
+    """A shown image file was proven again, with other bytes (legacy ids only)."""
+
+    type: ClassVar[str] = "image.changed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageDamaged(ImageEvent):
+    """The image file is broken and has not changed for 24 hours."""
+
+    type: ClassVar[str] = "image.damaged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageForeign(ImageEvent):
+    """Another whole image lies under this content id's name."""
+
+    type: ClassVar[str] = "image.foreign"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageMissing(ImageEvent):
+    """The image file was lacking in two healthy scans at least 60 s apart."""
+
+    type: ClassVar[str] = "image.missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRemoved(ImageEvent):
+    """A person moved the image file to the trash, or accepted that it is gone."""
+
+    type: ClassVar[str] = "image.removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDirEvent(Event):
+    """Something happened to a storage directory."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDirAdded(StorageDirEvent):
+    """A storage directory was added to this catalog."""
+
+    type: ClassVar[str] = "sd.added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDirOnline(StorageDirEvent):
+    """A storage directory can be read (again)."""
+
+    type: ClassVar[str] = "sd.online"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDirOffline(StorageDirEvent):
+    """A storage directory cannot be read, or has no identity now."""
+
+    type: ClassVar[str] = "sd.offline"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDirSuspect(StorageDirEvent):
+    """So many known files are gone that their absence is not believed."""
+
+    type: ClassVar[str] = "sd.suspect"
+    absent: int
+    known: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDirIdentityChanged(StorageDirEvent):
+    """A storage directory is known under another identity from now on; the old one is an alias."""
+
+    type: ClassVar[str] = "sd.identity_changed"
+    old_sd_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanStarted(Event):
+    """A scan began. Live only."""
+
+    type: ClassVar[str] = "scan.started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanProgress(Event):
+    """A scan has handled ``done`` of ``total`` files. Live only."""
+
+    type: ClassVar[str] = "scan.progress"
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFinished(Event):
+    """A scan ended; in the journal only where it changed something."""
+
+    type: ClassVar[str] = "scan.finished"
+    added: int
+    changed: int
+    absent: int
+    missing: int
+    returned: int
+
+
+EVENT_TYPES: dict[str, type[Event]] = {
+    cls.type: cls
+    for cls in (
+        ImageAvailable, ImageArriving, ImageChanged, ImageDamaged, ImageForeign, ImageMissing, ImageRemoved,
+        StorageDirAdded, StorageDirOnline, StorageDirOffline, StorageDirSuspect, StorageDirIdentityChanged,
+        ScanStarted, ScanProgress, ScanFinished,
+    )
+}  # fmt: skip
+"""Every event by its wire name."""
+
+
+def parse_event(wire: dict[str, object]) -> Event:
+    """The event that :meth:`Event.as_json` wrote; the two are inverse to each other.
+
+    Raises:
+        KeyError: For a type that this version does not know.
+    """
+    facts = dict(wire)
+    cls = EVENT_TYPES[str(facts.pop("type"))]
+    facts["at"] = parse_time(str(facts["at"]))
+    if "state" in facts:
+        facts["state"] = FileState(str(facts["state"]))
+    return cls(**facts)  # type: ignore[arg-type]
+
+
+def format_time(at: datetime) -> str:
+    """RFC 3339 in UTC with microseconds and a ``Z``; sorts as text."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """What :func:`format_time` wrote, as an aware UTC datetime."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

@@ -1,0 +1,265 @@
+"""The states of an image file: what a listing and what a look at the bytes make of its row (SPEC §6).
+
+Two pure rules. :func:`after_listing` knows only what one ``lstat`` said; :func:`after_look` knows what the
+bytes said. Both return the row as it should be, or the very same row where nothing is to be written. What
+surprises: a listing never proves and never condemns; and *age never delays a proof*, it only decides how a
+failure is called (arriving, foreign, damaged).
+
+All times are the catalog's own; a negative difference counts as 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from strandline.model.events import (
+    ImageArriving,
+    ImageAvailable,
+    ImageChanged,
+    ImageDamaged,
+    ImageEvent,
+    ImageForeign,
+    ImageMissing,
+)
+from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+
+QUIET = timedelta(seconds=2)
+"""Unchanged for so long, a file is not being written at this moment (Syncthing and rsync write in bursts)."""
+QUIET_WITH_TRAILING_BYTES = timedelta(minutes=5)
+"""A whole image with bytes after its end may be a motion photo that is still growing."""
+DECODE_AFTER = timedelta(minutes=5)
+"""A legacy file that fails its walk is judged by a decoder once it has been unchanged for so long."""
+DAMAGED_AFTER = timedelta(hours=24)
+"""Nothing arrives for longer than this without changing; a laptop that slept over night does."""
+MISSING_AFTER = timedelta(seconds=60)
+"""Syncthing's and Seafile's replacing leaves gaps of milliseconds, renamed folders of seconds (hazard H6)."""
+RELIABLE_AFTER = timedelta(seconds=2)
+"""FAT keeps mtimes to 2 s: a proof made within 2 s of the mtime may be of bytes that changed since."""
+
+HERE = frozenset({FileState.PRESENT, FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN})
+"""States of a file whose bytes lie in the folder."""
+EXPECTED = HERE | {FileState.ONLINE_ONLY}
+"""States of a file that a healthy scan should meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one reading of a file's bytes told."""
+
+    stamp: FileStamp
+    sha256: str
+    media_type: str | None
+    """By the bytes; None where they are of no supported type."""
+    whole: bool
+    """The structure reaches its end (and, under a legacy id, nothing else speaks against it)."""
+    trailing_bytes: bool = False
+    """Bytes follow the structure's end."""
+    open_ended: bool = False
+    """An ISO file whose last box runs to the end of the file: whole only if it is quiet."""
+    decodes: bool | None = None
+    """Whether a decoder reached the last row; None where none was asked."""
+    reason: str = ""
+    """Why it is not whole, in a sentence."""
+    width: int | None = None
+    height: int | None = None
+    taken_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a listing says of one wanted name: a regular file, or one whose bytes are in the cloud."""
+
+    stamp: FileStamp | None
+    """None for a placeholder, which says nothing of the real file."""
+    online_only: bool = False
+
+
+def unchanged_for(row: ImageFile, now: datetime) -> timedelta:
+    """How long the catalog has seen the file unchanged; never negative."""
+    return max(now - row.unchanged_since, timedelta(0))
+
+
+def is_reliable(proof: Proof) -> bool:
+    """True where the proof was made long enough after the mtime to be relied on for handing out bytes."""
+    age_ns = int(proof.proven_at.timestamp() * 1e9) - proof.stamp.mtime_ns
+    return age_ns >= RELIABLE_AFTER.total_seconds() * 1e9
+
+
+def register_listed(
+    sd: int, filename: str, image_id: ImageId, media_type: str, seen: Seen, now: datetime
+) -> ImageFile:
+    """The row of a file that a listing shows for the first time: present and unproven.
+
+    An empty file is arriving at once: no image has no bytes.
+    """
+    return ImageFile(
+        sd=sd, filename=filename, image_id=image_id, media_type=media_type, stamp=seen.stamp,
+        state=_state_of_unread(seen), first_seen=now, unchanged_since=now,
+    )  # fmt: skip
+
+
+def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing_held: bool) -> ImageFile:
+    """The row after a healthy listing that shows the file so, or does not show it (``seen`` None).
+
+    ``vanishing_held`` is the mass-vanish brake: absence is noted, and does not become *missing*.
+
+    Law: applying it twice with the same arguments changes nothing the second time.
+    """
+    if seen is None:
+        return _after_absence(row, now, vanishing_held=vanishing_held)
+    if seen.online_only:
+        return _after_eviction(row, seen, now)
+    back = row.absent_since is not None or row.state not in HERE
+    if seen.stamp != row.stamp:
+        state = _state_of_changed(row.state, seen)
+        return replace(_here_again(row), stamp=seen.stamp, state=state, unchanged_since=now)
+    if not back:
+        return row
+    restored = row.state if row.state in HERE else row.prior_state
+    if restored not in HERE:
+        restored = _state_of_unread(seen)
+    return replace(_here_again(row), state=restored)
+
+
+def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
+    """The row after its bytes were read and ``look`` is what they told.
+
+    Law: a content id becomes proven present exactly if the SHA-256 fits; no age, size or mtime matters.
+    Law: a file that failed and is younger than 24 h is never damaged.
+    """
+    if look.stamp != row.stamp:
+        row = replace(row, stamp=look.stamp, unchanged_since=now)
+    row = _here_again(row)
+    kind = _proof_of(row, look, now)
+    if kind is None:
+        state = _state_of_failed(row, look, now)
+        return replace(row, state=state, media_type=look.media_type or row.media_type)
+    proof = Proof(kind, look.sha256, look.stamp, now)
+    if row.state is FileState.PRESENT and row.proof is not None and _is_no_news(row.proof, proof):
+        return row
+    return replace(
+        row,
+        state=FileState.PRESENT,
+        proof=proof,
+        media_type=look.media_type or row.media_type,
+        width=look.width,
+        height=look.height,
+        taken_at=look.taken_at,
+    )
+
+
+def event_between(
+    old: ImageFile | None, new: ImageFile, sd_id: str | None, now: datetime
+) -> ImageEvent | None:
+    """The event that the move from ``old`` to ``new`` is, or None.
+
+    Law: moving on from ``new`` to an equal row is never an event, so each change is told once.
+    """
+    cls = _event_class(old, new)
+    if cls is None:
+        return None
+    return cls(at=now, sd_id=sd_id, image_id=new.image_id, filename=new.filename, state=new.state)
+
+
+def wants_decoding(row: ImageFile, *, structure_whole: bool, needs_decoding: bool, now: datetime) -> bool:
+    """Whether a decoder has to be asked before :func:`after_look` can judge a legacy file.
+
+    ``needs_decoding`` is True for the families whose structure cannot show a hole (RIFF, ISO).
+    """
+    if is_content_id(row.image_id):
+        return False
+    if structure_whole:
+        return needs_decoding
+    return unchanged_for(row, now) >= DECODE_AFTER
+
+
+def _is_no_news(old: Proof, new: Proof) -> bool:
+    """True where writing the new proof would change nothing that matters, so that reads stay free of writes."""
+    same = (old.kind, old.sha256, old.stamp) == (new.kind, new.sha256, new.stamp)
+    return same and (is_reliable(old) or not is_reliable(new))
+
+
+def _proof_of(row: ImageFile, look: Look, now: datetime) -> ProofKind | None:
+    if is_content_id(row.image_id):
+        return ProofKind.HASH if content_id_of(look.sha256) == row.image_id else None
+    if look.media_type is None or look.stamp.size_bytes == 0:
+        return None
+    quiet = unchanged_for(row, now)
+    if look.whole and look.decodes is not False and (not look.open_ended or quiet >= QUIET):
+        return ProofKind.STRUCTURE
+    if look.decodes and quiet >= DECODE_AFTER:
+        return ProofKind.DECODED
+    return None
+
+
+def _state_of_failed(row: ImageFile, look: Look, now: datetime) -> FileState:
+    quiet = unchanged_for(row, now)
+    enough = QUIET_WITH_TRAILING_BYTES if look.trailing_bytes or look.open_ended else QUIET
+    if is_content_id(row.image_id) and look.whole and look.media_type is not None and quiet >= enough:
+        return FileState.FOREIGN
+    return FileState.DAMAGED if quiet >= DAMAGED_AFTER else FileState.ARRIVING
+
+
+def _state_of_unread(seen: Seen) -> FileState:
+    if seen.online_only:
+        return FileState.ONLINE_ONLY
+    return FileState.ARRIVING if seen.stamp is not None and seen.stamp.size_bytes == 0 else FileState.PRESENT
+
+
+def _state_of_changed(state: FileState, seen: Seen) -> FileState:
+    failed = (FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN)
+    return FileState.ARRIVING if state in failed else _state_of_unread(seen)
+
+
+def _here_again(row: ImageFile) -> ImageFile:
+    if row.absent_since is None and not row.absence_accepted and row.prior_state is None:
+        return row
+    return replace(row, absent_since=None, absence_accepted=False, prior_state=None)
+
+
+def _after_absence(row: ImageFile, now: datetime, *, vanishing_held: bool) -> ImageFile:
+    if row.state not in EXPECTED:
+        return row
+    if row.absent_since is None:
+        return replace(row, absent_since=now)
+    gone_for = max(now - row.absent_since, timedelta(0))
+    if gone_for < MISSING_AFTER or (vanishing_held and not row.absence_accepted):
+        return row
+    prior = row.prior_state if row.state is FileState.ONLINE_ONLY else row.state
+    return replace(row, state=FileState.MISSING, prior_state=prior)
+
+
+def _after_eviction(row: ImageFile, seen: Seen, now: datetime) -> ImageFile:
+    stamp = row.stamp
+    if seen.stamp is not None and (stamp is None or stamp.size_bytes != seen.stamp.size_bytes):
+        stamp = seen.stamp
+    if row.state is FileState.ONLINE_ONLY and row.absent_since is None and stamp == row.stamp:
+        return row
+    prior = row.state if row.state in HERE else row.prior_state
+    since = row.unchanged_since if stamp == row.stamp else now
+    return replace(
+        _here_again(row), state=FileState.ONLINE_ONLY, prior_state=prior, stamp=stamp, unchanged_since=since
+    )
+
+
+_EVENT_OF_STATE: dict[FileState, type[ImageEvent]] = {
+    FileState.ARRIVING: ImageArriving,
+    FileState.DAMAGED: ImageDamaged,
+    FileState.FOREIGN: ImageForeign,
+    FileState.MISSING: ImageMissing,
+}
+
+
+def _event_class(old: ImageFile | None, new: ImageFile) -> type[ImageEvent] | None:
+    if new.state is not FileState.PRESENT:
+        moved = old is None or old.state is not new.state
+        return _EVENT_OF_STATE.get(new.state) if moved else None
+    if not new.proof_is_current or new.absent_since is not None:
+        return None
+    if old is None or old.proof is None or old.state not in (FileState.PRESENT, FileState.ONLINE_ONLY):
+        return ImageAvailable
+    if new.proof is not None and old.proof.sha256 != new.proof.sha256:
+        return ImageChanged
+    return None
