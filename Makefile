@@ -1,0 +1,61 @@
+# Everything a developer runs. `make` lists the targets; each sets up what it needs in .venv by itself.
+# All paths are relative: the project may lie in a folder whose name has spaces.
+
+# Tried in this order. Named versions come first: the lock has wheels for them, perhaps not for a newer python3.
+PYTHON ?= python3.13 python3.12 python3.11 python3
+PY := .venv/bin/python
+INSTALLED := .venv/.installed
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
+export SD
+
+.PHONY: help demo test lint format bench lock clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(INSTALLED)  ## set up and show Strandline at work; on a folder of yours, only reading: make demo SD=~/Dropbox/Notes
+	@$(PY) demo/run.py $${SD:+"$$SD"}
+
+test: $(INSTALLED)  ## set up and run the tests; some of them: make test TESTS=tests/model
+	@$(PY) -m pytest -n auto $(TESTS)
+
+lint: $(INSTALLED)  ## check style (ruff), types (mypy --strict) and floors (import-linter)
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+	@$(PY) -m mypy
+	@.venv/bin/lint-imports
+
+format: $(INSTALLED)  ## put the code in the form that lint asks for
+	@$(PY) -m ruff check --fix
+	@$(PY) -m ruff format
+
+bench: $(INSTALLED)  ## measure each operation beside its physical limit and the alternatives
+	@$(PY) bench/run.py
+
+lock: $(INSTALLED)  ## rebuild requirements/dev.txt after a change of dependencies; newest versions: make lock UPGRADE=1
+	@$(PY) -m pip install --quiet uv
+	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml requirements/dev.in -o requirements/dev.txt
+
+clean:  ## remove what make, the tools and the demo made
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo/out
+	@find src tests demo bench -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+# One lock for the library and the tools: a newcomer's demo runs with exactly what the tests ran with.
+$(INSTALLED): $(PY) pyproject.toml requirements/dev.txt
+	@echo 'Setting up .venv (once; a minute or two) ...'
+	@$(PY) -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Debian keeps ensurepip in a package of its own; without it `venv` would leave half an environment behind.
+$(PY):
+	@for python in $(PYTHON); do \
+	  "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	    && exec "$$python" -m venv --clear .venv; \
+	done; \
+	echo 'make: Strandline needs Python 3.11 or newer with venv; none of these is that: $(PYTHON)' >&2; \
+	echo '      Debian, Ubuntu: apt-get install python3 python3-venv. Elsewhere: make PYTHON=/path/to/python3' >&2; \
+	exit 1
