@@ -25,7 +25,7 @@ lint: $(INSTALLED)  ## check style (ruff), types (mypy --strict) and floors (imp
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 	@$(PY) -m mypy
-	@.venv/bin/lint-imports
+	@.venv/bin/lint-imports --no-logo
 
 format: $(INSTALLED)  ## put the code in the form that lint asks for
 	@$(PY) -m ruff check --fix

@@ -1,0 +1,50 @@
+"""In CI nothing is skipped: a test that did not run has failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+
+SKIPS = """
+    import pytest
+
+    def test_runs(): pass
+
+    @pytest.mark.skip(reason="no such tool here")
+    def test_is_marked(): pass
+
+    def test_skips_itself(): pytest.skip("no such tool here")
+
+    @pytest.mark.xfail(reason="known")
+    def test_fails_as_expected(): assert False
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """A project under this project's conftest: a file with skips, one that skips itself, one that is fine."""
+    pytester.makeconftest(CONFTEST.read_text())
+    pytester.makepyfile(test_skips=SKIPS, test_fine="def test_fine(): pass")
+    pytester.makepyfile(test_whole_file="import pytest\npytest.skip('whole file', allow_module_level=True)")
+    return pytester
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_in_ci_a_skip_is_a_failure(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str
+) -> None:
+    """Marked, from within, or a whole file: each fails the run, with its reason, also in parallel."""
+    monkeypatch.setenv("CI", "true")
+    run = project.runpytest_subprocess("-n", workers, "--continue-on-collection-errors")
+    run.assert_outcomes(passed=2, failed=1, errors=2, xfailed=1)
+    run.stdout.fnmatch_lines(["FAILED *no such tool here*", "ERROR test_whole_file.py*whole file*"])
+    assert run.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_elsewhere_a_skip_is_a_skip(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who lacks a sync client at home still gets a green run that says what was skipped."""
+    monkeypatch.delenv("CI", raising=False)
+    project.runpytest_subprocess("-n", "0").assert_outcomes(passed=2, skipped=3, xfailed=1)

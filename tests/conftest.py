@@ -1,0 +1,69 @@
+"""What holds for every test: a home of its own, no skip in CI, and how hard hypothesis tries."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["pytester"]
+
+# No deadline and no complaint about slow data: both measure the machine, and it may be busy.
+settings.register_profile(
+    "default", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+# In CI the same examples every time: a red run tells of the change, not of the dice.
+settings.register_profile("ci", settings.get_profile("default"), max_examples=100, derandomize=True)
+# By hand, over night: pytest --hypothesis-profile=thorough
+settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
+
+
+def _is_ci() -> bool:
+    return os.environ.get("CI", "").lower() in {"1", "true"}
+
+
+settings.load_profile("ci" if _is_ci() else "default")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_test_touches_the_users_own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Points STRANDLINE_HOME, for this process and those it starts, at a folder that goes away."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("STRANDLINE_HOME", str(tmp_path_factory.mktemp("shared-home")))
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty STRANDLINE_HOME for this test alone; also set in the environment."""
+    path = tmp_path / "home"
+    path.mkdir()
+    monkeypatch.setenv("STRANDLINE_HOME", str(path))
+    return path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a skipped test has failed: what was not run proves nothing. An expected failure did run."""
+    report = yield
+    if _is_ci() and report.skipped and not hasattr(report, "wasxfail"):
+        _fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file that skips itself."""
+    report = yield
+    if _is_ci() and report.skipped:
+        _fail(report)
+    return report
+
+
+def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+    report.outcome = "failed"
+    report.longrepr = f"{reason} (nothing is skipped in CI: .ci/packages.txt says what must be there)"
