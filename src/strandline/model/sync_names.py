@@ -1,0 +1,276 @@
+"""What a name that is none of ours tells: who left it, and beside which wanted name.
+
+A sync client leaves its tracks in names: conflict copies, placeholders, half-arrived files, its own. The
+patterns here come from the clients' sources, their documentation and from watching them (HAZARDS §1). They
+*explain, never decide*: what is an image is decided by the strict grammar and by content, because no list of
+patterns is complete (OneDrive's conflict copy is just the name with the computer's name behind it).
+
+What surprises: a pattern may fit a name in several ways (``SD_ID-my-pc``, and a UUID is full of dashes), so
+every way is tried, and the one that leaves a wanted name wins.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from strandline.model.sd_ids import IDENTITY_FILE
+
+MAX_NAME_LENGTH = 255
+"""No file system that a sync client serves takes longer names, and it bounds what the patterns can cost."""
+
+_MAX_PILE_UP = 3
+"""Copies of copies of copies are seen; deeper ones are not worth the time that made-up names could cost."""
+
+
+class NameKind(StrEnum):
+    """What a name stands for. The values stand in JSON."""
+
+    WANTED = "wanted"
+    """The name that the store itself gives."""
+    CONFLICT_COPY = "conflict-copy"
+    """A sync client kept a second version."""
+    DUPLICATE = "duplicate"
+    """"Keep both": a numbered or "copy of" name, or OneDrive's conflict copy, which looks no different."""
+    PLACEHOLDER = "placeholder"
+    """The file exists; its bytes are in the cloud."""
+    TEMPORARY = "temporary"
+    """A file on its way, or set aside by the program that is writing it."""
+    LITTER = "litter"
+    """A sync client's or an operating system's own."""
+    STRAY = "stray"
+    """Anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class NameMeaning:
+    """What a name tells."""
+
+    kind: NameKind
+    client: str = ""
+    """Who makes such names (``syncthing``, ``macos``, …); empty where nobody in particular does."""
+    stands_for: str | None = None
+    """The wanted name itself, or the one that a copy was made of, a placeholder keeps or a temporary becomes.
+
+    None where that is no wanted name. A temporary or placeholder *of a copy* stands for no wanted name.
+    """
+
+    @property
+    def is_copy(self) -> bool:
+        """True for a conflict copy or duplicate of a wanted name."""
+        return self.stands_for is not None and self.kind in (NameKind.CONFLICT_COPY, NameKind.DUPLICATE)
+
+
+def explain_name(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
+    """What the name tells, by the patterns of sync clients and systems.
+
+    Law: the kind is ``wanted`` if and only if ``is_wanted(name)``, and ``is_wanted(stands_for)`` wherever
+    ``stands_for`` is not None.
+
+    Args:
+        name: One file name, from any machine: surrogates (undecodable bytes), NUL and newlines are fine.
+        is_wanted: What the store takes: a total, cheap predicate. Wanted names are ASCII.
+    """
+    if is_wanted(name):
+        return NameMeaning(NameKind.WANTED, stands_for=name)
+    if len(name) > MAX_NAME_LENGTH:
+        return NameMeaning(NameKind.STRAY)
+    # macOS hands names out decomposed; the patterns ("cópia") are composed.
+    name = unicodedata.normalize("NFC", name)
+    return (
+        _find_litter(name)
+        or _find_shell(name, is_wanted)
+        or _find_copy(name, is_wanted, _MAX_PILE_UP)
+        or NameMeaning(NameKind.STRAY)
+    )
+
+
+def classify_identity_name(name: str) -> NameMeaning:
+    """What a name in the root of a storage directory has to do with ``SD_ID``.
+
+    ``stands_for`` is ``SD_ID`` or None. Only the exact spelling is wanted; another one (``sd_id``) is a
+    conflict copy: on a disk that folds case it *is* the file, so its value must count on the others too
+    (hazard H26). Former values (``SD_ID.was-<uuid>``) are strays here; look for their prefix first.
+    """
+    meaning = explain_name(name, _is_identity_in_any_case)
+    if meaning.kind is NameKind.WANTED and name != IDENTITY_FILE:
+        return NameMeaning(NameKind.CONFLICT_COPY, "letter-case", IDENTITY_FILE)
+    return NameMeaning(meaning.kind, meaning.client, IDENTITY_FILE if meaning.stands_for else None)
+
+
+def is_identity_like(name: str) -> bool:
+    """True where the name hints that an ``SD_ID`` is here or on its way (SPEC §4 rule 6).
+
+    It begins so in any letter case, or it is a placeholder, temporary or copy of a name that does.
+    """
+    return explain_name(name, _begins_like_identity).stands_for is not None
+
+
+def _is_identity_in_any_case(name: str) -> bool:
+    # lower, not upper: str.upper() maps two non-ASCII letters (U+017F, U+0131) into this very name.
+    return name.lower() == IDENTITY_FILE.lower()
+
+
+def _begins_like_identity(name: str) -> bool:
+    return name.lower().startswith(IDENTITY_FILE.lower())
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    # DOTALL: a name may hold a newline.
+    return re.compile(text, re.IGNORECASE | re.DOTALL)
+
+
+_LITTER = _pattern(
+    r"(?P<syncthing>\.stfolder.*|\.stversions|\.stignore)"
+    r"|(?P<resilio>\.sync|\.SyncID|\.SyncIgnore|\.SyncArchive)"
+    r"|(?P<dropbox>\.dropbox(?:\.cache|\.attr)?|\.dropboxignore|rules\.dropboxignore)"
+    r"|(?P<maestral>\.maestral\.cache)"
+    r"|(?P<nextcloud>\._?sync_.*\.db.*|\.csync_journal\.db.*|\.sync-exclude\.lst|\.nextcloudsync\.log)"
+    r"|(?P<owncloud>\.owncloudsync\.log.*)"
+    r"|(?P<seafile>seafile-ignore\.txt)"
+    r"|(?P<onedrive>\.nosync|\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    r"|(?P<rclone>RCLONE_TEST)"
+    r"|(?P<unison>\.unison)"
+    r"|(?P<git>\.git)"
+    r"|(?P<macos>\.DS_Store|\._.*|Icon\r|\.AppleDouble|\.Spotlight-V100|\.Trashes|\.fseventsd"
+    r"|\.TemporaryItems|\.DocumentRevisions-V100|\.localized)"
+    r"|(?P<windows>desktop\.ini|thumbs\.db|ehthumbs\.db|\$RECYCLE\.BIN|System Volume Information)"
+    r"|(?P<synology>@eaDir|#recycle|\.snapshot)"
+    r"|(?P<linux>lost\+found|\.Trash-[0-9]+|\.nfs[0-9a-f]+|\.directory)"
+)
+
+# A shell is put around the whole name; "of" is the name inside.
+_SHELLS = [
+    (kind, client, _pattern(text))
+    for kind, client, text in [
+        (NameKind.PLACEHOLDER, "icloud", r"\.(?P<of>.+?)(?:-tef)?\.icloud"),
+        (NameKind.PLACEHOLDER, "resilio", r"(?P<of>.+)\.(?:rsls~?|rsl~)"),
+        (NameKind.PLACEHOLDER, "nextcloud", r"(?P<of>.+)\.nextcloud"),
+        (NameKind.PLACEHOLDER, "owncloud", r"(?P<of>.+)\.owncloud"),
+        (NameKind.TEMPORARY, "syncthing", r"(?:\.syncthing\.|~syncthing~)(?P<of>.+)\.tmp"),
+        (NameKind.TEMPORARY, "unison", r"\.unison\.(?P<of>.+?)(?:\.[0-9a-f]{32})?\.unison\.tmp"),
+        (NameKind.TEMPORARY, "unison", r"(?P<of>.+?)\.[0-9]+\.unison\.bak"),
+        (NameKind.TEMPORARY, "rsync", r"(?P<of>)(?:\.~tmp~|\.rsync-partial)"),
+        (NameKind.TEMPORARY, "rclone", r"(?P<of>.+)\.[0-9a-f]{8}\.partial"),
+        (NameKind.TEMPORARY, "onedrive", r"(?P<of>.+)\.partial"),
+        (NameKind.TEMPORARY, "nextcloud", r"\.(?P<of>.+)\.~[0-9a-f]{1,8}"),
+        (NameKind.TEMPORARY, "resilio", r"(?P<of>.+)\.(?:!sync|syncpart|synctemp|syncold|bts)"),
+        (NameKind.TEMPORARY, "google-drive", r"(?P<of>)\.tmp\.drive(?:download|upload)"),
+        (NameKind.TEMPORARY, "browser", r"(?P<of>.+)\.(?:crdownload|part|filepart|download)"),
+        (NameKind.TEMPORARY, "", r"(?P<of>)(?:~\$.*|\.~.*|~.*\.tmp|#.*#)"),
+        (NameKind.TEMPORARY, "", r"(?P<of>.+)\.tmp"),
+        (NameKind.TEMPORARY, "vim", r"\.?(?P<of>.+)\.sw[a-p]"),
+        (NameKind.TEMPORARY, "seafile", r"(?P<of>.+)(?:~|\.sbak)"),
+    ]
+]
+
+_RSYNC_SHELL = _pattern(r"\.(?P<of>.+)\.[a-z0-9]{6}")
+"""Fits far too much (``.vimrc.backup``), so it counts only around a wanted name."""
+
+_CONFLICT_WORDS = "|".join(
+    [
+        r"conflicted cop(?:y|ies)|conflicting copy|conflict copy|case conflict|unicode encoding conflict",
+        r"white ?space conflict|selective sync conflict|view-only conflicts?|shared folder conflict",
+        r"case clash from|sfconflict|conflict_on_|conflict #[0-9]|edited by .+ on .+ @",
+        r"in konflikt stehende kopie|konfliktkopie|schreibschutzkonflikt",
+        r"copie en conflit|copia en conflicto|copia conflictiva|copia in conflitto|cópia em conflito",
+        r"conflicterende kopie|skiftlägeskonflikt",
+        r"上の問題のあるコピー|競合コピー|的冲突副本|冲突副本",
+    ]
+)
+
+_COPY_WORDS = "copy|kopie|copie|copia|cópia|kopia|kopi|kopio|副本|コピー|복사본|копия"
+
+# A mark is put behind the name, before its extension or after it.
+_CONFLICT_MARKS = [
+    (client, _pattern(text + r"\Z"))
+    for client, text in [
+        ("syncthing", r"\.sync-conflict-[0-9]{8}-[0-9]{6}(?:-[A-Z0-9]{7})?"),
+        ("git-annex", r"\.variant-[0-9a-f]{4,}"),
+        ("rclone", r"\.\.path[12]"),
+        ("rclone", r"\.conflict[0-9]+"),
+        ("resilio", r"\.conflict(?: ?[0-9]+)?"),
+        ("onedrive", r"-[^/]+-safebackup-[0-9]+"),
+        ("nextcloud", r"_conflict-[0-9]{8}-[0-9]{6}"),
+        ("", r"\s*[(\[](?:.*?(?:" + _CONFLICT_WORDS + r").*|conflict(?:ed)?)[)\]](?: ?\([0-9]+\))?"),
+    ]
+]
+
+# Too weak to say so alone: only where they leave a wanted name.
+_DUPLICATE_MARKS = [
+    (client, _pattern(text + r"\Z"))
+    for client, text in [
+        ("", r" ?\([0-9]{1,3}\)"),
+        ("icloud", r" [0-9]{1,3}"),
+        ("", r"(?: - | )(?:" + _COPY_WORDS + r")(?: ?\(?[0-9]+\)?)?"),
+    ]
+]
+
+_COPY_OF = _pattern(
+    r"(?:copy (?:\([0-9]+\) )?of|kopie van|kopie von|copie de|copia de|copia di|cópia de|kopia) (?P<of>.+)"
+)
+
+_HOST_MARK = _pattern(r"-[^/]{1,63}\Z")
+"""OneDrive's conflict copy: the computer's name, with spaces, dashes and in any script."""
+
+_EXTENSION = re.compile(r"\.[^.\s()\[\]]{1,12}\Z")
+
+
+def _find_litter(name: str) -> NameMeaning | None:
+    found = _LITTER.fullmatch(name)
+    return NameMeaning(NameKind.LITTER, found.lastgroup or "") if found else None
+
+
+def _find_shell(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning | None:
+    """A placeholder or temporary, with the wanted name inside if there is one."""
+    for kind, client, pattern in _SHELLS:
+        if found := pattern.fullmatch(name):
+            inside = found["of"]
+            return NameMeaning(kind, client, inside if is_wanted(inside) else None)
+    found = _RSYNC_SHELL.fullmatch(name)
+    if found and is_wanted(found["of"]):
+        return NameMeaning(NameKind.TEMPORARY, "rsync", found["of"])
+    return None
+
+
+def _find_copy(name: str, is_wanted: Callable[[str], bool], depth: int) -> NameMeaning | None:
+    """A conflict copy, of a wanted name or not, or a duplicate of a wanted name."""
+
+    def find_original(bare_names: list[str]) -> str | None:
+        for bare in bare_names:
+            if is_wanted(bare):
+                return bare
+        # Copies pile up: "x (1) (2).png" is a copy of a copy.
+        inner = _find_copy(bare_names[0], is_wanted, depth - 1) if bare_names and depth else None
+        return inner.stands_for if inner else None
+
+    unplaced = None
+    for client, mark in _CONFLICT_MARKS:
+        if bare_names := list(_iter_bare_names(name, mark)):
+            meaning = NameMeaning(NameKind.CONFLICT_COPY, client, find_original(bare_names))
+            if meaning.stands_for:
+                return meaning
+            unplaced = unplaced or meaning
+    for client, mark in _DUPLICATE_MARKS:
+        if original := find_original(list(_iter_bare_names(name, mark))):
+            return NameMeaning(NameKind.DUPLICATE, client, original)
+    if (found := _COPY_OF.fullmatch(name)) and (original := find_original([found["of"]])):
+        return NameMeaning(NameKind.DUPLICATE, "", original)
+    for bare in _iter_bare_names(name, _HOST_MARK):
+        if is_wanted(bare):
+            return NameMeaning(NameKind.DUPLICATE, "onedrive", bare)
+    return unplaced
+
+
+def _iter_bare_names(name: str, mark: re.Pattern[str]) -> Iterator[str]:
+    """Every name that is left when the mark is taken off, shortest stem first."""
+    extension = _EXTENSION.search(name)
+    bodies = [(name[: extension.start()], extension[0])] if extension else []
+    for body, ending in [*bodies, (name, "")]:
+        at = 1
+        while found := mark.search(body, at):
+            yield body[: found.start()] + ending
+            at = found.start() + 1

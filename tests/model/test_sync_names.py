@@ -1,0 +1,370 @@
+"""What sync clients leave beside a wanted name is recognised, and never taken for one."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strandline.model.sync_names import (
+    MAX_NAME_LENGTH,
+    NameKind,
+    NameMeaning,
+    classify_identity_name,
+    explain_name,
+    is_identity_like,
+)
+
+H = "0123456789abcdef0123456789abcdef"
+PNG = H + ".png"
+UUID = "01234567-89ab-4def-8123-456789abcdef"
+
+_WANTED = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:png|jpg|webp)|SD_ID")
+
+
+def is_wanted(name: str) -> bool:
+    """A small grammar of wanted names, stricter than the media folder's: lower case only."""
+    return _WANTED.fullmatch(name) is not None
+
+
+def means(name: str) -> tuple[str, str | None]:
+    """The kind and the wanted name that a name stands for."""
+    meaning = explain_name(name, is_wanted)
+    return meaning.kind.value, meaning.stands_for
+
+
+@pytest.mark.parametrize("name", [PNG, UUID + ".webp", "SD_ID"])
+def test_a_wanted_name_is_wanted(name: str) -> None:
+    """A name of the grammar stands for itself, dashes and all."""
+    assert explain_name(name, is_wanted) == NameMeaning(NameKind.WANTED, "", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "client", "original"),
+    [
+        ("SD_ID.sync-conflict-20261122-152736-V74P6II", "syncthing", "SD_ID"),
+        (f"{H}.sync-conflict-20261122-152736-V74P6II.png", "syncthing", PNG),
+        ("SD_ID..path1", "rclone", "SD_ID"),
+        (f"{PNG}..path2", "rclone", PNG),
+        ("SD_ID.conflict1", "rclone", "SD_ID"),
+        (f"{PNG}.conflict2", "rclone", PNG),
+        (f"{H}.conflict2.png", "rclone", PNG),
+        ("SD_ID.variant-0702", "git-annex", "SD_ID"),
+        (f"{H}.variant-e7a3.png", "git-annex", PNG),
+        ("SD_ID (conflict_on_2026-11-22)", "", "SD_ID"),
+        (f"{PNG} (conflict_on_2026-11-22)", "", PNG),
+        ("SD_ID (Anna's conflicted copy 2026-11-22)", "", "SD_ID"),
+        (f"{H} (Anna (work)'s conflicted copy 2026-11-22).png", "", PNG),
+        (f"{H} (conflicted copy 2026-11-22 152736).png", "", PNG),
+        (f"{H} (Conflicted copy ThinkPad 202603121129).png", "", PNG),
+        (f"{H} (conflicting copy 1).png", "", PNG),
+        (f"{H} (edited by Anna on ThinkPad @ 2026-11-22).png", "", PNG),
+        (f"{H} [conflicted].png", "", PNG),
+        ("SD_ID (SFConflict a@b.c 2026-11-22-15-27-36)", "", "SD_ID"),
+        (f"{H} (In Konflikt stehende Kopie von PC 2026-11-22).png", "", PNG),
+        ("SD_ID (Copie en conflit de Anna 2026-11-22)", "", "SD_ID"),
+        (f"{H} (co\u0301pia em conflito de Ana 2026-11-22).png", "", PNG),
+        (f"{H} (case conflict 1).png", "", PNG),
+        (f"{H} (case clash from 2026-11-22 152736).png", "", PNG),
+        (f"{H}.Conflict.png", "resilio", PNG),
+        (f"{H}.Conflict.Conflict.png", "resilio", PNG),
+        (f"{H}_conflict-20261122-152736.png", "nextcloud", PNG),
+        (f"{H}-myhost-safeBackup-0001.png", "onedrive", PNG),
+        (f"{UUID}-my-host-safeBackup-0001.png", "onedrive", f"{UUID}.png"),
+        (f"{H} (1).sync-conflict-20261122-152736-V74P6II.png", "syncthing", PNG),
+        ("notes (conflicted copy 2026-11-22).txt", "", None),
+        ("SD_ID.was-x.sync-conflict-20261122-152736-V74P6II", "syncthing", None),
+    ],
+)
+def test_conflict_copies_of_every_client(name: str, client: str, original: str | None) -> None:
+    """A conflict copy is known as one, with its maker, whatever it is a copy of."""
+    assert explain_name(name, is_wanted) == NameMeaning(NameKind.CONFLICT_COPY, client, original)
+
+
+@pytest.mark.parametrize(
+    ("name", "original"),
+    [
+        ("SD_ID-DESKTOP-AB12", "SD_ID"),
+        ("SD_ID-anna.local", "SD_ID"),
+        (f"{H}-MacBook Pro de C-2.png", PNG),
+        (f"{UUID}-DESKTOP-AB12-DESKTOP-AB12.png", f"{UUID}.png"),
+        (f"{H} (1).png", PNG),
+        (f"{H} (1) (2).png", PNG),
+        ("SD_ID (1)", "SD_ID"),
+        ("SD_ID 2", "SD_ID"),
+        (f"{H} 2.png", PNG),
+        (f"{H} - Copy.png", PNG),
+        (f"{H} - Kopie (2).png", PNG),
+        (f"Copy of {PNG}", PNG),
+        (f"Copy (2) of {PNG}", PNG),
+        (f"{H} copy 3.png", PNG),
+    ],
+)
+def test_duplicates_of_a_wanted_name(name: str, original: str) -> None:
+    """Names that people and systems give to a second copy are traced back to the first."""
+    assert means(name) == ("duplicate", original)
+
+
+@pytest.mark.parametrize(
+    ("name", "client", "original"),
+    [
+        (f".syncthing.{PNG}.tmp", "syncthing", PNG),
+        (f"~syncthing~{PNG}.tmp", "syncthing", PNG),
+        (".syncthing.SD_ID.sync-conflict-20261122-152736-V74P6II.tmp", "syncthing", None),
+        (f".unison.{PNG}.4409ee4d8e0c77ccc21d846ef3231748.unison.tmp", "unison", PNG),
+        (f"{PNG}.1.unison.bak", "unison", PNG),
+        (f".{PNG}.AI5nRd", "rsync", PNG),
+        (".~tmp~", "rsync", None),
+        (f"{PNG}.1a2b3c4d.partial", "rclone", PNG),
+        (f"{PNG}.partial", "onedrive", PNG),
+        (f".{PNG}.~5f3a", "nextcloud", PNG),
+        (f"{PNG}~", "seafile", PNG),
+        (f"{PNG}.sbak", "seafile", PNG),
+        (f"{PNG}.!sync", "resilio", PNG),
+        (f"{PNG}.crdownload", "browser", PNG),
+        (".tmp.drivedownload", "google-drive", None),
+        (".~k3j2h1.tmp", "", None),
+        ("~$notes.docx", "", None),
+        (f".{PNG}.swp", "vim", PNG),
+    ],
+)
+def test_temporaries(name: str, client: str, original: str | None) -> None:
+    """A file on its way is known as one, and as whose, if it becomes a wanted name."""
+    assert explain_name(name, is_wanted) == NameMeaning(NameKind.TEMPORARY, client, original)
+
+
+@pytest.mark.parametrize(
+    ("name", "client", "original"),
+    [
+        (f".{PNG}.icloud", "icloud", PNG),
+        (f".{PNG}-tef.icloud", "icloud", PNG),
+        (f".{PNG}.iCloud", "icloud", PNG),
+        (".SD_ID.icloud", "icloud", "SD_ID"),
+        (f"{PNG}.nextcloud", "nextcloud", PNG),
+        (f"{PNG}.owncloud", "owncloud", PNG),
+        (f"{PNG}.rsls", "resilio", PNG),
+        (f"{PNG}.rsl~", "resilio", PNG),
+        (".holiday.png.icloud", "icloud", None),
+        (f".{H} (1).png.icloud", "icloud", None),
+    ],
+)
+def test_placeholders(name: str, client: str, original: str | None) -> None:
+    """A placeholder stands for the very name that it keeps, never for the original of a copy."""
+    assert explain_name(name, is_wanted) == NameMeaning(NameKind.PLACEHOLDER, client, original)
+
+
+@pytest.mark.parametrize(
+    ("name", "client"),
+    [
+        (".DS_Store", "macos"),
+        (f"._{PNG}", "macos"),
+        ("Icon\r", "macos"),
+        ("desktop.ini", "windows"),
+        ("Thumbs.db", "windows"),
+        (".stfolder", "syncthing"),
+        (".stversions", "syncthing"),
+        (".sync", "resilio"),
+        (".dropbox.cache", "dropbox"),
+        ("._sync_1a2b.db-wal", "nextcloud"),
+        (".849C9593-D756-4E56-8D6E-42412F2A707B", "onedrive"),
+        ("@eaDir", "synology"),
+        (".nfs00000000012ab3400000001", "linux"),
+    ],
+)
+def test_litter(name: str, client: str) -> None:
+    """What a client or a system keeps for itself is named after it."""
+    assert explain_name(name, is_wanted) == NameMeaning(NameKind.LITTER, client)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *[H.upper() + ".png", H + ".PNG", "holiday.png", "sd_id", H[:-1] + ".png", "SD_ID.txt"],
+        *["notes (1).txt", ".vimrc.backup", "notes copy.txt", "a-b.png", "", ".", "Icon", PNG + "\n"],
+    ],
+)
+def test_other_names_are_strays(name: str) -> None:
+    """Weak patterns (numbers, "copy", a computer's name) say nothing beside names that are not wanted."""
+    assert means(name) == ("stray", None)
+
+
+# --- laws ---------------------------------------------------------------------------------------------------
+
+hexes = st.text("0123456789abcdef", min_size=32, max_size=32)
+uuids = st.uuids().map(str)
+split_names = st.tuples(hexes | uuids, st.sampled_from([".png", ".jpg", ".webp"])) | st.just(("SD_ID", ""))
+numbers = st.integers(1, 99)
+days = st.dates().map(str)
+hosts = st.text(st.characters(categories=["L", "N"], include_characters=" -_'()@."), max_size=20).map(
+    # A dot or tilde at the end, or an "extension", could make the whole name somebody else's.
+    lambda host: "pc" + host.replace(".", ". ")
+)
+
+DIALECTS = {
+    "syncthing": "{stem}.sync-conflict-20261122-152736-V74P6II{ext}",
+    "dropbox": "{stem} ({host}'s conflicted copy {day}){ext}",
+    "dropbox, again": "{stem} ({host}'s conflicted copy {day}) ({n}){ext}",
+    "dropbox, nobody": "{stem} (conflicted copy {day}){ext}",
+    "dropbox, case": "{stem} (Case Conflict){ext}",
+    "dropbox, unicode": "{stem} (Unicode Encoding Conflict){ext}",
+    "dropbox, space": "{stem} (white space conflict){ext}",
+    "dropbox, selective": "{stem} (Selective Sync Conflict {n}){ext}",
+    "dropbox, view-only": "{stem} (view-only conflicts {day}){ext}",
+    "dropbox, shared": "{stem} (shared folder conflict){ext}",
+    "dropbox, de": "{stem} (In Konflikt stehende Kopie von {host} {day}){ext}",
+    "dropbox, de, view-only": "{stem} (Schreibschutzkonflikte){ext}",
+    "dropbox, fr": "{stem} (Copie en conflit de {host} {day}){ext}",
+    "dropbox, es": "{stem} (Copia conflictiva de {host} {day}){ext}",
+    "dropbox, es, other": "{stem} (copia en conflicto de {host} {day}){ext}",
+    "dropbox, it": "{stem} (copia in conflitto di {host} {day}){ext}",
+    "dropbox, sv": "{stem} (skiftlägeskonflikt){ext}",
+    "dropbox, ja": "{stem} ({host} の競合コピー {day}){ext}",
+    "dropbox, ja, other": "{stem} ({host}上の問題のあるコピー {day}){ext}",
+    "maestral": "{stem} (conflicting copy {n}){ext}",
+    "onedrive": "{stem}-{host}{ext}",
+    "onedrive, numbered": "{stem}-{host}-{n}{ext}",
+    "onedrive, piled up": "{stem}-{host}-{host}{ext}",
+    "onedrive, linux": "{stem}-{host}-safeBackup-000{n}{ext}",
+    "icloud": "{stem} {n}{ext}",
+    "google drive": "{stem} ({n}){ext}",
+    "nextcloud": "{stem} (conflicted copy {host} {day} 152736){ext}",
+    "nextcloud, old": "{stem}_conflict-20261122-152736{ext}",
+    "nextcloud, case": "{stem} (case clash from {day} 152736){ext}",
+    "seafile": "{stem} (SFConflict {host} {day}-15-27-36){ext}",
+    "seafile, case": "{stem} (case conflict {n}){ext}",
+    "resilio": "{stem}.Conflict{n}{ext}",
+    "resilio, piled up": "{stem}.Conflict.Conflict.Conflict{ext}",
+    "rclone, old": "{stem}{ext}..path1",
+    "rclone": "{stem}{ext}.conflict{n}",
+    "rclone, before extension": "{stem}.conflict{n}{ext}",
+    "unison": "{stem}{ext} (conflict_on_{day})",
+    "git-annex": "{stem}.variant-0e7a{ext}",
+    "obsidian": "{stem} (Conflicted copy {host} 202603121129){ext}",
+    "pcloud": "{stem} [conflicted]{ext}",
+    "syncplicity": "{stem} (edited by {host} on {host} @ {day}){ext}",
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@given(split=split_names, host=hosts, n=numbers, day=days)
+def test_a_conflict_copy_in_every_dialect(
+    dialect: str, split: tuple[str, str], host: str, n: int, day: str
+) -> None:
+    """Law: a conflict copy of a wanted name, as each client spells it, is a copy of that very name."""
+    stem, ext = split
+    meaning = explain_name(dialect.format(stem=stem, ext=ext, host=host, n=n, day=day), is_wanted)
+    assert meaning.is_copy
+    assert meaning.stands_for == stem + ext
+
+
+fragments = st.sampled_from(
+    [
+        *[
+            H,
+            PNG,
+            UUID,
+            "SD_ID",
+            "sd_id",
+            ".png",
+            ".",
+            "..",
+            "-",
+            " ",
+            "(",
+            ")",
+            "[",
+            "]",
+            "~",
+            "~$",
+            "#",
+            "._",
+        ],
+        *["conflicted copy", ".conflict", "1", " (1)", " copy", "copy of ", ".sync-conflict-20261122-152736"],
+        *[".icloud", ".nextcloud", ".syncthing.", ".tmp", "-safebackup-1", "..path1", "\0", "\n", "\r"],
+        *["\udcff", "\u202e", "\u0301", "\u212a", "ſ", "é", ".conflict1"],
+    ]
+)
+hostile_names = st.lists(fragments | st.text(max_size=5), max_size=12).map("".join) | st.text(
+    st.characters(), max_size=300
+)
+
+
+@given(hostile_names)
+def test_no_name_is_taken_for_another(name: str) -> None:
+    """Law: any text is explained; wanted if and only if the grammar says so; stands only for wanted names."""
+    meaning = explain_name(name, is_wanted)
+    assert (meaning.kind is NameKind.WANTED) == is_wanted(name)
+    assert meaning.stands_for is None or is_wanted(meaning.stands_for)
+
+
+def test_made_up_names_cost_little() -> None:
+    """Names that fit every pattern almost, as long as a file system takes and far longer, end in seconds."""
+    units = ["(", "[ ", "-", " ", "\n", "conflicted copy)", "(conflicted copy", ".conflict1", "-safebackup-1"]
+    units += ["1", " (1)", " copy", "(edited by x on y @", "..path1", "~", ".unison.", "-tef", "\u0315\u0301"]
+    names = [
+        (start + unit * length)[: length - len(end)] + end
+        for unit in units
+        for start in ("", "SD_ID", "(")
+        for end in ("", ")", "x", ".png", ".icloud")
+        for length in (MAX_NAME_LENGTH, 10_000)
+    ]
+    started = time.monotonic()
+    for name in names:
+        explain_name(name, is_wanted)
+        classify_identity_name(name)
+    assert time.monotonic() - started < 30
+
+
+# --- SD_ID --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "stands_for"),
+    [
+        ("SD_ID", "wanted", "SD_ID"),
+        ("sd_id", "conflict-copy", "SD_ID"),
+        ("SD_ID..path1", "conflict-copy", "SD_ID"),
+        ("sd_id.variant-0702", "conflict-copy", "SD_ID"),
+        ("SD_ID 2", "duplicate", "SD_ID"),
+        (".SD_ID.icloud", "placeholder", "SD_ID"),
+        (".syncthing.SD_ID.tmp", "temporary", "SD_ID"),
+        (f"SD_ID.was-{UUID}", "stray", None),
+        (".sd-id", "stray", None),
+        ("\u017fd_\u0131d", "stray", None),
+        ("media", "stray", None),
+        (".stfolder", "litter", None),
+    ],
+)
+def test_names_around_an_identity(name: str, kind: str, stands_for: str | None) -> None:
+    """What lies in the root is told apart by what it is to ``SD_ID``, in any letter case."""
+    meaning = classify_identity_name(name)
+    assert (meaning.kind.value, meaning.stands_for) == (kind, stands_for)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *[
+            "SD_ID",
+            "sd_id.txt",
+            "SD_IDENTITY",
+            f"SD_ID.was-{UUID}",
+            ".SD_ID.icloud",
+            "SD_ID~",
+            "Copy of SD_ID",
+        ],
+        *[".SD_ID 2.icloud", ".syncthing.SD_ID.sync-conflict-20261122-152736-V74P6II.tmp", ".sd_id.x7Gh2k"],
+    ],
+)
+def test_what_hints_at_an_identity(name: str) -> None:
+    """Any hint that an identity may be on its way counts: a new one is made only where there is none."""
+    assert is_identity_like(name)
+
+
+@pytest.mark.parametrize("name", ["media", ".sd-id", "MY_SD_ID", ".DS_Store", "notes.txt", ".tmp", ""])
+def test_what_does_not_hint_at_an_identity(name: str) -> None:
+    """A folder with other things in it may get an identity."""
+    assert not is_identity_like(name)
