@@ -52,6 +52,16 @@ class FileStamp:
     inode: int
     """0 where the file system does not keep inode numbers (FUSE, exFAT, SMB, Windows listings)."""
 
+    def as_text(self) -> str:
+        """``size:mtime_ns:inode``, the form that listings and the catalog compare by the hundred thousand."""
+        return f"{self.size_bytes}:{self.mtime_ns}:{self.inode}"
+
+
+def parse_stamp(text: str) -> FileStamp:
+    """What :meth:`FileStamp.as_text` wrote; ``ValueError`` for anything else."""
+    size_bytes, mtime_ns, inode = text.split(":")
+    return FileStamp(int(size_bytes), int(mtime_ns), int(inode))
+
 
 @dataclass(frozen=True, slots=True)
 class Proof:
@@ -89,7 +99,6 @@ class ImageFile:
     height: int | None = None
     taken_at: datetime | None = None
     """From EXIF, read as UTC where no zone is given; for sorting."""
-    original_name: str | None = None
 
     @property
     def proof_is_current(self) -> bool:

@@ -176,7 +176,7 @@ def wants_decoding(row: ImageFile, *, structure_whole: bool, needs_decoding: boo
 
 
 def _is_no_news(old: Proof, new: Proof) -> bool:
-    """True where writing the new proof would change nothing that matters, so that reads stay free of writes."""
+    """True where writing the new proof would change nothing that matters: reads stay free of writes."""
     same = (old.kind, old.sha256, old.stamp) == (new.kind, new.sha256, new.stamp)
     return same and (is_reliable(old) or not is_reliable(new))
 

@@ -1,0 +1,238 @@
+"""Image files in the catalog: one row for each (storage directory, file name).
+
+Rows are read as :class:`~strandline.model.image_files.ImageFile` and written back *conditionally*: an update
+names the row as it was read, and does nothing where another process has moved it meanwhile, so no state change
+is ever made twice. What surprises: a scan does not read rows at all. It compares **lines**
+(``name:size:mtime:inode``), made by SQLite on one side and by the listing on the other, and fetches only the
+rows whose lines differ.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from strandline.catalog.database import Transaction
+from strandline.catalog.times import as_microseconds, from_microseconds
+from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind, parse_stamp
+from strandline.model.image_ids import ImageId
+
+LINES_AT_ONCE = 20_000
+"""Lines fetched by one statement: about 1.5 MB of text, and few enough that memory stays flat."""
+
+KEYS_AT_ONCE = 500
+"""File names in one ``IN (…)``; SQLite takes 32,766 variables, more than 500 gains nothing."""
+
+_COLUMNS = (
+    "sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
+    "absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height, "
+    "taken_at_us, size_bytes, sort_us"
+)
+_SELECT = f"SELECT {_COLUMNS} FROM image_files"
+_INSERT = f"INSERT INTO image_files ({_COLUMNS}) VALUES ({', '.join('?' * 20)}) ON CONFLICT DO NOTHING"
+_UPDATE = (
+    "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
+    "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
+    "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ? "
+    "WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ?"
+)
+_LINES = """
+    SELECT group_concat(line, char(10)) FROM (
+        SELECT CASE
+            WHEN absent_since_us IS NOT NULL THEN filename || ':absent'
+            WHEN state = 'online-only' THEN filename || ':online-only'
+            ELSE filename || ':' || stamp
+        END AS line
+        FROM image_files
+        WHERE sd = ? AND filename > ? AND state NOT IN ('missing', 'trashed')
+        ORDER BY filename LIMIT ?
+    )
+"""
+
+
+def iter_lines(conn: sqlite3.Connection, sd: int) -> Iterator[list[str]]:
+    """The lines of all rows of the SD that a healthy scan should meet, by file name, some 20,000 at a time.
+
+    ``name:size:mtime_ns:inode`` for a file that was there at the last listing, ``name:online-only`` and
+    ``name:absent`` for the others; missing and trashed rows have none. Holds one batch in memory.
+    """
+    last = ""
+    while True:
+        (text,) = conn.execute(_LINES, (sd, last, LINES_AT_ONCE)).fetchone()
+        if text is None:
+            return
+        lines = text.split("\n")
+        yield lines
+        if len(lines) < LINES_AT_ONCE:
+            return
+        last = lines[-1].partition(":")[0]
+
+
+def find_row(conn: sqlite3.Connection, sd: int, filename: str) -> ImageFile | None:
+    """The row of the file, or None."""
+    row = conn.execute(f"{_SELECT} WHERE sd = ? AND filename = ?", (sd, filename)).fetchone()
+    return None if row is None else _to_image_file(row)
+
+
+def find_rows(conn: sqlite3.Connection, sd: int, filenames: Sequence[str]) -> dict[str, ImageFile]:
+    """The rows of those of the named files that have one, by file name."""
+    found = {}
+    for start in range(0, len(filenames), KEYS_AT_ONCE):
+        names = filenames[start : start + KEYS_AT_ONCE]
+        marks = ", ".join("?" * len(names))
+        for row in conn.execute(f"{_SELECT} WHERE sd = ? AND filename IN ({marks})", (sd, *names)):
+            found[row[1]] = _to_image_file(row)
+    return found
+
+
+def list_rows_of_image(conn: sqlite3.Connection, image_id: ImageId) -> list[ImageFile]:
+    """All rows of the image in all SDs: proven before unproven, then by SD in the order of adding, then by name."""
+    rows = conn.execute(
+        f"{_SELECT} WHERE image_id = ? ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, filename",
+        (image_id,),
+    )
+    return [_to_image_file(row) for row in rows]
+
+
+def iter_noteworthy_rows(conn: sqlite3.Connection, sd: int) -> Iterator[ImageFile]:
+    """Rows of the SD that are anything but present, or absent at the last listing; by file name."""
+    rows = conn.execute(
+        f"{_SELECT} WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL) ORDER BY filename",
+        (sd,),
+    )
+    for row in rows:
+        yield _to_image_file(row)
+
+
+def list_rows_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> list[ImageFile]:
+    """All rows of the SD in the state, by file name."""
+    rows = conn.execute(
+        f"{_SELECT} WHERE sd = ? AND state = ? AND (state <> 'present' OR absent_since_us IS NOT NULL) "
+        "ORDER BY filename",
+        (sd, state.value),
+    )
+    return [_to_image_file(row) for row in rows]
+
+
+def list_unproven(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[ImageFile]:
+    """Up to ``limit`` present rows of the SD that were never proven, newest first."""
+    rows = conn.execute(
+        f"{_SELECT} WHERE sd = ? AND proof_kind IS NULL AND state = 'present' AND absent_since_us IS NULL "
+        "ORDER BY sort_us DESC LIMIT ?",
+        (sd, limit),
+    )
+    return [_to_image_file(row) for row in rows]
+
+
+def insert_rows(transaction: Transaction, rows: Iterable[ImageFile]) -> None:
+    """Registers new files; where another process was quicker, its row stands."""
+    transaction.conn.executemany(_INSERT, (_to_columns(row) for row in rows))
+
+
+def insert_listed(
+    transaction: Transaction,
+    sd: int,
+    files: Iterable[tuple[str, str, str, str]],
+    state: FileState,
+    now_us: int,
+) -> None:
+    """Registers files straight from a listing: ``(filename, image_id, media_type, stamp as text)`` each.
+
+    The same rows as :func:`insert_rows` makes of
+    :func:`~strandline.model.states.register_listed`, at a third of the cost: this is the first scan's inner loop.
+    """
+    value = state.value
+    transaction.conn.executemany(
+        "INSERT INTO image_files (sd, filename, image_id, media_type, stamp, state, first_seen_us, "
+        "unchanged_since_us, size_bytes, sort_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            (sd, name, image_id, media_type, stamp, value, now_us, now_us, int(size), int(mtime_ns) // 1000)
+            for name, image_id, media_type, stamp in files
+            for size, mtime_ns, _inode in (stamp.split(":"),)
+        ),
+    )
+
+
+def update_row(transaction: Transaction, old: ImageFile, new: ImageFile) -> bool:
+    """Writes ``new`` over ``old`` if the row still is what it was when ``old`` was read; False where it is not."""
+    columns = _to_columns(new)
+    condition = (
+        old.sd, old.filename, old.state.value, None if old.stamp is None else old.stamp.as_text(),
+        as_microseconds(old.absent_since), None if old.proof is None else old.proof.stamp.as_text(),
+    )  # fmt: skip
+    return transaction.conn.execute(_UPDATE, (*columns[2:], *condition)).rowcount == 1
+
+
+def delete_row(transaction: Transaction, row: ImageFile) -> bool:
+    """Drops the row if its state still is the one given; False where it is not."""
+    cursor = transaction.conn.execute(
+        "DELETE FROM image_files WHERE sd = ? AND filename = ? AND state = ?",
+        (row.sd, row.filename, row.state.value),
+    )
+    return cursor.rowcount == 1
+
+
+def count_rows(conn: sqlite3.Connection, sd: int) -> int:
+    """How many rows of the SD are not trashed. Cost: one walk over an index."""
+    return int(
+        conn.execute(
+            "SELECT (SELECT count(*) FROM image_files WHERE sd = :sd) - "
+            "(SELECT count(*) FROM image_files WHERE sd = :sd AND state = 'trashed' AND state <> 'present')",
+            {"sd": sd},
+        ).fetchone()[0]
+    )
+
+
+def _to_image_file(row: tuple[Any, ...]) -> ImageFile:
+    (
+        sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us,
+        absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height,
+        taken_at_us, _size_bytes, _sort_us,
+    ) = row  # fmt: skip
+    proof = None
+    if proof_kind is not None:
+        proof = Proof(
+            ProofKind(proof_kind), proof_sha256, parse_stamp(proof_stamp), from_microseconds(proven_at_us)
+        )
+    return ImageFile(
+        sd=sd,
+        filename=filename,
+        image_id=ImageId(image_id),
+        media_type=media_type,
+        stamp=None if stamp is None else parse_stamp(stamp),
+        state=FileState(state),
+        prior_state=None if prior_state is None else FileState(prior_state),
+        first_seen=from_microseconds(first_seen_us),
+        unchanged_since=from_microseconds(unchanged_since_us),
+        absent_since=from_microseconds(absent_since_us),
+        absence_accepted=bool(absence_accepted),
+        proof=proof,
+        width=width,
+        height=height,
+        taken_at=from_microseconds(taken_at_us),
+    )
+
+
+def _to_columns(row: ImageFile) -> tuple[Any, ...]:
+    proof = row.proof
+    size_bytes = None if row.stamp is None else row.stamp.size_bytes
+    return (
+        row.sd, row.filename, row.image_id, row.media_type,
+        None if row.stamp is None else row.stamp.as_text(),
+        row.state.value, None if row.prior_state is None else row.prior_state.value,
+        as_microseconds(row.first_seen), as_microseconds(row.unchanged_since), as_microseconds(row.absent_since),
+        int(row.absence_accepted),
+        None if proof is None else proof.kind.value,
+        None if proof is None else proof.sha256,
+        None if proof is None else proof.stamp.as_text(),
+        None if proof is None else as_microseconds(proof.proven_at),
+        row.width, row.height, as_microseconds(row.taken_at), size_bytes, _sort_time(row),
+    )  # fmt: skip
+
+
+def _sort_time(row: ImageFile) -> int:
+    """When the picture was taken, as well as we know, in microseconds: the order of every listing."""
+    if row.taken_at is not None:
+        return as_microseconds(row.taken_at)
+    return as_microseconds(row.first_seen) if row.stamp is None else row.stamp.mtime_ns // 1000

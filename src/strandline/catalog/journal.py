@@ -1,0 +1,75 @@
+"""The journal: what happened, numbered in the order of the commits, for those who were not there.
+
+An event is appended in the transaction that makes the change it tells of, so neither exists without the other.
+What surprises: numbers have no gaps inside one catalog's life except where old events were pruned, and a
+rebuilt catalog has another epoch, so a subscriber can tell "nothing new" from "you must start again".
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import replace
+
+from strandline.catalog.database import Transaction
+from strandline.catalog.times import as_microseconds, from_microseconds
+from strandline.model.events import Event, format_time, parse_event
+
+PRUNE_EVERY = 1000
+"""Old events are dropped once in so many appends: pruning costs a walk, keeping 1 % more costs nothing."""
+
+
+def append_event(transaction: Transaction, event: Event) -> Event:
+    """Appends the event and returns the copy that carries its number; ``on_commit`` gets it after the commit."""
+    facts = json.dumps(event.facts(), ensure_ascii=False, separators=(",", ":"))
+    cursor = transaction.conn.execute(
+        "INSERT INTO journal (at_us, type, sd_id, facts) VALUES (?, ?, ?, ?)",
+        (as_microseconds(event.at), event.type, event.sd_id, facts),
+    )
+    numbered = replace(event, seq=cursor.lastrowid)
+    transaction.events.append(numbered)
+    if numbered.seq is not None and numbered.seq % PRUNE_EVERY == 0:
+        _prune(transaction, numbered)
+    return numbered
+
+
+def append_events(transaction: Transaction, events: Iterable[Event]) -> None:
+    """Appends the events in their order."""
+    for event in events:
+        append_event(transaction, event)
+
+
+def list_events(conn: sqlite3.Connection, *, since: int, limit: int) -> list[Event]:
+    """Up to ``limit`` events whose number is greater than ``since``, oldest first."""
+    rows = conn.execute(
+        "SELECT seq, at_us, type, sd_id, facts FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
+        (since, limit),
+    )
+    return [
+        parse_event(
+            json.loads(facts)
+            | {"seq": seq, "at": format_time(from_microseconds(at_us)), "type": type_, "sd_id": sd_id}
+        )
+        for seq, at_us, type_, sd_id, facts in rows
+    ]
+
+
+def get_bounds(conn: sqlite3.Connection) -> tuple[int, int]:
+    """``(oldest, newest)`` numbers that the journal has ever kept and still keeps; ``(1, 0)`` where none.
+
+    A subscriber who has seen ``n`` has missed nothing that cannot be replayed if ``oldest - 1 <= n <= newest``.
+    """
+    oldest = conn.execute("SELECT min(seq) FROM journal").fetchone()[0]
+    newest = conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").fetchone()
+    last = 0 if newest is None else int(newest[0])
+    return (last + 1 if oldest is None else int(oldest), last)
+
+
+def _prune(transaction: Transaction, newest: Event) -> None:
+    limits = transaction.journal_limits
+    assert newest.seq is not None
+    transaction.conn.execute("DELETE FROM journal WHERE seq <= ?", (newest.seq - limits.max_events,))
+    transaction.conn.execute(
+        "DELETE FROM journal WHERE at_us < ?", (as_microseconds(newest.at - limits.max_age),)
+    )

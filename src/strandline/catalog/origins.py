@@ -1,0 +1,39 @@
+"""Original names: what a saved image was called before it got its id, and where it came from. For humans only."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from strandline.catalog.database import Transaction
+from strandline.catalog.times import as_microseconds
+from strandline.model.image_ids import ImageId
+
+
+def add_origin(
+    transaction: Transaction, image_id: ImageId, original_name: str, source: str, saved_at: datetime
+) -> None:
+    """Remembers the name and the source; idempotent for the same name and source."""
+    transaction.conn.execute(
+        "INSERT INTO origins (image_id, original_name, source, saved_at_us) VALUES (?, ?, ?, ?) "
+        "ON CONFLICT DO NOTHING",
+        (image_id, original_name, source, as_microseconds(saved_at)),
+    )
+
+
+def has_origin(conn: sqlite3.Connection, image_id: ImageId, original_name: str, source: str) -> bool:
+    """True where exactly this is remembered already, so that saving again writes nothing."""
+    row = conn.execute(
+        "SELECT 1 FROM origins WHERE image_id = ? AND original_name = ? AND source = ?",
+        (image_id, original_name, source),
+    ).fetchone()
+    return row is not None
+
+
+def list_original_names(conn: sqlite3.Connection, image_id: ImageId) -> list[str]:
+    """The image's original names, oldest first, each once."""
+    rows = conn.execute(
+        "SELECT original_name FROM origins WHERE image_id = ? GROUP BY original_name ORDER BY min(saved_at_us)",
+        (image_id,),
+    )
+    return [str(name) for (name,) in rows]

@@ -1,0 +1,94 @@
+"""The catalog's tables, as numbered migrations that run once each, in order.
+
+A migration is never edited once it has been released; a new one is appended. ``PRAGMA user_version`` counts
+those that have run. What surprises: a file's size, mtime and inode stand together as *one text column*
+(``stamp``), because the question asked a hundred thousand times is "is it still the same file?", and SQLite
+answers that three times as fast for one column as for three.
+
+The SQL keeps to what PostgreSQL also takes where that costs nothing (``ON CONFLICT … DO UPDATE``).
+"""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE meta (
+        key   TEXT NOT NULL PRIMARY KEY,
+        value TEXT NOT NULL
+    );
+    CREATE TABLE storage_dirs (
+        number          INTEGER PRIMARY KEY AUTOINCREMENT,
+        sd_id           TEXT,
+        provisional     INTEGER NOT NULL DEFAULT 0,
+        name            TEXT NOT NULL UNIQUE,
+        path            TEXT NOT NULL UNIQUE,
+        state           TEXT NOT NULL,
+        problem         TEXT,
+        read_only       INTEGER NOT NULL DEFAULT 0,
+        root_device     INTEGER,
+        root_inode      INTEGER,
+        first_scan_done INTEGER NOT NULL DEFAULT 0,
+        added_at_us     INTEGER NOT NULL
+    );
+    CREATE TABLE storage_dir_aliases (
+        number INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        sd_id  TEXT NOT NULL,
+        PRIMARY KEY (number, sd_id)
+    ) WITHOUT ROWID;
+    CREATE TABLE image_files (
+        sd                 INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        filename           TEXT NOT NULL,
+        image_id           TEXT NOT NULL,
+        media_type         TEXT NOT NULL,
+        size_bytes         INTEGER,
+        stamp              TEXT,
+        state              TEXT NOT NULL,
+        prior_state        TEXT,
+        first_seen_us      INTEGER NOT NULL,
+        unchanged_since_us INTEGER NOT NULL,
+        absent_since_us    INTEGER,
+        absence_accepted   INTEGER NOT NULL DEFAULT 0,
+        proof_kind         TEXT,
+        proof_sha256       TEXT,
+        proof_stamp        TEXT,
+        proven_at_us       INTEGER,
+        width              INTEGER,
+        height             INTEGER,
+        taken_at_us        INTEGER,
+        sort_us            INTEGER NOT NULL,
+        PRIMARY KEY (sd, filename)
+    ) WITHOUT ROWID;
+    CREATE INDEX image_files_by_image ON image_files (image_id);
+    CREATE INDEX image_files_newest_first ON image_files (sort_us);
+    CREATE INDEX image_files_unproven ON image_files (sd, sort_us)
+        WHERE proof_kind IS NULL AND state = 'present';
+    CREATE INDEX image_files_noteworthy ON image_files (sd, state)
+        WHERE state <> 'present' OR absent_since_us IS NOT NULL;
+    CREATE TABLE origins (
+        image_id      TEXT NOT NULL,
+        original_name TEXT NOT NULL,
+        source        TEXT NOT NULL,
+        saved_at_us   INTEGER NOT NULL,
+        PRIMARY KEY (image_id, original_name, source)
+    ) WITHOUT ROWID;
+    CREATE TABLE journal (
+        seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+        at_us    INTEGER NOT NULL,
+        type     TEXT NOT NULL,
+        sd_id    TEXT,
+        facts    TEXT NOT NULL
+    );
+    CREATE TABLE trash (
+        trash_id      TEXT NOT NULL PRIMARY KEY,
+        sd_id         TEXT,
+        sd_path       TEXT NOT NULL,
+        filename      TEXT NOT NULL,
+        image_id      TEXT NOT NULL,
+        size_bytes    INTEGER NOT NULL,
+        sha256        TEXT NOT NULL,
+        reason        TEXT NOT NULL,
+        trashed_at_us INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    """,
+)
+"""Index ``n`` brings a catalog from version ``n`` to ``n + 1``."""

@@ -1,0 +1,19 @@
+"""The trash's index: which bytes lie in the trash, and what they were."""
+
+from __future__ import annotations
+
+from strandline.catalog.database import Transaction
+from strandline.catalog.times import as_microseconds
+from strandline.model.trash import TrashedFile
+
+
+def insert_trashed(transaction: Transaction, trashed: TrashedFile) -> None:
+    """Adds the entry; the bytes and their description are durable before this is called."""
+    transaction.conn.execute(
+        "INSERT INTO trash (trash_id, sd_id, sd_path, filename, image_id, size_bytes, sha256, reason, "
+        "trashed_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            trashed.trash_id, trashed.sd_id, trashed.sd_path, trashed.filename, trashed.image_id,
+            trashed.size_bytes, trashed.sha256, trashed.reason.value, as_microseconds(trashed.trashed_at),
+        ),
+    )  # fmt: skip
