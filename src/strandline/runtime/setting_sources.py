@@ -1,0 +1,83 @@
+"""Where settings are given: ``config.toml``, environment variables, the command line.
+
+Each source is read into the same value, :class:`Given`, which carries the place for the message. Nothing is
+checked here but the form: which keys exist and what they take is known in ``settings``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from strandline.errors import ConfigError
+
+Value = int | float | str
+
+
+class Origin(StrEnum):
+    """Where a value came from; of two, the later one in this list wins."""
+
+    DEFAULT = "default"
+    FILE = "file"
+    ENVIRONMENT = "environment"
+    COMMAND_LINE = "command line"
+
+
+class Given(NamedTuple):
+    """A value that somebody gave, not yet checked."""
+
+    key: str
+    """``section.name``"""
+    value: Any
+    origin: Origin
+    place: str
+    """For the message: the file's path, the variable's name, or ``the command line``."""
+
+    def error(self, what: str) -> ConfigError:
+        """The error that says it of this place and key."""
+        return ConfigError(f"{self.place}: {what}", place=self.place, key=self.key)
+
+
+def iter_file(path: Path) -> Iterator[Given]:
+    """What a TOML file gives; nothing where there is no file.
+
+    Raises:
+        ConfigError: It cannot be read, or is no TOML in UTF-8.
+    """
+    try:
+        text = path.read_text("utf-8-sig")  # Windows editors put a byte-order mark first
+    except FileNotFoundError:
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); mend or remove it", place=str(path)) from error
+    import tomllib  # here: 10 ms that a start without the file does not need
+
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}; mend it", place=str(path)) from error
+    for section, table in tables.items():
+        if isinstance(table, dict):
+            for name, value in table.items():
+                yield Given(f"{section}.{name}", value, Origin.FILE, str(path))
+        else:
+            yield Given(section, table, Origin.FILE, str(path))
+
+
+def iter_environment(environ: Mapping[str, str], sections: Container[str]) -> Iterator[Given]:
+    """What ``STRANDLINE_<SECTION>_<NAME>`` variables give, as text; an empty one counts as unset.
+
+    Variables of other sections are none of our business: the program that embeds us may own them.
+    """
+    for variable, text in environ.items():
+        section, _, name = variable.removeprefix("STRANDLINE_").lower().partition("_")
+        if variable.startswith("STRANDLINE_") and section in sections and text:
+            yield Given(f"{section}.{name}", text, Origin.ENVIRONMENT, variable)
+
+
+def iter_overrides(overrides: Mapping[str, Value]) -> Iterator[Given]:
+    """What options of the command line give, by key."""
+    for key, value in overrides.items():
+        yield Given(key, value, Origin.COMMAND_LINE, "the command line")

@@ -1,0 +1,298 @@
+"""Settings: every number and template that a user may change, where its value came from, and where home is.
+
+Each setting is one field of a section, with its default, its bound and its description; its key in the file,
+its environment variable and its row in ``docs/reference/settings.md`` all follow from that one line. A value
+comes from the command line, else the environment, else ``config.toml`` in the home, else it is the default.
+What surprises: reading is strict. An unknown key, a wrong type or a value out of bounds stops the program and
+names the place and the remedy; a setting that is quietly ignored is worse than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any, TypeVar
+
+from strandline.errors import ConfigError
+from strandline.runtime.setting_sources import (
+    Given,
+    Origin,
+    Value,
+    iter_environment,
+    iter_file,
+    iter_overrides,
+)
+
+CONFIG_FILE = "config.toml"
+HOME_VARIABLE = "STRANDLINE_HOME"
+
+_V = TypeVar("_V", int, float, str)
+
+_MIB = 1 << 20
+_GIB = 1 << 30
+
+_LONGEST_S = 86_400
+"""No wait of ours is meant to outlast a day, and the system's own timers overflow not far above."""
+
+_LARGEST_INT = (1 << 63) - 1
+"""As far as SQLite counts."""
+
+
+def _setting(
+    default: _V,
+    description: str,
+    *,
+    at_least: float = 1,
+    find_fault: Callable[[str], str | None] = lambda _: None,
+) -> _V:
+    """A field of a section. Its type is its default's; a number is bounded from below by ``at_least``."""
+    return field(
+        default=default,
+        metadata={"description": description, "at_least": at_least, "find_fault": find_fault},
+    )
+
+
+def _find_fault_in_markdown(template: str) -> str | None:
+    try:
+        filled = template.format(stem="", filename="<filename>")
+    except (ValueError, LookupError, AttributeError):
+        filled = ""
+    return None if "<filename>" in filled else "a text with {filename}, perhaps {stem}, and no other braces"
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings:
+    """This machine's database."""
+
+    busy_timeout_s: float = _setting(
+        5.0, "How long to wait for another process that is writing to the catalog.", at_least=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """Saving images."""
+
+    max_bytes: int = _setting(2 * _GIB, "The largest image that is saved.")
+    markdown: str = _setting(
+        "![{stem}](media/{filename})",
+        "The Markdown that `save` prints. `{stem}` is the original file name without its extension, "
+        "`{filename}` the name in the media folder.",
+        find_fault=_find_fault_in_markdown,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """Listing media folders."""
+
+    batch_files: int = _setting(
+        5_000, "Files recorded in one transaction. Larger is faster; a scan is cancelled between batches."
+    )
+    periodic_s: float = _setting(300.0, "Time between two scans of a watched storage directory.")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """Watching storage directories."""
+
+    poll_interval_s: float = _setting(
+        5.0,
+        "Time between two looks where the system gives no notice of changes (a network drive).",
+        at_least=0.1,
+    )
+    verify_bytes_per_hour: int = _setting(
+        20 * _GIB, "How much the background verifier may read in an hour. 0 turns it off.", at_least=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesSettings:
+    """Decoding pictures and making thumbnails."""
+
+    max_pixels: int = _setting(200_000_000, "Pictures with more pixels than this are not decoded.")
+    thumbnail_cache_bytes: int = _setting(
+        2 * _GIB, "Disk space for thumbnails and converted pictures. 0 keeps none.", at_least=0
+    )
+    decode_timeout_s: float = _setting(20.0, "After this, decoding one picture is given up.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """Reading images."""
+
+    max_memory_bytes: int = _setting(
+        64 * _MIB, "Larger images are proven through a temporary file instead of memory.", at_least=0
+    )
+    fetch_timeout_s: float = _setting(60.0, "How long to wait for the bytes of an online-only image.")
+    io_timeout_s: float = _setting(
+        5.0, "A storage directory whose disk does not answer for this long is offline.", at_least=0.1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """The journal of events."""
+
+    max_events: int = _setting(100_000, "Older events are dropped.")
+    max_days: int = _setting(30, "Events older than this are dropped.")
+
+
+@dataclass(frozen=True, slots=True)
+class SettingRow:
+    """One setting as people see it."""
+
+    key: str
+    """``section.name``, as in the file."""
+    value: Value
+    origin: Origin
+    default: Value
+    description: str
+    variable: str
+    """The environment variable that sets it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings, one attribute a section. ``Settings()`` holds the defaults."""
+
+    catalog: CatalogSettings = CatalogSettings()
+    save: SaveSettings = SaveSettings()
+    scan: ScanSettings = ScanSettings()
+    watch: WatchSettings = WatchSettings()
+    pictures: PicturesSettings = PicturesSettings()
+    read: ReadSettings = ReadSettings()
+    journal: JournalSettings = JournalSettings()
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    """Where each value that is no default came from, by key."""
+
+    @classmethod
+    def load(
+        cls, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Value] | None = None
+    ) -> Settings:
+        """The settings of a home. Reads one small file, if it is there; writes nothing.
+
+        Args:
+            home: The folder with ``config.toml``; neither needs to exist.
+            environ: Environment variables, in which ``STRANDLINE_<SECTION>_<NAME>`` counts.
+            overrides: Values from the command line, by key.
+
+        Raises:
+            ConfigError: The file cannot be read or is no TOML; a key is unknown; a value has the wrong type
+                or is out of bounds. The facts are ``place`` and, where there is one, ``key``.
+        """
+        settings = cls()
+        sections = {spec.section for spec in _known_settings().values()}
+        for given in chain(
+            iter_file(config_path(home)), iter_environment(environ, sections), iter_overrides(overrides or {})
+        ):
+            settings = settings._with(given)
+        return settings
+
+    def iter_settings(self) -> Iterator[SettingRow]:
+        """Every setting with its value and where that came from, in the order of the reference."""
+        for key, spec in _known_settings().items():
+            value = getattr(getattr(self, spec.section), spec.name)
+            origin = self.origins.get(key, Origin.DEFAULT)
+            yield SettingRow(key, value, origin, spec.default, spec.description, spec.variable)
+
+    def _with(self, given: Given) -> Settings:
+        spec = _get_spec(given)
+        section = replace(getattr(self, spec.section), **{spec.name: spec.get_checked(given)})
+        return replace(self, **{spec.section: section, "origins": {**self.origins, given.key: given.origin}})
+
+
+def config_path(home: Path) -> Path:
+    """The file that a person edits; it need not exist."""
+    return home / CONFIG_FILE
+
+
+def find_home(cli_home: Path | None, environ: Mapping[str, str]) -> Path:
+    """Where catalog, ``config.toml`` and caches lie, as an absolute path. Looks at no disk.
+
+    The folder from the command line, else ``STRANDLINE_HOME`` unless empty, else the platform's folder for
+    user data. ``~`` is expanded.
+
+    Raises:
+        ConfigError: It begins with the ``~`` of a user whom this machine does not know.
+    """
+    chosen = cli_home or environ.get(HOME_VARIABLE)
+    if not chosen:
+        import platformdirs  # here: it costs every start-up 10 ms, and most tests and servers name their home
+
+        return platformdirs.user_data_path("strandline", appauthor=False)
+    try:
+        return Path(chosen).expanduser().absolute()
+    except RuntimeError as error:
+        place = "--home" if cli_home else HOME_VARIABLE
+        raise ConfigError(f"{place}: {error} ({str(chosen)!r}); give the whole path", place=place) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    """What is known of one setting, from its field."""
+
+    section: str
+    name: str
+    default: Value
+    description: str
+    at_least: float
+    find_fault: Callable[[str], str | None]
+
+    @property
+    def variable(self) -> str:
+        return f"STRANDLINE_{self.section}_{self.name}".upper()
+
+    def get_checked(self, given: Given) -> Value:
+        value = given.value
+        if given.origin is Origin.ENVIRONMENT:
+            value = _parse_text(str(value), type(self.default))
+        wanted = self._find_fault(value)
+        if wanted is not None:
+            raise given.error(f"{given.key} is {value!r}; give {wanted}, or leave it out")
+        return type(self.default)(value)  # an int where a float belongs becomes one
+
+    def _find_fault(self, value: Any) -> str | None:
+        """What belongs there instead of the value, or None where it is right."""
+        if isinstance(self.default, str):
+            return self.find_fault(value) if isinstance(value, str) else "a text in quotes"
+        whole = isinstance(self.default, int)
+        highest = _LARGEST_INT if whole else _LONGEST_S
+        # bool is an int to Python; nan is in no range.
+        is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if is_number and self.at_least <= value <= highest:
+            return None
+        return f"a {'whole ' * whole}number from {self.at_least} to {highest}"
+
+
+def _parse_text(text: str, kind: type[Value]) -> Value:
+    """The value that the text spells; the text itself where it spells none, for the check to refuse."""
+    try:
+        return kind(text)
+    except ValueError:
+        return text
+
+
+@cache
+def _known_settings() -> dict[str, _Spec]:
+    """All settings by key, in the order of their sections."""
+    sections: dict[str, Any] = {f.name: f.default for f in fields(Settings) if f.name != "origins"}
+    return {
+        f"{section}.{f.name}": _Spec(section, f.name, getattr(defaults, f.name), **f.metadata)
+        for section, defaults in sections.items()
+        for f in fields(defaults)
+    }
+
+
+def _get_spec(given: Given) -> _Spec:
+    known = _known_settings()
+    if given.key in known:
+        return known[given.key]
+    import difflib  # here: only a mistake needs it
+
+    near = difflib.get_close_matches(given.key, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "docs/reference/settings.md lists all"
+    raise given.error(f"unknown setting {given.key}; {hint}")
