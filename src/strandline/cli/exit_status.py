@@ -1,0 +1,73 @@
+"""Exit statuses: what a shell learns of how a command ended, and the table from errors to statuses.
+
+The statuses are a contract (``docs/reference/errors.md``): scripts branch on them. What surprises: the reasons
+for which an image cannot be handed out are one family to a library caller, and three to a shell: worth trying
+again (6), bytes wrong (7), not there (4). So each of them has a row of its own.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from strandline.errors import (
+    CatalogError,
+    DiskError,
+    ImageArrivingError,
+    ImageDamagedError,
+    ImageForeignError,
+    ImageOnlineOnlyError,
+    ImageUnreachableError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    StrandlineError,
+    UnavailableError,
+    WrongBytesError,
+)
+
+
+class ExitStatus(IntEnum):
+    """How a command ended."""
+
+    DONE = 0
+    FINDINGS = 1
+    """Done, and there is something that a person should look at."""
+    INVALID = 2
+    """Usage, an invalid id, an unsupported or empty image, a bad setting."""
+    FAULT = 3
+    """A fault of ours."""
+    NOT_FOUND = 4
+    REFUSED = 5
+    """A conflict, or a guard that holds."""
+    UNAVAILABLE = 6
+    """Worth trying again."""
+    WRONG_BYTES = 7
+    DISK_OR_CATALOG = 8
+    INTERRUPTED = 130
+    """128 + SIGINT, as shells have it."""
+
+
+EXIT_STATUS: dict[type[StrandlineError], int] = {
+    InvalidInputError: ExitStatus.INVALID,
+    NotFoundError: ExitStatus.NOT_FOUND,
+    RefusedError: ExitStatus.REFUSED,
+    UnavailableError: ExitStatus.UNAVAILABLE,
+    WrongBytesError: ExitStatus.WRONG_BYTES,
+    DiskError: ExitStatus.DISK_OR_CATALOG,
+    CatalogError: ExitStatus.DISK_OR_CATALOG,
+    # These are two things at once: not found, and why.
+    ImageArrivingError: ExitStatus.UNAVAILABLE,
+    ImageOnlineOnlyError: ExitStatus.UNAVAILABLE,
+    ImageUnreachableError: ExitStatus.UNAVAILABLE,
+    ImageDamagedError: ExitStatus.WRONG_BYTES,
+    ImageForeignError: ExitStatus.WRONG_BYTES,
+}
+
+
+def exit_status_of(error: StrandlineError) -> int:
+    """The status for an error: the row of its class, else of the nearest class that it derives from.
+
+    A bare :class:`StrandlineError` has no row: somebody forgot to say what kind it is, a fault of ours.
+    """
+    rows = (EXIT_STATUS[kind] for kind in type(error).__mro__ if kind in EXIT_STATUS)
+    return next(rows, ExitStatus.FAULT)

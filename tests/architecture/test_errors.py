@@ -1,0 +1,104 @@
+"""Every error stands in the tree, in the reference and in the table of exit statuses, under one code."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from strandline import errors
+from strandline.cli.exit_status import EXIT_STATUS, ExitStatus, exit_status_of
+from strandline.errors import DiskFullError, StrandlineError
+
+SOURCE = Path(errors.__file__).parent
+REFERENCE = Path(__file__).parents[2] / "docs/reference/errors.md"
+
+HTTP_STATUS = {2: 422, 4: 404, 5: 409, 6: 503, 7: 500, 8: 500}
+"""What each exit status is over HTTP; a full disk alone differs (507)."""
+
+
+ERRORS: list[type[StrandlineError]] = [
+    kind
+    for kind in vars(errors).values()
+    if isinstance(kind, type) and issubclass(kind, StrandlineError) and kind is not StrandlineError
+]
+every_error = pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__name__)
+
+
+def _parents_in_docstring() -> dict[str, str]:
+    """Name to parent's name, as the tree in the docstring of errors.py draws it."""
+    parents: dict[str, str] = {}
+    above = {0: "StrandlineError"}
+    for line in (errors.__doc__ or "").splitlines():
+        if drawn := re.match(r"    ([ │]*)[├└]── (\w+)\s+\S", line):
+            depth = len(drawn[1]) // 4
+            parents[drawn[2]] = above[depth]
+            above[depth + 1] = drawn[2]
+    return parents
+
+
+def _rows_in_reference() -> dict[str, list[str]]:
+    """Code to the other cells of its row."""
+    lines = [line for line in REFERENCE.read_text().splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert len({row[0] for row in cells}) == len(cells), "a code stands there twice"
+    return {row[0].strip("`"): row[1:] for row in cells}
+
+
+def test_the_tree_in_the_docstring_is_the_tree() -> None:
+    """A reader of errors.py sees each class, under the class that it derives from first, and no other."""
+    assert _parents_in_docstring() == {kind.__name__: kind.__bases__[0].__name__ for kind in ERRORS}
+
+
+def test_all_errors_live_on_floor_0() -> None:
+    """errors.py is the one place to look: no class elsewhere derives from one of ours."""
+    ours = {"StrandlineError"} | {kind.__name__ for kind in ERRORS}
+    strays = [
+        f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}"
+        for path in SOURCE.rglob("*.py")
+        if path != Path(errors.__file__)
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ClassDef) and ours & {ast.unparse(base).split(".")[-1] for base in node.bases}
+    ]
+    assert strays == []
+
+
+def test_codes_are_kebab_case_and_unique() -> None:
+    """A program can tell errors apart by code; a class that forgot its own would share its parent's."""
+    codes = [StrandlineError.code, *(kind.code for kind in ERRORS)]
+    assert len(set(codes)) == len(codes)
+    assert [code for code in codes if not re.fullmatch(r"[a-z]+(-[a-z]+)*", code)] == []
+
+
+@every_error
+def test_every_error_has_an_exit_status(kind: type[StrandlineError]) -> None:
+    """A row of its own or of a class above it; and of two different answers none is left to chance."""
+    rows = {EXIT_STATUS[base] for base in kind.__mro__ if base in EXIT_STATUS}
+    assert rows, f"{kind.__name__} needs a row in EXIT_STATUS"
+    assert len(rows) == 1 or kind in EXIT_STATUS, f"{kind.__name__} is two things: give it a row of its own"
+    assert exit_status_of(kind("what happened; what to do")) not in {ExitStatus.DONE, ExitStatus.FAULT}
+
+
+def test_an_error_of_no_kind_is_a_fault_of_ours() -> None:
+    """Nobody should raise the root; if somebody does, the shell learns that it is our mistake."""
+    assert exit_status_of(StrandlineError("")) == 3
+
+
+@every_error
+def test_the_reference_explains_every_error(kind: type[StrandlineError]) -> None:
+    """docs/reference/errors.md: class, both statuses, what it means and what to do, for every code."""
+    row = _rows_in_reference().get(kind.code)
+    assert row, f"docs/reference/errors.md lacks a row for `{kind.code}`"
+    exit_status = exit_status_of(kind(""))
+    http_status = 507 if issubclass(kind, DiskFullError) else HTTP_STATUS[exit_status]
+    assert row[:3] == [f"`{kind.__name__}`", str(exit_status), str(http_status)]
+    meaning, remedy = row[3:]
+    assert meaning.endswith(".")
+    assert remedy.endswith(".")
+
+
+def test_the_reference_explains_no_other_error() -> None:
+    """A code that is gone leaves the reference, too."""
+    assert set(_rows_in_reference()) == {kind.code for kind in ERRORS}
