@@ -1,0 +1,87 @@
+"""The floors hold: the contracts in pyproject.toml let today's imports pass, and would catch a wrong one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+PYPROJECT = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+CONTRACTS = {contract["name"]: contract for contract in PYPROJECT["tool"]["importlinter"]["contracts"]}
+
+
+def lint_imports(project: Path) -> subprocess.CompletedProcess[str]:
+    """Runs import-linter on the package below ``project/src`` with this project's contracts."""
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache", "--no-logo"],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_todays_imports_go_down() -> None:
+    """No import breaks a contract."""
+    run = lint_imports(PROJECT)
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "broken"),
+    [
+        ("services/bad.py", "import strandline.runtime", "Imports only go down"),
+        ("model/bad.py", "from strandline import catalog", "Imports only go down"),
+        ("catalog/bad.py", "def f():\n    import strandline.services", "Imports only go down"),
+        ("utils.py", "", "Imports only go down"),
+        ("folders/bad.py", "import strandline.catalog", "The rooms of floor 2 are blind to each other"),
+        ("model/bad.py", "import os.path", "The model is pure: no I/O, no clock, no chance, no third party"),
+        (
+            "model/bad.py",
+            "import PIL.Image",
+            "The model is pure: no I/O, no clock, no chance, no third party",
+        ),
+        ("services/bad.py", "import asyncio", "Async lives only in runtime and web"),
+    ],
+)
+def test_a_wrong_import_is_caught(tmp_path: Path, file: str, line: str, broken: str) -> None:
+    """Upward, sideways, impure, inside a function, or a room on no floor: the right contract says so."""
+    shutil.copytree(PROJECT / "src/strandline", tmp_path / "src/strandline")
+    shutil.copy(PROJECT / "pyproject.toml", tmp_path)
+    (tmp_path / "src/strandline" / file).write_text(line)
+    run = lint_imports(tmp_path)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert f"{broken} BROKEN" in run.stdout
+    assert "Contracts: 3 kept, 1 broken." in run.stdout
+
+
+def test_every_room_is_under_the_contract_on_async() -> None:
+    """import-linter has no 'all but': a new room must be named there, or may be async."""
+    package = PROJECT / "src/strandline"
+    rooms = {
+        path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    named = CONTRACTS["Async lives only in runtime and web"]["source_modules"]
+    assert {f"strandline.{room}" for room in rooms - {"runtime", "web", "__init__", "__main__"}} == set(named)
+
+
+def test_the_model_needs_no_third_party() -> None:
+    """Each library that the project depends on is forbidden to the model."""
+    modules = {
+        "inotify-simple": "inotify_simple",
+        "pi-heif": "pi_heif",
+        "pillow": "PIL",
+        "pyvips-binary": "pyvips",
+    }
+    names = [requirement.split(">=")[0] for requirement in PYPROJECT["project"]["dependencies"]]
+    forbidden = CONTRACTS["The model is pure: no I/O, no clock, no chance, no third party"][
+        "forbidden_modules"
+    ]
+    assert {modules.get(name, name) for name in names} <= set(forbidden)

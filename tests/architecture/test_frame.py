@@ -1,0 +1,45 @@
+"""The frame around the code: make targets, the lock, what CI installs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+LOCK = (PROJECT / "requirements/dev.txt").read_text()
+
+
+def test_make_shows_every_target() -> None:
+    """`make` alone tells a newcomer all that can be done."""
+    shown = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    [phony] = re.findall(r"^\.PHONY: (.+)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
+    assert re.findall(r"^  make (\w+)  +\S", shown, re.MULTILINE) == phony.split()
+
+
+def test_the_lock_holds_all_that_is_asked_for() -> None:
+    """A dependency that was added without `make lock` is noticed here."""
+    pyproject = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    tools = (PROJECT / "requirements/dev.in").read_text().splitlines()
+    asked = {
+        re.split(r"[><=;\s]", line)[0]
+        for line in pyproject["project"]["dependencies"] + tools
+        if line[:1] != "#"
+    }
+    assert asked <= set(re.findall(r"^([a-z0-9-]+)==", LOCK, re.MULTILINE))
+
+
+def test_the_lock_pins_bytes_and_names_no_host() -> None:
+    """What is installed is what was tested, from whatever registry the machine uses."""
+    entries = re.split(r"\n(?=\S)", LOCK.strip())
+    assert [entry for entry in entries if not re.match(r"[a-z0-9-]+==\S+.*\\\n +--hash=sha256:", entry)] == []
+    assert "://" not in LOCK
+
+
+def test_ci_lists_its_packages_once_and_sorted_by_use() -> None:
+    """.ci/packages.txt is names and comments only, as .ci/run reads it."""
+    lines = (PROJECT / ".ci/packages.txt").read_text().splitlines()
+    names = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) for name in names)
+    assert len(set(names)) == len(names)

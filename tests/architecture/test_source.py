@@ -1,0 +1,69 @@
+"""The source stays readable: files and functions of a size, nothing left for later."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 60
+
+LARGER_WITH_REASON: dict[str, str] = {}
+"""What may be larger, and why: ``path`` or ``path::function`` to a reason. Splitting is the better answer."""
+
+
+def iter_python_files(*folders: str) -> Iterator[tuple[str, str]]:
+    """Path within the project, and text."""
+    for folder in folders:
+        for path in sorted((PROJECT / folder).rglob("*.py")):
+            yield path.relative_to(PROJECT).as_posix(), path.read_text()
+
+
+def test_files_and_functions_have_a_readable_size() -> None:
+    """Over 400 lines a file, or 60 a function, it is listed above with its reason; and only then."""
+    large = set()
+    for path, text in iter_python_files("src", "tests", "bench", "demo"):
+        if len(text.splitlines()) > MAX_FILE_LINES:
+            large.add(path)
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or 0) - node.lineno + 1
+                if lines > MAX_FUNCTION_LINES:
+                    large.add(f"{path}::{node.name}")
+    assert large == set(LARGER_WITH_REASON)
+
+
+def test_nothing_is_left_for_later() -> None:
+    """What is not done belongs in an issue, not in a comment."""
+    left = re.compile(r"\b(TODO|FIXME|HACK|XXX)\b|\bfor now\b")
+    found = [
+        f"{path}:{number} {line.strip()}"
+        for path, text in iter_python_files("src")
+        for number, line in enumerate(text.splitlines(), 1)
+        if left.search(line)
+    ]
+    assert found == []
+
+
+def test_every_module_says_what_it_is() -> None:
+    """The tree can be read from the first lines of its files; each public class and function says more."""
+    silent = [
+        path
+        for path, text in iter_python_files("src", "tests", "bench", "demo")
+        if ast.get_docstring(ast.parse(text)) is None and not path.endswith("__main__.py")
+    ]
+    assert silent == []
+
+
+def test_every_test_is_a_promise() -> None:
+    """A test's docstring is what it promises to keep."""
+    silent = [
+        f"{path}::{node.name}"
+        for path, text in iter_python_files("tests")
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
+    ]
+    assert silent == []

@@ -1,0 +1,25 @@
+"""Starting is cheap: what a start does not need is not imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+LIBRARIES = {"pyvips", "PIL", "pi_heif", "imagesize"}
+FACES = {"click", "rich", "fastapi", "starlette", "granian", "jinja2"}
+ASYNC = {"asyncio", "watchdog", "inotify_simple"}
+
+
+@pytest.mark.parametrize(
+    ("start", "unwanted"),
+    [
+        ("import strandline", LIBRARIES | FACES | ASYNC),
+    ],
+)
+def test_a_start_imports_only_what_it_needs(start: str, unwanted: set[str]) -> None:
+    """No image, web or table library is loaded by importing the package or by asking for help."""
+    code = f"{start}\nimport sys\nprint(*sorted(set(sys.modules) & {unwanted!r}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
