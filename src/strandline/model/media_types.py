@@ -1,0 +1,188 @@
+"""Media types: the table of picture formats, and how one is told from its extension or its first bytes.
+
+Bytes win wherever they are at hand; the extension decides only when a listing is all there is. What surprises:
+HEIC, HEIF and AVIF are one container and differ only by the *brands* in their first box, and SVG has no magic
+bytes at all: its root element must be looked for behind everything that XML allows in front of it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+SNIFF_BYTES = 16 * 1024
+"""The first bytes that sniffing looks at. All types but SVG show themselves in the first hundred; an SVG may
+begin with a licence or with an editor's entity declarations, and a few pages are granted to them."""
+
+
+class Family(Enum):
+    """Formats whose structure is walked alike (see :mod:`strandline.model.structure`)."""
+
+    PNG = auto()
+    JPEG = auto()
+    GIF = auto()
+    RIFF = auto()
+    ISO = auto()
+    SVG = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """One row of the table."""
+
+    name: str
+    """The IANA name, such as ``image/jpeg``."""
+    extensions: tuple[str, ...]
+    """Lower case, without the dot; the canonical one, under which images are saved, comes first."""
+    family: Family
+    shown_by_browsers: bool = True
+    magic: re.Pattern[bytes] | None = None
+    """Matches at the first byte of every file of this type, and of no other; None where brands or XML decide."""
+    brands: frozenset[bytes] = frozenset()
+    """Brands in an ISO file's first box that name this type."""
+
+    @property
+    def extension(self) -> str:
+        """The canonical extension."""
+        return self.extensions[0]
+
+
+PNG = MediaType("image/png", ("png",), Family.PNG, magic=re.compile(rb"\x89PNG\r\n\x1a\n"))
+JPEG = MediaType("image/jpeg", ("jpg", "jpeg"), Family.JPEG, magic=re.compile(rb"\xff\xd8\xff"))
+GIF = MediaType("image/gif", ("gif",), Family.GIF, magic=re.compile(rb"GIF8[79]a"))
+WEBP = MediaType("image/webp", ("webp",), Family.RIFF, magic=re.compile(rb"(?s)RIFF....WEBP"))
+SVG = MediaType("image/svg+xml", ("svg",), Family.SVG)
+HEIC = MediaType(
+    "image/heic",
+    ("heic",),
+    Family.ISO,
+    shown_by_browsers=False,
+    brands=frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"}),
+)
+HEIF = MediaType(
+    "image/heif",
+    ("heif",),
+    Family.ISO,
+    shown_by_browsers=False,
+    brands=frozenset({b"mif1", b"mif2", b"msf1"}),
+)
+AVIF = MediaType("image/avif", ("avif",), Family.ISO, brands=frozenset({b"avif", b"avis"}))
+
+MEDIA_TYPES: tuple[MediaType, ...] = (PNG, JPEG, GIF, WEBP, SVG, HEIC, HEIF, AVIF)
+
+_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
+_BY_EXTENSION = {extension: media_type for media_type in MEDIA_TYPES for extension in media_type.extensions}
+_BY_BRAND = {brand: media_type for media_type in MEDIA_TYPES for brand in media_type.brands}
+
+
+def find_media_type(name: str) -> MediaType | None:
+    """The type with this IANA name in any letter case, without parameters."""
+    return _BY_NAME.get(name.lower())
+
+
+def find_media_type_by_extension(extension: str) -> MediaType | None:
+    """The type that an extension names, in any letter case, given without its dot."""
+    # isascii first: str.lower() maps U+212A (KELVIN SIGN) and U+0130 into ASCII letters.
+    return _BY_EXTENSION.get(extension.lower()) if extension.isascii() else None
+
+
+def sniff_media_type(head: bytes) -> MediaType | None:
+    """The type that the first bytes of a file are of, or None for what is none of ours.
+
+    It tells what the file set out to be, never that all of it is here. Never raises, on any bytes. Law:
+    ``sniff_media_type(data) == sniff_media_type(data[:SNIFF_BYTES])``.
+    """
+    for media_type in MEDIA_TYPES:
+        if media_type.magic is not None and media_type.magic.match(head):
+            return media_type
+    if head[4:8] == b"ftyp":
+        return _sniff_brands(head[:SNIFF_BYTES])
+    return SVG if find_svg_root(head) else None
+
+
+def _sniff_brands(head: bytes) -> MediaType | None:
+    """The type by the brands in the ``ftyp`` box: its major brand, then the compatible ones.
+
+    The generic brands (``mif1``) only say "a picture", and are the major brand of some AVIF files too; so
+    AVIF, which browsers show, is looked for among the compatible brands before a file is called HEIF.
+    """
+    size_bytes = int.from_bytes(head[:4], "big")
+    major = _BY_BRAND.get(head[8:12])
+    if major is HEIC or major is AVIF:
+        return major
+    compatible = {_BY_BRAND.get(head[at : at + 4]) for at in range(16, min(size_bytes, len(head)), 4)}
+    candidates = (AVIF, HEIF) if major is HEIF else (AVIF, HEIC, HEIF)
+    return next((media_type for media_type in candidates if media_type in compatible), major)
+
+
+@dataclass(frozen=True, slots=True)
+class SvgRoot:
+    """Where the root element of an SVG begins."""
+
+    offset: int
+    """Of the ``<``, in bytes from the start of the file."""
+    encoding: str
+    """``utf-8``, ``utf-16-le``, ``utf-16-be``, or ``iso-8859-1`` for whatever else is declared: in every
+    single-byte and East Asian encoding the bytes of markup are those of ASCII."""
+
+
+_MISC = r"(?: \s++ | <!--.*?--> | <\?.*?\?> )*+"
+_QUOTED = r""" "[^"]*+" | '[^']*+' """
+_SVG_NAME = r"(?:[\w.-]++:)?svg"
+
+_PROLOG = re.compile(
+    rf"""
+    {_MISC}
+    (?: <!DOCTYPE \s++ {_SVG_NAME} (?=[\s\[>])
+        (?: [^\["'<>] | {_QUOTED} )*+
+        (?: \[ (?: [^]"'<] | {_QUOTED} | <!--.*?--> | <\?.*?\?> | <(?!!--|\?) )*+ \] \s*+ )?+
+        >
+        {_MISC}
+    )?+
+    (?P<root> < {_SVG_NAME} (?=[\s/>]) )
+    """,
+    re.VERBOSE | re.DOTALL | re.ASCII,
+)
+"""What XML allows before the root element. Everything is possessive or begins with its own character, so that
+matching is linear on any bytes. A doctype must name svg: HTML with an ``<svg>`` in it is not an SVG."""
+
+_DECLARED_ENCODING = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.-]+)""", re.ASCII)
+
+_XML_STARTS = (
+    (b"\xef\xbb\xbf", 3, "utf-8"),
+    (b"\xff\xfe", 2, "utf-16-le"),
+    (b"\xfe\xff", 2, "utf-16-be"),
+    (b"<\0", 0, "utf-16-le"),
+    (b"\0<", 0, "utf-16-be"),
+)
+"""Byte-order marks, and UTF-16 without one: first bytes, how many to skip, encoding."""
+
+
+def find_svg_root(head: bytes) -> SvgRoot | None:
+    """Where the root element of an SVG begins within the first :data:`SNIFF_BYTES`, or None if it is no SVG.
+
+    Byte-order mark, UTF-16, XML declaration, white space, comments and a doctype may stand before it. Never
+    raises, on any bytes; linear. A compressed SVG (``.svgz``) is none.
+    """
+    head = head[:SNIFF_BYTES]
+    skip, encoding = next(
+        ((skip, encoding) for start, skip, encoding in _XML_STARTS if head.startswith(start)), (0, "")
+    )
+    # As Latin-1, each byte is one character: offsets agree and no byte is wrong.
+    codec = encoding if encoding.startswith("utf-16") else "latin-1"
+    whole_units = len(head) - (len(head) - skip) % 2 if codec != "latin-1" else len(head)
+    text = head[skip:whole_units].decode(codec, "surrogatepass")
+    prolog = _PROLOG.match(text)
+    if prolog is None:
+        return None
+    offset = skip + len(text[: prolog.start("root")].encode(codec, "surrogatepass"))
+    return SvgRoot(offset, encoding or _declared_encoding(text))
+
+
+def _declared_encoding(text: str) -> str:
+    """The encoding to parse an 8-bit XML document in that begins with the text."""
+    declared = _DECLARED_ENCODING.match(text)
+    # UTF-16 declared in 8-bit text is a known slip of programs that write XML to a string first.
+    is_utf_8 = declared is None or declared[1].lower() in ("utf-8", "utf8", "utf-16")
+    return "utf-8" if is_utf_8 else "iso-8859-1"

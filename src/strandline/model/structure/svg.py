@@ -1,0 +1,89 @@
+"""SVG: the root element closes.
+
+Parsed by Expat, which checks on the way that the XML is well-formed. What surprises: parsing begins *at the root
+element*. Whatever stands before it, the doctype above all, is never shown to Expat, so there is no entity that
+could expand or be fetched; references to entities are stepped over.
+"""
+
+from __future__ import annotations
+
+import re
+from xml.parsers import expat
+
+from strandline.model.media_types import SNIFF_BYTES, SvgRoot, find_svg_root
+from strandline.model.structure.verdict import NotWholeError, Structure
+
+PIECE_BYTES = 1024 * 1024
+"""What Expat is fed at a time: bounds what is built up before a limit is noticed, and is large enough that a
+long data URL is not searched through again and again (Expat before 2.6)."""
+
+MAX_DEPTH = 4_096
+"""Open elements are held in memory. Browsers and librsvg give up far earlier."""
+
+MAX_NAMES = 4_096
+"""Names of elements and attributes are held in memory. All of SVG and an editor's own are some hundreds."""
+
+_TAG_END = re.compile(b">")
+
+
+def walk_svg(data: memoryview) -> Structure:
+    """Walks the elements until the root closes; what follows it is not looked at."""
+    root = find_svg_root(bytes(data[:SNIFF_BYTES]))
+    if root is None:
+        raise NotWholeError(f"no svg element begins within the first {SNIFF_BYTES} bytes")
+    walk = _RootWalk(data, root)
+    for at in range(root.offset, len(data), PIECE_BYTES):
+        walk.feed(data[at : at + PIECE_BYTES])
+        if walk.end is not None:
+            break
+    else:
+        walk.feed(b"", is_last=True)
+    if walk.end is None:
+        raise NotWholeError("the data ends before the svg element closes")
+    return Structure(whole=True, end=walk.end)
+
+
+class _RootWalk:
+    """An Expat parser that counts open elements. :attr:`end` is set when the root has closed."""
+
+    def __init__(self, data: memoryview, root: SvgRoot) -> None:
+        self.end: int | None = None
+        self._data = data
+        self._root = root
+        self._depth = 0
+        self._names: dict[str, str] = {}
+        self._parser = expat.ParserCreate(root.encoding, intern=self._names)
+        # "There is a DTD elsewhere": undeclared entities are skipped, not errors. It is never looked for.
+        self._parser.UseForeignDTD(True)
+        self._parser.StartElementHandler = self._open
+        self._parser.EndElementHandler = self._close
+
+    def feed(self, piece: memoryview | bytes, *, is_last: bool = False) -> None:
+        try:
+            self._parser.Parse(piece, is_last)
+        except expat.ExpatError as error:
+            if self.end is None:
+                at = self._root.offset + self._parser.ErrorByteIndex
+                raise NotWholeError(f"{expat.ErrorString(error.code)}, at byte {at}") from None
+
+    def _open(self, _name: str, _attributes: dict[str, str]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH or len(self._names) > MAX_NAMES:
+            raise NotWholeError(f"its elements are too many to follow, at byte {self._offset()}")
+
+    def _close(self, _name: str) -> None:
+        self._depth -= 1
+        if self._depth == 0 and self.end is None:
+            self.end = self._end_of_tag(self._offset())
+
+    def _offset(self) -> int:
+        return self._root.offset + self._parser.CurrentByteIndex
+
+    def _end_of_tag(self, at: int) -> int:
+        """The offset after the tag that closed the root. Expat stands before ``</svg>``, but after ``<svg/>``."""
+        width = 2 if self._root.encoding.startswith("utf-16") else 1
+        if not bytes(self._data[at : at + 2 * width]).replace(b"\0", b"").startswith(b"</"):
+            return at
+        bracket = _TAG_END.search(self._data, at)
+        assert bracket is not None  # Expat has just read it
+        return bracket.end() + (self._root.encoding == "utf-16-le")
