@@ -4,6 +4,7 @@
 # Tried in this order. Named versions come first: the lock has wheels for them, perhaps not for a newer python3.
 PYTHON ?= python3.13 python3.12 python3.11 python3
 PY := .venv/bin/python
+VENV := .venv/bin/activate
 INSTALLED := .venv/.installed
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -44,14 +45,14 @@ clean:  ## remove what make, the tools and the demo made
 	@find src tests demo bench -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One lock for the library and the tools: a newcomer's demo runs with exactly what the tests ran with.
-$(INSTALLED): $(PY) pyproject.toml requirements/dev.txt
+$(INSTALLED): $(VENV) pyproject.toml requirements/dev.txt
 	@echo 'Setting up .venv (once; a minute or two) ...'
 	@$(PY) -m pip install --quiet --require-hashes -r requirements/dev.txt
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Debian keeps ensurepip in a package of its own; without it `venv` would leave half an environment behind.
-$(PY):
+# `venv` writes `activate` last, so an interrupted one is begun anew. Debian keeps ensurepip in a package of its own.
+$(VENV):
 	@for python in $(PYTHON); do \
 	  "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	    && exec "$$python" -m venv --clear .venv; \

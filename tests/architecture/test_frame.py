@@ -1,11 +1,16 @@
-"""The frame around the code: make targets, the lock, what CI installs."""
+"""The frame around the code: make targets, the lock, what CI installs, where tests may write."""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tomllib
 from pathlib import Path
+
+import pytest
+
+from strandline.runtime.settings import find_home
 
 PROJECT = Path(__file__).parents[2]
 LOCK = (PROJECT / "requirements/dev.txt").read_text()
@@ -37,9 +42,20 @@ def test_the_lock_pins_bytes_and_names_no_host() -> None:
     assert "://" not in LOCK
 
 
-def test_ci_lists_its_packages_once_and_sorted_by_use() -> None:
+def test_ci_lists_each_package_once() -> None:
     """.ci/packages.txt is names and comments only, as .ci/run reads it."""
     lines = (PROJECT / ".ci/packages.txt").read_text().splitlines()
     names = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) for name in names)
     assert len(set(names)) == len(names)
+
+
+def test_no_test_has_the_users_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A test that names no home, and every program that it starts, gets one that goes away."""
+    assert find_home(None, os.environ).is_relative_to(tmp_path_factory.getbasetemp())
+
+
+def test_a_home_of_its_own_is_empty_and_in_the_environment(home: Path) -> None:
+    """The fixture ``home`` is what a first start finds."""
+    assert find_home(None, os.environ) == home
+    assert list(home.iterdir()) == []
