@@ -34,11 +34,13 @@
     ├── UnavailableError                  nothing is wrong with the request: try again later
     │   ├── StorageDirOfflineError        unmounted, signed out, or another folder lies there
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
-    │   └── CatalogLockedError            another process holds the catalog
+    │   ├── CatalogLockedError            another process holds the catalog
+    │   └── WatchLimitError               the system allows no more file watches
     ├── WrongBytesError                   bytes are there, and are not what they should be
     │   └── UndecodablePictureError       the decoder gave up on them
     ├── DiskError                         the operating system said no
     │   ├── DiskFullError                 no space or quota left
+    │   ├── UnwritableFolderError         read-only, or this user may not write there
     │   └── UnreadableFileError           a file that is there cannot be read
     └── CatalogError                      the catalog itself
         ├── CatalogDamagedError           not a database, or a broken one
@@ -241,6 +243,12 @@ class CatalogLockedError(UnavailableError):
     code = "catalog-locked"
 
 
+class WatchLimitError(UnavailableError):
+    """The system allows no more file watches; the folder can be polled instead."""
+
+    code = "watch-limit"
+
+
 class WrongBytesError(StrandlineError):
     """Bytes are there, and they are not what they should be."""
 
@@ -293,6 +301,12 @@ class DiskFullError(DiskError):
     """No space, or no quota, is left where the file was to be written."""
 
     code = "disk-full"
+
+
+class UnwritableFolderError(DiskError):
+    """The folder cannot be written to: mounted read-only, or this user may not."""
+
+    code = "unwritable-folder"
 
 
 class UnreadableFileError(DiskError):

@@ -1,0 +1,86 @@
+"""What the operating system refused, said so that a person can do something about it.
+
+An ``OSError`` knows a number; people need to know what happened, to which file, and what to do. One table turns
+the numbers that files really meet (full disks, read-only mounts, shares that went away) into
+:class:`~strandline.errors.DiskError` and its kin, with the number's name kept among the facts.
+What surprises: "no such file" and "file exists" are answers, not faults, and pass by unchanged for those who ask.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from strandline.errors import DiskError, DiskFullError, UnreadableFileError, UnwritableFolderError
+
+_FULL = "free some space there, or raise the quota, and try again"
+_AWAY = "the share or disk does not answer; try again when it is back"
+_REMEDIES: dict[int, str] = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EROFS: "it is mounted read-only; mount it writable or choose another folder",
+    errno.EACCES: "give this user the right to it, or wait until the program that locks it lets go",
+    errno.EPERM: "give this user the right to it",
+    errno.EIO: "the disk reports a fault; check it",
+    errno.ESTALE: _AWAY,
+    errno.ETIMEDOUT: _AWAY,
+    errno.EHOSTDOWN: _AWAY,
+    errno.EHOSTUNREACH: _AWAY,
+    errno.ENOTCONN: _AWAY,
+    errno.ENODEV: _AWAY,
+    errno.EFBIG: "this file system, or a limit set for this user, takes no file of that size",
+    errno.ENAMETOOLONG: "use a shorter path",
+    errno.ENOENT: "the folder is not there; check that its disk is mounted",
+    errno.ENOTDIR: "something else lies where a folder should be; move it away",
+    errno.ELOOP: "a symbolic link lies where a folder should be; put the folder itself there",
+    errno.EMFILE: "too many files are open; raise the limit (ulimit -n)",
+    errno.ENFILE: "too many files are open on this machine",
+}
+_WRITE_CLASSES: dict[int, type[DiskError]] = {
+    errno.ENOSPC: DiskFullError,
+    errno.EDQUOT: DiskFullError,
+    errno.EROFS: UnwritableFolderError,
+    errno.EACCES: UnwritableFolderError,
+    errno.EPERM: UnwritableFolderError,
+}
+
+
+def as_disk_error(error: OSError, doing: str, path: Path | str) -> DiskError:
+    """A refused write (or folder) as one of ours; raise it ``from`` the original.
+
+    ``doing`` is a verb that fits "cannot … PATH": ``"write"``, ``"list"``.
+    """
+    kind = _WRITE_CLASSES.get(error.errno or 0, DiskError)
+    return kind(_say(error, doing, path), **_facts(error, path))
+
+
+def as_unreadable(error: OSError, path: Path | str) -> UnreadableFileError:
+    """A refused read of one file as one of ours; raise it ``from`` the original."""
+    return UnreadableFileError(_say(error, "read", path), **_facts(error, path))
+
+
+@contextmanager
+def disk_errors(doing: str, path: Path | str, *answers: type[OSError]) -> Iterator[None]:
+    """Turns every ``OSError`` of the block into a :class:`~strandline.errors.DiskError`.
+
+    ``answers`` (``FileExistsError``, …) pass by unchanged: they are results that the caller asked about.
+    """
+    try:
+        yield
+    except answers:
+        raise
+    except OSError as error:
+        raise as_disk_error(error, doing, path) from error
+
+
+def _say(error: OSError, doing: str, path: Path | str) -> str:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    remedy = _REMEDIES.get(error.errno or 0, "check the disk and try again")
+    return f"cannot {doing} {path}: {reason}; {remedy}"
+
+
+def _facts(error: OSError, path: Path | str) -> dict[str, str]:
+    return {"path": str(path), "errno": errno.errorcode.get(error.errno or 0, str(error.errno))}

@@ -1,0 +1,232 @@
+"""Opening a file of a storage directory: only a regular one, never through a link, never waiting.
+
+A storage directory is written by other machines, so a name in it may be a link, a FIFO, a device, a folder, or a
+file that somebody is still writing. :func:`open_regular` opens what is safe to open and remembers what it was;
+:func:`is_unchanged` says afterwards whether it still is. What surprises: "no such file" is the one
+refusal that stays an ``OSError``, because it is the one that says something about the file (HAZARDS H19).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+from types import TracebackType
+
+from strandline.errors import ImageTooLargeError, UnreadableFileError
+from strandline.folders.disk_errors import as_unreadable
+from strandline.model.image_files import FileStamp
+
+MAX_IMAGE_BYTES = 1024**3
+"""No image of the supported types is as large in practice; a file that claims more is not read at all."""
+
+_CHUNK_BYTES = 1024 * 1024
+
+# O_NOCTTY: a terminal device under an image's name must not become ours. Windows lacks most of these.
+_OPEN_FLAGS = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT"):
+    _OPEN_FLAGS |= getattr(os, _flag, 0)
+
+_KINDS = {
+    stat.S_IFLNK: "a symbolic link",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFDIR: "a folder",
+}
+
+_SF_DATALESS = 0x40000000
+"""macOS ``st_flags``: the file's bytes are in the cloud (HAZARDS §1b)."""
+_WINDOWS_NOT_HERE = 0x400000 | 0x40000 | 0x1000
+"""Windows ``st_file_attributes``: RECALL_ON_DATA_ACCESS, RECALL_ON_OPEN, OFFLINE (HAZARDS §1b)."""
+
+
+def stamp_of(found: os.stat_result, *, keeps_inodes: bool = True) -> FileStamp:
+    """The stamp of what ``stat`` found; inode 0 where the file system does not keep inode numbers."""
+    return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino if keeps_inodes else 0)
+
+
+def is_dataless(found: os.stat_result) -> bool:
+    """True where the system says that the file's bytes are in the cloud: opening it would download them.
+
+    Decided from a ``stat`` alone. Always False on Linux, which has no such mark (a FUSE mount looks normal).
+    """
+    return bool(
+        getattr(found, "st_flags", 0) & _SF_DATALESS
+        or getattr(found, "st_file_attributes", 0) & _WINDOWS_NOT_HERE
+    )
+
+
+class OpenedFile:
+    """A regular file, open for reading, and what it was when it was opened. A context manager."""
+
+    __slots__ = ("fd", "path", "stamp", "stat")
+
+    def __init__(self, fd: int, path: Path | str, found: os.stat_result, stamp: FileStamp) -> None:
+        self.fd = fd
+        self.path = path
+        self.stat = found
+        self.stamp = stamp
+
+    def is_still_as_opened(self) -> bool:
+        """True where size, mtime and inode are what they were. One fstat.
+
+        Raises:
+            UnreadableFileError: The disk does not answer.
+        """
+        try:
+            return self._stamp_of(os.fstat(self.fd)) == self.stamp
+        except OSError as error:
+            raise as_unreadable(error, self.path) from error
+
+    def is_named_by(self, path: Path | str, *, dir_fd: int | None = None) -> bool:
+        """True where the path names this very file, as it was when opened. One lstat."""
+        try:
+            named = os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
+        except OSError:
+            return False  # whatever the reason: nothing can be vouched for
+        is_same_device = self.stamp.inode == 0 or named.st_dev == self.stat.st_dev
+        return is_same_device and stat.S_ISREG(named.st_mode) and self._stamp_of(named) == self.stamp
+
+    def _stamp_of(self, found: os.stat_result) -> FileStamp:
+        return stamp_of(found, keeps_inodes=self.stamp.inode != 0)
+
+    def close(self) -> None:
+        """Closes the descriptor; harmless when repeated."""
+        if self.fd >= 0:
+            fd, self.fd = self.fd, -1
+            os.close(fd)
+
+    def __enter__(self) -> OpenedFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_regular(path: Path | str, *, dir_fd: int | None = None, keeps_inodes: bool = True) -> OpenedFile:
+    """Opens a regular file for reading; never follows a link in its last place, never waits for a FIFO.
+
+    Args:
+        path: The file; relative to ``dir_fd`` where that is given.
+        dir_fd: A descriptor of the folder.
+        keeps_inodes: False where the file system does not (``find_mount``): the stamp's inode is then 0.
+
+    Raises:
+        FileNotFoundError: Nothing lies there (unchanged, for it is an answer).
+        UnreadableFileError: It is no regular file (fact ``found`` says what), or it cannot be opened now.
+    """
+    try:
+        if not hasattr(os, "O_NOFOLLOW"):
+            _check_is_no_link(path)
+        fd = os.open(path, _OPEN_FLAGS, dir_fd=dir_fd)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _explain_failed_open(error, path, dir_fd) from error
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            raise _not_regular(path, found.st_mode)
+    except OSError as error:
+        os.close(fd)
+        raise as_unreadable(error, path) from error
+    except UnreadableFileError:
+        os.close(fd)
+        raise
+    return OpenedFile(fd, path, found, stamp_of(found, keeps_inodes=keeps_inodes))
+
+
+def is_unchanged(opened: OpenedFile, path: Path | str, *, dir_fd: int | None = None) -> bool:
+    """True where the open file is still what it was when opened, and still what the path names.
+
+    Costs one fstat and one lstat. Where either fails nothing can be vouched for: False.
+    """
+    try:
+        return opened.is_still_as_opened() and opened.is_named_by(path, dir_fd=dir_fd)
+    except UnreadableFileError:
+        return False
+
+
+def read_start(opened: OpenedFile, limit_bytes: int) -> bytes:
+    """The first bytes, at most ``limit_bytes``: for marks and magic numbers.
+
+    Raises:
+        UnreadableFileError: The disk refused.
+    """
+    rewind(opened)
+    return read_some(opened, limit_bytes)
+
+
+def read_whole(opened: OpenedFile, limit_bytes: int = MAX_IMAGE_BYTES) -> bytes:
+    """All bytes of the file as it is now, in memory.
+
+    Raises:
+        ImageTooLargeError: There are more than ``limit_bytes``; no more than one byte beyond was read.
+        UnreadableFileError: The disk refused.
+    """
+    rewind(opened)
+    parts, size_bytes = [], 0
+    while chunk := read_some(opened, min(_CHUNK_BYTES, limit_bytes + 1 - size_bytes)):
+        size_bytes += len(chunk)
+        if size_bytes > limit_bytes:
+            raise too_large(opened, limit_bytes)
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def rewind(opened: OpenedFile) -> None:
+    """The next read begins at the first byte."""
+    os.lseek(opened.fd, 0, os.SEEK_SET)
+
+
+def read_some(opened: OpenedFile, size_bytes: int) -> bytes:
+    """The next bytes, at most ``size_bytes``; none at the end.
+
+    Raises:
+        UnreadableFileError: The disk refused.
+    """
+    try:
+        return os.read(opened.fd, size_bytes)
+    except OSError as error:
+        raise as_unreadable(error, opened.path) from error
+
+
+def _explain_failed_open(error: OSError, path: Path | str, dir_fd: int | None) -> UnreadableFileError:
+    """Links (ELOOP), sockets (ENXIO) and Windows folders (EACCES) fail to open; a look tells which it is."""
+    try:
+        mode = os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode
+    except OSError:
+        mode = stat.S_IFREG
+    if error.errno in (errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.EACCES) and not stat.S_ISREG(mode):
+        return _not_regular(path, mode)
+    return as_unreadable(error, path)
+
+
+def _not_regular(path: Path | str, mode: int) -> UnreadableFileError:
+    kind = _KINDS.get(stat.S_IFMT(mode), "a special file")
+    return UnreadableFileError(
+        f"{path} is {kind}, not a regular file, and is not read; put the file itself there",
+        path=str(path),
+        found=kind,
+    )
+
+
+def _check_is_no_link(path: Path | str) -> None:
+    """For systems without O_NOFOLLOW (Windows)."""
+    mode = os.lstat(path).st_mode
+    if stat.S_ISLNK(mode):
+        raise _not_regular(path, mode)
+
+
+def too_large(opened: OpenedFile, limit_bytes: int) -> ImageTooLargeError:
+    """The error for a file that has more bytes than the limit."""
+    return ImageTooLargeError(
+        f"{opened.path} has more than {limit_bytes:,} bytes, the limit; make it smaller or raise the limit",
+        path=str(opened.path),
+        limit_bytes=limit_bytes,
+    )

@@ -1,0 +1,177 @@
+"""Calls that may hang for ever, on shares that went away, made so that nobody waits for longer than a limit.
+
+A system call on a dead share cannot be interrupted; only the thread that made it is lost. So the call is made on a
+daemon worker, which is left behind if it does not answer: it neither blocks the caller nor the end of the program.
+:class:`SlowPlaces` remembers where that happened, so that the price is paid once and not at every lookup. What
+surprises: a worker that was given up may still finish; what it then brings is handed to ``late``, to be closed.
+Local disks do not go through here: a hand-over between threads costs more than a look at a file.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Hashable
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+T = TypeVar("T")
+
+LIMIT_S = 5.0
+"""What a slow or dead share may cost, once (SPEC §5)."""
+REST_S = 60.0
+"""For so long a place that did not answer is not asked again."""
+
+MAX_LOST_WORKERS = 32
+"""So many calls may hang at the same time; then every further one fails at once, before threads fill the memory."""
+_MAX_IDLE_WORKERS = 8
+
+
+def within(limit_s: float, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
+    """Makes the call on another thread, and waits for it no longer than the limit.
+
+    Args:
+        limit_s: Seconds.
+        call: What may hang. Errors that it raises are raised here.
+        late: Given the result if it comes after the limit; for what has to be closed, such as an open file.
+
+    Raises:
+        TimeoutError: No answer within the limit, or too many earlier calls hang still. The call may yet finish.
+    """
+    future = _WORKERS.submit(call)
+    try:
+        return future.result(limit_s)
+    except TimeoutError as error:
+        if future.done() and future.exception() is error:
+            raise  # the call's own: the system gave up before we did
+        _WORKERS.give_up(future, late)
+        raise TimeoutError(f"no answer within {limit_s:g} s") from None
+
+
+class SlowPlaces:
+    """Which places did not answer lately. Thread-safe.
+
+    Args:
+        limit_s: How long a call may take.
+        rest_s: For how long a place that did not answer is left alone.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self, *, limit_s: float = LIMIT_S, rest_s: float = REST_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.limit_s = limit_s
+        self.rest_s = rest_s
+        self._clock = clock
+        self._resting_until_s: dict[Hashable, float] = {}
+
+    def within(
+        self, place: Hashable, call: Callable[[], T], *, late: Callable[[T], object] | None = None
+    ) -> T:
+        """As :func:`within`, but a resting place fails at once and the call is not made.
+
+        Raises:
+            TimeoutError: The place is resting, or did not answer now; from now on it rests.
+        """
+        if self.is_resting(place):
+            raise TimeoutError(
+                f"{place} did not answer a moment ago; it is asked again within {self.rest_s:g} s"
+            )
+        try:
+            return within(self.limit_s, call, late=late)
+        except TimeoutError:
+            self._resting_until_s[place] = self._clock() + self.rest_s
+            raise
+
+    def is_resting(self, place: Hashable) -> bool:
+        """True where the place did not answer within the last ``rest_s``."""
+        until_s = self._resting_until_s.get(place)
+        if until_s is None:
+            return False
+        if self._clock() < until_s:
+            return True
+        self._resting_until_s.pop(place, None)
+        return False
+
+    def forget(self, place: Hashable) -> None:
+        """Ends the place's rest: somebody knows that it is back."""
+        self._resting_until_s.pop(place, None)
+
+
+class _Workers:
+    """Idle workers to use again, and the number of those that hang."""
+
+    def __init__(self) -> None:
+        self.start_anew()
+
+    def start_anew(self) -> None:
+        """Forgets all workers: threads do not survive a fork, and a lock may be held for ever after it."""
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+        self._lost = 0
+
+    def submit(self, call: Callable[[], T]) -> Future[T]:
+        from concurrent.futures import Future  # here: it costs 9 ms, and most people have no share
+
+        with self._lock:
+            if self._lost >= MAX_LOST_WORKERS:
+                raise TimeoutError(f"{self._lost} earlier calls hang still; check the network drives")
+            worker = self._idle.pop() if self._idle else None
+        future: Future[T] = Future()
+        (worker or _Worker(self)).jobs.put((future, call))
+        return future
+
+    def give_up(self, future: Future[T], late: Callable[[T], object] | None) -> None:
+        with self._lock:
+            self._lost += 1
+
+        def has_come_back(future: Future[T]) -> None:  # at once, if it came between limit and now
+            with self._lock:
+                self._lost -= 1
+            if late and future.exception() is None:
+                late(future.result())
+
+        future.add_done_callback(has_come_back)
+
+    def take_back(self, worker: _Worker) -> bool:
+        """True where the worker is kept for further calls."""
+        with self._lock:
+            is_kept = len(self._idle) < _MAX_IDLE_WORKERS
+            if is_kept:
+                self._idle.append(worker)
+        return is_kept
+
+
+class _Worker(threading.Thread):
+    """Makes one call after the other. A daemon: the end of the program does not wait for it."""
+
+    def __init__(self, workers: _Workers) -> None:
+        super().__init__(name="strandline-time-limit", daemon=True)
+        self.jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
+        self._workers = workers
+        self.start()
+
+    def run(self) -> None:
+        is_kept = True
+        while is_kept:
+            future, call = self.jobs.get()
+            result, error = None, None
+            try:
+                result = call()
+            except BaseException as raised:  # noqa: BLE001  (the caller's; raised on his thread)
+                error = raised
+            is_kept = self._workers.take_back(self)  # first, so that the caller's next call finds it idle
+            if error is None:
+                future.set_result(result)
+            else:
+                future.set_exception(error)
+            del future, call, result, error  # an idle worker keeps nothing alive
+
+
+_WORKERS = _Workers()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_WORKERS.start_anew)

@@ -1,0 +1,221 @@
+"""Opening: regular files only, and a true word on whether they changed."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from builders.refusing_kernel import Refusal, call_refused
+from strandline.errors import ImageTooLargeError, UnreadableFileError
+from strandline.folders.opening import (
+    is_dataless,
+    is_unchanged,
+    open_regular,
+    read_start,
+    read_whole,
+    stamp_of,
+)
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """A file of ten bytes."""
+    path = tmp_path / "picture.png"
+    path.write_bytes(b"0123456789")
+    return path
+
+
+def make_socket(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener, pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path.parent)  # a socket's path must be short
+        listener.bind(path.name)
+
+
+def count_open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+ODD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "link": (lambda path: path.symlink_to("picture.png"), "a symbolic link"),
+    "absolute link": (lambda path: path.symlink_to(path.parent / "picture.png"), "a symbolic link"),
+    "dangling link": (lambda path: path.symlink_to("nowhere"), "a symbolic link"),
+    "link to itself": (lambda path: path.symlink_to(path.name), "a symbolic link"),
+    "link to a device": (lambda path: path.symlink_to("/dev/zero"), "a symbolic link"),
+    "FIFO": (lambda path: os.mkfifo(path), "a FIFO"),
+    "folder": (lambda path: path.mkdir(), "a folder"),
+    "socket": (make_socket, "a socket"),
+}
+
+
+@pytest.mark.parametrize(("make", "kind"), ODD_FILES.values(), ids=ODD_FILES)
+def test_what_is_no_regular_file_is_refused_by_its_name(
+    picture: Path, make: Callable[[Path], object], kind: str
+) -> None:
+    """Links are never followed, a FIFO never waited for, and the error says what lies there."""
+    odd = picture.with_name("odd.png")
+    make(odd)
+    open_before = count_open_files()
+    with pytest.raises(UnreadableFileError, match=kind) as refused:
+        open_regular(odd)
+    assert refused.value.facts == {"path": str(odd), "found": kind}
+    assert count_open_files() == open_before
+
+
+def test_a_device_is_refused() -> None:
+    """A device under a wanted name would never end."""
+    with pytest.raises(UnreadableFileError, match="a device"):
+        open_regular("/dev/zero")
+
+
+def test_what_is_not_there_is_no_fault(tmp_path: Path) -> None:
+    """Only "no such file" says something about the file, and it passes unchanged."""
+    with pytest.raises(FileNotFoundError):
+        open_regular(tmp_path / "nothing.png")
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE])
+def test_other_refusals_do_not_look_like_absence(picture: Path, number: int) -> None:
+    """A share that went away, a lock, a fault of the disk: unreadable now, never "not there"."""
+    with pytest.raises(UnreadableFileError) as refused:
+        call_refused([Refusal("openat", number)], lambda: open_regular(picture))
+    assert refused.value.facts["errno"] == errno.errorcode[number]
+    assert str(picture) in refused.value.message
+
+
+def test_a_file_where_a_folder_should_be_is_not_absence(picture: Path) -> None:
+    """``media`` being a file is a fault of the folder, not a missing image."""
+    with pytest.raises(UnreadableFileError):
+        open_regular(picture / "x.png")
+
+
+def test_an_open_file_knows_what_it_was(picture: Path) -> None:
+    """Stamp and stat are of the descriptor; where inode numbers are not kept the stamp has none."""
+    found = picture.stat()
+    with open_regular(picture) as opened:
+        assert opened.stamp == stamp_of(found)
+        assert (opened.stamp.size_bytes, opened.stamp.mtime_ns) == (10, found.st_mtime_ns)
+        assert opened.stamp.inode == found.st_ino
+        assert stat.S_ISREG(opened.stat.st_mode)
+    with open_regular(picture, keeps_inodes=False) as opened:
+        assert opened.stamp.inode == 0
+
+
+def test_a_file_is_opened_within_an_open_folder(picture: Path, tmp_path: Path) -> None:
+    """With a folder's descriptor, renaming the folder meanwhile changes nothing."""
+    folder_fd = os.open(tmp_path, os.O_RDONLY)
+    try:
+        moved = tmp_path.rename(tmp_path.with_name("moved"))
+        with open_regular(picture.name, dir_fd=folder_fd) as opened:
+            assert is_unchanged(opened, picture.name, dir_fd=folder_fd)
+            assert not is_unchanged(opened, picture)
+            assert is_unchanged(opened, moved / picture.name)
+    finally:
+        os.close(folder_fd)
+
+
+def append(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(b"more")
+
+
+def rewrite_with_equal_size(path: Path) -> None:
+    path.write_bytes(b"9876543210")
+    os.utime(path, ns=(0, 1_000))
+
+
+def replace_with_equal_stamp(path: Path) -> None:
+    found = path.stat()
+    other = path.with_name("other")
+    other.write_bytes(b"9876543210")
+    os.utime(other, ns=(found.st_atime_ns, found.st_mtime_ns))
+    other.rename(path)
+
+
+def replace_with_link(path: Path) -> None:
+    path.rename(path.with_name("real"))
+    path.symlink_to("real")
+
+
+CHANGES: dict[str, Callable[[Path], object]] = {
+    "grows": append,
+    "shrinks": lambda path: os.truncate(path, 3),
+    "other bytes, other mtime": rewrite_with_equal_size,
+    "another file with equal size and mtime": replace_with_equal_stamp,
+    "a link to the same file": replace_with_link,
+    "deleted": lambda path: path.unlink(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_every_change_that_a_stat_shows_is_noticed(picture: Path, change: Callable[[Path], object]) -> None:
+    """An open file stops being what the path names as soon as its stat, or the path's, says so."""
+    with open_regular(picture) as opened:
+        assert is_unchanged(opened, picture)
+        change(picture)
+        assert not is_unchanged(opened, picture)
+
+
+def test_without_inode_numbers_size_and_time_decide(picture: Path) -> None:
+    """Where the same file has another number at each look, the number accuses nobody."""
+    with open_regular(picture, keeps_inodes=False) as opened:
+        replace_with_equal_stamp(picture)
+        assert is_unchanged(opened, picture)
+        append(picture)
+        assert not is_unchanged(opened, picture)
+
+
+def test_new_permissions_are_no_change(picture: Path) -> None:
+    """Sync clients rewrite attributes after arrival (HAZARDS H37): the bytes are the same."""
+    with open_regular(picture) as opened:
+        picture.chmod(0o400)
+        assert is_unchanged(opened, picture)
+
+
+def test_reading_is_bounded_and_repeatable(picture: Path) -> None:
+    """A limit is a limit, whatever the size says; each read begins at the first byte."""
+    with open_regular(picture) as opened:
+        assert read_start(opened, 4) == b"0123"
+        assert read_start(opened, 100) == b"0123456789"
+        assert read_whole(opened, 10) == b"0123456789"
+        with pytest.raises(ImageTooLargeError) as refused:
+            read_whole(opened, 9)
+        assert refused.value.facts == {"path": str(picture), "limit_bytes": 9}
+
+
+def test_a_failing_disk_is_an_error_of_the_file(picture: Path) -> None:
+    """EIO in the middle is "unreadable now", with the path."""
+    with open_regular(picture) as opened, pytest.raises(UnreadableFileError, match="Input/output error"):
+        call_refused([Refusal("read", errno.EIO)], lambda: read_whole(opened))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({}, False),
+        ({"st_flags": 0}, False),
+        ({"st_flags": 0x40000000}, True),
+        ({"st_flags": 0x40000020}, True),
+        ({"st_flags": 0x20}, False),
+        ({"st_file_attributes": 0x20}, False),
+        ({"st_file_attributes": 0x400000 | 0x20}, True),
+        ({"st_file_attributes": 0x40000}, True),
+        ({"st_file_attributes": 0x1000}, True),
+        ({"st_file_attributes": 0x400 | 0x80000 | 0x100000}, False),
+    ],
+)
+def test_evicted_files_are_known_by_their_flags(fields: dict[str, int], expected: bool) -> None:
+    """HAZARDS §1b: dataless on macOS, recall or offline on Windows; a reparse point or a pin says nothing."""
+    assert is_dataless(cast(os.stat_result, SimpleNamespace(**fields))) is expected
+
+
+def test_an_ordinary_file_is_here(picture: Path) -> None:
+    """The system's own stat of a file with bytes never reads as evicted."""
+    assert not is_dataless(picture.stat())

@@ -1,0 +1,144 @@
+"""Proof copies: the bytes that were hashed are the bytes that are handed out."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.refusing_kernel import Refusal, call_refused
+from strandline.errors import DiskFullError, ImageTooLargeError, UnreadableFileError
+from strandline.folders.opening import open_regular
+from strandline.folders.proof_copies import ProofCopy, read_proof_copy
+
+IN_MEMORY, IN_A_FILE = 1_000_000, 0
+"""Values of ``max_memory_bytes`` that decide where small test files go."""
+BOTH = pytest.mark.parametrize("max_memory_bytes", [IN_MEMORY, IN_A_FILE])
+
+
+def copy_of(path: Path, **options: int) -> ProofCopy:
+    with open_regular(path) as opened:
+        return read_proof_copy(opened, scratch=path.parent, **options)
+
+
+@given(data=st.binary(max_size=3_000), max_memory_bytes=st.integers(0, 3_000))
+def test_a_copy_is_the_file(data: bytes, max_memory_bytes: int) -> None:
+    """In memory or not: every way to the bytes gives the same ones, and the hash is theirs."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "x.png"
+        path.write_bytes(data)
+        with copy_of(path, max_memory_bytes=max_memory_bytes) as copy:
+            assert copy.buffer[:] == copy.read() == copy.open().read() == data
+            assert copy.sha256 == hashlib.sha256(data).hexdigest()
+            assert copy.size_bytes == len(copy.buffer) == len(data)
+            assert not copy.changed_while_read
+        assert list(Path(folder).iterdir()) == [path]
+
+
+def test_large_files_are_read_in_pieces(tmp_path: Path) -> None:
+    """Several megabytes through the unnamed temporary come out whole."""
+    data = os.urandom(3_500_001)
+    (tmp_path / "x.png").write_bytes(data)
+    with copy_of(tmp_path / "x.png", max_memory_bytes=1_000_000) as copy:
+        assert copy.read() == data
+        assert copy.sha256 == hashlib.sha256(data).hexdigest()
+
+
+@BOTH
+def test_readers_do_not_disturb_each_other(tmp_path: Path, max_memory_bytes: int) -> None:
+    """Each file object has a position of its own, seeks like a file, and outlives the copy."""
+    (tmp_path / "x.png").write_bytes(b"0123456789")
+    copy = copy_of(tmp_path / "x.png", max_memory_bytes=max_memory_bytes)
+    with copy.open() as first, copy.open() as second:
+        assert first.read(4) == b"0123"
+        assert second.read(2) == b"01"
+        assert first.seek(-1, os.SEEK_END) == 9
+        assert first.read() == b"9"
+        copy.close()
+        assert second.read() == b"23456789"
+        assert second.seek(5) == 5
+        assert (second.seek(1, os.SEEK_CUR), second.tell(), second.read()) == (6, 6, b"6789")
+        with pytest.raises(ValueError, match="negative"):
+            second.seek(-1)
+    with pytest.raises(ValueError, match="closed"):
+        copy.read()
+
+
+@BOTH
+def test_what_happens_to_the_file_later_does_not_reach_the_copy(
+    tmp_path: Path, max_memory_bytes: int
+) -> None:
+    """Overwritten and cut after the proof: the proven bytes are still handed out."""
+    path = tmp_path / "x.png"
+    path.write_bytes(b"good bytes")
+    with copy_of(path, max_memory_bytes=max_memory_bytes) as copy:
+        with path.open("r+b") as file:
+            file.write(b"evil")
+        os.truncate(path, 2)
+        assert copy.read() == b"good bytes"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("later", "seen"),
+    [(b"0123456789abcdef", b"0123456789a"), (b"0123", b"0123"), (b"", b""), (b"98765", b"98765")],
+    ids=["grew", "shrank", "emptied", "rewritten"],
+)
+def test_a_file_that_changes_under_the_reader_proves_nothing(
+    tmp_path: Path, max_memory_bytes: int, later: bytes, seen: bytes
+) -> None:
+    """No exception, no endless reading (one byte beyond the size at most): the copy says that it is torn."""
+    path = tmp_path / "x.png"
+    path.write_bytes(b"0123456789")
+    with open_regular(path) as opened:
+        path.write_bytes(later)
+        with read_proof_copy(opened, max_memory_bytes=max_memory_bytes, scratch=tmp_path) as copy:
+            assert copy.changed_while_read
+            assert copy.read() == seen
+            assert copy.sha256 == hashlib.sha256(seen).hexdigest()
+            assert copy.stamp == opened.stamp
+
+
+def test_equal_size_and_other_time_is_a_change(tmp_path: Path) -> None:
+    """A rewrite of equal length shows in the mtime."""
+    path = tmp_path / "x.png"
+    path.write_bytes(b"0123456789")
+    os.utime(path, ns=(0, 0))
+    with open_regular(path) as opened:
+        path.write_bytes(b"9876543210")
+        assert read_proof_copy(opened).changed_while_read
+
+
+def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """A hole of 10 GB costs nothing: the limit is checked first."""
+    path = tmp_path / "x.png"
+    path.touch()
+    os.truncate(path, 10 * 1024**3)
+    with pytest.raises(ImageTooLargeError, match="1,073,741,824"):
+        copy_of(path)
+    with pytest.raises(ImageTooLargeError):
+        copy_of(path, limit_bytes=10 * 1024**3 - 1)
+
+
+@BOTH
+def test_a_failing_disk_is_an_error_of_the_file(tmp_path: Path, max_memory_bytes: int) -> None:
+    """EIO while reading names the file, not the temporary."""
+    path = tmp_path / "x.png"
+    path.write_bytes(b"0123456789")
+    with pytest.raises(UnreadableFileError, match=r"x\.png"):
+        call_refused([Refusal("read", errno.EIO)], lambda: copy_of(path, max_memory_bytes=max_memory_bytes))
+
+
+def test_a_full_scratch_is_no_error_of_the_file(tmp_path: Path) -> None:
+    """No room for the temporary copy: disk full, naming the scratch folder."""
+    path = tmp_path / "x.png"
+    path.write_bytes(b"0123456789")
+    with pytest.raises(DiskFullError) as refused:
+        call_refused([Refusal("write", errno.ENOSPC)], lambda: copy_of(path, max_memory_bytes=IN_A_FILE))
+    assert refused.value.facts["path"] == str(tmp_path)

@@ -1,0 +1,156 @@
+"""Time limits: a call that hangs costs its limit, once, and nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from strandline.folders.time_limits import MAX_LOST_WORKERS, SlowPlaces, within
+
+SOON_S = 0.01
+AMPLE_S = 20.0
+
+
+@pytest.fixture
+def hang() -> Iterator[threading.Event]:
+    """Something to hang on; let go at the end."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+def fail(error: BaseException) -> None:
+    raise error
+
+
+def test_an_answer_in_time_is_the_answer() -> None:
+    """The result comes back, as does None."""
+    assert within(AMPLE_S, lambda: 42) == 42
+    assert within(AMPLE_S, lambda: None) is None
+
+
+@pytest.mark.parametrize(
+    "error", [FileNotFoundError(2, "gone"), TimeoutError(110, "the system's"), SystemExit(3)]
+)
+def test_the_calls_own_errors_come_through(error: BaseException) -> None:
+    """The very exception that the call raised is raised, also where it is a time-out of the system's."""
+    with pytest.raises(type(error)) as raised:
+        within(AMPLE_S, lambda: fail(error))
+    assert raised.value is error
+
+
+def test_a_worker_is_used_again() -> None:
+    """One call after the other costs one thread."""
+    threads = {within(AMPLE_S, threading.get_ident) for _ in range(50)}
+    assert len(threads) == 1
+    assert threading.get_ident() not in threads
+
+
+def test_no_answer_is_a_timeout(hang: threading.Event) -> None:
+    """The caller goes on; other calls are not held up by the one that hangs."""
+    with pytest.raises(TimeoutError, match=r"no answer within 0\.01 s"):
+        within(SOON_S, hang.wait)
+    assert within(AMPLE_S, lambda: "quick") == "quick"
+
+
+def test_what_comes_too_late_can_be_closed(hang: threading.Event) -> None:
+    """A late result goes to ``late``; a late error goes nowhere."""
+    arrived = threading.Event()
+    results = []
+
+    def keep(result: str) -> None:
+        results.append(result)
+        arrived.set()
+
+    def answer() -> str:
+        hang.wait()
+        return "late"
+
+    with pytest.raises(TimeoutError):
+        within(SOON_S, answer, late=keep)
+    with pytest.raises(TimeoutError):
+        within(
+            SOON_S, lambda: fail(OSError()) if hang.wait() else None, late=lambda _: results.append("error")
+        )
+    assert not results
+    hang.set()
+    assert arrived.wait(AMPLE_S)
+    assert results == ["late"]
+
+
+def test_hanging_calls_cannot_fill_the_memory(hang: threading.Event) -> None:
+    """Beyond a number of lost workers calls fail at once; when the workers come back, calls are made again."""
+    back = threading.Semaphore(0)
+    for _ in range(MAX_LOST_WORKERS):
+        with pytest.raises(TimeoutError, match="no answer"):
+            within(0, hang.wait, late=lambda _: back.release())
+    with pytest.raises(TimeoutError, match="hang still"):
+        within(AMPLE_S, lambda: "never called")
+    hang.set()
+    for _ in range(MAX_LOST_WORKERS):
+        assert back.acquire(timeout=AMPLE_S)
+    assert within(AMPLE_S, lambda: "again") == "again"
+
+
+def test_a_dead_place_is_paid_for_once(hang: threading.Event) -> None:
+    """After a time-out the same place fails without being asked, for its rest; others are not concerned."""
+    now_s = 1000.0
+    places = SlowPlaces(limit_s=SOON_S, rest_s=60, clock=lambda: now_s)
+    asked = []
+    with pytest.raises(TimeoutError):
+        places.within("/dead", hang.wait)
+    places.limit_s = AMPLE_S
+    with pytest.raises(TimeoutError, match="/dead did not answer"):
+        places.within("/dead", lambda: asked.append("while resting"))
+    assert places.is_resting("/dead")
+    assert places.within("/alive", lambda: "fine") == "fine"
+    now_s += 59.9
+    assert places.is_resting("/dead")
+    now_s += 0.2
+    assert not places.is_resting("/dead")
+    places.within("/dead", lambda: asked.append("after the rest"))
+    assert asked == ["after the rest"]
+
+
+def test_the_systems_own_timeout_lets_a_place_rest() -> None:
+    """ETIMEDOUT says the same as our own limit. Other errors are answers."""
+    places = SlowPlaces()
+    with pytest.raises(FileNotFoundError):
+        places.within("/here", lambda: fail(FileNotFoundError()))
+    assert not places.is_resting("/here")
+    with pytest.raises(TimeoutError):
+        places.within("/gone", lambda: fail(OSError(110, "timed out")))
+    assert places.is_resting("/gone")
+    places.forget("/gone")
+    assert places.within("/gone", lambda: "back") == "back"
+
+
+def run(code: str) -> str:
+    program = "import os, threading\nfrom strandline.folders.time_limits import within\n" + code
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=AMPLE_S)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_hanging_call_does_not_keep_the_program_alive() -> None:
+    """The program ends though a worker never will."""
+    code = "try: within(0.01, threading.Event().wait)\nexcept TimeoutError: print('given up')"
+    assert run(code) == "given up"
+
+
+def test_a_forked_child_makes_workers_of_its_own() -> None:
+    """Threads do not survive a fork: the child must not wait for its parent's."""
+    code = """
+import warnings
+warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
+within(5, lambda: 1)
+child = os.fork()
+if child == 0:
+    os._exit(within(5, lambda: 7))
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    assert run(code) == "7"
