@@ -1,0 +1,25 @@
+"""What tests need from the system beside Python: real sync clients, a browser, ``strace``.
+
+A test asks for each program by ``require``; where it is missing the test is skipped and says how to get it. In
+CI a skipped test is a failed one (``tests/conftest.py``), and ``.ci/packages.txt`` lists what CI installs: a
+test in ``tests/architecture`` holds the two together.
+"""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+
+def require(program: str, package: str) -> str:
+    """The path of a program that the calling test or fixture cannot do without.
+
+    Args:
+        program: What is run, as found on PATH: ``rsync``.
+        package: The Debian package that has it. Both are literals, so that they can be checked.
+    """
+    path = shutil.which(program)
+    if path is None:
+        pytest.skip(f"{program} is not installed: apt-get install {package}")
+    return path
