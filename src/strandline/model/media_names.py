@@ -11,18 +11,11 @@ import re
 from dataclasses import dataclass
 
 from strandline.model.image_ids import ImageId
+from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.sync_names import NameMeaning, explain_name
 
-_MEDIA_TYPE_NAMES = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "gif": "image/gif",
-    "webp": "image/webp",
-    "svg": "image/svg+xml",
-    "heic": "image/heic",
-    "heif": "image/heif",
-    "avif": "image/avif",
-    "jpeg": "image/jpeg",
+_MEDIA_TYPE_NAMES = {media_type.extension: media_type.name for media_type in MEDIA_TYPES} | {
+    extension: media_type.name for media_type in MEDIA_TYPES for extension in media_type.extensions
 }
 """By lower-case extension, canonical ones first: the order in which discovery probes."""
 
