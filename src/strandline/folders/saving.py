@@ -1,0 +1,291 @@
+"""Writing a file so that nobody ever sees half of it under its name, and so that it survives a power cut.
+
+Write to a temporary (:mod:`~strandline.folders.temporaries` knows three ways), fsync it, give it its name in one step
+that never replaces, fsync the folder (SPEC §7). What surprises: that one step has three forms as well. A hard link
+refuses to replace by nature; where links fail, a rename is asked not to replace; where that fails too, a plain rename
+would replace whatever arrived a moment ago, so the caller has to allow it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from strandline.errors import DiskError, InvalidPathError
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opening import is_unchanged, open_regular, stamp_of
+from strandline.folders.proof_copies import read_proof_copy
+from strandline.folders.renaming import patiently, rename_without_replacing
+from strandline.folders.temporaries import (
+    Folder,
+    Temporary,
+    Way,
+    WayClosedError,
+    open_folder,
+    open_temporary,
+)
+from strandline.model.image_files import FileStamp
+
+if sys.platform == "darwin":
+    import fcntl
+
+ALL_WAYS = (Way.UNNAMED, Way.SCRATCH, Way.HIDDEN)
+"""The least visible first."""
+
+_CHUNK_BYTES = 1024 * 1024
+
+_NO_LINKS = {
+    errno.EPERM,  # vfat, exfat
+    errno.ENOSYS,  # FUSE
+    errno.EOPNOTSUPP,  # SMB
+    errno.ENOTSUP,
+    errno.EACCES,  # Android's emulated storage
+    errno.EINVAL,
+    errno.EMLINK,
+    errno.EXDEV,  # one device, two mounts of it
+    errno.ENOENT,  # /proc is not mounted
+}
+"""What file systems answer that cannot link; if the cause is another one, renaming fails with it as well."""
+
+
+class SaveMode(StrEnum):
+    """What becomes of a file that already has the name."""
+
+    NEW = "new"
+    """It stays, and the save fails."""
+    REPLACE = "replace"
+    """It is replaced in one step; readers see the old or the new bytes, never neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that is durably there. The stamp is of the bytes written, whatever lies there by now."""
+
+    way: Way
+    stamp: FileStamp
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes were written."""
+        return self.stamp.size_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AsideCopy:
+    """A durable copy of a file, and what it was copied from."""
+
+    stamp: FileStamp
+    """The original's, when it was opened."""
+    sha256: str
+    """Of the copied bytes."""
+    size_bytes: int
+    changed_meanwhile: bool
+    """The original was written to while it was copied, or its name passed to another file: look again."""
+
+
+def write_whole(
+    folder: Path,
+    filename: str,
+    source: bytes | BinaryIO,
+    *,
+    scratch: Path,
+    mode: SaveMode = SaveMode.NEW,
+    lone_rename_allowed: Callable[[], bool] | None = None,
+    ways: Sequence[Way] = ALL_WAYS,
+    keeps_inodes: bool = True,
+) -> WrittenFile:
+    """Writes a file whole and durably: after a crash at any moment it is there with all its bytes, or not at all.
+
+    Args:
+        folder: An existing folder; its last part must not be a link.
+        filename: A name in it, without separators.
+        source: The bytes; a file object must be seekable, and is read from where it stands, perhaps repeatedly.
+        scratch: A folder for temporaries in STRANDLINE_HOME; need not exist.
+        mode: Whether an existing file may be replaced.
+        lone_rename_allowed: Asked immediately before a rename that would put out whatever has the name: in mode
+            REPLACE, and in mode NEW where the file system can neither link nor rename without replacing. The place
+            to look at that file once more. None allows it in mode REPLACE only.
+        ways: Tried in this order; in mode REPLACE scratch comes first, being invisible and renamable.
+        keeps_inodes: False where the file system does not (``find_mount``).
+
+    Raises:
+        FileExistsError: In mode NEW, the name is taken; in mode REPLACE, ``lone_rename_allowed`` said no.
+            Of several savers of one name exactly one does not get this.
+        DiskFullError: No space or quota is left. As after every error, nothing new lies under any name.
+        UnwritableFolderError: Read-only, or this user may not.
+        InvalidPathError: The file name is not a plain one.
+        DiskError: Anything else that the disk refused. If only the last step failed, syncing the folder, the file
+            is there, whole, and may be gone after a power cut.
+    """
+    _check_plain_name(filename)
+    if mode is SaveMode.REPLACE:
+        ways = sorted(ways, key=lambda way: way is not Way.SCRATCH)
+    save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes)
+    with disk_errors("write", folder / filename, FileExistsError), open_folder(folder) as target:
+        if mode is SaveMode.NEW and target.has(filename):
+            raise _taken(filename)
+        for way in ways:
+            try:
+                return save.by(way, target)
+            except WayClosedError:
+                continue
+    raise DiskError(
+        f"cannot write {folder / filename}: its file system allows none of the ways to write a file whole"
+        f" ({', '.join(ways)}); use a storage directory on another disk",
+        path=str(folder / filename),
+    )
+
+
+def copy_aside(path: Path, trash_folder: Path, name: str, *, scratch: Path) -> AsideCopy:
+    """Copies a file durably under a new name, as the step before it is replaced. Reads it once.
+
+    Raises:
+        FileNotFoundError: There is nothing to copy.
+        FileExistsError: The name is taken in the trash folder.
+        UnreadableFileError: It is no regular file, or cannot be read.
+        DiskError: The trash folder refused it; nothing was copied.
+    """
+    with (
+        open_regular(path) as opened,
+        read_proof_copy(opened, limit_bytes=sys.maxsize, scratch=trash_folder) as copy,
+        copy.open() as source,
+    ):
+        write_whole(trash_folder, name, source, scratch=scratch)
+        changed = copy.changed_while_read or not is_unchanged(opened, path)
+        return AsideCopy(copy.stamp, copy.sha256, copy.size_bytes, changed_meanwhile=changed)
+
+
+@dataclass(slots=True)
+class _Save:
+    """One file on its way; tried by one way after the other."""
+
+    filename: str
+    source: bytes | BinaryIO
+    scratch: Path
+    mode: SaveMode
+    lone_rename_allowed: Callable[[], bool] | None
+    keeps_inodes: bool
+
+    def by(self, way: Way, target: Folder) -> WrittenFile:
+        temporary = open_temporary(way, target, self.scratch)
+        try:
+            self._fill(temporary.fd)
+            _sync(temporary.fd)
+            stamp = stamp_of(os.fstat(temporary.fd), keeps_inodes=self.keeps_inodes)
+            if sys.platform == "win32":
+                temporary.close()  # an open file can neither be linked nor renamed there
+            if self.mode is SaveMode.REPLACE:
+                self._put_over(temporary, target)
+            else:
+                self._put_new(temporary, target)
+        finally:
+            temporary.discard()
+        target.sync()
+        return WrittenFile(way, stamp)
+
+    def _fill(self, fd: int) -> None:
+        if isinstance(self.source, bytes):
+            _write(fd, self.source)
+            return
+        start = self.source.tell()
+        while chunk := self.source.read(_CHUNK_BYTES):
+            _write(fd, chunk)
+        self.source.seek(start)  # for the next way, should this one be closed
+
+    def _put_over(self, temporary: Temporary, target: Folder) -> None:
+        if temporary.folder is None:
+            with _way_closed_by(_NO_LINKS):
+                temporary.take_hidden_name(target, self.scratch)
+        if self.lone_rename_allowed and not self.lone_rename_allowed():
+            raise _taken(self.filename)
+        self._rename(temporary, target)
+
+    def _put_new(self, temporary: Temporary, target: Folder) -> None:
+        try:
+            patiently(
+                lambda: os.link(
+                    temporary.location,
+                    target.at(self.filename),
+                    src_dir_fd=temporary.dir_fd,
+                    dst_dir_fd=target.fd,
+                    follow_symlinks=True,  # an unnamed file is named by a link in /proc
+                )
+            )
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            if temporary.folder is None:
+                raise WayClosedError from error
+            self._rename_to_new(temporary, target)
+
+    def _rename_to_new(self, temporary: Temporary, target: Folder) -> None:
+        with _way_closed_by({errno.EXDEV}):
+            is_done = rename_without_replacing(
+                temporary.location,
+                target.at(self.filename),
+                source_fd=temporary.dir_fd,
+                target_fd=target.fd,
+            )
+        if is_done:
+            return
+        if target.has(self.filename):
+            raise _taken(self.filename)
+        if not (self.lone_rename_allowed and self.lone_rename_allowed()):
+            path = target.path / self.filename
+            raise DiskError(
+                f"cannot write {path}: its file system can neither link nor rename without replacing, so a file that"
+                " arrives at the same moment could be lost; save under a content id, or on another disk",
+                path=str(path),
+            )
+        self._rename(temporary, target)
+
+    def _rename(self, temporary: Temporary, target: Folder) -> None:
+        with _way_closed_by({errno.EXDEV}):
+            patiently(
+                lambda: os.replace(
+                    temporary.location,
+                    target.at(self.filename),
+                    src_dir_fd=temporary.dir_fd,
+                    dst_dir_fd=target.fd,
+                )
+            )
+
+
+@contextmanager
+def _way_closed_by(numbers: set[int]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in numbers:
+            raise WayClosedError from error
+        raise
+
+
+def _check_plain_name(filename: str) -> None:
+    if Path(filename).name != filename or filename in ("", "..") or "\0" in filename:
+        raise InvalidPathError(f"{filename!r} is not a plain file name", filename=filename)
+
+
+def _taken(filename: str) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), filename)
+
+
+def _write(fd: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
+
+
+def _sync(fd: int) -> None:
+    """Makes the bytes durable; on macOS an fsync alone stops at the drive's cache."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
+    else:
+        os.fsync(fd)
