@@ -1,0 +1,183 @@
+"""Saving whole: which way is taken, what is refused, real full disks, and the copy made before a replacement."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, call_refused
+from builders.save_places import IN_MEMORY, NAME, Place, new_place
+from strandline.errors import (
+    DiskError,
+    DiskFullError,
+    InvalidPathError,
+    UnreadableFileError,
+    UnwritableFolderError,
+)
+from strandline.folders.opening import stamp_of
+from strandline.folders.saving import ALL_WAYS, SaveMode, copy_aside, write_whole
+from strandline.folders.temporaries import Way
+
+
+@pytest.mark.parametrize("way", [Way.SCRATCH, Way.HIDDEN])
+@pytest.mark.parametrize("allowed", [None, lambda: False], ids=["unasked", "refused"])
+def test_a_lone_rename_has_to_be_allowed(
+    tmp_path: Path, way: Way, allowed: Callable[[], bool] | None
+) -> None:
+    """Where nothing refuses to replace, a legacy id is not saved rather than perhaps lost."""
+    place = replace(new_place(tmp_path), ways=(way,), kernel=LIKE_FUSE)
+    with pytest.raises(DiskError, match="can neither link nor rename without replacing"):
+        place.save(b"bytes", allowed=allowed)
+    assert place.names() == set()
+
+
+def test_a_lone_rename_is_asked_for_only_where_it_is_needed(tmp_path: Path) -> None:
+    """Where links or careful renames work, nobody is asked to allow anything."""
+    place = replace(new_place(tmp_path), ways=(Way.HIDDEN,))
+    asked = []
+
+    def allow() -> bool:
+        asked.append(1)
+        return True
+
+    for kernel, name in ((), "a.png"), (LIKE_VFAT, "b.png"), (LIKE_FUSE, "c.png"):
+        replace(place, kernel=kernel).save(b"x", name, allowed=allow)
+    assert len(asked) == 1
+
+
+def test_each_way_gives_way_to_the_next(tmp_path: Path) -> None:
+    """Unnamed; without it scratch; without that too (another disk, not there) hidden; and else a clear error."""
+    place = new_place(tmp_path)
+    assert place.save(b"x", "1.png").way is Way.UNNAMED
+    without = place.refusing(NO_UNNAMED_FILES)
+    assert without.save(b"x", "2.png").way is Way.SCRATCH
+    assert place.refusing(*NO_LINKS).save(b"x", "3.png").way is Way.SCRATCH
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as elsewhere:
+        assert Path(elsewhere).stat().st_dev != place.media.stat().st_dev
+        other = new_place(Path(elsewhere))
+        other.media.rmdir()
+        other.media.symlink_to(place.media)
+        with pytest.raises(DiskError, match="where a folder should be"):
+            other.save(b"x", "4.png")
+        written = call_refused(
+            [NO_UNNAMED_FILES], lambda: write_whole(place.media, "4.png", b"x", scratch=other.scratch)
+        )
+        assert written.way is Way.HIDDEN
+        assert list(other.scratch.iterdir()) == []
+    place.scratch.rmdir()
+    assert without.save(b"x", "5.png").way is Way.HIDDEN
+    with pytest.raises(DiskError, match=r"none of the ways .*\(unnamed, scratch\)"):
+        replace(without, ways=(Way.UNNAMED, Way.SCRATCH)).save(b"x", "6.png")
+    assert sorted(path.name for path in place.media.iterdir()) == [f"{number}.png" for number in range(1, 6)]
+
+
+def test_a_replacement_goes_through_scratch_where_it_can(tmp_path: Path) -> None:
+    """From there it can be renamed over without ever having a second name in the media folder."""
+    place = new_place(tmp_path)
+    assert place.save(b"x", mode=SaveMode.REPLACE).way is Way.SCRATCH
+    place.scratch.rmdir()
+    assert place.save(b"y", mode=SaveMode.REPLACE).way is Way.UNNAMED
+
+
+def test_a_media_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    """An unmounted disk: nothing is made up in its place."""
+    place = Place(tmp_path)
+    with pytest.raises(DiskError, match="the folder is not there"):
+        place.save(b"x")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "/etc/passwd", "../x.png", "a/b.png", "a/", "x\0.png"])
+def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    """Only plain names are written."""
+    place = new_place(tmp_path)
+    with pytest.raises(InvalidPathError):
+        place.save(b"x", name, mode=SaveMode.REPLACE)
+    assert place.names() == set()
+
+
+@cache
+def may_mount() -> bool:
+    """True where this machine lets the tests mount a small disk (root outside of a tight container)."""
+    with tempfile.TemporaryDirectory() as folder:
+        is_mounted = (
+            subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True).returncode == 0
+        )
+        if is_mounted:
+            subprocess.run(["umount", folder], check=True)
+        return is_mounted
+
+
+if may_mount():  # elsewhere the refusing kernel's ENOSPC, in the contract above, has to do
+
+    @pytest.mark.parametrize("way", ALL_WAYS)
+    @pytest.mark.parametrize("mode", SaveMode)
+    def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, way: Way, mode: SaveMode) -> None:
+        """A real disk of 256 KiB, a file of 1 MiB: disk full, all room free again, small files still fit."""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", tmp_path], check=True)
+        try:
+            place = replace(new_place(tmp_path), ways=(way,))
+            free_before = os.statvfs(tmp_path).f_bavail
+            with pytest.raises(DiskFullError):
+                place.save(bytes(1_048_576), mode=mode)
+            assert place.names() == set()
+            assert os.statvfs(tmp_path).f_bavail == free_before
+            place.save(bytes(50_000), mode=mode)
+            assert place.names() == {NAME}
+        finally:
+            subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+    def test_a_disk_mounted_read_only_is_unwritable(tmp_path: Path) -> None:
+        """The real thing: an error that says so."""
+        subprocess.run(["mount", "-t", "tmpfs", "none", tmp_path], check=True)
+        try:
+            place = new_place(tmp_path)
+            subprocess.run(["mount", "-o", "remount,ro", tmp_path], check=True)
+            with pytest.raises(UnwritableFolderError, match="read-only"):
+                place.save(b"x")
+        finally:
+            subprocess.run(["umount", "--lazy", tmp_path], check=True)
+
+
+class TestCopyAside:
+    """The copy that is made before a wrong file is replaced."""
+
+    def test_a_copy_is_the_same_bytes(self, tmp_path: Path) -> None:
+        """Bytes, hash and size of the copy; stamp of the original, which is untouched."""
+        place = new_place(tmp_path)
+        wrong = tmp_path / "wrong.png"
+        wrong.write_bytes(b"wrong bytes")
+        before = wrong.lstat()
+        copy = copy_aside(wrong, place.media, "trashed.png", scratch=place.scratch)
+        assert (place.media / "trashed.png").read_bytes() == b"wrong bytes"
+        assert copy.sha256 == hashlib.sha256(b"wrong bytes").hexdigest()
+        assert (copy.size_bytes, copy.stamp, copy.changed_meanwhile) == (11, stamp_of(before), False)
+        assert place.names() == {"trashed.png"}
+        assert wrong.lstat().st_mtime_ns == before.st_mtime_ns
+
+    def test_what_is_in_the_trash_already_stays(self, tmp_path: Path) -> None:
+        """A taken name is the caller's to avoid."""
+        place = new_place(tmp_path)
+        (tmp_path / "wrong.png").write_bytes(b"wrong")
+        (place.media / "trashed.png").write_bytes(b"earlier")
+        with pytest.raises(FileExistsError):
+            copy_aside(tmp_path / "wrong.png", place.media, "trashed.png", scratch=place.scratch)
+        assert (place.media / "trashed.png").read_bytes() == b"earlier"
+
+    def test_a_link_is_not_followed_into_the_trash(self, tmp_path: Path) -> None:
+        """Only a regular file is copied; a missing one is simply missing."""
+        place = new_place(tmp_path)
+        (tmp_path / "link.png").symlink_to("/etc/hostname")
+        with pytest.raises(UnreadableFileError, match="a symbolic link"):
+            copy_aside(tmp_path / "link.png", place.media, "trashed.png", scratch=place.scratch)
+        with pytest.raises(FileNotFoundError):
+            copy_aside(tmp_path / "gone.png", place.media, "trashed.png", scratch=place.scratch)
+        assert place.names() == set()
