@@ -85,6 +85,9 @@ def make_pixels(seed: int, size: Size, *, alpha: bool = False) -> Image.Image:
 
 def _exif(orientation: int | None, taken_at: datetime | None, gps: bool) -> Image.Exif:
     exif = Image.Exif()
+    exif[ExifTags.Base.Make] = (
+        "Strandline"  # Pillow takes EXIF that has nothing but sub-directories for empty
+    )
     if orientation is not None:
         exif[ExifTags.Base.Orientation] = orientation
     if taken_at is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from strandline.model.structure.verdict import NotWholeError
+from strandline.model.structure.verdict import MAX_PARTS, TOO_MANY_PARTS, NotWholeError
 
 FULL_BOX_BYTES = 4
 """Version and flags, which stand first in the body of many kinds of box."""
@@ -48,7 +48,9 @@ def iter_boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
     Raises:
         NotWholeError: If they do not tile that space.
     """
-    while at < end:
+    for _ in range(MAX_PARTS):
+        if at == end:
+            return
         header = Fields(data, at, end)
         size, kind = header.take(4), header.take(4).to_bytes(4, "big")
         if size == 1:
@@ -64,6 +66,7 @@ def iter_boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
             raise NotWholeError(f"the data ends in the middle of box {name} at byte {at}")
         yield Box(kind, at, header.at, at + size, is_open_ended)
         at += size
+    raise NotWholeError(TOO_MANY_PARTS)
 
 
 def iter_boxes_within(data: memoryview, box: Box) -> Iterator[Box]:

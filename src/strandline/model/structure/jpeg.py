@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from strandline.model.structure.verdict import NotWholeError, Structure
+from strandline.model.structure.verdict import MAX_PARTS, TOO_MANY_PARTS, NotWholeError, Structure
 
 _START_OF_IMAGE = 0xD8
 _END_OF_IMAGE = 0xD9
@@ -30,7 +30,7 @@ def walk_jpeg(data: memoryview) -> Structure:
         raise NotWholeError("the start marker of a JPEG is missing")
     at = 2
     has_scan = False
-    while True:
+    for _ in range(MAX_PARTS):
         marker = _MARKER.match(data, at)
         if marker is None:
             where = "the data ends before the end marker," if at >= len(data) - 1 else "there is no marker"
@@ -47,6 +47,8 @@ def walk_jpeg(data: memoryview) -> Structure:
         if code == _START_OF_SCAN:
             has_scan = True
             at = _end_of_scan(data, at)
+    else:
+        raise NotWholeError(TOO_MANY_PARTS)
     if not has_scan:
         raise NotWholeError("there is no scan in it")
     return Structure(whole=True, end=marker.end())

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from zlib import crc32
 
-from strandline.model.structure.verdict import NotWholeError, Structure
+from strandline.model.structure.verdict import MAX_PARTS, TOO_MANY_PARTS, NotWholeError, Structure
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = struct.Struct(">I4s")
@@ -21,7 +21,7 @@ def walk_png(data: memoryview) -> Structure:
         raise NotWholeError("the signature of a PNG is missing")
     at = len(_SIGNATURE)
     has_pixels = False
-    while True:
+    for _ in range(MAX_PARTS):
         if len(data) - at < _HEADER.size:
             raise NotWholeError(f"the data ends before the last chunk, at byte {len(data)}")
         length, kind = _HEADER.unpack_from(data, at)
@@ -38,6 +38,8 @@ def walk_png(data: memoryview) -> Structure:
         if kind == b"IEND":
             break
         at = end
+    else:
+        raise NotWholeError(TOO_MANY_PARTS)
     if not has_pixels:
         raise NotWholeError("there are no pixels in it")
     return Structure(whole=True, end=end)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from strandline.model.structure.verdict import NotWholeError, Structure
+from strandline.model.structure.verdict import MAX_PARTS, TOO_MANY_PARTS, NotWholeError, Structure
 
 _HEADER = struct.Struct("<4sI")
 _FORM = struct.Struct("<4sI4s")
@@ -46,7 +46,9 @@ def _has_pixels(data: memoryview, at: int, end: int) -> bool:
 
 def _iter_chunks(data: memoryview, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     """The chunks between two offsets: kind, and where the body begins and ends. They must tile it."""
-    while at < end:
+    for _ in range(MAX_PARTS):
+        if at == end:
+            return
         if end - at < _HEADER.size:
             raise NotWholeError(f"there is no chunk at byte {at}")
         kind, size = _HEADER.unpack_from(data, at)
@@ -58,3 +60,4 @@ def _iter_chunks(data: memoryview, at: int, end: int) -> Iterator[tuple[bytes, i
         yield kind, body, body + size
         # Bodies of odd length are padded; some writers leave out the last padding.
         at = min(body + size + size % 2, end)
+    raise NotWholeError(TOO_MANY_PARTS)

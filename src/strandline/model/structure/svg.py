@@ -23,6 +23,14 @@ MAX_DEPTH = 4_096
 MAX_NAMES = 4_096
 """Names of elements and attributes are held in memory. All of SVG and an editor's own are some hundreds."""
 
+_EXPAT_NAMES = {
+    "utf-8": "UTF-8",
+    "iso-8859-1": "ISO-8859-1",
+    "utf-16-le": "UTF-16LE",
+    "utf-16-be": "UTF-16BE",
+}
+"""The encodings that Expat reads by itself; for any other it would ask Python's codecs."""
+
 _TAG_END = re.compile(b">")
 
 
@@ -51,12 +59,14 @@ class _RootWalk:
         self._data = data
         self._root = root
         self._depth = 0
+        self._has_content = False
         self._names: dict[str, str] = {}
-        self._parser = expat.ParserCreate(root.encoding, intern=self._names)
+        self._parser = expat.ParserCreate(_EXPAT_NAMES[root.encoding], intern=self._names)
         # "There is a DTD elsewhere": undeclared entities are skipped, not errors. It is never looked for.
         self._parser.UseForeignDTD(True)
         self._parser.StartElementHandler = self._open
         self._parser.EndElementHandler = self._close
+        self._parser.DefaultHandler = self._see_content
 
     def feed(self, piece: memoryview | bytes, *, is_last: bool = False) -> None:
         try:
@@ -68,8 +78,14 @@ class _RootWalk:
 
     def _open(self, _name: str, _attributes: dict[str, str]) -> None:
         self._depth += 1
+        self._has_content = self._has_content or self._depth > 1
         if self._depth > MAX_DEPTH or len(self._names) > MAX_NAMES:
             raise NotWholeError(f"its elements are too many to follow, at byte {self._offset()}")
+
+    def _see_content(self, _text: str) -> None:
+        """Called for text and comments; once is enough."""
+        self._has_content = True
+        self._parser.DefaultHandler = None
 
     def _close(self, _name: str) -> None:
         self._depth -= 1
@@ -82,7 +98,8 @@ class _RootWalk:
     def _end_of_tag(self, at: int) -> int:
         """The offset after the tag that closed the root. Expat stands before ``</svg>``, but after ``<svg/>``."""
         width = 2 if self._root.encoding.startswith("utf-16") else 1
-        if not bytes(self._data[at : at + 2 * width]).replace(b"\0", b"").startswith(b"</"):
+        before = bytes(self._data[at - 2 * width : at]).replace(b"\0", b"")
+        if before == b"/>" and not self._has_content:
             return at
         bracket = _TAG_END.search(self._data, at)
         assert bracket is not None  # Expat has just read it

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MAX_PARTS = 1_000_000
+"""Chunks, segments or boxes that are followed; real files have a few thousand. A file of a gigabyte made of
+empty parts would otherwise keep a thread busy for minutes."""
+
+TOO_MANY_PARTS = "it has too many parts to follow"
+
 
 @dataclass(frozen=True, slots=True)
 class Structure:

@@ -1,0 +1,65 @@
+"""Reads a watcher until it has told what a test waits for, with a limit instead of a sleep."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from strandline.runtime.watching import FolderGone, FolderWatcher, Hint, ListFolder, LookAtNames
+
+LIMIT_S = 20.0
+"""Far above what any backend needs; only a failing test waits so long."""
+
+
+class HintReader:
+    """The one reader of a watcher; remembers all hints in order."""
+
+    def __init__(self, watcher: FolderWatcher) -> None:
+        self.watcher = watcher
+        self.hints: list[Hint] = []
+
+    def watch(self, folder: Path) -> None:
+        """Watches the folder and reads the listing that this asks for; then nothing is pending for it."""
+        self.watcher.watch(folder)
+        self.read_until_listed(folder)
+
+    def read_until(self, is_enough: Callable[[list[Hint]], bool]) -> list[Hint]:
+        """The hints read by this call, once they are enough; fails after the limit."""
+        read: list[Hint] = []
+        end = time.monotonic() + LIMIT_S
+        while not is_enough(read):
+            left_s = end - time.monotonic()
+            assert left_s > 0, f"the watcher told only {read} in {LIMIT_S} s"
+            read += self.watcher.wait(left_s)
+        self.hints += read
+        return read
+
+    def read_until_named(self, folder: Path, *names: str) -> list[Hint]:
+        """Until each name was told by name."""
+        return self.read_until(lambda hints: set(names) <= names_in(hints, folder))
+
+    def read_until_listed(self, folder: Path) -> list[Hint]:
+        """Until a listing of the folder was asked for."""
+        return self.read_until(lambda hints: has_listing(hints, folder))
+
+    def read_until_covered(self, folder: Path, *names: str) -> list[Hint]:
+        """Until each name was told, or a listing of the folder was asked for."""
+        assert names
+        return self.read_until(
+            lambda hints: has_listing(hints, folder) or set(names) <= names_in(hints, folder)
+        )
+
+    def read_until_gone(self, folder: Path) -> list[Hint]:
+        """Until the folder was said to be gone."""
+        return self.read_until(lambda hints: FolderGone(folder) in hints)
+
+
+def names_in(hints: list[Hint], folder: Path) -> set[str]:
+    """All names of the folder that the hints tell."""
+    return {name for h in hints if isinstance(h, LookAtNames) and h.folder == folder for name in h.names}
+
+
+def has_listing(hints: list[Hint], folder: Path) -> bool:
+    """True where the hints ask for a listing of the folder."""
+    return any(isinstance(h, ListFolder) and h.folder == folder for h in hints)

@@ -1,0 +1,59 @@
+"""Roots of storage directories with identity files in them, on the disk."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from builders.identities import FRESH
+from strandline.folders.identity_files import look_at_identity
+from strandline.model.identity import decide_identity
+from strandline.model.identity_decisions import IdentityDecision
+
+
+def lay(root: Path, files: dict[str, str | bytes | None]) -> None:
+    """Puts these files into the root; None makes a folder."""
+    for name, content in files.items():
+        path = root / name
+        if content is None:
+            path.mkdir(parents=True)
+            continue
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def contents(root: Path) -> dict[str, bytes | str]:
+    """Every name in the root with its bytes, or what else it is."""
+    found: dict[str, bytes | str] = {}
+    for path in root.iterdir():
+        if path.is_symlink():
+            found[path.name] = f"link to {path.readlink()}"
+        else:
+            found[path.name] = path.read_bytes() if path.is_file() else "folder"
+    return found
+
+
+def decide_there(root: Path, *, quiet: bool = True, new_identity: bool = False) -> IdentityDecision:
+    """What is to be done there now."""
+    return decide_identity(look_at_identity(root), fresh=FRESH, quiet=quiet, new_identity=new_identity)
+
+
+@contextmanager
+def as_somebody_without_rights() -> Iterator[Path]:
+    """A folder of a user who is not root, to whom permissions mean something."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if os.geteuid() != 0:
+            yield folder
+            return
+        nobody = 65534
+        os.chown(folder, nobody, nobody)
+        os.seteuid(nobody)
+        try:
+            yield folder
+        finally:
+            folder.chmod(0o700)
+            os.seteuid(0)
