@@ -125,6 +125,7 @@ def test_duplicates_of_a_wanted_name(name: str, original: str) -> None:
         (f"{PNG}.sbak", "seafile", PNG),
         (f"{PNG}.!sync", "resilio", PNG),
         (f"{PNG}.crdownload", "browser", PNG),
+        (".syncthing.two\nlines.png.tmp", "syncthing", None),
         (".tmp.drivedownload", "google-drive", None),
         (".~k3j2h1.tmp", "", None),
         ("~$notes.docx", "", None),
