@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from strandline.catalog.database import Transaction
@@ -125,9 +126,9 @@ def list_unproven(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[Imag
     return [_to_image_file(row) for row in rows]
 
 
-def insert_rows(transaction: Transaction, rows: Iterable[ImageFile]) -> None:
-    """Registers new files; where another process was quicker, its row stands."""
-    transaction.conn.executemany(_INSERT, (_to_columns(row) for row in rows))
+def insert_row(transaction: Transaction, row: ImageFile) -> bool:
+    """Registers a new file; False where another process was quicker, and its row stands."""
+    return transaction.conn.execute(_INSERT, _to_columns(row)).rowcount == 1
 
 
 def insert_listed(
@@ -139,7 +140,7 @@ def insert_listed(
 ) -> None:
     """Registers files straight from a listing: ``(filename, image_id, media_type, stamp as text)`` each.
 
-    The same rows as :func:`insert_rows` makes of
+    The same rows as :func:`insert_row` makes of
     :func:`~strandline.model.states.register_listed`, at a third of the cost: this is the first scan's inner loop.
     """
     value = state.value
@@ -164,6 +165,33 @@ def update_row(transaction: Transaction, old: ImageFile, new: ImageFile) -> bool
     return transaction.conn.execute(_UPDATE, (*columns[2:], *condition)).rowcount == 1
 
 
+def accept_absences(transaction: Transaction, sd: int, now: datetime, *, all_rows: bool) -> None:
+    """Marks the absent rows of the SD as accepted: they may become missing and no longer count for the brake.
+
+    ``all_rows`` takes every row for absent: the media folder itself is gone, so no scan could mark them.
+    """
+    expected = "sd = :sd AND state NOT IN ('missing', 'trashed')"
+    if all_rows:
+        transaction.conn.execute(
+            f"UPDATE image_files SET absent_since_us = :now WHERE {expected} AND absent_since_us IS NULL",
+            {"sd": sd, "now": as_microseconds(now)},
+        )
+    transaction.conn.execute(
+        f"UPDATE image_files SET absence_accepted = 1 WHERE {expected} AND absent_since_us IS NOT NULL",
+        {"sd": sd},
+    )
+
+
+def count_unaccepted(conn: sqlite3.Connection, sd: int) -> int:
+    """How many rows of the SD a healthy scan should meet, less those whose absence a person has accepted."""
+    accepted = conn.execute(
+        "SELECT count(*) FROM image_files WHERE sd = ? AND absent_since_us IS NOT NULL AND absence_accepted "
+        "AND state NOT IN ('missing', 'trashed')",
+        (sd,),
+    ).fetchone()[0]
+    return count_expected(conn, sd) - int(accepted)
+
+
 def delete_row(transaction: Transaction, row: ImageFile) -> bool:
     """Drops the row if its state still is the one given; False where it is not."""
     cursor = transaction.conn.execute(
@@ -182,6 +210,25 @@ def count_rows(conn: sqlite3.Connection, sd: int) -> int:
             {"sd": sd},
         ).fetchone()[0]
     )
+
+
+def count_expected(conn: sqlite3.Connection, sd: int) -> int:
+    """How many rows of the SD a healthy scan should meet: all but the missing and the trashed."""
+    gone = conn.execute(
+        "SELECT count(*) FROM image_files WHERE sd = ? AND state IN ('missing', 'trashed') AND state <> 'present'",
+        (sd,),
+    ).fetchone()[0]
+    return int(conn.execute("SELECT count(*) FROM image_files WHERE sd = ?", (sd,)).fetchone()[0]) - int(gone)
+
+
+def list_some_filenames(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[str]:
+    """Up to ``limit`` names of files that were there at the last listing."""
+    rows = conn.execute(
+        "SELECT filename FROM image_files WHERE sd = ? AND state NOT IN ('missing', 'trashed', 'online-only') "
+        "AND absent_since_us IS NULL LIMIT ?",
+        (sd, limit),
+    )
+    return [str(name) for (name,) in rows]
 
 
 def _to_image_file(row: tuple[Any, ...]) -> ImageFile:

@@ -11,7 +11,7 @@ import hashlib
 import io
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -103,18 +103,55 @@ def read_proof_copy(
         buffer = b"".join(_iter_chunks(opened, max_memory_bytes + 1))
         sha256 = hashlib.sha256(buffer).hexdigest()
     else:
-        buffer, sha256 = _copy_to_unnamed(opened, scratch)
+        buffer, sha256 = _copy_to_unnamed(_iter_chunks(opened, _CHUNK_BYTES), scratch)
     changed = len(buffer) != opened.stamp.size_bytes or not opened.is_still_as_opened()
     return ProofCopy(buffer, sha256, opened.stamp, changed=changed)
 
 
-def _copy_to_unnamed(opened: OpenedFile, scratch: Path | None) -> tuple[mmap.mmap | bytes, str]:
+def copy_bytes(data: bytes) -> ProofCopy:
+    """Bytes that are in memory already, hashed."""
+    return ProofCopy(data, hashlib.sha256(data).hexdigest(), FileStamp(len(data), 0, 0), changed=False)
+
+
+def copy_stream(
+    stream: BinaryIO, *, max_memory_bytes: int, limit_bytes: int, scratch: Path | None = None
+) -> ProofCopy:
+    """Reads a stream once, up to ``limit_bytes``, and hashes what was read.
+
+    Raises:
+        DiskError: ``scratch`` refused the copy (:class:`~strandline.errors.DiskFullError` where it is full).
+    """
+    start = stream.read(min(max_memory_bytes, limit_bytes))
+    if len(start) < max_memory_bytes:
+        rest = iter(lambda: stream.read(min(_CHUNK_BYTES, max_memory_bytes)), b"")
+        parts, size_bytes = [start], len(start)
+        for chunk in rest:  # a pipe gives less than was asked for, long before its end
+            parts.append(chunk)
+            size_bytes += len(chunk)
+            if size_bytes >= min(max_memory_bytes, limit_bytes):
+                break
+        else:
+            return copy_bytes(b"".join(parts))
+        start = b"".join(parts)
+    buffer, sha256 = _copy_to_unnamed(_iter_stream(start, stream, limit_bytes), scratch)
+    return ProofCopy(buffer, sha256, FileStamp(len(buffer), 0, 0), changed=False)
+
+
+def _iter_stream(start: bytes, stream: BinaryIO, limit_bytes: int) -> Iterator[bytes]:
+    yield start
+    left_bytes = limit_bytes - len(start)
+    while left_bytes > 0 and (chunk := stream.read(min(_CHUNK_BYTES, left_bytes))):
+        left_bytes -= len(chunk)
+        yield chunk
+
+
+def _copy_to_unnamed(chunks: Iterable[bytes], scratch: Path | None) -> tuple[mmap.mmap | bytes, str]:
     import tempfile  # here: it costs 5 ms, and hardly any image is that large
 
     digest = hashlib.sha256()
     place = scratch or Path(tempfile.gettempdir())
     with disk_errors("write a temporary copy in", place), tempfile.TemporaryFile(dir=place) as unnamed:
-        for chunk in _iter_chunks(opened, _CHUNK_BYTES):
+        for chunk in chunks:
             digest.update(chunk)
             unnamed.write(chunk)
         unnamed.flush()

@@ -1,1 +1,1 @@
-"""Floor 3: what Strandline does, a verb a file. Each gets what it needs as arguments."""
+"""Floor 3: what Strandline does, a verb a file. Each looks, decides (in ``model``) and does."""

@@ -1,0 +1,217 @@
+"""The identity files in the root of a storage directory, looked at and never changed.
+
+:func:`look_at_identity` fills a value that ``model/identity.py`` decides from; :func:`read_plain_identity` is the
+short look of every lookup. Whatever lies in the root came from other machines: links are not followed, nothing is
+waited for, at most 257 bytes of a file are read. What surprises: ``SD_ID`` is looked for by name even where the
+listing does not show it, because a disk that folds case may list it as ``sd_id``.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from strandline.folders.opening import is_dataless, stamp_of
+from strandline.model.identity_sightings import (
+    IdentityFile,
+    IdentityRole,
+    IdentitySighting,
+    LookError,
+    MediaFolder,
+    Unfit,
+    find_identity_name,
+    is_system_litter,
+    judge_former,
+    judge_identity,
+)
+from strandline.model.sd_ids import (
+    IDENTITY_FILE,
+    LEGACY_IDENTITY_FILE,
+    MAX_IDENTITY_BYTES,
+    StorageDirId,
+    find_identity_in,
+)
+
+_MEDIA = "media"
+
+_READ = os.O_RDONLY
+for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT"):
+    _READ |= getattr(os, _flag, 0)
+_CAN_REFUSE_LINKS = hasattr(os, "O_NOFOLLOW")
+
+_NOT_A_FILE = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV, errno.EISDIR}
+"""What opening a link (ELOOP; BSD: EMLINK), a socket, a device without a driver or a folder answers."""
+
+
+def read_plain_identity(root: Path | str) -> StorageDirId | None:
+    """The identity in ``SD_ID``, by one open, fstat and read, and nothing else.
+
+    Returns:
+        None where something lies under that name that is no identity: :func:`look_at_identity` says what.
+
+    Raises:
+        FileNotFoundError: Nothing lies there; also where the root is gone.
+        OSError: It cannot be read now (unreadable, the root is no folder, the share does not answer).
+    """
+    path = f"{root}/{IDENTITY_FILE}"
+    if not _CAN_REFUSE_LINKS and Path(path).is_symlink():
+        return None
+    try:
+        fd = os.open(path, _READ)
+    except OSError as error:
+        if error.errno in _NOT_A_FILE:
+            return None
+        raise
+    try:
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode) or is_dataless(found):
+            return None
+        return find_identity_in(os.read(fd, MAX_IDENTITY_BYTES + 1))
+    finally:
+        os.close(fd)
+
+
+def look_at_identity(root: Path) -> IdentitySighting:
+    """Everything in the root that tells of an identity. Changes nothing, never raises for what lies there.
+
+    Costs two stats and one listing of the root, an lstat for each name that has to do with ``SD_ID`` or ``.sd-id``,
+    an open, fstat and read for those that are regular files and here, and the listing of ``media`` up to the first
+    name that is not litter. Memory is bounded by the number of such names.
+    """
+    errors: list[LookError] = []
+    try:
+        before = root.stat()
+        found = _list_by_role(root)
+        plain = _look_at_first(root, IDENTITY_FILE, found[IdentityRole.PLAIN], errors)
+        legacy = _look_at_first(root, LEGACY_IDENTITY_FILE, found[IdentityRole.LEGACY], errors)
+        copies = _look_at_each(root, found[IdentityRole.COPY])
+        former = tuple(map(judge_former, _look_at_each(root, found[IdentityRole.FORMER])))
+        sighting = IdentitySighting(
+            plain=plain,
+            legacy=legacy,
+            copies=copies,
+            former=former,
+            temporaries=_look_at_each(root, found[IdentityRole.TEMPORARY]),
+            hints=_look_at_each(root, found[IdentityRole.HINT]),
+            media=_look_at_media(root),
+            errors=tuple(errors),
+            root_device=before.st_dev,
+            root_inode=before.st_ino,
+        )
+        after = root.stat()
+    except OSError as error:
+        return IdentitySighting(errors=(_as_look_error("", error),))
+    if (after.st_dev, after.st_ino) != (before.st_dev, before.st_ino):
+        # Mounted or unmounted in between: half of what was seen is of another folder.
+        moved = OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return IdentitySighting(errors=(_as_look_error("", moved),))
+    return sighting
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    name: str
+    is_placeholder: bool
+
+
+def _list_by_role(root: Path) -> dict[IdentityRole, list[_Listed]]:
+    found: dict[IdentityRole, list[_Listed]] = defaultdict(list)
+    with os.scandir(root) as entries:
+        for entry in entries:
+            if meaning := find_identity_name(entry.name):
+                found[meaning.role].append(_Listed(entry.name, meaning.is_placeholder))
+    for listed in found.values():
+        listed.sort(key=lambda each: each.name)
+    return found
+
+
+def _look_at_first(
+    root: Path, name: str, listed: list[_Listed], errors: list[LookError]
+) -> IdentityFile | None:
+    """``SD_ID`` or ``.sd-id``, by name (a disk that folds case lists it otherwise), else its placeholder."""
+    try:
+        if found := look_at_file(root, name):
+            return found
+    except OSError as error:
+        errors.append(_as_look_error(name, error))
+        return None
+    placeholders = [each for each in listed if each.is_placeholder]
+    return _look_at_each(root, placeholders[:1])[0] if placeholders else None
+
+
+def _look_at_each(root: Path, listed: list[_Listed]) -> tuple[IdentityFile, ...]:
+    """The files under these names; unlike ``SD_ID`` itself, one that resists is only marked."""
+    files = []
+    for each in listed:
+        try:
+            found = look_at_file(root, each.name)
+        except OSError:
+            found = IdentityFile(each.name, unfit=Unfit.UNREADABLE)
+        if found and each.is_placeholder:
+            found = IdentityFile(each.name, unfit=Unfit.EVICTED, stamp=found.stamp)
+        if found:
+            files.append(found)
+    return tuple(files)
+
+
+def look_at_file(root: Path, name: str) -> IdentityFile | None:
+    """What lies under the name, by an lstat and, for a regular file that is here, an open, fstat and read.
+
+    Returns:
+        None where nothing lies there.
+
+    Raises:
+        OSError: It cannot be looked at now.
+    """
+    path = os.path.join(root, name)
+    try:
+        found = os.lstat(path)
+        stamp = stamp_of(found)
+        if unfit := _find_unfit(found):
+            return IdentityFile(name, unfit=unfit, stamp=stamp)
+        fd = os.open(path, _READ)
+    except FileNotFoundError:
+        return None
+    try:
+        opened = os.fstat(fd)
+        if unfit := _find_unfit(opened):
+            return IdentityFile(name, unfit=unfit, stamp=stamp)
+        return judge_identity(name, os.read(fd, MAX_IDENTITY_BYTES + 1), stamp_of(opened))
+    finally:
+        os.close(fd)
+
+
+def _find_unfit(found: os.stat_result) -> Unfit | None:
+    """Why it is not to be read, by a stat alone."""
+    if stat.S_ISLNK(found.st_mode):
+        return Unfit.LINK
+    if stat.S_ISDIR(found.st_mode):
+        return Unfit.FOLDER
+    if not stat.S_ISREG(found.st_mode):
+        return Unfit.SPECIAL
+    return Unfit.EVICTED if is_dataless(found) else None
+
+
+def _look_at_media(root: Path) -> MediaFolder:
+    path = os.path.join(root, _MEDIA)
+    try:
+        mode = os.lstat(path).st_mode
+        if stat.S_ISLNK(mode):
+            return MediaFolder.LINK
+        if not stat.S_ISDIR(mode):
+            return MediaFolder.FILE
+        with os.scandir(path) as entries:
+            holds_nothing = all(is_system_litter(entry.name) for entry in entries)
+        return MediaFolder.EMPTY if holds_nothing else MediaFolder.FILLED
+    except FileNotFoundError:
+        return MediaFolder.ABSENT
+    except OSError:
+        return MediaFolder.UNLISTABLE
+
+
+def _as_look_error(name: str, error: OSError) -> LookError:
+    return LookError(name, error.errno or 0, error.strerror or str(error))

@@ -1,0 +1,140 @@
+"""The identity files written, when that was decided: ``SD_ID``, ``SD_ID.was-<uuid>``, and the end of ``.sd-id``.
+
+:func:`apply_identity` takes the steps of a decision in their order and adds nothing of its own. What surprises: a
+write can lose a race against a sync client or another machine's program, and that is no error. What is read back is
+believed, and the caller looks and decides again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from strandline.errors import DiskError, RefusedError
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.identity_files import look_at_file, read_plain_identity
+from strandline.folders.saving import SaveMode, write_whole
+from strandline.model.identity import FIXED
+from strandline.model.identity_decisions import IdentityDecision, IdentityStep, StepAction
+from strandline.model.identity_sightings import former_name_of, judge_former
+from strandline.model.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE, StorageDirId
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedIdentity:
+    """What a decision became."""
+
+    sd_id: StorageDirId | None
+    """What ``SD_ID`` says now, read back, where it was to be written; else what was decided."""
+    is_as_decided: bool
+    """False where another process or a sync client was quicker: look and decide again."""
+    warnings: tuple[str, ...] = ()
+    """What could not be done and will be tried again, in sentences."""
+
+
+def apply_identity(
+    root: Path,
+    decision: IdentityDecision,
+    *,
+    scratch: Path,
+    after_step: Callable[[IdentityStep], None] = lambda _: None,
+) -> AppliedIdentity:
+    """Carries out a decision, step by step, in its order; a decision without steps touches nothing.
+
+    Durable and atomic: ``SD_ID`` is the old or the new one, whole, at any moment. Idempotent. Conflict copies are
+    never touched, and nothing but a regular file is ever replaced.
+
+    Args:
+        root: The storage directory; not a link.
+        decision: From ``decide_identity``. One that waits for quiet has no steps.
+        scratch: A folder for temporaries in STRANDLINE_HOME; need not exist.
+        after_step: Called after each step; whatever it raises ends the work there.
+
+    Raises:
+        DiskFullError: No space or quota is left. As after every error, ``SD_ID`` is as it was.
+        UnwritableFolderError: The folder is read-only, or this user may not.
+        DiskError: The disk refused otherwise.
+        RefusedError: The value to be replaced cannot be kept: something else has the name for it.
+    """
+    warnings: list[str] = []
+    for step in decision.steps:
+        try:
+            is_done = _carry_out(root, step, decision, scratch)
+        except (DiskError, RefusedError) as error:
+            if not step.is_best_effort:
+                raise
+            warnings.append(error.message)
+            continue
+        if not is_done:
+            return AppliedIdentity(_read_back(root), False, tuple(warnings))
+        after_step(step)
+    found = _read_back(root) if decision.write else decision.sd_id
+    return AppliedIdentity(found, found == decision.sd_id, tuple(warnings))
+
+
+def _carry_out(root: Path, step: IdentityStep, decision: IdentityDecision, scratch: Path) -> bool:
+    """False where the folder is no longer as it was when this was decided; nothing was written then."""
+    match step.action:
+        case StepAction.KEEP:
+            _keep_former(root, step.value, scratch)
+            return True
+        case StepAction.WRITE:
+            return _write_plain(root, decision, step.value, scratch)
+        case StepAction.DELETE_LEGACY:
+            return _delete_legacy(root, kept=decision.aliases | {step.value}, sd_id=step.value)
+
+
+def _keep_former(root: Path, value: StorageDirId, scratch: Path) -> None:
+    name = former_name_of(value)
+    try:
+        # What a lone rename could put out is the same value, by its name.
+        write_whole(root, name, _line(value), scratch=scratch, lone_rename_allowed=lambda: True)
+    except FileExistsError:
+        with disk_errors("read", root / name):
+            found = look_at_file(root, name)
+        if found is None or judge_former(found).value != value:
+            raise RefusedError(
+                f"{root / name} does not hold the value in its name; wait until it has arrived, or move it away",
+                path=str(root / name),
+            ) from None
+
+
+def _write_plain(root: Path, decision: IdentityDecision, value: StorageDirId, scratch: Path) -> bool:
+    def is_as_it_was() -> bool:
+        found = look_at_file(root, IDENTITY_FILE)
+        if not decision.may_replace:
+            return found is None
+        return found is not None and found.unfit not in FIXED and found.value == decision.replaces
+
+    mode = SaveMode.REPLACE if decision.may_replace else SaveMode.NEW
+    try:
+        write_whole(
+            root, IDENTITY_FILE, _line(value), scratch=scratch, mode=mode, lone_rename_allowed=is_as_it_was
+        )
+    except FileExistsError:
+        return False
+    return True
+
+
+def _delete_legacy(root: Path, *, kept: frozenset[StorageDirId], sd_id: StorageDirId) -> bool:
+    """Deletes ``.sd-id`` where ``SD_ID`` says the identity, and the value that goes is known elsewhere."""
+    path = root / LEGACY_IDENTITY_FILE
+    with disk_errors("delete", path):
+        if _read_back(root) != sd_id:
+            return False
+        legacy = look_at_file(root, LEGACY_IDENTITY_FILE)
+        if legacy and legacy.value in kept:
+            path.unlink(missing_ok=True)
+    return True
+
+
+def _line(value: StorageDirId) -> bytes:
+    return f"{value}\n".encode("ascii")
+
+
+def _read_back(root: Path) -> StorageDirId | None:
+    with suppress(OSError):
+        return read_plain_identity(root)
+    return None

@@ -1,0 +1,137 @@
+"""The media folder: listed with one ``scandir`` and one ``lstat`` a file; probed for one image by name.
+
+Never recursive, never opens a file, never follows a link: sync clients keep version stores full of real images
+in subfolders, and other machines can put a link anywhere. What surprises: the folder is opened once with
+``O_NOFOLLOW`` and everything in it is reached through that descriptor, so nothing can be swapped underneath.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from strandline.folders.opening import is_dataless, stamp_of
+from strandline.model.image_files import FileStamp
+from strandline.model.listing import MediaListing, OddEntry, OddKind
+
+MEDIA_FOLDER = "media"
+
+PROGRESS_EVERY = 10_000
+"""Files between two calls of ``on_progress``: about 40 ms of listing."""
+
+_FLAGS = (
+    os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+)
+HAS_CLOUD_FLAGS = hasattr(os.stat_result, "st_flags") or hasattr(os.stat_result, "st_file_attributes")
+"""Whether this system can say of a file that its bytes are in the cloud (macOS, Windows)."""
+_LISTS_DESCRIPTORS = os.scandir in os.supports_fd
+
+
+def list_media_folder(
+    root: str | Path,
+    *,
+    keeps_inodes: bool,
+    comparing: bool,
+    on_progress: Callable[[int], None] | None = None,
+) -> MediaListing:
+    """Lists ``<root>/media`` completely; ``comparing`` makes the lines a set.
+
+    Cost: one ``scandir``, one ``lstat`` a file; reads no bytes. Files that vanish meanwhile are left out.
+
+    Raises:
+        OSError: The folder cannot be opened or listed to its end (``FileNotFoundError``: it is not there;
+            ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Nothing may be concluded then.
+    """
+    folder = os.path.join(root, MEDIA_FOLDER)
+    if not _LISTS_DESCRIPTORS:
+        _check_is_folder(folder)
+        return _list(folder, os.lstat(folder), keeps_inodes, comparing, on_progress)
+    descriptor = os.open(folder, _FLAGS)
+    try:
+        return _list(descriptor, os.fstat(descriptor), keeps_inodes, comparing, on_progress)
+    finally:
+        os.close(descriptor)
+
+
+def _list(
+    folder: int | str,
+    folder_stat: os.stat_result,
+    keeps_inodes: bool,
+    comparing: bool,
+    on_progress: Callable[[int], None] | None,
+) -> MediaListing:
+    lines: set[str] | list[str] = set() if comparing else []
+    add = lines.add if isinstance(lines, set) else lines.append
+    listing = MediaListing(lines, folder_mtime_ns=folder_stat.st_mtime_ns)
+    total_bytes = count = 0
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            try:
+                seen = entry.stat(follow_symlinks=False)
+            except OSError as error:
+                if not isinstance(error, FileNotFoundError):
+                    listing.odd.append(OddEntry(entry.name, OddKind.UNREADABLE))
+                continue
+            if seen.st_mode & 0o170000 != 0o100000 or (HAS_CLOUD_FLAGS and is_dataless(seen)):
+                listing.odd.append(_odd_entry(entry.name, seen, keeps_inodes))
+                continue
+            total_bytes += seen.st_size
+            add(f"{entry.name}:{seen.st_size}:{seen.st_mtime_ns}:{seen.st_ino if keeps_inodes else 0}")
+            count += 1
+            if on_progress is not None and count % PROGRESS_EVERY == 0:
+                on_progress(count)
+    listing.total_bytes = total_bytes
+    return listing
+
+
+def _odd_entry(name: str, seen: os.stat_result, keeps_inodes: bool) -> OddEntry:
+    if stat.S_ISREG(seen.st_mode):
+        return OddEntry(name, OddKind.DATALESS, stamp_of(seen, keeps_inodes=keeps_inodes))
+    if stat.S_ISLNK(seen.st_mode):
+        return OddEntry(name, OddKind.SYMLINK)
+    return OddEntry(name, OddKind.FOLDER if stat.S_ISDIR(seen.st_mode) else OddKind.SPECIAL)
+
+
+def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -> list[tuple[str, FileStamp]]:
+    """Those of the names that are regular files in ``<root>/media``, in the order given, with their stamps.
+
+    Cost: one ``lstat`` a name; a missing media folder finds nothing. Files whose bytes are in the cloud are not
+    among them.
+
+    Raises:
+        OSError: The folder is there and cannot be searched.
+    """
+    prefix = os.path.join(root, MEDIA_FOLDER, "")
+    found = []
+    for name in names:
+        try:
+            seen = os.lstat(prefix + name)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if stat.S_ISREG(seen.st_mode) and not (HAS_CLOUD_FLAGS and is_dataless(seen)):
+            found.append((name, stamp_of(seen, keeps_inodes=keeps_inodes)))
+    return found
+
+
+def is_evicted(path: str | Path) -> bool:
+    """True where the system says that the file's bytes are in the cloud. One ``lstat``; False where it is gone."""
+    try:
+        return is_dataless(os.lstat(path))
+    except OSError:
+        return False
+
+
+def find_folder_mtime_ns(root: str | Path) -> int | None:
+    """The media folder's mtime, which moves whenever a name in it does; None where there is no such folder."""
+    try:
+        seen = os.lstat(os.path.join(root, MEDIA_FOLDER))
+    except OSError:
+        return None
+    return seen.st_mtime_ns if stat.S_ISDIR(seen.st_mode) else None
+
+
+def _check_is_folder(path: str) -> None:
+    if not stat.S_ISDIR(os.lstat(path).st_mode):
+        raise NotADirectoryError(path)

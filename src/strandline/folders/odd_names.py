@@ -1,0 +1,110 @@
+"""Names that no probe would guess: odd spellings of wanted names, conflict copies, and placeholders of them.
+
+Discovery probes ``{id}.{ext}`` in lower and upper case; ``Id.Png`` and ``{id} (conflicted copy).png`` can only be
+seen in a listing. The index keeps what such a listing told, by image id, and lists again only when the folder
+may have changed. What surprises: a folder's mtime proves nothing while it is younger than 2 s, for another name
+may come within the same tick; then the listing is good for 2 s and no longer.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from strandline.folders.media_folder import MEDIA_FOLDER, find_folder_mtime_ns
+from strandline.model.image_ids import ImageId
+from strandline.model.media_names import classify_media_name, split_wanted_name
+from strandline.model.sync_names import NameKind
+
+SETTLED_AFTER_S = 2.0
+"""FAT keeps mtimes to 2 s: no name can slip in unseen behind an mtime that was older at the listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddNames:
+    """Names in one media folder that have to do with one image, sorted."""
+
+    spellings: tuple[str, ...] = ()
+    """Wanted names that are not all lower case."""
+    conflict_copies: tuple[str, ...] = ()
+    placeholders: tuple[str, ...] = ()
+
+
+NO_ODD_NAMES = OddNames()
+
+
+@dataclass(slots=True)
+class _Index:
+    folder_mtime_ns: int
+    listed_at_s: float
+    """Monotonic."""
+    is_settled: bool
+    by_image: dict[ImageId, OddNames] = field(default_factory=dict)
+
+
+class OddNameIndex:
+    """The odd names of each media folder that was asked about. Thread-safe; memory grows with odd names only."""
+
+    def __init__(
+        self, *, now_s: Callable[[], float], monotonic: Callable[[], float], is_local: Callable[[str], bool]
+    ) -> None:
+        self._now_s = now_s
+        self._monotonic = monotonic
+        self._is_local = is_local
+        self._lock = threading.Lock()
+        self._indexes: dict[str, _Index] = {}
+
+    def find(self, root: str, image_id: ImageId) -> OddNames:
+        """The image's odd names in ``<root>/media``. Cost: one ``lstat``, and a listing where that is due.
+
+        Raises:
+            OSError: The folder is there and cannot be listed.
+        """
+        mtime_ns = find_folder_mtime_ns(root)
+        if mtime_ns is None:
+            return NO_ODD_NAMES
+        with self._lock:
+            index = self._indexes.get(root)
+            if index is None or not self._is_fresh(index, mtime_ns):
+                index = self._indexes[root] = self._list(root, mtime_ns)
+        return index.by_image.get(image_id, NO_ODD_NAMES)
+
+    def _is_fresh(self, index: _Index, mtime_ns: int) -> bool:
+        if index.is_settled and index.folder_mtime_ns == mtime_ns:
+            return True
+        return self._monotonic() - index.listed_at_s < SETTLED_AFTER_S
+
+    def _list(self, root: str, mtime_ns: int) -> _Index:
+        age_s = self._now_s() - mtime_ns / 1e9
+        names = os.listdir(os.path.join(root, MEDIA_FOLDER))
+        settled = age_s >= SETTLED_AFTER_S and self._is_local(root)
+        return _Index(mtime_ns, self._monotonic(), settled, sort_odd_names(names))
+
+
+def sort_odd_names(names: list[str]) -> dict[ImageId, OddNames]:
+    """The odd ones among the names of a media folder, by the image that they have to do with. Pure."""
+    found: dict[ImageId, dict[str, list[str]]] = {}
+    for name in names:
+        wanted = split_wanted_name(name)
+        if wanted is not None:
+            if name != name.lower():
+                found.setdefault(wanted[0], {}).setdefault("spellings", []).append(name)
+            continue
+        meaning = classify_media_name(name)
+        kind = _KINDS.get(meaning.kind)
+        stands_for = None if meaning.stands_for is None else split_wanted_name(meaning.stands_for)
+        if kind is not None and stands_for is not None:
+            found.setdefault(stands_for[0], {}).setdefault(kind, []).append(name)
+    return {
+        image_id: OddNames(**{kind: tuple(sorted(some)) for kind, some in kinds.items()})
+        for image_id, kinds in found.items()
+    }
+
+
+_KINDS = {
+    NameKind.CONFLICT_COPY: "conflict_copies",
+    NameKind.DUPLICATE: "conflict_copies",
+    NameKind.PLACEHOLDER: "placeholders",
+}

@@ -1,0 +1,179 @@
+"""Is a storage directory there, and is it still the same one? Asked by every service before it looks (SPEC §4).
+
+:func:`refresh` costs one small read where nothing has changed. Where something has, the folder is looked at and
+decided again, and what that makes of the SD is written to the catalog with its event. What surprises: an SD whose
+identity cannot be read now is *offline*, and offline draws no conclusions; it is never "empty".
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+from strandline.catalog import image_files, journal, storage_dirs
+from strandline.errors import DiskError, RefusedError
+from strandline.folders.identity_files import look_at_identity, read_plain_identity
+from strandline.folders.identity_writes import apply_identity
+from strandline.folders.media_folder import probe_names
+from strandline.model.events import (
+    StorageDirEvent,
+    StorageDirIdentityChanged,
+    StorageDirOffline,
+    StorageDirOnline,
+)
+from strandline.model.identity import decide_identity, explains_change
+from strandline.model.identity_decisions import IdentityDecision, IdentityOutcome
+from strandline.model.identity_sightings import IdentitySighting
+from strandline.model.sd_ids import StorageDirId
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.workbench import Workbench
+
+IDENTITY_QUIET = timedelta(seconds=2)
+"""Identity files that have not stirred for so long are not being replaced at this moment (SPEC §4)."""
+
+NAMES_ASKED = 64
+"""So many known file names are looked for to tell a changed identity from another SD (SPEC §4)."""
+
+TIMED_OUT = "its disk did not answer"
+
+
+def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """The SD as it is now. Cost where nothing changed: one open, fstat and read of ``SD_ID``."""
+    try:
+        value = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
+    except TimeoutError:
+        return move_to_state(bench, sd, StorageDirState.OFFLINE, TIMED_OUT)
+    except OSError:
+        value = None
+    if value is not None and value == sd.sd_id and not sd.provisional:
+        return sd if sd.is_reachable else move_to_state(bench, sd, StorageDirState.ONLINE, None)
+    return reconsider(bench, sd)
+
+
+def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """Looks at everything that tells of the SD's identity, decides again, and carries that out.
+
+    Never makes up an identity: an empty folder where an SD was known is offline, and one that was remembered
+    without an identity stays incomplete until somebody adds it again.
+    """
+    for _ in range(3):
+        try:
+            sighting = bench.bounded(sd.path, lambda: look_at_identity(Path(sd.path)))
+        except TimeoutError:
+            return move_to_state(bench, sd, StorageDirState.OFFLINE, TIMED_OUT)
+        decision = decide_again(bench, sd, sighting)
+        if decision.sd_id is None or decision.outcome is IdentityOutcome.GENERATED:
+            return move_to_state(bench, sd, *_state_without_identity(sd, sighting, decision))
+        if _lies_elsewhere(bench, sd, sighting, decision.sd_id):
+            problem = (
+                f"another storage directory ({decision.sd_id}) lies at {sd.path} now; add it with 'sd add'"
+            )
+            return move_to_state(bench, sd, StorageDirState.OFFLINE, problem)
+        try:
+            applied = apply_identity(Path(sd.path), decision, scratch=bench.scratch)
+        except (DiskError, RefusedError):
+            break  # what is decided holds without being written; the next command tries again
+        if applied.is_as_decided:
+            break
+    else:
+        return move_to_state(bench, sd, StorageDirState.INCOMPLETE, "its identity keeps changing; wait")
+    known = adopt_identity(bench, sd, decision)
+    state = known.state if known.is_reachable else StorageDirState.ONLINE
+    return move_to_state(bench, known, state, None if state is StorageDirState.ONLINE else known.problem)
+
+
+def decide_again(bench: Workbench, sd: StorageDir, sighting: IdentitySighting) -> IdentityDecision:
+    """What :func:`~strandline.model.identity.decide_identity` says of an SD that is in the catalog."""
+    still_s = bench.stillness.seconds(("identity", sd.path), sighting.stamp)
+    return decide_identity(
+        sighting,
+        fresh=sd.sd_id if sd.provisional and sd.sd_id is not None else new_storage_dir_id(),
+        known=None if sd.provisional else sd.sd_id,
+        known_former=frozenset(sd.aliases),
+        read_only=sd.read_only,
+        quiet=still_s >= IDENTITY_QUIET.total_seconds(),
+    )
+
+
+def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision) -> StorageDir:
+    """Writes the decided identity and its aliases to the catalog, where they are not there already."""
+    sd_id, provisional = decision.sd_id, decision.outcome is IdentityOutcome.PROVISIONAL
+    assert sd_id is not None
+    old = {sd.sd_id} if sd.sd_id is not None and sd.sd_id != sd_id else set()
+    aliases = sorted((decision.aliases | old) - set(sd.aliases) - {sd_id})
+    if sd_id == sd.sd_id and provisional == sd.provisional and not aliases:
+        return sd
+    with bench.catalog.write() as transaction:
+        if sd_id != sd.sd_id or provisional != sd.provisional:
+            storage_dirs.update_identity(transaction, sd.number, sd_id, provisional=provisional)
+        storage_dirs.add_aliases(transaction, sd.number, aliases)
+        if old:
+            event = StorageDirIdentityChanged(
+                at=bench.now(), sd_id=sd_id, name=sd.name, path=sd.path, old_sd_id=sd.sd_id
+            )
+            journal.append_event(transaction, event)
+        return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+
+
+def move_to_state(
+    bench: Workbench,
+    sd: StorageDir,
+    state: StorageDirState,
+    problem: str | None,
+    event: StorageDirEvent | None = None,
+) -> StorageDir:
+    """Writes the state, with its event, if it is another one than the catalog has; returns the SD as it is then.
+
+    ``event`` tells of the move where the plain online or offline event would say too little.
+    """
+    if sd.state is state and sd.problem == problem:
+        return sd
+    with bench.catalog.write() as transaction:
+        if storage_dirs.update_state(transaction, sd, state, problem) and sd.state is not state:
+            journal.append_event(transaction, event or _plain_event(bench, sd, state, problem))
+        return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+
+
+def new_storage_dir_id() -> StorageDirId:
+    """A random identity."""
+    return StorageDirId(str(uuid.uuid4()))
+
+
+def _plain_event(
+    bench: Workbench, sd: StorageDir, state: StorageDirState, problem: str | None
+) -> StorageDirEvent:
+    now = bench.now()
+    if state in (StorageDirState.ONLINE, StorageDirState.SUSPECT):
+        return StorageDirOnline(at=now, sd_id=sd.sd_id, name=sd.name, path=sd.path)
+    return StorageDirOffline(at=now, sd_id=sd.sd_id, name=sd.name, path=sd.path, reason=problem or "")
+
+
+def _state_without_identity(
+    sd: StorageDir, sighting: IdentitySighting, decision: IdentityDecision
+) -> tuple[StorageDirState, str]:
+    if decision.outcome is IdentityOutcome.GENERATED:
+        return (
+            StorageDirState.INCOMPLETE,
+            "nothing has arrived here yet; wait, or add it again to start afresh",
+        )
+    problem = decision.problem or "its identity cannot be read"
+    marker_gone = sd.sd_id is not None and sighting.plain is None and not sighting.temporaries
+    if decision.outcome is IdentityOutcome.INCOMPLETE and not marker_gone:
+        return StorageDirState.INCOMPLETE, problem
+    return StorageDirState.OFFLINE, problem
+
+
+def _lies_elsewhere(
+    bench: Workbench, sd: StorageDir, sighting: IdentitySighting, found: StorageDirId
+) -> bool:
+    """Whether another SD lies at the path now: nothing explains the other value, and too few files are there."""
+    if sd.sd_id in (None, found) or sd.provisional or found in sd.aliases:
+        return False
+    assert sd.sd_id is not None
+    if explains_change(sd.sd_id, sighting):
+        return False
+    with bench.catalog.read() as conn:
+        known = image_files.list_some_filenames(conn, sd.number, limit=NAMES_ASKED)
+    there = probe_names(sd.path, known, keeps_inodes=True)
+    return 2 * len(there) < len(known)

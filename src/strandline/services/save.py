@@ -1,0 +1,312 @@
+"""Saving: bytes become an image in a storage directory, once, and never half (SPEC §7).
+
+The order is the promise (SPEC §13): temporary, bytes, fsync, link, fsync of the folder, then the row and its event
+in one durable transaction. The same bytes again write nothing. What surprises: a file that is already there is
+*proven* before it counts; one that is arriving or damaged is replaced (its bytes go to the trash first), and a
+foreign one is first saved under the id that it really has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from strandline.catalog import image_files, journal, origins, storage_dirs, trash_index
+from strandline.catalog.database import Transaction
+from strandline.errors import (
+    CopiedStorageDirError,
+    DifferentBytesError,
+    ImageIdMismatchError,
+    ReadOnlyStorageDirError,
+    RefusedError,
+    StorageDirIncompleteError,
+    StorageDirOfflineError,
+    UnreadableFileError,
+    UnsupportedImageError,
+)
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.media_folder import MEDIA_FOLDER, probe_names
+from strandline.folders.saving import SaveMode, write_whole
+from strandline.model.image_files import FileStamp, FileState
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.media_names import split_wanted_name
+from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
+from strandline.model.reports import Saved
+from strandline.model.states import Look, Seen, after_look, event_between, register_listed
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.trash import TrashedFile, TrashReason
+from strandline.pictures.facts import read_facts
+from strandline.services.lookup import Candidate, discover_names, still_proven
+from strandline.services.online import refresh
+from strandline.services.prove import ATTEMPTS, Outcome, ProofResult, path_of, prove_file
+from strandline.services.sources import Source, TakenSource, take_source
+from strandline.services.trash import copy_to_trash
+from strandline.services.workbench import Workbench
+
+
+def save_image(
+    bench: Workbench,
+    source: Source,
+    sd: StorageDir,
+    *,
+    name: str | None = None,
+    image_id: ImageId | None = None,
+) -> Saved:
+    """Saves one image durably and registers it; when this returns, a power cut does not lose it.
+
+    Idempotent: the same bytes in the same SD give the same id and file name, and write nothing.
+
+    Args:
+        source: Bytes, a path, or a readable binary stream.
+        sd: Where to; an image that lies in another SD is saved here all the same.
+        name: What it was called; remembered for people. A path's own name by default.
+        image_id: An id of the caller's own; a content id must fit the bytes.
+
+    Raises:
+        EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: Mend the input.
+        DifferentBytesError: The legacy id already names other, whole bytes here.
+        ReadOnlyStorageDirError, CopiedStorageDirError: The SD must not be written to.
+        StorageDirOfflineError, StorageDirIncompleteError: Not now.
+        DiskFullError, DiskError: The disk refused; nothing lies under any name.
+    """
+    taken = take_source(bench, source, name)
+    media_type = _sniff(taken)
+    wanted = _decide_id(taken, image_id)
+    sd = check_writable(bench, sd)
+    for _ in range(ATTEMPTS):
+        saved = _Save(bench, sd, taken, media_type, wanted).run()
+        if saved is not None:
+            return saved
+    raise RefusedError(
+        f"other programs keep changing the files of image {wanted} in {sd.name!r}; try again", image_id=wanted
+    )
+
+
+def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """The SD as it is now, if it may be written to.
+
+    Raises:
+        ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It
+            may not, and what to do about it.
+    """
+    if sd.read_only:
+        raise ReadOnlyStorageDirError(
+            f"{sd.name!r} was added with --read-only; to save into it, 'sd forget' it and add it without",
+            sd_id=sd.sd_id,
+        )
+    sd = refresh(bench, sd)
+    if sd.state is StorageDirState.INCOMPLETE:
+        raise StorageDirIncompleteError(
+            f"{sd.name!r} is incomplete: {sd.problem}", sd_id=sd.sd_id, path=sd.path
+        )
+    if not sd.is_reachable:
+        raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
+    with bench.catalog.read() as conn:
+        others = storage_dirs.list_storage_dirs(conn)
+    twins = [other for other in others if other.sd_id == sd.sd_id and other.number != sd.number]
+    if any(refresh(bench, twin).is_reachable for twin in twins):
+        raise CopiedStorageDirError(
+            f"{sd.path} and {twins[0].path} carry the same identity, so it is not clear which is the copy; "
+            "run 'sd add --new-identity' on the copy, or 'sd forget' one of them",
+            sd_id=sd.sd_id,
+        )
+    return sd
+
+
+def _sniff(taken: TakenSource) -> MediaType:
+    media_type = sniff_media_type(bytes(taken.buffer[:SNIFF_BYTES]))
+    if media_type is None:
+        raise UnsupportedImageError(
+            f"{taken.original_name or taken.label} is no image of a supported type "
+            "(PNG, JPEG, GIF, WebP, SVG, HEIC, HEIF, AVIF)",
+            source=taken.label,
+        )
+    return media_type
+
+
+def _decide_id(taken: TakenSource, given: ImageId | None) -> ImageId:
+    own = content_id_of(taken.copy.sha256)
+    if given is None:
+        return own
+    if is_content_id(given) and given != own:
+        raise ImageIdMismatchError(
+            f"the bytes have the content id {own}, not {given}; leave the id out",
+            image_id=given,
+            content_id=own,
+        )
+    return given
+
+
+@dataclass(slots=True)
+class _Save:
+    """One attempt to save one image; None from :meth:`run` means: the folder moved meanwhile, try again."""
+
+    bench: Workbench
+    sd: StorageDir
+    taken: TakenSource
+    media_type: MediaType
+    image_id: ImageId
+
+    def run(self) -> Saved | None:
+        filename = f"{self.image_id}.{self.media_type.extension}"
+        in_the_way: ProofResult | None = None
+        for name in self._list_existing():
+            there = self._find_same(name)
+            if there is not None:
+                return there
+            result = prove_file(self.bench, self.sd, name)
+            if result.outcome is Outcome.GOOD and result.copy is not None:
+                if result.copy.sha256 == self.taken.copy.sha256:
+                    return self._saved_before(name)
+                raise self._different_bytes(name)
+            if name == filename and result.outcome is not Outcome.GONE:
+                in_the_way = result
+        if in_the_way is None:
+            return self._write_new(filename)
+        return self._replace(filename, in_the_way)
+
+    def _list_existing(self) -> list[str]:
+        with self.bench.catalog.read() as conn:
+            rows = image_files.list_rows_of_image(conn, self.image_id)
+        known = [row.filename for row in rows if row.sd == self.sd.number]
+        found = discover_names(self.bench, self.image_id, self.sd)
+        return found + [
+            name
+            for name in known
+            if name not in found and probe_names(self.sd.path, [name], keeps_inodes=True)
+        ]
+
+    def _find_same(self, name: str) -> Saved | None:
+        """The file, if a proof that may be relied on says that it holds these bytes: nothing is read then."""
+        with self.bench.catalog.read() as conn:
+            row = image_files.find_row(conn, self.sd.number, name)
+        if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
+            return None
+        if not still_proven(self.bench, Candidate(self.sd, name, row), row):
+            return None
+        return self._saved_before(name)
+
+    def _saved_before(self, filename: str) -> Saved:
+        name, label = self.taken.original_name, self.taken.label
+        with self.bench.catalog.read() as conn:
+            told = name is None or origins.has_origin(conn, self.image_id, name, label)
+        if not told and name is not None:
+            with self.bench.catalog.write() as transaction:
+                origins.add_origin(transaction, self.image_id, name, label, self.bench.now())
+        return self._report(filename, new=False)
+
+    def _write_new(self, filename: str) -> Saved | None:
+        stamp = self._write(filename, SaveMode.NEW, self._may_rename_over_new)
+        return None if stamp is None else self._register(filename, stamp, trashed=None)
+
+    def _may_rename_over_new(self) -> bool:
+        """Asked right before a rename that could replace: content ids only, and if the name still is free."""
+        name = f"{self.image_id}.{self.media_type.extension}"
+        return is_content_id(self.image_id) and not probe_names(self.sd.path, [name], keeps_inodes=True)
+
+    def _replace(self, filename: str, there: ProofResult) -> Saved | None:
+        """Puts the good bytes where arriving, damaged or foreign ones lie; those go to the trash first."""
+        if there.outcome is Outcome.CHANGING:
+            return None
+        if there.outcome is Outcome.UNREADABLE:
+            raise UnreadableFileError(
+                f"{path_of(self.sd, filename)} is in the way and cannot be read ({there.reason}); move it away",
+                path=str(path_of(self.sd, filename)),
+            )
+        if there.row is not None and there.row.state is FileState.FOREIGN and there.copy is not None:
+            save_image(self.bench, there.copy.read(), self.sd, name=filename)
+        try:
+            trashed, stamp = copy_to_trash(self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED)
+        except FileNotFoundError:
+            return None
+
+        def still_the_same() -> bool:
+            found = probe_names(self.sd.path, [filename], keeps_inodes=stamp.inode != 0)
+            return [was for _, was in found] == [stamp]
+
+        written = self._write(filename, SaveMode.REPLACE, still_the_same)
+        return None if written is None else self._register(filename, written, trashed=trashed)
+
+    def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> FileStamp | None:
+        folder = Path(self.sd.path, MEDIA_FOLDER)
+        try:
+            with disk_errors("make the media folder", folder, FileExistsError):
+                folder.mkdir(exist_ok=True)
+            buffer = self.taken.buffer
+            source = buffer if isinstance(buffer, bytes) else self.taken.copy.open()
+            return write_whole(
+                folder, filename, source, scratch=self.bench.scratch, mode=mode, lone_rename_allowed=allowed,
+                keeps_inodes=self.bench.keeps_inodes(self.sd),
+            ).stamp  # fmt: skip
+        except FileExistsError:
+            self._check_replaceable(folder / filename)
+            return None
+
+    def _check_replaceable(self, path: Path) -> None:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise RefusedError(
+                f"{path} is in the way and is no regular file; move it away and save again", path=str(path)
+            )
+
+    def _register(self, filename: str, stamp: FileStamp, *, trashed: TrashedFile | None) -> Saved:
+        facts = read_facts(self.taken.buffer, self.media_type.name)
+        look = Look(
+            stamp, self.taken.copy.sha256, self.media_type.name, whole=True, decodes=True,
+            width=facts.width, height=facts.height, taken_at=facts.taken_at,
+        )  # fmt: skip
+        with self.bench.catalog.write(durable=True) as transaction:
+            self._upsert(transaction, filename, look)
+            if self.taken.original_name is not None:
+                origins.add_origin(
+                    transaction, self.image_id, self.taken.original_name, self.taken.label, self.bench.now()
+                )
+            if trashed is not None:
+                trash_index.insert_trashed(transaction, trashed)
+        return self._report(filename, new=True)
+
+    def _upsert(self, transaction: Transaction, filename: str, look: Look) -> None:
+        now = self.bench.now()
+        old = image_files.find_row(transaction.conn, self.sd.number, filename)
+        known = old
+        if known is None:
+            wanted = split_wanted_name(filename)
+            assert wanted is not None
+            known = register_listed(self.sd.number, filename, *wanted, Seen(look.stamp), now)
+        new = after_look(known, look, now)
+        event = event_between(old, new, self.sd.sd_id, now)
+        if old is None:
+            image_files.insert_row(transaction, new)
+        else:
+            image_files.update_row(transaction, old, new)
+        if event is not None:
+            journal.append_event(transaction, event)
+
+    def _report(self, filename: str, *, new: bool) -> Saved:
+        return Saved(
+            image_id=self.image_id,
+            filename=filename,
+            media_type=self.media_type.name,
+            size_bytes=self.taken.copy.size_bytes,
+            new=new,
+            markdown=format_markdown(
+                self.bench.limits.markdown, filename, self.taken.original_name or self.image_id
+            ),
+            source=self.taken.label,
+        )
+
+    def _different_bytes(self, name: str) -> DifferentBytesError:
+        return DifferentBytesError(
+            f"{path_of(self.sd, name)} already holds other bytes under the id {self.image_id}; "
+            "leave the id out, and these get an id of their own",
+            image_id=self.image_id,
+            filename=name,
+        )
+
+
+def format_markdown(template: str, filename: str, original_name: str) -> str:
+    """The Markdown that shows the image: the template with ``{filename}`` and the escaped ``{stem}``. Pure."""
+    stem = " ".join(Path(original_name).stem.split())
+    for special in "\\[]":
+        stem = stem.replace(special, "\\" + special)
+    return template.format(stem=stem, filename=filename)

@@ -1,0 +1,89 @@
+"""What can be saved: bytes, a path, or a stream, turned into one copy that is hashed once and never read twice."""
+
+from __future__ import annotations
+
+import mmap
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidPathError, SourceNotFoundError
+from strandline.folders.disk_errors import as_unreadable
+from strandline.folders.proof_copies import ProofCopy, copy_bytes, copy_stream
+from strandline.services.workbench import Workbench
+
+Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
+"""Bytes, a path (``str`` or ``PathLike``), or a readable binary stream."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenSource:
+    """A source's bytes, and what it was called."""
+
+    copy: ProofCopy
+    original_name: str | None
+    label: str
+    """Where it came from, for people: a path, ``stream`` or ``bytes``."""
+
+    @property
+    def buffer(self) -> bytes | mmap.mmap:
+        """The bytes, without a copy."""
+        return self.copy.buffer
+
+
+def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSource:
+    """Reads the source once, hashing it; in memory up to 64 MiB, else in an unnamed temporary file.
+
+    Raises:
+        EmptyImageError: It holds no bytes.
+        ImageTooLargeError: It holds more than the setting ``save.max_bytes``.
+        SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no file that can be read.
+    """
+    if isinstance(source, bytes | bytearray | memoryview):
+        taken = TakenSource(_check_size(bench, copy_bytes(bytes(source))), name, "bytes")
+    elif isinstance(source, str | os.PathLike):
+        taken = _take_path(bench, Path(source), name)
+    else:
+        taken = TakenSource(_copy(bench, source), name, "stream")
+    if taken.copy.size_bytes == 0:
+        raise EmptyImageError(f"{name or taken.label} is empty; there is nothing to save", source=taken.label)
+    return taken
+
+
+def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
+    try:
+        with path.open("rb") as stream:
+            return TakenSource(_copy(bench, stream), name or path.name, str(path))
+    except FileNotFoundError as error:
+        raise SourceNotFoundError(f"there is no file {path}; check the path", source=str(path)) from error
+    except IsADirectoryError as error:
+        raise InvalidPathError(f"{path} is a folder; save it with -r", source=str(path)) from error
+    except ValueError as error:
+        raise InvalidPathError(f"{str(path)!r} is no usable path: {error}", source=str(path)) from error
+    except OSError as error:
+        if error.filename is not None:
+            raise as_unreadable(error, path) from error
+        raise
+
+
+def _copy(bench: Workbench, stream: BinaryIO) -> ProofCopy:
+    """Copies up to one byte more than the limit, so that a stream without an end is refused, not stored."""
+    limits = bench.limits
+    copy = copy_stream(
+        stream,
+        max_memory_bytes=limits.max_memory_bytes,
+        limit_bytes=limits.save_max_bytes + 1,
+        scratch=bench.scratch,
+    )
+    return _check_size(bench, copy)
+
+
+def _check_size(bench: Workbench, copy: ProofCopy) -> ProofCopy:
+    limit = bench.limits.save_max_bytes
+    if copy.size_bytes > limit:
+        raise ImageTooLargeError(
+            f"the image has more than {limit:,} bytes; raise the setting save.max_bytes to save it",
+            limit_bytes=limit,
+        )
+    return copy

@@ -1,0 +1,68 @@
+"""The trash: wrong bytes are copied aside before anything takes their place (SPEC §7).
+
+Each entry is a folder of its own in ``<home>/trash``, with the bytes under their old file name and
+``about.json`` beside them, so the trash can be read without the catalog and outlives it. What surprises: the
+copy is durable *before* the file is touched, so a crash in between leaves one file too many, never one too few.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+
+from strandline.folders.saving import copy_aside, write_whole
+from strandline.model.events import format_time
+from strandline.model.image_files import FileStamp
+from strandline.model.image_ids import ImageId
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import TrashedFile, TrashReason
+from strandline.services.prove import path_of
+from strandline.services.workbench import Workbench
+
+ABOUT_FILE = "about.json"
+
+
+def copy_to_trash(
+    bench: Workbench, sd: StorageDir, filename: str, image_id: ImageId, reason: TrashReason
+) -> tuple[TrashedFile, FileStamp]:
+    """Copies the file durably into the trash and describes it there; the file itself stays.
+
+    Returns the entry, for the caller to index in the transaction that tells of the change, and the stamp of what
+    was copied, for him to see that the file still is that one.
+
+    Raises:
+        FileNotFoundError: The file is gone.
+        UnreadableFileError, DiskError: It cannot be read, or not be copied; nothing was changed.
+    """
+    trash_id = uuid.uuid4().hex
+    folder = bench.trash_folder / trash_id
+    folder.mkdir(parents=True)
+    copied = copy_aside(path_of(sd, filename), folder, filename, scratch=bench.scratch)
+    trashed = TrashedFile(
+        trash_id=trash_id,
+        sd_id=sd.sd_id,
+        sd_path=sd.path,
+        filename=filename,
+        image_id=image_id,
+        size_bytes=copied.size_bytes,
+        sha256=copied.sha256,
+        reason=reason,
+        trashed_at=bench.now(),
+    )
+    about = json.dumps(_as_json(trashed), indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder, ABOUT_FILE, about.encode(), scratch=bench.scratch)
+    return trashed, copied.stamp
+
+
+def _as_json(trashed: TrashedFile) -> dict[str, object]:
+    return {
+        "trash_id": trashed.trash_id,
+        "sd_id": trashed.sd_id,
+        "sd_path": trashed.sd_path,
+        "filename": trashed.filename,
+        "image_id": trashed.image_id,
+        "size_bytes": trashed.size_bytes,
+        "sha256": trashed.sha256,
+        "reason": trashed.reason.value,
+        "trashed_at": format_time(trashed.trashed_at),
+    }

@@ -1,0 +1,132 @@
+"""What every service is handed: the catalog, the home, the clocks and the limits.
+
+Time comes in as two functions, so that tests can let a day pass: ``now`` is what the catalog writes down,
+``monotonic`` spaces looks inside this process. What surprises: nothing here is global; two stores in one
+process share nothing but the disk.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from strandline.catalog.database import Catalog
+from strandline.folders.filesystems import Mount, MountKind, find_mount
+from strandline.folders.odd_names import OddNameIndex
+from strandline.folders.time_limits import SlowPlaces
+from strandline.model.events import Event
+from strandline.model.storage_dirs import StorageDir
+
+T = TypeVar("T")
+
+_MIB = 1024 * 1024
+
+MOUNT_FRESH_S = 3.0
+"""A new mount is noticed this late; asking costs 10 µs, which a lookup in three SDs would pay nine times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The bounds that settings give to the services."""
+
+    scan_batch_files: int = 5000
+    max_memory_bytes: int = 64 * _MIB
+    save_max_bytes: int = 2048 * _MIB
+    io_timeout_s: float = 5.0
+    fetch_timeout_s: float = 60.0
+    max_pixels: int = 200_000_000
+    decode_timeout_s: float = 20.0
+    markdown: str = "![{stem}](media/{filename})"
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+def _ignore(_event: Event) -> None:
+    return None
+
+
+class Stillness:
+    """Remembers since when things have looked as they look now, by a monotonic clock. Thread-safe."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._since: dict[Hashable, tuple[object, float]] = {}
+
+    def seconds(self, key: Hashable, looks: object) -> float:
+        """For how long the thing has looked like this at every call; 0 at the first one and after a change."""
+        now = self._monotonic()
+        with self._lock:
+            known = self._since.get(key)
+            if known is None or known[0] != looks:
+                known = self._since[key] = (looks, now)
+        return now - known[1]
+
+
+@dataclass(slots=True)
+class Workbench:
+    """One store's tools. Thread-safe as long as nobody assigns to its fields after the assembly."""
+
+    catalog: Catalog
+    home: Path
+    limits: Limits = field(default_factory=Limits)
+    now: Callable[[], datetime] = utc_now
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    announce: Callable[[Event], None] = _ignore
+    """Takes live-only events (``scan.started``, ``scan.progress``)."""
+    slow_places: SlowPlaces = field(default_factory=SlowPlaces)
+    stillness: Stillness = field(init=False)
+    odd_names: OddNameIndex = field(init=False)
+    _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stillness = Stillness(self.monotonic)
+        self.odd_names = OddNameIndex(
+            now_s=lambda: self.now().timestamp(),
+            monotonic=self.monotonic,
+            is_local=lambda path: self.mount_at(path).kind is MountKind.LOCAL,
+        )
+
+    @property
+    def scratch(self) -> Path:
+        """Where temporary files of this home lie."""
+        return self.home / "scratch"
+
+    @property
+    def trash_folder(self) -> Path:
+        """Where trashed bytes lie, with their descriptions beside them."""
+        return self.home / "trash"
+
+    def mount_at(self, path: str) -> Mount:
+        """The file system that the path lies on. Touches no disk; asked anew every few seconds."""
+        known = self._mounts.get(path)
+        if known is None or known[1] < self.monotonic():
+            known = self._mounts[path] = (find_mount(path), self.monotonic() + MOUNT_FRESH_S)
+        return known[0]
+
+    def keeps_inodes(self, sd: StorageDir) -> bool:
+        """Whether the SD's file system keeps inode numbers, so that they may stand in stamps."""
+        return self.mount_at(sd.path).keeps_inodes
+
+    def bounded(self, path: str, call: Callable[[], T]) -> T:
+        """Runs a short disk operation on the path; on anything but a local disk with the time limit of 5 s.
+
+        A place that did not answer once fails at once for a while, so a dead share costs 5 s once, not each
+        time (SPEC §5).
+
+        Raises:
+            TimeoutError: The disk did not answer.
+        """
+        mount = self.mount_at(path)
+        if mount.kind is MountKind.LOCAL:
+            return call()
+        return self.slow_places.within(mount.mount_point, call)
