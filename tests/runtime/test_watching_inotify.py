@@ -51,7 +51,7 @@ def rename_all(names: list[str], source: Path, target: Path) -> None:
     """As a sync client does it: each file under its final name at once."""
     origin, destination = f"{source}/", f"{target}/"
     for name in names:
-        os.rename(origin + name, destination + name)  # noqa: PTH104 (Path objects would halve the burst's speed)
+        os.rename(origin + name, destination + name)  # Path objects would halve the speed
 
 
 def follow(watcher: FolderWatcher, folder: Path, until: str) -> set[str]:
