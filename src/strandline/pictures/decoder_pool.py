@@ -1,0 +1,167 @@
+"""The decoder pool: at most two decoder processes, started when needed, killed when a picture takes too long.
+
+A process of its own is the only thing that bounds a decoder's time: libvips can be asked to stop between two tiles,
+but SVG filters, HEIC, AVIF and WebP are made in one call that listens to nobody. It costs a fifth of a second when
+the first picture comes and about a millisecond for each.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import strandline
+from strandline.pictures.decoder_process import Header, read_message, write_message
+
+MAX_PROCESSES = 2
+"""Pictures decoded at once. More would take the memory of that many large pictures, and the machine from the
+person who sits at it."""
+
+START_LIMIT_S = 60.0
+"""For a process to load its libraries, on a machine that is busy with other things; not counted as decoding."""
+
+
+class DecoderGoneError(Exception):
+    """The process ended without an answer: its decoder crashed, or the system took its memory."""
+
+
+class DecoderTimeoutError(Exception):
+    """The process was killed because the time was up."""
+
+
+class DecoderPool:
+    """Shared by all threads of this process; a forked child starts with an empty one."""
+
+    def __init__(self, max_processes: int = MAX_PROCESSES) -> None:
+        self._max_processes = max_processes
+        self.forget()
+
+    def ask(self, request: Header, data: bytes | memoryview, *, timeout_s: float) -> tuple[Header, bytes]:
+        """Hands the request to a process and waits for its answer.
+
+        Waiting for one of the processes to be free is not counted in the time.
+
+        Raises:
+            DecoderTimeoutError: If there is no answer in time. Its process is gone then.
+            DecoderGoneError: If the process died over the request.
+        """
+        with self._slots:
+            decoder = self._take_idle()
+            if decoder is not None:
+                # It may have ended just now, for want of work: that is nobody's fault.
+                with contextlib.suppress(DecoderGoneError):
+                    return self._ask(decoder, request, data, timeout_s)
+            return self._ask(_Decoder(), request, data, timeout_s)
+
+    def close(self) -> None:
+        """Ends the idle processes. The pool can be used again: it starts new ones."""
+        while (decoder := self._take_idle()) is not None:
+            decoder.close()
+
+    def forget(self) -> None:
+        """Begins anew without a word to the processes: after a fork they are the parent's."""
+        self._slots = threading.BoundedSemaphore(self._max_processes)
+        self._idle: list[_Decoder] = []
+
+    def _take_idle(self) -> _Decoder | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+    def _ask(
+        self, decoder: _Decoder, request: Header, data: bytes | memoryview, timeout_s: float
+    ) -> tuple[Header, bytes]:
+        try:
+            answer = decoder.ask(request, data, timeout_s)
+        except BaseException:
+            decoder.kill()
+            raise
+        self._idle.append(decoder)
+        return answer
+
+
+class _Decoder:
+    """One process, idle or at work for one thread."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "strandline.pictures.decoder_process"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": _import_path(), "VIPS_CONCURRENCY": "1"},
+            cwd=os.sep,  # a process keeps its folder busy, and ours may be on a disk that is to be ejected
+        )
+        try:
+            self._receive(START_LIMIT_S)
+        except BaseException:
+            self.kill()
+            raise
+
+    def ask(self, request: Header, data: bytes | memoryview, timeout_s: float) -> tuple[Header, bytes]:
+        try:
+            write_message(self._stdin, request | {"timeout_s": timeout_s}, data)
+        except OSError:
+            raise DecoderGoneError from None
+        return self._receive(timeout_s)
+
+    def _receive(self, timeout_s: float) -> tuple[Header, bytes]:
+        timed_out = threading.Event()
+
+        def stop() -> None:
+            timed_out.set()
+            self._process.kill()
+
+        timer = threading.Timer(timeout_s, stop)
+        timer.daemon = True
+        timer.start()
+        try:
+            message = read_message(self._stdout)
+        finally:
+            timer.cancel()
+        if message is None:
+            raise DecoderTimeoutError if timed_out.is_set() else DecoderGoneError
+        return message
+
+    @property
+    def _stdin(self) -> Any:
+        return self._process.stdin
+
+    @property
+    def _stdout(self) -> Any:
+        return self._process.stdout
+
+    def close(self) -> None:
+        """Lets an idle process end by itself."""
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+        try:
+            self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._stdout.close()
+
+    def kill(self) -> None:
+        """Ends the process whatever it does."""
+        self._process.kill()
+        self.close()
+
+
+def _import_path() -> str:
+    """Where this process imports from, without the current folder: that may be a synced one."""
+    package = Path(strandline.__file__).parents[1]
+    return os.pathsep.join([str(package), *(path for path in sys.path if path and Path(path).is_absolute())])
+
+
+POOL = DecoderPool()
+atexit.register(POOL.close)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=POOL.forget)

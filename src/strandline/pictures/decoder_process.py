@@ -1,0 +1,124 @@
+"""A decoder process: reads pictures from its standard input and answers on its standard output, one at a time.
+
+Pictures come from other machines, and decoders are large programs in C. Here they run where a crash, a loop or a
+greedy allocation harms nobody: the process can be killed at any moment, which no decoder offers by itself. It knows
+no path and is handed bytes, never a file; it ends when its parent closes the pipe or dies.
+
+A message is two lengths, a header in JSON and some bytes. What surprises: the first thing that a process does is to
+move its standard output elsewhere, so that nothing a library prints can stand between two messages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import struct
+import sys
+from typing import Any, BinaryIO
+
+Header = dict[str, Any]
+
+IDLE_S = 60.0
+"""After so long without work a process ends and gives its memory back. A new one starts in a fifth of a second."""
+
+MAX_DATA_BYTES = 3 * 1024**3
+"""Memory that one process may fill, where the system can limit it: room for 200 million RGB pixels, with copies
+of them, and a large file."""
+
+_LENGTHS = struct.Struct(">IQ")
+
+
+def write_message(stream: BinaryIO, header: Header, data: bytes | memoryview = b"") -> None:
+    """Writes one message and flushes it."""
+    head = json.dumps(header).encode()
+    stream.write(_LENGTHS.pack(len(head), len(data)) + head)
+    stream.write(data)
+    stream.flush()
+
+
+def read_message(stream: BinaryIO) -> tuple[Header, bytes] | None:
+    """The next message; None where the stream ends before it is complete."""
+    lengths = stream.read(_LENGTHS.size)
+    if len(lengths) < _LENGTHS.size:
+        return None
+    head_bytes, data_bytes = _LENGTHS.unpack(lengths)
+    head, data = stream.read(head_bytes), stream.read(data_bytes)
+    if len(head) < head_bytes or len(data) < data_bytes:
+        return None
+    return json.loads(head), data
+
+
+def main() -> None:
+    """Answers requests until there are no more, or none comes for :data:`IDLE_S`."""
+    requests, replies = sys.stdin.buffer, _take_standard_output()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    _limit_memory()
+    from strandline.pictures import pixels
+
+    pixels.set_up()
+    write_message(replies, {"ready": True})
+    while _has_more(requests) and (message := read_message(requests)):
+        request, data = message
+        _set_alarm(request["timeout_s"] + 1)
+        reply, result = _answer(request, data)
+        _set_alarm(0)
+        write_message(replies, reply, result)
+
+
+def _answer(request: Header, data: bytes) -> tuple[Header, bytes]:
+    from strandline.pictures import pixels
+
+    try:
+        if request["size"] is None:
+            pixels.decode_whole(data, request["media_type"], request["max_pixels"])
+            return {}, b""
+        media_type, small, width, height = pixels.make_small(
+            data, request["media_type"], request["size"], request["max_pixels"]
+        )
+    except pixels.TooManyPixelsError as error:
+        return {"too_large": str(error), "pixels": error.pixels}, b""
+    except MemoryError:
+        return {"too_large": "it takes more memory than a picture may"}, b""
+    except Exception as error:  # noqa: BLE001  (a request's boundary: hostile bytes make decoders raise anything)
+        return {"undecodable": _one_line(error)}, b""
+    return {"media_type": media_type, "width": width, "height": height}, small
+
+
+def _one_line(error: Exception) -> str:
+    """What the decoder said first; libvips says what it was asked to do before that."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if line and not line.startswith("unable to ")]
+    return (said or [type(error).__name__])[0][:200]
+
+
+def _take_standard_output() -> BinaryIO:
+    """A stream to the pipe that was standard output, which from now on is standard error."""
+    taken = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return taken
+
+
+def _limit_memory() -> None:
+    if os.name == "posix":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if sys.platform == "linux":
+            resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
+
+
+def _has_more(requests: BinaryIO) -> bool:
+    """Waits for a request. Nothing of the next one is buffered: none is sent before the last was answered."""
+    return os.name != "posix" or bool(select.select([requests], [], [], IDLE_S)[0])
+
+
+def _set_alarm(seconds: float) -> None:
+    """Lets the system end this process even if its parent is gone; 0 calls it off."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+if __name__ == "__main__":
+    main()

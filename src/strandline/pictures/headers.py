@@ -1,0 +1,108 @@
+"""Headers: width, height and EXIF from the first bytes of a JPEG, PNG, GIF or WebP, without a decoder.
+
+Each reader walks the file's outermost parts, reads a few numbers and stops. It tells what the file *says of
+itself*: a one-kilobyte stump of a picture says the same as the whole one. What surprises: no library is used. The
+usual one (``imagesize``) can be kept busy for minutes by some hundred kilobytes, because it believes counts.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from strandline.pictures.exif import MAX_EXIF_BYTES
+
+MAX_STEPS = 4_096
+"""Parts of a file that are stepped over before a reader gives up. Real files need some dozens before the part
+that is wanted; 4,096 steps take two milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of itself."""
+
+    width: int | None = None
+    """As stored, before any turning; None where it is not said."""
+    height: int | None = None
+    exif: bytes = b""
+    """The TIFF structure, or nothing."""
+    orientation: int | None = None
+    """As in EXIF, where the format has its own way to say it: EXIF does not count then."""
+
+
+def read_jpeg_header(data: memoryview) -> Header:
+    """Walks segments to the frame header (SOF); EXIF stands in front of it. ITU-T T.81, annex B."""
+    exif = b""
+    at = 2
+    for _ in range(MAX_STEPS):
+        if data[at] != 0xFF:
+            break
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if marker == 0xDA or marker == 0xD9:
+            break
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return Header(width, height, exif)
+        if marker == 0xE1 and not exif and bytes(data[at + 4 : at + 10]) == b"Exif\0\0":
+            exif = bytes(data[at + 10 : at + 2 + length])
+        at += 2 + length
+    return Header(exif=exif)
+
+
+def read_png_header(data: memoryview) -> Header:
+    """``IHDR`` stands first; ``eXIf`` is looked for up to the pixels. PNG (third edition), section 5."""
+    width, height = struct.unpack_from(">II", data, 16)
+    at = 8
+    for _ in range(MAX_STEPS):
+        if at + 8 > len(data):
+            break
+        size_bytes, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"eXIf":
+            return Header(width, height, _exif(data[at + 8 : at + 8 + size_bytes]))
+        if kind in (b"IDAT", b"IEND"):
+            break
+        at += 12 + size_bytes
+    return Header(width, height)
+
+
+def read_gif_header(data: memoryview) -> Header:
+    """The logical screen; frames lie within it. GIF89a, section 18."""
+    return Header(*struct.unpack_from("<HH", data, 6))
+
+
+def read_webp_header(data: memoryview) -> Header:
+    """The canvas, or the single picture's own header; ``EXIF`` comes behind the pixels. RFC 9649."""
+    first = bytes(data[12:16])
+    if first == b"VP8X":
+        width = 1 + int.from_bytes(data[24:27], "little")
+        height = 1 + int.from_bytes(data[27:30], "little")
+        has_exif = data[20] & 0x08
+        found = (chunk for kind, chunk in _iter_riff_chunks(data) if kind == b"EXIF")
+        return Header(width, height, _exif(next(found, data[:0])) if has_exif else b"")
+    if first == b"VP8L":
+        (packed,) = struct.unpack_from("<I", data, 21)
+        return Header(1 + (packed & 0x3FFF), 1 + (packed >> 14 & 0x3FFF))
+    if first == b"VP8 " and bytes(data[23:26]) == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return Header(width & 0x3FFF, height & 0x3FFF)
+    return Header()
+
+
+def _iter_riff_chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    at = 12
+    for _ in range(MAX_STEPS):
+        if at + 8 > len(data):
+            return
+        kind, size_bytes = struct.unpack_from("<4sI", data, at)
+        yield kind, data[at + 8 : at + 8 + size_bytes]
+        at += 8 + size_bytes + size_bytes % 2
+
+
+def _exif(chunk: memoryview) -> bytes:
+    """The TIFF structure; some programs write it with the JPEG's prefix where none belongs."""
+    return bytes(chunk[:MAX_EXIF_BYTES]).removeprefix(b"Exif\0\0")

@@ -1,0 +1,127 @@
+"""Pixels: what a decoder process does with a picture: look at its size, then decode it, whole or to a small copy.
+
+JPEG, PNG, WebP and SVG go to libvips. The others go to Pillow: HEIC, because libvips lacks an HEVC decoder
+(``pi_heif`` brings one); GIF and AVIF, because libvips takes an animation that was cut for a shorter one. The number
+of pixels is compared with the limit *before* anything is decoded: a file of one megabyte can promise 2.5 billion.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from importlib import import_module
+
+import pi_heif  # type: ignore[import-untyped]
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from strandline.pictures import vips
+
+MAX_SVG_SIZE = 1_024
+"""An SVG has no rows to lose; to see that it can be drawn, this size is enough."""
+
+MAX_WEBP_SIZE = 2_048
+"""Up to here WebP, which is a quarter smaller. Above, at full size, it takes ten times as long as JPEG."""
+
+ANIMATION_FACTOR = 10
+"""All frames together may have so many times the pixels of one: they are decoded one after another, in the
+memory of one, and the time limit holds besides."""
+
+_BY_PILLOW = {"image/gif": "GIF", "image/heic": "HEIF", "image/heif": "HEIF", "image/avif": "AVIF"}
+
+
+class TooManyPixelsError(Exception):
+    """The picture promises more pixels than the limit."""
+
+    def __init__(self, width: int, height: int, frames: int = 1) -> None:
+        times = f" × {frames} frames" if frames > 1 else ""
+        super().__init__(f"it has {width} × {height}{times} pixels")
+        self.pixels = width * height * frames
+
+
+def set_up() -> None:
+    """Prepares the libraries, once a process."""
+    vips.set_up()
+    for plugin in ("AvifImagePlugin", "GifImagePlugin"):
+        import_module(f"PIL.{plugin}")  # which registers it; Pillow would look for them among forty
+    pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
+    Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and stricter
+    warnings.simplefilter("ignore")
+
+
+def decode_whole(data: bytes, media_type: str, max_pixels: int) -> None:
+    """Decodes every row of every frame.
+
+    Raises:
+        TooManyPixelsError: Before anything is decoded.
+        Exception: Whatever the decoders raise for bytes that they cannot make sense of, or that end too early.
+    """
+    if media_type == "image/svg+xml":
+        vips.decode_all(_open_svg(data, MAX_SVG_SIZE))
+    elif media_type in _BY_PILLOW:
+        _decode_by_pillow(data, media_type, max_pixels)
+    else:
+        vips.decode_all(_open_checked(data, media_type, max_pixels, all_frames=True))
+
+
+def make_small(data: bytes, media_type: str, size: int, max_pixels: int) -> tuple[str, bytes, int, int]:
+    """Media type, bytes, width and height of a small copy. Raises as :func:`decode_whole` does."""
+    if media_type == "image/svg+xml":
+        image = vips.shrink(_open_svg(data, size), size)
+    elif media_type in _BY_PILLOW:
+        image = vips.shrink(_open_first_frame(data, media_type, max_pixels), size)
+    else:
+        image = vips.shrink_buffer(data, _open_checked(data, media_type, max_pixels), size)
+    return *vips.encode(image, max_webp_size=MAX_WEBP_SIZE), *vips.size_of(image)
+
+
+def _open_checked(
+    data: bytes, media_type: str, max_pixels: int, *, all_frames: bool = False
+) -> vips.VipsImage:
+    image = vips.open_picture(data, media_type, all_frames=all_frames)
+    _check_pixels(*vips.size_of(image), vips.frames_of(image), max_pixels)
+    return image
+
+
+def _open_svg(data: bytes, size: int) -> vips.VipsImage:
+    """An SVG that will be drawn no larger than the size, and no larger than it is."""
+    image = vips.open_svg(data)
+    scale = min(1.0, size / max(vips.size_of(image)))
+    return image if scale == 1.0 else vips.open_svg(data, scale=scale)
+
+
+def _open_by_pillow(data: bytes, media_type: str) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(data), formats=[_BY_PILLOW[media_type]])
+    except UnidentifiedImageError:  # its text is the address of our buffer
+        raise ValueError(f"its header is not that of a whole {media_type}") from None
+
+
+def _decode_by_pillow(data: bytes, media_type: str, max_pixels: int) -> None:
+    with _open_by_pillow(data, media_type) as image:
+        decoded = 0
+        for frames, frame in enumerate(ImageSequence.Iterator(image), 1):
+            decoded += frame.width * frame.height
+            _check_pixels(frame.width, frame.height, 1, max_pixels)
+            if decoded > max_pixels * ANIMATION_FACTOR:
+                raise TooManyPixelsError(frame.width, frame.height, frames)
+            frame.load()
+    if media_type == "image/avif" and frames == 1:
+        # Where a still ends in zeros, libavif makes up the rest, and libheif says so.
+        vips.decode_all(_open_checked(data, media_type, max_pixels))
+
+
+def _open_first_frame(data: bytes, media_type: str, max_pixels: int) -> vips.VipsImage:
+    with _open_by_pillow(data, media_type) as image:
+        _check_pixels(image.width, image.height, 1, max_pixels)
+        icc_profile = image.info.get("icc_profile")
+        upright = ImageOps.exif_transpose(image)
+        pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        bands = len(pixels.getbands())
+        return vips.from_pixels(pixels.tobytes(), pixels.width, pixels.height, bands, icc_profile)
+
+
+def _check_pixels(width: int, height: int, frames: int, max_pixels: int) -> None:
+    if width * height > max_pixels:
+        raise TooManyPixelsError(width, height)
+    if width * height * frames > max_pixels * ANIMATION_FACTOR:
+        raise TooManyPixelsError(width, height, frames)

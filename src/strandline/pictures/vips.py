@@ -1,0 +1,119 @@
+"""libvips, typed: the few calls that Strandline makes of it.
+
+Loaded only in a decoder process. What surprises: ``thumbnail_buffer`` takes ``fail_on`` and ignores it (libvips
+issue 5195), so a half JPEG makes a thumbnail with a grey bottom; written into the loader's options, it is heeded.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NewType, cast
+
+import pyvips  # type: ignore[import-untyped]
+
+VipsImage = NewType("VipsImage", object)
+"""A lazy picture: pixels are made when a function below asks for them."""
+
+VipsError: type[Exception] = pyvips.Error
+
+CSS_DPI = 96
+"""So that an SVG's millimetres mean what they mean in browsers."""
+
+_FAIL = "truncated"
+"""Less would take half pictures; more would refuse odd ones that every viewer shows."""
+
+_LOADERS = {
+    "image/jpeg": "jpegload_buffer",
+    "image/png": "pngload_buffer",
+    "image/webp": "webpload_buffer",
+    "image/avif": "heifload_buffer",
+}
+_ANIMATED = frozenset({"image/webp", "image/avif"})
+
+
+def set_up() -> None:
+    """Turns off every loader but ours, and the cache of operations: no picture is wanted twice in a row."""
+    pyvips.cache_set_max(0)
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for name in ("Jpeg", "Png", "Webp", "Heif", "Svg"):
+        pyvips.operation_block_set(f"VipsForeignLoad{name}", False)
+
+
+def open_picture(data: bytes, media_type: str, *, all_frames: bool = False) -> VipsImage:
+    """Reads the header of a picture. Of an animation the first frame, or all of them, one below the other.
+
+    Raises:
+        VipsError: If it is none of that type.
+    """
+    options: dict[str, object] = {"access": "sequential", "fail_on": _FAIL}
+    if all_frames and media_type in _ANIMATED:
+        options["n"] = -1
+    return VipsImage(getattr(pyvips.Image, _LOADERS[media_type])(data, **options))
+
+
+def open_svg(data: bytes, *, scale: float = 1.0) -> VipsImage:
+    """An SVG at its own size times the scale; nothing is drawn yet. It can name no file and no address."""
+    return VipsImage(pyvips.Image.svgload_buffer(data, dpi=CSS_DPI, scale=scale, access="sequential"))
+
+
+def from_pixels(pixels: bytes, width: int, height: int, bands: int, icc_profile: bytes | None) -> VipsImage:
+    """A picture of 8-bit RGB or RGBA samples, row by row."""
+    image = pyvips.Image.new_from_memory(pixels, width, height, bands, "uchar")
+    image = image.copy(interpretation="srgb")
+    if icc_profile:
+        image.set_type(pyvips.GValue.blob_type, "icc-profile-data", icc_profile)
+    return VipsImage(image)
+
+
+def size_of(image: VipsImage) -> tuple[int, int]:
+    """Width and height of one frame, as stored."""
+    width, height = cast(Any, image).width, cast(Any, image).height
+    return int(width), int(height) // frames_of(image)
+
+
+def frames_of(image: VipsImage) -> int:
+    """How many frames were opened; 1 for a still."""
+    any_image = cast(Any, image)
+    paged = any_image.get_typeof("page-height") and any_image.height > any_image.get("page-height")
+    return any_image.height // any_image.get("page-height") if paged else 1
+
+
+def decode_all(image: VipsImage) -> None:
+    """Makes every pixel and keeps none.
+
+    Raises:
+        VipsError: If the data ends too early, or makes no sense.
+    """
+    cast(Any, image).avg()
+
+
+def shrink_buffer(data: bytes, opened: VipsImage, size: int) -> VipsImage:
+    """The first frame, upright and in sRGB, no side longer than the size; JPEG and WebP shrink as they decode.
+
+    Args:
+        data: The picture.
+        opened: The same, opened: its header tells how its colours are meant.
+        size: In pixels.
+    """
+    options = _shrink_options(opened, size) | {"option_string": f"[fail_on={_FAIL}]"}
+    return VipsImage(pyvips.Image.thumbnail_buffer(data, size, **options))
+
+
+def shrink(image: VipsImage, size: int) -> VipsImage:
+    """The same for a picture that cannot shrink as it decodes."""
+    return VipsImage(cast(Any, image).thumbnail_image(size, **_shrink_options(image, size)))
+
+
+def _shrink_options(image: VipsImage, size: int) -> dict[str, object]:
+    options: dict[str, object] = {"height": size, "size": "down"}
+    if cast(Any, image).get_typeof("icc-profile-data"):
+        # Without a profile this would turn sRGB into sRGB by way of CIELAB: thirty times as slow.
+        options["export_profile"] = "srgb"
+    return options
+
+
+def encode(image: VipsImage, *, max_webp_size: int) -> tuple[str, bytes]:
+    """Media type and bytes, without EXIF or any other metadata. Large ones without alpha become JPEG."""
+    srgb = cast(Any, image).colourspace("srgb")
+    if srgb.hasalpha() or max(srgb.width, srgb.height) <= max_webp_size:
+        return "image/webp", srgb.webpsave_buffer(Q=80, effort=2, keep="none")
+    return "image/jpeg", srgb.jpegsave_buffer(Q=88, keep="none")
