@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import uuid
 
-from strandline.model.identity_sightings import IdentityFile, former_name_of, judge_former, judge_identity
+from strandline.model.identity import decide_identity
+from strandline.model.identity_decisions import IdentityDecision
+from strandline.model.identity_sightings import (
+    IdentityFile,
+    IdentitySighting,
+    former_name_of,
+    judge_former,
+    judge_identity,
+)
 from strandline.model.sd_ids import StorageDirId
 
 S, A, B, C, FRESH, OTHER = (StorageDirId(str(uuid.UUID(int=n, version=4))) for n in (1, 2, 3, 4, 5, 6))
@@ -34,3 +42,8 @@ def copies(*values: StorageDirId) -> tuple[IdentityFile, ...]:
 def former(*values: StorageDirId) -> tuple[IdentityFile, ...]:
     """Values that lost before."""
     return tuple(judge_former(file(former_name_of(value), value)) for value in values)
+
+
+def decide(sighting: IdentitySighting, **how: object) -> IdentityDecision:
+    """The decision, with a fixed new identity."""
+    return decide_identity(sighting, **{"fresh": FRESH, **how})  # type: ignore[arg-type]
