@@ -1,0 +1,90 @@
+"""``strandline config`` and ``strandline catalog``: the settings, and what only the catalog knows.
+
+What surprises: ``config`` opens no catalog, so it works where that is locked or damaged.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from strandline.cli.harmless import make_harmless
+from strandline.cli.lazy_commands import LazyGroup, Row, Verb
+from strandline.cli.session import Session
+from strandline.cli.tables import Badge, Column, show_table
+from strandline.cli.writing import is_terminal, write_bytes, write_json, write_line
+from strandline.runtime.setting_sources import Origin
+from strandline.runtime.settings import Settings, config_path
+
+CONFIG_TABLE = {
+    "show": Row("config:show", "List every setting, its value, and where that comes from."),
+    "path": Row("config:path", "Print where the settings file lies."),
+}
+CATALOG_TABLE = {"export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON.")}
+
+config = LazyGroup("config", table=CONFIG_TABLE, help="Show settings, and where they come from.")
+catalog = LazyGroup("catalog", table=CATALOG_TABLE, help="Export what cannot be rebuilt from the folders.")
+
+
+@click.command("show", cls=Verb)
+@click.pass_obj
+def show(session: Session) -> None:
+    """List every setting, its value, and where that comes from.
+
+    From the default, the settings file, the environment, or the command line.
+    """
+    home = session.find_home()
+    rows = list(Settings.load(home, os.environ).iter_settings())
+    document = {
+        "home": str(home),
+        "path": str(config_path(home)),
+        "settings": [
+            {
+                "key": row.key,
+                "value": row.value,
+                "origin": row.origin.value,
+                "default": row.default,
+                "description": row.description,
+                "variable": row.variable,
+            }
+            for row in rows
+        ],
+    }
+    columns = [Column("SETTING", is_whole=True), Column("VALUE"), Column("FROM", is_whole=True)]
+    cells = [
+        (row.key, str(row.value), Badge(row.origin.value, "" if row.origin is Origin.DEFAULT else "yellow"))
+        for row in rows
+    ]
+    session.answer(document, lambda: show_table(columns, cells))
+
+
+@click.command("path", cls=Verb)
+@click.pass_obj
+def path(session: Session) -> None:
+    """Print where the settings file lies.
+
+    It need not exist.
+    """
+    found = config_path(session.find_home())
+
+    def show_path() -> None:
+        if is_terminal(sys.stdout):
+            write_line(make_harmless(str(found)))
+        else:
+            write_bytes(os.fsencode(found) + b"\n")
+
+    session.answer({"path": str(found)}, show_path)
+
+
+@click.command("export", cls=Verb)
+@click.pass_obj
+def export(session: Session) -> None:
+    """Print what cannot be rebuilt from the folders, as JSON.
+
+    The storage directories, original names, sources, journal and trash index: keep it with your backups. Everything
+    else in the catalog is found again by adding the storage directories.
+    """
+    with session.open_store() as store:
+        write_json(store.export_catalog())

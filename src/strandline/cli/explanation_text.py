@@ -1,0 +1,66 @@
+"""The story that ``explain`` tells: what became of an image, folder by folder, and what comes next."""
+
+from __future__ import annotations
+
+from strandline.cli.harmless import make_harmless
+from strandline.cli.paragraphs import write_paragraph
+from strandline.cli.wording import say_bytes, say_state, say_time
+from strandline.cli.writing import paint, write_line
+from strandline.model.image_files import ImageFile, ProofKind
+from strandline.model.reports import Explanation, StorageDirTrace, Verdict
+from strandline.model.storage_dirs import StorageDirState
+
+_COLOURS = {
+    Verdict.SHOWN: "green",
+    Verdict.DAMAGED: "red",
+    Verdict.FOREIGN: "red",
+    Verdict.NOT_FOUND: "red",
+}
+
+_PROOFS = {
+    ProofKind.HASH: "its bytes hashed to the id",
+    ProofKind.STRUCTURE: "its structure was whole",
+    ProofKind.DECODED: "its structure was odd, and it decoded",
+}
+
+
+def show_explanation(explanation: Explanation) -> None:
+    """Writes the whole trace in plain words."""
+    colour = _COLOURS.get(explanation.verdict, "yellow")
+    summary = explanation.summary
+    write_paragraph(summary[:1].upper() + summary[1:], colour=colour)
+    for trace in explanation.sds:
+        write_line()
+        _show_trace(trace)
+    if explanation.next:
+        write_line()
+        write_paragraph(f"What comes next: {explanation.next}")
+
+
+def _show_trace(trace: StorageDirTrace) -> None:
+    sd = trace.sd
+    write_line(f"In {paint(make_harmless(sd.name), bold=True)}  ({make_harmless(sd.path)})")
+    if sd.state is not StorageDirState.ONLINE:
+        reason = f": {sd.problem}" if sd.problem else ""
+        write_paragraph(f"This storage directory is {sd.state.value}{reason}.".replace("..", "."), indent=2)
+    for file in trace.catalog:
+        write_paragraph(f"The catalog knows {file.filename}: {_say_belief(file)}.", indent=2)
+    for fact in trace.disk:
+        write_paragraph(f"On the disk, {fact.filename}: {fact.message}.".replace("..", "."), indent=2)
+    if not trace.catalog and not trace.disk:
+        is_known = sd.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
+        write_paragraph(
+            "Nothing of it here." if is_known else "The catalog knows nothing of it here.", indent=2
+        )
+
+
+def _say_belief(file: ImageFile) -> str:
+    words = [say_state(file)]
+    if file.stamp is not None:
+        words.append(say_bytes(file.stamp.size_bytes))
+    if file.proof is not None:
+        lapsed = "" if file.proof_is_current else "; the file has changed since"
+        words.append(f"{_PROOFS[file.proof.kind]} on {say_time(file.proof.proven_at)}{lapsed}")
+    if file.absent_since is not None:
+        words.append(f"not seen since {say_time(file.absent_since)}")
+    return ", ".join(words)

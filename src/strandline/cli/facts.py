@@ -1,0 +1,218 @@
+"""``strandline ls``, ``info``, ``whereis``, ``exists``, ``explain``: what is known of images; reads no pictures."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from strandline.cli.arguments import image_id_argument, sd_option
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.session import Session
+from strandline.cli.tables import Badge, Cell, Column, show_facts, show_table
+from strandline.cli.wording import (
+    colour_of,
+    say_bytes,
+    say_count,
+    say_day_of,
+    say_list,
+    say_pixels,
+    say_state,
+    say_time,
+    say_type,
+)
+from strandline.cli.writing import is_terminal, say, write_line
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage, Verdict
+
+_MISSING_STATUS = {
+    Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
+    Verdict.SD_OFFLINE: ExitStatus.UNAVAILABLE,
+    Verdict.DAMAGED: ExitStatus.WRONG_BYTES,
+    Verdict.FOREIGN: ExitStatus.WRONG_BYTES,
+    Verdict.NOT_FOUND: ExitStatus.NOT_FOUND,
+}
+"""What ``exists`` says of an image that is not here; online-only ones exist."""
+
+_MISSING_WORDS = {
+    Verdict.ARRIVING: "not yet: it is still arriving",
+    Verdict.SD_OFFLINE: "cannot tell: a storage directory that may hold it is offline or incomplete",
+    Verdict.DAMAGED: "no: all that is here of it is damaged",
+    Verdict.FOREIGN: "no: another image lies under its name",
+    Verdict.NOT_FOUND: "no",
+}
+
+
+_STATES = [state.value for state in FileState]
+
+
+@click.command("exists", cls=Verb)
+@image_id_argument
+@sd_option
+@click.pass_obj
+def exists(session: Session, image_id: ImageId, sd: str | None) -> int:
+    """Tell whether an image is here, by exit status.
+
+    0 here (or in the cloud, ready to be fetched), 4 not, 6 arriving or perhaps in a storage directory that is
+    offline, 7 damaged or another image's bytes. Reads no bytes.
+    """
+    with session.open_store() as store:
+        presence = store.look_up(image_id, sd)
+    state = None if presence.state is None else presence.state.value
+    words = "yes" if presence.exists else _MISSING_WORDS.get(presence.verdict, "no")
+    session.answer({"exists": presence.exists, "state": state}, lambda: write_line(words))
+    if presence.exists:
+        return ExitStatus.DONE
+    return _MISSING_STATUS.get(presence.verdict, ExitStatus.NOT_FOUND)
+
+
+@click.command("info", cls=Verb)
+@image_id_argument
+@click.pass_obj
+def info(session: Session, image_id: ImageId) -> None:
+    """Show what is known of an image.
+
+    Type, pixels, size, when it was taken, its original names, and its files.
+    """
+    with session.open_store() as store:
+        image = store.info(image_id)
+    session.answer(image.as_json(), lambda: _show_info(image))
+
+
+def _show_info(image: ImageInfo) -> None:
+    best = image.best
+    facts: list[tuple[str, Cell]] = [
+        ("image", image.image_id),
+        ("type", best.media_type),
+        ("pixels", say_pixels(best)),
+        ("size", say_bytes(_size_of(best))),
+    ]
+    if best.taken_at:
+        facts.append(("taken", f"{best.taken_at:%Y-%m-%d %H:%M}"))
+    facts.append(("first seen", say_time(best.first_seen)))
+    facts += [("saved as", name) for name in image.original_names]
+    facts += [
+        (
+            f"in {report.sd.name}",
+            Badge(f"{report.file.filename}: {say_state(report.file)}", colour_of(report.file)),
+        )
+        for report in image.files
+    ]
+    show_facts(facts)
+
+
+@click.command("whereis", cls=Verb)
+@image_id_argument
+@click.pass_obj
+def whereis(session: Session, image_id: ImageId) -> None:
+    """List the files of an image.
+
+    One line for each file, in every storage directory that has one.
+    """
+    with session.open_store() as store:
+        image = store.info(image_id)
+    files = [report.as_json() for report in image.files]
+    session.answer({"image_id": image_id, "files": files}, lambda: _show_files(image.files))
+
+
+def _show_files(files: tuple[ImageFileReport, ...]) -> None:
+    columns = [
+        Column("WHERE"),
+        Column("FILE", is_whole=True),
+        Column("SIZE", is_number=True),
+        Column("STATE", is_whole=True),
+        Column("FOLDER"),
+    ]
+    show_table(
+        columns,
+        (
+            (
+                report.sd.name,
+                report.file.filename,
+                say_bytes(_size_of(report.file)),
+                Badge(say_state(report.file), colour_of(report.file)),
+                f"{report.sd.path}/media",
+            )
+            for report in files
+        ),
+    )
+
+
+@click.command("ls", cls=Verb)
+@sd_option
+@click.option(
+    "--state",
+    type=click.Choice(_STATES),
+    metavar="STATE",
+    help=f"Only images with a file in this state: {', '.join(_STATES)}.",
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    default=100,
+    metavar="N",
+    help="At most so many; 100 by default.",
+)
+@click.option("--after", metavar="CURSOR", help="Go on where an earlier list ended.")
+@click.pass_obj
+def ls(session: Session, sd: str | None, state: str | None, limit: int, after: str | None) -> None:
+    """List images, newest first.
+
+    With type, pixels, size, day, and where they lie. The last column says how they are: ok is proven, "not checked
+    yet" is known from a listing only.
+    """
+    with session.open_store() as store:
+        page = store.list_images(sd, None if state is None else FileState(state), after, limit)
+    session.answer(page.as_json(), lambda: _show_page(page))
+
+
+def _show_page(page: ImagePage) -> None:
+    columns = [
+        Column("ID", is_whole=True),
+        Column("TYPE", is_whole=True),
+        Column("PIXELS", is_number=True),
+        Column("SIZE", is_number=True),
+        Column("DAY", is_whole=True),
+        Column("WHERE"),
+        Column("STATE"),
+    ]
+    if page.images:
+        show_table(columns, map(_make_row, page.images))
+    if is_terminal(sys.stdout) and not page.total:
+        say("no images yet; save some: strandline save, or add a storage directory: strandline sd add")
+    elif page.next:
+        say(f"{len(page.images):,} of {say_count(page.total, 'image')}; go on with --after {page.next}")
+
+
+def _make_row(image: ImageInfo) -> list[Cell]:
+    best = image.best
+    return [
+        image.image_id,
+        say_type(best.media_type),
+        say_pixels(best),
+        say_bytes(_size_of(best)),
+        say_day_of(image),
+        say_list(dict.fromkeys(report.sd.name for report in image.files)),
+        Badge(say_state(best), colour_of(best)),
+    ]
+
+
+def _size_of(file: ImageFile) -> int | None:
+    return None if file.stamp is None else file.stamp.size_bytes
+
+
+@click.command("explain", cls=Verb)
+@image_id_argument
+@click.pass_obj
+def explain(session: Session, image_id: ImageId) -> None:
+    """Tell why an image is shown or not, and what comes next.
+
+    Looks in every storage directory: what the catalog knows, what lies on the disk, and what will happen.
+    """
+    from strandline.cli.explanation_text import show_explanation
+
+    with session.open_store() as store:
+        explanation = store.explain(image_id)
+    session.answer(explanation.as_json(), lambda: show_explanation(explanation))

@@ -1,0 +1,48 @@
+"""Faults of ours: what nobody foresaw, written to a file for whoever mends it.
+
+What surprises: nothing here may fail. Where even the home cannot be written to, the traceback goes to the folder
+for temporary files, and if that fails too the line on stderr has to do.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from strandline import __version__
+from strandline.cli.session import Session
+from strandline.errors import StrandlineError
+
+
+def write_fault(error: BaseException, session: Session) -> Path | None:
+    """Writes the traceback to a file of its own in ``<home>/logs``; its path, or None where nothing took it."""
+    now = datetime.now(UTC)
+    text = "".join(
+        [
+            f"strandline {__version__}, Python {sys.version.split()[0]} on {sys.platform}, {now.isoformat()}\n",
+            f"{sys.argv!r}\n\n",
+            *traceback.format_exception(error),
+        ]
+    )
+    folders = [Path(tempfile.gettempdir())]
+    with suppress(StrandlineError):
+        folders.insert(0, session.find_home() / "logs")
+    for folder in folders:
+        with suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"fault-{now:%Y%m%dT%H%M%S}-{os.getpid()}.txt"
+            path.write_text(text, "utf-8", errors="backslashreplace")
+            return path
+    return None
+
+
+def say_fault(error: BaseException, details: Path | None) -> str:
+    """The line for the user."""
+    where = f"details in {details}" if details else "the details could not be written anywhere"
+    what = " ".join(str(error).split())[:200]
+    return f"this is a fault of ours, not of yours: {type(error).__name__}: {what}; {where}; please report it"

@@ -1,0 +1,173 @@
+"""``strandline inspect``: disk against catalog, the tree, a file's facts, its bytes in hex.
+
+What surprises: ``inspect SD`` and ``inspect tree SD`` share a place in the grammar. A first word that is none of
+the subcommands is a storage directory; one that is called ``tree`` can be given by its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from strandline.cli.arguments import list_sd_completions, sd_argument, sds_argument
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import LazyGroup, Row, Verb
+from strandline.cli.session import Session, list_named
+from strandline.cli.tables import Cell, Column, show_facts, show_table
+from strandline.cli.wording import say_bytes
+from strandline.cli.writing import say, write_line
+from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
+
+TABLE = {
+    "tree": Row("inspect:tree", "List all that lies in a storage directory, and what it means."),
+    "file": Row("inspect:file_", "Show the facts of one file."),
+    "hex": Row("inspect:hex_", "Show a page of a file's bytes."),
+}
+
+
+class InspectGroup(LazyGroup):
+    """A group whose own arguments are storage directories."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """A subcommand, or else all words are storage directories (and options)."""
+        if args[0] in self.table:
+            return super().resolve_command(ctx, args)
+        return None if ctx.resilient_parsing else "inspect", status, args
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Both forms."""
+        formatter.write_usage(ctx.command_path, "[OPTIONS] [SD]...")
+        formatter.write_usage(ctx.command_path, "COMMAND [ARGS]...", prefix="       ")
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Subcommands, options, and the names of storage directories."""
+        param = status.params[0]
+        return super().shell_complete(ctx, incomplete) + list_sd_completions(ctx, param, incomplete)
+
+
+@click.group("inspect", cls=InspectGroup, table=TABLE, invoke_without_command=True)
+@click.pass_context
+def inspect(context: click.Context) -> Any:
+    """Compare a storage directory with the catalog.
+
+    Lists the folder afresh, changes nothing, and says of each discrepancy what to do. All storage directories are
+    inspected where none is named. Lists are cut on a terminal only.
+    """
+    if context.invoked_subcommand is None:
+        return context.invoke(status, sds=())
+    return None
+
+
+@click.command("inspect", cls=Verb, hidden=True)
+@sds_argument
+@click.pass_obj
+def status(session: Session, sds: tuple[str, ...]) -> int:
+    """Compare storage directories with the catalog."""
+    with session.open_store() as store:
+        reports = [store.inspect(sd) for sd in list_named(store, sds)]
+    session.answer({"sds": [report.as_json() for report in reports]}, lambda: _show_reports(reports))
+    return ExitStatus.DONE if all(report.is_healthy for report in reports) else ExitStatus.FINDINGS
+
+
+def _show_reports(reports: Sequence[SyncStatus]) -> None:
+    from strandline.cli.inspection_letter import show_letter
+
+    if not reports:
+        say("no storage directory yet; add one: strandline sd add PATH")
+    for number, report in enumerate(reports):
+        if number:
+            write_line()
+        show_letter(report)
+
+
+@click.command("tree", cls=Verb)
+@sd_argument
+@click.pass_obj
+def tree(session: Session, sd: str) -> None:
+    """List all that lies in a storage directory, and what it means.
+
+    The root and the media folder, from the disk.
+    """
+    with session.open_store() as store:
+        found = store.get_storage_dir(sd)
+        entries = store.list_tree(found)
+    document = {"sd_id": found.sd_id, "entries": [entry.as_json() for entry in entries]}
+    session.answer(document, lambda: _show_tree(entries))
+
+
+def _show_tree(entries: Sequence[TreeEntry]) -> None:
+    columns = [
+        Column("PATH"),
+        Column("KIND", is_whole=True),
+        Column("SIZE", is_number=True),
+        Column("MEANING"),
+    ]
+    show_table(columns, map(_make_row, entries))
+
+
+def _make_row(entry: TreeEntry) -> list[Cell]:
+    size = "" if entry.size_bytes is None else say_bytes(entry.size_bytes)
+    meaning = entry.meaning if entry.state is None else f"{entry.meaning}, {entry.state.value}"
+    return [entry.path, entry.kind, size, meaning]
+
+
+@click.command("file", cls=Verb)
+@sd_argument
+@click.argument("path", metavar="PATH")
+@click.pass_obj
+def file_(session: Session, sd: str, path: str) -> None:
+    """Show the facts of one file.
+
+    PATH is relative to the storage directory, such as media/ID.png.
+    """
+    with session.open_store() as store:
+        facts = store.describe_file(sd, path)
+    session.answer(facts, lambda: show_facts((name, _say_fact(value)) for name, value in facts.items()))
+
+
+def _say_fact(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_say_fact(inner)}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_say_fact, value)) or "-"
+    return "-" if value is None else str(value)
+
+
+@click.command("hex", cls=Verb)
+@sd_argument
+@click.argument("path", metavar="PATH")
+@click.option(
+    "--offset", type=click.IntRange(0), default=0, metavar="N", help="The first byte; 0 by default."
+)
+@click.option(
+    "--length",
+    type=click.IntRange(1, 1 << 20),
+    default=4096,
+    metavar="N",
+    help="So many bytes at most; 4096 by default.",
+)
+@click.pass_obj
+def hex_(session: Session, sd: str, path: str, offset: int, length: int) -> None:
+    """Show a page of a file's bytes.
+
+    PATH is relative to the storage directory, such as media/ID.png.
+    """
+    with session.open_store() as store:
+        page = store.read_hex(sd, path, offset, length)
+    session.answer(page.as_json(), lambda: _show_hex(page))
+
+
+def _show_hex(page: HexPage) -> None:
+    for line in page.list_lines():
+        write_line(line)
+    end = page.offset + len(page.data)
+    if end < page.size_bytes:
+        say(f"{page.size_bytes - end:,} bytes more; go on with --offset {end}")

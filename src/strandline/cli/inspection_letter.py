@@ -1,0 +1,220 @@
+"""The letter that ``inspect`` writes: healthy in one line, else each discrepancy, its files, and what to do.
+
+Worst news first. What surprises: most discrepancies are no cause for alarm in a folder that is being synced, and
+the letter says so; only damage, unreadable files and a folder that cannot be believed make ``inspect`` exit with 1.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from strandline.cli.harmless import make_harmless
+from strandline.cli.paragraphs import write_paragraph
+from strandline.cli.wording import say_bytes, say_count, say_list
+from strandline.cli.writing import is_terminal, paint, write_line
+from strandline.model.reports import GRAVE_KINDS
+from strandline.model.storage_dirs import StorageDirState
+from strandline.model.sync_status import FileItem, SyncStatus
+
+SHOWN_ON_A_TERMINAL = 10
+"""Files of each kind; a pipe and ``--json`` get all."""
+
+
+class Passage(NamedTuple):
+    """What the letter says of one list of files."""
+
+    name: str
+    """Of the list in :class:`SyncStatus`."""
+    one: str
+    """Follows "1 "."""
+    many: str
+    advice: str
+    colour: str = "yellow"
+
+
+PASSAGES = (
+    Passage(
+        "damaged",
+        "damaged image",
+        "damaged images",
+        "Look for good files on your other machines, in the sync client's versions, or in a backup, and put them in "
+        "place; Strandline never deletes these. `strandline get --as-is` hands out what there is.",
+        "red",
+    ),
+    Passage(
+        "unreadable",
+        "file that cannot be read",
+        "files that cannot be read",
+        "Look at their permissions, and at the disk.",
+        "red",
+    ),
+    Passage(
+        "foreign",
+        "other image under an image's name",
+        "other images under images' names",
+        "Somebody edited the file in place, or another program gives such names. Keep what is there as a new image "
+        "with `strandline save FILE`; look for the original on your other machines.",
+        "red",
+    ),
+    Passage(
+        "in_catalog_not_on_disk",
+        "image in the catalog that is not on the disk",
+        "images in the catalog that are not on the disk",
+        "Not there yet, moved, or deleted elsewhere. If they are gone for good: `strandline sd accept-missing`.",
+    ),
+    Passage(
+        "on_disk_not_in_catalog",
+        "image on the disk that is not in the catalog",
+        "images on the disk that are not in the catalog",
+        "New since the last scan: `strandline scan` takes them in.",
+    ),
+    Passage(
+        "size_differs",
+        "image of another size than the catalog says",
+        "images of other sizes than the catalog says",
+        "Changed since the last scan: `strandline scan` looks again.",
+    ),
+    Passage(
+        "arriving",
+        "image still arriving",
+        "images still arriving",
+        "Wait for the sync client. Files that stay so for a day are called damaged.",
+    ),
+    Passage(
+        "wrong_extension",
+        "image whose extension says another type than its bytes",
+        "images whose extensions say other types than their bytes",
+        "They show all the same: the bytes count. Nothing needs to be done.",
+    ),
+    Passage(
+        "case_clashes",
+        "name that differs from another in letter case only",
+        "names that differ from others in letter case only",
+        "The lower-case name is used. Machines with other disks see only one: remove the one you do not need.",
+    ),
+    Passage(
+        "differing_copies",
+        "image whose copies in other storage directories differ",
+        "images whose copies in other storage directories differ",
+        "Compare them (`strandline whereis`), and keep the right one.",
+    ),
+    Passage(
+        "conflict_copies",
+        "conflict copy",
+        "conflict copies",
+        "Left by a sync client. One with the true bytes, or a duplicate, can go once the image itself is good; "
+        "one that differs should be looked at first. Strandline never deletes it.",
+    ),
+    Passage(
+        "symlinks",
+        "symbolic link",
+        "symbolic links",
+        "Links are never followed. Put the files themselves there.",
+    ),
+    Passage(
+        "online_only",
+        "image online only",
+        "images online only",
+        "Their bytes are in the cloud, and are fetched when you open them. Nothing needs to be done.",
+    ),
+    Passage(
+        "temporaries",
+        "temporary file",
+        "temporary files",
+        "Files on their way, or left by a program that was stopped. They usually go by themselves.",
+    ),
+    Passage(
+        "strays",
+        "file that is no image of ours",
+        "files that are no images of ours",
+        "Left alone, and not shown. To keep a picture among them: `strandline save FILE`.",
+    ),
+)
+
+
+def show_letter(status: SyncStatus) -> None:
+    """Writes the letter about one storage directory."""
+    sd = status.sd
+    write_line(f"{paint(make_harmless(sd.name), bold=True)}  ({make_harmless(sd.path)})")
+    passages = [passage for passage in PASSAGES if getattr(status, passage.name)]
+    is_listed = sd.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
+    if status.is_healthy and not passages and not status.problems:
+        images = f"{say_count(status.on_disk_count, 'image')}, {say_bytes(status.on_disk_bytes)}"
+        write_line(f"{paint('Healthy', 'green', bold=True)}: {images}; disk and catalog agree.")
+    elif is_listed:
+        write_line(
+            f"{say_count(status.on_disk_count, 'image')} on the disk ({say_bytes(status.on_disk_bytes)}), "
+            f"{status.in_catalog_count:,} in the catalog."
+        )
+    _show_problems(status, is_listed=is_listed)
+    _show_identity(status.identity)
+    for passage in passages:
+        _show_passage(passage, getattr(status, passage.name))
+
+
+def _show_problems(status: SyncStatus, *, is_listed: bool) -> None:
+    sd = status.sd
+    if sd.state is not StorageDirState.ONLINE:
+        write_line()
+        heading = f"This storage directory is {sd.state.value}"
+        write_line(paint(heading, "red", bold=True))
+        said = sd.problem in [problem.message for problem in status.problems]
+        if sd.problem and not said:
+            write_paragraph(sd.problem, indent=2)
+        if not is_listed:
+            write_paragraph("It cannot be listed, so nothing is concluded about its images.", indent=2)
+    for problem in status.problems:
+        write_line()
+        colour = "red" if problem.kind in GRAVE_KINDS else "yellow"
+        where = f"{problem.filename}: " if problem.filename else ""
+        write_line(paint(make_harmless(problem.kind.replace("-", " ").capitalize()), colour, bold=True))
+        write_paragraph(f"{where}{problem.message}", indent=2)
+
+
+def _show_identity(identity: dict[str, object]) -> None:
+    """Only what is out of the ordinary; the whole object is in ``--json``."""
+    remarks = []
+    if identity.get("problem"):
+        remarks.append(str(identity["problem"]))
+    if identity.get("provisional"):
+        remarks.append("It is provisional: the folder holds none, and is never written to.")
+    if identity.get("legacy"):
+        remarks.append(".sd-id is still there beside SD_ID; an older program may be using it.")
+    if copies := identity.get("conflict_copies"):
+        remarks.append(
+            f"Conflict copies of SD_ID: {_list_texts(copies)}. They may stay; they are never deleted."
+        )
+    if aliases := identity.get("aliases"):
+        remarks.append(f"Also known as: {_list_texts(aliases)}.")
+    if remarks:
+        write_line()
+        write_line(paint("Identity", bold=True))
+        for remark in remarks:
+            write_paragraph(remark, indent=2)
+
+
+def _list_texts(values: object) -> str:
+    texts = [str(value) for value in values] if isinstance(values, list | tuple) else [str(values)]
+    return say_list(texts)
+
+
+def _show_passage(passage: Passage, items: Sequence[FileItem]) -> None:
+    number = len(items)
+    write_line()
+    heading = f"{number:,} {passage.one if number == 1 else passage.many}"
+    write_line(paint(heading, passage.colour, bold=True))
+    shown = items[:SHOWN_ON_A_TERMINAL] if is_terminal(sys.stdout) else items
+    for item in shown:
+        write_line(f"  {_say_item(item)}")
+    if len(shown) < number:
+        write_line(f"  and {number - len(shown):,} more: --json lists all")
+    write_paragraph(f"What to do: {passage.advice}", indent=2)
+
+
+def _say_item(item: FileItem) -> str:
+    facts = [say_bytes(item.size_bytes)] if item.size_bytes is not None else []
+    facts += [f"{name.replace('_', ' ')}: {value}" for name, value in item.facts if value is not None]
+    text = f"{item.filename}  ({', '.join(facts)})" if facts else item.filename
+    return make_harmless(text)

@@ -1,0 +1,119 @@
+"""Commands that are imported when they are run: groups that know names and one-line helps, but no modules.
+
+Importing every command would cost each start what only one of them needs. So a group is given a table; the test
+suite holds its one-line helps equal to the commands' own. What surprises: options that belong to every command
+(``--json``, ``--home``) are taken before and after its name, so each command and group gets them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from strandline.cli.harmless import make_harmless, shorten
+from strandline.cli.session import Session
+
+
+class Row(NamedTuple):
+    """Where a command lies, and what it does."""
+
+    place: str
+    """``module:attribute`` below ``strandline.cli``."""
+    help: str
+
+
+def _set_json(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        context.ensure_object(Session).json = True
+
+
+def _set_home(context: click.Context, _option: click.Parameter, value: Path | None) -> None:
+    if value is not None:
+        context.ensure_object(Session).home = value
+
+
+def list_global_options() -> list[click.Parameter]:
+    """The options that every command takes."""
+    return [
+        click.Option(
+            ["--json"],
+            is_flag=True,
+            expose_value=False,
+            callback=_set_json,
+            help="Answer with one JSON document on stdout.",
+        ),
+        click.Option(
+            ["--home"],
+            type=click.Path(path_type=Path, file_okay=False),
+            metavar="DIR",
+            expose_value=False,
+            callback=_set_home,
+            help="Where catalog, settings and caches lie. [env: STRANDLINE_HOME]",
+        ),
+    ]
+
+
+class Verb(click.Command):
+    """A command with the global options."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params.extend(list_global_options())
+
+
+class LazyGroup(click.Group):
+    """A group of commands that are imported when they are asked for, with the global options."""
+
+    def __init__(self, *args: Any, table: Mapping[str, Row], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.no_args_is_help = False  # one line says it, too
+        self.table = table
+        self.params.extend(list_global_options())
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click gives it
+        """In the order of the table: what people do first comes first."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Imports the command; None if there is none of that name."""
+        if cmd_name not in self.table:
+            return None
+        module, _, attribute = self.table[cmd_name].place.partition(":")
+        command = getattr(import_module(f"strandline.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command and its arguments; a wrong name is answered with the likely right one."""
+        name = args[0]
+        if name not in self.table and not name.startswith("-") and not ctx.resilient_parsing:
+            import difflib  # here: only a mistake needs it
+
+            near = difflib.get_close_matches(name[:40], self.table, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            ctx.fail(f"There is no command {shorten(make_harmless(name), 60)!r}{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table, as it stands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.help) for name, row in self.table.items()])
+
+    def shell_complete(
+        self, ctx: click.Context, incomplete: str
+    ) -> list[click.shell_completion.CompletionItem]:
+        """Names from the table, then options."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=row.help)
+            for name, row in self.table.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)

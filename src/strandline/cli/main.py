@@ -1,0 +1,151 @@
+"""The program ``strandline``: the table of its commands, and the boundary at which errors become lines.
+
+Everything that goes wrong ends here, in one line on stderr, an object in JSON where that is wanted, and a status
+for the shell. No traceback reaches a terminal: a fault of ours is written to a file in the home, and named.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from strandline.cli.exit_status import ExitStatus, exit_status_of
+from strandline.cli.lazy_commands import LazyGroup, Row
+from strandline.cli.session import Session
+from strandline.cli.writing import PROGRAM, drop_stdout, say, write_json, write_line
+from strandline.errors import StrandlineError
+
+COMPLETION_VARIABLE = "_STRANDLINE_COMPLETE"
+"""Set by the shell's completion script while it asks what could come next."""
+
+COMMANDS = {
+    "sd": Row("sd:sd", "Add, list, name and move storage directories."),
+    "save": Row("save:save", "Save images in a storage directory."),
+    "ls": Row("facts:ls", "List images, newest first."),
+    "get": Row("get:get", "Write an image's bytes to stdout or a file."),
+    "path": Row("get:path", "Print where an image lies on this machine."),
+    "data-url": Row("get:data_url", "Print an image as a data: URL."),
+    "thumbnail": Row("get:thumbnail", "Write a small version of an image."),
+    "exists": Row("facts:exists", "Tell whether an image is here, by exit status."),
+    "info": Row("facts:info", "Show what is known of an image."),
+    "whereis": Row("facts:whereis", "List the files of an image."),
+    "explain": Row("facts:explain", "Tell why an image is shown or not, and what comes next."),
+    "scan": Row("scan:scan", "Look for new, changed and missing images."),
+    "watch": Row("watch:watch", "Watch storage directories and print what happens."),
+    "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
+    "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
+    "config": Row("config:config", "Show settings, and where they come from."),
+    "catalog": Row("config:catalog", "Export what cannot be rebuilt from the folders."),
+    "completion": Row("completion:completion", "Print the shell's completion script."),
+}
+
+WELCOME = """\
+Strandline keeps the images in your synced folders: finds them, checks them, explains them.
+
+Start here:
+  strandline sd add ~/Dropbox/Notes           tell it about a folder that something keeps in sync
+  strandline save photo.jpg --sd Notes        save a picture there; prints the Markdown to paste
+  strandline ls                               see what is there
+  strandline inspect                          does the folder agree with what is known?
+  strandline explain ID                       why does a picture not show?
+  strandline watch                            see pictures arrive
+
+strandline --help lists all commands, strandline COMMAND --help explains one."""
+
+
+def _show_version(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        from strandline import __version__
+
+        write_line(f"{PROGRAM} {__version__}")
+        context.exit()
+
+
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 done, 1 done with findings, 2 wrong use, 3 a fault of ours, 4 not found, 5 refused, "
+    "6 try again, 7 wrong bytes, 8 disk or catalog error, 130 interrupted.",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def program(context: click.Context) -> None:
+    """The image store for folders that sync themselves."""
+    if context.invoked_subcommand is None:
+        document = {"commands": {name: row.help for name, row in COMMANDS.items()}}
+        context.ensure_object(Session).answer(document, lambda: write_line(WELCOME))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status. Raises nothing and prints no traceback."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    _never_fail_to_encode()
+    try:
+        return _run_to_its_end(arguments)
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    except BrokenPipeError:  # whoever reads us has read enough, as with `| head`
+        drop_stdout()
+        return ExitStatus.DONE
+
+
+def _run_to_its_end(arguments: list[str]) -> int:
+    session = Session()
+    try:
+        return _run(session, arguments)
+    except BrokenPipeError:
+        raise
+    except StrandlineError as error:
+        status, message, document = exit_status_of(error), error.message, error.as_json()
+    except click.ClickException as error:
+        status, message = ExitStatus.INVALID, _say_usage(error)
+        document = {"code": "usage", "message": message}
+    except Exception as error:  # noqa: BLE001 - the boundary of a command
+        from strandline.cli.faults import say_fault, write_fault
+
+        details = write_fault(error, session)
+        status, message = ExitStatus.FAULT, say_fault(error, details)
+        document = {"code": "fault", "message": message, "details": None if details is None else str(details)}
+    say(message)
+    # Looked for in the arguments, too: the mistake may stand before the option.
+    if session.json or "--json" in arguments:
+        write_json({"error": document})
+    return status
+
+
+def _run(session: Session, arguments: list[str]) -> int:
+    if instruction := os.environ.get(COMPLETION_VARIABLE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(program, {"obj": session}, PROGRAM, COMPLETION_VARIABLE, instruction)
+    try:
+        with program.make_context(PROGRAM, arguments, obj=session) as context:
+            return program.invoke(context) or ExitStatus.DONE
+    except click.exceptions.Exit as end:
+        return end.exit_code
+
+
+def _say_usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else PROGRAM
+    return f"{error.format_message().rstrip('.')}; `{command} --help` shows how"
+
+
+def _never_fail_to_encode() -> None:
+    """Writes out what an old terminal's encoding lacks, instead of failing on it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

@@ -1,0 +1,28 @@
+"""Sentences on stdout: wrapped for a terminal, whole lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+
+from strandline.cli.harmless import make_harmless
+from strandline.cli.writing import get_width, is_terminal, paint, write_line
+
+
+def write_paragraph(text: str, *, indent: int = 0, colour: str | None = None) -> None:
+    """Writes sentences, made harmless here; names and ids in them are never broken."""
+    margin = " " * indent
+    text = make_harmless(text)
+    if not is_terminal(sys.stdout):
+        write_line(margin + text)
+        return
+    import textwrap  # here: a pipe needs none
+
+    for line in textwrap.wrap(
+        text,
+        get_width(),
+        initial_indent=margin,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ):
+        write_line(paint(line, colour))

@@ -1,0 +1,64 @@
+"""Progress bars on stderr, where a person looks at it; nothing anywhere else.
+
+What surprises: a bar appears only after a moment. Most work is done by then, and neither flickers nor pays for
+importing the library that draws.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from strandline.cli.harmless import make_harmless, shorten
+from strandline.cli.writing import is_terminal
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+PATIENCE_S = 0.5
+"""Work that is done sooner needs no bar."""
+
+
+class Bars:
+    """One bar for each label. A context manager; leaving it takes the bars away."""
+
+    def __init__(self) -> None:
+        self._is_wanted = is_terminal(sys.stderr)
+        self._drawn_from_s = time.monotonic() + PATIENCE_S
+        self._progress: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def advance(self, label: str, done: int, total: int) -> None:
+        """So much is done; ``total`` is 0 while it is not known. Cheap enough for every file."""
+        if not self._is_wanted or time.monotonic() < self._drawn_from_s:
+            return
+        progress = self._progress or self._start()
+        if label not in self._tasks:
+            self._tasks[label] = progress.add_task(shorten(make_harmless(label), 40))
+        progress.update(self._tasks[label], completed=done, total=total or None)
+
+    def _start(self) -> Progress:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=Console(file=sys.stderr),
+            transient=True,
+        )
+        self._progress.start()
+        return self._progress
+
+    def __enter__(self) -> Bars:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()

@@ -1,0 +1,144 @@
+"""``strandline save``: files, folders, stdin and ``data:`` URLs into a storage directory.
+
+What people do next is paste the image into a note, so Markdown is what is printed. What surprises: it is printed
+when all is saved, also where the work was interrupted; a reader that goes away must not stop the saving.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from strandline.cli.arguments import sd_option
+from strandline.cli.exit_status import ExitStatus, exit_status_of
+from strandline.cli.harmless import make_harmless
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.progress import Bars
+from strandline.cli.session import Session
+from strandline.cli.sources import Source, Unusable, iter_sources
+from strandline.cli.wording import say_count, say_list
+from strandline.cli.writing import say, write_line
+from strandline.errors import StrandlineError
+from strandline.model.reports import Saved
+from strandline.model.storage_dirs import StorageDir
+
+if TYPE_CHECKING:
+    from strandline.store import Store
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What came of the sources."""
+
+    saved: list[Saved] = field(default_factory=list)
+    failed: list[Unusable] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        if not self.failed:
+            return ExitStatus.DONE
+        return ExitStatus.FINDINGS if self.saved else exit_status_of(self.failed[0].error)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "saved": [saved.as_json() for saved in self.saved],
+            "failed": [
+                {"source": failure.shown, "code": failure.error.code, "message": failure.error.message}
+                for failure in self.failed
+            ],
+        }
+
+
+@click.command("save", cls=Verb)
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@sd_option
+@click.option("--id", "image_id", metavar="ID", help="Save under this id; for one image only.")
+@click.option("--name", metavar="NAME", help="The image's original name, where - or a data: URL has none.")
+@click.option("-r", "--recursive", is_flag=True, help="Save the pictures in folders, and in those below.")
+@click.pass_obj
+def save(
+    session: Session,
+    files: tuple[str, ...],
+    sd: str | None,
+    image_id: str | None,
+    name: str | None,
+    recursive: bool,
+) -> int:
+    """Save images in a storage directory.
+
+    FILE is a file, a folder (with -r), a data: URL, or - for stdin. Prints the Markdown to paste for each. The
+    same bytes are kept once, however often they are saved. --sd may be left out where only one storage directory
+    is known.
+    """
+    if len(files) > 1 and (image_id or name):
+        raise click.UsageError("--id and --name are for one image; save several one by one")
+    sources = list(iter_sources(files, recursive=recursive))
+    if len(sources) > 1 and (image_id or name):
+        raise click.UsageError(f"--id and --name are for one image; {files[0]} holds {len(sources):,}")
+    tally = _Tally()
+    is_interrupted = False
+    with session.open_store() as store, Bars() as bars:
+        target = _choose(store, sd)
+        try:
+            for done, source in enumerate(sources):
+                bars.advance("saving", done, len(sources))
+                _save_one(store, source, target, name, image_id, tally)
+        except KeyboardInterrupt:
+            is_interrupted = True
+    session.answer(tally.as_json(), lambda: _show(tally))
+    for failure in tally.failed:
+        say(f"{failure.shown}: {failure.error.message}")
+    if is_interrupted:
+        raise KeyboardInterrupt
+    return tally.exit_status
+
+
+def _choose(store: Store, sd: str | None) -> StorageDir:
+    if sd is not None:
+        return store.get_storage_dir(sd)
+    known = store.list_storage_dirs()
+    if len(known) == 1:
+        return known[0]
+    if not known:
+        raise click.UsageError("there is no storage directory to save in; first run strandline sd add PATH")
+    names = say_list((repr(known_sd.name) for known_sd in known), "or")
+    raise click.UsageError(f"say where to save: --sd {names}")
+
+
+def _save_one(
+    store: Store,
+    source: Source | Unusable,
+    target: StorageDir,
+    name: str | None,
+    image_id: str | None,
+    tally: _Tally,
+) -> None:
+    if isinstance(source, Unusable):
+        tally.failed.append(source)
+        return
+    try:
+        saved = store.save(source.data, sd=target, name=name, image_id=image_id)
+    except StrandlineError as error:
+        tally.failed.append(Unusable(source.shown, error))
+    else:
+        tally.saved.append(replace(saved, source=source.shown))
+
+
+def _show(tally: _Tally) -> None:
+    for saved in tally.saved:
+        write_line(make_harmless(saved.markdown))
+    if len(tally.saved) + len(tally.failed) > 1:
+        say(_summarise(tally.saved, len(tally.failed)))
+
+
+def _summarise(saved: Sequence[Saved], failures: int) -> str:
+    new = sum(one.new for one in saved)
+    parts = [f"{say_count(new, 'image')} saved"]
+    if len(saved) > new:
+        parts.append(f"{len(saved) - new:,} there already")
+    if failures:
+        parts.append(f"{failures:,} failed")
+    return ", ".join(parts)

@@ -1,0 +1,99 @@
+"""``strandline scan``: look for what is new, changed or gone.
+
+What surprises: Ctrl-C ends a scan between two batches, so that what was done stays; a second one ends it at once.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+import click
+
+from strandline.cli.arguments import sds_argument
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.harmless import make_harmless
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.progress import Bars
+from strandline.cli.session import Session, list_named
+from strandline.cli.writing import paint, say, write_line
+from strandline.model.reports import GRAVE_KINDS, ScanReport
+from strandline.model.storage_dirs import StorageDirState
+
+
+@click.command("scan", cls=Verb)
+@sds_argument
+@click.pass_obj
+def scan(session: Session, sds: tuple[str, ...]) -> int:
+    """Look for new, changed and missing images.
+
+    Lists media folders without reading a picture; all storage directories where none is named. A second scan finds
+    nothing and writes nothing.
+    """
+    reports: list[ScanReport] = []
+    with session.open_store() as store, Bars() as bars, _cancelled_by_interrupt() as cancel:
+        for sd in list_named(store, sds):
+            if cancel.is_set():
+                break
+            reports += store.scan(sd, lambda sd, done, total: bars.advance(sd.name, done, total), cancel)
+    session.answer({"scans": [report.as_json() for report in reports]}, lambda: _show(reports))
+    if cancel.is_set():
+        raise KeyboardInterrupt
+    return ExitStatus.FINDINGS if any(map(_is_grave, reports)) else ExitStatus.DONE
+
+
+def _is_grave(report: ScanReport) -> bool:
+    is_online = report.sd.state is StorageDirState.ONLINE
+    return not is_online or any(finding.kind in GRAVE_KINDS for finding in report.findings)
+
+
+@contextmanager
+def _cancelled_by_interrupt() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets; the second one raises as usual."""
+    cancel = threading.Event()
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield cancel  # only the main thread may take signals
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _show(reports: Sequence[ScanReport]) -> None:
+    if not reports:
+        say("no storage directory yet; add one: strandline sd add PATH")
+    for report in reports:
+        write_line(f"{paint(make_harmless(report.sd.name), bold=True)}: {_summarise(report)}")
+        for finding in report.findings:
+            where = f"{finding.filename}: " if finding.filename else ""
+            colour = "red" if finding.kind in GRAVE_KINDS else None
+            write_line(f"  {paint(make_harmless(where + finding.message), colour)}")
+
+
+def _summarise(report: ScanReport) -> str:
+    counts = [
+        (report.added, "added"),
+        (report.changed, "changed"),
+        (report.returned, "returned"),
+        (report.absent, "not seen"),
+        (report.missing, "missing"),
+        (report.arriving, "still arriving"),
+    ]
+    words = [f"{number:,} {word}" for number, word in counts if number] or ["nothing new"]
+    words.append(f"{report.unchanged:,} unchanged")
+    if report.sd.state is not StorageDirState.ONLINE:
+        words.insert(0, report.sd.state.value)
+    if report.cancelled:
+        words.append("interrupted")
+    return f"{', '.join(words)} ({report.seconds:.1f} s)"

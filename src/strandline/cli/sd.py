@@ -1,0 +1,247 @@
+"""``strandline sd``: add, list, name and move storage directories.
+
+What surprises: adding can end in "not yet". A folder whose identity has not arrived is remembered and decided
+again by itself; the answer says so, with its ordinary object and exit status 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from strandline.cli.arguments import sd_argument
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.harmless import make_harmless
+from strandline.cli.lazy_commands import LazyGroup, Row, Verb
+from strandline.cli.progress import Bars
+from strandline.cli.session import Session
+from strandline.cli.tables import Badge, Column, show_facts, show_table
+from strandline.cli.wording import say_count, say_list, say_time
+from strandline.cli.writing import paint, say, write_line
+from strandline.model.reports import AddedStorageDir
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+
+TABLE = {
+    "add": Row("sd:add", "Add a folder that something else keeps in sync."),
+    "list": Row("sd:list_", "List all storage directories."),
+    "show": Row("sd:show", "Show one storage directory."),
+    "rename": Row("sd:rename", "Give a storage directory another name."),
+    "move": Row("sd:move", "Say where a storage directory lies now."),
+    "forget": Row("sd:forget", "Forget a storage directory; its files stay."),
+    "confirm": Row("sd:confirm", "Confirm that a folder is what it was, or that files are gone."),
+    "accept-missing": Row("sd:accept_missing", "Drop the missing images of a storage directory."),
+}
+
+sd = LazyGroup("sd", table=TABLE, help="Add, list, name and move storage directories.")
+
+_COLOURS = {StorageDirState.ONLINE: "green", StorageDirState.OFFLINE: "red", StorageDirState.SUSPECT: "red"}
+
+_OUTCOMES = {
+    "existing": "It has its identity already.",
+    "migrated": "Its identity was moved from .sd-id to SD_ID.",
+    "generated": "It got a new identity.",
+    "conflict_resolved": "Its identity was found in conflict copies only.",
+    "provisional": "It is used under an identity of this catalog's own until one arrives.",
+    "incomplete": "Its identity has not arrived yet. It is remembered, and looked at again by itself; if nothing is on "
+    "its way: `strandline sd add --new-identity`.",
+    "unavailable": "Its identity cannot be read now. It is remembered, and looked at again by itself.",
+    "offline": "Its identity is gone. If this is the right folder: `strandline sd confirm`; if another one lies there "
+    "now: `strandline sd add --new-identity`.",
+}
+"""What is not in the warnings, which come from the rule that decided."""
+
+_NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
+
+
+@click.command("add", cls=Verb)
+@click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
+@click.option("--name", metavar="NAME", help="What to call it; else the folder's name.")
+@click.option("--new-identity", is_flag=True, help="Give it an identity of its own, whatever lies there.")
+@click.option("--read-only", is_flag=True, help="Never write anything into it.")
+@click.pass_obj
+def add(session: Session, path: Path, name: str | None, new_identity: bool, read_only: bool) -> int:
+    """Add a folder that something else keeps in sync.
+
+    The folder gets an SD_ID file with its identity, unless it has one, and is scanned. Adding it again changes
+    nothing.
+    """
+    with session.open_store() as store, Bars() as bars:
+        added = store.add_storage_dir(
+            path,
+            name,
+            new_identity=new_identity,
+            read_only=read_only,
+            progress=lambda sd, done, total: bars.advance(sd.name, done, total),
+        )
+    session.answer(added.as_json(), lambda: _show_added(added))
+    for warning in added.identity.warnings:
+        say(warning)
+    if added.identity.outcome in _NOT_YET:
+        return ExitStatus.UNAVAILABLE
+    return ExitStatus.FINDINGS if added.copied else ExitStatus.DONE
+
+
+def _show_added(added: AddedStorageDir) -> None:
+    sd = added.sd
+    is_added = added.identity.outcome not in _NOT_YET
+    heading = f"{make_harmless(sd.name)} is {'added' if is_added else 'not ready yet'}"
+    write_line(f"{paint(heading, bold=True)}  ({make_harmless(sd.path)})")
+    if sd.sd_id:
+        write_line(f"Identity: {sd.sd_id}{' (provisional)' if sd.provisional else ''}")
+    write_line(_OUTCOMES.get(added.identity.outcome, added.identity.outcome))
+    if added.identity.aliases:
+        write_line(f"Also known as: {say_list(added.identity.aliases)}")
+    if added.copied:
+        write_line(
+            "Another folder that is here carries the same identity: it looks like a copy. Both are read; nothing "
+            "is written to either until you run `strandline sd add --new-identity` on the copy, or "
+            "`strandline sd forget` one of them."
+        )
+    if added.scan is not None:
+        write_line(f"Images: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
+        for finding in added.scan.findings:
+            write_line(f"  {make_harmless(finding.message)}")
+
+
+@click.command("list", cls=Verb)
+@click.pass_obj
+def list_(session: Session) -> None:
+    """List all storage directories.
+
+    With name, state, path and identity.
+    """
+    with session.open_store() as store:
+        sds = store.list_storage_dirs()
+    session.answer({"sds": [sd.as_json() for sd in sds]}, lambda: _show_list(sds))
+
+
+def _show_list(sds: Sequence[StorageDir]) -> None:
+    if not sds:
+        say("no storage directory yet; add one: strandline sd add PATH")
+        return
+    columns = [
+        Column("NAME"),
+        Column("STATE", is_whole=True),
+        Column("IDENTITY", is_whole=True),
+        Column("PATH"),
+    ]
+    show_table(columns, [(sd.name, _badge_of(sd), sd.sd_id or "-", sd.path) for sd in sds])
+    for sd in sds:
+        if sd.problem:
+            say(f"{sd.name}: {sd.problem}")
+
+
+def _badge_of(sd: StorageDir) -> Badge:
+    notes = [note for note, holds in (("read-only", sd.read_only), ("provisional", sd.provisional)) if holds]
+    return Badge(", ".join([sd.state.value, *notes]), _COLOURS.get(sd.state, "yellow"))
+
+
+@click.command("show", cls=Verb)
+@sd_argument
+@click.pass_obj
+def show(session: Session, sd: str) -> None:
+    """Show one storage directory.
+
+    With its aliases, and why it is not online where it is not.
+    """
+    with session.open_store() as store:
+        found = store.get_storage_dir(sd)
+    _answer_one(session, found)
+
+
+def _answer_one(session: Session, sd: StorageDir) -> None:
+    session.answer({"sd": sd.as_json()}, lambda: _show_one(sd))
+
+
+def _show_one(sd: StorageDir) -> None:
+    show_facts(
+        [
+            ("name", sd.name),
+            ("state", _badge_of(sd)),
+            ("path", sd.path),
+            ("identity", sd.sd_id or "not known yet"),
+            *(("alias", alias) for alias in sd.aliases),
+            ("added", say_time(sd.added_at)),
+            *([("problem", Badge(sd.problem, "red"))] if sd.problem else []),
+        ]
+    )
+
+
+@click.command("rename", cls=Verb)
+@sd_argument
+@click.argument("name", metavar="NAME")
+@click.pass_obj
+def rename(session: Session, sd: str, name: str) -> None:
+    """Give a storage directory another name.
+
+    Each has a name of its own.
+    """
+    with session.open_store() as store:
+        renamed = store.rename_storage_dir(sd, name)
+    _answer_one(session, renamed)
+
+
+@click.command("move", cls=Verb)
+@sd_argument
+@click.argument("new_path", type=click.Path(path_type=Path), metavar="NEWPATH")
+@click.pass_obj
+def move(session: Session, sd: str, new_path: Path) -> None:
+    """Say where a storage directory lies now.
+
+    Moves no files: it is for a folder that you have moved yourself.
+    """
+    with session.open_store() as store:
+        moved = store.move_storage_dir(sd, new_path)
+    _answer_one(session, moved)
+
+
+@click.command("forget", cls=Verb)
+@sd_argument
+@click.pass_obj
+def forget(session: Session, sd: str) -> None:
+    """Forget a storage directory; its files stay.
+
+    Nothing in the folder is touched, and it can be added again at any time.
+    """
+    with session.open_store() as store:
+        found = store.get_storage_dir(sd)
+        store.forget_storage_dir(found)
+    session.answer(
+        {"sd": found.as_json()},
+        lambda: write_line(
+            f"{make_harmless(found.name)} is forgotten; its files stay in {make_harmless(found.path)}"
+        ),
+    )
+
+
+@click.command("confirm", cls=Verb)
+@sd_argument
+@click.pass_obj
+def confirm(session: Session, sd: str) -> None:
+    """Confirm that a folder is what it was, or that files are gone.
+
+    Where the identity is lost it is written back, and nothing else is done. Else the files that are absent now
+    are accepted: the next scan may call them missing.
+    """
+    with session.open_store() as store:
+        confirmed = store.confirm_storage_dir(sd)
+    _answer_one(session, confirmed)
+
+
+@click.command("accept-missing", cls=Verb)
+@sd_argument
+@click.pass_obj
+def accept_missing(session: Session, sd: str) -> None:
+    """Drop the missing images of a storage directory.
+
+    Forgets what was known of them; images that come back are found again.
+    """
+    with session.open_store() as store:
+        found = store.get_storage_dir(sd)
+        dropped = store.accept_missing(found)
+    session.answer(
+        {"sd": found.as_json(), "dropped": dropped},
+        lambda: write_line(f"{make_harmless(found.name)}: {say_count(dropped, 'missing image')} dropped"),
+    )

@@ -1,0 +1,81 @@
+"""Tables: pretty on a terminal, one row a line with tabs between the cells everywhere else.
+
+In a pipe there is no heading, no padding and no cutting, so that ``cut`` and ``awk`` get whole cells. What
+surprises: the table library is imported only when a table is drawn on a terminal; it costs more than most
+commands.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from strandline.cli.harmless import make_harmless
+from strandline.cli.writing import has_colours, is_terminal, write_line
+
+
+class Column(NamedTuple):
+    """A column's heading, and how it is set on a terminal."""
+
+    title: str
+    is_number: bool = False
+    """Set flush right."""
+    is_whole: bool = False
+    """Never broken into lines, so that it can be copied."""
+
+
+class Badge(NamedTuple):
+    """A cell in a colour."""
+
+    text: str
+    colour: str
+
+
+Cell = str | Badge
+
+
+def show_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
+    """Writes the table to stdout; cells are made harmless here."""
+    if is_terminal(sys.stdout):
+        _draw(columns, rows)
+    else:
+        for row in rows:
+            write_line("\t".join(_text_of(cell) for cell in row))
+
+
+def show_facts(facts: Iterable[tuple[str, Cell]]) -> None:
+    """Writes names and values, one pair a line."""
+    pairs = list(facts)
+    if is_terminal(sys.stdout):
+        _draw([Column("", is_whole=True), Column("")], pairs, heading=False)
+    else:
+        show_table([], pairs)
+
+
+def _text_of(cell: Cell) -> str:
+    return make_harmless(cell.text if isinstance(cell, Badge) else cell)
+
+
+def _draw(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading: bool = True) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=heading, header_style="bold")
+    for column in columns:
+        table.add_column(
+            column.title,
+            justify="right" if column.is_number else "left",
+            no_wrap=column.is_whole or column.is_number,
+            overflow="fold",
+        )
+    for row in rows:
+        # Text, not str: a name with [brackets] is no markup.
+        table.add_row(
+            *(Text(_text_of(cell), style=cell.colour if isinstance(cell, Badge) else "") for cell in row)
+        )
+    console = Console(
+        file=sys.stdout, highlight=False, color_system="auto" if has_colours(sys.stdout) else None
+    )
+    console.print(table)

@@ -1,0 +1,62 @@
+"""``strandline watch``: events as they happen, one a line, until Ctrl-C."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from strandline.cli.harmless import make_harmless
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.session import Session
+from strandline.cli.writing import is_terminal, paint, say, write_json, write_line
+from strandline.model.events import Event, ImageEvent, StorageDirEvent
+
+_COLOURS = {
+    "image.available": "green",
+    "image.damaged": "red",
+    "image.foreign": "red",
+    "image.missing": "red",
+    "sd.offline": "red",
+    "sd.suspect": "red",
+}
+
+
+@click.command("watch", cls=Verb)
+@click.option(
+    "--since", type=click.IntRange(0), metavar="SEQ", help="First print the events after this number."
+)
+@click.option("--once", is_flag=True, help="End after the first scan and its checks.")
+@click.pass_obj
+def watch(session: Session, since: int | None, once: bool) -> None:
+    """Watch storage directories and print what happens.
+
+    Scans once, checks what arrived, and then waits for more. With --json, one object a line.
+    """
+    with session.open_store() as store:
+        names: dict[str | None, str] = {sd.sd_id: sd.name for sd in store.list_storage_dirs()}
+        if is_terminal(sys.stderr) and not once:
+            say("watching; Ctrl-C ends")
+        with store.watch(once=once, since=since) as events:
+            for event in events:
+                if isinstance(event, StorageDirEvent):
+                    names[event.sd_id] = event.name
+                _print(session, event, names)
+
+
+def _print(session: Session, event: Event, names: dict[str | None, str]) -> None:
+    if session.json:
+        write_json(event.as_json(), is_line=True)
+        return
+    where = names.get(event.sd_id) or event.sd_id or ""
+    kind = paint(f"{event.type:<20}", _COLOURS.get(event.type))
+    line = (
+        f"{event.at.astimezone():%H:%M:%S}  {kind} {make_harmless(where)}  {make_harmless(_say_facts(event))}"
+    )
+    write_line(line.rstrip())
+
+
+def _say_facts(event: Event) -> str:
+    if isinstance(event, ImageEvent):
+        return event.filename
+    return ", ".join(f"{name} {value}" for name, value in event.facts().items() if name != "name")

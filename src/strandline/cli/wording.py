@@ -1,0 +1,99 @@
+"""Words for people: sizes, counts, dates and states. Pure; the commands share them.
+
+What surprises: a picture's day is the camera's, which knew no time zone; all other times are this machine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from strandline.model.image_files import FileState, ImageFile, ProofKind
+from strandline.model.reports import ImageInfo
+
+_STATE_WORDS = {
+    FileState.PRESENT: "present",
+    FileState.ARRIVING: "still arriving",
+    FileState.DAMAGED: "damaged",
+    FileState.FOREIGN: "another image",
+    FileState.MISSING: "missing",
+    FileState.ONLINE_ONLY: "online only",
+    FileState.TRASHED: "in the trash",
+}
+
+_STATE_COLOURS = {
+    FileState.PRESENT: "green",
+    FileState.DAMAGED: "red",
+    FileState.FOREIGN: "red",
+    FileState.MISSING: "red",
+}
+
+
+def say_bytes(size_bytes: int | None) -> str:
+    """``3.1 MB``, in the decimal units that file managers and sync clients show; ``?`` where not known."""
+    if size_bytes is None:
+        return "?"
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    size = float(size_bytes)
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.5:
+            return f"{size:.1f} {unit}" if size < 99.5 else f"{size:.0f} {unit}"
+    return f"{size / 1000:.1f} TB"
+
+
+def say_count(number: int, noun: str, plural: str = "") -> str:
+    """``1 image``, ``1,204 images``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def say_list(words: Iterable[str], word: str = "and") -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *most, last = words
+    return f"{', '.join(most)} {word} {last}" if most else last
+
+
+def say_day(at: datetime) -> str:
+    """``2024-05-01``, as this machine's calendar has it."""
+    return f"{at.astimezone():%Y-%m-%d}"
+
+
+def say_time(at: datetime) -> str:
+    """``2024-05-01 13:37``, by this machine's clock."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def say_day_of(image: ImageInfo) -> str:
+    """The day on which it was taken, by the camera's own clock; else on which this machine first saw it."""
+    best = image.best
+    return f"{best.taken_at:%Y-%m-%d}" if best.taken_at else say_day(best.first_seen)
+
+
+def say_type(media_type: str) -> str:
+    """``jpeg`` for ``image/jpeg``, ``svg`` for ``image/svg+xml``."""
+    return media_type.rpartition("/")[2].partition("+")[0]
+
+
+def say_pixels(file: ImageFile) -> str:
+    """``4032x3024``, or ``?`` while nobody has looked."""
+    return f"{file.width}x{file.height}" if file.width and file.height else "?"
+
+
+def say_state(file: ImageFile) -> str:
+    """The state as a badge: what a person has to know of this file, in two words."""
+    if file.state is not FileState.PRESENT:
+        return _STATE_WORDS[file.state]
+    if file.absent_since is not None:
+        return "not seen lately"
+    if file.is_proven:
+        return "ok"
+    is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED
+    return "odd, but decodes" if is_odd else "not checked yet"
+
+
+def colour_of(file: ImageFile) -> str:
+    """The badge's colour; the words alone say the same."""
+    if file.state is FileState.PRESENT and not file.is_proven:
+        return "yellow"
+    return _STATE_COLOURS.get(file.state, "yellow")

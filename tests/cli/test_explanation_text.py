@@ -1,0 +1,49 @@
+"""The story that ``explain`` tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from builders.reports import IMAGE_ID, NOW, make_file, make_storage_dir
+from strandline.cli.explanation_text import show_explanation
+from strandline.model.image_files import FileState
+from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
+from strandline.model.storage_dirs import StorageDirState
+
+
+def test_the_story_has_all_its_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    """The verdict first; for each folder what is believed and what lies there; at last what comes next."""
+    believed = replace(make_file(state=FileState.ARRIVING), absent_since=NOW)
+    here = StorageDirTrace(
+        make_storage_dir(), (believed,), (DiskFact("x.png", "arriving", 500, "half of it is here"),)
+    )
+    away = make_storage_dir(name="Away", state=StorageDirState.OFFLINE, problem="not mounted")
+    empty = make_storage_dir(name="Empty")
+    explanation = Explanation(
+        IMAGE_ID,
+        Verdict.ARRIVING,
+        f"image {IMAGE_ID} is still arriving.",
+        (here, StorageDirTrace(away, (), ()), StorageDirTrace(empty, (), ())),
+        "Let the sync client finish.",
+    )
+    show_explanation(explanation)
+    story = capsys.readouterr().out.splitlines()
+    assert story[0] == f"Image {IMAGE_ID} is still arriving."
+    assert story[2] == "In Notes  (/somewhere/Notes)"
+    assert story[3].startswith(
+        f"  The catalog knows {IMAGE_ID}.png: still arriving, 3.1 MB, its bytes hashed"
+    )
+    assert story[4] == "  On the disk, x.png: half of it is here."
+    assert "  This storage directory is offline: not mounted." in story
+    assert "  The catalog knows nothing of it here." in story
+    assert "  Nothing of it here." in story
+    assert story[-1] == "What comes next: Let the sync client finish."
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_every_verdict_can_be_told(verdict: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where there is nothing to tell of folders, or of what comes next."""
+    show_explanation(Explanation(IMAGE_ID, verdict, "it is so.", (), None))
+    assert capsys.readouterr().out == "It is so.\n"

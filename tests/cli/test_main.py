@@ -1,0 +1,212 @@
+"""The program itself: help, mistakes, faults, pipes, completion."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builders.program import command_line, run, run_on_terminal, run_process
+from strandline import __version__
+from strandline.cli.lazy_commands import Row
+from strandline.cli.main import COMMANDS
+
+UNWANTED_AT_HELP = {
+    "PIL", "asyncio", "http", "imagesize", "json", "logging", "pi_heif", "platformdirs", "pyvips", "rich", "sqlite3",
+    "strandline.catalog", "strandline.model", "strandline.runtime", "strandline.services", "strandline.store",
+    "tomllib", "watchdog",
+}  # fmt: skip
+
+NEEDED_BY_COMMANDS = {"strandline.model", "strandline.runtime"}
+"""A command's own help may need values and the table of settings, but no store."""
+
+
+def test_alone_it_says_where_to_start() -> None:
+    """No error and no list of options: what to do first."""
+    alone = run()
+    assert alone.status == 0
+    assert "strandline sd add" in alone.text
+    assert set(run("--json").json["commands"]) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["--help"], ["--version"], ["gte"], *([name, "-h"] for name in COMMANDS)]
+)
+def test_help_imports_nothing_that_it_does_not_need(arguments: list[str]) -> None:
+    """No image, table or database library, nor any of our own rooms that needs one: help is instant."""
+    unwanted = UNWANTED_AT_HELP if "-h" not in arguments else UNWANTED_AT_HELP - NEEDED_BY_COMMANDS
+    code = f"import sys\nfrom strandline.cli.main import main\nmain({arguments!r})\n"
+    code += f"print(*sorted(set(sys.modules) & {unwanted!r}), file=sys.stderr)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr.splitlines()[-1] == ""
+
+
+def test_version() -> None:
+    """One line, from any place."""
+    assert run("--version").text == f"strandline {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["gte"], "There is no command 'gte'; did you mean get?"),
+        (["sd"], "Missing command"),
+        (["sd", "lsit"], "did you mean list?"),
+        (["get"], "Missing argument 'ID'"),
+        (["get", "--sdd", "x", "y"], "No such option"),
+        (["ls", "--limit", "0"], "'--limit'"),
+        (["ls", "--state", "gone"], "'--state'"),
+        (["save"], "Missing argument"),
+        (["x" * 10_000], "There is no command"),
+        (["sd", "add", "--" + "x" * 10_000], "No such option"),
+        (["\x1b[2J"], "There is no command '\\\\x1b[2J'"),
+    ],
+)
+def test_wrong_use_is_one_line_and_2(arguments: list[str], said: str, home: Path) -> None:
+    """It says what was wrong and how to find out more, at no length and with nothing that acts; JSON the same."""
+    wrong = run(*arguments)
+    assert (wrong.status, wrong.text) == (2, "")
+    assert said in wrong.stderr
+    assert wrong.stderr.count("\n") == 1
+    assert len(wrong.stderr) < 1000
+    assert "--help` shows how" in wrong.stderr
+    in_json = run(*arguments, "--json")
+    assert in_json.status == 2
+    assert in_json.json["error"]["code"] == "usage"
+
+
+@pytest.mark.parametrize(
+    "command", ["get", "path", "data-url", "thumbnail", "exists", "info", "whereis", "explain"]
+)
+def test_an_invalid_id_never_touches_the_disk(command: str, home: Path) -> None:
+    """2, one short line, and not even a catalog is made, however long or hostile the id."""
+    for image_id in ("", "../../etc/passwd", "A" * 10_000, "\x1b[2J", "0" * 31):
+        invalid = run(command, image_id, "--json")
+        assert invalid.status == 2
+        assert invalid.json["error"]["code"] == "invalid-image-id"
+        assert len(invalid.stderr) < 200
+        assert "\x1b" not in invalid.stderr
+    assert list(home.iterdir()) == []
+
+
+def test_a_bad_setting_is_named(home: Path) -> None:
+    """2, with the place."""
+    (home / "config.toml").write_text("[save]\nmax_byts = 1\n")
+    bad = run("config", "show", "--json")
+    assert bad.status == 2
+    assert bad.json["error"]["code"] == "bad-config"
+    assert "config.toml" in bad.stderr
+
+
+def test_config_tells_values_and_where_they_come_from(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the file, the environment, or the default; also as JSON."""
+    (home / "config.toml").write_text("[scan]\nperiodic_s = 7\n")
+    monkeypatch.setenv("STRANDLINE_SAVE_MAX_BYTES", "5")
+    shown = run("config", "show").text
+    assert "scan.periodic_s\t7.0\tfile\n" in shown
+    assert "save.max_bytes\t5\tenvironment\n" in shown
+    settings = run("config", "show", "--json").json["settings"]
+    assert {"key": "scan.periodic_s", "value": 7.0, "origin": "file"}.items() <= settings[4].items()
+    assert run("config", "path").text == f"{home / 'config.toml'}\n"
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_global_options_stand_before_and_after_the_command(before: bool, home: Path, tmp_path: Path) -> None:
+    """--home and --json are taken in both places."""
+    options = ["--json", "--home", str(tmp_path / "other")]
+    command = ["config", "path"]
+    answer = run(*options, *command) if before else run(*command, *options)
+    assert answer.json == {"path": str(tmp_path / "other/config.toml")}
+
+
+def test_a_fault_of_ours_shows_no_traceback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """3, one line that names a file in the home, in which the traceback is."""
+    monkeypatch.setitem(COMMANDS, "burst", Row("main:WELCOME", "A command that is none."))
+    fault = run("burst", "--json")
+    assert fault.status == 3
+    assert "Traceback" not in fault.stderr
+    assert fault.stderr.count("\n") == 1
+    details = Path(fault.json["error"]["details"])
+    assert details.parent == home / "logs"
+    assert "Traceback" in details.read_text()
+    assert str(details) in fault.stderr
+
+
+def test_a_fault_can_be_told_even_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home that is a file takes no log; another place does."""
+    (tmp_path / "home").write_text("")
+    monkeypatch.setenv("STRANDLINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    monkeypatch.setitem(COMMANDS, "burst", Row("main:WELCOME", "A command that is none."))
+    fault = run("burst", "--json")
+    assert Path(fault.json["error"]["details"]).parent == tmp_path
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    """``strandline … | head -1`` ends quietly."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        command_line("completion", "fish"), stdout=writer, stderr=subprocess.PIPE, check=False, timeout=60
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to write to")
+def test_a_full_disk_behind_stdout_is_told() -> None:
+    """8 and a sentence, not a success and half an answer."""
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            command_line("config", "path"), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert ended.returncode == 8
+    assert b"Traceback" not in ended.stderr
+    assert b"standard output" in ended.stderr
+
+
+def test_an_old_terminals_encoding_is_enough(tmp_path: Path) -> None:
+    """What it lacks is written out; JSON is UTF-8 all the same."""
+    home = str(tmp_path / "海")
+    old = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "STRANDLINE_HOME": home}
+    assert run_process("config", "show", "--json", environ=old).json["home"] == home
+    missing = run_process("ls", "--after", "海", "--limit", "x", environ=old)
+    assert missing.status == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str) -> None:
+    """Each shell's script asks the program for what could come next."""
+    script = run("completion", shell).text
+    assert f"_STRANDLINE_COMPLETE={shell}_complete" in script
+    assert run("completion", shell, "--json").json == {"shell": shell, "script": script.rstrip("\n") + "\n"}
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("strandline s", {"sd", "save", "scan"}),
+        ("strandline sd a", {"add", "accept-missing"}),
+        ("strandline get --a", {"--as-is"}),
+        ("strandline completion z", {"zsh"}),
+        ("strandline inspect t", {"tree"}),
+    ],
+)
+def test_the_shell_completes(words: str, offered: set[str], home: Path) -> None:
+    """Commands, options and choices; and asking leaves no catalog behind."""
+    count = str(len(words.split()) - 1)
+    asked = {"_STRANDLINE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+    answer = run_process(environ=asked)
+    assert {line.split(",", 1)[1] for line in answer.text.splitlines()} == offered
+    assert list(home.iterdir()) == []
+
+
+def test_bytes_never_go_to_a_terminal_by_accident(home: Path) -> None:
+    """Without -o, get refuses before it looks for anything."""
+    status, said = run_on_terminal("get", "0" * 32)
+    assert status == 2
+    assert "-o FILE" in said

@@ -1,0 +1,49 @@
+"""Tables: drawn for people, cut by programs."""
+
+from __future__ import annotations
+
+import pytest
+
+from builders.program import terminal
+from builders.reports import IMAGE_ID
+from strandline.cli.tables import Badge, Column, show_facts, show_table
+
+COLUMNS = [Column("ID", is_whole=True), Column("SIZE", is_number=True), Column("WHERE"), Column("STATE")]
+HOSTILE = "\x1b[31m[red]a\nb\u202e"
+
+
+def test_a_pipe_gets_whole_cells(capsys: pytest.CaptureFixture[str]) -> None:
+    """One row a line, tabs between cells, no heading, no padding, nothing cut, nothing that acts."""
+    show_table(COLUMNS, [(IMAGE_ID, "3 kB", "long " * 50, Badge("ok", "green")), ("x", "1 B", HOSTILE, "")])
+    assert capsys.readouterr().out.splitlines() == [
+        f"{IMAGE_ID}\t3 kB\t{'long ' * 50}\tok",
+        "x\t1 B\t\\x1b[31m[red]a\\x0ab\\u202e\t",
+    ]
+
+
+def test_a_terminal_gets_a_heading_and_whole_ids() -> None:
+    """No line is wider than the terminal, an id is never broken, and [brackets] are no markup."""
+    with terminal() as screen:
+        show_table(
+            COLUMNS, [(IMAGE_ID, "3 kB", "long " * 30, Badge("ok", "green")), ("x", "1 B", HOSTILE, "")]
+        )
+    lines = screen.getvalue().splitlines()
+    assert lines[0].split() == ["ID", "SIZE", "WHERE", "STATE"]
+    assert lines[1].startswith(IMAGE_ID)
+    assert max(map(len, lines)) <= 80
+    assert "\\x1b[31m[red]a\\x0ab" in screen.getvalue()
+    assert "\x1b" not in screen.getvalue()
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_colours_only_where_they_are_wanted(colours: bool) -> None:
+    """NO_COLOR is respected; without it a badge is coloured."""
+    with terminal(colours=colours) as screen:
+        show_table([Column("STATE")], [(Badge("ok", "green"),)])
+    assert ("\x1b[32m" in screen.getvalue()) is colours
+
+
+def test_facts_are_pairs(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name and its value on each line."""
+    show_facts([("name", "Notes"), ("state", Badge("online", "green"))])
+    assert capsys.readouterr().out == "name\tNotes\nstate\tonline\n"

@@ -1,0 +1,90 @@
+"""Sizes, counts, days and states in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from builders.reports import NOW, make_file
+from strandline.cli.wording import (
+    say_bytes,
+    say_count,
+    say_day_of,
+    say_list,
+    say_pixels,
+    say_state,
+    say_type,
+)
+from strandline.model.image_files import FileState, ProofKind
+from strandline.model.reports import ImageFileReport, ImageInfo
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "words"),
+    [
+        (None, "?"),
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (99_400, "99.4 kB"),
+        (99_600, "100 kB"),
+        (999_400, "999 kB"),
+        (999_600, "1.0 MB"),
+        (3_100_000, "3.1 MB"),
+        (25_000_000_000, "25.0 GB"),
+        (3_000_000_000_000, "3.0 TB"),
+    ],
+)
+def test_sizes(size_bytes: int | None, words: str) -> None:
+    """Decimal units, as file managers and sync clients show them; never four digits before the unit."""
+    assert say_bytes(size_bytes) == words
+
+
+def test_counts_and_lists() -> None:
+    """Singular and plural, thousands apart; the last word is joined by a word."""
+    assert [say_count(number, "image") for number in (0, 1, 1204)] == ["0 images", "1 image", "1,204 images"]
+    assert say_count(2, "copy", "copies") == "2 copies"
+    assert [say_list(words) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "word"), [("image/jpeg", "jpeg"), ("image/svg+xml", "svg"), ("image/heic", "heic")]
+)
+def test_types(media_type: str, word: str) -> None:
+    """What people call it."""
+    assert say_type(media_type) == word
+
+
+@pytest.mark.parametrize("state", FileState)
+def test_every_state_has_a_badge(state: FileState) -> None:
+    """Two words that need no manual, and differ from those of every other state."""
+    others = [say_state(replace(make_file(), state=other)) for other in FileState if other is not state]
+    badge = say_state(replace(make_file(), state=state))
+    assert badge
+    assert badge not in others
+
+
+def test_a_present_file_says_how_sure_we_are() -> None:
+    """Proven, only listed, only decoded, or lacking in the last scan: never more than was checked."""
+    proven = make_file()
+    assert proven.proof is not None
+    decoded = replace(proven, proof=replace(proven.proof, kind=ProofKind.DECODED))
+    assert say_state(proven) == "ok"
+    assert say_state(replace(proven, proof=None)) == "not checked yet"
+    assert say_state(decoded) == "odd, but decodes"
+    assert say_state(replace(proven, absent_since=NOW)) == "not seen lately"
+
+
+def test_the_day_is_the_cameras() -> None:
+    """A picture from New Year's Eve is not moved into the next year by this machine's time zone."""
+    taken = make_file(taken_at=datetime(2023, 12, 31, 23, 59, tzinfo=UTC))
+    info = ImageInfo(taken.image_id, (ImageFileReport(taken, sd=None),))  # type: ignore[arg-type]
+    assert say_day_of(info) == "2023-12-31"
+
+
+def test_unknown_pixels_are_not_made_up() -> None:
+    """Nobody has looked: a question mark."""
+    assert say_pixels(make_file(width=4032, height=3024)) == "4032x3024"
+    assert say_pixels(make_file()) == "?"
