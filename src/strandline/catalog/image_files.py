@@ -18,6 +18,7 @@ from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind, parse_stamp
 from strandline.model.image_ids import ImageId
+from strandline.model.media_types import MEDIA_TYPES
 
 LINES_AT_ONCE = 20_000
 """Lines fetched by one statement: about 1.5 MB of text, and few enough that memory stays flat."""
@@ -37,6 +38,11 @@ _UPDATE = (
     "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
     "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ? "
     "WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ?"
+)
+_TYPE_BY_EXTENSION = " ".join(
+    f"WHEN '{extension}' THEN '{media_type.name}'"
+    for media_type in MEDIA_TYPES
+    for extension in media_type.extensions
 )
 _LINES = """
     SELECT group_concat(line, char(10)) FROM (
@@ -229,6 +235,35 @@ def list_some_filenames(conn: sqlite3.Connection, sd: int, *, limit: int) -> lis
         (sd, limit),
     )
     return [str(name) for (name,) in rows]
+
+
+def iter_rows_of_odd_type(conn: sqlite3.Connection, sd: int) -> Iterator[ImageFile]:
+    """Rows of the SD whose bytes were last seen to be of another type than their extension says, by file name."""
+    rows = conn.execute(
+        f"{_SELECT} WHERE sd = ? AND proof_kind IS NOT NULL AND media_type <> "
+        f"CASE lower(substr(filename, instr(filename, '.') + 1)) {_TYPE_BY_EXTENSION} END ORDER BY filename",
+        (sd,),
+    )
+    for row in rows:
+        yield _to_image_file(row)
+
+
+def iter_differing_copies(conn: sqlite3.Connection, sd: int) -> Iterator[ImageFile]:
+    """Rows of the SD under legacy ids whose proven bytes differ from those in another SD, by file name."""
+    rows = conn.execute(
+        f"{_SELECT} AS f WHERE f.sd = ? AND length(f.image_id) = 36 AND f.proof_sha256 IS NOT NULL AND EXISTS ("
+        "SELECT 1 FROM image_files AS g WHERE g.image_id = f.image_id AND g.sd <> f.sd "
+        "AND g.proof_sha256 <> f.proof_sha256) ORDER BY f.filename",
+        (sd,),
+    )
+    for row in rows:
+        yield _to_image_file(row)
+
+
+def list_states(conn: sqlite3.Connection, sd: int) -> dict[str, FileState]:
+    """The state of every file of the SD, by file name."""
+    rows = conn.execute("SELECT filename, state FROM image_files WHERE sd = ?", (sd,))
+    return {filename: FileState(state) for filename, state in rows}
 
 
 def _to_image_file(row: tuple[Any, ...]) -> ImageFile:

@@ -6,7 +6,8 @@ import sqlite3
 from datetime import datetime
 
 from strandline.catalog.database import Transaction
-from strandline.catalog.times import as_microseconds
+from strandline.catalog.times import as_microseconds, from_microseconds
+from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
 
 
@@ -37,3 +38,19 @@ def list_original_names(conn: sqlite3.Connection, image_id: ImageId) -> list[str
         (image_id,),
     )
     return [str(name) for (name,) in rows]
+
+
+def list_origins(conn: sqlite3.Connection) -> list[dict[str, object]]:
+    """All that is remembered, ready for JSON: ``{image_id, original_name, source, saved_at}``."""
+    rows = conn.execute(
+        "SELECT image_id, original_name, source, saved_at_us FROM origins ORDER BY image_id, saved_at_us"
+    )
+    return [
+        {
+            "image_id": image_id,
+            "original_name": name,
+            "source": source,
+            "saved_at": format_time(from_microseconds(saved_at_us)),
+        }
+        for image_id, name, source, saved_at_us in rows
+    ]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 from strandline.catalog.database import Transaction
-from strandline.catalog.times import as_microseconds
+from strandline.catalog.times import as_microseconds, from_microseconds
+from strandline.model.events import format_time
 from strandline.model.trash import TrashedFile
 
 
@@ -17,3 +20,16 @@ def insert_trashed(transaction: Transaction, trashed: TrashedFile) -> None:
             trashed.size_bytes, trashed.sha256, trashed.reason.value, as_microseconds(trashed.trashed_at),
         ),
     )  # fmt: skip
+
+
+def list_trashed(conn: sqlite3.Connection) -> list[dict[str, object]]:
+    """All entries ready for JSON, oldest first, with the keys of the trash's ``about.json``."""
+    rows = conn.execute(
+        "SELECT trash_id, sd_id, sd_path, filename, image_id, size_bytes, sha256, reason, trashed_at_us FROM trash "
+        "ORDER BY trashed_at_us, trash_id"
+    )
+    names = ("trash_id", "sd_id", "sd_path", "filename", "image_id", "size_bytes", "sha256", "reason")
+    return [
+        dict(zip(names, row, strict=False)) | {"trashed_at": format_time(from_microseconds(row[-1]))}
+        for row in rows
+    ]

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -65,6 +64,7 @@ class FoundImage:
     """It does not lie in the SD that was asked for: people who share only that one cannot see it."""
     from_conflict_copy: bool = False
     """Only a sync client's conflict copy holds its bytes."""
+    _sha256: str | None = field(default=None, repr=False, compare=False)
     _copy: ProofCopy | None = field(default=None, repr=False, compare=False)
     _again: Callable[[], FoundImage] | None = field(default=None, repr=False, compare=False)
 
@@ -84,13 +84,14 @@ class FoundImage:
         """``data:<media type>;base64,…``."""
         return f"data:{self.media_type};base64,{base64.b64encode(self.read()).decode()}"
 
+    @property
     def sha256(self) -> str:
-        """SHA-256 of the proven bytes in hex."""
-        return self._proof_copy().sha256
+        """SHA-256 of the proven bytes in hex. Reads them only where no reliable proof says it already."""
+        return self._sha256 or self._proof_copy().sha256
 
-    def buffer(self) -> bytes | mmap.mmap:
-        """The proven bytes as ``bytes`` or ``mmap``, without a copy."""
-        return self._proof_copy().buffer
+    def lend_copy(self) -> ProofCopy:
+        """The proven bytes with their hash, without another copy being made; a context manager."""
+        return self._proof_copy()
 
     def _proof_copy(self) -> ProofCopy:
         if self._copy is not None:
@@ -283,6 +284,7 @@ def _found_row(
     return FoundImage(
         image_id=image_id, filename=row.filename, path=path_of(sd, row.filename), media_type=row.media_type,
         size_bytes=row.stamp.size_bytes, sd=sd, proven=row.is_proven, from_other_sd=from_other,
+        _sha256=None if row.proof is None else row.proof.sha256,
         _copy=copy, _again=again,
     )  # fmt: skip
 
@@ -299,7 +301,7 @@ def _find_in_conflict_copies(
                 return found
             if found is not None:
                 whole.append(found)
-    hashes = {found.sha256() for found in whole}
+    hashes = {found.sha256 for found in whole}
     return whole[0] if len(hashes) == 1 else None
 
 

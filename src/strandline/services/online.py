@@ -8,6 +8,7 @@ identity cannot be read now is *offline*, and offline draws no conclusions; it i
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,6 +36,15 @@ IDENTITY_QUIET = timedelta(seconds=2)
 NAMES_ASKED = 64
 """So many known file names are looked for to tell a changed identity from another SD (SPEC §4)."""
 
+LOOKS_FOR_QUIET = 8
+"""Looks half a second apart while identity files still stir, before an answer without a write is given."""
+
+REPLACEMENT_GAP_S = 0.05
+"""Ten times the gap that was seen while Syncthing replaced a file."""
+
+ROUNDS = 3
+"""How often a decision that another process overtook is made again."""
+
 TIMED_OUT = "its disk did not answer"
 
 
@@ -57,12 +67,13 @@ def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
     Never makes up an identity: an empty folder where an SD was known is offline, and one that was remembered
     without an identity stays incomplete until somebody adds it again.
     """
-    for _ in range(3):
+    for _ in range(ROUNDS):
         try:
-            sighting = bench.bounded(sd.path, lambda: look_at_identity(Path(sd.path)))
+            sighting, decision = look_until_quiet(
+                bench, sd.path, lambda seen, quiet: decide_again(sd, seen, quiet=quiet)
+            )
         except TimeoutError:
             return move_to_state(bench, sd, StorageDirState.OFFLINE, TIMED_OUT)
-        decision = decide_again(bench, sd, sighting)
         if decision.sd_id is None or decision.outcome is IdentityOutcome.GENERATED:
             return move_to_state(bench, sd, *_state_without_identity(sd, sighting, decision))
         if _lies_elsewhere(bench, sd, sighting, decision.sd_id):
@@ -74,7 +85,7 @@ def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
             applied = apply_identity(Path(sd.path), decision, scratch=bench.scratch)
         except (DiskError, RefusedError):
             break  # what is decided holds without being written; the next command tries again
-        if applied.is_as_decided:
+        if applied.is_as_decided and not decision.wait_for_quiet:
             break
     else:
         return move_to_state(bench, sd, StorageDirState.INCOMPLETE, "its identity keeps changing; wait")
@@ -83,16 +94,40 @@ def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
     return move_to_state(bench, known, state, None if state is StorageDirState.ONLINE else known.problem)
 
 
-def decide_again(bench: Workbench, sd: StorageDir, sighting: IdentitySighting) -> IdentityDecision:
+def look_until_quiet(
+    bench: Workbench, root: str, decide: Callable[[IdentitySighting, bool], IdentityDecision]
+) -> tuple[IdentitySighting, IdentityDecision]:
+    """Looks at the identity files and decides, again while a decision waits for them to be quiet.
+
+    ``decide`` gets the sighting and whether the files have been quiet for two seconds. A missing ``SD_ID`` is looked
+    for once more after a moment: sync clients replace a file by deleting the old one first (hazard H6). Takes up to
+    four seconds.
+
+    Raises:
+        TimeoutError: The disk did not answer.
+    """
+    for round_ in range(LOOKS_FOR_QUIET):
+        sighting = bench.bounded(root, lambda: look_at_identity(Path(root)))
+        still_s = bench.stillness.seconds(("identity", root), sighting.stamp)
+        decision = decide(sighting, still_s >= IDENTITY_QUIET.total_seconds())
+        if decision.wait_for_quiet:
+            bench.sleep(IDENTITY_QUIET.total_seconds() / 4)
+        elif decision.sd_id is None and sighting.plain is None and not sighting.errors and round_ == 0:
+            bench.sleep(REPLACEMENT_GAP_S)
+        else:
+            break
+    return sighting, decision
+
+
+def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> IdentityDecision:
     """What :func:`~strandline.model.identity.decide_identity` says of an SD that is in the catalog."""
-    still_s = bench.stillness.seconds(("identity", sd.path), sighting.stamp)
     return decide_identity(
         sighting,
         fresh=sd.sd_id if sd.provisional and sd.sd_id is not None else new_storage_dir_id(),
         known=None if sd.provisional else sd.sd_id,
         known_former=frozenset(sd.aliases),
         read_only=sd.read_only,
-        quiet=still_s >= IDENTITY_QUIET.total_seconds(),
+        quiet=quiet,
     )
 
 

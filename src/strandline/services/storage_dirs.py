@@ -33,17 +33,14 @@ from strandline.model.reports import AddedStorageDir, IdentityReport
 from strandline.model.sd_ids import IDENTITY_FILE, StorageDirId, find_storage_dir_id
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.online import (
-    IDENTITY_QUIET,
     adopt_identity,
+    look_until_quiet,
     move_to_state,
     new_storage_dir_id,
     refresh,
 )
 from strandline.services.scan import OnProgress, scan_storage_dir
 from strandline.services.workbench import Workbench
-
-LOOKS_FOR_QUIET = 8
-"""Looks half a second apart while identity files still stir, before an answer without a write is given."""
 
 MAX_NAME_LENGTH = 100
 
@@ -310,24 +307,21 @@ def _is_same_root(sd: StorageDir, place: tuple[int, int]) -> bool:
 def _decide(
     bench: Workbench, root: str, known: StorageDir | None, *, new_identity: bool, read_only: bool
 ) -> IdentityDecision:
-    fresh = new_storage_dir_id()
-    provisional = known is not None and known.provisional
-    for _ in range(LOOKS_FOR_QUIET):
-        sighting: IdentitySighting = bench.bounded(root, lambda: look_at_identity(Path(root)))
-        still_s = bench.stillness.seconds(("identity", root), sighting.stamp)
-        decision = decide_identity(
+    provisional = known.sd_id if known is not None and known.provisional else None
+    fresh = provisional or new_storage_dir_id()
+
+    def decide(sighting: IdentitySighting, quiet: bool) -> IdentityDecision:
+        return decide_identity(
             sighting,
-            fresh=known.sd_id if provisional and known is not None and known.sd_id is not None else fresh,
-            known=None if known is None or provisional else known.sd_id,
+            fresh=fresh,
+            known=None if known is None or known.provisional else known.sd_id,
             known_former=frozenset(() if known is None else known.aliases),
             read_only=read_only,
-            quiet=still_s >= IDENTITY_QUIET.total_seconds(),
+            quiet=quiet,
             new_identity=new_identity,
         )
-        if not decision.wait_for_quiet:
-            break
-        bench.sleep(IDENTITY_QUIET.total_seconds() / 4)
-    return decision
+
+    return look_until_quiet(bench, root, decide)[1]
 
 
 def _remember(

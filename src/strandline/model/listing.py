@@ -1,0 +1,160 @@
+"""The difference between a listing of a media folder and the catalog, as a pure function over *lines*.
+
+A line is ``name:size:mtime_ns:inode``: everything that one ``lstat`` says of a regular file and the catalog
+remembers of it. Two equal lines are one unchanged file, so a scan of a hundred thousand unchanged files compares
+a hundred thousand strings and looks at none of them. What surprises: names may hold colons and newlines (they
+come from other machines), so a line is always split from the right; names that the catalog knows never do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from strandline.model.image_files import FileStamp
+from strandline.model.media_names import classify_media_name, split_wanted_name
+from strandline.model.states import Seen
+from strandline.model.sync_names import NameKind
+
+ONLINE_ONLY_LINE = "{}:online-only"
+"""The catalog's line of a file whose bytes were in the cloud at the last listing."""
+
+
+class OddKind(StrEnum):
+    """What a name in a media folder can be that is no plain regular file with its bytes in place."""
+
+    SYMLINK = "symlink"
+    FOLDER = "folder"
+    SPECIAL = "special"
+    """A FIFO, socket or device."""
+    DATALESS = "dataless"
+    """A regular file whose bytes are in the cloud (macOS and Windows mark it)."""
+    UNREADABLE = "unreadable"
+    """``lstat`` failed with something other than "no such file"."""
+
+
+@dataclass(frozen=True, slots=True)
+class OddEntry:
+    """An entry that has no line."""
+
+    name: str
+    kind: OddKind
+    stamp: FileStamp | None = None
+
+
+@dataclass(slots=True)
+class MediaListing:
+    """A complete listing of a media folder.
+
+    About 150 bytes a file; a set where it is going to be compared, else a list.
+    """
+
+    lines: set[str] | list[str]
+    odd: list[OddEntry] = field(default_factory=list)
+    total_bytes: int = 0
+    """Of all regular files, wanted or not."""
+    folder_mtime_ns: int = 0
+
+
+@dataclass(slots=True)
+class Difference:
+    """What a listing and the catalog do not agree on."""
+
+    unchanged: int
+    """Files with equal lines on both sides."""
+    fresh: list[str]
+    """Lines of the listing that the catalog does not have: new and changed files, strays. Sorted."""
+    stale: set[str]
+    """Lines of the catalog that the listing does not have."""
+
+
+def plan_difference(listed: set[str] | list[str], known: Iterable[Sequence[str]]) -> Difference:
+    """Compares the lines of a listing with those of the catalog, which come in batches.
+
+    Takes ``listed`` apart: what is left of it is the difference's ``fresh`` side, so memory stays that of the
+    listing. Cost: two hash look-ups a line.
+
+    Law: ``unchanged + len(fresh)`` is the number of listed lines, and ``unchanged + len(stale)`` that of the
+    known ones; a listing compared with itself leaves nothing.
+    """
+    unchanged = 0
+    stale: set[str] = set()
+    remaining: set[str] | None = None
+    for batch in known:
+        if remaining is None:
+            remaining = listed if isinstance(listed, set) else set(listed)
+        if not remaining.issuperset(batch):
+            stale.update(line for line in batch if line not in remaining)
+        before = len(remaining)
+        remaining.difference_update(batch)
+        unchanged += before - len(remaining)
+    return Difference(unchanged, sorted(listed if remaining is None else remaining), stale)
+
+
+@dataclass(slots=True)
+class FreshNames:
+    """Names that the catalog does not have, sorted by what they mean."""
+
+    images: dict[str, str] = field(default_factory=dict)
+    """Wanted names with their stamps as text."""
+    evicted: dict[str, Seen] = field(default_factory=dict)
+    """Wanted names whose bytes are in the cloud."""
+    conflict_copies: list[str] = field(default_factory=list)
+    temporaries: list[str] = field(default_factory=list)
+    strays: list[str] = field(default_factory=list)
+    placeholders_unparsed: list[str] = field(default_factory=list)
+
+    def add_unwanted(self, name: str) -> None:
+        """Files a name that is outside the grammar."""
+        meaning = classify_media_name(name)
+        match meaning.kind:
+            case NameKind.PLACEHOLDER if meaning.stands_for is not None:
+                self.evicted.setdefault(meaning.stands_for, Seen(None, online_only=True))
+            case NameKind.PLACEHOLDER:
+                self.placeholders_unparsed.append(name)
+            case NameKind.CONFLICT_COPY | NameKind.DUPLICATE:
+                self.conflict_copies.append(name)
+            case NameKind.TEMPORARY:
+                self.temporaries.append(name)
+            case _:
+                self.strays.append(name)
+
+
+def sort_names(lines: Iterable[str], odd: Iterable[OddEntry]) -> FreshNames:
+    """Sorts lines that the catalog does not have, and all odd entries, by what their names mean.
+
+    A link, folder or device under a wanted name is none of these: it is a finding of its own.
+    """
+    names = FreshNames()
+    for line in lines:
+        name, stamp = split_line(line)
+        if split_wanted_name(name) is not None:
+            names.images[name] = stamp
+        else:
+            names.add_unwanted(name)
+    for entry in odd:
+        if split_wanted_name(entry.name) is None:
+            names.add_unwanted(entry.name)
+        elif entry.kind is OddKind.DATALESS:
+            names.evicted[entry.name] = Seen(entry.stamp, online_only=True)
+    return names
+
+
+def split_line(line: str) -> tuple[str, str]:
+    """``(name, stamp as text)`` of a line that a listing made."""
+    name, size_bytes, mtime_ns, inode = line.rsplit(":", 3)
+    return name, f"{size_bytes}:{mtime_ns}:{inode}"
+
+
+def name_of_known_line(line: str) -> str:
+    """The file name of a line that the catalog made; such names hold no colon."""
+    return line.partition(":")[0]
+
+
+def is_too_much_gone(absent: int, known: int) -> bool:
+    """The mass-vanish brake: more than max(5, 10 %) of the known files, or all of two or more (SPEC §6).
+
+    ``absent`` counts files that are absent and not accepted as such, ``known`` all that should be there.
+    """
+    return absent > max(5, known / 10) or (absent == known and known >= 2)

@@ -1,0 +1,146 @@
+"""Sync status: disk against catalog, and what lies in a storage directory, for people and programs (SPEC §8).
+
+What surprises: lists are complete, however long, because people script against them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from strandline.model.events import format_time
+from strandline.model.image_files import FileState
+from strandline.model.image_ids import ImageId
+from strandline.model.reports import GRAVE_KINDS, Finding
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+
+
+@dataclass(frozen=True, slots=True)
+class FileItem:
+    """One file in a list of a sync status. ``facts`` are what is special to that list."""
+
+    filename: str
+    image_id: ImageId | None
+    size_bytes: int | None
+    facts: tuple[tuple[str, object], ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """``{image_id, filename, size_bytes, …facts}``."""
+        own = {"image_id": self.image_id, "filename": self.filename, "size_bytes": self.size_bytes}
+        return own | dict(self.facts)
+
+
+@dataclass(slots=True)
+class SyncStatus:
+    """Disk against catalog for one storage directory, from one fresh and complete listing (SPEC §8).
+
+    Law: ``on_disk_count - len(on_disk_not_in_catalog) == in_catalog_count - len(in_catalog_not_on_disk)``.
+    Where the folder could not be listed, the numbers and lists are empty and ``problems`` says why.
+    """
+
+    sd: StorageDir
+    measured_at: datetime
+    identity: dict[str, object]
+    """``sd_id, provisional, aliases, plain, legacy, conflict_copies, former, problem``."""
+    on_disk_count: int = 0
+    on_disk_bytes: int = 0
+    in_catalog_count: int = 0
+    on_disk_not_in_catalog: list[FileItem] = field(default_factory=list)
+    in_catalog_not_on_disk: list[FileItem] = field(default_factory=list)
+    size_differs: list[FileItem] = field(default_factory=list)
+    arriving: list[FileItem] = field(default_factory=list)
+    damaged: list[FileItem] = field(default_factory=list)
+    foreign: list[FileItem] = field(default_factory=list)
+    online_only: list[FileItem] = field(default_factory=list)
+    conflict_copies: list[FileItem] = field(default_factory=list)
+    temporaries: list[FileItem] = field(default_factory=list)
+    strays: list[FileItem] = field(default_factory=list)
+    wrong_extension: list[FileItem] = field(default_factory=list)
+    case_clashes: list[FileItem] = field(default_factory=list)
+    differing_copies: list[FileItem] = field(default_factory=list)
+    symlinks: list[FileItem] = field(default_factory=list)
+    unreadable: list[FileItem] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
+
+    LISTS: ClassVar[tuple[str, ...]] = (
+        "on_disk_not_in_catalog", "in_catalog_not_on_disk", "size_differs", "arriving", "damaged", "foreign",
+        "online_only", "conflict_copies", "temporaries", "strays", "wrong_extension", "case_clashes",
+        "differing_copies", "symlinks", "unreadable",
+    )  # fmt: skip
+
+    @property
+    def is_healthy(self) -> bool:
+        """True where ``inspect`` exits with 0: nothing damaged, unreadable, suspect, incomplete or offline."""
+        grave = any(problem.kind in GRAVE_KINDS for problem in self.problems)
+        return self.sd.state is StorageDirState.ONLINE and not (self.damaged or self.unreadable or grave)
+
+    def as_json(self) -> dict[str, object]:
+        """One element of ``sds`` in ``inspect --json``."""
+        lists = {name: [item.as_json() for item in getattr(self, name)] for name in self.LISTS}
+        return {
+            "sd_id": self.sd.sd_id,
+            "name": self.sd.name,
+            "path": self.sd.path,
+            "state": self.sd.state.value,
+            "measured_at": format_time(self.measured_at),
+            "on_disk": {"count": self.on_disk_count, "bytes": self.on_disk_bytes},
+            "in_catalog": {"count": self.in_catalog_count},
+            **lists,
+            "identity": self.identity,
+            "problems": [problem.as_json() for problem in self.problems],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One entry of a storage directory's tree."""
+
+    path: str
+    """Relative to the root, with forward slashes."""
+    kind: str
+    """file, folder, symlink, special."""
+    size_bytes: int | None
+    meaning: str
+    """What the name means: image, identity, conflict copy, placeholder, temporary, stray …"""
+    state: FileState | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """One element of ``entries`` in ``inspect tree --json``."""
+        return {
+            "path": self.path,
+            "kind": self.kind,
+            "size_bytes": self.size_bytes,
+            "meaning": self.meaning,
+            "state": None if self.state is None else self.state.value,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class HexPage:
+    """A page of a file's bytes."""
+
+    path: str
+    offset: int
+    size_bytes: int
+    """Of the whole file."""
+    data: bytes
+
+    def list_lines(self) -> list[str]:
+        """``00000010  89 50 …  |.PNG…|``: offset, 16 bytes, and what is printable of them."""
+        lines = []
+        for start in range(0, len(self.data), 16):
+            row = self.data[start : start + 16]
+            digits = " ".join(f"{byte:02x}" for byte in row)
+            text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+            lines.append(f"{self.offset + start:08x}  {digits:<47}  |{text}|")
+        return lines
+
+    def as_json(self) -> dict[str, object]:
+        """``{path, offset, size_bytes, hex}``."""
+        return {
+            "path": self.path,
+            "offset": self.offset,
+            "size_bytes": self.size_bytes,
+            "hex": self.data.hex(),
+        }

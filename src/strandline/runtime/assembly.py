@@ -1,0 +1,139 @@
+"""Assembly: the one place that puts a store together. Chooses home, settings, database, folders and decoders.
+
+What surprises: nothing is created before the settings have been read, and the home is refused where a sync client
+would carry it off.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strandline.catalog.database import JournalLimits, open_catalog
+from strandline.catalog.storage_dirs import list_storage_dirs
+from strandline.errors import CatalogInsideStorageDirError
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.time_limits import SlowPlaces
+from strandline.model.events import Event
+from strandline.model.sd_ids import IDENTITY_FILE
+from strandline.pictures.cache import ThumbnailCache
+from strandline.runtime.bus import EventBus
+from strandline.runtime.settings import Settings, find_home
+from strandline.services.storage_dirs import check_outside
+from strandline.services.workbench import Limits, Workbench, utc_now
+from strandline.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from strandline.model.reports import Check
+
+CATALOG_FILE = "catalog.db"
+
+
+class LocalStore(Store):
+    """The store of this machine: the facade, and what only the assembly knows."""
+
+    def __init__(self, bench: Workbench, settings: Settings, bus: EventBus) -> None:
+        thumbnails = ThumbnailCache(
+            bench.home / "cache" / "thumbnails", max_bytes=settings.pictures.thumbnail_cache_bytes
+        )
+        super().__init__(bench, thumbnails, self._start_watching)
+        self.settings = settings
+        self.bench = bench
+        self.bus = bus
+
+    @property
+    def home(self) -> Path:
+        """Where catalog, settings and caches lie."""
+        return self.bench.home
+
+    def check_health(self) -> list[Check]:
+        """Whether this machine is fit: catalog, home, storage directories, change notice, decoders, clock."""
+        from strandline.runtime.health import check_health
+
+        return check_health(self.bench)
+
+    def _start_watching(
+        self, _store: Store, once: bool, since: int | None
+    ) -> AbstractContextManager[Iterator[Event]]:
+        from strandline.runtime.watching_session import watch_events
+
+        return watch_events(self.bench, self.settings, self.bus, once=once, since=since)
+
+
+def open_store(
+    home: str | os.PathLike[str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, int | float | str] | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> LocalStore:
+    """Opens this machine's store, creating its home where needed. Use it in a ``with`` block.
+
+    Args:
+        home: Where catalog, settings and caches lie; else ``STRANDLINE_HOME``, else the platform's data folder.
+        environ: Instead of the process's environment.
+        overrides: Settings that win over file and environment, by key (``"scan.batch_files"``).
+        now: The wall clock, for tests that let a day pass.
+
+    Raises:
+        ConfigError: A setting cannot be used.
+        CatalogInsideStorageDirError: The home lies in a storage directory.
+        CatalogDamagedError, CatalogTooNewError, CatalogLockedError, DiskError: The catalog cannot be opened.
+    """
+    environ = os.environ if environ is None else environ
+    place = find_home(None if home is None else Path(home), environ)
+    settings = Settings.load(place, environ, overrides)
+    _check_not_synced(place)
+    with disk_errors("make the home", place):
+        (place / "scratch").mkdir(parents=True, exist_ok=True)
+    bus = EventBus()
+    catalog = open_catalog(
+        place / CATALOG_FILE,
+        busy_timeout_s=settings.catalog.busy_timeout_s,
+        journal_limits=JournalLimits(settings.journal.max_events, timedelta(days=settings.journal.max_days)),
+    )
+    try:
+        catalog.on_commit = bus.publish
+        with catalog.read() as conn:
+            for sd in list_storage_dirs(conn):
+                check_outside(place, Path(sd.path))
+        bench = Workbench(
+            catalog, place, limits_of(settings), now=now, announce=lambda event: bus.publish([event]),
+            slow_places=SlowPlaces(limit_s=settings.read.io_timeout_s),
+        )  # fmt: skip
+        return LocalStore(bench, settings, bus)
+    except BaseException:
+        catalog.close()
+        raise
+
+
+def limits_of(settings: Settings) -> Limits:
+    """The settings that bound the services."""
+    return Limits(
+        scan_batch_files=settings.scan.batch_files,
+        max_memory_bytes=settings.read.max_memory_bytes,
+        save_max_bytes=settings.save.max_bytes,
+        io_timeout_s=settings.read.io_timeout_s,
+        fetch_timeout_s=settings.read.fetch_timeout_s,
+        max_pixels=settings.pictures.max_pixels,
+        decode_timeout_s=settings.pictures.decode_timeout_s,
+        markdown=settings.save.markdown,
+    )
+
+
+def _check_not_synced(home: Path) -> None:
+    """Refuses a home below a folder that carries an ``SD_ID``, also where no catalog knows that folder yet."""
+    for folder in (home, *home.parents):
+        if os.path.lexists(folder / IDENTITY_FILE):
+            raise CatalogInsideStorageDirError(
+                f"the catalog's home {home} lies in the storage directory {folder}, where a sync client would tear "
+                "it; choose another home with --home or STRANDLINE_HOME",
+                home=str(home),
+                path=str(folder),
+            )

@@ -1,0 +1,69 @@
+"""Second looks: files that failed their proof, and when to look at them again (SPEC §6).
+
+Quiet time spaces repeated looks and nothing else: two seconds at first, doubling to five minutes while nothing
+changes, and back to two seconds at any change. What surprises: a file that was proven *too soon after its mtime*
+is looked at again as well, once, for its proof may not be relied on.
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+
+FIRST_S = 2.0
+LONGEST_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileKey:
+    """One file of one storage directory."""
+
+    sd: int
+    filename: str
+
+
+class Relooks:
+    """A queue of files by the time at which they are due. Not thread-safe; time comes in as monotonic seconds."""
+
+    def __init__(self) -> None:
+        self._due_s: dict[FileKey, float] = {}
+        self._wait_s: dict[FileKey, float] = {}
+        self._heap: list[tuple[float, int, str]] = []
+
+    def __len__(self) -> int:
+        return len(self._due_s)
+
+    def add(self, key: FileKey, now_s: float, *, changed: bool) -> None:
+        """Plans the next look: in 2 s after a change or at first, else twice as late as the last time."""
+        last_s = self._wait_s.get(key)
+        wait_s = FIRST_S if changed or last_s is None else min(2 * last_s, LONGEST_S)
+        self._wait_s[key] = wait_s
+        self._due_s[key] = now_s + wait_s
+        heapq.heappush(self._heap, (now_s + wait_s, key.sd, key.filename))
+
+    def ensure(self, key: FileKey, now_s: float) -> None:
+        """Plans a look where none is planned; one that is planned stays as it is."""
+        if key not in self._due_s:
+            self.add(key, now_s, changed=False)
+
+    def drop(self, key: FileKey) -> None:
+        """No more looks are needed; a later failure begins at 2 s again."""
+        self._due_s.pop(key, None)
+        self._wait_s.pop(key, None)
+
+    def take_due(self, now_s: float, limit: int) -> list[FileKey]:
+        """Up to ``limit`` files whose time has come; each is planned anew by :meth:`add` or forgotten."""
+        due: list[FileKey] = []
+        while self._heap and len(due) < limit and self._heap[0][0] <= now_s:
+            due_s, sd, filename = heapq.heappop(self._heap)
+            key = FileKey(sd, filename)
+            if self._due_s.get(key) == due_s:
+                del self._due_s[key]
+                due.append(key)
+        return due
+
+    def next_due_s(self) -> float | None:
+        """When the next look is due; None where none is planned."""
+        while self._heap and self._due_s.get(FileKey(*self._heap[0][1:])) != self._heap[0][0]:
+            heapq.heappop(self._heap)
+        return self._heap[0][0] if self._heap else None

@@ -1,0 +1,40 @@
+"""Thumbnails: made from proven bytes only, and kept under the hash of the very bytes they were made from."""
+
+from __future__ import annotations
+
+from strandline.errors import InvalidInputError
+from strandline.pictures.cache import ThumbnailCache
+from strandline.pictures.decoding import MAX_SIZE, Thumbnail, make_thumbnail
+from strandline.services.lookup import FoundImage
+from strandline.services.workbench import Workbench
+
+
+def get_thumbnail(bench: Workbench, cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail:
+    """The thumbnail of a found image: from the cache, or made and kept there.
+
+    What only decoding or nobody vouches for is never cached.
+
+    Raises:
+        InvalidInputError: ``size`` is out of bounds.
+        UndecodablePictureError, PictureTooLargeError: It cannot be made.
+    """
+    if not 1 <= size <= MAX_SIZE:
+        raise InvalidInputError(
+            f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
+        )
+    sha256 = found.sha256
+    cached = cache.find(sha256, size) if found.proven else None
+    if cached is not None:
+        return cached
+    limits = bench.limits
+    with found.lend_copy() as copy:
+        made = make_thumbnail(
+            copy.buffer,
+            found.media_type,
+            size=size,
+            max_pixels=limits.max_pixels,
+            timeout_s=limits.decode_timeout_s,
+        )
+        if found.proven:
+            cache.put(copy.sha256, size, made)
+    return made

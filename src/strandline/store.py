@@ -1,0 +1,230 @@
+"""Floor 4: the store, as others embed it. Start reading here: each method is one line to the service that does it.
+
+Synchronous and thread-safe. Open one with :func:`strandline.open_store`; close it, or use it in a ``with``
+block. What surprises: a store holds no state but caches. Two stores on one home, in one process or in two, see
+the same images.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+
+from strandline.catalog import journal
+from strandline.errors import InvalidInputError
+from strandline.model.events import Event
+from strandline.model.image_files import FileState
+from strandline.model.image_ids import parse_image_id
+from strandline.model.reports import AddedStorageDir, Explanation, ImageInfo, ImagePage, Saved, ScanReport
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
+from strandline.pictures.cache import ThumbnailCache
+from strandline.pictures.decoding import Thumbnail
+from strandline.services import browse, describe, explain, export, inspect, lookup, save, scan, storage_dirs
+from strandline.services.lookup import FoundImage, Presence
+from strandline.services.scan import OnProgress
+from strandline.services.sources import Source
+from strandline.services.storage_dirs import StorageDirRef
+from strandline.services.thumbnails import get_thumbnail
+from strandline.services.workbench import Workbench
+
+MAX_PAGE = 10_000
+"""Images on one page of a listing: some 10 MB of answers."""
+
+Watch = Callable[["Store", bool, int | None], AbstractContextManager[Iterator[Event]]]
+"""Starts a watcher: called with the store, whether to end after the start-up scan, and where to begin in the journal.
+Handed in by the assembly, because watching lives a floor above."""
+
+
+class Store:
+    """Images in storage directories: found, proven, kept once, and explained.
+
+    ``sd`` is anywhere a :class:`StorageDir`, an identity (current or alias), a path, or a name. ``image_id`` is text
+    in either form and any letter case; what is no id raises ``InvalidImageIdError`` before any disk is touched.
+    """
+
+    def __init__(self, bench: Workbench, thumbnails: ThumbnailCache, watch: Watch) -> None:
+        self._bench = bench
+        self._thumbnails = thumbnails
+        self._watch = watch
+
+    def add_storage_dir(
+        self,
+        path: str | os.PathLike[str],
+        name: str | None = None,
+        *,
+        new_identity: bool = False,
+        read_only: bool = False,
+        progress: OnProgress | None = None,
+    ) -> AddedStorageDir:
+        """Adds a folder, decides its identity, and scans it; safe to repeat."""
+        return storage_dirs.add_storage_dir(
+            self._bench, path, name=name, new_identity=new_identity, read_only=read_only, on_progress=progress
+        )
+
+    def list_storage_dirs(self) -> list[StorageDir]:
+        """All storage directories as they are now, in the order in which they were added."""
+        return storage_dirs.list_storage_dirs(self._bench)
+
+    def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
+        """The storage directory that is meant, by identity, alias, path, or name, in that order."""
+        return storage_dirs.get_storage_dir(self._bench, sd)
+
+    def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
+        """Gives it another name in this catalog."""
+        return storage_dirs.rename_storage_dir(self._bench, self.get_storage_dir(sd), name)
+
+    def move_storage_dir(self, sd: StorageDirRef, path: str | os.PathLike[str]) -> StorageDir:
+        """Says where it lies now; touches no file."""
+        return storage_dirs.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
+
+    def forget_storage_dir(self, sd: StorageDirRef) -> None:
+        """Drops it from this catalog; touches no file."""
+        storage_dirs.forget_storage_dir(self._bench, self.get_storage_dir(sd))
+
+    def confirm_storage_dir(self, sd: StorageDirRef) -> StorageDir:
+        """Restores a lost identity, else accepts that files are gone: one thing at a time."""
+        return storage_dirs.confirm_storage_dir(self._bench, self.get_storage_dir(sd))
+
+    def accept_missing(self, sd: StorageDirRef) -> int:
+        """Drops the rows of missing files; returns how many."""
+        return storage_dirs.accept_missing(self._bench, self.get_storage_dir(sd))
+
+    def save(
+        self, source: Source, *, sd: StorageDirRef, name: str | None = None, image_id: str | None = None
+    ) -> Saved:
+        """Saves bytes, a path or a stream as an image, durably; the same bytes again write nothing."""
+        wanted = None if image_id is None else parse_image_id(image_id)
+        return save.save_image(self._bench, source, self.get_storage_dir(sd), name=name, image_id=wanted)
+
+    def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
+        """The image, proven. Raises ``ImageNotFoundError`` with the trace where it cannot be shown."""
+        found = self.find(image_id, sd)
+        if found is None:
+            raise explain.not_found_error(self._bench, parse_image_id(image_id))
+        return found
+
+    def find(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage | None:
+        """The image, proven, or None where it cannot be shown now."""
+        return lookup.find_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
+
+    def get_as_is(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
+        """Whatever bytes lie under the image's name, half or wrong. Raises as :meth:`get` where there are none."""
+        wanted = parse_image_id(image_id)
+        found = lookup.find_as_is(self._bench, wanted, self._find_sd(sd))
+        if found is None:
+            raise explain.not_found_error(self._bench, wanted)
+        return found
+
+    def exists(self, image_id: str, sd: StorageDirRef | None = None) -> bool:
+        """Whether the image is here, proven or not, or online-only. Reads no bytes."""
+        return self.look_up(image_id, sd).exists
+
+    def look_up(self, image_id: str, sd: StorageDirRef | None = None) -> Presence:
+        """Whether the image is here, in which state, and if not, why. Reads no bytes."""
+        return lookup.look_up(self._bench, parse_image_id(image_id), self._find_sd(sd))
+
+    def info(self, image_id: str) -> ImageInfo:
+        """All that is known of the image; discovers it first where the catalog does not know it."""
+        wanted = parse_image_id(image_id)
+        info = describe.find_image_info(self._bench, wanted)
+        if info is None and lookup.look_up(self._bench, wanted).state is not None:
+            info = describe.find_image_info(self._bench, wanted)
+        if info is None:
+            raise explain.not_found_error(self._bench, wanted)
+        return info
+
+    def list_images(
+        self,
+        sd: StorageDirRef | None = None,
+        state: FileState | str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> ImagePage:
+        """A page of images, newest first; ``after`` is the ``next`` of the page before."""
+        if not 1 <= limit <= MAX_PAGE:
+            raise InvalidInputError(f"a page has 1 to {MAX_PAGE:,} images, not {limit}", limit=limit)
+        wanted = None if state is None else _parse_state(state)
+        return describe.list_images(self._bench, sd=self._find_sd(sd), state=wanted, after=after, limit=limit)
+
+    def thumbnail(self, image_id: str, size: int = 400, sd: StorageDirRef | None = None) -> Thumbnail:
+        """A small upright copy without metadata, from the cache or made now."""
+        return get_thumbnail(self._bench, self._thumbnails, self.get(image_id, sd), size)
+
+    def scan(
+        self,
+        sd: StorageDirRef | None = None,
+        progress: OnProgress | None = None,
+        cancel: threading.Event | None = None,
+    ) -> list[ScanReport]:
+        """Scans one storage directory, or all of them one after the other; a report for each."""
+        sds = self.list_storage_dirs() if sd is None else [self.get_storage_dir(sd)]
+        return [
+            scan.scan_storage_dir(self._bench, each, on_progress=progress, cancel=cancel)
+            for each in sds
+            if cancel is None or not cancel.is_set()
+        ]
+
+    def inspect(self, sd: StorageDirRef) -> SyncStatus:
+        """Disk against catalog, measured now, with every discrepancy; changes nothing."""
+        return inspect.inspect_storage_dir(self._bench, self.get_storage_dir(sd))
+
+    def list_tree(self, sd: StorageDirRef) -> list[TreeEntry]:
+        """What lies in the root and in the media folder, and what each name means."""
+        return browse.list_tree(self._bench, self.get_storage_dir(sd))
+
+    def describe_file(self, sd: StorageDirRef, path: str) -> dict[str, object]:
+        """The facts of one file of the storage directory, ready for JSON."""
+        return browse.describe_file(self._bench, self.get_storage_dir(sd), path)
+
+    def read_hex(self, sd: StorageDirRef, path: str, offset: int = 0, length: int = 4096) -> HexPage:
+        """A page of a file's bytes, whatever they are."""
+        return browse.read_hex(self.get_storage_dir(sd), path, offset=offset, length=length)
+
+    def explain(self, image_id: str) -> Explanation:
+        """Why the image is shown or not: every storage directory, catalog and disk, and what comes next."""
+        return explain.explain_image(self._bench, parse_image_id(image_id))
+
+    def watch(
+        self, *, once: bool = False, since: int | None = None
+    ) -> AbstractContextManager[Iterator[Event]]:
+        """Runs the watcher; the context manager gives an iterator over events as they are committed.
+
+        ``once`` ends it after the start-up scan and its proofs; ``since`` replays the journal from there first.
+        """
+        return self._watch(self, once, since)
+
+    def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
+        """Events of the journal after number ``since``, oldest first."""
+        with self._bench.catalog.read() as conn:
+            return journal.list_events(conn, since=since, limit=limit)
+
+    def export_catalog(self) -> dict[str, object]:
+        """What only the catalog knows, ready for JSON."""
+        return export.export_catalog(self._bench)
+
+    def close(self) -> None:
+        """Gives everything back; idempotent. Watchers of this store must have ended."""
+        self._bench.catalog.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _find_sd(self, sd: StorageDirRef | None) -> StorageDir | None:
+        return None if sd is None else self.get_storage_dir(sd)
+
+
+def _parse_state(state: FileState | str) -> FileState:
+    try:
+        return FileState(state)
+    except ValueError as error:
+        known = ", ".join(each.value for each in FileState)
+        raise InvalidInputError(f"{str(state)[:40]!r} is no state; the states are {known}") from error
