@@ -172,6 +172,23 @@ def test_without_inode_numbers_size_and_time_decide(picture: Path) -> None:
         assert not is_unchanged(opened, picture)
 
 
+def test_without_inode_numbers_a_link_is_no_file(picture: Path) -> None:
+    """Not even one whose own size and time are those of the file."""
+    with open_regular(picture, keeps_inodes=False) as opened:
+        picture.unlink()
+        picture.symlink_to("x" * opened.stamp.size_bytes)
+        os.utime(picture, ns=(0, opened.stamp.mtime_ns), follow_symlinks=False)
+        assert not is_unchanged(opened, picture)
+
+
+def test_without_inode_numbers_the_open_file_counts_too(picture: Path) -> None:
+    """What was read came from the open file: if that has changed, its twin under the path is no comfort."""
+    with open_regular(picture, keeps_inodes=False) as opened:
+        replace_with_equal_stamp(picture)
+        append(Path(f"/proc/self/fd/{opened.fd}"))
+        assert not is_unchanged(opened, picture)
+
+
 def test_new_permissions_are_no_change(picture: Path) -> None:
     """Sync clients rewrite attributes after arrival (HAZARDS H37): the bytes are the same."""
     with open_regular(picture) as opened:

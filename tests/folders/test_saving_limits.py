@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, call_refused
-from builders.save_places import IN_MEMORY, NAME, Place, new_place
+from builders.save_places import IN_MEMORY, NAME, Place, new_place, repeating
 from strandline.errors import (
     DiskError,
     DiskFullError,
@@ -104,6 +107,42 @@ def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None
     assert place.names() == set()
 
 
+SAVING = """
+import sys
+from pathlib import Path
+from strandline.folders.saving import SaveMode, write_whole
+from strandline.folders.temporaries import Way
+media, scratch, name, way, mode = sys.argv[1:]
+write_whole(Path(media), name, b"the bytes", scratch=Path(scratch), ways=[Way(way)], mode=SaveMode(mode))
+"""
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+@pytest.mark.parametrize("mode", SaveMode)
+@pytest.mark.parametrize("way", ALL_WAYS)
+def test_bytes_are_durable_before_the_name_and_the_name_before_the_answer(
+    tmp_path: Path, way: Way, mode: SaveMode
+) -> None:
+    """The order of system calls (SPEC §13): bytes, fsync of the file, the wanted name, fsync of the folder."""
+    place = new_place(tmp_path)
+    trace = tmp_path / "trace"
+    watched: list[str | Path] = ["strace", "-y", "-o", trace, "-e", "trace=write,fsync,linkat,/^rename"]
+    program: list[str | Path] = [sys.executable, "-c", SAVING, place.media, place.scratch, NAME, way, mode]
+    subprocess.run([*watched, *program], check=True, timeout=60)
+    steps = [name for line in trace.read_text().splitlines() if (name := step_of(line, place.media))]
+    assert steps == ["write", "fsync file", "name", "fsync folder"]
+
+
+def step_of(line: str, media: Path) -> str | None:
+    """What a line of the trace does for the saved file."""
+    call = line.partition("(")[0]
+    if call == "write":
+        return "write" if "the bytes" in line else None
+    if call == "fsync":
+        return "fsync folder" if f"<{media}>)" in line else "fsync file"
+    return "name" if f'"{NAME}"' in line else None
+
+
 @cache
 def may_mount() -> bool:
     """True where this machine lets the tests mount a small disk (root outside of a tight container)."""
@@ -162,6 +201,22 @@ class TestCopyAside:
         assert (copy.size_bytes, copy.stamp, copy.changed_meanwhile) == (11, stamp_of(before), False)
         assert place.names() == {"trashed.png"}
         assert wrong.lstat().st_mtime_ns == before.st_mtime_ns
+
+    def test_an_original_that_changes_meanwhile_is_told(self, tmp_path: Path) -> None:
+        """Then the trash does not hold what would be replaced, and the caller must not go on."""
+        place = new_place(tmp_path)
+        wrong = tmp_path / "wrong.png"
+        wrong.write_bytes(bytes(1_000_000))
+        times = count(1)
+
+        def still_arriving() -> None:
+            os.utime(wrong, ns=(0, next(times)))
+
+        with repeating(still_arriving):
+            copies = [
+                copy_aside(wrong, place.media, f"{number}.png", scratch=place.scratch) for number in range(10)
+            ]
+        assert any(copy.changed_meanwhile for copy in copies)
 
     def test_what_is_in_the_trash_already_stays(self, tmp_path: Path) -> None:
         """A taken name is the caller's to avoid."""

@@ -76,6 +76,7 @@ def test_cleaning_up_touches_nothing_else(tmp_path: Path) -> None:
     late = datetime.now(UTC) + timedelta(days=400)
     assert remove_own_temporaries(place.media, scratch=place.scratch, now=late) == (ours,)
     assert {path.name for path in place.media.iterdir()} == before - {ours}
+    assert not (place.scratch / ours).exists()
     assert remove_own_temporaries(place.media, scratch=place.scratch, now=late) == ()
 
 

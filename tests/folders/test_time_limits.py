@@ -45,9 +45,9 @@ def test_the_calls_own_errors_come_through(error: BaseException) -> None:
 
 def test_a_worker_is_used_again() -> None:
     """One call after the other costs one thread."""
-    threads = {within(AMPLE_S, threading.get_ident) for _ in range(50)}
+    threads = {within(AMPLE_S, threading.current_thread) for _ in range(50)}
     assert len(threads) == 1
-    assert threading.get_ident() not in threads
+    assert threading.current_thread() not in threads
 
 
 def test_no_answer_is_a_timeout(hang: threading.Event) -> None:
