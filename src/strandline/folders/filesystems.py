@@ -88,7 +88,7 @@ def find_mount(path: Path | str) -> Mount:
         path: A path without links in it (resolve it once, when the storage directory is added): links are not
             followed, for that would mean to look. Need not exist.
     """
-    absolute = os.path.abspath(path)  # noqa: PTH100  (no disk, no links)
+    absolute = os.path.abspath(path)
     if sys.platform == "win32":
         return _ask_windows(absolute)
     return find_in(_TABLE.entries(), absolute) or _UNKNOWN
