@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import mmap
 from dataclasses import dataclass
+from typing import Any
 
 from strandline.errors import PictureTooLargeError, UndecodablePictureError
-from strandline.pictures.decoder_pool import POOL, DecoderGoneError, DecoderTimeoutError
-from strandline.pictures.decoder_process import Header
 
 MAX_PIXELS = 200_000_000
 """The largest sensors of telephones make 200 million."""
@@ -82,22 +81,26 @@ def make_thumbnail(
 
 def stop_decoders() -> None:
     """Ends decoder processes that are idle. They end by themselves after a minute, and start again when needed."""
-    POOL.close()
+    from strandline.pictures import decoder_pool
+
+    decoder_pool.POOL.close()
 
 
 def _ask(
     data: bytes | mmap.mmap, media_type: str, size: int | None, max_pixels: int, timeout_s: float
-) -> tuple[Header, bytes]:
+) -> tuple[dict[str, Any], bytes]:
+    from strandline.pictures import decoder_pool  # here, because most starts of a program decode nothing
+
     request = {"media_type": media_type, "size": size, "max_pixels": max_pixels}
     try:
         with memoryview(data) as view:
-            reply, result = POOL.ask(request, view, timeout_s=timeout_s)
-    except DecoderTimeoutError:
+            reply, result = decoder_pool.POOL.ask(request, view, timeout_s=timeout_s)
+    except decoder_pool.DecoderTimeoutError:
         raise PictureTooLargeError(
             f"the picture takes longer than {timeout_s:g} s to decode; raise pictures.decode_timeout_s to try longer",
             timeout_s=timeout_s,
         ) from None
-    except DecoderGoneError:
+    except decoder_pool.DecoderGoneError:
         raise UndecodablePictureError("the picture made its decoder crash; nothing was shown of it") from None
     if "too_large" in reply:
         raise PictureTooLargeError(

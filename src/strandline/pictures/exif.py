@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 MAX_EXIF_BYTES = 1024 * 1024
 """A JPEG cannot hold more than 64 KiB; other files may, but their directories stand near the start."""
@@ -30,8 +30,7 @@ _ZONE = re.compile(r"[+-]\d\d:\d\d", re.ASCII)
 _FRACTION = re.compile(r"\d{1,6}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Exif:
+class Exif(NamedTuple):
     """What was found."""
 
     orientation: int = 1

@@ -2,14 +2,15 @@
 
 Each reader walks the file's outermost parts, reads a few numbers and stops. It tells what the file *says of
 itself*: a one-kilobyte stump of a picture says the same as the whole one. What surprises: no library is used. The
-usual one (``imagesize``) can be kept busy for minutes by some hundred kilobytes, because it believes counts.
+usual one, ``imagesize``, believes counts: an AVIF of 700 bytes keeps it busy for seconds, one of 400 KB for half an
+hour.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from strandline.pictures.exif import MAX_EXIF_BYTES
 
@@ -18,8 +19,7 @@ MAX_STEPS = 4_096
 that is wanted; 4,096 steps take two milliseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What a file says of itself."""
 
     width: int | None = None

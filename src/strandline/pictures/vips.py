@@ -18,6 +18,9 @@ VipsError: type[Exception] = pyvips.Error
 CSS_DPI = 96
 """So that an SVG's millimetres mean what they mean in browsers."""
 
+POINT_DPI = 72
+"""libvips enlarges an SVG by the ratio of the dpi to this one; that is undone."""
+
 _FAIL = "truncated"
 """Less would take half pictures; more would refuse odd ones that every viewer shows."""
 
@@ -52,6 +55,7 @@ def open_picture(data: bytes, media_type: str, *, all_frames: bool = False) -> V
 
 def open_svg(data: bytes, *, scale: float = 1.0) -> VipsImage:
     """An SVG at its own size times the scale; nothing is drawn yet. It can name no file and no address."""
+    scale *= POINT_DPI / CSS_DPI
     return VipsImage(pyvips.Image.svgload_buffer(data, dpi=CSS_DPI, scale=scale, access="sequential"))
 
 
