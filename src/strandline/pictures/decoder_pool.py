@@ -16,7 +16,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import strandline
 from strandline.pictures.decoder_process import Header, read_message, write_message
 
 MAX_PROCESSES = 2
@@ -157,7 +156,7 @@ class _Decoder:
 
 def _import_path() -> str:
     """Where this process imports from, without the current folder: that may be a synced one."""
-    package = Path(strandline.__file__).parents[1]
+    package = Path(__file__).parents[2]
     return os.pathsep.join([str(package), *(path for path in sys.path if path and Path(path).is_absolute())])
 
 
