@@ -1,0 +1,146 @@
+"""``make demo``: Strandline's main job on real pictures, in folders as sync clients leave them.
+
+``python demo/run.py FOLDER`` shows it on a folder of yours instead, which is only read.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from demo_folders import Demo, build_demo
+
+BASE = Path(__file__).parent / "out"
+HOME = BASE / "home"
+ARRIVAL_LIMIT_S = 30.0
+
+
+def main() -> int:
+    """Runs the walk-through; returns the exit status."""
+    if BASE.exists():
+        shutil.rmtree(BASE)
+    BASE.mkdir()
+    if len(sys.argv) > 1:
+        return show_own_folder(Path(sys.argv[1]).expanduser())
+    show_demo(build_demo(BASE))
+    return 0
+
+
+def show_demo(demo: Demo) -> None:
+    """The walk-through over the two demo folders."""
+    title("Two folders, as Dropbox, iCloud and Syncthing left them while nobody looked")
+    say("Notes has two identity files that contradict each other: an old program wrote .sd-id.")
+    run("sd", "add", demo.notes)
+    run("sd", "add", demo.travel)
+
+    title("Every image is found, and its bytes are proven")
+    run("watch", "--once")
+    run("ls")
+
+    title("A note in Notes shows a picture that lies in Travel: found all the same")
+    run("get", demo.only_in_travel, "--sd", "Notes", "-o", BASE / "rocket.jpg")
+
+    title("A thumbnail: upright, though the camera was held sideways")
+    run("thumbnail", demo.photo, "--size", "320", "-o", BASE / "thumbnail.webp")
+
+    title("What is odd, and what to do about it")
+    run("inspect")
+
+    title("Why is this one not shown? Half of it is still on its way")
+    run("get", demo.half, "-o", BASE / "half.jpg")
+    run("explain", demo.half)
+
+    title("Its own file is lost, and a conflict copy has the bytes: shown from there, nothing is touched")
+    run("explain", demo.in_conflict_copy)
+
+    title("The rest of the half-arrived picture comes in while we watch")
+    show_arrival(demo)
+    run("get", demo.half, "-o", BASE / "whole.jpg")
+
+    title("A new image is saved once, however often you save it")
+    run("save", demo.newcomer, "--sd", "Notes")
+    run("save", demo.newcomer, "--sd", "Notes")
+
+    title("Now you")
+    command = f"{shlex.quote(relative(Path(sys.executable).parent / 'strandline'))} --home {relative(HOME)}"
+    say("Watch, and copy pictures into the media folders in another terminal:")
+    print(f"    {command} watch")
+    print(
+        f"    cp SOME.jpg {relative(demo.notes)}/media/{demo.evicted}.jpg    # not its bytes: watch what it is called"
+    )
+    say("Ask about any image, look at the folders, or try it on a folder of your own, which is only read:")
+    print(f"    {command} explain {demo.evicted}")
+    print(f"    {command} inspect tree Notes")
+    print("    make demo SD=~/Dropbox/Notes")
+
+
+def show_own_folder(folder: Path) -> int:
+    """The same on somebody's own folder. Nothing is written into it."""
+    title(f"{folder}, read and nothing else")
+    added = run("sd", "add", folder, "--read-only")
+    if added not in (0, 1):
+        return added
+    run("watch", "--once")
+    run("ls", "--limit", "20")
+    run("inspect")
+    say("The catalog of this look lies in " + relative(HOME) + "; your folder is as it was.")
+    return 0
+
+
+def show_arrival(demo: Demo) -> None:
+    """Completes the half-arrived file while a watcher runs, and shows what the watcher says."""
+    command = [sys.executable, "-m", "strandline", "--home", str(HOME), "watch"]
+    show_command("watch")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        time.sleep(1.0)
+        with demo.half_path.open("ab") as file:
+            file.write(demo.half_rest)
+        limit = time.monotonic() + ARRIVAL_LIMIT_S
+        for line in watcher.stdout:
+            print(line, end="", flush=True)
+            if demo.half in line or demo.half[:12] in line or time.monotonic() > limit:
+                break
+        watcher.terminate()
+
+
+def run(*arguments: str | Path) -> int:
+    """Shows a command as a user would type it, runs it, and returns its exit status."""
+    words = [str(word) for word in arguments]
+    show_command(*words)
+    return subprocess.run(
+        [sys.executable, "-m", "strandline", "--home", str(HOME), *words], check=False
+    ).returncode
+
+
+def show_command(*words: str) -> None:
+    shown = " ".join(shlex.quote(relative(Path(word)) if "/" in word else word) for word in words)
+    print(paint("1", f"\n$ strandline {shown}"), flush=True)
+
+
+def title(text: str) -> None:
+    print("\n" + paint("1;36", f"── {text}"), flush=True)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def paint(style: str, text: str) -> str:
+    return f"\x1b[{style}m{text}\x1b[0m" if sys.stdout.isatty() else text
+
+
+def relative(path: Path) -> str:
+    """The path as short as it can be typed from here."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
