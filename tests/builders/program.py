@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -90,6 +91,26 @@ def run_process(
         check=False,
     )
     return Run(ended.returncode, ended.stdout, ended.stderr.decode())
+
+
+@contextmanager
+def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
+    """The real program while it runs, with both its streams to read from. Ctrl-C reaches it."""
+    # A shell starts what it puts in the background deaf to Ctrl-C, and children inherit that; handlers they do not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    process = subprocess.Popen(
+        command_line(*arguments),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    signal.signal(signal.SIGINT, before)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate(timeout=LIMIT_S)
 
 
 def run_on_terminal(

@@ -178,6 +178,24 @@ def test_an_old_terminals_encoding_is_enough(tmp_path: Path) -> None:
     assert missing.status == 2
 
 
+def test_a_thread_that_dies_shows_no_traceback(home: Path) -> None:
+    """A fault in the background is a line and a file, as one in front is."""
+    code = (
+        "import sys, threading\n"
+        "from strandline.cli.main import main\n"
+        "sys.argv[1:] = ['--version']\n"
+        "main()\n"
+        "def burst(): raise RuntimeError('in the background')\n"
+        "thread = threading.Thread(target=burst)\n"
+        "thread.start(), thread.join()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ended.stderr.startswith("strandline: this is a fault of ours")
+    assert ended.stderr.count("\n") == 1
+    (details,) = (home / "logs").iterdir()
+    assert "in the background" in details.read_text()
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str) -> None:
     """Each shell's script asks the program for what could come next."""

@@ -41,7 +41,7 @@ def write_fault(error: BaseException, session: Session) -> Path | None:
     return None
 
 
-def say_fault(error: BaseException, details: Path | None) -> str:
+def describe_fault(error: BaseException, details: Path | None) -> str:
     """The line for the user."""
     where = f"details in {details}" if details else "the details could not be written anywhere"
     what = " ".join(str(error).split())[:200]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from collections.abc import Sequence
 
 import click
@@ -90,11 +91,17 @@ def program(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit status. Raises nothing and prints no traceback."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    """Runs one command and returns its exit status. Raises nothing and prints no traceback.
+
+    Without arguments it is the process's own: those of the command line count.
+    """
+    session = Session()
+    if arguments is None:
+        arguments = sys.argv[1:]
+        _report_faults_of_threads(session)
     _never_fail_to_encode()
     try:
-        return _run_to_its_end(arguments)
+        return _run_to_its_end(session, list(arguments))
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:  # whoever reads us has read enough, as with `| head`
@@ -102,8 +109,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return ExitStatus.DONE
 
 
-def _run_to_its_end(arguments: list[str]) -> int:
-    session = Session()
+def _run_to_its_end(session: Session, arguments: list[str]) -> int:
     try:
         return _run(session, arguments)
     except BrokenPipeError:
@@ -114,10 +120,10 @@ def _run_to_its_end(arguments: list[str]) -> int:
         status, message = ExitStatus.INVALID, _say_usage(error)
         document = {"code": "usage", "message": message}
     except Exception as error:  # noqa: BLE001 - the boundary of a command
-        from strandline.cli.faults import say_fault, write_fault
+        from strandline.cli.faults import describe_fault, write_fault
 
         details = write_fault(error, session)
-        status, message = ExitStatus.FAULT, say_fault(error, details)
+        status, message = ExitStatus.FAULT, describe_fault(error, details)
         document = {"code": "fault", "message": message, "details": None if details is None else str(details)}
     say(message)
     # Looked for in the arguments, too: the mistake may stand before the option.
@@ -142,6 +148,18 @@ def _say_usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
     return f"{error.format_message().rstrip('.')}; `{command} --help` shows how"
+
+
+def _report_faults_of_threads(session: Session) -> None:
+    """What ends a thread in the background is told as what ends the command: in a line, details in a file."""
+
+    def report(ended: threading.ExceptHookArgs) -> None:
+        from strandline.cli.faults import describe_fault, write_fault
+
+        if ended.exc_value is not None:
+            say(describe_fault(ended.exc_value, write_fault(ended.exc_value, session)))
+
+    threading.excepthook = report
 
 
 def _never_fail_to_encode() -> None:

@@ -24,9 +24,9 @@ PATIENCE_S = 0.5
 class Bars:
     """One bar for each label. A context manager; leaving it takes the bars away."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
         self._is_wanted = is_terminal(sys.stderr)
-        self._drawn_from_s = time.monotonic() + PATIENCE_S
+        self._drawn_from_s = time.monotonic() + patience_s
         self._progress: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 

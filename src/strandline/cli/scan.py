@@ -34,7 +34,7 @@ def scan(session: Session, sds: tuple[str, ...]) -> int:
     nothing and writes nothing.
     """
     reports: list[ScanReport] = []
-    with session.open_store() as store, Bars() as bars, _cancelled_by_interrupt() as cancel:
+    with session.open_store() as store, Bars() as bars, cancelled_by_interrupt() as cancel:
         for sd in list_named(store, sds):
             if cancel.is_set():
                 break
@@ -51,7 +51,7 @@ def _is_grave(report: ScanReport) -> bool:
 
 
 @contextmanager
-def _cancelled_by_interrupt() -> Iterator[threading.Event]:
+def cancelled_by_interrupt() -> Iterator[threading.Event]:
     """An event that the first Ctrl-C sets; the second one raises as usual."""
     cancel = threading.Event()
 

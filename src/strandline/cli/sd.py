@@ -15,6 +15,7 @@ from strandline.cli.arguments import sd_argument
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import LazyGroup, Row, Verb
+from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_facts, show_table
@@ -44,13 +45,11 @@ _OUTCOMES = {
     "generated": "It got a new identity.",
     "conflict_resolved": "Its identity was found in conflict copies only.",
     "provisional": "It is used under an identity of this catalog's own until one arrives.",
-    "incomplete": "Its identity has not arrived yet. It is remembered, and looked at again by itself; if nothing is on "
-    "its way: `strandline sd add --new-identity`.",
+    "incomplete": "Its identity has not arrived yet. It is remembered, and looked at again by itself.",
     "unavailable": "Its identity cannot be read now. It is remembered, and looked at again by itself.",
-    "offline": "Its identity is gone. If this is the right folder: `strandline sd confirm`; if another one lies there "
-    "now: `strandline sd add --new-identity`.",
+    "offline": "It is known, and its identity is gone. It is looked at again by itself.",
 }
-"""What is not in the warnings, which come from the rule that decided."""
+"""What to do is in the warnings: they come from the rule that decided."""
 
 _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
 
@@ -90,11 +89,11 @@ def _show_added(added: AddedStorageDir) -> None:
     write_line(f"{paint(heading, bold=True)}  ({make_harmless(sd.path)})")
     if sd.sd_id:
         write_line(f"Identity: {sd.sd_id}{' (provisional)' if sd.provisional else ''}")
-    write_line(_OUTCOMES.get(added.identity.outcome, added.identity.outcome))
+    write_paragraph(_OUTCOMES.get(added.identity.outcome, added.identity.outcome))
     if added.identity.aliases:
-        write_line(f"Also known as: {say_list(added.identity.aliases)}")
+        write_paragraph(f"Also known as: {say_list(added.identity.aliases)}")
     if added.copied:
-        write_line(
+        write_paragraph(
             "Another folder that is here carries the same identity: it looks like a copy. Both are read; nothing "
             "is written to either until you run `strandline sd add --new-identity` on the copy, or "
             "`strandline sd forget` one of them."

@@ -1,0 +1,75 @@
+"""Ctrl-C: what was done stays, and is answered for."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from builders.command_home import CommandHome
+from builders.pictures import make_picture
+from builders.program import LIMIT_S, run, started
+from strandline.cli.scan import cancelled_by_interrupt
+
+FILES = 2_000
+
+
+@pytest.fixture
+def made(home: Path, tmp_path: Path) -> CommandHome:
+    """An empty home, and a folder for storage directories."""
+    return CommandHome(home, tmp_path / "synced")
+
+
+def wait_for_an_image() -> None:
+    """Until the program has put a first one into the catalog."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while run("ls", "--limit", "1", "--json").json["total"] == 0:
+        assert time.monotonic() < deadline_s
+
+
+def test_the_first_interrupt_asks_and_the_second_insists() -> None:
+    """An event is set; again, and it is an interrupt as everywhere; afterwards all is as before."""
+    before = signal.getsignal(signal.SIGINT)
+    with cancelled_by_interrupt() as cancel:
+        os.kill(os.getpid(), signal.SIGINT)
+        assert cancel.wait(LIMIT_S)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_an_interrupted_scan_keeps_what_it_did(made: CommandHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    """130, a whole answer that says so, not a word on stderr; and the next scan finds the rest."""
+    root = made.make_storage_dir()
+    for number in range(FILES):
+        (root / f"media/{number:032x}.png").write_bytes(b"")
+    monkeypatch.setenv("STRANDLINE_SCAN_BATCH_FILES", "1")
+    with started("scan", "--json") as process:
+        wait_for_an_image()
+        process.send_signal(signal.SIGINT)
+        answer, said = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, said) == (130, "")
+    (scan,) = json.loads(answer)["scans"]
+    assert scan["cancelled"]
+    assert 0 < scan["added"] < FILES
+    monkeypatch.delenv("STRANDLINE_SCAN_BATCH_FILES")
+    (rest,) = run("scan", "--json").json["scans"]
+    assert scan["added"] + rest["added"] == FILES
+
+
+def test_an_interrupted_save_tells_what_is_saved(made: CommandHome) -> None:
+    """130, and the Markdown of what is there, so that nobody has to guess."""
+    made.make_storage_dir()
+    photo = made.folder / "sunset.png"
+    photo.write_bytes(make_picture("png"))
+    with started("save", photo, "-", "--json") as process:
+        wait_for_an_image()  # now it reads from stdin, which says nothing
+        process.send_signal(signal.SIGINT)
+        answer = json.loads(process.stdout.read()) if process.stdout else {}
+        status = process.wait(LIMIT_S)
+    assert status == 130
+    assert [saved["source"] for saved in answer["saved"]] == [str(photo)]
