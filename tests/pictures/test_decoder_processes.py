@@ -30,12 +30,15 @@ LIMIT_S = 30.0
 """Only a failing test waits so long."""
 
 
-def list_children() -> set[int]:
-    """Ids of the processes that this one started and that still run."""
-    return {
-        int(child)
+def list_decoders() -> set[int]:
+    """Ids of the decoder processes that this process started and that still run."""
+    children = {
+        child
         for listing in Path("/proc/self/task").glob("*/children")
         for child in listing.read_text().split()
+    }
+    return {
+        int(child) for child in children if b"decoder_process" in Path(f"/proc/{child}/cmdline").read_bytes()
     }
 
 
@@ -55,12 +58,12 @@ def ask(pool: DecoderPool) -> None:
 
 def test_one_process_serves_one_picture_after_another(pool: DecoderPool) -> None:
     """None is started before it is needed, and none for nothing."""
-    assert list_children() == set()
+    assert list_decoders() == set()
     ask(pool)
-    first = list_children()
+    first = list_decoders()
     for _ in range(5):
         ask(pool)
-    assert list_children() == first
+    assert list_decoders() == first
     assert len(first) == 1
 
 
@@ -68,24 +71,24 @@ def test_no_more_than_two_decode_at_once(pool: DecoderPool) -> None:
     """However many threads ask, two processes do the work; the others wait their turn."""
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: ask(pool), range(40)))
-    assert len(list_children()) == 2
+    assert len(list_decoders()) == 2
 
 
 def test_closing_leaves_nothing_behind_and_harms_nobody(pool: DecoderPool) -> None:
     """All idle processes end; a closed pool starts new ones when asked again."""
     ask(pool)
     pool.close()
-    assert list_children() == set()
+    assert list_decoders() == set()
     ask(pool)
 
 
 def test_a_process_that_died_idle_is_replaced_in_silence(pool: DecoderPool) -> None:
     """It may have ended for want of work, or the system took its memory: the next picture does not notice."""
     ask(pool)
-    (child,) = list_children()
+    (child,) = list_decoders()
     os.kill(child, signal.SIGKILL)
     ask(pool)
-    assert list_children() != {child}
+    assert list_decoders() != {child}
 
 
 def test_a_slow_picture_keeps_no_process(pool: DecoderPool) -> None:
@@ -93,7 +96,7 @@ def test_a_slow_picture_keeps_no_process(pool: DecoderPool) -> None:
     slow = REQUEST | {"media_type": "image/svg+xml", "size": None}
     with pytest.raises(DecoderTimeoutError):
         pool.ask(slow, make_slow_svg(), timeout_s=0.3)
-    assert list_children() == set()
+    assert list_decoders() == set()
 
 
 def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) -> None:
@@ -102,7 +105,7 @@ def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) 
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(pool.ask, slow, make_slow_svg(), timeout_s=2 * LIMIT_S)
         end = time.monotonic() + LIMIT_S
-        while not (children := list_children()):
+        while not (children := list_decoders()):
             assert time.monotonic() < end, "no process was started"
         os.kill(children.pop(), signal.SIGKILL)
         with pytest.raises(DecoderGoneError):
