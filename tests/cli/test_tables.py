@@ -35,6 +35,16 @@ def test_a_terminal_gets_a_heading_and_whole_ids() -> None:
     assert "\x1b" not in screen.getvalue()
 
 
+@pytest.mark.parametrize(("columns", "heading"), [(40, "ID"), (48, "ID A"), (60, "ID A B")])
+def test_a_narrow_terminal_leaves_out_what_it_can(columns: int, heading: str) -> None:
+    """The last extra column goes first; the others stay whole."""
+    extras = [Column("ID", is_whole=True), Column("A", is_extra=True), Column("B", is_extra=True)]
+    with terminal(columns=columns) as screen:
+        show_table(extras, [(IMAGE_ID, "a" * 10, "b" * 10)])
+    assert screen.getvalue().splitlines()[0].split() == heading.split()
+    assert IMAGE_ID in screen.getvalue()
+
+
 @pytest.mark.parametrize("colours", [True, False])
 def test_colours_only_where_they_are_wanted(colours: bool) -> None:
     """NO_COLOR is respected; without it a badge is coloured."""

@@ -72,8 +72,8 @@ def test_a_present_file_says_how_sure_we_are() -> None:
     assert proven.proof is not None
     decoded = replace(proven, proof=replace(proven.proof, kind=ProofKind.DECODED))
     assert say_state(proven) == "ok"
-    assert say_state(replace(proven, proof=None)) == "not checked yet"
-    assert say_state(decoded) == "odd, but decodes"
+    assert say_state(replace(proven, proof=None)) == "unchecked"
+    assert say_state(decoded) == "odd"
     assert say_state(replace(proven, absent_since=NOW)) == "not seen lately"
 
 

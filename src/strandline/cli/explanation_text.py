@@ -48,10 +48,8 @@ def _show_trace(trace: StorageDirTrace) -> None:
     for fact in trace.disk:
         write_paragraph(f"On the disk, {fact.filename}: {fact.message}.".replace("..", "."), indent=2)
     if not trace.catalog and not trace.disk:
-        is_known = sd.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
-        write_paragraph(
-            "Nothing of it here." if is_known else "The catalog knows nothing of it here.", indent=2
-        )
+        nothing = "Nothing of it here." if sd.is_reachable else "The catalog knows nothing of it here."
+        write_paragraph(nothing, indent=2)
 
 
 def _say_belief(file: ImageFile) -> str:

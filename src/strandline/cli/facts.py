@@ -160,8 +160,8 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
 def ls(session: Session, sd: str | None, state: str | None, limit: int, after: str | None) -> None:
     """List images, newest first.
 
-    With type, pixels, size, day, and where they lie. The last column says how they are: ok is proven, "not checked
-    yet" is known from a listing only.
+    With type, pixels, size, day, and where they lie. The last column says how they are: ok is proven, unchecked
+    is known from a listing only, odd decodes in spite of an odd structure.
     """
     with session.open_store() as store:
         page = store.list_images(sd, None if state is None else FileState(state), after, limit)
@@ -171,12 +171,12 @@ def ls(session: Session, sd: str | None, state: str | None, limit: int, after: s
 def _show_page(page: ImagePage) -> None:
     columns = [
         Column("ID", is_whole=True),
-        Column("TYPE", is_whole=True),
-        Column("PIXELS", is_number=True),
+        Column("TYPE", is_whole=True, is_extra=True),
+        Column("PIXELS", is_number=True, is_extra=True),
         Column("SIZE", is_number=True),
         Column("DAY", is_whole=True),
         Column("WHERE"),
-        Column("STATE"),
+        Column("STATE", is_whole=True),
     ]
     if page.images:
         show_table(columns, map(_make_row, page.images))

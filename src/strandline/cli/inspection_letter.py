@@ -139,44 +139,51 @@ def show_letter(status: SyncStatus) -> None:
     sd = status.sd
     write_line(f"{paint(make_harmless(sd.name), bold=True)}  ({make_harmless(sd.path)})")
     passages = [passage for passage in PASSAGES if getattr(status, passage.name)]
-    is_listed = sd.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
     if status.is_healthy and not passages and not status.problems:
         images = f"{say_count(status.on_disk_count, 'image')}, {say_bytes(status.on_disk_bytes)}"
         write_line(f"{paint('Healthy', 'green', bold=True)}: {images}; disk and catalog agree.")
-    elif is_listed:
+    elif sd.is_reachable:
         write_line(
             f"{say_count(status.on_disk_count, 'image')} on the disk ({say_bytes(status.on_disk_bytes)}), "
             f"{status.in_catalog_count:,} in the catalog."
         )
-    _show_problems(status, is_listed=is_listed)
-    _show_identity(status.identity)
+    _show_state(status)
+    _show_problems(status)
+    _show_identity(status)
     for passage in passages:
         _show_passage(passage, getattr(status, passage.name))
 
 
-def _show_problems(status: SyncStatus, *, is_listed: bool) -> None:
+def _show_state(status: SyncStatus) -> None:
+    """Where the storage directory is not online: that, why, and what it means."""
     sd = status.sd
-    if sd.state is not StorageDirState.ONLINE:
-        write_line()
-        heading = f"This storage directory is {sd.state.value}"
-        write_line(paint(heading, "red", bold=True))
-        said = sd.problem in [problem.message for problem in status.problems]
-        if sd.problem and not said:
-            write_paragraph(sd.problem, indent=2)
-        if not is_listed:
-            write_paragraph("It cannot be listed, so nothing is concluded about its images.", indent=2)
+    if sd.state is StorageDirState.ONLINE:
+        return
+    reasons = [problem.message for problem in status.problems if problem.kind == sd.state.value]
+    write_line()
+    write_line(paint(f"This storage directory is {sd.state.value}", "red", bold=True))
+    for reason in dict.fromkeys(reasons or ([sd.problem] if sd.problem else [])):
+        write_paragraph(reason, indent=2)
+    if not sd.is_reachable:
+        write_paragraph("It cannot be listed, so nothing is concluded about its images.", indent=2)
+
+
+def _show_problems(status: SyncStatus) -> None:
     for problem in status.problems:
-        write_line()
-        colour = "red" if problem.kind in GRAVE_KINDS else "yellow"
-        where = f"{problem.filename}: " if problem.filename else ""
-        write_line(paint(make_harmless(problem.kind.replace("-", " ").capitalize()), colour, bold=True))
-        write_paragraph(f"{where}{problem.message}", indent=2)
+        if problem.kind != status.sd.state.value:
+            write_line()
+            colour = "red" if problem.kind in GRAVE_KINDS else "yellow"
+            where = f"{problem.filename}: " if problem.filename else ""
+            write_line(paint(make_harmless(problem.kind.replace("-", " ").capitalize()), colour, bold=True))
+            write_paragraph(f"{where}{problem.message}", indent=2)
 
 
-def _show_identity(identity: dict[str, object]) -> None:
-    """Only what is out of the ordinary; the whole object is in ``--json``."""
+def _show_identity(status: SyncStatus) -> None:
+    """Only what is out of the ordinary and not said yet; the whole object is in ``--json``."""
+    identity = status.identity
+    said = [status.sd.problem, *(problem.message for problem in status.problems)]
     remarks = []
-    if identity.get("problem"):
+    if identity.get("problem") and identity["problem"] not in said:
         remarks.append(str(identity["problem"]))
     if identity.get("provisional"):
         remarks.append("It is provisional: the folder holds none, and is never written to.")
@@ -215,6 +222,6 @@ def _show_passage(passage: Passage, items: Sequence[FileItem]) -> None:
 
 def _say_item(item: FileItem) -> str:
     facts = [say_bytes(item.size_bytes)] if item.size_bytes is not None else []
-    facts += [f"{name.replace('_', ' ')}: {value}" for name, value in item.facts if value is not None]
+    facts += [f"{name.replace('_', ' ')}: {value}" for name, value in item.facts if value not in (None, "")]
     text = f"{item.filename}  ({', '.join(facts)})" if facts else item.filename
     return make_harmless(text)

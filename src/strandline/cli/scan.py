@@ -82,6 +82,8 @@ def _show(reports: Sequence[ScanReport]) -> None:
 
 
 def _summarise(report: ScanReport) -> str:
+    if not report.sd.is_reachable:
+        return f"{report.sd.state.value}, not scanned"
     counts = [
         (report.added, "added"),
         (report.changed, "changed"),

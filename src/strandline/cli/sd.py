@@ -123,7 +123,7 @@ def _show_list(sds: Sequence[StorageDir]) -> None:
     columns = [
         Column("NAME"),
         Column("STATE", is_whole=True),
-        Column("IDENTITY", is_whole=True),
+        Column("IDENTITY", is_whole=True, is_extra=True),
         Column("PATH"),
     ]
     show_table(columns, [(sd.name, _badge_of(sd), sd.sd_id or "-", sd.path) for sd in sds])

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from strandline.cli.harmless import make_harmless
 from strandline.cli.writing import has_colours, is_terminal, write_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+_UNBOUNDED = 100_000
+"""Columns of a terminal on which every table fits, to measure one on."""
 
 
 class Column(NamedTuple):
@@ -23,6 +30,8 @@ class Column(NamedTuple):
     """Set flush right."""
     is_whole: bool = False
     """Never broken into lines, so that it can be copied."""
+    is_extra: bool = False
+    """Left out where the terminal is too narrow for all; the last extra column goes first."""
 
 
 class Badge(NamedTuple):
@@ -59,6 +68,24 @@ def _text_of(cell: Cell) -> str:
 
 def _draw(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading: bool = True) -> None:
     from rich.console import Console
+    from rich.measure import Measurement
+
+    console = Console(
+        file=sys.stdout, highlight=False, color_system="auto" if has_colours(sys.stdout) else None
+    )
+    unbounded = console.options.update(width=_UNBOUNDED)
+    kept, rows = list(range(len(columns))), list(rows)
+    while True:
+        shown = [columns[at] for at in kept]
+        table = _make_table(shown, ([row[at] for at in kept] for row in rows), heading=heading)
+        extras = [at for at in kept if columns[at].is_extra]
+        if not extras or Measurement.get(console, unbounded, table).maximum <= console.width:
+            break
+        kept.remove(extras[-1])
+    console.print(table)
+
+
+def _make_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading: bool) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -75,7 +102,4 @@ def _draw(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading:
         table.add_row(
             *(Text(_text_of(cell), style=cell.colour if isinstance(cell, Badge) else "") for cell in row)
         )
-    console = Console(
-        file=sys.stdout, highlight=False, color_system="auto" if has_colours(sys.stdout) else None
-    )
-    console.print(table)
+    return table

@@ -89,7 +89,7 @@ def say_state(file: ImageFile) -> str:
     if file.is_proven:
         return "ok"
     is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED
-    return "odd, but decodes" if is_odd else "not checked yet"
+    return "odd" if is_odd else "unchecked"
 
 
 def colour_of(file: ImageFile) -> str:
