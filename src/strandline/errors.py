@@ -35,7 +35,8 @@
     │   ├── StorageDirOfflineError        unmounted, signed out, or another folder lies there
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
     │   ├── CatalogLockedError            another process holds the catalog
-    │   └── WatchLimitError               the system allows no more file watches
+    │   ├── WatchLimitError               the system allows no more file watches
+    │   └── DecoderUnavailableError       pictures cannot be decoded on this machine now
     ├── WrongBytesError                   bytes are there, and are not what they should be
     │   └── UndecodablePictureError       the decoder gave up on them
     ├── DiskError                         the operating system said no
@@ -247,6 +248,12 @@ class WatchLimitError(UnavailableError):
     """The system allows no more file watches; the folder can be polled instead."""
 
     code = "watch-limit"
+
+
+class DecoderUnavailableError(UnavailableError):
+    """No decoder could be started, so nothing is known of the picture: no memory, or a broken installation."""
+
+    code = "decoder-unavailable"
 
 
 class WrongBytesError(StrandlineError):

@@ -30,6 +30,10 @@ class DecoderGoneError(Exception):
     """The process ended without an answer: its decoder crashed, or the system took its memory."""
 
 
+class DecoderStartError(Exception):
+    """No process could be started: that says nothing about the picture."""
+
+
 class DecoderTimeoutError(Exception):
     """The process was killed because the time was up."""
 
@@ -49,6 +53,7 @@ class DecoderPool:
         Raises:
             DecoderTimeoutError: If there is no answer in time. Its process is gone then.
             DecoderGoneError: If the process died over the request.
+            DecoderStartError: If there is no process to ask.
         """
         with self._slots:
             decoder = self._take_idle()
@@ -90,18 +95,16 @@ class _Decoder:
     """One process, idle or at work for one thread."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "strandline.pictures.decoder_process"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": _import_path(), "VIPS_CONCURRENCY": "1"},
-            cwd=os.sep,  # a process keeps its folder busy, and ours may be on a disk that is to be ejected
-        )
+        try:
+            self._process = _start_process()
+        except OSError as error:
+            raise DecoderStartError(str(error)) from error
         try:
             self._receive(START_LIMIT_S)
-        except BaseException:
+        except BaseException as error:
             self.kill()
+            if isinstance(error, DecoderGoneError | DecoderTimeoutError):
+                raise DecoderStartError("the process ended before it was ready") from error
             raise
 
     def ask(self, request: Header, data: bytes | memoryview, timeout_s: float) -> tuple[Header, bytes]:
@@ -152,6 +155,17 @@ class _Decoder:
         """Ends the process whatever it does."""
         self._process.kill()
         self.close()
+
+
+def _start_process() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "strandline.pictures.decoder_process"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": _import_path(), "VIPS_CONCURRENCY": "1"},
+        cwd=os.sep,  # a process keeps its folder busy, and ours may be on a disk that is to be ejected
+    )
 
 
 def _import_path() -> str:

@@ -11,7 +11,7 @@ import mmap
 from dataclasses import dataclass
 from typing import Any
 
-from strandline.errors import PictureTooLargeError, UndecodablePictureError
+from strandline.errors import DecoderUnavailableError, PictureTooLargeError, UndecodablePictureError
 
 MAX_PIXELS = 200_000_000
 """The largest sensors of telephones make 200 million."""
@@ -55,6 +55,7 @@ def check_decodes(
         UndecodablePictureError: If it is truncated or broken, is of another type, or made its decoder crash.
         PictureTooLargeError: If it has more pixels, or takes more time or memory, than allowed: nothing is known
             about its bytes then.
+        DecoderUnavailableError: If no decoder could be started: nothing is known either.
     """
     _ask(data, media_type, None, max_pixels, timeout_s)
 
@@ -100,6 +101,10 @@ def _ask(
             f"the picture takes longer than {timeout_s:g} s to decode; raise pictures.decode_timeout_s to try longer",
             timeout_s=timeout_s,
         ) from None
+    except decoder_pool.DecoderStartError as error:
+        raise DecoderUnavailableError(
+            f"no picture decoder could be started ({error}); `strandline doctor` says what is missing"
+        ) from error
     except decoder_pool.DecoderGoneError:
         raise UndecodablePictureError("the picture made its decoder crash; nothing was shown of it") from None
     if "too_large" in reply:
