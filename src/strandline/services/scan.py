@@ -58,8 +58,9 @@ def scan_storage_dir(
 ) -> ScanReport:
     """Scans one SD and writes what changed; a second scan right after it finds and writes nothing.
 
-    ``prove_arrivals`` reads what is new or changed since the last scan; what the very first scan of an SD
-    registers stays unproven, for the verifier or the first reader. Single files that fail are findings.
+    ``prove_arrivals`` reads what is new or changed since the last scan, and what was still arriving; else the caller
+    is to read ``report.arrivals``. What the very first scan of an SD registers stays unproven, for the verifier or
+    the first reader. Single files that fail are findings.
 
     Cost: one ``scandir``, one ``lstat`` a file. Memory: about 150 bytes a file.
 
@@ -92,7 +93,6 @@ class _Scan:
         self.report = ScanReport(sd)
         self.total = 0
         self.done = 0
-        self.arrivals: list[str] = []
 
     def run(self) -> None:
         if not self.sd.is_reachable:
@@ -261,7 +261,7 @@ class _Scan:
     def _note_arrival(self, row: ImageFile) -> None:
         is_arrival = self.sd.first_scan_done and not row.proof_is_current
         if is_arrival and row.state in HERE and row.absent_since is None:
-            self.arrivals.append(row.filename)
+            self.report.arrivals.append(row.filename)
 
     def _count(self, old: ImageFile, new: ImageFile) -> None:
         report = self.report
@@ -289,7 +289,7 @@ class _Scan:
                 if report.found_changes:
                     journal.append_event(transaction, self._finished())
         if self.prove_arrivals:
-            looked_at = set(self.arrivals) | {
+            looked_at = set(report.arrivals) | {
                 row.filename for row in arriving if row.stamp is not None and row.stamp.size_bytes
             }
             self._prove(sorted(looked_at))
