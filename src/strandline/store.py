@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
+from typing import Self
 
 from strandline.catalog import journal
 from strandline.errors import InvalidInputError
@@ -23,7 +24,19 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 from strandline.pictures.cache import ThumbnailCache
 from strandline.pictures.decoding import Thumbnail
-from strandline.services import browse, describe, explain, export, inspect, lookup, save, scan, storage_dirs
+from strandline.services import (
+    add,
+    browse,
+    confirm,
+    describe,
+    explain,
+    export,
+    inspect,
+    lookup,
+    save,
+    scan,
+    storage_dirs,
+)
 from strandline.services.lookup import FoundImage, Presence
 from strandline.services.scan import OnProgress
 from strandline.services.sources import Source
@@ -61,7 +74,7 @@ class Store:
         progress: OnProgress | None = None,
     ) -> AddedStorageDir:
         """Adds a folder, decides its identity, and scans it; safe to repeat."""
-        return storage_dirs.add_storage_dir(
+        return add.add_storage_dir(
             self._bench, path, name=name, new_identity=new_identity, read_only=read_only, on_progress=progress
         )
 
@@ -87,11 +100,11 @@ class Store:
 
     def confirm_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """Restores a lost identity, else accepts that files are gone: one thing at a time."""
-        return storage_dirs.confirm_storage_dir(self._bench, self.get_storage_dir(sd))
+        return confirm.confirm_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def accept_missing(self, sd: StorageDirRef) -> int:
         """Drops the rows of missing files; returns how many."""
-        return storage_dirs.accept_missing(self._bench, self.get_storage_dir(sd))
+        return confirm.accept_missing(self._bench, self.get_storage_dir(sd))
 
     def save(
         self, source: Source, *, sd: StorageDirRef, name: str | None = None, image_id: str | None = None
@@ -182,7 +195,7 @@ class Store:
 
     def read_hex(self, sd: StorageDirRef, path: str, offset: int = 0, length: int = 4096) -> HexPage:
         """A page of a file's bytes, whatever they are."""
-        return browse.read_hex(self.get_storage_dir(sd), path, offset=offset, length=length)
+        return browse.read_hex(self._bench, self.get_storage_dir(sd), path, offset=offset, length=length)
 
     def explain(self, image_id: str) -> Explanation:
         """Why the image is shown or not: every storage directory, catalog and disk, and what comes next."""
@@ -210,7 +223,7 @@ class Store:
         """Gives everything back; idempotent. Watchers of this store must have ended."""
         self._bench.catalog.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -21,7 +21,7 @@ MIGRATIONS: tuple[str, ...] = (
         sd_id           TEXT,
         provisional     INTEGER NOT NULL DEFAULT 0,
         name            TEXT NOT NULL UNIQUE,
-        path            TEXT NOT NULL UNIQUE,
+        path            TEXT NOT NULL,
         state           TEXT NOT NULL,
         problem         TEXT,
         read_only       INTEGER NOT NULL DEFAULT 0,

@@ -1,7 +1,8 @@
 """Storage directories in the catalog: numbers, identities and aliases, names, paths and states.
 
 The number is the key and never changes; the identity is an attribute that can. What surprises: two rows may
-carry the same identity (a copied folder), but never the same path or name.
+carry the same identity (a copied folder), or the same path (two disks that are mounted there in turn), but never
+the same name.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def insert_storage_dir(
     """Adds a storage directory and returns its number.
 
     Raises:
-        sqlite3.IntegrityError: Path or name is taken; the caller has looked before.
+        sqlite3.IntegrityError: The name is taken; the caller has looked before.
     """
     device, inode = root or (None, None)
     cursor = transaction.conn.execute(

@@ -19,11 +19,11 @@ from strandline.errors import CatalogInsideStorageDirError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
-from strandline.model.sd_ids import IDENTITY_FILE
+from strandline.model.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
 from strandline.pictures.cache import ThumbnailCache
 from strandline.runtime.bus import EventBus
 from strandline.runtime.settings import Settings, find_home
-from strandline.services.storage_dirs import check_outside
+from strandline.services.roots import check_outside
 from strandline.services.workbench import Limits, Workbench, utc_now
 from strandline.store import Store
 
@@ -102,7 +102,7 @@ def open_store(
         catalog.on_commit = bus.publish
         with catalog.read() as conn:
             for sd in list_storage_dirs(conn):
-                check_outside(place, Path(sd.path))
+                check_outside(place, sd.path)
         bench = Workbench(
             catalog, place, limits_of(settings), now=now, announce=lambda event: bus.publish([event]),
             slow_places=SlowPlaces(limit_s=settings.read.io_timeout_s),
@@ -128,12 +128,13 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def _check_not_synced(home: Path) -> None:
-    """Refuses a home below a folder that carries an ``SD_ID``, also where no catalog knows that folder yet."""
-    for folder in (home, *home.parents):
-        if os.path.lexists(folder / IDENTITY_FILE):
+    """Refuses a home in a folder that carries an identity, also where no catalog knows that folder yet."""
+    real_home = Path(os.path.realpath(home))
+    for folder in (real_home, *real_home.parents):
+        if any(os.path.lexists(folder / name) for name in (IDENTITY_FILE, LEGACY_IDENTITY_FILE)):
             raise CatalogInsideStorageDirError(
-                f"the catalog's home {home} lies in the storage directory {folder}, where a sync client would tear "
-                "it; choose another home with --home or STRANDLINE_HOME",
-                home=str(home),
+                f"the catalog's home {real_home} lies in the storage directory {folder}, where a sync client would "
+                "tear it; choose another home with --home or STRANDLINE_HOME",
+                home=str(real_home),
                 path=str(folder),
             )

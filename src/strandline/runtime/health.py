@@ -1,4 +1,7 @@
-"""Health: is this machine fit for Strandline? Each check is a line that says what is wrong and what to do."""
+"""Health: is this machine fit for Strandline? Each check is a line that says what is wrong and what to do.
+
+What surprises: a check never fails by itself. What cannot even be asked is an answer too, and the worst one.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from strandline.errors import StrandlineError
 from strandline.folders.filesystems import MountKind, find_mount
+from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.storage_dirs import list_storage_dirs
@@ -18,17 +23,24 @@ from strandline.services.workbench import Workbench
 ENOUGH_WATCHES = 64
 """Two for each storage directory, and some for everybody else."""
 
+ENOUGH_INSTANCES = 8
+"""One for each process that watches, and some for everybody else."""
+
 EARLIEST_NOW = datetime(2024, 1, 1, tzinfo=UTC)
 """Before this program was written: a clock that says so has lost its battery."""
+
+MAX_SKEW_S = 60.0
+"""Between the clock and what the home's disk writes down; more, and "a minute ago" means nothing."""
 
 
 def check_health(bench: Workbench) -> list[Check]:
     """All checks, in the order in which a person would want to read them. Changes nothing that lasts."""
+    catalog = _check_catalog(bench)
     return [
-        _check_catalog(bench),
+        catalog,
         _check_home(bench),
-        *(_check_storage_dir(bench, sd) for sd in list_storage_dirs(bench)),
-        *_check_change_notice(),
+        *(_check_storage_dir(bench, sd) for sd in _list_storage_dirs(bench)),
+        *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
         _check_decoder("libvips", "pyvips"),
         _check_decoder("HEIC decoder", "pi_heif"),
         _check_clock(bench),
@@ -36,52 +48,61 @@ def check_health(bench: Workbench) -> list[Check]:
 
 
 def _check_catalog(bench: Workbench) -> Check:
-    problems = bench.catalog.check_integrity()
+    path = bench.catalog.path
+    try:
+        problems = bench.catalog.check_integrity()
+    except StrandlineError as error:
+        problems = [error.message]
     if not problems:
-        return Check("catalog", True, f"{bench.catalog.path} is sound")
-    return Check(
-        "catalog",
-        False,
-        f"{bench.catalog.path} is damaged: {problems[0]}",
-        "move it away and add the storage directories again: no image is lost by that",
-    )
+        return Check("catalog", True, f"{path} is sound")
+    remedy = "move it away and add the storage directories again: no image is lost by that"
+    return Check("catalog", False, f"{path} is damaged: {problems[0]}", remedy)
 
 
 def _check_home(bench: Workbench) -> Check:
-    mount = find_mount(bench.home)
-    if mount.kind is MountKind.LOCAL:
-        return Check("home", True, f"{bench.home} lies on a local disk ({mount.fstype})")
-    return Check(
-        "home",
-        False,
-        f"{bench.home} lies on {mount.fstype}, where SQLite's journal does not work reliably",
-        "choose a folder on a local disk with --home or STRANDLINE_HOME",
-    )
+    elsewhere = "choose a folder on a local disk with --home or STRANDLINE_HOME"
+    mount = find_mount(os.path.realpath(bench.home))
+    if mount.kind is not MountKind.LOCAL:
+        message = f"{bench.home} lies on {mount.fstype}, where SQLite's journal does not work reliably"
+        return Check("home", False, message, elsewhere)
+    try:
+        with tempfile.TemporaryFile(dir=bench.scratch) as file:
+            file.write(b"\0")
+    except OSError as error:
+        message = f"{bench.home} cannot be written to: {error.strerror}"
+        return Check("home", False, message, f"make room, or give yourself the rights; or {elsewhere}")
+    return Check("home", True, f"{bench.home} lies on a local disk ({mount.fstype})")
+
+
+def _list_storage_dirs(bench: Workbench) -> list[StorageDir]:
+    """None of a catalog that cannot be read: its own check says so."""
+    try:
+        return list_storage_dirs(bench)
+    except StrandlineError:
+        return []
 
 
 def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
     name = f"storage directory {sd.name}"
     if not sd.is_reachable:
-        return Check(name, False, f"{sd.state.value}: {sd.problem}", "see 'strandline sd show'")
+        return Check(name, False, f"{sd.state.value}: {sd.problem}", f"see 'strandline sd show {sd.path}'")
     if sd.read_only:
         return Check(name, True, f"{sd.state.value}, read-only by choice")
-    if not os.access(sd.path, os.W_OK | os.X_OK):
-        return Check(
-            name,
-            False,
-            f"{sd.path} cannot be written to",
-            "give yourself the rights, or add it with --read-only",
-        )
+    for folder in (sd.path, os.path.join(sd.path, MEDIA_FOLDER)):
+        if os.path.lexists(folder) and not os.access(folder, os.W_OK | os.X_OK):
+            remedy = "give yourself the rights, or 'sd forget' it and add it with --read-only"
+            return Check(name, False, f"{folder} cannot be written to", remedy)
     mount = bench.mount_at(sd.path)
     how = "watched natively" if mount.kind is MountKind.LOCAL else "polled"
     return Check(name, True, f"{sd.state.value}, writable, on {mount.fstype}, {how}")
 
 
-def _check_change_notice() -> Iterator[Check]:
+def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:
+    """The system's limits for change notice, where it has such."""
     if sys.platform != "linux":
         return
-    folder = Path("/proc/sys/fs/inotify")
-    for limit, enough in (("max_user_watches", ENOUGH_WATCHES), ("max_user_instances", 8)):
+    limits = (("max_user_watches", ENOUGH_WATCHES), ("max_user_instances", ENOUGH_INSTANCES))
+    for limit, enough in limits:
         try:
             value = int((folder / limit).read_text())
         except (OSError, ValueError):
@@ -101,8 +122,12 @@ def _check_decoder(what: str, module: str) -> Check:
 
 def _check_clock(bench: Workbench) -> Check:
     now = bench.now()
-    with tempfile.TemporaryFile(dir=bench.scratch) as file:
-        skew_s = os.fstat(file.fileno()).st_mtime - now.timestamp()
-    if now < EARLIEST_NOW or abs(skew_s) > 60:
-        return Check("clock", False, f"the clock says {now:%Y-%m-%d %H:%M} UTC", "set the clock")
-    return Check("clock", True, f"{now:%Y-%m-%d %H:%M} UTC")
+    said = f"{now:%Y-%m-%d %H:%M} UTC"
+    try:
+        with tempfile.TemporaryFile(dir=bench.scratch) as file:
+            skew_s = os.fstat(file.fileno()).st_mtime - now.timestamp()
+    except OSError:
+        skew_s = 0.0  # the home's own check says what is wrong
+    if now < EARLIEST_NOW or abs(skew_s) > MAX_SKEW_S:
+        return Check("clock", False, f"the clock says {said}", "set the clock")
+    return Check("clock", True, said)

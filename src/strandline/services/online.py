@@ -7,6 +7,7 @@ identity cannot be read now is *offline*, and offline draws no conclusions; it i
 
 from __future__ import annotations
 
+import errno
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +26,7 @@ from strandline.model.events import (
 )
 from strandline.model.identity import decide_identity, explains_change
 from strandline.model.identity_decisions import IdentityDecision, IdentityOutcome
-from strandline.model.identity_sightings import IdentitySighting
+from strandline.model.identity_sightings import IdentitySighting, LookError
 from strandline.model.sd_ids import StorageDirId
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.workbench import Workbench
@@ -45,78 +46,112 @@ REPLACEMENT_GAP_S = 0.05
 ROUNDS = 3
 """How often a decision that another process overtook is made again."""
 
-TIMED_OUT = "its disk did not answer"
-
 
 def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """The SD as it is now. Cost where nothing changed: one open, fstat and read of ``SD_ID``."""
+    """The SD as it is now. Cost where nothing changed: one open, fstat and read of ``SD_ID``.
+
+    Never waits for identity files to be quiet: while they stir, the SD stays as it was last known.
+    """
     try:
         value = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
-    except TimeoutError:
-        return move_to_state(bench, sd, StorageDirState.OFFLINE, TIMED_OUT)
     except OSError:
         value = None
     if value is not None and value == sd.sd_id and not sd.provisional:
         return sd if sd.is_reachable else move_to_state(bench, sd, StorageDirState.ONLINE, None)
-    return reconsider(bench, sd)
+    return _decide_and_apply(bench, sd, looks=1)
+
+
+def list_refreshed(bench: Workbench) -> list[StorageDir]:
+    """All SDs as they are now, in the order in which they were added; never waits."""
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    return [refresh(bench, sd) for sd in sds]
 
 
 def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """Looks at everything that tells of the SD's identity, decides again, and carries that out.
+    """The SD as it is now, from a look at everything that tells of its identity; the decision is carried out.
 
-    Never makes up an identity: an empty folder where an SD was known is offline, and one that was remembered
-    without an identity stays incomplete until somebody adds it again.
+    Waits up to four seconds for identity files that stir. Never makes up an identity: an empty folder where an SD
+    was known is offline, and one that was remembered without an identity stays incomplete until somebody adds it
+    again.
     """
+    return _decide_and_apply(bench, sd, looks=LOOKS_FOR_QUIET)
+
+
+def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> StorageDir:
     for _ in range(ROUNDS):
-        try:
-            sighting, decision = look_until_quiet(
-                bench, sd.path, lambda seen, quiet: decide_again(sd, seen, quiet=quiet)
-            )
-        except TimeoutError:
-            return move_to_state(bench, sd, StorageDirState.OFFLINE, TIMED_OUT)
+        sighting, decision = look_and_decide(
+            bench,
+            sd.path,
+            lambda seen, quiet: decide_again(sd, seen, quiet=quiet),
+            looks=looks,
+            may_be_replaced=sd.is_reachable,
+        )
         if decision.sd_id is None or decision.outcome is IdentityOutcome.GENERATED:
             return move_to_state(bench, sd, *_state_without_identity(sd, sighting, decision))
-        if _lies_elsewhere(bench, sd, sighting, decision.sd_id):
+        if lies_elsewhere(bench, sd, sighting, decision.sd_id):
             problem = (
                 f"another storage directory ({decision.sd_id}) lies at {sd.path} now; add it with 'sd add'"
             )
             return move_to_state(bench, sd, StorageDirState.OFFLINE, problem)
+        if decision.wait_for_quiet:
+            return sd
         try:
             applied = apply_identity(Path(sd.path), decision, scratch=bench.scratch)
         except (DiskError, RefusedError):
             break  # what is decided holds without being written; the next command tries again
-        if applied.is_as_decided and not decision.wait_for_quiet:
+        if applied.is_as_decided:
             break
     else:
         return move_to_state(bench, sd, StorageDirState.INCOMPLETE, "its identity keeps changing; wait")
     known = adopt_identity(bench, sd, decision)
-    state = known.state if known.is_reachable else StorageDirState.ONLINE
-    return move_to_state(bench, known, state, None if state is StorageDirState.ONLINE else known.problem)
+    return known if known.is_reachable else move_to_state(bench, known, StorageDirState.ONLINE, None)
 
 
-def look_until_quiet(
+def look_and_decide(
+    bench: Workbench,
+    root: str,
+    decide: Callable[[IdentitySighting, bool], IdentityDecision],
+    *,
+    looks: int = LOOKS_FOR_QUIET,
+    may_be_replaced: bool = True,
+) -> tuple[IdentitySighting, IdentityDecision]:
+    """Looks at the identity files and decides; up to ``looks`` times, while a decision waits for them to be quiet.
+
+    Args:
+        bench: The tools.
+        root: The folder.
+        decide: Gets the sighting, and whether the files have been quiet for two seconds.
+        looks: Half a second apart; 1 does not wait.
+        may_be_replaced: Look once more after a moment where ``SD_ID`` is missing, because sync clients replace a
+            file by deleting the old one first (hazard H6).
+    """
+    sighting, decision = _look_once(bench, root, decide)
+    if may_be_replaced and decision.sd_id is None and sighting.plain is None and not sighting.errors:
+        bench.sleep(REPLACEMENT_GAP_S)
+        sighting, decision = _look_once(bench, root, decide)
+    for _ in range(looks - 1):
+        if not decision.wait_for_quiet:
+            break
+        bench.sleep(IDENTITY_QUIET.total_seconds() / 4)
+        sighting, decision = _look_once(bench, root, decide)
+    return sighting, decision
+
+
+def _look_once(
     bench: Workbench, root: str, decide: Callable[[IdentitySighting, bool], IdentityDecision]
 ) -> tuple[IdentitySighting, IdentityDecision]:
-    """Looks at the identity files and decides, again while a decision waits for them to be quiet.
+    sighting = look(bench, root)
+    still_s = bench.stillness.seconds(("identity", root), sighting.stamp)
+    return sighting, decide(sighting, still_s >= IDENTITY_QUIET.total_seconds())
 
-    ``decide`` gets the sighting and whether the files have been quiet for two seconds. A missing ``SD_ID`` is looked
-    for once more after a moment: sync clients replace a file by deleting the old one first (hazard H6). Takes up to
-    four seconds.
 
-    Raises:
-        TimeoutError: The disk did not answer.
-    """
-    for round_ in range(LOOKS_FOR_QUIET):
-        sighting = bench.bounded(root, lambda: look_at_identity(Path(root)))
-        still_s = bench.stillness.seconds(("identity", root), sighting.stamp)
-        decision = decide(sighting, still_s >= IDENTITY_QUIET.total_seconds())
-        if decision.wait_for_quiet:
-            bench.sleep(IDENTITY_QUIET.total_seconds() / 4)
-        elif decision.sd_id is None and sighting.plain is None and not sighting.errors and round_ == 0:
-            bench.sleep(REPLACEMENT_GAP_S)
-        else:
-            break
-    return sighting, decision
+def look(bench: Workbench, root: str) -> IdentitySighting:
+    """Everything in the root that tells of its identity. A disk that does not answer is a look that failed."""
+    try:
+        return bench.bounded(root, lambda: look_at_identity(Path(root)))
+    except TimeoutError:
+        return IdentitySighting(errors=(LookError("", errno.ETIMEDOUT, "its disk does not answer"),))
 
 
 def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> IdentityDecision:
@@ -135,19 +170,20 @@ def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision)
     """Writes the decided identity and its aliases to the catalog, where they are not there already."""
     sd_id, provisional = decision.sd_id, decision.outcome is IdentityOutcome.PROVISIONAL
     assert sd_id is not None
-    old = {sd.sd_id} if sd.sd_id is not None and sd.sd_id != sd_id else set()
-    aliases = sorted((decision.aliases | old) - set(sd.aliases) - {sd_id})
-    if sd_id == sd.sd_id and provisional == sd.provisional and not aliases:
+    if sd_id == sd.sd_id and provisional == sd.provisional and decision.aliases.issubset(sd.aliases):
         return sd
     with bench.catalog.write() as transaction:
-        if sd_id != sd.sd_id or provisional != sd.provisional:
+        known = storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+        aliases = set(decision.aliases)
+        if sd_id != known.sd_id or provisional != known.provisional:
             storage_dirs.update_identity(transaction, sd.number, sd_id, provisional=provisional)
-        storage_dirs.add_aliases(transaction, sd.number, aliases)
-        if old:
+        if known.sd_id not in (None, sd_id):
+            aliases.add(known.sd_id)
             event = StorageDirIdentityChanged(
-                at=bench.now(), sd_id=sd_id, name=sd.name, path=sd.path, old_sd_id=sd.sd_id
+                at=bench.now(), sd_id=sd_id, name=sd.name, path=sd.path, old_sd_id=known.sd_id
             )
             journal.append_event(transaction, event)
+        storage_dirs.add_aliases(transaction, sd.number, sorted(aliases - {sd_id}))
         return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
 
 
@@ -199,9 +235,7 @@ def _state_without_identity(
     return StorageDirState.OFFLINE, problem
 
 
-def _lies_elsewhere(
-    bench: Workbench, sd: StorageDir, sighting: IdentitySighting, found: StorageDirId
-) -> bool:
+def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting, found: StorageDirId) -> bool:
     """Whether another SD lies at the path now: nothing explains the other value, and too few files are there."""
     if sd.sd_id in (None, found) or sd.provisional or found in sd.aliases:
         return False
@@ -210,5 +244,8 @@ def _lies_elsewhere(
         return False
     with bench.catalog.read() as conn:
         known = image_files.list_some_filenames(conn, sd.number, limit=NAMES_ASKED)
-    there = probe_names(sd.path, known, keeps_inodes=True)
+    try:
+        there = bench.bounded(sd.path, lambda: probe_names(sd.path, known, keeps_inodes=True))
+    except OSError:
+        return True  # nothing can be concluded, and that is what "elsewhere" means
     return 2 * len(there) < len(known)

@@ -1,0 +1,143 @@
+"""Roots: which folder a path means, whether it may hold a storage directory, and which one is known to lie there.
+
+A path is resolved once, when it is given; after that every look goes to what it was resolved to. What surprises: two
+storage directories may be known at one root. They are two disks that are mounted at the same place in turn.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from strandline.catalog import storage_dirs
+from strandline.errors import (
+    CatalogInsideStorageDirError,
+    InvalidPathError,
+    StorageDirNotFoundError,
+    StorageDirOfflineError,
+)
+from strandline.folders.filesystems import MountKind
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.workbench import Workbench
+
+SHOWN_CHARACTERS = 100
+"""Of what a person typed, in a message about it."""
+
+
+def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
+    """The folder that the path means, absolute and without links in it.
+
+    A folder that cannot be looked at now (no rights above it, a share that does not answer) is taken as it was
+    given: it can be remembered, and decided again.
+
+    Raises:
+        InvalidPathError: Empty, too long, with a NUL or undecodable bytes, or not a folder.
+        StorageDirNotFoundError: There is no such folder.
+        StorageDirOfflineError: A link leads to a disk that does not answer.
+        CatalogInsideStorageDirError: The catalog lies in it, or it in the home.
+    """
+    given = os.path.abspath(os.path.expanduser(_check_text(os.fspath(path))))
+    try:
+        root = _resolve(bench, given)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise StorageDirNotFoundError(
+            f"there is no folder {shorten(given)}; create it first, or check the path", path=given
+        ) from error
+    except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+            raise InvalidPathError(f"{shorten(given)} is no usable path: {error.strerror}") from error
+        if isinstance(error, TimeoutError) and bench.mount_at(given).kind is MountKind.LOCAL:
+            raise StorageDirOfflineError(
+                f"{given} leads to a disk that does not answer; try again when it is back", path=given
+            ) from error
+        root = given
+    check_outside(bench.home, root)
+    return root
+
+
+def find_real_path(bench: Workbench, text: str) -> str | None:
+    """What the text means as a path, links resolved as far as they can be; None where it is no path."""
+    if not text or "\0" in text:
+        return None
+    given = os.path.abspath(os.path.expanduser(text))
+    try:
+        return bench.bounded(given, lambda: os.path.realpath(given))
+    except OSError:
+        return given
+
+
+def check_outside(home: Path, root: str) -> None:
+    """Refuses a catalog inside a storage directory, and the other way round. Looks at the home only.
+
+    Args:
+        home: May hold links.
+        root: Holds none, see :func:`resolve_root`.
+
+    Raises:
+        CatalogInsideStorageDirError: It is so.
+    """
+    real_home, real_root = Path(os.path.realpath(home)), Path(root)
+    if real_home.is_relative_to(real_root) or real_root.is_relative_to(real_home):
+        raise CatalogInsideStorageDirError(
+            f"the catalog's home {real_home} and the storage directory {root} must not lie in one another, for a "
+            "sync client would tear the catalog; choose another home with --home or STRANDLINE_HOME",
+            home=str(real_home), path=root,
+        )  # fmt: skip
+
+
+def find_place(bench: Workbench, root: str) -> tuple[int, int] | None:
+    """Device and inode of the folder: equal ones are one folder, by whatever path. None where it is not there."""
+    try:
+        found = bench.bounded(root, lambda: os.stat(root))
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def list_known_at(bench: Workbench, root: str) -> list[StorageDir]:
+    """The SDs whose root this folder is, by path or by another way to the same folder (a bind mount)."""
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    place = find_place(bench, root)
+    return [
+        sd
+        for sd in sds
+        if sd.path == root
+        or (place is not None and (sd.root_device, sd.root_inode) == place == find_place(bench, sd.path))
+    ]
+
+
+def shorten(text: str) -> str:
+    """The text, short enough for a message."""
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 3] + "..."
+
+
+def _check_text(text: str) -> str:
+    if not text or "\0" in text:
+        raise InvalidPathError(
+            f"{shorten(text)!r} is no usable path; give the folder that holds SD_ID and media"
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidPathError(
+            f"{shorten(text)!r} holds bytes that are no text, and the catalog keeps text; rename the folder"
+        ) from error
+    return text
+
+
+def _resolve(bench: Workbench, given: str) -> str:
+    """Without links, and seen to be a folder; a time limit holds also where a link leads off the local disk."""
+
+    def look() -> str:
+        root = os.path.realpath(given, strict=True)
+        if not stat.S_ISDIR(os.stat(root).st_mode):
+            raise InvalidPathError(
+                f"{root} is not a folder; give the folder that holds SD_ID and media", path=root
+            )
+        return root
+
+    mount = bench.mount_at(given)
+    return bench.slow_places.within(given if mount.kind is MountKind.LOCAL else mount.mount_point, look)
