@@ -40,6 +40,8 @@ RELIABLE_AFTER = timedelta(seconds=2)
 
 HERE = frozenset({FileState.PRESENT, FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN})
 """States of a file whose bytes lie in the folder."""
+FAILED = HERE - {FileState.PRESENT}
+"""States of a file whose last look failed."""
 EXPECTED = HERE | {FileState.ONLINE_ONLY}
 """States of a file that a healthy scan should meet."""
 
@@ -82,9 +84,13 @@ def unchanged_for(row: ImageFile, now: datetime) -> timedelta:
 
 
 def is_reliable(proof: Proof) -> bool:
-    """True where the proof was made long enough after the mtime to be relied on for handing out bytes."""
-    age_ns = int(proof.proven_at.timestamp() * 1e9) - proof.stamp.mtime_ns
-    return age_ns >= RELIABLE_AFTER.total_seconds() * 1e9
+    """True where the proof was not made within 2 s of the mtime, so that it may be relied on for handing out bytes.
+
+    An mtime far in the future is as good as an old one: some machine's clock is wrong, and this one's is not
+    going to make the same mtime again.
+    """
+    distance_ns = abs(int(proof.proven_at.timestamp() * 1e9) - proof.stamp.mtime_ns)
+    return distance_ns >= RELIABLE_AFTER.total_seconds() * 1e9
 
 
 def register_listed(
@@ -111,43 +117,36 @@ def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing
         return _after_absence(row, now, vanishing_held=vanishing_held)
     if seen.online_only:
         return _after_eviction(row, seen, now)
-    back = row.absent_since is not None or row.state not in HERE
-    if seen.stamp != row.stamp:
-        state = _state_of_changed(row.state, seen)
-        return replace(_here_again(row), stamp=seen.stamp, state=state, unchanged_since=now)
-    if not back:
+    if row.absent_since is not None or row.state not in HERE:
+        return _after_return(row, seen, now)
+    if seen.stamp == row.stamp:
         return row
-    restored = row.state if row.state in HERE else row.prior_state
-    if restored not in HERE:
-        restored = _state_of_unread(seen)
-    return replace(_here_again(row), state=restored)
+    state = FileState.ARRIVING if row.state in FAILED else _state_of_unread(seen)
+    return replace(row, stamp=seen.stamp, state=state, unchanged_since=now)
 
 
 def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     """The row after its bytes were read and ``look`` is what they told.
 
     Law: a content id becomes proven present exactly if the SHA-256 fits; no age, size or mtime matters.
-    Law: a file that failed and is younger than 24 h is never damaged.
+    Law: a file that failed and is younger than 24 h is never damaged, and keeps no proof.
+    Law: the same look again, at the same time or later, gives the very same row unless time decides otherwise.
     """
+    met = _here_again(row)
     if look.stamp != row.stamp:
-        row = replace(row, stamp=look.stamp, unchanged_since=now)
-    row = _here_again(row)
-    kind = _proof_of(row, look, now)
+        met = replace(met, stamp=look.stamp, unchanged_since=now)
+    media_type = look.media_type or row.media_type
+    kind = _proof_of(met, look, now)
     if kind is None:
-        state = _state_of_failed(row, look, now)
-        return replace(row, state=state, media_type=look.media_type or row.media_type)
+        failed = replace(met, state=_state_of_failed(met, look, now), media_type=media_type, proof=None)
+        return row if failed == row else failed
     proof = Proof(kind, look.sha256, look.stamp, now)
-    if row.state is FileState.PRESENT and row.proof is not None and _is_no_news(row.proof, proof):
-        return row
+    if met.state is FileState.PRESENT and met.proof is not None and _is_no_news(met.proof, proof):
+        return met
     return replace(
-        row,
-        state=FileState.PRESENT,
-        proof=proof,
-        media_type=look.media_type or row.media_type,
-        width=look.width,
-        height=look.height,
-        taken_at=look.taken_at,
-    )
+        met, state=FileState.PRESENT, proof=proof, media_type=media_type,
+        width=look.width, height=look.height, taken_at=look.taken_at,
+    )  # fmt: skip
 
 
 def event_between(
@@ -208,15 +207,38 @@ def _state_of_unread(seen: Seen) -> FileState:
     return FileState.ARRIVING if seen.stamp is not None and seen.stamp.size_bytes == 0 else FileState.PRESENT
 
 
-def _state_of_changed(state: FileState, seen: Seen) -> FileState:
-    failed = (FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN)
-    return FileState.ARRIVING if state in failed else _state_of_unread(seen)
-
-
 def _here_again(row: ImageFile) -> ImageFile:
     if row.absent_since is None and not row.absence_accepted and row.prior_state is None:
         return row
     return replace(row, absent_since=None, absence_accepted=False, prior_state=None)
+
+
+def _after_return(row: ImageFile, seen: Seen, now: datetime) -> ImageFile:
+    """A file that was absent, missing, in the cloud or in the trash is here again: as what it was, else unproven.
+
+    A lapsed proof of an image that was not shown meanwhile is dropped: the next one announces it again.
+    """
+    assert seen.stamp is not None
+    state = _state_of_unread(seen)
+    if row.stamp is not None and _agree(seen.stamp, row.stamp):
+        candidates = (row.state, row.prior_state, state)
+        state = next(each for each in candidates if each in HERE)
+    back = replace(
+        _here_again(row), state=state, stamp=seen.stamp,
+        unchanged_since=row.unchanged_since if seen.stamp == row.stamp else now,
+    )  # fmt: skip
+    if back.proof_is_current or _last_state(row) is FileState.PRESENT:
+        return back
+    return replace(back, proof=None)
+
+
+def _agree(one: FileStamp, other: FileStamp) -> bool:
+    return (one.size_bytes, one.mtime_ns) == (other.size_bytes, other.mtime_ns)
+
+
+def _last_state(row: ImageFile) -> FileState:
+    """The state in which people saw the image last: being sent to the cloud says nothing about the bytes."""
+    return row.prior_state or row.state if row.state is FileState.ONLINE_ONLY else row.state
 
 
 def _after_absence(row: ImageFile, now: datetime, *, vanishing_held: bool) -> ImageFile:
@@ -237,7 +259,7 @@ def _after_eviction(row: ImageFile, seen: Seen, now: datetime) -> ImageFile:
         stamp = seen.stamp
     if row.state is FileState.ONLINE_ONLY and row.absent_since is None and stamp == row.stamp:
         return row
-    prior = row.state if row.state in HERE else row.prior_state
+    prior = row.prior_state if row.state is FileState.ONLINE_ONLY else row.state
     since = row.unchanged_since if stamp == row.stamp else now
     return replace(
         _here_again(row), state=FileState.ONLINE_ONLY, prior_state=prior, stamp=stamp, unchanged_since=since
@@ -258,7 +280,7 @@ def _event_class(old: ImageFile | None, new: ImageFile) -> type[ImageEvent] | No
         return _EVENT_OF_STATE.get(new.state) if moved else None
     if not new.proof_is_current or new.absent_since is not None:
         return None
-    if old is None or old.proof is None or old.state not in (FileState.PRESENT, FileState.ONLINE_ONLY):
+    if old is None or old.proof is None or _last_state(old) is not FileState.PRESENT:
         return ImageAvailable
     if new.proof is not None and old.proof.sha256 != new.proof.sha256:
         return ImageChanged
