@@ -20,6 +20,7 @@ from strandline.model.events import Event
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
 from strandline.model.reports import AddedStorageDir, Explanation, ImageInfo, ImagePage, Saved, ScanReport
+from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 from strandline.pictures.cache import ThumbnailCache
@@ -115,10 +116,7 @@ class Store:
 
     def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
         """The image, proven. Raises ``ImageNotFoundError`` with the trace where it cannot be shown."""
-        found = self.find(image_id, sd)
-        if found is None:
-            raise explain.not_found_error(self._bench, parse_image_id(image_id))
-        return found
+        return explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
 
     def find(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage | None:
         """The image, proven, or None where it cannot be shown now."""
@@ -129,7 +127,7 @@ class Store:
         wanted = parse_image_id(image_id)
         found = lookup.find_as_is(self._bench, wanted, self._find_sd(sd))
         if found is None:
-            raise explain.not_found_error(self._bench, wanted)
+            raise explain.not_found_error(explain.explain_image(self._bench, wanted))
         return found
 
     def exists(self, image_id: str, sd: StorageDirRef | None = None) -> bool:
@@ -144,10 +142,11 @@ class Store:
         """All that is known of the image; discovers it first where the catalog does not know it."""
         wanted = parse_image_id(image_id)
         info = describe.find_image_info(self._bench, wanted)
-        if info is None and lookup.look_up(self._bench, wanted).state is not None:
+        if info is None or info.best.state not in EXPECTED:
+            lookup.look_up(self._bench, wanted)
             info = describe.find_image_info(self._bench, wanted)
         if info is None:
-            raise explain.not_found_error(self._bench, wanted)
+            raise explain.not_found_error(explain.explain_image(self._bench, wanted))
         return info
 
     def list_images(

@@ -7,12 +7,15 @@ in subfolders, and other machines can put a link anywhere. What surprises: the f
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from strandline.folders.opening import is_dataless, stamp_of
+from strandline.folders.disk_errors import as_unreadable
+from strandline.folders.opening import OpenedFile, is_dataless, open_regular, stamp_of
 from strandline.model.image_files import FileStamp
 from strandline.model.listing import MediaListing, OddEntry, OddKind
 
@@ -27,6 +30,9 @@ _FLAGS = (
 HAS_CLOUD_FLAGS = hasattr(os.stat_result, "st_flags") or hasattr(os.stat_result, "st_file_attributes")
 """Whether this system can say of a file that its bytes are in the cloud (macOS, Windows)."""
 _LISTS_DESCRIPTORS = os.scandir in os.supports_fd
+_PROBE_FLAGS = _FLAGS | getattr(os, "O_PATH", 0)
+"""Probing needs a right to search the folder, none to list it."""
+_PROBES_DESCRIPTORS = os.stat in os.supports_dir_fd and os.open in os.supports_dir_fd
 
 
 def list_media_folder(
@@ -97,22 +103,92 @@ def _odd_entry(name: str, seen: os.stat_result, keeps_inodes: bool) -> OddEntry:
 def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -> list[tuple[str, FileStamp]]:
     """Those of the names that are regular files in ``<root>/media``, in the order given, with their stamps.
 
-    Cost: one ``lstat`` a name; a missing media folder finds nothing. Files whose bytes are in the cloud are not
-    among them.
+    Cost: one ``lstat`` a name; a missing media folder finds nothing, nor does one that is a link or a file. Files
+    whose bytes are in the cloud are not among them.
 
     Raises:
         OSError: The folder is there and cannot be searched.
     """
-    prefix = os.path.join(root, MEDIA_FOLDER, "")
     found = []
-    for name in names:
-        try:
-            seen = os.lstat(prefix + name)
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        if stat.S_ISREG(seen.st_mode) and not (HAS_CLOUD_FLAGS and is_dataless(seen)):
-            found.append((name, stamp_of(seen, keeps_inodes=keeps_inodes)))
+    try:
+        with _searched_folder(root) as (prefix, dir_fd):
+            for name in names:
+                try:
+                    seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
+                except FileNotFoundError:
+                    continue
+                if stat.S_ISREG(seen.st_mode) and not (HAS_CLOUD_FLAGS and is_dataless(seen)):
+                    found.append((name, stamp_of(seen, keeps_inodes=keeps_inodes)))
+    except OSError as error:
+        if not _is_no_folder(error):
+            raise
     return found
+
+
+def look_again(
+    root: str | Path, names: Collection[str], *, keeps_inodes: bool
+) -> dict[str, FileStamp | None]:
+    """What one more ``lstat`` says of each name: its stamp, or None where no regular file with its bytes lies there.
+
+    Names that the system refuses to describe are left out: only "no such file" tells of absence (HAZARDS H19).
+    """
+    again: dict[str, FileStamp | None] = {}
+    try:
+        with _searched_folder(root) as (prefix, dir_fd):
+            for name in names:
+                try:
+                    seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
+                except FileNotFoundError:
+                    again[name] = None
+                except OSError:
+                    continue
+                else:
+                    is_here = stat.S_ISREG(seen.st_mode) and not (HAS_CLOUD_FLAGS and is_dataless(seen))
+                    again[name] = stamp_of(seen, keeps_inodes=keeps_inodes) if is_here else None
+    except FileNotFoundError:
+        return dict.fromkeys(names)  # no folder, no files
+    except OSError:
+        return {}
+    return again
+
+
+def open_image_file(root: str | Path, filename: str, *, keeps_inodes: bool) -> OpenedFile:
+    """Opens a regular file in ``<root>/media`` for reading; follows no link, neither there nor in ``media`` itself.
+
+    Raises:
+        FileNotFoundError: Nothing lies there, or ``media`` is no folder.
+        UnreadableFileError: It is no regular file, or it cannot be opened now.
+    """
+    path = os.path.join(root, MEDIA_FOLDER, filename)
+    try:
+        with _searched_folder(root) as (prefix, dir_fd):
+            opened = open_regular(prefix + filename, dir_fd=dir_fd, keeps_inodes=keeps_inodes)
+    except OSError as error:
+        if _is_no_folder(error):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
+        raise as_unreadable(error, path) from error
+    opened.path = path
+    return opened
+
+
+@contextmanager
+def _searched_folder(root: str | Path) -> Iterator[tuple[str, int | None]]:
+    """The media folder as what to put before a name, and the descriptor that the two are relative to."""
+    folder = os.path.join(root, MEDIA_FOLDER)
+    if not _PROBES_DESCRIPTORS:
+        _check_is_folder(folder)
+        yield os.path.join(folder, ""), None
+        return
+    descriptor = os.open(folder, _PROBE_FLAGS)
+    try:
+        yield "", descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _is_no_folder(error: OSError) -> bool:
+    """True where nothing lies there, or a file, or a link (which ends in ELOOP or ENOTDIR, by the system)."""
+    return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def is_evicted(path: str | Path) -> bool:

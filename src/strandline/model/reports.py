@@ -246,6 +246,8 @@ class Verdict(StrEnum):
     ONLINE_ONLY = "online-only"
     DAMAGED = "damaged"
     FOREIGN = "foreign"
+    UNREADABLE = "unreadable"
+    """A file of it, or the media folder that may hold it, is here and cannot be read now."""
     SD_OFFLINE = "sd-offline"
     NOT_FOUND = "not-found"
 
@@ -256,7 +258,8 @@ class DiskFact:
 
     filename: str
     what: str
-    """present, arriving, damaged, foreign, online-only, conflict-copy, unreadable, symlink, folder."""
+    """present, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy, unreadable, symlink,
+    folder or special file."""
     size_bytes: int | None
     message: str
     """In plain words, with what will happen next where something will."""

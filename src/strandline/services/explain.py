@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 from strandline.catalog import image_files
 from strandline.errors import (
@@ -19,54 +22,71 @@ from strandline.errors import (
     ImageOnlineOnlyError,
     ImageUnreachableError,
 )
-from strandline.folders.media_folder import HAS_CLOUD_FLAGS, is_evicted
+from strandline.folders.media_folder import MEDIA_FOLDER
+from strandline.folders.opening import is_dataless
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.media_names import candidate_names
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
 from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.lookup import (
-    discover_names,
-    list_odd_names,
-    list_refreshed,
-    read_conflict_copy,
-)
+from strandline.services.candidates import discover
+from strandline.services.lookup import MAX_CONFLICT_COPIES, FoundImage, find_image, read_conflict_copy
 from strandline.services.prove import Outcome, path_of, prove_file
+from strandline.services.storage_dirs import list_storage_dirs
 from strandline.services.workbench import Workbench
 
-GRAVEST_LAST = (
-    Verdict.SHOWN,
-    Verdict.FROM_CONFLICT_COPY,
-    Verdict.ARRIVING,
-    Verdict.ONLINE_ONLY,
-    Verdict.DAMAGED,
-    Verdict.FOREIGN,
-)
-"""The verdict on an image is the first of these that any of its files has."""
+ATTEMPTS = 3
+"""How often a failed lookup is made again because its explanation found the image: it came in between."""
 
-_ERRORS: dict[Verdict, type[ImageNotFoundError]] = {
-    Verdict.ARRIVING: ImageArrivingError,
-    Verdict.ONLINE_ONLY: ImageOnlineOnlyError,
-    Verdict.DAMAGED: ImageDamagedError,
-    Verdict.FOREIGN: ImageForeignError,
-    Verdict.SD_OFFLINE: ImageUnreachableError,
-}
+IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
 
-_VERDICTS = {
+VERDICTS = {
     "present": Verdict.SHOWN,
     "conflict-copy": Verdict.FROM_CONFLICT_COPY,
     "arriving": Verdict.ARRIVING,
     "online-only": Verdict.ONLINE_ONLY,
     "damaged": Verdict.DAMAGED,
     "foreign": Verdict.FOREIGN,
+    "unreadable": Verdict.UNREADABLE,
 }
+"""What a fact about one file makes of the image; of several facts, the one that stands first here counts."""
+
+_ERRORS: dict[Verdict, type[ImageNotFoundError]] = {
+    Verdict.ARRIVING: ImageArrivingError,
+    Verdict.ONLINE_ONLY: ImageOnlineOnlyError,
+    Verdict.DAMAGED: ImageDamagedError,
+    Verdict.FOREIGN: ImageForeignError,
+    Verdict.UNREADABLE: ImageUnreachableError,
+    Verdict.SD_OFFLINE: ImageUnreachableError,
+}
+
+
+def get_image(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage:
+    """The image, proven.
+
+    Raises:
+        ImageNotFoundError: It cannot be shown now; the subclass says why, ``trace`` everything else.
+    """
+    for _ in range(ATTEMPTS):
+        found = find_image(bench, image_id, sd)
+        if found is not None:
+            return found
+        explanation = explain_image(bench, image_id)
+        if explanation.verdict not in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY):
+            raise not_found_error(explanation)
+    raise ImageArrivingError(
+        f"the files of image {image_id} keep changing; try again", trace=explanation, image_id=image_id
+    )
 
 
 def explain_image(bench: Workbench, image_id: ImageId) -> Explanation:
     """The trace of an image over all SDs. Cost: that of a lookup, and a reading of each file that is there."""
-    traces = tuple(_trace(bench, image_id, sd) for sd in list_refreshed(bench))
+    traces = tuple(_trace(bench, image_id, sd) for sd in list_storage_dirs(bench))
     verdict = judge(traces)
+    if verdict is Verdict.FROM_CONFLICT_COPY and find_image(bench, image_id) is None:
+        traces = tuple(_with_rivals(trace) for trace in traces)
+        verdict = judge(traces)
     return Explanation(image_id, verdict, _summary(image_id, verdict, traces), traces, _next(verdict, traces))
 
 
@@ -75,76 +95,110 @@ def judge(traces: tuple[StorageDirTrace, ...]) -> Verdict:
 
     Law: an image that any SD can show is shown, whatever the others say.
     """
-    seen = {_VERDICTS[fact.what] for trace in traces for fact in trace.disk if fact.what in _VERDICTS}
-    for verdict in GRAVEST_LAST:
-        if verdict in seen:
+    seen = {fact.what for trace in traces for fact in trace.disk}
+    for what, verdict in VERDICTS.items():
+        if what in seen:
             return verdict
     if any(not trace.sd.is_reachable for trace in traces):
         return Verdict.SD_OFFLINE
     return Verdict.NOT_FOUND
 
 
-def not_found_error(bench: Workbench, image_id: ImageId) -> ImageNotFoundError:
+def not_found_error(explanation: Explanation) -> ImageNotFoundError:
     """The error that says why the image cannot be handed out, with the trace."""
-    explanation = explain_image(bench, image_id)
-    message = explanation.summary if explanation.next is None else f"{explanation.summary} {explanation.next}"
-    cls = _ERRORS.get(explanation.verdict, ImageNotFoundError)
-    return cls(
-        message,
+    parts = (explanation.summary, explanation.next)
+    return _ERRORS.get(explanation.verdict, ImageNotFoundError)(
+        " ".join(part for part in parts if part),
         trace=explanation,
-        image_id=image_id,
+        image_id=explanation.image_id,
         verdict=explanation.verdict.value,
         sds=[trace.as_json() for trace in explanation.sds],
     )
 
 
 def _trace(bench: Workbench, image_id: ImageId, sd: StorageDir) -> StorageDirTrace:
-    facts = tuple(_list_disk_facts(bench, image_id, sd)) if sd.is_reachable else ()
+    rows = _list_rows(bench, image_id, sd)
+    if not sd.is_reachable:
+        return StorageDirTrace(sd, tuple(rows), ())
+    facts = tuple(_iter_disk_facts(bench, image_id, sd, rows))
+    return StorageDirTrace(sd, tuple(_list_rows(bench, image_id, sd)), facts)
+
+
+def _list_rows(bench: Workbench, image_id: ImageId, sd: StorageDir) -> list[ImageFile]:
     with bench.catalog.read() as conn:
-        rows = [row for row in image_files.list_rows_of_image(conn, image_id) if row.sd == sd.number]
-    return StorageDirTrace(sd, tuple(rows), facts)
+        return [row for row in image_files.list_rows_of_image(conn, image_id) if row.sd == sd.number]
 
 
-def _list_disk_facts(bench: Workbench, image_id: ImageId, sd: StorageDir) -> list[DiskFact]:
-    with bench.catalog.read() as conn:
-        rows = {
-            row.filename: row for row in image_files.list_rows_of_image(conn, image_id) if row.sd == sd.number
-        }
-    found = discover_names(bench, image_id, sd)
-    odd = list_odd_names(bench, sd, image_id)
-    names = found + [name for name in rows if name not in found and rows[name].state in EXPECTED]
-    facts = [fact for name in names if (fact := _describe_file(bench, sd, name, rows.get(name))) is not None]
-    told = {fact.filename for fact in facts}
-    facts += [
-        fact for name in candidate_names(image_id) if name not in told and (fact := _describe_odd(sd, name))
-    ]
-    facts += [
-        DiskFact(name, "online-only", None, "a placeholder: the image is in the cloud and not on this disk")
-        for name in odd.placeholders
-        if not any(fact.what == "online-only" for fact in facts)
-    ]
-    return facts + [_describe_copy(bench, image_id, sd, name) for name in odd.conflict_copies]
+def _iter_disk_facts(
+    bench: Workbench, image_id: ImageId, sd: StorageDir, rows: list[ImageFile]
+) -> Iterator[DiskFact]:
+    discovery = discover(bench, sd, image_id)
+    if discovery.problem is not None:
+        yield DiskFact(MEDIA_FOLDER, "unreadable", None, discovery.problem)
+        return
+    if (media := _describe_media(sd)) is not None:
+        yield media
+        return
+    known = {row.filename: row for row in rows if row.state in EXPECTED}
+    names = dict.fromkeys((*discovery.filenames, *candidate_names(image_id), *known))
+    facts = [fact for name in names if (fact := _describe(bench, sd, name, known.get(name))) is not None]
+    yield from facts
+    if not facts:
+        for name in discovery.odd.placeholders:
+            yield DiskFact(
+                name, "online-only", None, "a placeholder: the image is in the cloud, not on this disk"
+            )
+    for name in discovery.odd.conflict_copies[:MAX_CONFLICT_COPIES]:
+        yield _describe_copy(bench, image_id, sd, name)
 
 
-def _describe_file(bench: Workbench, sd: StorageDir, name: str, row: ImageFile | None) -> DiskFact | None:
-    if row is not None and row.state is FileState.ONLINE_ONLY:
-        size_bytes = None if row.stamp is None else row.stamp.size_bytes
-        return DiskFact(name, "online-only", size_bytes, "its bytes are in the cloud, not on this disk")
-    if HAS_CLOUD_FLAGS and is_evicted(path_of(sd, name)):
-        return DiskFact(name, "online-only", None, "its bytes are in the cloud, not on this disk")
-    result = prove_file(bench, sd, name)
-    if result.outcome is Outcome.GONE:
+def _describe_media(sd: StorageDir) -> DiskFact | None:
+    """A media folder that is none: nothing in it is looked at."""
+    try:
+        mode = os.lstat(Path(sd.path, MEDIA_FOLDER)).st_mode
+    except OSError:
         return None
-    if result.outcome is Outcome.UNREADABLE:
-        return DiskFact(name, "unreadable", None, result.reason)
-    if result.row is None or result.row.stamp is None:
-        return DiskFact(name, "arriving", None, result.reason)
-    size_bytes = result.row.stamp.size_bytes
-    return DiskFact(name, result.row.state.value, size_bytes, _describe_state(result.row, result.reason))
+    if stat.S_ISDIR(mode):
+        return None
+    what, kind = ("symlink", "a symlink") if stat.S_ISLNK(mode) else ("special file", "no folder")
+    return DiskFact(MEDIA_FOLDER, what, None, f"the media folder is {kind}, and nothing in it is looked at")
+
+
+def _describe(bench: Workbench, sd: StorageDir, name: str, row: ImageFile | None) -> DiskFact | None:
+    """What lies under one wanted name; None where nothing does."""
+    try:
+        seen = bench.bounded(sd.path, lambda: os.lstat(path_of(sd, name)))
+    except FileNotFoundError:
+        if row is None or row.state is not FileState.ONLINE_ONLY:
+            return None
+        return DiskFact(name, "online-only", _size_of(row), IN_THE_CLOUD)
+    except OSError as error:
+        return DiskFact(name, "unreadable", None, f"the system says: {error.strerror or error}")
+    if is_dataless(seen):
+        return DiskFact(name, "online-only", seen.st_size, IN_THE_CLOUD)
+    if not stat.S_ISREG(seen.st_mode):
+        is_link, is_folder = stat.S_ISLNK(seen.st_mode), stat.S_ISDIR(seen.st_mode)
+        what = "symlink" if is_link else "folder" if is_folder else "special file"
+        return DiskFact(name, what, None, f"a {what} has the image's name; it is never followed or opened")
+    return _describe_file(bench, sd, name)
+
+
+def _describe_file(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
+    result = prove_file(bench, sd, name)
+    match result.outcome:
+        case Outcome.GONE:
+            return None
+        case Outcome.UNREADABLE:
+            return DiskFact(name, "unreadable", None, result.reason)
+        case Outcome.CHANGING:
+            return DiskFact(name, "arriving", None, result.reason)
+    assert result.row is not None
+    message = _describe_state(result.row, result.reason)
+    return DiskFact(name, result.row.state.value, _size_of(result.row), message)
 
 
 def _describe_state(row: ImageFile, reason: str) -> str:
-    size = "" if row.stamp is None else f"{row.stamp.size_bytes:,} bytes"
+    size = f"{_size_of(row) or 0:,} bytes"
     match row.state:
         case FileState.PRESENT if row.is_proven:
             return f"here and whole ({size})"
@@ -160,15 +214,8 @@ def _describe_state(row: ImageFile, reason: str) -> str:
             return reason
 
 
-def _describe_odd(sd: StorageDir, name: str) -> DiskFact | None:
-    try:
-        mode = os.lstat(path_of(sd, name)).st_mode
-    except OSError:
-        return None
-    if stat.S_ISREG(mode):
-        return None
-    what = "symlink" if stat.S_ISLNK(mode) else "folder" if stat.S_ISDIR(mode) else "special file"
-    return DiskFact(name, what, None, f"a {what} has the image's name; it is never followed or opened")
+def _size_of(row: ImageFile) -> int | None:
+    return None if row.stamp is None else row.stamp.size_bytes
 
 
 def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> DiskFact:
@@ -179,58 +226,76 @@ def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: st
     return DiskFact(name, "conflict-copy", copy.size_bytes, f"a conflict copy that {how}")
 
 
+def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:
+    """The trace of a legacy id whose whole conflict copies differ: none of them can be taken for the image."""
+    message = "a conflict copy that is a whole image, and another one is a different image"
+    facts = [
+        replace(fact, what="rival-copy", message=message) if fact.what == "conflict-copy" else fact
+        for fact in trace.disk
+    ]
+    return replace(trace, disk=tuple(facts))
+
+
 def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str:
     where = ", ".join(repr(trace.sd.name) for trace in traces if _has(trace, verdict))
-    match verdict:
-        case Verdict.SHOWN:
-            return f"image {image_id} is shown from {where}."
-        case Verdict.FROM_CONFLICT_COPY:
-            return (
-                f"image {image_id} is shown from a conflict copy in {where}; its own file is missing or bad."
-            )
-        case Verdict.ARRIVING:
-            return f"image {image_id} is still arriving in {where}."
-        case Verdict.ONLINE_ONLY:
-            return f"image {image_id} is in the cloud; {where} has only its placeholder on this machine."
-        case Verdict.DAMAGED:
-            return (
-                f"image {image_id} is damaged in {where}: its bytes are not whole and have stopped changing."
-            )
-        case Verdict.FOREIGN:
-            return f"under the name of image {image_id}, {where} holds another image."
-        case Verdict.SD_OFFLINE:
-            away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
-            return f"image {image_id} is in no reachable storage directory; {away} cannot be read now."
-        case _:
-            searched = len(traces)
-            return (
-                f"image {image_id} is in none of the {searched} storage directories."
-                if searched
-                else (f"image {image_id} cannot be found: no storage directory is known.")
-            )
+    away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
+    if not traces:
+        return f"image {image_id} cannot be found: no storage directory is known."
+    return {
+        Verdict.SHOWN: f"image {image_id} is shown from {where}.",
+        Verdict.FROM_CONFLICT_COPY: (
+            f"image {image_id} is shown from a conflict copy in {where}; its own file is missing or bad."
+        ),
+        Verdict.ARRIVING: f"image {image_id} is still arriving in {where}.",
+        Verdict.ONLINE_ONLY: (
+            f"image {image_id} is in the cloud; {where} has only its placeholder on this machine."
+        ),
+        Verdict.DAMAGED: (
+            f"image {image_id} is damaged in {where}: its bytes are not whole and have stopped changing."
+        ),
+        Verdict.FOREIGN: f"under the name of image {image_id}, {where} holds another image.",
+        Verdict.UNREADABLE: f"image {image_id} may be in {where}, which cannot be read now.",
+        Verdict.SD_OFFLINE: (
+            f"image {image_id} is in no reachable storage directory; {away} cannot be read now."
+        ),
+        Verdict.NOT_FOUND: f"image {image_id} is in none of the {len(traces)} storage directories.",
+    }[verdict]
 
 
 def _has(trace: StorageDirTrace, verdict: Verdict) -> bool:
-    return any(_VERDICTS.get(fact.what) is verdict for fact in trace.disk)
+    return any(VERDICTS.get(fact.what) is verdict for fact in trace.disk)
+
+
+_NEXT = {
+    Verdict.SHOWN: None,
+    Verdict.FROM_CONFLICT_COPY: (
+        "Look at the conflict copy and rename it if it is the right one; Strandline never does."
+    ),
+    Verdict.ARRIVING: "It is looked at again when the file changes; let the sync client finish.",
+    Verdict.ONLINE_ONLY: "Have the sync client keep it on this device, or open it there once.",
+    Verdict.DAMAGED: "Copy it again from another machine; good bytes are noticed by themselves.",
+    Verdict.FOREIGN: "Save that file as a new image, and copy the original from another machine.",
+    Verdict.UNREADABLE: "See what the system says of the file ('strandline explain'), mend it, and try again.",
+    Verdict.SD_OFFLINE: "Bring it back (mount the disk, sign in, or see 'strandline sd list'), then try again.",
+    Verdict.NOT_FOUND: (
+        "Check that the folder has finished syncing on this machine and on the one that made the image."
+    ),
+}
+_NEXT_BY_FACT = {
+    "rival-copy": "Its conflict copies differ: give the right one the image's own name.",
+    "symlink": "A link has its name, and links are never followed: put the file itself there.",
+    "folder": "A folder has its name: move that away, and put the file itself there.",
+    "special file": "Something that is no file has its name: move that away, and put the file itself there.",
+}
+"""What to do where such a fact is all that there is of the image."""
 
 
 def _next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
-    match verdict:
-        case Verdict.SHOWN:
-            return None
-        case Verdict.FROM_CONFLICT_COPY:
-            return "Look at the conflict copy and rename it if it is the right one; Strandline never does."
-        case Verdict.ARRIVING:
-            return "It is looked at again when the file changes; let the sync client finish."
-        case Verdict.ONLINE_ONLY:
-            return "Have the sync client keep it on this device, or open it there once."
-        case Verdict.DAMAGED:
-            return "Copy it again from another machine; good bytes are noticed by themselves."
-        case Verdict.FOREIGN:
-            return "Save that file as a new image, and copy the original from another machine."
-        case Verdict.SD_OFFLINE:
-            return "Bring it back (mount the disk, sign in, or see 'strandline sd list'), then try again."
-        case _:
-            if not traces:
-                return "Add one with 'strandline sd add PATH'."
-            return "Check that the folder has finished syncing on this machine and on the one that made the image."
+    if not traces:
+        return "Add one with 'strandline sd add PATH'."
+    if verdict is Verdict.NOT_FOUND:
+        seen = {fact.what for trace in traces for fact in trace.disk}
+        for what, advice in _NEXT_BY_FACT.items():
+            if what in seen:
+                return advice
+    return _NEXT[verdict]

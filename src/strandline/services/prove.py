@@ -8,26 +8,27 @@ how a file gets registered; a row need not exist before.
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
 from strandline.catalog import image_files, journal
 from strandline.errors import (
+    DecoderUnavailableError,
     DiskError,
     ImageTooLargeError,
     PictureTooLargeError,
     UndecodablePictureError,
-    UnreadableFileError,
 )
-from strandline.folders.media_folder import MEDIA_FOLDER
-from strandline.folders.opening import open_regular
+from strandline.folders.filesystems import MountKind
+from strandline.folders.media_folder import HAS_CLOUD_FLAGS, MEDIA_FOLDER, is_evicted, open_image_file
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy
+from strandline.folders.time_limits import within
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import content_id_of, is_content_id
 from strandline.model.media_names import split_wanted_name
-from strandline.model.media_types import SNIFF_BYTES, Family, find_media_type, sniff_media_type
+from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, find_media_type, sniff_media_type
 from strandline.model.states import (
     Look,
     Seen,
@@ -38,13 +39,18 @@ from strandline.model.states import (
     wants_decoding,
 )
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.structure import ends_in_zeros, walk_structure
+from strandline.model.structure import Structure, ends_in_zeros, walk_structure
 from strandline.pictures.decoding import check_decodes
 from strandline.pictures.facts import read_facts
 from strandline.services.workbench import Workbench
 
 ATTEMPTS = 5
 """How often a row that other processes keep moving is read again before its look is given up."""
+
+READINGS = 3
+"""How often a file that is replaced while it is read is read again; sync clients replace it once."""
+
+ANOTHER_IMAGE = "it is a whole image, and not the one that its name promises"
 
 _CANNOT_SHOW_HOLES = (Family.RIFF, Family.ISO)
 """Their structure gives lengths only, so preallocated zeros look whole (SPEC §3)."""
@@ -84,6 +90,7 @@ def has_reliable_proof(row: ImageFile) -> bool:
     """True where the row's proof may be relied on if the file's stamp still is the row's."""
     return (
         row.state is FileState.PRESENT
+        and row.absent_since is None
         and row.proof_is_current
         and row.proof is not None
         and is_reliable(row.proof)
@@ -94,26 +101,59 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
     """Reads the file, checks it, and writes what it is to the catalog, with the event that this makes.
 
     ``filename`` must be a wanted name. Idempotent: an unchanged file that was proven before writes nothing.
-    Cost: one open, one read, one hash, at most one commit.
+    Cost: one open, one read, one hash, at most one commit. A file that is replaced meanwhile is read again.
     """
-    keeps_inodes = bench.keeps_inodes(sd)
-    path = path_of(sd, filename)
-    try:
-        with open_regular(path, keeps_inodes=keeps_inodes) as opened:
+    for _ in range(READINGS):
+        try:
+            reading = read_image_file(bench, sd, filename)
+        except FileNotFoundError:
+            return ProofResult(Outcome.GONE, reason="the file is no longer there")
+        except TimeoutError as error:
+            return ProofResult(Outcome.UNREADABLE, reason=f"its disk gave {error}")
+        except (ImageTooLargeError, DiskError) as error:
+            return ProofResult(Outcome.UNREADABLE, reason=error.message)
+        if reading.copy.changed_while_read:
+            break
+        if not reading.is_replaced:
+            return _record(bench, sd, filename, reading.copy)
+    return ProofResult(Outcome.CHANGING, reason="it is being written at this moment")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The bytes that lay under a name, read once."""
+
+    copy: ProofCopy
+    is_replaced: bool
+    """By now the name belongs to another file, or to none."""
+
+
+def read_image_file(bench: Workbench, sd: StorageDir, filename: str) -> Reading:
+    """Reads a file of the media folder, any name, once and within the limits; never through a link.
+
+    Where reading may mean a download or a dead share, it is given up after ``fetch_timeout_s``.
+
+    Raises:
+        FileNotFoundError: Nothing lies there.
+        TimeoutError: The disk did not answer in time.
+        ImageTooLargeError, UnreadableFileError, DiskError: It cannot be read.
+    """
+    limits = bench.limits
+
+    def read() -> Reading:
+        with open_image_file(sd.path, filename, keeps_inodes=bench.keeps_inodes(sd)) as opened:
             copy = read_proof_copy(
                 opened,
-                max_memory_bytes=bench.limits.max_memory_bytes,
-                limit_bytes=bench.limits.save_max_bytes,
+                max_memory_bytes=limits.max_memory_bytes,
+                limit_bytes=limits.save_max_bytes,
                 scratch=bench.scratch,
             )
-            moving = copy.changed_while_read or not opened.is_named_by(path)
-    except FileNotFoundError:
-        return ProofResult(Outcome.GONE, reason="the file is no longer there")
-    except (UnreadableFileError, ImageTooLargeError, DiskError) as error:
-        return ProofResult(Outcome.UNREADABLE, reason=error.message)
-    if moving:
-        return ProofResult(Outcome.CHANGING, reason="it is being written at this moment")
-    return _record(bench, sd, filename, copy)
+            return Reading(copy, is_replaced=not opened.is_named_by(path_of(sd, filename)))
+
+    is_quick = bench.mount_at(sd.path).kind is MountKind.LOCAL
+    if is_quick and not (HAS_CLOUD_FLAGS and is_evicted(path_of(sd, filename))):
+        return read()
+    return within(limits.fetch_timeout_s, read)
 
 
 def _record(bench: Workbench, sd: StorageDir, filename: str, copy: ProofCopy) -> ProofResult:
@@ -158,50 +198,58 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
     A content id whose hash fits needs neither walk nor decoder; a legacy id is walked, and decoded where its
     structure alone cannot be trusted. Never raises for anything that is wrong with the bytes.
     """
-    buffer = copy.buffer
-    media_type = sniff_media_type(bytes(buffer[:SNIFF_BYTES]))
+    media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     if media_type is None:
-        empty = copy.size_bytes == 0
         reason = (
-            "the file is empty" if empty else "its first bytes are of no image type that Strandline knows"
+            "the file is empty" if copy.size_bytes == 0 else "its first bytes are of no image type we know"
         )
-        fits = is_content_id(row.image_id) and content_id_of(copy.sha256) == row.image_id
-        return Look(copy.stamp, copy.sha256, None, whole=False, reason="" if fits else reason)
-    name = media_type.name
-    facts = read_facts(buffer, name)
-    if is_content_id(row.image_id) and content_id_of(copy.sha256) == row.image_id:
-        return Look(
-            copy.stamp, copy.sha256, name, whole=True,
-            width=facts.width, height=facts.height, taken_at=facts.taken_at,
-        )  # fmt: skip
-    walked = walk_structure(buffer, media_type)
-    holes = (
-        media_type.family in _CANNOT_SHOW_HOLES and not is_content_id(row.image_id) and ends_in_zeros(buffer)
-    )
-    whole = walked.whole and not holes
-    reason = "it ends in zeros: space was reserved and the bytes have not come" if holes else walked.reason
-    decodes = None
-    needs_decoding = media_type.family in _CANNOT_SHOW_HOLES
-    if wants_decoding(row, structure_whole=whole, needs_decoding=needs_decoding, now=now):
-        decodes, why_not = _try_decoding(bench, buffer, name)
-        reason = reason or why_not
-    if whole and is_content_id(row.image_id):
-        reason = "it is a whole image, and not the one that its name promises"
-    return Look(
-        copy.stamp, copy.sha256, name, whole=whole, open_ended=walked.open_ended, decodes=decodes, reason=reason,
-        trailing_bytes=walked.end is not None and walked.end < copy.size_bytes,
+        return Look(copy.stamp, copy.sha256, None, whole=False, reason=reason)
+    facts = read_facts(copy.buffer, media_type.name)
+    look = Look(
+        copy.stamp, copy.sha256, media_type.name, whole=True,
         width=facts.width, height=facts.height, taken_at=facts.taken_at,
     )  # fmt: skip
+    if is_content_id(row.image_id) and content_id_of(copy.sha256) == row.image_id:
+        return look
+    walked = _walk_strictly(copy, media_type)
+    look = replace(
+        look,
+        whole=walked.whole,
+        open_ended=walked.open_ended,
+        trailing_bytes=walked.end is not None and walked.end < copy.size_bytes,
+        reason=walked.reason,
+    )
+    if is_content_id(row.image_id):
+        return look if look.reason else replace(look, reason=ANOTHER_IMAGE)
+    needs_decoding = media_type.family in _CANNOT_SHOW_HOLES
+    if wants_decoding(row, structure_whole=look.whole, needs_decoding=needs_decoding, now=now):
+        decodes, why_not = _try_decoding(bench, copy.buffer, media_type.name)
+        look = replace(look, decodes=decodes, reason=look.reason or why_not)
+    return look
+
+
+def is_whole(copy: ProofCopy) -> bool:
+    """Whether the bytes are a whole image by structure, as far as structure can tell."""
+    media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
+    return media_type is not None and _walk_strictly(copy, media_type).whole
+
+
+def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:
+    """The structure where no hash vouches for the bytes: zeros at the end may be a hole (SPEC §3)."""
+    walked = walk_structure(copy.buffer, media_type)
+    if walked.whole and media_type.family in _CANNOT_SHOW_HOLES and ends_in_zeros(copy.buffer):
+        return Structure(whole=False, reason="it ends in zeros: its place was reserved, its bytes lack")
+    return walked
 
 
 def _try_decoding(bench: Workbench, buffer: bytes | mmap.mmap, media_type: str) -> tuple[bool | None, str]:
-    """Whether the picture decodes to its last row, and why not; None where it is too large to be tried."""
+    """Whether the picture decodes to its last row, and why not; None where that cannot be tried."""
     limits = bench.limits
     try:
         check_decodes(buffer, media_type, max_pixels=limits.max_pixels, timeout_s=limits.decode_timeout_s)
     except UndecodablePictureError as error:
         return False, error.message
-    except PictureTooLargeError:
+    except (PictureTooLargeError, DecoderUnavailableError):
         return None, ""
     return not ends_in_zeros(buffer), ""
 

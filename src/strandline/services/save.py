@@ -8,12 +8,14 @@ foreign one is first saved under the id that it really has.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from strandline.catalog import image_files, journal, origins, storage_dirs, trash_index
-from strandline.catalog.database import Transaction
 from strandline.errors import (
     CopiedStorageDirError,
     DifferentBytesError,
@@ -24,22 +26,25 @@ from strandline.errors import (
     StorageDirOfflineError,
     UnreadableFileError,
     UnsupportedImageError,
+    WrongBytesError,
 )
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.media_folder import MEDIA_FOLDER, probe_names
 from strandline.folders.saving import SaveMode, write_whole
-from strandline.model.image_files import FileStamp, FileState
+from strandline.folders.temporaries import open_folder
+from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.markdown import format_markdown
 from strandline.model.media_names import split_wanted_name
 from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
 from strandline.model.reports import Saved
 from strandline.model.states import Look, Seen, after_look, event_between, register_listed
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.trash import TrashedFile, TrashReason
-from strandline.pictures.facts import read_facts
-from strandline.services.lookup import Candidate, discover_names, still_proven
+from strandline.services.candidates import discover
+from strandline.services.lookup import is_still_proven
 from strandline.services.online import refresh
-from strandline.services.prove import ATTEMPTS, Outcome, ProofResult, path_of, prove_file
+from strandline.services.prove import ATTEMPTS, Outcome, ProofResult, look_at, path_of, prove_file
 from strandline.services.sources import Source, TakenSource, take_source
 from strandline.services.trash import copy_to_trash
 from strandline.services.workbench import Workbench
@@ -65,15 +70,17 @@ def save_image(
 
     Raises:
         EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: Mend the input.
+        SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no file that can be read.
+        WrongBytesError: A legacy id for bytes that are no whole image: nothing could ever vouch for them.
         DifferentBytesError: The legacy id already names other, whole bytes here.
         ReadOnlyStorageDirError, CopiedStorageDirError: The SD must not be written to.
         StorageDirOfflineError, StorageDirIncompleteError: Not now.
         DiskFullError, DiskError: The disk refused; nothing lies under any name.
     """
+    sd = check_writable(bench, sd)
     taken = take_source(bench, source, name)
     media_type = _sniff(taken)
     wanted = _decide_id(taken, image_id)
-    sd = check_writable(bench, sd)
     for _ in range(ATTEMPTS):
         saved = _Save(bench, sd, taken, media_type, wanted).run()
         if saved is not None:
@@ -152,9 +159,8 @@ class _Save:
         filename = f"{self.image_id}.{self.media_type.extension}"
         in_the_way: ProofResult | None = None
         for name in self._list_existing():
-            there = self._find_same(name)
-            if there is not None:
-                return there
+            if self._is_same(name):
+                return self._saved_before(name)
             result = prove_file(self.bench, self.sd, name)
             if result.outcome is Outcome.GOOD and result.copy is not None:
                 if result.copy.sha256 == self.taken.copy.sha256:
@@ -162,30 +168,29 @@ class _Save:
                 raise self._different_bytes(name)
             if name == filename and result.outcome is not Outcome.GONE:
                 in_the_way = result
+        look = self._look(filename)
         if in_the_way is None:
-            return self._write_new(filename)
-        return self._replace(filename, in_the_way)
+            written, trashed = self._write(filename, SaveMode.NEW, self._is_free), None
+        else:
+            written, trashed = self._replace(filename, in_the_way)
+        return None if written is None else self._register(filename, replace(look, stamp=written), trashed)
 
     def _list_existing(self) -> list[str]:
+        """The image's files in this SD: those that discovery finds, and others that the catalog knows of."""
         with self.bench.catalog.read() as conn:
             rows = image_files.list_rows_of_image(conn, self.image_id)
         known = [row.filename for row in rows if row.sd == self.sd.number]
-        found = discover_names(self.bench, self.image_id, self.sd)
-        return found + [
-            name
-            for name in known
-            if name not in found and probe_names(self.sd.path, [name], keeps_inodes=True)
-        ]
+        there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
+        discovered = discover(self.bench, self.sd, self.image_id).filenames
+        return list(dict.fromkeys((*discovered, *there)))
 
-    def _find_same(self, name: str) -> Saved | None:
-        """The file, if a proof that may be relied on says that it holds these bytes: nothing is read then."""
+    def _is_same(self, name: str) -> bool:
+        """Whether a proof that may be relied on says that the file holds these bytes: nothing is read then."""
         with self.bench.catalog.read() as conn:
             row = image_files.find_row(conn, self.sd.number, name)
         if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
-            return None
-        if not still_proven(self.bench, Candidate(self.sd, name, row), row):
-            return None
-        return self._saved_before(name)
+            return False
+        return is_still_proven(self.bench, self.sd, row)
 
     def _saved_before(self, filename: str) -> Saved:
         name, label = self.taken.original_name, self.taken.label
@@ -196,102 +201,100 @@ class _Save:
                 origins.add_origin(transaction, self.image_id, name, label, self.bench.now())
         return self._report(filename, new=False)
 
-    def _write_new(self, filename: str) -> Saved | None:
-        stamp = self._write(filename, SaveMode.NEW, self._may_rename_over_new)
-        return None if stamp is None else self._register(filename, stamp, trashed=None)
+    def _look(self, filename: str) -> Look:
+        """What the bytes will prove under the name.
 
-    def _may_rename_over_new(self) -> bool:
+        Raises:
+            WrongBytesError: Nothing. A content id is its own proof, a legacy id needs a whole image.
+        """
+        taken, now = self.taken, self.bench.now()
+        look = look_at(self.bench, self._new_row(filename, taken.copy.stamp, now), taken.copy, now)
+        if not look.whole or look.decodes is False:
+            raise WrongBytesError(
+                f"{taken.original_name or taken.label} is no whole image ({look.reason}), so nothing would vouch for "
+                "it under an id of your own; leave the id out",
+                source=taken.label,
+                image_id=self.image_id,
+            )
+        return replace(look, open_ended=False)  # we have all of it: nobody is writing any more
+
+    def _is_free(self) -> bool:
         """Asked right before a rename that could replace: content ids only, and if the name still is free."""
         name = f"{self.image_id}.{self.media_type.extension}"
         return is_content_id(self.image_id) and not probe_names(self.sd.path, [name], keeps_inodes=True)
 
-    def _replace(self, filename: str, there: ProofResult) -> Saved | None:
+    def _replace(self, filename: str, there: ProofResult) -> tuple[FileStamp | None, TrashedFile | None]:
         """Puts the good bytes where arriving, damaged or foreign ones lie; those go to the trash first."""
+        path = path_of(self.sd, filename)
         if there.outcome is Outcome.CHANGING:
-            return None
+            return None, None
         if there.outcome is Outcome.UNREADABLE:
             raise UnreadableFileError(
-                f"{path_of(self.sd, filename)} is in the way and cannot be read ({there.reason}); move it away",
-                path=str(path_of(self.sd, filename)),
+                f"{path} is in the way and cannot be read ({there.reason}); move it away", path=str(path)
             )
         if there.row is not None and there.row.state is FileState.FOREIGN and there.copy is not None:
-            save_image(self.bench, there.copy.read(), self.sd, name=filename)
+            save_image(self.bench, there.copy.open(), self.sd, name=filename)
         try:
             trashed, stamp = copy_to_trash(self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED)
         except FileNotFoundError:
-            return None
+            return None, None
 
-        def still_the_same() -> bool:
+        def is_still_the_same() -> bool:
             found = probe_names(self.sd.path, [filename], keeps_inodes=stamp.inode != 0)
             return [was for _, was in found] == [stamp]
 
-        written = self._write(filename, SaveMode.REPLACE, still_the_same)
-        return None if written is None else self._register(filename, written, trashed=trashed)
+        return self._write(filename, SaveMode.REPLACE, is_still_the_same), trashed
 
     def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> FileStamp | None:
         folder = Path(self.sd.path, MEDIA_FOLDER)
+        _ensure_media_folder(folder)
+        buffer = self.taken.buffer
         try:
-            with disk_errors("make the media folder", folder, FileExistsError):
-                folder.mkdir(exist_ok=True)
-            buffer = self.taken.buffer
-            source = buffer if isinstance(buffer, bytes) else self.taken.copy.open()
             return write_whole(
-                folder, filename, source, scratch=self.bench.scratch, mode=mode, lone_rename_allowed=allowed,
+                folder,
+                filename,
+                buffer if isinstance(buffer, bytes) else self.taken.copy.open(),
+                scratch=self.bench.scratch,
+                mode=mode,
+                lone_rename_allowed=allowed,
                 keeps_inodes=self.bench.keeps_inodes(self.sd),
-            ).stamp  # fmt: skip
+            ).stamp
         except FileExistsError:
-            self._check_replaceable(folder / filename)
+            _check_regular(folder / filename)
             return None
 
-    def _check_replaceable(self, path: Path) -> None:
-        if path.is_symlink() or (path.exists() and not path.is_file()):
-            raise RefusedError(
-                f"{path} is in the way and is no regular file; move it away and save again", path=str(path)
-            )
-
-    def _register(self, filename: str, stamp: FileStamp, *, trashed: TrashedFile | None) -> Saved:
-        facts = read_facts(self.taken.buffer, self.media_type.name)
-        look = Look(
-            stamp, self.taken.copy.sha256, self.media_type.name, whole=True, decodes=True,
-            width=facts.width, height=facts.height, taken_at=facts.taken_at,
-        )  # fmt: skip
+    def _register(self, filename: str, look: Look, trashed: TrashedFile | None) -> Saved:
+        now, name = self.bench.now(), self.taken.original_name
         with self.bench.catalog.write(durable=True) as transaction:
-            self._upsert(transaction, filename, look)
-            if self.taken.original_name is not None:
-                origins.add_origin(
-                    transaction, self.image_id, self.taken.original_name, self.taken.label, self.bench.now()
-                )
+            old = image_files.find_row(transaction.conn, self.sd.number, filename)
+            new = after_look(old or self._new_row(filename, look.stamp, now), look, now)
+            if old is None:
+                image_files.insert_row(transaction, new)
+            elif new is not old:
+                image_files.update_row(transaction, old, new)
+            event = event_between(old, new, self.sd.sd_id, now)
+            if event is not None:
+                journal.append_event(transaction, event)
+            if name is not None:
+                origins.add_origin(transaction, self.image_id, name, self.taken.label, now)
             if trashed is not None:
                 trash_index.insert_trashed(transaction, trashed)
         return self._report(filename, new=True)
 
-    def _upsert(self, transaction: Transaction, filename: str, look: Look) -> None:
-        now = self.bench.now()
-        old = image_files.find_row(transaction.conn, self.sd.number, filename)
-        known = old
-        if known is None:
-            wanted = split_wanted_name(filename)
-            assert wanted is not None
-            known = register_listed(self.sd.number, filename, *wanted, Seen(look.stamp), now)
-        new = after_look(known, look, now)
-        event = event_between(old, new, self.sd.sd_id, now)
-        if old is None:
-            image_files.insert_row(transaction, new)
-        else:
-            image_files.update_row(transaction, old, new)
-        if event is not None:
-            journal.append_event(transaction, event)
+    def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:
+        wanted = split_wanted_name(filename)
+        assert wanted is not None
+        return register_listed(self.sd.number, filename, *wanted, Seen(stamp), now)
 
     def _report(self, filename: str, *, new: bool) -> Saved:
+        name = self.taken.original_name or self.image_id
         return Saved(
             image_id=self.image_id,
             filename=filename,
             media_type=self.media_type.name,
             size_bytes=self.taken.copy.size_bytes,
             new=new,
-            markdown=format_markdown(
-                self.bench.limits.markdown, filename, self.taken.original_name or self.image_id
-            ),
+            markdown=format_markdown(self.bench.limits.markdown, filename, name),
             source=self.taken.label,
         )
 
@@ -304,9 +307,33 @@ class _Save:
         )
 
 
-def format_markdown(template: str, filename: str, original_name: str) -> str:
-    """The Markdown that shows the image: the template with ``{filename}`` and the escaped ``{stem}``. Pure."""
-    stem = " ".join(Path(original_name).stem.split())
-    for special in "\\[]":
-        stem = stem.replace(special, "\\" + special)
-    return template.format(stem=stem, filename=filename)
+def _ensure_media_folder(folder: Path) -> None:
+    """Makes the media folder, durably, where nothing lies there.
+
+    Raises:
+        RefusedError: Something else does; a link is never followed.
+    """
+    with disk_errors("make the media folder", folder):
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if not stat.S_ISDIR(folder.lstat().st_mode):
+                raise RefusedError(
+                    f"{folder} is in the way and is no folder; move it away and save again", path=str(folder)
+                ) from None
+            return
+        with open_folder(folder.parent) as root:
+            root.sync()
+
+
+def _check_regular(path: Path) -> None:
+    """Says so where what has the name is no file; a file that came in between is no error.
+
+    Raises:
+        RefusedError: It is a folder, a link, or something stranger.
+    """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise RefusedError(
+                f"{path} is in the way and is no regular file; move it away and save again", path=str(path)
+            )

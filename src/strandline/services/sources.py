@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import mmap
 import os
 from dataclasses import dataclass
@@ -12,6 +14,9 @@ from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidPathEr
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.proof_copies import ProofCopy, copy_bytes, copy_stream
 from strandline.services.workbench import Workbench
+
+MAX_NAME_LENGTH = 4096
+"""As long as a path can be on Linux; an original name is for people, not for storing a book."""
 
 Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
 """Bytes, a path (``str`` or ``PathLike``), or a readable binary stream."""
@@ -39,32 +44,47 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
         EmptyImageError: It holds no bytes.
         ImageTooLargeError: It holds more than the setting ``save.max_bytes``.
         SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no file that can be read.
+        TypeError: It is neither bytes, nor a path, nor a binary stream.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        taken = TakenSource(_check_size(bench, copy_bytes(bytes(source))), name, "bytes")
+        taken = TakenSource(_check_size(bench, copy_bytes(bytes(source))), _as_text(name), "bytes")
     elif isinstance(source, str | os.PathLike):
         taken = _take_path(bench, Path(source), name)
     else:
-        taken = TakenSource(_copy(bench, source), name, "stream")
+        _check_binary_stream(source)
+        taken = TakenSource(_copy(bench, source), _as_text(name), "stream")
     if taken.copy.size_bytes == 0:
-        raise EmptyImageError(f"{name or taken.label} is empty; there is nothing to save", source=taken.label)
+        raise EmptyImageError(
+            f"{taken.original_name or taken.label} is empty; there is nothing to save", source=taken.label
+        )
     return taken
 
 
 def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
+    label = _as_text(str(path)) or ""
     try:
         with path.open("rb") as stream:
-            return TakenSource(_copy(bench, stream), name or path.name, str(path))
+            return TakenSource(_copy(bench, stream), _as_text(name or path.name), label)
     except FileNotFoundError as error:
-        raise SourceNotFoundError(f"there is no file {path}; check the path", source=str(path)) from error
+        raise SourceNotFoundError(f"there is no file {label}; check the path", source=label) from error
     except IsADirectoryError as error:
-        raise InvalidPathError(f"{path} is a folder; save it with -r", source=str(path)) from error
+        raise InvalidPathError(f"{label} is a folder; save it with -r", source=label) from error
     except ValueError as error:
-        raise InvalidPathError(f"{str(path)!r} is no usable path: {error}", source=str(path)) from error
+        raise InvalidPathError(f"{label!r} is no usable path: {error}", source=label) from error
     except OSError as error:
-        if error.filename is not None:
-            raise as_unreadable(error, path) from error
-        raise
+        if error.errno == errno.ENAMETOOLONG:
+            raise InvalidPathError(f"{label!r} is too long for a path", source=label) from error
+        raise as_unreadable(error, label) from error
+
+
+def _check_binary_stream(source: object) -> None:
+    if isinstance(source, io.TextIOBase) or not hasattr(source, "read"):
+        raise TypeError(f"give bytes, a path, or a readable binary stream, not {type(source).__name__}")
+
+
+def _as_text(name: str | None) -> str | None:
+    """A name that can be stored and shown: bytes that are no UTF-8 (lone surrogates) become question marks."""
+    return None if name is None else name.encode("utf-8", "replace").decode()[:MAX_NAME_LENGTH]
 
 
 def _copy(bench: Workbench, stream: BinaryIO) -> ProofCopy:

@@ -22,19 +22,16 @@ def get_thumbnail(bench: Workbench, cache: ThumbnailCache, found: FoundImage, si
         raise InvalidInputError(
             f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
         )
-    sha256 = found.sha256
-    cached = cache.find(sha256, size) if found.proven else None
+    cached = cache.find(found.sha256, size) if found.proven else None
     if cached is not None:
         return cached
-    limits = bench.limits
-    with found.lend_copy() as copy:
-        made = make_thumbnail(
-            copy.buffer,
-            found.media_type,
-            size=size,
-            max_pixels=limits.max_pixels,
-            timeout_s=limits.decode_timeout_s,
-        )
-        if found.proven:
-            cache.put(copy.sha256, size, made)
+    made = make_thumbnail(
+        found.lend_copy().buffer,
+        found.media_type,
+        size=size,
+        max_pixels=bench.limits.max_pixels,
+        timeout_s=bench.limits.decode_timeout_s,
+    )
+    if found.proven:
+        cache.put(found.sha256, size, made)
     return made

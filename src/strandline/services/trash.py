@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+from strandline.folders.disk_errors import disk_errors
 from strandline.folders.saving import copy_aside, write_whole
+from strandline.folders.temporaries import open_folder
 from strandline.model.events import format_time
 from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
@@ -35,23 +40,41 @@ def copy_to_trash(
         UnreadableFileError, DiskError: It cannot be read, or not be copied; nothing was changed.
     """
     trash_id = uuid.uuid4().hex
-    folder = bench.trash_folder / trash_id
-    folder.mkdir(parents=True)
-    copied = copy_aside(path_of(sd, filename), folder, filename, scratch=bench.scratch)
-    trashed = TrashedFile(
-        trash_id=trash_id,
-        sd_id=sd.sd_id,
-        sd_path=sd.path,
-        filename=filename,
-        image_id=image_id,
-        size_bytes=copied.size_bytes,
-        sha256=copied.sha256,
-        reason=reason,
-        trashed_at=bench.now(),
-    )
-    about = json.dumps(_as_json(trashed), indent=2, ensure_ascii=False) + "\n"
-    write_whole(folder, ABOUT_FILE, about.encode(), scratch=bench.scratch)
+    with _new_entry(bench.trash_folder, trash_id) as folder:
+        copied = copy_aside(path_of(sd, filename), folder, filename, scratch=bench.scratch)
+        trashed = TrashedFile(
+            trash_id=trash_id,
+            sd_id=sd.sd_id,
+            sd_path=sd.path,
+            filename=filename,
+            image_id=image_id,
+            size_bytes=copied.size_bytes,
+            sha256=copied.sha256,
+            reason=reason,
+            trashed_at=bench.now(),
+        )
+        about = json.dumps(_as_json(trashed), indent=2, ensure_ascii=False) + "\n"
+        write_whole(folder, ABOUT_FILE, about.encode(), scratch=bench.scratch)
     return trashed, copied.stamp
+
+
+@contextmanager
+def _new_entry(trash_folder: Path, trash_id: str) -> Iterator[Path]:
+    """A new folder of the trash, durable at the end of the block; gone again if that fails."""
+    folder = trash_folder / trash_id
+    with disk_errors("make a folder in the trash,", folder):
+        folder.mkdir(parents=True)
+    try:
+        yield folder
+        for above in (trash_folder, trash_folder.parent):
+            with disk_errors("sync", above), open_folder(above) as opened:
+                opened.sync()
+    except BaseException:
+        with suppress(OSError):
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+        raise
 
 
 def _as_json(trashed: TrashedFile) -> dict[str, object]:

@@ -117,11 +117,13 @@ class Workbench:
         """Whether the SD's file system keeps inode numbers, so that they may stand in stamps."""
         return self.mount_at(sd.path).keeps_inodes
 
-    def bounded(self, path: str, call: Callable[[], T]) -> T:
+    def bounded(
+        self, path: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None
+    ) -> T:
         """Runs a short disk operation on the path; on anything but a local disk with the time limit of 5 s.
 
         A place that did not answer once fails at once for a while, so a dead share costs 5 s once, not each
-        time (SPEC §5).
+        time (SPEC §5). ``late`` is given a result that came after the limit, to be closed.
 
         Raises:
             TimeoutError: The disk did not answer.
@@ -129,4 +131,4 @@ class Workbench:
         mount = self.mount_at(path)
         if mount.kind is MountKind.LOCAL:
             return call()
-        return self.slow_places.within(mount.mount_point, call)
+        return self.slow_places.within(mount.mount_point, call, late=late)

@@ -1,0 +1,28 @@
+r"""The Markdown that shows a saved image, whatever the image was called.
+
+A file name comes from anywhere, and the text that it is put into is somebody's journal: the name must stay the alt
+text of one image, and can neither end it nor start anything else. What surprises: not every mark is escaped.
+``IMG_1234`` stays as it is, because an underscore between letters or digits starts nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+_MARKS = re.compile(r"[\\`*\[\]<>&!~|$]|_(?![^\W_])|(?<![^\W_])_")
+"""What could end the alt text, or start code, HTML, an entity, emphasis, a table cell or a formula."""
+
+
+def format_markdown(template: str, filename: str, original_name: str) -> str:
+    """The template with ``{filename}``, and with ``{stem}``: the original name without folder and extension.
+
+    Law: whatever the name, a CommonMark reader sees one image, whose alt text is the name's printable characters.
+    """
+    return template.format(stem=_MARKS.sub(r"\\\g<0>", stem_of(original_name)), filename=filename)
+
+
+def stem_of(original_name: str) -> str:
+    """The name without folder and extension, on one line; what cannot be printed becomes a blank."""
+    name = re.split(r"[/\\]", original_name)[-1]
+    stem = name.rpartition(".")[0] or name
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in stem).split())

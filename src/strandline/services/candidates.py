@@ -1,0 +1,146 @@
+"""Candidates: the files that may be the image that was asked for, in the order in which they are tried (SPEC §5).
+
+The given SD's rows, discovery in it, the other SDs' rows, discovery in them; conflict copies come last and apart.
+What surprises: everything is lazy. An SD is asked whether it is there only when its turn comes, and each thing is
+asked once a search, so a hit in the given SD touches no other one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from strandline.catalog import image_files, storage_dirs
+from strandline.folders.media_folder import probe_names
+from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
+from strandline.model.image_files import ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.media_names import candidate_names
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.online import refresh
+from strandline.services.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that may be the image."""
+
+    sd: StorageDir
+    filename: str
+    row: ImageFile | None
+    """None where discovery found it and the catalog did not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a look into one media folder found of an image, by names alone."""
+
+    filenames: tuple[str, ...] = ()
+    """Wanted names of regular files, preferred ones first."""
+    odd: OddNames = NO_ODD_NAMES
+    problem: str | None = None
+    """Why the folder cannot be looked into now: then it is not known what lies there."""
+
+
+def discover(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
+    """Looks for the image's names in the SD. Never opens a file, never raises.
+
+    Cost: 18 ``lstat``, one more of the folder, and a listing where the folder has changed since the last one.
+    """
+
+    def look() -> tuple[list[str], OddNames]:
+        found = probe_names(sd.path, candidate_names(image_id), keeps_inodes=True)
+        return [name for name, _ in found], bench.odd_names.find(sd.path, image_id)
+
+    try:
+        names, odd = bench.bounded(sd.path, look)
+    except OSError as error:
+        return Discovery(problem=f"its media folder cannot be read now: {error.strerror or error}")
+    names += [name for name in odd.spellings if name not in names]
+    return Discovery(tuple(names), odd)
+
+
+class Search:
+    """One search for one image: which SDs have been reached, and what was discovered in them."""
+
+    def __init__(self, bench: Workbench, image_id: ImageId, asked: StorageDir | None = None) -> None:
+        self.bench = bench
+        self.image_id = image_id
+        self.asked = asked
+        with bench.catalog.read() as conn:
+            rows = image_files.list_rows_of_image(conn, image_id)
+            self._sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
+        self._rows = sorted(rows, key=_preferred_first)
+        self._refreshed: dict[int, StorageDir] = {}
+        self._discovered: dict[int, Discovery] = {}
+
+    def iter_candidates(self) -> Iterator[Candidate]:
+        """The files, in order; an SD that is not there now has none."""
+        asked = [] if self.asked is None else [self.asked.number]
+        for number in asked:
+            yield from self._iter_rows(row for row in self._rows if row.sd == number)
+            yield from self._iter_discovered(number)
+        yield from self._iter_rows(row for row in self._rows if row.sd not in asked)
+        for number in self._sds:
+            if number not in asked:
+                yield from self._iter_discovered(number)
+
+    def iter_conflict_copies(self) -> Iterator[tuple[StorageDir, str]]:
+        """Names that by their pattern are conflict copies of the image; those in the given SD first."""
+        for number in self._numbers():
+            sd = self.reach(number)
+            if sd is not None:
+                for name in self._discover(number).odd.conflict_copies:
+                    yield sd, name
+
+    def has_placeholder(self) -> bool:
+        """Whether a placeholder stands for the image in any SD: its bytes are in the cloud."""
+        return any(self._discover(number).odd.placeholders for number in self._numbers())
+
+    def is_incomplete(self) -> bool:
+        """Whether an SD could not be looked into, so that the image may yet lie there."""
+        return any(
+            self.reach(number) is None or self._discover(number).problem is not None for number in self._sds
+        )
+
+    def reach(self, number: int) -> StorageDir | None:
+        """The SD as it is now, if it can be looked into; asked once a search."""
+        if number not in self._sds:
+            return None  # forgotten by another process, between two statements
+        if number not in self._refreshed:
+            self._refreshed[number] = refresh(self.bench, self._sds[number])
+        sd = self._refreshed[number]
+        return sd if sd.is_reachable else None
+
+    def is_elsewhere(self, sd: StorageDir) -> bool:
+        """Whether the SD is another one than was asked for."""
+        return self.asked is not None and sd.number != self.asked.number
+
+    def _numbers(self) -> list[int]:
+        return sorted(self._sds, key=lambda number: self.asked is None or number != self.asked.number)
+
+    def _iter_rows(self, rows: Iterator[ImageFile]) -> Iterator[Candidate]:
+        for row in rows:
+            sd = self.reach(row.sd)
+            if sd is not None:
+                yield Candidate(sd, row.filename, row)
+
+    def _iter_discovered(self, number: int) -> Iterator[Candidate]:
+        sd = self.reach(number)
+        if sd is None:
+            return
+        known = {row.filename for row in self._rows if row.sd == number}
+        for name in self._discover(number).filenames:
+            if name not in known:
+                yield Candidate(sd, name, None)
+
+    def _discover(self, number: int) -> Discovery:
+        if number not in self._discovered:
+            sd = self.reach(number)
+            self._discovered[number] = Discovery() if sd is None else discover(self.bench, sd, self.image_id)
+        return self._discovered[number]
+
+
+def _preferred_first(row: ImageFile) -> tuple[bool, int, bool, str]:
+    """Proven before unproven, then SDs in the order of adding, then the exact name before other spellings."""
+    return (not row.proof_is_current, row.sd, row.filename != row.filename.lower(), row.filename)
