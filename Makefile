@@ -7,6 +7,9 @@ PY := .venv/bin/python
 VENV := .venv/bin/activate
 INSTALLED := .venv/.installed
 
+# What `make bench` measures; docs/benchmarks.md holds its last result.
+BENCH ?= --files 10000,100000 --million --write
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
 export SD
@@ -32,8 +35,8 @@ format: $(INSTALLED)  ## put the code in the form that lint asks for
 	@$(PY) -m ruff check --fix
 	@$(PY) -m ruff format
 
-bench: $(INSTALLED)  ## measure each operation beside its physical limit and the alternatives
-	@$(PY) bench/run.py
+bench: $(INSTALLED)  ## measure each operation beside its physical limit; some: make bench BENCH='--only saves'
+	@$(PY) -m bench.run $(BENCH)
 
 lock: $(INSTALLED)  ## rebuild requirements/dev.txt after a change of dependencies; newest versions: make lock UPGRADE=1
 	@$(PY) -m pip install --quiet uv

@@ -1,0 +1,79 @@
+"""Bare jobs: the system calls and statements that an operation cannot do without, written plainly."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+from pathlib import Path
+
+from strandline.catalog.database import CACHE_KIB, WAL_PAGES_BEFORE_CHECKPOINT
+
+
+def list_and_stat(media: Path) -> None:
+    """One ``scandir``, one ``lstat`` a file; by descriptor, which is the faster way."""
+    folder = os.open(media, os.O_RDONLY)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            entry.stat(follow_symlinks=False)
+    os.close(folder)
+
+
+def read_file(path: str | Path) -> bytes:
+    """Opens, asks for the size, reads, closes."""
+    descriptor = os.open(path, os.O_RDONLY)
+    data = os.read(descriptor, os.fstat(descriptor).st_size)
+    os.close(descriptor)
+    return data
+
+
+def has_file(path: str) -> bool:
+    """One ``lstat``."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def write_durably(data: bytes, path: Path) -> None:
+    """A temporary beside the target, ``fsync``, rename, ``fsync`` of the folder."""
+    temporary = path.with_name("." + path.name)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+    os.fsync(descriptor)
+    os.close(descriptor)
+    os.rename(temporary, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def hash_bytes(data: bytes) -> str:
+    """SHA-256, as a content id needs it."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def open_database(path: Path, *, durable: bool) -> sqlite3.Connection:
+    """SQLite as the catalog sets it up; ``durable`` makes each commit wait for the disk."""
+    database = sqlite3.connect(path, isolation_level=None)
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA foreign_keys = ON")
+    database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    database.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_BEFORE_CHECKPOINT}")
+    database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+    return database
+
+
+def open_notes(path: Path, *, durable: bool) -> sqlite3.Connection:
+    """A database with one small table, to commit single rows to."""
+    database = open_database(path, durable=durable)
+    database.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, facts TEXT)")
+    return database
+
+
+def note(database: sqlite3.Connection, name: str, facts: str) -> None:
+    """One row in a commit of its own."""
+    database.execute("INSERT INTO notes VALUES (?, ?)", (name, facts))

@@ -1,0 +1,83 @@
+"""Material: storage directories full of real, small pictures, each with other bytes, made without any library."""
+
+from __future__ import annotations
+
+import os
+import random
+import struct
+import time
+import uuid
+import zlib
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from strandline import open_store
+from strandline.model.image_ids import hash_to_content_id
+
+TINY = (1, 1)
+SMALL = (64, 48)
+"""9 KB: a screenshot's corner, an icon, an emoji."""
+LARGE = (1200, 1160)
+"""4.2 MB: a photograph."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A storage directory with many files, and a home whose catalog knows them."""
+
+    work: Path
+    """A folder for whatever else is to be made."""
+    files: int
+    root: Path
+    home: Path
+
+
+def build_world(work: Path, files: int) -> World:
+    """Fills a storage directory and registers it. The files are dated back a little, as after a sync."""
+    world = World(work, files, work / "many", work / "home")
+    make_storage_dir(world.root, files)
+    with open_store(world.home) as store:
+        store.add_storage_dir(world.root)
+    return world
+
+
+def make_storage_dir(root: Path, files: int, size: tuple[int, int] = TINY, seed: int = 0) -> list[str]:
+    """Makes a storage directory with so many pictures; returns their ids."""
+    media = root / "media"
+    media.mkdir(parents=True)
+    (root / "SD_ID").write_text(f"{uuid.uuid4()}\n")
+    ids = [put_picture(media, make_picture(f"{seed}-{number}", size)) for number in range(files)]
+    settle(media)
+    return ids
+
+
+def put_picture(media: Path, data: bytes) -> str:
+    """Writes the picture under its content id, which is returned."""
+    image_id = hash_to_content_id(data)
+    (media / f"{image_id}.png").write_bytes(data)
+    return image_id
+
+
+def settle(media: Path) -> None:
+    """Dates the folder back, so that nobody has to wait until its mtime may be believed."""
+    then_s = time.time() - 60
+    os.utime(media, (then_s, then_s))
+
+
+def make_picture(text: str, size: tuple[int, int] = TINY) -> bytes:
+    """A whole PNG of noise; another text makes other bytes."""
+    return _head(size) + _chunk(b"tEXt", b"Comment\0" + text.encode()) + _chunk(b"IEND", b"")
+
+
+@lru_cache
+def _head(size: tuple[int, int]) -> bytes:
+    width, height = size
+    noise = random.Random(0)
+    rows = b"".join(b"\0" + noise.randbytes(3 * width) for _ in range(height))
+    shape = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", shape) + _chunk(b"IDAT", zlib.compress(rows, 0))
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))

@@ -1,0 +1,113 @@
+"""``make bench``: each operation beside the bare job and beside what people would use instead, as a table.
+
+Options: ``make bench BENCH='--files 10000 --only saves'``. What surprises: nothing is compared with figures of
+another run. Ratios within one run stand; milliseconds are the machine's. Runs on Linux, with git and find.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import re
+import shlex
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.arrivals import measure_arrivals
+from bench.lookups import measure_lookups
+from bench.material import build_world
+from bench.memory import format_peaks, measure_memory
+from bench.saves import measure_saves
+from bench.scanning import measure_scanning
+from bench.start_up import measure_start_up
+from bench.timing import Result, format_table
+from strandline.folders.filesystems import find_mount
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- measured -->\n", "<!-- end -->\n"
+MILLION = 1_000_000
+
+TOPICS = {
+    "scanning": measure_scanning,
+    "lookups": measure_lookups,
+    "saves": measure_saves,
+    "arrivals": measure_arrivals,
+    "start-up": measure_start_up,
+}
+
+
+def main() -> None:
+    """Measures what the command line asks for, and prints it."""
+    options = _parse()
+    with tempfile.TemporaryDirectory(prefix="strandline-bench-", dir=options.dir) as folder:
+        work = Path(folder).resolve()
+        parts = [_describe_machine(work)]
+        for files in options.files:
+            results = []
+            for result in _measure(work / str(files), files, options.repeat, options.only):
+                results.append(result)
+                print(f"{files:,} files: {result.name}", file=sys.stderr, flush=True)
+            parts += [f"### {files:,} files", format_table(results)]
+        if options.million:
+            parts += ["### Memory", format_peaks(measure_memory(work, MILLION))]
+    text = "\n\n".join(parts) + "\n"
+    print(text)
+    if options.write:
+        _write(text)
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__.partition("\n")[0])
+    parser.add_argument(
+        "--files", type=lambda text: [int(part) for part in text.split(",")], default=[10_000],
+        help="sizes of the storage directory, with commas between them (default: 10000)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--repeat", type=int, default=5, help="rounds; medians are taken over them (default: 5)"
+    )
+    parser.add_argument("--only", choices=TOPICS, action="append", help="one topic; may be repeated")
+    parser.add_argument("--million", action="store_true", help="also the memory that a million files take")
+    parser.add_argument("--dir", type=Path, help="where to work: on the disk that is to be measured")
+    parser.add_argument("--write", action="store_true", help=f"put the result into docs/{DOCUMENT.name}")
+    options = parser.parse_args()
+    options.only = options.only or list(TOPICS)
+    return options
+
+
+def _measure(work: Path, files: int, rounds: int, topics: list[str]) -> Iterator[Result]:
+    work.mkdir()
+    world = build_world(work, files)
+    for topic in topics:
+        yield from TOPICS[topic](world, rounds)
+
+
+def _describe_machine(work: Path) -> str:
+    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
+    return "\n".join(
+        [
+            f"- `{shlex.join(['python', '-m', 'bench.run', *sys.argv[1:]])}`, {datetime.now(UTC):%Y-%m-%d}",
+            f"- {_name_processor()}, {os.cpu_count()} cores{load}; {platform.system()} {platform.release()}",
+            f"- Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {find_mount(work).fstype}",
+        ]
+    )
+
+
+def _name_processor() -> str:
+    table = Path("/proc/cpuinfo")
+    found = re.search(r"^model name\s*: (.+)$", table.read_text(), re.MULTILINE) if table.exists() else None
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def _write(text: str) -> None:
+    before, _, rest = DOCUMENT.read_text().partition(BEGIN)
+    _, _, after = rest.partition(END)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""Saves: a small picture and a photograph, durable when the call returns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.bare import hash_bytes, note, open_notes, write_durably
+from bench.material import LARGE, SMALL, World, make_picture, make_storage_dir
+from bench.timing import Operation, Result, Target, measure
+from strandline import open_store
+
+CALLS_SMALL = 40
+CALLS_LARGE = 5
+
+
+def measure_saves(world: World, rounds: int) -> Iterator[Result]:
+    """Into a storage directory that begins empty; its neighbours are filled by the bare job and by copying."""
+    target, bare, copies = (world.work / name for name in ("saves", "saves-bare", "saves-copied"))
+    make_storage_dir(target, 0)
+    bare.mkdir()
+    copies.mkdir()
+    database = open_notes(world.work / "saves.db", durable=True)
+    with open_store(world.home) as store:
+        store.add_storage_dir(target)
+
+        def save(data: bytes) -> None:
+            assert store.save(data, sd=target).new
+
+        def write_and_commit(data: bytes) -> None:
+            name = _name_of(data)
+            write_durably(data, bare / name)
+            note(database, name, str(len(data)))
+
+        def hash_and_write(data: bytes) -> None:
+            write_durably(data, bare / f"{hash_bytes(data)[:32]}.png")
+
+        def copy(data: bytes) -> None:
+            Path(copies, _name_of(data)).write_bytes(data)
+
+        yield measure(
+            Operation(
+                "save a picture of 9 KB", lambda number: make_picture(f"save-{number}", SMALL), save,
+                write_and_commit, "write, fsync, rename, fsync, commit", Target(ratio=2.0),
+                copy, "plain write, not durable", CALLS_SMALL,
+            ),
+            rounds,
+        )  # fmt: skip
+        yield measure(
+            Operation(
+                "save a picture of 4.2 MB", lambda number: make_picture(f"save-{number}", LARGE), save,
+                hash_and_write, "hash, write, fsync, rename, fsync", Target(ratio=1.3),
+                copy, "plain write, not durable", CALLS_LARGE,
+            ),
+            rounds,
+        )  # fmt: skip
+
+
+def _name_of(data: bytes) -> str:
+    return f"{data[-24:-12].hex()}.png"

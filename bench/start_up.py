@@ -1,0 +1,46 @@
+"""Start-up: the command line as people feel it, a whole process for each command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+from bench.material import World
+from bench.timing import Operation, Result, Target, measure
+from strandline import open_store
+
+CALLS = 3
+
+
+def measure_start_up(world: World, rounds: int) -> Iterator[Result]:
+    """``--help``, and one question to a large catalog; beside an interpreter that does nothing."""
+    with open_store(world.home) as store:
+        image_id = store.list_images().images[0].image_id
+    environment = _environment(world)
+
+    def run(*arguments: str) -> None:
+        subprocess.run([sys.executable, *arguments], env=environment, check=True, stdout=subprocess.DEVNULL)
+
+    def start(*arguments: str) -> Callable[[None], None]:
+        return lambda _: run(*arguments)
+
+    for arguments, target_s in ((("--help",), 0.150), (("exists", image_id), 0.200)):
+        yield measure(
+            Operation(
+                f"strandline {arguments[0]}", lambda _number: None, start("-m", "strandline", *arguments),
+                start("-c", "pass"), "python -c pass", Target(median_s=target_s), calls=CALLS,
+            ),
+            rounds,
+        )  # fmt: skip
+
+
+def _environment(world: World) -> dict[str, str]:
+    """With compiled modules, as an installation makes them, whatever this environment says of that."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {
+        **kept,
+        "PYTHONPYCACHEPREFIX": str(world.work / "compiled"),
+        "STRANDLINE_HOME": str(world.home),
+    }

@@ -1,0 +1,148 @@
+"""Timing: what is compared runs in turns, call by call, so that whatever slows the machine slows all of it.
+
+An :class:`Operation` is one job done in up to three ways: by Strandline, *bare* (only the system calls and the
+statements that the job cannot do without), and by what people would use instead. What counts is the ratio within one
+run; the milliseconds are this machine's.
+"""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median, quantiles
+from typing import Generic, TypeVar
+
+Input = TypeVar("Input")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the project promises itself; None where nothing is promised."""
+
+    ratio: float | None = None
+    """Median of ours to that of the bare job."""
+    median_s: float | None = None
+    p99_s: float | None = None
+
+    def __str__(self) -> str:
+        words = [
+            f"{self.ratio:g} ×" if self.ratio else "",
+            format_seconds(self.median_s) if self.median_s else "",
+            f"p99 {format_seconds(self.p99_s)}" if self.p99_s else "",
+        ]
+        return ", ".join(f"≤ {word}" for word in words if word)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[Input]):
+    """One job and the ways to do it.
+
+    Each call gets an input of its own from ``make``, which is not timed.
+    """
+
+    name: str
+    make: Callable[[int], Input]
+    ours: Callable[[Input], object]
+    bare: Callable[[Input], object]
+    bare_is: str
+    """What the bare job consists of, for the reader."""
+    target: Target = Target()
+    instead: Callable[[Input], object] | None = None
+    instead_is: str = ""
+    calls: int = 1
+    """In each round, of each way."""
+
+
+@dataclass(slots=True)
+class Result:
+    """The times of one operation, in seconds, a list for each round."""
+
+    name: str
+    target: Target
+    bare_is: str
+    instead_is: str
+    ours: list[list[float]] = field(default_factory=list)
+    bare: list[list[float]] = field(default_factory=list)
+    instead: list[list[float]] = field(default_factory=list)
+
+    @property
+    def ratios(self) -> list[float]:
+        """Ours to the bare job's, by the medians of each round; sorted."""
+        return sorted(median(ours) / median(bare) for ours, bare in zip(self.ours, self.bare, strict=True))
+
+    @property
+    def p99_s(self) -> float | None:
+        """Of all calls of ours; None where there are fewer than 100."""
+        times = [one for some in self.ours for one in some]
+        return quantiles(times, n=100)[98] if len(times) >= 100 else None
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the target was met in this run, as far as it could be measured."""
+        target, p99_s = self.target, self.p99_s
+        return (
+            (target.ratio is None or median(self.ratios) <= target.ratio)
+            and (target.median_s is None or middle(self.ours) <= target.median_s)
+            and (target.p99_s is None or p99_s is None or p99_s <= target.p99_s)
+        )
+
+    def as_row(self) -> str:
+        """One line of the Markdown table that :func:`format_table` heads."""
+        ratios = self.ratios
+        p99 = f" (p99 {format_seconds(self.p99_s)})" if self.target.p99_s and self.p99_s else ""
+        spread = f" ({ratios[0]:.2f}–{ratios[-1]:.2f})" if len(ratios) > 1 else ""
+        instead = f"{format_seconds(middle(self.instead))} {self.instead_is}" if self.instead else "–"
+        target = f"{self.target} {'✓' if self.is_met else '✗'}" if str(self.target) else "–"
+        return (
+            f"| {self.name} | {format_seconds(middle(self.ours))}{p99} | {format_seconds(middle(self.bare))} "
+            f"{self.bare_is} | {median(ratios):.2f}{spread} | {target} | {instead} |"
+        )
+
+
+def measure(operation: Operation[Input], rounds: int) -> Result:
+    """Runs all ways in turns, once to warm up and then ``rounds`` times ``calls`` times."""
+    result = Result(operation.name, operation.target, operation.bare_is, operation.instead_is)
+    ways = [(operation.ours, result.ours), (operation.bare, result.bare)]
+    if operation.instead is not None:
+        ways.append((operation.instead, result.instead))
+    number = 0
+    for turn in range(-1, rounds):
+        for _, rounds_of_way in ways:
+            rounds_of_way.append([])
+        gc.collect()
+        gc.freeze()  # what the benchmark itself holds must not slow the collector of whoever runs
+        for call in range(operation.calls if turn >= 0 else 1):
+            first = (turn + call) % len(ways)
+            for way, rounds_of_way in ways[first:] + ways[:first]:
+                rounds_of_way[-1].append(_time(way, operation.make(number)))
+                number += 1
+        gc.unfreeze()
+    for _, rounds_of_way in ways:
+        del rounds_of_way[0]
+    return result
+
+
+def _time(way: Callable[[Input], object], made: Input) -> float:
+    started = time.perf_counter()
+    way(made)
+    return time.perf_counter() - started
+
+
+def middle(rounds: list[list[float]]) -> float:
+    """The median of the rounds' medians."""
+    return median(median(times) for times in rounds)
+
+
+def format_table(results: list[Result]) -> str:
+    """A Markdown table."""
+    head = "| operation | Strandline | bare | ratio (range) | target | instead |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *(result.as_row() for result in results)])
+
+
+def format_seconds(seconds: float) -> str:
+    """``1.25 s``, ``12.5 ms`` or ``84 µs``."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1e3:.3g} ms" if seconds >= 1e-3 else f"{seconds * 1e6:.3g} µs"
