@@ -16,6 +16,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from strandline.model.sd_ids import IDENTITY_FILE
 
@@ -118,12 +119,14 @@ def _begins_like_identity(name: str) -> bool:
     return name.lower().startswith(IDENTITY_FILE.lower())
 
 
+@cache
 def _pattern(text: str) -> re.Pattern[str]:
+    """The pattern, compiled when it is first used: thirty of them would cost every command 10 ms at its start."""
     # DOTALL: a name may hold a newline.
     return re.compile(text, re.IGNORECASE | re.DOTALL)
 
 
-_LITTER = _pattern(
+_LITTER = (
     r"(?P<syncthing>\.stfolder.*|\.stversions|\.stignore)"
     r"|(?P<resilio>\.sync|\.SyncID|\.SyncIgnore|\.SyncArchive)"
     r"|(?P<dropbox>\.dropbox(?:\.cache|\.attr)?|\.dropboxignore|rules\.dropboxignore)"
@@ -144,30 +147,27 @@ _LITTER = _pattern(
 
 # A shell is put around the whole name; "of" is the name inside.
 _SHELLS = [
-    (kind, client, _pattern(text))
-    for kind, client, text in [
-        (NameKind.PLACEHOLDER, "icloud", r"\.(?P<of>.+?)(?:-tef)?\.icloud"),
-        (NameKind.PLACEHOLDER, "resilio", r"(?P<of>.+)\.(?:rsls~?|rsl~)"),
-        (NameKind.PLACEHOLDER, "nextcloud", r"(?P<of>.+)\.nextcloud"),
-        (NameKind.PLACEHOLDER, "owncloud", r"(?P<of>.+)\.owncloud"),
-        (NameKind.TEMPORARY, "syncthing", r"(?:\.syncthing\.|~syncthing~)(?P<of>.+)\.tmp"),
-        (NameKind.TEMPORARY, "unison", r"\.unison\.(?P<of>.+?)(?:\.[0-9a-f]{32})?\.unison\.tmp"),
-        (NameKind.TEMPORARY, "unison", r"(?P<of>.+?)\.[0-9]+\.unison\.bak"),
-        (NameKind.TEMPORARY, "rsync", r"(?P<of>)(?:\.~tmp~|\.rsync-partial)"),
-        (NameKind.TEMPORARY, "rclone", r"(?P<of>.+)\.[0-9a-f]{8}\.partial"),
-        (NameKind.TEMPORARY, "onedrive", r"(?P<of>.+)\.partial"),
-        (NameKind.TEMPORARY, "nextcloud", r"\.(?P<of>.+)\.~[0-9a-f]{1,8}"),
-        (NameKind.TEMPORARY, "resilio", r"(?P<of>.+)\.(?:!sync|syncpart|synctemp|syncold|bts)"),
-        (NameKind.TEMPORARY, "google-drive", r"(?P<of>)\.tmp\.drive(?:download|upload)"),
-        (NameKind.TEMPORARY, "browser", r"(?P<of>.+)\.(?:crdownload|part|filepart|download)"),
-        (NameKind.TEMPORARY, "", r"(?P<of>)(?:~\$.*|\.~.*|~.*\.tmp|#.*#)"),
-        (NameKind.TEMPORARY, "", r"(?P<of>.+)\.tmp"),
-        (NameKind.TEMPORARY, "vim", r"\.?(?P<of>.+)\.sw[a-p]"),
-        (NameKind.TEMPORARY, "seafile", r"(?P<of>.+)(?:~|\.sbak)"),
-    ]
+    (NameKind.PLACEHOLDER, "icloud", r"\.(?P<of>.+?)(?:-tef)?\.icloud"),
+    (NameKind.PLACEHOLDER, "resilio", r"(?P<of>.+)\.(?:rsls~?|rsl~)"),
+    (NameKind.PLACEHOLDER, "nextcloud", r"(?P<of>.+)\.nextcloud"),
+    (NameKind.PLACEHOLDER, "owncloud", r"(?P<of>.+)\.owncloud"),
+    (NameKind.TEMPORARY, "syncthing", r"(?:\.syncthing\.|~syncthing~)(?P<of>.+)\.tmp"),
+    (NameKind.TEMPORARY, "unison", r"\.unison\.(?P<of>.+?)(?:\.[0-9a-f]{32})?\.unison\.tmp"),
+    (NameKind.TEMPORARY, "unison", r"(?P<of>.+?)\.[0-9]+\.unison\.bak"),
+    (NameKind.TEMPORARY, "rsync", r"(?P<of>)(?:\.~tmp~|\.rsync-partial)"),
+    (NameKind.TEMPORARY, "rclone", r"(?P<of>.+)\.[0-9a-f]{8}\.partial"),
+    (NameKind.TEMPORARY, "onedrive", r"(?P<of>.+)\.partial"),
+    (NameKind.TEMPORARY, "nextcloud", r"\.(?P<of>.+)\.~[0-9a-f]{1,8}"),
+    (NameKind.TEMPORARY, "resilio", r"(?P<of>.+)\.(?:!sync|syncpart|synctemp|syncold|bts)"),
+    (NameKind.TEMPORARY, "google-drive", r"(?P<of>)\.tmp\.drive(?:download|upload)"),
+    (NameKind.TEMPORARY, "browser", r"(?P<of>.+)\.(?:crdownload|part|filepart|download)"),
+    (NameKind.TEMPORARY, "", r"(?P<of>)(?:~\$.*|\.~.*|~.*\.tmp|#.*#)"),
+    (NameKind.TEMPORARY, "", r"(?P<of>.+)\.tmp"),
+    (NameKind.TEMPORARY, "vim", r"\.?(?P<of>.+)\.sw[a-p]"),
+    (NameKind.TEMPORARY, "seafile", r"(?P<of>.+)(?:~|\.sbak)"),
 ]
 
-_RSYNC_SHELL = _pattern(r"\.(?P<of>.+)\.[a-z0-9]{6}")
+_RSYNC_SHELL = r"\.(?P<of>.+)\.[a-z0-9]{6}"
 """Fits far too much (``.vimrc.backup``), so it counts only around a wanted name."""
 
 _CONFLICT_WORDS = "|".join(
@@ -186,51 +186,45 @@ _COPY_WORDS = "copy|kopie|copie|copia|cópia|kopia|kopi|kopio|副本|コピー|�
 
 # A mark is put behind the name, before its extension or after it.
 _CONFLICT_MARKS = [
-    (client, _pattern(text + r"\Z"))
-    for client, text in [
-        ("syncthing", r"\.sync-conflict-[0-9]{8}-[0-9]{6}(?:-[A-Z0-9]{7})?"),
-        ("git-annex", r"\.variant-[0-9a-f]{4,}"),
-        ("rclone", r"\.\.path[12]"),
-        ("rclone", r"\.conflict[0-9]+"),
-        ("resilio", r"\.conflict(?: ?[0-9]+)?"),
-        ("onedrive", r"-[^/]+-safebackup-[0-9]+"),
-        ("nextcloud", r"_conflict-[0-9]{8}-[0-9]{6}"),
-        ("", r"\s*[(\[](?:.*?(?:" + _CONFLICT_WORDS + r").*|conflict(?:ed)?)[)\]](?: ?\([0-9]+\))?"),
-    ]
+    ("syncthing", r"\.sync-conflict-[0-9]{8}-[0-9]{6}(?:-[A-Z0-9]{7})?"),
+    ("git-annex", r"\.variant-[0-9a-f]{4,}"),
+    ("rclone", r"\.\.path[12]"),
+    ("rclone", r"\.conflict[0-9]+"),
+    ("resilio", r"\.conflict(?: ?[0-9]+)?"),
+    ("onedrive", r"-[^/]+-safebackup-[0-9]+"),
+    ("nextcloud", r"_conflict-[0-9]{8}-[0-9]{6}"),
+    ("", r"\s*[(\[](?:.*?(?:" + _CONFLICT_WORDS + r").*|conflict(?:ed)?)[)\]](?: ?\([0-9]+\))?"),
 ]
 
 # Too weak to say so alone: only where they leave a wanted name.
 _DUPLICATE_MARKS = [
-    (client, _pattern(text + r"\Z"))
-    for client, text in [
-        ("", r" ?\([0-9]{1,3}\)"),
-        ("icloud", r" [0-9]{1,3}"),
-        ("", r"(?: - | )(?:" + _COPY_WORDS + r")(?: ?\(?[0-9]+\)?)?"),
-    ]
+    ("", r" ?\([0-9]{1,3}\)"),
+    ("icloud", r" [0-9]{1,3}"),
+    ("", r"(?: - | )(?:" + _COPY_WORDS + r")(?: ?\(?[0-9]+\)?)?"),
 ]
 
-_COPY_OF = _pattern(
+_COPY_OF = (
     r"(?:copy (?:\([0-9]+\) )?of|kopie van|kopie von|copie de|copia de|copia di|cópia de|kopia) (?P<of>.+)"
 )
 
-_HOST_MARK = _pattern(r"-[^/]{1,63}\Z")
+_HOST_MARK = r"-[^/]{1,63}"
 """OneDrive's conflict copy: the computer's name, with spaces, dashes and in any script."""
 
-_EXTENSION = re.compile(r"\.[^.\s()\[\]]{1,12}\Z")
+_EXTENSION = r"\.[^.\s()\[\]]{1,12}\Z"
 
 
 def _find_litter(name: str) -> NameMeaning | None:
-    found = _LITTER.fullmatch(name)
+    found = _pattern(_LITTER).fullmatch(name)
     return NameMeaning(NameKind.LITTER, found.lastgroup or "") if found else None
 
 
 def _find_shell(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning | None:
     """A placeholder or temporary, with the wanted name inside if there is one."""
-    for kind, client, pattern in _SHELLS:
-        if found := pattern.fullmatch(name):
+    for kind, client, text in _SHELLS:
+        if found := _pattern(text).fullmatch(name):
             inside = found["of"]
             return NameMeaning(kind, client, inside if is_wanted(inside) else None)
-    found = _RSYNC_SHELL.fullmatch(name)
+    found = _pattern(_RSYNC_SHELL).fullmatch(name)
     if found and is_wanted(found["of"]):
         return NameMeaning(NameKind.TEMPORARY, "rsync", found["of"])
     return None
@@ -257,7 +251,7 @@ def _find_copy(name: str, is_wanted: Callable[[str], bool], depth: int) -> NameM
     for client, mark in _DUPLICATE_MARKS:
         if original := find_original(list(_iter_bare_names(name, mark))):
             return NameMeaning(NameKind.DUPLICATE, client, original)
-    if (found := _COPY_OF.fullmatch(name)) and (original := find_original([found["of"]])):
+    if (found := _pattern(_COPY_OF).fullmatch(name)) and (original := find_original([found["of"]])):
         return NameMeaning(NameKind.DUPLICATE, "", original)
     for bare in _iter_bare_names(name, _HOST_MARK):
         if is_wanted(bare):
@@ -265,12 +259,13 @@ def _find_copy(name: str, is_wanted: Callable[[str], bool], depth: int) -> NameM
     return unplaced
 
 
-def _iter_bare_names(name: str, mark: re.Pattern[str]) -> Iterator[str]:
+def _iter_bare_names(name: str, mark: str) -> Iterator[str]:
     """Every name that is left when the mark is taken off, shortest stem first."""
-    extension = _EXTENSION.search(name)
+    pattern = _pattern(mark + r"\Z")
+    extension = _pattern(_EXTENSION).search(name)
     bodies = [(name[: extension.start()], extension[0])] if extension else []
     for body, ending in [*bodies, (name, "")]:
         at = 1
-        while found := mark.search(body, at):
+        while found := pattern.search(body, at):
             yield body[: found.start()] + ending
             at = found.start() + 1
