@@ -16,7 +16,7 @@ SHA256S = ("1" * 64, "2" * 64, "3" * 64)
 CONTENT_ID = content_id_of(SHA256S[0])
 LEGACY_ID = ImageId("6f1b2c3d-0000-4000-8000-000000000001")
 
-times = st.datetimes(datetime(2016, 1, 1), datetime(2036, 1, 1), timezones=st.just(UTC))
+times = st.timedeltas(timedelta(days=-3650), timedelta(days=3650)).map(lambda offset: NOW + offset)
 spans = st.one_of(
     st.timedeltas(timedelta(0), timedelta(days=3)),
     st.sampled_from([timedelta(seconds=s) for s in (0, 1, 2, 59, 60, 299, 300, 86_399, 86_400)]),
@@ -54,9 +54,8 @@ def rows(draw: st.DrawFn, states: frozenset[FileState] = frozenset(FileState)) -
     prior = None
     if state in (FileState.MISSING, FileState.ONLINE_ONLY):
         prior = draw(st.none() | st.sampled_from(sorted(HERE)))
-    stamp = draw(stamps)
-    if state is FileState.ONLINE_ONLY and prior is None:
-        stamp = draw(st.none() | stamps)
+    was_here = state is not FileState.ONLINE_ONLY or prior is not None
+    stamp = draw(stamps) if was_here else draw(st.none() | stamps)
     first_seen = draw(times)
     absent = state is FileState.MISSING or (state in EXPECTED and draw(st.booleans()))
     row = ImageFile(

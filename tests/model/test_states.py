@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from builders.image_rows import CONTENT_ID, LEGACY_ID, NOW, SHA256S, looks, rows, seens, spans, times
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from builders.image_rows import CONTENT_ID, LEGACY_ID, NOW, SHA256S, looks, rows, seens, spans, times
 from strandline.model.events import (
     ImageArriving,
     ImageAvailable,
@@ -414,7 +414,7 @@ def test_a_missing_file_that_returns_as_it_was_is_available_again() -> None:
 
 @pytest.mark.parametrize("stamp", [CHANGED, replace(STAMP, inode=99)])
 def test_a_missing_file_that_returns_changed_is_announced_when_it_is_proven(stamp: FileStamp) -> None:
-    """Back with another stamp it is unproven; the proof, even to the same hash, announces it, for it was told missing."""
+    """Back with another stamp it is unproven; the proof announces it, even to the same hash: it was told missing."""
     missing = missing_row(after_look(new_row(), GOOD, NOW))
     back = listed(missing, stamp, NOW + A_DAY)
     assert (back.state, back.is_proven) == (FileState.PRESENT, False)
