@@ -25,14 +25,11 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, TreeEntry
 from strandline.services.online import refresh
-from strandline.services.roots import find_place, shorten
+from strandline.services.roots import MAX_PATH_LENGTH, find_place, shorten
 from strandline.services.workbench import Workbench
 
 MAX_HEX_BYTES = 1024 * 1024
 """Of one page; a terminal or a browser shows no more at once."""
-
-MAX_PATH_LENGTH = 4096
-"""Longer ones name nothing on any system."""
 
 
 def list_tree(bench: Workbench, sd: StorageDir) -> list[TreeEntry]:

@@ -22,6 +22,9 @@ from strandline.folders.filesystems import MountKind
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
+MAX_PATH_LENGTH = 4096
+"""Linux takes no longer ones, and no other system longer ones by much."""
+
 SHOWN_CHARACTERS = 100
 """Of what a person typed, in a message about it."""
 
@@ -115,7 +118,7 @@ def shorten(text: str) -> str:
 
 
 def _check_text(text: str) -> str:
-    if not text or "\0" in text:
+    if not text or "\0" in text or len(text) > MAX_PATH_LENGTH:
         raise InvalidPathError(
             f"{shorten(text)!r} is no usable path; give the folder that holds SD_ID and media"
         )
