@@ -1,0 +1,78 @@
+"""Events on the wire: stable names, and nothing lost between writing and reading."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.image_rows import times
+from strandline.model.events import EVENT_TYPES, Event, format_time, parse_event, parse_time
+from strandline.model.image_files import FileState
+
+texts = st.text(max_size=20)
+FIELD_VALUES: dict[str, st.SearchStrategy[object]] = {
+    "state": st.sampled_from(FileState),
+    "at": times,
+    "sd_id": st.none() | texts,
+    "old_sd_id": st.none() | texts,
+    "seq": st.none() | st.integers(1, 2**62),
+}
+COUNTS = {"done", "total", "absent", "known", "added", "changed", "missing", "returned"}
+
+
+@st.composite
+def events(draw: st.DrawFn) -> Event:
+    """Any event with any facts."""
+    cls = draw(st.sampled_from(sorted(EVENT_TYPES.values(), key=lambda each: each.type)))
+    values = {
+        field.name: draw(FIELD_VALUES.get(field.name, st.integers(0) if field.name in COUNTS else texts))
+        for field in dataclasses.fields(cls)
+    }
+    return cls(**values)  # type: ignore[arg-type]
+
+
+@given(events())
+def test_an_event_survives_the_wire(event: Event) -> None:
+    """What is read from JSON is the very event that was written."""
+    assert parse_event(json.loads(json.dumps(event.as_json()))) == event
+
+
+@given(events())
+def test_every_event_begins_with_the_same_four_keys(event: Event) -> None:
+    """``seq``, ``at``, ``type``, ``sd_id``, then its own facts; image events have image_id, filename, state."""
+    keys = list(event.as_json())
+    assert keys[:4] == ["seq", "at", "type", "sd_id"]
+    if event.type.startswith("image."):
+        assert keys[4:] == ["image_id", "filename", "state"]
+
+
+def test_the_wire_names_are_those_of_the_contract() -> None:
+    """A name that a subscriber listens for never changes."""
+    assert set(EVENT_TYPES) == {
+        "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",
+        "image.removed", "sd.added", "sd.online", "sd.offline", "sd.suspect", "sd.identity_changed", "scan.started",
+        "scan.progress", "scan.finished",
+    }  # fmt: skip
+
+
+def test_an_unknown_type_is_a_key_error() -> None:
+    """A newer version's event is not taken for another one."""
+    with pytest.raises(KeyError):
+        parse_event({"seq": 1, "at": "2026-01-01T00:00:00.000000Z", "type": "image.eaten", "sd_id": None})
+
+
+@given(times, st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]))
+def test_times_survive_as_text(at: datetime, zone: timezone) -> None:
+    """To the microsecond, in UTC, whatever zone they came in."""
+    assert parse_time(format_time(at.astimezone(zone))) == at
+
+
+@given(st.lists(times, max_size=5))
+def test_times_sort_as_text(some: list[datetime]) -> None:
+    """A log of them is in order without being parsed."""
+    assert sorted(map(format_time, some)) == list(map(format_time, sorted(some)))
