@@ -29,6 +29,9 @@ _MIB = 1024 * 1024
 MOUNT_FRESH_S = 3.0
 """A new mount is noticed this late; asking costs 10 µs, which a lookup in three SDs would pay nine times."""
 
+MOUNTS_REMEMBERED = 1000
+"""Paths come from outside, and must not fill the memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -84,6 +87,8 @@ class Workbench:
     announce: Callable[[Event], None] = _ignore
     """Takes live-only events (``scan.started``, ``scan.progress``)."""
     slow_places: SlowPlaces = field(default_factory=SlowPlaces)
+    find_mount: Callable[[str], Mount] = find_mount
+    """Which file system a path lies on; must not touch it."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)
@@ -110,16 +115,16 @@ class Workbench:
         """The file system that the path lies on. Touches no disk; asked anew every few seconds."""
         known = self._mounts.get(path)
         if known is None or known[1] < self.monotonic():
-            known = self._mounts[path] = (find_mount(path), self.monotonic() + MOUNT_FRESH_S)
+            if len(self._mounts) >= MOUNTS_REMEMBERED:
+                self._mounts.clear()
+            known = self._mounts[path] = (self.find_mount(path), self.monotonic() + MOUNT_FRESH_S)
         return known[0]
 
     def keeps_inodes(self, sd: StorageDir) -> bool:
         """Whether the SD's file system keeps inode numbers, so that they may stand in stamps."""
         return self.mount_at(sd.path).keeps_inodes
 
-    def bounded(
-        self, path: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None
-    ) -> T:
+    def bounded(self, path: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
         """Runs a short disk operation on the path; on anything but a local disk with the time limit of 5 s.
 
         A place that did not answer once fails at once for a while, so a dead share costs 5 s once, not each

@@ -1,0 +1,352 @@
+"""Is a storage directory there, and still the same? What happens to its marker, and what is made of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.clocks import FakeClock
+from builders.identities import A, B, C, S
+from builders.identity_folders import as_somebody_without_rights, contents, lay
+from builders.journal import list_event_types
+from builders.snapshots import snapshot
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, open_bench
+from strandline.catalog import image_files
+from strandline.folders.filesystems import Mount, MountKind, find_mount
+from strandline.folders.time_limits import SlowPlaces
+from strandline.model.image_files import ImageFile
+from strandline.model.sd_ids import find_identity_in
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.add import add_storage_dir
+from strandline.services.inspect import inspect_storage_dir
+from strandline.services.lookup import find_image
+from strandline.services.online import reconsider, refresh
+from strandline.services.scan import scan_storage_dir
+from strandline.services.storage_dirs import get_by_number, get_storage_dir, list_storage_dirs
+from strandline.services.workbench import Workbench
+
+PICTURES = make_pictures(8)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Moved by the test."""
+    return FakeClock()
+
+
+@pytest.fixture
+def bench(home: Path, clock: FakeClock) -> Iterator[Workbench]:
+    """A workbench with that clock."""
+    with open_bench(home, clock) as bench:
+        yield bench
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A storage directory with eight images."""
+    return make_storage_dir(tmp_path / "Notes", *PICTURES, sd_id=A)
+
+
+@pytest.fixture
+def sd(bench: Workbench, root: Path) -> StorageDir:
+    """It, added."""
+    return add_storage_dir(bench, root).sd
+
+
+def rows_of(bench: Workbench, sd: StorageDir) -> dict[str, ImageFile]:
+    """All its rows."""
+    with bench.catalog.read() as conn:
+        return image_files.find_rows(conn, sd.number, sorted(image_files.list_states(conn, sd.number)))
+
+
+def remove_images(root: Path, count: int) -> None:
+    """The first of them are gone."""
+    for data in PICTURES[:count]:
+        (root / "media" / name_of(data)).unlink()
+
+
+EXPLAINED: dict[str, Callable[[Path], None]] = {
+    "a conflict copy has the old value": lambda root: lay(
+        root, {"SD_ID.sync-conflict-20240501-120000-ABCDEFG": A}
+    ),
+    "it is kept as a former value": lambda root: lay(root, {f"SD_ID.was-{A}": A}),
+    "an old program and a former value": lambda root: lay(root, {".sd-id": A, f"SD_ID.was-{C}": C}),
+    "half of the files are there": lambda root: remove_images(root, 4),
+    "all files are there": lambda _root: None,
+}
+
+
+@pytest.mark.parametrize("how", EXPLAINED)
+@pytest.mark.parametrize("command", [refresh, reconsider])
+def test_an_identity_that_changed_for_a_reason_is_the_same_folder(
+    bench: Workbench,
+    root: Path,
+    sd: StorageDir,
+    how: str,
+    command: Callable[[Workbench, StorageDir], StorageDir],
+) -> None:
+    """The old value becomes an alias, it is told once, and no image is lost or found by it."""
+    before = rows_of(bench, sd)
+    (root / "SD_ID").write_text(f"{B}\n")
+    EXPLAINED[how](root)
+    if "value" in how or "program" in how:
+        remove_images(root, 8)  # so that nothing but the explanation speaks for it
+    changed = command(bench, sd)
+    assert (changed.number, changed.sd_id, changed.state.value) == (sd.number, B, "online")
+    assert A in changed.aliases
+    assert get_storage_dir(bench, A).number == sd.number
+    assert command(bench, changed) == changed
+    assert list_event_types(bench, "sd.") == ["sd.added", "sd.identity_changed"]
+    assert rows_of(bench, sd) == before
+
+
+def test_an_identity_that_changed_before_any_file_was_known_is_the_same_folder(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    """With nothing to go by, the path decides."""
+    root = make_storage_dir(tmp_path / "Empty", sd_id=A)
+    sd = add_storage_dir(bench, root).sd
+    (root / "SD_ID").write_text(B)
+    changed = refresh(bench, sd)
+    assert (changed.number, changed.sd_id, changed.aliases) == (sd.number, B, (A,))
+
+
+@pytest.mark.parametrize("left", [0, 3])
+def test_another_storage_directory_in_its_place_is_not_taken_for_it(
+    bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir, left: int
+) -> None:
+    """Fewer than half of the files, and no explanation: offline, and nothing is concluded however often one looks."""
+    before = rows_of(bench, sd)
+    (root / "SD_ID").write_text(B)
+    remove_images(root, 8 - left)
+    there = snapshot(root)
+    for _ in range(3):
+        seen = refresh(bench, sd)
+        assert (seen.sd_id, seen.state.value) == (A, "offline")
+        assert B in (seen.problem or "")
+        report = scan_storage_dir(bench, sd)
+        assert (report.findings[0].kind, report.found_changes) == ("offline", False)
+        clock.pass_time(days=1)
+    assert rows_of(bench, sd) == before
+    assert snapshot(root) == there
+    assert list_event_types(bench) == ["sd.added", "scan.finished", "sd.offline"]
+    added = add_storage_dir(bench, root)
+    assert (added.sd.sd_id, added.sd.number != sd.number) == (B, True)
+
+
+def test_an_old_programs_identity_wins_until_it_has_lost_once(
+    bench: Workbench, root: Path, sd: StorageDir
+) -> None:
+    """A ``.sd-id`` that appears is taken over (notes refer to it); with a former value about it becomes an alias."""
+    lay(root, {".sd-id": B})
+    (migrated,) = list_storage_dirs(bench)
+    assert (migrated.number, migrated.sd_id, migrated.aliases) == (sd.number, B, (A,))
+    assert set(contents(root)) == {"SD_ID", f"SD_ID.was-{A}", "media"}
+    lay(root, {".sd-id": C})
+    (kept,) = list_storage_dirs(bench)
+    assert (kept.sd_id, kept.aliases) == (B, tuple(sorted([A, C])))
+    assert find_identity_in((root / "SD_ID").read_bytes()) == B
+
+
+def test_two_processes_tell_of_one_change_once(
+    home: Path, bench: Workbench, root: Path, sd: StorageDir
+) -> None:
+    """Both saw the old identity; the one that comes second finds it done."""
+    (root / "SD_ID").write_text(B)
+    with open_bench(home) as other:
+        assert refresh(bench, sd).sd_id == B
+        assert refresh(other, sd).sd_id == B
+    assert list_event_types(bench, "sd.") == ["sd.added", "sd.identity_changed"]
+
+
+TORN = ["", A[:20], "\0" * 36, f"{A}\n{B}\n", "no identity"]
+
+
+@pytest.mark.parametrize("torn", [*TORN, "a folder", "a link", "a placeholder that is not its own"])
+def test_a_marker_that_is_torn_takes_the_folder_out_and_back(
+    bench: Workbench, root: Path, sd: StorageDir, torn: str
+) -> None:
+    """Nothing is concluded meanwhile, nothing is written, and it is as before when the marker is whole again."""
+    before = rows_of(bench, sd)
+    marker = root / "SD_ID"
+    marker.unlink()
+    if torn == "a folder":
+        marker.mkdir()
+    elif torn == "a link":
+        marker.symlink_to("media")
+    elif torn in TORN:
+        marker.write_text(torn)
+    remove_images(root, 8)
+    there = snapshot(root)
+    seen = refresh(bench, sd)
+    assert seen.sd_id == A
+    assert not seen.is_reachable
+    assert seen.state.value == ("offline" if "placeholder" in torn else "incomplete")
+    assert not scan_storage_dir(bench, sd).found_changes
+    assert find_image(bench, id_of(PICTURES[0])) is None
+    assert snapshot(root) == there
+    assert rows_of(bench, sd) == before
+    if marker.is_dir() and not marker.is_symlink():
+        marker.rmdir()
+    else:
+        marker.unlink(missing_ok=True)
+    marker.write_text(A)
+    assert refresh(bench, get_by_number(bench, sd.number)).state.value == "online"
+    assert list_event_types(bench, "sd.") == ["sd.added", "sd.offline", "sd.online"]
+
+
+def test_a_marker_that_is_being_replaced_does_not_flap(home: Path, root: Path) -> None:
+    """Sync clients delete the old file before they rename the new one (H6): a moment later it is there."""
+
+    class Client(FakeClock):
+        naps = 0
+
+        def sleep(self, seconds: float) -> None:
+            self.naps += 1
+            assert seconds <= 0.1
+            (root / "SD_ID").write_text(A)
+
+    client = Client()
+    with open_bench(home, client) as bench:
+        sd = add_storage_dir(bench, root).sd
+        for command in (refresh, reconsider):
+            (root / "SD_ID").unlink()
+            assert command(bench, sd) == sd
+        assert client.naps == 2
+        assert list_event_types(bench, "sd.") == ["sd.added"]
+
+
+def test_a_folder_that_stays_away_costs_no_waiting(
+    bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
+) -> None:
+    """An empty mount point is looked at twice when it becomes so, and only once by every command after that."""
+    root.rename(root.with_name("away"))
+    root.mkdir()
+    offline = refresh(bench, sd)
+    assert offline.state.value == "offline"
+    before_s = clock.monotonic()
+    assert refresh(bench, offline) == offline
+    assert find_image(bench, id_of(PICTURES[0])) is None
+    assert clock.monotonic() == before_s
+
+
+def test_a_marker_in_the_cloud_leaves_the_folder_readable(
+    bench: Workbench, root: Path, sd: StorageDir
+) -> None:
+    """An evicted ``SD_ID`` says nothing new: the SD is read under the identity that it had, and told so no event."""
+    (root / "SD_ID").unlink()
+    (root / ".SD_ID.icloud").write_bytes(b"bplist00")
+    assert refresh(bench, sd) == sd
+    found = find_image(bench, id_of(PICTURES[0]), sd)
+    assert found is not None
+    assert found.read() == PICTURES[0]
+    assert list_event_types(bench, "sd.") == ["sd.added"]
+
+
+def test_a_root_that_is_renamed_away_and_back_loses_nothing(
+    bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
+) -> None:
+    """Unmounted for a week: the index is frozen, and equal when it is back."""
+    before = rows_of(bench, sd)
+    root.rename(root.with_name("away"))
+    for _ in range(3):
+        assert scan_storage_dir(bench, sd).findings[0].kind == "offline"
+        assert rows_of(bench, sd) == before
+        clock.pass_time(days=2)
+    root.with_name("away").rename(root)
+    report = scan_storage_dir(bench, sd)
+    assert (report.sd.state.value, report.found_changes, report.unchanged) == ("online", False, 8)
+    assert rows_of(bench, sd) == before
+    assert list_event_types(bench, "sd.") == ["sd.added", "sd.offline", "sd.online"]
+
+
+def test_a_root_that_cannot_be_read_is_offline() -> None:
+    """No right to the folder is no reason to think that anything in it is gone."""
+    with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
+        root = make_storage_dir(folder / "Notes", *PICTURES, sd_id=A)
+        sd = add_storage_dir(bench, root).sd
+        root.chmod(0)
+        assert refresh(bench, sd).state.value == "offline"
+        assert not scan_storage_dir(bench, sd).found_changes
+        root.chmod(0o700)
+        assert refresh(bench, get_by_number(bench, sd.number)).state.value == "online"
+
+
+def test_a_lookup_does_not_wait_for_conflict_copies_to_settle(
+    bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
+) -> None:
+    """bisync left two copies and no ``SD_ID``: images are shown on, and the next patient command settles it."""
+    (root / "SD_ID").rename(root / "SD_ID.conflict1")
+    (root / "SD_ID.conflict2").write_text(S)
+    before_s = clock.monotonic()
+    assert refresh(bench, sd) == sd
+    assert find_image(bench, id_of(PICTURES[0])) is not None
+    assert clock.monotonic() == before_s
+    assert not (root / "SD_ID").exists()
+    (settled,) = list_storage_dirs(bench)
+    assert clock.monotonic() - before_s >= 2
+    assert (settled.sd_id, settled.aliases, settled.state.value) == (S, (A,), "online")
+    assert find_identity_in((root / "SD_ID").read_bytes()) == S
+
+
+@pytest.fixture
+def dead_share(
+    home: Path, root: Path, clock: FakeClock
+) -> Iterator[tuple[Workbench, Callable[[], None], Callable[[], None]]]:
+    """A workbench that takes the root for a network share; lets it hang; lets the time of rest be over."""
+    share = Mount(root, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
+    released = threading.Event()
+    with open_bench(home, clock) as bench:
+        bench.find_mount = lambda path: share if path.startswith(str(root)) else find_mount(path)
+        bench.slow_places = SlowPlaces(limit_s=0.2, rest_s=60, clock=clock.monotonic)
+
+        def hang() -> None:
+            with pytest.raises(TimeoutError):
+                bench.bounded(str(root), lambda: released.wait(30))
+
+        def rest() -> None:
+            clock.pass_time(seconds=61)
+
+        yield bench, hang, rest
+        released.set()
+
+
+def test_a_share_that_does_not_answer_costs_its_time_limit_once(
+    dead_share: tuple[Workbench, Callable[[], None], Callable[[], None]], root: Path
+) -> None:
+    """After the first call that hung, every command says offline at once; later it is asked again, and is back."""
+    bench, hang, rest = dead_share
+    sd = add_storage_dir(bench, root).sd
+    before = rows_of(bench, sd)
+    hang()
+    started_s = time.monotonic()
+    for _ in range(20):
+        assert refresh(bench, sd).state.value == "offline"
+        assert find_image(bench, id_of(PICTURES[0])) is None
+    assert "does not answer" in (list_storage_dirs(bench)[0].problem or "")
+    assert inspect_storage_dir(bench, sd).problems[0].kind == "offline"
+    assert not scan_storage_dir(bench, sd).found_changes
+    added = add_storage_dir(bench, root)
+    assert (added.identity.outcome, added.sd.number) == ("unavailable", sd.number)
+    assert time.monotonic() - started_s < 0.2 * 20
+    assert rows_of(bench, sd) == before
+    rest()
+    assert refresh(bench, get_by_number(bench, sd.number)).state.value == "online"
+    assert find_image(bench, id_of(PICTURES[0])) is not None
+    assert list_event_types(bench, "sd.") == ["sd.added", "sd.offline", "sd.online"]
+
+
+def test_a_share_that_does_not_answer_can_be_added(
+    dead_share: tuple[Workbench, Callable[[], None], Callable[[], None]], root: Path
+) -> None:
+    """It is remembered by its path, without an identity, and decided when it answers."""
+    bench, hang, rest = dead_share
+    hang()
+    added = add_storage_dir(bench, root)
+    assert (added.identity.outcome, added.sd.sd_id, added.sd.path) == ("unavailable", None, str(root))
+    rest()
+    assert [(sd.sd_id, sd.state.value) for sd in list_storage_dirs(bench)] == [(A, "online")]
