@@ -12,43 +12,39 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self, TypeAlias
 
+from strandline import services
 from strandline.catalog import journal
 from strandline.errors import InvalidInputError
-from strandline.model.events import Event
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
-from strandline.model.reports import AddedStorageDir, Explanation, ImageInfo, ImagePage, Saved, ScanReport
 from strandline.model.states import EXPECTED
-from strandline.model.storage_dirs import StorageDir
-from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
-from strandline.pictures.cache import ThumbnailCache
-from strandline.pictures.decoding import Thumbnail
-from strandline.services import (
-    add,
-    browse,
-    confirm,
-    describe,
-    explain,
-    export,
-    inspect,
-    lookup,
-    save,
-    scan,
-    storage_dirs,
-)
-from strandline.services.lookup import FoundImage, Presence
-from strandline.services.scan import OnProgress
-from strandline.services.sources import Source
-from strandline.services.storage_dirs import StorageDirRef
-from strandline.services.thumbnails import get_thumbnail
-from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.model.events import Event
+    from strandline.model.reports import (
+        AddedStorageDir,
+        Explanation,
+        ImageInfo,
+        ImagePage,
+        Saved,
+        ScanReport,
+    )
+    from strandline.model.storage_dirs import StorageDir
+    from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
+    from strandline.pictures.cache import ThumbnailCache
+    from strandline.pictures.decoding import Thumbnail
+    from strandline.services.lookup import FoundImage, Presence
+    from strandline.services.scan import OnProgress
+    from strandline.services.sources import Source
+    from strandline.services.storage_dirs import StorageDirRef
+    from strandline.services.workbench import Workbench
 
 MAX_PAGE = 10_000
 """Images on one page of a listing: some 10 MB of answers."""
 
-Watch = Callable[["Store", bool, int | None], AbstractContextManager[Iterator[Event]]]
+Watch: TypeAlias = "Callable[[Store, bool, int | None], AbstractContextManager[Iterator[Event]]]"
 """Starts a watcher: called with the store, whether to end after the start-up scan, and where to begin in the journal.
 Handed in by the assembly, because watching lives a floor above."""
 
@@ -75,59 +71,61 @@ class Store:
         progress: OnProgress | None = None,
     ) -> AddedStorageDir:
         """Adds a folder, decides its identity, and scans it; safe to repeat."""
-        return add.add_storage_dir(
+        return services.add.add_storage_dir(
             self._bench, path, name=name, new_identity=new_identity, read_only=read_only, on_progress=progress
         )
 
     def list_storage_dirs(self) -> list[StorageDir]:
         """All storage directories as they are now, in the order in which they were added."""
-        return storage_dirs.list_storage_dirs(self._bench)
+        return services.storage_dirs.list_storage_dirs(self._bench)
 
     def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """The storage directory that is meant, by identity, alias, path, or name, in that order."""
-        return storage_dirs.get_storage_dir(self._bench, sd)
+        return services.storage_dirs.get_storage_dir(self._bench, sd)
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
         """Gives it another name in this catalog."""
-        return storage_dirs.rename_storage_dir(self._bench, self.get_storage_dir(sd), name)
+        return services.storage_dirs.rename_storage_dir(self._bench, self.get_storage_dir(sd), name)
 
     def move_storage_dir(self, sd: StorageDirRef, path: str | os.PathLike[str]) -> StorageDir:
         """Says where it lies now; touches no file."""
-        return storage_dirs.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
+        return services.storage_dirs.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
 
     def forget_storage_dir(self, sd: StorageDirRef) -> None:
         """Drops it from this catalog; touches no file."""
-        storage_dirs.forget_storage_dir(self._bench, self.get_storage_dir(sd))
+        services.storage_dirs.forget_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def confirm_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """Restores a lost identity, else accepts that files are gone: one thing at a time."""
-        return confirm.confirm_storage_dir(self._bench, self.get_storage_dir(sd))
+        return services.confirm.confirm_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def accept_missing(self, sd: StorageDirRef) -> int:
         """Drops the rows of missing files; returns how many."""
-        return confirm.accept_missing(self._bench, self.get_storage_dir(sd))
+        return services.confirm.accept_missing(self._bench, self.get_storage_dir(sd))
 
     def save(
         self, source: Source, *, sd: StorageDirRef, name: str | None = None, image_id: str | None = None
     ) -> Saved:
         """Saves bytes, a path or a stream as an image, durably; the same bytes again write nothing."""
         wanted = None if image_id is None else parse_image_id(image_id)
-        return save.save_image(self._bench, source, self.get_storage_dir(sd), name=name, image_id=wanted)
+        return services.save.save_image(
+            self._bench, source, self.get_storage_dir(sd), name=name, image_id=wanted
+        )
 
     def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
         """The image, proven. Raises ``ImageNotFoundError`` with the trace where it cannot be shown."""
-        return explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        return services.explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
 
     def find(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage | None:
         """The image, proven, or None where it cannot be shown now."""
-        return lookup.find_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        return services.lookup.find_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
 
     def get_as_is(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
         """Whatever bytes lie under the image's name, half or wrong. Raises as :meth:`get` where there are none."""
         wanted = parse_image_id(image_id)
-        found = lookup.find_as_is(self._bench, wanted, self._find_sd(sd))
+        found = services.lookup.find_as_is(self._bench, wanted, self._find_sd(sd))
         if found is None:
-            raise explain.not_found_error(explain.explain_image(self._bench, wanted))
+            raise services.explain.not_found_error(services.explain.explain_image(self._bench, wanted))
         return found
 
     def exists(self, image_id: str, sd: StorageDirRef | None = None) -> bool:
@@ -136,17 +134,17 @@ class Store:
 
     def look_up(self, image_id: str, sd: StorageDirRef | None = None) -> Presence:
         """Whether the image is here, in which state, and if not, why. Reads no bytes."""
-        return lookup.look_up(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        return services.lookup.look_up(self._bench, parse_image_id(image_id), self._find_sd(sd))
 
     def info(self, image_id: str) -> ImageInfo:
         """All that is known of the image; discovers it first where the catalog does not know it."""
         wanted = parse_image_id(image_id)
-        info = describe.find_image_info(self._bench, wanted)
+        info = services.describe.find_image_info(self._bench, wanted)
         if info is None or info.best.state not in EXPECTED:
-            lookup.look_up(self._bench, wanted)
-            info = describe.find_image_info(self._bench, wanted)
+            services.lookup.look_up(self._bench, wanted)
+            info = services.describe.find_image_info(self._bench, wanted)
         if info is None:
-            raise explain.not_found_error(explain.explain_image(self._bench, wanted))
+            raise services.explain.not_found_error(services.explain.explain_image(self._bench, wanted))
         return info
 
     def list_images(
@@ -160,11 +158,13 @@ class Store:
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInputError(f"a page has 1 to {MAX_PAGE:,} images, not {limit}", limit=limit)
         wanted = None if state is None else _parse_state(state)
-        return describe.list_images(self._bench, sd=self._find_sd(sd), state=wanted, after=after, limit=limit)
+        return services.describe.list_images(
+            self._bench, sd=self._find_sd(sd), state=wanted, after=after, limit=limit
+        )
 
     def thumbnail(self, image_id: str, size: int = 400, sd: StorageDirRef | None = None) -> Thumbnail:
         """A small upright copy without metadata, from the cache or made now."""
-        return get_thumbnail(self._bench, self._thumbnails, self.get(image_id, sd), size)
+        return services.thumbnails.get_thumbnail(self._bench, self._thumbnails, self.get(image_id, sd), size)
 
     def scan(
         self,
@@ -175,30 +175,32 @@ class Store:
         """Scans one storage directory, or all of them one after the other; a report for each."""
         sds = self.list_storage_dirs() if sd is None else [self.get_storage_dir(sd)]
         return [
-            scan.scan_storage_dir(self._bench, each, on_progress=progress, cancel=cancel)
+            services.scan.scan_storage_dir(self._bench, each, on_progress=progress, cancel=cancel)
             for each in sds
             if cancel is None or not cancel.is_set()
         ]
 
     def inspect(self, sd: StorageDirRef) -> SyncStatus:
         """Disk against catalog, measured now, with every discrepancy; changes nothing."""
-        return inspect.inspect_storage_dir(self._bench, self.get_storage_dir(sd))
+        return services.inspect.inspect_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def list_tree(self, sd: StorageDirRef) -> list[TreeEntry]:
         """What lies in the root and in the media folder, and what each name means."""
-        return browse.list_tree(self._bench, self.get_storage_dir(sd))
+        return services.browse.list_tree(self._bench, self.get_storage_dir(sd))
 
     def describe_file(self, sd: StorageDirRef, path: str) -> dict[str, object]:
         """The facts of one file of the storage directory, ready for JSON."""
-        return browse.describe_file(self._bench, self.get_storage_dir(sd), path)
+        return services.browse.describe_file(self._bench, self.get_storage_dir(sd), path)
 
     def read_hex(self, sd: StorageDirRef, path: str, offset: int = 0, length: int = 4096) -> HexPage:
         """A page of a file's bytes, whatever they are."""
-        return browse.read_hex(self._bench, self.get_storage_dir(sd), path, offset=offset, length=length)
+        return services.browse.read_hex(
+            self._bench, self.get_storage_dir(sd), path, offset=offset, length=length
+        )
 
     def explain(self, image_id: str) -> Explanation:
         """Why the image is shown or not: every storage directory, catalog and disk, and what comes next."""
-        return explain.explain_image(self._bench, parse_image_id(image_id))
+        return services.explain.explain_image(self._bench, parse_image_id(image_id))
 
     def watch(
         self, *, once: bool = False, since: int | None = None
@@ -216,7 +218,7 @@ class Store:
 
     def export_catalog(self) -> dict[str, object]:
         """What only the catalog knows, ready for JSON."""
-        return export.export_catalog(self._bench)
+        return services.export.export_catalog(self._bench)
 
     def close(self) -> None:
         """Gives everything back; idempotent. Watchers of this store must have ended."""
