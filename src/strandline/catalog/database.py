@@ -11,32 +11,30 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from strandline.catalog.database_errors import explain_database_error, is_busy
 from strandline.catalog.schema import MIGRATIONS
-from strandline.errors import (
-    CatalogDamagedError,
-    CatalogError,
-    CatalogLockedError,
-    CatalogTooNewError,
-    DiskError,
-    DiskFullError,
-    StrandlineError,
-)
+from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
 from strandline.model.events import Event
 
-SCHEMA_VERSION = len(MIGRATIONS)
+APPLICATION_ID = 0x5354524E
+"""``STRN``: stands in the database's header, so that another program's database is never taken for a catalog."""
 
 CACHE_KIB = 8192
 """Page cache of a connection: holds the inner pages of a million rows' indexes; more does not help."""
 
 WAL_PAGES_BEFORE_CHECKPOINT = 4000
 """16 MB: large enough that a bulk registration is not slowed down, small enough not to be noticed on disk."""
+
+WAL_RETRY_S = 0.01
+"""Making a catalog takes some 20 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +89,7 @@ class Catalog:
         try:
             yield conn
         except sqlite3.Error as error:
-            raise self._explain(error) from error
+            raise explain_database_error(error, self.path) from error
         finally:
             self._give_back(conn)
 
@@ -103,7 +101,7 @@ class Catalog:
             try:
                 yield conn
             finally:
-                conn.execute("ROLLBACK")
+                _roll_back(conn)
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Transaction]:
@@ -122,7 +120,7 @@ class Catalog:
                 try:
                     yield transaction
                 except BaseException:
-                    conn.execute("ROLLBACK")
+                    _roll_back(conn)
                     raise
                 conn.execute("COMMIT")
             if transaction.events:
@@ -130,8 +128,11 @@ class Catalog:
 
     def check_integrity(self) -> list[str]:
         """What SQLite's own check complains of; empty for a healthy catalog. Reads the whole file."""
-        with self.read() as conn:
-            lines = [str(row[0]) for row in conn.execute("PRAGMA integrity_check(20)")]
+        try:
+            with self.read() as conn:
+                lines = [str(row[0]) for row in conn.execute("PRAGMA integrity_check(20)")]
+        except CatalogDamagedError as error:
+            return [error.message]
         return [] if lines == ["ok"] else lines
 
     def close(self) -> None:
@@ -151,8 +152,7 @@ class Catalog:
         return self._connect()
 
     def _give_back(self, conn: sqlite3.Connection) -> None:
-        if conn.in_transaction:
-            conn.rollback()
+        _roll_back(conn)
         with self._pool_lock:
             if not self._closed:
                 self._idle.append(conn)
@@ -165,7 +165,7 @@ class Catalog:
                 self.path, timeout=self._busy_timeout_s, isolation_level=None, check_same_thread=False
             )
             try:
-                conn.execute("PRAGMA journal_mode = WAL")
+                _ensure_wal(conn, self._busy_timeout_s)
                 conn.execute("PRAGMA foreign_keys = ON")
                 conn.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
                 conn.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_BEFORE_CHECKPOINT}")
@@ -173,21 +173,28 @@ class Catalog:
                 conn.close()
                 raise
         except sqlite3.Error as error:
-            raise self._explain(error) from error
+            raise explain_database_error(error, self.path) from error
         return conn
-
-    def _explain(self, error: sqlite3.Error) -> StrandlineError:
-        return explain_database_error(error, self.path)
 
 
 def open_catalog(
-    path: Path, *, busy_timeout_s: float, journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS
+    path: Path,
+    *,
+    busy_timeout_s: float,
+    journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS,
+    migrations: Sequence[str] = MIGRATIONS,
 ) -> Catalog:
     """Opens the database at ``path``, creating and migrating it where needed; safe in several processes at once.
 
+    Args:
+        path: Where the database file lies or shall lie. A file that is no catalog of ours is left as it is.
+        busy_timeout_s: How long to wait for another process's write.
+        journal_limits: How much of the journal is kept.
+        migrations: The schema, as numbered steps; the catalog's version is how many of them have run.
+
     Raises:
         CatalogTooNewError: A newer Strandline has written it.
-        CatalogDamagedError: It is no database, or a broken one. It is left as it is.
+        CatalogDamagedError: It is no database, a broken one, or another program's.
         CatalogLockedError, DiskError: It cannot be opened now, or at all.
     """
     try:
@@ -200,10 +207,8 @@ def open_catalog(
         ) from error
     catalog = Catalog(path, busy_timeout_s=busy_timeout_s, journal_limits=journal_limits)
     try:
-        with catalog.read() as conn:
-            version = _version_of(conn)
-        if version != SCHEMA_VERSION:
-            _migrate(catalog)
+        if _check_version(path, busy_timeout_s, len(migrations)) < len(migrations):
+            _migrate(catalog, migrations)
         with catalog.read() as conn:
             row = conn.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         catalog.epoch = str(row[0])
@@ -213,56 +218,69 @@ def open_catalog(
     return catalog
 
 
-def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
-    """The error of ours that says what to do about SQLite's."""
-    name = getattr(error, "sqlite_errorname", "") or ""
-    facts = {"path": str(path), "sqlite": name}
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return CatalogLockedError(
-            f"the catalog {path} is in use by another process; try again, or stop that process", **facts
-        )
-    if name.startswith("SQLITE_FULL"):
-        return DiskFullError(
-            f"the disk that holds the catalog {path} is full; make room and try again", **facts
-        )
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return CatalogDamagedError(
-            f"the catalog {path} is damaged ({error}); move it away and add the storage directories again "
-            "with 'strandline sd add': no image is lost by that",
-            **facts,
-        )
-    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return DiskError(
-            f"the catalog {path} cannot be read or written ({error}); check the disk and the rights, "
-            "or choose another place with --home",
-            **facts,
-        )
-    return CatalogError(f"the catalog {path} gave an unexpected answer: {error}", **facts)
+def _ensure_wal(conn: sqlite3.Connection, timeout_s: float) -> None:
+    """Turns a new database to WAL. Where two processes do so at once SQLite fails instead of waiting, so we wait."""
+    until_s = time.monotonic() + timeout_s
+    while True:
+        try:
+            conn.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not is_busy(error) or time.monotonic() > until_s:
+                raise
+            time.sleep(WAL_RETRY_S)
 
 
-def _version_of(conn: sqlite3.Connection) -> int:
-    return int(conn.execute("PRAGMA user_version").fetchone()[0])
+def _roll_back(conn: sqlite3.Connection) -> None:
+    """Ends the transaction if there still is one: SQLite ends it by itself where the disk is full or fails."""
+    if conn.in_transaction:
+        conn.execute("ROLLBACK")
 
 
-def _migrate(catalog: Catalog) -> None:
+def _check_version(path: Path, busy_timeout_s: float, known_version: int) -> int:
+    """The version of the catalog at the path, 0 where there is none yet. Changes nothing, whatever lies there.
+
+    Asked on a connection of its own, because an ordinary one turns a database to WAL, whosever it is.
+    """
+    try:
+        conn = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
+        try:
+            return _version_of(conn, path, known_version)
+        finally:
+            conn.close()
+    except sqlite3.Error as error:
+        raise explain_database_error(error, path) from error
+
+
+def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int:
+    version, application_id = (
+        int(conn.execute(f"PRAGMA {name}").fetchone()[0]) for name in ("user_version", "application_id")
+    )
+    if application_id != APPLICATION_ID:
+        if version or application_id or conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise CatalogDamagedError(
+                f"{path} is a database of another program; choose another place with --home or STRANDLINE_HOME",
+                path=str(path),
+            )
+        return 0
+    if version > known_version:
+        raise CatalogTooNewError(
+            f"the catalog {path} was made by a newer Strandline (format {version}, this one knows "
+            f"{known_version}); update Strandline, or use another --home",
+            path=str(path), version=version, known_version=known_version,
+        )  # fmt: skip
+    return version
+
+
+def _migrate(catalog: Catalog, migrations: Sequence[str]) -> None:
     with catalog.write(durable=True) as transaction:
         conn = transaction.conn
-        version = _version_of(conn)
-        if version > SCHEMA_VERSION:
-            raise CatalogTooNewError(
-                f"the catalog {catalog.path} was made by a newer Strandline (format {version}, this one knows "
-                f"{SCHEMA_VERSION}); update Strandline, or use another --home",
-                path=str(catalog.path), version=version, known_version=SCHEMA_VERSION,
-            )  # fmt: skip
-        if version == 0 and conn.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise CatalogDamagedError(
-                f"{catalog.path} is a database of another program; choose another place with --home",
-                path=str(catalog.path),
-            )
-        for migration in MIGRATIONS[version:]:
+        version = _version_of(conn, catalog.path, len(migrations))  # another process may have been quicker
+        for migration in migrations[version:]:
             for statement in migration.split(";"):
                 conn.execute(statement)
-        conn.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        conn.execute(f"PRAGMA user_version = {len(migrations)}")
+        conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         conn.execute(
             "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING",
             (uuid.uuid4().hex[:12],),

@@ -26,6 +26,9 @@ LINES_AT_ONCE = 20_000
 KEYS_AT_ONCE = 500
 """File names in one ``IN (…)``; SQLite takes 32,766 variables, more than 500 gains nothing."""
 
+_LARGEST = 2**63 - 1
+"""SQLite's largest number. There are disks that take mtimes beyond it, and other machines send them."""
+
 _COLUMNS = (
     "sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
     "absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height, "
@@ -37,7 +40,8 @@ _UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
     "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
     "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ? "
-    "WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ?"
+    "WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ? "
+    "AND proof_sha256 IS ?"
 )
 _TYPE_BY_EXTENSION = " ".join(
     f"WHEN '{extension}' THEN '{media_type.name}'"
@@ -123,9 +127,9 @@ def list_rows_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> l
 
 
 def list_unproven(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[ImageFile]:
-    """Up to ``limit`` present rows of the SD that were never proven, newest first."""
+    """Up to ``limit`` present rows of the SD that were never proven, or not since they changed; newest first."""
     rows = conn.execute(
-        f"{_SELECT} WHERE sd = ? AND proof_kind IS NULL AND state = 'present' AND absent_since_us IS NULL "
+        f"{_SELECT} WHERE sd = ? AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL "
         "ORDER BY sort_us DESC LIMIT ?",
         (sd, limit),
     )
@@ -143,22 +147,26 @@ def insert_listed(
     files: Iterable[tuple[str, str, str, str]],
     state: FileState,
     now_us: int,
-) -> None:
+) -> int:
     """Registers files straight from a listing: ``(filename, image_id, media_type, stamp as text)`` each.
 
     The same rows as :func:`insert_row` makes of
     :func:`~strandline.model.states.register_listed`, at a third of the cost: this is the first scan's inner loop.
+    Returns how many; those that another process has registered meanwhile stand as they are.
     """
     value = state.value
-    transaction.conn.executemany(
+    return transaction.conn.executemany(
         "INSERT INTO image_files (sd, filename, image_id, media_type, stamp, state, first_seen_us, "
         "unchanged_since_us, size_bytes, sort_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
-            (sd, name, image_id, media_type, stamp, value, now_us, now_us, int(size), int(mtime_ns) // 1000)
+            (
+                sd, name, image_id, media_type, stamp, value, now_us, now_us, int(size),
+                int(mtime_ns) // 1000 if len(mtime_ns) < 22 else _fit(int(mtime_ns) // 1000),
+            )
             for name, image_id, media_type, stamp in files
             for size, mtime_ns, _inode in (stamp.split(":"),)
         ),
-    )
+    ).rowcount  # fmt: skip
 
 
 def update_row(transaction: Transaction, old: ImageFile, new: ImageFile) -> bool:
@@ -167,6 +175,7 @@ def update_row(transaction: Transaction, old: ImageFile, new: ImageFile) -> bool
     condition = (
         old.sd, old.filename, old.state.value, None if old.stamp is None else old.stamp.as_text(),
         as_microseconds(old.absent_since), None if old.proof is None else old.proof.stamp.as_text(),
+        None if old.proof is None else old.proof.sha256,
     )  # fmt: skip
     return transaction.conn.execute(_UPDATE, (*columns[2:], *condition)).rowcount == 1
 
@@ -216,6 +225,16 @@ def count_rows(conn: sqlite3.Connection, sd: int) -> int:
             {"sd": sd},
         ).fetchone()[0]
     )
+
+
+def count_noteworthy(conn: sqlite3.Connection, sd: int) -> dict[str, int]:
+    """How many rows of the SD are anything but present and there: by state, trashed ones left out."""
+    rows = conn.execute(
+        "SELECT state, count(*) FROM image_files WHERE sd = ? "
+        "AND (state <> 'present' OR absent_since_us IS NOT NULL) AND state <> 'trashed' GROUP BY state",
+        (sd,),
+    )
+    return {str(state): int(count) for state, count in rows}
 
 
 def count_expected(conn: sqlite3.Connection, sd: int) -> int:
@@ -317,4 +336,10 @@ def _sort_time(row: ImageFile) -> int:
     """When the picture was taken, as well as we know, in microseconds: the order of every listing."""
     if row.taken_at is not None:
         return as_microseconds(row.taken_at)
-    return as_microseconds(row.first_seen) if row.stamp is None else row.stamp.mtime_ns // 1000
+    if row.stamp is None:
+        return as_microseconds(row.first_seen)
+    return _fit(row.stamp.mtime_ns // 1000)
+
+
+def _fit(number: int) -> int:
+    return max(-_LARGEST, min(number, _LARGEST))

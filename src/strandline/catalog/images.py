@@ -9,12 +9,22 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import sqlite3
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
+from strandline.catalog.times import as_microseconds
 from strandline.errors import InvalidCursorError
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
+
+_LONGEST_CURSOR = 200
+"""Twice what :func:`format_cursor` makes of the longest file name and the largest numbers."""
+
+_FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
+_LAST_TIME = datetime.max.replace(tzinfo=UTC)
+"""Beyond these there are no months; the disks of other machines have such times all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +33,13 @@ class ImageFilter:
 
     sd: int | None = None
     state: FileState | None = None
+    media_type: str | None = None
+    text: str | None = None
+    """The beginning of the image's id, or any part of one of its original names."""
+    since: datetime | None = None
+    """No older than this."""
+    until: datetime | None = None
+    """Older than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +55,7 @@ def list_image_ids(
     conn: sqlite3.Connection, chosen: ImageFilter, *, after: ImageCursor | None, limit: int
 ) -> tuple[list[ImageId], ImageCursor | None]:
     """Up to ``limit`` distinct images that match, newest first, and the place of the last one (None: no more)."""
-    condition, values = _condition(chosen, "f")
-    newer, _ = _condition(chosen, "g")
+    condition, values = _newest_of_each(chosen)
     where_after = ""
     if after is not None:
         where_after = "AND (f.sort_us, f.sd, f.filename) < (:sort_us, :after_sd, :after_filename)"
@@ -47,11 +63,7 @@ def list_image_ids(
     rows = conn.execute(
         f"""
         SELECT f.image_id, f.sort_us, f.sd, f.filename FROM image_files AS f
-        WHERE {condition} {where_after} AND NOT EXISTS (
-            SELECT 1 FROM image_files AS g
-            WHERE g.image_id = f.image_id AND {newer}
-              AND (g.sort_us, g.sd, g.filename) > (f.sort_us, f.sd, f.filename)
-        )
+        WHERE {condition} {where_after}
         ORDER BY f.sort_us DESC, f.sd DESC, f.filename DESC LIMIT :limit
         """,
         values | {"limit": limit + 1},
@@ -59,6 +71,42 @@ def list_image_ids(
     page = rows[:limit]
     last = ImageCursor(*page[-1][1:]) if len(rows) > limit else None
     return [ImageId(row[0]) for row in page], last
+
+
+def list_months(conn: sqlite3.Connection, chosen: ImageFilter) -> list[tuple[str, int]]:
+    """How many of the images that match each month has, newest first: ``("2026-11", 42)``. Months are those of UTC.
+
+    Cost: a walk over all files, about 150 ms for 100,000.
+    """
+    condition, values = _newest_of_each(chosen)
+    rows = conn.execute(
+        f"""
+        SELECT CASE WHEN f.sort_us < :first_us THEN '0001-01' WHEN f.sort_us > :last_us THEN '9999-12'
+               ELSE strftime('%Y-%m', f.sort_us / 1000000, 'unixepoch') END AS month, count(*)
+        FROM image_files AS f WHERE {condition} GROUP BY month ORDER BY month DESC
+        """,
+        values | {"first_us": as_microseconds(_FIRST_TIME), "last_us": as_microseconds(_LAST_TIME)},
+    )
+    return [(str(month), int(count)) for month, count in rows]
+
+
+def list_cursors(conn: sqlite3.Connection, chosen: ImageFilter, *, every: int) -> list[ImageCursor]:
+    """The places of the images at positions ``every``, ``2 * every`` … of the listing, counted from 1.
+
+    With them any position can be reached in a short walk. Cost: as :func:`list_months`.
+    """
+    condition, values = _newest_of_each(chosen)
+    rows = conn.execute(
+        f"""
+        SELECT sort_us, sd, filename FROM (
+            SELECT f.sort_us, f.sd, f.filename,
+                   row_number() OVER (ORDER BY f.sort_us DESC, f.sd DESC, f.filename DESC) AS position
+            FROM image_files AS f WHERE {condition}
+        ) WHERE position % :every = 0 ORDER BY position
+        """,
+        values | {"every": every},
+    )
+    return [ImageCursor(*row) for row in rows]
 
 
 def count_images(conn: sqlite3.Connection, chosen: ImageFilter) -> int:
@@ -84,13 +132,33 @@ def parse_cursor(text: str) -> ImageCursor:
         InvalidCursorError: For anything else.
     """
     try:
-        sort_us, sd, filename = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        if type(sort_us) is int and type(sd) is int and isinstance(filename, str):
-            return ImageCursor(sort_us, sd, filename)
+        if len(text) <= _LONGEST_CURSOR:
+            sort_us, sd, filename = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            if _is_number(sort_us) and _is_number(sd) and isinstance(filename, str) and filename.isascii():
+                return ImageCursor(sort_us, sd, filename)
     except (ValueError, TypeError):
         pass
     raise InvalidCursorError(
         "that is no cursor of a listing; use the 'next' of the page before, or leave it out"
+    )
+
+
+def _is_number(value: object) -> bool:
+    """Whether SQLite takes it for one."""
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def _newest_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
+    """The condition for a file ``f`` that matches and is the newest of its image that does."""
+    condition, values = _condition(chosen, "f")
+    newer, _ = _condition(chosen, "g")
+    return (
+        f"""{condition} AND NOT EXISTS (
+            SELECT 1 FROM image_files AS g
+            WHERE g.image_id = f.image_id AND {newer}
+              AND (g.sort_us, g.sd, g.filename) > (f.sort_us, f.sd, f.filename)
+        )""",
+        values,
     )
 
 
@@ -105,4 +173,20 @@ def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]
     else:
         parts.append(f"{table}.state = :state")
         values["state"] = chosen.state.value
+    if chosen.media_type is not None:
+        parts.append(f"{table}.media_type = :media_type")
+        values["media_type"] = chosen.media_type
+    if chosen.since is not None:
+        parts.append(f"{table}.sort_us >= :since_us")
+        values["since_us"] = as_microseconds(chosen.since)
+    if chosen.until is not None:
+        parts.append(f"{table}.sort_us < :until_us")
+        values["until_us"] = as_microseconds(chosen.until)
+    if chosen.text is not None:
+        parts.append(
+            f"({table}.image_id LIKE :prefix ESCAPE '\\' OR {table}.image_id IN "
+            "(SELECT image_id FROM origins WHERE original_name LIKE :part ESCAPE '\\'))"
+        )
+        literal = re.sub(r"([\\%_])", r"\\\1", chosen.text)
+        values |= {"prefix": f"{literal}%", "part": f"%{literal}%"}
     return " AND ".join(parts), values

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from strandline.catalog.database import Transaction
@@ -18,6 +18,9 @@ from strandline.model.events import Event, format_time, parse_event
 
 PRUNE_EVERY = 1000
 """Old events are dropped once in so many appends: pruning costs a walk, keeping 1 % more costs nothing."""
+
+
+_SELECT = "SELECT seq, at_us, type, sd_id, facts FROM journal"
 
 
 def append_event(transaction: Transaction, event: Event) -> Event:
@@ -42,17 +45,32 @@ def append_events(transaction: Transaction, events: Iterable[Event]) -> None:
 
 def list_events(conn: sqlite3.Connection, *, since: int, limit: int) -> list[Event]:
     """Up to ``limit`` events whose number is greater than ``since``, oldest first."""
+    rows = conn.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", (since, limit))
+    return [_to_event(row) for row in rows]
+
+
+def list_newest(
+    conn: sqlite3.Connection,
+    *,
+    since: int | None,
+    before: int | None,
+    types: Sequence[str] | None,
+    sd_ids: Sequence[str] | None,
+    limit: int,
+) -> list[Event]:
+    """Up to ``limit`` events, newest first; None leaves a condition out. Both bounds are themselves not included."""
+    conditions, chosen = ["seq > ?"], list[object]([since or 0])
+    if before is not None:
+        conditions.append("seq < ?")
+        chosen.append(before)
+    for column, wanted in (("type", types), ("sd_id", sd_ids)):
+        if wanted is not None:
+            conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
+            chosen += wanted
     rows = conn.execute(
-        "SELECT seq, at_us, type, sd_id, facts FROM journal WHERE seq > ? ORDER BY seq LIMIT ?",
-        (since, limit),
+        f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ?", (*chosen, limit)
     )
-    return [
-        parse_event(
-            json.loads(facts)
-            | {"seq": seq, "at": format_time(from_microseconds(at_us)), "type": type_, "sd_id": sd_id}
-        )
-        for seq, at_us, type_, sd_id, facts in rows
-    ]
+    return [_to_event(row) for row in rows]
 
 
 def get_bounds(conn: sqlite3.Connection) -> tuple[int, int]:
@@ -67,9 +85,16 @@ def get_bounds(conn: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _prune(transaction: Transaction, newest: Event) -> None:
+    """Drops events from the old end only: a clock that was wrong for a while must not leave gaps in between."""
     limits = transaction.journal_limits
     assert newest.seq is not None
-    transaction.conn.execute("DELETE FROM journal WHERE seq <= ?", (newest.seq - limits.max_events,))
     transaction.conn.execute(
-        "DELETE FROM journal WHERE at_us < ?", (as_microseconds(newest.at - limits.max_age),)
+        "DELETE FROM journal WHERE seq <= ? OR seq < (SELECT min(seq) FROM journal WHERE at_us >= ?)",
+        (newest.seq - limits.max_events, as_microseconds(newest.at - limits.max_age)),
     )
+
+
+def _to_event(row: tuple[int, int, str, str | None, str]) -> Event:
+    seq, at_us, type_, sd_id, facts = row
+    at = format_time(from_microseconds(at_us))
+    return parse_event(json.loads(facts) | {"seq": seq, "at": at, "type": type_, "sd_id": sd_id})

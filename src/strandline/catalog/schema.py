@@ -1,9 +1,9 @@
 """The catalog's tables, as numbered migrations that run once each, in order.
 
 A migration is never edited once it has been released; a new one is appended. ``PRAGMA user_version`` counts
-those that have run. What surprises: a file's size, mtime and inode stand together as *one text column*
-(``stamp``), because the question asked a hundred thousand times is "is it still the same file?", and SQLite
-answers that three times as fast for one column as for three.
+those that have run. Statements end with a semicolon and hold none. What surprises: a file's size, mtime and
+inode stand together as *one text column* (``stamp``), because the question asked a hundred thousand times is "is
+it still the same file?", and SQLite answers that three times as fast for one column as for three.
 
 The SQL keeps to what PostgreSQL also takes where that costs nothing (``ON CONFLICT … DO UPDATE``).
 """
@@ -61,7 +61,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX image_files_by_image ON image_files (image_id);
     CREATE INDEX image_files_newest_first ON image_files (sort_us);
     CREATE INDEX image_files_unproven ON image_files (sd, sort_us)
-        WHERE proof_kind IS NULL AND state = 'present';
+        WHERE state = 'present' AND proof_stamp IS NOT stamp;
     CREATE INDEX image_files_noteworthy ON image_files (sd, state)
         WHERE state <> 'present' OR absent_since_us IS NOT NULL;
     CREATE TABLE origins (

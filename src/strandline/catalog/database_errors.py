@@ -1,0 +1,56 @@
+"""SQLite's errors as errors of ours, which say what happened and what to do.
+
+What surprises: a broken foreign key is somebody who was overtaken. All of them lead to a storage directory, and
+it was forgotten meanwhile.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from strandline.errors import (
+    CatalogDamagedError,
+    CatalogError,
+    CatalogLockedError,
+    DiskError,
+    DiskFullError,
+    StorageDirNotFoundError,
+    StrandlineError,
+)
+
+
+def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
+    """The error of ours that says what to do about SQLite's."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    facts = {"path": str(path), "sqlite": name}
+    if is_busy(error):
+        return CatalogLockedError(
+            f"the catalog {path} is in use by another process; try again, or stop that process", **facts
+        )
+    if name.startswith("SQLITE_FULL"):
+        return DiskFullError(
+            f"the disk that holds the catalog {path} is full; make room and try again", **facts
+        )
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return CatalogDamagedError(
+            f"the catalog {path} is damaged ({error}); move it away and add the storage directories again "
+            "with 'strandline sd add': no image is lost by that",
+            **facts,
+        )
+    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+        return DiskError(
+            f"the catalog {path} cannot be read or written ({error}); check the disk and the rights, "
+            "or choose another place with --home",
+            **facts,
+        )
+    if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
+        return StorageDirNotFoundError(
+            "that storage directory was forgotten meanwhile; add it again with 'strandline sd add'", **facts
+        )
+    return CatalogError(f"the catalog {path} gave an unexpected answer: {error}", **facts)
+
+
+def is_busy(error: sqlite3.Error) -> bool:
+    """True where another connection is in the way, and waiting may help."""
+    return (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))

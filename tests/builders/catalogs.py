@@ -1,0 +1,53 @@
+"""Catalogs with a storage directory in them, and what is in a catalog as plain values."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from builders.image_rows import NOW
+from strandline.catalog.database import Catalog, JournalLimits, Transaction, open_catalog
+from strandline.catalog.schema import MIGRATIONS
+from strandline.catalog.storage_dirs import insert_storage_dir
+from strandline.model.storage_dirs import StorageDirState
+
+
+@contextmanager
+def opened(
+    path: Path,
+    *,
+    busy_timeout_s: float = 5.0,
+    journal_limits: JournalLimits | None = None,
+    migrations: Sequence[str] = MIGRATIONS,
+) -> Iterator[Catalog]:
+    """The catalog at the path, closed at the end."""
+    catalog = open_catalog(
+        path,
+        busy_timeout_s=busy_timeout_s,
+        journal_limits=journal_limits or JournalLimits(),
+        migrations=migrations,
+    )
+    try:
+        yield catalog
+    finally:
+        catalog.close()
+
+
+def add_sd(transaction: Transaction, name: str = "Notes") -> int:
+    """A storage directory that lies nowhere; its number."""
+    return insert_storage_dir(
+        transaction, sd_id=None, provisional=False, name=name, path=f"/nowhere/{name}",
+        state=StorageDirState.ONLINE, problem=None, read_only=False, root=None, added_at=NOW,
+    )  # fmt: skip
+
+
+def dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table, sorted."""
+    conn = sqlite3.connect(path)
+    try:
+        tables = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: sorted(conn.execute(f"SELECT * FROM {table}"), key=repr) for table in sorted(tables)}
+    finally:
+        conn.close()

@@ -1,0 +1,434 @@
+"""The catalog's database: shared by threads and processes, whole after a crash, and never silently wrong."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from builders.catalogs import add_sd, dump, opened
+from builders.image_rows import NOW
+from builders.refusing_kernel import Refusal, call_refused
+from strandline.catalog import journal
+from strandline.catalog.database import APPLICATION_ID, Catalog, open_catalog
+from strandline.catalog.storage_dirs import list_storage_dirs
+from strandline.errors import (
+    CatalogDamagedError,
+    CatalogError,
+    CatalogLockedError,
+    CatalogTooNewError,
+    DiskError,
+    DiskFullError,
+    StorageDirNotFoundError,
+    StrandlineError,
+)
+from strandline.model.events import StorageDirAdded
+
+THREADS = 8
+MEANT = StorageDirAdded(at=NOW, sd_id=None, name="n", path="p")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "catalog.db"
+
+
+def names(catalog: Catalog) -> list[str]:
+    """The names of all storage directories."""
+    with catalog.read() as conn:
+        return [sd.name for sd in list_storage_dirs(conn)]
+
+
+def run_python(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """Another process that runs the code, with the arguments in ``sys.argv``."""
+    program = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def wait_for_line(process: subprocess.Popen[str], line: str) -> None:
+    """Waits until the process has printed the line."""
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == line
+
+
+# --- opening --------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_catalog_is_made_with_its_folder(path: Path) -> None:
+    """The first command on a machine needs no preparation."""
+    with opened(path) as catalog:
+        assert catalog.epoch
+        assert names(catalog) == []
+
+
+def test_the_epoch_stays_with_the_database_and_is_new_with_a_new_one(path: Path) -> None:
+    """A subscriber tells a rebuilt catalog from one in which nothing happened."""
+    with opened(path) as catalog:
+        first = catalog.epoch
+    with opened(path) as catalog:
+        assert catalog.epoch == first
+    path.unlink()
+    with opened(path) as catalog:
+        assert catalog.epoch != first
+
+
+def test_many_processes_may_open_a_new_catalog_at_once(path: Path) -> None:
+    """One of them makes it, the others find it made; all see the same epoch."""
+    code = """
+        import sys
+        from pathlib import Path
+        from strandline.catalog.database import open_catalog
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(open_catalog(Path(sys.argv[1]), busy_timeout_s=20).epoch)
+    """
+    processes = [run_python(code, path) for _ in range(4)]
+    for process in processes:
+        wait_for_line(process, "ready")
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    epochs = {process.communicate()[0].strip() for process in processes}
+    assert len(epochs) == 1
+    assert [process.returncode for process in processes] == [0] * 4
+
+
+def test_a_closed_catalog_says_so(path: Path) -> None:
+    """Closing is idempotent; use after it is an error of ours, not of SQLite."""
+    catalog = open_catalog(path, busy_timeout_s=1)
+    catalog.close()
+    catalog.close()
+    with pytest.raises(CatalogError, match="closed"), catalog.read():
+        pass
+
+
+def other_program(path: Path, version: int = 0) -> None:
+    """A database that is none of ours."""
+    conn = sqlite3.connect(path)
+    conn.executescript(f"CREATE TABLE songs (title TEXT); PRAGMA user_version = {version}")
+    conn.close()
+
+
+def too_new(path: Path) -> None:
+    """A catalog as a later version may leave it."""
+    open_catalog(path, busy_timeout_s=1).close()
+    conn = sqlite3.connect(path)
+    conn.execute("PRAGMA user_version = 999")
+    conn.close()
+
+
+def truncated(path: Path) -> None:
+    """A catalog of which the second half is gone."""
+    open_catalog(path, busy_timeout_s=1).close()
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size // 2)
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], type[StrandlineError], str]] = {
+    "garbage": (lambda path: path.write_bytes(b"\xff" * 8192), CatalogDamagedError, "sd add"),
+    "text": (lambda path: path.write_text("not a database\n" * 100), CatalogDamagedError, "sd add"),
+    "truncated": (truncated, CatalogDamagedError, "sd add"),
+    "other program's": (other_program, CatalogDamagedError, "another program"),
+    "other program's, with a version": (
+        lambda p: other_program(p, 1),
+        CatalogDamagedError,
+        "another program",
+    ),
+    "other program's, too new": (lambda p: other_program(p, 999), CatalogDamagedError, "another program"),
+    "too new": (too_new, CatalogTooNewError, "update Strandline"),
+    "a folder": (lambda path: path.mkdir(), DiskError, "--home"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_no_catalog_is_a_clear_error_and_is_left_as_it_is(path: Path, damage: str) -> None:
+    """The message says what to do; no byte of the file is changed, and nothing is put beside it."""
+    make, error, advice = DAMAGES[damage]
+    path.parent.mkdir()
+    make(path)
+    before = {each: each.read_bytes() for each in path.parent.rglob("*") if each.is_file()}
+    with pytest.raises(error, match=advice) as caught:
+        open_catalog(path, busy_timeout_s=1)
+    assert str(path) in caught.value.message
+    assert {each: each.read_bytes() for each in path.parent.rglob("*") if each.is_file()} == before
+
+
+def test_damage_in_the_middle_is_found_by_the_check_and_by_reading(path: Path) -> None:
+    """A broken page is reported by ``doctor``'s check; a read that meets it is a clear error."""
+    with opened(path) as catalog, catalog.write() as transaction:
+        for number in range(2000):
+            add_sd(transaction, f"{number}")
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xee" * 8192)
+    with opened(path) as catalog:
+        assert catalog.check_integrity() != []
+        with pytest.raises(CatalogDamagedError):
+            names(catalog)
+
+
+def test_a_whole_catalog_passes_the_check(path: Path) -> None:
+    """The check is silent where all is well."""
+    with opened(path) as catalog:
+        assert catalog.check_integrity() == []
+
+
+def test_a_home_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
+    """A file lies where the home should be."""
+    (tmp_path / "home").write_text("")
+    with pytest.raises(DiskError, match="STRANDLINE_HOME"):
+        open_catalog(tmp_path / "home" / "catalog.db", busy_timeout_s=1)
+
+
+READ_ONLY = (Refusal("openat", errno.EROFS, argument=2, mask=os.O_WRONLY | os.O_RDWR | os.O_CREAT),)
+"""EROFS for whoever wants to write: a disk that was mounted read-only after an error."""
+
+
+@pytest.mark.parametrize("exists", [False, True])
+def test_a_read_only_home_says_what_to_do(path: Path, exists: bool) -> None:
+    """A disk that turned read-only is a disk error, before and after the catalog was made."""
+    path.parent.mkdir()
+    if exists:
+        open_catalog(path, busy_timeout_s=1).close()
+
+    def use() -> None:
+        with opened(path) as catalog, catalog.write() as transaction:
+            add_sd(transaction)
+
+    with pytest.raises(DiskError, match="--home"):
+        call_refused(READ_ONLY, use)
+
+
+# --- migrations -----------------------------------------------------------------------------------------------------
+
+
+OLD = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT); CREATE TABLE birds (name TEXT)"
+NEW = "ALTER TABLE birds ADD COLUMN legs INTEGER NOT NULL DEFAULT 2; CREATE INDEX by_name ON birds (name)"
+
+
+def test_migrations_run_once_each_and_keep_what_is_there(path: Path) -> None:
+    """An old catalog is brought up to date where it lies; its epoch and its rows stay."""
+    with opened(path, migrations=[OLD]) as catalog:
+        epoch = catalog.epoch
+        with catalog.write() as transaction:
+            transaction.conn.execute("INSERT INTO birds VALUES ('wren')")
+    for _ in range(2):
+        with opened(path, migrations=[OLD, NEW]) as catalog, catalog.read() as conn:
+            assert catalog.epoch == epoch
+            assert conn.execute("SELECT * FROM birds").fetchall() == [("wren", 2)]
+
+
+def test_a_migration_happens_whole_or_not_at_all(path: Path) -> None:
+    """One that fails in its middle leaves the old catalog, which still opens."""
+    with opened(path, migrations=[OLD]):
+        pass
+    before = dump(path)
+    with (
+        pytest.raises(CatalogError),
+        opened(path, migrations=[OLD, f"{NEW}; INSERT INTO no_such_table VALUES (1)"]),
+    ):
+        pass
+    assert dump(path) == before
+    with opened(path, migrations=[OLD, NEW]):
+        pass
+
+
+def test_an_older_program_refuses_the_newer_catalog(path: Path) -> None:
+    """The versions are in the error, for people who run two installations."""
+    with opened(path, migrations=[OLD, NEW]):
+        pass
+    with pytest.raises(CatalogTooNewError) as caught, opened(path, migrations=[OLD]):
+        pass
+    assert (caught.value.facts["version"], caught.value.facts["known_version"]) == (2, 1)
+
+
+def test_the_header_says_whose_database_it_is(path: Path) -> None:
+    """``file(1)`` and other programs can tell."""
+    with opened(path):
+        pass
+    conn = sqlite3.connect(path)
+    assert conn.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)
+    assert conn.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    conn.close()
+
+
+# --- transactions ---------------------------------------------------------------------------------------------------
+
+
+def test_a_transaction_that_raises_leaves_neither_rows_nor_events(path: Path) -> None:
+    """Events are committed with the change that they tell of (SPEC §13)."""
+    told: list[object] = []
+
+    def change_and_fail() -> None:
+        with catalog.write() as transaction:
+            add_sd(transaction)
+            journal.append_event(transaction, MEANT)
+            raise RuntimeError
+
+    with opened(path) as catalog:
+        catalog.on_commit = told.extend
+        before = dump(path)
+        with pytest.raises(RuntimeError):
+            change_and_fail()
+        assert told == []
+    assert dump(path) == before
+
+
+def test_a_commit_hands_over_its_numbered_events(path: Path) -> None:
+    """In their order, after the commit, and only where there are any."""
+    told: list[list[object]] = []
+    with opened(path) as catalog:
+        catalog.on_commit = told.append  # type: ignore[assignment]
+        with catalog.write() as transaction:
+            add_sd(transaction)
+        with catalog.write() as transaction:
+            numbered = [journal.append_event(transaction, MEANT) for _ in range(3)]
+            assert told == []
+    assert told == [numbered]
+    assert [event.seq for event in numbered] == [1, 2, 3]
+
+
+def test_readers_see_the_last_commit_and_never_wait_for_a_writer(path: Path) -> None:
+    """While a write is under way a reader reads on; a snapshot keeps to one commit."""
+    with opened(path, busy_timeout_s=0.1) as catalog:
+        with catalog.write() as transaction:
+            add_sd(transaction, "one")
+        with catalog.snapshot() as conn:
+            assert [sd.name for sd in list_storage_dirs(conn)] == ["one"]
+            with catalog.write() as transaction:
+                add_sd(transaction, "two")
+                assert names(catalog) == ["one"]
+            assert [sd.name for sd in list_storage_dirs(conn)] == ["one"]
+        assert names(catalog) == ["one", "two"]
+
+
+def test_a_statement_that_fails_is_an_error_of_ours(path: Path) -> None:
+    """No ``sqlite3.Error`` leaves this room."""
+    with opened(path) as catalog:
+        with pytest.raises(CatalogError), catalog.read() as conn:
+            conn.execute("SELECT nonsense")
+        with catalog.write() as transaction:
+            add_sd(transaction, "one")
+        with pytest.raises(CatalogError), catalog.write() as transaction:
+            add_sd(transaction, "one")
+        assert names(catalog) == ["one"]
+
+
+def test_a_row_of_a_forgotten_storage_directory_says_that_it_was_forgotten(path: Path) -> None:
+    """A scan that another process overtook with ``sd forget`` ends with a sentence, not with a constraint."""
+    with opened(path) as catalog, pytest.raises(StorageDirNotFoundError), catalog.write() as transaction:
+        transaction.conn.execute("INSERT INTO storage_dir_aliases VALUES (77, 'x')")
+
+
+def test_a_full_disk_is_said_as_such_and_costs_nothing(path: Path) -> None:
+    """The kernel has no room left: the transaction is undone, and the catalog goes on when there is room again."""
+
+    def fill() -> None:
+        with catalog.write() as transaction:
+            for number in range(20_000):
+                add_sd(transaction, f"{number:0100}")
+
+    with opened(path) as catalog:
+        with catalog.write() as transaction:
+            add_sd(transaction, "before")
+        no_space = (Refusal("write", errno.ENOSPC), Refusal("pwrite64", errno.ENOSPC))
+        with pytest.raises(DiskFullError, match="make room"):
+            call_refused(no_space, fill)
+        assert names(catalog) == ["before"]
+        with catalog.write() as transaction:
+            add_sd(transaction, "after")
+        assert names(catalog) == ["before", "after"]
+
+
+# --- several at once ------------------------------------------------------------------------------------------------
+
+
+def test_eight_threads_write_one_catalog(path: Path) -> None:
+    """No write is lost, none fails, and the journal numbers them without a gap."""
+
+    def write(thread: int) -> None:
+        for number in range(25):
+            with catalog.write() as transaction:
+                add_sd(transaction, f"{thread}-{number}")
+                journal.append_event(transaction, MEANT)
+            assert f"{thread}-{number}" in names(catalog)
+
+    with opened(path) as catalog, ThreadPoolExecutor(THREADS) as pool:
+        for done in [pool.submit(write, thread) for thread in range(THREADS)]:
+            done.result()
+        assert len(names(catalog)) == THREADS * 25
+        with catalog.read() as conn:
+            assert [event.seq for event in journal.list_events(conn, since=0, limit=1000)] == list(
+                range(1, 201)
+            )
+
+
+WRITE_MANY = """
+    import sys
+    from pathlib import Path
+    sys.path.insert(0, sys.argv[3])
+    from builders.catalogs import add_sd, opened
+    with opened(Path(sys.argv[1])) as catalog:
+        for number in range(50):
+            with catalog.write() as transaction:
+                add_sd(transaction, f"{sys.argv[2]}-{number}")
+"""
+TESTS = Path(__file__).parents[1]
+
+
+def test_two_processes_write_one_catalog(path: Path) -> None:
+    """Every write of both is there."""
+    processes = [run_python(WRITE_MANY, path, which, TESTS) for which in "ab"]
+    assert [process.communicate()[0] for process in processes] == ["", ""]
+    with opened(path) as catalog:
+        assert sorted(names(catalog)) == sorted(f"{which}-{n}" for which in "ab" for n in range(50))
+
+
+HOLD = """
+    import sys
+    from pathlib import Path
+    sys.path.insert(0, sys.argv[2])
+    from builders.catalogs import add_sd, opened
+    with opened(Path(sys.argv[1])) as catalog, catalog.write() as transaction:
+        for number in range(20_000):
+            add_sd(transaction, f"half {number}")
+        print("holding", flush=True)
+        sys.stdin.readline()
+"""
+
+
+def test_a_catalog_that_another_process_holds_is_locked_after_the_time_out(path: Path) -> None:
+    """Reading goes on; a write waits for the busy time-out, then says who is in the way and succeeds later."""
+    with opened(path, busy_timeout_s=0.05) as catalog:
+        process = run_python(HOLD, path, TESTS)
+        wait_for_line(process, "holding")
+        assert names(catalog) == []
+        with pytest.raises(CatalogLockedError, match="another process"), catalog.write():
+            pass
+        process.communicate("\n")
+        with catalog.write() as transaction:
+            add_sd(transaction, "now")
+        assert len(names(catalog)) == 20_001
+
+
+def test_a_process_killed_in_a_bulk_transaction_leaves_nothing_of_it(path: Path) -> None:
+    """After kill -9 the catalog opens, is whole, and holds what was committed before."""
+    with opened(path) as catalog, catalog.write() as transaction:
+        add_sd(transaction, "before")
+    process = run_python(HOLD, path, TESTS)
+    wait_for_line(process, "holding")
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    with opened(path) as catalog:
+        assert catalog.check_integrity() == []
+        assert names(catalog) == ["before"]

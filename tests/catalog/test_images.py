@@ -1,0 +1,162 @@
+"""Images as pages: distinct, newest first, each exactly once over all pages, whatever the cursor is made of."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.catalogs import add_sd, opened
+from builders.image_rows import NOW
+from strandline.catalog import image_files
+from strandline.catalog.database import Catalog
+from strandline.catalog.images import (
+    ImageCursor,
+    ImageFilter,
+    count_images,
+    format_cursor,
+    list_image_ids,
+    parse_cursor,
+)
+from strandline.errors import InvalidCursorError
+from strandline.model.image_files import FileStamp, FileState, ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.states import Seen, register_listed
+
+IMAGES = [ImageId(f"{number:032x}") for number in range(4)]
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+    """A catalog with two storage directories, 1 and 2."""
+    with opened(tmp_path_factory.mktemp("catalog") / "catalog.db") as catalog:
+        with catalog.write() as transaction:
+            add_sd(transaction, "one")
+            add_sd(transaction, "two")
+        yield catalog
+
+
+@st.composite
+def files(draw: st.DrawFn) -> list[ImageFile]:
+    """Some files of a few images: in two storage directories, with few different times."""
+    keys = st.tuples(st.sampled_from(IMAGES), st.sampled_from(["png", "jpg"]), st.sampled_from([1, 2]))
+    drawn = []
+    for image_id, extension, sd in draw(st.lists(keys, unique=True, max_size=12)):
+        stamp = FileStamp(1, draw(st.integers(0, 3)) * 1000, 1)
+        row = register_listed(sd, f"{image_id}.{extension}", image_id, "image/png", Seen(stamp), NOW)
+        state = draw(st.sampled_from([FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]))
+        taken_at = draw(st.none() | st.sampled_from([NOW, NOW - timedelta(days=20_000)]))
+        drawn.append(replace(row, state=state, taken_at=taken_at))
+    return drawn
+
+
+def fill(catalog: Catalog, some: list[ImageFile]) -> None:
+    """Leaves these rows in the catalog, and no others."""
+    with catalog.write() as transaction:
+        transaction.conn.execute("DELETE FROM image_files")
+        for row in some:
+            image_files.insert_row(transaction, row)
+
+
+def place(row: ImageFile) -> tuple[float, int, str]:
+    """Where the file stands in the order: when it was taken, else its mtime."""
+    assert row.stamp is not None
+    at_s = row.stamp.mtime_ns / 1e9 if row.taken_at is None else row.taken_at.timestamp()
+    return at_s, row.sd, row.filename
+
+
+def matches(row: ImageFile, chosen: ImageFilter) -> bool:
+    """Whether the file counts."""
+    in_state = row.state is not FileState.TRASHED if chosen.state is None else row.state is chosen.state
+    return in_state and chosen.sd in (None, row.sd)
+
+
+filters = st.builds(
+    ImageFilter,
+    sd=st.sampled_from([None, 1, 2]),
+    state=st.sampled_from([None, FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]),
+)
+
+
+@given(files(), filters, st.integers(1, 4))
+def test_pages_hold_each_image_once_newest_first(
+    catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, limit: int
+) -> None:
+    """Page by page they are what sorting all files and taking each image at its newest would give."""
+    fill(catalog, some)
+    ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
+    expected = list(dict.fromkeys(row.image_id for row in ordered))
+    found: list[ImageId] = []
+    after: ImageCursor | None = None
+    with catalog.read() as conn:
+        assert count_images(conn, chosen) == len(expected)
+        while True:
+            page, after = list_image_ids(conn, chosen, after=after, limit=limit)
+            found += page
+            if after is None:
+                break
+            assert len(page) == limit
+            after = parse_cursor(format_cursor(after))
+    assert found == expected
+
+
+def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> None:
+    """The next page goes on after the last image, not after a number of images."""
+    some = [
+        register_listed(1, f"{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW)
+        for n, i in enumerate(IMAGES)
+    ]
+    fill(catalog, some[:3])
+    with catalog.read() as conn:
+        page, after = list_image_ids(conn, ImageFilter(), after=None, limit=2)
+        assert page == [IMAGES[2], IMAGES[1]]
+        with catalog.write() as transaction:
+            image_files.insert_row(transaction, some[3])
+        assert list_image_ids(conn, ImageFilter(), after=after, limit=2) == ([IMAGES[0]], None)
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**31), st.sampled_from(IMAGES))
+def test_a_cursor_survives_as_text(sort_us: int, sd: int, image_id: ImageId) -> None:
+    """It needs no quoting in a URL or a shell."""
+    cursor = ImageCursor(sort_us, sd, f"{image_id}.heic")
+    text = format_cursor(cursor)
+    assert parse_cursor(text) == cursor
+    assert text.isascii()
+    assert text.replace("-", "").replace("_", "").isalnum()
+
+
+def encoded(value: object) -> str:
+    """The value as a cursor would carry it."""
+    return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "x", "ü", "====", "\0", "a" * 10_000, encoded([]), encoded([1, 2]), encoded([1, 2, 3]),
+        encoded(["1", 2, "x"]), encoded([True, 1, "x"]), encoded([1.0, 1, "x"]), encoded({"a": 1, "b": 2, "c": 3}),
+        encoded([2**63, 1, "x"]), encoded([1, 10**30, "x"]), encoded([1, 1, "\udcff"]), encoded([1, 1, "ü"]),
+        encoded("abc"), base64.urlsafe_b64encode(b"[" * 140).decode(), encoded([1, 1, None]), encoded(None),
+    ],
+)  # fmt: skip
+def test_what_is_no_cursor_is_invalid_input(text: str) -> None:
+    """Cursors come from outside: whatever they hold, the answer is one clear error."""
+    with pytest.raises(InvalidCursorError):
+        parse_cursor(text)
+
+
+@given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
+def test_no_text_makes_the_parser_fail_in_another_way(catalog: Catalog, text: str) -> None:
+    """It is a cursor that the catalog can be asked with, or an InvalidCursorError."""
+    try:
+        cursor = parse_cursor(text)
+    except InvalidCursorError:
+        return
+    with catalog.read() as conn:
+        list_image_ids(conn, ImageFilter(), after=cursor, limit=1)
