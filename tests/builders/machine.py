@@ -1,0 +1,87 @@
+"""One machine: a workbench with a clock, storage directories in a folder, and short words for what tests do there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.clocks import FakeClock
+from builders.storage import make_storage_dir, open_bench, put_image
+from strandline.catalog import image_files, journal, storage_dirs
+from strandline.model.events import Event
+from strandline.model.image_files import ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.add import add_storage_dir
+from strandline.services.lookup import FoundImage, find_image
+from strandline.services.scan import scan_storage_dir
+from strandline.services.workbench import Limits, Workbench
+
+LEGACY_ID = ImageId("12345678-9abc-4def-8123-456789abcdef")
+
+
+@dataclass
+class Machine:
+    """A workbench, its clock, and where its storage directories lie."""
+
+    bench: Workbench
+    clock: FakeClock
+    folder: Path
+
+    def add(self, name: str, *images: bytes) -> StorageDir:
+        """A new storage directory that holds the images, added and scanned: they are known and unproven."""
+        return self.add_again(make_storage_dir(self.folder / name, *images))
+
+    def add_again(self, root: Path, *, read_only: bool = False) -> StorageDir:
+        """Adds a folder as it is."""
+        return add_storage_dir(self.bench, root, read_only=read_only).sd
+
+    def put(self, sd: StorageDir, data: bytes, name: str | None = None) -> Path:
+        """A file as it arrives, unknown to the catalog."""
+        return self.media(sd) / put_image(Path(sd.path), data, name)
+
+    def scan(self, sd: StorageDir) -> None:
+        """Lists the media folder, and proves nothing."""
+        scan_storage_dir(self.bench, sd, prove_arrivals=False)
+
+    def take_away(self, sd: StorageDir) -> Path:
+        """The folder is gone, as when a disk is unmounted; where it is now."""
+        return Path(sd.path).rename(self.folder / f"{sd.name}, unmounted")
+
+    def get(self, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage:
+        """The image, which must be found."""
+        found = find_image(self.bench, image_id, sd)
+        assert found is not None
+        return found
+
+    def media(self, sd: StorageDir) -> Path:
+        """The media folder."""
+        return Path(sd.path, "media")
+
+    def row(self, sd: StorageDir, filename: str) -> ImageFile | None:
+        """What the catalog knows of the file."""
+        with self.bench.catalog.read() as conn:
+            return image_files.find_row(conn, sd.number, filename)
+
+    def known_state(self, sd: StorageDir) -> str:
+        """The state that the catalog has for the storage directory; nothing is looked at."""
+        with self.bench.catalog.read() as conn:
+            known = storage_dirs.find_storage_dir(conn, sd.number)
+        assert known is not None
+        return known.state.value
+
+    def events(self, kind: str | None = None) -> list[Event]:
+        """The journal's events, or those of one type."""
+        with self.bench.catalog.read() as conn:
+            events = journal.list_events(conn, since=0, limit=10_000)
+        return [event for event in events if kind in (None, event.type)]
+
+
+@contextmanager
+def open_machine(folder: Path, *, limits: Limits | None = None) -> Iterator[Machine]:
+    """A machine whose home and storage directories lie in the folder."""
+    clock = FakeClock()
+    with open_bench(folder / "home", clock, limits=limits) as bench:
+        yield Machine(bench, clock, folder)

@@ -1,0 +1,242 @@
+"""Saving where something has the name already: what is replaced, what never is, and what refuses to be written to."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.pictures import make_picture
+from builders.refusing_kernel import LIKE_FUSE, Refusal, call_refused
+from builders.storage import id_of, make_storage_dir, name_of
+from strandline.catalog import trash_index
+from strandline.errors import (
+    CopiedStorageDirError,
+    DifferentBytesError,
+    DiskError,
+    ReadOnlyStorageDirError,
+    RefusedError,
+    StorageDirIncompleteError,
+    StorageDirOfflineError,
+)
+from strandline.model.image_files import FileState
+from strandline.services.add import add_storage_dir
+from strandline.services.lookup import find_image
+from strandline.services.save import save_image
+
+PICTURE = make_picture("png", seed=1)
+OTHER = make_picture("png", seed=2)
+ID, NAME = id_of(PICTURE), name_of(PICTURE)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+def list_trash(machine: Machine) -> list[dict[str, object]]:
+    """What the catalog says of the trash."""
+    with machine.bench.catalog.read() as conn:
+        return trash_index.list_trashed(conn)
+
+
+@pytest.mark.parametrize("bad", [b"", PICTURE[:300], PICTURE[:-3000], b"no image"], ids=len)
+@pytest.mark.parametrize("hours", [0, 25], ids=["arriving", "damaged"])
+@pytest.mark.parametrize("legacy", [False, True], ids=["content id", "legacy id"])
+def test_bad_bytes_are_replaced_after_a_copy(machine: Machine, bad: bytes, hours: int, legacy: bool) -> None:
+    """The trash has them with a description that needs no catalog, and the catalog lists them."""
+    one = machine.add("one")
+    image_id, name = (LEGACY_ID, f"{LEGACY_ID}.png") if legacy else (ID, NAME)
+    machine.put(one, bad, name)
+    assert find_image(machine.bench, image_id) is None
+    machine.clock.pass_time(hours=hours)
+    assert save_image(machine.bench, PICTURE, one, image_id=image_id).new
+    assert (machine.media(one) / name).read_bytes() == PICTURE
+    assert machine.get(image_id).proven
+    (entry,) = list_trash(machine)
+    folder = machine.bench.trash_folder / str(entry["trash_id"])
+    assert sorted(os.listdir(folder)) == sorted([name, "about.json"])
+    assert (folder / name).read_bytes() == bad
+    about = json.loads((folder / "about.json").read_text())
+    assert about == entry
+    assert about["sha256"] == hashlib.sha256(bad).hexdigest()
+    assert (about["reason"], about["size_bytes"]) == ("replaced", len(bad))
+    assert (about["sd_id"], about["sd_path"]) == (one.sd_id, one.path)
+    assert len(machine.events("image.available")) == 1
+
+
+def test_a_foreign_image_is_kept_under_its_own_id(machine: Machine) -> None:
+    """Saved first, replaced then: both images are shown afterwards."""
+    one = machine.add("one")
+    machine.put(one, OTHER, NAME)
+    find_image(machine.bench, ID)
+    machine.clock.pass_time(seconds=3)
+    find_image(machine.bench, ID)
+    row = machine.row(one, NAME)
+    assert row is not None
+    assert row.state is FileState.FOREIGN
+    save_image(machine.bench, PICTURE, one)
+    assert machine.get(ID).read() == PICTURE
+    assert machine.get(id_of(OTHER)).read() == OTHER
+    assert [entry["sha256"] for entry in list_trash(machine)] == [hashlib.sha256(OTHER).hexdigest()]
+
+
+def test_other_whole_bytes_under_a_legacy_id_are_never_replaced(machine: Machine) -> None:
+    """They may be the only ones (5); without the id both are kept."""
+    one = machine.add("one")
+    machine.put(one, OTHER, f"{LEGACY_ID}.png")
+    for _ in range(2):  # unknown, then known
+        with pytest.raises(DifferentBytesError, match="leave the id out"):
+            save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID)
+    assert (machine.media(one) / f"{LEGACY_ID}.png").read_bytes() == OTHER
+    assert list_trash(machine) == []
+    machine.put(one, OTHER, f"{LEGACY_ID}.png").rename(machine.media(one) / f"{LEGACY_ID}.JPEG")
+    with pytest.raises(DifferentBytesError):
+        save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID)
+    assert save_image(machine.bench, PICTURE, one).new
+
+
+def test_an_odd_legacy_image_that_decodes_is_not_replaced(machine: Machine) -> None:
+    """It is shown, with a badge: other bytes would be another picture under a name that somebody uses."""
+    one = machine.add("one")
+    machine.put(one, OTHER[:-12], f"{LEGACY_ID}.png")
+    find_image(machine.bench, LEGACY_ID)
+    machine.clock.pass_time(minutes=6)
+    with pytest.raises(DifferentBytesError):
+        save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID)
+
+
+def test_bad_bytes_under_another_extension_are_left_alone(machine: Machine) -> None:
+    """The good file is written beside them."""
+    one = machine.add("one")
+    half = machine.put(one, PICTURE[:300], f"{ID}.jpg")
+    assert save_image(machine.bench, PICTURE, one).filename == NAME
+    assert half.read_bytes() == PICTURE[:300]
+    assert list_trash(machine) == []
+
+
+def occupy_with_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "somebody's").write_bytes(b"data")
+
+
+def occupy_with_symlink(path: Path) -> None:
+    path.symlink_to(path.parent.parent / "target.png")
+
+
+@pytest.mark.parametrize("occupy", [occupy_with_folder, occupy_with_symlink, os.mkfifo])
+def test_what_is_no_file_is_never_replaced(machine: Machine, occupy: Callable[[Path], None]) -> None:
+    """A person has to move it away."""
+    one = machine.add("one")
+    path = machine.media(one) / NAME
+    occupy(path)
+    before = path.lstat()
+    with pytest.raises(RefusedError, match="is no regular file; move it away"):
+        save_image(machine.bench, PICTURE, one)
+    assert path.lstat() == before
+    assert not Path(one.path, "target.png").exists()
+
+
+@pytest.mark.parametrize("what", ["file", "link to a folder", "broken link"])
+def test_a_media_folder_that_is_none_is_not_written_to(machine: Machine, what: str) -> None:
+    """Neither replaced nor followed."""
+    one = machine.add("one")
+    media, elsewhere = machine.media(one), machine.folder / "elsewhere"
+    media.rmdir()
+    elsewhere.mkdir()
+    if what == "file":
+        media.write_bytes(b"somebody's")
+    else:
+        media.symlink_to(elsewhere if what == "link to a folder" else "nowhere")
+    with pytest.raises(RefusedError, match="in the way and is no folder"):
+        save_image(machine.bench, PICTURE, one)
+    assert os.listdir(elsewhere) == []
+    assert sorted(os.listdir(one.path)) == ["SD_ID", "media"]
+
+
+class TestStorageDirsThatTakeNothing:
+    """Guards (5) and "not now" (6)."""
+
+    def test_a_read_only_one(self, machine: Machine) -> None:
+        """It was added so."""
+        make_storage_dir(machine.folder / "one")
+        one = machine.add_again(machine.folder / "one", read_only=True)
+        with pytest.raises(ReadOnlyStorageDirError, match="--read-only"):
+            save_image(machine.bench, PICTURE, one)
+        assert os.listdir(machine.media(one)) == []
+
+    def test_a_copied_one_and_its_twin(self, machine: Machine) -> None:
+        """Two folders carry one identity: neither, until a person says which is the copy, or one goes away."""
+        one = machine.add("one")
+        shutil.copytree(one.path, machine.folder / "copy")
+        copy = machine.add_again(machine.folder / "copy")
+        for sd in (one, copy):
+            with pytest.raises(CopiedStorageDirError, match="--new-identity"):
+                save_image(machine.bench, PICTURE, sd)
+        machine.take_away(copy)
+        assert save_image(machine.bench, PICTURE, one).new
+
+    def test_one_that_is_gone(self, machine: Machine) -> None:
+        """Not now; nothing is made at the empty place where it was."""
+        one = machine.add("one")
+        machine.take_away(one)
+        with pytest.raises(StorageDirOfflineError):
+            save_image(machine.bench, PICTURE, one)
+        assert not Path(one.path).exists()
+        Path(one.path).mkdir()
+        with pytest.raises(StorageDirOfflineError):
+            save_image(machine.bench, PICTURE, one)
+        assert os.listdir(one.path) == []
+
+    def test_one_whose_identity_has_not_arrived(self, machine: Machine) -> None:
+        """Not yet."""
+        root = machine.folder / "one"
+        make_storage_dir(root, OTHER)
+        (root / "SD_ID").unlink()
+        one = add_storage_dir(machine.bench, root).sd
+        with pytest.raises(StorageDirIncompleteError):
+            save_image(machine.bench, PICTURE, one)
+        (root / "SD_ID").write_text(f"{uuid.uuid4()}\n")
+        assert save_image(machine.bench, PICTURE, one).new
+
+
+class TestRefusingDisks:
+    """Real refusals of the kernel, at the worst moment."""
+
+    def test_where_nothing_can_be_linked_content_ids_are_saved(self, machine: Machine) -> None:
+        """By a rename after a last look; a legacy id is refused rather than perhaps lost."""
+        one = machine.add("one")
+        saved = call_refused(LIKE_FUSE, lambda: save_image(machine.bench, PICTURE, one))
+        assert (machine.media(one) / saved.filename).read_bytes() == PICTURE
+        with pytest.raises(DiskError, match="save under a content id"):
+            call_refused(LIKE_FUSE, lambda: save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID))
+        assert os.listdir(machine.media(one)) == [NAME]
+
+    @pytest.mark.parametrize("call", ["fsync", "renameat"])
+    def test_a_replacement_that_fails_leaves_the_old_bytes(self, machine: Machine, call: str) -> None:
+        """The trash copy comes first and is durable; where even that fails, the trash stays empty."""
+        one = machine.add("one")
+        path = machine.put(one, PICTURE[:300], NAME)
+        find_image(machine.bench, ID)
+        with pytest.raises(DiskError):
+            call_refused([Refusal(call, errno.EIO)], lambda: save_image(machine.bench, PICTURE, one))
+        assert path.read_bytes() == PICTURE[:300]
+        assert os.listdir(machine.media(one)) == [NAME]
+        assert list(machine.bench.scratch.iterdir()) == []
+        assert list_trash(machine) == []
+        trash = machine.bench.trash_folder
+        entries = list(trash.iterdir()) if trash.exists() else []
+        assert len(entries) == (0 if call == "fsync" else 1)
+        assert all((entry / "about.json").exists() for entry in entries)
+        assert save_image(machine.bench, PICTURE, one).new
+        assert machine.get(ID).read() == PICTURE
