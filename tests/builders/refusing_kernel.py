@@ -20,13 +20,14 @@ T = TypeVar("T")
 _ARCHITECTURES: dict[str, tuple[int, dict[str, int]]] = {
     "x86_64": (
         0xC000003E,
-        {"read": 0, "write": 1, "pwrite64": 18, "fsync": 74, "openat": 257, "link": 86, "linkat": 265, "renameat2": 316}
-        | {"rename": 82, "renameat": 264}
+        {"read": 0, "write": 1, "pwrite64": 18, "fsync": 74, "openat": 257, "getdents64": 217}
+        | {"link": 86, "linkat": 265, "rename": 82, "renameat": 264, "renameat2": 316}
         | {"stat": 4, "lstat": 6, "newfstatat": 262, "statx": 332, "statfs": 137, "readlink": 89},
     ),
     "aarch64": (
         0xC00000B7,
-        {"read": 63, "write": 64, "pwrite64": 68, "fsync": 82, "openat": 56, "linkat": 37, "renameat2": 276, "renameat": 38}
+        {"read": 63, "write": 64, "pwrite64": 68, "fsync": 82, "openat": 56, "getdents64": 61}
+        | {"linkat": 37, "renameat": 38, "renameat2": 276}
         | {"newfstatat": 79, "statx": 291, "statfs": 43},
     ),
 }

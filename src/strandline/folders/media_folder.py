@@ -50,13 +50,31 @@ def list_media_folder(
         OSError: The folder cannot be opened or listed to its end (``FileNotFoundError``: it is not there;
             ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Nothing may be concluded then.
     """
+    with _listed_folder(root) as folder:
+        return _list(folder, os.stat(folder), keeps_inodes, comparing, on_progress)
+
+
+def iter_names(root: str | Path) -> Iterator[str]:
+    """Every name in ``<root>/media``, lazily and in no order.
+
+    Raises:
+        OSError: As :func:`list_media_folder`, at the first step or later.
+    """
+    with _listed_folder(root) as folder, os.scandir(folder) as entries:
+        for entry in entries:
+            yield entry.name
+
+
+@contextmanager
+def _listed_folder(root: str | Path) -> Iterator[int | str]:
     folder = os.path.join(root, MEDIA_FOLDER)
     if not _LISTS_DESCRIPTORS:
         _check_is_folder(folder)
-        return _list(folder, os.lstat(folder), keeps_inodes, comparing, on_progress)
+        yield folder
+        return
     descriptor = os.open(folder, _FLAGS)
     try:
-        return _list(descriptor, os.fstat(descriptor), keeps_inodes, comparing, on_progress)
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -8,12 +8,11 @@ may come within the same tick; then the listing is good for 2 s and no longer.
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from strandline.folders.media_folder import MEDIA_FOLDER, find_folder_mtime_ns
+from strandline.folders.media_folder import find_folder_mtime_ns, iter_names
 from strandline.model.image_ids import ImageId
 from strandline.model.media_names import classify_media_name, split_wanted_name
 from strandline.model.sync_names import NameKind
@@ -67,8 +66,10 @@ class OddNameIndex:
             return NO_ODD_NAMES
         with self._lock:
             index = self._indexes.get(root)
-            if index is None or not self._is_fresh(index, mtime_ns):
-                index = self._indexes[root] = self._list(root, mtime_ns)
+        if index is None or not self._is_fresh(index, mtime_ns):
+            index = self._list(root, mtime_ns)  # outside the lock: a share that hangs must hold up nobody else
+            with self._lock:
+                self._indexes[root] = index
         return index.by_image.get(image_id, NO_ODD_NAMES)
 
     def _is_fresh(self, index: _Index, mtime_ns: int) -> bool:
@@ -78,12 +79,11 @@ class OddNameIndex:
 
     def _list(self, root: str, mtime_ns: int) -> _Index:
         age_s = self._now_s() - mtime_ns / 1e9
-        names = os.listdir(os.path.join(root, MEDIA_FOLDER))
         settled = age_s >= SETTLED_AFTER_S and self._is_local(root)
-        return _Index(mtime_ns, self._monotonic(), settled, sort_odd_names(names))
+        return _Index(mtime_ns, self._monotonic(), settled, sort_odd_names(iter_names(root)))
 
 
-def sort_odd_names(names: list[str]) -> dict[ImageId, OddNames]:
+def sort_odd_names(names: Iterable[str]) -> dict[ImageId, OddNames]:
     """The odd ones among the names of a media folder, by the image that they have to do with. Pure."""
     found: dict[ImageId, dict[str, list[str]]] = {}
     for name in names:
