@@ -39,7 +39,7 @@ def check_health(bench: Workbench) -> list[Check]:
     return [
         catalog,
         _check_home(bench),
-        *(_check_storage_dir(bench, sd) for sd in _list_storage_dirs(bench)),
+        *(_check_storage_dir(bench, sd) for sd in (list_storage_dirs(bench) if catalog.ok else ())),
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
         _check_decoder("libvips", "pyvips"),
         _check_decoder("HEIC decoder", "pi_heif"),
@@ -74,14 +74,6 @@ def _check_home(bench: Workbench) -> Check:
     return Check("home", True, f"{bench.home} lies on a local disk ({mount.fstype})")
 
 
-def _list_storage_dirs(bench: Workbench) -> list[StorageDir]:
-    """None of a catalog that cannot be read: its own check says so."""
-    try:
-        return list_storage_dirs(bench)
-    except StrandlineError:
-        return []
-
-
 def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
     name = f"storage directory {sd.name}"
     if not sd.is_reachable:
@@ -89,12 +81,17 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
     if sd.read_only:
         return Check(name, True, f"{sd.state.value}, read-only by choice")
     for folder in (sd.path, os.path.join(sd.path, MEDIA_FOLDER)):
-        if os.path.lexists(folder) and not os.access(folder, os.W_OK | os.X_OK):
+        if os.path.lexists(folder) and not _is_writable(folder):
             remedy = "give yourself the rights, or 'sd forget' it and add it with --read-only"
             return Check(name, False, f"{folder} cannot be written to", remedy)
     mount = bench.mount_at(sd.path)
     how = "watched natively" if mount.kind is MountKind.LOCAL else "polled"
     return Check(name, True, f"{sd.state.value}, writable, on {mount.fstype}, {how}")
+
+
+def _is_writable(folder: str) -> bool:
+    as_whom_we_act = os.access in os.supports_effective_ids
+    return os.access(folder, os.W_OK | os.X_OK, effective_ids=as_whom_we_act)
 
 
 def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:

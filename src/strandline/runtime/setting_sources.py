@@ -48,7 +48,7 @@ def iter_file(path: Path) -> Iterator[Given]:
     """
     try:
         text = path.read_text("utf-8-sig")  # Windows editors put a byte-order mark first
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error}); mend or remove it", place=str(path)) from error

@@ -1,0 +1,159 @@
+"""Health: each check says what is right, what is wrong, and what to do; and none fails by itself."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from builders.clocks import FakeClock
+from builders.identity_folders import as_somebody_without_rights
+from builders.snapshots import snapshot
+from builders.storage import make_pictures, make_storage_dir
+from strandline import open_store
+from strandline.folders.filesystems import Mount, MountKind
+from strandline.model.reports import Check
+from strandline.runtime import health
+from strandline.runtime.assembly import LocalStore
+
+
+def checks_of(store: LocalStore) -> dict[str, Check]:
+    """The checks by name; each that is not ok says what to do."""
+    checks = store.check_health()
+    for check in checks:
+        assert check.ok or check.remedy
+        assert check.as_json().keys() == {"name", "ok", "message", "remedy"}
+    assert len({check.name for check in checks}) == len(checks)
+    return {check.name: check for check in checks}
+
+
+def test_a_healthy_machine(home: Path, tmp_path: Path) -> None:
+    """Everything that this suite needs is fine, and is said in the order in which a person would ask."""
+    root = make_storage_dir(tmp_path / "Notes")
+    theirs = make_storage_dir(tmp_path / "Theirs")
+    with open_store(home) as store:
+        store.add_storage_dir(root)
+        store.add_storage_dir(theirs, read_only=True)
+        before = snapshot(root)
+        checks = checks_of(store)
+        assert snapshot(root) == before
+    names = list(checks)
+    assert names[:4] == ["catalog", "home", "storage directory Notes", "storage directory Theirs"]
+    assert names[-3:] == ["libvips", "HEIC decoder", "clock"]
+    assert all(check.ok for name, check in checks.items() if "inotify" not in name)
+    assert "watched natively" in checks["storage directory Notes"].message
+    assert "read-only by choice" in checks["storage directory Theirs"].message
+
+
+def test_a_catalog_whose_pages_are_broken(home: Path, tmp_path: Path) -> None:
+    """Found by SQLite's own check, or by its refusal to read; the remedy says that no image is lost."""
+    with open_store(home) as store:
+        store.add_storage_dir(make_storage_dir(tmp_path / "Notes", *make_pictures(50)))
+    catalog = home / "catalog.db"
+    data = bytearray(catalog.read_bytes())
+    for page in range(4096, len(data), 4096):
+        data[page + 8 : page + 600] = b"\xa5" * 592
+    store = open_store_lazily(home)
+    catalog.write_bytes(data)
+    with store:
+        checks = checks_of(store)
+    assert not checks["catalog"].ok
+    assert "no image is lost" in (checks["catalog"].remedy or "")
+    assert checks["libvips"].ok
+
+
+def open_store_lazily(home: Path) -> LocalStore:
+    """A store that was opened while the catalog still was whole, and holds none of it in memory."""
+    shutil.copy(home / "catalog.db", home / "whole")
+    store = open_store(home)
+    for conn in store.bench.catalog._idle:
+        conn.close()
+    store.bench.catalog._idle.clear()
+    return store
+
+
+def test_storage_directories_that_are_not_fit(tmp_path: Path) -> None:
+    """Offline, incomplete, closed to writing in the root or in media: each says which, and what to do."""
+    with as_somebody_without_rights() as folder, open_store(folder / "home") as store:
+        roots = {name: make_storage_dir(folder / name) for name in ("away", "torn", "closed", "shut", "fine")}
+        for root in roots.values():
+            store.add_storage_dir(root)
+        roots["away"].rename(folder / "elsewhere")
+        (roots["torn"] / "SD_ID").write_text("")
+        roots["closed"].chmod(0o500)
+        (roots["shut"] / "media").chmod(0o500)
+        checks = checks_of(store)
+        for name in ("closed", "shut"):
+            roots[name].chmod(0o700)
+    told = {name: checks[f"storage directory {name}"] for name in roots}
+    assert [name for name, check in told.items() if check.ok] == ["fine"]
+    assert told["away"].message.startswith("offline: ")
+    assert told["torn"].message.startswith("incomplete: ")
+    assert str(roots["closed"]) in told["closed"].message
+    assert str(roots["shut"] / "media") in told["shut"].message
+
+
+def test_a_polled_folder_is_said_to_be(home: Path, tmp_path: Path) -> None:
+    """Where the system gives no notice of changes, people should know why things take a few seconds."""
+    root = make_storage_dir(tmp_path / "Share")
+    with open_store(home) as store:
+        store.add_storage_dir(root)
+        share = Mount(root, "cifs", MountKind.NETWORK, keeps_inodes=False, read_only=False)
+        store.bench.find_mount = lambda _path: share
+        store.bench._mounts.clear()
+        assert "on cifs, polled" in checks_of(store)["storage directory Share"].message
+
+
+def test_a_home_that_cannot_be_written_to() -> None:
+    """The scratch folder is gone: said by the home's check, and the clock's does not fall over it."""
+    with as_somebody_without_rights() as folder, open_store(folder / "home") as store:
+        shutil.rmtree(folder / "home" / "scratch")
+        checks = checks_of(store)
+    assert not checks["home"].ok
+    assert checks["clock"].ok
+
+
+@pytest.mark.parametrize(
+    "now",
+    [datetime(1970, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=400)],
+    ids=["1970", "next year"],
+)
+def test_a_clock_that_is_wrong(home: Path, now: datetime) -> None:
+    """Before this program was written, or far from what the disk says."""
+    with open_store(home, now=FakeClock(now).now) as store:
+        clock = checks_of(store)["clock"]
+    assert not clock.ok
+    assert f"{now:%Y}" in clock.message
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+@pytest.mark.parametrize(
+    ("watches", "instances", "fine"),
+    [
+        ("65536", "128", [True, True]),
+        ("10", "2", [False, False]),
+        ("65536", None, [True, False]),
+        ("x", "128", [False, True]),
+    ],
+)
+def test_the_systems_limits(
+    tmp_path: Path, watches: str | None, instances: str | None, fine: list[bool]
+) -> None:
+    """Enough, too few, or not to be known; too few names the command that raises them."""
+    for name, value in (("max_user_watches", watches), ("max_user_instances", instances)):
+        if value is not None:
+            (tmp_path / name).write_text(f"{value}\n")
+    checks = list(health._iter_change_notice_checks(tmp_path))
+    assert [check.ok for check in checks] == fine
+    if watches == "10":
+        assert "sysctl fs.inotify.max_user_watches=" in (checks[0].remedy or "")
+
+
+def test_a_decoder_that_is_not_there() -> None:
+    """Named, with the command that brings it."""
+    check = health._check_decoder("some decoder", "no_such_module_anywhere")
+    assert not check.ok
+    assert "pip install no_such_module_anywhere" in (check.remedy or "")
