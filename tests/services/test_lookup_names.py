@@ -253,8 +253,9 @@ with open_store(sys.argv[1]) as store:
 
 
 def test_an_invalid_id_never_touches_the_disk(tmp_path: Path) -> None:
-    """Not one call that names a file is made."""
+    """Not one call is made that names a file of the home or of a storage directory."""
     make_storage_dir(tmp_path / "one", PICTURE)
     with open_machine(tmp_path) as machine:
         machine.add_again(tmp_path / "one")
-    assert trace_calls(INVALID, tmp_path / "home", calls="%file") == []
+    lines = trace_calls(INVALID, tmp_path / "home", calls="%file")
+    assert [line for line in lines if str(tmp_path) in line] == []

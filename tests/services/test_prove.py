@@ -1,0 +1,218 @@
+"""Proving: what a look at a file's bytes makes of its row, once, for every kind of bytes and every race."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.hostile_pictures import make_iso_with_endless_index, make_laughing_svg, make_png_bomb
+from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.pictures import make_picture
+from builders.storage import id_of, name_of, set_mtime
+from strandline.model.image_files import FileState, ProofKind
+from strandline.services.prove import ANOTHER_IMAGE, Outcome, extension_fits, prove_file
+from strandline.services.workbench import Limits
+
+PICTURE = make_picture("png", seed=1)
+ID, NAME = id_of(PICTURE), name_of(PICTURE)
+LEGACY_NAME = f"{LEGACY_ID}.png"
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+@pytest.mark.parametrize(
+    ("data", "outcome", "state", "reason"),
+    [
+        (PICTURE, Outcome.GOOD, FileState.PRESENT, ""),
+        (b"", Outcome.BAD, FileState.ARRIVING, "the file is empty"),
+        (PICTURE[:300], Outcome.BAD, FileState.ARRIVING, "the data ends"),
+        (b"/annex/objects/SHA256E-s9--x.png", Outcome.BAD, FileState.ARRIVING, "no image type we know"),
+        (make_picture("png", seed=2), Outcome.BAD, FileState.ARRIVING, ANOTHER_IMAGE),
+        (bytes(7000), Outcome.BAD, FileState.ARRIVING, "no image type we know"),
+    ],
+    ids=["right", "empty", "half", "pointer text", "another image", "zeros"],
+)
+def test_a_content_id_is_proven_by_its_hash_alone(
+    machine: Machine, data: bytes, outcome: Outcome, state: FileState, reason: str
+) -> None:
+    """Whatever else the bytes are; and it is said why not."""
+    one = machine.add("one")
+    machine.put(one, data, NAME)
+    result = prove_file(machine.bench, one, NAME)
+    assert result.outcome is outcome
+    assert result.row is not None
+    assert result.row.state is state
+    assert reason in result.reason
+    assert machine.row(one, NAME) == result.row
+    assert (result.row.proof is not None) == (outcome is Outcome.GOOD)
+
+
+def test_bytes_of_no_image_are_right_if_they_hash_to_the_id(machine: Machine) -> None:
+    """The id says what the bytes are, and nothing else."""
+    one = machine.add("one")
+    text = b"notes that somebody named so"
+    machine.put(one, text, f"{id_of(text)}.svg")
+    assert prove_file(machine.bench, one, f"{id_of(text)}.svg").outcome is Outcome.GOOD
+
+
+@pytest.mark.parametrize("kind", ["png", "jpg", "gif", "webp", "svg", "heic", "heif", "avif"])
+def test_a_legacy_id_is_proven_by_a_whole_structure(machine: Machine, kind: str) -> None:
+    """With trailing bytes too, where the format ends by itself."""
+    one = machine.add("one")
+    data = make_picture(kind, seed=3)
+    machine.put(one, data, LEGACY_NAME)
+    result = prove_file(machine.bench, one, LEGACY_NAME)
+    assert result.outcome is Outcome.GOOD
+    assert result.row is not None
+    assert result.row.proof is not None
+    assert result.row.proof.kind is ProofKind.STRUCTURE
+    assert extension_fits(result.row) == (kind == "png")
+    if kind in ("png", "jpg", "gif"):
+        machine.put(one, data + b"\nmotion photo", LEGACY_NAME)
+        assert prove_file(machine.bench, one, LEGACY_NAME).outcome is Outcome.GOOD
+
+
+@pytest.mark.parametrize("kind", ["webp", "heic"])
+def test_reserved_space_is_not_taken_for_another_image(machine: Machine, kind: str) -> None:
+    """A preallocated file tiles by its lengths; it is arriving, and never foreign, whatever its age."""
+    data = make_picture(kind, seed=3)
+    one = machine.add("one")
+    machine.put(one, data[:-100] + bytes(100), name_of(data))
+    prove_file(machine.bench, one, name_of(data))
+    machine.clock.pass_time(minutes=10)
+    result = prove_file(machine.bench, one, name_of(data))
+    assert result.row is not None
+    assert result.row.state is FileState.ARRIVING
+
+
+def test_an_unchanged_file_is_proven_again_without_a_write(machine: Machine) -> None:
+    """Good or bad."""
+    one = machine.add("one", PICTURE)
+    machine.put(one, PICTURE[:300], f"{ID}.jpg")
+    machine.clock.pass_time(minutes=1)
+    for name in (NAME, f"{ID}.jpg"):
+        prove_file(machine.bench, one, name)
+        with machine.bench.catalog.read() as conn:
+            before = conn.execute("PRAGMA data_version").fetchone()
+            for _ in range(3):
+                prove_file(machine.bench, one, name)
+            assert conn.execute("PRAGMA data_version").fetchone() == before
+
+
+def test_what_is_gone_or_unreadable_changes_no_row(machine: Machine) -> None:
+    """An error is no answer about the image (hazard H19)."""
+    one = machine.add("one", PICTURE)
+    path = machine.media(one) / NAME
+    row = machine.row(one, NAME)
+    path.unlink()
+    assert prove_file(machine.bench, one, NAME).outcome is Outcome.GONE
+    path.mkdir()
+    assert prove_file(machine.bench, one, NAME).outcome is Outcome.UNREADABLE
+    path.rmdir()
+    os.mkfifo(path)
+    assert prove_file(machine.bench, one, NAME).outcome is Outcome.UNREADABLE
+    path.unlink()
+    path.symlink_to("SD_ID")
+    result = prove_file(machine.bench, one, NAME)
+    assert (result.outcome, result.row) == (Outcome.UNREADABLE, None)
+    assert "symbolic link" in result.reason
+    machine.media(one).rename(machine.folder / "elsewhere")
+    assert prove_file(machine.bench, one, NAME).outcome is Outcome.GONE
+    assert machine.row(one, NAME) == row
+
+
+def test_a_file_that_is_written_to_while_it_is_read_is_called_changing(machine: Machine) -> None:
+    """Nothing is concluded from half old, half new bytes."""
+    one = machine.add("one")
+    large = PICTURE + bytes(2_000_000)
+    path = machine.put(one, large, NAME)
+    is_over = threading.Event()
+
+    def scribble() -> None:
+        with path.open("r+b", buffering=0) as file:
+            while not is_over.is_set():
+                file.seek(len(PICTURE))
+                file.write(os.urandom(100))
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(scribble)
+        try:
+            seen = {prove_file(machine.bench, one, NAME).outcome for _ in range(20)}
+        finally:
+            is_over.set()
+            writing.result()
+    assert Outcome.CHANGING in seen
+    assert Outcome.GOOD not in seen
+
+
+def test_many_provers_make_one_row_and_one_event(machine: Machine) -> None:
+    """Ten threads at once, each of them right."""
+    one = machine.add("one")
+    machine.put(one, PICTURE)
+    start = threading.Barrier(10)
+
+    def prove(_: int) -> Outcome:
+        start.wait()
+        return prove_file(machine.bench, one, NAME).outcome
+
+    with ThreadPoolExecutor(10) as pool:
+        assert set(pool.map(prove, range(10))) == {Outcome.GOOD}
+    assert len(machine.events("image.available")) == 1
+
+
+def test_a_lapsed_proof_is_renewed_quietly_and_other_bytes_are_told(machine: Machine) -> None:
+    """A touch is no news; under a legacy id other whole bytes are ``image.changed``."""
+    one = machine.add("one")
+    path = machine.put(one, PICTURE, LEGACY_NAME)
+    prove_file(machine.bench, one, LEGACY_NAME)
+    set_mtime(path, seconds_ago=500)
+    prove_file(machine.bench, one, LEGACY_NAME)
+    assert [event.type for event in machine.events("image.available")] == ["image.available"]
+    assert machine.events("image.changed") == []
+    machine.put(one, make_picture("png", seed=2), LEGACY_NAME)
+    prove_file(machine.bench, one, LEGACY_NAME)
+    assert len(machine.events("image.changed")) == 1
+
+
+HOSTILE = {
+    "a bomb": make_png_bomb(),
+    "an endless index": make_iso_with_endless_index(),
+    "a laughing SVG": make_laughing_svg(),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+@pytest.mark.parametrize("name", [NAME, LEGACY_NAME])
+def test_hostile_bytes_are_judged_without_harm(tmp_path: Path, what: str, name: str) -> None:
+    """Also when they are old enough to be decoded."""
+    with open_machine(tmp_path, limits=Limits(max_pixels=1_000_000, decode_timeout_s=5)) as machine:
+        one = machine.add("one")
+        machine.put(one, HOSTILE[what], name)
+        for _ in range(2):
+            result = prove_file(machine.bench, one, name)
+            assert result.outcome in (Outcome.GOOD, Outcome.BAD)
+            machine.clock.pass_time(minutes=10)
+
+
+@given(
+    data=st.binary(max_size=300), magic=st.sampled_from([b"", *(PICTURE[:40], b"\xff\xd8\xff", b"GIF89a")])
+)
+def test_no_bytes_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes, magic: bytes) -> None:
+    """Anything can lie under a wanted name."""
+    with open_machine(tmp_path_factory.mktemp("machine")) as machine:
+        one = machine.add("one")
+        for name in (NAME, LEGACY_NAME):
+            machine.put(one, magic + data, name)
+            assert prove_file(machine.bench, one, name).outcome is not Outcome.UNREADABLE
