@@ -1,0 +1,198 @@
+"""Words of the pages: sizes, counts, days and states as people read them.
+
+Pure. ``static/js/words.js`` says the same for tiles that the browser makes. What surprises: a name from a storage
+directory is not text that can simply be shown: :func:`show_plainly` writes out what would act or hide in it.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import NamedTuple
+from urllib.parse import quote
+
+from strandline.model.image_files import FileState, ImageFile, ProofKind
+from strandline.model.reports import Explanation, ImageInfo, Verdict
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+
+_JOINERS_AND_SPACES = frozenset("\u200c\u200d\u00a0\u202f\u3000")
+"""Invisible and harmless: emoji and Persian need the joiners, macOS puts U+202F into names of screenshots."""
+
+
+class Badge(NamedTuple):
+    """A state in words, and the tone in which it is said."""
+
+    word: str
+    tone: str
+    """``good``, ``wait``, ``bad``, ``cloud`` or nothing: a class of the style sheet; the word alone says it."""
+    moving: bool = False
+
+
+FINE = Badge("checked", "good")
+FILE_BADGES = {
+    FileState.PRESENT: Badge("not checked yet", ""),
+    FileState.ARRIVING: Badge("still arriving", "wait", moving=True),
+    FileState.DAMAGED: Badge("damaged", "bad"),
+    FileState.FOREIGN: Badge("another image", "bad"),
+    FileState.MISSING: Badge("missing", "bad"),
+    FileState.ONLINE_ONLY: Badge("in the cloud", "cloud"),
+    FileState.TRASHED: Badge("in the trash", "bad"),
+}
+
+SD_BADGES = {
+    StorageDirState.ONLINE: Badge("online", "good"),
+    StorageDirState.INCOMPLETE: Badge("still arriving", "wait", moving=True),
+    StorageDirState.OFFLINE: Badge("offline", "bad"),
+    StorageDirState.SUSPECT: Badge("needs a look", "bad"),
+}
+
+VERDICT_TONES = {
+    Verdict.SHOWN: "good",
+    Verdict.FROM_CONFLICT_COPY: "wait",
+    Verdict.ARRIVING: "wait",
+    Verdict.ONLINE_ONLY: "cloud",
+    Verdict.SD_OFFLINE: "wait",
+}
+"""All others are bad news."""
+
+DISK_BADGES = {
+    "present": Badge("here", "good"),
+    "arriving": FILE_BADGES[FileState.ARRIVING],
+    "damaged": FILE_BADGES[FileState.DAMAGED],
+    "foreign": FILE_BADGES[FileState.FOREIGN],
+    "online-only": FILE_BADGES[FileState.ONLINE_ONLY],
+    "conflict-copy": Badge("conflict copy", "wait"),
+    "other-copy": Badge("conflict copy", ""),
+    "rival-copy": Badge("conflict copy", "bad"),
+    "unreadable": Badge("cannot be read", "bad"),
+}
+"""What the disk says of a file in an explanation; what is not here is said as it is called."""
+
+
+def show_plainly(text: object) -> str:
+    r"""The text with everything that is not plainly visible written out: ``\x1b``, ``\u202e``, ``\xff``.
+
+    Law: the result encodes as UTF-8, and holds no control character, direction mark, newline or surrogate. Text
+    without such characters comes back as it is.
+    """
+    shown = str(text)
+    if shown.isprintable():
+        return shown
+    return "".join(
+        char if char.isprintable() or char in _JOINERS_AND_SPACES else _write_out(ord(char)) for char in shown
+    )
+
+
+def _write_out(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte of a name that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def show_lines_plainly(text: str) -> str:
+    """The same for a text file: its line breaks and tabs stay."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    return "\n".join("\t".join(show_plainly(part) for part in line.split("\t")) for line in lines)
+
+
+def say_bytes(size_bytes: int | None) -> str:
+    """``3.1 MB``, in the decimal units that file managers and sync clients show."""
+    if size_bytes is None:
+        return "size not known"
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    size = float(size_bytes)
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.5:
+            return f"{size:.1f} {unit}" if size < 99.5 else f"{size:.0f} {unit}"
+    return f"{size / 1000:.1f} TB"
+
+
+def say_count(number: int, one: str, many: str = "") -> str:
+    """``1 image``, ``1,204 images``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def say_day(at: datetime | date) -> str:
+    """``22 November 2026``, in the zone that the time carries."""
+    return f"{at.day} {at:%B %Y}"
+
+
+def say_moment(at: datetime) -> str:
+    """``22 November 2026, 14:03``, by this machine's clock."""
+    here = at.astimezone()
+    return f"{say_day(here)}, {here:%H:%M}"
+
+
+def say_clock(at: datetime) -> str:
+    """``14:03:22``, by this machine's clock."""
+    return f"{at.astimezone():%H:%M:%S}"
+
+
+def say_month(month: str) -> str:
+    """``November 2026`` for ``2026-11``; what is no month stays as it is."""
+    try:
+        return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
+    except ValueError:
+        return month
+
+
+def say_type(media_type: str | None) -> str:
+    """``JPEG`` for ``image/jpeg``, ``SVG`` for ``image/svg+xml``."""
+    return "unknown" if media_type is None else media_type.rpartition("/")[2].partition("+")[0].upper()
+
+
+def say_summary(explanation: Explanation) -> str:
+    """The explanation's summary on a page that is about this one image anyway."""
+    text = explanation.summary.replace(f"image {explanation.image_id}", "this image")
+    return text[:1].upper() + text[1:]
+
+
+def title_of(image: ImageInfo) -> str:
+    """The name that a person gave the image, else what it is."""
+    if image.original_names:
+        return show_plainly(image.original_names[0])
+    return f"{say_type(image.best.media_type)} image"
+
+
+def tile_badge(state: FileState) -> Badge | None:
+    """What a tile says of its image; None where all is well."""
+    return None if state is FileState.PRESENT else FILE_BADGES[state]
+
+
+def file_badge(file: ImageFile) -> Badge:
+    """What is known of one file."""
+    if file.state is not FileState.PRESENT:
+        return FILE_BADGES[file.state]
+    if file.absent_since is not None:
+        return Badge("not seen lately", "wait")
+    if file.is_proven:
+        return FINE
+    is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED
+    return Badge("odd, but it decodes", "wait") if is_odd else FILE_BADGES[FileState.PRESENT]
+
+
+def disk_badge(what: str) -> Badge:
+    """What the disk says of one file, in an explanation."""
+    return DISK_BADGES.get(what, Badge(what, "wait"))
+
+
+def say_fact_name(name: str) -> str:
+    """``catalog size`` for ``catalog_size_bytes``."""
+    return name.removesuffix("_bytes").replace("_", " ")
+
+
+def key_of(sd: StorageDir) -> str:
+    """How an address names the storage directory: by its name, unless that cannot stand between slashes."""
+    fits = "/" not in sd.name and sd.name.strip(".")
+    return quote(sd.name if fits or sd.sd_id is None else sd.sd_id, safe="")
+
+
+def in_address(text: object) -> str:
+    """The text as part of an address."""
+    return quote(str(text), safe="", errors="surrogateescape")
+
+
+def has_address(name: str) -> bool:
+    """Whether a file of this name can be asked for: bytes that are no UTF-8 do not survive an address."""
+    return not any(0xD800 <= ord(char) <= 0xDFFF for char in name)

@@ -1,0 +1,26 @@
+// The HTTP API, as the pages use it: JSON in and out, and problems as errors that say what to do.
+
+export class Problem extends Error {
+  constructor(status, body) {
+    super(body?.detail ?? `The server answered ${status}.`);
+    this.status = status;
+    this.code = body?.code ?? null;
+  }
+}
+
+/** GET, or whatever `options.method` says; rejects with a Problem, or AbortError. */
+export async function ask(path, options = {}) {
+  const answer = await fetch(`/api/v1${path}`, { headers: { accept: "application/json" }, ...options });
+  const body = await answer.json().catch(() => null);
+  if (!answer.ok) throw new Problem(answer.status, body);
+  return body;
+}
+
+/** POST of a JSON document. */
+export function tell(path, document) {
+  return ask(path, {
+    method: "POST",
+    headers: { accept: "application/json", "content-type": "application/json" },
+    body: JSON.stringify(document),
+  });
+}

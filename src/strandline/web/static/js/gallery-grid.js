@@ -1,0 +1,298 @@
+// <gallery-grid>: all images of the gallery in one true scroll bar, of which only the tiles near the window exist.
+//
+// The server drew the first screen in the same layout; those tiles are taken over where they lie, so that nothing
+// jumps. What surprises: the page is as high as all months together at once, because heights follow from counts.
+
+import { ImageSource } from "./image-source.js";
+import { listen } from "./live.js";
+import { findVisible, layOut, locate, step } from "./month-layout.js";
+import { makeTile, refreshPicture, showFailure, showImage } from "./tile.js";
+import { sayCount, sayMonth } from "./words.js";
+
+const OVERSCAN = 0.75; // of a window's height, above and below
+const COUNTING_MS = 120; // until the server is asked again, where it was counting
+const SETTLE_MS = 50; // a scroll bar that is dragged asks for nothing on its way
+
+class GalleryGrid extends HTMLElement {
+  connectedCallback() {
+    this.sections = new Map(); // month → {element, list, count, tiles: Map(index → tile)}
+    this.current = 0;
+    this.start(JSON.parse(document.getElementById("first-screen").textContent));
+    this.addEventListener("error", (event) => this.onPictureError(event), true);
+    addEventListener("scroll", () => this.drawSoon(), { passive: true });
+    new ResizeObserver(() => this.measure()).observe(this);
+    listen(["image."], (event) => this.onEvent(event));
+    listen(["scan.finished", "sd.added", "sd.online", "sd.offline"], () => this.refresh());
+  }
+
+  get count() {
+    return this.layout?.count ?? 0;
+  }
+
+  /** Shows what other filters let through, from the top. */
+  async filter(query) {
+    const source = new ImageSource(query, () => this.drawSoon());
+    this.upcoming = source;
+    try {
+      await source.loadMonths();
+    } catch {
+      return;
+    }
+    if (this.upcoming !== source) return;
+    this.source.close();
+    this.source = source;
+    for (const month of [...this.sections.keys()]) this.dropSection(month);
+    this.current = 0;
+    this.measure();
+  }
+
+  /** The image with this number of all, newest first; undefined where it cannot be had. */
+  async imageAt(number) {
+    const place = this.layout && locate(this.layout, number);
+    return place ? this.source.fetchOne(place.section.month, place.index).catch(() => undefined) : undefined;
+  }
+
+  /** The number of the image above or below. */
+  numberBeside(number, direction) {
+    return step(this.layout, number, direction);
+  }
+
+  /** Puts the keyboard on a tile, wherever it lies. */
+  focusOn(number) {
+    if (!this.count) return;
+    this.current = Math.min(Math.max(number, 0), this.count - 1);
+    this.reveal(this.current);
+    this.draw();
+    this.tileAt(this.current)?.querySelector("a").focus({ preventScroll: true });
+  }
+
+  /** The number of the tile that an element lies in, or -1. */
+  numberOf(element) {
+    const tile = element.closest(".tile");
+    const section = tile && this.sections.get(tile.parentElement.parentElement.dataset.month);
+    if (!section) return -1;
+    const place = this.layout.sections.find(({ month }) => month === section.month);
+    return place.first + Number(tile.dataset.index);
+  }
+
+  tileAt(number) {
+    const place = locate(this.layout, number);
+    return place && this.sections.get(place.section.month)?.tiles.get(place.index);
+  }
+
+  start({ query, months, images }) {
+    this.source = new ImageSource(new URLSearchParams(query), () => this.drawSoon());
+    this.source.months = months;
+    let at = 0;
+    for (const { month, count } of months) {
+      const part = images.slice(at, at + count);
+      if (!part.length) break;
+      this.source.fill(month, 0, part);
+      at += part.length;
+    }
+    for (const element of this.querySelectorAll(".month")) this.adopt(element);
+    this.measure();
+  }
+
+  adopt(element) {
+    const list = element.querySelector(".tiles");
+    const tiles = new Map(Array.from(list.children, (tile, index) => [index, tile]));
+    this.sections.set(element.dataset.month, { month: element.dataset.month, element, list, tiles, count: -1 });
+    for (const [index, tile] of tiles) {
+      tile.dataset.index = String(index);
+      const picture = tile.querySelector("img");
+      if (picture.src && picture.complete && !picture.naturalWidth) showFailure(tile);
+    }
+  }
+
+  measure() {
+    const style = getComputedStyle(this);
+    const pixels = (name) => parseFloat(style.getPropertyValue(name)) * (style.getPropertyValue(name).includes("rem") ? this.rem() : 1);
+    const isTop = this.classList.contains("is-virtual");
+    const anchor = isTop && this.layout ? this.findAnchor() : null;
+    this.layout = layOut(this.source.months, {
+      width: this.clientWidth,
+      least: pixels("--tile-min"),
+      gap: pixels("--gap"),
+      heading: pixels("--month"),
+    });
+    this.classList.add("is-virtual");
+    this.style.height = `${this.layout.height}px`;
+    this.style.setProperty("--columns", String(this.layout.columns));
+    this.style.setProperty("--tile-least", "0px");
+    this.above = this.getBoundingClientRect().top + scrollY;
+    this.hidden = this.count === 0;
+    if (anchor) this.restore(anchor);
+    this.dispatchEvent(new CustomEvent("counted", { detail: this.count, bubbles: true }));
+    this.draw();
+  }
+
+  rem() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize);
+  }
+
+  /** What lies at the window's upper edge, so that it can stay there when the layout changes. */
+  findAnchor() {
+    const top = scrollY - this.above;
+    if (top < this.layout.pitch) return null;
+    const [{ section, from } = {}] = findVisible(this.layout, top + this.layout.heading, top + innerHeight);
+    if (!section) return null;
+    const place = locate(this.layout, Math.min(section.first + from, this.count - 1));
+    const image = this.source.get(section.month, place.index);
+    return { month: section.month, index: place.index, id: image?.image_id, offset: place.top - top };
+  }
+
+  restore({ month, index, id, offset }) {
+    const section = this.layout.sections.find((each) => each.month === month);
+    if (!section) return;
+    let at = Math.min(index, section.count - 1);
+    for (let near = Math.max(0, index - 50); id && near < Math.min(section.count, index + 50); near += 1) {
+      if (this.source.get(month, near)?.image_id === id) at = near;
+    }
+    const { top } = locate(this.layout, section.first + at);
+    if (Math.abs(this.above + top - offset - scrollY) > 1) scrollTo({ top: this.above + top - offset, behavior: "instant" });
+  }
+
+  drawSoon() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.draw();
+    });
+  }
+
+  draw() {
+    const top = scrollY - this.above;
+    const parts = findVisible(this.layout, top - innerHeight * OVERSCAN, top + innerHeight * (1 + OVERSCAN));
+    const visible = new Set(parts.map(({ section }) => section.month));
+    for (const month of [...this.sections.keys()]) if (!visible.has(month)) this.dropSection(month);
+    for (const part of parts) this.drawSection(part);
+    this.fetchSoon(parts, top);
+  }
+
+  drawSection({ section, firstRow, from, to }) {
+    const drawn = this.sections.get(section.month) ?? this.makeSection(section.month);
+    place(drawn.element, "top", section.top);
+    place(drawn.element, "height", section.bottom - section.top);
+    place(drawn.list, "top", this.layout.heading + firstRow * this.layout.pitch);
+    if (drawn.count !== section.count) {
+      drawn.count = section.count;
+      drawn.element.querySelector("h2 span").textContent = sayCount(section.count, "image");
+    }
+    for (const [index, tile] of drawn.tiles) {
+      if (index < from || index >= to) {
+        tile.remove();
+        drawn.tiles.delete(index);
+      }
+    }
+    let next = drawn.list.firstElementChild;
+    for (let index = from; index < to; index += 1) {
+      let tile = drawn.tiles.get(index);
+      if (!tile) {
+        tile = makeTile();
+        tile.dataset.index = String(index);
+        drawn.tiles.set(index, tile);
+        drawn.list.insertBefore(tile, next);
+      } else if (tile === next) next = tile.nextElementSibling;
+      this.dress(tile, section, index);
+    }
+  }
+
+  dress(tile, section, index) {
+    const image = this.source.get(section.month, index);
+    showImage(tile, image);
+    const isCurrent = section.first + index === this.current;
+    tile.querySelector("a").tabIndex = isCurrent ? 0 : -1;
+    if (tile.getAttribute("aria-posinset") !== String(section.first + index + 1)) {
+      tile.setAttribute("aria-setsize", String(section.count));
+      tile.setAttribute("aria-posinset", String(index + 1));
+    }
+    const isChosen = Boolean(image) && this.chosen?.has(image.image_id);
+    tile.classList.toggle("is-chosen", isChosen);
+    tile.querySelector(".pick").setAttribute("aria-pressed", String(Boolean(isChosen)));
+    if (image && this.arrived?.delete(image.image_id)) tile.classList.add("has-arrived");
+  }
+
+  makeSection(month) {
+    const element = document.createElement("section");
+    element.className = "month";
+    element.dataset.month = month;
+    const heading = document.createElement("h2");
+    heading.id = `month-${month}`;
+    heading.append(sayMonth(month), " ", document.createElement("span"));
+    const list = document.createElement("ol");
+    list.className = "tiles";
+    list.setAttribute("aria-labelledby", heading.id);
+    element.append(heading, list);
+    this.insertBefore(element, [...this.children].find((other) => (other.dataset.month ?? "") < month) ?? null);
+    const section = { month, element, list, tiles: new Map(), count: -1 };
+    this.sections.set(month, section);
+    return section;
+  }
+
+  dropSection(month) {
+    this.sections.get(month).element.remove();
+    this.sections.delete(month);
+  }
+
+  fetchSoon(parts, top) {
+    clearTimeout(this.settling);
+    const want = () => {
+      this.wantedAt = top;
+      this.source.want(parts.map(({ section, from, to }) => ({ month: section.month, count: section.count, from, to })));
+    };
+    if (this.wantedAt === undefined || Math.abs(top - this.wantedAt) < innerHeight) want();
+    else this.settling = setTimeout(want, SETTLE_MS);
+  }
+
+  reveal(number) {
+    const { top } = locate(this.layout, number);
+    const y = this.above + top;
+    const bar = document.querySelector(".bar").offsetHeight + this.layout.heading;
+    if (y < scrollY + bar) scrollTo({ top: y - bar, behavior: "instant" });
+    else if (y + this.layout.tile > scrollY + innerHeight - 24) scrollTo({ top: y + this.layout.tile - innerHeight + 24, behavior: "instant" });
+  }
+
+  onPictureError(event) {
+    const tile = event.target.closest?.(".tile");
+    if (tile && event.target.getAttribute("src")) showFailure(tile);
+  }
+
+  onEvent(event) {
+    if (event.type === "image.available") (this.arrived ??= new Set()).add(event.image_id);
+    if (event.type === "image.changed") {
+      for (const tile of this.querySelectorAll(`.tile[data-id="${CSS.escape(event.image_id)}"]`)) refreshPicture(tile);
+    }
+    this.refresh();
+  }
+
+  /** Asks what the months hold now; pages that are shown are fetched again. One refresh at a time, and one to follow. */
+  async refresh() {
+    this.source.expire();
+    if (this.refreshing) {
+      this.refreshAgain = true;
+      return;
+    }
+    this.refreshing = true;
+    try {
+      const isOther = await this.source.loadMonths();
+      if (isOther) this.measure();
+      else this.draw();
+      if (!this.source.isFresh) setTimeout(() => this.refresh(), COUNTING_MS);
+    } catch {
+      // the server is away; the next event, or its return, asks again
+    } finally {
+      this.refreshing = false;
+    }
+    if (this.refreshAgain) {
+      this.refreshAgain = false;
+      this.refresh();
+    }
+  }
+}
+
+function place(element, side, value) {
+  const text = `${value}px`;
+  if (element.style[side] !== text) element.style[side] = text;
+}
+
+customElements.define("gallery-grid", GalleryGrid);

@@ -1,0 +1,101 @@
+// The gallery page: ties the grid to its filters, the keyboard, the selection and the light box.
+
+import "./gallery-grid.js";
+import "./light-box.js";
+import "./save-images.js";
+import { Selection } from "./selection.js";
+import { sayCount } from "./words.js";
+
+const TYPING_MS = 180; // after the last letter of a search
+
+const grid = document.querySelector("gallery-grid");
+const lightBox = document.querySelector("light-box");
+const form = document.querySelector(".filters");
+
+if (grid) {
+  const selection = new Selection(grid, document.querySelector(".chosen"));
+  grid.addEventListener("click", (event) => onClick(event, selection));
+  addEventListener("keydown", (event) => onKey(event, selection));
+  grid.addEventListener("counted", (event) => showCount(event.detail));
+  showCount(grid.count);
+}
+if (form) listenToFilters();
+
+function onClick(event, selection) {
+  const number = grid.numberOf(event.target);
+  if (number < 0 || event.button !== 0) return;
+  const isPick = event.target.closest(".pick");
+  if (!isPick && !event.shiftKey && (event.ctrlKey || event.metaKey)) return; // a new tab, as everywhere
+  event.preventDefault();
+  grid.current = number;
+  if (event.shiftKey) selection.extendTo(number);
+  else if (isPick || selection.ids.size) selection.toggle(number);
+  else lightBox.open(grid, number);
+  grid.draw();
+}
+
+function onKey(event, selection) {
+  if (document.querySelector("dialog[open]") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, select, textarea")) {
+    if (event.key === "Escape") grid.focusOn(grid.current);
+    return;
+  }
+  if (event.key === "/") {
+    event.preventDefault();
+    form.elements.q.select();
+    form.elements.q.focus();
+  } else if (event.key === "Escape") selection.clear();
+  else if (event.target.closest(".tile a") || event.target === document.body) onGridKey(event, selection);
+}
+
+function onGridKey(event, selection) {
+  const moves = {
+    ArrowLeft: () => grid.current - 1,
+    ArrowRight: () => grid.current + 1,
+    ArrowUp: () => grid.numberBeside(grid.current, -1),
+    ArrowDown: () => grid.numberBeside(grid.current, 1),
+    Home: () => 0,
+    End: () => grid.count - 1,
+  };
+  const isOnTile = event.target !== document.body;
+  if (!grid.count) return;
+  if (moves[event.key]) {
+    event.preventDefault();
+    const next = isOnTile ? moves[event.key]() : grid.current;
+    if (event.shiftKey && isOnTile) {
+      selection.anchor ??= grid.current;
+      selection.extendTo(Math.min(Math.max(next, 0), grid.count - 1));
+    }
+    grid.focusOn(next);
+  } else if (event.key === " " && isOnTile) {
+    event.preventDefault();
+    selection.toggle(grid.current);
+  }
+}
+
+function listenToFilters() {
+  let typing = 0;
+  const apply = () => {
+    const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+    history.replaceState(history.state, "", query.size ? `/?${query}` : "/");
+    grid.filter(query);
+  };
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    apply();
+  });
+  form.addEventListener("input", (event) => {
+    clearTimeout(typing);
+    typing = setTimeout(apply, event.target.type === "search" ? TYPING_MS : 0);
+  });
+  const opener = form.querySelector(".filters-open");
+  opener.addEventListener("click", () => {
+    const isOpen = form.classList.toggle("is-open");
+    opener.setAttribute("aria-expanded", String(isOpen));
+  });
+}
+
+function showCount(count) {
+  document.getElementById("count").textContent = sayCount(count, "image");
+  document.getElementById("nothing-found").hidden = count > 0;
+}

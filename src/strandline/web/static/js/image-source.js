@@ -1,0 +1,159 @@
+// Images by month and position, fetched in pages as they are needed, and no longer than they are.
+//
+// What surprises: a page that has become stale is still shown until its successor is here, so nothing flickers; and
+// only what tiles show is kept, of the pages looked at last, so that a million images cost no more than a thousand.
+
+import { ask } from "./api.js";
+
+const PAGE = 100;
+const MAX_PAGES = 80;
+const RETRY_MS = 2000;
+
+export class ImageSource {
+  /** `query` is a URLSearchParams with the filters; `changed()` is called when something can be drawn anew. */
+  constructor(query, changed) {
+    this.query = query;
+    this.changed = changed;
+    this.months = [];
+    this.pages = new Map(); // "2026-11/3" → {images, stale}, least recently wanted first
+    this.loading = new Map(); // the same → AbortController
+    this.failedAt = new Map();
+    this.isFresh = true; // false: the server is counting anew, and told what it knew before
+  }
+
+  /** The months again; pages of those that differ become stale. True where anything did. */
+  async loadMonths() {
+    const { months, fresh } = await ask(`/images/months?${this.query}`);
+    this.isFresh = fresh !== false;
+    const before = new Map(this.months.map(({ month, count }) => [month, count]));
+    const differ = months.filter(({ month, count }) => before.get(month) !== count).map(({ month }) => month);
+    const isSame = differ.length === 0 && months.length === this.months.length;
+    this.months = months;
+    for (const month of differ) this.expire(month);
+    return !isSame;
+  }
+
+  /** Marks what is known of a month, or of all, as to be fetched again. */
+  expire(month = null) {
+    for (const [key, page] of this.pages) if (month === null || key.startsWith(`${month}/`)) page.stale = true;
+  }
+
+  /** Puts images where they are known to lie. */
+  fill(month, offset, images) {
+    images.forEach((image, at) => {
+      const page = this.pageFor(month, Math.floor((offset + at) / PAGE));
+      page.images[(offset + at) % PAGE] = trim(image);
+    });
+  }
+
+  /** The image, or undefined while it is not here. */
+  get(month, index) {
+    return this.pages.get(`${month}/${Math.floor(index / PAGE)}`)?.images[index % PAGE];
+  }
+
+  /** Puts another image in the place of the one with its id, wherever it is known. True where it was. */
+  replace(image) {
+    let found = false;
+    for (const page of this.pages.values()) {
+      const at = page.images.findIndex((known) => known?.image_id === image.image_id);
+      if (at >= 0) {
+        page.images[at] = trim(image);
+        found = true;
+      }
+    }
+    return found;
+  }
+
+  /** Fetches what is lacking in these parts, `{month, from, to}`, and gives up on everything else. */
+  want(parts) {
+    const wanted = new Map();
+    for (const { month, count, from, to } of parts) {
+      for (let number = Math.floor(from / PAGE); number * PAGE < to; number += 1) {
+        wanted.set(`${month}/${number}`, { month, number, size: Math.min(PAGE, count - number * PAGE) });
+      }
+    }
+    for (const [key, control] of this.loading) {
+      if (!wanted.has(key)) {
+        control.abort();
+        this.loading.delete(key);
+      }
+    }
+    for (const [key, { month, number, size }] of wanted) {
+      const page = this.pages.get(key);
+      if (page) this.touch(key, page);
+      const isWhole = page && !page.stale && isFilled(page.images, size);
+      if (!isWhole && !this.loading.has(key)) this.load(key, month, number, size);
+    }
+    this.forget(wanted);
+  }
+
+  /** Like `get`, but waits for it; undefined where it cannot be had. */
+  async fetchOne(month, index) {
+    const known = this.get(month, index);
+    if (known) return known;
+    const query = new URLSearchParams(this.query);
+    query.set("month", month);
+    query.set("offset", String(index));
+    query.set("limit", "1");
+    const { images } = await ask(`/images?${query}`);
+    return images[0] && trim(images[0]);
+  }
+
+  async load(key, month, number, size) {
+    const failed = this.failedAt.get(key);
+    if (failed && performance.now() - failed < RETRY_MS) return;
+    const control = new AbortController();
+    this.loading.set(key, control);
+    const query = new URLSearchParams(this.query);
+    query.set("month", month);
+    query.set("offset", String(number * PAGE));
+    query.set("limit", String(size));
+    try {
+      const { images } = await ask(`/images?${query}`, { signal: control.signal });
+      this.touch(key, { images: images.map(trim), stale: false });
+      this.failedAt.delete(key);
+      this.changed();
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.failedAt.set(key, performance.now());
+      setTimeout(this.changed, RETRY_MS); // drawing again asks again
+    } finally {
+      if (this.loading.get(key) === control) this.loading.delete(key);
+    }
+  }
+
+  close() {
+    for (const control of this.loading.values()) control.abort();
+    this.loading.clear();
+  }
+
+  pageFor(month, number) {
+    const key = `${month}/${number}`;
+    if (!this.pages.has(key)) this.pages.set(key, { images: [], stale: false });
+    return this.pages.get(key);
+  }
+
+  touch(key, page) {
+    this.pages.delete(key);
+    this.pages.set(key, page);
+  }
+
+  forget(wanted) {
+    for (const key of this.pages.keys()) {
+      if (this.pages.size <= MAX_PAGES) break;
+      if (!wanted.has(key)) this.pages.delete(key);
+    }
+  }
+}
+
+function isFilled(images, size) {
+  for (let at = 0; at < size; at += 1) if (!images[at]) return false;
+  return true;
+}
+
+function trim(image) {
+  const best = image.files?.[0];
+  const { image_id, media_type, original_name, width, height, size_bytes, taken_at } = image;
+  const state = image.state ?? best?.state ?? "present";
+  return { image_id, media_type, original_name, width, height, size_bytes, taken_at, state };
+}

@@ -1,0 +1,201 @@
+// <light-box>: one image at a time, large, on a dark page of its own. A modal dialog: the browser keeps the focus in it.
+
+import { ask } from "./api.js";
+import { copyFrom } from "./copying.js";
+import { HAS_PICTURE, sayBytes, sayDay, sayState, sayType, titleOf } from "./words.js";
+
+const ZOOMS = [1, 1.5, 2.5, 4, 8];
+const SWIPE = 60; // pixels
+
+class LightBox extends HTMLElement {
+  connectedCallback() {
+    this.dialog = this.querySelector("dialog");
+    this.stage = this.querySelector(".stage");
+    this.picture = this.querySelector(".stage img");
+    this.addEventListener("click", (event) => this.onClick(event));
+    this.dialog.addEventListener("keydown", (event) => this.onKey(event));
+    this.dialog.addEventListener("close", () => this.onClose());
+    this.picture.addEventListener("error", () => this.showUnseen("There is no picture to show yet."));
+    this.picture.addEventListener("dblclick", (event) => this.zoomTo(this.zoom > 1 ? 1 : 2.5, event));
+    this.stage.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
+    this.stage.addEventListener("pointerdown", (event) => this.onPointer(event));
+    addEventListener("popstate", () => this.dialog.open && this.dialog.close());
+  }
+
+  /** Opens at the image with this number of the grid's. */
+  open(grid, number) {
+    this.grid = grid;
+    history.pushState({ lightbox: true }, "");
+    this.dialog.showModal();
+    return this.show(number);
+  }
+
+  async show(number) {
+    this.number = number;
+    this.zoomTo(1);
+    this.querySelector("[data-do=back]").disabled = number <= 0;
+    this.querySelector("[data-do=on]").disabled = number >= this.grid.count - 1;
+    const image = await this.grid.imageAt(number);
+    if (this.number !== number || !image) return;
+    this.image = image;
+    this.querySelector("h2").textContent = titleOf(image);
+    this.querySelector("[data-do=download]").href = `/i/${image.image_id}?original=1`;
+    const state = sayState(image.state);
+    if (HAS_PICTURE.has(image.state)) this.showPicture(image);
+    else this.showUnseen(`This image is ${state.word === "another image" ? "another one than its name says" : state.word}.`);
+    this.showFacts(image, state);
+    for (const near of [number + 1, number - 1]) this.preload(near);
+  }
+
+  showPicture(image) {
+    this.querySelector(".unseen").hidden = true;
+    this.picture.hidden = false;
+    this.picture.alt = titleOf(image);
+    this.picture.src = `/i/${image.image_id}`;
+  }
+
+  showUnseen(words) {
+    this.picture.hidden = true;
+    this.picture.removeAttribute("src");
+    const unseen = this.querySelector(".unseen");
+    unseen.hidden = false;
+    unseen.querySelector("p").textContent = words;
+    unseen.querySelector("a").href = `/image/${this.image.image_id}`;
+  }
+
+  showFacts(image, state) {
+    const facts = [
+      ["State", state?.word],
+      ["Type", sayType(image.media_type)],
+      ["Pixels", image.width && image.height && `${image.width} × ${image.height}`],
+      ["Size", sayBytes(image.size_bytes)],
+      ["Taken", image.taken_at && sayDay(image.taken_at)],
+      ["Id", image.image_id],
+    ];
+    const list = this.querySelector(".facts");
+    list.replaceChildren();
+    for (const [name, value] of facts) {
+      if (!value) continue;
+      const term = document.createElement("dt");
+      const words = document.createElement("dd");
+      term.textContent = name;
+      words.textContent = value;
+      list.append(term, words);
+    }
+    this.querySelector("[data-do=more]").href = `/image/${image.image_id}`;
+  }
+
+  async preload(number) {
+    if (number < 0 || number >= this.grid.count) return;
+    const image = await this.grid.imageAt(number);
+    if (image && HAS_PICTURE.has(image.state) && image.state === "present") new Image().src = `/i/${image.image_id}`;
+  }
+
+  turn(by) {
+    const next = this.number + by;
+    if (next >= 0 && next < this.grid.count) this.show(next);
+  }
+
+  onClick(event) {
+    const button = event.target.closest("[data-do]");
+    const acts = {
+      close: () => this.dialog.close(),
+      back: () => this.turn(-1),
+      on: () => this.turn(1),
+      nearer: () => this.zoomBy(1),
+      farther: () => this.zoomBy(-1),
+      facts: () => this.toggleFacts(),
+      copy: () => copyFrom(button, ask(`/images/${this.image.image_id}`).then(({ markdown }) => markdown)),
+    };
+    acts[button?.dataset.do]?.();
+  }
+
+  onKey(event) {
+    const acts = {
+      ArrowLeft: () => this.turn(-1),
+      ArrowRight: () => this.turn(1),
+      Home: () => this.show(0),
+      End: () => this.show(this.grid.count - 1),
+      "+": () => this.zoomBy(1),
+      "=": () => this.zoomBy(1),
+      "-": () => this.zoomBy(-1),
+      0: () => this.zoomTo(1),
+      i: () => this.toggleFacts(),
+    };
+    if (event.ctrlKey || event.metaKey || event.altKey || !acts[event.key]) return;
+    event.preventDefault();
+    event.stopPropagation();
+    acts[event.key]();
+  }
+
+  toggleFacts() {
+    const aside = this.querySelector("aside");
+    aside.hidden = !aside.hidden;
+    this.querySelector("[data-do=facts]").setAttribute("aria-expanded", String(!aside.hidden));
+  }
+
+  zoomBy(direction) {
+    const at = ZOOMS.findIndex((zoom) => zoom >= this.zoom);
+    this.zoomTo(ZOOMS[Math.min(Math.max(at + direction, 0), ZOOMS.length - 1)]);
+  }
+
+  /** Zooms; the point under the pointer stays where it is. */
+  zoomTo(zoom, point = null) {
+    const box = this.stage.getBoundingClientRect();
+    const x = point ? point.clientX - box.left - box.width / 2 : 0;
+    const y = point ? point.clientY - box.top - box.height / 2 : 0;
+    const ratio = zoom / (this.zoom ?? 1);
+    this.zoom = zoom;
+    this.moveTo(zoom === 1 ? 0 : x - (x - this.x) * ratio, zoom === 1 ? 0 : y - (y - this.y) * ratio);
+    this.stage.classList.toggle("is-zoomed", zoom > 1);
+  }
+
+  moveTo(x, y) {
+    const box = this.stage.getBoundingClientRect();
+    const [mostX, mostY] = [(box.width * (this.zoom - 1)) / 2, (box.height * (this.zoom - 1)) / 2];
+    this.x = Math.min(Math.max(x, -mostX), mostX) || 0;
+    this.y = Math.min(Math.max(y, -mostY), mostY) || 0;
+    this.picture.style.transform = this.zoom === 1 ? "" : `translate(${this.x}px, ${this.y}px) scale(${this.zoom})`;
+  }
+
+  onWheel(event) {
+    event.preventDefault();
+    const zoom = Math.min(Math.max(this.zoom * Math.exp(-event.deltaY / 400), 1), ZOOMS.at(-1));
+    this.zoomTo(zoom, event);
+  }
+
+  /** Drags a zoomed picture; swipes through pictures that are not. */
+  onPointer(down) {
+    if (down.target.closest("button, a") || !down.isPrimary) return;
+    const [x, y] = [this.x, this.y];
+    const isDrag = this.zoom > 1;
+    const control = new AbortController();
+    const move = (event) => {
+      if (isDrag) this.moveTo(x + event.clientX - down.clientX, y + event.clientY - down.clientY);
+    };
+    const up = (event) => {
+      control.abort();
+      this.stage.classList.remove("is-moving");
+      const across = event.clientX - down.clientX;
+      const isSwipe = !isDrag && event.type === "pointerup" && down.pointerType !== "mouse" && Math.abs(across) > SWIPE;
+      if (isSwipe) this.turn(across < 0 ? 1 : -1);
+    };
+    if (isDrag) {
+      this.stage.classList.add("is-moving");
+      this.stage.setPointerCapture(down.pointerId);
+    }
+    down.preventDefault();
+    const { signal } = control;
+    addEventListener("pointermove", move, { signal });
+    addEventListener("pointerup", up, { signal });
+    addEventListener("pointercancel", up, { signal });
+  }
+
+  onClose() {
+    this.picture.removeAttribute("src");
+    if (history.state?.lightbox) history.back();
+    this.grid.focusOn(this.number);
+  }
+}
+
+customElements.define("light-box", LightBox);

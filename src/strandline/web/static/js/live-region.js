@@ -1,0 +1,68 @@
+// <live-region id="…" events="sd. scan.">: a part of the page that the server draws anew when something happened.
+//
+// The page is fetched again and the region's new content takes the place of the old: one set of templates, no
+// drawing in the browser. What a person opened stays open, and where he is typing nothing moves.
+
+import { listen } from "./live.js";
+
+const PAUSE_MS = 700; // between two refreshes: a burst of arrivals is one change to a reader
+
+class LiveRegion extends HTMLElement {
+  connectedCallback() {
+    this.stop = listen((this.getAttribute("events") ?? "").split(" "), (event) => this.hear(event));
+    this.addEventListener("refresh", () => this.refresh());
+  }
+
+  disconnectedCallback() {
+    this.stop?.();
+  }
+
+  hear(event) {
+    const own = this.dataset.image;
+    if (own && event.image_id && event.image_id !== own) return;
+    if (this.timer) return;
+    const wait = Math.max(50, PAUSE_MS - (performance.now() - (this.refreshedAt ?? -PAUSE_MS)));
+    this.timer = setTimeout(() => this.refresh(), wait);
+  }
+
+  async refresh() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    if (this.isBusy) {
+      this.isStale = true;
+      return;
+    }
+    this.isBusy = true;
+    this.isStale = false;
+    try {
+      const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById(this.id);
+      if (fresh && !this.isInUse()) this.take(fresh);
+    } catch {
+      // the server is away: the banner says so, and the next event refreshes
+    } finally {
+      this.isBusy = false;
+      this.refreshedAt = performance.now();
+      if (this.isStale) this.hear({});
+    }
+  }
+
+  isInUse() {
+    const active = document.activeElement;
+    const isTyping = this.contains(active) && active.matches("input:not([type=checkbox]), textarea, select");
+    return isTyping || this.querySelector("[data-busy]") !== null;
+  }
+
+  take(fresh) {
+    if (fresh.innerHTML === this.drawn) return;
+    const focused = this.contains(document.activeElement) ? document.activeElement.id : "";
+    const open = new Set(Array.from(this.querySelectorAll("details[open][id]"), (details) => details.id));
+    this.drawn = fresh.innerHTML;
+    this.replaceChildren(...document.adoptNode(fresh).childNodes);
+    for (const id of open) this.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
+    if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  }
+}
+
+customElements.define("live-region", LiveRegion);

@@ -1,0 +1,95 @@
+// Where every tile of the gallery lies, from nothing but the number of images of each month. Pure.
+
+const MAX_HEIGHT = 15_000_000; // browsers lay out about 33 million pixels; half of it is safe on dense screens
+
+/** Columns and tile size for a width, as the style sheet's `repeat(auto-fill, minmax(least, 1fr))` makes them. */
+export function fitColumns(width, least, gap) {
+  const columns = Math.max(1, Math.floor((width + gap) / (least + gap)));
+  return { columns, tile: (width - gap * (columns - 1)) / columns };
+}
+
+/**
+ * The whole layout: `{columns, tile, least, height, count, sections}`; a section is `{month, count, first, top, rows}`.
+ *
+ * What surprises: where a million images would be higher than a browser can scroll, tiles become smaller instead.
+ */
+export function layOut(months, { width, least, gap, heading }) {
+  let size = least;
+  let layout = stack(months, { width, least: size, gap, heading });
+  while (layout.height > MAX_HEIGHT && size > 24) {
+    size *= 0.8;
+    layout = stack(months, { width, least: size, gap, heading });
+  }
+  return layout;
+}
+
+function stack(months, { width, least, gap, heading }) {
+  const { columns, tile } = fitColumns(width, least, gap);
+  const pitch = tile + gap;
+  const sections = [];
+  let top = 0;
+  let first = 0;
+  for (const { month, count } of months) {
+    const rows = Math.ceil(count / columns);
+    sections.push({ month, count, first, top, rows, bottom: top + heading + rows * pitch });
+    top += heading + rows * pitch;
+    first += count;
+  }
+  return { columns, tile, pitch, least, gap, heading, height: top, count: first, sections };
+}
+
+/** The parts of sections between two heights: `{section, from, to}`, indices within the month, whole rows. */
+export function findVisible(layout, top, bottom) {
+  const found = [];
+  for (let at = findSection(layout.sections, top, (section) => section.bottom); at < layout.sections.length; at += 1) {
+    const section = layout.sections[at];
+    if (section.top > bottom) break;
+    const start = section.top + layout.heading;
+    const firstRow = clamp(Math.floor((top - start) / layout.pitch), 0, section.rows);
+    const lastRow = clamp(Math.ceil((bottom - start) / layout.pitch), 0, section.rows);
+    found.push({
+      section,
+      firstRow,
+      from: Math.min(firstRow * layout.columns, section.count),
+      to: Math.min(lastRow * layout.columns, section.count),
+    });
+  }
+  return found;
+}
+
+/** Where the image with this number (of all) lies: `{section, index, top}`. */
+export function locate(layout, number) {
+  const at = findSection(layout.sections, number, (section) => section.first + section.count - 1);
+  const section = layout.sections[at];
+  if (!section) return null;
+  const index = number - section.first;
+  const top = section.top + layout.heading + Math.floor(index / layout.columns) * layout.pitch;
+  return { section, index, top };
+}
+
+/** The image above or below: same column, or the last of a shorter row; the number itself where there is none. */
+export function step(layout, number, direction) {
+  const { section, index } = locate(layout, number);
+  const column = index % layout.columns;
+  const row = Math.floor(index / layout.columns) + direction;
+  if (row >= 0 && row < section.rows) return section.first + Math.min(row * layout.columns + column, section.count - 1);
+  const next = layout.sections[layout.sections.indexOf(section) + direction];
+  if (!next) return number;
+  const nextRow = direction > 0 ? 0 : next.rows - 1;
+  return next.first + Math.min(nextRow * layout.columns + column, next.count - 1);
+}
+
+function findSection(sections, value, endOf) {
+  let low = 0;
+  let high = sections.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (endOf(sections[middle]) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function clamp(value, least, most) {
+  return Math.min(Math.max(value, least), most);
+}

@@ -1,0 +1,11 @@
+// What every page runs.
+
+import "./copying.js";
+import "./live-region.js";
+import "./scan-form.js";
+
+// Filters send themselves; their button is for browsers without scripts.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-eager]");
+  form?.requestSubmit();
+});

@@ -1,0 +1,67 @@
+// One tile: a link with a picture, or with the word for why there is none. Made from the server's own template.
+
+import { HAS_PICTURE, sayState, titleOf } from "./words.js";
+
+/** An empty tile. */
+export function makeTile() {
+  return document.getElementById("tile").content.firstElementChild.cloneNode(true);
+}
+
+/** Shows an image in a tile; undefined makes it an empty place. Nothing is touched that is as it should be. */
+export function showImage(tile, image) {
+  const known = image ? `${image.image_id} ${image.state} ${image.original_name ?? ""}` : "";
+  if (tile.dataset.shows === known) return;
+  const hadPicture = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
+  tile.dataset.shows = known;
+  tile.dataset.id = image?.image_id ?? "";
+  tile.dataset.state = image?.state ?? "";
+  const link = tile.querySelector("a");
+  const pick = tile.querySelector(".pick");
+  pick.hidden = !image;
+  if (!image) {
+    link.removeAttribute("href");
+    link.setAttribute("aria-label", "Loading");
+    tile.querySelector("img").removeAttribute("src");
+    showBadge(tile, null);
+    tile.classList.remove("no-picture");
+    return;
+  }
+  const badge = sayState(image.state);
+  const title = titleOf(image);
+  link.href = `/image/${image.image_id}`;
+  link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
+  pick.setAttribute("aria-label", `Select ${title}`);
+  showBadge(tile, badge);
+  if (!hadPicture) showPicture(tile, image);
+}
+
+/** Asks for the picture again: other bytes may lie under the same address. */
+export function refreshPicture(tile) {
+  const picture = tile.querySelector("img");
+  if (!picture.src) return;
+  const address = picture.src;
+  picture.src = "";
+  picture.src = address;
+}
+
+/** A picture that could not be had leaves its word. */
+export function showFailure(tile) {
+  tile.classList.add("no-picture");
+  if (!tile.querySelector(".badge").textContent) {
+    showBadge(tile, { word: tile.dataset.state === "online-only" ? "in the cloud" : "no preview", tone: "", moving: false });
+  }
+}
+
+function showPicture(tile, image) {
+  const picture = tile.querySelector("img");
+  const hasPicture = HAS_PICTURE.has(image.state);
+  tile.classList.toggle("no-picture", !hasPicture);
+  if (hasPicture) picture.src = `/i/${image.image_id}?w=400`;
+  else picture.removeAttribute("src");
+}
+
+function showBadge(tile, badge) {
+  const mark = tile.querySelector(".badge");
+  mark.textContent = badge?.word ?? "";
+  mark.className = `badge ${badge?.tone ?? ""}${badge?.moving ? " moving" : ""}`;
+}

@@ -1,0 +1,65 @@
+// Words for people. The same as the server's (web/page_words.py): a tile reads alike whoever made it.
+
+const STATES = {
+  arriving: ["still arriving", "wait", true],
+  damaged: ["damaged", "bad", false],
+  foreign: ["another image", "bad", false],
+  missing: ["missing", "bad", false],
+  "online-only": ["in the cloud", "cloud", false],
+  trashed: ["in the trash", "bad", false],
+};
+
+export const HAS_PICTURE = new Set(["present", "online-only"]);
+
+/** What a tile says of an image's state: `{word, tone, moving}`, or null where all is well. */
+export function sayState(state) {
+  const [word, tone, moving] = STATES[state] ?? [];
+  return word ? { word, tone, moving } : null;
+}
+
+/** Text from a storage directory with whatever is not plainly visible written out: `\u202e`. */
+export function harmless(text) {
+  return text.replace(/(?![\u200c\u200d\u00a0\u202f\u3000])[\p{C}\p{Zl}\p{Zp}]/gu, (char) => {
+    const code = char.codePointAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, "0")}` : `\\x${code.padStart(2, "0")}`;
+  });
+}
+
+/** `3.1 MB`, in the decimal units of file managers. */
+export function sayBytes(bytes) {
+  if (bytes === null || bytes === undefined) return "size not known";
+  if (bytes < 1000) return `${bytes} B`;
+  let size = bytes;
+  for (const unit of ["kB", "MB", "GB"]) {
+    size /= 1000;
+    if (size < 999.5) return `${size < 99.5 ? size.toFixed(1) : size.toFixed(0)} ${unit}`;
+  }
+  return `${(size / 1000).toFixed(1)} TB`;
+}
+
+/** `1 image`, `1,204 images`. */
+export function sayCount(number, one, many = `${one}s`) {
+  return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
+}
+
+/** `JPEG` for `image/jpeg`, `SVG` for `image/svg+xml`. */
+export function sayType(mediaType) {
+  return mediaType.replace(/^.*\//, "").replace(/\+.*$/, "").toUpperCase();
+}
+
+/** `November 2026` for `2026-11`. */
+export function sayMonth(month) {
+  const [year, number] = month.split("-").map(Number);
+  if (!number) return month;
+  return new Date(Date.UTC(year, number - 1)).toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" });
+}
+
+/** `12 May 2024`, by the camera's own calendar. */
+export function sayDay(iso) {
+  return new Date(iso).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+}
+
+/** The name that a person gave it, else what it is. */
+export function titleOf(image) {
+  return image.original_name ? harmless(image.original_name) : `${sayType(image.media_type)} image`;
+}
