@@ -2,36 +2,46 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
+
+from strandline.folders.disk_errors import disk_errors
 
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
+_TAKEN = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
+"""What the systems call a lock that somebody else has."""
+
 
 class ProcessLock:
-    """The lock on a file in the home. Not inherited by children, freed by the system when the process ends."""
+    """The lock on a file in the home. Programs that this one starts do not inherit it. Not thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._descriptor: int | None = None
 
     def try_acquire(self) -> bool:
-        """Takes the lock without waiting; False where another process, or another lock object, has it."""
+        """Takes the lock without waiting; False where another process, or another lock object, has it.
+
+        Raises:
+            DiskError: The file cannot be made, or its file system knows no locks.
+        """
         if self._descriptor is not None:
             return True
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
-        try:
-            if sys.platform == "win32":
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            else:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(descriptor)
-            return False
+        with disk_errors("lock", self._path):
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
+            try:
+                _lock(descriptor)
+            except OSError as error:
+                os.close(descriptor)
+                if error.errno not in _TAKEN:
+                    raise
+                return False
         self._descriptor = descriptor
         return True
 
@@ -40,3 +50,10 @@ class ProcessLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

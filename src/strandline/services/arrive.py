@@ -6,13 +6,15 @@ only a healthy scan concludes absence, so the answer then is "scan soon".
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 from strandline.catalog import image_files, journal
 from strandline.folders.filesystems import MountKind
+from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.media_folder import HAS_CLOUD_FLAGS, is_evicted, probe_names
 from strandline.model.events import ImageArriving
-from strandline.model.image_files import FileStamp, FileState
+from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
 from strandline.model.media_names import classify_media_name, split_wanted_name
 from strandline.model.states import EXPECTED, Seen, after_listing, is_reliable, register_listed
 from strandline.model.storage_dirs import StorageDir
@@ -28,18 +30,38 @@ class Arrival(StrEnum):
     """What came of looking at one name."""
 
     NOTHING = "nothing"
-    """Not an image's name, or nothing has changed."""
+    """No image's name, nothing new, or nothing that another look would change: damaged, foreign."""
     PROVEN = "proven"
     PROVEN_TOO_SOON = "proven-too-soon"
-    """Right, and read so soon after its mtime that it is to be read once more."""
+    """Right, and read so soon after its mtime that it is to be read once more in two seconds."""
     FAILED = "failed"
-    """Not right yet: look again later."""
+    """Not right yet, and other than at the last look: look again in two seconds."""
+    FAILED_AGAIN = "failed-again"
+    """Not right yet, and the same as at the last look: look again later than the last time."""
     SCAN_SOON = "scan-soon"
     """Something that only a scan can judge: a file that is gone, a placeholder."""
 
 
+def is_still_there(bench: Workbench, sd: StorageDir) -> bool:
+    """Whether the SD's own identity lies at its path; one small read.
+
+    Where not, nothing may be looked at under this identity before a scan has decided anew what lies there.
+    """
+    try:
+        value = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
+    except FileNotFoundError:
+        return sd.provisional
+    except (OSError, TimeoutError):
+        return False
+    return value == sd.sd_id
+
+
 def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
-    """Looks at the name in the SD's media folder, now. Cost where nothing changed: one ``lstat``, one statement."""
+    """Looks at the name in the SD's media folder, now. Cost where nothing changed: one ``lstat``, one statement.
+
+    Raises:
+        StrandlineError: The catalog failed. Whatever is wrong with the file is an answer.
+    """
     if split_wanted_name(name) is None:
         stands_for_one = classify_media_name(name).kind is NameKind.PLACEHOLDER
         return Arrival.SCAN_SOON if stands_for_one else Arrival.NOTHING
@@ -52,24 +74,54 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     with bench.catalog.read() as conn:
         row = image_files.find_row(conn, sd.number, name)
     if not found:
-        return Arrival.NOTHING if row is None or row.state not in EXPECTED else Arrival.SCAN_SOON
+        return _after_vanishing(row)
     stamp = found[0][1]
-    proven = row is not None and row.is_proven and row.stamp == stamp
-    if proven and row is not None and row.proof is not None and is_reliable(row.proof):
-        return Arrival.NOTHING
+    if row is not None and (proof := _proof_of(row, stamp)) is not None:
+        if is_reliable(proof):
+            return Arrival.NOTHING
+        proof_now = replace(proof, proven_at=bench.now())
+        if not is_reliable(proof_now):
+            return _after_proof(proof_now)
     if bench.mount_at(sd.path).kind in NEVER_READ_UNASKED:
         _announce_unread(bench, sd, name, stamp)
         return Arrival.NOTHING
-    return _prove(bench, sd, name)
+    return _prove(bench, sd, name, row)
 
 
-def _prove(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
+def _proof_of(row: ImageFile, stamp: FileStamp) -> Proof | None:
+    """The proof that holds for the file as it lies there now."""
+    is_shown = row.state is FileState.PRESENT and row.absent_since is None
+    return row.proof if is_shown and row.stamp == stamp and row.proof_is_current else None
+
+
+def _after_vanishing(row: ImageFile | None) -> Arrival:
+    is_news = row is not None and row.state in EXPECTED and row.absent_since is None
+    return Arrival.SCAN_SOON if is_news else Arrival.NOTHING
+
+
+def _after_proof(proof: Proof) -> Arrival:
+    """Whether to look once more. Of a file with an mtime in the future no later proof would be better."""
+    is_from_the_future = proof.stamp.mtime_ns > proof.proven_at.timestamp() * 1e9
+    return Arrival.PROVEN if is_reliable(proof) or is_from_the_future else Arrival.PROVEN_TOO_SOON
+
+
+def _prove(bench: Workbench, sd: StorageDir, name: str, before: ImageFile | None) -> Arrival:
     result = prove_file(bench, sd, name)
-    if result.outcome is Outcome.GONE:
-        return Arrival.SCAN_SOON
-    if result.outcome is not Outcome.GOOD or result.row is None or result.row.proof is None:
-        return Arrival.FAILED
-    return Arrival.PROVEN if is_reliable(result.row.proof) else Arrival.PROVEN_TOO_SOON
+    row = result.row
+    match result.outcome:
+        case Outcome.GOOD if row is not None and row.proof is not None:
+            return _after_proof(row.proof)
+        case Outcome.BAD if row is not None and row.state is FileState.ARRIVING:
+            is_same = before is not None and (before.state, before.stamp) == (row.state, row.stamp)
+            return Arrival.FAILED_AGAIN if is_same else Arrival.FAILED
+        case Outcome.GONE:
+            return _after_vanishing(before)
+        case Outcome.CHANGING:
+            return Arrival.FAILED
+        case Outcome.UNREADABLE:  # a scan registers also what cannot be read
+            return Arrival.SCAN_SOON if before is None else Arrival.FAILED_AGAIN
+        case _:
+            return Arrival.NOTHING
 
 
 def _announce_unread(bench: Workbench, sd: StorageDir, name: str, stamp: FileStamp) -> None:
