@@ -59,7 +59,8 @@ def measure_memory(work: Path, files: int) -> list[Peak]:
         (root / "SD_ID").write_text("5a1f0f0e-3d6b-4a56-9a52-0d1c1c8b8a11\n")
         return [_run(job, home, root, files) for job in JOBS]
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        for folder in (root, home):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def format_peaks(peaks: list[Peak]) -> str:

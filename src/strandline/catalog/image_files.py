@@ -20,8 +20,8 @@ from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind,
 from strandline.model.image_ids import ImageId
 from strandline.model.media_types import MEDIA_TYPES
 
-LINES_AT_ONCE = 20_000
-"""Lines fetched by one statement: about 1.5 MB of text, and few enough that memory stays flat."""
+LINES_AT_ONCE = 1000
+"""Lines fetched by one statement: 70 KB of text, which stay in the processor's cache while they are compared."""
 
 KEYS_AT_ONCE = 500
 """File names in one ``IN (…)``; SQLite takes 32,766 variables, more than 500 gains nothing."""
@@ -35,6 +35,11 @@ _COLUMNS = (
     "taken_at_us, size_bytes, sort_us"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM image_files"
+_SELECT_NOTEWORTHY = (
+    f"{_SELECT} INDEXED BY image_files_noteworthy "
+    "WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL)"
+)
+"""SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
 _INSERT = f"INSERT INTO image_files ({_COLUMNS}) VALUES ({', '.join('?' * 20)}) ON CONFLICT DO NOTHING"
 _UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
@@ -63,7 +68,7 @@ _LINES = """
 
 
 def iter_lines(conn: sqlite3.Connection, sd: int) -> Iterator[list[str]]:
-    """The lines of all rows of the SD that a healthy scan should meet, by file name, some 20,000 at a time.
+    """The lines of all rows of the SD that a healthy scan should meet, by file name, some 1,000 at a time.
 
     ``name:size:mtime_ns:inode`` for a file that was there at the last listing, ``name:online-only`` and
     ``name:absent`` for the others; missing and trashed rows have none. Holds one batch in memory.
@@ -108,21 +113,14 @@ def list_rows_of_image(conn: sqlite3.Connection, image_id: ImageId) -> list[Imag
 
 def iter_noteworthy_rows(conn: sqlite3.Connection, sd: int) -> Iterator[ImageFile]:
     """Rows of the SD that are anything but present, or absent at the last listing; by file name."""
-    rows = conn.execute(
-        f"{_SELECT} WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL) ORDER BY filename",
-        (sd,),
-    )
+    rows = conn.execute(f"{_SELECT_NOTEWORTHY} ORDER BY filename", (sd,))
     for row in rows:
         yield _to_image_file(row)
 
 
 def list_rows_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> list[ImageFile]:
     """All rows of the SD in the state, by file name."""
-    rows = conn.execute(
-        f"{_SELECT} WHERE sd = ? AND state = ? AND (state <> 'present' OR absent_since_us IS NOT NULL) "
-        "ORDER BY filename",
-        (sd, state.value),
-    )
+    rows = conn.execute(f"{_SELECT_NOTEWORTHY} AND state = ? ORDER BY filename", (sd, state.value))
     return [_to_image_file(row) for row in rows]
 
 

@@ -86,10 +86,9 @@ def _list(
     comparing: bool,
     on_progress: Callable[[int], None] | None,
 ) -> MediaListing:
-    lines: set[str] | list[str] = set() if comparing else []
-    add = lines.add if isinstance(lines, set) else lines.append
+    lines: list[str] = []
     listing = MediaListing(lines, folder_mtime_ns=folder_stat.st_mtime_ns)
-    total_bytes = count = 0
+    total_bytes = 0
     with os.scandir(folder) as entries:
         for entry in entries:
             try:
@@ -102,10 +101,12 @@ def _list(
                 listing.odd.append(_odd_entry(entry.name, seen, keeps_inodes))
                 continue
             total_bytes += seen.st_size
-            add(f"{entry.name}:{seen.st_size}:{seen.st_mtime_ns}:{seen.st_ino if keeps_inodes else 0}")
-            count += 1
-            if on_progress is not None and count % PROGRESS_EVERY == 0:
-                on_progress(count)
+            inode = seen.st_ino if keeps_inodes else 0
+            lines.append(f"{entry.name}:{seen.st_size}:{seen.st_mtime_ns}:{inode}")
+            if on_progress is not None and len(lines) % PROGRESS_EVERY == 0:
+                on_progress(len(lines))
+    if comparing:
+        listing.lines = set(lines)  # at once: a set that grows with each file takes a tenth longer
     listing.total_bytes = total_bytes
     return listing
 
