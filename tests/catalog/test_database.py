@@ -60,7 +60,7 @@ def wait_for_line(process: subprocess.Popen[str], line: str) -> None:
     assert process.stdout.readline().strip() == line
 
 
-# --- opening --------------------------------------------------------------------------------------------------------
+# --- opening ------------------------------------------------------------------------------------------------
 
 
 def test_a_new_catalog_is_made_with_its_folder(path: Path) -> None:
@@ -209,7 +209,7 @@ def test_a_read_only_home_says_what_to_do(path: Path, exists: bool) -> None:
         call_refused(READ_ONLY, use)
 
 
-# --- migrations -----------------------------------------------------------------------------------------------------
+# --- migrations ---------------------------------------------------------------------------------------------
 
 
 OLD = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT); CREATE TABLE birds (name TEXT)"
@@ -262,7 +262,7 @@ def test_the_header_says_whose_database_it_is(path: Path) -> None:
     conn.close()
 
 
-# --- transactions ---------------------------------------------------------------------------------------------------
+# --- transactions -------------------------------------------------------------------------------------------
 
 
 def test_a_transaction_that_raises_leaves_neither_rows_nor_events(path: Path) -> None:
@@ -350,7 +350,7 @@ def test_a_full_disk_is_said_as_such_and_costs_nothing(path: Path) -> None:
         assert names(catalog) == ["before", "after"]
 
 
-# --- several at once ------------------------------------------------------------------------------------------------
+# --- several at once ----------------------------------------------------------------------------------------
 
 
 def test_eight_threads_write_one_catalog(path: Path) -> None:

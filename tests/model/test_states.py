@@ -73,7 +73,7 @@ def missing_row(row: ImageFile) -> ImageFile:
     return gone
 
 
-# --- laws ---------------------------------------------------------------------------------------------------------
+# --- laws ---------------------------------------------------------------------------------------------------
 
 
 @given(rows(), st.none() | seens, times, st.booleans())
@@ -239,7 +239,7 @@ def test_standing_still_is_no_event(row: ImageFile, other: ImageFile, now: datet
     assert event_between(row, replace(row), "sd", now) is None
 
 
-# --- sentences ----------------------------------------------------------------------------------------------------
+# --- sentences ----------------------------------------------------------------------------------------------
 
 
 def test_a_listed_file_is_present_and_unproven() -> None:

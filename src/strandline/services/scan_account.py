@@ -1,0 +1,129 @@
+"""What a scan tells of itself: its numbers and findings, its progress, its first and its last event.
+
+What surprises: an event that ends a scan goes into the journal only where the scan changed something, and is live
+only where it did not; whoever shows that a scan is running is told in any case that it ended.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from strandline.catalog import journal
+from strandline.model.events import ScanFinished, ScanProgress, ScanStarted
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.listing import FreshNames, OddEntry, OddKind
+from strandline.model.media_names import split_wanted_name
+from strandline.model.reports import Finding, ScanReport
+from strandline.model.states import EXPECTED
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.workbench import Workbench
+
+OnProgress = Callable[[StorageDir, int, int], None]
+"""Called with the SD, the files handled, and the files in all (0 while that is unknown)."""
+
+
+class ScanAccount:
+    """The account of one scan: what it did so far, and to whom that is told."""
+
+    def __init__(
+        self, bench: Workbench, sd: StorageDir, on_progress: OnProgress | None, cancel: threading.Event | None
+    ) -> None:
+        self._bench = bench
+        self._on_progress = on_progress
+        self._cancel = cancel
+        self.report = ScanReport(sd)
+        self.total = 0
+        """Files in the listing; 0 before there is one."""
+        self._done = 0
+        self._told: tuple[int, int] | None = None
+
+    @property
+    def listing_progress(self) -> Callable[[int], None] | None:
+        """For the listing to call, where anybody wants to know."""
+        return None if self._on_progress is None else lambda done: self._tell(done, 0)
+
+    def started(self) -> None:
+        """Tells that the scan begins. Live only."""
+        self._bench.announce(ScanStarted(at=self._bench.now(), sd_id=self.report.sd.sd_id))
+
+    def finished(self) -> None:
+        """Tells that the scan has ended, and what it changed."""
+        report = self.report
+        event = ScanFinished(
+            at=self._bench.now(), sd_id=report.sd.sd_id, added=report.added, changed=report.changed,
+            absent=report.absent, missing=report.missing, returned=report.returned,
+        )  # fmt: skip
+        if not report.found_changes:
+            self._bench.announce(event)
+            return
+        with self._bench.catalog.write() as transaction:
+            journal.append_event(transaction, event)
+
+    def go_on(self, handled: int) -> bool:
+        """Counts files as handled and tells so; False where the scan is to end here."""
+        self._done = min(self._done + handled, self.total)
+        self._tell(self._done, self.total)
+        return not self.is_cancelled()
+
+    def complete(self) -> None:
+        """Tells that all files are handled."""
+        self._tell(self.total, self.total)
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody wants the scan to end; the report says so from then on."""
+        if self._cancel is not None and self._cancel.is_set():
+            self.report.cancelled = True
+        return self.report.cancelled
+
+    def count(self, old: ImageFile, new: ImageFile) -> None:
+        """Counts one row's move as what it is."""
+        report = self.report
+        if new.state is FileState.MISSING:
+            report.missing += 1
+        elif new.absent_since is not None:
+            report.absent += 1
+        elif old.absent_since is not None or old.state not in EXPECTED:
+            report.returned += 1
+        else:
+            report.changed += 1
+
+    def count_ignored(self, names: FreshNames) -> None:
+        """Counts what is none of our images."""
+        report = self.report
+        report.conflict_copies = len(names.conflict_copies)
+        report.placeholders_unparsed = len(names.placeholders_unparsed)
+        report.temporaries = len(names.temporaries)
+        report.strays = len(names.strays)
+
+    def note_odd(self, odd: Iterable[OddEntry]) -> None:
+        """Names what has an image's name and is no file, and what the system refuses to describe."""
+        for entry in odd:
+            if entry.kind is OddKind.UNREADABLE:
+                if split_wanted_name(entry.name) is not None:
+                    self.add_finding("unreadable", "the system refuses to describe it", filename=entry.name)
+            elif entry.kind is not OddKind.DATALESS and split_wanted_name(entry.name) is not None:
+                kind = "symlink" if entry.kind is OddKind.SYMLINK else "not-a-file"
+                message = f"a {entry.kind.value} has the name of an image; it is never followed or opened"
+                self.add_finding(kind, message, filename=entry.name)
+
+    def note_damaged(self, rows: Iterable[ImageFile]) -> None:
+        """Names the files that are damaged now."""
+        for row in rows:
+            self.add_finding("damaged", "its bytes are broken and have not changed for a day", row)
+
+    def add_finding(
+        self, kind: str, message: str, row: ImageFile | None = None, filename: str | None = None
+    ) -> None:
+        """Adds a line to the report's findings."""
+        name = filename if row is None else row.filename
+        self.report.findings.append(Finding(kind, message, name, None if row is None else row.image_id))
+
+    def _tell(self, done: int, total: int) -> None:
+        if (done, total) == self._told:
+            return
+        self._told = (done, total)
+        sd = self.report.sd
+        if self._on_progress is not None:
+            self._on_progress(sd, done, total)
+        self._bench.announce(ScanProgress(at=self._bench.now(), sd_id=sd.sd_id, done=done, total=total))
