@@ -67,7 +67,8 @@ class OddNameIndex:
         with self._lock:
             index = self._indexes.get(root)
         if index is None or not self._is_fresh(index, mtime_ns):
-            index = self._list(root, mtime_ns)  # outside the lock: a share that hangs must hold up nobody else
+            # Outside the lock: a share that hangs must hold up nobody else.
+            index = self._list(root, mtime_ns)
             with self._lock:
                 self._indexes[root] = index
         return index.by_image.get(image_id, NO_ODD_NAMES)
