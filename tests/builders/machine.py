@@ -65,12 +65,14 @@ class Machine:
         with self.bench.catalog.read() as conn:
             return image_files.find_row(conn, sd.number, filename)
 
+    def list_storage_dirs(self) -> list[StorageDir]:
+        """All of them, as the catalog knows them."""
+        with self.bench.catalog.read() as conn:
+            return storage_dirs.list_storage_dirs(conn)
+
     def known_state(self, sd: StorageDir) -> str:
         """The state that the catalog has for the storage directory; nothing is looked at."""
-        with self.bench.catalog.read() as conn:
-            known = storage_dirs.find_storage_dir(conn, sd.number)
-        assert known is not None
-        return known.state.value
+        return next(known.state.value for known in self.list_storage_dirs() if known.number == sd.number)
 
     def events(self, kind: str | None = None) -> list[Event]:
         """The journal's events, or those of one type."""
