@@ -23,6 +23,7 @@
     │   │   └── ImageForeignError         · another image lies under its name       (also wrong bytes)
     │   ├── StorageDirNotFoundError       no such storage directory is known
     │   ├── SourceNotFoundError           the file or folder to save does not exist
+    │   ├── ScanNotFoundError             no scan has that number
     │   └── EntryNotFoundError            no such file inside the storage directory
     ├── RefusedError                      a guard holds; a person must decide
     │   ├── CopiedStorageDirError         two folders carry one identity
@@ -30,7 +31,9 @@
     │   ├── DifferentBytesError           the legacy id already names other bytes
     │   ├── CatalogInsideStorageDirError  the catalog must not be synced
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
-    │   └── PictureTooLargeError          more pixels than we decode
+    │   ├── PictureTooLargeError          more pixels than we decode
+    │   ├── DaemonRunningError            another process already watches this home
+    │   └── AddressInUseError             another program listens there
     ├── UnavailableError                  nothing is wrong with the request: try again later
     │   ├── StorageDirOfflineError        unmounted, signed out, or another folder lies there
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
@@ -172,6 +175,12 @@ class SourceNotFoundError(NotFoundError):
     code = "source-not-found"
 
 
+class ScanNotFoundError(NotFoundError):
+    """No scan that was asked for has that number, or it was forgotten."""
+
+    code = "scan-not-found"
+
+
 class EntryNotFoundError(NotFoundError):
     """No such file or folder lies in the storage directory."""
 
@@ -218,6 +227,18 @@ class PictureTooLargeError(RefusedError):
     """The picture has more pixels than Strandline decodes."""
 
     code = "picture-too-large"
+
+
+class DaemonRunningError(RefusedError):
+    """Another process, a daemon or a ``strandline watch``, already watches the storage directories of this home."""
+
+    code = "daemon-running"
+
+
+class AddressInUseError(RefusedError):
+    """The address to listen at cannot be had: another program listens there, or this machine has no such address."""
+
+    code = "address-in-use"
 
 
 class UnavailableError(StrandlineError):

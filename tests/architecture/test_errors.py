@@ -1,4 +1,4 @@
-"""Every error stands in the tree, in the reference and in the table of exit statuses, under one code."""
+"""Every error stands in the tree, in the reference and in both faces' tables of statuses, under one code."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ import pytest
 
 from strandline import errors
 from strandline.cli.exit_status import EXIT_STATUS, ExitStatus, exit_status_of
-from strandline.errors import DiskFullError, StrandlineError
+from strandline.errors import StrandlineError
+from strandline.web.problems import HTTP_STATUS, http_status_of
 
 SOURCE = Path(errors.__file__).parent
 REFERENCE = Path(__file__).parents[2] / "docs/reference/errors.md"
-
-HTTP_STATUS = {2: 422, 4: 404, 5: 409, 6: 503, 7: 500, 8: 500}
-"""What each exit status is over HTTP; a full disk alone differs (507)."""
-
 
 ERRORS: list[type[StrandlineError]] = [
     kind
@@ -81,6 +78,16 @@ def test_every_error_has_an_exit_status(kind: type[StrandlineError]) -> None:
     assert exit_status_of(kind("what happened; what to do")) not in {ExitStatus.DONE, ExitStatus.FAULT}
 
 
+@every_error
+def test_every_error_has_an_http_status(kind: type[StrandlineError]) -> None:
+    """The same for the other face."""
+    rows = {HTTP_STATUS[base] for base in kind.__mro__ if base in HTTP_STATUS}
+    assert rows, f"{kind.__name__} needs a row in HTTP_STATUS"
+    is_plain = len(kind.__bases__) == 1
+    assert is_plain or len(rows) == 1 or kind in HTTP_STATUS, f"{kind.__name__} needs a row of its own"
+    assert 400 <= http_status_of(kind("what happened; what to do")) <= 599
+
+
 def test_an_error_of_no_kind_is_a_fault_of_ours() -> None:
     """Nobody should raise the root; if somebody does, the shell learns that it is our mistake."""
     assert exit_status_of(StrandlineError("")) == 3
@@ -92,8 +99,7 @@ def test_the_reference_explains_every_error(kind: type[StrandlineError]) -> None
     row = _rows_in_reference().get(kind.code)
     assert row, f"docs/reference/errors.md lacks a row for `{kind.code}`"
     exit_status = exit_status_of(kind(""))
-    http_status = 507 if issubclass(kind, DiskFullError) else HTTP_STATUS[exit_status]
-    assert row[:3] == [f"`{kind.__name__}`", str(exit_status), str(http_status)]
+    assert row[:3] == [f"`{kind.__name__}`", str(exit_status), str(http_status_of(kind("")))]
     meaning, remedy = row[3:]
     assert meaning.endswith(".")
     assert remedy.endswith(".")

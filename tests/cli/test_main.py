@@ -207,7 +207,7 @@ def test_completion_scripts(shell: str) -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        ("strandline s", {"sd", "save", "scan"}),
+        ("strandline s", {"save", "scan", "sd", "serve"}),
         ("strandline sd a", {"add", "accept-missing"}),
         ("strandline get --a", {"--as-is"}),
         ("strandline completion z", {"zsh"}),

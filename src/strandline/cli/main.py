@@ -37,6 +37,7 @@ COMMANDS = {
     "explain": Row("facts:explain", "Tell why an image is shown or not, and what comes next."),
     "scan": Row("scan:scan", "Look for new, changed and missing images."),
     "watch": Row("watch:watch", "Watch storage directories and print what happens."),
+    "serve": Row("serve:serve", "Watch storage directories, and serve gallery and API."),
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show settings, and where they come from."),
@@ -54,6 +55,7 @@ Start here:
   strandline inspect                          does the folder agree with what is known?
   strandline explain ID                       why does a picture not show?
   strandline watch                            see pictures arrive
+  strandline serve --open                     all of it in a browser
 
 strandline --help lists all commands, strandline COMMAND --help explains one."""
 

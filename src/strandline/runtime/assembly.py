@@ -43,6 +43,7 @@ class LocalStore(Store):
             bench.home / "cache" / "thumbnails", max_bytes=settings.pictures.thumbnail_cache_bytes
         )
         super().__init__(bench, thumbnails, self._start_watching)
+        self.thumbnails = thumbnails
         self.settings = settings
         self.bench = bench
         self.bus = bus

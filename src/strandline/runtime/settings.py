@@ -9,6 +9,7 @@ names the place and the remedy; a setting that is quietly ignored is worse than 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cache
@@ -37,6 +38,9 @@ _GIB = 1 << 30
 _LONGEST_S = 86_400
 """No wait of ours is meant to outlast a day, and the system's own timers overflow not far above."""
 
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
+"""Scheme, host and perhaps a port, in small letters and without a path, as browsers send it."""
+
 _LARGEST_INT = (1 << 63) - 1
 """As far as SQLite counts."""
 
@@ -61,6 +65,11 @@ def _find_fault_in_markdown(template: str) -> str | None:
     except (ValueError, LookupError, AttributeError):
         filled = ""
     return None if "<filename>" in filled else "a text with {filename}, perhaps {stem}, and no other braces"
+
+
+def _find_fault_in_origins(text: str) -> str | None:
+    are_origins = all(_ORIGIN.fullmatch(origin) for origin in text.split())
+    return None if are_origins else "origins such as https://example.org:8443, separated by blanks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +151,25 @@ class JournalSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The server for browsers and other programs."""
+
+    host: str = _setting(
+        "127.0.0.1", "Where `serve` listens. Anything but this machine itself makes it ask for the token."
+    )
+    port: int = _setting(8484, "The port that `serve` listens at. 0 takes a free one.", at_least=0)
+    allow_hosts: str = _setting(
+        "",
+        "Further host names under which the server may be asked, separated by blanks: `box.lan box.lan:8484`.",
+    )
+    allow_origins: str = _setting(
+        "",
+        "Further origins whose pages may show images and write, separated by blanks: `http://localhost:3000`.",
+        find_fault=_find_fault_in_origins,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SettingRow:
     """One setting as people see it."""
 
@@ -166,6 +194,7 @@ class Settings:
     pictures: PicturesSettings = PicturesSettings()
     read: ReadSettings = ReadSettings()
     journal: JournalSettings = JournalSettings()
+    web: WebSettings = WebSettings()
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """Where each value that is no default came from, by key."""
 

@@ -16,7 +16,7 @@ from strandline.services.workbench import Workbench
 def find_image_info(bench: Workbench, image_id: ImageId) -> ImageInfo | None:
     """What the catalog knows of the image, or None where it has no file of it. Cost: four statements."""
     with bench.catalog.snapshot() as conn:
-        return _describe(conn, image_id, _storage_dirs_by_number(conn))
+        return describe_image(conn, image_id, _storage_dirs_by_number(conn))
 
 
 def list_images(
@@ -37,12 +37,15 @@ def list_images(
     with bench.catalog.snapshot() as conn:
         ids, last = images.list_image_ids(conn, chosen, after=start, limit=limit)
         sds = _storage_dirs_by_number(conn)
-        found = [info for image_id in ids if (info := _describe(conn, image_id, sds)) is not None]
+        found = [info for image_id in ids if (info := describe_image(conn, image_id, sds)) is not None]
         total = images.count_images(conn, chosen)
     return ImagePage(tuple(found), total, None if last is None else images.format_cursor(last))
 
 
-def _describe(conn: sqlite3.Connection, image_id: ImageId, sds: dict[int, StorageDir]) -> ImageInfo | None:
+def describe_image(
+    conn: sqlite3.Connection, image_id: ImageId, sds: dict[int, StorageDir]
+) -> ImageInfo | None:
+    """The same from an open connection, for pages of images; ``sds`` by number."""
     rows = image_files.list_rows_of_image(conn, image_id)
     if not rows:
         return None

@@ -5,11 +5,14 @@ from __future__ import annotations
 from strandline.errors import InvalidInputError
 from strandline.pictures.cache import ThumbnailCache
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail, make_thumbnail
+from strandline.services.hand_out import HandOut
 from strandline.services.lookup import FoundImage
 from strandline.services.workbench import Workbench
 
 
-def get_thumbnail(bench: Workbench, cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail:
+def get_thumbnail(
+    bench: Workbench, cache: ThumbnailCache, found: FoundImage | HandOut, size: int
+) -> Thumbnail:
     """The thumbnail of a found image: from the cache, or made and kept there.
 
     What only decoding or nobody vouches for is never cached.

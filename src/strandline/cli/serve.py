@@ -1,0 +1,52 @@
+"""``strandline serve``: the daemon, and the server for browsers and other programs on this machine."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.session import Session
+from strandline.cli.writing import is_terminal, say, write_line
+
+
+@click.command("serve", cls=Verb)
+@click.option("--host", metavar="HOST", help="Where to listen; the setting web.host by default.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="PORT",
+    help="The port; the setting web.port by default. 0 takes a free one.",
+)
+@click.option("--open", "open_browser", is_flag=True, help="Open the gallery in a browser.")
+@click.pass_obj
+def serve(session: Session, host: str | None, port: int | None, open_browser: bool) -> int:
+    """Watch storage directories, and serve gallery and API.
+
+    Prints its address when it is ready, and runs until Ctrl-C or SIGTERM. Only this machine can reach it, unless
+    --host says otherwise.
+    """
+    with session.open_store() as store:
+        from strandline.runtime.daemon import run_daemon
+        from strandline.web.app import create_app
+        from strandline.web.server import find_address, serve
+
+        web = store.settings.web
+        address = find_address(web.host if host is None else host, web.port if port is None else port)
+
+        def tell() -> None:
+            session.answer({"address": address.url}, lambda: write_line(address.url))
+            if is_terminal(sys.stderr):
+                say("serving; Ctrl-C ends")
+            if open_browser:
+                click.launch(address.url)
+
+        with run_daemon(store) as daemon:
+            app = create_app(store, daemon.scans)
+            try:
+                serve(app, address, tell)
+            finally:
+                app.close()
+    return ExitStatus.DONE

@@ -1,0 +1,57 @@
+"""The daemon: the one process that watches a home's storage directories and answers for them, for as long as it runs.
+
+What surprises: it is no server. It holds the watcher's lock, the watcher and the scans that people ask for; who
+serves it to the world is a floor above. A second one on the same home is refused, because two would do all work
+twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from strandline.errors import DaemonRunningError
+from strandline.pictures.decoding import stop_decoders
+from strandline.runtime.assembly import LocalStore
+from strandline.runtime.process_lock import ProcessLock
+from strandline.runtime.scan_jobs import ScanJobs
+from strandline.runtime.watcher import Watcher
+from strandline.runtime.watching_session import LOCK_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Daemon:
+    """What runs."""
+
+    store: LocalStore
+    watcher: Watcher
+    scans: ScanJobs
+
+
+@contextmanager
+def run_daemon(store: LocalStore) -> Iterator[Daemon]:
+    """Watches for the length of the block. Returns at once: the first scans run behind.
+
+    At the end everything has stopped, but for threads that hang on a dead disk; they are left behind.
+
+    Raises:
+        DaemonRunningError: Another process watches this home.
+    """
+    lock = ProcessLock(store.home / LOCK_FILE)
+    if not lock.try_acquire():
+        raise DaemonRunningError(
+            f"another process, 'strandline serve' or 'strandline watch', already watches {store.home}; "
+            "stop that one, or use another --home",
+            home=str(store.home),
+        )
+    watcher = Watcher(store.bench, store.settings)
+    scans = ScanJobs(store.bench)
+    try:
+        watcher.start()
+        yield Daemon(store, watcher, scans)
+    finally:
+        scans.stop()
+        watcher.stop()
+        stop_decoders()
+        lock.release()

@@ -1,0 +1,160 @@
+"""The gallery's listing: any page of a hundred thousand images at once, by month and position or by cursor.
+
+A virtual list needs to know how long it is before it shows anything, and may jump anywhere. So the months are
+counted and every five-hundredth place is noted in one walk; a page then costs a short walk from the nearest place.
+What surprises: where the walk is long, a change does not make the next request wait for a new one. It is answered
+by the last walk, said to be not fresh, while the next one is under way.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from strandline.catalog import images, storage_dirs
+from strandline.catalog.images import ImageCursor, ImageFilter
+from strandline.model.reports import ImageInfo, ImagePage
+from strandline.services.describe import describe_image
+from strandline.services.workbench import Workbench
+
+EVERY = 500
+"""Images between two noted places: a walk of so many costs a millisecond; a million images note 2,000."""
+
+QUICK_S = 0.02
+"""A walk that takes no longer is made anew at once whenever something changed."""
+
+REST_S = 1.0
+"""At least so long lies between two long walks, and five times their cost, so that they never fill the time."""
+
+MAX_KEPT = 16
+"""Filters whose walk is remembered: some 100 KB each for a million images."""
+
+
+@dataclass(frozen=True, slots=True)
+class Months:
+    """What one walk over the images that match found."""
+
+    months: tuple[tuple[str, int], ...]
+    """``("2026-11", 42)``, newest first."""
+    cursors: tuple[ImageCursor, ...]
+    version: str
+    """Other text after a change."""
+    is_fresh: bool = True
+    """False where something has changed since, and a new walk is under way."""
+
+    @property
+    def total(self) -> int:
+        """Distinct images that match."""
+        return sum(count for _, count in self.months)
+
+    def find_position(self, month: str, offset: int) -> int | None:
+        """How many images come before that one of the month; None where the month has no such image."""
+        before = 0
+        for name, count in self.months:
+            if name == month:
+                return before + offset if offset < count else None
+            before += count
+        return None
+
+    def as_json(self) -> dict[str, object]:
+        """``{months: [{month, count}], total, version, fresh}``."""
+        months = [{"month": month, "count": count} for month, count in self.months]
+        return {"months": months, "total": self.total, "version": self.version, "fresh": self.is_fresh}
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The last walk for one filter, and when it may be made again."""
+
+    found: Months
+    catalog_version: int
+    cost_s: float
+    ended_s: float
+    is_under_way: bool = False
+
+
+class Gallery:
+    """The listings of one store. Thread-safe; close it before the catalog."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._bench = bench
+        self._lock = threading.Lock()
+        self._walks: dict[ImageFilter, _Walk] = {}
+        self._held = ExitStack()
+        # One connection that writes nothing: it alone can tell whether anybody has committed since it last asked.
+        self._observer = self._held.enter_context(bench.catalog.read())
+
+    def get_months(self, chosen: ImageFilter) -> Months:
+        """The months of the images that match. Waits for a walk only the first time, and where walks are quick."""
+        version = self._read_version()
+        with self._lock:
+            walk = self._walks.get(chosen)
+            if walk is not None and walk.catalog_version == version:
+                return walk.found
+            if walk is not None and walk.cost_s > QUICK_S:
+                self._walk_behind(chosen, walk)
+                return replace(walk.found, is_fresh=False)
+        return self._walk(chosen)
+
+    def list_month(self, chosen: ImageFilter, month: str, *, offset: int, limit: int) -> ImagePage:
+        """The page that begins so many images into the month, and goes on into older ones; empty where none is."""
+        found = self.get_months(chosen)
+        position = found.find_position(month, offset)
+        if position is None:
+            return ImagePage((), found.total, None)
+        at = min(position // EVERY, len(found.cursors))
+        after = found.cursors[at - 1] if at else None
+        return self._list(chosen, found.total, after=after, skip=position - at * EVERY, limit=limit)
+
+    def list_after(self, chosen: ImageFilter, *, after: str | None, limit: int) -> ImagePage:
+        """The page after a cursor, or the first one.
+
+        Raises:
+            InvalidCursorError: ``after`` is no cursor of ours.
+        """
+        start = None if after is None else images.parse_cursor(after)
+        return self._list(chosen, self.get_months(chosen).total, after=start, skip=0, limit=limit)
+
+    def close(self) -> None:
+        """Gives its connection back."""
+        with self._lock:
+            self._held.close()
+
+    def _list(
+        self, chosen: ImageFilter, total: int, *, after: ImageCursor | None, skip: int, limit: int
+    ) -> ImagePage:
+        with self._bench.catalog.snapshot() as conn:
+            ids, last = images.list_image_ids(conn, chosen, after=after, limit=skip + limit)
+            sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
+            described = (describe_image(conn, image_id, sds) for image_id in ids[skip:])
+            found: tuple[ImageInfo, ...] = tuple(info for info in described if info is not None)
+        return ImagePage(found, total, None if last is None else images.format_cursor(last))
+
+    def _read_version(self) -> int:
+        """A number that is another one after any commit, of this process or another."""
+        with self._lock:
+            return int(self._observer.execute("PRAGMA data_version").fetchone()[0])
+
+    def _walk_behind(self, chosen: ImageFilter, walk: _Walk) -> None:
+        now_s = self._bench.monotonic()
+        if not walk.is_under_way and now_s - walk.ended_s >= max(REST_S, 5 * walk.cost_s):
+            walk.is_under_way = True
+            threading.Thread(
+                target=self._walk, args=(chosen,), name="strandline-gallery", daemon=True
+            ).start()
+
+    def _walk(self, chosen: ImageFilter) -> Months:
+        version = self._read_version()
+        began_s = self._bench.monotonic()
+        with self._bench.catalog.snapshot() as conn:
+            months = images.list_months(conn, chosen)
+            cursors = images.list_cursors(conn, chosen, every=EVERY)
+        ended_s = self._bench.monotonic()
+        found = Months(tuple(months), tuple(cursors), f"{self._bench.catalog.epoch}-{version}")
+        with self._lock:
+            self._walks.pop(chosen, None)
+            self._walks[chosen] = _Walk(found, version, ended_s - began_s, ended_s)
+            while len(self._walks) > MAX_KEPT:
+                del self._walks[next(iter(self._walks))]
+        return found

@@ -1,0 +1,120 @@
+"""Handing out: an image's bytes straight from its file, as long as a proof vouches for that very file (SPEC §5).
+
+Looking an image up and reading it again to prove it is right for a command, and too slow for a server that hands out
+the same picture a thousand times. A proof that may be relied on says what the file's stamp was; so the file is
+opened, and if the *open file* has that stamp, its bytes are the proven ones. What surprises: each piece is read
+before the stamp is compared again, and leaves only if it still fits. A file that somebody writes to while it is sent
+ends the sending; it never becomes half another picture.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from strandline.errors import ImageArrivingError, UnreadableFileError
+from strandline.folders.disk_errors import as_unreadable
+from strandline.folders.media_folder import open_image_file
+from strandline.folders.opening import OpenedFile
+from strandline.folders.proof_copies import ProofCopy, copy_bytes
+from strandline.model.image_files import ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.candidates import Search
+from strandline.services.lookup import find_image
+from strandline.services.prove import has_reliable_proof
+from strandline.services.workbench import Workbench
+
+
+@dataclass(slots=True)
+class HandOut:
+    """An image that can be handed out now. Close it; its bytes come from :meth:`read`."""
+
+    image_id: ImageId
+    media_type: str
+    size_bytes: int
+    sha256: str
+    proven: bool
+    from_other_sd: bool
+    _source: OpenedFile | ProofCopy
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Those of the proven bytes.
+
+        Raises:
+            ImageArrivingError: The file has changed since it was opened.
+            UnreadableFileError: The disk refused.
+        """
+        source = self._source
+        if isinstance(source, ProofCopy):
+            return source.buffer[offset : offset + length]
+        try:
+            data = os.pread(source.fd, length, offset)
+        except OSError as error:
+            raise as_unreadable(error, source.path) from error
+        if not source.is_still_as_opened() or len(data) != min(length, self.size_bytes - offset):
+            raise self._is_replaced()
+        return data
+
+    def lend_copy(self) -> ProofCopy:
+        """All bytes with their hash, as ``FoundImage.lend_copy`` gives them. Raises as :meth:`read`."""
+        if isinstance(self._source, ProofCopy):
+            return self._source
+        copy = copy_bytes(self.read(0, self.size_bytes))
+        if copy.sha256 != self.sha256:
+            raise self._is_replaced()
+        return copy
+
+    def _is_replaced(self) -> ImageArrivingError:
+        return ImageArrivingError(
+            f"image {self.image_id} is being replaced at this moment; ask for it again",
+            image_id=self.image_id,
+        )
+
+    def close(self) -> None:
+        """Lets go of the file; harmless when repeated."""
+        if isinstance(self._source, OpenedFile):
+            self._source.close()
+
+
+def find_hand_out(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> HandOut | None:
+    """The image, proven and ready to be read; None where no reachable SD can show it.
+
+    Cost where a proof may be relied on: a small read of ``SD_ID``, one open. Else as
+    :func:`~strandline.services.lookup.find_image` with its bytes.
+    """
+    search = Search(bench, image_id, sd)
+    for candidate in search.iter_candidates():
+        row = candidate.row
+        opened = None if row is None else _open_proven(bench, candidate.sd, row)
+        if row is not None and row.proof is not None and opened is not None:
+            return HandOut(
+                image_id, row.media_type, opened.stamp.size_bytes, row.proof.sha256, row.is_proven,
+                search.is_elsewhere(candidate.sd), opened,
+            )  # fmt: skip
+        break  # what comes first needs a look: only the whole lookup knows what it is worth
+    found = find_image(bench, image_id, sd, with_bytes=True)
+    if found is None:
+        return None
+    return HandOut(
+        image_id, found.media_type, found.size_bytes, found.sha256, found.proven, found.from_other_sd,
+        found.lend_copy(),
+    )  # fmt: skip
+
+
+def _open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenedFile | None:
+    """The file, open, if it is the very one that a proof vouches for."""
+    if not has_reliable_proof(row):
+        return None
+
+    def open_file() -> OpenedFile:
+        return open_image_file(sd.path, row.filename, keeps_inodes=bench.keeps_inodes(sd))
+
+    try:
+        opened = bench.bounded(sd.path, open_file, late=OpenedFile.close)
+    except (OSError, UnreadableFileError):
+        return None
+    if opened.stamp == row.stamp:
+        return opened
+    opened.close()
+    return None

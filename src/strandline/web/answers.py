@@ -1,0 +1,30 @@
+"""Answers: JSON over HTTP.
+
+What surprises: everything but ASCII is escaped, because a file name that is no UTF-8 reaches us with lone
+surrogates, which no encoder takes; one such name must not make a whole listing unreadable.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from starlette.responses import Response
+
+HARMLESS = {
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+}
+"""With every byte that comes from a storage directory: nothing in it runs or loads anything, whatever it is."""
+
+
+def answer(
+    document: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """One JSON document; never cached, for the next moment it may be another."""
+    return Response(
+        json.dumps(document, separators=(",", ":")).encode(),
+        status_code=status,
+        headers={"cache-control": "no-store", **(headers or {})},
+        media_type="application/json",
+    )

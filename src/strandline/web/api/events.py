@@ -1,0 +1,164 @@
+"""``/api/v1/events``, live, and ``/api/v1/journal``, what was.
+
+An event's id is the catalog's epoch and its number, so a page that reconnects misses nothing, and one that knew
+another catalog is told to begin anew. What surprises: the listener is there before the journal is read; the numbers
+tell which events came both ways.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Header, Query
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from strandline.catalog import journal
+from strandline.errors import InvalidInputError
+from strandline.model.events import EVENT_TYPES, Event
+from strandline.web.answers import answer
+from strandline.web.api import responses, schemas
+from strandline.web.api.parameters import Limit, SdQuery
+from strandline.web.backend import Backend, TheBackend
+
+router = APIRouter(tags=["events"])
+
+HEARTBEAT_S = 15
+"""Between two comments on a quiet stream: proxies and telephones drop what is silent for a minute."""
+
+SEND_LIMIT_S = 30
+"""A client that takes nothing for so long is dropped."""
+
+REPLAY_PAGE = 500
+
+LastEventId = Annotated[
+    str | None, Header(max_length=100, description="The id of the last event that was seen.")
+]
+Since = Annotated[str | None, Query(max_length=100, description="The same, for a first connection.")]
+
+
+class Place(NamedTuple):
+    """Where in the journal a stream begins."""
+
+    seq: int
+    is_reset: bool
+    """What the client knew is not known here: it must begin anew."""
+
+
+@router.get(
+    "/events",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "Events."}, **responses.problems()},
+)
+async def stream_events(
+    backend: TheBackend, last_event_id: LastEventId = None, since: Since = None
+) -> EventSourceResponse:
+    """Events as they happen (Server-Sent Events), after those that were missed.
+
+    `event` is the type, `id` is `<epoch>-<seq>`, `data` the event as JSON. `event: reset`: what was given as the last
+    event is not known here; load everything anew. `event: lagged`: you were too slow; load everything anew.
+    """
+    place = await backend.crossing.quick(lambda: find_place(backend, last_event_id or since))
+    return EventSourceResponse(
+        iter_stream(backend, place), ping=HEARTBEAT_S, send_timeout=SEND_LIMIT_S, sep="\n"
+    )
+
+
+@router.get("/journal", responses=responses.ok(schemas.Journal))
+async def list_journal(
+    backend: TheBackend,
+    since: Annotated[int | None, Query(ge=0, lt=2**63, description="Only events after this number.")] = None,
+    before: Annotated[
+        int | None, Query(ge=0, lt=2**63, description="Only events before this number.")
+    ] = None,
+    type: Annotated[
+        str | None, Query(max_length=40, description="Only this type, or `image`, `sd`, `scan`.")
+    ] = None,
+    sd: SdQuery = None,
+    limit: Limit = 100,
+) -> Response:
+    """What happened, newest first; live-only events are not in it."""
+
+    def list_page() -> Response:
+        types = _parse_types(type)
+        sd_ids = None if not sd else _ids_of(backend, sd)
+        with backend.store.bench.catalog.read() as conn:
+            events = journal.list_newest(
+                conn, since=since, before=before, types=types, sd_ids=sd_ids, limit=limit + 1
+            )
+        next_before = events[limit - 1].seq if len(events) > limit else None
+        return answer({"events": [event.as_json() for event in events[:limit]], "next": next_before})
+
+    return await backend.crossing.quick(list_page)
+
+
+def find_place(backend: Backend, last_seen: str | None) -> Place:
+    """Where to go on; without a last event that is now."""
+    catalog = backend.store.bench.catalog
+    with catalog.read() as conn:
+        oldest, newest = journal.get_bounds(conn)
+    if not last_seen:
+        return Place(newest, is_reset=False)
+    epoch, _, number = last_seen.rpartition("-")
+    is_number = number.isascii() and number.isdigit() and len(number) < 19
+    if epoch == catalog.epoch and is_number and oldest - 1 <= int(number) <= newest:
+        return Place(int(number), is_reset=False)
+    return Place(newest, is_reset=True)
+
+
+async def iter_stream(backend: Backend, place: Place) -> AsyncIterator[ServerSentEvent]:
+    """The stream of one client: what was missed, then what happens, each once and in order."""
+    seq = place.seq
+    async with backend.live.listen() as listener:
+        kind = "reset" if place.is_reset else None
+        yield ServerSentEvent(
+            event=kind,
+            id=_id_of(backend, seq),
+            data="{}" if kind else None,
+            comment=None if kind else "connected",
+        )
+        page_is_full = True
+        while page_is_full and not listener.is_closed:
+            page = await backend.crossing.quick(lambda after=seq: backend.store.events(after, REPLAY_PAGE))  # type: ignore[misc]
+            for event in page:
+                yield _format(backend, event)
+                seq = event.seq or seq
+            page_is_full = len(page) == REPLAY_PAGE
+        while not listener.is_closed:
+            for event in await listener.take():
+                if event.seq is None or event.seq > seq:
+                    seq = event.seq or seq
+                    yield _format(backend, event)
+            if listener.has_lagged:
+                listener.has_lagged = False
+                newest = await backend.crossing.quick(lambda: find_place(backend, None))
+                seq = newest.seq
+                yield ServerSentEvent(event="lagged", id=_id_of(backend, seq), data="{}")
+
+
+def _format(backend: Backend, event: Event) -> ServerSentEvent:
+    return ServerSentEvent(
+        event=event.type,
+        id=None if event.seq is None else _id_of(backend, event.seq),
+        data=json.dumps(event.as_json(), separators=(",", ":")),
+    )
+
+
+def _id_of(backend: Backend, seq: int) -> str:
+    return f"{backend.store.bench.catalog.epoch}-{seq}"
+
+
+def _parse_types(text: str | None) -> list[str] | None:
+    if not text:
+        return None
+    types = [name for name in EVENT_TYPES if text in (name, name.partition(".")[0])]
+    if not types:
+        raise InvalidInputError(f"{text!r} is no type of event; the types are {', '.join(EVENT_TYPES)}")
+    return types
+
+
+def _ids_of(backend: Backend, sd: str) -> list[str]:
+    found = backend.store.get_storage_dir(sd)
+    return [str(each) for each in (found.sd_id, *found.aliases) if each is not None]

@@ -1,0 +1,20 @@
+"""``/api/v1/health``: is this machine fit."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from strandline.web.answers import answer
+from strandline.web.api import responses, schemas
+from strandline.web.backend import TheBackend
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health", responses=responses.ok(schemas.Health))
+async def check_health(backend: TheBackend) -> Response:
+    """Catalog, home, storage directories, change notice, decoders, clock; each with what to do about it."""
+    return await backend.crossing.slow(
+        lambda: answer({"checks": [check.as_json() for check in backend.store.check_health()]})
+    )

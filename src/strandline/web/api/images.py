@@ -1,0 +1,124 @@
+"""``/api/v1/images``: listed, counted by month, described, explained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from strandline.errors import InvalidInputError
+from strandline.model.image_files import FileState
+from strandline.model.markdown import format_markdown
+from strandline.model.reports import ImageInfo
+from strandline.web.answers import answer
+from strandline.web.api import responses, schemas
+from strandline.web.api.parameters import (
+    FromQuery,
+    ImageIdPath,
+    Limit,
+    SdQuery,
+    StateQuery,
+    TextQuery,
+    ToQuery,
+    TypeQuery,
+    make_filter,
+)
+from strandline.web.backend import Backend, TheBackend
+
+router = APIRouter(tags=["images"])
+
+MonthQuery = Annotated[str | None, Query(pattern=r"^\d{4}-\d\d$", description="Begin in this month.")]
+OffsetQuery = Annotated[int, Query(ge=0, le=2**53, description="So many images into the month.")]
+AfterQuery = Annotated[str | None, Query(max_length=300, description="The `next` of the page before.")]
+
+
+@router.get("/images", responses=responses.ok(schemas.Images))
+async def list_images(
+    backend: TheBackend,
+    sd: SdQuery = None,
+    state: StateQuery = None,
+    type: TypeQuery = None,
+    q: TextQuery = None,
+    first_day: Annotated[FromQuery, Query(alias="from")] = None,
+    last_day: Annotated[ToQuery, Query(alias="to")] = None,
+    month: MonthQuery = None,
+    offset: OffsetQuery = 0,
+    after: AfterQuery = None,
+    limit: Limit = 100,
+) -> Response:
+    """A page of images, newest first: by cursor, or from a place inside a month."""
+
+    def list_page() -> Response:
+        if month is None and offset:
+            raise InvalidInputError("an offset counts inside a month: give the month, too")
+        if month is not None and after is not None:
+            raise InvalidInputError("give a month with an offset, or a cursor, not both")
+        chosen = make_filter(
+            backend.store, sd=sd, state=state, media_type=type, text=q, first_day=first_day, last_day=last_day
+        )
+        gallery = backend.gallery
+        if month is None:
+            return answer(gallery.list_after(chosen, after=after, limit=limit).as_json())
+        return answer(gallery.list_month(chosen, month, offset=offset, limit=limit).as_json())
+
+    return await backend.crossing.quick(list_page)
+
+
+@router.get("/images/months", responses=responses.ok(schemas.Months))
+async def list_months(
+    backend: TheBackend,
+    sd: SdQuery = None,
+    state: StateQuery = None,
+    type: TypeQuery = None,
+    q: TextQuery = None,
+    first_day: Annotated[FromQuery, Query(alias="from")] = None,
+    last_day: Annotated[ToQuery, Query(alias="to")] = None,
+) -> Response:
+    """How many images each month has, newest first: how long a listing is before any of it is fetched."""
+
+    def count() -> Response:
+        chosen = make_filter(
+            backend.store, sd=sd, state=state, media_type=type, text=q, first_day=first_day, last_day=last_day
+        )
+        return answer(backend.gallery.get_months(chosen).as_json())
+
+    return await backend.crossing.quick(count)
+
+
+@router.get("/images/{image_id}", responses=responses.ok(schemas.ImageDetails))
+async def get_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
+    """All that is known of one image; looked for on the disks where nothing is known."""
+    return await backend.crossing.slow(lambda: answer(describe(backend, backend.store.info(image_id))))
+
+
+@router.get("/images/{image_id}/files", responses=responses.ok(schemas.Files))
+async def list_files(backend: TheBackend, image_id: ImageIdPath) -> Response:
+    """Every file of the image, in every storage directory."""
+    return await backend.crossing.slow(
+        lambda: answer({"files": [file.as_json() for file in backend.store.info(image_id).files]})
+    )
+
+
+@router.get("/images/{image_id}/explanation", responses=responses.ok(schemas.Explanation))
+async def explain_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
+    """Why the image is shown or not, and what comes next."""
+    return await backend.crossing.slow(lambda: answer(backend.store.explain(image_id).as_json()))
+
+
+@router.get("/images/{image_id}/data-url", responses=responses.ok(schemas.DataUrl))
+async def get_data_url(backend: TheBackend, image_id: ImageIdPath, sd: SdQuery = None) -> Response:
+    """The image as a ``data:`` URL, proven."""
+    return await backend.crossing.slow(
+        lambda: answer({"data_url": backend.store.get(image_id, sd).data_url()})
+    )
+
+
+def describe(backend: Backend, info: ImageInfo) -> dict[str, object]:
+    """The image's JSON, with its Markdown and where its bytes are."""
+    best = next((file.file for file in info.files if file.file.state is FileState.PRESENT), info.best)
+    name = info.original_names[0] if info.original_names else info.image_id
+    return info.as_json() | {
+        "markdown": format_markdown(backend.store.settings.save.markdown, best.filename, name),
+        "urls": {"bytes": f"/i/{info.image_id}", "thumbnail": f"/i/{info.image_id}?w=400"},
+    }

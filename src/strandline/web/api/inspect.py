@@ -1,0 +1,102 @@
+"""``/api/v1/inspect``: disk against catalog, and what lies in a storage directory, file by file."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from strandline.errors import UnsupportedImageError
+from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
+from strandline.model.sync_status import SyncStatus
+from strandline.services.browse import MAX_HEX_BYTES
+from strandline.web.answers import HARMLESS, answer
+from strandline.web.api import inspect_schemas, responses
+from strandline.web.api.parameters import SdPath
+from strandline.web.backend import TheBackend
+
+router = APIRouter(tags=["inspect"])
+
+MAX_PREVIEW_BYTES = 64 * 1024 * 1024
+"""Of a file that is looked at as it lies there; it is held in memory."""
+
+FilePath = Annotated[
+    str, Query(min_length=1, max_length=4096, description="Relative to the storage directory.")
+]
+Offset = Annotated[int, Query(ge=0, lt=2**63)]
+Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES)]
+
+
+@router.get("/inspect", responses=responses.ok(inspect_schemas.SyncSummaries))
+async def inspect_all(backend: TheBackend) -> Response:
+    """All storage directories, measured now, in numbers. Lists every media folder: one ``lstat`` a file."""
+
+    def inspect() -> Response:
+        store = backend.store
+        return answer({"sds": [summarise(store.inspect(sd)) for sd in store.list_storage_dirs()]})
+
+    return await backend.crossing.slow(inspect)
+
+
+@router.get("/inspect/{sd}", responses=responses.ok(inspect_schemas.SyncStatus))
+async def inspect_sd(backend: TheBackend, sd: SdPath) -> Response:
+    """Disk against catalog, measured now, with every discrepancy and its files."""
+    return await backend.crossing.slow(lambda: answer(backend.store.inspect(sd).as_json()))
+
+
+@router.get("/inspect/{sd}/tree", responses=responses.ok(inspect_schemas.Tree))
+async def list_tree(backend: TheBackend, sd: SdPath) -> Response:
+    """What lies in the root and in the media folder, and what each name means."""
+    return await backend.crossing.slow(
+        lambda: answer({"entries": [entry.as_json() for entry in backend.store.list_tree(sd)]})
+    )
+
+
+@router.get("/inspect/{sd}/file", responses=responses.ok(inspect_schemas.FileFacts))
+async def describe_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Response:
+    """The facts of one file."""
+    return await backend.crossing.slow(lambda: answer(backend.store.describe_file(sd, path)))
+
+
+@router.get("/inspect/{sd}/hex", responses=responses.ok(inspect_schemas.HexPage))
+async def read_hex(
+    backend: TheBackend, sd: SdPath, path: FilePath, offset: Offset = 0, length: Length = 4096
+) -> Response:
+    """A page of a file's bytes, whatever they are."""
+    return await backend.crossing.slow(
+        lambda: answer(backend.store.read_hex(sd, path, offset, length).as_json())
+    )
+
+
+@router.get(
+    "/inspect/{sd}/raw",
+    response_class=Response,
+    responses={200: {"content": {"image/*": {}}, "description": "The bytes."}, **responses.problems()},
+)
+async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Response:
+    """A file's bytes as they lie there, unproven, for looking at; images only, and nothing in them runs."""
+
+    def read() -> Response:
+        data = bytearray()
+        size_bytes = 1
+        while len(data) < size_bytes <= MAX_PREVIEW_BYTES:
+            page = backend.store.read_hex(sd, path, len(data), MAX_HEX_BYTES)
+            data += page.data
+            size_bytes = page.size_bytes if page.data else 0
+        media_type = sniff_media_type(bytes(data[:SNIFF_BYTES]))
+        if media_type is None or size_bytes > MAX_PREVIEW_BYTES:
+            what = "no image" if media_type is None else "too large to be looked at"
+            raise UnsupportedImageError(f"{path[:200]!r} is {what}; the hex view shows its bytes")
+        headers = {**HARMLESS, "cache-control": "no-store"}
+        return Response(bytes(data), media_type=media_type.name, headers=headers)
+
+    return await backend.crossing.slow(read)
+
+
+def summarise(status: SyncStatus) -> dict[str, object]:
+    """A sync status in numbers; the lists of a large storage directory are long."""
+    whole = status.as_json()
+    kept = ("sd_id", "name", "path", "state", "measured_at", "on_disk", "in_catalog", "problems")
+    counts = {name: len(getattr(status, name)) for name in SyncStatus.LISTS}
+    return {name: whole[name] for name in kept} | {"healthy": status.is_healthy, "counts": counts}

@@ -1,0 +1,60 @@
+"""``/api/v1/scans``: started, followed, cancelled."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from strandline.web.answers import answer
+from strandline.web.api import responses, schemas
+from strandline.web.backend import TheBackend
+
+router = APIRouter(tags=["scans"])
+
+ScanPath = Annotated[str, Path(description="The scan's `id`.")]
+
+
+class NewScan(BaseModel):
+    """What to scan."""
+
+    sd: str | None = Field(
+        None, description="One storage directory: identity, alias, path or name; null for all."
+    )
+
+
+@router.post("/scans", status_code=202, responses=responses.accepted(schemas.StartedScans))
+async def start_scan(backend: TheBackend, wanted: NewScan) -> Response:
+    """Begins to look for what is new, changed or gone; returns at once. A scan that is running is not begun anew."""
+
+    def start() -> Response:
+        sds = (
+            backend.store.list_storage_dirs()
+            if wanted.sd is None
+            else [backend.store.get_storage_dir(wanted.sd)]
+        )
+        jobs = [backend.scans.start(sd).as_json() for sd in sds]
+        headers = {"location": f"/api/v1/scans/{jobs[0]['id']}"} if jobs else {}
+        return answer({"scan": jobs[0] if jobs else None, "scans": jobs}, status=202, headers=headers)
+
+    return await backend.crossing.slow(start)
+
+
+@router.get("/scans", responses=responses.ok(schemas.Scans))
+async def list_scans(backend: TheBackend) -> Response:
+    """The scans that were asked for, newest first; ended ones are forgotten after a while."""
+    return answer({"scans": [job.as_json() for job in backend.scans.list_jobs()]})
+
+
+@router.get("/scans/{scan}", responses=responses.ok(schemas.OneScan))
+async def get_scan(backend: TheBackend, scan: ScanPath) -> Response:
+    """How far a scan is, and what it did."""
+    return answer({"scan": backend.scans.get(scan).as_json()})
+
+
+@router.delete("/scans/{scan}", status_code=202, responses=responses.accepted(schemas.OneScan))
+async def cancel_scan(backend: TheBackend, scan: ScanPath) -> Response:
+    """Ends a scan between two batches; what it did stays."""
+    return answer({"scan": backend.scans.cancel(scan).as_json()}, status=202)

@@ -1,0 +1,325 @@
+"""Schemas: the shapes of answers, for the OpenAPI document. They describe; nothing is validated on the way out.
+
+The library's reports make the JSON themselves (``as_json``). What surprises: no field is left out of any answer, so
+all are required, also those that may be null; the property tests hold every answer to what stands here.
+"""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Shape(BaseModel):
+    """An object with exactly these keys."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Identity(Shape):
+    """How the identity of a storage directory was come by."""
+
+    outcome: str
+    migrated: bool
+    generated: bool
+    had_conflict: bool
+    aliases: list[str]
+    warnings: list[str]
+
+
+class Ignored(Shape):
+    """What lies in a media folder and is no image."""
+
+    conflict_copies: int
+    placeholders_unparsed: int
+    temporaries: int
+    strays: int
+
+
+class Finding(Shape):
+    """Something that is not as it should be, and what to do."""
+
+    kind: str
+    message: str
+    filename: str | None
+    image_id: str | None
+
+
+class ScanReport(Shape):
+    """What a scan did."""
+
+    sd_id: str | None
+    name: str
+    state: str
+    added: int
+    changed: int
+    absent: int
+    missing: int
+    returned: int
+    unchanged: int
+    arriving: int
+    ignored: Ignored
+    findings: list[Finding]
+    seconds: float
+    cancelled: bool
+
+
+class Error(BaseModel):
+    """An error as the command line has it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    code: str
+    message: str
+
+
+class Scan(Shape):
+    """A scan that somebody asked for."""
+
+    id: str
+    sd_id: str | None
+    name: str
+    state: str
+    done: int
+    total: int
+    started_at: str
+    report: ScanReport | None
+    error: Error | None
+
+
+class PlainStorageDir(Shape):
+    """A storage directory."""
+
+    sd_id: str | None
+    name: str
+    path: str
+    state: str
+    read_only: bool
+    provisional: bool
+    aliases: list[str]
+    problem: str | None
+
+
+class StorageDir(PlainStorageDir):
+    """A storage directory, with its numbers."""
+
+    images: int
+    arriving: int
+    noteworthy: int
+    scanning: Scan | None
+
+
+class StorageDirs(Shape):
+    """All storage directories."""
+
+    sds: list[StorageDir]
+
+
+class OneStorageDir(Shape):
+    """One storage directory."""
+
+    sd: StorageDir
+
+
+class Added(Shape):
+    """What adding came to. ``scan`` is null where the folder could not be scanned yet, or is being scanned behind."""
+
+    sd: PlainStorageDir
+    identity: Identity
+    scan: ScanReport | None
+
+
+class Dropped(Shape):
+    """How many."""
+
+    dropped: int
+
+
+class ImageFile(Shape):
+    """One file of an image."""
+
+    sd_id: str | None
+    sd_name: str
+    sd_state: str
+    filename: str
+    media_type: str
+    state: str
+    proven: bool
+    proof: str | None
+    size_bytes: int | None
+    first_seen: str
+    unchanged_since: str
+    absent_since: str | None
+
+
+class Image(Shape):
+    """What is known of an image, best file first."""
+
+    image_id: str
+    media_type: str
+    width: int | None
+    height: int | None
+    size_bytes: int | None
+    taken_at: str | None
+    original_name: str | None
+    names: list[str]
+    files: list[ImageFile]
+
+
+class Urls(Shape):
+    """Where its bytes are."""
+
+    bytes: str
+    thumbnail: str
+
+
+class ImageDetails(Image):
+    """The same, with what a page needs."""
+
+    markdown: str
+    urls: Urls
+
+
+class Images(Shape):
+    """A page of images, newest first."""
+
+    images: list[Image]
+    total: int
+    next: str | None
+
+
+class Month(Shape):
+    """How many images a month has."""
+
+    month: str
+    count: int
+
+
+class Months(Shape):
+    """All months, newest first. ``fresh`` is false where a new count is under way."""
+
+    months: list[Month]
+    total: int
+    version: str
+    fresh: bool
+
+
+class Files(Shape):
+    """All files of an image."""
+
+    files: list[ImageFile]
+
+
+class DataUrl(Shape):
+    """An image as a ``data:`` URL."""
+
+    data_url: str
+
+
+class Saved(Shape):
+    """A saved image; ``new`` is false where it was there already."""
+
+    image_id: str
+    filename: str
+    media_type: str
+    size_bytes: int
+    new: bool
+    markdown: str
+    source: str
+
+
+class Failed(Shape):
+    """What could not be saved, and why."""
+
+    source: str
+    code: str
+    message: str
+
+
+class Upload(Shape):
+    """What became of the uploaded files."""
+
+    saved: list[Saved]
+    failed: list[Failed]
+
+
+class DiskFact(Shape):
+    """What the disk says of one file."""
+
+    filename: str
+    what: str
+    size_bytes: int | None
+    message: str
+
+
+class Trace(Shape):
+    """What one storage directory says of an image."""
+
+    sd_id: str | None
+    name: str
+    path: str
+    state: str
+    problem: str | None
+    catalog: list[ImageFile]
+    disk: list[DiskFact]
+
+
+class Explanation(Shape):
+    """Why an image is shown or not."""
+
+    image_id: str
+    verdict: str
+    summary: str
+    sds: list[Trace]
+    next: str | None
+
+
+class OneScan(Shape):
+    """One scan."""
+
+    scan: Scan
+
+
+class Scans(Shape):
+    """Scans, newest first."""
+
+    scans: list[Scan]
+
+
+class StartedScans(Shape):
+    """The first scan that was started, and all of them."""
+
+    scan: Scan | None
+    scans: list[Scan]
+
+
+class Event(BaseModel):
+    """Something that happened; docs/reference/events.md lists the facts of each type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    seq: int | None
+    at: str
+    type: str
+    sd_id: str | None
+
+
+class Journal(Shape):
+    """Events, newest first. ``next`` is the ``before`` of the next page, null at the end."""
+
+    events: list[Event]
+    next: int | None
+
+
+class Check(Shape):
+    """One thing that should be as it should."""
+
+    name: str
+    ok: bool
+    message: str
+    remedy: str | None
+
+
+class Health(Shape):
+    """Whether this machine is fit."""
+
+    checks: list[Check]

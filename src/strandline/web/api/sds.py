@@ -1,0 +1,115 @@
+"""``/api/v1/sds``: storage directories: listed, added, renamed, moved, forgotten, confirmed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from strandline.catalog import image_files
+from strandline.errors import InvalidInputError
+from strandline.model.storage_dirs import StorageDir
+from strandline.web.answers import answer
+from strandline.web.api import responses, schemas
+from strandline.web.api.parameters import SdPath
+from strandline.web.backend import Backend, TheBackend
+
+router = APIRouter(tags=["sds"])
+
+
+class NewStorageDir(BaseModel):
+    """A folder to add."""
+
+    path: str = Field(min_length=1, max_length=4096, description="Where it lies on the server's machine.")
+    name: str | None = None
+    new_identity: bool = Field(False, description="Give it an identity of its own, whatever lies there.")
+    read_only: bool = Field(False, description="Never write anything into it.")
+
+
+class StorageDirChange(BaseModel):
+    """What to change; what is left out stays."""
+
+    name: str | None = None
+    path: str | None = Field(None, min_length=1, max_length=4096, description="Where it lies now.")
+
+
+@router.get("/sds", responses=responses.ok(schemas.StorageDirs))
+async def list_sds(backend: TheBackend) -> Response:
+    """All storage directories as they are now, in the order in which they were added."""
+    return await backend.crossing.slow(
+        lambda: answer({"sds": [describe(backend, sd) for sd in backend.store.list_storage_dirs()]})
+    )
+
+
+@router.post("/sds", status_code=201, responses=responses.created(schemas.Added))
+async def add_sd(backend: TheBackend, wanted: NewStorageDir) -> Response:
+    """Adds a folder and decides its identity; safe to repeat. 200 where it was known."""
+
+    def add() -> Response:
+        known = {sd.number for sd in backend.store.list_storage_dirs()}
+        added = backend.store.add_storage_dir(
+            wanted.path, wanted.name, new_identity=wanted.new_identity, read_only=wanted.read_only
+        )
+        return answer(added.as_json(), status=200 if added.sd.number in known else 201)
+
+    return await backend.crossing.slow(add)
+
+
+@router.get("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
+async def get_sd(backend: TheBackend, sd: SdPath) -> Response:
+    """One storage directory as it is now."""
+    return await backend.crossing.slow(lambda: _answer_one(backend, backend.store.get_storage_dir(sd)))
+
+
+@router.patch("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
+async def change_sd(backend: TheBackend, sd: SdPath, change: StorageDirChange) -> Response:
+    """Gives it another name, or says where it lies now. No file is touched."""
+
+    def apply() -> Response:
+        found = backend.store.get_storage_dir(sd)
+        if change.path is None and change.name is None:
+            raise InvalidInputError("give a new name or a new path")
+        if change.path is not None:
+            found = backend.store.move_storage_dir(found, change.path)
+        if change.name is not None:
+            found = backend.store.rename_storage_dir(found, change.name)
+        return _answer_one(backend, found)
+
+    return await backend.crossing.slow(apply)
+
+
+@router.delete("/sds/{sd}", status_code=204, responses=responses.problems())
+async def forget_sd(backend: TheBackend, sd: SdPath) -> Response:
+    """Forgets it. No file is touched."""
+    await backend.crossing.slow(lambda: backend.store.forget_storage_dir(sd))
+    return Response(status_code=204)
+
+
+@router.post("/sds/{sd}/confirm", responses=responses.ok(schemas.OneStorageDir))
+async def confirm_sd(backend: TheBackend, sd: SdPath) -> Response:
+    """Restores a lost identity, else accepts that files are gone: one thing at a time."""
+    return await backend.crossing.slow(lambda: _answer_one(backend, backend.store.confirm_storage_dir(sd)))
+
+
+@router.post("/sds/{sd}/accept-missing", responses=responses.ok(schemas.Dropped))
+async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
+    """Drops what is known of missing files."""
+    return await backend.crossing.slow(lambda: answer({"dropped": backend.store.accept_missing(sd)}))
+
+
+def describe(backend: Backend, sd: StorageDir) -> dict[str, object]:
+    """The storage directory, with how many images it has, and the scan that is running."""
+    with backend.store.bench.catalog.read() as conn:
+        images = image_files.count_rows(conn, sd.number)
+        states = image_files.count_noteworthy(conn, sd.number)
+    running = backend.scans.find_running(sd)
+    return sd.as_json() | {
+        "images": images,
+        "arriving": states.get("arriving", 0),
+        "noteworthy": sum(states.values()),
+        "scanning": None if running is None else running.as_json(),
+    }
+
+
+def _answer_one(backend: Backend, sd: StorageDir) -> Response:
+    return answer({"sd": describe(backend, sd)})

@@ -1,0 +1,167 @@
+"""``POST /api/v1/images``: bytes are saved as images, by the same rules as everywhere.
+
+What surprises: nothing is trusted that the request says of its length or its types. What comes is counted while it
+comes, spooled to a file of no name, and what it is, its bytes tell.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, BinaryIO, cast
+
+from fastapi import APIRouter, Query, Request
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
+from starlette.types import Message
+
+from strandline.errors import ImageTooLargeError, InvalidInputError, StrandlineError
+from strandline.folders.disk_errors import disk_errors
+from strandline.model.reports import Saved
+from strandline.web.answers import answer
+from strandline.web.api import responses, schemas
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.problems import answer_refusal
+
+router = APIRouter(tags=["images"])
+
+MEMORY_BYTES = 4 * 1024 * 1024
+"""Of an upload; the rest lies in a file of no name."""
+
+MAX_FILES = 1000
+"""In one request."""
+
+FORM_BYTES = 1024 * 1024
+"""What a form may have beside its files: boundaries and names."""
+
+SILENCE_LIMIT_S = 30.0
+"""A client that sends nothing for so long has left."""
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
+            "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}}
+                    },
+                }
+            },
+        },
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of an upload."""
+
+    name: str | None
+    file: BinaryIO
+
+
+class SilentClientError(Exception):
+    """The client has stopped sending."""
+
+
+@router.post("/images", status_code=201, responses=responses.created(schemas.Upload), openapi_extra=_BODY)
+async def upload_images(
+    request: Request,
+    backend: TheBackend,
+    sd: Annotated[str, Query(min_length=1, description="Where to: identity, alias, path or name.")],
+    name: Annotated[str | None, Query(max_length=1000, description="What a raw upload was called.")] = None,
+    id: Annotated[
+        str | None, Query(max_length=100, description="An id of your own, for a single image.")
+    ] = None,
+) -> Response:
+    """Saves the body, or the files of a form, as images. 201 where one is new, 200 where all were there already.
+
+    Of several files each is told for itself; where a single one fails, the answer is its problem.
+    """
+    limited = Request(request.scope, _limit(request, backend.store.settings.save.max_bytes + FORM_BYTES))
+    try:
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            async with limited.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
+                files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
+                parts = [Part(each.filename or None, each.file) for each in files]
+                return await _save_all(backend, parts, sd, id)
+        async with _spooled(limited, backend) as file:
+            return await _save_all(backend, [Part(name, file)], sd, id)
+    except MultiPartException as error:
+        raise InvalidInputError(f"the form cannot be read: {error.message}") from error
+    except (ClientDisconnect, SilentClientError):
+        return answer_refusal("client-silent")
+
+
+async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str | None) -> Response:
+    if not parts:
+        raise InvalidInputError("there is no file in the form; call its field 'files'")
+    if image_id is not None and len(parts) > 1:
+        raise InvalidInputError("an id is for one image; there are several")
+    saved: list[Saved] = []
+    failed: list[dict[str, object]] = []
+    documents = []
+    for part in parts:
+        try:
+            one = await backend.crossing.slow(
+                lambda part=part: backend.store.save(part.file, sd=sd, name=part.name, image_id=image_id)  # type: ignore[misc]
+            )
+        except StrandlineError as error:
+            if len(parts) == 1:
+                raise
+            failed.append({"source": part.name or "upload", "code": error.code, "message": error.message})
+        else:
+            saved.append(one)
+            documents.append(one.as_json() | {"source": part.name or "upload"})
+    status = 201 if any(one.new for one in saved) else 200
+    return answer({"saved": documents, "failed": failed}, status=status)
+
+
+def _limit(request: Request, limit_bytes: int) -> Any:
+    """The request's ``receive``, with a limit on its bytes and on its silences."""
+    count = 0
+
+    async def receive() -> Message:
+        nonlocal count
+        try:
+            message = await asyncio.wait_for(request.receive(), SILENCE_LIMIT_S)
+        except TimeoutError:
+            raise SilentClientError from None
+        count += len(message.get("body", b""))
+        if count > limit_bytes:
+            raise _too_large(limit_bytes)
+        return message
+
+    told = request.headers.get("content-length", "")
+    if told.isascii() and told.isdigit() and int(told) > limit_bytes:
+        raise _too_large(limit_bytes)
+    return receive
+
+
+def _too_large(limit_bytes: int) -> ImageTooLargeError:
+    return ImageTooLargeError(
+        f"the upload has more than {limit_bytes:,} bytes; raise the setting save.max_bytes to save it",
+        limit_bytes=limit_bytes,
+    )
+
+
+@asynccontextmanager
+async def _spooled(request: Request, backend: Backend) -> AsyncIterator[BinaryIO]:
+    """The body in a file of no name, at its beginning."""
+    scratch = backend.store.bench.scratch
+    with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(scratch)) as file:
+        with disk_errors("keep an upload in", scratch):
+            async for chunk in request.stream():
+                file.write(chunk)
+        file.seek(0)
+        yield cast(BinaryIO, file)

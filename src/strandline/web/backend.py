@@ -1,0 +1,41 @@
+"""The backend: what every request is handed: the store, its background work, and the way to get to them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from strandline.runtime.assembly import LocalStore
+from strandline.runtime.scan_jobs import ScanJobs
+from strandline.services.gallery import Gallery
+from strandline.web.crossing import Crossing
+from strandline.web.live import Live
+
+
+class Backend:
+    """One server's tools. Made on any thread, used on the server's event loop; close it before the store."""
+
+    def __init__(self, store: LocalStore, scans: ScanJobs | None = None) -> None:
+        self.store = store
+        self.scans = scans or ScanJobs(store.bench)
+        self.gallery = Gallery(store.bench)
+        self.crossing = Crossing()
+        self.live = Live(store)
+
+    def close(self) -> None:
+        """Ends what waits, listens or scans; idempotent."""
+        self.live.close()
+        self.scans.stop()
+        self.crossing.close()
+        self.gallery.close()
+
+
+def _of_request(request: Request) -> Backend:
+    backend = request.app.state.backend
+    assert isinstance(backend, Backend)
+    return backend
+
+
+TheBackend = Annotated[Backend, Depends(_of_request)]
+"""As the type of a route's argument: the server's backend."""

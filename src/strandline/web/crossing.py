@@ -1,0 +1,114 @@
+"""The crossing between requests, which are asynchronous, and the store, which is not: a bounded pool of threads.
+
+Lanes keep slow work from delaying quick work: a gallery page never waits behind thumbnails that are being made.
+What surprises: the threads are daemons. One that hangs on a dead network drive is left behind when the server
+stops; the standard library's pool would wait for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+QUICK_THREADS = 4
+"""For catalog reads and small files: they take well under 10 ms, and most of it holds Python's lock anyway."""
+
+SLOW_THREADS = 8
+"""For everything that reads images, saves or walks folders; some of it waits for slow disks."""
+
+DECODING_THREADS = 4
+"""For thumbnails: as many as there are decoder processes, and as many that find theirs in the cache meanwhile."""
+
+
+class Lane:
+    """A number of threads that run calls in the order in which they were asked for."""
+
+    def __init__(self, name: str, threads: int) -> None:
+        self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
+        self._count = threads
+        for number in range(threads):
+            threading.Thread(target=self._work, name=f"strandline-{name}-{number}", daemon=True).start()
+
+    async def run(self, call: Callable[[], T]) -> T:
+        """Runs the call in a thread of the lane and gives its result, or raises what it raised.
+
+        A caller that is cancelled meanwhile does not wait; a call that has not begun by then never does.
+        """
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        self._calls.put(_Call(loop, future, call))
+        return await future
+
+    def close(self) -> None:
+        """Ends the threads once they have done what they were asked; waits for none."""
+        for _ in range(self._count):
+            self._calls.put(None)
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            call.run()
+
+
+class _Call:
+    """One call on its way to a thread and back."""
+
+    __slots__ = ("_call", "_future", "_loop")
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, future: asyncio.Future[Any], call: Callable[[], Any]
+    ) -> None:
+        self._loop = loop
+        self._future = future
+        self._call = call
+
+    def run(self) -> None:
+        if self._future.cancelled():
+            return
+        result, error = None, None
+        try:
+            result = self._call()
+        except BaseException as raised:  # noqa: BLE001 - it is the request's: raised there
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+            self._loop.call_soon_threadsafe(self._give, result, error)
+
+    def _give(self, result: Any, error: BaseException | None) -> None:
+        if self._future.done():  # the request was cancelled
+            return
+        if error is None:
+            self._future.set_result(result)
+        else:
+            self._future.set_exception(error)
+
+
+class Crossing:
+    """All lanes. Make it once, close it with the server."""
+
+    def __init__(self) -> None:
+        self._quick = Lane("quick", QUICK_THREADS)
+        self._slow = Lane("slow", SLOW_THREADS)
+        self._decoding = Lane("decoding", DECODING_THREADS)
+
+    async def quick(self, call: Callable[[], T]) -> T:
+        """For what reads the catalog or one small file."""
+        return await self._quick.run(call)
+
+    async def slow(self, call: Callable[[], T]) -> T:
+        """For what may take long."""
+        return await self._slow.run(call)
+
+    async def decoding(self, call: Callable[[], T]) -> T:
+        """For what makes pictures of pictures."""
+        return await self._decoding.run(call)
+
+    def close(self) -> None:
+        """Ends the threads; waits for none."""
+        self._decoding.close()
+        self._quick.close()
+        self._slow.close()

@@ -1,0 +1,162 @@
+"""Problems: how errors look over HTTP (RFC 9457), and the table from errors to statuses.
+
+A problem carries the error's stable code, its message for people, and its facts. What surprises: some refusals are
+this face's own (no such route, a wrong ``Host``); they have codes here and no class in ``errors``, because no
+caller of the library can meet them.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from strandline.errors import (
+    CatalogError,
+    DiskError,
+    DiskFullError,
+    ImageArrivingError,
+    ImageDamagedError,
+    ImageForeignError,
+    ImageOnlineOnlyError,
+    ImageTooLargeError,
+    ImageUnreachableError,
+    InvalidInputError,
+    NotFoundError,
+    RefusedError,
+    StrandlineError,
+    UnavailableError,
+    WrongBytesError,
+)
+
+log = logging.getLogger(__name__)
+
+PROBLEM_TYPE = "application/problem+json"
+
+RETRY_AFTER_S = 2
+"""What 503 answers tell: as long as a file that failed its look is left alone at first (SPEC §6)."""
+
+HTTP_STATUS: dict[type[StrandlineError], int] = {
+    InvalidInputError: 422,
+    ImageTooLargeError: 413,
+    NotFoundError: 404,
+    RefusedError: 409,
+    UnavailableError: 503,
+    WrongBytesError: 500,
+    DiskError: 500,
+    DiskFullError: 507,
+    CatalogError: 500,
+    # These are two things at once: not found, and why.
+    ImageArrivingError: 503,
+    ImageOnlineOnlyError: 503,
+    ImageUnreachableError: 503,
+    ImageDamagedError: 500,
+    ImageForeignError: 500,
+}
+
+REFUSALS: dict[str, tuple[int, str]] = {
+    "no-such-page": (404, "there is nothing at this address"),
+    "method-not-allowed": (405, "this address does not take that method"),
+    "invalid-request": (422, "the request is not as the API describes it"),
+    "host-not-allowed": (421, "this server does not answer to that host name"),
+    "origin-not-allowed": (403, "pages of other sites may not do this; see the setting web.allow_origins"),
+    "token-required": (401, "give the token of this installation"),
+    "too-many-waiting": (503, "too many requests are waiting for images; try again"),
+    "client-silent": (408, "the request did not come to its end in time; send it again"),
+    "range-not-satisfiable": (416, "the image has no such bytes"),
+    "fault": (500, "this is a fault of ours, not of yours; the server's log has the details"),
+}
+"""What only this face can say: code to status and default detail."""
+
+
+class Problem(BaseModel):
+    """An error, as RFC 9457 has it; the facts of the error stand beside these fields."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="`/problems/` and the code.")
+    title: str
+    status: int
+    detail: str = Field(description="What happened, to what, and what to do.")
+    code: str = Field(description="Stable; docs/reference/errors.md lists all.")
+
+
+def http_status_of(error: StrandlineError) -> int:
+    """The status for an error: the row of its class, else of the nearest class that it derives from."""
+    rows = (HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
+    return next(rows, 500)
+
+
+def describe(error: StrandlineError) -> dict[str, object]:
+    """The problem object of an error."""
+    facts = {name: value for name, value in error.as_json().items() if name not in ("code", "message")}
+    return facts | _body(error.code, http_status_of(error), error.message)
+
+
+def answer_error(error: StrandlineError) -> Response:
+    """The whole answer for an error of ours."""
+    problem = describe(error)
+    status = http_status_of(error)
+    return _respond(problem, {"retry-after": str(RETRY_AFTER_S)} if status == 503 else {})
+
+
+def answer_refusal(
+    code: str, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **facts: object
+) -> Response:
+    """The whole answer for a refusal of this face's own."""
+    status, default = REFUSALS[code]
+    return _respond(facts | _body(code, status, detail or default), headers or {})
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Makes every error of the app a problem."""
+
+    async def on_strandline_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, StrandlineError)
+        return answer_error(error)
+
+    async def on_invalid_request(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return answer_refusal("invalid-request", _say_validation(error))
+
+    async def on_http_exception(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        code = {404: "no-such-page", 405: "method-not-allowed"}.get(error.status_code, "invalid-request")
+        return answer_refusal(code, headers=error.headers)
+
+    async def on_fault(request: Request, error: Exception) -> Response:
+        log.error("fault in %s %s", request.method, request.url.path, exc_info=error)
+        return answer_refusal("fault")
+
+    app.add_exception_handler(StrandlineError, on_strandline_error)
+    app.add_exception_handler(RequestValidationError, on_invalid_request)
+    app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(Exception, on_fault)
+
+
+def _body(code: str, status: int, detail: str) -> dict[str, object]:
+    title = code.replace("-", " ").capitalize()
+    return {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail, "code": code}
+
+
+def _respond(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
+    return Response(
+        json.dumps(problem, default=str).encode(),
+        status_code=int(problem["status"]),
+        headers={"cache-control": "no-store", **headers},
+        media_type=PROBLEM_TYPE,
+    )
+
+
+def _say_validation(error: RequestValidationError) -> str:
+    """The first thing that is wrong, in a line; never the value itself, which may be long or secret."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}"[:300]

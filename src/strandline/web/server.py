@@ -1,0 +1,139 @@
+"""The server: listens, serves the application in this process, and stops cleanly when it is told to.
+
+What surprises: the address is tried before the server gets it. Granian lets several processes share one port, which
+is what we do not want: a request would go to one or the other home.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
+
+from strandline.errors import AddressInUseError
+from strandline.web.app import Application
+
+HEADER_LIMIT_MS = 10_000
+"""A client that has not sent its headers by then is dropped."""
+
+STOP_LIMIT_S = 1
+"""For answers that are under way when the server stops."""
+
+START_LIMIT_S = 10.0
+
+MAX_CONNECTIONS = 1024
+"""At once; more wait in the system's queue. A browser opens six, a page that waits for images some more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    """As a number, not as a name."""
+    port: int
+
+    @property
+    def url(self) -> str:
+        """For a browser on this machine."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}/"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Only this machine can reach it."""
+        return ipaddress.ip_address(self.host).is_loopback
+
+
+def find_address(host: str, port: int) -> Address:
+    """The address to listen at; port 0 chooses a free one.
+
+    Raises:
+        AddressInUseError: It cannot be had.
+    """
+    try:
+        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(place)
+            probe.listen(1)
+            found = probe.getsockname()
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise AddressInUseError(
+            f"cannot listen at {host}:{port} ({error}); choose another with --host and --port",
+            host=host,
+            port=port,
+        ) from error
+    return Address(str(found[0]), int(found[1]))
+
+
+def serve(app: Application, address: Address, on_ready: Callable[[], object]) -> None:
+    """Serves until SIGINT or SIGTERM, then ends what waits and returns. Call it on the main thread."""
+    with _told_to_stop() as stop:
+        asyncio.run(serve_until(app, address, stop, on_ready))
+
+
+async def serve_until(
+    app: Application, address: Address, stop: threading.Event, on_ready: Callable[[], object]
+) -> None:
+    """Serves until the event is set; a twentieth of a second later at most it begins to end."""
+    server = Server(
+        app,
+        address=address.host,
+        port=address.port,
+        interface=Interfaces.ASGINL,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_LIMIT_MS),
+        websockets=False,
+        backpressure=MAX_CONNECTIONS,
+        log_enabled=False,
+    )
+    server.workers_kill_timeout = STOP_LIMIT_S
+    serving = asyncio.create_task(server.serve())
+    try:
+        await _until_it_listens(address, serving)
+        on_ready()
+        while not stop.is_set() and not serving.done():
+            await asyncio.sleep(0.05)
+    finally:
+        app.backend.live.close()
+        server.stop()  # type: ignore[no-untyped-call]
+        with suppress(TimeoutError):
+            await asyncio.wait_for(serving, 2 * STOP_LIMIT_S)
+
+
+async def _until_it_listens(address: Address, serving: asyncio.Task[None]) -> None:
+    async with asyncio.timeout(START_LIMIT_S):
+        while not serving.done():
+            try:
+                _, writer = await asyncio.open_connection(address.host, address.port)
+            except OSError:
+                await asyncio.sleep(0.01)
+            else:
+                writer.close()
+                return
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[threading.Event]:
+    """An event that Ctrl-C, and whoever ends services, sets."""
+    stop = threading.Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]
+    try:
+        yield stop
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -1,0 +1,75 @@
+"""A store that is really served: over HTTP, by the real server, in a thread of the test's process."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from builders.storage import make_storage_dir
+from strandline.runtime.assembly import LocalStore, open_store
+from strandline.web.app import Application, create_app
+from strandline.web.server import Address, find_address, serve_until
+
+LIMIT_S = 20.0
+
+
+@dataclass
+class Served:
+    """A served store, and a client that asks it as a browser's own page would."""
+
+    store: LocalStore
+    app: Application
+    address: Address
+    client: httpx.Client
+
+    def get(self, path: str, **query: str | int) -> Any:
+        """The JSON of a route of the API, which must answer 200."""
+        response = self.client.get(f"/api/v1{path}", params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def post(self, path: str, document: object | None = None) -> httpx.Response:
+        """What a route of the API answers to a document."""
+        return self.client.post(f"/api/v1{path}", json=document)
+
+    def upload(self, data: bytes, sd: str, name: str | None = None) -> httpx.Response:
+        """What the server answers to raw bytes."""
+        query = {"sd": sd} | ({} if name is None else {"name": name})
+        return self.client.post("/api/v1/images", params=query, content=data)
+
+
+@contextmanager
+def serving(store: LocalStore) -> Iterator[Served]:
+    """Serves the store for the length of the block, without a watcher."""
+    app = create_app(store)
+    address = find_address("127.0.0.1", 0)
+    stop, ready = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(serve_until(app, address, stop, ready.set)))
+    thread.start()
+    try:
+        assert ready.wait(LIMIT_S), "the server did not start"
+        origin = address.url.rstrip("/")
+        with httpx.Client(base_url=origin, headers={"origin": origin}, timeout=LIMIT_S) as client:
+            yield Served(store, app, address, client)
+    finally:
+        stop.set()
+        thread.join(LIMIT_S)
+        app.close()
+        assert not thread.is_alive(), "the server did not stop"
+
+
+@contextmanager
+def serving_storage_dir(folder: Path, *images: bytes) -> Iterator[Served]:
+    """Serves a new home with one storage directory, called ``Notes``, that holds the images."""
+    root = make_storage_dir(folder / "Notes", *images)
+    with open_store(folder / "home") as store:
+        store.add_storage_dir(root)
+        with serving(store) as served:
+            yield served

@@ -1,0 +1,189 @@
+"""Images over HTTP: listed by month and cursor, filtered, described, explained, and saved."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import Served, serving_storage_dir
+from builders.storage import id_of, make_storage_dir, put_half
+
+DAYS = [datetime(2024, month, day, 12, tzinfo=UTC) for month in (5, 6, 7) for day in (1, 20)]
+PHOTOS = [make_picture("jpg", seed=number, taken_at=day) for number, day in enumerate(DAYS)]
+NEWEST_FIRST = [id_of(photo) for photo in reversed(PHOTOS)]
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Six photos of three months, each proven, so that their dates are known."""
+    with serving_storage_dir(tmp_path, *PHOTOS) as it:
+        for image_id in NEWEST_FIRST:
+            it.store.get(image_id)
+        yield it
+
+
+def ids(page: dict[str, list[dict[str, str]]]) -> list[str]:
+    """The ids of a page."""
+    return [image["image_id"] for image in page["images"]]
+
+
+def test_pages_by_cursor_are_the_whole_list_once(served: Served) -> None:
+    """Newest first; ``next`` is null at the end; the total is that of all pages."""
+    first = served.get("/images", limit=4)
+    second = served.get("/images", limit=4, after=first["next"])
+    assert ids(first) + ids(second) == NEWEST_FIRST
+    assert (first["total"], second["next"]) == (6, None)
+
+
+def test_months_are_counted_and_entered_anywhere(served: Served) -> None:
+    """The counts are those of the months, and a page from inside a month goes on into the older ones."""
+    months = served.get("/images/months")
+    assert months["months"] == [{"month": f"2024-0{month}", "count": 2} for month in (7, 6, 5)]
+    assert (months["total"], months["fresh"]) == (6, True)
+    assert ids(served.get("/images", month="2024-06", offset=1, limit=2)) == NEWEST_FIRST[3:5]
+    assert served.get("/images", month="2024-06", offset=2)["images"] == []
+    assert served.get("/images", month="1999-01")["images"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"from": "2024-06-01", "to": "2024-06-20"}, NEWEST_FIRST[2:4]),
+        ({"from": "2024-07-20"}, NEWEST_FIRST[:1]),
+        ({"to": "2024-05-01"}, NEWEST_FIRST[5:]),
+        ({"q": NEWEST_FIRST[2][:9].upper()}, NEWEST_FIRST[2:3]),
+        ({"q": "%"}, []),
+        ({"type": "jpg"}, NEWEST_FIRST),
+        ({"type": "image/png"}, []),
+        ({"state": "damaged"}, []),
+        ({"sd": "Notes", "state": "present"}, NEWEST_FIRST),
+    ],
+)
+def test_filters(served: Served, query: dict[str, str], expected: list[str]) -> None:
+    """The same filters choose the same images for the page, for its total, and for the months."""
+    page = served.get("/images", **query)
+    assert (ids(page), page["total"]) == (expected, len(expected))
+    assert served.get("/images/months", **query)["total"] == len(expected)
+
+
+def test_a_search_finds_original_names(served: Served) -> None:
+    """Any part of it, letter case aside; ``%`` and ``_`` stand for themselves."""
+    saved = served.upload(make_picture("png", seed=50), "Notes", "100%_holiday.png").json()["saved"][0]
+    for text in ("Holiday", "100%_", "day.PNG"):
+        assert ids(served.get("/images", q=text)) == [saved["image_id"]]
+    assert ids(served.get("/images", q="100_")) == []
+
+
+def test_a_change_is_seen_by_the_next_request(served: Served) -> None:
+    """Whoever makes it: another store on the same home counts, too."""
+    before = served.get("/images/months")
+    served.upload(make_picture("png", seed=51), "Notes")
+    after = served.get("/images/months")
+    assert (after["total"], after["version"] != before["version"]) == (7, True)
+
+
+def test_details_of_an_image(served: Served) -> None:
+    """What ``info --json`` says, with Markdown and where the bytes are; its files; its explanation."""
+    image_id = NEWEST_FIRST[0]
+    details = served.get(f"/images/{image_id.upper()}")
+    assert details["taken_at"].startswith("2024-07-20T12:00:00")
+    assert details["markdown"] == f"![{image_id}](media/{image_id}.jpg)"
+    assert details["urls"] == {"bytes": f"/i/{image_id}", "thumbnail": f"/i/{image_id}?w=400"}
+    assert served.get(f"/images/{image_id}/files")["files"] == details["files"]
+    assert served.get(f"/images/{image_id}/explanation")["verdict"] == "shown"
+    head, _, body = served.get(f"/images/{image_id}/data-url")["data_url"].partition(",")
+    assert (head, base64.b64decode(body)) == ("data:image/jpeg;base64", PHOTOS[-1])
+
+
+def test_raw_bytes_are_saved(served: Served) -> None:
+    """201 with what ``save --json`` says; the same again is 200 and not new."""
+    data = make_picture("webp", seed=9)
+    first, again = (served.upload(data, "Notes", "sea.webp") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    [saved] = first.json()["saved"]
+    assert (saved["image_id"], saved["new"], saved["source"]) == (id_of(data), True, "sea.webp")
+    assert saved["markdown"] == f"![sea](media/{saved['filename']})"
+    assert again.json()["saved"] == [saved | {"new": False}]
+    assert served.store.get(id_of(data)).read() == data
+
+
+def test_a_form_of_several_files_tells_of_each(served: Served) -> None:
+    """What is no image does not keep the others from being saved."""
+    files = [("a.png", make_picture("png", seed=9)), ("b.txt", b"hello"), ("c.jpg", PHOTOS[0])]
+    response = served.client.post(
+        "/api/v1/images", params={"sd": "Notes"}, files=[("files", file) for file in files]
+    )
+    assert response.status_code == 201
+    assert [(one["source"], one["new"]) for one in response.json()["saved"]] == [
+        ("a.png", True),
+        ("c.jpg", False),
+    ]
+    assert [(one["source"], one["code"]) for one in response.json()["failed"]] == [
+        ("b.txt", "unsupported-image")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("query", "data", "status", "code"),
+    [
+        ({"sd": "Notes"}, b"", 422, "empty-image"),
+        ({"sd": "Notes"}, b"hello", 422, "unsupported-image"),
+        ({"sd": "Nobody"}, PHOTOS[0], 404, "sd-not-found"),
+        ({"sd": "Notes", "id": "0" * 32}, PHOTOS[0], 422, "image-id-mismatch"),
+        ({"sd": "Notes", "id": "../x"}, PHOTOS[0], 422, "invalid-image-id"),
+        ({}, PHOTOS[0], 422, "invalid-request"),
+    ],
+)
+def test_what_cannot_be_saved_is_a_problem(
+    served: Served, query: dict[str, str], data: bytes, status: int, code: str
+) -> None:
+    """A single failure is the answer's own status; nothing is left behind."""
+    response = served.client.post("/api/v1/images", params=query, content=data)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+    assert served.get("/images")["total"] == len(PHOTOS)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/images/xyz", 422, "invalid-image-id"),
+        (f"/images/{'0' * 32}", 404, "image-not-found"),
+        (f"/images/{'0' * 32}/files", 404, "image-not-found"),
+        (f"/images/{'0' * 32}/data-url", 404, "image-not-found"),
+        ("/images?after=nonsense", 422, "invalid-cursor"),
+        ("/images?from=yesterday", 422, "invalid-input"),
+        ("/images?from=2024-13-01", 422, "invalid-input"),
+        ("/images?to=9999-12-31", 422, "invalid-input"),
+        ("/images?offset=3", 422, "invalid-input"),
+        ("/images?state=lost", 422, "invalid-request"),
+        ("/images?type=movie", 422, "invalid-input"),
+        ("/images?month=May", 422, "invalid-request"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_problem(served: Served, path: str, status: int, code: str) -> None:
+    """With a code, never a fault of ours."""
+    response = served.client.get(f"/api/v1{path}")
+    assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+def test_an_arriving_image_is_explained(served: Served, tmp_path: Path) -> None:
+    """It is listed as arriving, and asking for it is worth trying again."""
+    half = make_picture("png", seed=60)
+    put_half(tmp_path / "Notes", half)
+    served.store.scan()
+    assert ids(served.get("/images", state="arriving")) == [id_of(half)]
+    response = served.client.get(f"/api/v1/images/{id_of(half)}/data-url")
+    assert (response.status_code, response.json()["code"]) == (503, "image-arriving")
+    assert int(response.headers["retry-after"]) > 0
+
+
+def test_an_image_in_two_storage_directories_is_listed_once(served: Served, tmp_path: Path) -> None:
+    """With both files."""
+    served.post("/sds", {"path": str(make_storage_dir(tmp_path / "More", PHOTOS[0]))})
+    assert served.get("/images")["total"] == len(PHOTOS)
+    assert len(served.get(f"/images/{id_of(PHOTOS[0])}/files")["files"]) == 2

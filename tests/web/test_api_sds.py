@@ -1,0 +1,82 @@
+"""Storage directories over HTTP: what the library does, with the statuses that HTTP has for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import Served, serving_storage_dir
+from builders.storage import make_storage_dir, put_half
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """One storage directory with two images."""
+    with serving_storage_dir(tmp_path, make_picture("png", seed=1), make_picture("jpg", seed=2)) as it:
+        yield it
+
+
+def test_a_list_tells_how_each_is(served: Served, tmp_path: Path) -> None:
+    """With how many images it has, and how many of them need a look."""
+    put_half(tmp_path / "Notes", make_picture("png", seed=3))
+    served.store.scan()
+    [sd] = served.get("/sds")["sds"]
+    assert (sd["name"], sd["state"], sd["images"], sd["scanning"]) == ("Notes", "online", 3, None)
+    assert (sd["arriving"], sd["noteworthy"]) == (1, 1)
+
+
+def test_adding_is_201_once_and_200_when_it_is_repeated(served: Served, tmp_path: Path) -> None:
+    """The answer is that of ``sd add --json``."""
+    root = make_storage_dir(tmp_path / "More", make_picture("png", seed=4))
+    first, again = (served.post("/sds", {"path": str(root)}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert set(first.json()) == {"sd", "identity", "scan"}
+    assert first.json()["identity"]["outcome"] == "existing"
+    assert first.json()["scan"]["added"] == 1
+
+
+def test_renamed_moved_and_forgotten(served: Served, tmp_path: Path) -> None:
+    """Each by the name or the identity that it has then; no file is touched."""
+    renamed = served.client.patch("/api/v1/sds/Notes", json={"name": "Diary"}).json()["sd"]
+    assert renamed["name"] == "Diary"
+    (tmp_path / "Notes").rename(tmp_path / "Elsewhere")
+    moved = served.client.patch(f"/api/v1/sds/{renamed['sd_id']}", json={"path": str(tmp_path / "Elsewhere")})
+    assert moved.json()["sd"]["state"] == "online"
+    assert served.client.delete("/api/v1/sds/Diary").status_code == 204
+    assert served.get("/sds") == {"sds": []}
+    assert len(list((tmp_path / "Elsewhere/media").iterdir())) == 2
+
+
+def test_what_is_missing_can_be_accepted(served: Served) -> None:
+    """With nothing missing nothing is dropped, and there is nothing to confirm."""
+    assert served.post("/sds/Notes/accept-missing").json() == {"dropped": 0}
+    assert served.post("/sds/Notes/confirm").json()["sd"]["state"] == "online"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "document", "status", "code"),
+    [
+        ("GET", "/sds/Nobody", None, 404, "sd-not-found"),
+        ("DELETE", "/sds/Nobody", None, 404, "sd-not-found"),
+        ("POST", "/sds", {"path": "/no/such/folder"}, 404, "sd-not-found"),
+        ("POST", "/sds", {}, 422, "invalid-request"),
+        ("POST", "/sds", {"path": "/tmp\0"}, 422, "invalid-path"),
+        ("PATCH", "/sds/Notes", {}, 422, "invalid-input"),
+        ("PATCH", "/sds/Notes", {"name": " "}, 422, "invalid-name"),
+        ("PUT", "/sds/Notes", {}, 405, "method-not-allowed"),
+        ("GET", "/nothing", None, 404, "no-such-page"),
+    ],
+)
+def test_what_cannot_be_done_is_a_problem(
+    served: Served, method: str, path: str, document: object, status: int, code: str
+) -> None:
+    """RFC 9457, with the error's code and a sentence for a person."""
+    response = served.client.request(method, f"/api/v1{path}", json=document)
+    problem = response.json()
+    assert (response.status_code, problem["code"]) == (status, code)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert (problem["status"], problem["type"]) == (status, f"/problems/{code}")
+    assert problem["detail"]
