@@ -11,10 +11,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import filterfalse
 
 from strandline.folders.media_folder import find_folder_mtime_ns, iter_names
 from strandline.model.image_ids import ImageId
-from strandline.model.media_names import classify_media_name, split_wanted_name
+from strandline.model.media_names import classify_media_name, match_exact_name, split_wanted_name
 from strandline.model.sync_names import NameKind
 
 SETTLED_AFTER_S = 2.0
@@ -87,11 +88,10 @@ class OddNameIndex:
 def sort_odd_names(names: Iterable[str]) -> dict[ImageId, OddNames]:
     """The odd ones among the names of a media folder, by the image that they have to do with. Pure."""
     found: dict[ImageId, dict[str, list[str]]] = {}
-    for name in names:
+    for name in filterfalse(match_exact_name, names):
         wanted = split_wanted_name(name)
         if wanted is not None:
-            if name != name.lower():
-                found.setdefault(wanted[0], {}).setdefault("spellings", []).append(name)
+            found.setdefault(wanted[0], {}).setdefault("spellings", []).append(name)
             continue
         meaning = classify_media_name(name)
         kind = _KINDS.get(meaning.kind)

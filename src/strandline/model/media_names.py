@@ -19,9 +19,10 @@ _MEDIA_TYPE_NAMES = {media_type.extension: media_type.name for media_type in MED
 }
 """By lower-case extension, canonical ones first: the order in which discovery probes."""
 
-_match_exact_name = re.compile(
+match_exact_name = re.compile(
     r"([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(" + "|".join(_MEDIA_TYPE_NAMES) + ")"
 ).fullmatch
+"""Matches a name of the grammar in its preferred spelling, all lower case, which nearly every file has."""
 
 _PROBED_ENDINGS = [f".{ext}" for ext in _MEDIA_TYPE_NAMES] + [f".{ext.upper()}" for ext in _MEDIA_TYPE_NAMES]
 
@@ -48,10 +49,10 @@ def split_wanted_name(name: str) -> tuple[ImageId, str] | None:
     A scan calls it once a file, so it is one regular expression and no object (0.4 µs; ``find_wanted_name``
     takes 1 µs). Never raises. Law: folding the letter case of a name changes nothing in the answer.
     """
-    found = _match_exact_name(name)
+    found = match_exact_name(name)
     if found is None:
         # isascii first: str.lower() maps two non-ASCII letters (U+212A, U+0130) into ASCII ones.
-        found = _match_exact_name(name.lower()) if name.isascii() else None
+        found = match_exact_name(name.lower()) if name.isascii() else None
         if found is None:
             return None
     return ImageId(found[1]), _MEDIA_TYPE_NAMES[found[2]]
