@@ -37,14 +37,15 @@ def serve(session: Session, host: str | None, port: int | None, open_browser: bo
         address = find_address(web.host if host is None else host, web.port if port is None else port)
 
         def tell() -> None:
-            session.answer({"address": address.url}, lambda: write_line(address.url))
+            session.answer({"address": url}, lambda: write_line(url))
             if is_terminal(sys.stderr):
                 say("serving; Ctrl-C ends")
             if open_browser:
-                click.launch(address.url)
+                click.launch(url)
 
         with run_daemon(store) as daemon:
-            app = create_app(store, daemon.scans)
+            app = create_app(store, daemon.scans, is_loopback=address.is_loopback)
+            url = address.url if address.is_loopback else f"{address.url}?token={app.guard.token}"
             try:
                 serve(app, address, tell)
             finally:

@@ -7,14 +7,16 @@ document. What surprises: the guard stands before the routing, so that what it r
 from __future__ import annotations
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strandline import __version__
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.web.api import events, health, images, inspect, scans, sds, uploads
 from strandline.web.backend import Backend
+from strandline.web.guards import LOOKED_AT, Guard, Request, make_guard
 from strandline.web.image_bytes import PREFIX, ImageBytes
+from strandline.web.pages import add_pages
 from strandline.web.pages import add_pages
 from strandline.web.problems import add_problem_handlers
 from strandline.web.waiting import Waiting
@@ -35,13 +37,24 @@ ROUTERS = (
 class Application:
     """The ASGI application of one store. Close it before the store."""
 
-    def __init__(self, backend: Backend, rest: ASGIApp) -> None:
+    def __init__(self, backend: Backend, guard: Guard, rest: ASGIApp) -> None:
         self.backend = backend
+        self.guard = guard
         self._rest = rest
         self._images = ImageBytes(backend, Waiting(backend.live, backend.crossing))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+        if scope["type"] != "http":
+            return
+        headers = {name: value for name, value in scope["headers"] if name in LOOKED_AT}
+        request = Request(scope["method"], scope["path"], scope["query_string"], headers)
+        origin = self.guard.find_allowed_origin(request)
+        if origin is not None:
+            send = _with_cors(send, origin)
+        refusal = self.guard.find_refusal(request)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+        elif request.path.startswith(PREFIX):
             await self._images(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
@@ -51,8 +64,32 @@ class Application:
         self.backend.close()
 
 
-def create_app(store: LocalStore, scans: ScanJobs | None = None) -> Application:
-    """The application. It starts nothing but threads that wait for work; the caller serves it, and closes it."""
+def _with_cors(send: Send, origin: str) -> Send:
+    """Lets the pages of an allowed origin read the answer."""
+
+    async def send_with_cors(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            cors = [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
+            message = {**message, "headers": [*message["headers"], *cors]}
+        await send(message)
+
+    return send_with_cors
+
+
+def create_app(
+    store: LocalStore, scans: ScanJobs | None = None, *, is_loopback: bool = True
+) -> Application:
+    """The application. It starts nothing but threads that wait for work; the caller serves it, and closes it.
+
+    Args:
+        store: Stays open until the application is closed.
+        scans: Those of the daemon; its own where none are given.
+        is_loopback: Only this machine can reach it; else every request needs the token.
+
+    Raises:
+        ConfigError, DiskError: The installation's secrets cannot be read or made.
+    """
+    guard = make_guard(store, is_loopback=is_loopback)
     backend = Backend(store, scans)
     app = FastAPI(
         title="Strandline",
@@ -67,5 +104,6 @@ def create_app(store: LocalStore, scans: ScanJobs | None = None) -> Application:
     for router in ROUTERS:
         app.include_router(router, prefix=API)
     add_pages(app)
+    add_pages(app)
     add_problem_handlers(app)
-    return Application(backend, app)
+    return Application(backend, guard, app)

@@ -1,0 +1,60 @@
+"""The two secrets of an installation: the token, which may do everything, and the image key, which may show images.
+
+Each is a line in a file of the home that only its owner can read. What surprises: they are made when they are first
+asked for, by whichever process comes first, and stay until a person deletes the file.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+
+from strandline.errors import ConfigError
+from strandline.folders.disk_errors import disk_errors
+
+TOKEN_FILE = "web-token"
+IMAGE_KEY_FILE = "image-key"
+
+SECRET_BYTES = 24
+"""192 bits: 32 letters that need no escaping in a URL."""
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{16,200}")
+
+
+def ensure_secret(path: Path) -> str:
+    """The secret that the file holds; makes it where there is none.
+
+    Raises:
+        ConfigError: The file holds something else.
+        DiskError: It cannot be read or made.
+    """
+    with disk_errors("read the secret in", path, FileExistsError, FileNotFoundError):
+        try:
+            return _read(path)
+        except FileNotFoundError:
+            _make(path)
+        return _read(path)
+
+
+def _make(path: Path) -> None:
+    """Whole or not at all, and never over one that another process has just made."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(SECRET_BYTES) + "\n")
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+    finally:
+        temporary.unlink()
+
+
+def _read(path: Path) -> str:
+    text = path.read_text("ascii", errors="replace").strip()
+    if not _SECRET.fullmatch(text):
+        raise ConfigError(f"{path} holds no secret; delete it, and a new one is made", place=str(path))
+    return text

@@ -1,0 +1,189 @@
+"""Guards: which requests are answered at all (SPEC §11). Pure: they look at the request's head and say no, or nothing.
+
+A server on one's own machine can be asked by every page that one's browser shows. So the ``Host`` must be ours (a
+name that an attacker points at us is not), writes must come from our own pages or carry the token, and other sites'
+pages may not even probe which images there are. What surprises: an address as ``Host`` is always fine where others
+may reach us: only names can be pointed anywhere.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from starlette.responses import Response
+
+from strandline.runtime.assembly import LocalStore
+from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
+from strandline.web.problems import answer_refusal
+
+COOKIE = "strandline-token"
+
+READS = frozenset({"GET", "HEAD"})
+PREFLIGHT = "OPTIONS"
+
+OUR_OWN = frozenset({"same-origin", "same-site", "none"})
+"""Values of ``Sec-Fetch-Site`` that are no other site's page."""
+
+LOOKED_AT = frozenset(
+    {b"host", b"origin", b"referer", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie",
+     b"access-control-request-method"}
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The head of a request, as far as a guard looks at it."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[bytes, bytes]
+
+    def get(self, name: bytes) -> str:
+        """A header, empty where it is not there."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+    def find_in_query(self, name: str) -> str | None:
+        """A value of the query, the first one."""
+        if name.encode() not in self.query:
+            return None
+        values = parse_qs(self.query.decode("latin-1"), max_num_fields=100).get(name)
+        return values[0] if values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The rules of one server."""
+
+    token: str
+    image_key: str
+    allow_hosts: frozenset[str] = frozenset()
+    allow_origins: frozenset[str] = frozenset()
+    is_loopback: bool = True
+    """It listens where only this machine can reach it; else every request needs the token."""
+
+    def find_refusal(self, request: Request) -> Response | None:
+        """The answer to a request that is not let through; None lets it through."""
+        if not self._is_our_host(request.get(b"host")):
+            return answer_refusal("host-not-allowed")
+        may_show = request.path.startswith("/i/") and self._has_image_key(request)
+        if request.method == PREFLIGHT:
+            return self._answer_preflight(request)
+        if request.method in READS:
+            if not (may_show or self._is_no_other_sites(request)):
+                return answer_refusal("origin-not-allowed")
+        elif not (self._is_of_our_page(request) or self._has_token(request)):
+            return answer_refusal("origin-not-allowed", WRITES_NEED)
+        if not (self.is_loopback or may_show or self._has_token(request) or self._has_cookie(request)):
+            return self._ask_for_token(request)
+        return None
+
+    def find_allowed_origin(self, request: Request) -> str | None:
+        """The origin of another site whose pages a person has allowed, for CORS."""
+        origin = request.get(b"origin")
+        return origin if origin in self.allow_origins else None
+
+    def _is_our_host(self, host: str) -> bool:
+        name = _strip_port(host.lower())
+        if name == "localhost" or name in self.allow_hosts or host.lower() in self.allow_hosts:
+            return True
+        try:
+            address = ipaddress.ip_address(name.strip("[]"))
+        except ValueError:
+            return False
+        return address.is_loopback or not self.is_loopback
+
+    def _is_no_other_sites(self, request: Request) -> bool:
+        site = request.get(b"sec-fetch-site")
+        if not site or site in OUR_OWN:
+            return True
+        is_page = not request.path.startswith(("/i/", "/api/"))
+        if is_page and request.get(b"sec-fetch-mode") == "navigate":
+            return True  # somebody followed a link to a page of ours; pages cannot be framed
+        origin = request.get(b"origin") or _origin_of(request.get(b"referer"))
+        return origin in self.allow_origins
+
+    def _is_of_our_page(self, request: Request) -> bool:
+        origin = request.get(b"origin")
+        if origin in self.allow_origins:
+            return True
+        scheme, _, host = origin.partition("://")
+        return scheme in ("http", "https") and host.lower() == request.get(b"host").lower() != ""
+
+    def _answer_preflight(self, request: Request) -> Response:
+        if request.get(b"origin") not in self.allow_origins:
+            return answer_refusal("origin-not-allowed")
+        return Response(
+            status_code=204,
+            headers={
+                "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
+                "access-control-allow-headers": "authorization, content-type, range, if-none-match, last-event-id",
+                "access-control-max-age": "600",
+            },
+        )
+
+    def _has_image_key(self, request: Request) -> bool:
+        return request.method in READS and _is_equal(request.find_in_query("key"), self.image_key)
+
+    def _has_token(self, request: Request) -> bool:
+        scheme, _, given = request.get(b"authorization").partition(" ")
+        return scheme.lower() == "bearer" and _is_equal(given.strip(), self.token)
+
+    def _has_cookie(self, request: Request) -> bool:
+        pairs = (pair.strip().partition("=") for pair in request.get(b"cookie").split(";"))
+        return any(name == COOKIE and _is_equal(value, self.token) for name, _, value in pairs)
+
+    def _ask_for_token(self, request: Request) -> Response:
+        """401; but who follows the link that ``serve`` printed is given the cookie, and the link without token."""
+        if request.method in READS and _is_equal(request.find_in_query("token"), self.token):
+            cookie = f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
+            place = "/" + request.path.lstrip("/\\")
+            return Response(
+                status_code=303, headers={"location": place, "set-cookie": cookie, "cache-control": "no-store"}
+            )
+        return answer_refusal("token-required", headers={"www-authenticate": "Bearer"})
+
+
+WRITES_NEED = (
+    "writes need an Origin of this server's own pages, or 'Authorization: Bearer' with the token of this "
+    "installation, which lies in its home"
+)
+
+
+def make_guard(store: LocalStore, *, is_loopback: bool = True) -> Guard:
+    """The rules that settings and secrets of the home make.
+
+    Raises:
+        ConfigError, DiskError: A secret cannot be read or made.
+    """
+    web, home = store.settings.web, Path(store.home)
+    return Guard(
+        token=ensure_secret(home / TOKEN_FILE),
+        image_key=ensure_secret(home / IMAGE_KEY_FILE),
+        allow_hosts=frozenset(web.allow_hosts.lower().split()),
+        allow_origins=frozenset(web.allow_origins.split()),
+        is_loopback=is_loopback,
+    )
+
+
+def _strip_port(host: str) -> str:
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
+
+
+def _origin_of(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _is_equal(given: str | None, secret: str) -> bool:
+    """In a time that tells nothing."""
+    return given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())
