@@ -217,7 +217,7 @@ def _list_unwanted(
 
 def _iter_case_clashes(lines: Iterable[str]) -> Iterator[FileItem]:
     """Wanted names that differ from another one in letter case only, so a case-folding disk holds just one."""
-    odd_case = [name for line in lines if not line.islower() for name in (split_line(line)[0],)]
+    odd_case = [name for line in lines if line != line.lower() for name in (split_line(line)[0],)]
     spelled = {name for name in odd_case if split_wanted_name(name) is not None}
     if not spelled:
         return
