@@ -60,9 +60,11 @@ def list_image_ids(
     if after is not None:
         where_after = "AND (f.sort_us, f.sd, f.filename) < (:sort_us, :after_sd, :after_filename)"
         values |= {"sort_us": after.sort_us, "after_sd": after.sd, "after_filename": after.filename}
+    # Else SQLite would fetch and sort all files of an SD for one page of them.
+    index = "INDEXED BY image_files_newest_first" if chosen.state is None else ""
     rows = conn.execute(
         f"""
-        SELECT f.image_id, f.sort_us, f.sd, f.filename FROM image_files AS f
+        SELECT f.image_id, f.sort_us, f.sd, f.filename FROM image_files AS f {index}
         WHERE {condition} {where_after}
         ORDER BY f.sort_us DESC, f.sd DESC, f.filename DESC LIMIT :limit
         """,
