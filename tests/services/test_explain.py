@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
+from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
@@ -23,7 +25,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.explain import VERDICTS, explain_image, get_image, judge
-from strandline.services.lookup import find_image
+from strandline.services.lookup import find_image, look_up
 from strandline.services.workbench import Limits
 
 PICTURE = make_picture("png", seed=1)
@@ -199,6 +201,18 @@ def test_what_cannot_be_read_is_not_called_absent(tmp_path: Path) -> None:
         with pytest.raises(ImageUnreachableError) as caught:
             get_image(machine.bench, ID)
     assert int(exit_status_of(caught.value)) == 6
+
+
+def test_a_media_folder_that_cannot_be_searched_is_not_called_empty(machine: Machine) -> None:
+    """The image may lie there: unreadable, and neither exists nor is not found."""
+    machine.add("one", PICTURE)
+    refused = [Refusal("openat", errno.EACCES, argument=2, mask=0o10000000)]  # O_PATH: opened for searching
+    explanation = call_refused(refused, lambda: explain_image(machine.bench, ID))
+    assert explanation.verdict is Verdict.UNREADABLE
+    assert explanation.sds[0].disk[0].message == "its media folder cannot be read now: Permission denied"
+    presence = call_refused(refused, lambda: look_up(machine.bench, ID))
+    assert (presence.exists, presence.verdict) == (False, Verdict.SD_OFFLINE)
+    assert get_image(machine.bench, ID).proven
 
 
 def test_without_storage_directories_the_advice_is_to_add_one(machine: Machine) -> None:

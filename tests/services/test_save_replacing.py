@@ -32,6 +32,9 @@ from strandline.services.add import add_storage_dir
 from strandline.services.lookup import find_image
 from strandline.services.save import save_image
 
+NO_SEARCHING = Refusal("openat", errno.EACCES, argument=2, mask=0o10000000)
+"""Folders cannot be opened for searching (O_PATH)."""
+
 PICTURE = make_picture("png", seed=1)
 OTHER = make_picture("png", seed=2)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
@@ -212,6 +215,13 @@ class TestStorageDirsThatTakeNothing:
 
 class TestRefusingDisks:
     """Real refusals of the kernel, at the worst moment."""
+
+    def test_a_media_folder_that_cannot_be_searched_is_a_disk_error(self, machine: Machine) -> None:
+        """Whether the image is there cannot be known, so nothing is written."""
+        one = machine.add("one", PICTURE)
+        with pytest.raises(DiskError, match="look into"):
+            call_refused([NO_SEARCHING], lambda: save_image(machine.bench, PICTURE, one))
+        assert os.listdir(machine.media(one)) == [NAME]
 
     def test_where_nothing_can_be_linked_content_ids_are_saved(self, machine: Machine) -> None:
         """By a rename after a last look; a legacy id is refused rather than perhaps lost."""

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -135,6 +137,26 @@ def test_a_watcher_and_a_saver_announce_an_image_once(home: Path, root: Path, tm
                     break
         assert new == [True] * len(pictures)
         assert count_available(store) == Counter(name_of(data) for data in pictures)
+
+
+def test_two_homes_may_share_a_storage_directory(tmp_path: Path) -> None:
+    """Two programs with catalogs of their own (hazard H36): each image is new to one of them, and whole for both."""
+    root = make_storage_dir(tmp_path / "shared")
+    pictures = make_pictures(20)
+    start = threading.Barrier(2)
+
+    def save_all(home: Path) -> list[bool]:
+        with open_store(home) as store:
+            store.add_storage_dir(root)
+            start.wait()
+            new = [store.save(data, sd="shared").new for data in pictures]
+            assert [store.get(id_of(data)).read() for data in pictures] == pictures
+            return new
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(save_all, (tmp_path / "home1", tmp_path / "home2"))
+    assert all(a != b for a, b in zip(first, second, strict=True))
+    assert sorted(os.listdir(root / "media")) == sorted(name_of(data) for data in pictures)
 
 
 def test_many_processes_make_one_catalog(tmp_path: Path) -> None:

@@ -180,7 +180,8 @@ class _Save:
         with self.bench.catalog.read() as conn:
             rows = image_files.list_rows_of_image(conn, self.image_id)
         known = [row.filename for row in rows if row.sd == self.sd.number]
-        there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
+        with disk_errors("look into", Path(self.sd.path, MEDIA_FOLDER)):
+            there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
         discovered = discover(self.bench, self.sd, self.image_id).filenames
         return list(dict.fromkeys((*discovered, *there)))
 
