@@ -163,6 +163,20 @@ def test_no_more_conflict_copies_are_read_than_the_limit(machine: Machine) -> No
     assert find_image(machine.bench, ID) is None
 
 
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "unknown"])
+def test_an_image_that_is_in_the_cloud_exists(machine: Machine, is_known: bool) -> None:
+    """Its placeholder stands for it; a file that is here as well, or elsewhere, is better."""
+    one = machine.add("one")
+    machine.put(one, b"bplist00", f".{NAME}.icloud")
+    if is_known:
+        machine.scan(one)
+    presence = look_up(machine.bench, ID)
+    assert (presence.exists, presence.state, presence.proven) == (True, "online-only", False)
+    assert find_image(machine.bench, ID) is None
+    machine.add("other", PICTURE)
+    assert look_up(machine.bench, ID, one).state == "present"
+
+
 def put_symlink(path: Path) -> None:
     path.symlink_to(path.parent.parent / "elsewhere.png")
 
