@@ -12,6 +12,7 @@ from strandline.model.image_files import FileStamp
 from strandline.model.listing import (
     OddEntry,
     OddKind,
+    drain,
     is_too_much_gone,
     name_of_known_line,
     plan_difference,
@@ -90,6 +91,15 @@ def test_a_listing_compared_with_itself_leaves_nothing(stamps: dict[str, str], b
 def test_a_line_gives_back_name_and_stamp(name: str, stamp: str) -> None:
     """Whatever colons and newlines the name holds."""
     assert split_line(f"{name}:{stamp}") == (name, stamp)
+
+
+@given(st.lists(stray_names))
+def test_draining_gives_every_line_in_order_and_leaves_none(lines: list[str]) -> None:
+    """A set's in any order."""
+    as_list, as_set = list(lines), set(lines)
+    assert list(drain(as_list)) == lines
+    assert sorted(drain(as_set)) == sorted(set(lines))
+    assert (as_list, as_set) == ([], set())
 
 
 @given(listings)

@@ -35,10 +35,11 @@ _COLUMNS = (
     "taken_at_us, size_bytes, sort_us"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM image_files"
-_SELECT_NOTEWORTHY = (
-    f"{_SELECT} INDEXED BY image_files_noteworthy "
+_FROM_NOTEWORTHY = (
+    "FROM image_files INDEXED BY image_files_noteworthy "
     "WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL)"
 )
+_SELECT_NOTEWORTHY = f"SELECT {_COLUMNS} {_FROM_NOTEWORTHY}"
 """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
 _INSERT = f"INSERT INTO image_files ({_COLUMNS}) VALUES ({', '.join('?' * 20)}) ON CONFLICT DO NOTHING"
 _UPDATE = (
@@ -122,6 +123,22 @@ def list_rows_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> l
     """All rows of the SD in the state, by file name."""
     rows = conn.execute(f"{_SELECT_NOTEWORTHY} AND state = ? ORDER BY filename", (sd, state.value))
     return [_to_image_file(row) for row in rows]
+
+
+def list_names_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> list[str]:
+    """The names of all files of the SD in the state that have bytes, or are not known to have none."""
+    rows = conn.execute(
+        f"SELECT filename {_FROM_NOTEWORTHY} AND state = ? AND size_bytes IS NOT 0 ORDER BY filename",
+        (sd, state.value),
+    )
+    return [str(name) for (name,) in rows]
+
+
+def count_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> int:
+    """How many files of the SD are in the state, which is not *present*."""
+    return int(
+        conn.execute(f"SELECT count(*) {_FROM_NOTEWORTHY} AND state = ?", (sd, state.value)).fetchone()[0]
+    )
 
 
 def list_unproven(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[ImageFile]:

@@ -8,7 +8,7 @@ come from other machines), so a line is always split from the right; names that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -141,6 +141,14 @@ def sort_names(lines: Iterable[str], odd: Iterable[OddEntry]) -> FreshNames:
         elif entry.kind is OddKind.DATALESS:
             names.evicted[entry.name] = Seen(entry.stamp, online_only=True)
     return names
+
+
+def drain(lines: list[str] | set[str]) -> Iterator[str]:
+    """The lines, a list's in its order; each is let go as it is taken, so a million of them are never there twice."""
+    if isinstance(lines, list):
+        lines.reverse()
+    while lines:
+        yield lines.pop()
 
 
 def split_line(line: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from strandline.catalog import image_files, journal, storage_dirs
@@ -27,6 +27,7 @@ from strandline.model.listing import (
     Difference,
     FreshNames,
     MediaListing,
+    drain,
     is_too_much_gone,
     name_of_known_line,
     plan_difference,
@@ -158,7 +159,7 @@ class _Scan:
             self._prove_arrivals()
         with self.bench.catalog.read() as conn:
             self.account.note_damaged(image_files.list_rows_in_state(conn, self.sd.number, FileState.DAMAGED))
-            self.report.arriving = len(self._list_arriving())
+            self.report.arriving = image_files.count_in_state(conn, self.sd.number, FileState.ARRIVING)
         self.account.complete()
 
     def _register_all(self, listing: MediaListing) -> None:
@@ -180,7 +181,7 @@ class _Scan:
                     )
             if not self.account.go_on(len(batch)):
                 return
-        self._apply_seen((), names, vanishing_held=False)
+        self._apply_seen((), [], names, vanishing_held=False)
         self.account.count_ignored(names)
 
     def _split_or_sort(self, names: FreshNames, name: str) -> tuple[str, str] | None:
@@ -192,14 +193,21 @@ class _Scan:
     def _apply_difference(self, listing: MediaListing) -> None:
         with self.bench.catalog.snapshot() as conn:
             difference = plan_difference(listing.lines, image_files.iter_lines(conn, self.sd.number))
-        names = sort_names(difference.fresh, listing.odd)
+        listing.lines.clear()
+        names = sort_names((), listing.odd)
+        images = [line for line in drain(difference.fresh) if self._is_wanted(names, line)]
         self.report.unchanged = difference.unchanged + self._drop_known_evictions(difference, names)
         self.account.count_ignored(names)
         if not self.account.go_on(self.report.unchanged):
             return
-        stale = {name_of_known_line(line) for line in difference.stale}
-        gone = self._list_gone(sorted(stale - names.images.keys() - names.evicted.keys()), names)
-        self._apply_seen(gone, names, vanishing_held=self._brake(gone))
+        unlisted = {name_of_known_line(line) for line in drain(difference.stale)}
+        unlisted.difference_update(names.evicted)
+        unlisted.difference_update(split_line(line)[0] for line in images)
+        gone = self._list_gone(sorted(unlisted), images)
+        self._apply_seen(gone, images, names, vanishing_held=self._brake(gone))
+
+    def _is_wanted(self, names: FreshNames, line: str) -> bool:
+        return self._split_or_sort(names, split_line(line)[0]) is not None
 
     def _drop_known_evictions(self, difference: Difference, names: FreshNames) -> int:
         """Drops files that are known to be in the cloud and still are; how many."""
@@ -209,14 +217,16 @@ class _Scan:
             del names.evicted[name]
         return len(known)
 
-    def _list_gone(self, unlisted: Sequence[str], names: FreshNames) -> list[str]:
+    def _list_gone(self, unlisted: Sequence[str], images: Sequence[str]) -> list[str]:
         """Those of the known names that are gone, and did not merely come while the listing was made.
 
         A disk that folds letter case knows a file by its former spelling too: there the listing is right.
         """
         again = look_again(self.sd.path, unlisted, keeps_inodes=self.keeps_inodes)
-        respelt = {name.lower() for name in names.images}
-        came = {name for name, stamp in again.items() if stamp is not None and name.lower() not in respelt}
+        came = {name for name, stamp in again.items() if stamp is not None}
+        if came:
+            listed = {split_line(line)[0].lower() for line in images}
+            came = {name for name in came if name.lower() not in listed}
         with self.bench.catalog.read() as conn:
             rows = image_files.find_rows(conn, self.sd.number, sorted(came)).values()
         came -= {row.filename for row in rows if row.absent_since is not None}
@@ -237,11 +247,12 @@ class _Scan:
             self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
         return False
 
-    def _apply_seen(self, gone: Sequence[str], names: FreshNames, *, vanishing_held: bool) -> None:
-        seen: list[tuple[str, Seen | None]] = [(name, None) for name in gone]
-        seen += [(name, Seen(parse_stamp(stamp))) for name, stamp in names.images.items()]
-        seen += [(name, how) for name, how in names.evicted.items() if name not in names.images]
-        for batch in _batched(seen, self.bench.limits.scan_batch_files):
+    def _apply_seen(
+        self, gone: Sequence[str], images: list[str], names: FreshNames, *, vanishing_held: bool
+    ) -> None:
+        """Writes what is gone, listed (lines, which are let go on the way) and in the cloud, batch by batch."""
+        seen = chain(((name, None) for name in gone), map(_see, drain(images)), names.evicted.items())
+        while batch := list(islice(seen, self.bench.limits.scan_batch_files)):
             known = list(self._look_again(batch))
             with self.bench.catalog.write() as transaction:
                 for name, how, row in known:
@@ -310,19 +321,14 @@ class _Scan:
 
     def _prove_arrivals(self) -> None:
         """Reads what arrived since the last scan, and looks again at what was not right then."""
-        arriving = [
-            row.filename for row in self._list_arriving() if row.stamp is not None and row.stamp.size_bytes
-        ]
-        for filename in sorted({*self.arrivals, *arriving}):
+        with self.bench.catalog.read() as conn:
+            arriving = image_files.list_names_in_state(conn, self.sd.number, FileState.ARRIVING)
+        for filename in self.arrivals + sorted(set(arriving).difference(self.arrivals)):
             if self.account.is_cancelled():
                 return
             result = prove_file(self.bench, self.sd, filename)
             if result.outcome is Outcome.UNREADABLE:
                 self.account.add_finding("unreadable", result.reason, result.row, filename)
-
-    def _list_arriving(self) -> list[ImageFile]:
-        with self.bench.catalog.read() as conn:
-            return image_files.list_rows_in_state(conn, self.sd.number, FileState.ARRIVING)
 
     def _set_suspect(self, absent: int, known: int) -> None:
         problem = (
@@ -335,6 +341,11 @@ class _Scan:
             absent=absent, known=known,
         )  # fmt: skip
         self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.SUSPECT, problem, event))
+
+
+def _see(line: str) -> tuple[str, Seen | None]:
+    name, stamp = split_line(line)
+    return name, Seen(parse_stamp(stamp))
 
 
 def _batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
