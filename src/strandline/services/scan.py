@@ -59,8 +59,9 @@ def scan_storage_dir(
 ) -> ScanReport:
     """Scans one SD and writes what changed; a second scan right after it finds and writes nothing.
 
-    ``prove_arrivals`` reads what is new or changed since the last scan; what the very first scan of an SD
-    registers stays unproven, for the verifier or the first reader. Single files that fail are findings.
+    ``prove_arrivals`` reads what is new or changed since the last scan, and what was still arriving; else the caller
+    is to read ``report.arrivals``. What the very first scan of an SD registers stays unproven, for the verifier or
+    the first reader. Single files that fail are findings.
 
     Cost: one ``scandir``, one ``lstat`` a file. Memory: about 150 bytes a file.
 
@@ -96,7 +97,6 @@ class _Scan:
         self.report = self.account.report
         self.keeps_inodes = bench.keeps_inodes(sd)
         self.may_read = bench.mount_at(sd.path).kind not in NEVER_READ_UNASKED
-        self.arrivals: list[str] = []
 
     def run(self) -> ScanReport:
         if not self._is_reachable("it cannot be read now"):
@@ -310,7 +310,7 @@ class _Scan:
         """Appends the event, and notes an arrival: to be proven, or announced where nothing is read unasked."""
         is_unread = row.state in HERE and row.absent_since is None and not row.proof_is_current
         if is_unread and self.sd.first_scan_done:
-            self.arrivals.append(row.filename)
+            self.report.arrivals.append(row.filename)
             if event is None and not self.may_read:
                 event = ImageArriving(
                     at=self.bench.now(), sd_id=self.sd.sd_id, image_id=row.image_id, filename=row.filename,
@@ -323,7 +323,8 @@ class _Scan:
         """Reads what arrived since the last scan, and looks again at what was not right then."""
         with self.bench.catalog.read() as conn:
             arriving = image_files.list_names_in_state(conn, self.sd.number, FileState.ARRIVING)
-        for filename in self.arrivals + sorted(set(arriving).difference(self.arrivals)):
+        arrivals = self.report.arrivals
+        for filename in arrivals + sorted(set(arriving).difference(arrivals)):
             if self.account.is_cancelled():
                 return
             result = prove_file(self.bench, self.sd, filename)
