@@ -128,8 +128,8 @@ class BackgroundScans:
 
     def _tell_found(self, number: int, arrivals: Sequence[str] = ()) -> None:
         with self._bench.catalog.read() as conn:
-            arriving = image_files.list_rows_in_state(conn, number, FileState.ARRIVING)
-        self._on_found(number, arrivals, [row.filename for row in arriving])
+            arriving = image_files.list_names_in_state(conn, number, FileState.ARRIVING)
+        self._on_found(number, arrivals, arriving)
 
     def _has_nothing_to_verify(self) -> bool:
         """Proves what was registered from listings, until a scan is due; False where that ended it."""

@@ -19,7 +19,7 @@ from strandline.errors import StrandlineError
 from strandline.folders.filesystems import MountKind
 from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.identity_sightings import find_identity_name
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.background_scans import RETRY_S, BackgroundScans
 from strandline.runtime.relooks import FileKey, Relooks
 from strandline.runtime.settings import Settings
@@ -224,6 +224,8 @@ class PlaceWatcher:
         if not is_still_there(self._bench, sd):
             self._scans.plan(number, 0)
             return
+        if sd.state is StorageDirState.SUSPECT:  # perhaps enough of what was gone is back
+            self._scans.plan(number, SCAN_SOON_S)
         try:
             for name in names:
                 self._plan_next(FileKey(number, name), look_at_arrival(self._bench, sd, name))

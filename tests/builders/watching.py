@@ -1,0 +1,137 @@
+"""Watching in tests: a clock that runs and can be moved ahead, and a reader that waits for events with a limit."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+
+from builders.clocks import FakeClock
+from strandline.model.events import Event, ImageEvent
+from strandline.runtime.bus import EventBus
+from strandline.runtime.settings import Settings
+from strandline.runtime.watching_session import watch_events
+from strandline.services.workbench import Workbench
+
+LIMIT_S = 30.0
+"""Far more than anything here takes; a slow machine is not a failure."""
+
+
+class RunningClock(FakeClock):
+    """Real time, and whatever :meth:`pass_time` has put on top of it: for code that really waits."""
+
+    def __init__(self) -> None:
+        super().__init__(datetime.now(UTC))
+        self._began = self._now
+        self._began_s = self._monotonic_s
+
+    def now(self) -> datetime:
+        """The wall clock, as much ahead as was passed by hand."""
+        return datetime.now(UTC) + (self._now - self._began)
+
+    def monotonic(self) -> float:
+        """The machine's own monotonic clock, as much ahead."""
+        return monotonic() + (self._monotonic_s - self._began_s)
+
+
+class EventReader:
+    """Reads events on a thread of its own, keeps all of them, and lets a test wait for some.
+
+    Args:
+        events: Ends when the watching ends.
+        on_event: Called with each event as it is read, in the reader's thread; what it raises fails the next wait.
+    """
+
+    def __init__(self, events: Iterator[Event], on_event: Callable[[Event], None] | None = None) -> None:
+        self._events = events
+        self._on_event = on_event
+        self._came = threading.Condition()
+        self._fault: BaseException | None = None
+        self.read: list[Event] = []
+        self._thread = threading.Thread(target=self._run, name="test-reader", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            for event in self._events:
+                if self._on_event is not None:
+                    self._on_event(event)
+                with self._came:
+                    self.read.append(event)
+                    self._came.notify_all()
+        except BaseException as error:  # noqa: BLE001  (raised in the test's thread)
+            with self._came:
+                self._fault = error
+                self._came.notify_all()
+
+    def wait_until(self, is_so: Callable[[list[Event]], bool], limit_s: float = LIMIT_S) -> list[Event]:
+        """All events read so far, as soon as they are enough."""
+        with self._came:
+            enough = self._came.wait_for(lambda: self._fault is not None or is_so(self.read), limit_s)
+            if self._fault is not None:
+                raise self._fault
+            told = [(event.type, getattr(event, "filename", None)) for event in self.read[-20:]]
+            assert enough, f"not told within {limit_s:g} s; the last events were {told}"
+            return list(self.read)
+
+    def wait_for(self, event_type: str, filename: str | None = None, *, count: int = 1) -> Event:
+        """The ``count``-th event of the type, about that file where one is named."""
+        wanted: list[Event] = []
+
+        def is_there(events: list[Event]) -> bool:
+            wanted[:] = [
+                event
+                for event in events
+                if event.type == event_type and filename in (None, getattr(event, "filename", None))
+            ]
+            return len(wanted) >= count
+
+        self.wait_until(is_there)
+        return wanted[count - 1]
+
+    def types_of(self, filename: str) -> list[str]:
+        """The types of all events about the file so far."""
+        return [
+            event.type for event in self.read if isinstance(event, ImageEvent) and event.filename == filename
+        ]
+
+    def join(self) -> None:
+        """Waits until the events have ended."""
+        self._thread.join(LIMIT_S)
+        assert not self._thread.is_alive(), "the events do not end"
+        if self._fault is not None:
+            raise self._fault
+
+
+def is_whole(root: Path, filename: str) -> bool:
+    """Whether the file's bytes hash to the content id in its name, now."""
+    data = (root / "media" / filename).read_bytes()
+    return hashlib.sha256(data).hexdigest().startswith(filename.partition(".")[0])
+
+
+def connect_bus(bench: Workbench) -> EventBus:
+    """A bus that hears what this workbench commits and announces, as the assembly makes it."""
+    bus = EventBus()
+    bench.catalog.on_commit = bus.publish
+    bench.announce = lambda event: bus.publish([event])
+    return bus
+
+
+@contextmanager
+def watching(
+    bench: Workbench,
+    *,
+    settings: Settings | None = None,
+    since: int | None = None,
+    on_event: Callable[[Event], None] | None = None,
+) -> Iterator[EventReader]:
+    """Watches with this workbench for the length of the block."""
+    bus = connect_bus(bench)
+    with watch_events(bench, settings or Settings(), bus, once=False, since=since) as events:
+        reader = EventReader(events, on_event)
+        yield reader
+    reader.join()
