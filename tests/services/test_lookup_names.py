@@ -155,11 +155,16 @@ def test_a_legacy_conflict_copy_that_ends_in_zeros_is_not_whole(machine: Machine
 
 
 def test_no_more_conflict_copies_are_read_than_the_limit(machine: Machine) -> None:
-    """Anybody who shares the folder can make a thousand."""
+    """Anybody who shares the folder can make a thousand: the fiftieth is found, the next one is not."""
     one = machine.add("one")
-    for number in range(MAX_CONFLICT_COPIES):
-        machine.put(one, b"x", f"{ID} (1{number:03}).png")
-    machine.put(one, PICTURE, f"{ID} (2000).png")
+    names = [f"{ID}.sync-conflict-20260101-1200{number:02}-ABCDEFG.png" for number in range(60)]
+    for name in names[: MAX_CONFLICT_COPIES - 1]:
+        machine.put(one, b"x", name)
+    good = machine.put(one, PICTURE, names[MAX_CONFLICT_COPIES - 1])
+    assert machine.get(ID).path == good
+    good.write_bytes(b"x")
+    machine.put(one, PICTURE, names[MAX_CONFLICT_COPIES])
+    machine.clock.pass_time(seconds=3)
     assert find_image(machine.bench, ID) is None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,7 +14,11 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of
 from strandline.model.image_files import FileState
+from strandline.model.image_ids import ImageId
+from strandline.model.storage_dirs import StorageDir
 from strandline.services.lookup import find_image, look_up
+from strandline.services.storage_dirs import forget_storage_dir
+from strandline.services.workbench import Workbench
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
@@ -130,6 +134,44 @@ def test_a_stale_row_never_blocks(machine: Machine) -> None:
     assert find_image(machine.bench, ID, one) is None
 
 
+@pytest.mark.parametrize("look", [find_image, look_up])
+def test_a_file_that_was_given_up_and_is_back_is_known_again(
+    machine: Machine, look: Callable[[Workbench, ImageId], object]
+) -> None:
+    """Missing in two scans, and here now: whoever asks first puts its row right."""
+    one = machine.add("one", PICTURE, make_picture("png", seed=2))
+    path = (machine.media(one) / NAME).rename(machine.folder / "away.png")
+    machine.scan(one)
+    machine.clock.pass_time(minutes=2)
+    machine.scan(one)
+    assert _state_of(machine, one) is FileState.MISSING
+    assert not look_up(machine.bench, ID).exists
+    path.rename(machine.media(one) / NAME)
+    assert look(machine.bench, ID)
+    assert _state_of(machine, one) is FileState.PRESENT
+    assert look_up(machine.bench, ID).exists
+
+
+def test_a_proven_file_that_was_absent_for_a_moment_is_proven_again(machine: Machine) -> None:
+    """Its proof still fits; its row still says that it is not there."""
+    one = machine.add("one", PICTURE, make_picture("png", seed=2))
+    machine.clock.pass_time(minutes=1)
+    machine.get(ID)
+    path = (machine.media(one) / NAME).rename(machine.folder / "away.png")
+    machine.scan(one)
+    path.rename(machine.media(one) / NAME)
+    assert machine.get(ID).proven
+    row = machine.row(one, NAME)
+    assert row is not None
+    assert row.absent_since is None
+
+
+def _state_of(machine: Machine, sd: StorageDir) -> FileState:
+    row = machine.row(sd, NAME)
+    assert row is not None
+    return row.state
+
+
 @pytest.mark.parametrize("bad", [b"", PICTURE[:100], make_picture("png", seed=7), b"no image"])
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "unknown"])
 def test_a_bad_file_is_passed_over_for_a_good_one(machine: Machine, bad: bytes, is_known: bool) -> None:
@@ -229,8 +271,6 @@ def test_another_sd_at_the_known_path_is_not_taken_for_it(machine: Machine) -> N
 
 def test_a_forgotten_sd_is_not_searched(machine: Machine) -> None:
     """Neither by rows nor by discovery; a legacy id, which every SD may hold, is the same."""
-    from strandline.services.storage_dirs import forget_storage_dir
-
     one = machine.add("one", PICTURE)
     machine.put(one, PICTURE, f"{LEGACY_ID}.png")
     machine.get(ID)
