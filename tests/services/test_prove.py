@@ -144,10 +144,8 @@ def scribble(path: Path) -> None:
 def swap(path: Path) -> None:
     """Puts another whole file in its place."""
     other = path.with_name("other")
-    os.link(path, path.with_name("kept"))
     shutil.copyfile(path, other)
     other.replace(path)
-    path.with_name("kept").unlink()
 
 
 @pytest.mark.parametrize("change", [scribble, swap])
@@ -223,13 +221,18 @@ def test_hostile_bytes_are_judged_without_harm(tmp_path: Path, what: str, name: 
             machine.clock.pass_time(minutes=10)
 
 
-@given(
-    data=st.binary(max_size=300), magic=st.sampled_from([b"", *(PICTURE[:40], b"\xff\xd8\xff", b"GIF89a")])
-)
-def test_no_bytes_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes, magic: bytes) -> None:
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One machine for all examples of a property."""
+    with open_machine(tmp_path_factory.mktemp("shared")) as machine:
+        machine.add("one")
+        yield machine
+
+
+@given(data=st.binary(max_size=300), magic=st.sampled_from([b"", PICTURE[:40], b"\xff\xd8\xff", b"GIF89a"]))
+def test_no_bytes_raise(shared: Machine, data: bytes, magic: bytes) -> None:
     """Anything can lie under a wanted name."""
-    with open_machine(tmp_path_factory.mktemp("machine")) as machine:
-        one = machine.add("one")
-        for name in (NAME, LEGACY_NAME):
-            machine.put(one, magic + data, name)
-            assert prove_file(machine.bench, one, name).outcome is not Outcome.UNREADABLE
+    (one,) = shared.list_storage_dirs()
+    for name in (NAME, LEGACY_NAME):
+        shared.put(one, magic + data, name)
+        assert prove_file(shared.bench, one, name).outcome in (Outcome.GOOD, Outcome.BAD)
