@@ -10,10 +10,11 @@ ends the sending; it never becomes half another picture.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from strandline.errors import ImageArrivingError, UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
+from strandline.folders.filesystems import MountKind
 from strandline.folders.media_folder import open_image_file
 from strandline.folders.opening import OpenedFile
 from strandline.folders.proof_copies import ProofCopy, copy_bytes
@@ -24,6 +25,14 @@ from strandline.services.candidates import Search
 from strandline.services.lookup import find_image
 from strandline.services.prove import has_reliable_proof
 from strandline.services.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    sd: StorageDir
+    filename: str
+    keeps_inodes: bool
+    is_local: bool
 
 
 @dataclass(slots=True)
@@ -37,6 +46,8 @@ class HandOut:
     proven: bool
     from_other_sd: bool
     _source: OpenedFile | ProofCopy
+    _place: _Place | None = None
+    """Where its file lies; None where the bytes come from a copy."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Those of the proven bytes.
@@ -55,6 +66,28 @@ class HandOut:
         if not source.is_still_as_opened() or len(data) != min(length, self.size_bytes - offset):
             raise self._is_replaced()
         return data
+
+    @property
+    def is_quick(self) -> bool:
+        """It can be opened again by :meth:`open_again`, at once: its file is proven, and lies on a local disk."""
+        return self._place is not None and self._place.is_local
+
+    def open_again(self) -> HandOut | None:
+        """The same bytes from the same file, opened anew; None where another file, or none, lies there now.
+
+        Cost: one open. Whether its storage directory is still the same is not asked.
+        """
+        assert self._place is not None
+        assert isinstance(self._source, OpenedFile)
+        place = self._place
+        try:
+            opened = open_image_file(place.sd.path, place.filename, keeps_inodes=place.keeps_inodes)
+        except (OSError, UnreadableFileError):
+            return None
+        if opened.stamp == self._source.stamp:
+            return replace(self, _source=opened)
+        opened.close()
+        return None
 
     def lend_copy(self) -> ProofCopy:
         """All bytes with their hash, as ``FoundImage.lend_copy`` gives them. Raises as :meth:`read`."""
@@ -86,12 +119,15 @@ def find_hand_out(bench: Workbench, image_id: ImageId, sd: StorageDir | None = N
     search = Search(bench, image_id, sd)
     for candidate in search.iter_candidates():
         row = candidate.row
-        opened = None if row is None else _open_proven(bench, candidate.sd, row)
-        if row is not None and row.proof is not None and opened is not None:
-            return HandOut(
-                image_id, row.media_type, opened.stamp.size_bytes, row.proof.sha256, row.is_proven,
-                search.is_elsewhere(candidate.sd), opened,
-            )  # fmt: skip
+        if row is not None and row.proof is not None and has_reliable_proof(row):
+            mount = bench.mount_at(candidate.sd.path)
+            place = _Place(candidate.sd, row.filename, mount.keeps_inodes, mount.kind is MountKind.LOCAL)
+            opened = _open_proven(bench, row, place)
+            if opened is not None:
+                return HandOut(
+                    image_id, row.media_type, opened.stamp.size_bytes, row.proof.sha256, row.is_proven,
+                    search.is_elsewhere(candidate.sd), opened, place,
+                )  # fmt: skip
         break  # what comes first needs a look: only the whole lookup knows what it is worth
     found = find_image(bench, image_id, sd, with_bytes=True)
     if found is None:
@@ -102,16 +138,14 @@ def find_hand_out(bench: Workbench, image_id: ImageId, sd: StorageDir | None = N
     )  # fmt: skip
 
 
-def _open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenedFile | None:
-    """The file, open, if it is the very one that a proof vouches for."""
-    if not has_reliable_proof(row):
-        return None
+def _open_proven(bench: Workbench, row: ImageFile, place: _Place) -> OpenedFile | None:
+    """The file, open, if it is the very one that the row's proof vouches for."""
 
     def open_file() -> OpenedFile:
-        return open_image_file(sd.path, row.filename, keeps_inodes=bench.keeps_inodes(sd))
+        return open_image_file(place.sd.path, place.filename, keeps_inodes=place.keeps_inodes)
 
     try:
-        opened = bench.bounded(sd.path, open_file, late=OpenedFile.close)
+        opened = bench.bounded(place.sd.path, open_file, late=OpenedFile.close)
     except (OSError, UnreadableFileError):
         return None
     if opened.stamp == row.stamp:

@@ -17,7 +17,6 @@ from strandline.web.backend import Backend
 from strandline.web.guards import LOOKED_AT, Guard, Request, make_guard
 from strandline.web.image_bytes import PREFIX, ImageBytes
 from strandline.web.pages import add_pages
-from strandline.web.pages import add_pages
 from strandline.web.problems import add_problem_handlers
 from strandline.web.waiting import Waiting
 
@@ -61,6 +60,7 @@ class Application:
 
     def close(self) -> None:
         """Ends what waits, listens or scans."""
+        self._images.close()
         self.backend.close()
 
 
@@ -76,9 +76,7 @@ def _with_cors(send: Send, origin: str) -> Send:
     return send_with_cors
 
 
-def create_app(
-    store: LocalStore, scans: ScanJobs | None = None, *, is_loopback: bool = True
-) -> Application:
+def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback: bool = True) -> Application:
     """The application. It starts nothing but threads that wait for work; the caller serves it, and closes it.
 
     Args:

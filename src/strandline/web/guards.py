@@ -1,4 +1,4 @@
-"""Guards: which requests are answered at all (SPEC §11). Pure: they look at the request's head and say no, or nothing.
+"""Guards: which requests are answered at all (SPEC §11). Pure: they look at a request's head and say no, or nothing.
 
 A server on one's own machine can be asked by every page that one's browser shows. So the ``Host`` must be ours (a
 name that an attacker points at us is not), writes must come from our own pages or carry the token, and other sites'
@@ -29,9 +29,10 @@ PREFLIGHT = "OPTIONS"
 OUR_OWN = frozenset({"same-origin", "same-site", "none"})
 """Values of ``Sec-Fetch-Site`` that are no other site's page."""
 
+OUR_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
 LOOKED_AT = frozenset(
-    {b"host", b"origin", b"referer", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie",
-     b"access-control-request-method"}
+    {b"host", b"origin", b"referer", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie"}
 )  # fmt: skip
 
 
@@ -90,7 +91,7 @@ class Guard:
 
     def _is_our_host(self, host: str) -> bool:
         name = _strip_port(host.lower())
-        if name == "localhost" or name in self.allow_hosts or host.lower() in self.allow_hosts:
+        if name in OUR_NAMES or name in self.allow_hosts or host.lower() in self.allow_hosts:
             return True
         try:
             address = ipaddress.ip_address(name.strip("[]"))
@@ -144,7 +145,8 @@ class Guard:
             cookie = f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
             place = "/" + request.path.lstrip("/\\")
             return Response(
-                status_code=303, headers={"location": place, "set-cookie": cookie, "cache-control": "no-store"}
+                status_code=303,
+                headers={"location": place, "set-cookie": cookie, "cache-control": "no-store"},
             )
         return answer_refusal("token-required", headers={"www-authenticate": "Bearer"})
 

@@ -1,0 +1,211 @@
+"""Guards: only this machine's own pages, and whoever has the secrets, get anywhere (SPEC §11)."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import Served, serving_storage_dir
+from builders.storage import id_of
+from strandline.errors import ConfigError
+from strandline.runtime.web_secrets import ensure_secret
+from strandline.web.guards import LOOKED_AT, Guard, Request
+
+PHOTO = make_picture("jpg", seed=1)
+TOKEN, KEY = "token-token-token", "key-key-key-key-key"
+OURS = "http://localhost:8484"
+WIKI, EVIL = "http://wiki.lan", "https://evil.example"
+GUARD = Guard(TOKEN, KEY, allow_hosts=frozenset({"box.lan"}), allow_origins=frozenset({WIKI}))
+OPEN_GUARD = Guard(TOKEN, KEY, is_loopback=False)
+
+
+def status_of(
+    guard: Guard,
+    method: str = "GET",
+    path: str = "/i/x",
+    query: str = "",
+    host: str = "localhost:8484",
+    **headers: str,
+) -> int:
+    """What the guard answers; 200 where it lets the request through."""
+    given = {"host": host} | {name.replace("_", "-"): value for name, value in headers.items()}
+    encoded = {name.encode(): value.encode() for name, value in given.items()}
+    assert encoded.keys() <= LOOKED_AT, "the application does not hand that header to the guard"
+    refusal = guard.find_refusal(Request(method, path, query.encode(), encoded))
+    return 200 if refusal is None else refusal.status_code
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost", 200),
+        ("LOCALHOST:1234", 200),
+        ("127.0.0.1:8484", 200),
+        ("127.9.9.9", 200),
+        ("[::1]:8484", 200),
+        ("box.lan:8484", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example", 421),
+        ("127.0.0.1.nip.example", 421),
+        ("192.168.1.5:8484", 421),
+        ("localhost:8484@evil.example", 421),
+        ("", 421),
+    ],
+)
+def test_only_our_host_names_are_answered(host: str, status: int) -> None:
+    """A name that somebody points at this machine is not ours (DNS rebinding)."""
+    assert status_of(GUARD, host=host) == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 403),
+        ({"origin": OURS}, 200),
+        ({"origin": "http://LOCALHOST:8484"}, 200),
+        ({"origin": "http://localhost:9999"}, 403),
+        ({"origin": EVIL}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": WIKI}, 200),
+        ({"origin": EVIL, "authorization": f"Bearer {TOKEN}"}, 200),
+        ({"authorization": f"bearer  {TOKEN}"}, 200),
+        ({"authorization": f"Bearer {KEY}"}, 403),
+        ({"authorization": "Bearer "}, 403),
+        ({"cookie": f"strandline-token={TOKEN}"}, 403),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "PUT"])
+def test_writes_need_our_own_origin_or_the_token(method: str, headers: dict[str, str], status: int) -> None:
+    """A cookie is not enough: browsers send it along with other sites' forms."""
+    assert status_of(GUARD, method, "/api/v1/sds", **headers) == status
+
+
+@pytest.mark.parametrize("path", ["/i/x", "/api/v1/inspect/x/raw"])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),
+        ({"sec_fetch_site": "same-origin"}, 200),
+        ({"sec_fetch_site": "same-site"}, 200),
+        ({"sec_fetch_site": "none"}, 200),
+        ({"sec_fetch_site": "cross-site"}, 403),
+        ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": EVIL}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": WIKI}, 200),
+        ({"sec_fetch_site": "cross-site", "referer": f"{WIKI}/page?x#y"}, 200),
+        ({"sec_fetch_site": "cross-site", "referer": f"{EVIL}/{WIKI}"}, 403),
+        ({"sec_fetch_site": "cross-site", "referer": "http://[broken"}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": EVIL, "referer": f"{WIKI}/"}, 403),
+    ],
+)
+def test_other_sites_may_not_probe_what_there_is(path: str, headers: dict[str, str], status: int) -> None:
+    """Unless a person has allowed them."""
+    assert status_of(GUARD, path=path, **headers) == status
+
+
+def test_a_link_from_another_site_may_lead_to_a_page() -> None:
+    """Following a link tells the other site nothing."""
+    assert status_of(GUARD, path="/", sec_fetch_site="cross-site", sec_fetch_mode="navigate") == 200
+    assert status_of(GUARD, path="/", sec_fetch_site="cross-site", sec_fetch_mode="no-cors") == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "status"),
+    [
+        ("GET", "/i/x", f"key={KEY}", 200),
+        ("HEAD", "/i/x", f"w=400&key={KEY}", 200),
+        ("GET", "/i/x", "key=wrong", 403),
+        ("GET", "/i/x", f"key={TOKEN}", 403),
+        ("GET", "/i/x", "key=", 403),
+        ("GET", "/api/v1/sds", f"key={KEY}", 403),
+        ("POST", "/i/x", f"key={KEY}", 403),
+    ],
+)
+def test_the_image_key_shows_images_and_nothing_else(method: str, path: str, query: str, status: int) -> None:
+    """For pages from a file or an app, whose origin is nobody's."""
+    assert status_of(GUARD, method, path, query, sec_fetch_site="cross-site", origin="null") == status
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "headers", "status"),
+    [
+        ("/", "", {}, 401),
+        ("/api/v1/sds", "", {}, 401),
+        ("/i/x", "", {}, 401),
+        ("/i/x", f"key={KEY}", {}, 200),
+        ("/", f"token={TOKEN}", {}, 303),
+        ("/", "token=wrong", {}, 401),
+        ("/", f"key={KEY}", {}, 401),
+        ("/", "", {"cookie": f"a=b; strandline-token={TOKEN}"}, 200),
+        ("/", "", {"cookie": "strandline-token="}, 401),
+        ("/api/v1/sds", "", {"authorization": f"Bearer {TOKEN}"}, 200),
+    ],
+)
+def test_where_others_can_reach_it_everything_needs_the_token(
+    path: str, query: str, headers: dict[str, str], status: int
+) -> None:
+    """Given once in the address that ``serve`` prints, then as a cookie; programs send it with each request."""
+    assert status_of(OPEN_GUARD, path=path, query=query, host="192.168.1.5:8484", **headers) == status
+
+
+def test_the_token_leaves_the_address_bar() -> None:
+    """The answer to the printed address sets the cookie, out of reach of scripts, and leads to one without."""
+    request = Request("GET", "//evil.example/", f"token={TOKEN}".encode(), {b"host": b"10.0.0.1"})
+    answer = OPEN_GUARD.find_refusal(request)
+    assert answer is not None
+    assert answer.headers["location"] == "/evil.example/"
+    assert TOKEN not in answer.headers["location"]
+    assert "HttpOnly" in answer.headers["set-cookie"]
+    assert "SameSite=Strict" in answer.headers["set-cookie"]
+
+
+def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    """What the file holds, and nobody else can read it; nothing else is left behind."""
+    path = tmp_path / "web-token"
+    secret = ensure_secret(path)
+    assert ensure_secret(path) == secret == path.read_text().strip()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(tmp_path.iterdir()) == [path]
+    path.write_text("short")
+    with pytest.raises(ConfigError):
+        ensure_secret(path)
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A server that allows the wiki."""
+    monkeypatch.setenv("STRANDLINE_WEB_ALLOW_ORIGINS", WIKI)
+    with serving_storage_dir(tmp_path, PHOTO) as it:
+        yield it
+
+
+def test_the_guard_stands_before_every_route(served: Served) -> None:
+    """Also before those that do not exist."""
+    with httpx.Client(base_url=served.address.url) as client:
+        for path in ("/", "/i/x", "/api/v1/sds", "/static/x.css", "/nothing"):
+            assert client.get(path, headers={"host": "evil.example"}).status_code == 421
+            assert client.post(path).json()["code"] == "origin-not-allowed"
+
+
+def test_pages_of_an_allowed_origin_may_read_answers(served: Served) -> None:
+    """CORS for them alone, preflight included."""
+    for origin, allowed in ((WIKI, WIKI), (EVIL, None)):
+        headers = {"origin": origin, "access-control-request-method": "POST"}
+        preflight = served.client.options("/api/v1/images", headers=headers)
+        assert preflight.status_code == (204 if allowed else 403)
+        answer = served.client.get(f"/i/{id_of(PHOTO)}", headers={"origin": origin})
+        assert answer.headers.get("access-control-allow-origin") == allowed
+    assert served.client.post("/api/v1/scans", json={}, headers={"origin": WIKI}).status_code == 202
+
+
+def test_the_image_key_of_the_home_works(served: Served) -> None:
+    """It lies in a file of the home."""
+    key = (served.store.home / "image-key").read_text().strip()
+    headers = {"sec-fetch-site": "cross-site", "origin": "null"}
+    assert served.client.get(f"/i/{id_of(PHOTO)}?key={key}", headers=headers).content == PHOTO
+    assert served.client.get(f"/i/{id_of(PHOTO)}?key=x{key}", headers=headers).status_code == 403
