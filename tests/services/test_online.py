@@ -152,6 +152,44 @@ def test_an_old_programs_identity_wins_until_it_has_lost_once(
     assert find_identity_in((root / "SD_ID").read_bytes()) == B
 
 
+def test_an_identity_that_it_had_before_needs_no_explanation(
+    bench: Workbench, root: Path, sd: StorageDir
+) -> None:
+    """Two programs may fight over ``SD_ID``: an alias is the same folder, whatever has become of its files."""
+    (root / "SD_ID").write_text(B)
+    assert refresh(bench, sd).sd_id == B
+    remove_images(root, 8)
+    (root / "SD_ID").write_text(A)
+    back = refresh(bench, get_by_number(bench, sd.number))
+    assert (back.sd_id, back.aliases, back.state.value) == (A, (B,), "online")
+
+
+def test_a_provisional_identity_that_is_written_down_is_a_real_one(bench: Workbench, tmp_path: Path) -> None:
+    """Its owner has agreed to it; nothing changes but that."""
+    root = tmp_path / "Shared"
+    root.mkdir()
+    provisional = add_storage_dir(bench, root, read_only=True).sd
+    (root / "SD_ID").write_text(str(provisional.sd_id))
+    real = refresh(bench, provisional)
+    assert (real.sd_id, real.provisional) == (provisional.sd_id, False)
+    assert list_event_types(bench, "sd.") == ["sd.added"]
+
+
+def test_going_offline_is_told_once_whatever_the_reason_becomes(
+    bench: Workbench, root: Path, sd: StorageDir
+) -> None:
+    """Away, then an empty folder, then another one in its place: the reason is kept up to date without an event."""
+    reasons = set()
+    root.rename(root.with_name("away"))
+    reasons.add(refresh(bench, sd).problem)
+    root.mkdir()
+    reasons.add(refresh(bench, get_by_number(bench, sd.number)).problem)
+    (root / "SD_ID").write_text(B)
+    reasons.add(refresh(bench, get_by_number(bench, sd.number)).problem)
+    assert len(reasons) == 3
+    assert list_event_types(bench, "sd.") == ["sd.added", "sd.offline"]
+
+
 def test_two_processes_tell_of_one_change_once(
     home: Path, bench: Workbench, root: Path, sd: StorageDir
 ) -> None:

@@ -29,6 +29,7 @@ BAD_PATHS = [
     ("a\0b", InvalidPathError),
     ("/" + "x" * 10_000, InvalidPathError),
     ("/x" * 10_000, InvalidPathError),
+    ("/" + "x" * 300, InvalidPathError),
     (os.fsdecode(b"/tmp/\xff"), InvalidPathError),
     ("{tmp}/file", InvalidPathError),
     ("{tmp}/loop", InvalidPathError),
@@ -71,6 +72,15 @@ def test_a_storage_directory_around_the_catalog_is_refused(
         with pytest.raises(CatalogInsideStorageDirError, match="--home"):
             add_storage_dir(bench, path)
         assert snapshot(home.parent) == before
+
+
+def test_a_home_that_is_a_link_is_where_it_leads(home: Path, tmp_path: Path) -> None:
+    """The database lies behind the link, and so does the storage directory."""
+    (tmp_path / "deep").mkdir()
+    home.rename(tmp_path / "deep" / "home")
+    home.symlink_to(tmp_path / "deep" / "home")
+    with open_bench(home) as bench, pytest.raises(CatalogInsideStorageDirError):
+        add_storage_dir(bench, tmp_path / "deep")
 
 
 def test_a_storage_directory_inside_the_home_is_refused(bench: Workbench, home: Path, tmp_path: Path) -> None:

@@ -177,12 +177,16 @@ def test_confirming_accepts_that_the_whole_media_folder_is_gone(
     assert count_by_state(bench, sd) == {"missing": 10}
 
 
-def test_a_media_folder_that_became_a_link_is_not_gone(
-    bench: Workbench, tmp_path: Path, root: Path, sd: StorageDir
+@pytest.mark.parametrize("what", ["link", "file"])
+def test_a_media_folder_that_became_something_else_is_not_gone(
+    bench: Workbench, tmp_path: Path, root: Path, sd: StorageDir, what: str
 ) -> None:
-    """What lies behind the link is not looked at, so its absence is not accepted either."""
+    """What lies behind a link is not looked at, so its absence is not accepted either."""
     (root / "media").rename(tmp_path / "elsewhere")
-    (root / "media").symlink_to(tmp_path / "elsewhere")
+    if what == "link":
+        (root / "media").symlink_to(tmp_path / "elsewhere")
+    else:
+        (root / "media").write_text("x")
     assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
     confirm_storage_dir(bench, sd)
     assert count_by_state(bench, sd) == {"present": 10}

@@ -185,6 +185,51 @@ def test_forgetting_the_copy_frees_the_original(bench: Workbench, copied: tuple[
         get_by_number(bench, second.number)
 
 
+@pytest.mark.parametrize("marker", ["online-only", "torn"])
+def test_an_original_that_may_still_be_there_has_not_moved(
+    bench: Workbench, copied: tuple[Path, Path], marker: str
+) -> None:
+    """Its ``SD_ID`` is in the cloud, or half here: the copy is added beside it."""
+    original = add_storage_dir(bench, copied[0]).sd
+    (copied[0] / "SD_ID").unlink()
+    (copied[0] / (".SD_ID.icloud" if marker == "online-only" else "SD_ID")).write_text(A[:9])
+    added = add_storage_dir(bench, copied[1])
+    assert added.sd.number != original.number
+    assert added.copied is (marker == "online-only")
+    assert get_by_number(bench, original.number).path == str(copied[0])
+
+
+def test_an_original_that_was_given_another_identity_by_hand_is_no_twin(
+    bench: Workbench, copied: tuple[Path, Path]
+) -> None:
+    """What the catalog last knew of it does not count; what it says now does."""
+    add_storage_dir(bench, copied[0])
+    (copied[0] / "SD_ID").write_text(B)
+    added = add_storage_dir(bench, copied[1])
+    assert (added.copied, added.sd.sd_id) == (False, A)
+    assert [sd.sd_id for sd in list_storage_dirs(bench)] == [B, A]
+
+
+def test_a_copy_stays_the_same_one_with_a_new_identity_when_its_files_are_gone(
+    bench: Workbench, copied: tuple[Path, Path]
+) -> None:
+    """``SD_ID`` still said who it was, so no new storage directory is made of it."""
+    for root in copied:
+        second = add_storage_dir(bench, root).sd
+    shutil.rmtree(copied[1] / "media")
+    assert add_storage_dir(bench, copied[1], new_identity=True).sd.number == second.number
+
+
+def test_adding_again_says_nothing_new_of_one_that_is_suspect(bench: Workbench, tmp_path: Path) -> None:
+    """It does not become online on the way."""
+    root = make_storage_dir(tmp_path / "Notes", *make_pictures(5))
+    sd = add_storage_dir(bench, root).sd
+    shutil.rmtree(root / "media")
+    assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
+    assert add_storage_dir(bench, root).sd.state.value == "suspect"
+    assert list_event_types(bench, "sd.") == ["sd.added", "sd.suspect"]
+
+
 def swap(path: Path, inside: Path, outside: Path) -> None:
     """Unmounts what lies at the path to ``outside``, and mounts ``inside`` there."""
     path.rename(outside)
@@ -207,6 +252,9 @@ def test_two_disks_take_turns_at_one_path(bench: Workbench, tmp_path: Path) -> N
     assert added.scan.added == 2
     assert [(sd.sd_id, sd.state.value) for sd in list_storage_dirs(bench)] == [(A, "offline"), (B, "online")]
     assert get_storage_dir(bench, stick).sd_id == B
+    (stick / "SD_ID").rename(stick / ".SD_ID.icloud")
+    assert add_storage_dir(bench, stick).sd.number == added.sd.number
+    (stick / ".SD_ID.icloud").rename(stick / "SD_ID")
     swap(stick, tmp_path / "away", tmp_path / "other")
     assert [(sd.sd_id, sd.state.value) for sd in list_storage_dirs(bench)] == [(A, "online"), (B, "offline")]
     assert get_storage_dir(bench, stick).number == first.number

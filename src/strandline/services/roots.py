@@ -104,12 +104,7 @@ def list_known_at(bench: Workbench, root: str) -> list[StorageDir]:
     with bench.catalog.read() as conn:
         sds = storage_dirs.list_storage_dirs(conn)
     place = find_place(bench, root)
-    return [
-        sd
-        for sd in sds
-        if sd.path == root
-        or (place is not None and (sd.root_device, sd.root_inode) == place == find_place(bench, sd.path))
-    ]
+    return [sd for sd in sds if sd.path == root or (place and place == find_place(bench, sd.path))]
 
 
 def shorten(text: str) -> str:

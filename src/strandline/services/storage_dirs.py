@@ -11,7 +11,6 @@ import os
 from strandline.catalog import storage_dirs
 from strandline.catalog.database import Transaction
 from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
-from strandline.model.identity_decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity_sightings import IdentitySighting
 from strandline.model.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -114,7 +113,7 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
     root = resolve_root(bench, path)
     _check_free(bench, sd, root)
     sighting = look(bench, root)
-    found = _find_identity_there(decide_again(sd, sighting, quiet=False))
+    found = decide_again(sd, sighting, quiet=False).sd_id
     if found is not None and not _is_ours(sd, sighting, found):
         raise StorageDirConflictError(
             f"{root} holds the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
@@ -169,7 +168,7 @@ def _check_free(bench: Workbench, sd: StorageDir, root: str) -> None:
     """An SD that is only remembered at the root, because its disk was mounted there once, is not in the way."""
     for known in list_known_at(bench, root):
         there = refresh(bench, known)
-        if there.number != sd.number and (there.sd_id is None or there.state is not StorageDirState.OFFLINE):
+        if there.number != sd.number and there.state is not StorageDirState.OFFLINE:
             raise StorageDirConflictError(
                 f"{root} is the storage directory {there.name!r}; 'sd forget' that one first", path=root
             )
@@ -179,8 +178,3 @@ def _is_ours(sd: StorageDir, sighting: IdentitySighting, found: StorageDirId) ->
     if sd.sd_id is None or sd.provisional:
         return True
     return found in (sd.sd_id, *sd.aliases) or sd.sd_id in sighting.candidates | sighting.former_values
-
-
-def _find_identity_there(decision: IdentityDecision) -> StorageDirId | None:
-    made_up = (IdentityOutcome.GENERATED, IdentityOutcome.PROVISIONAL)
-    return None if decision.outcome in made_up else decision.sd_id
