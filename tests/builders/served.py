@@ -29,7 +29,7 @@ class Served:
     address: Address
     client: httpx.Client
 
-    def get(self, path: str, **query: str | int) -> Any:
+    def get(self, path: str, /, **query: str | int) -> Any:
         """The JSON of a route of the API, which must answer 200."""
         response = self.client.get(f"/api/v1{path}", params=query)
         assert response.status_code == 200, response.text
