@@ -259,7 +259,7 @@ class GalleryGrid extends HTMLElement {
 
   onEvent(event) {
     if (event.type === "image.available") (this.arrived ??= new Set()).add(event.image_id);
-    if (event.type === "image.changed") {
+    if (["image.available", "image.changed"].includes(event.type)) {
       for (const tile of this.querySelectorAll(`.tile[data-id="${CSS.escape(event.image_id)}"]`)) refreshPicture(tile);
     }
     this.refresh();

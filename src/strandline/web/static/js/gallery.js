@@ -97,5 +97,7 @@ function listenToFilters() {
 
 function showCount(count) {
   document.getElementById("count").textContent = sayCount(count, "image");
-  document.getElementById("nothing-found").hidden = count > 0;
+  const isFiltered = grid.source.query.size > 0;
+  document.getElementById("nothing-fits").hidden = count > 0 || !isFiltered;
+  document.getElementById("nothing-yet").hidden = count > 0 || isFiltered;
 }

@@ -2,6 +2,8 @@
 
 import { HAS_PICTURE, sayState, titleOf } from "./words.js";
 
+const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
+
 /** An empty tile. */
 export function makeTile() {
   return document.getElementById("tile").content.firstElementChild.cloneNode(true);
@@ -26,7 +28,8 @@ export function showImage(tile, image) {
     tile.classList.remove("no-picture");
     return;
   }
-  const badge = sayState(image.state);
+  if (!hadPicture) delete tile.dataset.failed;
+  const badge = sayState(image.state) ?? (tile.dataset.failed ? NO_PREVIEW : null);
   const title = titleOf(image);
   link.href = `/image/${image.image_id}`;
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
@@ -35,29 +38,26 @@ export function showImage(tile, image) {
   if (!hadPicture) showPicture(tile, image);
 }
 
-/** Asks for the picture again: other bytes may lie under the same address. */
+/** Asks for the picture again: it could not be had before, or other bytes lie under the same address. */
 export function refreshPicture(tile) {
-  const picture = tile.querySelector("img");
-  if (!picture.src) return;
-  const address = picture.src;
-  picture.src = "";
-  picture.src = address;
+  delete tile.dataset.failed;
+  delete tile.dataset.shows;
+  tile.dataset.state = "";
 }
 
 /** A picture that could not be had leaves its word. */
 export function showFailure(tile) {
   tile.classList.add("no-picture");
-  if (!tile.querySelector(".badge").textContent) {
-    showBadge(tile, { word: tile.dataset.state === "online-only" ? "in the cloud" : "no preview", tone: "", moving: false });
-  }
+  tile.dataset.failed = "yes";
+  if (!tile.querySelector(".badge").textContent) showBadge(tile, NO_PREVIEW);
 }
 
 function showPicture(tile, image) {
   const picture = tile.querySelector("img");
   const hasPicture = HAS_PICTURE.has(image.state);
   tile.classList.toggle("no-picture", !hasPicture);
+  picture.removeAttribute("src");
   if (hasPicture) picture.src = `/i/${image.image_id}?w=400`;
-  else picture.removeAttribute("src");
 }
 
 function showBadge(tile, badge) {

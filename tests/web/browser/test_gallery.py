@@ -1,0 +1,228 @@
+"""The gallery in a real browser: as long as it is, never more of it than the window shows, and by keyboard."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from builders.pages import fill_catalog
+from builders.pictures import make_picture
+from builders.served import Served, serving
+from builders.storage import id_of, make_pictures, make_storage_dir
+from strandline.runtime.assembly import open_store
+
+from .conftest import OpenPage, Serve
+
+MANY = 100_000
+MAX_TILES = 400
+"""Two and a half windows of the smallest tiles; what matters is that it does not grow with the gallery."""
+
+PLACES = """Array.from(document.querySelectorAll(".tile")).slice(0, 20).map((tile) => {
+    const { x, y, width } = tile.getBoundingClientRect();
+    return [x, y, width].map((number) => Math.round(number * 10) / 10).join(" ");
+})"""
+"""Where the first tiles lie, and how large they are, to a tenth of a pixel."""
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A gallery of 100,000 images whose disk is away, so that nothing is scanned and no file is needed."""
+    folder = tmp_path_factory.mktemp("huge")
+    root = make_storage_dir(folder / "Notes")
+    with open_store(folder / "home") as store:
+        sd = store.add_storage_dir(root).sd
+        fill_catalog(store, sd.number, MANY)
+        shutil.rmtree(root)
+        with serving(store) as served:
+            yield served
+
+
+def count_tiles(page: Page) -> int:
+    """Of the grid, now."""
+    return page.locator("gallery-grid .tile").count()
+
+
+def test_a_hundred_thousand_images_scroll_with_a_bounded_page(huge: Served, open_page: OpenPage) -> None:
+    """The scroll bar is true to the whole, any place is reached at once, and only what is near exists."""
+    page = open_page(huge)
+    expect(page.locator("#count")).to_have_text("100,000 images")
+    height = page.evaluate("document.documentElement.scrollHeight")
+    columns = int(
+        page.evaluate(
+            "getComputedStyle(document.querySelector('.tiles')).gridTemplateColumns.split(' ').length"
+        )
+    )
+    tile = page.locator(".tile").first.bounding_box()
+    assert tile is not None
+    assert height > MANY / columns * tile["height"]
+    for part in (0.25, 0.5, 0.9, 0.1):
+        page.evaluate(f"scrollTo(0, {height * part})")
+        expect(page.locator(".tile[data-id='']")).to_have_count(0)
+        assert 0 < count_tiles(page) < MAX_TILES
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(page.locator(f".tile[data-id='{MANY:032x}']")).to_be_in_viewport()
+    assert count_tiles(page) < MAX_TILES
+
+
+def test_scrolling_is_light_work(huge: Served, open_page: OpenPage) -> None:
+    """Script, style and layout for a page further take 100 ms at most on the mean, and the heap stays small.
+
+    Long tasks are not counted here: they measure how busy the machine is with other tests.
+    """
+    page = open_page(huge)
+    expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
+    browser = page.context.new_cdp_session(page)
+    browser.send("Performance.enable")
+
+    def measure() -> dict[str, float]:
+        return {each["name"]: each["value"] for each in browser.send("Performance.getMetrics")["metrics"]}
+
+    before, pages = measure(), 10
+    for _ in range(pages):
+        page.mouse.wheel(0, 900)
+        expect(page.locator(".tile[data-id='']")).to_have_count(0)
+    after = measure()
+    work_s = sum(
+        after[name] - before[name] for name in ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
+    )
+    assert work_s / pages <= 0.1
+    assert after["JSHeapUsedSize"] <= 80_000_000
+
+
+def test_a_picture_that_cannot_be_had_leaves_a_word(huge: Served, open_page: OpenPage) -> None:
+    """No broken icons: a tile whose picture fails says so, and one that is still arriving says that."""
+    page = open_page(huge)
+    first = page.locator(".tile").nth(0)
+    expect(first.locator(".badge")).to_have_text("no preview")
+    expect(page.locator(".tile").nth(7).locator(".badge")).to_have_text("still arriving")
+
+
+def test_the_keyboard_reaches_every_image(huge: Served, open_page: OpenPage) -> None:
+    """Arrows go from tile to tile and across months, End and Home to the ends, and the window follows."""
+    page = open_page(huge)
+    expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(f".tile[data-id='{1:032x}'] a")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(f".tile[data-id='{2:032x}'] a")).to_be_focused()
+    page.keyboard.press("End")
+    expect(page.locator(f".tile[data-id='{MANY:032x}'] a")).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator(".tile a:focus")).to_be_in_viewport()
+    page.keyboard.press("Home")
+    expect(page.locator(f".tile[data-id='{1:032x}'] a")).to_be_focused()
+    page = open_page(huge, "/?from=2026-10-30&to=2026-11-02")
+    expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.closest('.month').dataset.month") == "2026-10"
+    expect(page.locator(".tile a:focus")).to_be_in_viewport()
+
+
+def test_what_is_typed_is_found(huge: Served, open_page: OpenPage) -> None:
+    """Slash goes to the search, the grid follows each letter, the address tells it, and clearing brings all back."""
+    page = open_page(huge)
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type(f"{31:032x}")
+    expect(page.locator("#count")).to_have_text("1 image")
+    assert f"q={31:032x}" in page.url
+    page.get_by_role("searchbox").fill("nothing is called so")
+    expect(page.get_by_text("No image fits")).to_be_visible()
+    page.get_by_role("searchbox").fill("")
+    expect(page.locator("#count")).to_have_text("100,000 images")
+    page.get_by_label("State").select_option("arriving")
+    expect(page.locator("#count")).to_have_text("2,000 images")
+
+
+def test_the_first_screen_is_there_without_scripts(huge: Served, open_page: OpenPage) -> None:
+    """Tiles, months and a way to older images are drawn by the server."""
+    page = open_page(huge, java_script_enabled=False)
+    assert count_tiles(page) == 60
+    expect(page.get_by_role("heading", name="November 2026")).to_be_visible()
+    page.get_by_role("link", name="Older images").click()
+    expect(page.locator(f".tile[data-id='{61:032x}']")).to_be_visible()
+
+
+def test_nothing_moves_when_scripts_take_over(huge: Served, open_page: OpenPage) -> None:
+    """The browser's own layout is the server's, to the pixel, at every width."""
+    for width in (390, 1280, 1920):
+        drawn = open_page(huge, width=width, without="**/gallery.js")
+        taken_over = open_page(huge, width=width)
+        expect(taken_over.locator("gallery-grid.is-virtual")).to_be_visible()
+        assert taken_over.evaluate(PLACES) == drawn.evaluate(PLACES)
+
+
+def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> None:
+    """Enter opens the light box, arrows turn, it says what it shows, zooms, and Escape returns to the same tile."""
+    served = serve(*(make_picture("jpg", seed=seed, size=(640, 480)) for seed in range(3)))
+    page = open_page(served)
+    ids = page.evaluate("Array.from(document.querySelectorAll('.tile'), (tile) => tile.dataset.id)")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    box = page.get_by_role("dialog")
+    expect(box).to_be_visible()
+    picture = box.locator(".stage img")
+    expect(picture).to_have_attribute("src", f"/i/{ids[0]}")
+    expect(box.get_by_role("button", name="Newer")).to_be_disabled()
+    page.keyboard.press("ArrowRight")
+    expect(picture).to_have_attribute("src", f"/i/{ids[1]}")
+    page.keyboard.press("i")
+    expect(box.get_by_text("640 × 480")).to_be_visible()
+    page.keyboard.press("+")
+    expect(box.locator(".stage")).to_have_class("stage is-zoomed")
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        assert page.evaluate(
+            "document.activeElement === document.body || !!document.activeElement.closest('dialog')"
+        )
+    page.keyboard.press("Escape")
+    expect(box).to_be_hidden()
+    expect(page.locator(f".tile[data-id='{ids[1]}'] a")).to_be_focused()
+
+
+def test_the_back_button_closes_the_light_box(serve: Serve, open_page: OpenPage) -> None:
+    """As people on a phone expect; the gallery is still there."""
+    page = open_page(serve(*make_pictures(2)), width=390)
+    page.locator(".tile").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.get_by_role("heading", name="All images")).to_be_visible()
+
+
+def test_selected_images_are_copied_as_markdown(serve: Serve, open_page: OpenPage) -> None:
+    """Space selects, shift and an arrow extend, the bar copies a line for each, and Escape lets go."""
+    served = serve(*make_pictures(4))
+    page = open_page(served, permissions=["clipboard-read", "clipboard-write"])
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    expect(page.get_by_text("3 selected").first).to_be_visible()
+    page.get_by_role("button", name="Copy Markdown").first.click()
+    expect(page.get_by_role("button", name="Copied").first).to_be_visible()
+    lines = page.evaluate("navigator.clipboard.readText()").splitlines()
+    chosen = page.evaluate(
+        "Array.from(document.querySelectorAll('.tile.is-chosen'), (tile) => tile.dataset.id)"
+    )
+    assert [line.split("(media/")[1].split(".")[0] for line in lines] == chosen
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(".chosen")).to_be_hidden()
+
+
+def test_selected_images_are_downloaded(serve: Serve, open_page: OpenPage) -> None:
+    """A download each, of the very bytes, under a name that says what it is."""
+    data = make_picture("png", seed=5)
+    page = open_page(serve(data))
+    page.locator(".tile").first.hover()
+    page.locator(".tile .pick").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").first.click()
+    assert Path(download.value.path()).read_bytes() == data
+    assert download.value.suggested_filename == f"{id_of(data)}.png"

@@ -1,0 +1,83 @@
+"""What arrives while a page is open appears by itself: in the gallery, on the image's page, in the inspector."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from builders.pictures import make_picture
+from builders.served import Served
+from builders.storage import id_of, make_pictures, name_of, put_half, put_image
+
+from .conftest import OpenPage, Serve
+
+
+def root_of(served: Served) -> Path:
+    """Where the served storage directory lies."""
+    return Path(served.store.list_storage_dirs()[0].path)
+
+
+def test_an_image_that_arrives_appears_without_a_reload(serve: Serve, open_page: OpenPage) -> None:
+    """A file is copied into the folder; its tile and its picture are there, and the count is true."""
+    served = serve(*make_pictures(2), watching=True)
+    page = open_page(served)
+    page.evaluate("window.isSamePage = true")
+    expect(page.locator("#count")).to_have_text("2 images")
+    data = make_picture("jpg", seed=9)
+    put_image(root_of(served), data)
+    tile = page.locator(f".tile[data-id='{id_of(data)}']")
+    expect(tile).to_be_visible()
+    expect(tile.locator(".badge")).to_be_empty()
+    expect(tile.locator("img")).to_have_js_property("naturalWidth", 64)
+    expect(page.locator("#count")).to_have_text("3 images")
+    assert page.evaluate("window.isSamePage")
+
+
+def test_a_half_arrived_image_turns_into_the_picture(serve: Serve, open_page: OpenPage) -> None:
+    """ "Still arriving" while it is, on the tile and on its own page; the picture as soon as the rest is here."""
+    served = serve(*make_pictures(1), watching=True)
+    data = make_picture("png", seed=77, size=(80, 60))
+    put_half(root_of(served), data)
+    gallery, own = open_page(served), open_page(served, f"/image/{id_of(data)}")
+    tile = gallery.locator(f".tile[data-id='{id_of(data)}']")
+    expect(tile.locator(".badge")).to_have_text("still arriving")
+    expect(own.locator(".verdict")).to_contain_text("still arriving")
+    (root_of(served) / "media" / name_of(data)).write_bytes(data)
+    expect(tile.locator(".badge")).to_be_empty()
+    expect(tile.locator("img")).to_have_js_property("naturalWidth", 80)
+    expect(own.locator(".preview img")).to_have_js_property("naturalWidth", 80)
+    expect(own.locator(".verdict")).to_contain_text("This image is shown from")
+
+
+def test_the_first_image_of_an_empty_gallery_appears(serve: Serve, open_page: OpenPage) -> None:
+    """The word that there are none gives way to the first one."""
+    served = serve(watching=True)
+    page = open_page(served)
+    expect(page.get_by_text("No images yet")).to_be_visible()
+    put_image(root_of(served), make_picture("png", seed=1))
+    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.get_by_text("No images yet")).to_be_hidden()
+
+
+def test_the_inspector_looks_again_by_itself(serve: Serve, open_page: OpenPage) -> None:
+    """A half image appears among what was found, and goes when it is whole; what a reader opened stays open."""
+    served = serve(*make_pictures(1), watching=True)
+    page = open_page(served, "/inspect/Notes")
+    expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
+    data = make_picture("png", seed=5)
+    put_half(root_of(served), data)
+    expect(page.get_by_text("1 image still arriving").first).to_be_visible()
+    (root_of(served) / "media" / name_of(data)).write_bytes(data)
+    expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
+
+
+def test_the_journal_grows_while_it_is_read(serve: Serve, open_page: OpenPage) -> None:
+    """The newest line is there without a reload."""
+    served = serve(watching=True)
+    page = open_page(served, "/activity?type=arrivals")
+    expect(page.get_by_text("Nothing yet")).to_be_visible()
+    data = make_picture("png", seed=3)
+    put_image(root_of(served), data)
+    expect(page.get_by_text("An image arrived whole")).to_be_visible()
+    expect(page.get_by_text(name_of(data)).first).to_be_visible()

@@ -1,0 +1,119 @@
+"""Every page, in both schemes and at three widths: readable by everybody, and never wider than the window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from playwright.sync_api import Page, expect
+
+from builders.pages import Broken, break_storage_dir
+from builders.served import Served, serving
+from strandline.runtime.assembly import open_store
+
+from .conftest import OpenPage
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broken, Served]]:
+    """A served home with something of everything in it."""
+    with break_storage_dir(tmp_path_factory.mktemp("looks")) as made, serving(made.store) as served:
+        yield made, served
+
+
+def list_pages(broken: Broken) -> list[str]:
+    """An address of each kind of page."""
+    return [
+        "/",
+        "/?q=nothing+fits",
+        f"/image/{broken.shown_id}",
+        f"/image/{broken.damaged_id}",
+        "/folders",
+        "/inspect",
+        "/inspect/Notes",
+        "/inspect/Notes/tree?folder=media",
+        f"/inspect/Notes/file?path=media%2F{broken.damaged}",
+        "/inspect/Notes/file?path=SD_ID",
+        "/activity",
+        "/image/nothing",
+    ]
+
+
+def check_accessible(page: Page) -> None:
+    """No violation of any of axe's rules. axe brings styles of its own, so the page is opened with ``bypass_csp``."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_an_accessibility_violation(
+    broken: tuple[Broken, Served], open_page: OpenPage, scheme: str
+) -> None:
+    """axe finds nothing: names, roles, contrast, order, landmarks."""
+    made, served = broken
+    page = open_page(served, scheme=scheme, bypass_csp=True)
+    for path in list_pages(made):
+        page.goto(served.address.url.rstrip("/") + path)
+        check_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_opens_is_accessible_too(
+    broken: tuple[Broken, Served], open_page: OpenPage, scheme: str
+) -> None:
+    """The light box with its facts, the selection bar, and an empty installation."""
+    _, served = broken
+    page = open_page(served, scheme=scheme, bypass_csp=True)
+    page.locator(".tile").first.hover()
+    page.locator(".tile .pick").first.click()
+    expect(page.locator(".chosen")).to_be_visible()
+    check_accessible(page)
+    page.get_by_role("button", name="Clear the selection").click()
+    page.locator(".tile").first.click()
+    page.get_by_role("button", name="Facts").click()
+    check_accessible(page)
+
+
+def test_an_empty_installation_is_accessible(home: Path, open_page: OpenPage) -> None:
+    """The first page that anybody sees."""
+    with open_store(home) as store, serving(store) as served:
+        for scheme in ("light", "dark"):
+            page = open_page(served, width=390, scheme=scheme, bypass_csp=True)
+            check_accessible(page)
+            page.goto(served.address.url + "folders")
+            check_accessible(page)
+
+
+def test_no_page_is_wider_than_the_window(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
+    """Nobody scrolls sideways, on a phone least of all."""
+    made, served = broken
+    page = open_page(served)
+    for path in list_pages(made):
+        page.goto(served.address.url.rstrip("/") + path)
+        for width in (1920, 1280, 768, 390, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+def test_a_phone_has_its_navigation_at_hand(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
+    """At the bottom, with every place in it; filters wait behind a button."""
+    _, served = broken
+    page = open_page(served, width=390, height=844)
+    bar = page.get_by_role("navigation", name="Main").bounding_box()
+    assert bar is not None
+    assert bar["y"] + bar["height"] == pytest.approx(844, abs=1)
+    expect(page.get_by_label("Type")).to_be_hidden()
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_label("Type")).to_be_visible()
+    page.get_by_role("link", name="Inspector").click()
+    expect(page.get_by_role("heading", name="Inspector")).to_be_visible()
+
+
+def test_the_scheme_of_the_system_is_kept(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
+    """Light paper by day, deep water by night; no flash of the other one."""
+    _, served = broken
+    for scheme, paper in (("light", "rgb(252, 250, 245)"), ("dark", "rgb(13, 23, 29)")):
+        page = open_page(served, scheme=scheme)
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == paper

@@ -1,0 +1,121 @@
+"""Folders and inspector in a real browser: adding, managing, scanning, and reading what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from builders.pages import break_storage_dir
+from builders.pictures import make_picture
+from builders.served import serving
+from builders.storage import make_pictures, make_storage_dir, name_of, put_image
+from strandline.runtime.assembly import open_store
+
+from .conftest import OpenPage, Serve
+
+
+def test_an_empty_installation_says_what_to_do_first(home: Path, tmp_path: Path, open_page: OpenPage) -> None:
+    """The gallery asks for a folder; with its path typed in, it is added, and the outcome is told."""
+    root = make_storage_dir(tmp_path / "Dropbox" / "Notes", *make_pictures(2))
+    with open_store(home) as store, serving(store) as served:
+        page = open_page(served)
+        expect(page.get_by_role("heading", name="Which folder holds your pictures?")).to_be_visible()
+        page.get_by_label("Path of the folder on this machine").fill(str(root))
+        page.get_by_role("button", name="Add folder").click()
+        expect(
+            page.get_by_text("Notes was added, under the identity that lies in the folder.")
+        ).to_be_visible()
+        expect(page.get_by_text("2 images found.")).to_be_visible()
+        page.get_by_role("link", name="Show images").click()
+        expect(page.locator(".tile")).to_have_count(2)
+
+
+def test_a_folder_without_an_identity_is_told_to_be_waited_for(
+    serve: Serve, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """Pictures are there, SD_ID is not: it may be the last file to arrive, and the page says so."""
+    page = open_page(serve(), "/folders")
+    root = make_storage_dir(tmp_path / "Late", *make_pictures(1))
+    (root / "SD_ID").unlink()
+    page.get_by_label("Path of the folder on this machine").fill(str(root))
+    page.get_by_role("button", name="Add folder").click()
+    expect(page.get_by_text("Its identity has not arrived yet")).to_be_visible()
+    expect(page.locator("article", has_text="Late").get_by_text("still arriving")).to_be_visible()
+
+
+def test_a_path_that_is_none_is_said_where_it_was_typed(serve: Serve, open_page: OpenPage) -> None:
+    """The error's own words, on the page of folders."""
+    page = open_page(serve(), "/folders")
+    page.get_by_label("Path of the folder on this machine").fill("/nowhere/at all")
+    page.get_by_role("button", name="Add folder").click()
+    expect(page.locator(".note-bad")).to_contain_text("/nowhere/at all")
+
+
+def test_a_folder_is_renamed_and_forgotten(serve: Serve, open_page: OpenPage) -> None:
+    """Each with one form; forgetting asks for a tick, and touches no file."""
+    served = serve(*make_pictures(1))
+    root = Path(served.store.list_storage_dirs()[0].path)
+    page = open_page(served, "/folders")
+    page.get_by_text("Rename, move or forget").click()
+    page.get_by_label("Name on this machine").fill("Journal")
+    page.get_by_role("button", name="Rename").click()
+    expect(page.get_by_text("Notes is called Journal now.")).to_be_visible()
+    page.get_by_text("Rename, move or forget").click()
+    page.get_by_label("Yes, forget Journal").check()
+    page.get_by_role("button", name="Forget").click()
+    expect(page.get_by_text("Journal is forgotten. No file was touched.")).to_be_visible()
+    assert len(list((root / "media").iterdir())) == 1
+
+
+def test_a_scan_is_started_and_followed(serve: Serve, open_page: OpenPage) -> None:
+    """The button scans, says what came of it, and the inspector is measured anew."""
+    served = serve(*make_pictures(1))
+    page = open_page(served, "/inspect/Notes")
+    put_image(Path(served.store.list_storage_dirs()[0].path), make_picture("gif", seed=3))
+    page.reload()
+    expect(page.get_by_text("1 image on the disk that is not in the catalog").first).to_be_visible()
+    page.get_by_role("button", name="Scan now").click()
+    expect(page.locator("scan-form output")).to_have_text("1 new.")
+    expect(page.get_by_text("1 image on the disk that is not in the catalog")).to_have_count(0)
+
+
+def test_the_inspector_says_what_is_wrong_and_what_to_do(tmp_path: Path, open_page: OpenPage) -> None:
+    """Each kind of discrepancy has its heading, its files and its remedy; a file leads to its bytes."""
+    with break_storage_dir(tmp_path) as broken, serving(broken.store) as served:
+        page = open_page(served, "/inspect/Notes")
+        for heading in broken.headings:
+            expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+        expect(page.locator(".discrepancy p").first).to_contain_text(
+            "Strandline never deletes a damaged file"
+        )
+        page.get_by_role("link", name=broken.damaged).first.click()
+        expect(page.get_by_text("damaged", exact=True)).to_be_visible()
+        page.get_by_role("link", name="Bytes").click()
+        expect(page.get_by_label("Bytes")).to_contain_text("89 50 4e 47")
+
+
+def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: OpenPage) -> None:
+    """Offline is said first, and nothing is called missing."""
+    served = serve(*make_pictures(3), watching=True)
+    page = open_page(served, "/inspect")
+    expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
+    root = Path(served.store.list_storage_dirs()[0].path)
+    root.rename(root.with_name("Elsewhere"))
+    served.store.list_storage_dirs()
+    expect(page.get_by_text("Offline", exact=True)).to_be_visible()
+    expect(page.get_by_text("not on the disk")).to_have_count(0)
+
+
+def test_every_byte_of_a_file_can_be_paged_through(serve: Serve, open_page: OpenPage) -> None:
+    """Hex pages with offsets, forwards and back; the image itself is shown first."""
+    data = make_picture("png", seed=4, size=(90, 90))
+    assert len(data) > 2 * 4096
+    page = open_page(serve(data), f"/inspect/Notes/file?path=media%2F{name_of(data)}")
+    expect(page.locator(".shown img")).to_have_js_property("naturalWidth", 90)
+    page.get_by_role("link", name="Bytes").click()
+    expect(page.locator(".hex")).to_contain_text("00000000  89 50 4e 47")
+    page.get_by_role("link", name="After").click()
+    expect(page.locator(".hex")).to_contain_text("00001000")
+    page.get_by_role("link", name="Before").click()
+    expect(page.locator(".hex")).to_contain_text("00000000")
