@@ -21,6 +21,7 @@ from strandline.folders.filesystems import Mount
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_status import SyncStatus
 from strandline.services.add import add_storage_dir
+from strandline.services.confirm import confirm_storage_dir
 from strandline.services.inspect import inspect_storage_dir
 from strandline.services.prove import prove_file
 from strandline.services.save import save_image
@@ -102,6 +103,7 @@ def test_every_discrepancy_is_in_its_list(
     (media / f"{id_of(PICTURES[4])} (1).png").write_bytes(PICTURES[4])
     (media / ".syncthing.x.png.tmp").write_bytes(b"half")
     (media / ".DS_Store").write_bytes(b"x")
+    (media / ".holiday.jpg.icloud").write_bytes(b"x")
     (media / "notes\n.txt").write_bytes(b"x")
     (media / f"{'1' * 32}.png").symlink_to(media / names[5])
     (media / f"{'2' * 32}.png").mkdir()
@@ -115,7 +117,9 @@ def test_every_discrepancy_is_in_its_list(
         "online_only": [names[2]],
         "conflict_copies": [f"{id_of(PICTURES[4])} (1).png"],
         "temporaries": [".syncthing.x.png.tmp"],
-        "strays": sorted([".DS_Store", "notes\n.txt", f"{'2' * 32}.png", f"{'3' * 32}.png"]),
+        "strays": sorted(
+            [".DS_Store", ".holiday.jpg.icloud", "notes\n.txt", f"{'2' * 32}.png", f"{'3' * 32}.png"]
+        ),
         "case_clashes": sorted([names[3], upper]),
         "symlinks": [f"{'1' * 32}.png"],
     }
@@ -208,6 +212,33 @@ def test_missing_images_are_in_the_catalog_and_not_on_disk(
     assert filled_lists(status) == {"in_catalog_not_on_disk": names[1:]}
     assert [dict(item.facts)["state"] for item in status.in_catalog_not_on_disk] == ["missing", "missing"]
     assert (status.on_disk_count, status.in_catalog_count) == (10, 12)
+
+
+def test_what_is_gone_has_no_wrong_extension(
+    bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
+) -> None:
+    """A list of things to mend holds nothing that cannot be mended."""
+    data = make_picture("webp")
+    wrong = put_image(root, data, f"{id_of(data)}.jpg")
+    prove_file(bench, sd, wrong)
+    assert filled_lists(inspect_storage_dir(bench, sd)) == {"wrong_extension": [wrong]}
+    (root / "media" / wrong).unlink()
+    scan_storage_dir(bench, sd)
+    clock.pass_time(minutes=2)
+    scan_storage_dir(bench, sd)
+    assert filled_lists(inspect_storage_dir(bench, sd)) == {"in_catalog_not_on_disk": [wrong]}
+
+
+def test_a_media_folder_whose_absence_was_accepted_is_empty(
+    bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
+) -> None:
+    """A person has said that it is gone, so it is no problem; what was in it is listed until it is dropped."""
+    shutil.rmtree(root / "media")
+    scan_storage_dir(bench, sd)
+    confirm_storage_dir(bench, get_by_number(bench, sd.number))
+    status = inspect_storage_dir(bench, get_by_number(bench, sd.number))
+    assert (status.problems, status.is_healthy) == ([], True)
+    assert filled_lists(status) == {"in_catalog_not_on_disk": sorted(name_of(data) for data in PICTURES)}
 
 
 @pytest.mark.parametrize("what", ["gone", "a link", "a file"])

@@ -95,14 +95,18 @@ def test_what_is_on_disk_and_what_is_known_add_up(
     files = {name for name in files if split_wanted_name(name) is not None}
     evicted = {name for name, way in last.items() if way in ("placeholder", "two stubs")}
     with bench.catalog.read() as conn:
-        states = image_files.list_states(conn, sd.number)
-    known = {name for name, state in states.items() if state is not FileState.TRASHED}
+        rows = image_files.find_rows(conn, sd.number, sorted(image_files.list_states(conn, sd.number)))
+    known = {name: row.stamp for name, row in rows.items() if row.state is not FileState.TRASHED}
+    sizes = {name: (root / "media" / name).stat().st_size for name in files}
     assert status.on_disk_count == len(files | evicted)
-    assert status.on_disk_bytes == sum((root / "media" / name).stat().st_size for name in files)
+    assert status.on_disk_bytes == sum(sizes.values())
     assert status.in_catalog_count == len(known)
     assert {item.filename for item in status.online_only} == evicted
-    assert {item.filename for item in status.on_disk_not_in_catalog} == (files | evicted) - known
-    assert {item.filename for item in status.in_catalog_not_on_disk} == known - files - evicted
+    assert {item.filename for item in status.on_disk_not_in_catalog} == (files | evicted) - known.keys()
+    assert {item.filename for item in status.in_catalog_not_on_disk} == known.keys() - files - evicted
+    assert {item.filename for item in status.size_differs} == {
+        name for name in files & known.keys() if (stamp := known[name]) and stamp.size_bytes != sizes[name]
+    }
     assert {item.filename for item in status.symlinks} == {n for n, way in last.items() if way == "link"}
     on_disk, not_known = status.on_disk_count, len(status.on_disk_not_in_catalog)
     assert on_disk - not_known == status.in_catalog_count - len(status.in_catalog_not_on_disk)
