@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 
 from demo_folders import Demo, build_demo
@@ -17,6 +19,7 @@ from demo_folders import Demo, build_demo
 BASE = Path(__file__).parent / "out"
 HOME = BASE / "home"
 ARRIVAL_LIMIT_S = 30.0
+PORT = 8484
 
 
 def main() -> int:
@@ -67,15 +70,13 @@ def show_demo(demo: Demo) -> None:
 
     title("Now you")
     command = f"{shlex.quote(relative(Path(sys.executable).parent / 'strandline'))} --home {relative(HOME)}"
-    say("Watch, and copy pictures into the media folders in another terminal:")
-    print(f"    {command} watch")
-    print(
-        f"    cp SOME.jpg {relative(demo.notes)}/media/{demo.evicted}.jpg    # not its bytes: watch what it is called"
-    )
-    say("Ask about any image, look at the folders, or try it on a folder of your own, which is only read:")
+    say("In another terminal, or with make demo SD=~/Dropbox/Notes on a folder of yours, which is only read:")
     print(f"    {command} explain {demo.evicted}")
     print(f"    {command} inspect tree Notes")
-    print("    make demo SD=~/Dropbox/Notes")
+    print(
+        f"    cp SOME.jpg {relative(demo.notes)}/media/{demo.evicted}.jpg   # not its bytes: see what happens"
+    )
+    serve()
 
 
 def show_own_folder(folder: Path) -> int:
@@ -88,6 +89,7 @@ def show_own_folder(folder: Path) -> int:
     run("ls", "--limit", "20")
     run("inspect")
     say("The catalog of this look lies in " + relative(HOME) + "; your folder is as it was.")
+    serve()
     return 0
 
 
@@ -106,6 +108,29 @@ def show_arrival(demo: Demo) -> None:
             if demo.half in line or demo.half[:12] in line or time.monotonic() > limit:
                 break
         watcher.terminate()
+
+
+def serve() -> None:
+    """Serves the gallery until Ctrl-C; where nobody sits at a terminal, until it has answered once."""
+    title("The gallery: drop a picture in, break things, and read in the inspector what happened")
+    show_command("serve")
+    command = [sys.executable, "-m", "strandline", "--home", str(HOME), "serve", "--port", str(find_port())]
+    if sys.stdin.isatty():
+        subprocess.run(command, check=False)
+        return
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        address = server.stdout.readline().strip()
+        print(address)
+        with urllib.request.urlopen(address, timeout=ARRIVAL_LIMIT_S) as page:
+            say(f"It answers ({page.status}), and was stopped: nobody sits at this terminal.")
+        server.terminate()
+
+
+def find_port() -> int:
+    """The usual port, or 0 (a free one) where something listens on it already."""
+    with socket.socket() as probe:
+        return 0 if probe.connect_ex(("127.0.0.1", PORT)) == 0 else PORT
 
 
 def run(*arguments: str | Path) -> int:

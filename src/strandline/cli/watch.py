@@ -10,7 +10,7 @@ from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, paint, say, write_json, write_line
-from strandline.model.events import Event, ImageEvent, StorageDirEvent
+from strandline.model.events import Event, ImageEvent, ScanProgress, StorageDirEvent
 
 _COLOURS = {
     "image.available": "green",
@@ -48,6 +48,8 @@ def _print(session: Session, event: Event, names: dict[str | None, str]) -> None
     if session.json:
         write_json(event.as_json(), is_line=True)
         return
+    if event.type == ScanProgress.type:
+        return  # for programs; on a terminal it would bury what arrives
     where = names.get(event.sd_id) or event.sd_id or ""
     kind = paint(f"{event.type:<20}", _COLOURS.get(event.type))
     line = (
