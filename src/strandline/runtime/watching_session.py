@@ -69,6 +69,12 @@ def _find_start(bench: Workbench, since: int | None) -> int:
     return since
 
 
+def _tell_lost(since: int, next_event: Event) -> None:
+    lost = (next_event.seq or 0) - since - 1
+    if since and lost:
+        log.warning("%d events before number %d are no longer kept", lost, next_event.seq)
+
+
 class _Session:
     def __init__(self, bench: Workbench, settings: Settings, bus: EventBus, *, once: bool) -> None:
         self._stop = threading.Event()
@@ -98,6 +104,14 @@ class _Session:
 
     def iter_events(self, since: int) -> Iterator[Event]:
         """Ends when the session is stopped, or is complete and all its events are told."""
+        for event in self._iter_until_complete(since):
+            if self._stop.is_set():
+                return
+            yield event
+        if self._fault is not None:
+            raise self._fault
+
+    def _iter_until_complete(self, since: int) -> Iterator[Event]:
         is_complete = False
         while not (is_complete or self._stop.is_set()):
             is_complete = self._is_complete.is_set()  # asked before the journal is read
@@ -106,8 +120,6 @@ class _Session:
             for event in self._iter_journal(since):
                 since = event.seq or since
                 yield event
-        if self._fault is not None:
-            raise self._fault
 
     def _iter_journal(self, since: int) -> Iterator[Event]:
         """Everything after the number, page by page."""
@@ -115,9 +127,11 @@ class _Session:
         while page_is_full and not self._stop.is_set():
             with self._bench.catalog.read() as conn:
                 page = journal.list_events(conn, since=since, limit=PAGE)
+            if page:
+                _tell_lost(since, page[0])
+                since = page[-1].seq or since
             yield from page
             page_is_full = len(page) == PAGE
-            since = page[-1].seq or since if page else since
 
     def _try_to_watch(self) -> bool:
         """Becomes the watcher of this home if nobody is."""
