@@ -135,8 +135,8 @@ class PlaceWatcher:
     def _tick(self) -> None:
         """Takes up SDs that were added, moved or forgotten, and renews all watches."""
         before, known = self._sds, {sd.number: sd for sd in self._list_sds()}
-        self._sds = known
-        self._roots = {Path(sd.path): number for number, sd in known.items()}
+        roots_before, self._sds = self._roots, known
+        self._roots = {Path(sd.path): sd.number for sd in sorted(known.values(), key=_is_there)}
         self._media = {root / MEDIA_FOLDER: number for root, number in self._roots.items()}
         for folder in self._watched - self._roots.keys() - self._media.keys():
             self._folders.unwatch(folder)
@@ -145,6 +145,9 @@ class PlaceWatcher:
             self._ensure_watched(folder, number)
         for number, sd in known.items():
             if _wants_scan(before.get(number), sd, is_watched=Path(sd.path) in self._watched):
+                self._scans.plan(number, 0)
+        for root, number in self._roots.items():
+            if roots_before.get(root, number) != number:  # its turn: watched already, as another's
                 self._scans.plan(number, 0)
         self._tell_fallbacks()
 
@@ -184,7 +187,9 @@ class PlaceWatcher:
     def _follow_root(self, number: int, hint: Hint) -> None:
         if isinstance(hint, LookAtNames) and not any(map(_matters_in_root, hint.names)):
             return
-        self._scans.plan(number, 0)
+        for sd in self._sds.values():
+            if Path(sd.path) == hint.folder:  # two, where disks take turns at one mount point
+                self._scans.plan(sd.number, 0)
         if isinstance(hint, FolderGone):
             self._watched.discard(hint.folder)
             self._ensure_watched(hint.folder, number)
@@ -241,6 +246,11 @@ class PlaceWatcher:
             self._relooks.drop(key)
         if arrival is Arrival.SCAN_SOON:
             self._scans.plan(key.sd, SCAN_SOON_S)
+
+
+def _is_there(sd: StorageDir) -> bool:
+    """Sorts the SD that is there behind another one at the same path, whose disk is away."""
+    return sd.is_reachable
 
 
 def _matters_in_root(name: str) -> bool:
