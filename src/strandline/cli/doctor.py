@@ -23,8 +23,7 @@ def doctor(session: Session) -> int:
     The catalog, the limits of the system, whether storage directories can be written to, and whether pictures can
     be decoded.
     """
-    store = session.open_store()
-    with store:
+    with session.open_store() as store:
         checks = store.check_health()
     session.answer({"checks": [check.as_json() for check in checks]}, lambda: _show(checks))
     return ExitStatus.DONE if all(check.ok for check in checks) else ExitStatus.FINDINGS
