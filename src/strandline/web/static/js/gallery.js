@@ -15,6 +15,7 @@ const form = document.querySelector(".filters");
 if (grid) {
   const selection = new Selection(grid, document.querySelector(".chosen"));
   grid.addEventListener("click", (event) => onClick(event, selection));
+  grid.addEventListener("contextmenu", (event) => onLongPress(event, selection));
   addEventListener("keydown", (event) => onKey(event, selection));
   grid.addEventListener("counted", (event) => showCount(event.detail));
   showCount(grid.count);
@@ -32,6 +33,14 @@ function onClick(event, selection) {
   else if (isPick || selection.ids.size) selection.toggle(number);
   else lightBox.open(grid, number);
   grid.draw();
+}
+
+/** A finger that stays on a tile selects it, as in every gallery on a phone. */
+function onLongPress(event, selection) {
+  const number = grid.numberOf(event.target);
+  if (number < 0 || event.pointerType !== "touch") return;
+  event.preventDefault();
+  selection.toggle(number);
 }
 
 function onKey(event, selection) {
@@ -61,7 +70,7 @@ function onGridKey(event, selection) {
   if (!grid.count) return;
   if (moves[event.key]) {
     event.preventDefault();
-    const next = isOnTile ? moves[event.key]() : grid.current;
+    const next = isOnTile || !event.key.startsWith("Arrow") ? moves[event.key]() : grid.current;
     if (event.shiftKey && isOnTile) {
       selection.anchor ??= grid.current;
       selection.extendTo(Math.min(Math.max(next, 0), grid.count - 1));

@@ -27,6 +27,7 @@ class LightBox extends HTMLElement {
     this.grid = grid;
     history.pushState({ lightbox: true }, "");
     this.dialog.showModal();
+    this.dialog.focus();
     return this.show(number);
   }
 

@@ -1,0 +1,167 @@
+"""Pages as the server draws them: whole without scripts, harmless whatever the names, and honest about errors."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import Served, serving, serving_storage_dir
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, put_image
+from strandline.runtime.assembly import open_store
+
+PLACES = ("/", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media", "/activity")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A served home with two images in ``Notes``."""
+    with serving_storage_dir(tmp_path, *make_pictures(2)) as served:
+        yield served
+
+
+def root_of(served: Served) -> Path:
+    """Where the storage directory lies."""
+    return Path(served.store.list_storage_dirs()[0].path)
+
+
+def test_every_page_runs_no_script_but_ours(served: Served) -> None:
+    """No inline script or style stands in any page, and its policy would let none run."""
+    for place in PLACES:
+        answer = served.client.get(place)
+        assert answer.status_code == 200
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        scripts = re.findall(r"<script(?![^>]*(?:src=|application/json))", answer.text)
+        assert scripts == []
+        assert re.search(r"\sstyle=|\son\w+=|<style", answer.text) is None
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    """No address of another host stands in the templates, styles and modules; only the name of SVG's namespace."""
+    web = Path(__file__).parents[2] / "src/strandline/web"
+    for path in (*web.rglob("templates/*"), *web.rglob("static/**/*.*")):
+        text = path.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert re.search(r"https?:|//[a-z]+\.", text) is None, path
+
+
+def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -> None:
+    """HTML, control characters, direction marks and bytes that are no UTF-8: shown, never obeyed, never a fault."""
+    root = root_of(served)
+    names = ["<script>alert(1)<script>.txt", "<img src=x onerror=alert(1)>.png", "a\x1b[31m\u202eb.txt"]
+    for name in names:
+        put_image(root, b"x", name)
+    fd = os.open(os.fsencode(root / "media") + b"/caf\xe9.txt", os.O_CREAT)
+    os.close(fd)
+    served.store.save(make_picture("png", seed=9), sd="Notes", name="<b onclick=x>\u202e.png")
+    served.store.rename_storage_dir("Notes", "<i>Notes</i> & Co")
+    sd_id = str(served.store.list_storage_dirs()[0].sd_id)
+    for place in (
+        "/",
+        "/folders",
+        "/inspect",
+        f"/inspect/{sd_id}",
+        f"/inspect/{sd_id}/tree?folder=media",
+        "/activity",
+    ):
+        answer = served.client.get(place)
+        assert answer.status_code == 200, place
+        for dangerous in ("<script>alert", "<img src=x", "<b onclick", "<i>Notes", "\x1b", "\u202e"):
+            assert dangerous not in answer.text, (place, dangerous)
+
+
+@pytest.mark.parametrize(
+    ("place", "status"),
+    [
+        ("/image/nothing", 422),
+        ("/image/" + "0" * 32, 404),
+        ("/inspect/Nowhere", 404),
+        ("/?sd=Nowhere", 404),
+        ("/?state=happy", 422),
+        ("/?from=yesterday", 422),
+        ("/inspect/Notes/file?path=../../etc/passwd", 422),
+        ("/inspect/Notes/file?path=media/none.png", 404),
+        ("/inspect/Notes/tree?folder=..", 422),
+        ("/activity?before=-1", 422),
+    ],
+)
+def test_an_error_is_a_page(served: Served, place: str, status: int) -> None:
+    """With its status, its words, and a way on; never a stack of ours."""
+    answer = served.client.get(place)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert "<h1>" in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:
+    """A half image: what is here of it, where, and what comes next."""
+    data = make_picture("png", seed=7)
+    put_half(root_of(served), data)
+    text = served.client.get(f"/image/{id_of(data)}").text
+    assert "This image is still arriving in &#39;Notes&#39;." in text
+    assert name_of(data) in text
+    assert "let the sync client finish" in text
+
+
+def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -> None:
+    """Page by page, by its own links, every image once."""
+    images = make_pictures(130)
+    with serving_storage_dir(tmp_path, *images) as served:
+        seen, place = [], "/"
+        while place:
+            text = served.client.get(place).text
+            seen += re.findall(r'<li class="tile[^>]*data-id="(\w+)"', text.split("<template")[0])
+            older = re.search(r'href="(/\?[^"]*after=[^"]*)"', text)
+            place = older[1].replace("&amp;", "&") if older else ""
+    assert sorted(seen) == sorted(id_of(data) for data in images)
+
+
+def test_forms_work_without_scripts(served: Served, tmp_path: Path) -> None:
+    """Add, rename, scan and forget, each answered by the page with a word on what came of it."""
+    travel = make_storage_dir(tmp_path / "Travel", make_picture("gif", seed=4))
+    post = served.client.post
+    assert (
+        "Travel was added, under the identity that lies in the folder."
+        in post("/folders", data={"path": str(travel)}).text
+    )
+    assert "Travel is called Journeys now." in post("/folders/Travel/rename", data={"name": "Journeys"}).text
+    assert post("/folders/Journeys/scan").status_code == 303
+    assert "tick the box" in post("/folders/Journeys/forget").text
+    assert "Journeys is forgotten." in post("/folders/Journeys/forget", data={"sure": "1"}).text
+    refused = post("/folders", data={"path": "/nowhere/at/all"})
+    assert refused.status_code == 404
+    assert "/nowhere/at/all" in refused.text
+
+
+def test_a_form_of_another_site_is_refused(served: Served) -> None:
+    """A page elsewhere cannot make this one's folders vanish."""
+    answer = served.client.post(
+        "/folders/Notes/forget", data={"sure": "1"}, headers={"origin": "https://evil.example"}
+    )
+    assert answer.status_code == 403
+    assert len(served.store.list_storage_dirs()) == 1
+
+
+def test_modules_are_never_stale(served: Served) -> None:
+    """After an update a browser asks again; until then it hears that nothing changed."""
+    first = served.client.get("/static/js/gallery.js")
+    assert first.headers["cache-control"] == "no-cache"
+    assert "javascript" in first.headers["content-type"]
+    again = served.client.get("/static/js/gallery.js", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert served.client.get("/static/../pages.py").status_code == 404
+
+
+def test_an_empty_home_says_what_to_do_first(home: Path) -> None:
+    """On every place: what to add, and where."""
+    with open_store(home) as store, serving(store) as served:
+        assert "Which folder holds your pictures?" in served.client.get("/").text
+        assert "Add a folder" in served.client.get("/folders").text
+        assert "Nothing to inspect yet" in served.client.get("/inspect").text
+        assert "Nothing yet" in served.client.get("/activity").text
