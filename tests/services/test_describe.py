@@ -14,6 +14,7 @@ from builders.storage import id_of, make_pictures, name_of, put_half, set_mtime
 from strandline.errors import InvalidCursorError
 from strandline.model.image_files import FileState
 from strandline.services.describe import find_image_info, list_images
+from strandline.services.prove import prove_file
 from strandline.services.save import save_image
 
 PICTURE = make_picture("png", seed=1)
@@ -40,13 +41,13 @@ def test_the_best_file_comes_first(machine: Machine) -> None:
     put_half(Path(half.path), PICTURE)
     for sd in (unproven, proven):
         machine.put(sd, PICTURE)
-    for sd in (half, unproven):
-        machine.scan(sd)
-    machine.get(ID, proven)
+    machine.scan(unproven)
+    prove_file(machine.bench, half, NAME)
+    prove_file(machine.bench, proven, NAME)
     info = find_image_info(machine.bench, ID)
     assert info is not None
-    assert len(info.files) == 3
-    assert (info.files[0].sd.name, info.files[0].file.is_proven) == ("proven", True)
+    assert [file.sd.name for file in info.files] == ["proven", "unproven", "half"]
+    assert [file.file.is_proven for file in info.files] == [True, False, False]
     assert (info.best.width, info.best.height) == (64, 48)
 
 

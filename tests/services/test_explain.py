@@ -21,6 +21,7 @@ from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
+from strandline.model.events import Event
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -226,19 +227,28 @@ def test_without_storage_directories_the_advice_is_to_add_one(machine: Machine) 
 def test_an_image_that_comes_between_lookup_and_explanation_is_handed_out(machine: Machine) -> None:
     """Nobody is told "not found: it is shown from …"."""
     one = machine.add("one")
-    times: list[None] = []
-    now = machine.bench.now
-
-    def arrive_meanwhile() -> object:
-        """The explanation reads the clock when it proves what it sees: by then the file has come."""
-        times.append(None)
-        machine.put(one, PICTURE)
-        return now()
-
     put_half(machine, one)
-    machine.bench.now = arrive_meanwhile  # type: ignore[assignment]
+
+    def let_it_come(_events: list[Event]) -> None:
+        """The lookup has just written down that the image is arriving."""
+        machine.put(one, PICTURE)
+
+    machine.bench.catalog.on_commit = let_it_come
     assert get_image(machine.bench, ID).read() == PICTURE
-    assert times
+    assert [event.type for event in machine.events()][-2:] == ["image.arriving", "image.available"]
+
+
+def test_a_placeholder_that_was_left_behind_says_nothing(machine: Machine) -> None:
+    """The file itself is here; and a placeholder that is gone no longer speaks, whatever the catalog remembers."""
+    one = machine.add("one")
+    put_known_placeholder(machine, one)
+    put_half(machine, one)
+    assert [fact.what for fact in explain_image(machine.bench, ID).sds[0].disk] == ["arriving"]
+    (machine.media(one) / NAME).unlink()
+    (machine.media(one) / f".{NAME}.icloud").unlink()
+    machine.clock.pass_time(seconds=3)
+    assert explain_image(machine.bench, ID).verdict is Verdict.NOT_FOUND
+    assert not look_up(machine.bench, ID).exists
 
 
 ONLINE = StorageDir(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import pytest
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import extension_of, make_picture
 from builders.storage import id_of, make_pictures, name_of
+from builders.traced import trace_calls
 from strandline.catalog import origins
 from strandline.errors import (
     EmptyImageError,
@@ -189,6 +191,20 @@ class TestOwnIds:
         assert os.listdir(machine.media(one)) == []
         assert save_image(machine.bench, PICTURE, one, image_id=ID).new
 
+    def test_an_image_whose_last_box_is_open_is_proven_at_once(self, machine: Machine) -> None:
+        """A sync client may still be adding to such a file; of this one we have all."""
+        data = bytearray(make_picture("avif", seed=3))
+        start = _start_of_last_box(bytes(data))
+        data[start : start + 4] = bytes(4)
+        saved = save_image(machine.bench, bytes(data), machine.add("one"), image_id=LEGACY_ID)
+        (one,) = machine.list_storage_dirs()
+        row = machine.row(one, saved.filename)
+        assert row is not None
+        assert row.is_proven
+        machine.clock.pass_time(seconds=3)
+        assert machine.get(LEGACY_ID).read() == data
+        assert len(machine.events("image.available")) == 1
+
     @pytest.mark.parametrize("data", [PICTURE[:300], make_picture("webp", seed=1)[:-64] + bytes(64)])
     def test_half_an_image_gets_no_legacy_id(self, machine: Machine, data: bytes) -> None:
         """Nothing would ever vouch for it, so it would be "arriving" for ever; its own content id vouches."""
@@ -198,6 +214,47 @@ class TestOwnIds:
         assert os.listdir(machine.media(one)) == []
         saved = save_image(machine.bench, data, one)
         assert machine.get(saved.image_id).read() == data
+
+
+def _start_of_last_box(data: bytes) -> int:
+    start = 0
+    while (end := start + int.from_bytes(data[start : start + 4], "big")) < len(data):
+        start = end
+    return start
+
+
+SAVING = """
+import sys
+from strandline import open_store
+home, picture = sys.argv[1:]
+with open_store(home) as store:
+    begin()
+    store.save(picture, sd="one")
+    end()
+"""
+
+
+def test_each_step_is_durable_before_the_next(tmp_path: Path) -> None:
+    """A new media folder, the bytes, their name, at last the row: a power cut never leaves a row without a file."""
+    source = SOURCES["path"](PICTURE, tmp_path)
+    with open_machine(tmp_path) as machine:
+        machine.media(machine.add("one")).rmdir()
+    lines = trace_calls(SAVING, tmp_path / "home", source, calls="mkdir,fsync,fdatasync,linkat,/^rename")
+    root = tmp_path / "one"
+    marks = {
+        f'mkdir("{root}/media"': "media made",
+        f"fsync({{}}<{root}>)": "media durable",
+        f"{root}/media/#": "bytes durable",
+        f'"{NAME}"': "named",
+        f"<{root}/media>)": "name durable",
+        "catalog.db-wal": "row durable",
+    }
+    steps = [
+        next((step for mark, step in marks.items() if mark in re.sub(r"(sync\()\d+", r"\1{}", line)), line)
+        for line in lines
+    ]
+    order = [*marks.values()]
+    assert [step for step in dict.fromkeys(steps) if step in order] == order
 
 
 class TestOrigins:

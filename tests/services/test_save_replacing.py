@@ -9,6 +9,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,27 @@ def test_bad_bytes_are_replaced_after_a_copy(machine: Machine, bad: bytes, hours
     assert (about["reason"], about["size_bytes"]) == ("replaced", len(bad))
     assert (about["sd_id"], about["sd_path"]) == (one.sd_id, one.path)
     assert len(machine.events("image.available")) == 1
+
+
+def test_bytes_that_come_after_the_copy_are_copied_too(machine: Machine) -> None:
+    """The client goes on writing while the trash copy is made: what is renamed over had been looked at again."""
+    one = machine.add("one")
+    path = machine.put(one, PICTURE[:300], NAME)
+    now, more = machine.bench.now, [PICTURE[:500]]
+
+    def tell_time_and_write() -> datetime:
+        """The clock is read for the description of the copy: there is a copy then, and no description."""
+        is_copied = list(machine.bench.trash_folder.glob(f"*/{NAME}"))
+        if is_copied and more:
+            path.write_bytes(more.pop())
+        return now()
+
+    machine.bench.now = tell_time_and_write
+    save_image(machine.bench, PICTURE, one)
+    assert not more
+    assert path.read_bytes() == PICTURE
+    copies = [copy.read_bytes() for copy in machine.bench.trash_folder.glob(f"*/{NAME}")]
+    assert sorted(map(len, copies)) == [300, 500]
 
 
 def test_a_foreign_image_is_kept_under_its_own_id(machine: Machine) -> None:

@@ -139,15 +139,13 @@ def _iter_disk_facts(
     if (media := _describe_media(sd)) is not None:
         yield media
         return
-    known = {row.filename: row for row in rows if row.state in EXPECTED}
+    known = [row.filename for row in rows if row.state in EXPECTED]
     names = dict.fromkeys((*discovery.filenames, *candidate_names(image_id), *known))
-    facts = [fact for name in names if (fact := _describe(bench, sd, name, known.get(name))) is not None]
+    facts = [fact for name in names if (fact := _describe(bench, sd, name)) is not None]
     yield from facts
     if not facts:
         for name in discovery.odd.placeholders:
-            yield DiskFact(
-                name, "online-only", None, "a placeholder: the image is in the cloud, not on this disk"
-            )
+            yield DiskFact(name, "online-only", None, f"a placeholder: {IN_THE_CLOUD}")
     for name in discovery.odd.conflict_copies[:MAX_CONFLICT_COPIES]:
         yield _describe_copy(bench, image_id, sd, name)
 
@@ -164,14 +162,12 @@ def _describe_media(sd: StorageDir) -> DiskFact | None:
     return DiskFact(MEDIA_FOLDER, what, None, f"the media folder is {kind}, and nothing in it is looked at")
 
 
-def _describe(bench: Workbench, sd: StorageDir, name: str, row: ImageFile | None) -> DiskFact | None:
+def _describe(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
     """What lies under one wanted name; None where nothing does."""
     try:
         seen = bench.bounded(sd.path, lambda: os.lstat(path_of(sd, name)))
     except FileNotFoundError:
-        if row is None or row.state is not FileState.ONLINE_ONLY:
-            return None
-        return DiskFact(name, "online-only", _size_of(row), IN_THE_CLOUD)
+        return None
     except OSError as error:
         return DiskFact(name, "unreadable", None, f"the system says: {error.strerror or error}")
     if is_dataless(seen):

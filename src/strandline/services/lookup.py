@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError, UnreadableFileError
-from strandline.folders.media_folder import open_image_file, probe_names
+from strandline.folders.media_folder import is_evicted, open_image_file, probe_names
 from strandline.folders.opening import OpenedFile
 from strandline.folders.proof_copies import ProofCopy
 from strandline.model.image_files import FileState, ImageFile
@@ -300,7 +300,8 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
     except OSError:
         return None
     if not found:
-        return row if row is not None and row.state is FileState.ONLINE_ONLY else None
+        is_in_cloud = row is not None and row.state is FileState.ONLINE_ONLY and is_evicted(path_of(sd, name))
+        return row if is_in_cloud else None
     now, seen = bench.now(), Seen(found[0][1])
     if row is None:
         wanted = split_wanted_name(name)
