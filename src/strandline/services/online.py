@@ -90,10 +90,9 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
         if decision.sd_id is None or decision.outcome is IdentityOutcome.GENERATED:
             return move_to_state(bench, sd, *_state_without_identity(sd, sighting, decision))
         if lies_elsewhere(bench, sd, sighting, decision.sd_id):
-            problem = (
-                f"another storage directory ({decision.sd_id}) lies at {sd.path} now; add it with 'sd add'"
+            return move_to_state(
+                bench, sd, StorageDirState.OFFLINE, _say_who_is_there(bench, sd, decision.sd_id)
             )
-            return move_to_state(bench, sd, StorageDirState.OFFLINE, problem)
         if decision.wait_for_quiet:
             return sd
         try:
@@ -218,6 +217,14 @@ def _plain_event(
     if state in (StorageDirState.ONLINE, StorageDirState.SUSPECT):
         return StorageDirOnline(at=now, sd_id=sd.sd_id, name=sd.name, path=sd.path)
     return StorageDirOffline(at=now, sd_id=sd.sd_id, name=sd.name, path=sd.path, reason=problem or "")
+
+
+def _say_who_is_there(bench: Workbench, sd: StorageDir, found: StorageDirId) -> str:
+    with bench.catalog.read() as conn:
+        known = [other.name for other in storage_dirs.list_storage_dirs(conn) if other.sd_id == found]
+    if known:
+        return f"the storage directory {known[0]!r} lies at {sd.path} now"
+    return f"another storage directory ({found}) lies at {sd.path} now; add it with 'sd add'"
 
 
 def _state_without_identity(
