@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 from builders.storage import make_storage_dir, put_half
+from strandline.model.reports import ScanReport
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.scan import scan_storage_dir
+from strandline.services.workbench import Workbench
 
 
 @pytest.fixture
@@ -63,7 +69,9 @@ def test_what_is_missing_can_be_accepted(served: Served) -> None:
         ("DELETE", "/sds/Nobody", None, 404, "sd-not-found"),
         ("POST", "/sds", {"path": "/no/such/folder"}, 404, "sd-not-found"),
         ("POST", "/sds", {}, 422, "invalid-request"),
-        ("POST", "/sds", {"path": "/tmp\0"}, 422, "invalid-path"),
+        ("POST", "/sds", {"path": "Notes"}, 422, "invalid-path"),
+        ("PATCH", "/sds/Notes", {"path": "../Notes"}, 422, "invalid-path"),
+        ("POST", "/sds", {"path": "/tmp/\0"}, 422, "invalid-path"),
         ("PATCH", "/sds/Notes", {}, 422, "invalid-input"),
         ("PATCH", "/sds/Notes", {"name": " "}, 422, "invalid-name"),
         ("PUT", "/sds/Notes", {}, 405, "method-not-allowed"),
@@ -80,3 +88,20 @@ def test_what_cannot_be_done_is_a_problem(
     assert response.headers["content-type"] == "application/problem+json"
     assert (problem["status"], problem["type"]) == (status, f"/problems/{code}")
     assert problem["detail"]
+
+
+def test_a_long_scan_goes_on_behind(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer does not wait for it: it says where to follow it."""
+    go_on = threading.Event()
+
+    def scan_slowly(bench: Workbench, sd: StorageDir, **how: Any) -> ScanReport:
+        assert go_on.wait(20)
+        return scan_storage_dir(bench, sd, **how)
+
+    monkeypatch.setattr("strandline.runtime.scan_jobs.scan_storage_dir", scan_slowly)
+    monkeypatch.setattr("strandline.web.api.sds.SCAN_WAIT_S", 0.01)
+    root = make_storage_dir(tmp_path / "More", make_picture("png", seed=5))
+    added = served.post("/sds", {"path": str(root)})
+    assert (added.status_code, added.json()["scan"]) == (201, None)
+    assert served.client.get(added.headers["location"]).json()["scan"]["state"] == "running"
+    go_on.set()

@@ -93,6 +93,14 @@ class ScanJobs:
             thread.start()
         return job
 
+    def wait(self, job: ScanJob, limit_s: float) -> ScanReport | None:
+        """The report, if the scan ends within so many seconds and did not fail."""
+        with self._lock:
+            thread = self._threads.get(job.number)
+        if thread is not None:
+            thread.join(limit_s)
+        return job.report
+
     def list_jobs(self) -> list[ScanJob]:
         """All that are known, newest first."""
         with self._lock:

@@ -67,9 +67,10 @@ def add_storage_dir(
     name: str | None = None,
     new_identity: bool = False,
     read_only: bool = False,
+    scan: bool = True,
     on_progress: OnProgress | None = None,
 ) -> AddedStorageDir:
-    """Adds the folder, decides its identity, and scans it; idempotent.
+    """Adds the folder, decides its identity, and scans it unless the caller will; idempotent.
 
     Waits up to four seconds where an identity may be written only once the files have been quiet for two.
 
@@ -89,12 +90,13 @@ def add_storage_dir(
             f"another folder carries the same identity {sd.sd_id}: run 'sd add --new-identity' on the copy, or "
             "'sd forget' one of them, before anything is saved"
         )
-    scan = None
+    report = None
     if sd.is_reachable:
         warnings += _hint_at_pictures_elsewhere(sd)
-        scan = scan_storage_dir(bench, sd, on_progress=on_progress)
+        if scan:
+            report = scan_storage_dir(bench, sd, on_progress=on_progress)
         sd = get_by_number(bench, sd.number)
-    return AddedStorageDir(sd, _report(verdict.decision, sd, warnings), scan, copied)
+    return AddedStorageDir(sd, _report(verdict.decision, sd, warnings), report, copied)
 
 
 def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:

@@ -89,7 +89,15 @@ def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback:
     """
     guard = make_guard(store, is_loopback=is_loopback)
     backend = Backend(store, scans)
-    app = FastAPI(
+    api = make_api()
+    api.state.backend = backend
+    add_pages(api)
+    return Application(backend, guard, api)
+
+
+def make_api() -> FastAPI:
+    """The routes of the API alone; its state must get the backend before the first request."""
+    api = FastAPI(
         title="Strandline",
         version=__version__,
         summary="Images in folders that sync themselves.",
@@ -98,10 +106,7 @@ def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback:
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.backend = backend
     for router in ROUTERS:
-        app.include_router(router, prefix=API)
-    add_pages(app)
-    add_pages(app)
-    add_problem_handlers(app)
-    return Application(backend, guard, app)
+        api.include_router(router, prefix=API)
+    add_problem_handlers(api)
+    return api

@@ -24,8 +24,8 @@ MAX_PREVIEW_BYTES = 64 * 1024 * 1024
 FilePath = Annotated[
     str, Query(min_length=1, max_length=4096, description="Relative to the storage directory.")
 ]
-Offset = Annotated[int, Query(ge=0, lt=2**63)]
-Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES)]
+Offset = Annotated[int, Query(ge=0, lt=2**63, description="The first byte.")]
+Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES, description="So many bytes.")]
 
 
 @router.get("/inspect", responses=responses.ok(inspect_schemas.SyncSummaries))

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
+
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from strandline.catalog import image_files
-from strandline.errors import InvalidInputError
+from strandline.catalog import image_files, storage_dirs
+from strandline.errors import InvalidInputError, InvalidPathError
 from strandline.model.storage_dirs import StorageDir
+from strandline.services.add import add_storage_dir
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import SdPath
 from strandline.web.backend import Backend, TheBackend
 
 router = APIRouter(tags=["sds"])
+
+SCAN_WAIT_S = 2.0
+"""A folder that is scanned within it is answered with its report; some 100,000 files."""
 
 
 class NewStorageDir(BaseModel):
@@ -43,16 +50,12 @@ async def list_sds(backend: TheBackend) -> Response:
 
 @router.post("/sds", status_code=201, responses=responses.created(schemas.Added))
 async def add_sd(backend: TheBackend, wanted: NewStorageDir) -> Response:
-    """Adds a folder and decides its identity; safe to repeat. 200 where it was known."""
+    """Adds a folder, decides its identity, and scans it; safe to repeat. 200 where it was known.
 
-    def add() -> Response:
-        known = {sd.number for sd in backend.store.list_storage_dirs()}
-        added = backend.store.add_storage_dir(
-            wanted.path, wanted.name, new_identity=wanted.new_identity, read_only=wanted.read_only
-        )
-        return answer(added.as_json(), status=200 if added.sd.number in known else 201)
+    Where the scan takes longer than two seconds it goes on behind: `scan` is null then, and `Location` is the scan's.
+    """
 
-    return await backend.crossing.slow(add)
+    return await backend.crossing.slow(lambda: _add(backend, wanted))
 
 
 @router.get("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
@@ -70,7 +73,7 @@ async def change_sd(backend: TheBackend, sd: SdPath, change: StorageDirChange) -
         if change.path is None and change.name is None:
             raise InvalidInputError("give a new name or a new path")
         if change.path is not None:
-            found = backend.store.move_storage_dir(found, change.path)
+            found = backend.store.move_storage_dir(found, _check_whole(change.path))
         if change.name is not None:
             found = backend.store.rename_storage_dir(found, change.name)
         return _answer_one(backend, found)
@@ -95,6 +98,31 @@ async def confirm_sd(backend: TheBackend, sd: SdPath) -> Response:
 async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
     """Drops what is known of missing files."""
     return await backend.crossing.slow(lambda: answer({"dropped": backend.store.accept_missing(sd)}))
+
+
+def _add(backend: Backend, wanted: NewStorageDir) -> Response:
+    bench = backend.store.bench
+    with bench.catalog.read() as conn:
+        known = {sd.number for sd in storage_dirs.list_storage_dirs(conn)}
+    added = add_storage_dir(
+        bench, _check_whole(wanted.path), name=wanted.name, new_identity=wanted.new_identity,
+        read_only=wanted.read_only, scan=False,
+    )  # fmt: skip
+    headers = {}
+    if added.sd.is_reachable:
+        job = backend.scans.start(added.sd)
+        added = replace(added, scan=backend.scans.wait(job, SCAN_WAIT_S))
+        if added.scan is None:
+            headers["location"] = f"/api/v1/scans/{job.number}"
+    return answer(added.as_json(), status=200 if added.sd.number in known else 201, headers=headers)
+
+
+def _check_whole(path: str) -> str:
+    """The path, with ``~`` as the person's home; where the server was started means nothing to who asks it."""
+    whole = os.path.expanduser(path)
+    if not os.path.isabs(whole):
+        raise InvalidPathError(f"give the whole path of the folder, not {path[:200]!r}", path=path[:200])
+    return whole
 
 
 def describe(backend: Backend, sd: StorageDir) -> dict[str, object]:

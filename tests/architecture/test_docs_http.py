@@ -1,0 +1,74 @@
+"""docs/reference/http.md is in step with the server: every route, parameter and code, and no other."""
+
+from __future__ import annotations
+
+import configparser
+import plistlib
+import re
+from pathlib import Path
+from typing import Any
+
+from strandline.web.app import API, make_api
+from strandline.web.image_plans import Wish
+from strandline.web.problems import REFUSALS
+
+PROJECT = Path(__file__).parents[2]
+REFERENCE = (PROJECT / "docs/reference/http.md").read_text()
+DOCUMENT: dict[str, Any] = make_api().openapi()
+
+
+def section(heading: str) -> str:
+    """The text below a heading, up to the next."""
+    parts = {part.partition("\n")[0]: part for part in re.split(r"^## ", REFERENCE, flags=re.MULTILINE)}
+    return parts[heading]
+
+
+def test_every_route_is_documented_and_no_other() -> None:
+    """The table of resources is the list of routes."""
+    routes = {
+        f"{method.upper()} {path.removeprefix(API)}"
+        for path, each in DOCUMENT["paths"].items()
+        for method in each
+    }
+    assert set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", section("Resources"), re.MULTILINE)) == routes
+
+
+def test_every_parameter_of_a_list_is_named_in_its_row() -> None:
+    """So that a reader knows what can be asked for without opening the OpenAPI document."""
+    rows = dict(re.findall(r"^\| `([A-Z]+ /[^`]*)` \| (.+) \|$", section("Resources"), re.MULTILINE))
+    for path in ("/images", "/journal"):
+        for parameter in DOCUMENT["paths"][API + path]["get"]["parameters"]:
+            assert f"{parameter['name']}=" in rows[f"GET {path}"]
+
+
+def test_every_query_of_an_image_is_documented() -> None:
+    """What the endpoint takes, and the key that the guard takes."""
+    named = set(re.findall(r"^\| `(\w+)=[^`]*` \|", section("Images by URL"), re.MULTILINE))
+    fields = {{"width": "w", "wait_s": "wait"}.get(name, name) for name in Wish.__dataclass_fields__}
+    assert named == fields | {"key"}
+
+
+def test_every_refusal_is_documented_with_its_status() -> None:
+    """The codes that only this face can say."""
+    rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", section("Errors"), re.MULTILINE)
+    assert {code: int(status) for code, status in rows} == {code: row[0] for code, row in REFUSALS.items()}
+
+
+def test_every_route_says_what_it_does() -> None:
+    """The OpenAPI document is documentation, too: routes and parameters are described."""
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            assert operation["description"].endswith("."), f"{method} {path}"
+            for parameter in operation.get("parameters", []):
+                assert parameter["name"] == "limit" or parameter.get("description"), (
+                    f"{path} {parameter['name']}"
+                )
+
+
+def test_the_service_files_start_the_server() -> None:
+    """They parse, and run ``strandline serve``."""
+    unit = configparser.RawConfigParser()
+    unit.read_string((PROJECT / "deploy/strandline.service").read_text())
+    assert unit["Service"]["execstart"].endswith("/strandline serve")
+    agent = plistlib.loads((PROJECT / "deploy/org.strandline.serve.plist").read_bytes())
+    assert '/strandline" serve' in agent["ProgramArguments"][-1]
