@@ -50,6 +50,19 @@ def test_a_half_arrived_image_turns_into_the_picture(serve: Serve, open_page: Op
     expect(own.locator(".verdict")).to_contain_text("This image is shown from")
 
 
+def test_an_image_arrives_while_it_is_looked_at(serve: Serve, open_page: OpenPage) -> None:
+    """The light box says that it is still arriving, and then shows it."""
+    served = serve(watching=True)
+    data = make_picture("png", seed=78, size=(80, 60))
+    put_half(root_of(served), data)
+    page = open_page(served)
+    page.locator(f".tile[data-id='{id_of(data)}']").click()
+    box = page.get_by_role("dialog")
+    expect(box.get_by_text("This image is still arriving.")).to_be_visible()
+    (root_of(served) / "media" / name_of(data)).write_bytes(data)
+    expect(box.locator(".stage img")).to_have_js_property("naturalWidth", 80)
+
+
 def test_the_first_image_of_an_empty_gallery_appears(serve: Serve, open_page: OpenPage) -> None:
     """The word that there are none gives way to the first one."""
     served = serve(watching=True)

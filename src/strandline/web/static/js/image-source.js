@@ -9,6 +9,11 @@ const PAGE = 100;
 const MAX_PAGES = 80;
 const RETRY_MS = 2000;
 
+/** One image by its id, as tiles know it. */
+export async function fetchImage(id) {
+  return trim(await ask(`/images/${id}`));
+}
+
 export class ImageSource {
   /** `query` is a URLSearchParams with the filters; `changed()` is called when something can be drawn anew. */
   constructor(query, changed) {

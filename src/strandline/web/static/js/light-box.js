@@ -2,6 +2,8 @@
 
 import { ask } from "./api.js";
 import { copyFrom } from "./copying.js";
+import { fetchImage } from "./image-source.js";
+import { listen } from "./live.js";
 import { HAS_PICTURE, sayBytes, sayDay, sayState, sayType, titleOf } from "./words.js";
 
 const ZOOMS = [1, 1.5, 2.5, 4, 8];
@@ -19,6 +21,7 @@ class LightBox extends HTMLElement {
     this.picture.addEventListener("dblclick", (event) => this.zoomTo(this.zoom > 1 ? 1 : 2.5, event));
     this.stage.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     this.stage.addEventListener("pointerdown", (event) => this.onPointer(event));
+    listen(["image."], (event) => this.onEvent(event));
     addEventListener("popstate", () => this.dialog.open && this.dialog.close());
   }
 
@@ -38,6 +41,12 @@ class LightBox extends HTMLElement {
     this.querySelector("[data-do=on]").disabled = number >= this.grid.count - 1;
     const image = await this.grid.imageAt(number);
     if (this.number !== number || !image) return;
+    this.present(image);
+    for (const near of [number + 1, number - 1]) this.preload(near);
+  }
+
+  /** Shows this image in the place that is open. */
+  present(image) {
     this.image = image;
     this.querySelector("h2").textContent = titleOf(image);
     this.querySelector("[data-do=download]").href = `/i/${image.image_id}?original=1`;
@@ -45,7 +54,6 @@ class LightBox extends HTMLElement {
     if (HAS_PICTURE.has(image.state)) this.showPicture(image);
     else this.showUnseen(`This image is ${state.word === "another image" ? "another one than its name says" : state.word}.`);
     this.showFacts(image, state);
-    for (const near of [number + 1, number - 1]) this.preload(near);
   }
 
   showPicture(image) {
@@ -127,6 +135,13 @@ class LightBox extends HTMLElement {
     event.preventDefault();
     event.stopPropagation();
     acts[event.key]();
+  }
+
+  /** The image that is looked at has arrived, or is another one: it changes before the reader's eyes. */
+  async onEvent(event) {
+    if (!this.dialog.open || event.image_id !== this.image?.image_id) return;
+    const fresh = await fetchImage(event.image_id).catch(() => null);
+    if (fresh && this.image.image_id === fresh.image_id && fresh.state !== this.image.state) this.present(fresh);
   }
 
   toggleFacts() {
