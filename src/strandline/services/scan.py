@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -46,6 +47,9 @@ from strandline.services.workbench import Workbench
 
 T = TypeVar("T")
 
+CANCEL_NOTICED_S = 0.1
+"""How late a scan that waits for another one notices that it was cancelled."""
+
 __all__ = ["OnProgress", "scan_storage_dir"]
 
 
@@ -73,10 +77,27 @@ def scan_storage_dir(
         known = storage_dirs.find_storage_dir(conn, sd.number)
     if known is None:
         raise StorageDirNotFoundError(f"{sd.name!r} was forgotten; add it again with 'strandline sd add'")
-    started = bench.monotonic()
-    report = _Scan(bench, refresh(bench, known), on_progress, cancel, prove_arrivals).run()
-    report.seconds = bench.monotonic() - started
-    return report
+    with _alone(bench, known, cancel) as is_alone:
+        if not is_alone:
+            return ScanReport(known, cancelled=True)
+        started = bench.monotonic()
+        report = _Scan(bench, refresh(bench, known), on_progress, cancel, prove_arrivals).run()
+        report.seconds = bench.monotonic() - started
+        return report
+
+
+@contextmanager
+def _alone(bench: Workbench, sd: StorageDir, cancel: threading.Event | None) -> Iterator[bool]:
+    """Waits for another scan of the SD in this process: the work would be done twice. False where cancelled."""
+    lock = bench.scan_locks.setdefault(sd.number, threading.Lock())
+    while not lock.acquire(timeout=CANCEL_NOTICED_S):
+        if cancel is not None and cancel.is_set():
+            yield False
+            return
+    try:
+        yield True
+    finally:
+        lock.release()
 
 
 class _Scan:

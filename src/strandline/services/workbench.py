@@ -89,6 +89,8 @@ class Workbench:
     slow_places: SlowPlaces = field(default_factory=SlowPlaces)
     find_mount: Callable[[str], Mount] = find_mount
     """Which file system a path lies on; must not touch it."""
+    scan_locks: dict[int, threading.Lock] = field(default_factory=dict)
+    """By an SD's number: held while that SD is scanned."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)

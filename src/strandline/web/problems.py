@@ -128,7 +128,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     async def on_http_exception(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        code = {404: "no-such-page", 405: "method-not-allowed"}.get(error.status_code, "invalid-request")
+        code = {404: "no-such-page", 405: "method-not-allowed"}.get(error.status_code)
+        if code is None:  # a form that cannot be read
+            return answer_refusal("invalid-request", str(error.detail)[:300])
         return answer_refusal(code, headers=error.headers)
 
     async def on_fault(request: Request, error: Exception) -> Response:

@@ -15,7 +15,6 @@ from typing import Annotated, Any, BinaryIO, cast
 
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message
@@ -97,8 +96,6 @@ async def upload_images(
                 return await _save_all(backend, parts, sd, id)
         async with _spooled(limited, backend) as file:
             return await _save_all(backend, [Part(name, file)], sd, id)
-    except MultiPartException as error:
-        raise InvalidInputError(f"the form cannot be read: {error.message}") from error
     except (ClientDisconnect, SilentClientError):
         return answer_refusal("client-silent")
 

@@ -1,0 +1,113 @@
+"""Limits: what is too large, too slow or too much is refused, and the server goes on for all others (SPEC §11)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import LIMIT_S, Served, serving_storage_dir
+from builders.storage import id_of
+from strandline.web import waiting
+from strandline.web.api import uploads
+
+PHOTO = make_picture("jpg", seed=1)
+MAX_BYTES = 100_000
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A server that takes images up to 100 kB."""
+    monkeypatch.setenv("STRANDLINE_SAVE_MAX_BYTES", str(MAX_BYTES))
+    monkeypatch.setattr(uploads, "FORM_BYTES", 10_000)
+    with serving_storage_dir(tmp_path, PHOTO) as it:
+        yield it
+
+
+def talk(served: Served, head: str, body: bytes = b"") -> bytes:
+    """The beginning of what the server says to these bytes, to a client that then says nothing more."""
+    origin = served.address.url.rstrip("/")
+    with socket.create_connection((served.address.host, served.address.port), timeout=LIMIT_S) as client:
+        client.sendall(f"{head}\r\nhost: {origin[7:]}\r\norigin: {origin}\r\n\r\n".encode() + body)
+        return client.recv(65536)
+
+
+def test_an_upload_that_says_it_is_too_large_is_not_read(served: Served) -> None:
+    """413 at once, before a byte of it was sent."""
+    answer = talk(served, f"POST /api/v1/images?sd=Notes HTTP/1.1\r\ncontent-length: {10**15}")
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"image-too-large" in answer
+
+
+def test_an_upload_that_does_not_say_so_is_counted(served: Served) -> None:
+    """In chunks, without a length: it ends at the limit, and nothing is left of it."""
+    chunks = (bytes(10_000) for _ in range(1000))
+    response = served.client.post("/api/v1/images?sd=Notes", content=chunks)
+    assert (response.status_code, response.json()["code"]) == (413, "image-too-large")
+    assert list(served.store.bench.scratch.iterdir()) == []
+
+
+def test_a_form_is_counted_as_a_whole(served: Served) -> None:
+    """Many small files are a large upload, too."""
+    files = [("files", (f"{number}.png", bytes(20_000))) for number in range(10)]
+    response = served.client.post("/api/v1/images?sd=Notes", files=files)
+    assert (response.status_code, response.json()["code"]) == (413, "image-too-large")
+
+
+def test_a_form_that_is_none_is_refused(served: Served) -> None:
+    """Never a fault."""
+    for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
+        response = served.client.post(
+            "/api/v1/images?sd=Notes", content=b"--y\r\nnonsense", headers={"content-type": content_type}
+        )
+        assert (response.status_code, response.json()["code"]) == (422, "invalid-request")
+
+
+def test_an_upload_that_falls_silent_ends(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """408, and nothing was saved."""
+    monkeypatch.setattr(uploads, "SILENCE_LIMIT_S", 0.1)
+    answer = talk(
+        served,
+        "POST /api/v1/images?sd=Notes HTTP/1.1\r\ncontent-length: 5000",
+        make_picture("png", seed=2)[:1000],
+    )
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert served.get("/images")["total"] == 1
+
+
+def test_only_so_many_requests_wait(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one is told to come back; images that are here are not kept waiting by those that are not."""
+    monkeypatch.setattr(waiting, "MAX_WAITING", 2)
+    late = make_picture("png", seed=3)
+    with ThreadPoolExecutor() as clients:
+        held = [clients.submit(served.client.get, f"/i/{id_of(late)}?wait=20") for _ in range(3)]
+        refused = next(as_completed(held)).result()
+        assert (refused.status_code, refused.json()["code"]) == (503, "too-many-waiting")
+        assert served.client.get(f"/i/{id_of(PHOTO)}?w=20").status_code == 200
+        served.upload(late, "Notes")
+        assert sorted(request.result().status_code for request in held) == [200, 200, 503]
+
+
+def test_a_client_that_sends_no_whole_head_keeps_nobody_waiting(served: Served) -> None:
+    """Fifty of them, and the next one is answered."""
+    clients = [socket.create_connection((served.address.host, served.address.port)) for _ in range(50)]
+    try:
+        for client in clients:
+            client.sendall(b"GET / HTTP/1.1\r\nho")
+        assert served.client.get(f"/i/{id_of(PHOTO)}").content == PHOTO
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_readers_that_leave_keep_nothing_open(served: Served) -> None:
+    """A page that is closed while it waits gives its place back."""
+    for _ in range(5):
+        with socket.create_connection((served.address.host, served.address.port)) as client:
+            head = f"GET /i/{'0' * 32}?wait=60 HTTP/1.1\r\nhost: localhost\r\n\r\n"
+            client.sendall(head.encode())
+    assert served.client.get(f"/i/{'0' * 32}?wait=1").status_code == 404
