@@ -13,6 +13,7 @@ from bench.material import SMALL, World, make_picture, make_storage_dir, put_pic
 from bench.timing import Operation, Result, Target, measure
 from strandline import open_store
 from strandline.model.events import Event
+from strandline.model.sd_ids import StorageDirId
 
 CALLS = 40
 
@@ -39,12 +40,12 @@ def measure_arrivals(world: World, rounds: int) -> Iterator[Result]:
             note(database, name, str(len(data)))
 
         with store.watch() as events:
+            _wait_for_scans(events, {sd.sd_id for sd in store.list_storage_dirs()})
 
             def arrive(name: str) -> None:
                 (waiting / name).rename(arriving / "media" / name)
                 _wait_for(events, name)
 
-            arrive(_put(waiting, "first"))  # not before the watcher is awake
             yield measure(
                 Operation(
                     "arrival, from rename to event", lambda number: _put(waiting, str(number)), arrive, arrive_bare,
@@ -57,6 +58,15 @@ def measure_arrivals(world: World, rounds: int) -> Iterator[Result]:
 
 def _put(waiting: Path, text: str) -> str:
     return put_picture(waiting, make_picture(f"arrival-{text}", SMALL)) + ".png"
+
+
+def _wait_for_scans(events: Iterator[Event], sd_ids: set[StorageDirId | None]) -> None:
+    """Returns when the watcher's first scan of each storage directory is over."""
+    for event in events:
+        if event.type == "scan.finished":
+            sd_ids.discard(event.sd_id)
+            if not sd_ids:
+                return
 
 
 def _wait_for(events: Iterator[Event], name: str) -> None:
