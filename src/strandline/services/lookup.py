@@ -43,6 +43,13 @@ log = logging.getLogger(__name__)
 MAX_CONFLICT_COPIES = 50
 """So many are read for one image at most: Syncthing keeps ten of a file, and anybody can make a thousand."""
 
+_FAILURES = {
+    FileState.ARRIVING: Verdict.ARRIVING,
+    FileState.DAMAGED: Verdict.DAMAGED,
+    FileState.FOREIGN: Verdict.FOREIGN,
+}
+"""What the states of files that cannot be shown come to; the most hopeful first."""
+
 UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -136,13 +143,6 @@ def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -
         if state in states:
             return Presence(False, state, verdict)
     return Presence(False, None, Verdict.SD_OFFLINE if search.is_incomplete() else Verdict.NOT_FOUND)
-
-
-_FAILURES = {
-    FileState.ARRIVING: Verdict.ARRIVING,
-    FileState.DAMAGED: Verdict.DAMAGED,
-    FileState.FOREIGN: Verdict.FOREIGN,
-}
 
 
 def find_as_is(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage | None:
