@@ -22,10 +22,10 @@ def measure_saves(world: World, rounds: int) -> Iterator[Result]:
     copies.mkdir()
     database = open_notes(world.work / "saves.db", durable=True)
     with open_store(world.home) as store:
-        store.add_storage_dir(target)
+        sd = store.add_storage_dir(target).sd
 
         def save(data: bytes) -> None:
-            assert store.save(data, sd=target).new
+            assert store.save(data, sd=sd).new
 
         def write_and_commit(data: bytes) -> None:
             name = _name_of(data)
