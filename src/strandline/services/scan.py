@@ -123,18 +123,20 @@ class _Scan:
         if not self._is_reachable("it cannot be read now"):
             return self.report
         self.account.started()
-        with self.bench.catalog.read() as conn:
-            known_count = image_files.count_rows(conn, self.sd.number)
-        is_first = known_count == 0 and not self.sd.first_scan_done
+        is_first = not self.sd.first_scan_done and self._count_known() == 0
         listing = self._list(comparing=not is_first)
         self._set_sd(refresh(self.bench, self.sd))
         if self._is_reachable("it went away during the scan"):
             if listing is not None:
                 self._take_in(listing, is_first=is_first)
-            elif known_count:
+            elif known_count := self._count_known():
                 self._set_suspect(known_count, known_count)
         self.account.finished()
         return self.report
+
+    def _count_known(self) -> int:
+        with self.bench.catalog.read() as conn:
+            return image_files.count_rows(conn, self.sd.number)
 
     def _is_reachable(self, otherwise: str) -> bool:
         if not self.sd.is_reachable:
@@ -255,18 +257,22 @@ class _Scan:
 
     def _brake(self, gone: Sequence[str]) -> bool:
         """Whether absence is not believed now; moves the SD to suspect or back to online."""
+        absent, known = self._count_unaccepted(gone) if gone else (0, 0)
+        if is_too_much_gone(absent, known):
+            self._set_suspect(absent, known)
+            return True
+        if self.sd.state is StorageDirState.SUSPECT:
+            self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
+        return False
+
+    def _count_unaccepted(self, gone: Sequence[str]) -> tuple[int, int]:
+        """How many of those that are gone, and of all that should be there, nobody has accepted as absent."""
         accepted = 0
         with self.bench.catalog.read() as conn:
             for some in _batched(gone, image_files.KEYS_AT_ONCE):
                 rows = image_files.find_rows(conn, self.sd.number, some).values()
                 accepted += sum(row.absence_accepted for row in rows)
-            known = image_files.count_expected(conn, self.sd.number) - accepted
-        if is_too_much_gone(len(gone) - accepted, known):
-            self._set_suspect(len(gone) - accepted, known)
-            return True
-        if self.sd.state is StorageDirState.SUSPECT:
-            self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
-        return False
+            return len(gone) - accepted, image_files.count_expected(conn, self.sd.number) - accepted
 
     def _apply_seen(
         self, gone: Sequence[str], images: list[str], names: FreshNames, *, vanishing_held: bool
