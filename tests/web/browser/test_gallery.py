@@ -68,29 +68,21 @@ def test_a_hundred_thousand_images_scroll_with_a_bounded_page(huge: Served, open
     assert count_tiles(page) < MAX_TILES
 
 
-def test_scrolling_is_light_work(huge: Served, open_page: OpenPage) -> None:
-    """Script, style and layout for a page further take 100 ms at most on the mean, and the heap stays small.
+def test_scrolling_keeps_the_browser_small(huge: Served, open_page: OpenPage) -> None:
+    """Ten pages further every tile is filled, no more of them exist than before, and the heap stays small.
 
-    Long tasks are not counted here: they measure how busy the machine is with other tests.
+    How long that takes is a measurement and no test (docs/benchmarks.md): it tells how busy the machine is.
     """
     page = open_page(huge)
     expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
     browser = page.context.new_cdp_session(page)
     browser.send("Performance.enable")
-
-    def measure() -> dict[str, float]:
-        return {each["name"]: each["value"] for each in browser.send("Performance.getMetrics")["metrics"]}
-
-    before, pages = measure(), 10
-    for _ in range(pages):
+    for _ in range(10):
         page.mouse.wheel(0, 900)
         expect(page.locator(".tile[data-id='']")).to_have_count(0)
-    after = measure()
-    work_s = sum(
-        after[name] - before[name] for name in ("ScriptDuration", "RecalcStyleDuration", "LayoutDuration")
-    )
-    assert work_s / pages <= 0.1
-    assert after["JSHeapUsedSize"] <= 80_000_000
+        assert count_tiles(page) < MAX_TILES
+    metrics = {each["name"]: each["value"] for each in browser.send("Performance.getMetrics")["metrics"]}
+    assert metrics["JSHeapUsedSize"] <= 80_000_000
 
 
 def test_a_picture_that_cannot_be_had_leaves_a_word(huge: Served, open_page: OpenPage) -> None:
