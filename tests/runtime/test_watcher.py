@@ -250,6 +250,23 @@ def test_what_no_event_told_the_periodic_scan_finds(
         reader.wait_for(AVAILABLE, name)
 
 
+def test_an_empty_file_that_a_scan_met_first_is_told_as_arriving(
+    bench: Workbench, root: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A scan sees from the listing alone that it has not come yet; the look at its bytes then is no news."""
+    monkeypatch.setattr(PlaceWatcher, "_follow_media", lambda *_: None)
+    name = name_of(picture(1))
+    with watching(bench) as reader:
+        wait_for_all(reader, root)
+        (root / "media" / name).touch()
+        clock.pass_time(seconds=Settings().scan.periodic_s)
+        reader.wait_for("image.arriving", name)
+        put_image(root, picture(1))
+        clock.pass_time(seconds=Settings().scan.periodic_s)
+        reader.wait_for(AVAILABLE, name)
+    assert reader.types_of(name) == ["image.arriving", AVAILABLE]
+
+
 @contextmanager
 def watcher(bench: Workbench, settings: Settings | None = None) -> Iterator[tuple[Watcher, EventReader]]:
     """A watcher without a session, and a reader of what it commits."""

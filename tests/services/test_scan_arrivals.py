@@ -177,7 +177,7 @@ def test_a_file_that_becomes_whole_while_a_scan_lists_is_announced_once(
     hook = during_listing(machine, monkeypatch, arrive)
     assert moves(scan(machine, sd, hook)) == {}
     scan(machine, sd)
-    assert told(machine) == [("available", NAME)]
+    assert told(machine) == [("arriving", NAME), ("available", NAME)]
 
 
 def test_a_file_that_goes_while_a_scan_lists_is_left_to_the_next_one(

@@ -123,20 +123,18 @@ class _Scan:
         if not self._is_reachable("it cannot be read now"):
             return self.report
         self.account.started()
-        is_first = not self.sd.first_scan_done and self._count_known() == 0
+        with self.bench.catalog.read() as conn:
+            known_count = image_files.count_rows(conn, self.sd.number)
+        is_first = known_count == 0 and not self.sd.first_scan_done
         listing = self._list(comparing=not is_first)
         self._set_sd(refresh(self.bench, self.sd))
         if self._is_reachable("it went away during the scan"):
             if listing is not None:
                 self._take_in(listing, is_first=is_first)
-            elif known_count := self._count_known():
+            elif known_count:
                 self._set_suspect(known_count, known_count)
         self.account.finished()
         return self.report
-
-    def _count_known(self) -> int:
-        with self.bench.catalog.read() as conn:
-            return image_files.count_rows(conn, self.sd.number)
 
     def _is_reachable(self, otherwise: str) -> bool:
         if not self.sd.is_reachable:
@@ -257,22 +255,18 @@ class _Scan:
 
     def _brake(self, gone: Sequence[str]) -> bool:
         """Whether absence is not believed now; moves the SD to suspect or back to online."""
-        absent, known = self._count_unaccepted(gone) if gone else (0, 0)
-        if is_too_much_gone(absent, known):
-            self._set_suspect(absent, known)
-            return True
-        if self.sd.state is StorageDirState.SUSPECT:
-            self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
-        return False
-
-    def _count_unaccepted(self, gone: Sequence[str]) -> tuple[int, int]:
-        """How many of those that are gone, and of all that should be there, nobody has accepted as absent."""
         accepted = 0
         with self.bench.catalog.read() as conn:
             for some in _batched(gone, image_files.KEYS_AT_ONCE):
                 rows = image_files.find_rows(conn, self.sd.number, some).values()
                 accepted += sum(row.absence_accepted for row in rows)
-            return len(gone) - accepted, image_files.count_expected(conn, self.sd.number) - accepted
+            known = image_files.count_expected(conn, self.sd.number) - accepted
+        if is_too_much_gone(len(gone) - accepted, known):
+            self._set_suspect(len(gone) - accepted, known)
+            return True
+        if self.sd.state is StorageDirState.SUSPECT:
+            self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
+        return False
 
     def _apply_seen(
         self, gone: Sequence[str], images: list[str], names: FreshNames, *, vanishing_held: bool
@@ -319,10 +313,12 @@ class _Scan:
         wanted = split_wanted_name(name)
         if wanted is None:
             return
-        row = register_listed(self.sd.number, name, *wanted, seen, self.bench.now())
+        now = self.bench.now()
+        row = register_listed(self.sd.number, name, *wanted, seen, now)
         if image_files.insert_row(transaction, row):
             self.report.added += 1
-            self._tell(transaction, row, None)
+            is_news = self.sd.first_scan_done  # an empty file is known to be arriving without a look
+            self._tell(transaction, row, event_between(None, row, self.sd.sd_id, now) if is_news else None)
 
     def _move(
         self, transaction: Transaction, row: ImageFile, seen: Seen | None, *, vanishing_held: bool
