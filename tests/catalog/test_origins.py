@@ -28,7 +28,7 @@ def test_names_are_listed_once_each_oldest_first(catalog: Catalog) -> None:
         origins.add_origin(transaction, CONTENT_ID, "b.jpg", "/z", NOW + timedelta(days=3))
         origins.add_origin(transaction, LEGACY_ID, "c.jpg", "/x", NOW)
     with catalog.read() as conn:
-        assert origins.list_original_names(conn, CONTENT_ID) == ["b.jpg", "a.jpg"]
+        assert origins.list_names_of_images(conn, [CONTENT_ID])[CONTENT_ID] == ["b.jpg", "a.jpg"]
         assert len(origins.list_origins(conn)) == 4
 
 

@@ -269,7 +269,7 @@ class TestOrigins:
             machine.clock.pass_time(seconds=1)
             save_image(machine.bench, source, one, name=name)
         with machine.bench.catalog.read() as conn:
-            assert origins.list_original_names(conn, ID) == ["first.png", "holiday.png"]
+            assert origins.list_names_of_images(conn, [ID])[ID] == ["first.png", "holiday.png"]
             assert [origin["source"] for origin in origins.list_origins(conn)] == ["bytes", str(path)]
 
     def test_a_name_that_is_no_text_is_remembered_as_well_as_it_can_be(self, machine: Machine) -> None:

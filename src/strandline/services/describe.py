@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 
 from strandline.catalog import image_files, images, origins, storage_dirs
 from strandline.model.image_files import FileState, ImageFile
@@ -16,7 +17,7 @@ from strandline.services.workbench import Workbench
 def find_image_info(bench: Workbench, image_id: ImageId) -> ImageInfo | None:
     """What the catalog knows of the image, or None where it has no file of it. Cost: four statements."""
     with bench.catalog.snapshot() as conn:
-        return describe_image(conn, image_id, _storage_dirs_by_number(conn))
+        return next(iter(describe_images(conn, [image_id])), None)
 
 
 def list_images(
@@ -36,27 +37,27 @@ def list_images(
     start = None if after is None else images.parse_cursor(after)
     with bench.catalog.snapshot() as conn:
         ids, last = images.list_image_ids(conn, chosen, after=start, limit=limit)
-        sds = _storage_dirs_by_number(conn)
-        found = [info for image_id in ids if (info := describe_image(conn, image_id, sds)) is not None]
+        found = describe_images(conn, ids)
         total = images.count_images(conn, chosen)
     return ImagePage(tuple(found), total, None if last is None else images.format_cursor(last))
 
 
-def describe_image(
-    conn: sqlite3.Connection, image_id: ImageId, sds: dict[int, StorageDir]
-) -> ImageInfo | None:
-    """The same from an open connection, for pages of images; ``sds`` by number."""
-    rows = image_files.list_rows_of_image(conn, image_id)
-    if not rows:
-        return None
-    files = tuple(ImageFileReport(row, sds[row.sd]) for row in sorted(rows, key=_best_first))
-    return ImageInfo(image_id, files, tuple(origins.list_original_names(conn, image_id)))
+def describe_images(conn: sqlite3.Connection, image_ids: Sequence[ImageId]) -> list[ImageInfo]:
+    """The same for many images, from an open connection, in their order. Cost: three statements."""
+    rows = image_files.list_rows_of_images(conn, image_ids)
+    names = origins.list_names_of_images(conn, image_ids)
+    sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
+    return [
+        ImageInfo(
+            image_id,
+            tuple(ImageFileReport(row, sds[row.sd]) for row in sorted(rows[image_id], key=_best_first)),
+            tuple(names.get(image_id, ())),
+        )
+        for image_id in image_ids
+        if image_id in rows
+    ]
 
 
 def _best_first(row: ImageFile) -> tuple[bool, bool, bool]:
     """Proven before present before anything else that is here; the order of adding decides between equals."""
     return (not row.is_proven, row.state is not FileState.PRESENT, row.state not in HERE)
-
-
-def _storage_dirs_by_number(conn: sqlite3.Connection) -> dict[int, StorageDir]:
-    return {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}

@@ -12,10 +12,10 @@ import threading
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
-from strandline.catalog import images, storage_dirs
+from strandline.catalog import images
 from strandline.catalog.images import ImageCursor, ImageFilter
-from strandline.model.reports import ImageInfo, ImagePage
-from strandline.services.describe import describe_image
+from strandline.model.reports import ImagePage
+from strandline.services.describe import describe_images
 from strandline.services.workbench import Workbench
 
 EVERY = 500
@@ -126,9 +126,7 @@ class Gallery:
     ) -> ImagePage:
         with self._bench.catalog.snapshot() as conn:
             ids, last = images.list_image_ids(conn, chosen, after=after, limit=skip + limit)
-            sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
-            described = (describe_image(conn, image_id, sds) for image_id in ids[skip:])
-            found: tuple[ImageInfo, ...] = tuple(info for info in described if info is not None)
+            found = tuple(describe_images(conn, ids[skip:]))
         return ImagePage(found, total, None if last is None else images.format_cursor(last))
 
     def _read_version(self) -> int:
