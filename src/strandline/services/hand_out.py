@@ -10,7 +10,7 @@ ends the sending; it never becomes half another picture.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from strandline.errors import ImageArrivingError, UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
@@ -85,7 +85,10 @@ class HandOut:
         except (OSError, UnreadableFileError):
             return None
         if opened.stamp == self._source.stamp:
-            return replace(self, _source=opened)
+            return HandOut(
+                self.image_id, self.media_type, self.size_bytes, self.sha256, self.proven, self.from_other_sd,
+                opened, place,
+            )  # fmt: skip
         opened.close()
         return None
 
