@@ -20,13 +20,14 @@ CALLS = 40
 
 def measure_arrivals(world: World, rounds: int) -> Iterator[Result]:
     """Into a storage directory beside the large one, whose background proofs are switched off."""
+    home = world.copy_home("home-of-arrivals")
     waiting, arriving, bare = (world.work / name for name in ("waiting", "arriving", "arriving-bare"))
     make_storage_dir(arriving, 0)
     waiting.mkdir()
     bare.mkdir()
     database = open_notes(world.work / "arrivals.db", durable=False)
     with (
-        open_store(world.home, overrides={"watch.verify_bytes_per_hour": 0}) as store,
+        open_store(home, overrides={"watch.verify_bytes_per_hour": 0}) as store,
         INotify() as inotify,
     ):
         store.add_storage_dir(arriving)

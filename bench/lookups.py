@@ -20,11 +20,12 @@ CALLS = 50
 
 def measure_lookups(world: World, rounds: int) -> Iterator[Result]:
     """Three storage directories: the large one, one of a thousand files, and one that fills up unseen."""
+    home = world.copy_home("home-of-lookups")
     roots = [world.root, world.work / "second", world.work / "third"]
     make_storage_dir(roots[1], min(world.files, 1000), seed=1)
     make_storage_dir(roots[2], 0)
     found = Finder(roots)
-    with open_store(world.home) as store:
+    with open_store(home) as store:
         for root in roots[1:]:
             store.add_storage_dir(root)
         unseen = [
@@ -64,7 +65,7 @@ def measure_lookups(world: World, rounds: int) -> Iterator[Result]:
 
         known = unseen[1]
         get(known)
-        rows = open_database(world.home / "catalog.db", durable=False)
+        rows = open_database(home / "catalog.db", durable=False)
 
         def read_row_and_file(image_id: str) -> None:
             rows.execute("SELECT * FROM image_files WHERE image_id = ?", (image_id,)).fetchall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import struct
 import time
 import uuid
@@ -31,6 +32,10 @@ class World:
     files: int
     root: Path
     home: Path
+
+    def copy_home(self, name: str) -> Path:
+        """A home of its own for one topic, so that none measures what another has left behind."""
+        return Path(shutil.copytree(self.home, self.work / name))
 
 
 def build_world(work: Path, files: int) -> World:

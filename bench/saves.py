@@ -16,12 +16,13 @@ CALLS_LARGE = 5
 
 def measure_saves(world: World, rounds: int) -> Iterator[Result]:
     """Into a storage directory that begins empty; its neighbours are filled by the bare job and by copying."""
+    home = world.copy_home("home-of-saves")
     target, bare, copies = (world.work / name for name in ("saves", "saves-bare", "saves-copied"))
     make_storage_dir(target, 0)
     bare.mkdir()
     copies.mkdir()
     database = open_notes(world.work / "saves.db", durable=True)
-    with open_store(world.home) as store:
+    with open_store(home) as store:
         sd = store.add_storage_dir(target).sd
 
         def save(data: bytes) -> None:
