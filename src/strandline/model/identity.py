@@ -8,6 +8,7 @@ tells an empty folder from one whose disk is away, and stands in for an ``SD_ID`
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -156,7 +157,9 @@ class _Question:
 def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
     """Looking for ``SD_ID`` or ``.sd-id`` failed, or the older of them is in the cloud and may say anything."""
     sighting = question.sighting
-    if sighting.errors:
+    if any(error.errno == errno.ENOENT and not error.name for error in sighting.errors):
+        problem = "the folder is not there: bring its disk back, or say where it lies now with `sd move`"
+    elif sighting.errors:
         found = "; ".join(f"{error.name or 'the folder'}: {error.reason}" for error in sighting.errors)
         problem = f"its identity cannot be read now ({found}); try again when the disk answers"
     elif sighting.legacy and sighting.legacy.unfit is Unfit.EVICTED and question.known is None:
