@@ -212,7 +212,7 @@ def test_a_file_that_stays_away_is_missing_after_two_scans(
         victim.unlink()
         reader.wait_until(lambda events: any(getattr(event, "absent", 0) for event in events))
         assert reader.types_of(victim.name) == [AVAILABLE]
-        clock.pass_time(seconds=62)
+        clock.pass_time(seconds=Settings().scan.periodic_s)
         reader.wait_for("image.missing", victim.name)
         victim.write_bytes(data)
         reader.wait_for(AVAILABLE, victim.name, count=2)

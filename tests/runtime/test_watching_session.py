@@ -286,16 +286,17 @@ def test_a_killed_watcher_is_followed_by_the_next(home: Path, root: Path, store:
 
 def test_the_command_takes_over_too(home: Path, root: Path, store: LocalStore) -> None:
     """Two ``strandline watch``: the second prints the first's events, and goes on alone when that one is killed."""
-    with started("watch", "--json") as first, started("watch", "--json", "--since", "0") as second:
+    with started("watch", "--json") as first:
         assert first.stdout is not None
-        assert second.stdout is not None
         first.stdout.readline()
-        for number in (1, 2):
-            name = put_image(root, picture(number))
-            event = find_available(map(json.loads, second.stdout), name)
-            assert event["seq"] is not None
-            first.kill()
-            first.wait(LIMIT_S)
+        with started("watch", "--json", "--since", "0") as second:
+            assert second.stdout is not None
+            for number in (1, 2):
+                name = put_image(root, picture(number))
+                event = find_available(map(json.loads, second.stdout), name)
+                assert event["seq"] is not None
+                first.kill()
+                first.wait(LIMIT_S)
 
 
 def find_available(events: Iterator[dict[str, Any]], name: str) -> dict[str, Any]:
