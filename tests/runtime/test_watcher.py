@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -206,7 +207,7 @@ def test_a_file_that_stays_away_is_missing_after_two_scans(
 ) -> None:
     """Not before 60 s have passed, once, and available again when it returns (hazards H6, H7)."""
     victim = next((root / "media").iterdir())
-    data = victim.read_bytes()
+    aside = shutil.copy(victim, root.with_name("aside"))
     with watching(bench) as reader:
         wait_for_all(reader, root)
         victim.unlink()
@@ -214,7 +215,7 @@ def test_a_file_that_stays_away_is_missing_after_two_scans(
         assert reader.types_of(victim.name) == [AVAILABLE]
         clock.pass_time(seconds=Settings().scan.periodic_s)
         reader.wait_for("image.missing", victim.name)
-        victim.write_bytes(data)
+        Path(aside).rename(victim)
         reader.wait_for(AVAILABLE, victim.name, count=2)
     assert reader.types_of(victim.name) == [AVAILABLE, "image.missing", AVAILABLE]
 
