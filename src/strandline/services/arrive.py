@@ -79,9 +79,8 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     if row is not None and (proof := _proof_of(row, stamp)) is not None:
         if is_reliable(proof):
             return Arrival.NOTHING
-        proof_now = replace(proof, proven_at=bench.now())
-        if not is_reliable(proof_now):
-            return _after_proof(proof_now)
+        if not is_reliable(replace(proof, proven_at=bench.now())):
+            return Arrival.PROVEN_TOO_SOON
     if bench.mount_at(sd.path).kind in NEVER_READ_UNASKED:
         _announce_unread(bench, sd, name, stamp)
         return Arrival.NOTHING
@@ -99,18 +98,12 @@ def _after_vanishing(row: ImageFile | None) -> Arrival:
     return Arrival.SCAN_SOON if is_news else Arrival.NOTHING
 
 
-def _after_proof(proof: Proof) -> Arrival:
-    """Whether to look once more. Of a file with an mtime in the future no later proof would be better."""
-    is_from_the_future = proof.stamp.mtime_ns > proof.proven_at.timestamp() * 1e9
-    return Arrival.PROVEN if is_reliable(proof) or is_from_the_future else Arrival.PROVEN_TOO_SOON
-
-
 def _prove(bench: Workbench, sd: StorageDir, name: str, before: ImageFile | None) -> Arrival:
     result = prove_file(bench, sd, name)
     row = result.row
     match result.outcome:
         case Outcome.GOOD if row is not None and row.proof is not None:
-            return _after_proof(row.proof)
+            return Arrival.PROVEN if is_reliable(row.proof) else Arrival.PROVEN_TOO_SOON
         case Outcome.BAD if row is not None and row.state is FileState.ARRIVING:
             is_same = before is not None and (before.state, before.stamp) == (row.state, row.stamp)
             return Arrival.FAILED_AGAIN if is_same else Arrival.FAILED
