@@ -74,8 +74,7 @@ def measure_lookups(world: World, rounds: int) -> Iterator[Result]:
 
         yield measure(
             Operation(
-                "get a known and proven image", lambda _: known, get, read_row_and_file, "row, read",
-                calls=CALLS,
+                "get a known and proven image", lambda _: known, get, read_row_and_file, "row, read", calls=CALLS
             ),
             rounds,
         )  # fmt: skip
