@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from builders.clocks import FakeClock
-from builders.identities import A, B
 from builders.storage import (
     make_pictures,
     make_storage_dir,
@@ -26,7 +25,7 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services import arrive
 from strandline.services.add import add_storage_dir
-from strandline.services.arrive import Arrival, is_still_there, look_at_arrival
+from strandline.services.arrive import Arrival, look_at_arrival
 from strandline.services.prove import ProofResult, prove_file
 from strandline.services.storage_dirs import get_by_number
 from strandline.services.workbench import Limits, Workbench
@@ -67,7 +66,7 @@ class Place:
 @pytest.fixture
 def place(home: Path, tmp_path: Path) -> Iterator[Place]:
     """Empty; the catalog's clock is ahead of the files' mtimes."""
-    root, clock = make_storage_dir(tmp_path / "sd", sd_id=A), FakeClock()
+    root, clock = make_storage_dir(tmp_path / "sd"), FakeClock()
     with open_bench(home, clock, limits=Limits(save_max_bytes=100_000)) as bench:
         add_storage_dir(bench, root)
         clock.pass_time(seconds=10)
@@ -192,28 +191,3 @@ def test_what_is_no_file_is_neither_followed_nor_opened(place: Place, make: Call
     """Under the name of an image (hazards H33, H34)."""
     make(place.file)
     assert (place.look(), place.row) == (Arrival.NOTHING, None)
-
-
-def test_the_identity_is_asked_before_a_look(place: Place) -> None:
-    """Another one, half of one, or none: whose files these are is not for a look to say."""
-    identity = place.root / "SD_ID"
-    assert is_still_there(place.bench, place.sd)
-    for content in (B, A[:20], ""):
-        identity.write_text(content)
-        assert not is_still_there(place.bench, place.sd)
-    identity.unlink()
-    assert not is_still_there(place.bench, place.sd)
-    place.root.rename(place.root.with_name("away"))
-    assert not is_still_there(place.bench, place.sd)
-
-
-def test_a_provisional_identity_needs_no_file(home: Path, tmp_path: Path) -> None:
-    """A view-only share without SD_ID is looked at until a real identity arrives, and then decided anew."""
-    root = make_storage_dir(tmp_path / "share", GOOD)
-    (root / "SD_ID").unlink()
-    with open_bench(home, FakeClock()) as bench:
-        sd = add_storage_dir(bench, root, read_only=True).sd
-        assert sd.provisional
-        assert is_still_there(bench, sd)
-        (root / "SD_ID").write_text(A)
-        assert not is_still_there(bench, sd)

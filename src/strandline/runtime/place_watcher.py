@@ -24,7 +24,8 @@ from strandline.runtime.background_scans import RETRY_S, BackgroundScans
 from strandline.runtime.relooks import FileKey, Relooks
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching import FolderGone, Hint, LookAtNames, choose_folder_watcher
-from strandline.services.arrive import Arrival, is_still_there, look_at_arrival
+from strandline.services.arrive import Arrival, look_at_arrival
+from strandline.services.online import refresh
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -221,18 +222,20 @@ class PlaceWatcher:
         return self._relooks.take_due(self._bench.monotonic(), FILES_AT_ONCE)
 
     def _look(self, number: int, names: Iterable[str]) -> None:
-        """Looks at files of an SD, if it still is what the catalog says; else a scan decides what it is."""
+        """Looks at files of an SD that is there, and still the same one; else they wait for the scan when it is."""
         with self._bench.catalog.read() as conn:
-            sd = storage_dirs.find_storage_dir(conn, number)
-        if sd is None or not sd.is_reachable:
+            known = storage_dirs.find_storage_dir(conn, number)
+        if known is None or not known.is_reachable:
             return
-        if not is_still_there(self._bench, sd):
-            self._scans.plan(number, 0)
+        sd = refresh(self._bench, known)
+        if not sd.is_reachable:
             return
         if sd.state is StorageDirState.SUSPECT:  # perhaps enough of what was gone is back
             self._scans.plan(number, SCAN_SOON_S)
         try:
             for name in names:
+                if self._stop.is_set():
+                    return
                 self._plan_next(FileKey(number, name), look_at_arrival(self._bench, sd, name))
         except StrandlineError as error:
             log.warning("arrivals in %r could not be recorded: %s", sd.name, error)

@@ -137,8 +137,13 @@ class _Session:
         """Becomes the watcher of this home if nobody is."""
         if not self._lock.try_acquire():
             return False
-        self._watcher = Watcher(self._bench, self._settings)
-        self._watcher.start()
+        watcher = Watcher(self._bench, self._settings)
+        try:
+            watcher.start()
+        except BaseException:
+            watcher.stop()
+            raise
+        self._watcher = watcher
         return True
 
     def _take_over(self) -> None:

@@ -11,7 +11,6 @@ from enum import StrEnum
 
 from strandline.catalog import image_files, journal
 from strandline.folders.filesystems import MountKind
-from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.media_folder import HAS_CLOUD_FLAGS, is_evicted, probe_names
 from strandline.model.events import ImageArriving
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
@@ -42,22 +41,10 @@ class Arrival(StrEnum):
     """Something that only a scan can judge: a file that is gone, a placeholder."""
 
 
-def is_still_there(bench: Workbench, sd: StorageDir) -> bool:
-    """Whether the SD's own identity lies at its path; one small read.
-
-    Where not, nothing may be looked at under this identity before a scan has decided anew what lies there.
-    """
-    try:
-        value = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
-    except FileNotFoundError:
-        return sd.provisional
-    except (OSError, TimeoutError):
-        return False
-    return value == sd.sd_id
-
-
 def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     """Looks at the name in the SD's media folder, now. Cost where nothing changed: one ``lstat``, one statement.
+
+    The SD must be as :func:`~strandline.services.online.refresh` has just found it: online, and still the same one.
 
     Raises:
         StrandlineError: The catalog failed. Whatever is wrong with the file is an answer.
