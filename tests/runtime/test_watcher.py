@@ -21,7 +21,8 @@ from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.runtime import place_watcher
+from strandline.runtime import background_scans, place_watcher
+from strandline.runtime.background_scans import LONGEST_WAIT_S
 from strandline.runtime.place_watcher import SCAN_SOON_S, TICK_S, PlaceWatcher
 from strandline.runtime.settings import Settings
 from strandline.runtime.watcher import Watcher
@@ -32,6 +33,14 @@ from strandline.services.storage_dirs import forget_storage_dir, get_by_number, 
 from strandline.services.workbench import Workbench
 
 AVAILABLE = "image.available"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The watcher looks around ten times as often, so that the tests wait a tenth."""
+    monkeypatch.setattr(place_watcher, "TICK_S", TICK_S / 10)
+    monkeypatch.setattr(place_watcher, "SCAN_SOON_S", SCAN_SOON_S / 10)
+    monkeypatch.setattr(background_scans, "LONGEST_WAIT_S", LONGEST_WAIT_S / 10)
 
 
 @pytest.fixture
@@ -121,6 +130,23 @@ def test_another_process_adds_moves_and_forgets(
         forgotten = put_image(tmp_path / "moved", picture(3))
         reader.wait_for(AVAILABLE, put_image(root, picture(4)))
         assert reader.types_of(forgotten) == []
+
+
+def test_forgetting_while_files_arrive_is_quiet(
+    bench: Workbench, root: Path, home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Somebody meant it: no warning, whatever the watcher was doing with it at that moment."""
+    with watching(bench) as reader, open_bench(home) as other:
+        wait_for_all(reader, root)
+        for number in range(5):
+            fleeting = make_storage_dir(tmp_path / f"fleeting {number}")
+            sd = add_storage_dir(other, fleeting).sd
+            reader.wait_for(AVAILABLE, put_image(fleeting, picture(number)))
+            for data in make_pictures(20, first_seed=2000 + 100 * number):
+                put_image(fleeting, data)
+            forget_storage_dir(other, sd)
+        reader.wait_for(AVAILABLE, put_image(root, picture(10)))
+    assert caplog.messages == []
 
 
 def test_an_identity_that_arrives_last_is_taken_up(bench: Workbench, tmp_path: Path) -> None:

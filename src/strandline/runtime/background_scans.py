@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 from strandline.catalog import image_files, storage_dirs
-from strandline.errors import StrandlineError
+from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.byte_budget import ByteBudget
@@ -107,8 +107,8 @@ class BackgroundScans:
                 self._bench, reconsider(self._bench, sd),
                 on_progress=self._check_not_stopped, cancel=self._stop, prove_arrivals=False,
             )  # fmt: skip
-        except ScanStoppedError:
-            return
+        except (ScanStoppedError, StorageDirNotFoundError):
+            return  # told to stop, or forgotten meanwhile
         except StrandlineError as error:
             log.warning("%r could not be scanned: %s", sd.name, error)
             self.plan(number, RETRY_S)
@@ -134,17 +134,22 @@ class BackgroundScans:
     def _has_nothing_to_verify(self) -> bool:
         """Proves what was registered from listings, until a scan is due; False where that ended it."""
         for number in list(self._unverified):
-            sd = self._find(number)
-            if sd is None or not sd.is_reachable:
-                is_done = True
-            else:
-                is_done = verify_unproven(self._bench, sd, may_read=self._may_read, cancel=self._stop)
-            if is_done:
+            if self._verify(number):
                 del self._unverified[number]
                 self._tell_found(number)
             elif self._is_scan_due():
                 return False
         return True
+
+    def _verify(self, number: int) -> bool:
+        """True where nothing is left to prove in the SD."""
+        sd = self._find(number)
+        if sd is None or not sd.is_reachable:
+            return True
+        try:
+            return verify_unproven(self._bench, sd, may_read=self._may_read, cancel=self._stop)
+        except StorageDirNotFoundError:
+            return True  # forgotten meanwhile
 
     def _may_read(self, size_bytes: int) -> bool:
         return not self._is_scan_due() and self._budget.try_spend(size_bytes, self._bench.monotonic())

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from strandline.catalog import storage_dirs
-from strandline.errors import StrandlineError
+from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.folders.filesystems import MountKind
 from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.identity_sightings import find_identity_name
@@ -227,18 +227,18 @@ class PlaceWatcher:
             known = storage_dirs.find_storage_dir(conn, number)
         if known is None or not known.is_reachable:
             return
-        sd = refresh(self._bench, known)
-        if not sd.is_reachable:
-            return
-        if sd.state is StorageDirState.SUSPECT:  # perhaps enough of what was gone is back
-            self._scans.plan(number, SCAN_SOON_S)
         try:
-            for name in names:
+            sd = refresh(self._bench, known)
+            if sd.state is StorageDirState.SUSPECT:  # perhaps enough of what was gone is back
+                self._scans.plan(number, SCAN_SOON_S)
+            for name in names if sd.is_reachable else ():
                 if self._stop.is_set():
                     return
                 self._plan_next(FileKey(number, name), look_at_arrival(self._bench, sd, name))
+        except StorageDirNotFoundError:
+            return  # forgotten meanwhile
         except StrandlineError as error:
-            log.warning("arrivals in %r could not be recorded: %s", sd.name, error)
+            log.warning("arrivals in %r could not be recorded: %s", known.name, error)
             self._scans.plan(number, RETRY_S)
 
     def _plan_next(self, key: FileKey, arrival: Arrival) -> None:
