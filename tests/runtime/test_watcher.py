@@ -343,7 +343,10 @@ def test_a_cloud_mount_is_watched_and_never_read(home: Path, tmp_path: Path, clo
         add_storage_dir(bench, root)
         with watcher(bench, settings) as (_, reader):
             for number in range(3):
-                reader.wait_for("image.arriving", put_image(root, picture(number)))
+                aside = tmp_path / name_of(picture(number))
+                aside.write_bytes(picture(number))
+                aside.rename(root / "media" / aside.name)
+                reader.wait_for("image.arriving", aside.name)
         with bench.catalog.read() as conn:
             assert len(image_files.list_unproven(conn, 1, limit=10)) == 5
     assert AVAILABLE not in {event.type for event in reader.read}
