@@ -45,6 +45,16 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names a case after its bytes only where one can read them.
+
+    Packed bytes may hold the second in which they were made: each of several workers would then name the
+    test differently, and none would run.
+    """
+    readable = not isinstance(val, bytes) or (len(val) < 40 and val.isascii() and val.decode().isprintable())
+    return None if readable else argname
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test has failed: what was not run proves nothing. An expected failure did run."""
