@@ -1,0 +1,136 @@
+"""Samples: what a process holds (memory, descriptors, threads), read from ``/proc`` every few seconds, and whether
+it stays flat.
+
+What surprises: the first tenth is left out. Caches fill, threads start, and a process that has done nothing yet says
+nothing about leaks.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from dataclasses import dataclass, fields
+from pathlib import Path
+from statistics import linear_regression, median
+
+EVERY_S = 5.0
+
+WARM_UP_PART = 0.1
+
+ROOM_PART, ROOM = 0.05, {"memory_mb": 8.0, "decoders_mb": 16.0, "descriptors": 4.0, "threads": 4.0}
+"""The second half may hold a twentieth more than the first, and these more: one answer under way, one idle thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One moment."""
+
+    at_s: float
+    memory_mb: float
+    """Resident memory of the daemon itself."""
+    decoders_mb: float
+    """And of the decoder processes that it has started."""
+    descriptors: float
+    threads: float
+
+
+MEASURED = [each.name for each in fields(Sample)][1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """One quantity over the whole run."""
+
+    name: str
+    first_half: float
+    second_half: float
+    """Both medians."""
+    highest: float
+    per_hour: float
+    """Slope of the line through the second half."""
+
+    @property
+    def is_flat(self) -> bool:
+        """The second half holds no more than the first, with little room."""
+        return self.second_half <= self.first_half * (1 + ROOM_PART) + ROOM[self.name]
+
+    def as_row(self) -> str:
+        """One line of the table that :func:`format_trends` heads."""
+        return (
+            f"| {self.name.replace('_mb', ', MB').replace('_', ' ')} | {self.first_half:.1f} | "
+            f"{self.second_half:.1f} | {self.highest:.1f} | {self.per_hour:+.2f} | "
+            f"{'yes' if self.is_flat else '**no**'} |"
+        )
+
+
+class Sampler:
+    """Samples a process on a thread of its own until it is stopped."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._stop = threading.Event()
+        self.samples: list[Sample] = []
+        self._thread = threading.Thread(target=self._run, name="soak-sampler")
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No further sample is taken."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(EVERY_S):
+            try:
+                self.samples.append(take_sample(self._pid))
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # a thread or a decoder has just ended; of the daemon itself others will say so
+
+
+def take_sample(pid: int) -> Sample:
+    """What the process holds now. Raises OSError where it, or a thread of it, ends meanwhile."""
+    proc = Path("/proc", str(pid))
+    return Sample(
+        time.monotonic(),
+        _resident_mb(proc),
+        sum(_resident_mb(child) for child in _list_children(proc)),
+        float(len(os.listdir(proc / "fd"))),
+        float(len(os.listdir(proc / "task"))),
+    )
+
+
+def find_trends(samples: list[Sample]) -> list[Trend]:
+    """The trend of each quantity; needs a dozen samples or so."""
+    kept = samples[int(len(samples) * WARM_UP_PART) :]
+    first, second = kept[: len(kept) // 2], kept[len(kept) // 2 :]
+    return [_find_trend(name, first, second) for name in MEASURED]
+
+
+def format_trends(trends: list[Trend]) -> str:
+    """A Markdown table."""
+    head = "| | median, first half | median, second half | highest | per hour | flat |\n|---|---|---|---|---|---|"
+    return "\n".join([head, *(trend.as_row() for trend in trends)])
+
+
+def tell_course(samples: list[Sample], parts: int = 12) -> str:
+    """The daemon's memory over the whole run, warm-up included."""
+    at = [samples[(len(samples) - 1) * part // parts] for part in range(parts + 1)]
+    return " ".join(f"{sample.memory_mb:.0f}" for sample in at)
+
+
+def _find_trend(name: str, first: list[Sample], second: list[Sample]) -> Trend:
+    before = [getattr(sample, name) for sample in first]
+    after = [getattr(sample, name) for sample in second]
+    slope = linear_regression([sample.at_s for sample in second], after).slope
+    return Trend(name, median(before), median(after), max(before + after), slope * 3600)
+
+
+def _resident_mb(proc: Path) -> float:
+    found = re.search(r"^VmRSS:\s+(\d+) kB$", (proc / "status").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+def _list_children(proc: Path) -> list[Path]:
+    tables = [table.read_text() for table in proc.glob("task/*/children")]
+    return [Path("/proc", pid) for table in tables for pid in table.split()]
