@@ -7,16 +7,18 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.clocks import FakeClock
 from builders.hostile_pictures import make_iso_with_endless_index, make_laughing_svg, make_png_bomb
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
-from builders.storage import id_of, name_of, set_mtime
+from builders.storage import id_of, name_of, open_bench, set_mtime
 from strandline.model.image_files import FileState, ProofKind
 from strandline.services.prove import ANOTHER_IMAGE, Outcome, extension_fits, prove_file
 from strandline.services.workbench import Limits
@@ -185,6 +187,26 @@ def test_many_provers_make_one_row_and_one_event(machine: Machine) -> None:
     with ThreadPoolExecutor(10) as pool:
         assert set(pool.map(prove, range(10))) == {Outcome.GOOD}
     assert len(machine.events("image.available")) == 1
+
+
+def test_half_a_file_that_was_read_before_its_last_bytes_came_undoes_no_proof(tmp_path: Path) -> None:
+    """Between reading it and saying so, its rest came and another proved the whole: present, told once."""
+    clock = FakeClock()
+    with open_machine(tmp_path) as machine, open_bench(machine.bench.home) as other:
+        one = machine.add("one")
+        machine.put(one, PICTURE[:300], NAME)
+
+        def complete_and_prove() -> datetime:
+            """What happens elsewhere while the first looks at its clock, once."""
+            machine.bench.now = clock.now
+            machine.put(one, PICTURE, NAME)
+            assert prove_file(other, one, NAME).outcome is Outcome.GOOD
+            return clock.now()
+
+        machine.bench.now = complete_and_prove
+        assert prove_file(machine.bench, one, NAME).outcome is Outcome.GOOD
+        told = [event.type for event in machine.events() if event.type.startswith("image.")]
+        assert told == ["image.available"]
 
 
 def test_a_lapsed_proof_is_renewed_quietly_and_other_bytes_are_told(machine: Machine) -> None:

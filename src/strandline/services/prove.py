@@ -45,10 +45,7 @@ from strandline.pictures.facts import read_facts
 from strandline.services.workbench import Workbench
 
 ATTEMPTS = 5
-"""How often a row that other processes keep moving is read again before its look is given up."""
-
-READINGS = 3
-"""How often a file that is replaced while it is read is read again; sync clients replace it once."""
+"""How often a file that is replaced while it is read, or a row that others move meanwhile, is begun anew."""
 
 ANOTHER_IMAGE = "it is a whole image, and not the one that its name promises"
 
@@ -101,9 +98,13 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
     """Reads the file, checks it, and writes what it is to the catalog, with the event that this makes.
 
     ``filename`` must be a wanted name. Idempotent: an unchanged file that was proven before writes nothing.
-    Cost: one open, one read, one hash, at most one commit. A file that is replaced meanwhile is read again.
+    Cost: one open, one read, one hash, at most one commit. The row is read before the file, and where another has
+    moved it since, both are read again: else half a file, read before its last bytes came, would undo the proof
+    of the whole, and it would be told twice.
     """
-    for _ in range(READINGS):
+    for _ in range(ATTEMPTS):
+        with bench.catalog.read() as conn:
+            row = image_files.find_row(conn, sd.number, filename)
         try:
             reading = read_image_file(bench, sd, filename)
         except FileNotFoundError:
@@ -114,8 +115,8 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
             return ProofResult(Outcome.UNREADABLE, reason=error.message)
         if reading.copy.changed_while_read:
             break
-        if not reading.is_replaced:
-            return _record(bench, sd, filename, reading.copy)
+        if not reading.is_replaced and (result := _record(bench, sd, filename, row, reading.copy)):
+            return result
     return ProofResult(Outcome.CHANGING, reason="it is being written at this moment")
 
 
@@ -156,20 +157,18 @@ def read_image_file(bench: Workbench, sd: StorageDir, filename: str) -> Reading:
     return within(limits.fetch_timeout_s, read)
 
 
-def _record(bench: Workbench, sd: StorageDir, filename: str, copy: ProofCopy) -> ProofResult:
-    with bench.catalog.read() as conn:
-        row = image_files.find_row(conn, sd.number, filename)
-    for _ in range(ATTEMPTS):
-        now = bench.now()
-        known = row or _new_row(sd, filename, copy, now)
-        look = look_at(bench, known, copy, now)
-        proven = after_look(known, look, now)
-        if proven is row or write_row(bench, sd, row, proven, now):
-            good = proven.state is FileState.PRESENT
-            return ProofResult(Outcome.GOOD if good else Outcome.BAD, proven, copy, look.reason)
-        with bench.catalog.read() as conn:
-            row = image_files.find_row(conn, sd.number, filename)
-    return ProofResult(Outcome.CHANGING, reason="other processes keep changing what is known of it")
+def _record(
+    bench: Workbench, sd: StorageDir, filename: str, row: ImageFile | None, copy: ProofCopy
+) -> ProofResult | None:
+    """Writes what the bytes make of the row; None where another has moved it since it was read."""
+    now = bench.now()
+    known = row or _new_row(sd, filename, copy, now)
+    look = look_at(bench, known, copy, now)
+    proven = after_look(known, look, now)
+    if proven is not row and not write_row(bench, sd, row, proven, now):
+        return None
+    good = proven.state is FileState.PRESENT
+    return ProofResult(Outcome.GOOD if good else Outcome.BAD, proven, copy, look.reason)
 
 
 def _new_row(sd: StorageDir, filename: str, copy: ProofCopy, now: datetime) -> ImageFile:
