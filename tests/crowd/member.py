@@ -1,0 +1,149 @@
+"""A member of the crowd: saves, reads, scans, verifies and inspects at random, and checks what it is told.
+
+Run as a program (``python -m crowd.member HOME SEED THREADS``) it is one process of the crowd. It says ``ready``,
+works from the first line on its stdin until that ends, and tells how often it did what. What surprises: it knows the
+errors that each act may meet, and dies of any other.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import random
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.pictures import make_picture
+from builders.storage import id_of, make_pictures
+from strandline.errors import ImageNotFoundError, RefusedError, StrandlineError
+from strandline.model.image_ids import ImageId
+from strandline.runtime.assembly import LocalStore, open_store
+from strandline.services.verify import verify_unproven
+
+SD = "Notes"
+
+SAVED_ONLY = make_pictures(30)
+"""Nobody but the members brings these."""
+
+MEDDLED_WITH = [*make_pictures(20, first_seed=100), make_picture("png", seed=120, size=(500, 300))]
+"""These are also truncated and replaced from outside. The last has 400 KB: a read of it takes several calls."""
+
+LEGACY = {
+    ImageId(f"00000000-0000-4000-8000-{number:012}"): tuple(make_pictures(2, first_seed=200 + 2 * number))
+    for number in range(8)
+}
+"""Two pictures claim each of these ids; the first one that is saved has it until it is broken from outside."""
+
+NICENESS = 10
+"""The crowd is there for an hour of CPU time in a minute; whoever else runs on this machine goes first."""
+
+
+class Member:
+    """One thread's worth of work. Members of one process share a store."""
+
+    def __init__(self, store: LocalStore, seed: int) -> None:
+        self._store = store
+        self._dice = random.Random(seed)
+        self.done: Counter[str] = Counter()
+        """How often each act was done, and each error met."""
+
+    def work_until(self, is_over: threading.Event) -> Counter[str]:
+        """Acts at random until the event is set."""
+        while not is_over.is_set():
+            [act] = self._dice.choices(list(ACTS), [act.weight for act in ACTS.values()])
+            try:
+                ACTS[act].do(self)
+                self.done[act] += 1
+            except StrandlineError as error:
+                if not isinstance(error, ACTS[act].may_meet):
+                    raise
+                self.done[f"{act}: {error.code}"] += 1
+        return self.done
+
+    def save(self) -> None:
+        """An image that others save at the same time."""
+        data = self._dice.choice([*SAVED_ONLY, *MEDDLED_WITH])
+        source = data if self._dice.random() < 0.5 else io.BytesIO(data)
+        saved = self._store.save(source, sd=SD, name=f"{self._dice.randrange(5)}.png")
+        assert saved.image_id == id_of(data)
+
+    def save_legacy(self) -> None:
+        """One of two images, under an id that both claim."""
+        image_id = self._dice.choice(list(LEGACY))
+        saved = self._store.save(self._dice.choice(LEGACY[image_id]), sd=SD, image_id=image_id)
+        assert saved.image_id == image_id
+
+    def read(self) -> None:
+        """Any image of the crowd's, or one that the catalog lists: the right bytes, or none."""
+        page = self._store.list_images(limit=self._dice.randrange(1, 50))
+        listed = [image.image_id for image in page.images]
+        image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY, *listed])
+        data = self._store.get(image_id).read()
+        assert data in LEGACY[image_id] if image_id in LEGACY else id_of(data) == image_id
+
+    def scan(self) -> None:
+        """What it finds, and what it proves, others find and prove too."""
+        self._store.scan(SD)
+
+    def verify(self) -> None:
+        """Proves what was registered from listings, as a daemon does in the background."""
+        sd = self._store.get_storage_dir(SD)
+        verify_unproven(self._store.bench, sd, may_read=lambda _size: True, cancel=threading.Event())
+
+    def inspect(self) -> None:
+        """Whatever goes on, one answer fits itself (SPEC §8)."""
+        status = self._store.inspect(SD)
+        on_both = status.on_disk_count - len(status.on_disk_not_in_catalog)
+        assert on_both == status.in_catalog_count - len(status.in_catalog_not_on_disk)
+
+    def explain(self) -> None:
+        """Why an image is shown, or not, while that changes."""
+        image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY])
+        assert self._store.explain(image_id).image_id == image_id
+
+
+@dataclass(frozen=True)
+class Act:
+    """How often it is done among the others, and which errors it may meet."""
+
+    do: Callable[[Member], None]
+    weight: int
+    may_meet: tuple[type[StrandlineError], ...] = ()
+
+
+ACTS = {
+    "save": Act(Member.save, 6, (RefusedError,)),  # the outsider may change the file at each attempt
+    "save_legacy": Act(Member.save_legacy, 3, (RefusedError,)),  # and then, the other image may have the id
+    "read": Act(Member.read, 8, (ImageNotFoundError,)),
+    "explain": Act(Member.explain, 2),
+    "scan": Act(Member.scan, 1),
+    "verify": Act(Member.verify, 1),
+    "inspect": Act(Member.inspect, 1),
+}
+
+
+def main() -> None:
+    """Works until stdin ends, in so many threads on one store."""
+    home, seed, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    os.nice(NICENESS)
+    is_over = threading.Event()
+    with open_store(Path(home)) as store, ThreadPoolExecutor(threads) as pool:
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        members = [Member(store, seed * 1000 + number) for number in range(threads)]
+        working = [pool.submit(member.work_until, is_over) for member in members]
+        sys.stdin.read()
+        is_over.set()
+        done = sum((work.result() for work in working), Counter[str]())
+    sys.stdout.write(json.dumps(done))
+
+
+if __name__ == "__main__":
+    main()

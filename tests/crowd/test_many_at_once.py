@@ -1,0 +1,139 @@
+"""Many at once: eight processes, and eight threads in a ninth, on one home for a minute, while a sync client meddles.
+
+A room of its own, because nothing else in the tests takes a minute by intention, and because the crowd is a program:
+it can be made larger by hand. What surprises: nothing here waits for a race to happen. So many acts on so few images
+make all of them happen, thousands of times.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import groupby, pairwise
+from pathlib import Path
+
+import pytest
+
+from builders.storage import make_storage_dir, name_of
+from crowd.member import ACTS, LEGACY, MEDDLED_WITH, SAVED_ONLY, SD
+from crowd.outsider import Outsider
+from strandline import Store, open_store
+from strandline.model.events import Event, ImageAvailable, ImageEvent
+from strandline.model.sync_status import SyncStatus
+
+RUN_S = 60.0
+"""In a minute every act is done hundreds of times."""
+
+PROCESSES = 8
+THREADS = 8
+SEED = 4
+
+END_LIMIT_S = 120
+"""A verification may be under way, and the machine may be busy."""
+
+PATIENCE = {"STRANDLINE_CATALOG_BUSY_TIMEOUT_S": "60"}
+"""Sixteen write at once, and give way to all others on the machine: five seconds may be too few there."""
+
+TESTS = Path(__file__).parents[1]
+
+LEAVES_PRESENT = frozenset(
+    {"image.arriving", "image.damaged", "image.foreign", "image.missing", "image.removed"}
+)
+
+
+@contextmanager
+def crowd(home: Path, done: Counter[str]) -> Iterator[None]:
+    """The members work for the length of the block; what they did is added to the counter."""
+    members = [_start(home, seed, threads=1) for seed in range(PROCESSES)]
+    members.append(_start(home, PROCESSES, threads=THREADS))
+    try:
+        for member in members:
+            assert member.stdout is not None
+            assert member.stdout.readline() == "ready\n"
+        for member in members:
+            assert member.stdin is not None
+            member.stdin.write("go\n")
+            member.stdin.flush()
+        yield
+        for member in members:
+            answer, complaint = member.communicate(timeout=END_LIMIT_S)
+            assert member.returncode == 0, complaint
+            done.update(json.loads(answer))
+    finally:
+        for member in members:
+            member.kill()
+            member.communicate()
+
+
+def _start(home: Path, seed: int, *, threads: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "crowd.member", str(home), str(seed), str(threads)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=TESTS,
+        env={**os.environ, **PATIENCE},
+    )  # fmt: skip
+
+
+def list_all_events(store: Store) -> list[Event]:
+    """The whole journal."""
+    events: list[Event] = []
+    while page := store.events(since=len(events) and (events[-1].seq or 0)):
+        events += page
+    return events
+
+
+def check_same(store: Store, root: Path, wanted: dict[str, list[bytes]]) -> None:
+    """A scan finds nothing, disk and catalog agree, nothing is amiss, and every image is handed out."""
+    names = os.listdir(root / "media")
+    assert sorted(names) == sorted(wanted)
+    (report,) = store.scan()
+    assert (report.found_changes, report.unchanged, report.findings) == (False, len(names), [])
+    status = store.inspect(SD)
+    assert {kind: items for kind in SyncStatus.LISTS if (items := getattr(status, kind))} == {}
+    assert status.on_disk_count == status.in_catalog_count == len(names)
+    assert status.is_healthy
+    for name, versions in wanted.items():
+        assert store.get(name.partition(".")[0]).read() in versions
+
+
+def check_told_once_a_coming(events: list[Event]) -> None:
+    """No file is announced again unless it was told meanwhile that it was not there, or not whole."""
+    moves = [
+        event
+        for event in events
+        if isinstance(event, ImageEvent) and event.type in {"image.available", *LEAVES_PRESENT}
+    ]  # fmt: skip
+    moves.sort(key=lambda event: (event.filename, event.seq))
+    for filename, told in groupby(moves, key=lambda event: event.filename):
+        types = [event.type for event in told]
+        assert ("image.available", "image.available") not in pairwise(types), (filename, types)
+
+
+@pytest.mark.timeout(RUN_S + 4 * END_LIMIT_S)
+def test_a_crowd_and_a_sync_client_on_one_storage_directory(home: Path, tmp_path: Path) -> None:
+    """For a minute nobody meets an undocumented error or wrong bytes; then catalog and disk are the same."""
+    root = make_storage_dir(tmp_path / SD)
+    with open_store(home) as store:
+        store.add_storage_dir(root)
+    outsider, done = Outsider(root / "media", SEED), Counter[str]()
+    with crowd(home, done):
+        outsider.meddle_for(RUN_S)
+    assert all(done[act] for act in ACTS), done
+    untouched = [*SAVED_ONLY, *outsider.brought.values()]
+    wanted = {name_of(data): [data] for data in (*untouched, *MEDDLED_WITH)}
+    wanted |= {f"{image_id}.png": list(pictures) for image_id, pictures in LEGACY.items()}
+    with open_store(home) as store:
+        for data in (*SAVED_ONLY, *MEDDLED_WITH):  # in a short run some were never chosen
+            store.save(data, sd=SD)
+        store.scan()
+        check_same(store, root, wanted)
+        events = list_all_events(store)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    available = Counter(event.filename for event in events if isinstance(event, ImageAvailable))
+    assert available.keys() == wanted.keys()
+    assert {name_of(data): 1 for data in untouched}.items() <= available.items()
+    check_told_once_a_coming(events)
