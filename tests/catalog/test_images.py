@@ -6,7 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -22,6 +22,7 @@ from strandline.catalog.images import (
     count_images,
     format_cursor,
     list_image_ids,
+    list_places,
     parse_cursor,
 )
 from strandline.errors import InvalidCursorError
@@ -29,6 +30,7 @@ from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.states import Seen, register_listed
 
+TIMES = [NOW, NOW - timedelta(days=40), NOW - timedelta(days=20_000)]
 IMAGES = [ImageId(f"{number:032x}") for number in range(4)]
 
 
@@ -51,7 +53,7 @@ def files(draw: st.DrawFn) -> list[ImageFile]:
         stamp = FileStamp(1, draw(st.integers(0, 3)) * 1000, 1)
         row = register_listed(sd, f"{image_id}.{extension}", image_id, "image/png", Seen(stamp), NOW)
         state = draw(st.sampled_from([FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]))
-        taken_at = draw(st.none() | st.sampled_from([NOW, NOW - timedelta(days=20_000)]))
+        taken_at = draw(st.none() | st.sampled_from(TIMES))
         drawn.append(replace(row, state=state, taken_at=taken_at))
     return drawn
 
@@ -74,13 +76,19 @@ def place(row: ImageFile) -> tuple[float, int, str]:
 def matches(row: ImageFile, chosen: ImageFilter) -> bool:
     """Whether the file counts."""
     in_state = row.state is not FileState.TRASHED if chosen.state is None else row.state is chosen.state
-    return in_state and chosen.sd in (None, row.sd)
+    at_s = place(row)[0]
+    is_in_time = (chosen.since is None or at_s >= chosen.since.timestamp()) and (
+        chosen.until is None or at_s < chosen.until.timestamp()
+    )
+    return in_state and is_in_time and chosen.sd in (None, row.sd)
 
 
 filters = st.builds(
     ImageFilter,
     sd=st.sampled_from([None, 1, 2]),
     state=st.sampled_from([None, FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]),
+    since=st.none() | st.sampled_from(TIMES),
+    until=st.none() | st.sampled_from(TIMES),
 )
 
 
@@ -104,6 +112,24 @@ def test_pages_hold_each_image_once_newest_first(
             assert len(page) == limit
             after = parse_cursor(format_cursor(after))
     assert found == expected
+
+
+@given(files(), filters, st.integers(1, 4))
+def test_the_places_are_those_of_the_listing(
+    catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, every: int
+) -> None:
+    """Months and noted places are what counting the listing's own order would give, however images are spread."""
+    fill(catalog, some)
+    ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
+    newest = list({row.image_id: row for row in reversed(ordered)}.values())
+    newest.sort(key=place, reverse=True)
+    with catalog.read() as conn:
+        found = list_places(conn, chosen, every=every)
+    months = [datetime.fromtimestamp(place(row)[0], UTC).strftime("%Y-%m") for row in newest]
+    assert found.months == tuple((month, months.count(month)) for month in dict.fromkeys(months))
+    assert [(each.sd, each.filename) for each in found.cursors] == [
+        (row.sd, row.filename) for row in newest[every - 1 :: every]
+    ]
 
 
 def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> None:

@@ -9,11 +9,13 @@ by the last walk, said to be not fresh, while the next one is under way.
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 
 from strandline.catalog import images
 from strandline.catalog.images import ImageCursor, ImageFilter
+from strandline.errors import StrandlineError
 from strandline.model.reports import ImagePage
 from strandline.services.describe import describe_images
 from strandline.services.workbench import Workbench
@@ -80,22 +82,40 @@ class Gallery:
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
         self._lock = threading.Lock()
+        self._one_waits = threading.Lock()
         self._walks: dict[ImageFilter, _Walk] = {}
         self._held = ExitStack()
         # One connection that writes nothing: it alone can tell whether anybody has committed since it last asked.
         self._observer = self._held.enter_context(bench.catalog.read())
 
+    def begin(self) -> None:
+        """Starts the walk over all images behind, so that whoever comes first waits only for the rest of it."""
+        self._behind(self.get_months, ImageFilter())
+
     def get_months(self, chosen: ImageFilter) -> Months:
-        """The months of the images that match. Waits for a walk only the first time, and where walks are quick."""
+        """The months of the images that match. Waits for a walk only the first time, and where walks are quick.
+
+        Of several who come the first time, one walks and the others wait for it.
+        """
+        found = self._find_months(chosen)
+        if found is None:
+            with self._one_waits:
+                found = self._find_months(chosen) or self._walk(chosen)
+        return found
+
+    def _find_months(self, chosen: ImageFilter) -> Months | None:
+        """Those of the last walk, where they may be given out."""
         version = self._read_version()
         with self._lock:
             walk = self._walks.get(chosen)
-            if walk is not None and walk.catalog_version == version:
+            if walk is None:
+                return None
+            if walk.catalog_version == version:
                 return walk.found
-            if walk is not None and walk.cost_s > QUICK_S:
-                self._walk_behind(chosen, walk)
-                return replace(walk.found, is_fresh=False)
-        return self._walk(chosen)
+            if walk.cost_s <= QUICK_S:
+                return None
+            self._walk_behind(chosen, walk)
+            return replace(walk.found, is_fresh=False)
 
     def list_month(self, chosen: ImageFilter, month: str, *, offset: int, limit: int) -> ImagePage:
         """The page that begins so many images into the month, and goes on into older ones; empty where none is."""
@@ -138,18 +158,22 @@ class Gallery:
         now_s = self._bench.monotonic()
         if not walk.is_under_way and now_s - walk.ended_s >= max(REST_S, 5 * walk.cost_s):
             walk.is_under_way = True
-            threading.Thread(
-                target=self._walk, args=(chosen,), name="strandline-gallery", daemon=True
-            ).start()
+            self._behind(self._walk, chosen)
+
+    def _behind(self, call: Callable[[ImageFilter], Months], chosen: ImageFilter) -> None:
+        def run() -> None:
+            with suppress(StrandlineError):  # closed meanwhile; else whoever asks next is told
+                call(chosen)
+
+        threading.Thread(target=run, name="strandline-gallery", daemon=True).start()
 
     def _walk(self, chosen: ImageFilter) -> Months:
         version = self._read_version()
         began_s = self._bench.monotonic()
         with self._bench.catalog.snapshot() as conn:
-            months = images.list_months(conn, chosen)
-            cursors = images.list_cursors(conn, chosen, every=EVERY)
+            places = images.list_places(conn, chosen, every=EVERY)
         ended_s = self._bench.monotonic()
-        found = Months(tuple(months), tuple(cursors), f"{self._bench.catalog.epoch}-{version}")
+        found = Months(places.months, places.cursors, f"{self._bench.catalog.epoch}-{version}")
         with self._lock:
             self._walks.pop(chosen, None)
             self._walks[chosen] = _Walk(found, version, ended_s - began_s, ended_s)

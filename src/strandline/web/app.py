@@ -77,7 +77,8 @@ def _with_cors(send: Send, origin: str) -> Send:
 
 
 def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback: bool = True) -> Application:
-    """The application. It starts nothing but threads that wait for work; the caller serves it, and closes it.
+    """The application. It starts threads that wait for work, and counts the images for the first page; the caller
+    serves it, and closes it.
 
     Args:
         store: Stays open until the application is closed.
@@ -89,6 +90,7 @@ def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback:
     """
     guard = make_guard(store, is_loopback=is_loopback)
     backend = Backend(store, scans)
+    backend.gallery.begin()
     api = make_api()
     api.state.backend = backend
     add_pages(api)

@@ -1,0 +1,43 @@
+"""The gallery's listing: counted once however many ask, and closed without a word."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from builders.machine import open_machine
+from builders.pictures import make_picture
+from strandline.catalog.images import ImageFilter
+from strandline.services.gallery import Gallery
+
+ALL = ImageFilter()
+
+
+def test_of_several_who_come_first_one_counts(tmp_path: Path) -> None:
+    """A page and its scripts ask at once; they get one and the same answer, from one walk over the images."""
+    with open_machine(tmp_path) as machine:
+        machine.add("one", *(make_picture("png", seed=seed) for seed in range(3)))
+        gallery = Gallery(machine.bench)
+        together = threading.Barrier(4)
+
+        def ask() -> object:
+            together.wait(10)
+            return gallery.get_months(ALL)
+
+        with ThreadPoolExecutor(4) as pool:
+            first, *others = [each.result() for each in [pool.submit(ask) for _ in range(4)]]
+        assert gallery.get_months(ALL).total == 3
+        assert all(each is first for each in others)
+        gallery.close()
+
+
+def test_counting_that_is_overtaken_by_the_end_is_quiet(tmp_path: Path) -> None:
+    """A store that closes while the images are counted ends no thread with a fault."""
+    with open_machine(tmp_path) as machine:
+        gallery = Gallery(machine.bench)
+        machine.bench.catalog.close()
+        before = set(threading.enumerate())
+        gallery.begin()
+        for thread in set(threading.enumerate()) - before:
+            thread.join(10)
