@@ -42,6 +42,15 @@ def test_svg_that_is_whole(text: str, encoding: str) -> None:
         assert not walk_structure(data[:length], SVG).whole
 
 
+@pytest.mark.parametrize("encoding", [*ENCODINGS, "iso-8859-1"])
+@pytest.mark.parametrize("text", ["<svg>{}</svg>", "<svg><!--{}--></svg>", "<svg><![CDATA[{}]]></svg>"])
+def test_long_texts_are_walked_in_every_encoding(text: str, encoding: str) -> None:
+    """Expat hands them over in pieces where it has to convert them: that once ended the whole process."""
+    declared = "<?xml version='1.0' encoding='iso-8859-1'?>" if encoding == "iso-8859-1" else ""
+    data = (declared + text.format("å" * 100_000)).encode(encoding)
+    assert walk_structure(data, SVG).end == len(data)
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [

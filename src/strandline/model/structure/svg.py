@@ -66,7 +66,8 @@ class _RootWalk:
         self._parser.UseForeignDTD(True)
         self._parser.StartElementHandler = self._open
         self._parser.EndElementHandler = self._close
-        self._parser.DefaultHandler = self._see_content
+        # Not DefaultHandler: taken away while it is called, by an exception too, it crashes the process (Expat 2.5).
+        self._parser.CharacterDataHandler = self._see_text
 
     def feed(self, piece: memoryview | bytes, *, is_last: bool = False) -> None:
         try:
@@ -82,10 +83,8 @@ class _RootWalk:
         if self._depth > MAX_DEPTH or len(self._names) > MAX_NAMES:
             raise NotWholeError(f"its elements are too many to follow, at byte {self._offset()}")
 
-    def _see_content(self, _text: str) -> None:
-        """Called for text and comments; once is enough."""
+    def _see_text(self, _text: str) -> None:
         self._has_content = True
-        self._parser.DefaultHandler = None
 
     def _close(self, _name: str) -> None:
         self._depth -= 1
