@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 
 from strandline.model.sd_ids import IDENTITY_FILE
 
@@ -230,6 +230,7 @@ def _find_shell(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning | No
     return None
 
 
+@lru_cache(maxsize=256)  # marks come off in many orders, and what is left is the same
 def _find_copy(name: str, is_wanted: Callable[[str], bool], depth: int) -> NameMeaning | None:
     """A conflict copy, of a wanted name or not, or a duplicate of a wanted name."""
 
