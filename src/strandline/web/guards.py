@@ -94,7 +94,8 @@ class Guard:
         if name in OUR_NAMES or name in self.allow_hosts or host.lower() in self.allow_hosts:
             return True
         try:
-            address = ipaddress.ip_address(name.strip("[]"))
+            is_bracketed = name.startswith("[") and name.endswith("]")
+            address = ipaddress.ip_address(name[1:-1] if is_bracketed else name)
         except ValueError:
             return False
         return address.is_loopback or not self.is_loopback
