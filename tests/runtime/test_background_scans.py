@@ -13,8 +13,10 @@ from builders.storage import make_pictures, make_storage_dir, name_of, open_benc
 from builders.watching import LIMIT_S, RunningClock
 from strandline.catalog import image_files
 from strandline.errors import CatalogLockedError
+from strandline.model.events import Event
 from strandline.runtime import background_scans
 from strandline.runtime.background_scans import LONGEST_WAIT_S, BackgroundScans
+from strandline.runtime.scan_jobs import ScanJob, ScanJobs, ScanState
 from strandline.runtime.settings import Settings
 from strandline.services.add import add_storage_dir
 from strandline.services.arrive import Arrival, look_at_arrival
@@ -56,7 +58,7 @@ class Found:
 def scans(bench: Workbench, settings: Settings | None = None) -> Iterator[tuple[BackgroundScans, Found]]:
     """Background scans that run in a thread of their own."""
     found, stop = Found(), threading.Event()
-    scans = BackgroundScans(bench, settings or Settings(), stop, found)
+    scans = BackgroundScans(bench, settings or Settings(), ScanJobs(bench), stop, found)
     thread = threading.Thread(target=scans.run, daemon=True)
     thread.start()
     try:
@@ -209,15 +211,25 @@ def test_what_was_forgotten_is_not_scanned(home: Path, root: Path, caplog: pytes
 def test_a_scan_under_way_ends_when_it_is_to_stop(
     home: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between two batches, not at its end: stopping never waits for a million files."""
+    """Between two batches, not at its end: stopping never waits for a million files. Meanwhile it can be followed."""
     with open_bench(home, RunningClock(), limits=Limits(scan_batch_files=1)) as bench:
-        add_storage_dir(bench, root)
+        sd = add_storage_dir(bench, root).sd
         for data in make_pictures(20, first_seed=50):
             put_image(root, data)
-        stop = threading.Event()
-        running = BackgroundScans(bench, Settings(), stop, Found())
-        bench.announce = lambda event: stop.set() if event.type == "scan.progress" else None
+        stop, jobs = threading.Event(), ScanJobs(bench)
+        running = BackgroundScans(bench, Settings(), jobs, stop, Found())
+        followed: list[ScanJob | None] = []
+
+        def end_at_first_progress(event: Event) -> None:
+            if event.type == "scan.progress":
+                followed.append(jobs.find_running(sd))
+                stop.set()
+
+        bench.announce = end_at_first_progress
         running.plan(1, 0)
         running.run()
         with bench.catalog.read() as conn:
             assert image_files.count_rows(conn, 1) < 10
+        (job,) = jobs.list_jobs()
+        assert followed[0] is job
+        assert (job.state, job.total, job.ended.is_set()) == (ScanState.CANCELLED, 23, True)

@@ -14,8 +14,11 @@ from collections.abc import Callable, Sequence
 from strandline.catalog import image_files, storage_dirs
 from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.model.image_files import FileState
+from strandline.model.reports import ScanReport
+from strandline.model.states import DAMAGED_AFTER
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.byte_budget import ByteBudget
+from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.services.online import reconsider
 from strandline.services.scan import scan_storage_dir
@@ -45,11 +48,12 @@ class BackgroundScans:
     """The scans of the SDs of one place. :meth:`plan` and :meth:`wake` are thread-safe; one thread runs."""
 
     def __init__(
-        self, bench: Workbench, settings: Settings, stop: threading.Event, on_found: OnFound
+        self, bench: Workbench, settings: Settings, jobs: ScanJobs, stop: threading.Event, on_found: OnFound
     ) -> None:
         self._bench = bench
         self._periodic_s = settings.scan.periodic_s
         self._budget = ByteBudget(settings.watch.verify_bytes_per_hour, bench.monotonic())
+        self._jobs = jobs
         self._stop = stop
         self._on_found = on_found
         self._changed = threading.Condition()
@@ -103,10 +107,7 @@ class BackgroundScans:
             return
         self.plan(number, self._periodic_s)
         try:
-            report = scan_storage_dir(
-                self._bench, reconsider(self._bench, sd),
-                on_progress=self._check_not_stopped, cancel=self._stop, prove_arrivals=False,
-            )  # fmt: skip
+            report = self._list(reconsider(self._bench, sd))
         except (ScanStoppedError, StorageDirNotFoundError):
             return  # told to stop, or forgotten meanwhile
         except StrandlineError as error:
@@ -118,9 +119,20 @@ class BackgroundScans:
         self._unverified[number] = None
         self._tell_found(number, report.arrivals)
 
-    def _check_not_stopped(self, _sd: StorageDir, _done: int, _total: int) -> None:
-        if self._stop.is_set():
-            raise ScanStoppedError
+    def _list(self, sd: StorageDir) -> ScanReport:
+        """Scans as a job, so that one sees how far it is; it ends where somebody cancels that, or all is to stop."""
+        with self._jobs.following(sd) as job:
+
+            def tell(sd: StorageDir, done: int, total: int) -> None:
+                job.note_progress(sd, done, total)
+                if self._stop.is_set():
+                    job.cancel.set()
+                    raise ScanStoppedError
+
+            job.report = scan_storage_dir(
+                self._bench, sd, on_progress=tell, cancel=job.cancel, prove_arrivals=False
+            )
+            return job.report
 
     def _find(self, number: int) -> StorageDir | None:
         with self._bench.catalog.read() as conn:
@@ -128,7 +140,9 @@ class BackgroundScans:
 
     def _tell_found(self, number: int, arrivals: Sequence[str] = ()) -> None:
         with self._bench.catalog.read() as conn:
-            arriving = image_files.list_names_in_state(conn, number, FileState.ARRIVING)
+            arriving = image_files.list_names_in_state(
+                conn, number, FileState.ARRIVING, empty_before=self._bench.now() - DAMAGED_AFTER
+            )
         self._on_found(number, arrivals, arriving)
 
     def _has_nothing_to_verify(self) -> bool:

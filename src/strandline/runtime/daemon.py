@@ -45,8 +45,8 @@ def run_daemon(store: LocalStore) -> Iterator[Daemon]:
             "stop that one, or use another --home",
             home=str(store.home),
         )
-    watcher = Watcher(store.bench, store.settings)
     scans = ScanJobs(store.bench)
+    watcher = Watcher(store.bench, store.settings, scans)
     try:
         watcher.start()
         yield Daemon(store, watcher, scans)

@@ -22,6 +22,7 @@ from strandline.model.identity_sightings import find_identity_name
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.background_scans import RETRY_S, BackgroundScans
 from strandline.runtime.relooks import FileKey, Relooks
+from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching import FolderGone, Hint, LookAtNames, choose_folder_watcher
 from strandline.services.arrive import Arrival, look_at_arrival
@@ -50,11 +51,16 @@ class PlaceWatcher:
     """Watches the SDs that ``list_sds`` gives, asked once a second, until it is stopped. Start it once.
 
     Args:
+        jobs: Where its scans can be followed.
         list_sds: The SDs of this place as the catalog has them. Called by one thread at a time.
     """
 
     def __init__(
-        self, bench: Workbench, settings: Settings, list_sds: Callable[[], list[StorageDir]]
+        self,
+        bench: Workbench,
+        settings: Settings,
+        jobs: ScanJobs,
+        list_sds: Callable[[], list[StorageDir]],
     ) -> None:
         self._bench = bench
         self._list_sds = list_sds
@@ -63,7 +69,7 @@ class PlaceWatcher:
             poll_interval_s=settings.watch.poll_interval_s,
         )
         self._stop = threading.Event()
-        self._scans = BackgroundScans(bench, settings, self._stop, self._take_found)
+        self._scans = BackgroundScans(bench, settings, jobs, self._stop, self._take_found)
         self._backlog: deque[FileKey] = deque()
         self._found_arriving: deque[FileKey] = deque()
         # From here on, what only the thread that follows hints may touch.

@@ -1,7 +1,7 @@
-"""Scans that somebody asked for: started, followed and cancelled by number, each in a thread of its own.
+"""Scans as jobs: started, followed and cancelled by number, whether a person asked for them or the watcher did.
 
-At most one runs for a storage directory: asking again gives the one that runs. What surprises: a job outlives its
-scan, so that whoever asked can still read how it ended; the oldest are forgotten.
+Those that are asked for run in a thread each; asking while one runs gives the one that runs, also the watcher's.
+What surprises: a job outlives its scan, so that whoever asked can still read how it ended; the oldest are forgotten.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -51,6 +53,11 @@ class ScanJob:
     report: ScanReport | None = None
     error: StrandlineError | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+    def note_progress(self, _sd: StorageDir, done: int, total: int) -> None:
+        """So many files of so many; ``total`` is 0 while they are still being listed."""
+        self.done, self.total = done, total
 
     def as_json(self) -> dict[str, object]:
         """``{id, sd_id, name, state, done, total, started_at, report, error}``."""
@@ -83,9 +90,7 @@ class ScanJobs:
             running = self._find_running(sd)
             if running is not None:
                 return running
-            job = ScanJob(next(self._numbers), sd, self._bench.now())
-            self._jobs[job.number] = job
-            self._forget_oldest()
+            job = self._add(sd)
             thread = threading.Thread(
                 target=self._run, args=(job,), name=f"strandline-scan-{job.number}", daemon=True
             )
@@ -95,11 +100,16 @@ class ScanJobs:
 
     def wait(self, job: ScanJob, limit_s: float) -> ScanReport | None:
         """The report, if the scan ends within so many seconds and did not fail."""
-        with self._lock:
-            thread = self._threads.get(job.number)
-        if thread is not None:
-            thread.join(limit_s)
+        job.ended.wait(limit_s)
         return job.report
+
+    @contextmanager
+    def following(self, sd: StorageDir) -> Iterator[ScanJob]:
+        """A job for the scan that the caller makes in the block; he tells it of progress, and gives it the report."""
+        with self._lock:
+            job = self._add(sd)
+        with _told(job):
+            yield job
 
     def list_jobs(self) -> list[ScanJob]:
         """All that are known, newest first."""
@@ -154,23 +164,41 @@ class ScanJobs:
         )
         return next(running, None)
 
-    def _forget_oldest(self) -> None:
-        ended = [number for number, job in self._jobs.items() if job.state is not ScanState.RUNNING]
+    def _add(self, sd: StorageDir) -> ScanJob:
+        job = ScanJob(next(self._numbers), sd, self._bench.now())
+        self._jobs[job.number] = job
+        ended = [number for number, each in self._jobs.items() if each.state is not ScanState.RUNNING]
         for number in ended[: max(0, len(self._jobs) - MAX_KEPT)]:
             del self._jobs[number]
+        return job
 
     def _run(self, job: ScanJob) -> None:
-        def tell(_sd: StorageDir, done: int, total: int) -> None:
-            job.done, job.total = done, total
-
         try:
-            job.report = scan_storage_dir(self._bench, job.sd, on_progress=tell, cancel=job.cancel)
-            job.state = ScanState.CANCELLED if job.report.cancelled else ScanState.FINISHED
-        except StrandlineError as error:
-            job.error, job.state = error, ScanState.FAILED
+            with _told(job):
+                job.report = scan_storage_dir(
+                    self._bench, job.sd, on_progress=job.note_progress, cancel=job.cancel
+                )
+        except StrandlineError:
+            pass  # it stands in the job
         except Exception:  # the boundary of a job
             log.exception("the scan of %r met a fault", job.sd.name)
-            job.state = ScanState.FAILED
         finally:
             with self._lock:
                 self._threads.pop(job.number, None)
+
+
+@contextmanager
+def _told(job: ScanJob) -> Iterator[None]:
+    """The job says how the block ended."""
+    try:
+        yield
+        is_cut = job.report is None or job.report.cancelled
+        job.state = ScanState.CANCELLED if is_cut else ScanState.FINISHED
+    except StrandlineError as error:
+        job.error, job.state = error, ScanState.FAILED
+        raise
+    except BaseException:
+        job.state = ScanState.CANCELLED if job.cancel.is_set() else ScanState.FAILED
+        raise
+    finally:
+        job.ended.set()

@@ -21,6 +21,7 @@ from strandline.errors import StrandlineError
 from strandline.folders.filesystems import MountKind
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.place_watcher import TICK_S, PlaceWatcher
+from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.services.workbench import Workbench
 
@@ -37,12 +38,17 @@ default, would make it wait 75 ms while a scan computes."""
 
 
 class Watcher:
-    """Watches all storage directories of one workbench until it is stopped. Start it once."""
+    """Watches all storage directories of one workbench until it is stopped. Start it once.
 
-    def __init__(self, bench: Workbench, settings: Settings) -> None:
+    Args:
+        jobs: Where its scans can be followed and cancelled.
+    """
+
+    def __init__(self, bench: Workbench, settings: Settings, jobs: ScanJobs | None = None) -> None:
         self._stop = threading.Event()
         self._bench = fit_for_background(bench, self._stop)
         self._settings = settings
+        self._jobs = jobs or ScanJobs(bench)
         self._places: dict[Hashable, PlaceWatcher] = {}
         self._thread = threading.Thread(target=self._keep_up, name="strandline-watch", daemon=True)
 
@@ -81,7 +87,9 @@ class Watcher:
         """Starts a watcher for each place that has come to hold an SD; one that holds none any more idles."""
         for place in {LOCAL, *map(self._place_of, self._list_sds())}:
             if place not in self._places:
-                watcher = PlaceWatcher(self._bench, self._settings, partial(self._list_sds_at, place))
+                watcher = PlaceWatcher(
+                    self._bench, self._settings, self._jobs, partial(self._list_sds_at, place)
+                )
                 watcher.start()
                 self._places[place] = watcher
 

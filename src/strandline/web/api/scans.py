@@ -44,7 +44,7 @@ async def start_scan(backend: TheBackend, wanted: NewScan) -> Response:
 
 @router.get("/scans", responses=responses.ok(schemas.Scans))
 async def list_scans(backend: TheBackend) -> Response:
-    """The scans that were asked for, newest first; ended ones are forgotten after a while."""
+    """The scans, newest first: those that were asked for, and the watcher's own. Ended ones are forgotten in time."""
     return answer({"scans": [job.as_json() for job in backend.scans.list_jobs()]})
 
 
