@@ -1,4 +1,8 @@
-"""``strandline serve``: the daemon, and the server for browsers and other programs on this machine."""
+"""``strandline serve``: the daemon, and the server for browsers and other programs on this machine.
+
+What surprises: where others can reach it, the address that it prints carries the token for a person at a terminal
+only. What a service prints ends up in a log.
+"""
 
 from __future__ import annotations
 
@@ -37,15 +41,16 @@ def serve(session: Session, host: str | None, port: int | None, open_browser: bo
         address = find_address(web.host if host is None else host, web.port if port is None else port)
 
         def tell() -> None:
-            session.answer({"address": url}, lambda: write_line(url))
+            with_token = address.url if address.is_loopback else f"{address.url}?token={app.guard.token}"
+            shown = with_token if is_terminal(sys.stdout) else address.url
+            session.answer({"address": shown}, lambda: write_line(shown))
             if is_terminal(sys.stderr):
                 say("serving; Ctrl-C ends")
             if open_browser:
-                click.launch(url)
+                click.launch(with_token)
 
         with run_daemon(store) as daemon:
             app = create_app(store, daemon.scans, is_loopback=address.is_loopback)
-            url = address.url if address.is_loopback else f"{address.url}?token={app.guard.token}"
             try:
                 serve(app, address, tell)
             finally:
