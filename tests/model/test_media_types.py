@@ -130,6 +130,7 @@ SVG_DOCUMENTS = [
     "<ns0:svg xmlns:ns0='http://www.w3.org/2000/svg'/>",
     " \r\n\t<svg/>",
     "<?xml version='1.0'?><svg/>",
+    "<!--ftyp: where another format has its mark --><svg/>",
     "<?xml version='1.0' encoding='utf-8' standalone='no'?>\n<?xml-stylesheet href='a.css'?><svg/>",
     "<!-- a > b <html> & -- ü 𝄞 --><!----><svg/>",
     '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/TR/svg11.dtd"><svg/>',

@@ -96,8 +96,8 @@ def sniff_media_type(head: bytes) -> MediaType | None:
     for media_type in MEDIA_TYPES:
         if media_type.magic is not None and media_type.magic.match(head):
             return media_type
-    if head[4:8] == b"ftyp":
-        return _sniff_brands(head[:SNIFF_BYTES])
+    if head[4:8] == b"ftyp" and (by_brand := _sniff_brands(head[:SNIFF_BYTES])):
+        return by_brand
     return SVG if find_svg_root(head) else None
 
 
