@@ -233,8 +233,10 @@ def test_counts_and_lists_agree_with_the_rows(shared_catalog: Catalog, some: lis
             in_state = [row for row in some if row.state is state]
             assert image_files.list_rows_in_state(conn, 1, state) == in_state
             assert image_files.count_in_state(conn, 1, state) == len(in_state)
-            assert image_files.list_names_in_state(conn, 1, state) == [
-                row.filename for row in in_state if row.stamp is None or row.stamp.size_bytes
+            assert image_files.list_names_in_state(conn, 1, state, empty_before=NOW) == [
+                row.filename
+                for row in in_state
+                if row.stamp is None or row.stamp.size_bytes or row.unchanged_since <= NOW
             ]
         assert image_files.list_states(conn, 1) == {row.filename: row.state for row in some}
         here = {row.filename for row in expected if row.absent_since is None}

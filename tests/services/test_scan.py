@@ -67,7 +67,7 @@ def test_a_second_scan_finds_nothing_and_writes_nothing(machine: Machine) -> Non
     (root / "media" / f"{LEGACY_ID}.webp").symlink_to("nowhere")
     (root / "media" / f".{NAMES[0]}.icloud").write_bytes(b"bplist00")  # left behind beside the real file
     sd = machine.add_again(root)
-    machine.clock.pass_time(days=2)
+    machine.clock.pass_time(hours=23)
     before = bytes_of_catalog(machine)
     report = scan(machine, sd)
     assert moves(report) == {}
@@ -160,6 +160,20 @@ def test_an_empty_file_is_arriving_and_no_news(machine: Machine) -> None:
     machine.put(sd, NEW)
     scan(machine, sd)
     assert told(machine) == [("available", name)]
+
+
+def test_a_file_that_stays_empty_for_a_day_is_damaged(machine: Machine) -> None:
+    """Also where nobody but scans ever looked: when it is given up does not hang on who saw it first (I9)."""
+    root = make_storage_dir(machine.folder / "Notes")
+    name = put_image(root, b"", name_of(NEW))
+    sd = machine.add_again(root)
+    machine.clock.pass_time(hours=23)
+    scan(machine, sd)
+    assert state(machine, sd, name) is FileState.ARRIVING
+    machine.clock.pass_time(hours=2)
+    scan(machine, sd)
+    assert state(machine, sd, name) is FileState.DAMAGED
+    assert told(machine) == [("damaged", name)]
 
 
 # --- names --------------------------------------------------------------------------------------------------

@@ -146,11 +146,18 @@ def list_rows_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> l
     return [_to_image_file(row) for row in rows]
 
 
-def list_names_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> list[str]:
-    """The names of all files of the SD in the state that have bytes, or are not known to have none."""
+def list_names_in_state(
+    conn: sqlite3.Connection, sd: int, state: FileState, *, empty_before: datetime
+) -> list[str]:
+    """The names of all files of the SD in the state that have bytes, or are not known to have none.
+
+    An empty file is among them where it has been unchanged since ``empty_before`` or longer: until then there is
+    nothing to be learnt from it, and a million of them may arrive at once.
+    """
     rows = conn.execute(
-        f"SELECT filename {_FROM_NOTEWORTHY} AND state = ? AND size_bytes IS NOT 0 ORDER BY filename",
-        (sd, state.value),
+        f"SELECT filename {_FROM_NOTEWORTHY} AND state = ? "
+        "AND (size_bytes IS NOT 0 OR unchanged_since_us <= ?) ORDER BY filename",
+        (sd, state.value, as_microseconds(empty_before)),
     )
     return [str(name) for (name,) in rows]
 

@@ -37,7 +37,14 @@ from strandline.model.listing import (
 )
 from strandline.model.media_names import split_wanted_name
 from strandline.model.reports import ScanReport
-from strandline.model.states import HERE, Seen, after_listing, event_between, register_listed
+from strandline.model.states import (
+    DAMAGED_AFTER,
+    HERE,
+    Seen,
+    after_listing,
+    event_between,
+    register_listed,
+)
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.arrive import NEVER_READ_UNASKED
 from strandline.services.online import move_to_state, refresh
@@ -345,7 +352,9 @@ class _Scan:
     def _prove_arrivals(self) -> None:
         """Reads what arrived since the last scan, and looks again at what was not right then."""
         with self.bench.catalog.read() as conn:
-            arriving = image_files.list_names_in_state(conn, self.sd.number, FileState.ARRIVING)
+            arriving = image_files.list_names_in_state(
+                conn, self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
+            )
         arrivals = self.report.arrivals
         for filename in arrivals + sorted(set(arriving).difference(arrivals)):
             if self.account.is_cancelled():

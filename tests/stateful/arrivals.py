@@ -1,0 +1,116 @@
+"""The ways in which a file arrives, as generators: each ``yield`` is a moment in which anything else may happen.
+
+Seen with real clients, see HAZARDS §1a and §2: what is brought is right only in the end, and sometimes never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from stateful.replica import Replica
+from stateful.words import Word
+
+if TYPE_CHECKING:
+    from stateful.cloud import Client, Version
+
+HOUR_NS = 3_600_000_000_000
+
+
+class Arrival(Word):
+    """How one version of one file is brought."""
+
+    WHOLE = "whole"
+    """Temporary and rename; the mtime is set after it."""
+    AFTER_A_GAP = "after a gap"
+    """The old one is deleted, then the new one renamed (Syncthing, Seafile)."""
+    GROWING = "growing"
+    """In place, in pieces, under the final name (rsync --inplace, cp, SMB)."""
+    RESERVED = "reserved"
+    """At once of full size, and zeros until the bytes come."""
+    CUT_FIRST = "cut first"
+    """A truncated version by a clean rename, the full one later."""
+    CUT_FOR_EVER = "cut for ever"
+    """A truncated version, and the client takes it for the file (rsync --partial)."""
+    TWICE = "twice"
+    PLACE_FIRST = "place first"
+    """A placeholder before the file."""
+    TIMES_LATER = "times later"
+    """Then the attributes are changed once more."""
+
+
+@dataclass(eq=False, slots=True)
+class Flight:
+    """A file on its way."""
+
+    key: str
+    steps: Iterator[bool]
+    """True before each step that is left."""
+
+
+def iter_steps(client: Client, key: str, version: Version, how: Arrival, pieces: int) -> Iterator[bool]:
+    """Brings the version to the client's replica."""
+    replica, data = client.replica, version.data
+    if data is None:
+        replica.remove(key)
+        client.finish(key, version)
+        return
+    if how in (Arrival.CUT_FOR_EVER, Arrival.RESERVED, Arrival.CUT_FIRST) and not key.startswith("media/"):
+        how = Arrival.GROWING  # an identity cut for ever never settles
+    match how:
+        case Arrival.WHOLE:
+            replica.put(key, data, version.mtime_ns)
+        case Arrival.AFTER_A_GAP:
+            finish = replica.put_temporary(key, data)
+            replica.remove(key)
+            yield True
+            finish(version.mtime_ns)
+        case Arrival.GROWING:
+            yield from _grow(replica, key, data, pieces)
+            if replica.read(key) != data:  # somebody came in between: it is fetched again
+                replica.put(key, data)
+            replica.set_time(key, version.mtime_ns)
+        case Arrival.RESERVED:
+            replica.write(key, bytes(len(data)))
+            yield True
+            replica.write(key, data[: len(data) // 2] + bytes(len(data) - len(data) // 2))
+            yield True
+            replica.write(key, data, version.mtime_ns)
+        case Arrival.CUT_FIRST:
+            replica.put(key, data[: len(data) * 2 // 3], version.mtime_ns)
+            yield True
+            replica.put(key, data, version.mtime_ns)
+        case Arrival.CUT_FOR_EVER:
+            replica.put(key, data[: len(data) // 2], version.mtime_ns)
+            client.finish(key, version)
+            client.stays_here.add(key)  # it does not send its own mistake
+            return
+        case Arrival.TWICE:
+            replica.put(key, data, version.mtime_ns)
+            yield True
+            replica.put(key, data, version.mtime_ns)
+        case Arrival.PLACE_FIRST:
+            client.keep_place(key, "icloud")
+            replica.remove(key)
+            yield True
+            replica.put(key, data, version.mtime_ns)
+        case Arrival.TIMES_LATER:
+            replica.put(key, data, version.mtime_ns)
+            yield True
+            replica.set_time(key, version.mtime_ns + HOUR_NS)
+    client.finish(key, version)
+
+
+def iter_copying(replica: Replica, key: str, data: bytes, pieces: int) -> Iterator[bool]:
+    """A person's own copy, in place; no client knows that it is not complete yet."""
+    yield from _grow(replica, key, data, pieces)
+
+
+def _grow(replica: Replica, key: str, data: bytes, pieces: int) -> Iterator[bool]:
+    size = max(1, len(data) // pieces)
+    replica.write(key, data[:size])
+    for start in range(size, len(data), size):
+        yield True
+        if not replica.append(key, data[start : start + size], at=start):
+            return

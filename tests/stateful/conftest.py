@@ -1,0 +1,36 @@
+"""How many histories are played, and which: ``pytest tests/stateful --histories 10000 --first-seed 100``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+SHARES = 8
+"""Into so many tests the histories are dealt out, so that several workers share them."""
+
+HISTORIES = 400
+"""What fits into three minutes of one core of a slow machine."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The histories of one test."""
+
+    seed: int
+    histories: int
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the two options; pytest knows them where ``tests/stateful`` is named on its command line."""
+    group = parser.getgroup("simulator")
+    group.addoption("--histories", type=int, default=HISTORIES, help="how many histories to play")
+    group.addoption("--first-seed", type=int, default=0, help="of the first share; each other one adds 1")
+
+
+@pytest.fixture(params=range(SHARES), ids="share {}".format)
+def share(request: pytest.FixtureRequest) -> Share:
+    """One share of the histories: the same at each run, unless others are asked for."""
+    first_seed = request.config.getoption("--first-seed", 0)
+    count = request.config.getoption("--histories", HISTORIES)
+    return Share(first_seed + request.param, -(-count // SHARES))

@@ -1,0 +1,347 @@
+"""The invariants that are judged after every single thing that a store does (HAZARDS §4).
+
+What lies between two looks at the disk and at the catalog is what the store did in between. Nothing here asks the
+code that is tested: bytes are hashed again, identities are read again, the brake is computed again. The laws of the
+end are in ``settled``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import stat
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from stateful.pool import is_right
+from stateful.reads import Reads
+from stateful.replica import MEDIA, Replica, Seen
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.storage_dirs import StorageDir
+
+if TYPE_CHECKING:
+    from stateful.machine import Machine
+
+DAY_S = 24 * 3600.0
+GRACE_S = 60.0
+SLACK_S = 0.001
+READS_OF_A_GOOD_FILE = 2
+"""One that proves it, and one more where the first came too soon after its mtime."""
+
+_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_GONE = (FileState.MISSING, FileState.TRASHED)
+
+Disk = dict[str, dict[str, Seen]]
+"""By a replica's label, every entry by its key."""
+
+
+class LawBrokenError(AssertionError):
+    """An invariant does not hold; the message begins with its number."""
+
+
+class Deed(StrEnum):
+    """What kind of thing a store does: it says which writes are allowed."""
+
+    WATCH = "watch"
+    LOOK = "look"
+    ADD = "add"
+    SAVE = "save"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the history knows of a deed."""
+
+    label: str = ""
+    filename: str = ""
+    """The one name that a save may write."""
+    data: bytes = b""
+
+
+def check(holds: bool, invariant: str, says: str) -> None:
+    """Fails with the invariant's number where it does not hold."""
+    if not holds:
+        raise LawBrokenError(f"{invariant}: {says}")
+
+
+@dataclass(slots=True)
+class _Look:
+    """Disk and catalog at one moment."""
+
+    disk: Disk
+    rows: dict[tuple[int, str], ImageFile]
+    sds: dict[int, StorageDir]
+    values: dict[str, frozenset[bytes]]
+    """Identities that lie in each root, in bytes or in names."""
+
+
+@dataclass(slots=True)
+class Laws:
+    """Judges one machine."""
+
+    machine: Machine
+    reads: Reads = field(default_factory=Reads)
+    durable_log_bytes: int = 0
+    """So far the catalog's log has reached the disk for certain."""
+    _before: _Look | None = None
+    _before_that: _Look | None = None
+    _looked_at: object = None
+    _since: dict[tuple[str, str], tuple[Seen, float]] = field(default_factory=dict)
+    _gone_since: dict[tuple[str, str], float] = field(default_factory=dict)
+    _hashes: dict[tuple[str, str, Seen], str] = field(default_factory=dict)
+    _promised: set[tuple[int, str]] = field(default_factory=set)
+
+    def look_before(self) -> None:
+        """To be called before the store does anything. Where nothing stirred since it last did, that look holds."""
+        state = self._state_of_disks()
+        if self._before is None or self._looked_at != state:
+            self._before = self._look()
+        self.reads.begin()
+
+    def judge(self, deed: Deed, facts: Facts) -> bool:
+        """Compares with the look before; whether anything was written to a folder.
+
+        Raises:
+            LawBrokenError: An invariant does not hold.
+        """
+        before, after = self._before, self._look()
+        assert before is not None
+        paths = self.reads.end()
+        self._before_that, self._before = before, after
+        self._looked_at = self._state_of_disks()
+        self._check_placeholders(paths)
+        self._check_writes(before, after, deed, facts)
+        for key, row in after.rows.items():
+            sd = after.sds[row.sd]
+            label = self._label_of(sd)
+            if label is not None:
+                self._check_row(row, before.rows.get(key), sd, label, before, after)
+        for number, sd in after.sds.items():
+            self._check_storage_dir(number, sd, before, after)
+        if deed is Deed.SAVE:
+            self._note_promise(facts, after)
+        return before.disk != after.disk
+
+    def forget_look(self) -> None:
+        """Something else than the store has changed the catalog, or a new life begins."""
+        self._before = None
+
+    def check_promises(self, known: set[tuple[int, str]]) -> None:
+        """After a power cut: what a save promised is known still, if it was known before."""
+        rows = self.machine.rows()
+        for key in self._promised & known:
+            check(key in rows, "I21", f"the row of {key} was promised by a save, and is lost by a power cut")
+        self.reads.forget()
+
+    def list_values(self, label: str) -> frozenset[bytes]:
+        """The identities that lie in the folder now."""
+        replica = self.machine.replicas[label]
+        return _read_values(replica, replica.look())
+
+    # --- I4, I13, I22: what is written ------------------------------------------------------------------------
+
+    def _check_writes(self, before: _Look, after: _Look, deed: Deed, facts: Facts) -> None:
+        for label, was in before.disk.items():
+            now = after.disk.get(label, {})
+            for key in was.keys() | now.keys():
+                if was.get(key) != now.get(key):
+                    self._check_write(label, key, was.get(key), now.get(key), before, after, deed, facts)
+
+    def _check_write(
+        self,
+        label: str,
+        key: str,
+        was: Seen | None,
+        now: Seen | None,
+        before: _Look,
+        after: _Look,
+        deed: Deed,
+        facts: Facts,
+    ) -> None:
+        replica = self.machine.replicas[label]
+        what = f"{deed} of {label}/{key}: {was} became {now}"
+        if key == MEDIA:
+            check(was is None and deed is Deed.SAVE, "I4", what)
+        elif key == ".sd-id":
+            check(
+                now is None and before.values[label] <= after.values[label], "I4", f"a value is lost; {what}"
+            )
+        elif key == "SD_ID" or key.startswith("SD_ID.was-"):
+            check(now is not None and (was is None or key == "SD_ID"), "I4", what)
+            self._check_identity(label, before, after, deed, what)
+        else:
+            is_wanted = deed is Deed.SAVE and label == facts.label
+            check(is_wanted and now is not None and key.startswith(f"{MEDIA}/"), "I4", what)
+            data = replica.read(key) or b""
+            check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
+            if was is not None:
+                check(key == f"{MEDIA}/{facts.filename}", "I22", what)
+                self._check_replaced(label, key, was, what)
+
+    def _check_identity(self, label: str, before: _Look, after: _Look, deed: Deed, what: str) -> None:
+        known = {str(sd.sd_id).encode() for sd in before.sds.values() if self._label_of(sd) == label}
+        new = after.values[label] - before.values[label]
+        lost = before.values[label] - after.values[label]
+        check(not lost, "I13", f"the value {lost} is in no file any more; {what}")
+        if deed is Deed.ADD:
+            is_blank = not any(key.lower().startswith("sd_id") for key in before.disk[label])
+            holds_nothing = not any(key.startswith(f"{MEDIA}/") for key in before.disk[label])
+            check(not new or (is_blank and holds_nothing), "I13", f"{new} was made up; {what}")
+        else:
+            allowed = known if deed is Deed.CONFIRM else set()
+            check(new <= allowed, "I13", f"{new} was made up; {what}")
+
+    def _check_replaced(self, label: str, key: str, was: Seen, what: str) -> None:
+        """A save replaces wrong bytes only, and only what it has put aside."""
+        old = self._hashes.get((label, key, was))
+        check(old is not None, "I22", f"the simulator does not know what was replaced; {what}")
+        name = PurePosixPath(key).name
+        check(
+            not (old or "").startswith(name.partition(".")[0].lower()),
+            "I22",
+            f"right bytes were replaced; {what}",
+        )
+        kept = [path for path in (self.machine.home / "trash").glob("*/*") if path.name != "about.json"]
+        kept += list((self.machine.replicas[label].root / MEDIA).iterdir())
+        hashes = {hashlib.sha256(path.read_bytes()).hexdigest() for path in kept if path.is_file()}
+        check(old in hashes, "I4", f"the replaced bytes are nowhere; {what}")
+
+    def _check_placeholders(self, paths: list[str]) -> None:
+        for path in paths:
+            is_placeholder = path.endswith((".icloud", ".nextcloud", ".rsls"))
+            check(not is_placeholder, "I16", f"the placeholder {path} was read")
+
+    # --- I2, I3, I5, I7: what is believed ---------------------------------------------------------------------
+
+    def _check_row(
+        self, row: ImageFile, old: ImageFile | None, sd: StorageDir, label: str, before: _Look, after: _Look
+    ) -> None:
+        key = f"{MEDIA}/{row.filename}"
+        at = after.disk.get(label, {}).get(key)
+        what = f"{label}/{row.filename} is {row.state}"
+        if row.state is FileState.PRESENT and row.proof_is_current and row.proof is not None:
+            proven = row.proof.sha256
+            if len(row.image_id) == 32:
+                check(proven.startswith(row.image_id), "I2", f"{what} by the proof {proven}")
+            if at is not None and row.stamp is not None and _is_of(row, at):
+                found = self._hash(label, key, at)
+                check(found == proven, "I2", f"{what} by the proof {proven}, and its bytes have {found}")
+        if (
+            row.state is FileState.DAMAGED
+            and (old is None or old.state is not FileState.DAMAGED)
+            and at is not None
+        ):
+            span_s = self.machine.clock.monotonic() - self._since[label, key][1]
+            check(span_s >= DAY_S - SLACK_S, "I3", f"{what} {span_s:.0f} s after its last change")
+            check(not is_right(row.filename, self.machine.replicas[label].read(key) or b""), "I3", what)
+        if row.state is FileState.MISSING and old is not None and old.state not in _GONE:
+            check(at is None, "I5", f"{what} and lies there")
+            span_s = self.machine.clock.monotonic() - self._gone_since.get((label, key), float("inf"))
+            check(span_s >= GRACE_S - SLACK_S, "I5", f"{what} {span_s:.1f} s after it was seen last")
+            check(sd.is_reachable, "I5", f"{what} in a storage directory that is {sd.state}")
+            braked = not old.absence_accepted and all(
+                self._is_braked(look, sd.number, label) for look in (before, after)
+            )
+            check(not braked, "I7", f"{what}, and too many went with it")
+
+    def _is_braked(self, look: _Look, number: int, label: str) -> bool:
+        """Whether so many are gone that none may be given up; with the rows of either moment, and today's disk."""
+        there = {key.lower() for key in look.disk.get(label, {})}
+        before = self._before_that
+        assert before is not None
+        expected = [
+            row
+            for (sd, name), row in look.rows.items()
+            if sd == number
+            and not row.absence_accepted
+            and (before.rows.get((sd, name), row).state not in _GONE)
+            and row.state is not FileState.TRASHED
+        ]
+        absent = [row for row in expected if not _is_there(row.filename, there)]
+        return len(absent) > max(5, len(expected) / 10) or (len(absent) == len(expected) >= 2)
+
+    # --- I6 ---------------------------------------------------------------------------------------------------
+
+    def _check_storage_dir(self, number: int, sd: StorageDir, before: _Look, after: _Look) -> None:
+        label = self._label_of(sd)
+        if label is None or self.machine.replicas[label].away is None or number not in before.sds:
+            return
+        was, now = ([row for (sd, _), row in look.rows.items() if sd == number] for look in (before, after))
+        check(was == now, "I6", f"the rows of {label} changed while it was unmounted")
+
+    # --- looking ----------------------------------------------------------------------------------------------
+
+    def _look(self) -> _Look:
+        now_s = self.machine.clock.monotonic()
+        disk: Disk = {}
+        values = {}
+        for label, replica in self.machine.replicas.items():
+            disk[label] = replica.look()
+            values[label] = _read_values(replica, disk[label])
+            if replica.away is None:
+                self._note_times(label, disk[label], now_s)
+        return _Look(disk, self.machine.rows(), {sd.number: sd for sd in self.machine.list_known()}, values)
+
+    def _state_of_disks(self) -> object:
+        return [
+            (label, replica.root, replica.away, replica.changes)
+            for label, replica in self.machine.replicas.items()
+        ]
+
+    def _note_times(self, label: str, entries: dict[str, Seen], now_s: float) -> None:
+        for key, seen in entries.items():
+            known = self._since.get((label, key))
+            if known is None or known[0] != seen:
+                self._since[label, key] = (seen, now_s)
+                if key.startswith(f"{MEDIA}/") and stat.S_ISREG(seen.mode):
+                    self._hash(label, key, seen)
+            self._gone_since.pop((label, key), None)
+        for known_label, key in self._since:
+            if known_label == label and key not in entries:
+                self._gone_since.setdefault((label, key), now_s)
+
+    def _hash(self, label: str, key: str, seen: Seen) -> str:
+        known = self._hashes.get((label, key, seen))
+        if known is None:
+            data = self.machine.replicas[label].read(key) or b""
+            known = self._hashes[label, key, seen] = hashlib.sha256(data).hexdigest()
+        return known
+
+    def _label_of(self, sd: StorageDir) -> str | None:
+        return next(
+            (label for label, each in self.machine.replicas.items() if str(each.root) == sd.path), None
+        )
+
+    def _note_promise(self, facts: Facts, after: _Look) -> None:
+        self.durable_log_bytes = self.machine.log_size()
+        for (number, filename), row in after.rows.items():
+            sd = after.sds[number]
+            if filename == facts.filename and self._label_of(sd) == facts.label and row.is_proven:
+                self._promised.add((number, filename))
+
+
+def _is_of(row: ImageFile, at: Seen) -> bool:
+    stamp = row.stamp
+    return stamp is not None and (stamp.size_bytes, stamp.mtime_ns, stamp.inode) == (
+        at.size_bytes, at.mtime_ns, at.inode,
+    )  # fmt: skip
+
+
+def _is_there(filename: str, there: set[str]) -> bool:
+    name = filename.lower()
+    names = (name, f".{name}.icloud", f"{name}.nextcloud", f"{name}.rsls")
+    return any(f"{MEDIA}/{each}" in there for each in names)
+
+
+def _read_values(replica: Replica, entries: dict[str, Seen]) -> frozenset[bytes]:
+    found: set[bytes] = set()
+    for key, seen in entries.items():
+        folded = key.lower()
+        if "/" not in key and ("sd_id" in folded or folded == ".sd-id") and stat.S_ISREG(seen.mode):
+            found.update(_UUID.findall((replica.read(key) or b"").lower()))
+            if folded.startswith("sd_id.was-"):
+                found.update(_UUID.findall(folded.encode()))
+    return frozenset(found)

@@ -1,0 +1,210 @@
+"""One simulated machine: a real store on real files, its watcher, its clocks, and the folders that it keeps.
+
+Whatever the store does is done between two looks at the disk and at the catalog, and what lies between them is judged
+by the laws. What surprises: the machine's wall clock may be years off, and it moves only when the history says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from builders.clocks import FakeClock
+from stateful.driven_watcher import DrivenWatcher, Notice
+from stateful.laws import Deed, Facts, Laws
+from stateful.replica import Replica
+from strandline.catalog import image_files, storage_dirs
+from strandline.catalog.database import open_catalog
+from strandline.errors import StrandlineError
+from strandline.model.image_files import ImageFile
+from strandline.model.storage_dirs import StorageDir
+from strandline.runtime.assembly import CATALOG_FILE, LocalStore
+from strandline.runtime.bus import EventBus
+from strandline.runtime.settings import Settings
+from strandline.services.workbench import Workbench
+
+T = TypeVar("T")
+
+ASLEEP_FROM_S = 900.0
+"""Longer spans are slept through: what was due in them is done once at their end, as on a laptop over night."""
+
+STEPS_AWAKE = 40
+"""At most so many times something is due in a span that is not slept through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A documented refusal."""
+
+    error: StrandlineError
+
+
+class Machine:
+    """A computer with a store of its own. ``replicas`` are the folders on its disks, by label."""
+
+    def __init__(self, folder: Path, clock: FakeClock) -> None:
+        self.folder = folder
+        self.clock = clock
+        self.replicas: dict[str, Replica] = {}
+        self._stamped: dict[str, tuple[Path, int]] = {}
+        self.notice = Notice.TOLD
+        self.is_watching = True
+        self.home = folder / "home"
+        (self.home / "scratch").mkdir(parents=True)
+        self.laws = Laws(self)
+        self._start()
+
+    def _start(self) -> None:
+        self._rows: tuple[int, dict[tuple[int, str], ImageFile]] | None = None
+        self.laws.forget_look()
+        catalog = open_catalog(self.home / CATALOG_FILE, busy_timeout_s=5.0)
+        self.bench = Workbench(
+            catalog, self.home, now=self.clock.now, monotonic=self.clock.monotonic, sleep=self.clock.sleep
+        )
+        settings = Settings()
+        self.store = LocalStore(self.bench, settings, EventBus())
+        self.watcher = DrivenWatcher(self.bench, settings, self.list_known) if self.is_watching else None
+
+    def stop(self) -> None:
+        """An orderly end."""
+        if self.watcher is not None:
+            self.watcher.close()
+            self.watcher = None
+        self.store.close()
+        self.laws.durable_log_bytes = 0
+
+    def restart(self) -> None:
+        """The process ends and is started again."""
+        self.stop()
+        self._start()
+
+    def set_watching(self, *, is_watching: bool) -> None:
+        """Starts or ends the daemon; without it only commands look at anything."""
+        if is_watching is not self.is_watching:
+            self.is_watching = is_watching
+            self.restart()
+
+    def cut_power(self, survives: float) -> None:
+        """The process dies, and of what the catalog committed without a promise only a part has reached the disk.
+
+        Args:
+            survives: Which part of the write-ahead log behind the last durable commit, from 0 to 1.
+        """
+        known = set(self.rows())
+        files = [self.home / f"{CATALOG_FILE}{ending}" for ending in ("", "-wal")]
+        kept = [(path, path.read_bytes()) for path in files if path.exists()]
+        durable_bytes = self.laws.durable_log_bytes
+        self.stop()
+        for path, data in kept:
+            if path.name.endswith("-wal"):
+                floor = min(durable_bytes, len(data))
+                data = data[: floor + int((len(data) - floor) * survives)]
+            path.write_bytes(data)
+        (self.home / f"{CATALOG_FILE}-shm").unlink(missing_ok=True)
+        self._start()
+        self.laws.durable_log_bytes = durable_bytes
+        self.laws.check_promises(known)
+
+    # --- what the catalog knows -------------------------------------------------------------------------------
+
+    def list_known(self) -> list[StorageDir]:
+        """All storage directories, as the catalog has them; nothing is looked at."""
+        with self.bench.catalog.read() as conn:
+            return storage_dirs.list_storage_dirs(conn)
+
+    def find_sd(self, label: str) -> StorageDir | None:
+        """The one at the folder, as the catalog has it; where disks take turns, the one that is there."""
+        replica = self.replicas.get(label)
+        if replica is None:
+            return None
+        at_path = [sd for sd in self.list_known() if sd.path == str(replica.root)]
+        return max(at_path, key=lambda sd: (sd.is_reachable, sd.number), default=None)
+
+    def rows(self) -> dict[tuple[int, str], ImageFile]:
+        """Every row of the catalog, by number of its storage directory and file name. Do not change it."""
+        log_bytes = self.log_size()  # each commit lengthens the log
+        if self._rows is None or self._rows[0] != log_bytes:
+            with self.bench.catalog.read() as conn:
+                ids = [image_id for (image_id,) in conn.execute("SELECT DISTINCT image_id FROM image_files")]
+                found = image_files.list_rows_of_images(conn, ids)
+            self._rows = log_bytes, {(row.sd, row.filename): row for rows in found.values() for row in rows}
+        return self._rows[1]
+
+    def log_size(self) -> int:
+        """The bytes of the catalog's write-ahead log."""
+        try:
+            return (self.home / f"{CATALOG_FILE}-wal").stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    # --- what it does -----------------------------------------------------------------------------------------
+
+    def do(self, deed: Deed, action: Callable[[], T], facts: Facts | None = None) -> T | Fault:
+        """Lets the store do something, and judges it; a documented refusal is an answer."""
+        self.laws.look_before()
+        try:
+            result: T | Fault = action()
+        except StrandlineError as error:
+            result = Fault(error)
+        has_written = self.laws.judge(deed, facts or Facts())
+        self.stamp_folders(has_written=has_written)
+        return result
+
+    def take_notice(self, *, is_touched: bool = True) -> None:
+        """The watcher is told what changed, and does what is due.
+
+        Where nothing has touched this machine, it is left alone unless there are hints, or something is due.
+        """
+        if self.watcher is not None:
+            self.watcher.notice = self.notice
+            self.stamp_folders()
+            if is_touched or self.watcher.has_work():
+                self.do(Deed.WATCH, self.watcher.work)
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes; what comes due is done in time, or at the end of a long sleep."""
+        end_s = self.clock.monotonic() + seconds
+        for _ in range(0 if seconds >= ASLEEP_FROM_S else STEPS_AWAKE):
+            due_s = None if self.watcher is None else self.watcher.next_due_s()
+            if due_s is None or due_s > end_s:
+                break
+            self.clock.pass_time(seconds=max(0.0, due_s - self.clock.monotonic()))
+            self.take_notice()
+        self.clock.pass_time(seconds=max(0.0, end_s - self.clock.monotonic()))
+        self.take_notice()
+
+    def stamp_folders(self, *, has_written: bool = False) -> None:
+        """Gives folders that changed the machine's own time instead of the kernel's, which nobody is to notice."""
+        changed = [
+            replica
+            for label, replica in self.replicas.items()
+            if has_written or self._stamped.get(label) != (replica.root, replica.changes)
+        ]
+        if changed and self.watcher is not None:
+            self.watcher.collect()
+        for replica in changed:
+            replica.stamp_folders()
+        if changed and self.watcher is not None:
+            self.watcher.drop_hints()
+        self._stamped = {label: (each.root, each.changes) for label, each in self.replicas.items()}
+
+    def remove(self) -> None:
+        """Ends everything and deletes its files."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def dump_catalog(home: Path) -> dict[str, list[tuple[object, ...]]]:
+    """What must not change when nothing has: all rows of images and storage directories."""
+    conn = sqlite3.connect(home / CATALOG_FILE)
+    try:
+        return {
+            table: sorted(conn.execute(f"SELECT * FROM {table}"), key=repr)
+            for table in ("image_files", "storage_dirs", "storage_dir_aliases", "journal")
+        }
+    finally:
+        conn.close()

@@ -1,0 +1,90 @@
+"""What happens to machines and their disks, as operations of a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stateful.world import World, pick
+
+LEAVES = ("nothing", "empty", "half")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Time passes, everywhere."""
+
+    seconds: float = 1.0
+
+    def play(self, world: World) -> None:
+        world.pass_time(self.seconds)
+
+
+@dataclass(frozen=True)
+class CutPower:
+    """A machine dies in the middle of things, and comes back at once."""
+
+    machine: int
+    survives: float = 1.0
+    """Which part of the commits that were promised to nobody has reached the disk."""
+
+    def play(self, world: World) -> None:
+        number = self.machine % len(world.machines)
+        world.machines[number].cut_power(self.survives)
+        for (where, _label), client in world.clients.items():
+            if where == number:
+                client.crash()
+        world.copying = [copying for copying in world.copying if copying[0] != number]
+
+
+@dataclass(frozen=True)
+class Watching:
+    """The daemon is ended, or started again."""
+
+    machine: int
+    is_on: bool = False
+
+    def play(self, world: World) -> None:
+        world.machine(self.machine).set_watching(is_watching=self.is_on)
+
+
+@dataclass(frozen=True)
+class Unmount:
+    """A disk goes away, and leaves nothing, an empty mount point, or half of the folder."""
+
+    machine: int
+    folder: int = 0
+    leaves: str = "nothing"
+
+    def play(self, world: World) -> None:
+        replica = world.replica(self.machine, self.folder)
+        if replica.is_whole:
+            replica.unmount(self.leaves)
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A disk comes back."""
+
+    machine: int
+    folder: int = 0
+
+    def play(self, world: World) -> None:
+        world.replica(self.machine, self.folder).mount()
+
+
+@dataclass(frozen=True)
+class EmptyFile:
+    """A power cut that hit the sync client: a file that it brought is empty now."""
+
+    machine: int
+    folder: int = 0
+    which: int = 0
+
+    def play(self, world: World) -> None:
+        client = world.client(self.machine, self.folder)
+        keys = [key for key in sorted(client.agreed) if key.startswith("media/")]
+        key = pick(keys, self.which)
+        if key is not None and client.replica.read(key) is not None:
+            client.replica.write(key, b"")
+            client.agreed.pop(key)
+            client.unfinished.add(key)

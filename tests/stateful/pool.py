@@ -1,0 +1,76 @@
+"""The pictures that the simulator's people and sync clients move about, and what any bytes are worth.
+
+Each has a size of its own. So no two contents ever agree in size, mtime and inode, which nobody could tell apart by
+``lstat`` (hazard H29); what is left to tell apart is everything that can be.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from functools import cache
+
+from builders.pictures import make_picture
+from strandline.model.image_ids import ImageId
+
+KINDS = ("png", "jpg", "gif", "svg", "webp", "png", "jpg", "png")
+"""Of the pictures under content ids, in order."""
+
+LEGACY_KINDS = ("png", "jpg", "gif")
+"""Families whose structure shows every hole, so that the simulator knows which cut bytes are whole: none."""
+
+
+@cache
+def list_pictures() -> tuple[bytes, ...]:
+    """Small pictures, all of different sizes."""
+    return tuple(_with_sizes_of_their_own(KINDS, first_seed=100))
+
+
+@cache
+def list_legacy_pictures() -> tuple[tuple[str, bytes, bytes], ...]:
+    """File name under a legacy id, and two whole pictures that may lie under it."""
+    one = _with_sizes_of_their_own(LEGACY_KINDS, first_seed=300, taken=list_pictures())
+    other = _with_sizes_of_their_own(LEGACY_KINDS, first_seed=500, taken=(*list_pictures(), *one))
+    names = [f"{uuid.UUID(int=number + 1, version=4)}.{kind}" for number, kind in enumerate(LEGACY_KINDS)]
+    return tuple(zip(names, one, other, strict=True))
+
+
+def name_of_picture(number: int) -> str:
+    """The file name under the content id."""
+    data = list_pictures()[number % len(KINDS)]
+    return f"{id_of_bytes(data)}.{KINDS[number % len(KINDS)]}"
+
+
+def id_of_bytes(data: bytes) -> ImageId:
+    """The content id, computed here and not by the code that is tested."""
+    return ImageId(hashlib.sha256(data).hexdigest()[:32])
+
+
+@cache
+def list_whole() -> frozenset[bytes]:
+    """All bytes that are whole pictures."""
+    legacy = [data for _, *both in list_legacy_pictures() for data in both]
+    return frozenset((*list_pictures(), *legacy))
+
+
+def is_right(filename: str, data: bytes) -> bool:
+    """Whether the bytes may be shown under the file name."""
+    image_id = filename.partition(".")[0].lower()
+    if len(image_id) == 32:
+        return id_of_bytes(data) == image_id
+    return data in list_whole()
+
+
+def _with_sizes_of_their_own(
+    kinds: tuple[str, ...], *, first_seed: int, taken: tuple[bytes, ...] = ()
+) -> list[bytes]:
+    sizes = {len(data) for data in taken}
+    made: list[bytes] = []
+    for kind in kinds:
+        seed = first_seed
+        while len(data := make_picture(kind, seed=seed, size=(8 + seed % 5, 9))) in sizes:
+            seed += 1
+        sizes.add(len(data))
+        made.append(data)
+        first_seed = seed + 1
+    return made

@@ -1,0 +1,73 @@
+"""The simulated kernel: fsync is counted and not carried out, reads of images are counted, and chance is seeded.
+
+Nothing else of the system is touched: files, folders, inotify and SQLite are the real ones. Of a power cut nothing is
+lost that the simulator does not take away itself, so what fsync does on top is tested elsewhere (``tests/faults``).
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from strandline.folders import proof_copies
+from strandline.folders.opening import OpenedFile
+from strandline.services import prove
+
+
+class Reads:
+    """Which files a store has read."""
+
+    _log: list[tuple[str, object]] | None = None
+    """Of whichever store is at work: they work one after the other."""
+
+    def __init__(self) -> None:
+        self.by_stamp: Counter[tuple[str, object]] = Counter()
+        self.total = 0
+
+    def begin(self) -> None:
+        """From here on, reads are this store's."""
+        Reads._log = []
+
+    def end(self) -> list[str]:
+        """The paths that were read since."""
+        log, Reads._log = Reads._log or [], None
+        self.by_stamp.update(log)
+        self.total += len(log)
+        return [path for path, _ in log]
+
+    def forget(self) -> None:
+        """A new life begins, which may have to read everything again."""
+        self.by_stamp.clear()
+
+    @staticmethod
+    def note(opened: OpenedFile) -> None:
+        """A file is read."""
+        if Reads._log is not None:
+            Reads._log.append((str(opened.path), opened.stamp))
+
+
+@contextmanager
+def simulated_kernel() -> Iterator[Counter[str]]:
+    """The kernel of the simulator, for the length of the block; gives the number of calls that were left out."""
+    calls: Counter[str] = Counter()
+    dice = random.Random(0)
+
+    def count(name: str) -> None:
+        calls[name] += 1
+
+    def read_counted(opened: OpenedFile, **how: object) -> proof_copies.ProofCopy:
+        Reads.note(opened)
+        return proof_copies.read_proof_copy(opened, **how)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _fd: count("fsync"))
+        patch.setattr(os, "fdatasync", lambda _fd: count("fdatasync"))
+        patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=dice.getrandbits(128), version=4))
+        patch.setattr(prove, "read_proof_copy", read_counted)
+        yield calls

@@ -1,0 +1,209 @@
+"""The end of a history: everything comes to rest, and then the catalog must be a function of what lies there.
+
+That function is written down here once more, without the code that is tested. Since it knows nothing of orders,
+clocks, delays, lost hints and litter, each single run that agrees with it shows that none of them mattered (I8, I9,
+I11, I18, I23, I28).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+
+from stateful.arrivals import Arrival
+from stateful.cloud import UNKNOWN, Client, Winner
+from stateful.driven_watcher import Notice
+from stateful.laws import DAY_S, Deed, check
+from stateful.machine import Machine, dump_catalog
+from stateful.pool import is_right, list_whole
+from stateful.replica import MEDIA, Replica
+from stateful.world import World, list_file_names
+from strandline.model.image_files import FileState
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+
+ROUNDS = 14
+"""Of uploads and deliveries; more than any conflict takes that the stores do not feed themselves."""
+
+PERIODIC_S = 301.0
+
+Entry = tuple[str, str, str]
+"""File name, state, and the hash of the bytes where they are proven."""
+
+
+def settle(world: World) -> None:
+    """No more operations: all is mounted, online, delivered and confirmed, and time passes."""
+    for machine in world.machines:
+        machine.notice = Notice.TOLD
+        for replica in machine.replicas.values():
+            replica.mount()
+        machine.set_watching(is_watching=True)
+        for label in [label for label in machine.replicas if label.endswith(" copy")]:
+            world.remove_twin(machine, label.removesuffix(" copy"))
+    for _number, flight in world.copying:
+        list(flight.steps)
+    world.copying.clear()
+    world.play(_Nothing())
+    world.pass_time(3)
+    _come_to_agreement(world)
+    for span_s in (PERIODIC_S, 62, 62):
+        world.pass_time(span_s)
+        for machine in world.machines:
+            _confirm_all(machine)
+    world.pass_time(62)
+    _come_to_agreement(world)
+    world.pass_time(DAY_S + PERIODIC_S)
+    world.pass_time(PERIODIC_S)
+
+
+class _Nothing:
+    def play(self, world: World) -> None:
+        """Lets the watchers take notice."""
+
+
+def _come_to_agreement(world: World) -> None:
+    for _ in range(ROUNDS):
+        for client in world.clients.values():
+            _exchange(client)
+        world.play(_Nothing())
+        world.pass_time(3)
+        if not any(client.list_pending() or _has_news(client) for client in world.clients.values()):
+            return
+    check(
+        False,
+        "I8",
+        f"the machines do not come to agree: {[c.list_pending() for c in world.clients.values()]}",
+    )
+
+
+def _exchange(client: Client) -> None:
+    while client.flights:
+        for flight in list(client.flights):
+            client.go_on(flight)
+    for key in client.unfinished & client.cloud.tree.keys():
+        client.agreed[key] = UNKNOWN
+    client.upload("syncthing", Winner.CLOUD)
+    for key in client.list_pending():
+        client.deliver(key, Arrival.WHOLE)
+
+
+def _has_news(client: Client) -> bool:
+    before = dict(client.cloud.tree)
+    client.upload("syncthing", Winner.CLOUD)
+    return client.cloud.tree != before
+
+
+def _confirm_all(machine: Machine) -> None:
+    for sd in machine.list_known():
+        if sd.state is not StorageDirState.ONLINE:
+            machine.do(Deed.CONFIRM, lambda sd=sd: machine.store.confirm_storage_dir(sd))  # type: ignore[misc]
+            machine.take_notice()
+
+
+def check_settled(world: World) -> None:
+    """All laws of the end."""
+    for machine in world.machines:
+        for label, replica in machine.replicas.items():
+            sd = machine.find_sd(label)
+            if sd is not None and sd.is_reachable:
+                found, expected = list_entries(machine, sd), _list_expected(replica)
+                check(
+                    found == expected, "I8", f"{machine.folder.name}/{label}: {_differences(found, expected)}"
+                )
+        _check_readable(machine)
+        _check_idempotence(machine)
+    _check_identities(world)
+
+
+def list_entries(machine: Machine, sd: StorageDir) -> set[Entry]:
+    """The canonical dump: what the catalog holds of the files of one storage directory; given up ones left out."""
+    entries = set()
+    for row in machine.rows().values():
+        if row.sd != sd.number or row.state in (FileState.MISSING, FileState.TRASHED):
+            continue
+        is_shown = row.state is FileState.PRESENT and row.proof_is_current and row.absent_since is None
+        state = "absent" if row.absent_since is not None else row.state.value
+        entries.add(
+            (row.filename, state, row.proof.sha256[:32] if is_shown and row.proof is not None else "")
+        )
+    return entries
+
+
+def _list_expected(replica: Replica) -> set[Entry]:
+    """The same, from the bytes alone. All that is wrong has been so for a day."""
+    entries = set()
+    there = replica.look()
+    for key, seen in there.items():
+        name = key.removeprefix(f"{MEDIA}/")
+        if name == key or not _is_wanted(name) or not stat.S_ISREG(seen.mode):
+            continue
+        data = replica.read(key) or b""
+        if is_right(name, data):
+            entries.add((name, FileState.PRESENT.value, _short_hash(data)))
+        else:
+            is_content_id = len(name.partition(".")[0]) == 32
+            is_foreign = is_content_id and data in list_whole()
+            entries.add((name, (FileState.FOREIGN if is_foreign else FileState.DAMAGED).value, ""))
+    for name in list_file_names():
+        placeholders = (f".{name}.icloud", f"{name}.nextcloud", f"{name}.rsls")
+        if f"{MEDIA}/{name}" not in there and any(f"{MEDIA}/{each}" in there for each in placeholders):
+            entries.add((name, FileState.ONLINE_ONLY.value, ""))
+    return entries
+
+
+def _is_wanted(name: str) -> bool:
+    return name.lower() in list_file_names()
+
+
+def _short_hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _differences(found: set[Entry], expected: set[Entry]) -> str:
+    return f"the catalog alone has {sorted(found - expected)}, the disk alone {sorted(expected - found)}"
+
+
+def _check_readable(machine: Machine) -> None:
+    """Every image of which a good file lies anywhere is handed out, and rightly (I1, I8, I28)."""
+    good: set[str] = set()
+    for label, replica in machine.replicas.items():
+        sd = machine.find_sd(label)
+        if sd is not None and sd.is_reachable:
+            good.update(
+                name for name, state, _ in _list_expected(replica) if state == FileState.PRESENT.value
+            )
+    for name in list_file_names():
+        data = machine.do(Deed.LOOK, lambda name=name: _read_image(machine, name))  # type: ignore[misc]
+        if isinstance(data, bytes):
+            check(is_right(name, data), "I1", f"{name} is handed out wrong")
+        else:
+            check(name not in good, "I28", f"{name} lies there, is right, and is not handed out: {data}")
+
+
+def _read_image(machine: Machine, name: str) -> bytes | None:
+    found = machine.store.find(name.partition(".")[0])
+    return None if found is None else found.read()
+
+
+def _check_idempotence(machine: Machine) -> None:
+    """Another scan of everything reads nothing and writes nothing (I10)."""
+    before, reads = dump_catalog(machine.home), machine.laws.reads.total
+    machine.do(Deed.WATCH, machine.store.scan)
+    machine.take_notice()
+    check(dump_catalog(machine.home) == before, "I10", "a scan of an unchanged folder changed the catalog")
+    check(machine.laws.reads.total == reads, "I10", "a scan of an unchanged folder read files")
+
+
+def _check_identities(world: World) -> None:
+    """Machines that see the same values have the same identity (I12)."""
+    for label in world.clouds:
+        chosen: dict[frozenset[bytes], set[str]] = {}
+        for machine in world.machines:
+            sd = machine.find_sd(label)
+            if sd is not None and sd.is_reachable:
+                values = machine.laws.list_values(label)
+                chosen.setdefault(values, set()).add(str(sd.sd_id))
+                aliases = {str(sd.sd_id), *sd.aliases}
+                lost = {value.decode() for value in values} - aliases
+                check(not lost, "I12", f"{machine.folder.name}/{label} does not go by {lost}")
+        for values, ids in chosen.items():
+            check(len(ids) == 1, "I12", f"{label} with the values {values} is called {ids}")

@@ -1,0 +1,51 @@
+"""A failing history made short: operations are taken out, many at first, as long as it still fails in the same way.
+
+Hypothesis would do it too, and look for simpler values besides, at ten times as many runs; where one run costs a
+fifth of a second that is an hour. Every operation has a meaning in every world, so any of them can go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeVar
+
+from stateful.histories import History
+
+T = TypeVar("T")
+
+INVARIANT_LETTERS = 4
+"""``I12:``, so that a shorter history is not taken that breaks another law."""
+
+
+def find_fault(play: Callable[[History], None], history: History) -> Exception | None:
+    """What the history ends in; None where it is fine."""
+    try:
+        play(history)
+    except Exception as error:  # noqa: BLE001  (whatever it is, it is what was looked for)
+        return error
+    return None
+
+
+def shorten(play: Callable[[History], None], history: History, fault: Exception) -> History:
+    """The history with as few operations as a simple search leaves, still ending in that kind of fault."""
+
+    def fails_alike(operations: tuple[object, ...]) -> bool:
+        found = find_fault(play, replace(history, operations=operations))  # type: ignore[arg-type]
+        return found is not None and _kind_of(found) == _kind_of(fault)
+
+    operations, size = history.operations, len(history.operations) // 2
+    while size >= 1:
+        start, taken = 0, False
+        while start < len(operations):
+            fewer = operations[:start] + operations[start + size :]
+            if fails_alike(fewer):
+                operations, taken = fewer, True
+            else:
+                start += size
+        size = size if taken and size == 1 else size // 2
+    return replace(history, operations=operations)
+
+
+def _kind_of(error: Exception) -> tuple[type[Exception], str]:
+    return type(error), str(error)[:INVARIANT_LETTERS] if isinstance(error, AssertionError) else ""

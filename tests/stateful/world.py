@@ -1,0 +1,175 @@
+"""The simulated world: machines, clouds and people; a history is played in it, one operation after the other.
+
+After each operation the watchers take notice, and every law is checked. What surprises: there is no chance in here
+at all. What happens is written in the history, so the same history is the same run, and can be shortened.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from builders.clocks import FakeClock
+from stateful.arrivals import Arrival, Flight
+from stateful.cloud import Client, CloudFolder, Winner, media_key
+from stateful.laws import Deed
+from stateful.machine import Machine
+from stateful.pool import list_legacy_pictures, list_pictures, name_of_picture
+from stateful.reads import simulated_kernel
+from stateful.replica import Replica, Times
+
+T = TypeVar("T")
+
+BEGIN = datetime(2026, 11, 22, 12, tzinfo=UTC)
+IN_MEMORY = Path("/dev/shm")
+"""Where ten thousand histories wear out no disk."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """How many there are of everything, and what their disks and clocks are like."""
+
+    machines: int = 2
+    folders: int = 1
+    pictures: int = 3
+    """That lie in the first folder at the beginning, on all machines."""
+    years_off: tuple[int, ...] = (0, 0, 0)
+    """By machine: how far its clock is off."""
+    times: tuple[Times, ...] = (Times.KEPT,) * 3
+    """By machine: what becomes of mtimes."""
+
+
+class Operation(Protocol):
+    """Something that happens. It has a meaning in every world: where what it names is not there, nothing happens."""
+
+    def play(self, world: World) -> None:
+        """Lets it happen."""
+
+
+class World:
+    """Machines ``0 … n``; folders ``f0 … fn``, each in a cloud and on the disk of every machine."""
+
+    def __init__(self, base: Path, scene: Scene) -> None:
+        self.scene = scene
+        self.base = base
+        self.clouds = {f"f{number}": CloudFolder() for number in range(scene.folders)}
+        self.machines: list[Machine] = []
+        self.clients: dict[tuple[int, str], Client] = {}
+        self.copying: list[tuple[int, Flight]] = []
+        """What people are copying, by machine."""
+        for number in range(scene.machines):
+            self._add_machine(number)
+        self._begin()
+
+    def _add_machine(self, number: int) -> None:
+        clock = FakeClock(BEGIN + timedelta(days=365 * self.scene.years_off[number]))
+        machine = Machine(self.base / f"m{number}", clock)
+        self.machines.append(machine)
+        for label, cloud in self.clouds.items():
+            replica = Replica(machine.folder / label, clock, self.scene.times[number])
+            replica.root.mkdir()
+            machine.replicas[label] = replica
+            self.clients[number, label] = Client(cloud, replica, f"pc{number}")
+
+    def _begin(self) -> None:
+        """The first folder is in use on all machines, and the others are still empty."""
+        first = self.machines[0].replicas["f0"]
+        first.put("SD_ID", f"{uuid.UUID(int=77, version=4)}\n".encode())
+        for number in range(self.scene.pictures):
+            first.put(media_key(name_of_picture(number)), list_pictures()[number])
+        self.clients[0, "f0"].upload("syncthing", Winner.CLOUD)
+        for (number, label), client in self.clients.items():
+            for key in client.list_pending():
+                client.deliver(key, Arrival.WHOLE)
+            if label == "f0":
+                self.add(number, label)
+
+    def play(self, operation: Operation) -> None:
+        """One operation, and what all machines make of it."""
+        operation.play(self)
+        touched = getattr(operation, "machine", None)
+        for machine in self.machines:
+            machine.take_notice(is_touched=touched is None or machine is self.machine(touched))
+
+    # --- words for operations ---------------------------------------------------------------------------------
+
+    def machine(self, number: int) -> Machine:
+        """One of the machines."""
+        return self.machines[number % len(self.machines)]
+
+    def client(self, machine: int, folder: int) -> Client:
+        """The client of one folder on one machine."""
+        return self.clients[machine % len(self.machines), f"f{folder % len(self.clouds)}"]
+
+    def replica(self, machine: int, folder: int) -> Replica:
+        """The folder on the machine's disk."""
+        return self.client(machine, folder).replica
+
+    def label(self, folder: int) -> str:
+        """The folder's label."""
+        return f"f{folder % len(self.clouds)}"
+
+    def add(self, number: int, label: str) -> None:
+        """``sd add`` of the folder on the machine, if its disk is there."""
+        machine = self.machines[number % len(self.machines)]
+        replica = machine.replicas[label]
+        if replica.is_whole:
+            machine.do(Deed.ADD, lambda: machine.store.add_storage_dir(replica.root))
+
+    def new_replica(self, machine: Machine, label: str) -> Replica:
+        """A folder beside the others, which no client serves."""
+        return Replica(machine.folder / label, machine.clock, Times.KEPT)
+
+    def remove_twin(self, machine: Machine, label: str) -> None:
+        """The copy of a folder is forgotten and deleted."""
+        twin = f"{label} copy"
+        sd = machine.find_sd(twin)
+        if sd is not None:
+            machine.do(Deed.LOOK, lambda: machine.store.forget_storage_dir(sd))
+        shutil.rmtree(machine.replicas.pop(twin).root)
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes everywhere."""
+        for machine in self.machines:
+            machine.pass_time(seconds)
+
+    def close(self) -> None:
+        """Ends all stores."""
+        for machine in self.machines:
+            machine.stop()
+
+
+def pick(things: Sequence[T], number: int) -> T | None:
+    """One of them; None where there are none."""
+    return things[number % len(things)] if things else None
+
+
+def list_file_names() -> list[str]:
+    """All wanted names that can come up."""
+    return [name_of_picture(number) for number in range(len(list_pictures()))] + [
+        name for name, *_ in list_legacy_pictures()
+    ]
+
+
+@contextmanager
+def new_world(scene: Scene) -> Iterator[World]:
+    """A world in memory, under the simulated kernel, gone at the end of the block."""
+    place = IN_MEMORY if IN_MEMORY.is_dir() else None
+    base = Path(tempfile.mkdtemp(prefix="strandline-", dir=place))
+    world: World | None = None
+    try:
+        with simulated_kernel():
+            world = World(base, scene)
+            try:
+                yield world
+            finally:
+                world.close()
+    finally:
+        shutil.rmtree(base, ignore_errors=True)
