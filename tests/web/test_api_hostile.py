@@ -1,0 +1,212 @@
+"""The API against requests that break its document: an answer of its own for each, and never a fault of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.core.result import Ok
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from builders.pictures import make_picture
+from builders.served import LIMIT_S, Served, serving_storage_dir
+from builders.storage import id_of
+from strandline.web.api.events import find_place
+from strandline.web.app import make_api
+
+PHOTO = make_picture("jpg", seed=1)
+PHOTO_PLACE = f"/i/{id_of(PHOTO)}"
+
+ENDLESS = "/api/v1/events"
+"""A stream has no end; what its parameters may be is tried without it."""
+
+DOCUMENT = make_api().openapi()
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=ENDLESS)
+OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}
+ASKED = [
+    label for label, operation in OPERATIONS.items() if operation.body or list(operation.iter_parameters())
+]
+BREAKABLE = [label for label in ASKED if OPERATIONS[label].body or OPERATIONS[label].query]
+"""Any text is right in a path; which one means nothing there is tried below."""
+WRITES = [label for label in OPERATIONS if not label.startswith("GET ")]
+
+HOSTILE = (
+    "", " ", ".", "..", "../../etc/passwd", "/etc/passwd", "~root", "media/../../SD_ID", "C:\\x", "\\\\host\\share",
+    "\0", "a\0b", "\r\nx: y", "\x1b[31m", "\u202egnp", "\udcff", "\U0010ffff", "ſd_ıd", "%", "%00", "%2e%2e%2f",
+    "'; DROP TABLE image_files; --", '" OR 1=1', "%_%", "*", "(?:a+)+$", "${7*7}", "{{7*7}}", "<script>", "null",
+    "true", "-1", "0", "00", "1e999", "NaN", "9" * 30, "9" * 4400, str(2**63), str(-(2**63) - 1), "０", "x" * 3000,
+    "2026-02-30", "0000-00-00", "9999-12-31", "2026-99", "WzEsMiwiYSJd", "W" * 300, "0" * 32,
+)  # fmt: skip
+"""What has broken others: separators, NULs, control and direction marks, half characters, numbers beyond any."""
+
+BODIES = (
+    b"", b"null", b"[]", b"{}", b"0", b'"x"', b"{", b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe",
+    b'{"sds": "\\ud800"}', b'{"path": "\\u0000"}', b'{"path": 1e999}', b'{"sds": [' + b"1," * 10_000 + b"1]}",
+    b'{"name": "' + b"x" * 100_000 + b'"}',
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A storage directory with a photo."""
+    with serving_storage_dir(tmp_path_factory.mktemp("hostile"), PHOTO) as it:
+        it.store.get(id_of(PHOTO))
+        yield it
+
+
+def sd_id_of(served: Served) -> str:
+    """The identity of the storage directory: its name may be another one by now."""
+    return str(served.store.list_storage_dirs()[0].sd_id)
+
+
+def check_no_fault(response: httpx.Response) -> None:
+    """An error is a problem that says what was wrong with the request."""
+    if response.status_code >= 400:
+        assert response.headers["content-type"] == "application/problem+json", response.text[:200]
+        assert response.status_code < 500, response.text[:500]
+        assert response.json()["code"] != "fault"
+
+
+@pytest.mark.parametrize("label", BREAKABLE)
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_what_breaks_the_document_is_refused_as_it_says(
+    served: Served, label: str, data: st.DataObject
+) -> None:
+    """Wrong types, lacking and superfluous values, broken bodies."""
+    case = data.draw(OPERATIONS[label].as_strategy(generation_mode=GenerationMode.NEGATIVE))
+    origin = served.address.url.rstrip("/")
+    response = case.call(base_url=origin, headers=dict(case.headers or {}) | {"Origin": origin})
+    case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
+    assert response.status_code < 500
+
+
+@pytest.mark.parametrize("label", ASKED)
+def test_no_text_is_a_fault(served: Served, label: str) -> None:
+    """Each hostile text in each parameter, alone and in all of them at once."""
+    operation = OPERATIONS[label]
+    parameters = [(each.name, str(each.location)) for each in operation.iter_parameters()]
+    known = {"sd": sd_id_of(served), "image_id": id_of(PHOTO), "path": "SD_ID", "scan": "1"}
+    for text in HOSTILE:
+        for chosen in [{name} for name, _ in parameters] + [{name for name, _ in parameters}]:
+            values = {name: text if name in chosen else known.get(name) for name, _ in parameters}
+            path, query = operation.path, {}
+            for name, location in parameters:
+                value = values[name]
+                if "path" in location.lower():
+                    path = path.replace(f"{{{name}}}", quote(value or "", safe="", errors="surrogateescape"))
+                elif value is not None:
+                    query[name] = value
+            pairs = "&".join(
+                f"{quote(name)}={quote(value, safe='', errors='surrogateescape')}"
+                for name, value in query.items()
+            )
+            check_no_fault(_ask(served, operation.method, f"{path}?{pairs}"))
+
+
+def _ask(served: Served, method: str, target: str) -> httpx.Response:
+    """Sends the address as it stands, not tidied up."""
+    url = httpx.URL(served.address.url).copy_with(raw_path=target.encode("ascii"))
+    headers = {"origin": served.address.url.rstrip("/"), "content-type": "application/json"}
+    return served.client.send(httpx.Request(method, url, headers=headers))
+
+
+@pytest.mark.parametrize("label", [label for label, operation in OPERATIONS.items() if operation.body])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/octet-stream", "multipart/form-data; boundary=x", "", "\xff"],
+)
+def test_no_body_is_a_fault(served: Served, label: str, content_type: str) -> None:
+    """Nothing, nothing sensible, very deep, very long, of another type than is said."""
+    operation = OPERATIONS[label]
+    sd_id = sd_id_of(served)
+    path = operation.path.replace("{sd}", sd_id)
+    for body in BODIES:
+        headers = {b"content-type": content_type.encode("latin-1")}
+        response = served.client.request(
+            operation.method, f"{path}?sd={sd_id}", content=body, headers=headers
+        )
+        check_no_fault(response)
+
+
+@pytest.mark.parametrize("label", WRITES)
+def test_no_write_is_done_for_another_site(served: Served, label: str) -> None:
+    """Every route of the document that changes anything, asked as a page of another site can ask."""
+    operation = OPERATIONS[label]
+    path = operation.path.replace("{sd}", "Notes").replace("{scan}", "1")
+    for headers in (
+        {},
+        {"origin": "null"},
+        {"origin": "https://evil.example"},
+        {"origin": f"{served.address.url}evil"},
+    ):
+        answer = httpx.request(
+            operation.method, served.address.url.rstrip("/") + path, headers=headers, timeout=LIMIT_S
+        )
+        assert (answer.status_code, answer.json()["code"]) == (403, "origin-not-allowed")
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(
+    last_seen=st.one_of(
+        st.sampled_from(HOSTILE), st.text(max_size=120), st.integers().map(lambda n: f"EPOCH-{n}")
+    )
+)
+def test_any_last_event_id_is_a_place_or_a_reset(served: Served, last_seen: str) -> None:
+    """What is no event of this catalog is answered by beginning anew, never by an error or by silence."""
+    epoch = served.store.bench.catalog.epoch
+    now = find_place(served.app.backend, None)
+    place = find_place(served.app.backend, last_seen.replace("EPOCH", epoch))
+    assert 0 <= place.seq <= now.seq
+    assert place.is_reset == (last_seen != "" and not _is_place(last_seen, now.seq))
+
+
+def _is_place(last_seen: str, newest: int) -> bool:
+    return any(last_seen == f"EPOCH-{number}" for number in range(newest + 1))
+
+
+HEADER_VALUES = st.one_of(
+    st.sampled_from(
+        [*HOSTILE, "bytes=0-", "bytes=-1", "bytes=5-2", "bytes=0-0,2-3", "bytes=99999999-", "items=0-1", "*"]
+    ),
+    st.from_regex(r"bytes=[0-9]{0,21}-[0-9]{0,21}(,[0-9]*-[0-9]*)?", fullmatch=True),
+    st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=60),
+).map(lambda text: text.encode("utf-8", "surrogateescape").translate(None, b"\r\n\0")[:4000].strip())
+
+
+HEADERS = st.dictionaries(
+    st.sampled_from([b"range", b"if-range", b"if-none-match", b"referer", b"cookie", b"authorization"]),
+    HEADER_VALUES,
+    max_size=3,
+)
+QUERIES = st.builds(
+    lambda name, text: f"{name}={quote(text, errors='surrogateescape')}",
+    st.sampled_from(["sd", "w", "wait", "original", "fetch", "key", "x"]),
+    st.sampled_from(HOSTILE),
+)
+
+
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@given(headers=HEADERS, query=st.just("") | QUERIES)
+def test_an_image_is_sent_right_or_not_at_all(
+    served: Served, headers: dict[bytes, bytes], query: str
+) -> None:
+    """Whatever is asked of it: the whole, exactly the part that the answer names, nothing, or a problem."""
+    answer = served.client.get(f"{PHOTO_PLACE}?{query}", headers=headers)
+    if answer.status_code == 200:
+        assert answer.content == PHOTO
+    elif answer.status_code == 206:
+        first, last, size = map(
+            int, answer.headers["content-range"].removeprefix("bytes ").replace("/", "-").split("-")
+        )
+        assert (answer.content, size) == (PHOTO[first : last + 1], len(PHOTO))
+    elif answer.status_code == 304:
+        assert answer.content == b""
+    else:
+        check_no_fault(answer)
