@@ -112,6 +112,14 @@ class Store:
             self._bench, source, self.get_storage_dir(sd), name=name, image_id=wanted
         )
 
+    def copy(self, image_id: str, to: StorageDirRef) -> Saved:
+        """Saves a good copy of the image in another storage directory, also over a file with wrong bytes."""
+        return services.copy.copy_image(self._bench, parse_image_id(image_id), self.get_storage_dir(to))
+
+    def adopt(self, sd: StorageDirRef, filename: str) -> Saved:
+        """Saves another image that lies under an image's name as the new image that it is."""
+        return services.adopt.adopt_image(self._bench, self.get_storage_dir(sd), filename)
+
     def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
         """The image, proven. Raises ``ImageNotFoundError`` with the trace where it cannot be shown."""
         return services.explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))

@@ -77,6 +77,9 @@ class Broken:
     damaged: str
     damaged_id: ImageId
     shown_id: ImageId
+    edited: bytes
+    """What lies under the name of :attr:`original`."""
+    original: bytes
     headings: tuple[str, ...]
     """What the inspector must say."""
 
@@ -121,4 +124,4 @@ def break_storage_dir(folder: Path) -> Iterator[Broken]:
         put_image(root, b"bplist00", f".{id_of(make_picture('png', seed=20))}.heic.icloud")
         put_image(root, make_picture("webp", seed=21))
         os.symlink("/etc/passwd", media / f"{id_of(make_picture('png', seed=22))}.png")
-        yield Broken(store, damaged, id_of(broken), id_of(shown), HEADINGS)
+        yield Broken(store, damaged, id_of(broken), id_of(shown), foreign, new, HEADINGS)

@@ -187,3 +187,24 @@ def test_an_image_in_two_storage_directories_is_listed_once(served: Served, tmp_
     served.post("/sds", {"path": str(make_storage_dir(tmp_path / "More", PHOTOS[0]))})
     assert served.get("/images")["total"] == len(PHOTOS)
     assert len(served.get(f"/images/{id_of(PHOTOS[0])}/files")["files"]) == 2
+
+
+def test_a_good_copy_replaces_what_did_not_arrive(served: Served, tmp_path: Path) -> None:
+    """201 with what was saved, 200 where it was good already; what is not there is a 404, as for reading it."""
+    other = make_storage_dir(tmp_path / "Other")
+    name = put_half(other, PHOTOS[0])
+    served.store.add_storage_dir(other)
+    answers = [
+        served.client.post(f"/api/v1/images/{id_of(PHOTOS[0])}/copy", json={"sd": "Other"}) for _ in range(2)
+    ]
+    assert [(each.status_code, each.json()["filename"]) for each in answers] == [(201, name), (200, name)]
+    assert (other / "media" / name).read_bytes() == PHOTOS[0]
+    nowhere = served.client.post(f"/api/v1/images/{'0' * 32}/copy", json={"sd": "Other"})
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "image-not-found")
+
+
+def test_only_what_is_foreign_is_adopted(served: Served) -> None:
+    """A file that holds the image itself is refused, and a name that is no image's is no input."""
+    for name, expected in ((f"{NEWEST_FIRST[0]}.jpg", 409), ("../SD_ID", 422)):
+        answer = served.client.post("/api/v1/images/adopt", json={"sd": "Notes", "filename": name})
+        assert answer.status_code == expected

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from strandline.services import add as add
+    from strandline.services import adopt as adopt
     from strandline.services import browse as browse
     from strandline.services import confirm as confirm
+    from strandline.services import copy as copy
     from strandline.services import describe as describe
     from strandline.services import explain as explain
     from strandline.services import export as export

@@ -17,6 +17,7 @@ from strandline.errors import StrandlineError
 from strandline.model.reports import AddedStorageDir
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.web.backend import Backend, TheBackend
+from strandline.web.notes import Note
 from strandline.web.page_rendering import PageRoute, find_since, render
 from strandline.web.page_words import say_count
 from strandline.web.problems import http_status_of
@@ -44,14 +45,6 @@ class Folder(NamedTuple):
     arriving: int
     missing: int
     needs_confirming: str
-
-
-class Note(NamedTuple):
-    """What came of an action."""
-
-    tone: str
-    title: str
-    lines: list[str]
 
 
 FormText = Annotated[str, Form(max_length=4096)]

@@ -1,4 +1,4 @@
-"""Pages for people: gallery, image and activity, and the files that they are made of.
+"""Pages for people: gallery and activity, and the files that all pages are made of.
 
 Every page is useful before a script runs: the server draws the first screen of tiles, and each form is a plain form.
 What surprises: the modules in ``static/`` add life, never content; what they draw, they draw from the server's own
@@ -17,15 +17,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from strandline.catalog import journal
-from strandline.errors import ImageNotFoundError, InvalidInputError
+from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState
-from strandline.model.image_ids import parse_image_id
 from strandline.model.media_types import MEDIA_TYPES
-from strandline.model.reports import ImageInfo, Verdict
+from strandline.model.reports import ImageInfo
 from strandline.services.gallery import Months
-from strandline.web import folder_pages, inspector_pages, page_words
+from strandline.web import folder_pages, image_pages, inspector_pages, page_words
 from strandline.web.activity_lines import KINDS, list_days
-from strandline.web.api.images import describe
 from strandline.web.api.parameters import make_filter
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.page_rendering import PageRoute, find_since, render
@@ -41,9 +39,6 @@ JOURNAL_PAGE = 100
 
 STATES = tuple((state.value, badge.word) for state, badge in page_words.FILE_BADGES.items() if badge.tone)
 """For the filter; ``present`` is what there is to see anyway."""
-
-MAY_BE_CLEAR = frozenset({"image/png", "image/webp", "image/gif", "image/svg+xml"})
-"""Types whose pictures can be transparent: they are shown on a pattern that says so."""
 
 Text = Annotated[str, Query(max_length=300)]
 
@@ -69,7 +64,7 @@ class OwnFiles(StaticFiles):
 
 def add_pages(app: FastAPI) -> None:
     """Adds all pages to the app; its state must hold the backend."""
-    for each in (router, folder_pages.router, inspector_pages.router):
+    for each in (router, image_pages.router, folder_pages.router, inspector_pages.router):
         app.include_router(each)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")
 
@@ -131,36 +126,6 @@ def split_by_month(found: Months, images: list[ImageInfo]) -> list[MonthPart]:
         parts.append(MonthPart(name, count, images[at : at + count]))
         at += count
     return parts
-
-
-@router.get("/image/{image_id}")
-async def show_image(backend: TheBackend, image_id: str) -> Response:
-    """One image: what it looks like, where it is, and why it is shown or not."""
-    return await backend.crossing.slow(lambda: _draw_image(backend, parse_image_id(image_id)))
-
-
-def _draw_image(backend: Backend, image_id: str) -> Response:
-    since = find_since(backend)
-    explanation = backend.store.explain(image_id)
-    try:
-        info = backend.store.info(image_id)
-    except ImageNotFoundError:
-        info = None
-    return render(
-        "image.html",
-        status=404 if explanation.verdict is Verdict.NOT_FOUND else 200,
-        place="gallery",
-        since=since,
-        image_id=image_id,
-        title=page_words.title_of(info) if info else "An image that is not here",
-        explanation=explanation,
-        tone=page_words.VERDICT_TONES.get(explanation.verdict, "bad"),
-        is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
-        best=info and info.best,
-        names=info.original_names if info else (),
-        markdown=describe(backend, info)["markdown"] if info else "",
-        may_be_clear=info is not None and info.best.media_type in MAY_BE_CLEAR,
-    )
 
 
 @router.get("/activity")

@@ -30,9 +30,10 @@ REMEDIES = (
         "damaged image",
         "damaged images",
         "bad",
-        "The bytes are not whole and have not changed for a day. Look for good files on your other machines, in the "
-        "sync client's version history, or in a backup, and put them in place: they are noticed by themselves. "
-        "Strandline never deletes a damaged file.",
+        "The bytes are not whole and have not changed for a day. Where another folder has the image, its page can "
+        "restore it from there. Else look for good files on your other machines, in the sync client's version "
+        "history, or in a backup, and put them in place: they are noticed by themselves. Strandline never deletes a "
+        "damaged file by itself.",
     ),
     Remedy(
         "unreadable",
@@ -46,8 +47,8 @@ REMEDIES = (
         "other image under an image's name",
         "other images under images' names",
         "bad",
-        "Somebody edited the file in place, or another program gives such names. To keep what is there, drop the "
-        "file into the gallery: it becomes a new image. Look for the original on your other machines.",
+        "Somebody edited the file in place, or another program gives such names. The image's own page can adopt what "
+        "is there as a new image and, where another folder has the original, restore that.",
     ),
     Remedy(
         "in_catalog_not_on_disk",

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from builders.pages import break_storage_dir
 from builders.pictures import make_picture
 from builders.served import serving
-from builders.storage import make_pictures, make_storage_dir, name_of, put_image
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_image
 from strandline.runtime.assembly import open_store
 
 from .conftest import OpenPage, Serve
@@ -93,6 +93,25 @@ def test_the_inspector_says_what_is_wrong_and_what_to_do(tmp_path: Path, open_pa
         expect(page.get_by_text("damaged", exact=True)).to_be_visible()
         page.get_by_role("link", name="Bytes").click()
         expect(page.get_by_label("Bytes")).to_contain_text("89 50 4e 47")
+
+
+def test_an_image_that_was_edited_in_place_is_adopted_and_its_original_restored(
+    tmp_path: Path, open_page: OpenPage
+) -> None:
+    """From the inspector, with two buttons: both images are shown then, and what was done is said in words."""
+    with break_storage_dir(tmp_path) as broken, serving(broken.store) as served:
+        broken.store.add_storage_dir(make_storage_dir(tmp_path / "Photos", broken.original))
+        page = open_page(served, "/inspect/Notes#foreign")
+        page.locator("#foreign").get_by_role("link", name=f"Image {id_of(broken.original)}").click()
+        page.get_by_role("button", name="Adopt as a new image").click()
+        expect(page.locator(".note")).to_contain_text("It is a new image now.")
+        expect(page).to_have_url(f"{served.address.url}image/{id_of(broken.original)}")
+        page.get_by_role("button", name="Restore the original").click()
+        expect(page.locator(".note")).to_contain_text("The original is back")
+        expect(page.get_by_role("button", name="Restore the original")).to_have_count(0)
+        page = open_page(served, f"/image/{id_of(broken.edited)}")
+        expect(page.locator(".verdict")).to_contain_text("is shown from 'Notes'")
+        assert broken.store.get(id_of(broken.original), "Notes").read() == broken.original
 
 
 def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: OpenPage) -> None:

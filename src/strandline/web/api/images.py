@@ -1,16 +1,17 @@
-"""``/api/v1/images``: listed, counted by month, described, explained."""
+"""``/api/v1/images``: listed, counted by month, described, explained, copied, adopted."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState
 from strandline.model.markdown import format_markdown
-from strandline.model.reports import ImageInfo
+from strandline.model.reports import ImageInfo, Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import (
@@ -31,6 +32,21 @@ router = APIRouter(tags=["images"])
 MonthQuery = Annotated[str | None, Query(pattern=r"^\d{4}-\d\d$", description="Begin in this month.")]
 OffsetQuery = Annotated[int, Query(ge=0, le=2**53, description="So many images into the month.")]
 AfterQuery = Annotated[str | None, Query(max_length=300, description="The `next` of the page before.")]
+
+
+class Copy(BaseModel):
+    """Where an image is to be copied."""
+
+    sd: str = Field(min_length=1, description="A storage directory: identity, alias, path or name.")
+
+
+class Adoption(BaseModel):
+    """Which file is to become an image of its own."""
+
+    sd: str = Field(min_length=1, description="A storage directory: identity, alias, path or name.")
+    filename: str = Field(
+        min_length=1, max_length=255, description="A foreign file's name in its media folder."
+    )
 
 
 @router.get("/images", responses=responses.ok(schemas.Images))
@@ -112,6 +128,22 @@ async def get_data_url(backend: TheBackend, image_id: ImageIdPath, sd: SdQuery =
     return await backend.crossing.slow(
         lambda: answer({"data_url": backend.store.get(image_id, sd).data_url()})
     )
+
+
+@router.post("/images/{image_id}/copy", status_code=201, responses=responses.created(schemas.Saved))
+async def copy_image(backend: TheBackend, image_id: ImageIdPath, wanted: Copy) -> Response:
+    """Saves a good copy in a storage directory, also over a file with wrong bytes. 200 where it was good already."""
+    return await backend.crossing.slow(lambda: _answer_saved(backend.store.copy(image_id, wanted.sd)))
+
+
+@router.post("/images/adopt", status_code=201, responses=responses.created(schemas.Saved))
+async def adopt_image(backend: TheBackend, wanted: Adoption) -> Response:
+    """Saves another image that lies under an image's name as a new image. 200 where it is one already."""
+    return await backend.crossing.slow(lambda: _answer_saved(backend.store.adopt(wanted.sd, wanted.filename)))
+
+
+def _answer_saved(saved: Saved) -> Response:
+    return answer(saved.as_json(), status=201 if saved.new else 200)
 
 
 def describe(backend: Backend, info: ImageInfo) -> dict[str, object]:

@@ -1,7 +1,8 @@
 // <live-region id="…" events="sd. scan.">: a part of the page that the server draws anew when something happened.
 //
 // The page is fetched again and the region's new content takes the place of the old: one set of templates, no
-// drawing in the browser. What a person opened stays open, and where he is typing nothing moves.
+// drawing in the browser. What a person opened stays open, and where he is typing nothing moves. `address` is where
+// the page lies, for one that answers a form: it lies elsewhere than where the form was sent to.
 
 import { listen } from "./live.js";
 
@@ -9,6 +10,8 @@ const PAUSE_MS = 700; // between two refreshes: a burst of arrivals is one chang
 
 class LiveRegion extends HTMLElement {
   connectedCallback() {
+    const address = this.getAttribute("address");
+    if (address && address !== location.pathname) history.replaceState(null, "", address);
     this.stop = listen((this.getAttribute("events") ?? "").split(" "), (event) => this.hear(event));
     this.addEventListener("refresh", () => this.refresh());
   }
