@@ -1,7 +1,8 @@
 """SQLite's errors as errors of ours, which say what happened and what to do.
 
-What surprises: a broken foreign key is somebody who was overtaken. All of them lead to a storage directory, and
-it was forgotten meanwhile.
+What surprises: SQLite calls a read that the disk refuses with EIO "malformed", as it does a broken file; so the
+message speaks of both. And a broken foreign key is somebody who was overtaken. All of them lead to a storage
+directory, and it was forgotten meanwhile.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
         )
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return CatalogDamagedError(
-            f"the catalog {path} is damaged ({error}); move it away and add the storage directories again "
-            "with 'strandline sd add': no image is lost by that",
+            f"the catalog {path} is damaged ({error}), or its disk is; check the disk, and if it is well, move the "
+            "catalog away and add the storage directories again with 'strandline sd add': no image is lost by that",
             **facts,
         )
     if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):

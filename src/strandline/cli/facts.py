@@ -29,6 +29,7 @@ from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage, Verd
 
 _MISSING_STATUS = {
     Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
+    Verdict.UNREADABLE: ExitStatus.UNAVAILABLE,
     Verdict.SD_OFFLINE: ExitStatus.UNAVAILABLE,
     Verdict.DAMAGED: ExitStatus.WRONG_BYTES,
     Verdict.FOREIGN: ExitStatus.WRONG_BYTES,
@@ -38,6 +39,7 @@ _MISSING_STATUS = {
 
 _MISSING_WORDS = {
     Verdict.ARRIVING: "not yet: it is still arriving",
+    Verdict.UNREADABLE: "cannot tell: its file cannot be read now",
     Verdict.SD_OFFLINE: "cannot tell: a storage directory that may hold it is offline or incomplete",
     Verdict.DAMAGED: "no: all that is here of it is damaged",
     Verdict.FOREIGN: "no: another image lies under its name",

@@ -48,7 +48,7 @@ def list_global_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--home"],
-            type=click.Path(path_type=Path, file_okay=False),
+            type=click.Path(path_type=Path, file_okay=False, readable=False),  # opening it says why not
             metavar="DIR",
             expose_value=False,
             callback=_set_home,

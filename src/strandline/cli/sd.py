@@ -55,7 +55,7 @@ _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
 
 
 @click.command("add", cls=Verb)
-@click.argument("path", type=click.Path(path_type=Path), metavar="PATH")
+@click.argument("path", type=click.Path(path_type=Path, readable=False), metavar="PATH")
 @click.option("--name", metavar="NAME", help="What to call it; else the folder's name.")
 @click.option("--new-identity", is_flag=True, help="Give it an identity of its own, whatever lies there.")
 @click.option("--read-only", is_flag=True, help="Never write anything into it.")
@@ -184,7 +184,7 @@ def rename(session: Session, sd: str, name: str) -> None:
 
 @click.command("move", cls=Verb)
 @sd_argument
-@click.argument("new_path", type=click.Path(path_type=Path), metavar="NEWPATH")
+@click.argument("new_path", type=click.Path(path_type=Path, readable=False), metavar="NEWPATH")
 @click.pass_obj
 def move(session: Session, sd: str, new_path: Path) -> None:
     """Say where a storage directory lies now.

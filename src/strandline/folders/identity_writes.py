@@ -16,6 +16,7 @@ from strandline.errors import DiskError, RefusedError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.identity_files import look_at_file, read_plain_identity
 from strandline.folders.saving import SaveMode, write_whole
+from strandline.folders.temporaries import open_folder
 from strandline.model.identity import FIXED
 from strandline.model.identity_decisions import IdentityDecision, IdentityStep, StepAction
 from strandline.model.identity_sightings import former_name_of, judge_former
@@ -127,6 +128,8 @@ def _delete_legacy(root: Path, *, kept: frozenset[StorageDirId], sd_id: StorageD
         legacy = look_at_file(root, LEGACY_IDENTITY_FILE)
         if legacy and legacy.value in kept:
             path.unlink(missing_ok=True)
+            with open_folder(root) as opened:
+                opened.sync()  # else a power cut brings it back to a catalog that no longer asks for it
     return True
 
 

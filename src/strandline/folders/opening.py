@@ -180,8 +180,15 @@ def read_whole(opened: OpenedFile, limit_bytes: int = MAX_IMAGE_BYTES) -> bytes:
 
 
 def rewind(opened: OpenedFile) -> None:
-    """The next read begins at the first byte."""
-    os.lseek(opened.fd, 0, os.SEEK_SET)
+    """The next read begins at the first byte.
+
+    Raises:
+        UnreadableFileError: The disk refused.
+    """
+    try:
+        os.lseek(opened.fd, 0, os.SEEK_SET)
+    except OSError as error:
+        raise as_unreadable(error, opened.path) from error
 
 
 def read_some(opened: OpenedFile, size_bytes: int) -> bytes:

@@ -129,9 +129,13 @@ def find_image(
 def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> Presence:
     """Whether the image is here. Reads no bytes; registers what it discovers, unproven."""
     search = Search(bench, image_id, sd)
-    states = set()
+    states, unreadable = set(), False
     for candidate in search.iter_candidates():
-        row = _look_at_row(bench, candidate)
+        try:
+            row = _look_at_row(bench, candidate)
+        except OSError:
+            unreadable = True  # which is not the same as gone
+            continue
         if row is None:
             continue
         if row.state is FileState.PRESENT:
@@ -142,6 +146,8 @@ def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -
     for state, verdict in _FAILURES.items():
         if state in states:
             return Presence(False, state, verdict)
+    if unreadable:
+        return Presence(False, None, Verdict.UNREADABLE)
     return Presence(False, None, Verdict.SD_OFFLINE if search.is_incomplete() else Verdict.NOT_FOUND)
 
 
@@ -292,13 +298,13 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
     """The candidate's row as one ``lstat`` makes it; None where nothing lies there now.
 
     What the catalog did not know, or had given up, is registered: present, unproven.
+
+    Raises:
+        OSError: The disk does not say whether something lies there.
     """
     sd, row, name = candidate.sd, candidate.row, candidate.filename
     keeps_inodes = bench.keeps_inodes(sd)
-    try:
-        found = bench.bounded(sd.path, lambda: probe_names(sd.path, [name], keeps_inodes=keeps_inodes))
-    except OSError:
-        return None
+    found = bench.bounded(sd.path, lambda: probe_names(sd.path, [name], keeps_inodes=keeps_inodes))
     if not found:
         is_in_cloud = row is not None and row.state is FileState.ONLINE_ONLY and is_evicted(path_of(sd, name))
         return row if is_in_cloud else None

@@ -1,0 +1,221 @@
+"""Whatever Strandline does that changes something, each with the world that it is done in.
+
+The tables that the tests of crashes and disk errors go through. Each operation is the real program with its
+arguments, but for those that wait for identity files to be quiet: they get a clock whose waiting takes no time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from builders.identities import A, B, C
+from builders.pictures import make_picture
+from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_UNNAMED_FILES
+from builders.save_places import IN_MEMORY
+from builders.seccomp import Refusal
+from builders.storage import id_of, make_storage_dir, name_of, put_image
+from builders.supervised import COMMAND_LINE, Job
+from builders.worlds import World
+from strandline.runtime.assembly import open_store
+
+PICTURES = [make_picture("png", seed=seed, size=(16, 16)) for seed in range(4)]
+NEW, *OTHERS = PICTURES
+HALF = NEW[: len(NEW) // 2]
+
+_WITH_A_CLOCK = """
+import sys
+from pathlib import Path
+from builders.machine import open_machine
+from strandline.cli.exit_status import exit_status_of
+from strandline.errors import StrandlineError
+from strandline.services.add import add_storage_dir
+folder, root = map(Path, sys.argv[1:])
+try:
+    with open_machine(folder) as machine:
+        for warning in add_storage_dir(machine.bench, root).identity.warnings:
+            print("strandline:", warning, file=sys.stderr)
+except StrandlineError as error:
+    print("strandline:", error.message, file=sys.stderr)
+    status = exit_status_of(error)
+"""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Something that is done to a world."""
+
+    name: str
+    prepare: Callable[[World], None]
+    arguments: tuple[str, ...] = ()
+    """Of the program; ``{one}`` is the storage directory, ``{sources}`` a folder of pictures."""
+    refusals: tuple[Refusal, ...] = ()
+    elsewhere: bool = False
+    """The storage directory lies on another disk than the home."""
+    code: str = COMMAND_LINE
+
+    def __str__(self) -> str:
+        return self.name
+
+    def job(self, world: World) -> Job:
+        """What to run."""
+        sds, folder = world.sds, world.folder
+        places = {"one": sds / "one", "sources": folder / "sources", "folder": folder}
+        arguments = tuple(argument.format(**places) for argument in self.arguments)
+        if self.code == COMMAND_LINE:
+            arguments += ("--json", "--home", str(world.home))
+        return Job(world.watched, arguments, self.code, self.refusals)
+
+
+@contextmanager
+def make_world(folder: Path, operation: Operation) -> Iterator[World]:
+    """The world of an operation, as it is before."""
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as elsewhere:
+        world = World(folder, Path(elsewhere, "sds") if operation.elsewhere else folder / "sds")
+        world.sds.mkdir()
+        operation.prepare(world)
+        world.keep()
+        yield world
+
+
+def _empty_folder(world: World) -> None:
+    (world.sds / "one").mkdir()
+
+
+def _empty(world: World) -> None:
+    _lay_sources(world)
+    _add(world, make_storage_dir(world.sds / "one", sd_id=A, has_media=False))
+
+
+def _with_others(world: World) -> None:
+    _lay_sources(world)
+    _add(world, make_storage_dir(world.sds / "one", *OTHERS, sd_id=A))
+
+
+def _with_half(world: World) -> None:
+    _with_others(world)
+    put_image(world.sds / "one", HALF, name_of(NEW))
+    _look(world)
+
+
+def _with_foreign(world: World) -> None:
+    _with_others(world)
+    put_image(world.sds / "one", make_picture("png", seed=100), name_of(NEW))
+    _look(world, hours_ago=1)
+    _look(world)
+
+
+def _with_arrivals(world: World) -> None:
+    _with_others(world)
+    put_image(world.sds / "one", NEW)
+    put_image(world.sds / "one", HALF, name_of(make_picture("png", seed=101)))
+
+
+def _with_legacy_identity(world: World) -> None:
+    open_store(world.home).close()
+    root = make_storage_dir(world.sds / "one", *OTHERS, sd_id=A)
+    (root / ".sd-id").write_text(B)
+
+
+def _with_copies_only(world: World) -> None:
+    open_store(world.home).close()
+    root = make_storage_dir(world.sds / "one", *OTHERS, sd_id=A)
+    (root / "SD_ID").rename(root / "SD_ID.conflict1")
+    for number, value in enumerate((B, C), 2):
+        (root / f"SD_ID.conflict{number}").write_text(value)
+
+
+def _with_changed_identity(world: World) -> None:
+    """The old value lies in a conflict copy, and an older program has left ``.sd-id``."""
+    _with_others(world)
+    root = world.sds / "one"
+    (root / "SD_ID").rename(root / "SD_ID.sync-conflict-20260101-101010-ABCDEFG")
+    (root / "SD_ID").write_text(f"{C}\n")
+    (root / ".sd-id").write_text(B)
+
+
+def _with_lost_identity(world: World) -> None:
+    _with_others(world)
+    (world.sds / "one" / "SD_ID").unlink()
+
+
+def _with_absent_files(world: World) -> None:
+    _with_others(world)
+    for data in OTHERS[:2]:
+        (world.sds / "one" / "media" / name_of(data)).unlink()
+    _look(world, hours_ago=1)
+
+
+def _with_two(world: World) -> None:
+    """The last one lies in both."""
+    _with_others(world)
+    _add(world, make_storage_dir(world.sds / "two", NEW, OTHERS[-1], sd_id=B))
+
+
+def _lay_sources(world: World) -> None:
+    (world.folder / "sources").mkdir(exist_ok=True)
+    for number, data in enumerate(PICTURES):
+        (world.folder / "sources" / f"{number}.png").write_bytes(data)
+
+
+def _add(world: World, root: Path) -> None:
+    with open_store(world.home) as store:
+        store.add_storage_dir(root)
+    _look(world)
+
+
+def _look(world: World, hours_ago: float = 0) -> None:
+    """Scans and proves everything, so long ago."""
+    then = timedelta(hours=hours_ago)
+    with open_store(world.home, now=lambda: datetime.now(UTC) - then) as store:
+        store.scan()
+        for image in store.list_images().images:
+            store.find(image.image_id)
+
+
+_SAVE_ONE = ("save", "{sources}/0.png", "--sd", "one")
+
+SAVES = [
+    Operation("save, unnamed", _empty, _SAVE_ONE),
+    Operation("save, scratch", _with_others, _SAVE_ONE, (NO_UNNAMED_FILES,)),
+    Operation("save, hidden", _with_others, _SAVE_ONE, (NO_UNNAMED_FILES,), elsewhere=True),
+    Operation("save, scratch, like vfat", _with_others, _SAVE_ONE, LIKE_VFAT),
+    Operation("save, hidden, like FUSE", _with_others, _SAVE_ONE, LIKE_FUSE, elsewhere=True),
+    Operation("save over half", _with_half, _SAVE_ONE),
+    Operation("save over half, hidden", _with_half, _SAVE_ONE, elsewhere=True),
+    Operation("save over foreign", _with_foreign, _SAVE_ONE),
+    Operation("import", _empty, ("save", "-r", "{sources}", "{sources}/0.png", "--sd", "one")),
+]
+IDENTITIES = [
+    Operation("first add", _empty_folder, ("sd", "add", "{one}")),
+    Operation("add, migrating", _with_legacy_identity, ("sd", "add", "{one}")),
+    Operation("add, settling", _with_copies_only, ("{folder}", "{one}"), code=_WITH_A_CLOCK),
+    Operation("add, new identity", _with_others, ("sd", "add", "{one}", "--new-identity")),
+    Operation("scan, identity changed", _with_changed_identity, ("scan",)),
+    Operation("confirm identity", _with_lost_identity, ("sd", "confirm", "one")),
+]
+CATALOG_ONLY = [
+    Operation("scan, arrivals", _with_arrivals, ("scan", "one")),
+    Operation("confirm absence", _with_absent_files, ("sd", "confirm", "one")),
+]
+_LAST_NAME = name_of(OTHERS[-1])
+_LAST = _LAST_NAME.partition(".")[0]
+_ONLY = id_of(OTHERS[0])
+READINGS = [
+    Operation("scan", _with_two, ("scan",)),
+    Operation("verify", _with_two, ("watch", "--once")),
+    Operation("get", _with_two, ("get", _ONLY, "-o", "{folder}/out.png")),
+    Operation("get from the other", _with_two, ("get", _LAST, "--sd", "one", "-o", "{folder}/out.png")),
+    Operation("exists", _with_two, ("exists", _ONLY)),
+    Operation("explain", _with_two, ("explain", _ONLY)),
+    Operation("inspect", _with_two, ("inspect",)),
+    Operation("inspect file", _with_two, ("inspect", "file", "one", f"media/{_LAST_NAME}")),
+    Operation("doctor", _with_two, ("doctor",)),
+    Operation("save again", _with_two, ("save", "{sources}/1.png", "--sd", "one")),
+]
+"""What changes nothing in this world, and looks at much of it."""
+OPERATIONS = [*SAVES, *IDENTITIES, *CATALOG_ONLY]

@@ -1,0 +1,132 @@
+"""Runs of real code whose system calls fail, or end in death, wherever a test says; hundreds of them in seconds.
+
+A run is a process of its own, forked by :mod:`builders.supervisor` with the program loaded already. Only calls that
+concern the given folders count: what Python does for itself is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from builders.power_cuts import Cut
+from builders.seccomp import Refusal
+from builders.system_calls import Call
+
+COMMAND_LINE = "import sys\nfrom strandline.cli.main import main\nstatus = main(sys.argv[1:])\n"
+"""The program itself; the arguments are its own."""
+
+KILLED = -9
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended."""
+
+    status: int
+    """The exit status; :data:`KILLED` where it was killed."""
+    stdout: str
+    stderr: str
+    hit: Call | None
+    """The chosen call; None where it was not come to."""
+    calls: tuple[Call, ...]
+    """Those that counted, in order; the last one may not have been made."""
+
+    @property
+    def json(self) -> Any:
+        """stdout as one JSON document."""
+        return json.loads(self.stdout)
+
+
+@dataclass(frozen=True)
+class Job:
+    """Code to run, and the folders whose calls count."""
+
+    folders: tuple[Path, ...]
+    arguments: tuple[str, ...] = ()
+    code: str = COMMAND_LINE
+    refusals: tuple[Refusal, ...] = ()
+    """What the kernel refuses it from the beginning to the end."""
+
+    def running(self, *arguments: str) -> Job:
+        """The same with other arguments."""
+        return replace(self, arguments=arguments)
+
+
+class Supervisor:
+    """Starts runs one after the other. Use :func:`supervisor`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def run(self, job: Job, *, looking: bool = False) -> Run:
+        """Lets it run undisturbed."""
+        return self._ask(job, looking=looking)
+
+    def kill_at(self, job: Job, number: int, *, cut: Cut | None = None) -> Run:
+        """Kills it as it is about to make the ``number``-th call, from 1, that would change something.
+
+        With ``cut`` the machine loses its power at that moment, or at the end if the run gets there.
+        """
+        return self._ask(job, at=number, cut=cut)
+
+    def fail_at(
+        self, job: Job, number: int, error_number: int, *, looking: bool = False, lasting: bool = False
+    ) -> Run:
+        """Lets the ``number``-th call fail that changes something; or, with ``looking``, that only looks.
+
+        ``lasting``: and every later one that changes something, or that looks at the same path.
+        """
+        return self._ask(job, at=number, error=error_number, looking=looking, lasting=lasting)
+
+    def _ask(
+        self,
+        job: Job,
+        *,
+        at: int = 0,
+        error: int = 0,
+        lasting: bool = False,
+        looking: bool = False,
+        cut: Cut | None = None,
+    ) -> Run:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin
+        assert stdout
+        request = {
+            "folders": [str(folder) for folder in job.folders],
+            "arguments": job.arguments,
+            "code": job.code,
+            "refusals": [(each.call, each.number, each.argument, each.mask) for each in job.refusals],
+            "at": at,
+            "error": error,
+            "lasting": lasting,
+            "looking": looking,
+            "cut": cut,
+        }
+        stdin.write(json.dumps(request) + "\n")
+        stdin.flush()
+        answer = json.loads(stdout.readline())
+        hit, calls = answer.pop("hit"), answer.pop("calls")
+        return Run(**answer, hit=hit and Call(*hit), calls=tuple(Call(*call) for call in calls))
+
+
+@contextmanager
+def supervisor() -> Iterator[Supervisor]:
+    """A supervisor; one serves any number of tests."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "builders.supervisor"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[1],
+    )
+    try:
+        yield Supervisor(process)
+    finally:
+        process.communicate(timeout=10)

@@ -1,0 +1,191 @@
+"""A home and storage directories that can be put back to how they were, and what must hold of them at any time.
+
+A world is built once, kept aside, and put back before each run. What surprises: files of storage directories are kept
+as hard links, so that inode and times come back with them; whoever wrote into one would be found out at once, because
+the kept one changed as well. A :class:`Picture` of a world is all that matters of it: two runs that come to the same
+end have equal pictures, whatever ids they made up on the way.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from builders.machine import Machine, open_machine
+from strandline.catalog import image_files, storage_dirs
+from strandline.catalog.trash_index import list_trashed
+from strandline.folders.temporaries import TEMPORARY_NAME
+from strandline.model.sd_ids import find_identity_in
+from strandline.services.scan import scan_storage_dir
+from strandline.services.storage_dirs import list_storage_dirs
+from strandline.services.verify import verify_unproven
+
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|trash|logs")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What a world comes to. Ids that a run made up stand as ``new``."""
+
+    files: dict[str, bytes]
+    """In the storage directories, but for temporaries."""
+    identities: dict[str, tuple[str, tuple[str, ...], str]]
+    """Of each storage directory: identity, aliases, state."""
+    rows: dict[str, tuple[str, bool]]
+    """Of each known file: its state, and whether it is proven."""
+    announced: dict[str, int]
+    """How often ``image.available`` told of each image."""
+    trash: frozenset[tuple[str, str]]
+    """Name and hash of what lies there with its description."""
+
+
+@dataclass
+class World:
+    """A home, and storage directories beside it or on another disk."""
+
+    folder: Path
+    sds: Path
+    _kept: dict[Path, Path] = field(default_factory=dict)
+    _ids: frozenset[str] = frozenset()
+    _before: dict[str, bytes] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """Where the catalog lies."""
+        return self.folder / "home"
+
+    @property
+    def watched(self) -> tuple[Path, ...]:
+        """The folders that a run may touch."""
+        return (self.home, self.sds)
+
+    def keep(self) -> None:
+        """From now on this is how the world is before each run."""
+        for folder in self.watched:
+            folder.mkdir(exist_ok=True)
+            self._kept[folder] = folder.with_name(f"{folder.name}.kept")
+            self._copy(folder, self._kept[folder])
+        self._before = _read_files(self.sds)
+        values = (value.decode(errors="replace") for value in self._before.values())
+        self._ids = frozenset(_UUID.findall(" ".join([*self._before, *values])))
+
+    def put_back(self) -> None:
+        """Undoes whatever was done since :meth:`keep`."""
+        for folder, kept in self._kept.items():
+            shutil.rmtree(folder)
+            self._copy(kept, folder)
+
+    def _copy(self, source: Path, target: Path) -> None:
+        is_home = self.home in (source, target)
+        shutil.copytree(source, target, symlinks=True, copy_function=shutil.copy2 if is_home else _link)
+
+    def check_nothing_half(self, allowed: dict[str, bytes]) -> None:
+        """No name holds half of anything, nothing that was there is lost, and no litter but our own temporaries.
+
+        Args:
+            allowed: The files that there may be besides those from before: how they are after the run.
+        """
+        now = _read_files(self.sds)
+        for name, data in now.items():
+            is_fine = data in (self._before.get(name), allowed.get(name)) or self._is_new_identity(name, data)
+            assert is_fine, f"{name} holds {data[:60]!r} ({len(data)} bytes)"
+        trashed = {digest for _, digest in self._list_trash()}
+        kept_values = {found for data in now.values() if (found := find_identity_in(data[:300]))}
+        for name, data in self._before.items():
+            is_kept = now.get(name) == data or sha256(data).hexdigest() in trashed
+            assert is_kept or find_identity_in(data[:300]) in kept_values, f"{name} is lost"
+        for kept in self._kept.values():
+            if kept.name == f"{self.sds.name}.kept":
+                assert _read_files(kept) == self._before, "a file was written into"
+        odd = [name for name in os.listdir(self.home) if not _HOME_NAMES.fullmatch(name)]
+        odd += [name for name in _list_names(self.home / "scratch") if not TEMPORARY_NAME.fullmatch(name)]
+        assert odd == []
+
+    def list_rows(self) -> list[tuple[object, ...]]:
+        """Every row of the catalog as it is: storage directory, name, state, and whether the file is absent."""
+        with open_machine(self.folder) as machine, machine.bench.catalog.read() as conn:
+            query = "SELECT sd, filename, state, absent_since_us IS NOT NULL FROM image_files ORDER BY sd, filename"
+            return conn.execute(query).fetchall()
+
+    def picture(self) -> Picture:
+        """Starts anew, scans and proves everything, and sees what it comes to; the catalog must be sound."""
+        with open_machine(self.folder) as machine:
+            assert machine.bench.catalog.check_integrity() == []
+            for sd in list_storage_dirs(machine.bench):
+                scan_storage_dir(machine.bench, sd)
+                verify_unproven(machine.bench, sd, may_read=lambda _: True)
+            return self._paint(machine)
+
+    def _paint(self, machine: Machine) -> Picture:
+        rows: dict[str, tuple[str, bool]] = {}
+        identities: dict[str, tuple[str, tuple[str, ...], str]] = {}
+        with machine.bench.catalog.read() as conn:
+            for sd in storage_dirs.list_storage_dirs(conn):
+                aliases = tuple(sorted(filter(self._is_old, sd.aliases)))
+                identities[sd.name] = (self._name_id(sd.sd_id or "none"), aliases, sd.state.value)
+                for name in image_files.list_some_filenames(conn, sd.number, limit=1000):
+                    row = image_files.find_row(conn, sd.number, name)
+                    assert row is not None
+                    rows[f"{sd.name}/{name}"] = (row.state.value, row.proof_is_current)
+            indexed = list_trashed(conn)
+        trash = self._list_trash()
+        assert {(str(entry["filename"]), str(entry["sha256"])) for entry in indexed} <= trash
+        available = machine.events("image.available")
+        files = {
+            name: b"new" if self._is_new_identity(name, data) else data
+            for name, data in _read_files(self.sds).items()
+            if self._is_old(name.rpartition("SD_ID.was-")[2])
+        }
+        return Picture(
+            files,
+            identities,
+            rows,
+            Counter(str(event.as_json()["image_id"]) for event in available),
+            frozenset(trash),
+        )
+
+    def _list_trash(self) -> set[tuple[str, str]]:
+        """Name and hash of all bytes in the trash that have a description, which must be true."""
+        found = set()
+        for entry in (self.home / "trash").glob("*/about.json"):
+            about = json.loads(entry.read_text())
+            data = (entry.parent / about["filename"]).read_bytes()
+            assert sha256(data).hexdigest() == about["sha256"]
+            found.add((about["filename"], about["sha256"]))
+        return found
+
+    def _is_old(self, value: str) -> bool:
+        return not _UUID.fullmatch(value) or value in self._ids
+
+    def _name_id(self, value: str) -> str:
+        return value if self._is_old(value) else "new"
+
+    def _is_new_identity(self, name: str, data: bytes) -> bool:
+        value = find_identity_in(data[:300])
+        if Path(name).name == "SD_ID":
+            return value is not None and value not in self._ids and data == f"{value}\n".encode()
+        return value is not None and Path(name).name == f"SD_ID.was-{value}" and data == f"{value}\n".encode()
+
+
+def _read_files(folder: Path) -> dict[str, bytes]:
+    """All files below the folder but temporaries, by their path in it."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink() and not TEMPORARY_NAME.fullmatch(path.name)
+    }
+
+
+def _list_names(folder: Path) -> list[str]:
+    return os.listdir(folder) if folder.is_dir() else []
+
+
+def _link(source: str, target: str) -> None:
+    os.link(source, target, follow_symlinks=False)

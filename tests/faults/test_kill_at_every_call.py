@@ -1,0 +1,79 @@
+"""A program that is killed, or loses its power, at any system call: nothing is lost, nothing is half, all goes on.
+
+Each operation runs again and again. The first run dies as it is about to make its first call that changes something
+in home or storage directory, the second one at its second, until one gets to its end. After each death everything
+is looked at, started anew, scanned, and done again; it must come to what an undisturbed run comes to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain, count
+from pathlib import Path
+
+import pytest
+
+from builders.operations import OPERATIONS, Operation, make_world
+from builders.power_cuts import SHARED_MEMORY, Cut
+from builders.supervised import KILLED, Supervisor
+from builders.system_calls import NAMING, SYNCING, Call
+from builders.worlds import Picture, World
+
+
+@pytest.mark.parametrize(
+    "cut", [None, *Cut], ids=["killed", "without unsynced bytes", "without anything unsynced"]
+)
+@pytest.mark.parametrize("operation", OPERATIONS, ids=str)
+def test_killed_anywhere_it_comes_to_the_same_end(
+    tmp_path: Path, runs: Supervisor, operation: Operation, cut: Cut | None
+) -> None:
+    """After each death: nothing half, nothing lost, known ids still known; done again, it is as if never killed."""
+    with make_world(tmp_path, operation) as world:
+        job = operation.job(world)
+        done = runs.run(job)
+        assert done.status in (0, 1), done.stderr
+        after = world.picture()
+        end = _do_again(world, runs, operation)
+        for number in chain(list_points(done.calls, cut), count(len(done.calls) + 1)):
+            world.put_back()
+            run = runs.kill_at(job, number, cut=cut)
+            try:
+                world.check_nothing_half(after.files)
+                between = world.picture()
+                assert run.status == KILLED or between == after, "what was done did not last"
+                _check_told_once(between, end)
+                assert _do_again(world, runs, operation) == end
+            except Exception as error:
+                error.add_note(f"call {number}: {run.calls[-1]}")
+                raise
+            if run.status != KILLED:
+                break
+
+
+def list_points(calls: Sequence[Call], cut: Cut | None) -> list[int]:
+    """The numbers of the calls to die at: the first one, and each that comes after one that made a difference.
+
+    A killed process leaves all that it did, so an fsync makes none. A disk that loses what was not synced is by each
+    fsync another one than before, and one that keeps the names also by each call that makes or removes a name.
+    SQLite's index of its log never counts: it is memory that has a name.
+    """
+
+    def makes_difference(call: Call) -> bool:
+        is_sync = call.name in SYNCING
+        if call.path.endswith(SHARED_MEMORY):
+            return False
+        if cut is None:
+            return not is_sync
+        return is_sync or (cut is Cut.BYTES and (call.creates or call.name in NAMING))
+
+    return [1, *(number for number, call in enumerate(calls, 2) if makes_difference(call))][: len(calls)]
+
+
+def _do_again(world: World, runs: Supervisor, operation: Operation) -> Picture:
+    again = runs.run(operation.job(world))
+    assert again.status in (0, 1), again.stderr
+    return world.picture()
+
+
+def _check_told_once(picture: Picture, end: Picture) -> None:
+    assert all(times <= end.announced[image_id] for image_id, times in picture.announced.items())
