@@ -63,10 +63,13 @@ class CloudFolder:
 class Client:
     """The sync client of one folder on one machine."""
 
-    def __init__(self, cloud: CloudFolder, replica: Replica, host: str) -> None:
+    def __init__(self, cloud: CloudFolder, replica: Replica, host: str, dialect: str, winner: Winner) -> None:
         self.cloud = cloud
         self.replica = replica
         self.host = host
+        self.dialect = dialect
+        self.winner = winner
+        self.is_paused = False
         self.agreed: dict[str, Version] = {}
         """What this client and the cloud last had in common."""
         self.flights: list[Flight] = []
@@ -88,13 +91,14 @@ class Client:
 
     # --- upwards ----------------------------------------------------------------------------------------------
 
-    def upload(self, dialect: str, winner: Winner) -> None:
+    def upload(self, dialect: str | None = None, winner: Winner | None = None) -> None:
         """Brings all local changes to the cloud. An emptied or half folder is a fault, no wish: nothing happens."""
         if not self.replica.is_whole:
             return
         local = self._list_local()
         if not local and any(version.data is not None for version in self.agreed.values()):
             return
+        dialect, winner = dialect or self.dialect, winner or self.winner
         busy = {flight.key for flight in self.flights} | self.unfinished | self.stays_here
         for key, (data, mtime_ns) in local.items():
             if key not in busy and self.agreed.get(key, UNKNOWN).data != data:
@@ -238,6 +242,15 @@ class Client:
         self.agreed.clear()
         self.evicted.clear()
         self.unfinished.clear()
+
+
+def find_evicted(name: str) -> str | None:
+    """The name of the file for which a placeholder of this name stands; None for any other name."""
+    for form in PLACEHOLDERS.values():
+        before, after = form.split("{}")
+        if name.startswith(before) and name.endswith(after):
+            return name[len(before) : len(name) - len(after)]
+    return None
 
 
 def media_key(filename: str) -> str:

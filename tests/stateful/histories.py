@@ -14,7 +14,7 @@ from builders.dialects import DIALECTS
 from stateful.arrivals import Arrival
 from stateful.cloud import PLACEHOLDERS, Winner
 from stateful.driven_watcher import Notice
-from stateful.machine_operations import LEAVES, CutPower, EmptyFile, Mount, Unmount, Wait, Watching
+from stateful.machine_operations import LEAVES, CutPower, Empty, Mount, Unmount, Wait, Watching
 from stateful.people_operations import (
     Add,
     Ask,
@@ -28,10 +28,12 @@ from stateful.people_operations import (
     Forget,
     Inspect,
     MoveRoot,
+    Obstruct,
     OldProgram,
     OtherIdentity,
     Quarrel,
     Rename,
+    Respell,
     Save,
     Scan,
     Touch,
@@ -45,6 +47,7 @@ from stateful.sync_operations import (
     GoOn,
     Hints,
     Hydrate,
+    Pause,
     Repeat,
     SignOut,
     Upload,
@@ -57,8 +60,8 @@ STEPS = 60
 Kind: TypeAlias = st.SearchStrategy[Operation]
 
 machines = st.integers(0, 2)
-folders = st.integers(0, 1)
-some = st.integers(0, 7)
+folders = st.sampled_from([0, 0, 0, 1])
+some = st.integers(0, 15)
 dialects = st.sampled_from(sorted(DIALECTS))
 
 _OFTEN: list[Kind] = [
@@ -67,7 +70,7 @@ _OFTEN: list[Kind] = [
     st.builds(GoOn, machines, folders, some),
     st.builds(Wait, st.sampled_from([0.5, 1.0, 2.5, 5.0, 61.0, 301.0, 3600.0, 86_401.0])),
     st.builds(Save, machines, folders, some, st.booleans()),
-    st.builds(Ask, machines, st.integers(0, 10), some),
+    st.builds(Ask, machines, st.integers(0, 20), some),
 ]
 _NOW_AND_THEN: list[Kind] = [
     st.builds(DeliverAll, machines, folders, st.booleans()),
@@ -80,7 +83,9 @@ _NOW_AND_THEN: list[Kind] = [
     st.builds(Rename, machines, folders, some, dialects, st.booleans()),
     st.builds(Drop, machines, folders, st.integers(0, 30)),
     st.builds(Touch, machines, folders, some, st.integers(-10, 10)),
-    st.builds(EmptyFile, machines, folders, some),
+    st.builds(Empty, machines, folders, some, st.booleans()),
+    st.builds(Pause, machines, folders, st.booleans()),
+    st.builds(Respell, machines, folders, some, st.booleans()),
     st.builds(Hints, machines, st.sampled_from(Notice)),
     st.builds(CutPower, machines, st.sampled_from([0.0, 0.5, 1.0])),
     st.builds(Unmount, machines, folders, st.sampled_from(LEAVES)),
@@ -92,6 +97,7 @@ _NOW_AND_THEN: list[Kind] = [
 _RARELY: list[Kind] = [
     st.builds(SignOut, machines, folders),
     st.builds(DeleteMany, machines, folders, st.booleans()),
+    st.builds(Obstruct, machines, folders, some),
     st.builds(OldProgram, machines, folders, some),
     st.builds(OtherIdentity, machines, folders, some),
     st.builds(Forget, machines, folders),
@@ -111,9 +117,12 @@ scenes = st.builds(
     Scene,
     machines=st.integers(2, 3),
     folders=st.integers(1, 2),
-    pictures=st.integers(1, 4),
+    pictures=st.integers(1, 14),
     years_off=st.tuples(years, years, years),
     times=st.tuples(*[st.sampled_from(Times)] * 3),
+    dialects=st.tuples(*[dialects] * 3),
+    winners=st.tuples(*[st.sampled_from(Winner)] * 3),
+    last_only_reads=st.sampled_from([False, False, False, True]),
 )
 
 

@@ -30,6 +30,9 @@ SLACK_S = 0.001
 READS_OF_A_GOOD_FILE = 2
 """One that proves it, and one more where the first came too soon after its mtime."""
 
+SYSTEM_LITTER = ("media/.DS_Store", "media/Thumbs.db")
+"""Of what ``litter`` drops into a media folder: it says nothing of images on their way."""
+
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _GONE = (FileState.MISSING, FileState.TRASHED)
 
@@ -163,6 +166,8 @@ class Laws:
     ) -> None:
         replica = self.machine.replicas[label]
         what = f"{deed} of {label}/{key}: {was} became {now}"
+        only_reads = [sd for sd in after.sds.values() if self._label_of(sd) == label and sd.read_only]
+        check(not only_reads, "I4", f"a folder that is only to be read was written to; {what}")
         if key == MEDIA:
             check(was is None and deed is Deed.SAVE, "I4", what)
         elif key == ".sd-id":
@@ -188,7 +193,9 @@ class Laws:
         check(not lost, "I13", f"the value {lost} is in no file any more; {what}")
         if deed is Deed.ADD:
             is_blank = not any(key.lower().startswith("sd_id") for key in before.disk[label])
-            holds_nothing = not any(key.startswith(f"{MEDIA}/") for key in before.disk[label])
+            holds_nothing = all(
+                key in SYSTEM_LITTER for key in before.disk[label] if key.startswith(f"{MEDIA}/")
+            )
             check(not new or (is_blank and holds_nothing), "I13", f"{new} was made up; {what}")
         else:
             allowed = known if deed is Deed.CONFIRM else set()
@@ -269,8 +276,11 @@ class Laws:
         label = self._label_of(sd)
         if label is None or self.machine.replicas[label].away is None or number not in before.sds:
             return
-        was, now = ([row for (sd, _), row in look.rows.items() if sd == number] for look in (before, after))
-        check(was == now, "I6", f"the rows of {label} changed while it was unmounted")
+        was, now = (
+            {key: row for key, row in look.rows.items() if key[0] == number} for look in (before, after)
+        )
+        changed = [f"{row} became {now.get(key)}" for key, row in was.items() if now.get(key) != row]
+        check(was == now, "I6", f"the rows of {label} changed while it was unmounted: {changed}")
 
     # --- looking ----------------------------------------------------------------------------------------------
 

@@ -73,18 +73,19 @@ class Mount:
 
 
 @dataclass(frozen=True)
-class EmptyFile:
-    """A power cut that hit the sync client: a file that it brought is empty now."""
+class Empty:
+    """A power cut that hit the sync client: a file that it brought is empty now, or full of zeros."""
 
     machine: int
     folder: int = 0
     which: int = 0
+    zeros: bool = False
 
     def play(self, world: World) -> None:
         client = world.client(self.machine, self.folder)
-        keys = [key for key in sorted(client.agreed) if key.startswith("media/")]
-        key = pick(keys, self.which)
-        if key is not None and client.replica.read(key) is not None:
-            client.replica.write(key, b"")
+        key = pick([key for key in sorted(client.agreed) if key != ".sd-id"], self.which)
+        data = None if key is None else client.replica.read(key)
+        if key is not None and data is not None and client.replica.is_whole:
+            client.replica.write(key, bytes(len(data)) if self.zeros else b"")
             client.agreed.pop(key)
             client.unfinished.add(key)

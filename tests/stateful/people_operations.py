@@ -12,11 +12,15 @@ from stateful.cloud import Winner, media_key
 from stateful.laws import Deed, Facts, check
 from stateful.litter import LITTER
 from stateful.machine import Fault
-from stateful.pool import id_of_bytes, is_right, list_legacy_pictures, list_pictures, name_of_picture
+from stateful.pool import LAST, id_of_bytes, is_right, list_legacy_pictures, list_pictures, name_of_picture
 from stateful.world import World, list_file_names, pick
 
 OWN_VALUES = tuple(f"{uuid.UUID(int=number, version=4)}" for number in (3, 90, 2**100))
 """Identities that other programs and restored backups bring along: smaller and larger than the first one."""
+
+
+GUISES = ("{}\n", "{}", "\ufeff{}\r\n", "  {} \n")
+"""In which one and the same value may come (hazard H11)."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,8 @@ class Save:
             name, *both = names[self.picture % len(names)]
             data, image_id = both[self.picture // len(names) % 2], name.partition(".")[0]
         else:
-            data, image_id = list_pictures()[self.picture % len(list_pictures())], None
-            name = name_of_picture(self.picture)
+            data, image_id = list_pictures()[self.picture % LAST], None
+            name = name_of_picture(self.picture % LAST)
         saved = machine.do(
             Deed.SAVE,
             lambda: machine.store.save(data, sd=sd, name=f"{self.picture}.png", image_id=image_id),
@@ -63,10 +67,8 @@ class Copy:
         replica = world.replica(self.machine, self.folder)
         if not replica.is_whole:
             return
-        data, key = (
-            list_pictures()[self.picture % len(list_pictures())],
-            media_key(name_of_picture(self.picture)),
-        )
+        number = self.picture % LAST
+        data, key = list_pictures()[number], media_key(name_of_picture(number))
         steps = iter_copying(replica, key, data, self.pieces)
         if next(steps, None) is not None:
             world.copying.append((self.machine % len(world.machines), Flight(key, steps)))
@@ -94,7 +96,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class DeleteMany:
-    """A person deletes half of the media folder, or all of it."""
+    """A person deletes most of the media folder, or all of it."""
 
     machine: int
     folder: int = 0
@@ -103,7 +105,7 @@ class DeleteMany:
     def play(self, world: World) -> None:
         replica = world.replica(self.machine, self.folder)
         keys = [key for key in replica.list_keys() if key.startswith("media/")]
-        for key in keys if self.everything else keys[::2]:
+        for key in keys if self.everything else [key for number, key in enumerate(keys) if number % 4]:
             replica.remove(key)
 
 
@@ -165,6 +167,39 @@ class Drop:
 
 
 @dataclass(frozen=True)
+class Respell:
+    """A disk or a client that does not care spells a name in other letters: all upper case, or the first one."""
+
+    machine: int
+    folder: int = 0
+    which: int = 0
+    fully: bool = True
+
+    def play(self, world: World) -> None:
+        replica = world.replica(self.machine, self.folder)
+        keys = [key for key in replica.list_keys() if key.removeprefix("media/") in list_file_names()]
+        key = pick(keys, self.which)
+        if key is not None:
+            name = key.removeprefix("media/")
+            stem, _, extension = name.partition(".")
+            replica.rename(key, media_key(name.upper() if self.fully else f"{stem}.{extension.title()}"))
+
+
+@dataclass(frozen=True)
+class Obstruct:
+    """Something that is no file gets an image's name: a link to a good picture or to nothing, a folder, a FIFO."""
+
+    machine: int
+    folder: int = 0
+    what: int = 0
+
+    def play(self, world: World) -> None:
+        replica = world.replica(self.machine, self.folder)
+        if replica.is_whole:
+            replica.obstruct(media_key(name_of_picture(LAST)), list_pictures()[LAST], self.what)
+
+
+@dataclass(frozen=True)
 class Touch:
     """Nothing changes but a file's mtime: forward, or years back."""
 
@@ -205,7 +240,8 @@ class OtherIdentity:
     def play(self, world: World) -> None:
         replica = world.replica(self.machine, self.folder)
         if replica.is_whole and replica.read("SD_ID") is not None:
-            replica.put("SD_ID", f"{OWN_VALUES[self.value % len(OWN_VALUES)]}\n".encode())
+            guise = GUISES[self.value % len(GUISES)]
+            replica.put("SD_ID", guise.format(OWN_VALUES[self.value % len(OWN_VALUES)]).encode())
 
 
 @dataclass(frozen=True)

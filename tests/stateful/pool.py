@@ -13,8 +13,11 @@ from functools import cache
 from builders.pictures import make_picture
 from strandline.model.image_ids import ImageId
 
-KINDS = ("png", "jpg", "gif", "svg", "webp", "png", "jpg", "png")
+KINDS = ("png", "jpg", "gif", "svg", "webp", "avif", "heic", *("png", "jpg") * 5)
 """Of the pictures under content ids, in order."""
+
+LAST = len(KINDS) - 1
+"""The picture whose name is only ever obstructed, and never saved or brought."""
 
 LEGACY_KINDS = ("png", "jpg", "gif")
 """Families whose structure shows every hole, so that the simulator knows which cut bytes are whole: none."""
@@ -61,6 +64,14 @@ def is_right(filename: str, data: bytes) -> bool:
     return data in list_whole()
 
 
+def _make(kind: str, seed: int) -> bytes:
+    return (
+        make_picture(kind, seed=seed)
+        if kind == "heic"
+        else make_picture(kind, seed=seed, size=(8 + seed % 5, 9))
+    )
+
+
 def _with_sizes_of_their_own(
     kinds: tuple[str, ...], *, first_seed: int, taken: tuple[bytes, ...] = ()
 ) -> list[bytes]:
@@ -68,7 +79,7 @@ def _with_sizes_of_their_own(
     made: list[bytes] = []
     for kind in kinds:
         seed = first_seed
-        while len(data := make_picture(kind, seed=seed, size=(8 + seed % 5, 9))) in sizes:
+        while len(data := _make(kind, seed)) in sizes:
             seed += 1
         sizes.add(len(data))
         made.append(data)

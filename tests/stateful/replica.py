@@ -155,8 +155,26 @@ class Replica:
         if self.path(key).is_file():
             self._stamp(self.path(key), sent_ns)
 
+    def obstruct(self, key: str, data: bytes, what: int) -> None:
+        """Puts a link to a file with the bytes, a dangling one, a folder or a FIFO where nothing lies yet."""
+        path = self._ensure_folder(key)
+        if os.path.lexists(path):
+            return
+        self.changes += 1
+        match what % 4:
+            case 0:
+                elsewhere = self.root.with_name("elsewhere")
+                elsewhere.write_bytes(data)
+                path.symlink_to(elsewhere)
+            case 1:
+                path.symlink_to("nowhere")
+            case 2:
+                path.mkdir()
+            case _:
+                os.mkfifo(path)
+
     def unmount(self, leave: str) -> None:
-        """Takes the disk away; leaves ``nothing``, an ``empty`` mount point, or ``half`` of the media folder."""
+        """Takes the disk away; leaves ``nothing``, an ``empty`` mount point, or a third, called ``half``."""
         self.changes += 1
         if leave == "half":
             self.half_away = self.root.with_name(self.root.name + ", half")
@@ -166,7 +184,7 @@ class Replica:
                 if (self.root / MEDIA).is_dir()
                 else []
             )
-            for name in names[::2]:
+            for name in (name for number, name in enumerate(names) if number % 3):
                 os.rename(self.root / MEDIA / name, self.half_away / name)
             return
         self.away = self.root.with_name(self.root.name + ", away")

@@ -11,7 +11,7 @@ import hashlib
 import stat
 
 from stateful.arrivals import Arrival
-from stateful.cloud import UNKNOWN, Client, Winner
+from stateful.cloud import UNKNOWN, Client, find_evicted
 from stateful.driven_watcher import Notice
 from stateful.laws import DAY_S, Deed, check
 from stateful.machine import Machine, dump_catalog
@@ -81,14 +81,14 @@ def _exchange(client: Client) -> None:
             client.go_on(flight)
     for key in client.unfinished & client.cloud.tree.keys():
         client.agreed[key] = UNKNOWN
-    client.upload("syncthing", Winner.CLOUD)
+    client.upload()
     for key in client.list_pending():
         client.deliver(key, Arrival.WHOLE)
 
 
 def _has_news(client: Client) -> bool:
     before = dict(client.cloud.tree)
-    client.upload("syncthing", Winner.CLOUD)
+    client.upload()
     return client.cloud.tree != before
 
 
@@ -143,9 +143,9 @@ def _list_expected(replica: Replica) -> set[Entry]:
             is_content_id = len(name.partition(".")[0]) == 32
             is_foreign = is_content_id and data in list_whole()
             entries.add((name, (FileState.FOREIGN if is_foreign else FileState.DAMAGED).value, ""))
-    for name in list_file_names():
-        placeholders = (f".{name}.icloud", f"{name}.nextcloud", f"{name}.rsls")
-        if f"{MEDIA}/{name}" not in there and any(f"{MEDIA}/{each}" in there for each in placeholders):
+    for key in there:
+        name = find_evicted(key.removeprefix(f"{MEDIA}/"))
+        if name is not None and _is_wanted(name) and f"{MEDIA}/{name}" not in there:
             entries.add((name, FileState.ONLINE_ONLY.value, ""))
     return entries
 
@@ -169,7 +169,7 @@ def _check_readable(machine: Machine) -> None:
         sd = machine.find_sd(label)
         if sd is not None and sd.is_reachable:
             good.update(
-                name for name, state, _ in _list_expected(replica) if state == FileState.PRESENT.value
+                name.lower() for name, state, _ in _list_expected(replica) if state == FileState.PRESENT.value
             )
     for name in list_file_names():
         data = machine.do(Deed.LOOK, lambda name=name: _read_image(machine, name))  # type: ignore[misc]
@@ -199,7 +199,7 @@ def _check_identities(world: World) -> None:
         chosen: dict[frozenset[bytes], set[str]] = {}
         for machine in world.machines:
             sd = machine.find_sd(label)
-            if sd is not None and sd.is_reachable:
+            if sd is not None and sd.is_reachable and machine.replicas[label].read("SD_ID") is not None:
                 values = machine.laws.list_values(label)
                 chosen.setdefault(values, set()).add(str(sd.sd_id))
                 aliases = {str(sd.sd_id), *sd.aliases}

@@ -139,6 +139,18 @@ class SignOut:
 
 
 @dataclass(frozen=True)
+class Pause:
+    """A client is paused: what changes here is sent later; or it goes on."""
+
+    machine: int
+    folder: int = 0
+    is_paused: bool = True
+
+    def play(self, world: World) -> None:
+        world.client(self.machine, self.folder).is_paused = self.is_paused
+
+
+@dataclass(frozen=True)
 class Hints:
     """From here on the kernel's hints to a watcher are told, lost, doubled, turned round, or late."""
 

@@ -39,11 +39,16 @@ class Scene:
     machines: int = 2
     folders: int = 1
     pictures: int = 3
-    """That lie in the first folder at the beginning, on all machines."""
+    """That lie in each folder at the beginning, on all machines."""
     years_off: tuple[int, ...] = (0, 0, 0)
     """By machine: how far its clock is off."""
     times: tuple[Times, ...] = (Times.KEPT,) * 3
     """By machine: what becomes of mtimes."""
+    dialects: tuple[str, ...] = ("syncthing",) * 3
+    """By machine: how its sync client names the loser of a conflict."""
+    winners: tuple[Winner, ...] = (Winner.CLOUD,) * 3
+    last_only_reads: bool = False
+    """The last machine adds its folders with ``--read-only``."""
 
 
 class Operation(Protocol):
@@ -76,25 +81,29 @@ class World:
             replica = Replica(machine.folder / label, clock, self.scene.times[number])
             replica.root.mkdir()
             machine.replicas[label] = replica
-            self.clients[number, label] = Client(cloud, replica, f"pc{number}")
+            self.clients[number, label] = Client(
+                cloud, replica, f"pc{number}", self.scene.dialects[number], self.scene.winners[number]
+            )
 
     def _begin(self) -> None:
-        """The first folder is in use on all machines, and the others are still empty."""
-        first = self.machines[0].replicas["f0"]
-        first.put("SD_ID", f"{uuid.UUID(int=77, version=4)}\n".encode())
-        for number in range(self.scene.pictures):
-            first.put(media_key(name_of_picture(number)), list_pictures()[number])
-        self.clients[0, "f0"].upload("syncthing", Winner.CLOUD)
+        """All folders are in use on all machines, with the same pictures."""
+        for label, replica in self.machines[0].replicas.items():
+            replica.put("SD_ID", f"{uuid.UUID(int=70 + int(label[1:]), version=4)}\n".encode())
+            for number in range(self.scene.pictures):
+                replica.put(media_key(name_of_picture(number)), list_pictures()[number])
+            self.clients[0, label].upload()
         for (number, label), client in self.clients.items():
             for key in client.list_pending():
                 client.deliver(key, Arrival.WHOLE)
-            if label == "f0":
-                self.add(number, label)
+            self.add(number, label)
 
     def play(self, operation: Operation) -> None:
         """One operation, and what all machines make of it."""
         operation.play(self)
         touched = getattr(operation, "machine", None)
+        for (number, _label), client in self.clients.items():
+            if not client.is_paused and (touched is None or number == touched % len(self.machines)):
+                client.upload()
         for machine in self.machines:
             machine.take_notice(is_touched=touched is None or machine is self.machine(touched))
 
@@ -121,7 +130,8 @@ class World:
         machine = self.machines[number % len(self.machines)]
         replica = machine.replicas[label]
         if replica.is_whole:
-            machine.do(Deed.ADD, lambda: machine.store.add_storage_dir(replica.root))
+            only_reads = self.scene.last_only_reads and machine is self.machines[-1]
+            machine.do(Deed.ADD, lambda: machine.store.add_storage_dir(replica.root, read_only=only_reads))
 
     def new_replica(self, machine: Machine, label: str) -> Replica:
         """A folder beside the others, which no client serves."""
