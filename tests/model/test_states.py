@@ -115,6 +115,13 @@ def test_what_failed_young_is_never_damaged(row: ImageFile, look: Look, now: dat
 
 
 @given(rows(), looks, times)
+def test_a_pointer_is_never_damaged(row: ImageFile, look: Look, now: datetime) -> None:
+    """Its bytes are elsewhere, perhaps for years: they are still to arrive, and a row that was damaged is no more."""
+    pointer = replace(look, sha256=SHA256S[1], media_type=None, whole=False, decodes=None, is_pointer=True)
+    assert after_look(row, pointer, now).state is FileState.ARRIVING
+
+
+@given(rows(), looks, times)
 def test_foreign_is_a_whole_quiet_image_under_a_content_id(row: ImageFile, look: Look, now: datetime) -> None:
     """Only a whole image of a known type, unchanged for 2 s, or 5 min where it may still grow, is foreign."""
     after = after_look(row, look, now)

@@ -41,7 +41,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
         (PICTURE, Outcome.GOOD, FileState.PRESENT, ""),
         (b"", Outcome.BAD, FileState.ARRIVING, "the file is empty"),
         (PICTURE[:300], Outcome.BAD, FileState.ARRIVING, "the data ends"),
-        (b"/annex/objects/SHA256E-s9--x.png", Outcome.BAD, FileState.ARRIVING, "no image type we know"),
+        (b"/annex/objects/SHA256E-s9--x.png", Outcome.BAD, FileState.ARRIVING, "'git annex get'"),
         (make_picture("png", seed=2), Outcome.BAD, FileState.ARRIVING, ANOTHER_IMAGE),
         (bytes(7000), Outcome.BAD, FileState.ARRIVING, "no image type we know"),
     ],

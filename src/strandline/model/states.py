@@ -62,6 +62,8 @@ class Look:
     """An ISO file whose last box runs to the end of the file: whole only if it is quiet."""
     decodes: bool | None = None
     """Whether a decoder reached the last row; None where none was asked."""
+    is_pointer: bool = False
+    """A line of text that says where the bytes are kept: nothing is damaged, however long it stays."""
     reason: str = ""
     """Why it is not whole, in a sentence."""
     width: int | None = None
@@ -198,6 +200,8 @@ def _state_of_failed(row: ImageFile, look: Look, now: datetime) -> FileState:
     enough = QUIET_WITH_TRAILING_BYTES if look.trailing_bytes or look.open_ended else QUIET
     if is_content_id(row.image_id) and look.whole and look.media_type is not None and quiet >= enough:
         return FileState.FOREIGN
+    if look.is_pointer:
+        return FileState.ARRIVING
     return FileState.DAMAGED if quiet >= DAMAGED_AFTER else FileState.ARRIVING
 
 

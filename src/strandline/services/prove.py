@@ -29,6 +29,7 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import content_id_of, is_content_id
 from strandline.model.media_names import split_wanted_name
 from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, find_media_type, sniff_media_type
+from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
     Look,
     Seen,
@@ -47,6 +48,7 @@ from strandline.services.workbench import Workbench
 ATTEMPTS = 5
 """How often a file that is replaced while it is read, or a row that others move meanwhile, is begun anew."""
 
+UNKNOWN_TYPE = "its first bytes are of no image type we know"
 ANOTHER_IMAGE = "it is a whole image, and not the one that its name promises"
 
 _CANNOT_SHOW_HOLES = (Family.RIFF, Family.ISO)
@@ -199,10 +201,9 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
     """
     media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     if media_type is None:
-        reason = (
-            "the file is empty" if copy.size_bytes == 0 else "its first bytes are of no image type we know"
-        )
-        return Look(copy.stamp, copy.sha256, None, whole=False, reason=reason)
+        pointer = explain_pointer(bytes(copy.buffer[:SNIFF_BYTES]), copy.size_bytes)
+        reason = pointer or ("the file is empty" if copy.size_bytes == 0 else UNKNOWN_TYPE)
+        return Look(copy.stamp, copy.sha256, None, whole=False, is_pointer=pointer is not None, reason=reason)
     facts = read_facts(copy.buffer, media_type.name)
     look = Look(
         copy.stamp, copy.sha256, media_type.name, whole=True,

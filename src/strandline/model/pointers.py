@@ -1,0 +1,33 @@
+"""Pointers: the line of text that lies under an image's name while its bytes are kept elsewhere (hazard H22).
+
+git-annex writes one for an unlocked file that was not fetched yet, and for a locked one where a disk knows no links;
+Git LFS for every file before ``git lfs pull``. What surprises: a pointer may stay as it is for years. It is neither
+half an image nor a damaged one.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_POINTER_BYTES = 32 * 1024
+"""git-annex takes no longer text for a pointer, and so cannot have written one."""
+
+_POINTERS = (
+    (re.compile(rb"(?:(?:\.\./)*\.git)?/annex/objects/"), "git-annex", "git annex get"),
+    (re.compile(rb"version https://git-lfs\.github\.com/spec/"), "Git LFS", "git lfs pull"),
+)
+
+
+def explain_pointer(head: bytes, size_bytes: int) -> str | None:
+    """Who keeps the bytes and how to get them, in a sentence; None where the file is no pointer.
+
+    Args:
+        head: The file's first bytes, a hundred or more.
+        size_bytes: The file's size.
+    """
+    if size_bytes > MAX_POINTER_BYTES:
+        return None
+    for pattern, keeper, command in _POINTERS:
+        if pattern.match(head):
+            return f"{keeper} keeps its bytes elsewhere; '{command}' brings them here"
+    return None
