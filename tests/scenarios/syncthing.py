@@ -1,33 +1,32 @@
-"""Two real Syncthings that keep one folder equal over loopback: two machines for a test.
+"""Two real Syncthings, linked over loopback: two machines for a test.
 
 Nothing is simulated: files arrive, clash and break off as they do for people. ::
 
     with TwoSyncthings(tmp_path) as pair:
-        (pair.a.folder / "SD_ID").write_text("…")
-        pair.wait_in_sync()                     # now it is in pair.b.folder
+        shared = pair.share("photos", tmp_path / "a", tmp_path / "b")
+        shared.set_paused(False)
+        (tmp_path / "a" / "SD_ID").write_text("…")
+        shared.wait_in_sync()                   # now it is in tmp_path / "b"
         pair.disconnect()                       # both sides go on, apart
         …
         pair.reconnect()                        # Syncthing makes conflict copies
 
-What surprises is how much it takes to know that two folders are equal *and stay so*: "both idle" is also true
-right after a local write, before the watcher has spoken, and right after a scan, while the news is still on
-the wire. See :meth:`TwoSyncthings.wait_in_sync`.
+What surprises: to start two takes three seconds, to share a further folder next to nothing. So a session has one
+pair, and each test its own folder.
 """
 
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from builders.system_packages import require
-from scenarios.syncthing_node import FOLDER_ID, HOST, SyncthingNode, wait_until
-
-_TIMEOUT_S = 60.0
-"""Far more than anything here takes; a slow machine is not a failure."""
+from scenarios.syncthing_folder import SharedFolder, SyncedFolder
+from scenarios.syncthing_node import HOST, SyncthingNode
+from scenarios.waiting import LIMIT_S, wait_until
 
 
 class TwoSyncthings:
@@ -36,7 +35,7 @@ class TwoSyncthings:
     Where Syncthing is not installed the test is skipped.
 
     Args:
-        base: A folder of the test's own, for both machines' homes, folders and logs.
+        base: A folder of the test's own, for both machines' homes and logs.
     """
 
     def __init__(self, base: Path) -> None:
@@ -49,12 +48,13 @@ class TwoSyncthings:
         with ExitStack() as undo:
             for node in (self.a, self.b):
                 undo.callback(node.stop)
+                node.begin_to_start()
+            for node in (self.a, self.b):
                 node.start()
             # b first: a device that is known is accepted at its first call.
             self._introduce(self.b, self.a, "dynamic")
             self._introduce(self.a, self.b, f"tcp://{HOST}:{self.b.sync_port}")
-            wait_until("link up", self.is_connected, _TIMEOUT_S, self.describe)
-            self.wait_in_sync()
+            self._wait_for_link()
             self._undo = undo.pop_all()
         return self
 
@@ -65,7 +65,7 @@ class TwoSyncthings:
 
     @staticmethod
     def _introduce(node: SyncthingNode, other: SyncthingNode, address: str) -> None:
-        """Tell a node of the other one and of the folder that they share.
+        """Tell a node of the other one.
 
         Only one of the two is told an address, so only one dials: with both dialling, each can drop the
         connection that the other keeps, and to reconnect then takes 20 s (seen with 1.19).
@@ -78,16 +78,13 @@ class TwoSyncthings:
             "compression": "never",
         }
         node.put(f"/rest/config/devices/{other.device_id}", device)
-        folder = node.get("/rest/config/defaults/folder")
-        folder |= {
-            "id": FOLDER_ID,
-            "path": str(node.folder),
-            "devices": [{"deviceID": node.device_id}, {"deviceID": other.device_id}],
-            "fsWatcherEnabled": True,
-            "fsWatcherDelayS": 1,  # the smallest that old versions take
-            "rescanIntervalS": 3600,
-        }
-        node.put(f"/rest/config/folders/{FOLDER_ID}", folder)
+
+    def share(self, folder_id: str, a: Path, b: Path, *, keeps_versions: bool = False) -> SharedFolder:
+        """A further folder of both machines. It rests: nothing travels before ``set_paused(False)``."""
+        shared = SharedFolder(SyncedFolder(self.a, folder_id, a), SyncedFolder(self.b, folder_id, b))
+        for end in (shared.b, shared.a):
+            end.configure(self.a, self.b, keeps_versions=keeps_versions)
+        return shared
 
     # --- the link -------------------------------------------------------------------------------------------
 
@@ -99,12 +96,11 @@ class TwoSyncthings:
     def disconnect(self) -> None:
         """Cut the link between two that run, until both have noticed; both go on, and both folders can be written."""
         self.a.post(f"/rest/system/pause?device={self.b.device_id}")
-        wait_until(
-            "link down",
-            lambda: not (self.a.is_connected_to(self.b) or self.b.is_connected_to(self.a)),
-            _TIMEOUT_S,
-            self.describe,
-        )
+
+        def is_down() -> bool:
+            return not (self.a.is_connected_to(self.b) or self.b.is_connected_to(self.a))
+
+        wait_until("link down", is_down, LIMIT_S, self._describe)
 
     def reconnect(self) -> None:
         """Mend the link after ``disconnect``, ``stop`` or ``kill``, starting who does not run; waits for it."""
@@ -114,63 +110,18 @@ class TwoSyncthings:
             # From paused to not paused, a dials at once instead of when its next turn comes.
             self.a.post(f"/rest/system/pause?device={self.b.device_id}")
             self.a.post(f"/rest/system/resume?device={self.b.device_id}")
-        wait_until("link up", self.is_connected, _TIMEOUT_S, self.describe)
+        self._wait_for_link()
 
     def throttle(self, kib_per_s: int) -> None:
         """Slow the link down, to look at files that have arrived in part; 0 for no limit. Both must run."""
         for node in (self.a, self.b):
             node.patch("/rest/config/options", {"maxSendKbps": kib_per_s, "maxRecvKbps": 0})
 
-    # --- waiting --------------------------------------------------------------------------------------------
+    def _wait_for_link(self) -> None:
+        wait_until("link up", self.is_connected, LIMIT_S, self._describe)
 
-    def scan(self) -> None:
-        """Make both sides look at their folders now."""
-        self.a.scan()
-        self.b.scan()
-
-    def wait_in_sync(self, timeout_s: float = _TIMEOUT_S) -> None:
-        """Wait until both folders hold the same and nothing is under way between them.
-
-        One round: both sides scan; each is idle and needs nothing; each has been told of the other's last
-        change; both trees are equal by content. Two such rounds running without a change between them end the
-        wait: a conflict copy is made by one side and then travels as a file like any other, and the second
-        round sees that.
-
-        Raises:
-            SyncTimeoutError: Says where the trees differ, with the ends of both logs.
-        """
-        seen: tuple[int, int] | None = None
-
-        def is_settled() -> bool:
-            nonlocal seen
-            before, seen = seen, self._find_common_state()
-            return seen is not None and seen == before
-
-        wait_until("folders in sync", is_settled, timeout_s, self.describe)
-
-    def wait_for(self, what: str, is_so: Callable[[], bool], timeout_s: float = 30) -> None:
-        """Wait for anything else, such as a name that arrives."""
-        wait_until(what, is_so, timeout_s, self.describe)
-
-    def _find_common_state(self) -> tuple[int, int] | None:
-        """Both sides' sequence numbers where all is settled and equal, else None."""
-        self.scan()
-        a, b = self.a.find_settled_sequence(), self.b.find_settled_sequence()
-        if (
-            a is None
-            or b is None
-            or (self.b.get_sequence_of(self.a), self.a.get_sequence_of(self.b)) != (a, b)
-        ):
-            return None
-        return (a, b) if self.a.list_entries() == self.b.list_entries() else None
-
-    def describe(self) -> str:
-        """Where the two folders differ, and the ends of both logs."""
-        a, b = self.a.list_entries(), self.b.list_entries()
-        differences = [
-            f"{name}: {a.get(name)} | {b.get(name)}" for name in sorted(a | b) if a.get(name) != b.get(name)
-        ]
-        return "\n".join(["a | b", *differences, self.a.log_tail(), self.b.log_tail()])
+    def _describe(self) -> str:
+        return f"{self.a.log_tail()}\n{self.b.log_tail()}"
 
 
 def _find_free_ports(count: int) -> list[int]:

@@ -1,4 +1,4 @@
-"""One real Syncthing process with a home of its own, one shared folder, and no way out of this machine.
+"""One real Syncthing process with a home of its own, and no way out of this machine.
 
 Discovery, relays, NAT traversal, STUN, usage and crash reports and upgrades are switched off *in the
 configuration file, before the first start*. What surprises: a Syncthing that is killed hard leaves its half
@@ -7,7 +7,6 @@ file in place, and so does a test run; so on Linux the process is told to die wi
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import json
 import os
@@ -15,18 +14,14 @@ import shutil
 import signal
 import subprocess
 import threading
-import time
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-HOST = "127.0.0.1"
-FOLDER_ID = "sd"
+from scenarios.waiting import LIMIT_S, wait_until
 
-_TEMPORARY_PREFIXES = (".syncthing.", "~syncthing~")
-_OWN_NAMES = (".stfolder", ".stversions", ".stignore")
+HOST = "127.0.0.1"
 
 _LOOPBACK_ONLY = {
     "globalAnnounceEnabled": "false",
@@ -52,45 +47,29 @@ _LOOPBACK_ONLY = {
 }
 
 
-class SyncTimeoutError(AssertionError):
-    """Something did not happen within its time limit."""
-
-
-def wait_until(
-    what: str, is_so: Callable[[], bool], timeout_s: float, describe: Callable[[], str] = lambda: ""
-) -> None:
-    """Ask, again and again, until it is so; another program's state has no event to wait for.
-
-    Raises:
-        SyncTimeoutError: It was not so in time; says what, and what ``describe`` says at that moment.
-    """
-    end = time.monotonic() + timeout_s
-    while not is_so():
-        if time.monotonic() >= end:
-            raise SyncTimeoutError(f"not within {timeout_s:.0f} s: {what}\n{describe()}")
-        time.sleep(0.02)
-
-
 class SyncthingNode:
-    """One machine: its Syncthing process and the folder that it shares."""
+    """One machine: its Syncthing process."""
 
     def __init__(self, binary: str, base: Path, name: str, *, api_port: int, sync_port: int) -> None:
         self.binary = binary
         self.name = name
         self.home = base / f"home-{name}"
-        self.folder = base / f"folder-{name}"
         self.log_path = base / f"{name}.log"
         self.api_port = api_port
         self.sync_port = sync_port
         self.process: subprocess.Popen[bytes] | None = None
         self.home.mkdir(parents=True)
-        self.folder.mkdir()
         self.device_id, self._api_key = self._configure()
 
     # --- life -----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the process unless it runs, and wait until its API answers."""
+        self.begin_to_start()
+        wait_until(f"API of {self.name}", self._answers, LIMIT_S, self.log_tail)
+
+    def begin_to_start(self) -> None:
+        """Start the process unless it runs, and wait for nothing."""
         if self.is_running():
             return
         command = [
@@ -111,7 +90,6 @@ class SyncthingNode:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        wait_until(f"API of {self.name}", self._answers, 60, self.log_tail)
 
     def is_running(self) -> bool:
         """True while the process lives."""
@@ -205,6 +183,10 @@ class SyncthingNode:
         """Change some keys of a part of the configuration."""
         return self._ask("PATCH", path, body)
 
+    def delete(self, path: str) -> Any:
+        """Take a part out of the configuration."""
+        return self._ask("DELETE", path)
+
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         payload = None if body is None else json.dumps(body)
         with closing(http.client.HTTPConnection(HOST, self.api_port, timeout=60)) as connection:
@@ -215,54 +197,10 @@ class SyncthingNode:
             raise RuntimeError(f"{self.name}: {method} {path}: {answer.status} {raw[:300]!r}")
         return json.loads(raw) if raw.strip() else None
 
-    def scan(self) -> None:
-        """Make Syncthing look at its folder now; returns when it has."""
-        self.post(f"/rest/db/scan?folder={FOLDER_ID}")
-
-    def find_settled_sequence(self) -> int | None:
-        """The number of the last change that this side knows; None while it is busy or needs anything."""
-        status = self.get(f"/rest/db/status?folder={FOLDER_ID}")
-        is_settled = status["state"] == "idle" and not status["needTotalItems"] and not status["needBytes"]
-        return int(status["sequence"]) if is_settled else None
-
-    def get_sequence_of(self, other: SyncthingNode) -> int:
-        """The number of the last change of the other side that this side has been told of."""
-        completion = self.get(f"/rest/db/completion?folder={FOLDER_ID}&device={other.device_id}")
-        return int(completion.get("sequence", -1))
-
     def is_connected_to(self, other: SyncthingNode) -> bool:
         """True where this side sees the other."""
         connections = self.get("/rest/system/connections")["connections"]
         return bool(connections.get(other.device_id, {}).get("connected"))
-
-    # --- the folder -----------------------------------------------------------------------------------------
-
-    def list_entries(self) -> dict[str, str]:
-        """What lies in the folder, Syncthing's own files left out: path to kind, size and hash."""
-        entries = {}
-        for name in self._list_names():
-            if name.startswith(_OWN_NAMES) or Path(name).name.startswith(_TEMPORARY_PREFIXES):
-                continue
-            try:
-                entries[name] = _describe(self.folder / name)
-            except FileNotFoundError:  # went away while we looked
-                continue
-        return entries
-
-    def list_conflict_copies(self) -> list[str]:
-        """Paths of the conflict copies that Syncthing made."""
-        return [name for name in self._list_names() if ".sync-conflict-" in name]
-
-    def list_temporaries(self) -> list[str]:
-        """Paths of files that have arrived in part."""
-        return [name for name in self._list_names() if Path(name).name.startswith(_TEMPORARY_PREFIXES)]
-
-    def _list_names(self) -> list[str]:
-        return sorted(
-            (Path(top) / name).relative_to(self.folder).as_posix()
-            for top, folders, files in os.walk(self.folder)
-            for name in [*folders, *files]
-        )
 
 
 def _dying_with_us() -> list[str]:
@@ -276,12 +214,3 @@ def _child(element: ET.Element, tag: str) -> ET.Element:
     child = element.find(tag)
     assert child is not None, f"syncthing's configuration has no <{tag}>"
     return child
-
-
-def _describe(path: Path) -> str:
-    if path.is_symlink():
-        return f"link to {path.readlink()}"
-    if path.is_dir():
-        return "folder"
-    data = path.read_bytes()
-    return f"{len(data)} bytes, {hashlib.sha256(data).hexdigest()}"

@@ -10,82 +10,89 @@ from pathlib import Path
 import pytest
 
 from scenarios.syncthing import TwoSyncthings
-from scenarios.syncthing_node import SyncthingNode, SyncTimeoutError
+from scenarios.syncthing_folder import SharedFolder, SyncedFolder
+from scenarios.syncthing_node import SyncthingNode
+from scenarios.waiting import SyncTimeoutError, wait_until
 from strandline.model.media_names import classify_media_name
 from strandline.model.sync_names import NameKind, NameMeaning, classify_identity_name
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSyncthings]:
-    """Two machines, linked and in sync; each test leaves them so."""
-    with TwoSyncthings(tmp_path_factory.mktemp("pair")) as pair:
-        yield pair
+@pytest.fixture
+def shared(syncthings: TwoSyncthings, tmp_path: Path) -> Iterator[SharedFolder]:
+    """A folder of both machines, in sync."""
+    folders = [tmp_path / name for name in ("a", "b")]
+    for folder in folders:
+        folder.mkdir()
+    shared = syncthings.share(f"{tmp_path.name}", *folders)
+    shared.set_paused(False)
+    yield shared
+    shared.forget()
 
 
-def put_image(node: SyncthingNode, size_bytes: int) -> str:
+def put_image(end: SyncedFolder, size_bytes: int) -> str:
     """Write random bytes under the name that they hash to; gives the path relative to the folder."""
     data = os.urandom(size_bytes)
-    media = node.folder / "media"
+    media = end.path / "media"
     media.mkdir(exist_ok=True)
     name = f"{hashlib.sha256(data).hexdigest()[:32]}.png"
     (media / name).write_bytes(data)
     return f"media/{name}"
 
 
-def test_files_arrive_and_leave_on_both_sides(pair: TwoSyncthings) -> None:
+def test_files_arrive_and_leave_on_both_sides(shared: SharedFolder) -> None:
     """What one machine writes or deletes, the other one has or lacks once they are in sync."""
-    from_a = [put_image(pair.a, 2_000 + i) for i in range(20)]
-    pair.wait_in_sync()
-    from_b = put_image(pair.b, 5_000)
-    (pair.b.folder / from_a[0]).unlink()
-    pair.wait_in_sync()
-    entries = pair.a.list_entries()
-    assert entries == pair.b.list_entries()
+    from_a = [put_image(shared.a, 2_000 + i) for i in range(20)]
+    shared.wait_in_sync()
+    from_b = put_image(shared.b, 5_000)
+    (shared.b.path / from_a[0]).unlink()
+    shared.wait_in_sync()
+    entries = shared.a.list_entries()
+    assert entries == shared.b.list_entries()
     assert {from_b, *from_a[1:]} <= entries.keys()
     assert from_a[0] not in entries
 
 
-def test_two_identities_make_a_conflict_copy(pair: TwoSyncthings) -> None:
+def test_two_identities_make_a_conflict_copy(syncthings: TwoSyncthings, shared: SharedFolder) -> None:
     """Written apart, both values of SD_ID live on, on both machines, and the copy's name says what it is.
 
     Until they are connected nothing travels, and who waits for it learns which file differs.
     """
-    pair.disconnect()
-    (pair.a.folder / "SD_ID").write_text("one\n")
-    (pair.b.folder / "SD_ID").write_text("two\n")
+    syncthings.disconnect()
+    (shared.a.path / "SD_ID").write_text("one\n")
+    (shared.b.path / "SD_ID").write_text("two\n")
     with pytest.raises(SyncTimeoutError, match=r"SD_ID: 4 bytes, .* \| 4 bytes, "):
-        pair.wait_in_sync(timeout_s=0.5)
-    pair.reconnect()
-    pair.wait_in_sync()
-    (copy,) = pair.a.list_conflict_copies()
-    assert pair.b.list_conflict_copies() == [copy]
-    for node in (pair.a, pair.b):
-        assert {(node.folder / name).read_text() for name in ("SD_ID", copy)} == {"one\n", "two\n"}
+        shared.wait_in_sync(limit_s=0.5)
+    syncthings.reconnect()
+    shared.wait_in_sync()
+    (copy,) = shared.a.list_conflict_copies()
+    assert shared.b.list_conflict_copies() == [copy]
+    for end in (shared.a, shared.b):
+        assert {(end.path / name).read_text() for name in ("SD_ID", copy)} == {"one\n", "two\n"}
     assert classify_identity_name(copy) == NameMeaning(NameKind.CONFLICT_COPY, "syncthing", "SD_ID")
 
 
-def test_a_power_cut_leaves_a_temporary_and_heals(pair: TwoSyncthings) -> None:
+def test_a_power_cut_leaves_a_temporary_and_heals(syncthings: TwoSyncthings, shared: SharedFolder) -> None:
     """Killed in mid transfer, the receiver has a temporary and no image; switched on again, the image."""
-    pair.throttle(2_000)
-    image = put_image(pair.a, 12_000_000)
-    pair.a.scan()
-    pair.wait_for("a file in part", lambda: bool(pair.b.list_temporaries()))
-    pair.b.kill()
-    (temporary,) = pair.b.list_temporaries()
+    syncthings.throttle(2_000)
+    image = put_image(shared.a, 6_000_000)
+    shared.a.scan()
+    wait_until("a file in part", lambda: bool(shared.b.list_temporaries()), describe=shared.describe)
+    syncthings.b.kill()
+    (temporary,) = shared.b.list_temporaries()
     meaning = classify_media_name(Path(temporary).name)
     assert meaning == NameMeaning(NameKind.TEMPORARY, "syncthing", Path(image).name)
-    assert not (pair.b.folder / image).exists()
-    pair.b.start()
-    pair.throttle(0)
-    pair.reconnect()
-    pair.wait_in_sync()
-    assert pair.b.list_temporaries() == []
-    assert hashlib.sha256((pair.b.folder / image).read_bytes()).hexdigest()[:32] == Path(image).stem
+    assert not (shared.b.path / image).exists()
+    syncthings.b.start()
+    syncthings.throttle(0)
+    syncthings.reconnect()
+    shared.wait_in_sync()
+    assert shared.b.list_temporaries() == []
+    assert hashlib.sha256((shared.b.path / image).read_bytes()).hexdigest()[:32] == Path(image).stem
 
 
-def test_nothing_leaves_the_machine(pair: TwoSyncthings) -> None:
+def test_nothing_leaves_the_machine(syncthings: TwoSyncthings) -> None:
     """Every socket of both processes is on loopback, so tests need no network and tell nobody."""
-    addresses = list_socket_addresses(pair.a) + list_socket_addresses(pair.b)
+    addresses = list_socket_addresses(syncthings.a) + list_socket_addresses(syncthings.b)
     assert addresses
     assert [address for address in addresses if not is_loopback_or_none(address)] == []
 

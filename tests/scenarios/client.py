@@ -1,0 +1,149 @@
+"""The contract of a sync client, so that the same promises are tested on each of them.
+
+A :class:`Client` opens a :class:`Link` between two folders, ``a`` and ``b``. Nothing travels before the first
+:meth:`Link.transfer`; after it, all that can be in step is in step. What is peculiar to a client is not hidden in
+tests but stands beside it as data, its :class:`Traits`. What surprises: "in step" is all that the clients have in
+common. In which order, under which names, in how many pieces, and what a kill leaves behind: each has its own way.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from scenarios.waiting import LIMIT_S
+
+Word = str | Path
+
+
+class Leftover(Enum):
+    """What a client that is killed in the middle leaves in the media folder."""
+
+    NOTHING = "nothing"
+    TEMPORARY = "a temporary name"
+    HALF = "half of the bytes under the final name"
+    POINTER = "a few bytes of its own under the final name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What is peculiar to a client."""
+
+    two_way: bool = False
+    """Both folders may be written; else everything goes from ``a`` to ``b``."""
+    rewrites_all: bool = False
+    """Each run writes every file anew, in place: what was whole is half again for a moment, ``SD_ID`` too."""
+    killed_leaves: Leftover
+    identity_copies: tuple[str, ...] = ()
+    """What it calls the copies where both ends made up an ``SD_ID`` (patterns); empty for the one-way. It depends on
+    the client whether one of the two stays ``SD_ID``."""
+    equal_news_clash: bool = False
+    """A file that is new on both sides is a conflict to it, be the bytes the same."""
+    old_versions: str | None = None
+    """Where the former bytes of ``media/NAME`` lie in the receiving folder if it keeps versions; a pattern."""
+
+
+class Link(ABC):
+    """Two folders and the client between them. Close it, or its processes outlive the test."""
+
+    def __init__(self, a: Path, b: Path) -> None:
+        self.a = a
+        self.b = b
+
+    @abstractmethod
+    def transfer(self) -> None:
+        """Lets the client work until there is nothing left for it to do."""
+
+    @abstractmethod
+    def begin(self) -> None:
+        """Sets a transfer from ``a`` to ``b`` going that takes seconds, and returns at once."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """Ends it in the middle, as a power cut does; :meth:`transfer` must be able to go on afterwards."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends what still runs, and leaves nothing behind but files."""
+
+    def bytes_arrived(self) -> int:
+        """How much has come to ``b`` so far, under whatever name; a hole or a reserved block does not count."""
+        return sum(_bytes_in(Path(top) / name) for top, _, names in os.walk(self.b) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A way to keep folders in step, as people use it."""
+
+    traits: Traits
+    open: Callable[[Path, Path, Path, bool], Link]
+    """Called with a folder for the client's own files, ``a``, ``b``, and whether to keep old versions."""
+
+
+class CommandLink(Link):
+    """A client that works when it is called: one or more commands, each a program of the system."""
+
+    killed_by = signal.SIGKILL
+
+    def __init__(self, own: Path, a: Path, b: Path) -> None:
+        super().__init__(a, b)
+        self.own = own
+        self._environment = {"PATH": "/usr/bin:/bin", "HOME": str(own), "LC_ALL": "C.UTF-8"}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def run(self, *command: Word, cwd: Path | None = None) -> str:
+        """Runs a command to its end; what it printed. One that fails fails the test, with what it said."""
+        done = subprocess.run(
+            command, cwd=cwd, env=self._environment, capture_output=True, text=True, timeout=LIMIT_S
+        )
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def start(self, command: Sequence[Word], cwd: Path | None = None) -> None:
+        """Starts a command in a process group of its own."""
+        self._process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        """Ends the command that was started, and all its processes, at whatever they are doing."""
+        assert self._process is not None
+        assert self._process.poll() is None, "it has ended by itself: make it slower"
+        self.close()
+
+    def close(self) -> None:
+        """Ends what still runs."""
+        if self._process is not None:
+            if self._process.poll() is None:
+                os.killpg(self._process.pid, self.killed_by)
+            self._process.wait(LIMIT_S)
+            self._process = None
+
+
+def slowly(system_call: str, *, delay_ms: int) -> list[Word]:
+    """The front of a command that makes a program without a brake slow: each such call takes so much longer."""
+    strace = shutil.which("strace")
+    assert strace is not None
+    return [strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={system_call}",
+            "-e", f"inject={system_call}:delay_exit={delay_ms * 1000}"]  # fmt: skip
+
+
+def _bytes_in(path: Path) -> int:
+    try:
+        seen = path.lstat()
+    except FileNotFoundError:
+        return 0
+    return min(seen.st_size, seen.st_blocks * 512)

@@ -1,0 +1,43 @@
+"""The folder is moved away and back while its store watches, as if its disk was unmounted (hazard H17).
+
+Nothing is concluded while it is away, and when it is back everything goes on as before.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.receiver import make_mixed_pictures
+from scenarios.clients import TRAITS_OF, get_client
+from scenarios.two_machines import list_files, two_machines
+from strandline.errors import ImageUnreachableError
+
+
+@pytest.mark.parametrize("name", TRAITS_OF)
+def test_a_folder_that_was_away_is_as_before(
+    name: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Offline, not missing; back, and told of nothing twice; and what comes next arrives as ever."""
+    client = get_client(name, lambda: request.getfixturevalue("syncthings"))
+    first, next_ones = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)
+    with two_machines(client, tmp_path) as machines:
+        machines.put(first)
+        machines.link.transfer()
+        machines.check_shown_once(first)
+        b, before = machines.b, machines.b.get_account()
+        away = b.root.rename(tmp_path / "away")
+        b.events.wait_for("sd.offline")
+        assert b.get_account().images == before.images
+        with pytest.raises(ImageUnreachableError):
+            b.store.get(next(iter(first)).partition(".")[0])
+        away.rename(b.root)
+        b.events.wait_for("sd.online")
+        assert b.get_account() == before
+        files = list_files(b.root)
+        machines.put(next_ones)
+        machines.link.transfer()
+        machines.check_shown_once(first | next_ones)
+        machines.check_nothing_lost(files)
+        machines.check_nothing_wrong(but=["sd.offline"])

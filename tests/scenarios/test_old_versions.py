@@ -1,0 +1,49 @@
+"""A client that keeps the old bytes of what it replaces: they are real images under other names, and none of ours.
+
+Content ids are never replaced, so this is about a legacy id whose image somebody edited. What surprises is how near
+the old bytes lie: ``.stversions`` and ``.git`` are folders, but rsync, cp, rclone and Unison put them into ``media``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.receiver import legacy_name_of, make_large_picture, make_mixed_pictures
+from builders.storage import set_mtime
+from scenarios.clients import TRAITS_OF, get_client
+from scenarios.two_machines import two_machines
+from scenarios.waiting import wait_until
+
+OLD, NEW = (make_large_picture(seed, 300_000) for seed in (20, 21))
+NAME = legacy_name_of(OLD, "png")
+IMAGE_ID = NAME.partition(".")[0]
+
+
+@pytest.mark.parametrize("name", [name for name, traits in TRAITS_OF.items() if traits.old_versions])
+def test_old_versions_are_no_images(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The image is shown as it was, then as it is, never in between and never missing; its old bytes are no image."""
+    client = get_client(name, lambda: request.getfixturevalue("syncthings"))
+    others = make_mixed_pictures(1)
+    with two_machines(client, tmp_path, keeps_versions=True) as machines:
+        b, before, after = machines.b, others | {NAME: OLD}, others | {NAME: NEW}
+        machines.put(before)
+        set_mtime(machines.a.root / "media" / NAME, seconds_ago=100)
+        machines.link.transfer()
+        machines.check_shown_once(before)
+        with b.reading(before, after):
+            machines.put({NAME: NEW})
+            machines.link.transfer()
+            wait_until("the new one is shown", lambda: b.store.get(IMAGE_ID).read() == NEW)
+        machines.wait_until_agreed()
+        assert OLD in [
+            path.read_bytes() for path in find_old_versions(b.root, str(client.traits.old_versions))
+        ]
+        assert {filename for _, filename, _, _ in b.get_account().images} == after.keys()
+        machines.check_nothing_wrong()
+
+
+def find_old_versions(root: Path, pattern: str) -> list[Path]:
+    """The files in which the client keeps what it replaced."""
+    return [*root.glob(pattern.format(name=NAME, stem=IMAGE_ID))]

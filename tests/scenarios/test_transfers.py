@@ -1,0 +1,52 @@
+"""Whoever brings the images: never a wrong byte, all shown, told once, both machines say the same, nothing is gone.
+
+Real programs, each in its own way. While they work, both machines are asked for all images in a tight loop; what
+they hand out are the right bytes, or why not. What surprises: half of these programs show the final name before
+the bytes (HAZARDS §0).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.receiver import make_large_picture, make_mixed_pictures, name_of, put_pictures
+from scenarios.client import Client
+from scenarios.clients import TRAITS_OF, get_client
+from scenarios.two_machines import list_files, two_machines
+
+
+@pytest.fixture(params=TRAITS_OF)
+def client(request: pytest.FixtureRequest) -> Client:
+    """Each client in turn."""
+    return get_client(request.param, lambda: request.getfixturevalue("syncthings"))
+
+
+def test_images_arrive_whole_and_are_told_once(client: Client, tmp_path: Path) -> None:
+    """Pictures of every kind, small and large, under content ids and legacy ids, from whoever may send.
+
+    One more is saved by the sender's store. In the end the folders hold the images, and of ours nothing but SD_ID.
+    """
+    large, photo = make_large_picture(1, 3_000_000), make_picture("jpg", seed=50)
+    saved = {name_of(photo, "jpg"): photo}
+    from_a = make_mixed_pictures(1) | {name_of(large, "png"): large}
+    from_b = make_mixed_pictures(1, first_seed=100) if client.traits.two_way else {}
+    pictures = from_a | from_b | saved
+    with (
+        two_machines(client, tmp_path) as machines,
+        machines.a.reading(pictures),
+        machines.b.reading(pictures),
+    ):
+        machines.put(from_a)
+        machines.a.store.save(photo, sd=machines.a.root, name="holiday.jpg")
+        put_pictures(machines.b.root / "media", from_b)
+        before = [list_files(machine.root) for machine in machines.both()]
+        machines.link.transfer()
+        machines.check_shown_once(pictures)
+        machines.check_nothing_lost(*before)
+        machines.check_nothing_wrong()
+        for machine in machines.both():
+            names = {"notes.md", "SD_ID", *(f"media/{name}" for name in pictures)}
+            assert list_files(machine.root).keys() == names

@@ -1,0 +1,123 @@
+"""Two machines with a sync client between them: a store at each end, and what must be true of both in the end."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from builders.receiver import Receiver, put_pictures, receiving
+from scenarios.client import Client, Link, Traits
+from scenarios.waiting import wait_until
+
+ALARMS = (
+    "image.missing", "image.damaged", "image.foreign", "image.removed", "sd.suspect", "sd.offline",
+)  # fmt: skip
+"""What no machine is told of while nothing is wrong with it."""
+
+CLIENTS_OWN = {".git", ".stfolder", ".stversions"}
+"""Folders in the root that a sync client makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoMachines:
+    """A link, and the store that watches each of its ends."""
+
+    link: Link
+    traits: Traits
+    a: Receiver
+    b: Receiver
+
+    def both(self) -> tuple[Receiver, Receiver]:
+        """``a`` and ``b``."""
+        return self.a, self.b
+
+    def put(self, pictures: dict[str, bytes]) -> None:
+        """Writes the pictures into the folder that the client takes them from."""
+        put_pictures(self.a.root / "media", pictures)
+
+    def wait_until_agreed(self) -> None:
+        """Waits until both stores give the same account."""
+        wait_until("both stores agree", self._agree, describe=self._describe)
+
+    def wait_until_agreed_on(self, pictures: dict[str, bytes]) -> None:
+        """Waits until both stores give the same account, in which all the pictures are shown."""
+        shown = {(name, hashlib.sha256(data).hexdigest()) for name, data in pictures.items()}
+
+        def are_shown() -> bool:
+            images = self.a.get_account().images
+            return shown <= {(name, sha256) for _, name, _, sha256 in images} and self._agree()
+
+        wait_until("both stores show them, and agree", are_shown, describe=self._describe)
+
+    def _agree(self) -> bool:
+        return self.a.get_account() == self.b.get_account()
+
+    def _describe(self) -> str:
+        """Where the two accounts differ."""
+        a, b = self.a.get_account(), self.b.get_account()
+        heads = [(each.state, each.identity, sorted(each.aliases)) for each in (a, b)]
+        images = f"only a: {sorted(a.images - b.images)}, only b: {sorted(b.images - a.images)}"
+        return f"{heads[0]} | {heads[1]}; {images}"
+
+    def check_shown_once(self, pictures: dict[str, bytes]) -> None:
+        """Waits until both machines show all of them, and say the same; each journal told of each exactly once."""
+        self.wait_until_agreed_on(pictures)
+        self.a.wait_for(pictures)
+        self.b.wait_for(pictures, rewritten=self.traits.rewrites_all)
+
+    def check_nothing_wrong(self, *, but: Sequence[str] = ()) -> None:
+        """Neither journal holds a gap, or an alarm but those that the test called for."""
+        called_for = {*but, "sd.offline"} if self.traits.rewrites_all else {*but}
+        for machine in self.both():
+            assert {event.type for event in machine.list_events(*ALARMS)} <= called_for
+            seqs = [event.seq for event in machine.list_events()]
+            assert seqs == list(range(1, len(seqs) + 1))
+
+    def check_nothing_lost(self, *before: dict[str, bytes]) -> None:
+        """Every file that was on either side lies on both, byte for byte (an identity perhaps as another file)."""
+        for machine in self.both():
+            now = list_files(machine.root)
+            for name, data in (item for each in before for item in each.items()):
+                if name.startswith("SD_ID"):
+                    assert data.strip() in {now[each].strip() for each in now if each.startswith("SD_ID")}
+                else:
+                    assert now[name] == data
+
+
+def list_files(root: Path) -> dict[str, bytes]:
+    """All files in the folder by path, but for what the sync clients keep there for themselves."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and not CLIENTS_OWN.intersection(path.relative_to(root).parts)
+    }
+
+
+@contextmanager
+def two_machines(
+    client: Client, base: Path, *, added_apart: bool = False, keeps_versions: bool = False
+) -> Iterator[TwoMachines]:
+    """Two folders that the client keeps in step, with a watching store at each end.
+
+    Args:
+        base: A folder of the test's own.
+        added_apart: Both machines add their folder before anything travels, so each makes up an identity.
+        keeps_versions: The client is told to keep the old bytes of what it replaces.
+    """
+    roots, own = (base / "a", base / "b"), base / "own"
+    for folder in (*roots, own):
+        folder.mkdir()
+    for root in roots:
+        (root / "notes.md").write_text("what the pictures are for\n")
+    link = client.open(own, *roots, keeps_versions)
+    try:
+        with receiving(base / "home-a", roots[0]) as a:
+            if not added_apart:
+                link.transfer()
+            with receiving(base / "home-b", roots[1]) as b:
+                yield TwoMachines(link, client.traits, a, b)
+    finally:
+        link.close()

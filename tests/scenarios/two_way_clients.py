@@ -1,0 +1,81 @@
+"""Clients that are called and go both ways: Unison and rclone bisync.
+
+What surprises: both remember what they saw last and lock that memory, so after a kill both refuse to go on until
+somebody says that nobody else is at work.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from builders.system_packages import require
+from scenarios.client import Client, CommandLink, Leftover, Traits, Word, slowly
+
+
+class _UnisonLink(CommandLink):
+    """``-prefer newer -copyonconflict``: without these, each side keeps its own ``SD_ID`` for good."""
+
+    def __init__(self, own: Path, a: Path, b: Path, keeps_versions: bool) -> None:
+        super().__init__(own, a, b)
+        versions = ["-backup", "Name *", "-backuploc", "local"] if keeps_versions else []
+        self._command: list[Word] = [
+            require("unison", "unison"), "-ui", "text", "-batch", "-silent", "-times", "-logfile", "/dev/null",
+            "-prefer", "newer", "-copyonconflict", "-ignorelocks", *versions, a, b,
+        ]  # fmt: skip
+        self.transfer()
+
+    def transfer(self) -> None:
+        """Twice: the copy of a conflict is made on one side, and goes to the other with the next run."""
+        self.run(*self._command)
+        self.run(*self._command)
+
+    def begin(self) -> None:
+        require("strace", "strace")
+        self.start([*slowly("write", delay_ms=20), *self._command])
+
+
+class _BisyncLink(CommandLink):
+    """Begins with ``--resync``, which makes both listings known; from then on it finds out who changed what."""
+
+    def __init__(self, own: Path, a: Path, b: Path, _keeps_versions: bool) -> None:
+        super().__init__(own, a, b)
+        self._memory = own / "bisync"
+        self._command: list[Word] = [
+            require("rclone", "rclone"), "--config", "/dev/null", "bisync", a, b, "--workdir", self._memory,
+        ]  # fmt: skip
+        self._first = ["--resync"]
+        self.transfer()
+
+    def transfer(self) -> None:
+        for lock in self._memory.glob("*.lck"):
+            lock.unlink()
+        self.run(*self._command, *self._first)
+        self._first = []
+
+    def begin(self) -> None:
+        self.start([*self._command, "--bwlimit", "2M", "--buffer-size", "0"])
+
+    def kill(self) -> None:
+        """Its listings are not worth anything after that: its own remedy is ``--resync``."""
+        super().kill()
+        self._first = ["--resync"]
+
+
+UNISON = Client(
+    Traits(
+        two_way=True,
+        killed_leaves=Leftover.TEMPORARY,
+        identity_copies=("SD_ID (conflict_on_????-??-??)",),
+        old_versions="media/.bak.0.{name}",
+    ),
+    _UnisonLink,
+)
+BISYNC = Client(
+    Traits(
+        two_way=True,
+        killed_leaves=Leftover.HALF,
+        identity_copies=("SD_ID..path1", "SD_ID..path2"),
+        equal_news_clash=True,  # before 1.66
+    ),
+    _BisyncLink,
+)
