@@ -14,6 +14,7 @@ from builders.refusing_kernel import Refusal, call_refused
 from builders.traced import trace_calls
 from strandline.folders.media_folder import (
     find_folder_mtime_ns,
+    find_spellings,
     iter_names,
     list_media_folder,
     look_again,
@@ -206,3 +207,29 @@ def test_all_names_are_told_whatever_they_are(root: Path) -> None:
         (root / "media" / name).touch()
     (root / "media" / "folder").mkdir()
     assert set(iter_names(root)) == {*NAMES, "folder"}
+
+
+def test_where_letter_case_counts_each_found_name_is_its_own_spelling(root: Path) -> None:
+    """Two files that differ in letters only are two, whatever a listing told."""
+    names = ["a1.png", "a1.PNG"]
+    for name in names:
+        (root / "media" / name).touch()
+    assert find_spellings(root, names, ["a1.PNG"]) == names
+    assert find_spellings(root, names, []) == names
+    assert find_spellings(root, [], []) == []
+
+
+@pytest.mark.parametrize(
+    ("listed", "spelled"), [([], "a1.png"), (["A1.Png"], "A1.Png"), (["a1.pnG"], "a1.pnG")]
+)
+def test_where_letter_case_is_folded_a_name_is_spelled_as_it_was_listed(
+    root: Path, listed: list[str], spelled: str
+) -> None:
+    """Else one file would have two rows, and one of them would soon be missing.
+
+    Here links make every spelling lead to the file, as on a disk that folds; ``trials/mounts`` has such disks.
+    """
+    (root / "media" / "a1.png").touch()
+    for extension in ("PNG", "Png", "pNg", "pnG", "PNg", "PnG", "pNG"):
+        os.link(root / "media" / "a1.png", root / "media" / f"a1.{extension}")
+    assert find_spellings(root, ["a1.png", "a1.PNG"], listed) == [spelled]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -142,6 +142,34 @@ def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -
         if not _is_no_folder(error):
             raise
     return found
+
+
+def find_spellings(root: str | Path, names: Sequence[str], odd_spellings: Collection[str]) -> list[str]:
+    """How the disk spells names that a probe has found; each once, in the order given.
+
+    A file system that folds letter case finds ``id.png`` under ``id.PNG`` as well. Whether this one does is asked of
+    it: does it also find the name in letters that nobody has given it? Cost: one ``lstat`` a name.
+
+    Args:
+        root: The storage directory.
+        names: Found by :func:`probe_names`.
+        odd_spellings: Names in the folder that a listing told of and that are not all lower case.
+
+    Raises:
+        OSError: As :func:`probe_names`.
+    """
+    asked = [given for name in names if (given := _respell(name, odd_spellings)) is not None]
+    if not asked or not probe_names(root, asked, keeps_inodes=False):
+        return list(names)
+    by_folded = {spelling.lower(): spelling for spelling in odd_spellings}
+    return list(dict.fromkeys(by_folded.get(name.lower(), name.lower()) for name in names))
+
+
+def _respell(name: str, taken: Collection[str]) -> str | None:
+    """The name with one letter of its extension in the other case, so that it is none of those; None without one."""
+    dot = name.rindex(".")
+    spellings = (name[:at] + name[at].swapcase() + name[at + 1 :] for at in range(dot + 1, len(name)))
+    return next((spelling for spelling in spellings if spelling not in taken), None)
 
 
 def look_again(

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from strandline.catalog import image_files, storage_dirs
-from strandline.folders.media_folder import probe_names
+from strandline.folders.media_folder import find_spellings, probe_names
 from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
@@ -45,12 +45,14 @@ class Discovery:
 def discover(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
     """Looks for the image's names in the SD. Never opens a file, never raises.
 
-    Cost: 18 ``lstat``, one more of the folder, and a listing where the folder has changed since the last one.
+    Cost: 18 ``lstat``, one more of the folder and of each name found, and a listing where the folder has changed
+    since the last one.
     """
 
     def look() -> tuple[list[str], OddNames]:
         found = probe_names(sd.path, candidate_names(image_id), keeps_inodes=True)
-        return [name for name, _ in found], bench.odd_names.find(sd.path, image_id)
+        odd = bench.odd_names.find(sd.path, image_id)
+        return find_spellings(sd.path, [name for name, _ in found], odd.spellings), odd
 
     try:
         names, odd = bench.bounded(sd.path, look)

@@ -9,7 +9,7 @@ foreign one is first saved under the id that it really has.
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -156,9 +156,10 @@ class _Save:
     image_id: ImageId
 
     def run(self) -> Saved | None:
-        filename = f"{self.image_id}.{self.media_type.extension}"
+        existing = self._list_existing()
+        filename = self._find_place(existing)
         in_the_way: ProofResult | None = None
-        for name in self._list_existing():
+        for name in existing:
             if self._is_same(name):
                 return self._saved_before(name)
             result = prove_file(self.bench, self.sd, name)
@@ -174,6 +175,14 @@ class _Save:
         else:
             written, trashed = self._replace(filename, in_the_way)
         return None if written is None else self._register(filename, replace(look, stamp=written), trashed)
+
+    def _find_place(self, existing: Collection[str]) -> str:
+        """The name to write to: all lower case, but where the disk finds that under another spelling, this one."""
+        filename = f"{self.image_id}.{self.media_type.extension}"
+        odd = [name for name in existing if name != filename and name.lower() == filename]
+        if filename in existing or not odd or not probe_names(self.sd.path, [filename], keeps_inodes=True):
+            return filename
+        return odd[0]
 
     def _list_existing(self) -> list[str]:
         """The image's files in this SD: those that discovery finds, and others that the catalog knows of."""
