@@ -19,6 +19,7 @@ from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import DiskError, DiskFullError, UnwritableFolderError
+from strandline.runtime.assembly import open_store
 from strandline.services.save import save_image
 from strandline.services.scan import scan_storage_dir
 from strandline.services.workbench import Limits
@@ -90,6 +91,18 @@ if may_mount():  # elsewhere the refusing kernel above has to do
             scan_storage_dir(machine.bench, elsewhere)
             assert machine.get(id_of(PICTURE)).proven
             assert len(machine.events("image.available")) == 1
+
+    def test_a_full_home_is_said_to_be_full(tmp_path: Path) -> None:
+        """By whatever opens the catalog, if only to read it; with room again it goes on as before."""
+        with small_disk(tmp_path / "disk", 1024) as disk:
+            with open_machine(disk) as machine:
+                machine.add("one", PICTURE)
+            filler = _fill(disk)
+            with pytest.raises(DiskFullError, match="make room"):
+                open_store(disk / "home")
+            filler.unlink()
+            with open_store(disk / "home") as store:
+                assert store.exists(id_of(PICTURE))
 
     def test_a_large_source_needs_room_in_the_home(tmp_path: Path) -> None:
         """It goes through the scratch folder: where that is full, it is said which disk is."""

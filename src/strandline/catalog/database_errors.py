@@ -20,6 +20,12 @@ from strandline.errors import (
     StrandlineError,
 )
 
+_REFUSED = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
+
+ROOM_BYTES = 64 * 1024
+"""Who opens a catalog, if only to read it, makes a file of 32 KiB beside it; where that fails for want of room,
+SQLite speaks of an I/O error."""
+
 
 def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
     """The error of ours that says what to do about SQLite's."""
@@ -29,7 +35,8 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
         return CatalogLockedError(
             f"the catalog {path} is in use by another process; try again, or stop that process", **facts
         )
-    if name.startswith("SQLITE_FULL"):
+    is_refused = name.startswith(_REFUSED)
+    if name.startswith("SQLITE_FULL") or (is_refused and _is_full(path.parent)):
         return DiskFullError(
             f"the disk that holds the catalog {path} is full; make room and try again", **facts
         )
@@ -39,7 +46,7 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
             "catalog away and add the storage directories again with 'strandline sd add': no image is lost by that",
             **facts,
         )
-    if name.startswith(("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
+    if is_refused:
         return DiskError(
             f"the catalog {path} cannot be read or written ({error}); check the disk and the rights, "
             "or choose another place with --home",
@@ -50,6 +57,15 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
             "that storage directory was forgotten meanwhile; add it again with 'strandline sd add'", **facts
         )
     return CatalogError(f"the catalog {path} gave an unexpected answer: {error}", **facts)
+
+
+def _is_full(folder: Path) -> bool:
+    import shutil  # here: nobody needs it while all is well
+
+    try:
+        return shutil.disk_usage(folder).free < ROOM_BYTES
+    except OSError:
+        return False
 
 
 def is_busy(error: sqlite3.Error) -> bool:
