@@ -143,6 +143,7 @@ def test_the_image_key_shows_images_and_nothing_else(method: str, path: str, que
         ("/", f"token={TOKEN}", {}, 303),
         ("/", "token=wrong", {}, 401),
         ("/", f"key={KEY}", {}, 401),
+        ("/", f"token={TOKEN}" + "&x=1" * 200, {}, 401),
         ("/", "", {"cookie": f"a=b; strandline-token={TOKEN}"}, 200),
         ("/", "", {"cookie": "strandline-token="}, 401),
         ("/api/v1/sds", "", {"authorization": f"Bearer {TOKEN}"}, 200),

@@ -50,10 +50,13 @@ class Request:
         return self.headers.get(name, b"").decode("latin-1")
 
     def find_in_query(self, name: str) -> str | None:
-        """A value of the query, the first one."""
+        """A value of the query, the first one; none in a query of very many values, which is no page's of ours."""
         if name.encode() not in self.query:
             return None
-        values = parse_qs(self.query.decode("latin-1"), max_num_fields=100).get(name)
+        try:
+            values = parse_qs(self.query.decode("latin-1"), max_num_fields=100).get(name)
+        except ValueError:
+            return None
         return values[0] if values else None
 
 
