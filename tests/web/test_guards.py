@@ -167,6 +167,14 @@ def test_the_token_leaves_the_address_bar() -> None:
     assert "SameSite=Strict" in answer.headers["set-cookie"]
 
 
+def test_the_way_back_is_spelled_as_a_header_can_say_it() -> None:
+    """The path comes decoded: line ends and letters of any script must not break the answer, or begin another."""
+    request = Request("GET", "/\u20ac\r\nset-cookie: x", f"token={TOKEN}".encode(), {b"host": b"10.0.0.1"})
+    answer = OPEN_GUARD.find_refusal(request)
+    assert answer is not None
+    assert answer.headers["location"] == "/%E2%82%AC%0D%0Aset-cookie%3A%20x"
+
+
 def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     """What the file holds, and nobody else can read it; nothing else is left behind."""
     path = tmp_path / "web-token"

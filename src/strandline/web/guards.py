@@ -13,7 +13,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.responses import Response
 
@@ -147,7 +147,7 @@ class Guard:
         """401; but who follows the link that ``serve`` printed is given the cookie, and the link without token."""
         if request.method in READS and _is_equal(request.find_in_query("token"), self.token):
             cookie = f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
-            place = "/" + request.path.lstrip("/\\")
+            place = "/" + quote(request.path.lstrip("/\\"))
             return Response(
                 status_code=303,
                 headers={"location": place, "set-cookie": cookie, "cache-control": "no-store"},
