@@ -10,11 +10,14 @@ INSTALLED := .venv/.installed
 # What `make bench` measures; docs/benchmarks.md holds its last result.
 BENCH ?= --files 10000,100000 --million --write
 
+# Which long trials `make trials` runs, and how long; docs/reliability.md holds their last results.
+TRIALS ?=
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
 export SD
 
-.PHONY: help demo test lint format bench lock clean
+.PHONY: help demo test lint format bench trials lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +41,9 @@ format: $(INSTALLED)  ## put the code in the form that lint asks for
 bench: $(INSTALLED)  ## measure each operation beside its physical limit; some: make bench BENCH='--only saves'
 	@$(PY) -m bench.run $(BENCH)
 
+trials: $(INSTALLED)  ## try for hours what CI tries for minutes; some: make trials TRIALS='--only soak --minutes 2'
+	@$(PY) -m trials.run $(TRIALS)
+
 lock: $(INSTALLED)  ## rebuild requirements/dev.txt after a change of dependencies; newest versions: make lock UPGRADE=1
 	@$(PY) -m pip install --quiet uv
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -45,7 +51,7 @@ lock: $(INSTALLED)  ## rebuild requirements/dev.txt after a change of dependenci
 
 clean:  ## remove what make, the tools and the demo made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo/out
-	@find src tests demo bench -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find src tests demo bench trials -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One lock for the library and the tools: a newcomer's demo runs with exactly what the tests ran with.
 $(INSTALLED): $(VENV) pyproject.toml requirements/dev.txt

@@ -24,7 +24,7 @@ from pathlib import Path
 import httpx
 
 from strandline import open_store
-from trials.soak.arrivals import KEPT_IMAGES, Ledger, Senders
+from trials.soak.arrivals import Ledger, Senders
 from trials.soak.samples import Sampler, find_trends, format_trends, tell_course
 from trials.soak.visitors import LIMIT_S, Visitors
 
@@ -54,24 +54,25 @@ def main() -> int:
     parser.add_argument(
         "--seed", type=int, default=1, help="another one brings other images in another order"
     )
+    parser.add_argument("--images", type=int, default=1500, help="in each folder at a time (default: 1500)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="strandline-soak-") as folder:
-        faults = _soak(Path(folder).resolve(), options.minutes * 60, options.seed)
+        faults = _soak(Path(folder).resolve(), options.minutes * 60, options.seed, options.images)
     for fault in faults[:FAULTS_SHOWN]:
         print(f"- fault: {fault}")
     print("held" if not faults else f"did not hold: {len(faults)} faults")
     return 1 if faults else 0
 
 
-def _soak(work: Path, seconds: float, seed: int) -> list[str]:
-    ledger = Ledger()
-    roots = [_make_folder(work / name, ledger, number * KEPT_IMAGES) for number, name in enumerate(FOLDERS)]
+def _soak(work: Path, seconds: float, seed: int, images: int) -> list[str]:
+    ledger = Ledger(images)
+    roots = [_make_folder(work / name, ledger, number * images) for number, name in enumerate(FOLDERS)]
     with open_store(work / "home") as store:
         for root in roots:
             store.add_storage_dir(root)
         epoch = store.bench.catalog.epoch
     with _serving(work) as (process, address):
-        visitors, sampler = Visitors(address, epoch, roots, ledger, seed=seed), Sampler(process.pid)
+        visitors, sampler = Visitors(address, epoch, roots, ledger, seed=seed), Sampler(process.pid, seconds)
         senders = Senders(roots, ledger, per_s=ARRIVALS_PER_S, seed=seed + 1)
         _wait(seconds, process)
         sampler.stop()
@@ -169,9 +170,7 @@ def _list_log_lines(work: Path) -> list[str]:
 
 
 def _print_report(seconds: float, ledger: Ledger, senders: Senders, visitors: Visitors) -> None:
-    print(
-        f"{seconds / 60:g} minutes, {len(FOLDERS)} storage directories of {KEPT_IMAGES} images; at the end:\n"
-    )
+    print(f"{seconds / 60:g} minutes, {len(FOLDERS)} storage directories:\n")
     print(f"- {sum(senders.sent.values()):,} arrivals and departures:", _tell(senders.sent.items()))
     answers = sorted(visitors.answers.items())
     print(f"- {visitors.answers.total():,} requests:")

@@ -28,9 +28,6 @@ LARGE = (700, 500)
 """A PNG of about 1 MB; one in :data:`LARGE_ONE_IN` is that large."""
 LARGE_ONE_IN = 40
 
-KEPT_IMAGES = 1500
-"""In each folder, from the start; the oldest go as new ones come, so that memory has no reason to grow."""
-
 Steps = Generator[float, None, bool]
 """Yields seconds to wait; returns whether the file is there in the end."""
 
@@ -62,9 +59,15 @@ class Coming:
 
 
 class Ledger:
-    """What must be served, and how often it came. Thread-safe where other threads use it."""
+    """What must be served, and how often it came. Thread-safe where other threads use it.
 
-    def __init__(self) -> None:
+    Args:
+        kept_images: In each folder, from the start; the oldest go as new ones come, so that memory has no reason
+            to grow.
+    """
+
+    def __init__(self, kept_images: int) -> None:
+        self._kept_images = kept_images
         self._lock = threading.Lock()
         self._wanted: dict[Path, dict[str, str]] = {}
         self._versions: dict[str, set[str]] = {}
@@ -73,7 +76,7 @@ class Ledger:
 
     def fill(self, root: Path, first_seed: int) -> None:
         """Puts as many images into the folder as it keeps."""
-        for number in range(first_seed, first_seed + KEPT_IMAGES):
+        for number in range(first_seed, first_seed + self._kept_images):
             data = make_picture("png", seed=number, size=(16, 16))
             coming = Coming(root, f"{hash_to_content_id(data)}.png", data)
             self.note_coming(coming)
@@ -95,7 +98,7 @@ class Ledger:
         """Strikes an image off, where the folder has more than it should keep; its name."""
         with self._lock:
             names = self._wanted.get(root, {})
-            if len(names) <= KEPT_IMAGES:
+            if len(names) <= self._kept_images:
                 return None
             name = next(iter(names))
             del names[name]
@@ -187,7 +190,7 @@ WAYS: tuple[Callable[[Coming], Steps], ...] = (
 
 
 class Senders:
-    """Brings so many images a second, in turn to each folder, until it is stopped; then ends what is under way."""
+    """Brings so many images a second until it is stopped; then ends what is under way without a pause."""
 
     def __init__(self, roots: list[Path], ledger: Ledger, *, per_s: float, seed: int) -> None:
         self._roots = roots
@@ -223,10 +226,14 @@ class Senders:
                 next_s += self._every_s
                 self._send()
             self._bring_back()
-            while self._under_way and self._under_way[0][0] <= time.monotonic():
+            while self._under_way and (self._under_way[0][0] <= time.monotonic() or self._is_ending()):
                 _, _, coming, steps = heapq.heappop(self._under_way)
                 self._go_on(coming, steps)
             time.sleep(0.02)  # the pace of arrivals, not a wait for anything
+
+    def _is_ending(self) -> bool:
+        """Nobody waits between two steps any more."""
+        return self._stop.is_set() and not self._away_until_s
 
     def _send(self) -> None:
         """A new image, and now and then a folder whose disk is pulled out for some seconds."""

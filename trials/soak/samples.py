@@ -16,6 +16,8 @@ from pathlib import Path
 from statistics import linear_regression, median
 
 EVERY_S = 5.0
+LEAST_SAMPLES = 20
+"""A short run is sampled more often."""
 
 WARM_UP_PART = 0.1
 
@@ -66,10 +68,11 @@ class Trend:
 
 
 class Sampler:
-    """Samples a process on a thread of its own until it is stopped."""
+    """Samples a process on a thread of its own until it is stopped, which is after so many seconds or so."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, seconds: float) -> None:
         self._pid = pid
+        self._every_s = min(EVERY_S, seconds / LEAST_SAMPLES)
         self._stop = threading.Event()
         self.samples: list[Sample] = []
         self._thread = threading.Thread(target=self._run, name="soak-sampler")
@@ -81,7 +84,7 @@ class Sampler:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        while not self._stop.wait(self._every_s):
             try:
                 self.samples.append(take_sample(self._pid))
             except (FileNotFoundError, ProcessLookupError):

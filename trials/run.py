@@ -1,0 +1,57 @@
+"""``make trials``: every long trial one after another, each as a program of its own, and at the end which ones held.
+
+Options: ``make trials TRIALS='--only soak --minutes 2'``. All of it takes more than half a day; the mounts want root.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from trials import PROJECT
+
+PYTEST = ["-m", "pytest", "-p", "no:cacheprovider", "--timeout", "0"]
+"""Without the limit that CI needs."""
+
+TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
+    "mounts": lambda _: [*PYTEST, "trials/mounts"],
+    "simulator": lambda asked: [*PYTEST, "-n", "auto", "tests/stateful", "--histories", str(asked.histories)],
+    "soak": lambda asked: ["-m", "trials.soak", "--minutes", str(asked.minutes)],
+    "fuzzing": lambda asked: ["-m", "trials.fuzzing", "--minutes", str(asked.minutes)],
+}
+"""The short ones first. Each gives what Python is started with."""
+
+
+def main() -> int:
+    """Runs what the command line asks for; 1 where a trial did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m trials.run", description=__doc__.partition("\n")[0])
+    parser.add_argument("--only", choices=TRIALS, action="append", help="one trial; may be repeated")
+    parser.add_argument(
+        "--minutes",
+        type=float,
+        default=60,
+        help="of the soak, and for each target of the fuzzing (default: 60)",
+    )
+    parser.add_argument("--histories", type=int, default=10_000, help="of the simulator (default: 10000)")
+    asked = parser.parse_args()
+    verdicts = [_try(name, TRIALS[name](asked)) for name in asked.only or TRIALS]
+    return 0 if all(verdicts) else 1
+
+
+def _try(name: str, arguments: list[str]) -> bool:
+    print(f"{name}: {shlex.join(['python', *arguments])}", flush=True)
+    began_s = time.monotonic()
+    has_held = subprocess.run([sys.executable, *arguments], cwd=PROJECT, check=False).returncode == 0
+    print(
+        f"{name}: {'held' if has_held else 'DID NOT HOLD'} ({(time.monotonic() - began_s) / 60:.1f} minutes)\n",
+        flush=True,
+    )
+    return has_held
+
+
+if __name__ == "__main__":
+    sys.exit(main())
