@@ -1,0 +1,16 @@
+"""The table of latencies can be made; what stands in it depends on the machine, and is never tested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scenarios.clients import CALLED
+from scenarios.latencies import make_batches, measure
+
+
+def test_every_image_has_a_latency(tmp_path: Path) -> None:
+    """The observer sees each arrive, the command tells of each; neither before the other began."""
+    batch = make_batches()[0]
+    (waited_ms,) = measure(CALLED["rsync"], tmp_path, [batch])
+    assert len(waited_ms) == len(batch)
+    assert all(0 <= each < 60_000 for each in waited_ms)
