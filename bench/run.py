@@ -1,7 +1,8 @@
 """``make bench``: each operation beside the bare job and beside what people would use instead, as a table.
 
 Options: ``make bench BENCH='--files 10000 --only saves'``. What surprises: nothing is compared with figures of
-another run. Ratios within one run stand; milliseconds are the machine's. Runs on Linux, with git and find.
+another run. Ratios within one run stand; milliseconds are the machine's. Runs on Linux, with git, find and
+vipsthumbnail.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from bench.memory import format_peaks, measure_memory
 from bench.saves import measure_saves
 from bench.scanning import measure_scanning
 from bench.start_up import measure_start_up
+from bench.thumbnails import measure_thumbnails
 from bench.timing import Result, format_table
 from strandline.folders.filesystems import find_mount
 
@@ -38,6 +40,7 @@ TOPICS = {
     "saves": measure_saves,
     "arrivals": measure_arrivals,
     "start-up": measure_start_up,
+    "thumbnails": measure_thumbnails,
 }
 
 
