@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from pathlib import Path
 
 from strandline.catalog import storage_dirs
@@ -22,8 +23,11 @@ from strandline.folders.filesystems import MountKind
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
-MAX_PATH_LENGTH = 4096
-"""Linux takes no longer ones, and no other system longer ones by much."""
+MAX_PATH_LENGTH = 1024 if sys.platform == "darwin" else 4096
+"""Bytes, with a NUL at the end; the system takes no longer ones. Windows takes some more."""
+
+MAX_ROOT_LENGTH = MAX_PATH_LENGTH - len("/media/") - 255 - 1
+"""Whatever a file in the media folder is called, its path must fit, or a save could keep what no read can reach."""
 
 SHOWN_CHARACTERS = 100
 """Of what a person typed, in a message about it."""
@@ -56,6 +60,11 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
                 f"{given} leads to a disk that does not answer; try again when it is back", path=given
             ) from error
         root = given
+    if len(os.fsencode(root)) > MAX_ROOT_LENGTH:
+        raise InvalidPathError(
+            f"{shorten(root)} is too long a path for a storage directory: it may have {MAX_ROOT_LENGTH} bytes, so "
+            "that its files can be reached; move the folder up, or shorten the names above it"
+        )
     check_outside(bench.home, root)
     return root
 
