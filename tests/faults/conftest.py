@@ -14,8 +14,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--every-errno",
         action="store_true",
-        help="let each system call fail with each error in turn; else each fails with one (tests/faults)",
+        help="let each system call fail with each error in turn, instead of with one",
     )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A test of hundreds of runs may take longer than others, a thorough one as long as it takes."""
+    limit_s = 7200 if config.getoption("--every-errno") else 600
+    for item in items:
+        if "runs" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(limit_s))
 
 
 @pytest.fixture(scope="session")
