@@ -1,0 +1,27 @@
+"""One target in one process, driven by libFuzzer: ``python -m trials.fuzzing.guided TARGET [libFuzzer's arguments]``.
+
+What surprises: Strandline is imported only here, under a hook that makes it report which of its branches run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+import sys
+
+
+def main() -> None:
+    """Does not return: libFuzzer ends the process."""
+    target, *arguments = sys.argv[1:]
+    atheris = importlib.import_module("atheris")  # not on every system, see requirements/dev.in
+    with atheris.instrument_imports(include=["strandline"]):
+        targets = importlib.import_module("trials.fuzzing.targets")
+    check = targets.TARGETS[target].check
+    # libFuzzer starts itself again by this command when it merges.
+    itself = f"{shlex.quote(sys.executable)} -m trials.fuzzing.guided {target}"
+    atheris.Setup([itself, *arguments], check)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

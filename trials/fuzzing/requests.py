@@ -1,0 +1,131 @@
+"""Requests: what a browser, another program or somebody's page may send."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from werkzeug.http import parse_range_header
+
+from strandline.catalog.images import format_cursor, parse_cursor
+from strandline.errors import InvalidCursorError, InvalidInputError
+from strandline.pictures.decoding import MAX_SIZE
+from strandline.web.guards import LOOKED_AT, Guard, Request
+from strandline.web.image_plans import MAX_WAIT_S, parse_wish
+from strandline.web.ranges import Part, UnsatisfiableRangeError, find_part, is_not_modified
+
+ETAG = f'"{"0123456789abcdef" * 4}-w400"'
+
+TOKEN, KEY = "t0ken-" * 8, "im4ge-key-" * 5
+WIKI = "http://wiki.lan"
+GUARDS = [
+    Guard(TOKEN, KEY, frozenset({"box.lan"}), frozenset({WIKI}), is_loopback=is_loopback)
+    for is_loopback in (True, False)
+]
+METHODS = ("GET", "HEAD", "POST", "OPTIONS", "DELETE")
+HEADERS = sorted(LOOKED_AT)
+
+
+def check_range(data: bytes) -> None:
+    """Two bytes of size, then ``Range``, ``If-Range`` and ``If-None-Match``, each on a line."""
+    if len(data) < 2:
+        return
+    size_bytes = int.from_bytes(data[:2], "big")
+    header, if_range, if_none_match, *_ = [*data[2:].decode("latin-1").split("\n"), "", ""]
+    part = _find(header, None, size_bytes)
+    if isinstance(part, Part):
+        assert 0 <= part.offset < part.offset + part.length <= size_bytes
+        again = f"bytes={part.offset}-{part.offset + part.length - 1}"
+        assert _find(again, ETAG, size_bytes) == part
+    assert _find(header, if_range, size_bytes) == (part if if_range.strip() == ETAG else None)
+    _check_others_agree(header, part, size_bytes)
+
+    is_known = is_not_modified(if_none_match, ETAG)
+    assert not is_known or ETAG in if_none_match or if_none_match.strip() == "*"
+    assert is_not_modified(f'"x", {ETAG}', ETAG)
+    assert is_not_modified(f"W/{ETAG}", ETAG)
+
+
+def _find(header: str, if_range: str | None, size_bytes: int) -> Part | str | None:
+    try:
+        return find_part(header, if_range, ETAG, size_bytes)
+    except UnsatisfiableRangeError:
+        return "beyond"
+
+
+def _check_others_agree(header: str, part: Part | str | None, size_bytes: int) -> None:
+    """Where ours and werkzeug's parser both see a range, it is the same part, but for last bytes (RFC 9110, 14.1.2).
+
+    Of more last bytes than there are, we send the whole, and of none, nothing; werkzeug has it otherwise.
+    """
+    theirs = parse_range_header(header)
+    if part is None or theirs is None or theirs.units != "bytes" or len(theirs.ranges) != 1:
+        return
+    if "=-" in header.replace(" ", "") and not 0 < -theirs.ranges[0][0] <= size_bytes:
+        return
+    expected = (part.offset, part.offset + part.length) if isinstance(part, Part) else None
+    assert theirs.range_for_length(size_bytes) == expected
+
+
+def check_guard(data: bytes) -> None:
+    """A byte that chooses guard and method, then path, query and headers, each on a line."""
+    if not data:
+        return
+    guard = GUARDS[data[0] & 1]
+    path, query, *values = [*data[1:].split(b"\n"), b"", b""]
+    headers = {name: value for name, value in zip(HEADERS, values, strict=False) if value}
+    # The server hands paths over as text, with all that they spell with %.
+    request = Request(METHODS[data[0] // 2 % len(METHODS)], path.decode("utf-8", "replace"), query, headers)
+    refusal = guard.find_refusal(request)
+    origin = guard.find_allowed_origin(request)
+    assert origin in (None, WIKI)
+    if refusal is None:
+        _check_may_pass(guard, request)
+        return
+    said = f"{dict(refusal.headers)}{bytes(refusal.body)!r}".replace(request.path, "")
+    assert KEY not in said
+    assert TOKEN not in said or refusal.status_code == 303
+    place = refusal.headers.get("location", "/")
+    assert place.startswith("/")
+    assert not place.startswith(("//", "/\\"))
+    assert place.isprintable()
+
+
+def _check_may_pass(guard: Guard, request: Request) -> None:
+    """Whoever passes named a host of ours, and holds a secret or is no other site's page."""
+    assert _is_ours(request.get(b"host"), guard)
+    has_token = TOKEN in request.get(b"authorization") + request.get(b"cookie")
+    has_key = request.path.startswith("/i/") and request.find_in_query("key") == KEY
+    if not guard.is_loopback:
+        assert has_token or has_key
+    origin = request.get(b"origin")
+    is_ours = origin == WIKI or origin.partition("://")[2].lower() == request.get(b"host").lower()
+    if request.method not in ("GET", "HEAD"):
+        assert is_ours or TOKEN in request.get(b"authorization")
+    elif request.get(b"sec-fetch-site") == "cross-site" and request.path.startswith(("/i/", "/api/")):
+        assert has_key or WIKI in (origin, request.get(b"referer")[: len(WIKI)])
+
+
+def _is_ours(host: str, guard: Guard) -> bool:
+    """As a browser reads the address."""
+    name = urlsplit(f"http://{host}/").hostname or ""
+    if name in ("localhost", *guard.allow_hosts):
+        return True
+    address = ipaddress.ip_address(name)
+    return address.is_loopback or not guard.is_loopback
+
+
+def check_query(data: bytes) -> None:
+    """Of an image's address, and the cursor of a listing."""
+    try:
+        wish = parse_wish(data)
+    except InvalidInputError:
+        pass
+    else:
+        assert wish.width is None or 1 <= wish.width <= MAX_SIZE
+        assert 0 <= wish.wait_s <= MAX_WAIT_S
+    try:
+        cursor = parse_cursor(data.decode("latin-1"))
+    except InvalidCursorError:
+        return
+    assert parse_cursor(format_cursor(cursor)) == cursor
