@@ -78,17 +78,6 @@ def test_each_file_system_is_known_for_what_it_is(
     )
 
 
-@pytest.mark.parametrize(
-    ("path", "granularity_ns"),
-    [("/mnt/stick", 2_000_000_000), ("/mnt/card", 10_000_000), ("/mnt/old", 1_000_000_000), ("/home", 1)],
-)
-def test_coarse_clocks_are_known(path: str, granularity_ns: int) -> None:
-    """FAT tells even seconds only."""
-    found = find_in(parse_mountinfo(TABLE), path)
-    assert found is not None
-    assert found.mtime_granularity_ns == granularity_ns
-
-
 def entry(mount_id: int, parent_id: int, point: str) -> MountEntry:
     """A mount whose type tells which it is."""
     mount = Mount(Path(point), f"type{mount_id}", MountKind.LOCAL, keeps_inodes=True, read_only=False)

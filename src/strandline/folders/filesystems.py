@@ -45,8 +45,6 @@ class Mount:
     keeps_inodes: bool
     """An inode number stays with its file: across remounts, and for as long as the file is there."""
     read_only: bool
-    mtime_granularity_ns: int = 1
-    """Two writes within this span may leave the same mtime."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +75,6 @@ _NO_INODES = frozenset({
 })
 """They make numbers up when a file is first looked at; after a remount the same file has another (SPEC §6)."""
 # fmt: on
-_COARSE_NS = {"vfat": 2_000_000_000, "msdos": 2_000_000_000, "exfat": 10_000_000, "hfs": 1_000_000_000}
-_COARSE_NS |= {"ext2": 1_000_000_000, "ext3": 1_000_000_000}
 
 
 def find_mount(path: Path | str) -> Mount:
@@ -160,7 +156,7 @@ def _unescape(field: bytes) -> str:
 def _mount(mount_point: str, fstype: str, source: str, read_only: bool) -> Mount:
     kind = _kind_of(fstype, source)
     keeps_inodes = kind in (MountKind.LOCAL, MountKind.NETWORK) and fstype not in _NO_INODES | _FUSE_DISK
-    return Mount(Path(mount_point), fstype, kind, keeps_inodes, read_only, _COARSE_NS.get(fstype, 1))
+    return Mount(Path(mount_point), fstype, kind, keeps_inodes, read_only)
 
 
 def _kind_of(fstype: str, source: str) -> MountKind:
@@ -229,6 +225,4 @@ def _ask_windows(path: str) -> Mount:
         drive_remote = 4
         if drive.startswith("\\\\") or ctypes.windll.kernel32.GetDriveTypeW(drive + "\\") == drive_remote:
             kind = MountKind.NETWORK
-    return Mount(
-        Path(drive + "\\"), "windows", kind, keeps_inodes=False, read_only=False, mtime_granularity_ns=100
-    )
+    return Mount(Path(drive + "\\"), "windows", kind, keeps_inodes=False, read_only=False)
