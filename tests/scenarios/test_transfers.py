@@ -12,7 +12,13 @@ from pathlib import Path
 import pytest
 
 from builders.pictures import make_picture
-from builders.receiver import make_large_picture, make_mixed_pictures, name_of, put_pictures
+from builders.receiver import (
+    legacy_name_of,
+    make_large_picture,
+    make_mixed_pictures,
+    name_of,
+    put_pictures,
+)
 from scenarios.client import Client
 from scenarios.clients import TRAITS_OF, get_client
 from scenarios.two_machines import list_files, two_machines
@@ -29,9 +35,10 @@ def test_images_arrive_whole_and_are_told_once(client: Client, tmp_path: Path) -
 
     One more is saved by the sender's store. In the end the folders hold the images, and of ours nothing but SD_ID.
     """
-    large, photo = make_large_picture(1, 3_000_000), make_picture("jpg", seed=50)
+    large, legacy = (make_large_picture(seed, 3_000_000) for seed in (1, 2))
+    photo = make_picture("jpg", seed=50)
     saved = {name_of(photo, "jpg"): photo}
-    from_a = make_mixed_pictures(1) | {name_of(large, "png"): large}
+    from_a = make_mixed_pictures(1) | {name_of(large, "png"): large, legacy_name_of(legacy, "png"): legacy}
     from_b = make_mixed_pictures(1, first_seed=100) if client.traits.two_way else {}
     pictures = from_a | from_b | saved
     with (
