@@ -22,6 +22,7 @@ from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.services.online import reconsider
 from strandline.services.scan import scan_storage_dir
+from strandline.services.tidy import remove_leftovers
 from strandline.services.verify import verify_unproven
 from strandline.services.workbench import Workbench
 
@@ -73,7 +74,8 @@ class BackgroundScans:
             self._changed.notify_all()
 
     def run(self) -> None:
-        """Scans and verifies until the stop event is set."""
+        """Scans and verifies until the stop event is set; first of all, tidies up after saves that were killed."""
+        remove_leftovers(self._bench)
         while not self._stop.is_set():
             number = self._take_due()
             if number is not None:
