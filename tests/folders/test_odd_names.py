@@ -22,7 +22,7 @@ OTHER_ID = ImageId("6f1b2c3d-0000-4000-8000-000000000001")
 class Place:
     """A storage directory whose media folder has the mtime that the test says, and an index of its odd names."""
 
-    def __init__(self, root: Path, *, is_local: bool = True) -> None:
+    def __init__(self, root: Path, *, tells_changes: bool = True) -> None:
         self.root = root
         self.media = root / MEDIA_FOLDER
         self.media.mkdir()
@@ -30,7 +30,7 @@ class Place:
         self.index = OddNameIndex(
             now_s=lambda: self.clock.now().timestamp(),
             monotonic=self.clock.monotonic,
-            is_local=lambda _path: is_local,
+            tells_changes=lambda _path: tells_changes,
         )
 
     def put(self, name: str, *, age_s: float) -> None:
@@ -130,7 +130,7 @@ def test_an_unsettled_folder_is_listed_at_most_once_in_two_seconds(place: Place)
 
 def test_a_share_is_listed_anew_after_two_seconds_however_old_its_mtime(tmp_path: Path) -> None:
     """The mtime that a share tells may be a cached one."""
-    place = Place(tmp_path, is_local=False)
+    place = Place(tmp_path, tells_changes=False)
     place.put("a", age_s=1000)
     mtime_ns = place.media.stat().st_mtime_ns
     place.find()

@@ -63,7 +63,7 @@ def mount(name: str, mounts: Path) -> Path:
     scratch.mkdir()
     point.mkdir()
     FILE_SYSTEMS[name].mount(scratch, point)
-    _wait_until(lambda: str(point) in _list_mount_points(point), f"{name} is not mounted")
+    wait_until(lambda: str(point) in _list_mount_points(point), f"{name} is not mounted")
     return point
 
 
@@ -190,7 +190,8 @@ def _list_mount_points(folder: Path) -> list[str]:
     return [point for point in points if point == str(folder) or point.startswith(f"{folder}/")]
 
 
-def _wait_until(is_so: Callable[[], bool], complaint: str) -> None:
+def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
+    """Asks again and again, with a limit."""
     deadline_s = time.monotonic() + LIMIT_S
     while not is_so():
         assert time.monotonic() < deadline_s, complaint

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from builders.pictures import make_picture
-from builders.storage import id_of, make_pictures, make_storage_dir, name_of
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, set_mtime
 from builders.watching import EventReader
 from strandline.errors import DiskError, ImageArrivingError, ImageUnreachableError
 from strandline.folders.filesystems import MountKind, find_mount
 from strandline.runtime.assembly import LocalStore, open_store
-from trials.mounts.mounting import FILE_SYSTEMS, mount, pulled_out
+from trials.mounts.mounting import FILE_SYSTEMS, mount, pulled_out, wait_until
 
 PICTURE, OTHER = make_picture("jpg", seed=1), make_picture("png", seed=2)
 LEGACY_ID = "12345678-9abc-4def-8123-456789abcdef"
@@ -134,6 +134,20 @@ def test_a_half_file_in_other_letters_is_replaced(name: str, mounts: Path, home:
         assert store.save(OTHER, sd="Notes").new
         assert store.get(id_of(OTHER)).read() == OTHER
         check_nothing_to_do(store, 1)
+
+
+@pytest.mark.parametrize("name", FILE_SYSTEMS)
+def test_a_copy_that_is_renamed_into_place_is_found(name: str, mounts: Path, home: Path) -> None:
+    """Also where the folder's own time does not move: it had been listed, and nothing seems to have changed."""
+    root = make_storage_dir(mount(name, mounts) / "Notes")
+    temporary = root / "media" / "arriving.tmp"
+    with open_store(home) as store:
+        store.add_storage_dir(root)
+        temporary.write_bytes(OTHER)
+        set_mtime(root / "media", 100)
+        assert store.find(id_of(OTHER)) is None
+        temporary.rename(root / "media" / f"{id_of(OTHER)} (conflicted copy 2026-01-01).png")
+        wait_until(lambda: store.find(id_of(OTHER)) is not None, "the copy is not found")
 
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)

@@ -45,14 +45,24 @@ class _Index:
 
 
 class OddNameIndex:
-    """The odd names of each media folder that was asked about. Thread-safe; memory grows with odd names only."""
+    """The odd names of each media folder that was asked about. Thread-safe; memory grows with odd names only.
+
+    Args:
+        now_s: The wall clock, as POSIX time.
+        monotonic: Seconds.
+        tells_changes: Whether the mtime of the folders below this root moves whenever a name in them does.
+    """
 
     def __init__(
-        self, *, now_s: Callable[[], float], monotonic: Callable[[], float], is_local: Callable[[str], bool]
+        self,
+        *,
+        now_s: Callable[[], float],
+        monotonic: Callable[[], float],
+        tells_changes: Callable[[str], bool],
     ) -> None:
         self._now_s = now_s
         self._monotonic = monotonic
-        self._is_local = is_local
+        self._tells_changes = tells_changes
         self._lock = threading.Lock()
         self._indexes: dict[str, _Index] = {}
 
@@ -81,7 +91,7 @@ class OddNameIndex:
 
     def _list(self, root: str, mtime_ns: int) -> _Index:
         age_s = self._now_s() - mtime_ns / 1e9
-        settled = age_s >= SETTLED_AFTER_S and self._is_local(root)
+        settled = age_s >= SETTLED_AFTER_S and self._tells_changes(root)
         return _Index(mtime_ns, self._monotonic(), settled, sort_odd_names(iter_names(root)))
 
 

@@ -100,7 +100,7 @@ class Workbench:
         self.odd_names = OddNameIndex(
             now_s=lambda: self.now().timestamp(),
             monotonic=self.monotonic,
-            is_local=lambda path: self.mount_at(path).kind is MountKind.LOCAL,
+            tells_changes=self._tells_changes,
         )
 
     @property
@@ -121,6 +121,11 @@ class Workbench:
                 self._mounts.clear()
             known = self._mounts[path] = (self.find_mount(path), self.monotonic() + MOUNT_FRESH_S)
         return known[0]
+
+    def _tells_changes(self, path: str) -> bool:
+        """Whether a folder's mtime moves with each name in it; FAT and its kin, which keep no inodes, forget some."""
+        mount = self.mount_at(path)
+        return mount.kind is MountKind.LOCAL and mount.keeps_inodes
 
     def keeps_inodes(self, sd: StorageDir) -> bool:
         """Whether the SD's file system keeps inode numbers, so that they may stand in stamps."""
