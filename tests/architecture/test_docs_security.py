@@ -1,0 +1,31 @@
+"""SECURITY.md is in step with the tests: what it says is shown, is shown."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+SECURITY = (PROJECT / "SECURITY.md").read_text()
+
+
+def test_every_test_that_it_names_exists() -> None:
+    """A promise whose test was renamed or dropped is noticed here."""
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)
+    assert len(named) > 40
+    for path, name in named:
+        tree = ast.parse((PROJECT / path).read_text())
+        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, (path, name)
+
+
+def test_every_promise_has_a_test() -> None:
+    """Each row of the last table."""
+    rows = re.findall(r"^\| (.+?) \| (.+) \|$", SECURITY.partition("## Every promise")[2], re.MULTILINE)
+    without = [promise for promise, shown in rows[1:] if "::test_" not in shown]
+    assert without == []
+
+
+def test_it_is_found_from_the_readme() -> None:
+    """By who looks for it there."""
+    assert "(SECURITY.md)" in (PROJECT / "README.md").read_text()
