@@ -9,8 +9,8 @@ import pytest
 SHARES = 8
 """Into so many tests the histories are dealt out, so that several workers share them."""
 
-HISTORIES = 400
-"""What fits into three minutes of one core of a slow machine."""
+HISTORIES = 720
+"""What fits into three minutes of one core."""
 
 
 @dataclass(frozen=True)

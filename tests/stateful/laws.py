@@ -8,17 +8,19 @@ end are in ``settled``.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import stat
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from stateful.pool import is_right
-from stateful.reads import Reads
-from stateful.replica import MEDIA, Replica, Seen
-from strandline.model.image_files import FileState, ImageFile
+from stateful.reads import Read, Reads
+from stateful.replica import FAT_TICK_NS, MEDIA, Replica, Seen
+from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 
 if TYPE_CHECKING:
@@ -92,9 +94,13 @@ class Laws:
     _before: _Look | None = None
     _before_that: _Look | None = None
     _looked_at: object = None
+    _judged: tuple[object, object] = (None, None)
+    """Rows and disk at the last judgement: as long as they stay, so does what was found."""
+    _values: dict[str, tuple[object, frozenset[bytes]]] = field(default_factory=dict)
     _since: dict[tuple[str, str], tuple[Seen, float]] = field(default_factory=dict)
     _gone_since: dict[tuple[str, str], float] = field(default_factory=dict)
     _hashes: dict[tuple[str, str, Seen], str] = field(default_factory=dict)
+    _times_read: Counter[Read] = field(default_factory=Counter)
     _promised: set[tuple[int, str]] = field(default_factory=set)
 
     def look_before(self) -> None:
@@ -112,16 +118,18 @@ class Laws:
         """
         before, after = self._before, self._look()
         assert before is not None
-        paths = self.reads.end()
+        read = self.reads.end()
         self._before_that, self._before = before, after
         self._looked_at = self._state_of_disks()
-        self._check_placeholders(paths)
+        self._check_reads(read, deed)
         self._check_writes(before, after, deed, facts)
-        for key, row in after.rows.items():
-            sd = after.sds[row.sd]
-            label = self._label_of(sd)
-            if label is not None:
-                self._check_row(row, before.rows.get(key), sd, label, before, after)
+        if after.rows is not self._judged[0] or after.disk != self._judged[1]:
+            self._judged = after.rows, after.disk
+            labels = {number: self._label_of(sd) for number, sd in after.sds.items()}
+            for key, row in after.rows.items():
+                label = labels[row.sd]
+                if label is not None:
+                    self._check_row(row, before.rows.get(key), after.sds[row.sd], label, before, after)
         for number, sd in after.sds.items():
             self._check_storage_dir(number, sd, before, after)
         if deed is Deed.SAVE:
@@ -131,13 +139,13 @@ class Laws:
     def forget_look(self) -> None:
         """Something else than the store has changed the catalog, or a new life begins."""
         self._before = None
+        self._times_read.clear()
 
     def check_promises(self, known: set[tuple[int, str]]) -> None:
         """After a power cut: what a save promised is known still, if it was known before."""
         rows = self.machine.rows()
         for key in self._promised & known:
             check(key in rows, "I21", f"the row of {key} was promised by a save, and is lost by a power cut")
-        self.reads.forget()
 
     def list_values(self, label: str) -> frozenset[bytes]:
         """The identities that lie in the folder now."""
@@ -179,12 +187,19 @@ class Laws:
             self._check_identity(label, before, after, deed, what)
         else:
             is_wanted = deed is Deed.SAVE and label == facts.label
+            check(not self._has_twin(label, before), "I15", f"nobody has said which is the copy; {what}")
             check(is_wanted and now is not None and key.startswith(f"{MEDIA}/"), "I4", what)
             data = replica.read(key) or b""
             check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
             if was is not None:
                 check(key == f"{MEDIA}/{facts.filename}", "I22", what)
                 self._check_replaced(label, key, was, what)
+
+    def _has_twin(self, label: str, look: _Look) -> bool:
+        """Whether two folders that are here carry the same identity."""
+        here = [sd.sd_id for sd in look.sds.values() if sd.is_reachable and self._label_of(sd) is not None]
+        own = [sd.sd_id for sd in look.sds.values() if sd.is_reachable and self._label_of(sd) == label]
+        return any(here.count(sd_id) > 1 for sd_id in own)
 
     def _check_identity(self, label: str, before: _Look, after: _Look, deed: Deed, what: str) -> None:
         known = {str(sd.sd_id).encode() for sd in before.sds.values() if self._label_of(sd) == label}
@@ -216,10 +231,23 @@ class Laws:
         hashes = {hashlib.sha256(path.read_bytes()).hexdigest() for path in kept if path.is_file()}
         check(old in hashes, "I4", f"the replaced bytes are nowhere; {what}")
 
-    def _check_placeholders(self, paths: list[str]) -> None:
-        for path in paths:
+    # --- I16, I24: what is read ---------------------------------------------------------------------------------
+
+    def _check_reads(self, read: list[Read], deed: Deed) -> None:
+        if deed is Deed.ADD:
+            self._times_read.clear()  # another life begins
+        for path, stamp in read:
             is_placeholder = path.endswith((".icloud", ".nextcloud", ".rsls"))
             check(not is_placeholder, "I16", f"the placeholder {path} was read")
+            if deed is Deed.WATCH:
+                self._times_read[path, stamp] += 1
+        for (path, stamp), times in self._times_read.items():
+            is_told_apart = stamp.mtime_ns % FAT_TICK_NS != 0  # else one stamp may be of several contents
+            if times > READS_OF_A_GOOD_FILE and is_told_apart and _has_stamp(path, stamp):
+                right = is_right(PurePosixPath(path).name, Path(path).read_bytes())
+                check(
+                    not right, "I24", f"{path} is right, has not stirred, and was read {times} times: {stamp}"
+                )
 
     # --- I2, I3, I5, I7: what is believed ---------------------------------------------------------------------
 
@@ -290,7 +318,7 @@ class Laws:
         values = {}
         for label, replica in self.machine.replicas.items():
             disk[label] = replica.look()
-            values[label] = _read_values(replica, disk[label])
+            values[label] = self._find_values(label, replica, disk[label])
             if replica.away is None:
                 self._note_times(label, disk[label], now_s)
         return _Look(disk, self.machine.rows(), {sd.number: sd for sd in self.machine.list_known()}, values)
@@ -310,8 +338,21 @@ class Laws:
                     self._hash(label, key, seen)
             self._gone_since.pop((label, key), None)
         for known_label, key in self._since:
-            if known_label == label and key not in entries:
-                self._gone_since.setdefault((label, key), now_s)
+            if known_label == label and key not in entries and (label, key) not in self._gone_since:
+                self._gone_since[label, key] = now_s
+                self._forget_reads(self.machine.replicas[label].path(key))
+
+    def _forget_reads(self, path: Path) -> None:
+        """A file that went and comes back is looked at anew, as a new one is."""
+        for read in [read for read in self._times_read if read[0] == str(path)]:
+            del self._times_read[read]
+
+    def _find_values(self, label: str, replica: Replica, entries: dict[str, Seen]) -> frozenset[bytes]:
+        in_root = {key: seen for key, seen in entries.items() if "/" not in key}
+        known = self._values.get(label)
+        if known is None or known[0] != in_root:
+            known = self._values[label] = in_root, _read_values(replica, entries)
+        return known[1]
 
     def _hash(self, label: str, key: str, seen: Seen) -> str:
         known = self._hashes.get((label, key, seen))
@@ -338,6 +379,14 @@ def _is_of(row: ImageFile, at: Seen) -> bool:
     return stamp is not None and (stamp.size_bytes, stamp.mtime_ns, stamp.inode) == (
         at.size_bytes, at.mtime_ns, at.inode,
     )  # fmt: skip
+
+
+def _has_stamp(path: str, stamp: FileStamp) -> bool:
+    try:
+        at = os.lstat(path)
+    except OSError:
+        return False
+    return (at.st_size, at.st_mtime_ns, at.st_ino) == (stamp.size_bytes, stamp.mtime_ns, stamp.inode)
 
 
 def _is_there(filename: str, there: set[str]) -> bool:

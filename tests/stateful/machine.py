@@ -59,7 +59,8 @@ class Machine:
         self._start()
 
     def _start(self) -> None:
-        self._rows: tuple[int, dict[tuple[int, str], ImageFile]] | None = None
+        self._rows: tuple[tuple[int, int], dict[tuple[int, str], ImageFile]] | None = None
+        self._known: tuple[tuple[int, int], list[StorageDir]] | None = None
         self.laws.forget_look()
         catalog = open_catalog(self.home / CATALOG_FILE, busy_timeout_s=5.0)
         self.bench = Workbench(
@@ -67,7 +68,7 @@ class Machine:
         )
         settings = Settings()
         self.store = LocalStore(self.bench, settings, EventBus())
-        self.watcher = DrivenWatcher(self.bench, settings, self.list_known) if self.is_watching else None
+        self.watcher = DrivenWatcher(self.bench, settings, self._list_sds) if self.is_watching else None
 
     def stop(self) -> None:
         """An orderly end."""
@@ -113,8 +114,10 @@ class Machine:
 
     def list_known(self) -> list[StorageDir]:
         """All storage directories, as the catalog has them; nothing is looked at."""
-        with self.bench.catalog.read() as conn:
-            return storage_dirs.list_storage_dirs(conn)
+        log = self._look_at_log()
+        if self._known is None or self._known[0] != log:
+            self._known = log, self._list_sds()
+        return self._known[1]
 
     def find_sd(self, label: str) -> StorageDir | None:
         """The one at the folder, as the catalog has it; where disks take turns, the one that is there."""
@@ -126,20 +129,29 @@ class Machine:
 
     def rows(self) -> dict[tuple[int, str], ImageFile]:
         """Every row of the catalog, by number of its storage directory and file name. Do not change it."""
-        log_bytes = self.log_size()  # each commit lengthens the log
-        if self._rows is None or self._rows[0] != log_bytes:
+        log = self._look_at_log()
+        if self._rows is None or self._rows[0] != log:
             with self.bench.catalog.read() as conn:
                 ids = [image_id for (image_id,) in conn.execute("SELECT DISTINCT image_id FROM image_files")]
                 found = image_files.list_rows_of_images(conn, ids)
-            self._rows = log_bytes, {(row.sd, row.filename): row for rows in found.values() for row in rows}
+            self._rows = log, {(row.sd, row.filename): row for rows in found.values() for row in rows}
         return self._rows[1]
+
+    def _list_sds(self) -> list[StorageDir]:
+        with self.bench.catalog.read() as conn:
+            return storage_dirs.list_storage_dirs(conn)
+
+    def _look_at_log(self) -> tuple[int, int]:
+        """Differs after every commit."""
+        try:
+            found = (self.home / f"{CATALOG_FILE}-wal").stat()
+        except FileNotFoundError:
+            return 0, 0
+        return found.st_size, found.st_mtime_ns
 
     def log_size(self) -> int:
         """The bytes of the catalog's write-ahead log."""
-        try:
-            return (self.home / f"{CATALOG_FILE}-wal").stat().st_size
-        except FileNotFoundError:
-            return 0
+        return self._look_at_log()[0]
 
     # --- what it does -----------------------------------------------------------------------------------------
 

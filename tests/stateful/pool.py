@@ -38,12 +38,14 @@ def list_legacy_pictures() -> tuple[tuple[str, bytes, bytes], ...]:
     return tuple(zip(names, one, other, strict=True))
 
 
+@cache
 def name_of_picture(number: int) -> str:
     """The file name under the content id."""
     data = list_pictures()[number % len(KINDS)]
     return f"{id_of_bytes(data)}.{KINDS[number % len(KINDS)]}"
 
 
+@cache
 def id_of_bytes(data: bytes) -> ImageId:
     """The content id, computed here and not by the code that is tested."""
     return ImageId(hashlib.sha256(data).hexdigest()[:32])

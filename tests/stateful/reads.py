@@ -17,33 +17,31 @@ import pytest
 
 from strandline.folders import proof_copies
 from strandline.folders.opening import OpenedFile
+from strandline.model.image_files import FileStamp
 from strandline.services import prove
+
+Read = tuple[str, FileStamp]
+"""Path and stamp of a file that was read."""
 
 
 class Reads:
     """Which files a store has read."""
 
-    _log: list[tuple[str, object]] | None = None
+    _log: list[Read] | None = None
     """Of whichever store is at work: they work one after the other."""
 
     def __init__(self) -> None:
-        self.by_stamp: Counter[tuple[str, object]] = Counter()
         self.total = 0
 
     def begin(self) -> None:
         """From here on, reads are this store's."""
         Reads._log = []
 
-    def end(self) -> list[str]:
-        """The paths that were read since."""
+    def end(self) -> list[Read]:
+        """What was read since."""
         log, Reads._log = Reads._log or [], None
-        self.by_stamp.update(log)
         self.total += len(log)
-        return [path for path, _ in log]
-
-    def forget(self) -> None:
-        """A new life begins, which may have to read everything again."""
-        self.by_stamp.clear()
+        return log
 
     @staticmethod
     def note(opened: OpenedFile) -> None:

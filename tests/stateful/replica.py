@@ -18,7 +18,7 @@ from builders.clocks import FakeClock
 from stateful.words import Word
 
 MEDIA = "media"
-_FAT_TICK_NS = 2_000_000_000
+FAT_TICK_NS = 2_000_000_000
 
 
 class Times(Word):
@@ -237,5 +237,5 @@ class Replica:
         self.changes += 1
         at_ns = self.now_ns() if sent_ns is None or self.times is Times.DROPPED else sent_ns
         if self.times is Times.ROUNDED:
-            at_ns -= at_ns % _FAT_TICK_NS
+            at_ns -= at_ns % FAT_TICK_NS
         os.utime(path, ns=(at_ns, at_ns))

@@ -144,9 +144,9 @@ def _list_expected(replica: Replica) -> set[Entry]:
             is_foreign = is_content_id and data in list_whole()
             entries.add((name, (FileState.FOREIGN if is_foreign else FileState.DAMAGED).value, ""))
     for key in there:
-        name = find_evicted(key.removeprefix(f"{MEDIA}/"))
-        if name is not None and _is_wanted(name) and f"{MEDIA}/{name}" not in there:
-            entries.add((name, FileState.ONLINE_ONLY.value, ""))
+        evicted = find_evicted(key.removeprefix(f"{MEDIA}/"))
+        if evicted is not None and _is_wanted(evicted) and f"{MEDIA}/{evicted}" not in there:
+            entries.add((evicted, FileState.ONLINE_ONLY.value, ""))
     return entries
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -161,11 +162,13 @@ def pick(things: Sequence[T], number: int) -> T | None:
     return things[number % len(things)] if things else None
 
 
-def list_file_names() -> list[str]:
+@cache
+def list_file_names() -> tuple[str, ...]:
     """All wanted names that can come up."""
-    return [name_of_picture(number) for number in range(len(list_pictures()))] + [
-        name for name, *_ in list_legacy_pictures()
-    ]
+    return tuple(
+        [name_of_picture(number) for number in range(len(list_pictures()))]
+        + [name for name, *_ in list_legacy_pictures()]
+    )
 
 
 @contextmanager
