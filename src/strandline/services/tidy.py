@@ -39,4 +39,4 @@ def remove_leftovers(bench: Workbench) -> None:
         if is_clean:
             remove_own_temporaries(scratch, scratch=scratch, now=now)
     except (OSError, StrandlineError) as error:
-        log.info("leftovers of earlier saves stay for now: %s", error)
+        log.info("leftovers of earlier saves could not be removed: %s", error)
