@@ -111,9 +111,11 @@ def test_a_bad_file_is_refused_with_place_key_and_remedy(home: Path, text: str, 
 
 
 def test_a_file_that_cannot_be_read_is_refused_by_name(home: Path) -> None:
-    """Broken TOML, wrong encoding, a folder: each says which file."""
+    """Broken TOML, endless nesting or numbers, wrong encoding, a folder: each says which file."""
     for spoil in (
         lambda path: path.write_text("[save\n"),
+        lambda path: path.write_text("x = " + "[" * 5_000),
+        lambda path: path.write_text("[web]\nport = " + "9" * 5_000),
         lambda path: path.write_bytes(b"\xff\xfe["),
         lambda path: (path.unlink(), path.mkdir()),
     ):
