@@ -212,7 +212,7 @@ def test_a_media_folder_that_cannot_be_searched_is_not_called_empty(machine: Mac
     assert explanation.verdict is Verdict.UNREADABLE
     assert explanation.sds[0].disk[0].message == "its media folder cannot be read now: Permission denied"
     presence = call_refused(refused, lambda: look_up(machine.bench, ID))
-    assert (presence.exists, presence.verdict) == (False, Verdict.SD_OFFLINE)
+    assert (presence.exists, presence.verdict) == (False, Verdict.UNREADABLE)
     assert get_image(machine.bench, ID).proven
 
 
