@@ -1,4 +1,4 @@
-"""One pair of real Syncthings for all tests that want one: to start them takes longer than most tests."""
+"""The client that a test is asked to try, and one pair of real Syncthings for all tests: to start them takes long."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from scenarios.client import Client
+from scenarios.clients import get_client
 from scenarios.syncthing import TwoSyncthings
 
 
@@ -14,3 +16,9 @@ def syncthings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSyncthin
     """Two linked machines; each test shares a folder of its own between them, and leaves the link up."""
     with TwoSyncthings(tmp_path_factory.mktemp("syncthings")) as pair:
         yield pair
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest) -> Client:
+    """The client of the name that the test is given: ``parametrize("client", TRAITS_OF, indirect=True)``."""
+    return get_client(request.param, lambda: request.getfixturevalue("syncthings"))

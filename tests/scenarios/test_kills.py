@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from builders.receiver import make_large_picture, name_of, size_of
-from scenarios.client import Leftover
-from scenarios.clients import TRAITS_OF, get_client
+from scenarios.client import Client, Leftover
+from scenarios.clients import TRAITS_OF
 from scenarios.two_machines import list_files, two_machines
 from scenarios.waiting import wait_until
 
@@ -28,12 +28,9 @@ STATE_OF = {
 }
 
 
-@pytest.mark.parametrize("name", TRAITS_OF)
-def test_what_a_kill_leaves_is_no_image_until_the_next_run(
-    name: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
+def test_what_a_kill_leaves_is_no_image_until_the_next_run(client: Client, tmp_path: Path) -> None:
     """Killed hard in the middle of an image: never shown half, shown once when the next run brought the rest."""
-    client = get_client(name, lambda: request.getfixturevalue("syncthings"))
     with two_machines(client, tmp_path) as machines:
         link, b = machines.link, machines.b
         (b.root / "media").mkdir()
@@ -44,7 +41,7 @@ def test_what_a_kill_leaves_is_no_image_until_the_next_run(
             link.begin()
             wait_until("in the middle", lambda: link.bytes_arrived() > there + 300_000)
             link.kill()
-            assert find_leftover(b.root) is client.traits.killed_leaves
+            wait_until("it left what it leaves", lambda: find_leftover(b.root) is client.traits.killed_leaves)
             b.store.scan()
             assert b.store.look_up(IMAGE_ID).state == STATE_OF[client.traits.killed_leaves]
             link.transfer()

@@ -10,17 +10,15 @@ from pathlib import Path
 import pytest
 
 from builders.receiver import make_mixed_pictures
-from scenarios.clients import TRAITS_OF, get_client
+from scenarios.client import Client
+from scenarios.clients import TRAITS_OF
 from scenarios.two_machines import list_files, two_machines
 from strandline.errors import ImageUnreachableError
 
 
-@pytest.mark.parametrize("name", TRAITS_OF)
-def test_a_folder_that_was_away_is_as_before(
-    name: str, tmp_path: Path, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
+def test_a_folder_that_was_away_is_as_before(client: Client, tmp_path: Path) -> None:
     """Offline, not missing; back, and told of nothing twice; and what comes next arrives as ever."""
-    client = get_client(name, lambda: request.getfixturevalue("syncthings"))
     first, next_ones = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)
     with two_machines(client, tmp_path) as machines:
         machines.put(first)

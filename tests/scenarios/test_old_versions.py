@@ -12,19 +12,20 @@ import pytest
 
 from builders.receiver import legacy_name_of, make_large_picture, make_mixed_pictures
 from builders.storage import set_mtime
-from scenarios.clients import TRAITS_OF, get_client
+from scenarios.client import Client
+from scenarios.clients import TRAITS_OF
 from scenarios.two_machines import two_machines
 from scenarios.waiting import wait_until
 
 OLD, NEW = (make_large_picture(seed, 300_000) for seed in (20, 21))
 NAME = legacy_name_of(OLD, "png")
 IMAGE_ID = NAME.partition(".")[0]
+KEEPING = [name for name, traits in TRAITS_OF.items() if traits.old_versions]
 
 
-@pytest.mark.parametrize("name", [name for name, traits in TRAITS_OF.items() if traits.old_versions])
-def test_old_versions_are_no_images(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("client", KEEPING, indirect=True)
+def test_old_versions_are_no_images(client: Client, tmp_path: Path) -> None:
     """The image is shown as it was, then as it is, never in between and never missing; its old bytes are no image."""
-    client = get_client(name, lambda: request.getfixturevalue("syncthings"))
     others = make_mixed_pictures(1)
     with two_machines(client, tmp_path, keeps_versions=True) as machines:
         b, before, after = machines.b, others | {NAME: OLD}, others | {NAME: NEW}

@@ -20,16 +20,11 @@ from builders.receiver import (
     put_pictures,
 )
 from scenarios.client import Client
-from scenarios.clients import TRAITS_OF, get_client
+from scenarios.clients import TRAITS_OF
 from scenarios.two_machines import list_files, two_machines
 
 
-@pytest.fixture(params=TRAITS_OF)
-def client(request: pytest.FixtureRequest) -> Client:
-    """Each client in turn."""
-    return get_client(request.param, lambda: request.getfixturevalue("syncthings"))
-
-
+@pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
 def test_images_arrive_whole_and_are_told_once(client: Client, tmp_path: Path) -> None:
     """Pictures of every kind, small and large, under content ids and legacy ids, from whoever may send.
 
