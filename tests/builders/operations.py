@@ -44,6 +44,20 @@ except StrandlineError as error:
     status = exit_status_of(error)
 """
 
+_WITH_THE_LIBRARY = """
+import sys
+from strandline import open_store
+from strandline.cli.exit_status import exit_status_of
+from strandline.errors import StrandlineError
+home, method, *arguments = sys.argv[1:]
+try:
+    with open_store(home) as store:
+        getattr(store, method)(*arguments)
+except StrandlineError as error:
+    print("strandline:", error.message, file=sys.stderr)
+    status = exit_status_of(error)
+"""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -64,7 +78,7 @@ class Operation:
     def job(self, world: World) -> Job:
         """What to run."""
         sds, folder = world.sds, world.folder
-        places = {"one": sds / "one", "sources": folder / "sources", "folder": folder}
+        places = {"one": sds / "one", "sources": folder / "sources", "folder": folder, "home": world.home}
         arguments = tuple(argument.format(**places) for argument in self.arguments)
         if self.code == COMMAND_LINE:
             arguments += ("--json", "--home", str(world.home))
@@ -107,6 +121,11 @@ def _with_foreign(world: World) -> None:
     put_image(world.sds / "one", make_picture("png", seed=100), name_of(NEW))
     _look(world, hours_ago=1)
     _look(world)
+
+
+def _with_half_and_twin(world: World) -> None:
+    _with_half(world)
+    _add(world, make_storage_dir(world.sds / "two", NEW, sd_id=B))
 
 
 def _with_arrivals(world: World) -> None:
@@ -188,6 +207,8 @@ SAVES = [
     Operation("save over half", _with_half, _SAVE_ONE),
     Operation("save over half, hidden", _with_half, _SAVE_ONE, elsewhere=True),
     Operation("save over foreign", _with_foreign, _SAVE_ONE),
+    Operation("adopt", _with_foreign, ("{home}", "adopt", "one", name_of(NEW)), code=_WITH_THE_LIBRARY),
+    Operation("restore", _with_half_and_twin, ("{home}", "copy", id_of(NEW), "one"), code=_WITH_THE_LIBRARY),
     Operation("import", _empty, ("save", "-r", "{sources}", "{sources}/0.png", "--sd", "one")),
 ]
 IDENTITIES = [

@@ -41,7 +41,7 @@ class Picture:
     rows: dict[str, tuple[str, bool]]
     """Of each known file: its state, and whether it is proven."""
     announced: dict[str, int]
-    """How often ``image.available`` told of each image."""
+    """How often ``image.available`` told of each file."""
     trash: frozenset[tuple[str, str]]
     """Name and hash of what lies there with its description."""
 
@@ -126,8 +126,10 @@ class World:
     def _paint(self, machine: Machine) -> Picture:
         rows: dict[str, tuple[str, bool]] = {}
         identities: dict[str, tuple[str, tuple[str, ...], str]] = {}
+        names: dict[object, str] = {}
         with machine.bench.catalog.read() as conn:
             for sd in storage_dirs.list_storage_dirs(conn):
+                names |= dict.fromkeys((sd.sd_id, *sd.aliases), sd.name)
                 aliases = tuple(sorted(filter(self._is_old, sd.aliases)))
                 identities[sd.name] = (self._name_id(sd.sd_id or "none"), aliases, sd.state.value)
                 for name in image_files.list_some_filenames(conn, sd.number, limit=1000):
@@ -137,7 +139,7 @@ class World:
             indexed = list_trashed(conn)
         trash = self._list_trash()
         assert {(str(entry["filename"]), str(entry["sha256"])) for entry in indexed} <= trash
-        available = machine.events("image.available")
+        told = [event.as_json() for event in machine.events("image.available")]
         files = {
             name: b"new" if self._is_new_identity(name, data) else data
             for name, data in _read_files(self.sds).items()
@@ -147,7 +149,7 @@ class World:
             files,
             identities,
             rows,
-            Counter(str(event.as_json()["image_id"]) for event in available),
+            Counter(f"{names[event['sd_id']]}/{event['filename']}" for event in told),
             frozenset(trash),
         )
 
