@@ -127,11 +127,11 @@ def _check_identity_file(content: bytes) -> None:
     if file.value is None:
         return
     assert find_storage_dir_id(file.value) == file.value
-    for spelling in (file.value, file.value.upper(), f" {file.value}\t", f"\ufeff{file.value}\r\n"):
-        assert find_identity_in(spelling.encode()) == file.value
-    value_end = len(content.rstrip(b" \t\r\n"))
-    for length in range(value_end):
-        assert find_identity_in(content[:length]) is None
+    spellings = (file.value, file.value.upper(), f" {file.value}\t", f"\ufeff{file.value}\r\n")
+    for spelling in (content, *(text.encode() for text in spellings)):
+        assert find_identity_in(spelling) == file.value
+        for length in range(len(spelling.rstrip(b" \t\r\n"))):
+            assert find_identity_in(spelling[:length]) is None
 
 
 def _check_decision(sighting: IdentitySighting, *, read_only: bool, quiet: bool) -> None:

@@ -54,7 +54,8 @@ def check_sniffing(data: bytes) -> None:
     if pillow_type is not None:
         assert media_type is not None
         assert media_type.name == pillow_type
-    sniff_media_type(_stretch(data))
+    stretched = _stretch(data)
+    assert sniff_media_type(stretched) == sniff_media_type(stretched[:SNIFF_BYTES])
 
 
 class _StopError(Exception):
