@@ -56,6 +56,18 @@ _NAME_WORDS = (
     b"c\xc3\xb3pia", b"co\xcc\x81pia", b"\xe2\x84\xaa", b"\xff",
 )  # fmt: skip
 
+_EXIF_WORDS = (
+    b"II*\0", b"MM\0*", b"2026:11:22 20:00:00", b"+02:00", b"\x12\x01\x03\0\x01\0\0\0", b"\x01\x12\0\x03\0\0\0\x01",
+    b"\x69\x87\x04\0\x01\0\0\0", b"\x87\x69\0\x04\0\0\0\x01", b"\x03\x90\x02\0\x14\0\0\0", b"\x11\x90\x02\0",
+)  # fmt: skip
+"""Byte orders, texts, and the beginnings of entries."""
+
+_GUARD_WORDS = (
+    b"localhost", b"127.0.0.1", b"[::1]", b":8484", b"http://", b"box.lan", requests.WIKI.encode(), b"null",
+    b"cross-site", b"same-origin", b"navigate", b"Bearer ", requests.TOKEN.encode(), b"key=", b"token=",
+    requests.KEY.encode(), b"strandline-token=", b"/i/", b"/api/", b"\n",
+)  # fmt: skip
+
 TARGETS: dict[str, Target] = {
     "media-names": Target("names", names.check_media_name, _NAME_WORDS),
     "root-names": Target(
@@ -75,9 +87,7 @@ TARGETS: dict[str, Target] = {
         f"structure-{family.name.lower()}": Target("structure", pictures.structure_check(family), words)
         for family, words in _STRUCTURE_WORDS.items()
     },
-    "exif": Target(
-        "exif", pictures.check_exif, (b"II*\0", b"MM\0*", b"2026:11:22 20:00:00", b"+02:00", b"\x03\x90")
-    ),
+    "exif": Target("exif", pictures.check_exif, _EXIF_WORDS),
     "facts": Target(
         "exif",
         pictures.check_facts,
@@ -88,37 +98,12 @@ TARGETS: dict[str, Target] = {
         requests.check_range,
         (b"bytes=", b"BYTES=", b"-", b"0-", b"W/", b", ", requests.ETAG.encode()),
     ),
-    "guards": Target(
-        "requests",
-        requests.check_guard,
-        (
-            b"localhost",
-            b"127.0.0.1",
-            b"[::1]",
-            b":8484",
-            b"http://",
-            b"box.lan",
-            requests.WIKI.encode(),
-            b"null",
-            b"cross-site",
-            b"same-origin",
-            b"navigate",
-            b"Bearer ",
-            requests.TOKEN.encode(),
-            b"key=",
-            b"token=",
-            requests.KEY.encode(),
-            b"strandline-token=",
-            b"/i/",
-            b"/api/",
-            b"\n",
-        ),
-    ),
+    "guards": Target("requests", requests.check_guard, _GUARD_WORDS),
     "queries": Target(
         "requests", requests.check_query, (b"w=", b"wait=", b"original=1", b"fetch=", b"sd=", b"&", b"%")
     ),
     "markdown": Target(
-        "markdown", texts.check_markdown, (b"](", b"![", b"\n\n", b"&lt;", b"<a>", b"`", b"\\", b".png")
+        "texts", texts.check_markdown, (b"](", b"![", b"\n\n", b"&lt;", b"<a>", b"`", b"\\", b".png")
     ),
     "settings": Target(
         "texts",
