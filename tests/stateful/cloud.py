@@ -8,6 +8,7 @@ its own name for the loser.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
@@ -146,9 +147,9 @@ class Client:
     ) -> None:
         if winner is Winner.NEWEST:
             winner = Winner.LOCAL if mtime_ns > newest.mtime_ns else Winner.CLOUD
-        copy, other = (self._name_copy(key, dialect, number) for number in (1, 2))
-        if winner is Winner.LOCAL or len(PurePosixPath(copy).name) > LONGEST_NAME:
-            if len(PurePosixPath(copy).name) <= LONGEST_NAME:
+        copy = self._name_copy(key, dialect)
+        if winner is Winner.LOCAL or copy is None:
+            if copy is not None:
                 self.cloud.put(copy, newest.data, newest.mtime_ns)
             self.agreed[key] = self.cloud.put(key, data, mtime_ns)
             return
@@ -159,18 +160,21 @@ class Client:
             self.agreed[copy] = self.cloud.put(copy, data, mtime_ns)
         self.agreed[key] = UNKNOWN
         if winner is Winner.NOBODY:
-            self.cloud.put(other, newest.data, newest.mtime_ns)
-            self.agreed[key] = self.cloud.put(key, None)
+            other = self._name_copy(key, dialect)
+            if other is not None:
+                self.cloud.put(other, newest.data, newest.mtime_ns)
+                self.agreed[key] = self.cloud.put(key, None)
 
-    def _name_copy(self, key: str, dialect: str, number: int) -> str:
+    def _name_copy(self, key: str, dialect: str) -> str | None:
+        """A name for the loser that nothing has yet; None where names have piled up too far."""
         path = PurePosixPath(key)
-        name = conflict_name(path.name, dialect, host=self.host, number=number)
-        copy = path.with_name(name).as_posix()
-        while copy in self.cloud.tree and number < 8:
-            number += 2
-            name = conflict_name(path.name, dialect, host=f"{self.host}{number}", number=number)
+        names = [conflict_name(path.name, dialect, host=self.host, number=number) for number in (1, 2)]
+        names += [conflict_name(path.name, "rclone", number=number) for number in range(1, 9)]
+        for name in names:
             copy = path.with_name(name).as_posix()
-        return copy
+            if copy not in self.cloud.tree and len(os.fsencode(name)) <= LONGEST_NAME:
+                return copy
+        return None
 
     # --- downwards --------------------------------------------------------------------------------------------
 

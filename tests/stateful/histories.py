@@ -32,9 +32,11 @@ from stateful.people_operations import (
     OldProgram,
     OtherIdentity,
     Quarrel,
+    Rejoin,
     Rename,
     Respell,
     Save,
+    SaveAgain,
     Scan,
     Touch,
 )
@@ -93,6 +95,7 @@ _NOW_AND_THEN: list[Kind] = [
     st.builds(Quarrel, machines, folders, some, dialects, st.sampled_from(Winner)),
     st.builds(Add, machines, folders),
     st.builds(Scan, machines),
+    st.builds(SaveAgain, machines, folders, some),
 ]
 _RARELY: list[Kind] = [
     st.builds(SignOut, machines, folders),
@@ -101,6 +104,7 @@ _RARELY: list[Kind] = [
     st.builds(OldProgram, machines, folders, some),
     st.builds(OtherIdentity, machines, folders, some),
     st.builds(Forget, machines, folders),
+    st.builds(Rejoin, machines, folders, some, st.booleans()),
     st.builds(Confirm, machines, folders),
     st.builds(Duplicate, machines, folders),
     st.builds(MoveRoot, machines, folders, st.booleans()),

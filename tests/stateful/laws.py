@@ -94,6 +94,8 @@ class Laws:
     _before: _Look | None = None
     _before_that: _Look | None = None
     _looked_at: object = None
+    _doubtful: set[tuple[int, str]] = field(default_factory=set)
+    """Absent before a power cut, which may have swallowed the news that they were back in between."""
     _judged: tuple[object, object] = (None, None)
     """Rows and disk at the last judgement: as long as they stay, so does what was found."""
     _values: dict[str, tuple[object, frozenset[bytes]]] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class Laws:
     _gone_since: dict[tuple[str, str], float] = field(default_factory=dict)
     _hashes: dict[tuple[str, str, Seen], str] = field(default_factory=dict)
     _times_read: Counter[Read] = field(default_factory=Counter)
+    _noted: dict[str, int] = field(default_factory=dict)
     _promised: set[tuple[int, str]] = field(default_factory=set)
 
     def look_before(self) -> None:
@@ -127,6 +130,8 @@ class Laws:
             self._judged = after.rows, after.disk
             labels = {number: self._label_of(sd) for number, sd in after.sds.items()}
             for key, row in after.rows.items():
+                if row.absent_since is None:
+                    self._doubtful.discard(key)
                 label = labels[row.sd]
                 if label is not None:
                     self._check_row(row, before.rows.get(key), after.sds[row.sd], label, before, after)
@@ -144,6 +149,7 @@ class Laws:
     def check_promises(self, known: set[tuple[int, str]]) -> None:
         """After a power cut: what a save promised is known still, if it was known before."""
         rows = self.machine.rows()
+        self._doubtful = {key for key, row in rows.items() if row.absent_since is not None}
         for key in self._promised & known:
             check(key in rows, "I21", f"the row of {key} was promised by a save, and is lost by a power cut")
 
@@ -187,7 +193,8 @@ class Laws:
             self._check_identity(label, before, after, deed, what)
         else:
             is_wanted = deed is Deed.SAVE and label == facts.label
-            check(not self._has_twin(label, before), "I15", f"nobody has said which is the copy; {what}")
+            has_twin = self._has_twin(label, before) and self._has_twin(label, after)
+            check(not has_twin, "I15", f"nobody has said which is the copy; {what}")
             check(is_wanted and now is not None and key.startswith(f"{MEDIA}/"), "I4", what)
             data = replica.read(key) or b""
             check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
@@ -275,7 +282,10 @@ class Laws:
         if row.state is FileState.MISSING and old is not None and old.state not in _GONE:
             check(at is None, "I5", f"{what} and lies there")
             span_s = self.machine.clock.monotonic() - self._gone_since.get((label, key), float("inf"))
-            check(span_s >= GRACE_S - SLACK_S, "I5", f"{what} {span_s:.1f} s after it was seen last")
+            is_told = (row.sd, row.filename) in self._doubtful
+            check(
+                is_told or span_s >= GRACE_S - SLACK_S, "I5", f"{what} {span_s:.1f} s after it was seen last"
+            )
             check(sd.is_reachable, "I5", f"{what} in a storage directory that is {sd.state}")
             braked = not old.absence_accepted and all(
                 self._is_braked(look, sd.number, label) for look in (before, after)
@@ -330,12 +340,17 @@ class Laws:
         ]
 
     def _note_times(self, label: str, entries: dict[str, Seen], now_s: float) -> None:
+        changes = self.machine.replicas[label].changes
+        has_changed = self._noted.get(label) != changes
+        self._noted[label] = changes
         for key, seen in entries.items():
             known = self._since.get((label, key))
-            if known is None or known[0] != seen:
+            is_new = known is None or known[0] != seen
+            if is_new:
                 self._since[label, key] = (seen, now_s)
-                if key.startswith(f"{MEDIA}/") and stat.S_ISREG(seen.mode):
-                    self._hash(label, key, seen)
+            is_stale = is_new or (has_changed and _is_ambiguous(seen))
+            if is_stale and key.startswith(f"{MEDIA}/") and stat.S_ISREG(seen.mode):
+                self._hashes[label, key, seen] = self._read_hash(label, key)
             self._gone_since.pop((label, key), None)
         for known_label, key in self._since:
             if known_label == label and key not in entries and (label, key) not in self._gone_since:
@@ -356,10 +371,10 @@ class Laws:
 
     def _hash(self, label: str, key: str, seen: Seen) -> str:
         known = self._hashes.get((label, key, seen))
-        if known is None:
-            data = self.machine.replicas[label].read(key) or b""
-            known = self._hashes[label, key, seen] = hashlib.sha256(data).hexdigest()
-        return known
+        return self._read_hash(label, key) if known is None else known
+
+    def _read_hash(self, label: str, key: str) -> str:
+        return hashlib.sha256(self.machine.replicas[label].read(key) or b"").hexdigest()
 
     def _label_of(self, sd: StorageDir) -> str | None:
         return next(
@@ -387,6 +402,11 @@ def _has_stamp(path: str, stamp: FileStamp) -> bool:
     except OSError:
         return False
     return (at.st_size, at.st_mtime_ns, at.st_ino) == (stamp.size_bytes, stamp.mtime_ns, stamp.inode)
+
+
+def _is_ambiguous(seen: Seen) -> bool:
+    """Its mtime is rounded, so that two contents may look the same (hazard H29)."""
+    return seen.mtime_ns % FAT_TICK_NS == 0
 
 
 def _is_there(filename: str, there: set[str]) -> bool:

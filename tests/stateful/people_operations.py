@@ -5,14 +5,16 @@ from __future__ import annotations
 import shutil
 import uuid
 from dataclasses import dataclass
+from pathlib import Path
 
 from builders.dialects import conflict_name
-from stateful.arrivals import Flight, iter_copying
+from stateful.arrivals import Arrival, Flight, iter_copying
 from stateful.cloud import Winner, media_key
 from stateful.laws import Deed, Facts, check
 from stateful.litter import LITTER
 from stateful.machine import Fault
 from stateful.pool import LAST, id_of_bytes, is_right, list_legacy_pictures, list_pictures, name_of_picture
+from stateful.replica import Replica
 from stateful.world import World, list_file_names, pick
 
 OWN_VALUES = tuple(f"{uuid.UUID(int=number, version=4)}" for number in (3, 90, 2**100))
@@ -52,6 +54,27 @@ class Save:
         if not isinstance(saved, Fault):
             there = machine.replicas[label].read(media_key(saved.filename))
             check(there == data, "I1", f"saved as {saved.filename}, and other bytes lie there")
+
+
+@dataclass(frozen=True)
+class SaveAgain:
+    """A person saves a picture whose file is not right any more: it is replaced, and what it was is put aside."""
+
+    machine: int
+    folder: int = 0
+    which: int = 0
+
+    def play(self, world: World) -> None:
+        replica = world.replica(self.machine, self.folder)
+        wrong = [number for number in range(LAST) if _is_wrong(replica, name_of_picture(number))]
+        number = pick(wrong, self.which)
+        if number is not None:
+            Save(self.machine, self.folder, number).play(world)
+
+
+def _is_wrong(replica: Replica, name: str) -> bool:
+    data = replica.read(media_key(name))
+    return data is not None and not is_right(name, data)
 
 
 @dataclass(frozen=True)
@@ -337,6 +360,25 @@ class Forget:
 
 
 @dataclass(frozen=True)
+class Rejoin:
+    """A person sets a folder up anew: it is forgotten, comes again from the cloud, and is added on the way."""
+
+    machine: int
+    folder: int = 0
+    arrived: int = 0
+    backwards: bool = True
+    """``SD_ID`` comes last, else first."""
+
+    def play(self, world: World) -> None:
+        Forget(self.machine, self.folder).play(world)
+        client = world.client(self.machine, self.folder)
+        client.sign_out()
+        for key in sorted(client.list_pending(), reverse=self.backwards)[: self.arrived]:
+            client.deliver(key, Arrival.WHOLE)
+        world.add(self.machine, world.label(self.folder))
+
+
+@dataclass(frozen=True)
 class Confirm:
     """A person confirms what waits for it, while the disk is there: who confirms without it says an untruth."""
 
@@ -364,8 +406,13 @@ class Duplicate:
             world.remove_twin(machine, label)
         elif replica.is_whole:
             machine.replicas[twin] = world.new_replica(machine, twin)
-            shutil.copytree(replica.root, machine.replicas[twin].root, symlinks=True)
+            shutil.copytree(replica.root, machine.replicas[twin].root, symlinks=True, ignore=_list_pipes)
             world.add(self.machine, twin)
+
+
+def _list_pipes(folder: str, names: list[str]) -> list[str]:
+    """What no program copies."""
+    return [name for name in names if Path(folder, name).is_fifo()]
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ folders too.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import stat
@@ -102,7 +103,7 @@ class Replica:
     def put(self, key: str, data: bytes, sent_ns: int | None = None) -> None:
         """The whole file by a temporary and a rename; then its mtime is set, as Syncthing does."""
         path = self._ensure_folder(key)
-        temporary = path.with_name(f".syncthing.{path.name}.tmp"[:140])
+        temporary = self._temporary_of(path)
         temporary.write_bytes(data)
         self._stamp(temporary, None)
         os.replace(temporary, path)
@@ -110,15 +111,15 @@ class Replica:
 
     def put_temporary(self, key: str, data: bytes) -> Callable[[int | None], None]:
         """The temporary alone; what is returned gives it its name and its mtime."""
-        path = self._ensure_folder(key)
-        temporary = path.with_name(f".syncthing.{path.name}.tmp"[:140])
+        temporary = self._temporary_of(self._ensure_folder(key))
         temporary.write_bytes(data)
         self._stamp(temporary, None)
 
         def finish(sent_ns: int | None) -> None:
-            if not temporary.is_file():  # somebody tidied up: it is fetched again
-                temporary.write_bytes(data)
-            os.replace(temporary, path)
+            path = self._ensure_folder(key)
+            if not self._temporary_of(path).is_file():  # somebody tidied up: it is fetched again
+                self._temporary_of(path).write_bytes(data)
+            os.replace(self._temporary_of(path), path)
             self._stamp(path, sent_ns)
 
         return finish
@@ -227,6 +228,14 @@ class Replica:
             + self._clock.now().microsecond * 1000
             + self._writes
         )
+
+    def _temporary_of(self, path: Path) -> Path:
+        shown = (
+            path.name
+            if len(os.fsencode(path.name)) < 140
+            else hashlib.sha256(os.fsencode(path.name)).hexdigest()
+        )
+        return path.with_name(f".syncthing.{shown}.tmp")
 
     def _ensure_folder(self, key: str) -> Path:
         path = self.path(key)
