@@ -75,7 +75,7 @@ BISYNC = Client(
         two_way=True,
         killed_leaves=Leftover.HALF,
         identity_copies=("SD_ID..path1", "SD_ID..path2"),
-        equal_news_clash=True,  # before 1.66
+        equal_news_clash=True,  # before 1.64
     ),
     _BisyncLink,
 )
