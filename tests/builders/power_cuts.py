@@ -33,7 +33,7 @@ class Cut(StrEnum):
 
 
 class Disk:
-    """The folders, and what of them is durable. Only as deep as the names that lie there at an fsync."""
+    """The folders, and what of them is durable."""
 
     def __init__(self, folders: list[str]) -> None:
         self._stashes = {folder: Path(tempfile.mkdtemp(dir=Path(folder).parent)) for folder in folders}

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +53,6 @@ class Job:
     code: str = COMMAND_LINE
     refusals: tuple[Refusal, ...] = ()
     """What the kernel refuses it from the beginning to the end."""
-
-    def running(self, *arguments: str) -> Job:
-        """The same with other arguments."""
-        return replace(self, arguments=arguments)
 
 
 class Supervisor:

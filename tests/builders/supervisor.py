@@ -45,8 +45,8 @@ class Watch:
     hit: Call | None = None
     """The chosen call."""
 
-    def rule(self, pid: int, asked: Asked) -> int:
-        """The error number for the call, 0 to let it happen; kills the process instead where that was asked."""
+    def rule(self, asked: Asked) -> int | None:
+        """The error number for the call, 0 to let it happen; None where the process is to die of it."""
         call = find_call(asked)
         if call is None or not self._is_inside(call.path):
             return 0
@@ -54,10 +54,7 @@ class Watch:
             self.calls.append(call)
             if len(self.calls) == self.at or (self.hit and self.lasting and self._lasts_for(self.hit, call)):
                 self.hit = self.hit or call
-                if self.error:
-                    return self.error
-                os.kill(pid, signal.SIGKILL)
-                return 0
+                return self.error or None
         if self.disk and call.changes:
             self.disk.note(call, asked)
         return 0
@@ -128,7 +125,11 @@ def _serve_calls(pid: int, listener: int, watch: Watch) -> None:
             ready = dict(polled.poll())
             if ready.get(listener, 0) & select.POLLIN:
                 if asked := receive(listener):
-                    answer(listener, asked, watch.rule(pid, asked))
+                    verdict = watch.rule(asked)
+                    if verdict is None:
+                        os.kill(pid, signal.SIGKILL)  # and no answer, or the call might still be made
+                    else:
+                        answer(listener, asked, verdict)
             elif process in ready:
                 return
     finally:

@@ -57,8 +57,8 @@ _STATES = [state.value for state in FileState]
 def exists(session: Session, image_id: ImageId, sd: str | None) -> int:
     """Tell whether an image is here, by exit status.
 
-    0 here (or in the cloud, ready to be fetched), 4 not, 6 arriving or perhaps in a storage directory that is
-    offline, 7 damaged or another image's bytes. Reads no bytes.
+    0 here (or in the cloud, ready to be fetched), 4 not, 6 arriving, or perhaps in a storage directory that is
+    offline or behind a name that cannot be read now, 7 damaged or another image's bytes. Reads no bytes.
     """
     with session.open_store() as store:
         presence = store.look_up(image_id, sd)
