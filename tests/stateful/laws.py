@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from stateful.pool import is_right
 from stateful.reads import Read, Reads
 from stateful.replica import FAT_TICK_NS, MEDIA, Replica, Seen
-from strandline.model.image_files import FileStamp, FileState, ImageFile
+from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
 from strandline.model.storage_dirs import StorageDir
 
 if TYPE_CHECKING:
@@ -268,7 +268,7 @@ class Laws:
             proven = row.proof.sha256
             if len(row.image_id) == 32:
                 check(proven.startswith(row.image_id), "I2", f"{what} by the proof {proven}")
-            if at is not None and row.stamp is not None and _is_of(row, at):
+            if at is not None and _is_of(row, at) and not _is_too_soon(row.proof, at):
                 found = self._hash(label, key, at)
                 check(found == proven, "I2", f"{what} by the proof {proven}, and its bytes have {found}")
         if (
@@ -407,6 +407,12 @@ def _has_stamp(path: str, stamp: FileStamp) -> bool:
 def _is_ambiguous(seen: Seen) -> bool:
     """Its mtime is rounded, so that two contents may look the same (hazard H29)."""
     return seen.mtime_ns % FAT_TICK_NS == 0
+
+
+def _is_too_soon(proof: Proof, at: Seen) -> bool:
+    """Made while the file could still change under a rounded mtime: nobody relies on it, it is repeated after 2 s."""
+    distance_ns = abs(proof.proven_at.timestamp() * 1e9 - at.mtime_ns)
+    return _is_ambiguous(at) and distance_ns < FAT_TICK_NS
 
 
 def _is_there(filename: str, there: set[str]) -> bool:

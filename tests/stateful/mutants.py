@@ -1,6 +1,6 @@
-"""Four naive stores, of the kind that people write first: each believes one thing that a synced folder makes untrue.
+"""Naive stores, of the kind that people write first: each believes one thing that a synced folder makes untrue.
 
-Each is our own store with one decision replaced, so that everything around it is real. What surprises: all four pass
+Each is our own store with one decision replaced, so that everything around it is real. What surprises: they all pass
 ordinary tests, because files that one program writes on one machine arrive whole, in order, and stay.
 """
 
@@ -13,7 +13,7 @@ from datetime import datetime
 import pytest
 
 from strandline.model import identity, states
-from strandline.model.identity_decisions import IdentityDecision
+from strandline.model.identity_decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity_sightings import IdentityFile, IdentitySighting
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind
 from strandline.model.states import Look, Seen
@@ -69,6 +69,19 @@ def let_the_newest_win(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(place, "decide_identity", decide)
 
 
+def make_up_an_identity(patch: pytest.MonkeyPatch) -> None:
+    """A folder without ``SD_ID`` has none, and gets one."""
+
+    def decide(sighting: IdentitySighting, **how: object) -> IdentityDecision:
+        decision = identity.decide_identity(sighting, **how)  # type: ignore[arg-type]
+        if decision.sd_id is not None or sighting.plain is not None:
+            return decision
+        fresh = online.new_storage_dir_id()
+        return IdentityDecision(IdentityOutcome.GENERATED, fresh, write=fresh)
+
+    patch.setattr(add, "decide_identity", decide)
+
+
 def _shown(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     proof = Proof(ProofKind.HASH, look.sha256, look.stamp, now)
     return replace(
@@ -78,11 +91,3 @@ def _shown(row: ImageFile, look: Look, now: datetime) -> ImageFile:
 
 def _mtime_ns(file: IdentityFile) -> int:
     return 0 if file.stamp is None else file.stamp.mtime_ns
-
-
-MUTANTS: dict[str, Mutate] = {
-    "trusts renames": trust_renames,
-    "trusts sizes": trust_sizes,
-    "deletes on ENOENT": delete_what_is_not_there,
-    "newest mtime wins": let_the_newest_win,
-}

@@ -58,6 +58,11 @@ def list_whole() -> frozenset[bytes]:
     return frozenset((*list_pictures(), *legacy))
 
 
+def is_whole(data: bytes) -> bool:
+    """Whether the bytes are a whole picture; a drawing is, too, that lacks nothing but the newline at its end."""
+    return data in list_whole() or data + b"\n" in list_whole()
+
+
 def is_right(filename: str, data: bytes) -> bool:
     """Whether the bytes may be shown under the file name."""
     image_id = filename.partition(".")[0].lower()

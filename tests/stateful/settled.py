@@ -15,7 +15,7 @@ from stateful.cloud import UNKNOWN, Client, find_evicted
 from stateful.driven_watcher import Notice
 from stateful.laws import DAY_S, Deed, check
 from stateful.machine import Machine, dump_catalog
-from stateful.pool import is_right, list_whole
+from stateful.pool import is_right, is_whole
 from stateful.replica import MEDIA, Replica
 from stateful.world import World, list_file_names
 from strandline.model.image_files import FileState
@@ -141,7 +141,7 @@ def _list_expected(replica: Replica) -> set[Entry]:
             entries.add((name, FileState.PRESENT.value, _short_hash(data)))
         else:
             is_content_id = len(name.partition(".")[0]) == 32
-            is_foreign = is_content_id and data in list_whole()
+            is_foreign = is_content_id and is_whole(data)
             entries.add((name, (FileState.FOREIGN if is_foreign else FileState.DAMAGED).value, ""))
     for key in there:
         evicted = find_evicted(key.removeprefix(f"{MEDIA}/"))

@@ -1,4 +1,4 @@
-"""The simulator has teeth: each of four naive stores breaks a law, in a history that a search found."""
+"""The simulator has teeth: each of five naive stores breaks a law, in a history that a search found."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from stateful.mutants import (
     Mutate,
     delete_what_is_not_there,
     let_the_newest_win,
+    make_up_an_identity,
     trust_renames,
     trust_sizes,
 )
-from stateful.people_operations import Delete, Quarrel, Save
+from stateful.people_operations import Delete, Quarrel, Rejoin, Save
 from stateful.replica import Times
 from stateful.sync_operations import Deliver
 from stateful.world import Scene
@@ -42,10 +43,13 @@ TWO_IDENTITIES = History(
     (Quarrel(machine=0, value=1, dialect="dropbox", winner=Winner.LOCAL),),
 )
 
+SET_UP_ANEW = History(Scene(machines=2, pictures=4), (Rejoin(machine=1, arrived=3, backwards=True),))
+
 CASES: dict[str, tuple[Mutate, History, str]] = {
     "trusts renames": (trust_renames, HALF_BY_RENAME, "I2"),
     "trusts sizes": (trust_sizes, ZEROS_OF_FULL_SIZE, "I2"),
     "deletes on ENOENT": (delete_what_is_not_there, A_FILE_GOES, "I5"),
+    "makes up identities": (make_up_an_identity, SET_UP_ANEW, "I13"),
     "newest mtime wins": (let_the_newest_win, TWO_IDENTITIES, "I12"),
 }
 
