@@ -16,7 +16,15 @@ def main() -> None:
     atheris = importlib.import_module("atheris")  # not on every system, see requirements/dev.in
     with atheris.instrument_imports(include=["strandline"]):
         targets = importlib.import_module("trials.fuzzing.targets")
-    check = targets.TARGETS[target].check
+
+    def check(data: bytes) -> None:
+        try:
+            targets.TARGETS[target].check(data)
+        except BaseException:
+            # libFuzzer keeps it in a file; but a process that then ends badly never comes to that.
+            print(f"this input failed: {data!r}", file=sys.stderr, flush=True)
+            raise
+
     # libFuzzer starts itself again by this command when it merges.
     itself = f"{shlex.quote(sys.executable)} -m trials.fuzzing.guided {target}"
     atheris.Setup([itself, *arguments], check)
