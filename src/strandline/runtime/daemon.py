@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from strandline.errors import DaemonRunningError
 from strandline.pictures.decoding import stop_decoders
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.heap import limit_pools
 from strandline.runtime.process_lock import ProcessLock
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.watcher import Watcher
@@ -45,6 +46,7 @@ def run_daemon(store: LocalStore) -> Iterator[Daemon]:
             "stop that one, or use another --home",
             home=str(store.home),
         )
+    limit_pools()
     scans = ScanJobs(store.bench)
     watcher = Watcher(store.bench, store.settings, scans)
     try:
