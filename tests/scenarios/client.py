@@ -100,11 +100,15 @@ class CommandLink(Link):
 
     def run(self, *command: Word, cwd: Path | None = None) -> str:
         """Runs a command to its end; what it printed. One that fails fails the test, with what it said."""
-        done = subprocess.run(
-            command, cwd=cwd, env=self._environment, capture_output=True, text=True, timeout=LIMIT_S
-        )
+        done = self.try_to_run(*command, cwd=cwd)
         assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def try_to_run(self, *command: Word, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """Runs a command that may fail to its end."""
+        return subprocess.run(
+            command, cwd=cwd, env=self._environment, capture_output=True, text=True, timeout=LIMIT_S
+        )
 
     def start(self, command: Sequence[Word], cwd: Path | None = None) -> None:
         """Starts a command in a process group of its own."""

@@ -47,9 +47,14 @@ class _BisyncLink(CommandLink):
         self.transfer()
 
     def transfer(self) -> None:
+        """Where a store writes while it works, it gives up and asks for a ``--resync``, and is given it."""
         for lock in self._memory.glob("*.lck"):
             lock.unlink()
-        self.run(*self._command, *self._first)
+        done = self.try_to_run(*self._command, *self._first)
+        if "Must run --resync" in done.stderr:
+            self.run(*self._command, "--resync")
+        else:
+            assert done.returncode == 0, done.stderr
         self._first = []
 
     def begin(self) -> None:
