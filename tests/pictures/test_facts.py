@@ -68,6 +68,13 @@ def test_size_is_upright(kind: str, orientation: int) -> None:
     assert facts.orientation == orientation
 
 
+@pytest.mark.parametrize("orientation", [9, 99, 65_535])
+def test_an_orientation_that_is_none_turns_nothing(orientation: int) -> None:
+    """EXIF comes from anywhere; 1 to 8 have a meaning."""
+    facts = read_facts(make_picture("jpg", size=SIZE, orientation=orientation), "image/jpeg")
+    assert facts == PictureFacts(*SIZE)
+
+
 def test_a_heic_is_turned_once() -> None:
     """A HEIC says twice that it lies on its side, in its own way and in EXIF; it is turned once."""
     facts = read_facts(make_picture("heic", orientation=6), "image/heic")
