@@ -12,6 +12,9 @@ SHARES = 8
 HISTORIES = 720
 """What fits into three minutes of one core."""
 
+SECONDS_A_HISTORY = 5
+"""Twenty times what one takes."""
+
 
 @dataclass(frozen=True)
 class Share:
@@ -26,6 +29,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("simulator")
     group.addoption("--histories", type=int, default=HISTORIES, help="how many histories to play")
     group.addoption("--first-seed", type=int, default=0, help="of the first share; each other one adds 1")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Gives each share as much time as its number of histories calls for, on a slow and busy machine."""
+    limit_s = 120 + SECONDS_A_HISTORY * config.getoption("--histories", HISTORIES) // SHARES
+    for item in items:
+        if "share" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(limit_s))
 
 
 @pytest.fixture(params=range(SHARES), ids="share {}".format)
