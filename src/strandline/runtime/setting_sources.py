@@ -56,7 +56,7 @@ def iter_file(path: Path) -> Iterator[Given]:
 
     try:
         tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOML that is wrong, of endless numbers, or nested without end
+    except (ValueError, RecursionError) as error:  # wrong, of endless numbers, or nested without end
         raise ConfigError(f"{path}: not valid TOML: {error}; mend it", place=str(path)) from error
     for section, table in tables.items():
         if isinstance(table, dict):

@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def remove_leftovers(bench: Workbench) -> None:
-    """Removes this home's temporaries that are older than a day. Idempotent; where a disk or the catalog refuses, next time.
+    """Removes this home's temporaries that are older than a day. Idempotent; what a disk refuses waits for next time.
 
     Notes stay while any storage directory could not be cleaned: without them, its leftovers would stay for ever.
     """
