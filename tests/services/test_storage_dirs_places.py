@@ -210,6 +210,22 @@ def test_an_original_that_was_given_another_identity_by_hand_is_no_twin(
     assert [sd.sd_id for sd in list_storage_dirs(bench)] == [B, A]
 
 
+def test_one_folder_is_never_two_storage_directories_that_are_here(bench: Workbench, tmp_path: Path) -> None:
+    """Emptied by its client and added while another identity is the first to arrive: the old one stays away.
+
+    Also when it turns out later that its value is an alias there: a current identity wins over an alias (SPEC §4).
+    """
+    root = make_storage_dir(tmp_path / "Notes", *make_pictures(4), sd_id=A)
+    old = add_storage_dir(bench, root).sd
+    shutil.rmtree(root / "media")
+    (root / "SD_ID").write_text(B)
+    new = add_storage_dir(bench, root).sd
+    assert new.number != old.number
+    (root / f"SD_ID.was-{A}").write_text(A)
+    assert [sd.is_reachable for sd in list_storage_dirs(bench)] == [False, True]
+    save_image(bench, make_picture("png"), new)
+
+
 def test_a_copy_stays_the_same_one_with_a_new_identity_when_its_files_are_gone(
     bench: Workbench, copied: tuple[Path, Path]
 ) -> None:

@@ -244,7 +244,11 @@ def _state_without_identity(
 
 def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting, found: StorageDirId) -> bool:
     """Whether another SD lies at the path now: nothing explains the other value, and too few files are there."""
-    if sd.sd_id in (None, found) or sd.provisional or found in sd.aliases:
+    if sd.sd_id in (None, found) or sd.provisional:
+        return False
+    if _is_another_here(bench, sd, found):
+        return True  # a current identity wins over an alias
+    if found in sd.aliases:
         return False
     assert sd.sd_id is not None
     if explains_change(sd.sd_id, sighting):
@@ -256,3 +260,10 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
     except OSError:
         return True  # nothing can be concluded, and that is what "elsewhere" means
     return 2 * len(there) < len(known)
+
+
+def _is_another_here(bench: Workbench, sd: StorageDir, found: StorageDirId) -> bool:
+    """Whether the catalog knows another SD at this very path by the identity: then the folder is that one."""
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    return any((other.sd_id, other.path) == (found, sd.path) for other in sds if other.number != sd.number)
