@@ -340,6 +340,8 @@ class Laws:
         ]
 
     def _note_times(self, label: str, entries: dict[str, Seen], now_s: float) -> None:
+        known_here = [sd for sd in self.machine.list_known() if self._label_of(sd) == label]
+        is_reachable = any(sd.is_reachable for sd in known_here)
         changes = self.machine.replicas[label].changes
         has_changed = self._noted.get(label) != changes
         self._noted[label] = changes
@@ -351,7 +353,8 @@ class Laws:
             is_stale = is_new or (has_changed and _is_ambiguous(seen))
             if is_stale and key.startswith(f"{MEDIA}/") and stat.S_ISREG(seen.mode):
                 self._hashes[label, key, seen] = self._read_hash(label, key)
-            self._gone_since.pop((label, key), None)
+            if is_reachable:  # what comes and goes while the folder is offline, no healthy scan can meet
+                self._gone_since.pop((label, key), None)
         for known_label, key in self._since:
             if known_label == label and key not in entries and (label, key) not in self._gone_since:
                 self._gone_since[label, key] = now_s
