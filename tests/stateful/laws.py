@@ -8,8 +8,6 @@ end are in ``settled``.
 from __future__ import annotations
 
 import hashlib
-import os
-import re
 import stat
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,10 +15,11 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from stateful.looks import has_stamp, is_ambiguous, is_of, is_there, is_too_soon, read_values
 from stateful.pool import is_right
 from stateful.reads import Read, Reads
 from stateful.replica import FAT_TICK_NS, MEDIA, Replica, Seen
-from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ READS_OF_A_GOOD_FILE = 2
 SYSTEM_LITTER = ("media/.DS_Store", "media/Thumbs.db")
 """Of what ``litter`` drops into a media folder: it says nothing of images on their way."""
 
-_UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _GONE = (FileState.MISSING, FileState.TRASHED)
 
 Disk = dict[str, dict[str, Seen]]
@@ -156,7 +154,7 @@ class Laws:
     def list_values(self, label: str) -> frozenset[bytes]:
         """The identities that lie in the folder now."""
         replica = self.machine.replicas[label]
-        return _read_values(replica, replica.look())
+        return read_values(replica, replica.look())
 
     # --- I4, I13, I22: what is written ------------------------------------------------------------------------
 
@@ -250,7 +248,7 @@ class Laws:
                 self._times_read[path, stamp] += 1
         for (path, stamp), times in self._times_read.items():
             is_told_apart = stamp.mtime_ns % FAT_TICK_NS != 0  # else one stamp may be of several contents
-            if times > READS_OF_A_GOOD_FILE and is_told_apart and _has_stamp(path, stamp):
+            if times > READS_OF_A_GOOD_FILE and is_told_apart and has_stamp(path, stamp):
                 right = is_right(PurePosixPath(path).name, Path(path).read_bytes())
                 check(
                     not right, "I24", f"{path} is right, has not stirred, and was read {times} times: {stamp}"
@@ -268,7 +266,7 @@ class Laws:
             proven = row.proof.sha256
             if len(row.image_id) == 32:
                 check(proven.startswith(row.image_id), "I2", f"{what} by the proof {proven}")
-            if at is not None and _is_of(row, at) and not _is_too_soon(row.proof, at):
+            if at is not None and is_of(row, at) and not is_too_soon(row.proof, at):
                 found = self._hash(label, key, at)
                 check(found == proven, "I2", f"{what} by the proof {proven}, and its bytes have {found}")
         if (
@@ -305,7 +303,7 @@ class Laws:
             and (before.rows.get((sd, name), row).state not in _GONE)
             and row.state is not FileState.TRASHED
         ]
-        absent = [row for row in expected if not _is_there(row.filename, there)]
+        absent = [row for row in expected if not is_there(row.filename, there)]
         return len(absent) > max(5, len(expected) / 10) or (len(absent) == len(expected) >= 2)
 
     # --- I6 ---------------------------------------------------------------------------------------------------
@@ -350,7 +348,7 @@ class Laws:
             is_new = known is None or known[0] != seen
             if is_new:
                 self._since[label, key] = (seen, now_s)
-            is_stale = is_new or (has_changed and _is_ambiguous(seen))
+            is_stale = is_new or (has_changed and is_ambiguous(seen))
             if is_stale and key.startswith(f"{MEDIA}/") and stat.S_ISREG(seen.mode):
                 self._hashes[label, key, seen] = self._read_hash(label, key)
             if is_reachable:  # what comes and goes while the folder is offline, no healthy scan can meet
@@ -369,7 +367,7 @@ class Laws:
         in_root = {key: seen for key, seen in entries.items() if "/" not in key}
         known = self._values.get(label)
         if known is None or known[0] != in_root:
-            known = self._values[label] = in_root, _read_values(replica, entries)
+            known = self._values[label] = in_root, read_values(replica, entries)
         return known[1]
 
     def _hash(self, label: str, key: str, seen: Seen) -> str:
@@ -390,46 +388,3 @@ class Laws:
             sd = after.sds[number]
             if filename == facts.filename and self._label_of(sd) == facts.label and row.is_proven:
                 self._promised.add((number, filename))
-
-
-def _is_of(row: ImageFile, at: Seen) -> bool:
-    stamp = row.stamp
-    return stamp is not None and (stamp.size_bytes, stamp.mtime_ns, stamp.inode) == (
-        at.size_bytes, at.mtime_ns, at.inode,
-    )  # fmt: skip
-
-
-def _has_stamp(path: str, stamp: FileStamp) -> bool:
-    try:
-        at = os.lstat(path)
-    except OSError:
-        return False
-    return (at.st_size, at.st_mtime_ns, at.st_ino) == (stamp.size_bytes, stamp.mtime_ns, stamp.inode)
-
-
-def _is_ambiguous(seen: Seen) -> bool:
-    """Its mtime is rounded, so that two contents may look the same (hazard H29)."""
-    return seen.mtime_ns % FAT_TICK_NS == 0
-
-
-def _is_too_soon(proof: Proof, at: Seen) -> bool:
-    """Made while the file could still change under a rounded mtime: nobody relies on it, it is repeated after 2 s."""
-    distance_ns = abs(proof.proven_at.timestamp() * 1e9 - at.mtime_ns)
-    return _is_ambiguous(at) and distance_ns < FAT_TICK_NS
-
-
-def _is_there(filename: str, there: set[str]) -> bool:
-    name = filename.lower()
-    names = (name, f".{name}.icloud", f"{name}.nextcloud", f"{name}.rsls")
-    return any(f"{MEDIA}/{each}" in there for each in names)
-
-
-def _read_values(replica: Replica, entries: dict[str, Seen]) -> frozenset[bytes]:
-    found: set[bytes] = set()
-    for key, seen in entries.items():
-        folded = key.lower()
-        if "/" not in key and ("sd_id" in folded or folded == ".sd-id") and stat.S_ISREG(seen.mode):
-            found.update(_UUID.findall((replica.read(key) or b"").lower()))
-            if folded.startswith("sd_id.was-"):
-                found.update(_UUID.findall(folded.encode()))
-    return frozenset(found)
