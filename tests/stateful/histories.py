@@ -16,32 +16,24 @@ from stateful.cloud import PLACEHOLDERS, Winner
 from stateful.driven_watcher import Notice
 from stateful.machine_operations import LEAVES, CutPower, Empty, Mount, Unmount, Wait, Watching
 from stateful.people_operations import (
-    Add,
-    Ask,
-    Confirm,
     Copy,
     Delete,
     DeleteMany,
     Drop,
     Duplicate,
     Edit,
-    Forget,
-    Inspect,
     MoveRoot,
     Obstruct,
     OldProgram,
     OtherIdentity,
     Quarrel,
-    Rejoin,
     Rename,
     Respell,
-    Save,
-    SaveAgain,
-    Scan,
     Touch,
 )
 from stateful.replica import Times
 from stateful.settled import check_settled, settle
+from stateful.store_operations import Add, Ask, Confirm, Forget, Inspect, Rejoin, Save, SaveAgain, Scan
 from stateful.sync_operations import (
     Deliver,
     DeliverAll,

@@ -17,8 +17,9 @@ from stateful.mutants import (
     trust_renames,
     trust_sizes,
 )
-from stateful.people_operations import Delete, Quarrel, Rejoin, Save
+from stateful.people_operations import Delete, Quarrel
 from stateful.replica import Times
+from stateful.store_operations import Rejoin, Save
 from stateful.sync_operations import Deliver
 from stateful.world import Scene
 

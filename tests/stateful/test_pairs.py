@@ -18,9 +18,10 @@ from stateful.driven_watcher import Notice
 from stateful.histories import History, Kind, play_in, some
 from stateful.litter import LITTER
 from stateful.machine_operations import CutPower, Mount, Unmount, Wait
-from stateful.people_operations import Ask, Copy, Delete, Drop, Edit, Quarrel, Respell, Save, Scan
+from stateful.people_operations import Copy, Delete, Drop, Edit, Quarrel, Respell
 from stateful.replica import Times
 from stateful.settled import list_entries
+from stateful.store_operations import Ask, Save, Scan
 from stateful.sync_operations import Deliver, DeliverAll, GoOn, Hints, Pause, Repeat
 from stateful.world import Operation, Scene, World, new_world
 
