@@ -6,10 +6,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from builders.machine import open_machine
 from builders.pictures import make_picture
+from strandline.catalog import images
 from strandline.catalog.images import ImageFilter
-from strandline.services.gallery import Gallery
+from strandline.errors import CatalogLockedError
+from strandline.services import gallery as gallery_service
+from strandline.services.gallery import Gallery, Months
 
 ALL = ImageFilter()
 
@@ -30,6 +35,38 @@ def test_of_several_who_come_first_one_counts(tmp_path: Path) -> None:
         assert gallery.get_months(ALL).total == 3
         assert all(each is first for each in others)
         gallery.close()
+
+
+def test_counting_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A catalog that could not be read for a moment does not leave the gallery as it was for ever."""
+    monkeypatch.setattr(gallery_service, "QUICK_S", -1.0)
+    monkeypatch.setattr(gallery_service, "REST_S", 0.0)
+    with open_machine(tmp_path) as machine:
+        one = machine.add("one", make_picture("png", seed=1))
+        gallery = Gallery(machine.bench)
+        assert gallery.get_months(ALL).total == 1
+        machine.put(one, make_picture("png", seed=2))
+        machine.scan(one)
+        machine.clock.pass_time(seconds=60)
+        with monkeypatch.context() as broken:
+            broken.setattr(images, "list_places", _refuse)
+            assert _ask_and_wait(gallery).total == 1
+        assert not _ask_and_wait(gallery).is_fresh
+        assert gallery.get_months(ALL).total == 2
+        gallery.close()
+
+
+def _refuse(*_: object, **__: object) -> object:
+    raise CatalogLockedError("the catalog is in use by another process")
+
+
+def _ask_and_wait(gallery: Gallery) -> Months:
+    """The answer, after what it began behind has ended."""
+    before = set(threading.enumerate())
+    found = gallery.get_months(ALL)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
+    return found
 
 
 def test_counting_that_is_overtaken_by_the_end_is_quiet(tmp_path: Path) -> None:

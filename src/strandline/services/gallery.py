@@ -158,7 +158,14 @@ class Gallery:
         now_s = self._bench.monotonic()
         if not walk.is_under_way and now_s - walk.ended_s >= max(REST_S, 5 * walk.cost_s):
             walk.is_under_way = True
-            self._behind(self._walk, chosen)
+
+            def walk_again(chosen: ImageFilter) -> Months:
+                try:
+                    return self._walk(chosen)
+                finally:
+                    walk.is_under_way = False  # where it failed, the next request tries again
+
+            self._behind(walk_again, chosen)
 
     def _behind(self, call: Callable[[ImageFilter], Months], chosen: ImageFilter) -> None:
         def run() -> None:
