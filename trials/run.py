@@ -34,7 +34,7 @@ def main() -> int:
         "--minutes",
         type=float,
         default=60,
-        help="of the soak, and for each target of the fuzzing (default: 60)",
+        help="of the soak, and for each topic of the fuzzing (default: 60)",
     )
     parser.add_argument("--histories", type=int, default=10_000, help="of the simulator (default: 10000)")
     asked = parser.parse_args()

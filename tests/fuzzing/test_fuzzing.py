@@ -10,10 +10,10 @@ import pytest
 
 from trials.fuzzing.runs import fuzz
 from trials.fuzzing.seeds import iter_seeds
-from trials.fuzzing.targets import CORPUS, MAX_INPUT_BYTES, TARGETS
+from trials.fuzzing.targets import CORPUS, MAX_INPUT_BYTES, TARGETS, share_out
 
 SECONDS_A_TOPIC = 60 if os.environ.get("CI", "").lower() in {"1", "true"} else 5
-"""Shared by its targets. ``python -m trials.fuzzing`` takes an hour for each target."""
+"""Shared by its targets. ``python -m trials.fuzzing`` takes an hour for each topic."""
 
 MAX_CORPUS_BYTES = 400_000
 
@@ -44,7 +44,7 @@ def test_no_new_input_fails(name: str, tmp_path: Path) -> None:
     """In a minute a topic no input breaks a promise, crashes, hangs, or takes much memory."""
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("atheris is not to be had for this system or this Python; the corpus was replayed")
-    sharers = sum(target.topic == TARGETS[name].topic for target in TARGETS.values())
-    run = fuzz(name, tmp_path, seconds=max(1, SECONDS_A_TOPIC // sharers))
+    seconds = share_out(TARGETS[name].topic, SECONDS_A_TOPIC)[name]
+    run = fuzz(name, tmp_path, seconds=max(1, round(seconds)))
     assert run.passed, run.said[-4000:]
     assert run.inputs > len(list(iter_seeds(name)))

@@ -1,37 +1,47 @@
-"""``python -m trials.fuzzing [TARGET…] --minutes 60``: fuzzes the targets, one after another, so long each.
+"""``python -m trials.fuzzing [TOPIC…] --minutes 60``: fuzzes each topic so long, as many at once as there are cores.
 
-An input that fails is put into the corpus, where the tests replay it from then on. ``--keep`` also adds what reached
-new code, minimised.
+A topic's targets share its time, one after another. An input that fails is put into the corpus, where the tests
+replay it from then on. ``--keep`` also adds what reached new code, minimised.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import resource
 import shutil
 import sys
 import tempfile
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from trials.fuzzing.runs import fuzz, merge
-from trials.fuzzing.targets import CORPUS, TARGETS
+from trials.fuzzing.targets import CORPUS, TARGETS, share_out
+
+TOPICS = tuple(dict.fromkeys(target.topic for target in TARGETS.values()))
 
 
 def main() -> None:
     """Exit status 1 if any target failed."""
     parser = argparse.ArgumentParser(prog="python -m trials.fuzzing", description=__doc__)
     parser.add_argument(
-        "targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; else all of them"
+        "topics", nargs="*", metavar="TOPIC", help=f"of {', '.join(TOPICS)}; else all of them"
     )
-    parser.add_argument("--minutes", type=float, default=60, help="for each target (default: 60)")
+    parser.add_argument("--minutes", type=float, default=60, help="for each topic (default: 60)")
     parser.add_argument("--keep", action="store_true", help="keep what reached new code in the corpus")
     asked = parser.parse_args()
-    unknown = set(asked.targets) - TARGETS.keys()
+    unknown = set(asked.topics) - set(TOPICS)
     if unknown:
-        parser.error(f"there is no target {', '.join(sorted(unknown))}")
-    failed = [
-        name for name in asked.targets or TARGETS if not _fuzz_and_tell(name, asked.minutes, asked.keep)
-    ]
+        parser.error(f"there is no topic {', '.join(sorted(unknown))}")
+
+    def fuzz_topic(topic: str) -> list[str]:
+        shares = share_out(topic, asked.minutes)
+        return [name for name, minutes in shares.items() if not _fuzz_and_tell(name, minutes, asked.keep)]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        failed = [name for names in pool.map(fuzz_topic, asked.topics or TOPICS) for name in names]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{(used.ru_utime + used.ru_stime) / 60:.1f} minutes of processor time")
     if failed:
         sys.exit(f"failed: {', '.join(failed)}; the inputs lie in {CORPUS}")
 
@@ -41,13 +51,9 @@ def _fuzz_and_tell(name: str, minutes: float, keep: bool) -> bool:
     known = CORPUS / name
     known.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="strandline-fuzzing-") as folder:
-        began_s = time.monotonic()
-        run = fuzz(name, Path(folder), seconds=round(minutes * 60))
-        verdict = "ok" if run.passed else "FAILED"
-        took_min = (time.monotonic() - began_s) / 60
-        print(f"{name:16} {took_min:6.1f} min {run.inputs:>12,} inputs  {verdict}", flush=True)
-        if not run.passed:
-            print(run.said[-4000:])
+        run = fuzz(name, Path(folder), seconds=max(1, round(minutes * 60)))
+        verdict = "ok" if run.passed else f"FAILED\n{run.said[-4000:]}"
+        print(f"{name:16} {minutes:6.1f} min {run.inputs:>12,} inputs  {verdict}", flush=True)
         for path in run.failures:
             shutil.copy(path, known)
         if keep:
