@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from builders.hard_disks import hung_share, may_mount_fuse
 from builders.machine import open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of
+from strandline.folders.filesystems import Mount, MountKind
+from strandline.services.prove import Outcome, prove_file
+from strandline.services.workbench import Limits
 
 LIMIT_S = 1.0
 
@@ -72,6 +76,19 @@ if may_mount_fuse():  # elsewhere the time limits' own tests, with calls that wa
         with open_machine(tmp_path) as machine:
             assert machine.row(share, name_of(THERE)) == row
             assert machine.get(id_of(THERE)).sd.number == share.number
+
+    def test_a_download_that_does_not_come_is_given_up(tmp_path: Path) -> None:
+        """Reading a placeholder may fetch it: after the limit it is unreadable now, and no row says more (H20)."""
+        with open_machine(tmp_path, limits=Limits(fetch_timeout_s=0.2)) as machine:
+            cloud = machine.add("cloud", BOTH)
+            row = machine.row(cloud, name_of(BOTH))
+            mount = Mount(tmp_path, "fuse.cloud", MountKind.FUSE, keeps_inodes=True, read_only=False)
+            machine.bench._mounts[cloud.path] = (mount, math.inf)
+            with hung_share(machine.media(cloud)):
+                result = prove_file(machine.bench, cloud, name_of(BOTH))
+            assert (result.outcome, result.row) == (Outcome.UNREADABLE, None)
+            assert "no answer within 0.2 s" in result.reason
+            assert machine.row(cloud, name_of(BOTH)) == row
 
 
 def _ask(home: Path) -> list[tuple[str, float, Any]]:

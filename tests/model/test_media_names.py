@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import unicodedata
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -80,6 +82,21 @@ def test_no_other_name_is_wanted(name: str) -> None:
     assert split_wanted_name(name) == (image_id and (image_id, MEDIA_TYPE_NAMES[ext.lower()]))
     assert (find_wanted_name(name) is None) == (image_id is None)
     assert (classify_media_name(name).kind is NameKind.WANTED) == (image_id is not None)
+
+
+@st.composite
+def accented_names(draw: st.DrawFn) -> str:
+    """A wanted name with an accent over one of its letters, or of its digits, which have none of their own."""
+    name = draw(wanted_names)
+    end = draw(st.integers(1, len(name)))
+    return name[:end] + draw(st.sampled_from("\u0300\u0301\u0308\u0327\u0331")) + name[end:]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@given(name=wanted_names | accented_names() | almost_wanted_names())
+def test_no_unicode_form_makes_or_unmakes_a_wanted_name(form: Literal["NFC", "NFD"], name: str) -> None:
+    """Law: a client that writes all names composed, or all decomposed, renames no image and makes none (H27)."""
+    assert split_wanted_name(unicodedata.normalize(form, name)) == split_wanted_name(name)
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,24 @@ def test_a_burst_is_told_file_by_file(home: Path, tmp_path: Path) -> None:
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
 
 
+def test_what_comes_now_does_not_wait_for_a_backlog(home: Path, tmp_path: Path) -> None:
+    """A thousand came while nobody watched: what comes meanwhile is told before they are worked off (hazard H38)."""
+    root = make_storage_dir(tmp_path / "sd")
+    aside = put_aside(tmp_path / "aside", FEW * 4)
+    last = aside.pop()
+    with open_bench(home, RunningClock()) as bench:
+        add_storage_dir(bench, root)
+        for path in aside:
+            path.rename(root / "media" / path.name)
+        with watching(bench) as reader:
+            reader.wait_for(AVAILABLE)
+            last.rename(root / "media" / last.name)
+            events = reader.wait_until(lambda events: sum(e.type == AVAILABLE for e in events) > len(aside))
+    told = [getattr(event, "filename", "") for event in events if event.type == AVAILABLE]
+    assert sorted(told) == sorted(path.name for path in [*aside, last])
+    assert told[-1] != last.name
+
+
 def test_a_burst_while_the_watcher_cannot_run(home: Path, tmp_path: Path) -> None:
     """Stopped by the system, it reads no events and the kernel's queue overflows; continued, it finds every file."""
     root = make_storage_dir(tmp_path / "sd")

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
+from builders.scans import moves, scan
 from builders.storage import id_of, name_of
 from strandline.errors import ImageArrivingError, ImageDamagedError, ImageForeignError, ImageNotFoundError
 from strandline.model.image_files import FileState, ProofKind
@@ -216,6 +217,29 @@ def test_a_replacement_that_keeps_the_mtime_is_caught_by_its_inode_or_size(machi
         file.write(PICTURE + b"\0")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert find_image(machine.bench, ID) is None
+
+
+def test_a_change_that_no_stat_shows_is_seen_by_who_reads(machine: Machine) -> None:
+    """Size, mtime and inode as before: no scan can tell, but other bytes are never read as the image (H29)."""
+    one = machine.add("one")
+    path = machine.put(one, PICTURE)
+    machine.clock.pass_time(minutes=1)
+    assert machine.get(ID).proven
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(-20, os.SEEK_END)
+        file.write(b"something else 7890\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (
+        before.st_size, before.st_mtime_ns, before.st_ino,
+    )  # fmt: skip
+    assert moves(scan(machine, one)) == {}
+    with pytest.raises(ImageArrivingError, match="has changed since"):
+        machine.get(ID).read()
+    assert look_up(machine.bench, ID).state is FileState.ARRIVING
+    machine.add("other", PICTURE)
+    assert machine.get(ID, one).read() == PICTURE
 
 
 def test_an_image_over_the_memory_limit_goes_through_an_unnamed_file(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.dialects import conflict_name
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import LIKE_FUSE, Refusal, call_refused
@@ -98,6 +99,24 @@ def test_bytes_that_come_after_the_copy_are_copied_too(machine: Machine) -> None
     assert path.read_bytes() == PICTURE
     copies = [copy.read_bytes() for copy in machine.bench.trash_folder.glob(f"*/{NAME}")]
     assert sorted(map(len, copies)) == [300, 500]
+
+
+@pytest.mark.parametrize("plain", [None, PICTURE[:300]], ids=["missing", "half"])
+def test_what_only_a_conflict_copy_has_is_saved_under_its_own_name(
+    machine: Machine, plain: bytes | None
+) -> None:
+    """Saved again, the image no longer hangs on a copy that its client may clear away at any time (H39)."""
+    one = machine.add("one")
+    if plain is not None:
+        machine.put(one, plain, NAME)
+    copy = machine.put(one, PICTURE, conflict_name(NAME, "syncthing"))
+    found = machine.get(ID)
+    assert found.from_conflict_copy
+    saved = save_image(machine.bench, found.read(), one)
+    assert (saved.new, saved.filename) == (True, NAME)
+    copy.unlink()
+    kept = machine.get(ID)
+    assert (kept.filename, kept.from_conflict_copy, kept.read()) == (NAME, False, PICTURE)
 
 
 def test_a_foreign_image_is_kept_under_its_own_id(machine: Machine) -> None:

@@ -7,11 +7,13 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from builders.catalogs import dump
+from builders.dialects import DIALECTS, conflict_name
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.scans import bytes_of_catalog, moves, scan, state, told
@@ -19,6 +21,7 @@ from builders.storage import id_of, make_pictures, make_storage_dir, name_of, pu
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.arrive import look_at_arrival
 from strandline.services.prove import prove_file
 from strandline.services.save import save_image
 from strandline.services.scan import scan_storage_dir
@@ -121,6 +124,43 @@ def test_everything_evicted_at_once_is_not_a_mass_loss(machine: Machine) -> None
         (machine.media(sd) / name_of(data)).rename(machine.media(sd) / f".{name_of(data)}.icloud")
     report = scan(machine, sd)
     assert (moves(report), report.sd.state) == ({"changed": 20}, StorageDirState.ONLINE)
+
+
+# --- in any order -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "order", list(permutations(["the old one goes", "the new one comes", "a delete of the new one is told"]))
+)
+def test_deletes_and_arrivals_come_to_the_same_in_any_order(machine: Machine, order: tuple[str, ...]) -> None:
+    """Also a delete that is told before its file has come: only what lies there in the end counts (H30)."""
+    sd = machine.add("Notes", *make_pictures(20))
+    old = next(machine.media(sd).iterdir())
+    happen: dict[str, Callable[[], object]] = {
+        "the old one goes": old.unlink,
+        "the new one comes": lambda: machine.put(sd, NEW),
+        "a delete of the new one is told": lambda: look_at_arrival(machine.bench, sd, NAME),
+    }
+    for what in order:
+        happen[what]()
+        scan(machine, sd)
+        machine.clock.pass_time(seconds=61)
+    scan(machine, sd)
+    assert (state(machine, sd, old.name), state(machine, sd, NAME)) == (FileState.MISSING, FileState.PRESENT)
+    assert sorted(told(machine)) == [("available", NAME), ("missing", old.name)]
+
+
+def test_conflict_copies_that_go_are_no_loss(machine: Machine) -> None:
+    """Clients keep ten of a file, or clear them away: none was ever counted upon, however many go at once (H39)."""
+    root = make_storage_dir(machine.folder / "Notes", NEW)
+    copies = [put_image(root, make_picture("jpg"), conflict_name(NAME, dialect)) for dialect in DIALECTS]
+    sd = machine.add_again(root)
+    before = bytes_of_catalog(machine)
+    for name in copies:
+        (root / "media" / name).unlink()
+    report = scan(machine, sd)
+    assert (moves(report), report.findings, report.sd.state) == ({}, [], StorageDirState.ONLINE)
+    assert bytes_of_catalog(machine) == before
 
 
 # --- while the listing is made ----------------------------------------------------------------------------------

@@ -259,6 +259,16 @@ def test_conflict_copies_are_settled_once_they_have_been_quiet_for_two_seconds(
     assert written_at[-1] - written_at[2] >= 2
 
 
+def test_a_value_outlives_the_conflict_copy_that_it_came_in(home: Path, tmp_path: Path, root: Path) -> None:
+    """Clients clear copies away: a machine that first sees the folder after that goes by the value, too (H39)."""
+    lay(root, {"SD_ID": A, "SD_ID.sync-conflict-20261122-152736-V74P6II": B})
+    with open_bench(home) as bench:
+        add_storage_dir(bench, root)
+    (root / "SD_ID.sync-conflict-20261122-152736-V74P6II").unlink()
+    with open_bench(tmp_path / "another home") as bench:
+        assert add_storage_dir(bench, root).sd.aliases == (B,)
+
+
 def test_conflict_copies_that_never_rest_are_used_and_not_settled(home: Path, root: Path) -> None:
     """After four seconds the answer comes all the same: the value is used, and nothing is written."""
     lay(root, {"SD_ID.conflict1": B})

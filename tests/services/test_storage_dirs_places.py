@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,6 +97,21 @@ def test_a_folder_that_moved_before_its_identity_arrived_is_recognised_later(
     added = add_storage_dir(bench, new)
     assert (added.sd.number, added.sd.path, added.copied) == (first.number, str(new), False)
     assert len(list_storage_dirs(bench)) == 1
+
+
+def test_a_folder_whose_name_a_client_writes_in_other_code_points_has_moved(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    """Composed or decomposed, a name looks the same and is another one to Linux: offline, then recognised (H27)."""
+    decomposed, composed = (unicodedata.normalize(form, "Ferienbücher") for form in ("NFD", "NFC"))
+    root = make_storage_dir(tmp_path / decomposed, *make_pictures(2), sd_id=A)
+    first = add_storage_dir(bench, root).sd
+    root.rename(tmp_path / composed)
+    assert refresh(bench, first).state.value == "offline"
+    added = add_storage_dir(bench, tmp_path / composed)
+    assert (added.sd.number, added.sd.path, added.copied) == (first.number, str(tmp_path / composed), False)
+    assert added.scan is not None
+    assert (added.scan.added, added.scan.unchanged) == (0, 2)
 
 
 def test_a_disk_that_does_not_answer_has_not_moved() -> None:

@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 import strandline
+from builders.dialects import DIALECTS, conflict_name
 from builders.pictures import make_picture
-from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half
+from builders.snapshots import snapshot
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, put_image
 from strandline import FoundImage, ImageNotFoundError, Store, open_store
 from strandline.errors import (
     CatalogError,
@@ -238,6 +240,46 @@ def test_threads_share_a_store(store: Store, tmp_path: Path) -> None:
     keys = [(event["sd_id"], event["filename"]) for event in available]
     assert len(keys) == len(set(keys))
     assert store.list_images().total == len(pictures)
+
+
+def put_what_clients_leave(root: Path, half: bytes) -> None:
+    """Half an image, the other versions of images and identity in every dialect, temporaries, litter."""
+    put_half(root, half)
+    put_image(root, half, conflict_name(name_of(half), "resilio"))
+    for dialect in DIALECTS:
+        put_image(root, make_picture("png", seed=2), conflict_name(NAME, dialect))
+        (root / conflict_name("SD_ID", dialect)).write_text(ALIAS)
+    for name in (f".syncthing.{NAME}.tmp", f".~{'0' * 32}.tmp", f"{NAME}.rsls", ".DS_Store", "holiday.png"):
+        put_image(root, b"x", name)
+
+
+def test_what_others_made_is_never_deleted_renamed_or_changed(store: Store, tmp_path: Path) -> None:
+    """Least of all a conflict copy: there are clients that delete the real file elsewhere for it (hazard H40)."""
+    root = make_storage_dir(tmp_path / "notes", PICTURE)
+    half, arrived, saved = make_picture("jpg", seed=5), *make_pictures(2, first_seed=50)
+    put_what_clients_leave(root, half)
+    before = snapshot(root)
+    sd = store.add_storage_dir(root).sd
+    with store.watch() as events:
+        put_image(root, arrived)
+        assert any(event.type == "image.available" and name_of(arrived) in str(event) for event in events)
+    for _ in range(2):
+        store.scan()
+        store.inspect(sd)
+        for data in (PICTURE, half):
+            assert store.get(id_of(data)).read() == data
+            store.thumbnail(id_of(data))
+            store.explain(id_of(data))
+        store.save(saved, sd=sd)
+        store.save(PICTURE, sd=sd)
+        store.confirm_storage_dir(sd)
+        store.accept_missing(sd)
+    store.forget_storage_dir(sd)
+    after = snapshot(root)
+    assert after.keys() - before.keys() == {
+        f"SD_ID.was-{ALIAS}", f"media/{name_of(arrived)}", f"media/{name_of(saved)}",
+    }  # fmt: skip
+    assert {path for path in before if after.get(path) != before[path]} == {".", "media"}
 
 
 def test_a_closed_store_says_so(home: Path) -> None:
