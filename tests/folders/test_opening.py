@@ -190,7 +190,7 @@ def test_without_inode_numbers_the_open_file_counts_too(picture: Path) -> None:
 
 
 def test_new_permissions_are_no_change(picture: Path) -> None:
-    """Sync clients rewrite attributes after arrival (HAZARDS H37): the bytes are the same."""
+    """Sync clients rewrite attributes after arrival (hazard H37): the bytes are the same."""
     with open_regular(picture) as opened:
         picture.chmod(0o400)
         assert is_unchanged(opened, picture)
@@ -229,7 +229,7 @@ def test_a_failing_disk_is_an_error_of_the_file(picture: Path) -> None:
     ],
 )
 def test_evicted_files_are_known_by_their_flags(fields: dict[str, int], expected: bool) -> None:
-    """HAZARDS §1b: dataless on macOS, recall or offline on Windows; a reparse point or a pin says nothing."""
+    """Hazard H20: dataless on macOS, recall or offline on Windows; a reparse point or a pin says nothing."""
     assert is_dataless(cast(os.stat_result, SimpleNamespace(**fields))) is expected
 
 

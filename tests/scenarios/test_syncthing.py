@@ -29,7 +29,7 @@ def scan(machines: TwoMachines) -> None:
 
 
 def test_a_half_image_that_arrives_by_a_clean_rename_is_arriving(machines: TwoMachines) -> None:
-    """Syncthing scanned the sender in the middle of a write, twice (HAZARDS §0); only the third is an image."""
+    """Syncthing scanned the sender in the middle of a write, twice (hazard H2); only the third is an image."""
     data = make_large_picture(12, 300_000)
     name = name_of(data, "png")
     target = machines.b.root / "media" / name

@@ -2,7 +2,7 @@
 
 Real programs, each in its own way. While they work, both machines are asked for all images in a tight loop; what
 they hand out are the right bytes, or why not. What surprises: half of these programs show the final name before
-the bytes (HAZARDS §0).
+the bytes (hazard H1).
 """
 
 from __future__ import annotations

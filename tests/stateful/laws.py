@@ -1,4 +1,4 @@
-"""The invariants that are judged after every single thing that a store does (HAZARDS §4).
+"""The invariants that are judged after every single thing that a store does (docs/hazards.md).
 
 What lies between two looks at the disk and at the catalog is what the store did in between. Nothing here asks the
 code that is tested: bytes are hashed again, identities are read again, the brake is computed again. The laws of the

@@ -177,7 +177,7 @@ def look_again(
 ) -> dict[str, FileStamp | None]:
     """What one more ``lstat`` says of each name: its stamp, or None where no regular file with its bytes lies there.
 
-    Names that the system refuses to describe are left out: only "no such file" tells of absence (HAZARDS H19).
+    Names that the system refuses to describe are left out: only "no such file" tells of absence (hazard H19).
     """
     again: dict[str, FileStamp | None] = {}
     try:

@@ -3,7 +3,7 @@
 A storage directory is written by other machines, so a name in it may be a link, a FIFO, a device, a folder, or a
 file that somebody is still writing. :func:`open_regular` opens what is safe to open and remembers what it was;
 :func:`is_unchanged` says afterwards whether it still is. What surprises: "no such file" is the one
-refusal that stays an ``OSError``, because it is the one that says something about the file (HAZARDS H19).
+refusal that stays an ``OSError``, because it is the one that says something about the file (hazard H19).
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _KINDS = {
 }
 
 _SF_DATALESS = 0x40000000
-"""macOS ``st_flags``: the file's bytes are in the cloud (HAZARDS §1b)."""
+"""macOS ``st_flags``: the file's bytes are in the cloud (hazard H20)."""
 _WINDOWS_NOT_HERE = 0x400000 | 0x40000 | 0x1000
-"""Windows ``st_file_attributes``: RECALL_ON_DATA_ACCESS, RECALL_ON_OPEN, OFFLINE (HAZARDS §1b)."""
+"""Windows ``st_file_attributes``: RECALL_ON_DATA_ACCESS, RECALL_ON_OPEN, OFFLINE (hazard H20)."""
 
 
 def stamp_of(found: os.stat_result, *, keeps_inodes: bool = True) -> FileStamp:

@@ -2,7 +2,7 @@
 
 *unnamed*: an unnamed file on the target's disk (O_TMPFILE), which no sync client can see. *scratch*: a file in
 STRANDLINE_HOME, where that is on the same device. *hidden*: ``.~<32 hex digits>.tmp`` beside the target, the one way
-that every file system has, and a name that most clients skip (HAZARDS §1d).
+that every file system has, and a name that most clients skip (hazard H36).
 What surprises: another machine's hidden temporaries may arrive here by sync, and look just like ours. So each hidden
 one leaves a note of the same name in scratch while it lives, and only what is noted there is ever cleaned up.
 """
@@ -28,7 +28,7 @@ TEMPORARY_NAME = re.compile(r"\.~[0-9a-f]{32}\.tmp")
 """The names that temporaries of this program have, and nothing else."""
 
 OLD_AFTER = timedelta(hours=24)
-"""A save takes seconds; a day leaves room for a machine that slept meanwhile (HAZARDS I21)."""
+"""A save takes seconds; a day leaves room for a machine that slept meanwhile (invariant I21)."""
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 for _flag in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):

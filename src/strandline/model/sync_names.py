@@ -1,7 +1,7 @@
 """What a name that is none of ours tells: who left it, and beside which wanted name.
 
 A sync client leaves its tracks in names: conflict copies, placeholders, half-arrived files, its own. The
-patterns here come from the clients' sources, their documentation and from watching them (HAZARDS §1). They
+patterns here come from the clients' sources, their documentation and from watching them (docs/hazards.md). They
 *explain, never decide*: what is an image is decided by the strict grammar and by content, because no list of
 patterns is complete (OneDrive's conflict copy is just the name with the computer's name behind it).
 

@@ -1,4 +1,4 @@
-"""Tidying: what saves that were killed have left behind goes after a day (HAZARDS I21).
+"""Tidying: what saves that were killed have left behind goes after a day (invariant I21).
 
 A program that is killed leaves its temporary, in scratch or hidden in a storage directory, where sync clients carry
 it about. What surprises: only this machine's own are touched. A hidden temporary has a note in scratch, and while
