@@ -207,6 +207,18 @@ def test_only_regular_files_count(machine: Machine, occupy: Callable[[Path], Non
     assert not look_up(machine.bench, ID).exists
 
 
+def test_two_names_of_one_file_are_two_files(machine: Machine) -> None:
+    """Hard links, as programs make them that save space: each name is found, and outlives the other (hazard H34)."""
+    one, other = machine.add("one"), machine.add("other")
+    path = machine.put(one, PICTURE)
+    os.link(path, machine.media(one) / f"{LEGACY_ID}.png")
+    os.link(path, machine.media(other) / NAME)
+    assert {machine.get(ID, sd).sd.number for sd in (one, other)} == {one.number, other.number}
+    path.unlink()
+    assert machine.get(LEGACY_ID).read() == PICTURE
+    assert machine.get(ID, one).from_other_sd
+
+
 @pytest.mark.parametrize("target", ["folder", "nowhere", "loop"])
 def test_a_media_folder_that_is_a_link_is_not_looked_through(machine: Machine, target: str) -> None:
     """Neither by rows nor by discovery: another machine may have pointed it anywhere."""
