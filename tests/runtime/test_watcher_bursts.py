@@ -60,7 +60,7 @@ def test_what_comes_now_does_not_wait_for_a_backlog(home: Path, tmp_path: Path) 
             events = reader.wait_until(lambda events: sum(e.type == AVAILABLE for e in events) > len(aside))
     told = [getattr(event, "filename", "") for event in events if event.type == AVAILABLE]
     assert sorted(told) == sorted(path.name for path in [*aside, last])
-    assert told[-1] != last.name
+    assert told.index(last.name) < len(told) // 2
 
 
 def test_a_burst_while_the_watcher_cannot_run(home: Path, tmp_path: Path) -> None:
