@@ -13,7 +13,7 @@ from pathlib import Path
 
 from builders.pictures import extension_of, make_picture
 from builders.watching import LIMIT_S, EventReader
-from strandline.errors import ImageNotFoundError
+from strandline.errors import ImageNotFoundError, ImageUnreachableError
 from strandline.model.events import Event, ImageAvailable
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import is_content_id
@@ -71,10 +71,11 @@ class Account:
 class Receiver:
     """A machine: its store, what it was told, and a reader that asks for images all the time."""
 
-    def __init__(self, store: LocalStore, root: Path, events: EventReader) -> None:
+    def __init__(self, store: LocalStore, root: Path, events: Iterator[Event]) -> None:
         self.store = store
         self.root = root
-        self.events = events
+        """Where the folder lies now."""
+        self.events = EventReader(events, self._check_whole)
 
     def get_account(self) -> Account:
         """What the store says now; two that agree say the same."""
@@ -109,7 +110,7 @@ class Receiver:
 
     @contextmanager
     def reading(self, *versions: dict[str, bytes]) -> Iterator[None]:
-        """Asks for all of them in a tight loop meanwhile: the bytes of one version or an error, nothing else."""
+        """Asks for all of them in a tight loop meanwhile: the bytes of one version, or that they are not here."""
         is_over, faults = threading.Event(), list[BaseException]()
 
         def read() -> None:
@@ -130,10 +131,17 @@ class Receiver:
         if faults:
             raise faults[0]
 
+    def _check_whole(self, event: Event) -> None:
+        if isinstance(event, ImageAvailable) and is_content_id(event.image_id):
+            data = (self.root / "media" / event.filename).read_bytes()
+            assert hashlib.sha256(data).hexdigest().startswith(event.image_id), (
+                f"{event.filename} was told too soon"
+            )
+
     def _check_right_or_not_here(self, name: str, versions: list[bytes]) -> None:
         try:
             data = self.store.get(name.partition(".")[0]).read()
-        except ImageNotFoundError:
+        except (ImageNotFoundError, ImageUnreachableError):
             return
         assert data in versions, f"wrong bytes were handed out for {name}"
 
@@ -148,20 +156,12 @@ def receiving(home: Path, root: Path) -> Iterator[Receiver]:
 
     An image that is announced must be whole at that moment.
     """
-
-    def check_whole(event: Event) -> None:
-        if isinstance(event, ImageAvailable) and is_content_id(event.image_id):
-            data = (root / "media" / event.filename).read_bytes()
-            assert hashlib.sha256(data).hexdigest().startswith(event.image_id), (
-                f"{event.filename} was told too soon"
-            )
-
     with open_store(home) as store:
         store.add_storage_dir(root)
         with store.watch() as events:
-            reader = EventReader(events, check_whole)
-            yield Receiver(store, root, reader)
-        reader.join()
+            receiver = Receiver(store, root, events)
+            yield receiver
+        receiver.events.join()
 
 
 def size_of(path: Path) -> int:

@@ -16,11 +16,11 @@ from strandline.cli.main import COMMANDS
 
 UNWANTED_AT_HELP = {
     "PIL", "asyncio", "http", "imagesize", "json", "logging", "pi_heif", "platformdirs", "pyvips", "rich", "sqlite3",
-    "strandline.catalog", "strandline.model", "strandline.runtime", "strandline.services", "strandline.store",
-    "tomllib", "watchdog",
+    "strandline.catalog", "strandline.model.image_ids", "strandline.runtime", "strandline.services",
+    "strandline.store", "tomllib", "watchdog",
 }  # fmt: skip
 
-NEEDED_BY_COMMANDS = {"strandline.model", "strandline.runtime"}
+NEEDED_BY_COMMANDS = {"strandline.model.image_ids", "strandline.runtime"}
 """A command's own help may need values and the table of settings, but no store."""
 
 

@@ -9,8 +9,6 @@ import pytest
 
 from builders.reports import NOW, make_file
 from strandline.cli.wording import (
-    say_bytes,
-    say_count,
     say_day_of,
     say_list,
     say_pixels,
@@ -21,31 +19,8 @@ from strandline.model.image_files import FileState, ProofKind
 from strandline.model.reports import ImageFileReport, ImageInfo
 
 
-@pytest.mark.parametrize(
-    ("size_bytes", "words"),
-    [
-        (None, "?"),
-        (0, "0 B"),
-        (999, "999 B"),
-        (1000, "1.0 kB"),
-        (99_400, "99.4 kB"),
-        (99_600, "100 kB"),
-        (999_400, "999 kB"),
-        (999_600, "1.0 MB"),
-        (3_100_000, "3.1 MB"),
-        (25_000_000_000, "25.0 GB"),
-        (3_000_000_000_000, "3.0 TB"),
-    ],
-)
-def test_sizes(size_bytes: int | None, words: str) -> None:
-    """Decimal units, as file managers and sync clients show them; never four digits before the unit."""
-    assert say_bytes(size_bytes) == words
-
-
-def test_counts_and_lists() -> None:
-    """Singular and plural, thousands apart; the last word is joined by a word."""
-    assert [say_count(number, "image") for number in (0, 1, 1204)] == ["0 images", "1 image", "1,204 images"]
-    assert say_count(2, "copy", "copies") == "2 copies"
+def test_lists() -> None:
+    """The last word is joined by a word."""
     assert [say_list(words) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
 
 

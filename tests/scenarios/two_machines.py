@@ -98,12 +98,18 @@ def list_files(root: Path) -> dict[str, bytes]:
 
 @contextmanager
 def two_machines(
-    client: Client, base: Path, *, added_apart: bool = False, keeps_versions: bool = False
+    client: Client,
+    base: Path,
+    *,
+    below: str = "",
+    added_apart: bool = False,
+    keeps_versions: bool = False,
 ) -> Iterator[TwoMachines]:
     """Two folders that the client keeps in step, with a watching store at each end.
 
     Args:
         base: A folder of the test's own.
+        below: Where in what is synced the storage directory lies; else it is all of it.
         added_apart: Both machines add their folder before anything travels, so each makes up an identity.
         keeps_versions: The client is told to keep the old bytes of what it replaces.
     """
@@ -111,13 +117,14 @@ def two_machines(
     for folder in (*roots, own):
         folder.mkdir()
     for root in roots:
+        (root / below).mkdir(exist_ok=True)
         (root / "notes.md").write_text("what the pictures are for\n")
     link = client.open(own, *roots, keeps_versions)
     try:
-        with receiving(base / "home-a", roots[0]) as a:
+        with receiving(base / "home-a", roots[0] / below) as a:
             if not added_apart:
                 link.transfer()
-            with receiving(base / "home-b", roots[1]) as b:
+            with receiving(base / "home-b", roots[1] / below) as b:
                 yield TwoMachines(link, client.traits, a, b)
     finally:
         link.close()

@@ -42,6 +42,7 @@ class _BisyncLink(CommandLink):
         self._memory = own / "bisync"
         self._command: list[Word] = [
             require("rclone", "rclone"), "--config", "/dev/null", "bisync", a, b, "--workdir", self._memory,
+            "--max-delete", "100",  # else it refuses to repeat that a folder was renamed
         ]  # fmt: skip
         self._first = ["--resync"]
         self.transfer()

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import shutil
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from builders.clocks import FakeClock
 from builders.identities import A, B
 from builders.identity_folders import as_somebody_without_rights
 from builders.journal import list_event_types
 from builders.pictures import make_picture
 from builders.snapshots import snapshot
-from builders.storage import id_of, make_pictures, make_storage_dir, open_bench, put_image
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, open_bench, put_image
 from strandline import open_store
 from strandline.errors import CopiedStorageDirError, StorageDirConflictError, StorageDirNotFoundError
 from strandline.model.sd_ids import find_identity_in
+from strandline.model.storage_dirs import StorageDir
 from strandline.services.add import add_storage_dir
 from strandline.services.online import refresh
 from strandline.services.save import check_writable, save_image
@@ -112,6 +114,28 @@ def test_a_folder_whose_name_a_client_writes_in_other_code_points_has_moved(
     assert (added.sd.number, added.sd.path, added.copied) == (first.number, str(tmp_path / composed), False)
     assert added.scan is not None
     assert (added.scan.added, added.scan.unchanged) == (0, 2)
+
+
+@pytest.mark.parametrize("say_where", [move_storage_dir, lambda bench, _sd, new: add_storage_dir(bench, new)])
+def test_what_was_absent_at_the_old_place_has_a_minute_at_the_new_one(
+    home: Path, tmp_path: Path, say_where: Callable[[Workbench, StorageDir, Path], object]
+) -> None:
+    """A client that renames a folder takes files away here before it brings them there (H32)."""
+    clock = FakeClock()
+    with open_bench(home, clock) as bench:
+        pictures = make_pictures(20)
+        root = make_storage_dir(tmp_path / "Notes", *pictures, sd_id=A)
+        sd = add_storage_dir(bench, root).sd
+        (root / "media" / name_of(pictures[0])).unlink()
+        scan_storage_dir(bench, sd)
+        clock.pass_time(seconds=61)
+        new = root.rename(tmp_path / "Renamed")
+        say_where(bench, sd, new)
+        scan_storage_dir(bench, get_by_number(bench, sd.number))
+        assert "image.missing" not in list_event_types(bench)
+        clock.pass_time(seconds=61)
+        scan_storage_dir(bench, get_by_number(bench, sd.number))
+        assert list_event_types(bench).count("image.missing") == 1
 
 
 def test_a_disk_that_does_not_answer_has_not_moved() -> None:

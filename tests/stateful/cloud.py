@@ -234,6 +234,18 @@ class Client:
         """The power is cut: what was under way stays as it lies, and the client knows that."""
         self.flights.clear()
 
+    def follow_rename(self, new: Replica) -> None:
+        """The folder has another name in the cloud: all of it is to come there, and what only this machine has goes.
+
+        What was brought to the old folder is no longer this client's, and lies there until it is taken away.
+        """
+        for key, (data, mtime_ns) in self._list_local().items():
+            if key not in self.unfinished and self.agreed.get(key, UNKNOWN).data != data:
+                new.put(key, data, mtime_ns)
+        self.replica = new
+        for known in (self.agreed, self.evicted, self.unfinished, self.stays_here, self.flights, self._read):
+            known.clear()
+
     def sign_out(self) -> None:
         """The client takes away all that it brought, and forgets it."""
         if not self.replica.is_whole:

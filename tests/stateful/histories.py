@@ -42,8 +42,10 @@ from stateful.sync_operations import (
     Hints,
     Hydrate,
     Pause,
+    RenamedElsewhere,
     Repeat,
     SignOut,
+    TakeAway,
     Upload,
 )
 from stateful.world import Operation, Scene, World, new_world
@@ -88,9 +90,11 @@ _NOW_AND_THEN: list[Kind] = [
     st.builds(Add, machines, folders),
     st.builds(Scan, machines),
     st.builds(SaveAgain, machines, folders, some),
+    st.builds(TakeAway, machines, folders, some),
 ]
 _RARELY: list[Kind] = [
     st.builds(SignOut, machines, folders),
+    st.builds(RenamedElsewhere, machines, folders, st.booleans()),
     st.builds(DeleteMany, machines, folders, st.booleans()),
     st.builds(Obstruct, machines, folders, some),
     st.builds(OldProgram, machines, folders, some),

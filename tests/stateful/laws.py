@@ -144,6 +144,16 @@ class Laws:
         self._before = None
         self._times_read.clear()
 
+    def rename_label(self, old: str, new: str) -> None:
+        """What has the label gets another one; it is given to a folder in which nothing lies yet."""
+        for key in [key for label, key in self._since if label == old]:
+            self._since[new, key] = self._since.pop((old, key))
+            if (old, key) in self._gone_since:
+                self._gone_since[new, key] = self._gone_since[old, key]
+            self._gone_since[old, key] = self.machine.clock.monotonic()
+        self._noted.clear()
+        self._before = None
+
     def check_promises(self, known: set[tuple[int, str]]) -> None:
         """After a power cut: what a save promised is known still, if it was known before."""
         rows = self.machine.rows()

@@ -13,7 +13,7 @@ from stateful.cloud import Winner, media_key
 from stateful.laws import Deed
 from stateful.litter import LITTER
 from stateful.pool import LAST, list_pictures, name_of_picture
-from stateful.world import World, list_file_names, pick
+from stateful.world import World, list_file_names, other_root, pick
 
 OWN_VALUES = tuple(f"{uuid.UUID(int=number, version=4)}" for number in (3, 90, 2**100))
 """Identities that other programs and restored backups bring along: smaller and larger than the first one."""
@@ -263,9 +263,9 @@ class MoveRoot:
     def play(self, world: World) -> None:
         machine, label = world.machine(self.machine), world.label(self.folder)
         replica, sd = machine.replicas[label], machine.find_sd(label)
-        if not replica.is_whole:
+        new = other_root(replica.root, label)
+        if not replica.is_whole or new.exists():
             return
-        new = replica.root.with_name(f"{label} moved" if replica.root.name == label else label)
         replica.root.rename(new)
         replica.root = new
         if sd is not None and self.says_so:

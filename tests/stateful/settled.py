@@ -17,7 +17,7 @@ from stateful.laws import DAY_S, Deed, check
 from stateful.machine import Machine, dump_catalog
 from stateful.pool import is_right, is_whole
 from stateful.replica import MEDIA, Replica
-from stateful.world import World, list_file_names
+from stateful.world import World, left_label, list_file_names
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
@@ -39,12 +39,16 @@ def settle(world: World) -> None:
         machine.set_watching(is_watching=True)
         for label in [label for label in machine.replicas if label.endswith(" copy")]:
             world.remove_twin(machine, label.removesuffix(" copy"))
+        for label in machine.replicas.keys() & map(left_label, world.clouds):
+            world.remove_left(machine, label)
     for _number, flight in world.copying:
         list(flight.steps)
     world.copying.clear()
     world.play(_Nothing())
     world.pass_time(3)
     _come_to_agreement(world)
+    for number, label in world.renamed:
+        world.add(number, label)
     for span_s in (PERIODIC_S, 62, 62):
         world.pass_time(span_s)
         for machine in world.machines:

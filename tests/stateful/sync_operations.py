@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from stateful.arrivals import Arrival
 from stateful.cloud import PLACEHOLDERS, Winner
 from stateful.driven_watcher import Notice
-from stateful.world import World, pick
+from stateful.world import World, left_label, pick
 
 
 @dataclass(frozen=True)
@@ -136,6 +136,39 @@ class SignOut:
 
     def play(self, world: World) -> None:
         world.client(self.machine, self.folder).sign_out()
+
+
+@dataclass(frozen=True)
+class RenamedElsewhere:
+    """The folder was renamed on another machine (H32): here it comes anew, file by file, and the old one goes."""
+
+    machine: int
+    folder: int = 0
+    is_told: bool = False
+    """A person says so at once, before anything has come; else perhaps later, by adding the folder."""
+
+    def play(self, world: World) -> None:
+        client = world.client(self.machine, self.folder)
+        if not client.is_paused:
+            world.follow_rename(self.machine, world.label(self.folder), is_told=self.is_told)
+
+
+@dataclass(frozen=True)
+class TakeAway:
+    """A client takes away a file of the folder that has another name now; with the last one, the folder goes."""
+
+    machine: int
+    folder: int = 0
+    which: int = 0
+
+    def play(self, world: World) -> None:
+        machine, left = world.machine(self.machine), left_label(world.label(self.folder))
+        if left in machine.replicas:
+            key = pick(machine.replicas[left].list_keys(), self.which)
+            if key is None:
+                world.remove_left(machine, left)
+            else:
+                machine.replicas[left].remove(key)
 
 
 @dataclass(frozen=True)

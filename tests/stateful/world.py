@@ -70,6 +70,8 @@ class World:
         self.clients: dict[tuple[int, str], Client] = {}
         self.copying: list[tuple[int, Flight]] = []
         """What people are copying, by machine."""
+        self.renamed: list[tuple[int, str]] = []
+        """Folders that came under another name: the machine, and the folder's label."""
         for number in range(scene.machines):
             self._add_machine(number)
         self._begin()
@@ -146,6 +148,26 @@ class World:
             machine.do(Deed.LOOK, lambda: machine.store.forget_storage_dir(sd))
         shutil.rmtree(machine.replicas.pop(twin).root)
 
+    def follow_rename(self, number: int, label: str, *, is_told: bool) -> None:
+        """The machine's client begins to bring the folder under another name; the old one stays as it lies."""
+        machine, client = self.machine(number), self.clients[number % len(self.machines), label]
+        old, left = client.replica, left_label(label)
+        if not old.is_whole or left in machine.replicas:
+            return
+        new = Replica(other_root(old.root, label), machine.clock, old.times)
+        new.root.mkdir()
+        machine.laws.rename_label(label, left)
+        machine.replicas |= {label: new, left: old}
+        client.follow_rename(new)
+        self.renamed.append((number, label))
+        sd = machine.find_sd(left)
+        if sd is not None and is_told:
+            machine.do(Deed.WATCH, lambda: machine.store.move_storage_dir(sd, new.root))
+
+    def remove_left(self, machine: Machine, left: str) -> None:
+        """Nothing is left to be taken away of a folder that has another name now."""
+        shutil.rmtree(machine.replicas.pop(left).root)
+
     def pass_time(self, seconds: float) -> None:
         """Time passes everywhere."""
         for machine in self.machines:
@@ -155,6 +177,16 @@ class World:
         """Ends all stores."""
         for machine in self.machines:
             machine.stop()
+
+
+def left_label(label: str) -> str:
+    """Of what lies under the old name of a folder that was renamed elsewhere."""
+    return f"{label} left"
+
+
+def other_root(root: Path, label: str) -> Path:
+    """The other one of the two names that a folder can have on the disk."""
+    return root.with_name(f"{label} moved" if root.name == label else label)
 
 
 def pick(things: Sequence[T], number: int) -> T | None:

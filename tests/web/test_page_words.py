@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from strandline.model.events import EVENT_TYPES, ImageAvailable, ScanFinished, StorageDirOffline
 from strandline.model.image_files import FileState
@@ -22,10 +20,8 @@ from strandline.web.page_words import (
     SD_BADGES,
     has_address,
     key_of,
-    say_bytes,
     say_month,
     show_lines_plainly,
-    show_plainly,
 )
 from strandline.web.remedies import REMEDIES, judge_health, list_discrepancies
 
@@ -38,43 +34,9 @@ def make_sd(state: StorageDirState = StorageDirState.ONLINE, *, name: str = "Not
     return StorageDir(1, None, name, "/notes", state, False, False, (), NOW)
 
 
-@given(st.text(st.characters(), max_size=40))
-def test_a_name_from_a_storage_directory_is_only_text(name: str) -> None:
-    """What is shown encodes, holds nothing that acts or hides, and plain names stay as they are."""
-    shown = show_plainly(name)
-    shown.encode()
-    assert all(char.isprintable() or char in "\u200c\u200d\u00a0\u202f\u3000" for char in shown)
-    assert not name.isprintable() or shown == name
-
-
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("a\x1b[2Jb", "a\\x1b[2Jb"),
-        ("gpj.\u202eexe", "gpj.\\u202eexe"),
-        ("caf\udce9.png", "caf\\xe9.png"),
-        ("line\nbreak", "line\\x0abreak"),
-        ("Bildschirmfoto 2026-11-22 um 9.41\u202fPM.png", "Bildschirmfoto 2026-11-22 um 9.41\u202fPM.png"),
-    ],
-)
-def test_what_would_act_is_written_out(name: str, shown: str) -> None:
-    """Escape sequences, direction marks, bytes that are no UTF-8, line breaks; but not the system's own spaces."""
-    assert show_plainly(name) == shown
-
-
 def test_a_text_file_keeps_its_lines() -> None:
     """Line breaks and tabs stay; everything else is as in a name."""
     assert show_lines_plainly("a\tb\r\nc\x07") == "a\tb\nc\\x07"
-
-
-@pytest.mark.parametrize(
-    ("size_bytes", "said"),
-    [(None, "size not known"), (0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (53_032, "53.0 kB"),
-     (3_100_000, "3.1 MB"), (999_999_999, "1.0 GB"), (2 * 10**12, "2.0 TB")],
-)  # fmt: skip
-def test_sizes_are_said_as_file_managers_say_them(size_bytes: int | None, said: str) -> None:
-    """In decimal units, with a digit after the point where it tells something."""
-    assert say_bytes(size_bytes) == said
 
 
 def test_months_have_names() -> None:

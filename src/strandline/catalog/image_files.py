@@ -240,6 +240,15 @@ def accept_absences(transaction: Transaction, sd: int, now: datetime, *, all_row
     )
 
 
+def restart_absences(transaction: Transaction, sd: int, now: datetime) -> None:
+    """From now on the SD's absent rows count as absent since now, but for those whose absence is accepted."""
+    transaction.conn.execute(
+        "UPDATE image_files SET absent_since_us = ? WHERE sd = ? AND absent_since_us IS NOT NULL "
+        "AND NOT absence_accepted AND state NOT IN ('missing', 'trashed')",
+        (as_microseconds(now), sd),
+    )
+
+
 def count_unaccepted(conn: sqlite3.Connection, sd: int) -> int:
     """How many rows of the SD a healthy scan should meet, less those whose absence a person has accepted."""
     accepted = conn.execute(

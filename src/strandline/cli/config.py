@@ -10,11 +10,11 @@ import sys
 
 import click
 
-from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import LazyGroup, Row, Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
 from strandline.cli.writing import is_terminal, write_bytes, write_json, write_line
+from strandline.model.plain_words import show_plainly
 from strandline.runtime.setting_sources import Origin
 from strandline.runtime.settings import Settings, config_path
 
@@ -71,7 +71,7 @@ def path(session: Session) -> None:
 
     def show_path() -> None:
         if is_terminal(sys.stdout):
-            write_line(make_harmless(str(found)))
+            write_line(show_plainly(str(found)))
         else:
             write_bytes(os.fsencode(found) + b"\n")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from strandline.cli.harmless import make_harmless
 from strandline.cli.paragraphs import write_paragraph
-from strandline.cli.wording import say_bytes, say_state, say_time
+from strandline.cli.wording import say_state, say_time
 from strandline.cli.writing import paint, write_line
 from strandline.model.image_files import ImageFile, ProofKind
+from strandline.model.plain_words import say_bytes, show_plainly
 from strandline.model.reports import Explanation, StorageDirTrace, Verdict
 from strandline.model.storage_dirs import StorageDirState
 
@@ -39,7 +39,7 @@ def show_explanation(explanation: Explanation) -> None:
 
 def _show_trace(trace: StorageDirTrace) -> None:
     sd = trace.sd
-    write_line(f"In {paint(make_harmless(sd.name), bold=True)}  ({make_harmless(sd.path)})")
+    write_line(f"In {paint(show_plainly(sd.name), bold=True)}  ({show_plainly(sd.path)})")
     if sd.state is not StorageDirState.ONLINE:
         reason = f": {sd.problem}" if sd.problem else ""
         write_paragraph(f"This storage directory is {sd.state.value}{reason}.".replace("..", "."), indent=2)

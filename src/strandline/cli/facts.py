@@ -11,20 +11,11 @@ from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Cell, Column, show_facts, show_table
-from strandline.cli.wording import (
-    colour_of,
-    say_bytes,
-    say_count,
-    say_day_of,
-    say_list,
-    say_pixels,
-    say_state,
-    say_time,
-    say_type,
-)
+from strandline.cli.wording import colour_of, say_day_of, say_list, say_pixels, say_state, say_time, say_type
 from strandline.cli.writing import is_terminal, say, write_line
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
+from strandline.model.plain_words import say_bytes, say_count
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage, Verdict
 
 _MISSING_STATUS = {

@@ -17,12 +17,11 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from strandline.cli.arguments import image_id_argument, sd_option
-from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
-from strandline.cli.wording import say_bytes
 from strandline.cli.writing import is_terminal, say, write_bytes, write_line
 from strandline.model.image_ids import ImageId
+from strandline.model.plain_words import say_bytes, show_plainly
 
 if TYPE_CHECKING:
     from strandline.services.lookup import FoundImage
@@ -77,7 +76,7 @@ def path(session: Session, image_id: ImageId, sd: str | None) -> None:
 
     def show() -> None:
         if is_terminal(sys.stdout):
-            write_line(make_harmless(str(found.path)))
+            write_line(show_plainly(str(found.path)))
         else:
             write_bytes(os.fsencode(found.path) + b"\n")
 

@@ -16,8 +16,8 @@ from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import LazyGroup, Row, Verb
 from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
-from strandline.cli.wording import say_bytes
 from strandline.cli.writing import say, write_line
+from strandline.model.plain_words import say_bytes
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 
 TABLE = {

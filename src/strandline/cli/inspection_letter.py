@@ -10,10 +10,10 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from strandline.cli.harmless import make_harmless
 from strandline.cli.paragraphs import write_paragraph
-from strandline.cli.wording import say_bytes, say_count, say_list
+from strandline.cli.wording import say_list
 from strandline.cli.writing import is_terminal, paint, write_line
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.reports import GRAVE_KINDS
 from strandline.model.storage_dirs import StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
@@ -137,7 +137,7 @@ PASSAGES = (
 def show_letter(status: SyncStatus) -> None:
     """Writes the letter about one storage directory."""
     sd = status.sd
-    write_line(f"{paint(make_harmless(sd.name), bold=True)}  ({make_harmless(sd.path)})")
+    write_line(f"{paint(show_plainly(sd.name), bold=True)}  ({show_plainly(sd.path)})")
     passages = [passage for passage in PASSAGES if getattr(status, passage.name)]
     if status.is_healthy and not passages and not status.problems:
         images = f"{say_count(status.on_disk_count, 'image')}, {say_bytes(status.on_disk_bytes)}"
@@ -174,7 +174,7 @@ def _show_problems(status: SyncStatus) -> None:
             write_line()
             colour = "red" if problem.kind in GRAVE_KINDS else "yellow"
             where = f"{problem.filename}: " if problem.filename else ""
-            write_line(paint(make_harmless(problem.kind.replace("-", " ").capitalize()), colour, bold=True))
+            write_line(paint(show_plainly(problem.kind.replace("-", " ").capitalize()), colour, bold=True))
             write_paragraph(f"{where}{problem.message}", indent=2)
 
 
@@ -224,4 +224,4 @@ def _say_item(item: FileItem) -> str:
     facts = [say_bytes(item.size_bytes)] if item.size_bytes is not None else []
     facts += [f"{name.replace('_', ' ')}: {value}" for name, value in item.facts if value not in (None, "")]
     text = f"{item.filename}  ({', '.join(facts)})" if facts else item.filename
-    return make_harmless(text)
+    return show_plainly(text)

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from strandline.cli.harmless import make_harmless, shorten
 from strandline.cli.session import Session
+from strandline.cli.writing import shorten
+from strandline.model.plain_words import show_plainly
 
 
 class Row(NamedTuple):
@@ -97,7 +98,7 @@ class LazyGroup(click.Group):
 
             near = difflib.get_close_matches(name[:40], self.table, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            ctx.fail(f"There is no command {shorten(make_harmless(name), 60)!r}{hint}")
+            ctx.fail(f"There is no command {shorten(show_plainly(name), 60)!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

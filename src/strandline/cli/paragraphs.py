@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from strandline.cli.harmless import make_harmless
 from strandline.cli.writing import get_width, is_terminal, paint, write_line
+from strandline.model.plain_words import show_plainly
 
 
 def write_paragraph(text: str, *, indent: int = 0, colour: str | None = None) -> None:
     """Writes sentences, made harmless here; names and ids in them are never broken."""
     margin = " " * indent
-    text = make_harmless(text)
+    text = show_plainly(text)
     if not is_terminal(sys.stdout):
         write_line(margin + text)
         return

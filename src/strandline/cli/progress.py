@@ -11,8 +11,8 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from strandline.cli.harmless import make_harmless, shorten
-from strandline.cli.writing import is_terminal
+from strandline.cli.writing import is_terminal, shorten
+from strandline.model.plain_words import show_plainly
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -36,7 +36,7 @@ class Bars:
             return
         progress = self._progress or self._start()
         if label not in self._tasks:
-            self._tasks[label] = progress.add_task(shorten(make_harmless(label), 40))
+            self._tasks[label] = progress.add_task(shorten(show_plainly(label), 40))
         progress.update(self._tasks[label], completed=done, total=total or None)
 
     def _start(self) -> Progress:

@@ -14,14 +14,14 @@ import click
 
 from strandline.cli.arguments import sd_option
 from strandline.cli.exit_status import ExitStatus, exit_status_of
-from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.sources import Source, Unusable, iter_sources
-from strandline.cli.wording import say_count, say_list
+from strandline.cli.wording import say_list
 from strandline.cli.writing import say, write_line
 from strandline.errors import StrandlineError
+from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
 
@@ -129,7 +129,7 @@ def _save_one(
 
 def _show(tally: _Tally) -> None:
     for saved in tally.saved:
-        write_line(make_harmless(saved.markdown))
+        write_line(show_plainly(saved.markdown))
     if len(tally.saved) + len(tally.failed) > 1:
         say(_summarise(tally.saved, len(tally.failed)))
 

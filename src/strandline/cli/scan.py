@@ -15,11 +15,11 @@ import click
 
 from strandline.cli.arguments import sds_argument
 from strandline.cli.exit_status import ExitStatus
-from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session, list_named
 from strandline.cli.writing import paint, say, write_line
+from strandline.model.plain_words import show_plainly
 from strandline.model.reports import GRAVE_KINDS, ScanReport
 from strandline.model.storage_dirs import StorageDirState
 
@@ -74,11 +74,11 @@ def _show(reports: Sequence[ScanReport]) -> None:
     if not reports:
         say("no storage directory yet; add one: strandline sd add PATH")
     for report in reports:
-        write_line(f"{paint(make_harmless(report.sd.name), bold=True)}: {_summarise(report)}")
+        write_line(f"{paint(show_plainly(report.sd.name), bold=True)}: {_summarise(report)}")
         for finding in report.findings:
             where = f"{finding.filename}: " if finding.filename else ""
             colour = "red" if finding.kind in GRAVE_KINDS else None
-            write_line(f"  {paint(make_harmless(where + finding.message), colour)}")
+            write_line(f"  {paint(show_plainly(where + finding.message), colour)}")
 
 
 def _summarise(report: ScanReport) -> str:

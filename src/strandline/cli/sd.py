@@ -13,14 +13,14 @@ import click
 
 from strandline.cli.arguments import sd_argument
 from strandline.cli.exit_status import ExitStatus
-from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import LazyGroup, Row, Verb
 from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_facts, show_table
-from strandline.cli.wording import say_count, say_list, say_time
+from strandline.cli.wording import say_list, say_time
 from strandline.cli.writing import paint, say, write_line
+from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
@@ -85,8 +85,8 @@ def add(session: Session, path: Path, name: str | None, new_identity: bool, read
 def _show_added(added: AddedStorageDir) -> None:
     sd = added.sd
     is_added = added.identity.outcome not in _NOT_YET
-    heading = f"{make_harmless(sd.name)} is {'added' if is_added else 'not ready yet'}"
-    write_line(f"{paint(heading, bold=True)}  ({make_harmless(sd.path)})")
+    heading = f"{show_plainly(sd.name)} is {'added' if is_added else 'not ready yet'}"
+    write_line(f"{paint(heading, bold=True)}  ({show_plainly(sd.path)})")
     if sd.sd_id:
         write_line(f"Identity: {sd.sd_id}{' (provisional)' if sd.provisional else ''}")
     write_paragraph(_OUTCOMES.get(added.identity.outcome, added.identity.outcome))
@@ -101,7 +101,7 @@ def _show_added(added: AddedStorageDir) -> None:
     if added.scan is not None:
         write_line(f"Images: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
         for finding in added.scan.findings:
-            write_line(f"  {make_harmless(finding.message)}")
+            write_line(f"  {show_plainly(finding.message)}")
 
 
 @click.command("list", cls=Verb)
@@ -210,7 +210,7 @@ def forget(session: Session, sd: str) -> None:
     session.answer(
         {"sd": found.as_json()},
         lambda: write_line(
-            f"{make_harmless(found.name)} is forgotten; its files stay in {make_harmless(found.path)}"
+            f"{show_plainly(found.name)} is forgotten; its files stay in {show_plainly(found.path)}"
         ),
     )
 
@@ -242,5 +242,5 @@ def accept_missing(session: Session, sd: str) -> None:
         dropped = store.accept_missing(found)
     session.answer(
         {"sd": found.as_json(), "dropped": dropped},
-        lambda: write_line(f"{make_harmless(found.name)}: {say_count(dropped, 'missing image')} dropped"),
+        lambda: write_line(f"{show_plainly(found.name)}: {say_count(dropped, 'missing image')} dropped"),
     )

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from strandline.cli.harmless import make_harmless
 from strandline.cli.writing import has_colours, is_terminal, write_line
+from strandline.model.plain_words import show_plainly
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -63,7 +63,7 @@ def show_facts(facts: Iterable[tuple[str, Cell]]) -> None:
 
 
 def _text_of(cell: Cell) -> str:
-    return make_harmless(cell.text if isinstance(cell, Badge) else cell)
+    return show_plainly(cell.text if isinstance(cell, Badge) else cell)
 
 
 def _draw(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading: bool = True) -> None:

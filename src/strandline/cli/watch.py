@@ -6,11 +6,11 @@ import sys
 
 import click
 
-from strandline.cli.harmless import make_harmless
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, paint, say, write_json, write_line
 from strandline.model.events import Event, ImageEvent, ScanProgress, StorageDirEvent
+from strandline.model.plain_words import show_plainly
 
 _COLOURS = {
     "image.available": "green",
@@ -53,7 +53,7 @@ def _print(session: Session, event: Event, names: dict[str | None, str]) -> None
     where = names.get(event.sd_id) or event.sd_id or ""
     kind = paint(f"{event.type:<20}", _COLOURS.get(event.type))
     line = (
-        f"{event.at.astimezone():%H:%M:%S}  {kind} {make_harmless(where)}  {make_harmless(_say_facts(event))}"
+        f"{event.at.astimezone():%H:%M:%S}  {kind} {show_plainly(where)}  {show_plainly(_say_facts(event))}"
     )
     write_line(line.rstrip())
 

@@ -1,4 +1,4 @@
-"""Words for people: sizes, counts, dates and states. Pure; the commands share them.
+"""Words for people: lists, dates and states. Pure; the commands share them.
 
 What surprises: a picture's day is the camera's, which knew no time zone; all other times are this machine's.
 """
@@ -27,25 +27,6 @@ _STATE_COLOURS = {
     FileState.FOREIGN: "red",
     FileState.MISSING: "red",
 }
-
-
-def say_bytes(size_bytes: int | None) -> str:
-    """``3.1 MB``, in the decimal units that file managers and sync clients show; ``?`` where not known."""
-    if size_bytes is None:
-        return "?"
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    size = float(size_bytes)
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 999.5:
-            return f"{size:.1f} {unit}" if size < 99.5 else f"{size:.0f} {unit}"
-    return f"{size / 1000:.1f} TB"
-
-
-def say_count(number: int, noun: str, plural: str = "") -> str:
-    """``1 image``, ``1,204 images``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def say_list(words: Iterable[str], word: str = "and") -> str:

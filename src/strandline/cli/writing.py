@@ -15,9 +15,12 @@ from typing import IO, Any
 
 import click
 
-from strandline.cli.harmless import make_harmless, shorten
+from strandline.model.plain_words import show_plainly
 
 PROGRAM = "strandline"
+
+MAX_MESSAGE_LENGTH = 700
+"""A message holds at most a long path and a sentence; what is longer floods a terminal."""
 
 
 def write_line(line: str = "") -> None:
@@ -45,7 +48,7 @@ def _escape(json_line: str) -> str:
 
 
 def _escape_char(char: str) -> str:
-    harmless = make_harmless(char)
+    harmless = show_plainly(char)
     if harmless == char:
         return char
     if "\ud800" <= char <= "\udfff":
@@ -56,7 +59,7 @@ def _escape_char(char: str) -> str:
 
 def say(message: str) -> None:
     """One line on stderr, from the program to a person."""
-    click.echo(f"{PROGRAM}: {shorten(make_harmless(message))}", err=True)
+    click.echo(f"{PROGRAM}: {shorten(show_plainly(message))}", err=True)
 
 
 def paint(text: str, colour: str | None = None, *, bold: bool = False) -> str:
@@ -105,3 +108,11 @@ def _write(what: str | bytes) -> None:
         from strandline.folders.disk_errors import as_disk_error
 
         raise as_disk_error(error, "write to", "the standard output") from error
+
+
+def shorten(text: str, limit: int = MAX_MESSAGE_LENGTH) -> str:
+    """At most ``limit`` characters: the beginning and the end, which say what it is about and what to do."""
+    if len(text) <= limit:
+        return text
+    tail = limit // 3
+    return f"{text[: limit - tail - 1]}…{text[-tail:]}"

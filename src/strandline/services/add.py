@@ -34,7 +34,13 @@ from strandline.services.online import (
 )
 from strandline.services.roots import find_place, list_known_at, resolve_root
 from strandline.services.scan import OnProgress, scan_storage_dir
-from strandline.services.storage_dirs import check_name, find_free_name, get_by_number, name_after
+from strandline.services.storage_dirs import (
+    check_name,
+    find_free_name,
+    get_by_number,
+    name_after,
+    set_place,
+)
 from strandline.services.workbench import Workbench
 
 ENTRIES_SEARCHED = 2000
@@ -207,11 +213,11 @@ def _has_left(bench: Workbench, sd: StorageDir) -> bool:
 
 def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, root: str) -> StorageDir:
     """``known`` was remembered at the root before its identity arrived, and turns out to be the moved one."""
-    place = find_place(bench, root)
+    place, now = find_place(bench, root), bench.now()
     with bench.catalog.write() as transaction:
         if known is not None:
             storage_dirs.delete_storage_dir(transaction, known.number)
-        storage_dirs.update_place(transaction, moved.number, path=root, root=place)
+        set_place(transaction, moved.number, root, place, now)
     return get_by_number(bench, moved.number)
 
 

@@ -7,8 +7,9 @@ called, and whichever others had that identity before.
 from __future__ import annotations
 
 import os
+from datetime import datetime
 
-from strandline.catalog import storage_dirs
+from strandline.catalog import image_files, storage_dirs
 from strandline.catalog.database import Transaction
 from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
 from strandline.model.identity_sightings import IdentitySighting
@@ -118,9 +119,18 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
         raise StorageDirConflictError(
             f"{root} holds the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
         )
+    place, now = find_place(bench, root), bench.now()
     with bench.catalog.write() as transaction:
-        storage_dirs.update_place(transaction, sd.number, path=root, root=find_place(bench, root))
+        set_place(transaction, sd.number, root, place, now)
     return reconsider(bench, get_by_number(bench, sd.number))
+
+
+def set_place(
+    transaction: Transaction, number: int, root: str, place: tuple[int, int] | None, now: datetime
+) -> None:
+    """Writes where the SD lies now. What was absent at another place has only begun to be absent at this one."""
+    storage_dirs.update_place(transaction, number, path=root, root=place)
+    image_files.restart_absences(transaction, number, now)
 
 
 def forget_storage_dir(bench: Workbench, sd: StorageDir) -> None:

@@ -17,8 +17,9 @@ from strandline.model.events import (
     StorageDirOffline,
     StorageDirSuspect,
 )
+from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
-from strandline.web.page_words import say_count, say_day
+from strandline.web.page_words import say_day
 
 KINDS = {
     "arrivals": ["image.available", "image.arriving"],

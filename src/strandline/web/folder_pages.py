@@ -14,12 +14,12 @@ from starlette.responses import RedirectResponse, Response
 
 from strandline.catalog import image_files
 from strandline.errors import StrandlineError
+from strandline.model.plain_words import say_count
 from strandline.model.reports import AddedStorageDir
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.notes import Note
 from strandline.web.page_rendering import PageRoute, find_since, render
-from strandline.web.page_words import say_count
 from strandline.web.problems import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)

@@ -7,6 +7,7 @@ error (``StrictUndefined``), not an empty place.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from starlette.responses import HTMLResponse, Response
 
 from strandline.catalog import journal
 from strandline.errors import StrandlineError
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.web import page_words as words
 from strandline.web.backend import Backend
 from strandline.web.problems import http_status_of
@@ -46,9 +48,9 @@ def _make_environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "plainly": words.show_plainly,
-        "bytes": words.say_bytes,
-        "count": words.say_count,
+        "plainly": show_plainly,
+        "bytes": partial(say_bytes, unknown="size not known"),
+        "count": say_count,
         "day": words.say_day,
         "moment": words.say_moment,
         "clock": words.say_clock,

@@ -1,7 +1,7 @@
-"""Words of the pages: sizes, counts, days and states as people read them.
+"""Words of the pages: days, states and addresses as people read them.
 
-Pure. ``static/js/words.js`` says the same for tiles that the browser makes. What surprises: a name from a storage
-directory is not text that can simply be shown: :func:`show_plainly` writes out what would act or hide in it.
+Pure. ``static/js/words.js`` says the same for tiles that the browser makes. What surprises: a file whose name is no
+UTF-8 has no address, because its bytes do not survive one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from strandline.model.image_files import FileState, ImageFile, ProofKind
+from strandline.model.plain_words import show_plainly
 from strandline.model.reports import Explanation, ImageInfo, Verdict
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-
-_JOINERS_AND_SPACES = frozenset("\u200c\u200d\u00a0\u202f\u3000")
-"""Invisible and harmless: emoji and Persian need the joiners, macOS puts U+202F into names of screenshots."""
 
 
 class Badge(NamedTuple):
@@ -68,49 +66,10 @@ DISK_BADGES = {
 """What the disk says of a file in an explanation; what is not here is said as it is called."""
 
 
-def show_plainly(text: object) -> str:
-    r"""The text with everything that is not plainly visible written out: ``\x1b``, ``\u202e``, ``\xff``.
-
-    Law: the result encodes as UTF-8, and holds no control character, direction mark, newline or surrogate. Text
-    without such characters comes back as it is.
-    """
-    shown = str(text)
-    if shown.isprintable():
-        return shown
-    return "".join(
-        char if char.isprintable() or char in _JOINERS_AND_SPACES else _write_out(ord(char)) for char in shown
-    )
-
-
-def _write_out(code: int) -> str:
-    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte of a name that is no UTF-8
-        return f"\\x{code - 0xDC00:02x}"
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
 def show_lines_plainly(text: str) -> str:
     """The same for a text file: its line breaks and tabs stay."""
     lines = text.replace("\r\n", "\n").split("\n")
     return "\n".join("\t".join(show_plainly(part) for part in line.split("\t")) for line in lines)
-
-
-def say_bytes(size_bytes: int | None) -> str:
-    """``3.1 MB``, in the decimal units that file managers and sync clients show."""
-    if size_bytes is None:
-        return "size not known"
-    if size_bytes < 1000:
-        return f"{size_bytes} B"
-    size = float(size_bytes)
-    for unit in ("kB", "MB", "GB"):
-        size /= 1000
-        if size < 999.5:
-            return f"{size:.1f} {unit}" if size < 99.5 else f"{size:.0f} {unit}"
-    return f"{size / 1000:.1f} TB"
-
-
-def say_count(number: int, one: str, many: str = "") -> str:
-    """``1 image``, ``1,204 images``."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def say_day(at: datetime | date) -> str:

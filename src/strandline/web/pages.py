@@ -20,6 +20,7 @@ from strandline.catalog import journal
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState
 from strandline.model.media_types import MEDIA_TYPES
+from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
 from strandline.services.gallery import Months
 from strandline.web import folder_pages, image_pages, inspector_pages, page_words
@@ -98,7 +99,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     parts = split_by_month(found, list(page.images)) if not after else [MonthPart("", 0, list(page.images))]
     return render(
         "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen, is_filtered=bool(asked),
-        title=page_words.show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
+        title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
         types=MEDIA_TYPES,
         states=STATES, writable=[each for each in sds if each.is_reachable and not each.read_only],
         is_later_page=bool(after), next=page.next and "/?" + urlencode(asked | {"after": page.next}),

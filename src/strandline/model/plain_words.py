@@ -1,0 +1,50 @@
+"""What the terminal and the pages say in the same words: foreign names made harmless, sizes and counts. Pure.
+
+What surprises: a file name is not text. It can carry terminal commands, marks that turn the reading direction round,
+and bytes that are no UTF-8; :func:`show_plainly` writes out whatever is not plainly visible, so that nothing in a
+storage directory acts or hides where it is shown.
+"""
+
+from __future__ import annotations
+
+_JOINERS_AND_SPACES = frozenset("\u200c\u200d\u00a0\u202f\u3000")
+"""Invisible and harmless: emoji and Persian need the joiners, macOS puts U+202F into names of screenshots."""
+
+
+def show_plainly(text: object) -> str:
+    r"""The text with everything that is not plainly visible written out: ``\x1b``, ``\u202e``, ``\xff``.
+
+    Law: the result encodes as UTF-8, and holds no control character, direction mark, newline or surrogate. Text
+    without such characters comes back as it is.
+    """
+    shown = str(text)
+    if shown.isprintable():
+        return shown
+    return "".join(
+        char if char.isprintable() or char in _JOINERS_AND_SPACES else _write_out(ord(char)) for char in shown
+    )
+
+
+def _write_out(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte of a name that is no UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def say_bytes(size_bytes: int | None, *, unknown: str = "?") -> str:
+    """``3.1 MB``, in the decimal units that file managers and sync clients show."""
+    if size_bytes is None:
+        return unknown
+    if size_bytes < 1000:
+        return f"{size_bytes} B"
+    size = float(size_bytes)
+    for unit in ("kB", "MB", "GB"):
+        size /= 1000
+        if size < 999.5:
+            return f"{size:.1f} {unit}" if size < 99.5 else f"{size:.0f} {unit}"
+    return f"{size / 1000:.1f} TB"
+
+
+def say_count(number: int, noun: str, plural: str = "") -> str:
+    """``1 image``, ``1,204 images``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

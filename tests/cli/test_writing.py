@@ -1,0 +1,32 @@
+"""What is written is not too long for a terminal, and JSON does nothing to it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strandline.cli.writing import shorten, write_json
+from strandline.model.plain_words import show_plainly
+
+
+@given(st.text(), st.integers(20, 60))
+def test_long_text_keeps_both_ends(text: str, limit: int) -> None:
+    """Never more than the limit; what fits stays."""
+    short = shorten(text, limit)
+    assert len(short) <= limit
+    assert short == text or (len(text) > limit and text.startswith(short.split("…")[0]))
+
+
+@pytest.mark.parametrize("is_line", [True, False])
+def test_json_is_utf_8_and_acts_on_no_terminal(
+    is_line: bool, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """Every character comes back as it was, but for bytes that are no text; none of them acts on the way."""
+    names = [chr(code) for code in (*range(0x20, 0x800), 0x2028, 0x202E, 0xFEFF, 0x1F468, 0xE0001)]
+    write_json({"names": names, "not text": "caf\udce9"}, is_line=is_line)
+    sent = capfdbinary.readouterr().out.decode()
+    assert json.loads(sent) == {"names": names, "not text": "caf\\xe9"}
+    assert show_plainly(sent.replace("\n", "")) == sent.replace("\n", "")
