@@ -19,6 +19,7 @@ from stateful.looks import has_stamp, is_ambiguous, is_of, is_there, is_too_soon
 from stateful.pool import is_right
 from stateful.reads import Read, Reads
 from stateful.replica import FAT_TICK_NS, MEDIA, Replica, Seen
+from stateful.sightings import Sightings
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 
@@ -97,8 +98,7 @@ class Laws:
     _judged: tuple[object, object] = (None, None)
     """Rows and disk at the last judgement: as long as they stay, so does what was found."""
     _values: dict[str, tuple[object, frozenset[bytes]]] = field(default_factory=dict)
-    _since: dict[tuple[str, str], tuple[Seen, float]] = field(default_factory=dict)
-    _gone_since: dict[tuple[str, str], float] = field(default_factory=dict)
+    _sightings: Sightings = field(default_factory=Sightings)
     _hashes: dict[tuple[str, str, Seen], str] = field(default_factory=dict)
     _times_read: Counter[Read] = field(default_factory=Counter)
     _noted: dict[str, int] = field(default_factory=dict)
@@ -146,11 +146,7 @@ class Laws:
 
     def rename_label(self, old: str, new: str) -> None:
         """What has the label gets another one; it is given to a folder in which nothing lies yet."""
-        for key in [key for label, key in self._since if label == old]:
-            self._since[new, key] = self._since.pop((old, key))
-            if (old, key) in self._gone_since:
-                self._gone_since[new, key] = self._gone_since[old, key]
-            self._gone_since[old, key] = self.machine.clock.monotonic()
+        self._sightings.rename(old, new, self.machine.clock.monotonic())
         self._noted.clear()
         self._before = None
 
@@ -284,12 +280,12 @@ class Laws:
             and (old is None or old.state is not FileState.DAMAGED)
             and at is not None
         ):
-            span_s = self.machine.clock.monotonic() - self._since[label, key][1]
+            span_s = self.machine.clock.monotonic() - self._sightings.get_change_s(label, key)
             check(span_s >= DAY_S - SLACK_S, "I3", f"{what} {span_s:.0f} s after its last change")
             check(not is_right(row.filename, self.machine.replicas[label].read(key) or b""), "I3", what)
         if row.state is FileState.MISSING and old is not None and old.state not in _GONE:
             check(at is None, "I5", f"{what} and lies there")
-            span_s = self.machine.clock.monotonic() - self._gone_since.get((label, key), float("inf"))
+            span_s = self.machine.clock.monotonic() - self._sightings.get_absence_s(label, key)
             is_told = (row.sd, row.filename) in self._doubtful
             check(
                 is_told or span_s >= GRACE_S - SLACK_S, "I5", f"{what} {span_s:.1f} s after it was seen last"
@@ -348,29 +344,27 @@ class Laws:
         ]
 
     def _note_times(self, label: str, entries: dict[str, Seen], now_s: float) -> None:
-        known_here = [sd for sd in self.machine.list_known() if self._label_of(sd) == label]
-        is_reachable = any(sd.is_reachable for sd in known_here)
-        changes = self.machine.replicas[label].changes
-        has_changed = self._noted.get(label) != changes
-        self._noted[label] = changes
+        replica, rows = self.machine.replicas[label], self.machine.rows()
+        here = {sd.number: sd for sd in self.machine.list_known() if self._label_of(sd) == label}
+        has_changed = self._noted.get(label) != replica.changes
+        self._noted[label] = replica.changes
+        changed = self._sightings.note(
+            label,
+            entries,
+            [f"{MEDIA}/{filename}" for number, filename in rows if number in here],
+            now_s,
+            is_reachable=any(sd.is_reachable for sd in here.values()),
+        )
         for key, seen in entries.items():
-            known = self._since.get((label, key))
-            is_new = known is None or known[0] != seen
-            if is_new:
-                self._since[label, key] = (seen, now_s)
-            is_stale = is_new or (has_changed and is_ambiguous(seen))
+            is_stale = key in changed or (has_changed and is_ambiguous(seen))
             if is_stale and key.startswith(f"{MEDIA}/") and stat.S_ISREG(seen.mode):
                 self._hashes[label, key, seen] = self._read_hash(label, key)
-            if is_reachable:  # what comes and goes while the folder is offline, no healthy scan can meet
-                self._gone_since.pop((label, key), None)
-        for known_label, key in self._since:
-            if known_label == label and key not in entries and (label, key) not in self._gone_since:
-                self._gone_since[label, key] = now_s
-                self._forget_reads(self.machine.replicas[label].path(key))
+        self._forget_reads(replica, entries)
 
-    def _forget_reads(self, path: Path) -> None:
+    def _forget_reads(self, replica: Replica, entries: dict[str, Seen]) -> None:
         """A file that went and comes back is looked at anew, as a new one is."""
-        for read in [read for read in self._times_read if read[0] == str(path)]:
+        there, below = {str(replica.path(key)) for key in entries}, f"{replica.root}/"
+        for read in [read for read in self._times_read if read[0].startswith(below) and read[0] not in there]:
             del self._times_read[read]
 
     def _find_values(self, label: str, replica: Replica, entries: dict[str, Seen]) -> frozenset[bytes]:

@@ -1,0 +1,78 @@
+"""Since when each file in a machine's folders is as it is, and since when it is gone.
+
+In seconds of the machine's monotonic clock, by the folder's label and the file's key. What surprises: a placeholder
+stands for its file, and a file that a row expects is gone from the first look that does not meet it, even if nobody
+has ever seen it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+
+from stateful.cloud import find_evicted
+from stateful.replica import Seen
+
+Place = tuple[str, str]
+
+
+class Sightings:
+    """What the looks at the folders have met so far."""
+
+    def __init__(self) -> None:
+        self._changed: dict[Place, tuple[Seen, float]] = {}
+        self._gone_since_s: dict[Place, float] = {}
+
+    def note(
+        self,
+        label: str,
+        entries: Mapping[str, Seen],
+        expected: Iterable[str],
+        now_s: float,
+        *,
+        is_reachable: bool,
+    ) -> set[str]:
+        """Takes in one look; the keys that are new, or not as they were.
+
+        Args:
+            label: The folder's.
+            entries: All that lies there.
+            expected: Keys of the files that the catalog has there.
+            now_s: The moment.
+            is_reachable: Whether a scan would meet it: what comes and goes while the folder is offline, none can.
+        """
+        changed = {
+            key for key, seen in entries.items() if self._changed.get((label, key), (None,))[0] != seen
+        }
+        self._changed |= {(label, key): (entries[key], now_s) for key in changed}
+        there = entries.keys() | {key for each in entries if (key := _find_evicted_key(each))}
+        if is_reachable:
+            for key in there:
+                self._gone_since_s.pop((label, key), None)
+        known = {key for known_label, key in self._changed if known_label == label} | {*expected}
+        for key in known - there:
+            self._gone_since_s.setdefault((label, key), now_s)
+        return changed
+
+    def get_change_s(self, label: str, key: str) -> float:
+        """When the file that lies there became as it is."""
+        return self._changed[label, key][1]
+
+    def get_absence_s(self, label: str, key: str) -> float:
+        """When the file that does not lie there was first not met."""
+        return self._gone_since_s[label, key]
+
+    def rename(self, old: str, new: str, now_s: float) -> None:
+        """What has the label gets another one; it is given to a folder in which nothing lies yet."""
+        for key in [key for label, key in self._changed if label == old]:
+            self._changed[new, key] = self._changed.pop((old, key))
+        for key in [key for label, key in self._gone_since_s if label == old]:
+            self._gone_since_s[new, key] = self._gone_since_s.pop((old, key))
+        for key in [key for label, key in self._changed if label == new]:
+            self._gone_since_s[old, key] = now_s
+
+
+def _find_evicted_key(key: str) -> str | None:
+    path = PurePosixPath(key)
+    name = find_evicted(path.name)
+    return None if name is None else path.with_name(name).as_posix()
