@@ -6,6 +6,7 @@ Options: ``make trials TRIALS='--only soak --minutes 2'``. All of it takes more 
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import subprocess
 import sys
@@ -18,12 +19,14 @@ PYTEST = ["-m", "pytest", "-p", "no:cacheprovider", "--timeout", "0"]
 """Without the limit that CI needs."""
 
 TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
+    "latencies": lambda _: ["-m", "scenarios.latencies"],
     "mounts": lambda _: [*PYTEST, "trials/mounts"],
+    "errors": lambda _: [*PYTEST, "-n", "auto", "tests/faults/test_every_call_fails.py", "--every-errno"],
     "simulator": lambda asked: [*PYTEST, "-n", "auto", "tests/stateful", "--histories", str(asked.histories)],
     "soak": lambda asked: ["-m", "trials.soak", "--minutes", str(asked.minutes)],
     "fuzzing": lambda asked: ["-m", "trials.fuzzing", "--minutes", str(asked.minutes)],
 }
-"""The short ones first. Each gives what Python is started with."""
+"""What wants a quiet machine first, then the short ones. Each gives what Python is started with."""
 
 
 def main() -> int:
@@ -45,7 +48,9 @@ def main() -> int:
 def _try(name: str, arguments: list[str]) -> bool:
     print(f"{name}: {shlex.join(['python', *arguments])}", flush=True)
     began_s = time.monotonic()
-    has_held = subprocess.run([sys.executable, *arguments], cwd=PROJECT, check=False).returncode == 0
+    env = {**os.environ, "PYTHONPATH": str(PROJECT / "tests")}
+    ran = subprocess.run([sys.executable, *arguments], cwd=PROJECT, env=env, check=False)
+    has_held = ran.returncode == 0
     print(
         f"{name}: {'held' if has_held else 'DID NOT HOLD'} ({(time.monotonic() - began_s) / 60:.1f} minutes)\n",
         flush=True,
