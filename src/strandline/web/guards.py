@@ -98,7 +98,7 @@ class Guard:
             return True
         try:
             is_bracketed = name.startswith("[") and name.endswith("]")
-            address = ipaddress.ip_address(name[1:-1] if is_bracketed else name)
+            address = ipaddress.IPv6Address(name[1:-1]) if is_bracketed else ipaddress.IPv4Address(name)
         except ValueError:
             return False
         return address.is_loopback or not self.is_loopback
