@@ -66,6 +66,22 @@ def test_a_file_is_missing_after_two_healthy_scans_a_minute_apart(machine: Machi
     assert told(machine) == [("missing", paths[0].name)]
 
 
+def test_what_is_not_back_when_the_folder_is_has_a_minute(machine: Machine) -> None:
+    """A client that signed out brings everything back, file by file: the last ones are not missing (H18)."""
+    sd, paths = add(machine, 20)
+    aside = [path.rename(machine.folder / path.name) for path in paths[:10]]
+    assert kinds(scan(machine, sd)) == ["suspect"]
+    machine.clock.pass_time(seconds=3600)
+    for path in aside[1:]:
+        path.rename(machine.media(sd) / path.name)
+    assert moves(scan(machine, sd)) == {"returned": 9}
+    machine.clock.pass_time(seconds=59)
+    assert moves(scan(machine, sd)) == {}
+    machine.clock.pass_time(seconds=1)
+    assert moves(scan(machine, sd)) == {"missing": 1}
+    assert [name for kind, name in told(machine) if kind == "missing"] == [paths[0].name]
+
+
 def test_a_file_that_comes_back_in_time_was_never_gone(machine: Machine) -> None:
     """The same row, no event, and its proof still holds."""
     sd, paths = add(machine, 20)

@@ -203,8 +203,14 @@ class Laws:
             data = replica.read(key) or b""
             check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
             if was is not None:
-                check(key == f"{MEDIA}/{facts.filename}", "I22", what)
+                check(self._may_replace(label, key, before, facts), "I22", what)
                 self._check_replaced(label, key, was, what)
+
+    def _may_replace(self, label: str, key: str, before: _Look, facts: Facts) -> bool:
+        """A save may replace its own file, and that of the image which lay in its place."""
+        own, there = f"{MEDIA}/{facts.filename}", before.disk[label]
+        foreign = self._hashes.get((label, own, there[own]), "") if own in there else ""
+        return key == own or PurePosixPath(key).stem == foreign[:32]
 
     def _has_twin(self, label: str, look: _Look) -> bool:
         """Whether two folders that are here carry the same identity."""

@@ -195,13 +195,16 @@ def move_to_state(
 ) -> StorageDir:
     """Writes the state, with its event, if it is another one than the catalog has; returns the SD as it is then.
 
-    ``event`` tells of the move where the plain online or offline event would say too little.
+    An SD that comes online has its absences begin anew: what was not met while something was wrong with it proves
+    nothing. ``event`` tells of the move where the plain online or offline event would say too little.
     """
     if sd.state is state and sd.problem == problem:
         return sd
     with bench.catalog.write() as transaction:
         if storage_dirs.update_state(transaction, sd, state, problem) and sd.state is not state:
             journal.append_event(transaction, event or _plain_event(bench, sd, state, problem))
+            if state is StorageDirState.ONLINE:
+                image_files.restart_absences(transaction, sd.number, bench.now())
         return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
 
 
