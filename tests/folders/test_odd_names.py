@@ -92,15 +92,15 @@ def test_every_odd_name_has_to_do_with_the_image_it_is_filed_under(names: list[s
 
 def test_a_settled_folder_is_listed_once_for_each_mtime(place: Place) -> None:
     """A miss costs one lstat while nothing changes, for however long."""
-    place.put("a", age_s=2)
+    place.put("a", age_s=2.1)
     place.find()
     (place.media / f"{ID}.Png").touch()
-    place.set_age(2)  # a name that came without moving the mtime stays unseen: no local disk does that
+    place.set_age(2.1)  # a name that came without moving the mtime stays unseen: no local disk does that
     place.clock.pass_time(days=1)
     mtime_before = place.media.stat().st_mtime_ns
     assert place.find() == NO_ODD_NAMES
     assert place.media.stat().st_mtime_ns == mtime_before
-    place.set_age(2)
+    place.set_age(2.1)
     assert place.find().spellings == (f"{ID}.Png",)
 
 
