@@ -241,10 +241,11 @@ def accept_absences(transaction: Transaction, sd: int, now: datetime, *, all_row
 
 
 def restart_absences(transaction: Transaction, sd: int, now: datetime) -> None:
-    """From now on the SD's absent rows count as absent since now, but for those whose absence is accepted."""
+    """From now on the SD's absent rows are absent since now, but for accepted ones. Cost: its noteworthy rows."""
     transaction.conn.execute(
-        "UPDATE image_files SET absent_since_us = ? WHERE sd = ? AND absent_since_us IS NOT NULL "
-        "AND NOT absence_accepted AND state NOT IN ('missing', 'trashed')",
+        "UPDATE image_files INDEXED BY image_files_noteworthy SET absent_since_us = ? "
+        "WHERE sd = ? AND absent_since_us IS NOT NULL AND NOT absence_accepted "
+        "AND state NOT IN ('missing', 'trashed')",
         (as_microseconds(now), sd),
     )
 
