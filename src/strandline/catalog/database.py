@@ -245,6 +245,7 @@ def _check_version(path: Path, busy_timeout_s: float, known_version: int) -> int
     try:
         conn = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
         try:
+            conn.execute("BEGIN")  # one look: between two, another process may have made the catalog
             return _version_of(conn, path, known_version)
         finally:
             conn.close()
