@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import subprocess
 import sys
@@ -37,5 +38,16 @@ def test_each_trial_is_known() -> None:
     """One command runs them all, or the one that is asked for."""
     ran = run_trial("trials.run", "--help")
     assert ran.returncode == 0, ran.stderr
+    assert set(TRIALS) == {"latencies", "mounts", "errors", "simulator", "soak", "fuzzing"}
     assert all(name in ran.stdout for name in TRIALS)
     assert run_trial("trials.run", "--only", "nothing").returncode == 2
+
+
+@pytest.mark.parametrize("name", TRIALS)
+def test_what_a_trial_starts_is_there(name: str) -> None:
+    """Modules and folders that are renamed take their trials along."""
+    _, module, *arguments = TRIALS[name](argparse.Namespace(minutes=1, histories=1))
+    module_path = module.replace(".", "/")
+    places = [PROJECT / folder / module_path for folder in ("", "tests")]
+    assert module == "pytest" or any(each.is_dir() or each.with_suffix(".py").is_file() for each in places)
+    assert [each for each in arguments if "/" in each and not (PROJECT / each).exists()] == []

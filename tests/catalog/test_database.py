@@ -11,7 +11,9 @@ import sys
 import textwrap
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -101,6 +103,33 @@ def test_many_processes_may_open_a_new_catalog_at_once(path: Path) -> None:
     epochs = {process.communicate()[0].strip() for process in processes}
     assert len(epochs) == 1
     assert [process.returncode for process in processes] == [0] * 4
+
+
+def test_a_catalog_that_is_made_during_the_first_look_is_no_stranger(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look is one: whoever makes the catalog meanwhile waits for it, and it still finds nothing there."""
+    connect, meddled = sqlite3.connect, list[str]()
+
+    class Interrupted(sqlite3.Connection):
+        """Between its two questions somebody else opens the same new home."""
+
+        def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+            if sql == "PRAGMA application_id":
+                monkeypatch.setattr(sqlite3, "connect", connect)
+                try:
+                    open_catalog(path, busy_timeout_s=0.05).close()
+                except CatalogLockedError:
+                    meddled.append("waited")
+                else:
+                    meddled.append("was quicker")
+            return super().execute(sql, parameters)
+
+    path.parent.mkdir()
+    monkeypatch.setattr(sqlite3, "connect", partial(connect, factory=Interrupted))
+    with opened(path) as catalog:
+        assert names(catalog) == []
+    assert meddled == ["waited"]
 
 
 def test_a_closed_catalog_says_so(path: Path) -> None:
