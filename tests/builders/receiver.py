@@ -13,7 +13,7 @@ from pathlib import Path
 
 from builders.pictures import extension_of, make_picture
 from builders.watching import LIMIT_S, EventReader
-from strandline.errors import ImageNotFoundError, ImageUnreachableError
+from strandline.errors import ImageNotFoundError, ImageUnreachableError, StrandlineError
 from strandline.model.events import Event, ImageAvailable
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import is_content_id
@@ -109,15 +109,21 @@ class Receiver:
             assert times == 1 or (rewritten and times <= 1 + told.count("image.arriving")), f"{name}: {told}"
 
     @contextmanager
-    def reading(self, *versions: dict[str, bytes]) -> Iterator[None]:
-        """Asks for all of them in a tight loop meanwhile: the bytes of one version, or that they are not here."""
+    def reading(self, *versions: dict[str, bytes], goes_offline: bool = False) -> Iterator[None]:
+        """Asks for all of them in a tight loop meanwhile: the bytes of one version, or that they are not here.
+
+        Only where the folder ``goes_offline`` may they be said to be out of reach.
+        """
+        allowed = (ImageNotFoundError, ImageUnreachableError) if goes_offline else (ImageNotFoundError,)
         is_over, faults = threading.Event(), list[BaseException]()
 
         def read() -> None:
             try:
                 while not is_over.is_set():
                     for name in versions[0]:
-                        self._check_right_or_not_here(name, [pictures[name] for pictures in versions])
+                        self._check_right_or_not_here(
+                            name, [pictures[name] for pictures in versions], allowed
+                        )
             except BaseException as error:  # noqa: BLE001  (raised in the test's thread)
                 faults.append(error)
 
@@ -138,10 +144,12 @@ class Receiver:
                 f"{event.filename} was told too soon"
             )
 
-    def _check_right_or_not_here(self, name: str, versions: list[bytes]) -> None:
+    def _check_right_or_not_here(
+        self, name: str, versions: list[bytes], allowed: tuple[type[StrandlineError], ...]
+    ) -> None:
         try:
             data = self.store.get(name.partition(".")[0]).read()
-        except (ImageNotFoundError, ImageUnreachableError):
+        except allowed:
             return
         assert data in versions, f"wrong bytes were handed out for {name}"
 

@@ -31,7 +31,7 @@ def test_a_folder_that_is_renamed_elsewhere_is_the_same_one(client: Client, tmp_
         machines.check_shown_once(first)
         files = list_files(machines.a.root)
         rename(machines.a, "Renamed")
-        with machines.b.reading(first):
+        with machines.b.reading(first, goes_offline=True):
             machines.link.transfer()
             say_where(machines.b, "Renamed")
         machines.check_shown_once(first)

@@ -235,7 +235,7 @@ class Client:
         self.flights.clear()
 
     def follow_rename(self, new: Replica) -> None:
-        """The folder has another name in the cloud: all of it is to come there, and what only this machine has goes.
+        """The folder has another name in the cloud: all of it comes there anew, and what only lies here goes along.
 
         What was brought to the old folder is no longer this client's, and lies there until it is taken away.
         """
