@@ -1,6 +1,6 @@
 """``make trials``: every long trial one after another, each as a program of its own, and at the end which ones held.
 
-Options: ``make trials TRIALS='--only soak --minutes 2'``. All of it takes more than half a day; the mounts want root.
+Options: ``make trials TRIALS='--only soak --minutes 2'``. All of it takes six hours on two cores; the mounts want root.
 """
 
 from __future__ import annotations
