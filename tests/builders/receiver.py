@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from builders.image_reader import NOT_HERE, OUT_OF_REACH, ImageReader, reading_images
 from builders.pictures import extension_of, make_picture
-from builders.watching import LIMIT_S, EventReader
-from strandline.errors import ImageNotFoundError, ImageUnreachableError, StrandlineError
+from builders.watching import EventReader
 from strandline.model.events import Event, ImageAvailable
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import is_content_id
@@ -108,34 +107,16 @@ class Receiver:
             times = told.count("image.available")
             assert times == 1 or (rewritten and times <= 1 + told.count("image.arriving")), f"{name}: {told}"
 
-    @contextmanager
-    def reading(self, *versions: dict[str, bytes], goes_offline: bool = False) -> Iterator[None]:
+    def reading(
+        self, *versions: dict[str, bytes], goes_offline: bool = False
+    ) -> AbstractContextManager[ImageReader]:
         """Asks for all of them in a tight loop meanwhile: the bytes of one version, or that they are not here.
 
-        Only where the folder ``goes_offline`` may they be said to be out of reach.
+        In the end the last version of each must be handed out. Only where the folder ``goes_offline`` may they be
+        said to be out of reach.
         """
-        allowed = (ImageNotFoundError, ImageUnreachableError) if goes_offline else (ImageNotFoundError,)
-        is_over, faults = threading.Event(), list[BaseException]()
-
-        def read() -> None:
-            try:
-                while not is_over.is_set():
-                    for name in versions[0]:
-                        self._check_right_or_not_here(
-                            name, [pictures[name] for pictures in versions], allowed
-                        )
-            except BaseException as error:  # noqa: BLE001  (raised in the test's thread)
-                faults.append(error)
-
-        thread = threading.Thread(target=read, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            is_over.set()
-            thread.join(LIMIT_S)
-        if faults:
-            raise faults[0]
+        may_be_told = NOT_HERE | {OUT_OF_REACH} if goes_offline else NOT_HERE
+        return reading_images(self.store, versions, may_be_told)
 
     def _check_whole(self, event: Event) -> None:
         if isinstance(event, ImageAvailable) and is_content_id(event.image_id):
@@ -143,15 +124,6 @@ class Receiver:
             assert hashlib.sha256(data).hexdigest().startswith(event.image_id), (
                 f"{event.filename} was told too soon"
             )
-
-    def _check_right_or_not_here(
-        self, name: str, versions: list[bytes], allowed: tuple[type[StrandlineError], ...]
-    ) -> None:
-        try:
-            data = self.store.get(name.partition(".")[0]).read()
-        except allowed:
-            return
-        assert data in versions, f"wrong bytes were handed out for {name}"
 
 
 def _hash_of(file: ImageFile) -> str | None:

@@ -36,7 +36,7 @@ def test_what_a_kill_leaves_is_no_image_until_the_next_run(client: Client, tmp_p
         (b.root / "media").mkdir()
         machines.put({NAME: PICTURE})
         before = list_files(machines.a.root)
-        with b.reading({NAME: PICTURE}):
+        with b.reading({NAME: PICTURE}, goes_offline=client.traits.rewrites_all):
             there = link.bytes_arrived()
             link.begin()
             wait_until("in the middle", lambda: link.bytes_arrived() > there + 300_000)

@@ -33,7 +33,8 @@ def test_old_versions_are_no_images(client: Client, tmp_path: Path) -> None:
         set_mtime(machines.a.root / "media" / NAME, seconds_ago=100)
         machines.link.transfer()
         machines.check_shown_once(before)
-        with b.reading(before, after):
+        with b.reading(before, after, goes_offline=client.traits.rewrites_all) as reader:
+            assert reader.answers.keys() == {"right"}
             machines.put({NAME: NEW})
             machines.link.transfer()
             wait_until("the new one is shown", lambda: b.store.get(IMAGE_ID).read() == NEW)

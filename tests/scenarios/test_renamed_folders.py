@@ -30,8 +30,9 @@ def test_a_folder_that_is_renamed_elsewhere_is_the_same_one(client: Client, tmp_
         machines.link.transfer()
         machines.check_shown_once(first)
         files = list_files(machines.a.root)
-        rename(machines.a, "Renamed")
-        with machines.b.reading(first, goes_offline=True):
+        with machines.b.reading(first, goes_offline=True) as reader:
+            assert reader.answers.keys() == {"right"}
+            rename(machines.a, "Renamed")
             machines.link.transfer()
             say_where(machines.b, "Renamed")
         machines.check_shown_once(first)

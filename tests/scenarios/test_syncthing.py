@@ -52,7 +52,8 @@ def test_a_replaced_image_is_never_missing(machines: TwoMachines) -> None:
     machines.put({name: versions[0]})
     scan(machines)
     machines.b.events.wait_for("image.available", name)
-    with machines.b.reading(*({name: data} for data in versions)):
+    with machines.b.reading(*({name: data} for data in versions)) as reader:
+        assert reader.answers.keys() == {"right"}
         machines.put({name: versions[1]})
         scan(machines)
         machines.b.events.wait_for("image.changed", name)

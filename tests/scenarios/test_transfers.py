@@ -39,7 +39,7 @@ def test_images_arrive_whole_and_are_told_once(client: Client, tmp_path: Path) -
     with (
         two_machines(client, tmp_path) as machines,
         machines.a.reading(pictures),
-        machines.b.reading(pictures),
+        machines.b.reading(pictures, goes_offline=client.traits.rewrites_all),
     ):
         machines.put(from_a)
         machines.a.store.save(photo, sd=machines.a.root, name="holiday.jpg")

@@ -237,8 +237,9 @@ def test_a_marker_that_is_torn_takes_the_folder_out_and_back(
     assert list_event_types(bench, "sd.") == ["sd.added", "sd.offline", "sd.online"]
 
 
-def test_a_marker_that_is_being_replaced_does_not_flap(home: Path, root: Path) -> None:
-    """Sync clients delete the old file before they rename the new one (H6): a moment later it is there."""
+@pytest.mark.parametrize("meanwhile", [None, *TORN])  # None: nothing lies there
+def test_a_marker_that_is_being_replaced_does_not_flap(home: Path, root: Path, meanwhile: str | None) -> None:
+    """Sync clients delete or empty the old file before the new one is there (H6, H10): a moment later it is."""
 
     class Client(FakeClock):
         naps = 0
@@ -253,6 +254,8 @@ def test_a_marker_that_is_being_replaced_does_not_flap(home: Path, root: Path) -
         sd = add_storage_dir(bench, root).sd
         for command in (refresh, reconsider):
             (root / "SD_ID").unlink()
+            if meanwhile is not None:
+                (root / "SD_ID").write_text(meanwhile)
             assert command(bench, sd) == sd
         assert client.naps == 2
         assert list_event_types(bench, "sd.") == ["sd.added"]

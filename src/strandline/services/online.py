@@ -24,7 +24,7 @@ from strandline.model.events import (
     StorageDirOffline,
     StorageDirOnline,
 )
-from strandline.model.identity import decide_identity, explains_change
+from strandline.model.identity import FIXED, decide_identity, explains_change
 from strandline.model.identity_decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity_sightings import IdentitySighting, LookError
 from strandline.model.sd_ids import StorageDirId
@@ -41,7 +41,7 @@ LOOKS_FOR_QUIET = 8
 """Looks half a second apart while identity files still stir, before an answer without a write is given."""
 
 REPLACEMENT_GAP_S = 0.05
-"""Ten times the gap that was seen while Syncthing replaced a file."""
+"""Ten times the gap that was seen while Syncthing replaced a file; ``cp`` leaves an old one empty for less."""
 
 ROUNDS = 3
 """How often a decision that another process overtook is made again."""
@@ -122,11 +122,11 @@ def look_and_decide(
         root: The folder.
         decide: Gets the sighting, and whether the files have been quiet for two seconds.
         looks: Half a second apart; 1 does not wait.
-        may_be_replaced: Look once more after a moment where ``SD_ID`` is missing, because sync clients replace a
-            file by deleting the old one first (hazard H6).
+        may_be_replaced: Look once more after a moment where ``SD_ID`` is missing or is a file with anything else in
+            it, because sync clients replace a file by deleting or emptying the old one first (hazards H6, H10).
     """
     sighting, decision = _look_once(bench, root, decide)
-    if may_be_replaced and decision.sd_id is None and sighting.plain is None and not sighting.errors:
+    if may_be_replaced and decision.sd_id is None and _may_be_changing(sighting):
         bench.sleep(REPLACEMENT_GAP_S)
         sighting, decision = _look_once(bench, root, decide)
     for _ in range(looks - 1):
@@ -135,6 +135,12 @@ def look_and_decide(
         bench.sleep(IDENTITY_QUIET.total_seconds() / 4)
         sighting, decision = _look_once(bench, root, decide)
     return sighting, decision
+
+
+def _may_be_changing(sighting: IdentitySighting) -> bool:
+    """Whether ``SD_ID`` may be an identity in a moment: what lies there now is nothing, or half of a file."""
+    plain = sighting.plain
+    return not sighting.errors and (plain is None or plain.unfit not in FIXED)
 
 
 def _look_once(
