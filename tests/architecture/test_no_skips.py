@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).parents[1] / "conftest.py"
+PROJECT = Path(__file__).parents[2]
+CONFTEST = PROJECT / "tests" / "conftest.py"
 
 SKIPS = """
     import pytest
@@ -21,6 +23,57 @@ SKIPS = """
     @pytest.mark.xfail(reason="known")
     def test_fails_as_expected(): assert False
 """
+
+
+VANISHING = """
+def test_always(): pass
+
+if may_mount():
+    def test_on_some_machines(): pass
+
+class TestThere:
+    def test_always(self): pass
+
+    try:
+        import tool
+    except ImportError:
+        pass
+    else:
+        async def test_where_the_tool_is(self): pass
+
+with suppress(ImportError):
+    class TestHereAndThere: pass
+"""
+
+
+def list_conditional_tests(text: str) -> set[str]:
+    """Names of test functions and test classes that come to be only if something is so."""
+    tree = ast.parse(text)
+    unconditional = [node for part in list_bodies(tree) for node in part]
+    return {
+        node.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if node.name.lower().startswith("test") and node not in unconditional
+    }
+
+
+def list_bodies(tree: ast.Module) -> list[list[ast.stmt]]:
+    """What stands in the file itself, and in each of its classes."""
+    return [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+
+
+def test_every_test_is_there_on_every_machine() -> None:
+    """One that is defined under a condition is not skipped where that fails: it vanishes, and all is green."""
+    vanishing = {"test_on_some_machines", "test_where_the_tool_is", "TestHereAndThere"}
+    assert list_conditional_tests(VANISHING) == vanishing
+    found = [
+        (path.relative_to(PROJECT).as_posix(), name)
+        for folder in ("tests", "trials")
+        for path in sorted((PROJECT / folder).rglob("test_*.py"))
+        for name in list_conditional_tests(path.read_text())
+    ]
+    assert found == []
 
 
 @pytest.fixture

@@ -65,6 +65,10 @@ class Supervisor:
         """Lets it run undisturbed."""
         return self._ask(job, looking=looking)
 
+    def hang(self, job: Job) -> Run:
+        """Gives no answer to any call that concerns the folders: it waits until the process ends."""
+        return self._ask(job, hanging=True)
+
     def kill_at(self, job: Job, number: int, *, cut: Cut | None = None) -> Run:
         """Kills it as it is about to make the ``number``-th call, from 1, that would change something.
 
@@ -89,6 +93,7 @@ class Supervisor:
         error: int = 0,
         lasting: bool = False,
         looking: bool = False,
+        hanging: bool = False,
         cut: Cut | None = None,
     ) -> Run:
         stdin, stdout = self._process.stdin, self._process.stdout
@@ -103,6 +108,7 @@ class Supervisor:
             "error": error,
             "lasting": lasting,
             "looking": looking,
+            "hanging": hanging,
             "cut": cut,
         }
         stdin.write(json.dumps(request) + "\n")
@@ -125,4 +131,8 @@ def supervisor() -> Iterator[Supervisor]:
     try:
         yield Supervisor(process)
     finally:
-        process.communicate(timeout=10)
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:  # a run that does not end; the reason is told by the test
+            process.kill()
+            process.communicate()

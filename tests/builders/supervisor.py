@@ -26,6 +26,9 @@ from builders.power_cuts import Cut, Disk
 from builders.seccomp import Asked, Refusal, answer, ask_about, receive, refuse
 from builders.system_calls import ALL, CHANGING, Call, find_call
 
+NEVER = -1
+"""No answer: the call waits until its process ends."""
+
 
 @dataclass(slots=True)
 class Watch:
@@ -40,16 +43,20 @@ class Watch:
     """The error stays: see :meth:`_lasts_for`."""
     looking: bool
     """Calls that only look count, and those that change something do not."""
+    hanging: bool
+    """No call gets an answer."""
     disk: Disk | None
     calls: list[Call] = field(default_factory=list)
     hit: Call | None = None
     """The chosen call."""
 
     def rule(self, asked: Asked) -> int | None:
-        """The error number for the call, 0 to let it happen; None where the process is to die of it."""
+        """The error number for the call, 0 to let it happen; None where the process is to die of it, or NEVER."""
         call = find_call(asked)
         if call is None or not self._is_inside(call.path):
             return 0
+        if self.hanging:
+            return NEVER
         if self.looking is not call.changes:
             self.calls.append(call)
             if len(self.calls) == self.at or (self.hit and self.lasting and self._lasts_for(self.hit, call)):
@@ -72,9 +79,8 @@ class Watch:
 def run(request: dict[str, Any]) -> dict[str, Any]:
     """Runs the code once; how it ended, what it said, and which calls it made in the folders."""
     disk = Disk(request["folders"]) if request["cut"] else None
-    watch = Watch(
-        request["folders"], request["at"], request["error"], request["lasting"], request["looking"], disk
-    )
+    asked = {name: request[name] for name in ("folders", "at", "error", "lasting", "looking", "hanging")}
+    watch = Watch(**asked, disk=disk)
     ours, theirs = socket.socketpair()
     said = [os.memfd_create(name) for name in ("stdout", "stderr", "modules")]
     pid = os.fork()
@@ -128,7 +134,7 @@ def _serve_calls(pid: int, listener: int, watch: Watch) -> None:
                     verdict = watch.rule(asked)
                     if verdict is None:
                         os.kill(pid, signal.SIGKILL)  # and no answer, or the call might still be made
-                    else:
+                    elif verdict != NEVER:
                         answer(listener, asked, verdict)
             elif process in ready:
                 return
@@ -145,7 +151,7 @@ def _run_code(request: dict[str, Any], listening: socket.socket, said: list[int]
         os.dup2(said[1], 2)
         sys.argv = ["strandline", *request["arguments"]]
         refuse(Refusal(*refusal) for refusal in request["refusals"])
-        listener = ask_about(sorted(ALL if request["looking"] else CHANGING))
+        listener = ask_about(sorted(ALL if request["looking"] or request["hanging"] else CHANGING))
         socket.send_fds(listening, [b"-"], [listener])
         os.close(listener)
         names: dict[str, Any] = {"__name__": "__strandline__", "status": 0}

@@ -7,12 +7,11 @@ import io
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from builders.hard_disks import may_mount, read_only, small_disk
+from builders.hard_disks import CREATING, filled, read_only, small_disk
 from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import Refusal, call_refused
@@ -27,8 +26,6 @@ from strandline.services.workbench import Limits
 PICTURE = make_picture("png", seed=1)
 LARGE = make_picture("png", seed=2, size=(500, 400))
 NAME = name_of(PICTURE)
-CREATING = {"argument": 2, "mask": 0o20000100}
-"""An ``open`` that makes a file: O_CREAT, or O_TMPFILE."""
 
 
 @pytest.fixture
@@ -62,85 +59,73 @@ def test_a_refused_save_leaves_nothing(machine: Machine, refusal: Refusal, error
     assert save_image(machine.bench, PICTURE, one).new
 
 
-if may_mount():  # elsewhere the refusing kernel above has to do
+def test_a_full_disk_takes_nothing(tmp_path: Path) -> None:
+    """A disk of 256 KiB: the large image does not fit and leaves all its room; a small one does fit."""
+    with open_machine(tmp_path) as machine, small_disk(tmp_path / "disk", 256) as disk:
+        one = machine.add("disk/one")
+        free = disk.count_free_blocks()
+        for limit in (10_000_000, 1000):
+            machine.bench.limits = Limits(max_memory_bytes=limit)
+            with pytest.raises(DiskFullError, match="free some space"):
+                disk.call(lambda: save_image(machine.bench, io.BytesIO(LARGE), one))
+            assert disk.count_free_blocks() == free
+        _check_nothing_is_left(machine)
+        assert disk.call(lambda: save_image(machine.bench, PICTURE, one)).new
 
-    def test_a_full_disk_takes_nothing(tmp_path: Path) -> None:
-        """A real disk of 256 KiB: the large image does not fit and leaves all its room; a small one does fit."""
-        with open_machine(tmp_path) as machine, small_disk(tmp_path / "disk", 256) as disk:
-            one = machine.add("disk/one")
-            free = os.statvfs(disk).f_bavail
-            for limit in (10_000_000, 1000):
-                machine.bench.limits = Limits(max_memory_bytes=limit)
-                with pytest.raises(DiskFullError, match="free some space"):
-                    save_image(machine.bench, io.BytesIO(LARGE), one)
-                assert os.statvfs(disk).f_bavail == free
-            _check_nothing_is_left(machine)
-            assert save_image(machine.bench, PICTURE, one).new
 
-    def test_a_full_home_does_not_lose_the_image(tmp_path: Path) -> None:
-        """The catalog's disk is full: the image is there without a row, which is fine, and the next scan adds it."""
-        with small_disk(tmp_path / "disk", 1024) as disk, open_machine(disk) as machine:
-            one = machine.add("one")
-            elsewhere = machine.add_again(_move(Path(one.path), tmp_path / "elsewhere"))
-            filler = _fill(disk)
-            with pytest.raises(DiskFullError, match="catalog") as caught:
-                save_image(machine.bench, PICTURE, elsewhere)
-            assert int(exit_status_of(caught.value)) == 8
-            assert (machine.media(elsewhere) / NAME).read_bytes() == PICTURE
-            filler.unlink()
-            scan_storage_dir(machine.bench, elsewhere)
-            assert machine.get(id_of(PICTURE)).proven
-            assert len(machine.events("image.available")) == 1
+def test_a_full_home_does_not_lose_the_image(tmp_path: Path) -> None:
+    """The catalog's disk is full: the image is there without a row, which is fine, and the next scan adds it."""
+    with small_disk(tmp_path / "disk", 1024) as disk, open_machine(disk.folder) as machine:
+        one = machine.add("one")
+        elsewhere = machine.add_again(_move(Path(one.path), tmp_path / "elsewhere"))
+        with filled(disk) as full, pytest.raises(DiskFullError, match="catalog") as caught:
+            full.call(lambda: save_image(machine.bench, PICTURE, elsewhere))
+        assert int(exit_status_of(caught.value)) == 8
+        assert (machine.media(elsewhere) / NAME).read_bytes() == PICTURE
+        scan_storage_dir(machine.bench, elsewhere)
+        assert machine.get(id_of(PICTURE)).proven
+        assert len(machine.events("image.available")) == 1
 
-    def test_a_full_home_is_said_to_be_full(tmp_path: Path) -> None:
-        """By whatever opens the catalog, if only to read it; with room again it goes on as before."""
-        with small_disk(tmp_path / "disk", 1024) as disk:
-            with open_machine(disk) as machine:
-                machine.add("one", PICTURE)
-            filler = _fill(disk)
-            with pytest.raises(DiskFullError, match="make room"):
-                open_store(disk / "home")
-            filler.unlink()
-            with open_store(disk / "home") as store:
-                assert store.exists(id_of(PICTURE))
 
-    def test_a_large_source_needs_room_in_the_home(tmp_path: Path) -> None:
-        """It goes through the scratch folder: where that is full, it is said which disk is."""
-        with small_disk(tmp_path / "disk", 1024) as disk:
-            limits = Limits(max_memory_bytes=1000)
-            with open_machine(disk, limits=limits) as machine:
-                one = machine.add_again(_move(Path(machine.add("one").path), tmp_path / "elsewhere"))
-                (disk / "filler").write_bytes(bytes(os.statvfs(disk).f_bavail * 4096 - 50_000))
-                with pytest.raises(DiskFullError, match="scratch"):
-                    save_image(machine.bench, io.BytesIO(LARGE), one)
-                assert os.listdir(machine.media(one)) == []
-                assert list(machine.bench.scratch.iterdir()) == []
+def test_a_full_home_is_said_to_be_full(tmp_path: Path) -> None:
+    """By whatever opens the catalog, if only to read it; with room again it goes on as before."""
+    with small_disk(tmp_path / "disk", 1024) as disk:
+        with open_machine(disk.folder) as machine:
+            machine.add("one", PICTURE)
+        home = disk.folder / "home"
+        with filled(disk) as full, pytest.raises(DiskFullError, match="make room"):
+            full.call(lambda: open_store(home))
+        with open_store(home) as store:
+            assert store.exists(id_of(PICTURE))
 
-    def test_a_read_only_disk_is_said_to_be_one(tmp_path: Path) -> None:
-        """Mounted so, not added so; images that lie there are found all the same."""
-        with open_machine(tmp_path) as machine, small_disk(tmp_path / "disk", 1024) as disk:
-            one = machine.add("disk/one", LARGE)
-            with read_only(disk):
-                with pytest.raises(UnwritableFolderError, match="mounted read-only"):
-                    save_image(machine.bench, PICTURE, one)
-                assert machine.get(id_of(LARGE)).proven
-                assert not save_image(machine.bench, LARGE, one).new
-            assert save_image(machine.bench, PICTURE, one).new
+
+def test_a_large_source_needs_room_in_the_home(tmp_path: Path) -> None:
+    """It goes through the scratch folder: where that is full, it is said which disk is."""
+    limits = Limits(max_memory_bytes=1000)
+    with small_disk(tmp_path / "disk", 1024) as disk, open_machine(disk.folder, limits=limits) as machine:
+        one = machine.add_again(_move(Path(machine.add("one").path), tmp_path / "elsewhere"))
+        with filled(disk, room_bytes=65_536) as full, pytest.raises(DiskFullError, match="scratch"):
+            full.call(lambda: save_image(machine.bench, io.BytesIO(LARGE), one))
+        assert os.listdir(machine.media(one)) == []
+        assert list(machine.bench.scratch.iterdir()) == []
+
+
+def test_a_read_only_disk_is_said_to_be_one(tmp_path: Path) -> None:
+    """Mounted so, not added so; images that lie there are found all the same."""
+    with open_machine(tmp_path) as machine, small_disk(tmp_path / "disk", 1024) as disk:
+        one = machine.add("disk/one", LARGE)
+        with read_only(disk) as closed:
+            with pytest.raises(UnwritableFolderError, match="mounted read-only"):
+                closed.call(lambda: save_image(machine.bench, PICTURE, one))
+            assert machine.get(id_of(LARGE)).proven
+            assert not closed.call(lambda: save_image(machine.bench, LARGE, one)).new
+        assert save_image(machine.bench, PICTURE, one).new
 
 
 def _move(source: Path, target: Path) -> Path:
     """Moves a storage directory to another disk."""
     shutil.move(source, target)
     return target
-
-
-def _fill(disk: Path) -> Path:
-    """A file that takes all the room that there is."""
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    return filler
 
 
 def _check_nothing_is_left(machine: Machine) -> None:

@@ -10,12 +10,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 from itertools import count
 from pathlib import Path
 
 import pytest
 
+from builders.hard_disks import read_only, small_disk
 from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, call_refused
 from builders.save_places import IN_MEMORY, NAME, Place, new_place, repeating
 from strandline.errors import (
@@ -143,47 +143,27 @@ def step_of(line: str, media: Path) -> str | None:
     return "name" if f'"{NAME}"' in line else None
 
 
-@cache
-def may_mount() -> bool:
-    """True where this machine lets the tests mount a small disk (root outside of a tight container)."""
-    with tempfile.TemporaryDirectory() as folder:
-        is_mounted = (
-            subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True).returncode == 0
-        )
-        if is_mounted:
-            subprocess.run(["umount", folder], check=True)
-        return is_mounted
+@pytest.mark.parametrize("way", ALL_WAYS)
+@pytest.mark.parametrize("mode", SaveMode)
+def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, way: Way, mode: SaveMode) -> None:
+    """A disk of 256 KiB, a file of 1 MiB: disk full, all room free again, small files still fit."""
+    with small_disk(tmp_path, 256) as disk:
+        place = replace(new_place(disk.folder), ways=(way,), kernel=disk.refusals)
+        free_before = disk.count_free_blocks()
+        with pytest.raises(DiskFullError):
+            place.save(bytes(1_048_576), mode=mode)
+        assert place.names() == set()
+        assert disk.count_free_blocks() == free_before
+        place.save(bytes(50_000), mode=mode)
+        assert place.names() == {NAME}
 
 
-if may_mount():  # elsewhere the refusing kernel's ENOSPC, in the contract above, has to do
-
-    @pytest.mark.parametrize("way", ALL_WAYS)
-    @pytest.mark.parametrize("mode", SaveMode)
-    def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, way: Way, mode: SaveMode) -> None:
-        """A real disk of 256 KiB, a file of 1 MiB: disk full, all room free again, small files still fit."""
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "none", tmp_path], check=True)
-        try:
-            place = replace(new_place(tmp_path), ways=(way,))
-            free_before = os.statvfs(tmp_path).f_bavail
-            with pytest.raises(DiskFullError):
-                place.save(bytes(1_048_576), mode=mode)
-            assert place.names() == set()
-            assert os.statvfs(tmp_path).f_bavail == free_before
-            place.save(bytes(50_000), mode=mode)
-            assert place.names() == {NAME}
-        finally:
-            subprocess.run(["umount", "--lazy", tmp_path], check=True)
-
-    def test_a_disk_mounted_read_only_is_unwritable(tmp_path: Path) -> None:
-        """The real thing: an error that says so."""
-        subprocess.run(["mount", "-t", "tmpfs", "none", tmp_path], check=True)
-        try:
-            place = new_place(tmp_path)
-            subprocess.run(["mount", "-o", "remount,ro", tmp_path], check=True)
-            with pytest.raises(UnwritableFolderError, match="read-only"):
-                place.save(b"x")
-        finally:
-            subprocess.run(["umount", "--lazy", tmp_path], check=True)
+def test_a_disk_mounted_read_only_is_unwritable(tmp_path: Path) -> None:
+    """An error that says so."""
+    with small_disk(tmp_path, 256) as disk:
+        place = new_place(disk.folder)
+        with read_only(disk) as closed, pytest.raises(UnwritableFolderError, match="read-only"):
+            replace(place, kernel=closed.refusals).save(b"x")
 
 
 class TestCopyAside:
