@@ -124,9 +124,10 @@ def test_a_bomb_is_not_lit() -> None:
     check_decodes(PICTURES["png"], "image/png")  # a decoder is running
     for look in (check_decodes, make_small):
         start = time.monotonic()
-        with pytest.raises(PictureTooLargeError):
+        with pytest.raises(PictureTooLargeError) as caught:
             look(bomb, "image/png")
-        assert time.monotonic() - start < 1.0
+        assert "pixels" in caught.value.facts, "refused by its size, not for the time that it took"
+        assert time.monotonic() - start < STILL_RUNNING_S
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,7 @@ def test_entities_do_not_multiply() -> None:
         start = time.monotonic()
         with pytest.raises(UndecodablePictureError):
             look(make_laughing_svg(), "image/svg+xml")
-        assert time.monotonic() - start < 1.0
+        assert time.monotonic() - start < STILL_RUNNING_S
 
 
 @pytest.mark.parametrize(
