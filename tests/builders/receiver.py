@@ -19,6 +19,9 @@ from strandline.model.image_ids import is_content_id
 from strandline.runtime.assembly import LocalStore, open_store
 from strandline.store import MAX_PAGE
 
+LAST_SEED = 1_000_000
+"""Of an image that no test brings itself."""
+
 KINDS = ("jpg", "png", "gif", "webp", "svg", "heic", "avif")
 
 
@@ -103,9 +106,22 @@ class Receiver:
         )
         for name, data in pictures.items():
             assert self.store.get(name.partition(".")[0]).read() == data
-            told = [event.type for event in self.list_events() if getattr(event, "filename", "") == name]
+        self.check_told_once(pictures, rewritten=rewritten)
+
+    def check_told_once(self, pictures: dict[str, bytes], *, rewritten: bool = False) -> None:
+        """So far. ``rewritten`` as in :meth:`wait_for`."""
+        events = self.list_events()
+        for name in pictures:
+            told = [event.type for event in events if getattr(event, "filename", "") == name]
             times = told.count("image.available")
             assert times == 1 or (rewritten and times <= 1 + told.count("image.arriving")), f"{name}: {told}"
+
+    def catch_up(self) -> None:
+        """Returns when the store has looked at all that has stirred: it has scanned, and told of one more image."""
+        self.store.scan()
+        last = make_picture("png", seed=LAST_SEED)
+        put_pictures(self.root / "media", {name_of(last, "png"): last})
+        self.events.wait_for("image.available", name_of(last, "png"))
 
     def reading(
         self, *versions: dict[str, bytes], goes_offline: bool = False

@@ -47,6 +47,7 @@ def test_what_a_kill_leaves_is_no_image_until_the_next_run(client: Client, tmp_p
             link.transfer()
             machines.check_shown_once({NAME: PICTURE})
         machines.check_nothing_lost(before)
+        machines.check_told_once_for_good({NAME: PICTURE})
         machines.check_nothing_wrong()
 
 

@@ -38,4 +38,5 @@ def test_a_folder_that_was_away_is_as_before(client: Client, tmp_path: Path) -> 
         machines.link.transfer()
         machines.check_shown_once(first | next_ones)
         machines.check_nothing_lost(files)
+        machines.check_told_once_for_good(first | next_ones)
         machines.check_nothing_wrong(but=["sd.offline"])

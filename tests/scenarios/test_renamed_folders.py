@@ -40,6 +40,7 @@ def test_a_folder_that_is_renamed_elsewhere_is_the_same_one(client: Client, tmp_
         machines.link.transfer()
         machines.check_shown_once(first | next_ones)
         machines.check_nothing_lost(files)
+        machines.check_told_once_for_good(first | next_ones)
         machines.check_nothing_wrong(but=["sd.offline", "sd.suspect"])
 
 

@@ -48,7 +48,8 @@ def test_images_arrive_whole_and_are_told_once(client: Client, tmp_path: Path) -
         machines.link.transfer()
         machines.check_shown_once(pictures)
         machines.check_nothing_lost(*before)
-        machines.check_nothing_wrong()
         for machine in machines.both():
             names = {"notes.md", "SD_ID", *(f"media/{name}" for name in pictures)}
             assert list_files(machine.root).keys() == names
+        machines.check_told_once_for_good(pictures)
+        machines.check_nothing_wrong()
