@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.dialects import DIALECTS, conflict_name
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, name_of, put_half, set_mtime
@@ -16,6 +17,7 @@ from strandline.services.lookup import MAX_CONFLICT_COPIES, find_image, look_up
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
+OTHER = make_picture("png", seed=2)
 
 
 @pytest.fixture
@@ -100,16 +102,15 @@ def test_an_odd_spelling_that_arrives_is_found(machine: Machine) -> None:
     assert found.filename == f"{ID.upper()}.Png"
 
 
-@pytest.mark.parametrize(
-    "name", [f"{ID}.sync-conflict-20260101-120000-ABCDEFG.png", f"{ID} (Jo's conflicted copy 2026-01-01).png"]
-)
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("plain", [None, b"", PICTURE[:200]], ids=["missing", "empty", "half"])
 def test_a_conflict_copy_with_the_true_bytes_is_handed_out(
-    machine: Machine, name: str, plain: bytes | None
+    machine: Machine, dialect: str, plain: bytes | None
 ) -> None:
-    """Where the plain file is missing or bad (hazard H24): marked, and nothing is written."""
+    """Where the plain file is missing or bad (hazard H24), in each client's words: marked, and nothing is written."""
     one = machine.add("one")
-    machine.put(one, make_picture("png", seed=2), f"{ID} (1).png")
+    name = conflict_name(NAME, dialect)
+    machine.put(one, OTHER, f"{ID} (7).png")
     copy = machine.put(one, PICTURE, name)
     if plain is not None:
         machine.put(one, plain, NAME)
