@@ -231,6 +231,21 @@ def test_a_file_that_goes_while_a_scan_lists_is_left_to_the_next_one(
     assert moves(scan(machine, sd)) == {"absent": 1}
 
 
+def test_an_absent_file_that_returns_while_a_scan_lists_is_not_missing(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its minute is over, the listing lacks it, and the second look finds it: the next scan takes it back."""
+    sd = machine.add("Notes", NEW, *make_pictures(10))
+    machine.get(id_of(NEW))
+    path = machine.media(sd) / NAME
+    aside = path.rename(machine.folder / "aside")
+    assert moves(scan(machine, sd)) == {"absent": 1}
+    machine.clock.pass_time(minutes=2)
+    assert moves(scan(machine, sd, during_listing(machine, monkeypatch, lambda: aside.rename(path)))) == {}
+    assert moves(scan(machine, sd)) == {"returned": 1}
+    assert told(machine) == [("available", NAME)]
+
+
 def test_a_new_file_that_goes_while_a_scan_lists_is_no_error(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,25 @@ def test_a_half_file_in_other_letters_is_replaced(name: str, mounts: Path, home:
         assert store.save(OTHER, sd="Notes").new
         assert store.get(id_of(OTHER)).read() == OTHER
         check_nothing_to_do(store, 1)
+
+
+@pytest.mark.parametrize("name", FOLDING)
+def test_a_file_that_is_renamed_to_other_letters_is_gone_under_the_former_ones(
+    name: str, mounts: Path, home: Path
+) -> None:
+    """The disk still finds it by them, in each scan: what is listed is believed, and no row is left behind."""
+    root = make_storage_dir(mount(name, mounts) / "Notes", PICTURE, OTHER)
+    path = root / "media" / name_of(OTHER)
+    times = iter([datetime.now(UTC) + timedelta(minutes=2 * count) for count in range(5)])
+    clock = [next(times)]
+    with open_store(home, now=lambda: clock[0]) as store:
+        store.add_storage_dir(root)
+        path.rename(path.with_name("arriving.tmp")).rename(path.with_name(path.name.upper()))
+        moved = path.name not in os.listdir(root / "media")  # NTFS shows every name in lower case
+        for transitions in ((moved, moved, 0), (0, 0, moved), (0, 0, 0)):
+            [report] = store.scan()
+            assert (report.added, report.absent, report.missing) == transitions
+            clock[0] = next(times)
 
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)

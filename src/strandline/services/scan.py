@@ -12,7 +12,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -20,7 +20,7 @@ from strandline.catalog import image_files, journal, storage_dirs
 from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
-from strandline.folders.media_folder import list_media_folder, look_again
+from strandline.folders.media_folder import iter_names, list_media_folder, look_again
 from strandline.model.events import ImageArriving, ImageEvent, StorageDirSuspect
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.listing import (
@@ -231,7 +231,7 @@ class _Scan:
         unlisted = {name_of_known_line(line) for line in drain(difference.stale)}
         unlisted.difference_update(names.evicted)
         unlisted.difference_update(split_line(line)[0] for line in images)
-        gone = self._list_gone(sorted(unlisted), images)
+        gone = self._list_gone(sorted(unlisted))
         self._apply_seen(gone, images, names, vanishing_held=self._brake(gone))
 
     def _is_wanted(self, names: FreshNames, line: str) -> bool:
@@ -245,19 +245,17 @@ class _Scan:
             del names.evicted[name]
         return len(known)
 
-    def _list_gone(self, unlisted: Sequence[str], images: Sequence[str]) -> list[str]:
+    def _list_gone(self, unlisted: Sequence[str]) -> list[str]:
         """Those of the known names that are gone, and did not merely come while the listing was made.
 
-        A disk that folds letter case knows a file by its former spelling too: there the listing is right.
+        A disk that folds letter case finds a file by its former spelling too, so the names themselves are listed
+        once more, where a name that was not listed is there at the second look.
         """
         again = look_again(self.sd.path, unlisted, keeps_inodes=self.keeps_inodes)
         came = {name for name, stamp in again.items() if stamp is not None}
         if came:
-            listed = {split_line(line)[0].lower() for line in images}
-            came = {name for name in came if name.lower() not in listed}
-        with self.bench.catalog.read() as conn:
-            rows = image_files.find_rows(conn, self.sd.number, sorted(came)).values()
-        came -= {row.filename for row in rows if row.absent_since is not None}
+            with suppress(OSError):  # not listed now: then nothing is gone that was there a moment ago
+                came.intersection_update(iter_names(self.sd.path))
         return [name for name in unlisted if name in again and name not in came]
 
     def _brake(self, gone: Sequence[str]) -> bool:
