@@ -17,6 +17,7 @@ from strandline.model.events import Event, ImageAvailable
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import is_content_id
 from strandline.runtime.assembly import LocalStore, open_store
+from strandline.services.prove import has_reliable_proof
 from strandline.store import MAX_PAGE
 
 LAST_SEED = 1_000_000
@@ -82,13 +83,11 @@ class Receiver:
     def get_account(self) -> Account:
         """What the store says now; two that agree say the same."""
         (sd,) = self.store.list_storage_dirs()
-        page = self.store.list_images(limit=MAX_PAGE)
-        files = [each.file for image in page.images for each in image.files]
         return Account(
             sd.sd_id,
             frozenset(sd.aliases),
             sd.state.value,
-            frozenset((f.image_id, f.filename, f.state.value, _hash_of(f)) for f in files),
+            frozenset((f.image_id, f.filename, f.state.value, _hash_of(f)) for f in self.list_files()),
         )
 
     def list_events(self, *types: str) -> list[Event]:
@@ -122,6 +121,15 @@ class Receiver:
         last = make_picture("png", seed=LAST_SEED)
         put_pictures(self.root / "media", {name_of(last, "png"): last})
         self.events.wait_for("image.available", name_of(last, "png"))
+
+    def relies_on_all_proofs(self) -> bool:
+        """Whether no image is to be read once more because its file was so young at its proof."""
+        return all(map(has_reliable_proof, self.list_files()))
+
+    def list_files(self) -> list[ImageFile]:
+        """The rows of the first ten thousand images; no test has more."""
+        page = self.store.list_images(limit=MAX_PAGE)
+        return [each.file for image in page.images for each in image.files]
 
     def reading(
         self, *versions: dict[str, bytes], goes_offline: bool = False

@@ -69,8 +69,9 @@ class TwoMachines:
         self.b.wait_for(pictures, rewritten=self.traits.rewrites_all)
 
     def check_told_once_for_good(self, pictures: dict[str, bytes]) -> None:
-        """Also when both have looked at everything that came behind (Syncthing sets the mtime after the rename)."""
+        """As told until now, and nothing came behind: no mtime set after the rename, no second proof, no scan."""
         for machine in self.both():
+            wait_until("every proof can be relied on", machine.relies_on_all_proofs)
             machine.catch_up()
         self.a.check_told_once(pictures)
         self.b.check_told_once(pictures, rewritten=self.traits.rewrites_all)
