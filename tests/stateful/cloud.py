@@ -64,12 +64,22 @@ class CloudFolder:
 class Client:
     """The sync client of one folder on one machine."""
 
-    def __init__(self, cloud: CloudFolder, replica: Replica, host: str, dialect: str, winner: Winner) -> None:
+    def __init__(
+        self,
+        cloud: CloudFolder,
+        replica: Replica,
+        host: str,
+        dialect: str,
+        winner: Winner,
+        *,
+        deletions_win: bool,
+    ) -> None:
         self.cloud = cloud
         self.replica = replica
         self.host = host
         self.dialect = dialect
         self.winner = winner
+        self.deletions_win = deletions_win
         self.is_paused = False
         self.agreed: dict[str, Version] = {}
         """What this client and the cloud last had in common."""
@@ -130,14 +140,17 @@ class Client:
         is_ours = newest.number == self.agreed.get(key, UNKNOWN).number
         if newest.data == data:
             self.agreed[key] = newest
-        elif is_ours or newest.data is None:  # an edit wins over a deletion
+        elif newest.data is None and self.deletions_win and not is_ours and key in self.agreed:
+            self.replica.remove(key)
+            self.agreed[key] = newest
+        elif is_ours or newest.data is None:
             self.agreed[key] = self.cloud.put(key, data, mtime_ns)
         else:
             self._resolve(key, data, mtime_ns, newest, dialect, winner)
 
     def _upload_deletion(self, key: str, known: Version) -> None:
         newest = self.cloud.tree[key]
-        if newest.number == known.number:
+        if newest.number == known.number or (self.deletions_win and key.startswith(MEDIA)):
             self.agreed[key] = self.cloud.put(key, None)
         else:
             self.agreed[key] = UNKNOWN  # changed elsewhere: it comes back

@@ -73,7 +73,7 @@ _NOW_AND_THEN: list[Kind] = [
     st.builds(Repeat, machines, folders, some),
     st.builds(Evict, machines, folders, some, st.sampled_from(sorted(PLACEHOLDERS))),
     st.builds(Hydrate, machines, folders, some),
-    st.builds(Copy, machines, folders, some, st.integers(2, 4)),
+    st.builds(Copy, machines, folders, some, st.integers(2, 4), st.booleans()),
     st.builds(Delete, machines, folders, some),
     st.builds(Edit, machines, folders, some, some),
     st.builds(Rename, machines, folders, some, dialects, st.booleans()),
@@ -118,10 +118,12 @@ scenes = st.builds(
     machines=st.integers(2, 3),
     folders=st.integers(1, 2),
     pictures=st.integers(1, 14),
+    legacy_pictures=st.integers(0, 3),
     years_off=st.tuples(years, years, years),
     times=st.tuples(*[st.sampled_from(Times)] * 3),
     dialects=st.tuples(*[dialects] * 3),
     winners=st.tuples(*[st.sampled_from(Winner)] * 3),
+    deletions_win=st.booleans(),
     last_only_reads=st.sampled_from([False, False, False, True]),
 )
 

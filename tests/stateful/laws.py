@@ -11,15 +11,17 @@ import hashlib
 import stat
 from collections import Counter
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from stateful.deeds import Deed, Disk, Facts, Key, Look, check
 from stateful.looks import has_stamp, is_ambiguous, is_of, is_there, is_too_soon, read_values
 from stateful.pool import is_right
 from stateful.reads import Read, Reads
 from stateful.replica import FAT_TICK_NS, MEDIA, Replica, Seen
 from stateful.sightings import Sightings
+from stateful.told import ToldLaws
+from stateful.written import WrittenLaws
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 
@@ -32,54 +34,7 @@ SLACK_S = 0.001
 READS_OF_A_GOOD_FILE = 2
 """One that proves it, and one more where the first came too soon after its mtime."""
 
-SYSTEM_LITTER = ("media/.DS_Store", "media/Thumbs.db")
-"""Of what ``litter`` drops into a media folder: it says nothing of images on their way."""
-
 _GONE = (FileState.MISSING, FileState.TRASHED)
-
-Disk = dict[str, dict[str, Seen]]
-"""By a replica's label, every entry by its key."""
-
-
-class LawBrokenError(AssertionError):
-    """An invariant does not hold; the message begins with its number."""
-
-
-class Deed(StrEnum):
-    """What kind of thing a store does: it says which writes are allowed."""
-
-    WATCH = "watch"
-    LOOK = "look"
-    ADD = "add"
-    SAVE = "save"
-    CONFIRM = "confirm"
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What the history knows of a deed."""
-
-    label: str = ""
-    filename: str = ""
-    """The one name that a save may write."""
-    data: bytes = b""
-
-
-def check(holds: bool, invariant: str, says: str) -> None:
-    """Fails with the invariant's number where it does not hold."""
-    if not holds:
-        raise LawBrokenError(f"{invariant}: {says}")
-
-
-@dataclass(slots=True)
-class _Look:
-    """Disk and catalog at one moment."""
-
-    disk: Disk
-    rows: dict[tuple[int, str], ImageFile]
-    sds: dict[int, StorageDir]
-    values: dict[str, frozenset[bytes]]
-    """Identities that lie in each root, in bytes or in names."""
 
 
 @dataclass(slots=True)
@@ -90,10 +45,10 @@ class Laws:
     reads: Reads = field(default_factory=Reads)
     durable_log_bytes: int = 0
     """So far the catalog's log has reached the disk for certain."""
-    _before: _Look | None = None
-    _before_that: _Look | None = None
+    _before: Look | None = None
+    _before_that: Look | None = None
     _looked_at: object = None
-    _doubtful: set[tuple[int, str]] = field(default_factory=set)
+    _doubtful: set[Key] = field(default_factory=set)
     """Absent before a power cut, which may have swallowed the news that they were back in between."""
     _judged: tuple[object, object] = (None, None)
     """Rows and disk at the last judgement: as long as they stay, so does what was found."""
@@ -102,7 +57,13 @@ class Laws:
     _hashes: dict[tuple[str, str, Seen], str] = field(default_factory=dict)
     _times_read: Counter[Read] = field(default_factory=Counter)
     _noted: dict[str, int] = field(default_factory=dict)
-    _promised: set[tuple[int, str]] = field(default_factory=set)
+    _promised: set[Key] = field(default_factory=set)
+    _written: WrittenLaws = field(init=False)
+    _told: ToldLaws = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._written = WrittenLaws(self.machine, self._hashes)
+        self._told = ToldLaws(self.machine)
 
     def look_before(self) -> None:
         """To be called before the store does anything. Where nothing stirred since it last did, that look holds."""
@@ -123,10 +84,12 @@ class Laws:
         self._before_that, self._before = before, after
         self._looked_at = self._state_of_disks()
         self._check_reads(read, deed)
-        self._check_writes(before, after, deed, facts)
+        self._written.judge(before, after, deed, facts)
+        self._told.judge(before, after)
+        _check_rows_stay(before, after)
         if after.rows is not self._judged[0] or after.disk != self._judged[1]:
             self._judged = after.rows, after.disk
-            labels = {number: self._label_of(sd) for number, sd in after.sds.items()}
+            labels = {number: self.machine.find_label(sd) for number, sd in after.sds.items()}
             for key, row in after.rows.items():
                 if row.absent_since is None:
                     self._doubtful.discard(key)
@@ -150,9 +113,10 @@ class Laws:
         self._noted.clear()
         self._before = None
 
-    def check_promises(self, known: set[tuple[int, str]]) -> None:
+    def check_promises(self, known: set[Key]) -> None:
         """After a power cut: what a save promised is known still, if it was known before."""
         rows = self.machine.rows()
+        self._told.begin_anew()
         self._doubtful = {key for key, row in rows.items() if row.absent_since is not None}
         for key in self._promised & known:
             check(key in rows, "I21", f"the row of {key} was promised by a save, and is lost by a power cut")
@@ -161,92 +125,6 @@ class Laws:
         """The identities that lie in the folder now."""
         replica = self.machine.replicas[label]
         return read_values(replica, replica.look())
-
-    # --- I4, I13, I22: what is written ------------------------------------------------------------------------
-
-    def _check_writes(self, before: _Look, after: _Look, deed: Deed, facts: Facts) -> None:
-        for label, was in before.disk.items():
-            now = after.disk.get(label, {})
-            for key in was.keys() | now.keys():
-                if was.get(key) != now.get(key):
-                    self._check_write(label, key, was.get(key), now.get(key), before, after, deed, facts)
-
-    def _check_write(
-        self,
-        label: str,
-        key: str,
-        was: Seen | None,
-        now: Seen | None,
-        before: _Look,
-        after: _Look,
-        deed: Deed,
-        facts: Facts,
-    ) -> None:
-        replica = self.machine.replicas[label]
-        what = f"{deed} of {label}/{key}: {was} became {now}"
-        only_reads = [sd for sd in after.sds.values() if self._label_of(sd) == label and sd.read_only]
-        check(not only_reads, "I4", f"a folder that is only to be read was written to; {what}")
-        if key == MEDIA:
-            check(was is None and deed is Deed.SAVE, "I4", what)
-        elif key == ".sd-id":
-            check(
-                now is None and before.values[label] <= after.values[label], "I4", f"a value is lost; {what}"
-            )
-        elif key == "SD_ID" or key.startswith("SD_ID.was-"):
-            check(now is not None and (was is None or key == "SD_ID"), "I4", what)
-            self._check_identity(label, before, after, deed, what)
-        else:
-            is_wanted = deed is Deed.SAVE and label == facts.label
-            has_twin = self._has_twin(label, before) and self._has_twin(label, after)
-            check(not has_twin, "I15", f"nobody has said which is the copy; {what}")
-            check(is_wanted and now is not None and key.startswith(f"{MEDIA}/"), "I4", what)
-            data = replica.read(key) or b""
-            check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
-            if was is not None:
-                check(self._may_replace(label, key, before, facts), "I22", what)
-                self._check_replaced(label, key, was, what)
-
-    def _may_replace(self, label: str, key: str, before: _Look, facts: Facts) -> bool:
-        """A save may replace its own file, and that of the image which lay in its place."""
-        own, there = f"{MEDIA}/{facts.filename}", before.disk[label]
-        foreign = self._hashes.get((label, own, there[own]), "") if own in there else ""
-        return key == own or PurePosixPath(key).stem == foreign[:32]
-
-    def _has_twin(self, label: str, look: _Look) -> bool:
-        """Whether two folders that are here carry the same identity."""
-        here = [sd.sd_id for sd in look.sds.values() if sd.is_reachable and self._label_of(sd) is not None]
-        own = [sd.sd_id for sd in look.sds.values() if sd.is_reachable and self._label_of(sd) == label]
-        return any(here.count(sd_id) > 1 for sd_id in own)
-
-    def _check_identity(self, label: str, before: _Look, after: _Look, deed: Deed, what: str) -> None:
-        known = {str(sd.sd_id).encode() for sd in before.sds.values() if self._label_of(sd) == label}
-        new = after.values[label] - before.values[label]
-        lost = before.values[label] - after.values[label]
-        check(not lost, "I13", f"the value {lost} is in no file any more; {what}")
-        if deed is Deed.ADD:
-            is_blank = not any(key.lower().startswith("sd_id") for key in before.disk[label])
-            holds_nothing = all(
-                key in SYSTEM_LITTER for key in before.disk[label] if key.startswith(f"{MEDIA}/")
-            )
-            check(not new or (is_blank and holds_nothing), "I13", f"{new} was made up; {what}")
-        else:
-            allowed = known if deed is Deed.CONFIRM else set()
-            check(new <= allowed, "I13", f"{new} was made up; {what}")
-
-    def _check_replaced(self, label: str, key: str, was: Seen, what: str) -> None:
-        """A save replaces wrong bytes only, and only what it has put aside."""
-        old = self._hashes.get((label, key, was))
-        check(old is not None, "I22", f"the simulator does not know what was replaced; {what}")
-        name = PurePosixPath(key).name
-        check(
-            not (old or "").startswith(name.partition(".")[0].lower()),
-            "I22",
-            f"right bytes were replaced; {what}",
-        )
-        kept = [path for path in (self.machine.home / "trash").glob("*/*") if path.name != "about.json"]
-        kept += list((self.machine.replicas[label].root / MEDIA).iterdir())
-        hashes = {hashlib.sha256(path.read_bytes()).hexdigest() for path in kept if path.is_file()}
-        check(old in hashes, "I4", f"the replaced bytes are nowhere; {what}")
 
     # --- I16, I24: what is read ---------------------------------------------------------------------------------
 
@@ -269,7 +147,7 @@ class Laws:
     # --- I2, I3, I5, I7: what is believed ---------------------------------------------------------------------
 
     def _check_row(
-        self, row: ImageFile, old: ImageFile | None, sd: StorageDir, label: str, before: _Look, after: _Look
+        self, row: ImageFile, old: ImageFile | None, sd: StorageDir, label: str, before: Look, after: Look
     ) -> None:
         key = f"{MEDIA}/{row.filename}"
         at = after.disk.get(label, {}).get(key)
@@ -281,6 +159,8 @@ class Laws:
             if at is not None and is_of(row, at) and not is_too_soon(row.proof, at):
                 found = self._hash(label, key, at)
                 check(found == proven, "I2", f"{what} by the proof {proven}, and its bytes have {found}")
+                is_right_now = is_right(row.filename, self.machine.replicas[label].read(key) or b"")
+                check(is_right_now, "I2", f"{what} by {row.proof.kind}, and its bytes are not right")
         if (
             row.state is FileState.DAMAGED
             and (old is None or old.state is not FileState.DAMAGED)
@@ -302,7 +182,7 @@ class Laws:
             )
             check(not braked, "I7", f"{what}, and too many went with it")
 
-    def _is_braked(self, look: _Look, number: int, label: str) -> bool:
+    def _is_braked(self, look: Look, number: int, label: str) -> bool:
         """Whether so many are gone that none may be given up; with the rows of either moment, and today's disk."""
         there = {key.lower() for key in look.disk.get(label, {})}
         before = self._before_that
@@ -320,8 +200,8 @@ class Laws:
 
     # --- I6 ---------------------------------------------------------------------------------------------------
 
-    def _check_storage_dir(self, number: int, sd: StorageDir, before: _Look, after: _Look) -> None:
-        label = self._label_of(sd)
+    def _check_storage_dir(self, number: int, sd: StorageDir, before: Look, after: Look) -> None:
+        label = self.machine.find_label(sd)
         if label is None or self.machine.replicas[label].away is None or number not in before.sds:
             return
         was, now = (
@@ -332,7 +212,7 @@ class Laws:
 
     # --- looking ----------------------------------------------------------------------------------------------
 
-    def _look(self) -> _Look:
+    def _look(self) -> Look:
         now_s = self.machine.clock.monotonic()
         disk: Disk = {}
         values = {}
@@ -341,7 +221,7 @@ class Laws:
             values[label] = self._find_values(label, replica, disk[label])
             if replica.away is None:
                 self._note_times(label, disk[label], now_s)
-        return _Look(disk, self.machine.rows(), {sd.number: sd for sd in self.machine.list_known()}, values)
+        return Look(disk, self.machine.rows(), {sd.number: sd for sd in self.machine.list_known()}, values)
 
     def _state_of_disks(self) -> object:
         return [
@@ -351,7 +231,7 @@ class Laws:
 
     def _note_times(self, label: str, entries: dict[str, Seen], now_s: float) -> None:
         replica, rows = self.machine.replicas[label], self.machine.rows()
-        here = {sd.number: sd for sd in self.machine.list_known() if self._label_of(sd) == label}
+        here = {sd.number: sd for sd in self.machine.list_known() if self.machine.find_label(sd) == label}
         has_changed = self._noted.get(label) != replica.changes
         self._noted[label] = replica.changes
         changed = self._sightings.note(
@@ -387,14 +267,15 @@ class Laws:
     def _read_hash(self, label: str, key: str) -> str:
         return hashlib.sha256(self.machine.replicas[label].read(key) or b"").hexdigest()
 
-    def _label_of(self, sd: StorageDir) -> str | None:
-        return next(
-            (label for label, each in self.machine.replicas.items() if str(each.root) == sd.path), None
-        )
-
-    def _note_promise(self, facts: Facts, after: _Look) -> None:
+    def _note_promise(self, facts: Facts, after: Look) -> None:
         self.durable_log_bytes = self.machine.log_size()
         for (number, filename), row in after.rows.items():
             sd = after.sds[number]
-            if filename == facts.filename and self._label_of(sd) == facts.label and row.is_proven:
+            if filename == facts.filename and self.machine.find_label(sd) == facts.label and row.is_proven:
                 self._promised.add((number, filename))
+
+
+def _check_rows_stay(before: Look, after: Look) -> None:
+    """What was known stays known: nobody drops a row but a person who forgets its folder (I5, I25)."""
+    for number, filename in before.rows.keys() - after.rows.keys():
+        check(number not in after.sds, "I5", f"the row of {filename} is gone, and its folder is still known")

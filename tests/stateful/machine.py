@@ -14,12 +14,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from builders.clocks import FakeClock
+from stateful.deeds import Deed, Facts, Key
 from stateful.driven_watcher import DrivenWatcher, Notice
-from stateful.laws import Deed, Facts, Laws
+from stateful.laws import Laws
 from stateful.replica import Replica
-from strandline.catalog import image_files, storage_dirs
+from strandline.catalog import image_files, journal, storage_dirs
 from strandline.catalog.database import open_catalog
 from strandline.errors import StrandlineError
+from strandline.model.events import Event
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.assembly import CATALOG_FILE, LocalStore
@@ -59,7 +61,7 @@ class Machine:
         self._start()
 
     def _start(self) -> None:
-        self._rows: tuple[tuple[int, int], dict[tuple[int, str], ImageFile]] | None = None
+        self._rows: tuple[tuple[int, int], dict[Key, ImageFile]] | None = None
         self._known: tuple[tuple[int, int], list[StorageDir]] | None = None
         self.laws.forget_look()
         catalog = open_catalog(self.home / CATALOG_FILE, busy_timeout_s=5.0)
@@ -127,7 +129,7 @@ class Machine:
         at_path = [sd for sd in self.list_known() if sd.path == str(replica.root)]
         return max(at_path, key=lambda sd: (sd.is_reachable, sd.number), default=None)
 
-    def rows(self) -> dict[tuple[int, str], ImageFile]:
+    def rows(self) -> dict[Key, ImageFile]:
         """Every row of the catalog, by number of its storage directory and file name. Do not change it."""
         log = self._look_at_log()
         if self._rows is None or self._rows[0] != log:
@@ -136,6 +138,15 @@ class Machine:
                 found = image_files.list_rows_of_images(conn, ids)
             self._rows = log, {(row.sd, row.filename): row for rows in found.values() for row in rows}
         return self._rows[1]
+
+    def list_events(self, *, since: int) -> list[Event]:
+        """What the journal has behind the number."""
+        with self.bench.catalog.read() as conn:
+            return journal.list_events(conn, since=since, limit=100_000)
+
+    def find_label(self, sd: StorageDir) -> str | None:
+        """The folder at which the storage directory is known; None where it is known at another place."""
+        return next((label for label, each in self.replicas.items() if str(each.root) == sd.path), None)
 
     def _list_sds(self) -> list[StorageDir]:
         with self.bench.catalog.read() as conn:

@@ -12,12 +12,21 @@ from datetime import datetime
 
 import pytest
 
+from strandline.catalog import image_files, journal
+from strandline.catalog.database import Transaction
 from strandline.model import identity, states
+from strandline.model.events import Event, ImageAvailable
 from strandline.model.identity_decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity_sightings import IdentityFile, IdentitySighting
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind
+from strandline.model.image_ids import is_content_id
 from strandline.model.states import Look, Seen
+from strandline.runtime import relooks
+from strandline.runtime.background_scans import BackgroundScans
 from strandline.services import add, online, prove, scan
+
+LONG_S = 100.0
+"""Scans that are planned so far ahead are the periodic ones."""
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 
@@ -80,6 +89,62 @@ def make_up_an_identity(patch: pytest.MonkeyPatch) -> None:
         return IdentityDecision(IdentityOutcome.GENERATED, fresh, write=fresh)
 
     patch.setattr(add, "decide_identity", decide)
+
+
+def trust_legacy_names(patch: pytest.MonkeyPatch) -> None:
+    """A legacy id says nothing of the bytes, so any will do."""
+
+    def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
+        is_any = not is_content_id(row.image_id) and look.stamp.size_bytes
+        return _shown(row, look, now) if is_any else states.after_look(row, look, now)
+
+    patch.setattr(prove, "after_look", after_look)
+
+
+def tell_twice(patch: pytest.MonkeyPatch) -> None:
+    """Who listens may as well hear it again."""
+
+    def append_event(transaction: Transaction, event: Event) -> Event:
+        if isinstance(event, ImageAvailable):
+            real(transaction, event)
+        return real(transaction, event)
+
+    real = journal.append_event
+    patch.setattr(journal, "append_event", append_event)
+
+
+def tell_nothing(patch: pytest.MonkeyPatch) -> None:
+    """Who wants to know can look."""
+
+    def append_event(transaction: Transaction, event: Event) -> Event:
+        return event if isinstance(event, ImageAvailable) else real(transaction, event)
+
+    real = journal.append_event
+    patch.setattr(journal, "append_event", append_event)
+
+
+def forget_what_is_not_there(patch: pytest.MonkeyPatch) -> None:
+    """No such file: no row either."""
+
+    def update_row(transaction: Transaction, old: ImageFile, new: ImageFile) -> bool:
+        if new.absent_since is not None and old.absent_since is None:
+            return image_files.delete_row(transaction, old)
+        return real(transaction, old, new)
+
+    real = image_files.update_row
+    patch.setattr(image_files, "update_row", update_row)
+
+
+def take_its_time(patch: pytest.MonkeyPatch) -> None:
+    """The kernel tells of changes; whatever else there may be can wait for hours."""
+
+    def plan(scans: BackgroundScans, number: int, in_s: float) -> None:
+        real(scans, number, in_s if in_s < LONG_S else 20 * 3600.0)
+
+    real = BackgroundScans.plan
+    patch.setattr(BackgroundScans, "plan", plan)
+    patch.setattr(relooks, "FIRST_S", 2 * 3600.0)
+    patch.setattr(relooks, "LONGEST_S", 2 * 3600.0)
 
 
 def _shown(row: ImageFile, look: Look, now: datetime) -> ImageFile:

@@ -10,9 +10,9 @@ from pathlib import Path
 from builders.dialects import conflict_name
 from stateful.arrivals import Flight, iter_copying
 from stateful.cloud import Winner, media_key
-from stateful.laws import Deed
+from stateful.deeds import Deed
 from stateful.litter import LITTER
-from stateful.pool import LAST, list_pictures, name_of_picture
+from stateful.pool import LAST, get_legacy_picture, list_pictures, name_of_picture
 from stateful.world import World, list_file_names, other_root, pick
 
 OWN_VALUES = tuple(f"{uuid.UUID(int=number, version=4)}" for number in (3, 90, 2**100))
@@ -31,13 +31,17 @@ class Copy:
     folder: int = 0
     picture: int = 0
     pieces: int = 2
+    legacy: bool = False
 
     def play(self, world: World) -> None:
         replica = world.replica(self.machine, self.folder)
         if not replica.is_whole:
             return
-        number = self.picture % LAST
-        data, key = list_pictures()[number], media_key(name_of_picture(number))
+        if self.legacy:
+            name, data = get_legacy_picture(self.picture)
+        else:
+            name, data = name_of_picture(self.picture % LAST), list_pictures()[self.picture % LAST]
+        key = media_key(name)
         steps = iter_copying(replica, key, data, self.pieces)
         if next(steps, None) is not None:
             world.copying.append((self.machine % len(world.machines), Flight(key, steps)))

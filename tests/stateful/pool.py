@@ -38,6 +38,13 @@ def list_legacy_pictures() -> tuple[tuple[str, bytes, bytes], ...]:
     return tuple(zip(names, one, other, strict=True))
 
 
+def get_legacy_picture(number: int) -> tuple[str, bytes]:
+    """File name and bytes of one picture under a legacy id: the first of each name, then the second."""
+    names = list_legacy_pictures()
+    name, *both = names[number % len(names)]
+    return name, both[number // len(names) % 2]
+
+
 @cache
 def name_of_picture(number: int) -> str:
     """The file name under the content id."""

@@ -12,8 +12,9 @@ import stat
 
 from stateful.arrivals import Arrival
 from stateful.cloud import UNKNOWN, Client, find_evicted
+from stateful.deeds import Deed, check
 from stateful.driven_watcher import Notice
-from stateful.laws import DAY_S, Deed, check
+from stateful.laws import DAY_S
 from stateful.machine import Machine, dump_catalog
 from stateful.pool import is_right, is_whole
 from stateful.replica import MEDIA, Replica
@@ -25,6 +26,9 @@ ROUNDS = 14
 """Of uploads and deliveries; more than any conflict takes that the stores do not feed themselves."""
 
 PERIODIC_S = 301.0
+
+SOON_S = 62.0
+"""After the scan that meets it, a good file is shown: what was quiet for a minute needs no further look."""
 
 Entry = tuple[str, str, str]
 """File name, state, and the hash of the bytes where they are proven."""
@@ -55,6 +59,9 @@ def settle(world: World) -> None:
             _confirm_all(machine)
     world.pass_time(62)
     _come_to_agreement(world)
+    world.pass_time(PERIODIC_S + SOON_S)
+    for machine in world.machines:
+        _check_shown(machine)
     world.pass_time(DAY_S + PERIODIC_S)
     world.pass_time(PERIODIC_S)
 
@@ -116,6 +123,16 @@ def check_settled(world: World) -> None:
         _check_readable(machine)
         _check_idempotence(machine)
     _check_identities(world)
+
+
+def _check_shown(machine: Machine) -> None:
+    """What is right is shown after one periodic scan: nothing waits for the day in which all else is judged (I28)."""
+    for label, replica in machine.replicas.items():
+        sd = machine.find_sd(label)
+        if sd is not None and sd.is_reachable:
+            good = {entry for entry in _list_expected(replica) if entry[1] == FileState.PRESENT.value}
+            late = good - list_entries(machine, sd)
+            check(not late, "I28", f"{machine.folder.name}/{label}: right, and not shown: {sorted(late)}")
 
 
 def list_entries(machine: Machine, sd: StorageDir) -> set[Entry]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from stateful.arrivals import Arrival
 from stateful.cloud import media_key
-from stateful.laws import Deed, Facts, check
+from stateful.deeds import Deed, Facts, check
 from stateful.machine import Fault
-from stateful.pool import LAST, id_of_bytes, is_right, list_legacy_pictures, list_pictures, name_of_picture
+from stateful.pool import LAST, get_legacy_picture, id_of_bytes, is_right, list_pictures, name_of_picture
 from stateful.replica import Replica
 from stateful.world import World, list_file_names, pick
 
@@ -28,9 +28,8 @@ class Save:
         if sd is None:
             return
         if self.legacy:
-            names = list_legacy_pictures()
-            name, *both = names[self.picture % len(names)]
-            data, image_id = both[self.picture // len(names) % 2], name.partition(".")[0]
+            name, data = get_legacy_picture(self.picture)
+            image_id = name.partition(".")[0]
         else:
             data, image_id = list_pictures()[self.picture % LAST], None
             name = name_of_picture(self.picture % LAST)

@@ -6,33 +6,17 @@ that it found, made short, as Python that can be pasted into a test, and the com
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
 from stateful.conftest import SHARES, Share
-from stateful.histories import History, histories, play
+from stateful.histories import play
+from stateful.search import find_failing
 from stateful.shorten import find_fault, shorten
 
 
 def test_no_history_breaks_a_law(share: Share) -> None:
     """Whatever clients, people and machines do in sixty steps, no invariant is broken on the way or at the end."""
-    failed: list[tuple[History, Exception]] = []
-
-    @seed(share.seed)
-    @settings(
-        max_examples=share.histories,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(histories())
-    def play_all(history: History) -> None:
-        fault = None if failed else find_fault(play, history)
-        if fault is not None:
-            failed.append((history, fault))
-
-    play_all()
-    for history, fault in failed:
+    failed = find_failing(share.seed, share.histories)
+    if failed is not None:
+        history, fault = failed
         short = shorten(play, history, fault)
         raise AssertionError(
             f"{find_fault(play, short)}\n\n{short!r}\n\nfound by: pytest tests/stateful "

@@ -1,4 +1,4 @@
-"""The simulator has teeth: each of five naive stores breaks a law, in a history that a search found."""
+"""The simulator has teeth: each of ten naive stores breaks a law, in a history that a search found."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import pytest
 
 from stateful.arrivals import Arrival
 from stateful.cloud import Winner
+from stateful.deeds import LawBrokenError
+from stateful.driven_watcher import Notice
 from stateful.histories import History, play
-from stateful.laws import LawBrokenError
 from stateful.machine_operations import Wait
 from stateful.mutants import (
     Mutate,
     delete_what_is_not_there,
+    forget_what_is_not_there,
     let_the_newest_win,
     make_up_an_identity,
+    take_its_time,
+    tell_nothing,
+    tell_twice,
+    trust_legacy_names,
     trust_renames,
     trust_sizes,
 )
-from stateful.people_operations import Delete, Quarrel
+from stateful.people_operations import Copy, Delete, Quarrel
 from stateful.replica import Times
+from stateful.search import find_failing
 from stateful.store_operations import Rejoin, Save
-from stateful.sync_operations import Deliver
+from stateful.sync_operations import Deliver, Hints
 from stateful.world import Scene
 
 HALF_BY_RENAME = History(
@@ -46,13 +53,37 @@ TWO_IDENTITIES = History(
 
 SET_UP_ANEW = History(Scene(machines=2, pictures=4), (Rejoin(machine=1, arrived=3, backwards=True),))
 
+LEGACY_NAME = History(
+    Scene(machines=2, legacy_pictures=1), (Copy(machine=1, picture=2, pieces=3, legacy=True),)
+)
+NOTHING_HAPPENS = History(Scene(machines=2, pictures=1), ())
+UNHEARD = History(
+    Scene(machines=2),
+    (
+        Hints(machine=1, notice=Notice.LOST),
+        Save(machine=0, picture=5),
+        Deliver(machine=1, how=Arrival.WHOLE),
+    ),
+)
+
 CASES: dict[str, tuple[Mutate, History, str]] = {
     "trusts renames": (trust_renames, HALF_BY_RENAME, "I2"),
     "trusts sizes": (trust_sizes, ZEROS_OF_FULL_SIZE, "I2"),
     "deletes on ENOENT": (delete_what_is_not_there, A_FILE_GOES, "I5"),
     "makes up identities": (make_up_an_identity, SET_UP_ANEW, "I13"),
     "newest mtime wins": (let_the_newest_win, TWO_IDENTITIES, "I12"),
+    "trusts legacy names": (trust_legacy_names, LEGACY_NAME, "I2"),
+    "tells twice": (tell_twice, NOTHING_HAPPENS, "told"),
+    "tells nothing": (tell_nothing, NOTHING_HAPPENS, "told"),
+    "forgets what is not there": (forget_what_is_not_there, A_FILE_GOES, "I5"),
+    "takes its time": (take_its_time, UNHEARD, "I28"),
 }
+
+
+FOUND_AT_ONCE = CASES.keys() - {"makes up identities", "takes its time"}
+"""By random search, after one to five histories; the other two after some fifty."""
+
+ENOUGH = 40
 
 
 @pytest.fixture(params=CASES, ids=str)
@@ -72,3 +103,10 @@ def test_a_naive_store_is_caught(case: tuple[Mutate, History, str], monkeypatch:
 def test_our_own_store_is_not(case: tuple[Mutate, History, str]) -> None:
     """The same history breaks nothing where nothing is replaced: the law, not the history, is what catches."""
     play(case[1])
+
+
+@pytest.mark.parametrize("name", sorted(FOUND_AT_ONCE))
+def test_random_search_finds_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not only a history made for it: those that are drawn by chance catch it as well, and soon."""
+    CASES[name][0](monkeypatch)
+    assert find_failing(0, ENOUGH) is not None

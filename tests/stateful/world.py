@@ -20,7 +20,7 @@ from typing import Protocol, TypeVar
 from builders.clocks import FakeClock
 from stateful.arrivals import Arrival, Flight
 from stateful.cloud import Client, CloudFolder, Winner, media_key
-from stateful.laws import Deed
+from stateful.deeds import Deed
 from stateful.machine import Machine
 from stateful.pool import list_legacy_pictures, list_pictures, name_of_picture
 from stateful.reads import simulated_kernel
@@ -41,6 +41,8 @@ class Scene:
     folders: int = 1
     pictures: int = 3
     """That lie in each folder at the beginning, on all machines."""
+    legacy_pictures: int = 0
+    """The same, under legacy ids."""
     years_off: tuple[int, ...] = (0, 0, 0)
     """By machine: how far its clock is off."""
     times: tuple[Times, ...] = (Times.KEPT,) * 3
@@ -48,6 +50,8 @@ class Scene:
     dialects: tuple[str, ...] = ("syncthing",) * 3
     """By machine: how its sync client names the loser of a conflict."""
     winners: tuple[Winner, ...] = (Winner.CLOUD,) * 3
+    deletions_win: bool = False
+    """Over edits of the same file elsewhere (Syncthing from 2.0); else the edit does."""
     last_only_reads: bool = False
     """The last machine adds its folders with ``--read-only``."""
 
@@ -85,7 +89,12 @@ class World:
             replica.root.mkdir()
             machine.replicas[label] = replica
             self.clients[number, label] = Client(
-                cloud, replica, f"pc{number}", self.scene.dialects[number], self.scene.winners[number]
+                cloud,
+                replica,
+                f"pc{number}",
+                self.scene.dialects[number],
+                self.scene.winners[number],
+                deletions_win=self.scene.deletions_win,
             )
 
     def _begin(self) -> None:
@@ -94,6 +103,8 @@ class World:
             replica.put("SD_ID", f"{uuid.UUID(int=70 + int(label[1:]), version=4)}\n".encode())
             for number in range(self.scene.pictures):
                 replica.put(media_key(name_of_picture(number)), list_pictures()[number])
+            for name, data, _other in list_legacy_pictures()[: self.scene.legacy_pictures]:
+                replica.put(media_key(name), data)
             self.clients[0, label].upload()
         for (number, label), client in self.clients.items():
             for key in client.list_pending():

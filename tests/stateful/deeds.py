@@ -1,0 +1,57 @@
+"""What a store does, what is known of it, and the looks before and after between which it is judged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from stateful.replica import Seen
+from strandline.model.image_files import ImageFile
+from strandline.model.storage_dirs import StorageDir
+
+Key = tuple[int, str]
+"""Of a row: the number of its storage directory, and the file name."""
+
+Disk = dict[str, dict[str, Seen]]
+"""By a replica's label, every entry by its key."""
+
+
+class LawBrokenError(AssertionError):
+    """An invariant does not hold; the message begins with its number."""
+
+
+class Deed(StrEnum):
+    """What kind of thing a store does: it says which writes are allowed."""
+
+    WATCH = "watch"
+    LOOK = "look"
+    ADD = "add"
+    SAVE = "save"
+    CONFIRM = "confirm"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the history knows of a deed."""
+
+    label: str = ""
+    filename: str = ""
+    """The one name that a save may write."""
+    data: bytes = b""
+
+
+def check(holds: bool, invariant: str, says: str) -> None:
+    """Fails with the invariant's number where it does not hold."""
+    if not holds:
+        raise LawBrokenError(f"{invariant}: {says}")
+
+
+@dataclass(slots=True)
+class Look:
+    """Disk and catalog at one moment."""
+
+    disk: Disk
+    rows: dict[Key, ImageFile]
+    sds: dict[int, StorageDir]
+    values: dict[str, frozenset[bytes]]
+    """Identities that lie in each root, in bytes or in names."""

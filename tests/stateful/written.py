@@ -1,0 +1,122 @@
+"""What a store may write into a folder, and what it may replace there (I4, I13, I15, I22).
+
+Every change of every file between two looks is the store's own doing, and has to be one that its deed allows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from stateful.deeds import Deed, Facts, Look, check
+from stateful.pool import is_right
+from stateful.replica import MEDIA, Seen
+
+if TYPE_CHECKING:
+    from stateful.machine import Machine
+
+SYSTEM_LITTER = ("media/.DS_Store", "media/Thumbs.db")
+"""Of what ``litter`` drops into a media folder: it says nothing of images on their way."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenLaws:
+    """Judges what one machine writes."""
+
+    machine: Machine
+    hashes: dict[tuple[str, str, Seen], str]
+    """Of all files that were ever seen in its media folders: by label, key, and what ``lstat`` said."""
+
+    def judge(self, before: Look, after: Look, deed: Deed, facts: Facts) -> None:
+        for label, was in before.disk.items():
+            now = after.disk.get(label, {})
+            for key in was.keys() | now.keys():
+                if was.get(key) != now.get(key):
+                    self._check_write(label, key, was.get(key), now.get(key), before, after, deed, facts)
+
+    def _check_write(
+        self,
+        label: str,
+        key: str,
+        was: Seen | None,
+        now: Seen | None,
+        before: Look,
+        after: Look,
+        deed: Deed,
+        facts: Facts,
+    ) -> None:
+        replica = self.machine.replicas[label]
+        what = f"{deed} of {label}/{key}: {was} became {now}"
+        only_reads = [
+            sd for sd in after.sds.values() if self.machine.find_label(sd) == label and sd.read_only
+        ]
+        check(not only_reads, "I4", f"a folder that is only to be read was written to; {what}")
+        if key == MEDIA:
+            check(was is None and deed is Deed.SAVE, "I4", what)
+        elif key == ".sd-id":
+            check(
+                now is None and before.values[label] <= after.values[label], "I4", f"a value is lost; {what}"
+            )
+        elif key == "SD_ID" or key.startswith("SD_ID.was-"):
+            check(now is not None and (was is None or key == "SD_ID"), "I4", what)
+            self._check_identity(label, before, after, deed, what)
+        else:
+            is_wanted = deed is Deed.SAVE and label == facts.label
+            has_twin = self._has_twin(label, before) and self._has_twin(label, after)
+            check(not has_twin, "I15", f"nobody has said which is the copy; {what}")
+            check(is_wanted and now is not None and key.startswith(f"{MEDIA}/"), "I4", what)
+            data = replica.read(key) or b""
+            check(is_right(PurePosixPath(key).name, data), "I4", f"wrong bytes were written; {what}")
+            if was is not None:
+                check(self._may_replace(label, key, before, facts), "I22", what)
+                self._check_replaced(label, key, was, what)
+
+    def _may_replace(self, label: str, key: str, before: Look, facts: Facts) -> bool:
+        """A save may replace its own file, and that of the image which lay in its place."""
+        own, there = f"{MEDIA}/{facts.filename}", before.disk[label]
+        foreign = self.hashes.get((label, own, there[own]), "") if own in there else ""
+        return key == own or PurePosixPath(key).stem == foreign[:32]
+
+    def _has_twin(self, label: str, look: Look) -> bool:
+        """Whether two folders that are here carry the same identity."""
+        here = [
+            sd.sd_id
+            for sd in look.sds.values()
+            if sd.is_reachable and self.machine.find_label(sd) is not None
+        ]
+        own = [
+            sd.sd_id for sd in look.sds.values() if sd.is_reachable and self.machine.find_label(sd) == label
+        ]
+        return any(here.count(sd_id) > 1 for sd_id in own)
+
+    def _check_identity(self, label: str, before: Look, after: Look, deed: Deed, what: str) -> None:
+        known = {str(sd.sd_id).encode() for sd in before.sds.values() if self.machine.find_label(sd) == label}
+        new = after.values[label] - before.values[label]
+        lost = before.values[label] - after.values[label]
+        check(not lost, "I13", f"the value {lost} is in no file any more; {what}")
+        if deed is Deed.ADD:
+            is_blank = not any(key.lower().startswith("sd_id") for key in before.disk[label])
+            holds_nothing = all(
+                key in SYSTEM_LITTER for key in before.disk[label] if key.startswith(f"{MEDIA}/")
+            )
+            check(not new or (is_blank and holds_nothing), "I13", f"{new} was made up; {what}")
+        else:
+            allowed = known if deed is Deed.CONFIRM else set()
+            check(new <= allowed, "I13", f"{new} was made up; {what}")
+
+    def _check_replaced(self, label: str, key: str, was: Seen, what: str) -> None:
+        """A save replaces wrong bytes only, and only what it has put aside."""
+        old = self.hashes.get((label, key, was))
+        check(old is not None, "I22", f"the simulator does not know what was replaced; {what}")
+        name = PurePosixPath(key).name
+        check(
+            not (old or "").startswith(name.partition(".")[0].lower()),
+            "I22",
+            f"right bytes were replaced; {what}",
+        )
+        kept = [path for path in (self.machine.home / "trash").glob("*/*") if path.name != "about.json"]
+        kept += list((self.machine.replicas[label].root / MEDIA).iterdir())
+        hashes = {hashlib.sha256(path.read_bytes()).hexdigest() for path in kept if path.is_file()}
+        check(old in hashes, "I4", f"the replaced bytes are nowhere; {what}")
