@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from trials.run import TRIALS
+from trials.mounts.mounting import FILE_SYSTEMS
+from trials.run import PYTEST, TRIALS, main
 
 PROJECT = Path(__file__).parents[2]
+RELIABILITY = PROJECT / "docs" / "reliability.md"
 
 LIMIT_S = 300
 """On a machine that is busy with other tests; else it takes a quarter of a minute."""
@@ -41,6 +43,43 @@ def test_each_trial_is_known() -> None:
     assert set(TRIALS) == {"latencies", "mounts", "errors", "simulator", "soak", "fuzzing"}
     assert all(name in ran.stdout for name in TRIALS)
     assert run_trial("trials.run", "--only", "nothing").returncode == 2
+
+
+SKIPPING = "import pytest\n\ndef test_skips_itself(): pytest.skip('no such disk here')\n"
+HOLDING = "\ndef test_holds(): pass\n"
+
+
+@pytest.mark.parametrize(
+    ("tests", "verdict", "status"),
+    [
+        (HOLDING + SKIPPING, "held, 1 of 2 tests NOT TRIED (", 0),
+        (SKIPPING, "NOT TRIED (", 1),
+    ],
+    ids=["some were skipped", "all were skipped"],
+)
+def test_what_could_not_be_tried_is_no_proof(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tests: str,
+    verdict: str,
+    status: int,
+) -> None:
+    """A machine without root or a program mounts nothing: the verdict says so, and how many tests that were."""
+    path = tmp_path / "test_mounts.py"
+    path.write_text(tests)
+    monkeypatch.setitem(TRIALS, "mounts", lambda _: [*PYTEST, str(path)])
+    monkeypatch.setattr(sys, "argv", ["trials", "--only", "mounts"])
+    assert main() == status
+    assert f"\nmounts: {verdict}" in capfd.readouterr().out
+
+
+def test_what_the_mounts_want_is_written_down() -> None:
+    """Who wants to repeat them can install it beforehand."""
+    line = re.search(r"^They want `apt-get install ([^`]+)`", RELIABILITY.read_text(), re.MULTILINE)
+    assert line
+    wanted = {package for each in FILE_SYSTEMS.values() for package in each.programs.values()}
+    assert set(line[1].split()) == wanted
 
 
 @pytest.mark.parametrize("name", TRIALS)

@@ -1,28 +1,33 @@
 """Mounting: images of file systems in files, through loop devices, and a file system of our own through FUSE.
 
-Debian: ``btrfs-progs xfsprogs exfatprogs exfat-fuse ntfs-3g dosfstools fusefat fuse3 python3-fusepy``. What
-surprises: where the kernel has no driver for FAT, exFAT or NTFS, the drivers that run outside it are used. The disk
-is the same, and so are its rules: letter case, the two seconds of its times, no links.
+What this machine lacks is skipped and told: root, a program (:data:`FILE_SYSTEMS` has Debian's packages), a driver, a
+device. Whatever else goes wrong is a failure. What surprises: where the kernel has no driver for FAT, exFAT or NTFS,
+the drivers that run outside it are used. The disk is the same, and so are its rules: letter case, the two seconds of
+its times, no links.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from builders.system_packages import require
 
 SIZE_BYTES = 320 * 1024 * 1024
 """The least that XFS takes; the files are sparse."""
 
 LIMIT_S = 20.0
+
+_LACKING = ("unknown filesystem type", "permission denied", "not permitted", "must be superuser")
+"""What mount(8) says of a kernel without the driver, and of a machine that lets nobody mount."""
 
 CLOUD_PROGRAM = Path(__file__).with_name("cloud_mount.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
@@ -35,6 +40,9 @@ class FileSystem:
 
     mount: Callable[[Path, Path], None]
     """Called with a scratch folder of its own, and the mount point."""
+    programs: Mapping[str, str] = field(default_factory=dict)
+    """What it wants beside ``mount``, and the Debian package of each."""
+    devices: tuple[str, ...] = ()
     folds_case: bool = False
     links: bool = True
     """Whether it can link, and a new file gets its name that way."""
@@ -59,6 +67,11 @@ def mount_tree(folder: Path) -> Iterator[Path]:
 
 def mount(name: str, mounts: Path) -> Path:
     """Mounts one of :data:`FILE_SYSTEMS`; the mount point, which is empty."""
+    for program, package in FILE_SYSTEMS[name].programs.items():
+        require(program, package)
+    for device in FILE_SYSTEMS[name].devices:
+        if not os.path.exists(device):
+            pytest.skip(f"this machine has no {device}")
     scratch, point = mounts / f"{name}.scratch", mounts / name
     scratch.mkdir()
     point.mkdir()
@@ -90,7 +103,7 @@ def _make_and_mount(maker: str, *command: str) -> Callable[[Path, Path], None]:
         _run(*maker.split(), image)
         device = _run("losetup", "--find", "--show", image).strip()
         try:
-            _run(*(part.format(device=device, point=point) for part in command))
+            _mount(*(part.format(device=device, point=point) for part in command))
         finally:
             # Carried out when it is unmounted: nothing is left behind.
             subprocess.run(["losetup", "--detach", device], check=False)
@@ -102,17 +115,16 @@ def _mount_overlay(scratch: Path, point: Path) -> None:
     lower, upper, work = (scratch / name for name in ("lower", "upper", "work"))
     for folder in (lower, upper, work):
         folder.mkdir()
-    _run(
-        "mount", "-t", "overlay", "overlay", "-o", f"lowerdir={lower},upperdir={upper},workdir={work}", point
-    )
+    layers = f"lowerdir={lower},upperdir={upper},workdir={work}"
+    _mount("mount", "-t", "overlay", "overlay", "-o", layers, point)
 
 
 def _mount_tmpfs(_scratch: Path, point: Path) -> None:
-    _run("mount", "-t", "tmpfs", "none", point)
+    _mount("mount", "-t", "tmpfs", "none", point)
 
 
 def _mount_bind(scratch: Path, point: Path) -> None:
-    _run("mount", "--bind", scratch, point)
+    _mount("mount", "--bind", scratch, point)
 
 
 def _mount_fat(scratch: Path, point: Path) -> None:
@@ -120,7 +132,7 @@ def _mount_fat(scratch: Path, point: Path) -> None:
     with open(image, "wb") as file:
         file.truncate(SIZE_BYTES)
     _run("mkfs.vfat", image)
-    _run("fusefat", "-o", "rw+", image, point)
+    _mount("fusefat", "-o", "rw+", image, point)
 
 
 def _mount_cloud(scratch: Path, point: Path) -> None:
@@ -133,8 +145,8 @@ def _mount_cloud(scratch: Path, point: Path) -> None:
         str(scratch / "weather"),
     ]
     if subprocess.run([SYSTEM_PYTHON, "-c", "import fusepy"], capture_output=True, check=False).returncode:
-        pytest.skip("fusepy is not installed: apt-get install python3-fusepy fuse3")
-    _run(*command)
+        pytest.skip("fusepy is not installed: apt-get install python3-fusepy")
+    _mount(*command)
 
 
 def files_behind(cloud: Path) -> Path:
@@ -150,37 +162,63 @@ def set_weather(cloud: Path, **weather: object) -> None:
     fresh.rename(control)
 
 
+LOOP, FUSE = ("/dev/loop-control",), ("/dev/fuse",)
 FILE_SYSTEMS = {
-    "ext4": FileSystem(_make_and_mount("mkfs.ext4 -q", "mount", "{device}", "{point}")),
-    "btrfs": FileSystem(_make_and_mount("mkfs.btrfs -q", "mount", "{device}", "{point}")),
-    "xfs": FileSystem(_make_and_mount("mkfs.xfs -q", "mount", "{device}", "{point}")),
+    "ext4": FileSystem(
+        _make_and_mount("mkfs.ext4 -q", "mount", "{device}", "{point}"),
+        {"mkfs.ext4": "e2fsprogs"}, LOOP,
+    ),
+    "btrfs": FileSystem(
+        _make_and_mount("mkfs.btrfs -q", "mount", "{device}", "{point}"),
+        {"mkfs.btrfs": "btrfs-progs"}, LOOP,
+    ),
+    "xfs": FileSystem(
+        _make_and_mount("mkfs.xfs -q", "mount", "{device}", "{point}"),
+        {"mkfs.xfs": "xfsprogs"}, LOOP,
+    ),
     "tmpfs": FileSystem(_mount_tmpfs),
     "overlay": FileSystem(_mount_overlay),
     "bind": FileSystem(_mount_bind),
     "exfat": FileSystem(
         _make_and_mount("mkfs.exfat", "mount.exfat-fuse", "{device}", "{point}"),
+        {"mkfs.exfat": "exfatprogs", "mount.exfat-fuse": "exfat-fuse"}, LOOP + FUSE,
         folds_case=True, links=False, mtime_ns=1_000_000_000,
     ),
     "ntfs": FileSystem(
         _make_and_mount("mkfs.ntfs -q -F", "lowntfs-3g", "-o", "ignore_case", "{device}", "{point}"),
+        {"mkfs.ntfs": "ntfs-3g", "lowntfs-3g": "ntfs-3g"}, LOOP + FUSE,
         folds_case=True, mtime_ns=100,
     ),
-    "fat": FileSystem(_mount_fat, folds_case=True, links=False, mtime_ns=2_000_000_000, is_local=False),
-    "cloud": FileSystem(_mount_cloud, links=False, is_local=False),
+    "fat": FileSystem(
+        _mount_fat, {"mkfs.vfat": "dosfstools", "fusefat": "fusefat"}, FUSE,
+        folds_case=True, links=False, mtime_ns=2_000_000_000, is_local=False,
+    ),
+    "cloud": FileSystem(
+        _mount_cloud, {SYSTEM_PYTHON: "python3-fusepy", "fusermount3": "fuse3"}, FUSE,
+        links=False, is_local=False,
+    ),
 }  # fmt: skip
 """Every one that the tests mount. ``fat`` is served by a FUSE program that says so, hence not local; ``exfat`` and
 ``ntfs`` lie on a block device of this machine."""
 
 
 def _run(*command: str | Path) -> str:
-    """Runs a program of the system; where it is missing, or the kernel lacks the file system, the test is skipped."""
-    program = str(command[0])
-    if shutil.which(program) is None:
-        pytest.skip(f"{program} is not installed")
-    ended = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
-    if ended.returncode != 0:
-        pytest.skip(f"{program}: {ended.stderr.strip()[:200]}")
+    """Runs a program of the system, which must end well."""
+    ended = _start(command)
+    assert ended.returncode == 0, f"{command}: {ended.stderr}"
     return ended.stdout
+
+
+def _mount(*command: str | Path) -> None:
+    """The same for a program that mounts; where the kernel has no driver or allows nothing, the test is skipped."""
+    ended = _start(command)
+    if ended.returncode and any(words in ended.stderr.lower() for words in _LACKING):
+        pytest.skip(f"{command[0]}: {ended.stderr.strip()[:200]}")
+    assert ended.returncode == 0, f"{command}: {ended.stderr}"
+
+
+def _start(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
 
 
 def _list_mount_points(folder: Path) -> list[str]:
