@@ -101,6 +101,31 @@ def test_bytes_that_come_after_the_copy_are_copied_too(machine: Machine) -> None
     assert sorted(map(len, copies)) == [300, 500]
 
 
+@pytest.mark.parametrize("legacy", [False, True], ids=["content id", "legacy id"])
+def test_a_file_that_completes_after_its_proof_is_not_replaced(machine: Machine, legacy: bool) -> None:
+    """The client brings the last bytes when they have been judged and are not in the trash yet: they count."""
+    one = machine.add("one")
+    image_id, theirs = (LEGACY_ID, OTHER) if legacy else (ID, PICTURE)
+    path = machine.put(one, theirs[:300], f"{image_id}.png")
+    now, rest = machine.bench.now, [theirs]
+
+    def tell_time_and_complete() -> datetime:
+        """The clock is read for what will be saved: the half file has its row by then, and no copy."""
+        if rest and machine.row(one, path.name) is not None:
+            path.write_bytes(rest.pop())
+        return now()
+
+    machine.bench.now = tell_time_and_complete
+    if legacy:
+        with pytest.raises(DifferentBytesError):
+            save_image(machine.bench, PICTURE, one, image_id=image_id)
+    else:
+        assert not save_image(machine.bench, PICTURE, one).new
+    assert not rest
+    assert path.read_bytes() == theirs
+    assert list_trash(machine) == []
+
+
 @pytest.mark.parametrize("plain", [None, PICTURE[:300]], ids=["missing", "half"])
 def test_what_only_a_conflict_copy_has_is_saved_under_its_own_name(
     machine: Machine, plain: bytes | None

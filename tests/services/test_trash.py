@@ -39,7 +39,7 @@ def list_all(machine: Machine) -> list[str]:
 def test_the_copy_can_be_read_without_the_catalog(machine: Machine) -> None:
     """The bytes under their old name, and beside them what they were, where, when and why they went."""
     one = machine.add("one", PICTURE)
-    trashed, stamp = copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)
+    trashed, copied = copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)
     folder = machine.bench.trash_folder / trashed.trash_id
     assert (folder / NAME).read_bytes() == PICTURE
     about = json.loads((folder / ABOUT_FILE).read_text())
@@ -55,7 +55,7 @@ def test_the_copy_can_be_read_without_the_catalog(machine: Machine) -> None:
         "trashed_at": about["trashed_at"],
     }
     assert about["sha256"].startswith(ID)
-    assert stamp == stamp_of((machine.media(one) / NAME).lstat())
+    assert copied.stamp == stamp_of((machine.media(one) / NAME).lstat())
     assert (machine.media(one) / NAME).read_bytes() == PICTURE
 
 

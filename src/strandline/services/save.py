@@ -245,13 +245,18 @@ class _Save:
         if there.row is not None and there.row.state is FileState.FOREIGN and there.copy is not None:
             save_image(self.bench, there.copy.open(), self.sd, name=filename)
         try:
-            trashed, stamp = copy_to_trash(self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED)
+            trashed, copied = copy_to_trash(
+                self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED
+            )
         except FileNotFoundError:
+            return None, None
+        # Bytes that are not the ones that failed their proof may be a whole image by now.
+        if copied.changed_meanwhile or there.copy is None or copied.sha256 != there.copy.sha256:
             return None, None
 
         def is_still_the_same() -> bool:
-            found = probe_names(self.sd.path, [filename], keeps_inodes=stamp.inode != 0)
-            return [was for _, was in found] == [stamp]
+            found = probe_names(self.sd.path, [filename], keeps_inodes=copied.stamp.inode != 0)
+            return [was for _, was in found] == [copied.stamp]
 
         return self._write(filename, SaveMode.REPLACE, is_still_the_same), trashed
 

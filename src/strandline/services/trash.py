@@ -14,10 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.saving import copy_aside, write_whole
+from strandline.folders.saving import AsideCopy, copy_aside, write_whole
 from strandline.folders.temporaries import open_folder
 from strandline.model.events import format_time
-from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
@@ -29,11 +28,11 @@ ABOUT_FILE = "about.json"
 
 def copy_to_trash(
     bench: Workbench, sd: StorageDir, filename: str, image_id: ImageId, reason: TrashReason
-) -> tuple[TrashedFile, FileStamp]:
+) -> tuple[TrashedFile, AsideCopy]:
     """Copies the file durably into the trash and describes it there; the file itself stays.
 
-    Returns the entry, for the caller to index in the transaction that tells of the change, and the stamp of what
-    was copied, for him to see that the file still is that one.
+    Returns the entry, for the caller to index in the transaction that tells of the change, and what was copied, for
+    him to see that the file is the one that he judged, and still is.
 
     Raises:
         FileNotFoundError: The file is gone.
@@ -55,7 +54,7 @@ def copy_to_trash(
         )
         about = json.dumps(_as_json(trashed), indent=2, ensure_ascii=False) + "\n"
         write_whole(folder, ABOUT_FILE, about.encode(), scratch=bench.scratch)
-    return trashed, copied.stamp
+    return trashed, copied
 
 
 @contextmanager
