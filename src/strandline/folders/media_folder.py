@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from strandline.folders.disk_errors import as_unreadable
-from strandline.folders.opening import OpenedFile, is_dataless, open_regular, stamp_of
+from strandline.folders.opening import OpenedFile, can_be_dataless, is_dataless, open_regular, stamp_of
 from strandline.model.image_files import FileStamp
 from strandline.model.listing import MediaListing, OddEntry, OddKind
 
@@ -27,8 +27,6 @@ PROGRESS_EVERY = 10_000
 _FLAGS = (
     os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 )
-HAS_CLOUD_FLAGS = hasattr(os.stat_result, "st_flags") or hasattr(os.stat_result, "st_file_attributes")
-"""Whether this system can say of a file that its bytes are in the cloud (macOS, Windows)."""
 _LISTS_DESCRIPTORS = os.scandir in os.supports_fd
 _PROBE_FLAGS = _FLAGS | getattr(os, "O_PATH", 0)
 """Probing needs a right to search the folder, none to list it."""
@@ -89,6 +87,7 @@ def _list(
     lines: list[str] = []
     listing = MediaListing(lines, folder_mtime_ns=folder_stat.st_mtime_ns)
     total_bytes = 0
+    has_marks = can_be_dataless()  # once: asked of each file it would cost a hundredth of the listing
     with os.scandir(folder) as entries:
         for entry in entries:
             try:
@@ -97,7 +96,7 @@ def _list(
                 if not isinstance(error, FileNotFoundError):
                     listing.odd.append(OddEntry(entry.name, OddKind.UNREADABLE))
                 continue
-            if seen.st_mode & 0o170000 != 0o100000 or (HAS_CLOUD_FLAGS and is_dataless(seen)):
+            if seen.st_mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
                 listing.odd.append(_odd_entry(entry.name, seen, keeps_inodes))
                 continue
             total_bytes += seen.st_size
@@ -136,7 +135,7 @@ def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -
                     seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                if stat.S_ISREG(seen.st_mode) and not (HAS_CLOUD_FLAGS and is_dataless(seen)):
+                if stat.S_ISREG(seen.st_mode) and not is_dataless(seen):
                     found.append((name, stamp_of(seen, keeps_inodes=keeps_inodes)))
     except OSError as error:
         if not _is_no_folder(error):
@@ -190,7 +189,7 @@ def look_again(
                 except OSError:
                     continue
                 else:
-                    is_here = stat.S_ISREG(seen.st_mode) and not (HAS_CLOUD_FLAGS and is_dataless(seen))
+                    is_here = stat.S_ISREG(seen.st_mode) and not is_dataless(seen)
                     again[name] = stamp_of(seen, keeps_inodes=keeps_inodes) if is_here else None
     except FileNotFoundError:
         return dict.fromkeys(names)  # no folder, no files
@@ -239,9 +238,12 @@ def _is_no_folder(error: OSError) -> bool:
 
 
 def is_evicted(path: str | Path) -> bool:
-    """True where the system says that the file's bytes are in the cloud. One ``lstat``; False where it is gone."""
+    """True where the system says that the file's bytes are in the cloud; False where it is gone.
+
+    One ``lstat``, and none where the system cannot say so.
+    """
     try:
-        return is_dataless(os.lstat(path))
+        return can_be_dataless() and is_dataless(os.lstat(path))
     except OSError:
         return False
 

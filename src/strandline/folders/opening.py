@@ -37,10 +37,14 @@ _KINDS = {
     stat.S_IFDIR: "a folder",
 }
 
-_SF_DATALESS = 0x40000000
-"""macOS ``st_flags``: the file's bytes are in the cloud (hazard H20)."""
-_WINDOWS_NOT_HERE = 0x400000 | 0x40000 | 0x1000
-"""Windows ``st_file_attributes``: RECALL_ON_DATA_ACCESS, RECALL_ON_OPEN, OFFLINE (hazard H20)."""
+_NOT_HERE = {
+    "st_flags": 0x40000000,
+    "st_file_attributes": 0x400000 | 0x40000 | 0x1000,
+}
+"""Fields of ``stat``, and the bits in them which say that a file's bytes are in the cloud (hazard H20).
+
+On macOS ``SF_DATALESS``, on Windows RECALL_ON_DATA_ACCESS, RECALL_ON_OPEN and OFFLINE.
+"""
 
 
 def stamp_of(found: os.stat_result, *, keeps_inodes: bool = True) -> FileStamp:
@@ -48,15 +52,17 @@ def stamp_of(found: os.stat_result, *, keeps_inodes: bool = True) -> FileStamp:
     return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino if keeps_inodes else 0)
 
 
+def can_be_dataless() -> bool:
+    """Whether this system can say of a file that its bytes are in the cloud: macOS and Windows can."""
+    return any(hasattr(os.stat_result, field) for field in _NOT_HERE)
+
+
 def is_dataless(found: os.stat_result) -> bool:
     """True where the system says that the file's bytes are in the cloud: opening it would download them.
 
     Decided from a ``stat`` alone. Always False on Linux, which has no such mark (a FUSE mount looks normal).
     """
-    return bool(
-        getattr(found, "st_flags", 0) & _SF_DATALESS
-        or getattr(found, "st_file_attributes", 0) & _WINDOWS_NOT_HERE
-    )
+    return any(getattr(found, field, 0) & bits for field, bits in _NOT_HERE.items())
 
 
 class OpenedFile:

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from strandline.catalog import image_files, journal
 from strandline.folders.filesystems import MountKind
-from strandline.folders.media_folder import HAS_CLOUD_FLAGS, is_evicted, probe_names
+from strandline.folders.media_folder import is_evicted, probe_names
 from strandline.model.events import ImageArriving
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
 from strandline.model.media_names import classify_media_name, split_wanted_name
@@ -52,7 +52,7 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     if split_wanted_name(name) is None:
         stands_for_one = classify_media_name(name).kind is NameKind.PLACEHOLDER
         return Arrival.SCAN_SOON if stands_for_one else Arrival.NOTHING
-    if HAS_CLOUD_FLAGS and is_evicted(path_of(sd, name)):
+    if is_evicted(path_of(sd, name)):
         return Arrival.SCAN_SOON
     try:
         found = probe_names(sd.path, [name], keeps_inodes=bench.keeps_inodes(sd))

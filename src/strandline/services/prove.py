@@ -22,7 +22,7 @@ from strandline.errors import (
     UndecodablePictureError,
 )
 from strandline.folders.filesystems import MountKind
-from strandline.folders.media_folder import HAS_CLOUD_FLAGS, MEDIA_FOLDER, is_evicted, open_image_file
+from strandline.folders.media_folder import MEDIA_FOLDER, is_evicted, open_image_file
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy
 from strandline.folders.time_limits import within
 from strandline.model.image_files import FileState, ImageFile
@@ -154,7 +154,7 @@ def read_image_file(bench: Workbench, sd: StorageDir, filename: str) -> Reading:
             return Reading(copy, is_replaced=not opened.is_named_by(path_of(sd, filename)))
 
     is_quick = bench.mount_at(sd.path).kind is MountKind.LOCAL
-    if is_quick and not (HAS_CLOUD_FLAGS and is_evicted(path_of(sd, filename))):
+    if is_quick and not is_evicted(path_of(sd, filename)):
         return read()
     return within(limits.fetch_timeout_s, read)
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from strandline.errors import ImageOnlineOnlyError, StrandlineError
-from strandline.folders.media_folder import HAS_CLOUD_FLAGS
+from strandline.folders.opening import can_be_dataless
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
@@ -119,7 +119,7 @@ def find_image_to_hand_out(store: LocalStore, image_id: ImageId, wish: Wish) -> 
 
 def _check_is_here(store: LocalStore, image_id: ImageId, sd: StorageDir | None) -> None:
     """Refuses to fetch what is in the cloud only; on most systems no file can say so, and nothing is looked at."""
-    if HAS_CLOUD_FLAGS and look_up(store.bench, image_id, sd).verdict is Verdict.ONLINE_ONLY:
+    if can_be_dataless() and look_up(store.bench, image_id, sd).verdict is Verdict.ONLINE_ONLY:
         raise ImageOnlineOnlyError(
             f"the bytes of image {image_id} are in the cloud; add ?fetch=1 to download them",
             image_id=image_id,
