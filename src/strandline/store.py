@@ -130,11 +130,10 @@ class Store:
 
     def get_as_is(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
         """Whatever bytes lie under the image's name, half or wrong. Raises as :meth:`get` where there are none."""
-        wanted = parse_image_id(image_id)
-        found = services.lookup.find_as_is(self._bench, wanted, self._find_sd(sd))
-        if found is None:
-            raise services.explain.not_found_error(services.explain.explain_image(self._bench, wanted))
-        return found
+        wanted, known = parse_image_id(image_id), self._find_sd(sd)
+        return services.explain.insist_on(
+            self._bench, wanted, lambda: services.lookup.find_as_is(self._bench, wanted, known)
+        )
 
     def exists(self, image_id: str, sd: StorageDirRef | None = None) -> bool:
         """Whether the image is here, proven or not, or online-only. Reads no bytes."""

@@ -46,6 +46,11 @@ EXPECTED = HERE | {FileState.ONLINE_ONLY}
 """States of a file that a healthy scan should meet."""
 
 
+def should_lie_there(row: ImageFile) -> bool:
+    """True where the file's bytes lie in the folder, by all that is known."""
+    return row.state in HERE and row.absent_since is None
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one reading of a file's bytes told."""

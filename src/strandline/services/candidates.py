@@ -7,18 +7,22 @@ asked once a search, so a hit in the given SD touches no other one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from strandline.catalog import image_files, storage_dirs
-from strandline.folders.media_folder import find_spellings, probe_names
+from strandline.folders.media_folder import find_folder_mtime_ns, find_spellings, probe_names
 from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.media_names import candidate_names
+from strandline.model.states import should_lie_there
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.online import refresh
+from strandline.services.online import REPLACEMENT_GAP_S, refresh
 from strandline.services.workbench import Workbench
+
+STIRRING_S = 2.0
+"""After it a folder that lacks a file only lacks it: whoever replaces one puts the new one there within milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,30 @@ def discover(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
     return Discovery(tuple(names), odd)
 
 
+def wait_for_replacement(bench: Workbench, lacking: Iterable[StorageDir]) -> bool:
+    """Waits a moment where a file that is gone may be being replaced; whether it is worth looking once more.
+
+    Sync clients delete the old file before they rename the new one into its place (hazard H6), which moves the
+    mtime of the folder. Nobody waits for one whose names have been still for two seconds.
+
+    Args:
+        bench: The tools.
+        lacking: The SDs that lack a file which should lie there. Cost: an ``lstat`` each.
+    """
+    if not any(_is_stirring(bench, sd) for sd in lacking):
+        return False
+    bench.sleep(REPLACEMENT_GAP_S)
+    return True
+
+
+def _is_stirring(bench: Workbench, sd: StorageDir) -> bool:
+    try:
+        mtime_ns = bench.bounded(sd.path, lambda: find_folder_mtime_ns(sd.path))
+    except OSError:
+        return False
+    return mtime_ns is not None and bench.now().timestamp() - mtime_ns / 1e9 < STIRRING_S
+
+
 class Search:
     """One search for one image: which SDs have been reached, and what was discovered in them."""
 
@@ -75,6 +103,7 @@ class Search:
         self._rows = sorted(rows, key=_preferred_first)
         self._refreshed: dict[int, StorageDir] = {}
         self._discovered: dict[int, Discovery] = {}
+        self._lacking: dict[int, StorageDir] = {}
 
     def iter_candidates(self) -> Iterator[Candidate]:
         """The files, in order; an SD that is not there now has none."""
@@ -104,6 +133,15 @@ class Search:
         return any(
             self.reach(number) is None or self._discover(number).problem is not None for number in self._sds
         )
+
+    def note_gone(self, candidate: Candidate) -> None:
+        """Remembers that nothing lay there when its turn came."""
+        if candidate.row is None or should_lie_there(candidate.row):
+            self._lacking[candidate.sd.number] = candidate.sd
+
+    def is_worth_repeating(self) -> bool:
+        """Whether a file that was gone may be there after all; waits a moment for it where that is so."""
+        return wait_for_replacement(self.bench, self._lacking.values())
 
     def reach(self, number: int) -> StorageDir | None:
         """The SD as it is now, if it can be looked into; asked once a search."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 from strandline.catalog import image_files
 from strandline.errors import (
@@ -28,13 +29,15 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.media_names import candidate_names
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
-from strandline.model.states import EXPECTED
+from strandline.model.states import EXPECTED, should_lie_there
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.candidates import discover
+from strandline.services.candidates import discover, wait_for_replacement
 from strandline.services.lookup import MAX_CONFLICT_COPIES, FoundImage, find_image, read_conflict_copy
 from strandline.services.prove import Outcome, path_of, prove_file
 from strandline.services.storage_dirs import list_storage_dirs
 from strandline.services.workbench import Workbench
+
+T = TypeVar("T")
 
 ATTEMPTS = 3
 """How often a failed lookup is made again because its explanation found the image: it came in between."""
@@ -52,6 +55,8 @@ VERDICTS = {
 }
 """What a fact about one file makes of the image; of several facts, the one that stands first here counts."""
 
+_CAN_BE_SHOWN = (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY)
+
 _ERRORS: dict[Verdict, type[ImageNotFoundError]] = {
     Verdict.ARRIVING: ImageArrivingError,
     Verdict.ONLINE_ONLY: ImageOnlineOnlyError,
@@ -68,12 +73,21 @@ def get_image(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None)
     Raises:
         ImageNotFoundError: It cannot be shown now; the subclass says why, ``trace`` everything else.
     """
+    return insist_on(bench, image_id, lambda: find_image(bench, image_id, sd))
+
+
+def insist_on(bench: Workbench, image_id: ImageId, find: Callable[[], T | None]) -> T:
+    """What ``find`` finds of the image; it is asked again where the explanation of its failure met the image.
+
+    Raises:
+        ImageNotFoundError: As :func:`get_image`.
+    """
     for _ in range(ATTEMPTS):
-        found = find_image(bench, image_id, sd)
+        found = find()
         if found is not None:
             return found
         explanation = explain_image(bench, image_id)
-        if explanation.verdict not in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY):
+        if explanation.verdict not in _CAN_BE_SHOWN:
             raise not_found_error(explanation)
     raise ImageArrivingError(
         f"the files of image {image_id} keep changing; try again", trace=explanation, image_id=image_id
@@ -82,6 +96,15 @@ def get_image(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None)
 
 def explain_image(bench: Workbench, image_id: ImageId) -> Explanation:
     """The trace of an image over all SDs. Cost: that of a lookup, and a reading of each file that is there."""
+    explanation = _explain(bench, image_id)
+    if explanation.verdict not in _CAN_BE_SHOWN:
+        lacking = [trace.sd for trace in explanation.sds if _lacks_a_file(trace)]
+        if wait_for_replacement(bench, lacking):
+            explanation = _explain(bench, image_id)
+    return explanation
+
+
+def _explain(bench: Workbench, image_id: ImageId) -> Explanation:
     traces = tuple(_trace(bench, image_id, sd) for sd in list_storage_dirs(bench))
     verdict = judge(traces)
     if verdict is Verdict.FROM_CONFLICT_COPY and find_image(bench, image_id) is None:
@@ -122,6 +145,14 @@ def _trace(bench: Workbench, image_id: ImageId, sd: StorageDir) -> StorageDirTra
         return StorageDirTrace(sd, tuple(rows), ())
     facts = tuple(_iter_disk_facts(bench, image_id, sd, rows))
     return StorageDirTrace(sd, tuple(_list_rows(bench, image_id, sd)), facts)
+
+
+def _lacks_a_file(trace: StorageDirTrace) -> bool:
+    """Whether nothing was met under a name where the catalog expects a file."""
+    met = {fact.filename for fact in trace.disk}
+    return trace.sd.is_reachable and any(
+        should_lie_there(row) and row.filename not in met for row in trace.catalog
+    )
 
 
 def _list_rows(bench: Workbench, image_id: ImageId, sd: StorageDir) -> list[ImageFile]:

@@ -119,6 +119,22 @@ def find_image(
     ``lstat``, one read, one commit; of a miss: 18 ``lstat`` an SD.
     """
     search = Search(bench, image_id, sd)
+    found = _find(search, with_bytes=with_bytes)
+    if found is None and search.is_worth_repeating():
+        found = _find(Search(bench, image_id, sd), with_bytes=with_bytes)
+    return found
+
+
+def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> Presence:
+    """Whether the image is here. Reads no bytes; registers what it discovers, unproven."""
+    search = Search(bench, image_id, sd)
+    presence = _look_up(search)
+    if not presence.exists and search.is_worth_repeating():
+        presence = _look_up(Search(bench, image_id, sd))
+    return presence
+
+
+def _find(search: Search, *, with_bytes: bool) -> FoundImage | None:
     for candidate in search.iter_candidates():
         found = _try_candidate(search, candidate, with_bytes=with_bytes)
         if found is not None:
@@ -126,17 +142,16 @@ def find_image(
     return _find_in_conflict_copies(search)
 
 
-def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> Presence:
-    """Whether the image is here. Reads no bytes; registers what it discovers, unproven."""
-    search = Search(bench, image_id, sd)
+def _look_up(search: Search) -> Presence:
     states, unreadable = set(), False
     for candidate in search.iter_candidates():
         try:
-            row = _look_at_row(bench, candidate)
+            row = _look_at_row(search.bench, candidate)
         except OSError:
             unreadable = True  # which is not the same as gone
             continue
         if row is None:
+            search.note_gone(candidate)
             continue
         if row.state is FileState.PRESENT:
             return Presence(True, row.state, Verdict.SHOWN, proven=row.is_proven)
@@ -174,6 +189,8 @@ def _try_candidate(search: Search, candidate: Candidate, *, with_bytes: bool) ->
     if row is not None and not with_bytes and is_still_proven(bench, sd, row):
         return _found_in_file(search, sd, row, None)
     result = prove_file(bench, sd, candidate.filename)
+    if result.outcome is Outcome.GONE:
+        search.note_gone(candidate)
     if result.outcome is not Outcome.GOOD or result.row is None:
         return None
     return _found_in_file(search, sd, result.row, result.copy)

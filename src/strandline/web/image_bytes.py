@@ -18,7 +18,7 @@ from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.assembly import LocalStore
-from strandline.services.explain import explain_image, not_found_error
+from strandline.services.explain import insist_on
 from strandline.services.hand_out import HandOut, find_hand_out
 from strandline.services.lookup import look_up
 from strandline.web.backend import Backend
@@ -111,10 +111,7 @@ def find_image_to_hand_out(store: LocalStore, image_id: ImageId, wish: Wish) -> 
     sd = None if wish.sd is None else store.get_storage_dir(wish.sd)
     if not wish.fetch:
         _check_is_here(store, image_id, sd)
-    found = find_hand_out(store.bench, image_id, sd)
-    if found is None:
-        raise not_found_error(explain_image(store.bench, image_id))
-    return found
+    return insist_on(store.bench, image_id, lambda: find_hand_out(store.bench, image_id, sd))
 
 
 def _check_is_here(store: LocalStore, image_id: ImageId, sd: StorageDir | None) -> None:
