@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_each_file_system_is_known_for_what_it_is(
         keeps_inodes,
         read_only,
     )
+
+
+def test_what_is_mounted_anew_is_another_place() -> None:
+    """The same share at the same folder, with another number; without a number the folder alone tells."""
+    line = b"%d 1 0:50 / /mnt/nas rw - nfs4 nas:/export rw"
+    [first], [second] = (parse_mountinfo(line % number) for number in (70, 71))
+    assert first.mount.place != second.mount.place
+    assert replace(first.mount, number=71).place == second.mount.place
+    assert replace(first.mount, number=0).place == "/mnt/nas"
 
 
 def entry(mount_id: int, parent_id: int, point: str) -> MountEntry:

@@ -13,6 +13,7 @@ from strandline.folders.time_limits import MAX_LOST_WORKERS, SlowPlaces, within
 
 SOON_S = 0.01
 AMPLE_S = 20.0
+HERE = "/here"
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def fail(error: BaseException) -> None:
 
 def test_an_answer_in_time_is_the_answer() -> None:
     """The result comes back, as does None."""
-    assert within(AMPLE_S, lambda: 42) == 42
-    assert within(AMPLE_S, lambda: None) is None
+    assert within(HERE, AMPLE_S, lambda: 42) == 42
+    assert within(HERE, AMPLE_S, lambda: None) is None
 
 
 @pytest.mark.parametrize(
@@ -39,13 +40,13 @@ def test_an_answer_in_time_is_the_answer() -> None:
 def test_the_calls_own_errors_come_through(error: BaseException) -> None:
     """The very exception that the call raised is raised, also where it is a time-out of the system's."""
     with pytest.raises(type(error)) as raised:
-        within(AMPLE_S, lambda: fail(error))
+        within(HERE, AMPLE_S, lambda: fail(error))
     assert raised.value is error
 
 
 def test_a_worker_is_used_again() -> None:
     """One call after the other costs one thread."""
-    threads = {within(AMPLE_S, threading.current_thread) for _ in range(50)}
+    threads = {within(HERE, AMPLE_S, threading.current_thread) for _ in range(50)}
     assert len(threads) == 1
     assert threading.current_thread() not in threads
 
@@ -53,8 +54,8 @@ def test_a_worker_is_used_again() -> None:
 def test_no_answer_is_a_timeout(hang: threading.Event) -> None:
     """The caller goes on; other calls are not held up by the one that hangs."""
     with pytest.raises(TimeoutError, match=r"no answer within 0\.01 s"):
-        within(SOON_S, hang.wait)
-    assert within(AMPLE_S, lambda: "quick") == "quick"
+        within(HERE, SOON_S, hang.wait)
+    assert within(HERE, AMPLE_S, lambda: "quick") == "quick"
 
 
 def test_what_comes_too_late_can_be_closed(hang: threading.Event) -> None:
@@ -71,10 +72,13 @@ def test_what_comes_too_late_can_be_closed(hang: threading.Event) -> None:
         return "late"
 
     with pytest.raises(TimeoutError):
-        within(SOON_S, answer, late=keep)
+        within(HERE, SOON_S, answer, late=keep)
     with pytest.raises(TimeoutError):
         within(
-            SOON_S, lambda: fail(OSError()) if hang.wait() else None, late=lambda _: results.append("error")
+            HERE,
+            SOON_S,
+            lambda: fail(OSError()) if hang.wait() else None,
+            late=lambda _: results.append("error"),
         )
     assert not results
     hang.set()
@@ -87,22 +91,25 @@ def test_hanging_calls_cannot_fill_the_memory(hang: threading.Event) -> None:
     back = threading.Semaphore(0)
     for _ in range(MAX_LOST_WORKERS):
         with pytest.raises(TimeoutError, match="no answer"):
-            within(0, hang.wait, late=lambda _: back.release())
-    with pytest.raises(TimeoutError, match="hang still"):
-        within(AMPLE_S, lambda: "never called")
+            within(HERE, 0, hang.wait, late=lambda _: back.release())
+    with pytest.raises(TimeoutError, match="calls to /here hang still"):
+        within(HERE, AMPLE_S, lambda: "never called")
+    assert within("/elsewhere", AMPLE_S, lambda: "asked") == "asked"
     hang.set()
     for _ in range(MAX_LOST_WORKERS):
         assert back.acquire(timeout=AMPLE_S)
-    assert within(AMPLE_S, lambda: "again") == "again"
+    assert within(HERE, AMPLE_S, lambda: "again") == "again"
 
 
 def test_a_dead_place_is_paid_for_once(hang: threading.Event) -> None:
     """After a time-out the same place fails without being asked, for its rest; others are not concerned."""
     now_s = 1000.0
     places = SlowPlaces(limit_s=SOON_S, rest_s=60, clock=lambda: now_s)
-    asked = []
+    asked, back = [], threading.Event()
     with pytest.raises(TimeoutError):
-        places.within("/dead", hang.wait)
+        places.within("/dead", hang.wait, late=lambda _: back.set())
+    hang.set()
+    assert back.wait(AMPLE_S)
     places.limit_s = AMPLE_S
     with pytest.raises(TimeoutError, match="/dead did not answer"):
         places.within("/dead", lambda: asked.append("while resting"))
@@ -114,6 +121,25 @@ def test_a_dead_place_is_paid_for_once(hang: threading.Event) -> None:
     assert not places.is_resting("/dead")
     places.within("/dead", lambda: asked.append("after the rest"))
     assert asked == ["after the rest"]
+
+
+def test_a_place_where_a_call_hangs_is_not_asked_again(hang: threading.Event) -> None:
+    """A share that stays dead for days costs one worker: it rests until the call that hangs there has come back."""
+    now_s = 1000.0
+    places = SlowPlaces(limit_s=SOON_S, rest_s=60, clock=lambda: now_s)
+    asked, back = [], threading.Event()
+    with pytest.raises(TimeoutError):
+        places.within("/dead", hang.wait, late=lambda _: back.set())
+    places.limit_s = AMPLE_S
+    for _ in range(2 * MAX_LOST_WORKERS):
+        now_s += 61
+        with pytest.raises(TimeoutError, match="/dead did not answer"):
+            places.within("/dead", lambda: asked.append("while a call hangs"))
+    assert places.within("/alive", lambda: "fine") == "fine"
+    hang.set()
+    assert back.wait(AMPLE_S)
+    places.within("/dead", lambda: asked.append("when it is back"))
+    assert asked == ["when it is back"]
 
 
 def test_the_systems_own_timeout_lets_a_place_rest() -> None:
@@ -138,7 +164,7 @@ def run(code: str) -> str:
 
 def test_a_hanging_call_does_not_keep_the_program_alive() -> None:
     """The program ends though a worker never will."""
-    code = "try: within(0.01, threading.Event().wait)\nexcept TimeoutError: print('given up')"
+    code = "try: within(1, 0.01, threading.Event().wait)\nexcept TimeoutError: print('given up')"
     assert run(code) == "given up"
 
 
@@ -147,10 +173,10 @@ def test_a_forked_child_makes_workers_of_its_own() -> None:
     code = """
 import warnings
 warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
-within(5, lambda: 1)
+within(1, 5, lambda: 1)
 child = os.fork()
 if child == 0:
-    os._exit(within(5, lambda: 7))
+    os._exit(within(1, 5, lambda: 7))
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert run(code) == "7"

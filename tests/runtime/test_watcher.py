@@ -372,7 +372,7 @@ def test_without_room_for_watches_folders_are_polled_and_it_is_said(
 class DeadDrive(SlowPlaces):
     """One place never answers, and does not even come back with an error."""
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: str) -> None:
         super().__init__()
         self.place = place
         self.is_asked = threading.Event()
@@ -397,7 +397,7 @@ def test_a_dead_drive_hangs_nothing_but_itself(
         for root in (local, remote):
             add_storage_dir(bench, root)
         bench._mounts.update(mounted(remote, MountKind.NETWORK))
-        bench.slow_places = dead = DeadDrive(tmp_path / "share")
+        bench.slow_places = dead = DeadDrive(bench.mount_at(str(remote)).place)
         with watcher(bench) as (_, reader):
             assert dead.is_asked.wait(LIMIT_S)
             reader.wait_for(AVAILABLE, put_image(local, picture(1)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ from strandline.services.lookup import find_image
 from strandline.services.online import reconsider, refresh
 from strandline.services.scan import scan_storage_dir
 from strandline.services.storage_dirs import get_by_number, get_storage_dir, list_storage_dirs
-from strandline.services.workbench import Workbench
+from strandline.services.workbench import MOUNT_FRESH_S, Workbench
 
 PICTURES = make_pictures(8)
 
@@ -338,18 +339,20 @@ def test_a_lookup_does_not_wait_for_conflict_copies_to_settle(
 def dead_share(
     home: Path, root: Path, clock: FakeClock
 ) -> Iterator[tuple[Workbench, Callable[[], None], Callable[[], None]]]:
-    """A workbench that takes the root for a network share; lets it hang; lets the time of rest be over."""
+    """A workbench that takes the root for a network share; lets it hang; lets it answer, and its rest be over."""
     share = Mount(root, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
-    released = threading.Event()
+    released, answered = threading.Event(), threading.Event()
     with open_bench(home, clock) as bench:
         bench.find_mount = lambda path: share if path.startswith(str(root)) else find_mount(path)
         bench.slow_places = SlowPlaces(limit_s=0.2, rest_s=60, clock=clock.monotonic)
 
         def hang() -> None:
             with pytest.raises(TimeoutError):
-                bench.bounded(str(root), lambda: released.wait(30))
+                bench.bounded(str(root), lambda: released.wait(30), late=lambda _: answered.set())
 
         def rest() -> None:
+            released.set()
+            assert answered.wait(30)
             clock.pass_time(seconds=61)
 
         yield bench, hang, rest
@@ -391,3 +394,17 @@ def test_a_share_that_does_not_answer_can_be_added(
     assert (added.identity.outcome, added.sd.sd_id, added.sd.path) == ("unavailable", None, str(root))
     rest()
     assert [(sd.sd_id, sd.state.value) for sd in list_storage_dirs(bench)] == [(A, "online")]
+
+
+def test_what_is_mounted_in_the_place_of_a_dead_share_is_asked_at_once(
+    dead_share: tuple[Workbench, Callable[[], None], Callable[[], None]], root: Path, clock: FakeClock
+) -> None:
+    """Calls still hang in the share that was let go of; the one that is there now does not rest for them."""
+    bench, hang, _ = dead_share
+    sd = add_storage_dir(bench, root).sd
+    hang()
+    assert refresh(bench, sd).state.value == "offline"
+    there = bench.find_mount(str(root))
+    bench.find_mount = lambda _path: replace(there, number=there.number + 1)
+    clock.pass_time(seconds=MOUNT_FRESH_S + 1)
+    assert refresh(bench, get_by_number(bench, sd.number)).state.value == "online"

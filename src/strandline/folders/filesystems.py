@@ -45,6 +45,13 @@ class Mount:
     keeps_inodes: bool
     """An inode number stays with its file: across remounts, and for as long as the file is there."""
     read_only: bool
+    number: int = 0
+    """The system's own, not given anew while any call hangs in the mount; 0 where it tells none."""
+
+    @property
+    def place(self) -> str:
+        """What calls that hang are counted by: what is mounted here next is another place, and is asked at once."""
+        return f"{self.mount_point} (mount {self.number})" if self.number else str(self.mount_point)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +151,9 @@ def _parse_line(line: bytes) -> MountEntry | None:
     if len(head) < 6 or len(tail) < 3:
         return None
     options = head[5].split(b",") + tail[2].split(b",")
-    mount = _mount(_unescape(head[4]), _unescape(tail[0]), _unescape(tail[1]), b"ro" in options)
-    return MountEntry(int(head[0]), int(head[1]), mount)
+    number = int(head[0])
+    mount = _mount(_unescape(head[4]), _unescape(tail[0]), _unescape(tail[1]), b"ro" in options, number)
+    return MountEntry(number, int(head[1]), mount)
 
 
 def _unescape(field: bytes) -> str:
@@ -153,10 +161,10 @@ def _unescape(field: bytes) -> str:
     return os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8) & 0xFF]), field))
 
 
-def _mount(mount_point: str, fstype: str, source: str, read_only: bool) -> Mount:
+def _mount(mount_point: str, fstype: str, source: str, read_only: bool, number: int = 0) -> Mount:
     kind = _kind_of(fstype, source)
     keeps_inodes = kind in (MountKind.LOCAL, MountKind.NETWORK) and fstype not in _NO_INODES | _FUSE_DISK
-    return Mount(Path(mount_point), fstype, kind, keeps_inodes, read_only)
+    return Mount(Path(mount_point), fstype, kind, keeps_inodes, read_only, number)
 
 
 def _kind_of(fstype: str, source: str) -> MountKind:

@@ -2,7 +2,8 @@
 
 A system call on a dead share cannot be interrupted; only the thread that made it is lost. So the call is made on a
 daemon worker, which is left behind if it does not answer: it neither blocks the caller nor the end of the program.
-:class:`SlowPlaces` remembers where that happened, so that the price is paid once and not at every lookup. What
+:class:`SlowPlaces` remembers where that happened, so that the price is paid once and not at every lookup: as long as
+that call hangs, nobody asks again. Each place loses workers of its own, so a dead one takes no other down. What
 surprises: a worker that was given up may still finish; what it then brings is handed to ``late``, to be closed.
 Local disks do not go through here: a hand-over between threads costs more than a look at a file.
 """
@@ -12,9 +13,10 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -24,32 +26,45 @@ T = TypeVar("T")
 LIMIT_S = 5.0
 """What a slow or dead share may cost, once (SPEC §5)."""
 REST_S = 60.0
-"""For so long a place that did not answer is not asked again."""
+"""For so long at least a place that did not answer is not asked again."""
 
 MAX_LOST_WORKERS = 32
-"""So many calls may hang at the same time; then every further one fails at once, before threads fill the memory."""
+"""So many calls may hang at one place; then every further one fails at once, before threads fill the memory."""
 _MAX_IDLE_WORKERS = 8
 
 
-def within(limit_s: float, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
+def within(
+    place: Hashable, limit_s: float, call: Callable[[], T], *, late: Callable[[T], object] | None = None
+) -> T:
     """Makes the call on another thread, and waits for it no longer than the limit.
 
     Args:
+        place: Where the call may hang: one disk or share, which is named in messages.
         limit_s: Seconds.
         call: What may hang. Errors that it raises are raised here.
         late: Given the result if it comes after the limit; for what has to be closed, such as an open file.
 
     Raises:
-        TimeoutError: No answer within the limit, or too many earlier calls hang still. The call may yet finish.
+        TimeoutError: No answer within the limit, or too many earlier calls hang there. The call may yet finish.
     """
-    future = _WORKERS.submit(call)
+    return _wait(place, limit_s, _WORKERS.submit(place, call), late)
+
+
+def _wait(place: Hashable, limit_s: float, future: Future[T], late: Callable[[T], object] | None) -> T:
     try:
         return future.result(limit_s)
     except TimeoutError as error:
         if future.done() and future.exception() is error:
             raise  # the call's own: the system gave up before we did
-        _WORKERS.give_up(future, late)
+        _WORKERS.give_up(place, future, late)
         raise TimeoutError(f"no answer within {limit_s:g} s") from None
+
+
+class _Rest(NamedTuple):
+    """Why a place is left alone: until that time, and as long as that call hangs."""
+
+    until_s: float
+    call: Future[Any]
 
 
 class SlowPlaces:
@@ -57,7 +72,7 @@ class SlowPlaces:
 
     Args:
         limit_s: How long a call may take.
-        rest_s: For how long a place that did not answer is left alone.
+        rest_s: For how long at least a place that did not answer is left alone.
         clock: Monotonic seconds.
     """
 
@@ -67,7 +82,7 @@ class SlowPlaces:
         self.limit_s = limit_s
         self.rest_s = rest_s
         self._clock = clock
-        self._resting_until_s: dict[Hashable, float] = {}
+        self._rests: dict[Hashable, _Rest] = {}
 
     def within(
         self, place: Hashable, call: Callable[[], T], *, late: Callable[[T], object] | None = None
@@ -79,31 +94,32 @@ class SlowPlaces:
         """
         if self.is_resting(place):
             raise TimeoutError(
-                f"{place} did not answer a moment ago; it is asked again within {self.rest_s:g} s"
+                f"{place} did not answer; it is left alone for {self.rest_s:g} s, and until it has answered"
             )
+        future = _WORKERS.submit(place, call)
         try:
-            return within(self.limit_s, call, late=late)
+            return _wait(place, self.limit_s, future, late)
         except TimeoutError:
-            self._resting_until_s[place] = self._clock() + self.rest_s
+            self._rests[place] = _Rest(self._clock() + self.rest_s, future)
             raise
 
     def is_resting(self, place: Hashable) -> bool:
-        """True where the place did not answer within the last ``rest_s``."""
-        until_s = self._resting_until_s.get(place)
-        if until_s is None:
+        """True where the place did not answer within the last ``rest_s``, or a call from then hangs still."""
+        rest = self._rests.get(place)
+        if rest is None:
             return False
-        if self._clock() < until_s:
+        if self._clock() < rest.until_s or not rest.call.done():
             return True
-        self._resting_until_s.pop(place, None)
+        self._rests.pop(place, None)
         return False
 
     def forget(self, place: Hashable) -> None:
         """Ends the place's rest: somebody knows that it is back."""
-        self._resting_until_s.pop(place, None)
+        self._rests.pop(place, None)
 
 
 class _Workers:
-    """Idle workers to use again, and the number of those that hang."""
+    """Idle workers to use again, and the number of those that hang at each place."""
 
     def __init__(self) -> None:
         self.start_anew()
@@ -112,26 +128,30 @@ class _Workers:
         """Forgets all workers: threads do not survive a fork, and a lock may be held for ever after it."""
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
-        self._lost = 0
+        self._lost: Counter[Hashable] = Counter()
 
-    def submit(self, call: Callable[[], T]) -> Future[T]:
+    def submit(self, place: Hashable, call: Callable[[], T]) -> Future[T]:
         from concurrent.futures import Future  # here: it costs 9 ms, and most people have no share
 
         with self._lock:
-            if self._lost >= MAX_LOST_WORKERS:
-                raise TimeoutError(f"{self._lost} earlier calls hang still; check the network drives")
+            if self._lost[place] >= MAX_LOST_WORKERS:
+                raise TimeoutError(
+                    f"{self._lost[place]} earlier calls to {place} hang still; check that drive"
+                )
             worker = self._idle.pop() if self._idle else None
         future: Future[T] = Future()
         (worker or _Worker(self)).jobs.put((future, call))
         return future
 
-    def give_up(self, future: Future[T], late: Callable[[T], object] | None) -> None:
+    def give_up(self, place: Hashable, future: Future[T], late: Callable[[T], object] | None) -> None:
         with self._lock:
-            self._lost += 1
+            self._lost[place] += 1
 
         def has_come_back(future: Future[T]) -> None:  # at once, if it came between limit and now
             with self._lock:
-                self._lost -= 1
+                self._lost[place] -= 1
+                if not self._lost[place]:
+                    del self._lost[place]
             if late and future.exception() is None:
                 late(future.result())
 

@@ -147,4 +147,4 @@ def _resolve(bench: Workbench, given: str) -> str:
         return root
 
     mount = bench.mount_at(given)
-    return bench.slow_places.within(given if mount.kind is MountKind.LOCAL else mount.mount_point, look)
+    return bench.slow_places.within(given if mount.kind is MountKind.LOCAL else mount.place, look)

@@ -143,4 +143,4 @@ class Workbench:
         mount = self.mount_at(path)
         if mount.kind is MountKind.LOCAL:
             return call()
-        return self.slow_places.within(mount.mount_point, call, late=late)
+        return self.slow_places.within(mount.place, call, late=late)
