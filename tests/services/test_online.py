@@ -23,6 +23,7 @@ from strandline.model.image_files import ImageFile
 from strandline.model.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.add import add_storage_dir
+from strandline.services.confirm import confirm_storage_dir
 from strandline.services.inspect import inspect_storage_dir
 from strandline.services.lookup import find_image
 from strandline.services.online import reconsider, refresh
@@ -137,6 +138,26 @@ def test_another_storage_directory_in_its_place_is_not_taken_for_it(
     assert list_event_types(bench) == ["sd.added", "scan.finished", "sd.offline"]
     added = add_storage_dir(bench, root)
     assert (added.sd.sd_id, added.sd.number != sd.number) == (B, True)
+
+
+@pytest.mark.parametrize("days", [0, 1])
+def test_a_disk_in_the_place_of_an_emptied_one_is_not_taken_for_it(
+    bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir, days: int
+) -> None:
+    """Its files are absent or missing, but known: that none of them is there speaks against it, not for it (H14)."""
+    remove_images(root, 8)
+    assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
+    if days:  # a person says that it is meant
+        confirm_storage_dir(bench, sd)
+        clock.pass_time(days=days)
+        assert scan_storage_dir(bench, sd).missing == 8
+    root.rename(root.with_name("disk A"))
+    make_storage_dir(root, *make_pictures(3, first_seed=50), sd_id=B)
+    before = rows_of(bench, sd)
+    (seen,) = list_storage_dirs(bench)
+    assert (seen.sd_id, seen.state.value, seen.aliases) == (A, "offline", ())
+    assert scan_storage_dir(bench, sd).added == 0
+    assert rows_of(bench, sd) == before
 
 
 def test_an_old_programs_identity_wins_until_it_has_lost_once(

@@ -300,13 +300,15 @@ def count_expected(conn: sqlite3.Connection, sd: int) -> int:
 
 
 def list_some_filenames(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[str]:
-    """Up to ``limit`` names of files that were there at the last listing."""
-    rows = conn.execute(
-        "SELECT filename FROM image_files WHERE sd = ? AND state NOT IN ('missing', 'trashed', 'online-only') "
-        "AND absent_since_us IS NULL LIMIT ?",
-        (sd, limit),
-    )
-    return [str(name) for (name,) in rows]
+    """Up to ``limit`` names of files that were there at the last listing; of all but the trashed where none was."""
+    is_there = "state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL"
+    for condition in (is_there, "state <> 'trashed'"):
+        rows = conn.execute(
+            f"SELECT filename FROM image_files WHERE sd = ? AND {condition} LIMIT ?", (sd, limit)
+        )
+        if names := [str(name) for (name,) in rows]:
+            return names
+    return []
 
 
 def iter_rows_of_odd_type(conn: sqlite3.Connection, sd: int) -> Iterator[ImageFile]:
