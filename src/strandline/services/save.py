@@ -46,7 +46,7 @@ from strandline.services.lookup import is_still_proven
 from strandline.services.online import refresh
 from strandline.services.prove import ATTEMPTS, Outcome, ProofResult, look_at, path_of, prove_file
 from strandline.services.sources import Source, TakenSource, take_source
-from strandline.services.trash import copy_to_trash
+from strandline.services.trash import copy_to_trash, discard_copy
 from strandline.services.workbench import Workbench
 
 
@@ -250,15 +250,25 @@ class _Save:
             )
         except FileNotFoundError:
             return None, None
-        # Bytes that are not the ones that failed their proof may be a whole image by now.
-        if copied.changed_meanwhile or there.copy is None or copied.sha256 != there.copy.sha256:
-            return None, None
 
         def is_still_the_same() -> bool:
             found = probe_names(self.sd.path, [filename], keeps_inodes=copied.stamp.inode != 0)
             return [was for _, was in found] == [copied.stamp]
 
-        return self._write(filename, SaveMode.REPLACE, is_still_the_same), trashed
+        # Bytes that are not the ones that failed their proof may be a whole image by now.
+        is_judged = there.copy is not None and copied.sha256 == there.copy.sha256
+        written = None
+        try:
+            if is_judged and not copied.changed_meanwhile:
+                written = self._write(filename, SaveMode.REPLACE, is_still_the_same)
+        except BaseException:
+            with suppress(OSError):
+                if is_still_the_same():
+                    discard_copy(self.bench, trashed)
+            raise
+        if written is None:
+            discard_copy(self.bench, trashed)
+        return written, trashed
 
     def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> FileStamp | None:
         folder = Path(self.sd.path, MEDIA_FOLDER)

@@ -57,6 +57,11 @@ def copy_to_trash(
     return trashed, copied
 
 
+def discard_copy(bench: Workbench, trashed: TrashedFile) -> None:
+    """Removes an entry that nobody needs, because nothing took the place of its file. Best effort, never raises."""
+    _remove(bench.trash_folder / trashed.trash_id)
+
+
 @contextmanager
 def _new_entry(trash_folder: Path, trash_id: str) -> Iterator[Path]:
     """A new folder of the trash, durable at the end of the block; gone again if that fails."""
@@ -69,11 +74,15 @@ def _new_entry(trash_folder: Path, trash_id: str) -> Iterator[Path]:
             with disk_errors("sync", above), open_folder(above) as opened:
                 opened.sync()
     except BaseException:
-        with suppress(OSError):
-            for path in folder.iterdir():
-                path.unlink()
-            folder.rmdir()
+        _remove(folder)
         raise
+
+
+def _remove(folder: Path) -> None:
+    with suppress(OSError):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
 
 
 def _as_json(trashed: TrashedFile) -> dict[str, object]:
