@@ -2,7 +2,8 @@
 
 The given SD's rows, discovery in it, the other SDs' rows, discovery in them; conflict copies come last and apart.
 What surprises: everything is lazy. An SD is asked whether it is there only when its turn comes, and each thing is
-asked once a search, so a hit in the given SD touches no other one.
+asked once a search, so a hit in the given SD touches no other one; and no folder is listed for a file that lies
+there under the very name that was probed.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from strandline.services.online import REPLACEMENT_GAP_S, refresh
 from strandline.services.workbench import Workbench
 
 STIRRING_S = 2.0
-"""After it a folder that lacks a file only lacks it: whoever replaces one puts the new one there within milliseconds."""
+"""After it a folder that lacks a file only lacks it: whoever replaces one is done within milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +44,55 @@ class Discovery:
     """Wanted names of regular files, preferred ones first."""
     odd: OddNames = NO_ODD_NAMES
     problem: str | None = None
-    """Why the folder cannot be looked into now: then it is not known what lies there."""
+    """Why the folder cannot be looked into now: then it is not known what else lies there."""
 
 
 def discover(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
     """Looks for the image's names in the SD. Never opens a file, never raises.
 
     Cost: 18 ``lstat``, one more of the folder and of each name found, and a listing where the folder has changed
-    since the last one.
+    since the last one. Where only the listing fails, what was found without it is told with the problem.
     """
+    return _add_odd_names(bench, sd, image_id, _probe(bench, sd, image_id))
+
+
+def _probe(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
+    """What lies under the names that an image is likely to have."""
+    try:
+        found = bench.patient(
+            sd.path, lambda: probe_names(sd.path, candidate_names(image_id), keeps_inodes=True)
+        )
+    except OSError as error:
+        return Discovery(problem=f"its media folder cannot be searched now: {error.strerror or error}")
+    return Discovery(tuple(name for name, _ in found))
+
+
+def _add_odd_names(bench: Workbench, sd: StorageDir, image_id: ImageId, probed: Discovery) -> Discovery:
+    """What was probed, as the disk spells it, and what only a listing tells."""
+    if probed.problem is not None:
+        return probed
 
     def look() -> tuple[list[str], OddNames]:
-        found = probe_names(sd.path, candidate_names(image_id), keeps_inodes=True)
         odd = bench.odd_names.find(sd.path, image_id)
-        return find_spellings(sd.path, [name for name, _ in found], odd.spellings), odd
+        return find_spellings(sd.path, probed.filenames, odd.spellings), odd
 
     try:
-        names, odd = bench.bounded(sd.path, look)
+        names, odd = bench.patient(sd.path, look)
     except OSError as error:
-        return Discovery(problem=f"its media folder cannot be read now: {error.strerror or error}")
+        return Discovery(
+            _each_once(probed.filenames),
+            problem=f"its media folder cannot be listed now: {error.strerror or error}",
+        )
     names += [name for name in odd.spellings if name not in names]
     return Discovery(tuple(names), odd)
+
+
+def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+    """The names without those that may be an earlier one, on a disk that folds letter case. Pure."""
+    by_folded: dict[str, str] = {}
+    for name in names:
+        by_folded.setdefault(name.lower(), name)
+    return tuple(by_folded.values())
 
 
 def wait_for_replacement(bench: Workbench, lacking: Iterable[StorageDir]) -> bool:
@@ -102,6 +131,7 @@ class Search:
             self._sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
         self._rows = sorted(rows, key=_preferred_first)
         self._refreshed: dict[int, StorageDir] = {}
+        self._probed: dict[int, Discovery] = {}
         self._discovered: dict[int, Discovery] = {}
         self._lacking: dict[int, StorageDir] = {}
 
@@ -170,15 +200,27 @@ class Search:
         if sd is None:
             return
         known = {row.filename for row in self._rows if row.sd == number}
-        for name in self._discover(number).filenames:
+        for name in self._iter_names(sd):
             if name not in known:
+                known.add(name)
                 yield Candidate(sd, name, None)
+
+    def _iter_names(self, sd: StorageDir) -> Iterator[str]:
+        """All names, some twice. The folder is listed only for who goes on after those that surely are right."""
+        probed = self._probed[sd.number] = _probe(self.bench, sd, self.image_id)
+        if probed.filenames == _each_once(probed.filenames):
+            yield from probed.filenames
+        yield from self._discover(sd.number).filenames
 
     def _discover(self, number: int) -> Discovery:
         if number not in self._discovered:
             sd = self.reach(number)
-            self._discovered[number] = Discovery() if sd is None else discover(self.bench, sd, self.image_id)
+            self._discovered[number] = Discovery() if sd is None else self._discover_in(sd)
         return self._discovered[number]
+
+    def _discover_in(self, sd: StorageDir) -> Discovery:
+        probed = self._probed.get(sd.number) or _probe(self.bench, sd, self.image_id)
+        return _add_odd_names(self.bench, sd, self.image_id, probed)
 
 
 def _preferred_first(row: ImageFile) -> tuple[bool, int, bool, str]:

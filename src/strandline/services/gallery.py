@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from strandline.catalog import images
+from strandline.catalog.commits import CommitObserver
 from strandline.catalog.images import ImageCursor, ImageFilter
 from strandline.errors import StrandlineError
 from strandline.model.reports import ImagePage
@@ -84,9 +85,7 @@ class Gallery:
         self._lock = threading.Lock()
         self._one_waits = threading.Lock()
         self._walks: dict[ImageFilter, _Walk] = {}
-        self._held = ExitStack()
-        # One connection that writes nothing: it alone can tell whether anybody has committed since it last asked.
-        self._observer = self._held.enter_context(bench.catalog.read())
+        self._commits = CommitObserver(bench.catalog)
 
     def begin(self) -> None:
         """Starts the walk over all images behind, so that whoever comes first waits only for the rest of it."""
@@ -105,7 +104,7 @@ class Gallery:
 
     def _find_months(self, chosen: ImageFilter) -> Months | None:
         """Those of the last walk, where they may be given out."""
-        version = self._read_version()
+        version = self._commits.read_version()
         with self._lock:
             walk = self._walks.get(chosen)
             if walk is None:
@@ -138,8 +137,7 @@ class Gallery:
 
     def close(self) -> None:
         """Gives its connection back."""
-        with self._lock:
-            self._held.close()
+        self._commits.close()
 
     def _list(
         self, chosen: ImageFilter, total: int, *, after: ImageCursor | None, skip: int, limit: int
@@ -148,11 +146,6 @@ class Gallery:
             ids, last = images.list_image_ids(conn, chosen, after=after, limit=skip + limit)
             found = tuple(describe_images(conn, ids[skip:]))
         return ImagePage(found, total, None if last is None else images.format_cursor(last))
-
-    def _read_version(self) -> int:
-        """A number that is another one after any commit, of this process or another."""
-        with self._lock:
-            return int(self._observer.execute("PRAGMA data_version").fetchone()[0])
 
     def _walk_behind(self, chosen: ImageFilter, walk: _Walk) -> None:
         now_s = self._bench.monotonic()
@@ -175,7 +168,7 @@ class Gallery:
         threading.Thread(target=run, name="strandline-gallery", daemon=True).start()
 
     def _walk(self, chosen: ImageFilter) -> Months:
-        version = self._read_version()
+        version = self._commits.read_version()
         began_s = self._bench.monotonic()
         with self._bench.catalog.snapshot() as conn:
             places = images.list_places(conn, chosen, every=EVERY)

@@ -9,9 +9,10 @@ and it must be the proven one.
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
 from typing import NamedTuple
 
+from strandline.catalog.commits import CommitObserver
+from strandline.errors import StrandlineError
 from strandline.model.image_ids import ImageId
 from strandline.services.hand_out import HandOut
 from strandline.services.workbench import Workbench
@@ -38,20 +39,22 @@ class HotImages:
         self._bench = bench
         self._lock = threading.Lock()
         self._hot: dict[tuple[ImageId, str | None], _Hot] = {}
-        self._held = ExitStack()
-        self._observer = self._held.enter_context(bench.catalog.read())
+        self._commits = CommitObserver(bench.catalog)
 
     def read_version(self) -> int:
-        """A number that is another one after any commit, of this process or another. Costs some microseconds."""
-        with self._lock:
-            return int(self._observer.execute("PRAGMA data_version").fetchone()[0])
+        """The catalog's, as :meth:`~strandline.catalog.commits.CommitObserver.read_version`."""
+        return self._commits.read_version()
 
     def find(self, image_id: ImageId, sd: str | None) -> HandOut | None:
         """The image, open, if it is hot and its file still is the proven one. Runs on the event loop."""
         hot = self._hot.get((image_id, sd))
-        if hot is None or hot.until_s < self._bench.monotonic() or hot.version != self.read_version():
+        if hot is None or hot.until_s < self._bench.monotonic():
             return None
-        return hot.found.open_again()
+        try:
+            is_current = hot.version == self.read_version()
+        except StrandlineError:
+            return None  # the whole lookup is told what is wrong with the catalog, and tells it
+        return hot.found.open_again() if is_current else None
 
     def remember(self, image_id: ImageId, sd: str | None, found: HandOut, version: int) -> None:
         """Keeps where it lies, if opening and reading it there is sure to be quick.
@@ -68,5 +71,4 @@ class HotImages:
 
     def close(self) -> None:
         """Gives its connection back."""
-        with self._lock:
-            self._held.close()
+        self._commits.close()

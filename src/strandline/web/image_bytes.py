@@ -24,7 +24,7 @@ from strandline.services.lookup import look_up
 from strandline.web.backend import Backend
 from strandline.web.hot_images import HotImages
 from strandline.web.image_plans import ASKED, PIECE_BYTES, Plan, Wish, parse_wish, plan_answer
-from strandline.web.problems import answer_error, answer_refusal
+from strandline.web.problems import answer_error, answer_fault, answer_refusal
 from strandline.web.ranges import UnsatisfiableRangeError
 from strandline.web.waiting import Waiting
 
@@ -52,6 +52,8 @@ class ImageBytes:
             answer = answer_refusal(
                 "range-not-satisfiable", headers={"content-range": f"bytes */{error.args[0]}"}
             )
+        except Exception as error:  # noqa: BLE001 - a request is where faults stop
+            answer = answer_fault(scope["method"], scope["path"], error)
         if isinstance(answer, Response):
             await answer(scope, receive, send)
         elif answer is not None:

@@ -115,6 +115,12 @@ def answer_refusal(
     return _respond(facts | _body(code, status, detail or default), headers or {})
 
 
+def answer_fault(method: str, path: str, error: Exception) -> Response:
+    """The whole answer for a fault of ours, after logging it."""
+    log.error("fault in %s %s", method, path, exc_info=error)
+    return answer_refusal("fault")
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Makes every error of the app a problem."""
 
@@ -134,8 +140,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         return answer_refusal(code, headers=error.headers)
 
     async def on_fault(request: Request, error: Exception) -> Response:
-        log.error("fault in %s %s", request.method, request.url.path, exc_info=error)
-        return answer_refusal("fault")
+        return answer_fault(request.method, request.url.path, error)
 
     app.add_exception_handler(StrandlineError, on_strandline_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)

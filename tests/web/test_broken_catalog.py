@@ -1,0 +1,49 @@
+"""A server whose catalog breaks while it runs, or that is wrong itself: each answer is a problem that says so."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import serving_storage_dir
+from builders.storage import id_of, name_of, set_mtime
+from strandline.web import image_bytes
+
+PHOTO = make_picture("jpg", seed=1)
+URL = f"/i/{id_of(PHOTO)}"
+
+
+@pytest.mark.parametrize("path", [URL, "/api/v1/images", "/api/v1/images/months"])
+def test_a_catalog_that_breaks_is_named_in_the_answer(tmp_path: Path, path: str) -> None:
+    """Also for an image that was handed out a moment ago, and for a listing that was counted."""
+    with serving_storage_dir(tmp_path, PHOTO) as served:
+        set_mtime(tmp_path / "Notes/media" / name_of(PHOTO), 100)
+        served.store.get(id_of(PHOTO))
+        assert served.client.get(path).status_code == 200
+        served.store.rename_storage_dir("Notes", "Diary")  # so that the file has to be read again
+        for name in ("catalog.db", "catalog.db-wal"):
+            file = tmp_path / "home" / name
+            file.write_bytes(os.urandom(file.stat().st_size))
+        response = served.client.get(path)
+        assert (response.status_code, response.json()["code"]) == (500, "catalog-damaged")
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_a_fault_of_ours_is_a_problem_and_stands_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Images have an endpoint of their own, which no framework looks after."""
+
+    def divide(_query: bytes) -> object:
+        raise ZeroDivisionError
+
+    with serving_storage_dir(tmp_path, PHOTO) as served:
+        monkeypatch.setattr(image_bytes, "parse_wish", divide)
+        response = served.client.get(URL)
+    assert (response.status_code, response.json()["code"]) == (500, "fault")
+    assert [(record.message, record.exc_info and record.exc_info[0]) for record in caplog.records] == [
+        (f"fault in GET {URL}", ZeroDivisionError)
+    ]
