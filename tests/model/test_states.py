@@ -23,6 +23,7 @@ from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof,
 from strandline.model.image_ids import content_id_of
 from strandline.model.states import (
     EXPECTED,
+    FAILED,
     HERE,
     Look,
     Seen,
@@ -131,6 +132,27 @@ def test_foreign_is_a_whole_quiet_image_under_a_content_id(row: ImageFile, look:
         assert row.image_id == CONTENT_ID
         may_grow = look.trailing_bytes or look.open_ended
         assert now - after.unchanged_since >= timedelta(seconds=300 if may_grow else 2)
+
+
+@given(
+    rows(frozenset(FileState) - FAILED),
+    looks,
+    times,
+    st.sampled_from([ProofKind.STRUCTURE, ProofKind.DECODED]),
+)
+def test_bytes_that_were_proven_before_are_proven_again_as_they_were(
+    row: ImageFile, look: Look, now: datetime, kind: ProofKind
+) -> None:
+    """Whatever time, stamp, structure or a decoder says now: the same bytes have the same verdict (hazard H37)."""
+    proof = Proof(kind, look.sha256, CHANGED, NOW)
+    row = replace(row, image_id=LEGACY_ID, proof=proof)
+    look = replace(look, media_type="image/png", stamp=replace(look.stamp, size_bytes=1000))
+    assert not wants_decoding(row, look.sha256, structure_whole=look.whole, needs_decoding=True, now=now)
+    after = after_look(row, look, now)
+    assert (after.state, after.stamp, after.proof_is_current) == (FileState.PRESENT, look.stamp, True)
+    assert after.proof is not None
+    assert after.proof.kind is kind
+    assert event(row, after) in ((None,) if row.state is FileState.PRESENT else (None, ImageAvailable))
 
 
 @given(rows(), looks, times)
@@ -383,7 +405,7 @@ def test_a_decoder_is_asked_only_where_it_decides(
     """Never for a content id; for a legacy id where structure cannot show a hole, or has failed for 5 min."""
     row = new_row(legacy=legacy)
     now = NOW + timedelta(seconds=age_s)
-    assert wants_decoding(row, structure_whole=whole, needs_decoding=needs, now=now) is wants
+    assert wants_decoding(row, "", structure_whole=whole, needs_decoding=needs, now=now) is wants
 
 
 @pytest.mark.parametrize(

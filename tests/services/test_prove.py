@@ -223,6 +223,42 @@ def test_a_lapsed_proof_is_renewed_quietly_and_other_bytes_are_told(machine: Mac
     assert len(machine.events("image.changed")) == 1
 
 
+def make_odd_jpeg() -> bytes:
+    """A JPEG with bytes between two segments, which every viewer shows and no structure of ours."""
+    data = make_picture("jpg", seed=4)
+    at = data.index(b"\xff\xdb")
+    return data[:at] + bytes(3) + data[at:]
+
+
+def make_open_ended_avif() -> bytes:
+    """An AVIF whose last box says nothing of its length: it runs to the end of the file."""
+    data = make_picture("avif", seed=4)
+    at = data.index(b"mdat") - 4
+    return data[:at] + bytes(4) + data[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [(make_odd_jpeg(), ProofKind.DECODED), (make_open_ended_avif(), ProofKind.STRUCTURE)],
+    ids=["odd", "open-ended"],
+)
+def test_a_touch_does_not_begin_the_wait_anew(machine: Machine, data: bytes, kind: ProofKind) -> None:
+    """What had to be quiet before it was shown stays shown when its mtime alone changes (hazard H37)."""
+    one = machine.add("one")
+    path = machine.put(one, data, LEGACY_NAME)
+    assert prove_file(machine.bench, one, LEGACY_NAME).outcome is Outcome.BAD
+    machine.clock.pass_time(minutes=6)
+    assert prove_file(machine.bench, one, LEGACY_NAME).outcome is Outcome.GOOD
+    set_mtime(path, seconds_ago=500)
+    machine.scan(one)
+    row = prove_file(machine.bench, one, LEGACY_NAME).row
+    assert row is not None
+    assert row.proof is not None
+    assert (row.state, row.proof.kind, row.proof_is_current) == (FileState.PRESENT, kind, True)
+    told = [event.type for event in machine.events() if event.type.startswith("image.")]
+    assert told == ["image.arriving", "image.available"]
+
+
 HOSTILE = {
     "a bomb": make_png_bomb(),
     "an endless index": make_iso_with_endless_index(),

@@ -136,6 +136,7 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     """The row after its bytes were read and ``look`` is what they told.
 
     Law: a content id becomes proven present exactly if the SHA-256 fits; no age, size or mtime matters.
+    Law: bytes that the row's last proof is of are present again by the same kind of proof, at any time (H37).
     Law: a file that failed and is younger than 24 h is never damaged, and keeps no proof.
     Law: the same look again, at the same time or later, gives the very same row unless time decides otherwise.
     """
@@ -169,12 +170,19 @@ def event_between(
     return cls(at=now, sd_id=sd_id, image_id=new.image_id, filename=new.filename, state=new.state)
 
 
-def wants_decoding(row: ImageFile, *, structure_whole: bool, needs_decoding: bool, now: datetime) -> bool:
-    """Whether a decoder has to be asked before :func:`after_look` can judge a legacy file.
+def has_proof_of(row: ImageFile, sha256: str) -> bool:
+    """True where the row's last proof is of these very bytes: its verdict stands, whatever the file's stamp says."""
+    return row.proof is not None and row.proof.sha256 == sha256
+
+
+def wants_decoding(
+    row: ImageFile, sha256: str, *, structure_whole: bool, needs_decoding: bool, now: datetime
+) -> bool:
+    """Whether a decoder has to be asked before :func:`after_look` can judge a legacy file with these bytes.
 
     ``needs_decoding`` is True for the families whose structure cannot show a hole (RIFF, ISO).
     """
-    if is_content_id(row.image_id):
+    if is_content_id(row.image_id) or has_proof_of(row, sha256):
         return False
     if structure_whole:
         return needs_decoding
@@ -192,6 +200,8 @@ def _proof_of(row: ImageFile, look: Look, now: datetime) -> ProofKind | None:
         return ProofKind.HASH if content_id_of(look.sha256) == row.image_id else None
     if look.media_type is None or look.stamp.size_bytes == 0:
         return None
+    if row.proof is not None and has_proof_of(row, look.sha256):
+        return row.proof.kind
     quiet = unchanged_for(row, now)
     if look.whole and look.decodes is not False and (not look.open_ended or quiet >= QUIET):
         return ProofKind.STRUCTURE

@@ -197,7 +197,8 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
     """What the bytes tell, as far as the row's id makes it matter.
 
     A content id whose hash fits needs neither walk nor decoder; a legacy id is walked, and decoded where its
-    structure alone cannot be trusted. Never raises for anything that is wrong with the bytes.
+    structure alone cannot be trusted and no proof of the very same bytes is known. Never raises for anything that is
+    wrong with the bytes.
     """
     media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     if media_type is None:
@@ -222,7 +223,7 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
     if is_content_id(row.image_id):
         return look if look.reason else replace(look, reason=ANOTHER_IMAGE)
     needs_decoding = media_type.family in _CANNOT_SHOW_HOLES
-    if wants_decoding(row, structure_whole=look.whole, needs_decoding=needs_decoding, now=now):
+    if wants_decoding(row, copy.sha256, structure_whole=look.whole, needs_decoding=needs_decoding, now=now):
         decodes, why_not = _try_decoding(bench, copy.buffer, media_type.name)
         look = replace(look, decodes=decodes, reason=look.reason or why_not)
     return look
