@@ -24,6 +24,7 @@ from strandline.errors import (
     StrandlineError,
     UnwritableFolderError,
 )
+from strandline.folders.opening import MAX_IMAGE_BYTES
 from strandline.runtime.assembly import LocalStore
 
 
@@ -70,6 +71,19 @@ def test_a_setting_holds_where_it_matters(home: Path, tmp_path: Path) -> None:
         sd = store.add_storage_dir(make_storage_dir(tmp_path / "Notes")).sd
         with pytest.raises(ImageTooLargeError):
             store.save(make_picture("png"), sd=sd)
+
+
+def test_a_smaller_limit_for_saving_leaves_what_is_there_readable(home: Path, tmp_path: Path) -> None:
+    """``save.max_bytes`` says what is saved from now on; a larger one makes larger files readable, too."""
+    picture = make_picture("png", seed=1)
+    with open_store(home, environ={}) as store:
+        sd = store.add_storage_dir(make_storage_dir(tmp_path / "Notes")).sd
+        image_id = store.save(picture, sd=sd).image_id
+    with open_store(home, environ={}, overrides={"save.max_bytes": 100}) as store:
+        assert store.get(image_id).read() == picture
+        assert store.bench.limits.read_max_bytes == MAX_IMAGE_BYTES
+    with open_store(home, environ={}, overrides={"save.max_bytes": 2 * MAX_IMAGE_BYTES}) as store:
+        assert store.bench.limits.read_max_bytes == 2 * MAX_IMAGE_BYTES
 
 
 @pytest.mark.parametrize(

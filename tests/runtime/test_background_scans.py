@@ -119,7 +119,7 @@ def test_between_scans_unproven_files_are_proven(home: Path, root: Path) -> None
 def test_a_file_that_cannot_be_read_is_left_until_the_next_scan(home: Path, root: Path) -> None:
     """The thread rests: it does not try the same file again and again."""
     clock = CountingClock()
-    with open_bench(home, clock, limits=Limits(save_max_bytes=10)) as bench:
+    with open_bench(home, clock, limits=Limits(read_max_bytes=10)) as bench:
         add_storage_dir(bench, root)
         with scans(bench) as (running, found):
             running.plan(1, 0)

@@ -67,7 +67,7 @@ class Place:
 def place(home: Path, tmp_path: Path) -> Iterator[Place]:
     """Empty; the catalog's clock is ahead of the files' mtimes."""
     root, clock = make_storage_dir(tmp_path / "sd"), FakeClock()
-    with open_bench(home, clock, limits=Limits(save_max_bytes=100_000)) as bench:
+    with open_bench(home, clock, limits=Limits(read_max_bytes=100_000)) as bench:
         add_storage_dir(bench, root)
         clock.pass_time(seconds=10)
         yield Place(bench, clock, root)

@@ -194,7 +194,7 @@ def test_how_much_has_arrived_is_told(machine: Machine) -> None:
 
 def test_what_cannot_be_read_is_not_called_absent(tmp_path: Path) -> None:
     """A refusal is no answer: try again (6), never "not found" (4)."""
-    with open_machine(tmp_path, limits=Limits(save_max_bytes=100)) as machine:
+    with open_machine(tmp_path, limits=Limits(read_max_bytes=100)) as machine:
         machine.add("one", PICTURE)
         explanation = explain_image(machine.bench, ID)
         assert explanation.verdict is Verdict.UNREADABLE

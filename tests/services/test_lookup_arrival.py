@@ -261,7 +261,7 @@ def test_an_image_over_the_memory_limit_goes_through_an_unnamed_file(tmp_path: P
 
 def test_a_file_over_the_size_limit_is_not_read(tmp_path: Path) -> None:
     """It is said why, and the lookup goes on (hazard H34)."""
-    with open_machine(tmp_path, limits=Limits(save_max_bytes=100)) as machine:
+    with open_machine(tmp_path, limits=Limits(read_max_bytes=100)) as machine:
         machine.add("one", PICTURE)
         with pytest.raises(ImageNotFoundError) as caught:
             get_image(machine.bench, ID)

@@ -18,8 +18,9 @@ from strandline.errors import ImageTooLargeError, UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
 from strandline.model.image_files import FileStamp
 
-MAX_IMAGE_BYTES = 1024**3
-"""No image of the supported types is as large in practice; a file that claims more is not read at all."""
+MAX_IMAGE_BYTES = 2 * 1024**3
+"""No image of the supported types is as large in practice; a file that claims more is not read at all. As much as
+the setting ``save.max_bytes`` has room for unless somebody changes it."""
 
 _CHUNK_BYTES = 1024 * 1024
 

@@ -17,6 +17,7 @@ from strandline.catalog.database import JournalLimits, open_catalog
 from strandline.catalog.storage_dirs import list_storage_dirs
 from strandline.errors import CatalogInsideStorageDirError
 from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opening import MAX_IMAGE_BYTES
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
 from strandline.model.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
@@ -120,6 +121,7 @@ def limits_of(settings: Settings) -> Limits:
         scan_batch_files=settings.scan.batch_files,
         max_memory_bytes=settings.read.max_memory_bytes,
         save_max_bytes=settings.save.max_bytes,
+        read_max_bytes=max(settings.save.max_bytes, MAX_IMAGE_BYTES),
         io_timeout_s=settings.read.io_timeout_s,
         fetch_timeout_s=settings.read.fetch_timeout_s,
         max_pixels=settings.pictures.max_pixels,

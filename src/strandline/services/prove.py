@@ -148,7 +148,7 @@ def read_image_file(bench: Workbench, sd: StorageDir, filename: str) -> Reading:
             copy = read_proof_copy(
                 opened,
                 max_memory_bytes=limits.max_memory_bytes,
-                limit_bytes=limits.save_max_bytes,
+                limit_bytes=limits.read_max_bytes,
                 scratch=bench.scratch,
             )
             return Reading(copy, is_replaced=not opened.is_named_by(path_of(sd, filename)))

@@ -40,6 +40,8 @@ class Limits:
     scan_batch_files: int = 5000
     max_memory_bytes: int = 64 * _MIB
     save_max_bytes: int = 2048 * _MIB
+    read_max_bytes: int = 2048 * _MIB
+    """Never less than could be saved: the setting may have been higher when an image came."""
     io_timeout_s: float = 5.0
     fetch_timeout_s: float = 60.0
     max_pixels: int = 200_000_000
