@@ -37,10 +37,23 @@ def talk(served: Served, head: str, body: bytes = b"") -> bytes:
 
 
 def test_an_upload_that_says_it_is_too_large_is_not_read(served: Served) -> None:
-    """413 at once, before a byte of it was sent."""
+    """413 at once, before a byte of it was sent; and the client is told that the connection ends with it."""
     answer = talk(served, f"POST /api/v1/images?sd=Notes HTTP/1.1\r\ncontent-length: {10**15}")
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"image-too-large" in answer
+    assert b"connection: close" in answer.lower()
+
+
+def test_a_connection_outlives_what_was_read(served: Served) -> None:
+    """Requests that end before their answer, refused or not, with a body or without one: the next may follow."""
+    for method, path, data in (
+        ("POST", "/images?sd=Notes", b"no image"),
+        ("POST", "/scans", b"{}"),
+        ("POST", "/sds/Notes/confirm", b""),
+        ("DELETE", "/sds/Nobody", b""),
+    ):
+        answer = served.client.request(method, f"/api/v1{path}", content=data)
+        assert "connection" not in answer.headers
 
 
 def test_an_upload_that_does_not_say_so_is_counted(served: Served) -> None:

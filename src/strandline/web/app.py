@@ -50,6 +50,8 @@ class Application:
         origin = self.guard.find_allowed_origin(request)
         if origin is not None:
             send = _with_cors(send, origin)
+        if _has_body(scope):
+            receive, send = _closing_what_is_not_read(receive, send)
         refusal = self.guard.find_refusal(request)
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -74,6 +76,32 @@ def _with_cors(send: Send, origin: str) -> Send:
         await send(message)
 
     return send_with_cors
+
+
+def _has_body(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+def _closing_what_is_not_read(receive: Receive, send: Send) -> tuple[Receive, Send]:
+    """Says ``Connection: close`` in an answer that comes before the request was read: the server hangs up then.
+
+    A client that is not told sends its next request into a connection that is gone.
+    """
+    is_read = False
+
+    async def receive_to_the_end() -> Message:
+        nonlocal is_read
+        message = await receive()
+        is_read = not message.get("more_body", False)
+        return message
+
+    async def send_with_close(message: Message) -> None:
+        if message["type"] == "http.response.start" and not is_read:
+            message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
+        await send(message)
+
+    return receive_to_the_end, send_with_close
 
 
 def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback: bool = True) -> Application:
