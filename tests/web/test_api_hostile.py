@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -10,9 +11,14 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from schemathesis import Case
 from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+)
 
 from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving_storage_dir
@@ -45,11 +51,16 @@ HOSTILE = (
 )  # fmt: skip
 """What has broken others: separators, NULs, control and direction marks, half characters, numbers beyond any."""
 
-BODIES = (
-    b"", b"null", b"[]", b"{}", b"0", b'"x"', b"{", b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe",
-    b'{"sds": "\\ud800"}', b'{"path": "\\u0000"}', b'{"path": 1e999}', b'{"sds": [' + b"1," * 10_000 + b"1]}",
+NO_OBJECTS = (
+    b"", b"null", b"[]", b"0", b'"x"', b"{", b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe",
+)  # fmt: skip
+"""What is no body of any route."""
+
+ODD_OBJECTS = (
+    b"{}", b'{"sds": "\\ud800"}', b'{"path": "\\u0000"}', b'{"path": 1e999}', b'{"sds": [' + b"1," * 10_000 + b"1]}",
     b'{"name": "' + b"x" * 100_000 + b'"}',
 )  # fmt: skip
+"""What may be one."""
 
 
 @pytest.fixture(scope="module")
@@ -60,9 +71,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         yield it
 
 
-def sd_id_of(served: Served) -> str:
-    """The identity of the storage directory: its name may be another one by now."""
-    return str(served.store.list_storage_dirs()[0].sd_id)
+def what_is_there(served: Served) -> dict[str, str]:
+    """A right value for each parameter that names something. A storage directory may have another name by now."""
+    sd_id = str(served.store.list_storage_dirs()[0].sd_id)
+    return {"sd": sd_id, "image_id": id_of(PHOTO), "path": "SD_ID", "scan": "1"}
 
 
 def check_no_fault(response: httpx.Response) -> None:
@@ -73,18 +85,40 @@ def check_no_fault(response: httpx.Response) -> None:
         assert response.json()["code"] != "fault"
 
 
+def check_refused(served: Served, case: Case[Any]) -> None:
+    """What breaks the document is a fault of who asks, and the answer is itself as the document says."""
+    origin = served.address.url.rstrip("/")
+    response = case.call(base_url=origin, headers=dict(case.headers or {}) | {"Origin": origin})
+    case.validate_response(
+        response, checks=[negative_data_rejection, content_type_conformance, response_schema_conformance]
+    )
+    assert response.status_code < 500
+
+
+@pytest.mark.parametrize("label", BREAKABLE)
+def test_every_rule_of_the_document_is_kept(served: Served, label: str) -> None:
+    """Each bound, type, needed field and method, broken alone: refused, though what the address names is there."""
+    operation, there = OPERATIONS[label], what_is_there(served)
+    for case in SCHEMA.iter_coverage_cases(
+        operation,
+        generation_modes=[GenerationMode.NEGATIVE],
+        generation_config=SCHEMA.config.generation_for(operation=operation),
+    ):
+        case.path_parameters |= {each.name: there[each.name] for each in operation.path_parameters}
+        check_refused(served, case)
+
+
 @pytest.mark.parametrize("label", BREAKABLE)
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_what_breaks_the_document_is_refused_as_it_says(
     served: Served, label: str, data: st.DataObject
 ) -> None:
-    """Wrong types, lacking and superfluous values, broken bodies."""
-    case = data.draw(OPERATIONS[label].as_strategy(generation_mode=GenerationMode.NEGATIVE))
-    origin = served.address.url.rstrip("/")
-    response = case.call(base_url=origin, headers=dict(case.headers or {}) | {"Origin": origin})
-    case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
-    assert response.status_code < 500
+    """Wrong types, lacking values, broken bodies, and several of them at once."""
+    operation, there = OPERATIONS[label], what_is_there(served)
+    named = {each.name: there[each.name] for each in operation.path_parameters}
+    broken = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE, path_parameters=named)
+    check_refused(served, data.draw(broken))
 
 
 @pytest.mark.parametrize("label", ASKED)
@@ -92,7 +126,7 @@ def test_no_text_is_a_fault(served: Served, label: str) -> None:
     """Each hostile text in each parameter, alone and in all of them at once."""
     operation = OPERATIONS[label]
     parameters = [(each.name, str(each.location)) for each in operation.iter_parameters()]
-    known = {"sd": sd_id_of(served), "image_id": id_of(PHOTO), "path": "SD_ID", "scan": "1"}
+    known = what_is_there(served)
     for text in HOSTILE:
         for chosen in [{name} for name, _ in parameters] + [{name for name, _ in parameters}]:
             values = {name: text if name in chosen else known.get(name) for name, _ in parameters}
@@ -123,16 +157,20 @@ def _ask(served: Served, method: str, target: str) -> httpx.Response:
     ["application/json", "application/octet-stream", "multipart/form-data; boundary=x", "", "\xff"],
 )
 def test_no_body_is_a_fault(served: Served, label: str, content_type: str) -> None:
-    """Nothing, nothing sensible, very deep, very long, of another type than is said."""
-    operation = OPERATIONS[label]
-    sd_id = sd_id_of(served)
-    path = operation.path.replace("{sd}", sd_id)
-    for body in BODIES:
-        headers = {b"content-type": content_type.encode("latin-1")}
+    """Nothing, nothing sensible, very deep, very long, of another type than is said: refused, or taken as it is."""
+    operation, there = OPERATIONS[label], what_is_there(served)
+    is_json = operation.get_body_for_media_type("application/json") is not None
+    for body in (*NO_OBJECTS, *ODD_OBJECTS):
         response = served.client.request(
-            operation.method, f"{path}?sd={sd_id}", content=body, headers=headers
+            operation.method,
+            operation.path.format(**there),
+            params={} if is_json else {"sd": there["sd"]},
+            content=body,
+            headers={b"content-type": content_type.encode("latin-1")},
         )
         check_no_fault(response)
+        if not (is_json and content_type == "application/json" and body in ODD_OBJECTS):
+            assert (response.status_code, body[:20]) == (422, body[:20])
 
 
 @pytest.mark.parametrize("label", WRITES)
@@ -200,7 +238,7 @@ QUERIES = st.builds(
 def test_an_image_is_sent_right_or_not_at_all(
     served: Served, headers: dict[bytes, bytes], query: str
 ) -> None:
-    """Whatever is asked of it: the whole, exactly the part that the answer names, nothing, or a problem."""
+    """The whole, exactly the part that the answer names, or nothing; a problem only where the query is odd."""
     answer = served.client.get(f"{PHOTO_PLACE}?{query}", headers=headers)
     if answer.status_code == 200:
         assert answer.content == PHOTO
@@ -213,3 +251,4 @@ def test_an_image_is_sent_right_or_not_at_all(
         assert answer.content == b""
     else:
         check_no_fault(answer)
+        assert query or answer.status_code == 416

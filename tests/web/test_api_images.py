@@ -163,6 +163,7 @@ def test_what_cannot_be_saved_is_a_problem(
         ("/images?state=lost", 422, "invalid-request"),
         ("/images?type=movie", 422, "invalid-input"),
         ("/images?month=May", 422, "invalid-request"),
+        ("/images?month=٢٠٢٤-٠٥", 422, "invalid-request"),
     ],
 )
 def test_what_cannot_be_meant_is_a_problem(served: Served, path: str, status: int, code: str) -> None:

@@ -69,6 +69,8 @@ def test_what_is_missing_can_be_accepted(served: Served) -> None:
         ("DELETE", "/sds/Nobody", None, 404, "sd-not-found"),
         ("POST", "/sds", {"path": "/no/such/folder"}, 404, "sd-not-found"),
         ("POST", "/sds", {}, 422, "invalid-request"),
+        ("POST", "/sds", {"path": "/no/such/folder", "read_only": "yes"}, 422, "invalid-request"),
+        ("POST", "/sds", {"path": "/no/such/folder", "new_identity": 1}, 422, "invalid-request"),
         ("POST", "/sds", {"path": "Notes"}, 422, "invalid-path"),
         ("PATCH", "/sds/Notes", {"path": "../Notes"}, 422, "invalid-path"),
         ("POST", "/sds", {"path": "/tmp/\0"}, 422, "invalid-path"),

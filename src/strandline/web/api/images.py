@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
@@ -15,6 +15,7 @@ from strandline.model.reports import ImageInfo, Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import (
+    Body,
     FromQuery,
     ImageIdPath,
     Limit,
@@ -29,18 +30,18 @@ from strandline.web.backend import Backend, TheBackend
 
 router = APIRouter(tags=["images"])
 
-MonthQuery = Annotated[str | None, Query(pattern=r"^\d{4}-\d\d$", description="Begin in this month.")]
+MonthQuery = Annotated[str | None, Query(pattern="^[0-9]{4}-[0-9]{2}$", description="Begin in this month.")]
 OffsetQuery = Annotated[int, Query(ge=0, le=2**53, description="So many images into the month.")]
 AfterQuery = Annotated[str | None, Query(max_length=300, description="The `next` of the page before.")]
 
 
-class Copy(BaseModel):
+class Copy(Body):
     """Where an image is to be copied."""
 
     sd: str = Field(min_length=1, description="A storage directory: identity, alias, path or name.")
 
 
-class Adoption(BaseModel):
+class Adoption(Body):
     """Which file is to become an image of its own."""
 
     sd: str = Field(min_length=1, description="A storage directory: identity, alias, path or name.")

@@ -1,4 +1,4 @@
-"""Parameters that many routes take: which storage directory, which images."""
+"""What many routes take: which storage directory, which images; and what bodies have in common."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict
 
 from strandline.catalog.images import ImageFilter
 from strandline.errors import InvalidInputError
@@ -31,6 +32,12 @@ TextQuery = Annotated[
 FromQuery = Annotated[str | None, Query(description="First day, `YYYY-MM-DD` (UTC).")]
 ToQuery = Annotated[str | None, Query(description="Last day, `YYYY-MM-DD` (UTC).")]
 """For routes that list images."""
+
+
+class Body(BaseModel):
+    """What a request says in JSON, in exactly the types of the OpenAPI document: ``"yes"`` is no boolean."""
+
+    model_config = ConfigDict(strict=True)
 
 
 def make_filter(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
+from strandline.web.api.parameters import Body
 from strandline.web.backend import TheBackend
 
 router = APIRouter(tags=["scans"])
@@ -17,7 +18,7 @@ router = APIRouter(tags=["scans"])
 ScanPath = Annotated[str, Path(description="The scan's `id`.")]
 
 
-class NewScan(BaseModel):
+class NewScan(Body):
     """What to scan."""
 
     sd: str | None = Field(

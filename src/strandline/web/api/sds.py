@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 from starlette.responses import Response
 
 from strandline.catalog import image_files, storage_dirs
@@ -15,7 +15,7 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.services.add import add_storage_dir
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
-from strandline.web.api.parameters import SdPath
+from strandline.web.api.parameters import Body, SdPath
 from strandline.web.backend import Backend, TheBackend
 
 router = APIRouter(tags=["sds"])
@@ -24,7 +24,7 @@ SCAN_WAIT_S = 2.0
 """A folder that is scanned within it is answered with its report; some 100,000 files."""
 
 
-class NewStorageDir(BaseModel):
+class NewStorageDir(Body):
     """A folder to add."""
 
     path: str = Field(min_length=1, max_length=4096, description="Where it lies on the server's machine.")
@@ -33,7 +33,7 @@ class NewStorageDir(BaseModel):
     read_only: bool = Field(False, description="Never write anything into it.")
 
 
-class StorageDirChange(BaseModel):
+class StorageDirChange(Body):
     """What to change; what is left out stays."""
 
     name: str | None = None

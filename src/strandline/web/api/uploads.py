@@ -7,30 +7,25 @@ comes, spooled to a file of no name, and what it is, its bytes tell.
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any, BinaryIO, cast
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Query, Request
 from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message
 
 from strandline.errors import ImageTooLargeError, InvalidInputError, StrandlineError
-from strandline.folders.disk_errors import disk_errors
 from strandline.model.reports import Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.problems import answer_refusal
+from strandline.web.spooling import spooled_body, spooled_form
 
 router = APIRouter(tags=["images"])
-
-MEMORY_BYTES = 4 * 1024 * 1024
-"""Of an upload; the rest lies in a file of no name."""
 
 MAX_FILES = 1000
 """In one request."""
@@ -45,8 +40,7 @@ _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-            "image/*": {"schema": {"type": "string", "format": "binary"}},
+            "*/*": {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
@@ -88,16 +82,19 @@ async def upload_images(
     Of several files each is told for itself; where a single one fails, the answer is its problem.
     """
     limited = Request(request.scope, _limit(request, backend.store.settings.save.max_bytes + FORM_BYTES))
+    scratch = backend.store.bench.scratch
     try:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            async with limited.form(max_files=MAX_FILES, max_fields=MAX_FILES) as form:
+            async with spooled_form(limited, scratch, max_files=MAX_FILES) as form:
                 files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
                 parts = [Part(each.filename or None, each.file) for each in files]
                 return await _save_all(backend, parts, sd, id)
-        async with _spooled(limited, backend) as file:
+        async with spooled_body(limited, scratch) as file:
             return await _save_all(backend, [Part(name, file)], sd, id)
     except (ClientDisconnect, SilentClientError):
         return answer_refusal("client-silent")
+    except MultiPartException as error:
+        return answer_refusal("invalid-request", error.message)
 
 
 async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str | None) -> Response:
@@ -150,15 +147,3 @@ def _too_large(limit_bytes: int) -> ImageTooLargeError:
         f"the upload has more than {limit_bytes:,} bytes; raise the setting save.max_bytes to save it",
         limit_bytes=limit_bytes,
     )
-
-
-@asynccontextmanager
-async def _spooled(request: Request, backend: Backend) -> AsyncIterator[BinaryIO]:
-    """The body in a file of no name, at its beginning."""
-    scratch = backend.store.bench.scratch
-    with tempfile.SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(scratch)) as file:
-        with disk_errors("keep an upload in", scratch):
-            async for chunk in request.stream():
-                file.write(chunk)
-        file.seek(0)
-        yield cast(BinaryIO, file)
