@@ -1,0 +1,73 @@
+"""Uploads and the disk: what comes is kept in the home, and a disk that refuses it is told as one."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import Served, serving_storage_dir
+
+LIMIT_BYTES = 5_000_000
+"""More than is kept in memory."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """An empty storage directory."""
+    with serving_storage_dir(tmp_path) as served:
+        yield served
+
+
+@contextmanager
+def _limited_files() -> Iterator[None]:
+    """No file may grow beyond the limit: the write that would let it fails, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_BYTES, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def _upload(served: Served, data: bytes, *, as_form: bool) -> httpx.Response:
+    if as_form:
+        return served.client.post("/api/v1/images?sd=Notes", files=[("files", ("a.png", data))])
+    return served.upload(data, "Notes")
+
+
+def _picture(size_bytes: int) -> bytes:
+    data = make_picture("png", seed=1)
+    return data + b"\1" * (size_bytes - len(data))
+
+
+@pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
+@pytest.mark.parametrize("beyond", [10, 1_000_000])  # 10: what is left in the buffer when all has come
+def test_a_disk_that_refuses_an_upload_is_told(
+    served: Served, tmp_path: Path, beyond: int, as_form: bool
+) -> None:
+    """With what the system says and the place, and never as a fault of ours."""
+    with _limited_files():
+        response = _upload(served, _picture(LIMIT_BYTES + beyond), as_form=as_form)
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["errno"]) == (500, "disk-error", "EFBIG")
+    assert problem["path"] == str(tmp_path / "home/scratch")
+    assert not list((tmp_path / "Notes/media").iterdir())
+
+
+@pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
+def test_a_large_upload_needs_no_place_but_the_home(served: Served, tmp_path: Path, as_form: bool) -> None:
+    """Where the system keeps its temporary files may be memory, or full."""
+    scratch = tmp_path / "home/scratch"
+    data = _picture(LIMIT_BYTES)
+    scratch.rmdir()
+    refused = _upload(served, data, as_form=as_form)
+    assert (refused.json()["code"], refused.json()["path"]) == ("disk-error", str(scratch))
+    scratch.mkdir()
+    assert _upload(served, data, as_form=as_form).status_code == 201
+    assert not list(scratch.iterdir())
