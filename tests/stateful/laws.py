@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 
 from stateful.deeds import Deed, Disk, Facts, Key, Look, check
 from stateful.looks import has_stamp, is_ambiguous, is_of, is_there, is_too_soon, read_values
-from stateful.pool import is_right
+from stateful.pool import is_right, lacks_only_its_end
 from stateful.reads import Read, Reads
 from stateful.replica import FAT_TICK_NS, MEDIA, Replica, Seen
 from stateful.sightings import Sightings
 from stateful.told import ToldLaws
 from stateful.written import WrittenLaws
-from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_files import FileState, ImageFile, ProofKind
 from strandline.model.storage_dirs import StorageDir
 
 if TYPE_CHECKING:
@@ -159,8 +159,15 @@ class Laws:
             if at is not None and is_of(row, at) and not is_too_soon(row.proof, at):
                 found = self._hash(label, key, at)
                 check(found == proven, "I2", f"{what} by the proof {proven}, and its bytes have {found}")
-                is_right_now = is_right(row.filename, self.machine.replicas[label].read(key) or b"")
-                check(is_right_now, "I2", f"{what} by {row.proof.kind}, and its bytes are not right")
+                data = self.machine.replicas[label].read(key) or b""
+                is_told_apart = row.proof.kind is ProofKind.DECODED or not lacks_only_its_end(
+                    row.filename, data
+                )
+                check(
+                    is_right(row.filename, data) and is_told_apart,
+                    "I2",
+                    f"{what} by {row.proof.kind}, and its bytes are not right",
+                )
         if (
             row.state is FileState.DAMAGED
             and (old is None or old.state is not FileState.DAMAGED)
