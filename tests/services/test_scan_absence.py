@@ -283,11 +283,16 @@ def test_without_its_media_folder_an_sd_with_known_images_is_suspect(
 
 
 def test_a_folder_that_breaks_off_in_the_middle_is_no_listing(machine: Machine) -> None:
-    """EIO from the disk: suspect, and nothing is concluded (H19, I25)."""
+    """EIO from the disk: suspect, and nothing is concluded, nor told to be gone (H19, I25)."""
     sd, paths = add(machine, 3)
     report = call_refused([Refusal("getdents64", errno.EIO)], lambda: scan(machine, sd))
     assert kinds(report) == ["unreadable", "suspect"]
     assert states(machine, sd, paths) == {FileState.PRESENT}
+    assert "cannot be listed: Input/output error" in (report.sd.problem or "")
+    assert "gone" not in (report.sd.problem or "")
+    (suspect,) = machine.events("sd.suspect")
+    assert isinstance(suspect, StorageDirSuspect)
+    assert (suspect.absent, suspect.known) == (0, 3)
 
 
 def test_files_that_the_system_refuses_to_describe_are_not_gone(machine: Machine) -> None:

@@ -8,13 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from strandline.model.events import EVENT_TYPES, ImageAvailable, ScanFinished, StorageDirOffline
+from strandline.model.events import (
+    EVENT_TYPES,
+    ImageAvailable,
+    ScanFinished,
+    StorageDirOffline,
+    StorageDirSuspect,
+)
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Finding
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 from strandline.web.activity_lines import KINDS, SENTENCES, list_days, say_event
+from strandline.web.folder_pages import say_confirming
 from strandline.web.page_words import (
     FILE_BADGES,
     SD_BADGES,
@@ -82,6 +89,9 @@ def test_events_become_lines_under_their_days() -> None:
     assert (first.lines[0].detail, first.lines[0].image_id) == ("x.png", "0" * 32)
     assert second.lines[0].detail == "unmounted"
     assert say_event(replace(scan, added=0, absent=0)) == "Scan: nothing changed"
+    suspect = StorageDirSuspect(at=NOW, sd_id=None, name="Notes", path="/notes", absent=3, known=3)
+    assert say_event(suspect) == "Too many files of a folder are gone at once"
+    assert say_event(replace(suspect, absent=0)) == "The files of a folder cannot be listed"
 
 
 def test_every_list_of_an_inspection_has_a_remedy() -> None:
@@ -101,16 +111,19 @@ def test_health_follows_from_what_was_found(remedy: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "title"),
+    ("state", "said", "title"),
     [
-        (StorageDirState.OFFLINE, "Offline"),
-        (StorageDirState.INCOMPLETE, "Waiting for its identity"),
-        (StorageDirState.SUSPECT, "Too many files are gone at once"),
+        (StorageDirState.OFFLINE, "the disk is away", "Offline"),
+        (StorageDirState.INCOMPLETE, "nothing is there", "Waiting for its identity"),
+        (StorageDirState.SUSPECT, "all gone: 'strandline sd confirm'", "Too many files are gone at once"),
+        (StorageDirState.SUSPECT, "the media folder cannot be listed", "Its images cannot be listed"),
     ],
 )
-def test_a_folder_that_is_not_online_is_told_first(state: StorageDirState, title: str) -> None:
-    """With the reason, as a sentence."""
-    status = SyncStatus(make_sd(state), NOW, {}, problems=[Finding(state.value, "the disk is away")])
+def test_a_folder_that_is_not_online_is_told_first(state: StorageDirState, said: str, title: str) -> None:
+    """With the reason, as a sentence; only who can confirm something is asked to."""
+    sd = replace(make_sd(state), problem=said)
+    status = SyncStatus(sd, NOW, {}, problems=[Finding(state.value, said)])
     health = judge_health(status)
     assert (health.title, health.tone) == (title, "wait" if state is StorageDirState.INCOMPLETE else "bad")
-    assert health.message.startswith("The disk is away.")
+    assert health.message.startswith(f"{said.capitalize()}.")
+    assert ("confirm" in say_confirming(sd)) is ("confirm" in said)

@@ -132,7 +132,7 @@ class StorageDirOffline(StorageDirEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageDirSuspect(StorageDirEvent):
-    """So many known files are gone that their absence is not believed."""
+    """So many known files are gone that their absence is not believed; none, where they cannot be listed."""
 
     type: ClassVar[str] = "sd.suspect"
     absent: int

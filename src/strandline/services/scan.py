@@ -124,6 +124,8 @@ class _Scan:
         self.account = ScanAccount(bench, sd, on_progress, cancel)
         self.report = self.account.report
         self.keeps_inodes = bench.keeps_inodes(sd)
+        self.unlistable: str | None = None
+        """Why the media folder, which is there, cannot be listed."""
         self.may_read = bench.mount_at(sd.path).kind not in NEVER_READ_UNASKED
 
     def run(self) -> ScanReport:
@@ -139,7 +141,7 @@ class _Scan:
             if listing is not None:
                 self._take_in(listing, is_first=is_first)
             elif known_count:
-                self._set_suspect(known_count, known_count)
+                self._hold_unlisted(known_count)
         self.account.finished()
         return self.report
 
@@ -166,8 +168,9 @@ class _Scan:
             problem = "'media' is not a folder; rename it, so that images can be kept there"
         except OSError as error:
             is_link = error.errno == errno.ELOOP
-            what = "a link, which is never followed" if is_link else f"unreadable: {error.strerror}"
-            problem = f"the media folder is {what}"
+            what = "is a link, which is never followed" if is_link else f"cannot be listed: {error.strerror}"
+            problem = f"the media folder {what}"
+        self.unlistable = problem
         self.account.add_finding("unreadable", problem)
         return None
 
@@ -267,7 +270,7 @@ class _Scan:
                 accepted += sum(row.absence_accepted for row in rows)
             known = image_files.count_expected(conn, self.sd.number) - accepted
         if is_too_much_gone(len(gone) - accepted, known):
-            self._set_suspect(len(gone) - accepted, known)
+            self._hold_vanished(len(gone) - accepted, known)
             return True
         if self.sd.state is StorageDirState.SUSPECT:
             self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
@@ -361,11 +364,23 @@ class _Scan:
             if result.outcome is Outcome.UNREADABLE:
                 self.account.add_finding("unreadable", result.reason, result.row, filename)
 
-    def _set_suspect(self, absent: int, known: int) -> None:
+    def _hold_unlisted(self, known: int) -> None:
+        """No conclusion can be drawn from a media folder that cannot be listed, nor is one that is gone believed."""
+        if self.unlistable is None:
+            self._hold_vanished(known, known)
+        else:
+            self._set_suspect(
+                0, known, f"{self.unlistable}; nothing is taken for missing until it can be listed"
+            )
+
+    def _hold_vanished(self, absent: int, known: int) -> None:
         problem = (
             f"{absent} of {known} known images are gone at once; that is rarely meant, so none is taken for "
             "missing. If it is meant, say so with 'strandline sd confirm'"
         )
+        self._set_suspect(absent, known, problem)
+
+    def _set_suspect(self, absent: int, known: int, problem: str) -> None:
         self.account.add_finding("suspect", problem)
         event = StorageDirSuspect(
             at=self.bench.now(), sd_id=self.sd.sd_id, name=self.sd.name, path=self.sd.path,

@@ -85,6 +85,8 @@ def say_event(event: Event) -> str:
         }
         parts = [f"{number:,} {word}" for word, number in counts.items() if number]
         return f"Scan: {', '.join(parts)}" if parts else "Scan: nothing changed"
+    if isinstance(event, StorageDirSuspect) and not event.absent:
+        return "The files of a folder cannot be listed"
     return SENTENCES.get(event.type, event.type)
 
 

@@ -164,7 +164,7 @@ def describe_added(added: AddedStorageDir) -> Note:
 
 def say_confirming(sd: StorageDir) -> str:
     """What confirming would do, where something waits for that; else nothing. Pure."""
-    if sd.state is StorageDirState.SUSPECT:
+    if sd.state is StorageDirState.SUSPECT and "confirm" in (sd.problem or ""):
         return "Were they deleted or moved on purpose? Then confirm it; the files that are gone are accepted as gone."
     if sd.state is StorageDirState.OFFLINE and sd.sd_id is not None and "confirm" in (sd.problem or ""):
         return "Is it still the same folder? Then confirm it; its identity is written back into SD_ID."

@@ -178,6 +178,8 @@ def judge_health(status: SyncStatus) -> Health:
         return Health("bad", "Offline", _sentence(said) + " Nothing is concluded about its images meanwhile.")
     if state is StorageDirState.INCOMPLETE:
         return Health("wait", "Waiting for its identity", _sentence(said))
+    if state is StorageDirState.SUSPECT and "confirm" not in said:
+        return Health("bad", "Its images cannot be listed", _sentence(said))
     if state is StorageDirState.SUSPECT:
         message = (
             " If the folder is still syncing, wait. If they were deleted on purpose, confirm that; until then "
