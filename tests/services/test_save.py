@@ -258,6 +258,34 @@ def test_each_step_is_durable_before_the_next(tmp_path: Path) -> None:
     assert [step for step in dict.fromkeys(steps) if step in order] == order
 
 
+SAVING_AGAIN = """
+import sys
+from strandline import open_store
+home, picture = sys.argv[1:]
+with open_store(home) as store:
+    begin()
+    assert not store.save(picture, sd="one").new
+    end()
+"""
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["just arrived", "proven before"])
+def test_what_somebody_else_wrote_is_durable_before_it_counts_as_saved(tmp_path: Path, known: bool) -> None:
+    """A plain copy is not flushed by whoever made it: a power cut could leave an empty file under the name."""
+    source = SOURCES["path"](PICTURE, tmp_path)
+    with open_machine(tmp_path) as machine:
+        one = machine.add("one")
+        machine.put(one, PICTURE, NAME)
+        if known:
+            machine.get(ID)
+            machine.clock.pass_time(seconds=3)
+            machine.get(ID)
+    lines = trace_calls(SAVING_AGAIN, tmp_path / "home", source, calls="fsync,fdatasync")
+    media = tmp_path / "one" / "media"
+    synced = [line.partition("<")[2].partition(">")[0] for line in lines]
+    assert [path for path in synced if path.startswith(str(media))] == [str(media / NAME), str(media)]
+
+
 class TestOrigins:
     """What images were called, for people."""
 

@@ -143,6 +143,20 @@ def write_whole(
     )
 
 
+def ensure_durable(folder: Path, filename: str) -> None:
+    """Makes a file that somebody else wrote as durable as one of ours: its bytes, and its name. Writes nothing.
+
+    Raises:
+        FileNotFoundError: It is gone.
+        DiskError: The disk refused, or it is no regular file: nothing is promised.
+    """
+    with disk_errors("sync", folder / filename, FileNotFoundError), open_folder(folder) as target:
+        with open_regular(target.at(filename), dir_fd=target.fd) as opened:
+            if sys.platform != "win32":  # which syncs only what is open for writing
+                _sync(opened.fd)
+        target.sync()
+
+
 def copy_aside(path: Path, trash_folder: Path, name: str, *, scratch: Path) -> AsideCopy:
     """Copies a file durably under a new name, as the step before it is replaced. Reads it once.
 

@@ -30,7 +30,7 @@ from strandline.errors import (
 )
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.media_folder import MEDIA_FOLDER, probe_names
-from strandline.folders.saving import SaveMode, write_whole
+from strandline.folders.saving import SaveMode, ensure_durable, write_whole
 from strandline.folders.temporaries import open_folder
 from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
@@ -202,7 +202,12 @@ class _Save:
             return False
         return is_still_proven(self.bench, self.sd, row)
 
-    def _saved_before(self, filename: str) -> Saved:
+    def _saved_before(self, filename: str) -> Saved | None:
+        """What lies there is the image; who wrote it may have left its bytes to the next power cut."""
+        try:
+            ensure_durable(Path(self.sd.path, MEDIA_FOLDER), filename)
+        except FileNotFoundError:
+            return None
         name, label = self.taken.original_name, self.taken.label
         with self.bench.catalog.read() as conn:
             told = name is None or origins.has_origin(conn, self.image_id, name, label)
