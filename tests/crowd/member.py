@@ -1,8 +1,8 @@
 """A member of the crowd: saves, reads, scans, verifies and inspects at random, and checks what it is told.
 
 Run as a program (``python -m crowd.member HOME SEED THREADS``) it is one process of the crowd. It says ``ready``,
-works from the first line on its stdin until that ends, and tells how often it did what. What surprises: it knows the
-errors that each act may meet, and dies of any other.
+works from the first line on its stdin until that ends, and tells how often it did what, and what it saved. What
+surprises: it knows the errors that each act may meet, by their codes, and dies of any other.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures
-from strandline.errors import ImageNotFoundError, RefusedError, StrandlineError
+from strandline.errors import StrandlineError
 from strandline.model.image_ids import ImageId
 from strandline.runtime.assembly import LocalStore, open_store
 from strandline.services.verify import verify_unproven
@@ -29,7 +29,7 @@ from strandline.services.verify import verify_unproven
 SD = "Notes"
 
 SAVED_ONLY = make_pictures(30)
-"""Nobody but the members brings these."""
+"""Nobody but the members brings these, and nobody breaks them: once saved, they are there."""
 
 MEDDLED_WITH = [*make_pictures(20, first_seed=100), make_picture("png", seed=120, size=(500, 300))]
 """These are also truncated and replaced from outside. The last has 400 KB: a read of it takes several calls."""
@@ -52,8 +52,10 @@ class Member:
         self._dice = random.Random(seed)
         self.done: Counter[str] = Counter()
         """How often each act was done, and each error met."""
+        self.saved: set[ImageId] = set()
+        """Of :data:`SAVED_ONLY`, what it has been told to be saved."""
 
-    def work_until(self, is_over: threading.Event) -> Counter[str]:
+    def work_until(self, is_over: threading.Event) -> None:
         """Acts at random until the event is set."""
         while not is_over.is_set():
             [act] = self._dice.choices(list(ACTS), [act.weight for act in ACTS.values()])
@@ -61,17 +63,24 @@ class Member:
                 ACTS[act].do(self)
                 self.done[act] += 1
             except StrandlineError as error:
-                if not isinstance(error, ACTS[act].may_meet):
+                if error.code not in ACTS[act].may_meet:
                     raise
                 self.done[f"{act}: {error.code}"] += 1
-        return self.done
 
     def save(self) -> None:
         """An image that others save at the same time."""
-        data = self._dice.choice([*SAVED_ONLY, *MEDDLED_WITH])
+        self.saved.add(self._save_one_of(SAVED_ONLY))
+
+    def save_broken(self) -> None:
+        """One that may be broken or away at that moment: it is put right, if others leave it alone for so long."""
+        self._save_one_of(MEDDLED_WITH)
+
+    def _save_one_of(self, pictures: list[bytes]) -> ImageId:
+        data = self._dice.choice(pictures)
         source = data if self._dice.random() < 0.5 else io.BytesIO(data)
         saved = self._store.save(source, sd=SD, name=f"{self._dice.randrange(5)}.png")
         assert saved.image_id == id_of(data)
+        return saved.image_id
 
     def save_legacy(self) -> None:
         """One of two images, under an id that both claim."""
@@ -80,12 +89,21 @@ class Member:
         assert saved.image_id == image_id
 
     def read(self) -> None:
-        """Any image of the crowd's, or one that the catalog lists: the right bytes, or none."""
-        page = self._store.list_images(limit=self._dice.randrange(1, 50))
-        listed = [image.image_id for image in page.images]
-        image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY, *listed])
+        """An image that may be broken, or any that the catalog lists: the right bytes, or none."""
+        listed = self._list_some() - _SAVED_ONLY_IDS
+        image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY, *sorted(listed)])
         data = self._store.get(image_id).read()
         assert data in LEGACY[image_id] if image_id in LEGACY else id_of(data) == image_id
+
+    def read_saved(self) -> None:
+        """What this member has saved, or the catalog lists because another has, and nobody breaks: it is there."""
+        there = sorted(self.saved | (self._list_some() & _SAVED_ONLY_IDS))
+        for image_id in self._dice.sample(there, min(len(there), 5)):
+            assert id_of(self._store.get(image_id).read()) == image_id
+
+    def _list_some(self) -> set[ImageId]:
+        page = self._store.list_images(limit=self._dice.randrange(1, 50))
+        return {image.image_id for image in page.images}
 
     def scan(self) -> None:
         """What it finds, and what it proves, others find and prove too."""
@@ -104,23 +122,32 @@ class Member:
 
     def explain(self) -> None:
         """Why an image is shown, or not, while that changes."""
-        image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY])
-        assert self._store.explain(image_id).image_id == image_id
+        image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY, *sorted(self.saved)])
+        verdict = self._store.explain(image_id).verdict
+        assert verdict == "shown" or (image_id not in self.saved and verdict in {"arriving", "not-found"})
+
+
+_SAVED_ONLY_IDS = frozenset(map(id_of, SAVED_ONLY))
 
 
 @dataclass(frozen=True)
 class Act:
-    """How often it is done among the others, and which errors it may meet."""
+    """How often it is done among the others, and the codes of the errors that it may meet."""
 
     do: Callable[[Member], None]
     weight: int
-    may_meet: tuple[type[StrandlineError], ...] = ()
+    may_meet: frozenset[str] = frozenset()
 
+
+CHANGED_TOO_OFTEN = "refused"
+"""The outsider changed the file at each of a save's five attempts: possible, and not to be seen."""
 
 ACTS = {
-    "save": Act(Member.save, 6, (RefusedError,)),  # the outsider may change the file at each attempt
-    "save_legacy": Act(Member.save_legacy, 3, (RefusedError,)),  # and then, the other image may have the id
-    "read": Act(Member.read, 8, (ImageNotFoundError,)),
+    "save": Act(Member.save, 3),
+    "save_broken": Act(Member.save_broken, 3, frozenset({CHANGED_TOO_OFTEN})),
+    "save_legacy": Act(Member.save_legacy, 3, frozenset({"different-bytes", CHANGED_TOO_OFTEN})),
+    "read": Act(Member.read, 7, frozenset({"image-not-found", "image-arriving"})),
+    "read_saved": Act(Member.read_saved, 1),
     "explain": Act(Member.explain, 2),
     "scan": Act(Member.scan, 1),
     "verify": Act(Member.verify, 1),
@@ -141,8 +168,11 @@ def main() -> None:
         working = [pool.submit(member.work_until, is_over) for member in members]
         sys.stdin.read()
         is_over.set()
-        done = sum((work.result() for work in working), Counter[str]())
-    sys.stdout.write(json.dumps(done))
+        for work in working:
+            work.result()
+    done = sum((member.done for member in members), Counter[str]())
+    saved = set[ImageId]().union(*(member.saved for member in members))
+    sys.stdout.write(json.dumps({"done": done, "saved": sorted(saved)}))
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
 
 import pytest
 
-from builders.storage import make_storage_dir, name_of
-from crowd.member import ACTS, LEGACY, MEDDLED_WITH, SAVED_ONLY, SD
+from builders.storage import id_of, make_storage_dir, name_of
+from crowd.member import ACTS, CHANGED_TOO_OFTEN, LEGACY, MEDDLED_WITH, SAVED_ONLY, SD
 from crowd.outsider import Outsider
 from strandline import Store, open_store
 from strandline.model.events import Event, ImageAvailable, ImageEvent
@@ -36,6 +37,9 @@ SEED = 4
 END_LIMIT_S = 120
 """A verification may be under way, and the machine may be busy."""
 
+RARELY = 3
+"""A sync client that is always quicker than a save was never seen in a crowd; more of it is a fault of the save."""
+
 PATIENCE = {"STRANDLINE_CATALOG_BUSY_TIMEOUT_S": "60"}
 """Sixteen write at once, and give way to all others on the machine: five seconds may be too few there."""
 
@@ -46,9 +50,19 @@ LEAVES_PRESENT = frozenset(
 )
 
 
+@dataclass
+class Told:
+    """What the members told when they had ended."""
+
+    done: Counter[str] = field(default_factory=Counter)
+    saved: set[str] = field(default_factory=set)
+    """The image ids that a save was well for."""
+
+
 @contextmanager
-def crowd(home: Path, done: Counter[str]) -> Iterator[None]:
-    """The members work for the length of the block; what they did is added to the counter."""
+def crowd(home: Path) -> Iterator[Told]:
+    """The members work for the length of the block; then what they did is told."""
+    told = Told()
     members = [_start(home, seed, threads=1) for seed in range(PROCESSES)]
     members.append(_start(home, PROCESSES, threads=THREADS))
     try:
@@ -59,11 +73,13 @@ def crowd(home: Path, done: Counter[str]) -> Iterator[None]:
             assert member.stdin is not None
             member.stdin.write("go\n")
             member.stdin.flush()
-        yield
+        yield told
         for member in members:
             answer, complaint = member.communicate(timeout=END_LIMIT_S)
             assert member.returncode == 0, complaint
-            done.update(json.loads(answer))
+            own = json.loads(answer)
+            told.done.update(own["done"])
+            told.saved.update(own["saved"])
     finally:
         for member in members:
             member.kill()
@@ -115,25 +131,28 @@ def check_told_once_a_coming(events: list[Event]) -> None:
 
 @pytest.mark.timeout(RUN_S + 4 * END_LIMIT_S)
 def test_a_crowd_and_a_sync_client_on_one_storage_directory(home: Path, tmp_path: Path) -> None:
-    """For a minute nobody meets an undocumented error or wrong bytes; then catalog and disk are the same."""
+    """For a minute nobody meets an undocumented error or wrong bytes, or misses what was saved; then all agree."""
     root = make_storage_dir(tmp_path / SD)
     with open_store(home) as store:
         store.add_storage_dir(root)
-    outsider, done = Outsider(root / "media", SEED), Counter[str]()
-    with crowd(home, done):
+    outsider = Outsider(root / "media", SEED)
+    with crowd(home) as told:
         outsider.meddle_for(RUN_S)
-    assert all(done[act] for act in ACTS), done
-    untouched = [*SAVED_ONLY, *outsider.brought.values()]
-    wanted = {name_of(data): [data] for data in (*untouched, *MEDDLED_WITH)}
+    assert all(told.done[act] for act in ACTS), told.done
+    assert sum(told.done[f"{act}: {CHANGED_TOO_OFTEN}"] for act in ACTS) <= RARELY, told.done
+    saved = {name_of(data): data for data in SAVED_ONLY if id_of(data) in told.saved}
+    assert {name: (root / "media" / name).read_bytes() for name in saved} == saved
+    untouched = saved | outsider.brought
+    wanted = {name: [data] for name, data in untouched.items()} | {
+        name_of(data): [data] for data in MEDDLED_WITH
+    }
     wanted |= {f"{image_id}.png": list(pictures) for image_id, pictures in LEGACY.items()}
     with open_store(home) as store:
-        for data in (*SAVED_ONLY, *MEDDLED_WITH):  # in a short run some were never chosen
-            store.save(data, sd=SD)
         store.scan()
         check_same(store, root, wanted)
         events = list_all_events(store)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     available = Counter(event.filename for event in events if isinstance(event, ImageAvailable))
     assert available.keys() == wanted.keys()
-    assert {name_of(data): 1 for data in untouched}.items() <= available.items()
+    assert dict.fromkeys(untouched, 1).items() <= available.items()
     check_told_once_a_coming(events)
