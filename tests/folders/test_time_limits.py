@@ -28,6 +28,12 @@ def fail(error: BaseException) -> None:
     raise error
 
 
+def be_slow() -> str:
+    """Takes longer than :data:`SOON_S`."""
+    threading.Event().wait(5 * SOON_S)
+    return "slow"
+
+
 def test_an_answer_in_time_is_the_answer() -> None:
     """The result comes back, as does None."""
     assert within(HERE, AMPLE_S, lambda: 42) == 42
@@ -140,6 +146,38 @@ def test_a_place_where_a_call_hangs_is_not_asked_again(hang: threading.Event) ->
     assert back.wait(AMPLE_S)
     places.within("/dead", lambda: asked.append("when it is back"))
     assert asked == ["when it is back"]
+
+
+def test_what_takes_long_says_nothing_of_the_place(hang: threading.Event) -> None:
+    """A download is waited for longer than a small look, and where it does not come, the place is asked as ever."""
+    places = SlowPlaces(limit_s=SOON_S)
+    assert places.patiently(HERE, AMPLE_S, be_slow) == "slow"
+    with pytest.raises(TimeoutError, match=r"no answer within 0\.05 s"):
+        places.patiently(HERE, 0.05, hang.wait)
+    places.limit_s = AMPLE_S
+    assert places.within(HERE, lambda: "asked") == "asked"
+
+
+def test_what_takes_long_is_given_up_where_the_place_is_dead(hang: threading.Event) -> None:
+    """A small look tells: what it says, were it an error, is an answer; if it says nothing the place rests."""
+    places = SlowPlaces(limit_s=1.0)
+    looks, looked = [], threading.Event()
+
+    def look() -> None:
+        looked.set()
+        raise FileNotFoundError
+
+    assert places.patiently(HERE, AMPLE_S, lambda: looked.wait(AMPLE_S), small_look=look)
+    places.limit_s = SOON_S
+    closed = threading.Event()
+    with pytest.raises(TimeoutError, match="no answer"):
+        places.patiently(HERE, AMPLE_S, hang.wait, small_look=hang.wait, late=lambda _: closed.set())
+    assert places.is_resting(HERE)
+    with pytest.raises(TimeoutError, match="did not answer"):
+        places.patiently(HERE, AMPLE_S, lambda: looks.append("while resting"))
+    assert not looks
+    hang.set()
+    assert closed.wait(AMPLE_S)
 
 
 def test_the_systems_own_timeout_lets_a_place_rest() -> None:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -60,6 +61,12 @@ def _wait(place: Hashable, limit_s: float, future: Future[T], late: Callable[[T]
         raise TimeoutError(f"no answer within {limit_s:g} s") from None
 
 
+def _is_done_within(limit_s: float, future: Future[Any]) -> bool:
+    with suppress(TimeoutError):
+        future.exception(limit_s)
+    return future.done()
+
+
 class _Rest(NamedTuple):
     """Why a place is left alone: until that time, and as long as that call hangs."""
 
@@ -92,16 +99,53 @@ class SlowPlaces:
         Raises:
             TimeoutError: The place is resting, or did not answer now; from now on it rests.
         """
-        if self.is_resting(place):
-            raise TimeoutError(
-                f"{place} did not answer; it is left alone for {self.rest_s:g} s, and until it has answered"
-            )
+        self._check_not_resting(place)
         future = _WORKERS.submit(place, call)
         try:
             return _wait(place, self.limit_s, future, late)
         except TimeoutError:
             self._rests[place] = _Rest(self._clock() + self.rest_s, future)
             raise
+
+    def patiently(
+        self,
+        place: Hashable,
+        limit_s: float,
+        call: Callable[[], T],
+        *,
+        small_look: Callable[[], object] | None = None,
+        late: Callable[[T], object] | None = None,
+    ) -> T:
+        """Makes a call that may rightly take long, such as a download; if it does, the place need not rest for it.
+
+        Args:
+            place: Where.
+            limit_s: For this call, in seconds.
+            call: What may hang.
+            small_look: Made when the call has taken as long as a small one may. If it is not answered either, the
+                place is dead: it rests, and the call is given up at once.
+            late: As for :func:`within`.
+
+        Raises:
+            TimeoutError: The place is resting, or dead, or the call took longer than its limit.
+        """
+        self._check_not_resting(place)
+        future = _WORKERS.submit(place, call)
+        if small_look is not None and not _is_done_within(min(self.limit_s, limit_s), future):
+            try:
+                self.within(place, small_look)
+            except TimeoutError:
+                _WORKERS.give_up(place, future, late)
+                raise
+            except OSError:
+                pass  # which is an answer
+        return _wait(place, limit_s, future, late)
+
+    def _check_not_resting(self, place: Hashable) -> None:
+        if self.is_resting(place):
+            raise TimeoutError(
+                f"{place} did not answer; it is left alone for {self.rest_s:g} s, and until it has answered"
+            )
 
     def is_resting(self, place: Hashable) -> bool:
         """True where the place did not answer within the last ``rest_s``, or a call from then hangs still."""

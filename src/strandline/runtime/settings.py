@@ -136,7 +136,10 @@ class ReadSettings:
     max_memory_bytes: int = _setting(
         64 * _MIB, "Larger images are proven through a temporary file instead of memory.", at_least=0
     )
-    fetch_timeout_s: float = _setting(60.0, "How long to wait for the bytes of an online-only image.")
+    fetch_timeout_s: float = _setting(
+        60.0,
+        "How long to wait for what a share or cloud has to fetch: an image's bytes, the names in a folder.",
+    )
     io_timeout_s: float = _setting(
         5.0, "A storage directory whose disk does not answer for this long is offline.", at_least=0.1
     )

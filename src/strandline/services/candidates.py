@@ -63,7 +63,7 @@ def _probe(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
             sd.path, lambda: probe_names(sd.path, candidate_names(image_id), keeps_inodes=True)
         )
     except OSError as error:
-        return Discovery(problem=f"its media folder cannot be searched now: {error.strerror or error}")
+        return Discovery(problem=f"its media folder cannot be read now: {error.strerror or error}")
     return Discovery(tuple(name for name, _ in found))
 
 

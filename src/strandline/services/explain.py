@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -166,19 +166,25 @@ def _iter_disk_facts(
     discovery = discover(bench, sd, image_id)
     if discovery.problem is not None:
         yield DiskFact(MEDIA_FOLDER, "unreadable", None, discovery.problem)
+        yield from _describe_all(bench, sd, discovery.filenames)
         return
     if (media := _describe_media(sd)) is not None:
         yield media
         return
     known = [row.filename for row in rows if row.state in EXPECTED]
     names = dict.fromkeys((*discovery.filenames, *candidate_names(image_id), *known))
-    facts = [fact for name in names if (fact := _describe(bench, sd, name)) is not None]
+    facts = _describe_all(bench, sd, names)
     yield from facts
     if not facts:
         for name in discovery.odd.placeholders:
             yield DiskFact(name, "online-only", None, f"a placeholder: {IN_THE_CLOUD}")
     for name in discovery.odd.conflict_copies[:MAX_CONFLICT_COPIES]:
         yield _describe_copy(bench, image_id, sd, name)
+
+
+def _describe_all(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> list[DiskFact]:
+    """What lies under those of the wanted names under which anything does."""
+    return [fact for name in names if (fact := _describe(bench, sd, name)) is not None]
 
 
 def _describe_media(sd: StorageDir) -> DiskFact | None:

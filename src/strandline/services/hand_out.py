@@ -144,14 +144,19 @@ def find_hand_out(bench: Workbench, image_id: ImageId, sd: StorageDir | None = N
 def _open_proven(bench: Workbench, row: ImageFile, place: _Place) -> OpenedFile | None:
     """The file, open, if it is the very one that the row's proof vouches for."""
 
-    def open_file() -> OpenedFile:
-        return open_image_file(place.sd.path, place.filename, keeps_inodes=place.keeps_inodes)
+    def open_file() -> OpenedFile | None:
+        opened = open_image_file(place.sd.path, place.filename, keeps_inodes=place.keeps_inodes)
+        if opened.stamp == row.stamp:
+            return opened
+        opened.close()
+        return None
 
     try:
-        opened = bench.bounded(place.sd.path, open_file, late=OpenedFile.close)
+        return bench.patient(place.sd.path, open_file, late=_close)
     except (OSError, UnreadableFileError):
         return None
-    if opened.stamp == row.stamp:
-        return opened
-    opened.close()
-    return None
+
+
+def _close(opened: OpenedFile | None) -> None:
+    if opened is not None:
+        opened.close()

@@ -17,7 +17,6 @@ from typing import BinaryIO
 
 from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError, UnreadableFileError
 from strandline.folders.media_folder import is_evicted, open_image_file, probe_names
-from strandline.folders.opening import OpenedFile
 from strandline.folders.proof_copies import ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
@@ -201,12 +200,12 @@ def is_still_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> bool:
     if not has_reliable_proof(row):
         return False
 
-    def open_file() -> OpenedFile:
-        return open_image_file(sd.path, row.filename, keeps_inodes=bench.keeps_inodes(sd))
+    def has_its_stamp() -> bool:
+        with open_image_file(sd.path, row.filename, keeps_inodes=bench.keeps_inodes(sd)) as opened:
+            return opened.stamp == row.stamp
 
     try:
-        with bench.bounded(sd.path, open_file, late=OpenedFile.close) as opened:
-            return opened.stamp == row.stamp
+        return bench.patient(sd.path, has_its_stamp)
     except (OSError, UnreadableFileError):
         return False
 
@@ -321,7 +320,7 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
     """
     sd, row, name = candidate.sd, candidate.row, candidate.filename
     keeps_inodes = bench.keeps_inodes(sd)
-    found = bench.bounded(sd.path, lambda: probe_names(sd.path, [name], keeps_inodes=keeps_inodes))
+    found = bench.patient(sd.path, lambda: probe_names(sd.path, [name], keeps_inodes=keeps_inodes))
     if not found:
         is_in_cloud = row is not None and row.state is FileState.ONLINE_ONLY and is_evicted(path_of(sd, name))
         return row if is_in_cloud else None

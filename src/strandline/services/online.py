@@ -265,7 +265,7 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
     with bench.catalog.read() as conn:
         known = image_files.list_some_filenames(conn, sd.number, limit=NAMES_ASKED)
     try:
-        there = bench.bounded(sd.path, lambda: probe_names(sd.path, known, keeps_inodes=True))
+        there = bench.patient(sd.path, lambda: probe_names(sd.path, known, keeps_inodes=True))
     except OSError:
         return True  # nothing can be concluded, and that is what "elsewhere" means
     return 2 * len(there) < len(known)

@@ -154,9 +154,9 @@ def read_image_file(bench: Workbench, sd: StorageDir, filename: str) -> Reading:
             return Reading(copy, is_replaced=not opened.is_named_by(path_of(sd, filename)))
 
     mount = bench.mount_at(sd.path)
-    if mount.kind is MountKind.LOCAL and not is_evicted(path_of(sd, filename)):
-        return read()
-    return within(mount.place, limits.fetch_timeout_s, read)
+    if mount.kind is MountKind.LOCAL and is_evicted(path_of(sd, filename)):
+        return within(mount.place, limits.fetch_timeout_s, read)
+    return bench.patient(sd.path, read)
 
 
 def _record(

@@ -19,6 +19,7 @@ from strandline.catalog import image_files, journal, origins, storage_dirs, tras
 from strandline.errors import (
     CopiedStorageDirError,
     DifferentBytesError,
+    DiskError,
     ImageIdMismatchError,
     ReadOnlyStorageDirError,
     RefusedError,
@@ -185,14 +186,24 @@ class _Save:
         return odd[0]
 
     def _list_existing(self) -> list[str]:
-        """The image's files in this SD: those that discovery finds, and others that the catalog knows of."""
+        """The image's files in this SD: those that discovery finds, and others that the catalog knows of.
+
+        Raises:
+            DiskError: The folder cannot be searched; or, for a legacy id, which other bytes may have, not be listed.
+        """
         with self.bench.catalog.read() as conn:
             rows = image_files.list_rows_of_image(conn, self.image_id)
         known = [row.filename for row in rows if row.sd == self.sd.number]
         with disk_errors("look into", Path(self.sd.path, MEDIA_FOLDER)):
             there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
-        discovered = discover(self.bench, self.sd, self.image_id).filenames
-        return list(dict.fromkeys((*discovered, *there)))
+        discovery = discover(self.bench, self.sd, self.image_id)
+        if discovery.problem is not None and not is_content_id(self.image_id):
+            raise DiskError(
+                f"other bytes may lie in {self.sd.name!r} under the id {self.image_id}, for {discovery.problem}; "
+                "mend that, or leave the id out",
+                path=self.sd.path,
+            )
+        return list(dict.fromkeys((*discovery.filenames, *there)))
 
     def _is_same(self, name: str) -> bool:
         """Whether a proof that may be relied on says that the file holds these bytes: nothing is read then."""

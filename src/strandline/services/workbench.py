@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from strandline.catalog.database import Catalog
 from strandline.folders.filesystems import Mount, MountKind, find_mount
+from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
@@ -134,10 +136,10 @@ class Workbench:
         return self.mount_at(sd.path).keeps_inodes
 
     def bounded(self, path: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
-        """Runs a short disk operation on the path; on anything but a local disk with the time limit of 5 s.
+        """Runs a small look at the path, one that no cloud has to ask its server for; limit off local disks: 5 s.
 
-        A place that did not answer once fails at once for a while, so a dead share costs 5 s once, not each
-        time (SPEC §5). ``late`` is given a result that came after the limit, to be closed.
+        A place that did not answer once is dead, and fails at once for a while, so a dead share costs 5 s once, not
+        each time (SPEC §5). ``late`` is given a result that came after the limit, to be closed.
 
         Raises:
             TimeoutError: The disk did not answer.
@@ -146,3 +148,24 @@ class Workbench:
         if mount.kind is MountKind.LOCAL:
             return call()
         return self.slow_places.within(mount.place, call, late=late)
+
+    def patient(self, root: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
+        """Runs what may take long where it means a download: searches, lists, opens or reads in the SD at ``root``.
+
+        Off local disks it is given up after ``fetch_timeout_s``, which says nothing of the place; and on a share,
+        which downloads nothing, as soon as that does not answer a small look either.
+
+        Raises:
+            TimeoutError: It took longer, or the place is dead.
+        """
+        mount = self.mount_at(root)
+        if mount.kind is MountKind.LOCAL:
+            return call()
+        is_share = mount.kind is MountKind.NETWORK
+        return self.slow_places.patiently(
+            mount.place,
+            self.limits.fetch_timeout_s,
+            call,
+            small_look=partial(read_plain_identity, root) if is_share else None,
+            late=late,
+        )
