@@ -57,6 +57,15 @@ def test_events_come_back_as_they_were_with_their_numbers(tmp_path: Path) -> Non
     assert [event.as_json() | {"seq": None} for event in again] == [event.as_json() for event in events]
 
 
+@pytest.mark.parametrize(("number", "count"), [(2**70, 0), (2**63 - 1, 0), (-(2**70), 1)])
+def test_any_number_is_a_place_in_the_journal(tmp_path: Path, number: int, count: int) -> None:
+    """After the last one, or before the first, however far: SQLite's integers end, Python's do not."""
+    with opened(tmp_path / "c.db") as catalog:
+        append(catalog, added())
+        assert len(replay(catalog, since=number)) == count
+        assert len(replay(catalog, limit=number)) == (number > 0)
+
+
 def test_a_replay_begins_after_the_number_and_ends_at_the_limit(tmp_path: Path) -> None:
     """A subscriber reads page by page and misses nothing."""
     with opened(tmp_path / "c.db") as catalog:

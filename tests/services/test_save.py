@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -25,6 +26,7 @@ from strandline.errors import (
     InvalidPathError,
     SourceNotFoundError,
     StrandlineError,
+    UnreadableFileError,
     UnsupportedImageError,
     WrongBytesError,
 )
@@ -56,6 +58,16 @@ class Pipe(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         some, self._rest = self._rest[: min(size, 700)], self._rest[min(size, 700) :]
+        return some
+
+
+class BrokenPipe(Pipe):
+    """A stream that gives a few bytes and then an error of the disk."""
+
+    def read(self, size: int = -1) -> bytes:
+        some = super().read(size)
+        if not some:
+            raise OSError(errno.EIO, "Input/output error")
         return some
 
 
@@ -337,6 +349,8 @@ REFUSED: dict[str, tuple[Any, type[StrandlineError]]] = {
         Pipe(make_picture("png", seed=3, size=(300, 200))),
         ImageTooLargeError,
     ),
+    "a stream that fails": (BrokenPipe(make_picture("png", seed=4)[:5000]), UnreadableFileError),
+    "a stream that fails at once": (BrokenPipe(b""), UnreadableFileError),
     "no such file": ("/nowhere/x.png", SourceNotFoundError),
     "a folder": ("/", InvalidPathError),
     "a NUL": ("a\0b", InvalidPathError),

@@ -13,7 +13,7 @@ from builders.storage import make_storage_dir, open_bench
 from strandline import open_store
 from strandline.errors import CatalogInsideStorageDirError, InvalidPathError, StorageDirNotFoundError
 from strandline.services.add import add_storage_dir
-from strandline.services.storage_dirs import list_storage_dirs, move_storage_dir
+from strandline.services.storage_dirs import get_storage_dir, list_storage_dirs, move_storage_dir
 from strandline.services.workbench import Workbench
 
 
@@ -31,6 +31,8 @@ BAD_PATHS = [
     ("/x" * 10_000, InvalidPathError),
     ("/" + "x" * 300, InvalidPathError),
     (os.fsdecode(b"/tmp/\xff"), InvalidPathError),
+    ("\ud800", InvalidPathError),
+    ("~root\0", InvalidPathError),
     ("{tmp}/file", InvalidPathError),
     ("{tmp}/loop", InvalidPathError),
     ("{tmp}/fifo", InvalidPathError),
@@ -60,6 +62,13 @@ def test_a_path_that_is_no_folder_is_a_clear_error(
     with pytest.raises(error):
         move_storage_dir(bench, known, given)
     assert list_storage_dirs(bench) == [known]
+
+
+@pytest.mark.parametrize("text", ["\ud800", "~\ud800", "~root\0", "", "~nobody-at-all"])
+def test_text_that_is_no_path_names_no_storage_directory(bench: Workbench, text: str) -> None:
+    """JSON can hold letters that stand for no bytes, and a NUL."""
+    with pytest.raises(StorageDirNotFoundError):
+        get_storage_dir(bench, text)
 
 
 def test_a_storage_directory_around_the_catalog_is_refused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from builders.pictures import make_picture
 from builders.served import Served, serving, serving_storage_dir
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, put_image
 from strandline.runtime.assembly import open_store
+from strandline.services import browse
 
 PLACES = ("/", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media", "/activity")
 
@@ -97,6 +99,20 @@ def test_an_error_is_a_page(served: Served, place: str, status: int) -> None:
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert "<h1>" in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_a_file_of_a_time_that_no_calendar_has_is_shown(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other machines send any time, and some disks keep it; most of those that tests run on do not."""
+
+    def refuse(_at: datetime) -> str:
+        raise OverflowError
+
+    monkeypatch.setattr(browse, "format_time", refuse)
+    answer = served.client.get("/inspect/Notes/file?path=SD_ID")
+    assert answer.status_code == 200
+    assert "no calendar has" in answer.text
 
 
 def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:

@@ -19,6 +19,8 @@ from strandline.model.events import Event, format_time, parse_event
 PRUNE_EVERY = 1000
 """Old events are dropped once in so many appends: pruning costs a walk, keeping 1 % more costs nothing."""
 
+LARGEST_NUMBER = 2**63 - 1
+"""That SQLite takes."""
 
 _SELECT = "SELECT seq, at_us, type, sd_id, facts FROM journal"
 
@@ -44,8 +46,9 @@ def append_events(transaction: Transaction, events: Iterable[Event]) -> None:
 
 
 def list_events(conn: sqlite3.Connection, *, since: int, limit: int) -> list[Event]:
-    """Up to ``limit`` events whose number is greater than ``since``, oldest first."""
-    rows = conn.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", (since, limit))
+    """Up to ``limit`` events whose number is greater than ``since``, oldest first. Any numbers will do."""
+    bounded = [max(0, min(number, LARGEST_NUMBER)) for number in (since, limit)]
+    rows = conn.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", bounded)
     return [_to_event(row) for row in rows]
 
 

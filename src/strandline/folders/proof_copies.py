@@ -11,12 +11,12 @@ import hashlib
 import io
 import mmap
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from strandline.folders.disk_errors import disk_errors
+from strandline.folders.disk_errors import as_unreadable, disk_errors
 from strandline.folders.opening import MAX_IMAGE_BYTES, OpenedFile, read_some, rewind, too_large
 from strandline.model.image_files import FileStamp
 
@@ -114,16 +114,24 @@ def copy_bytes(data: bytes) -> ProofCopy:
 
 
 def copy_stream(
-    stream: BinaryIO, *, max_memory_bytes: int, limit_bytes: int, scratch: Path | None = None
+    stream: BinaryIO, label: str, *, max_memory_bytes: int, limit_bytes: int, scratch: Path | None = None
 ) -> ProofCopy:
-    """Reads a stream once, up to ``limit_bytes``, and hashes what was read.
+    """Reads a stream once, up to ``limit_bytes``, and hashes what was read. ``label`` names it in errors.
 
     Raises:
+        UnreadableFileError: The stream refused.
         DiskError: ``scratch`` refused the copy (:class:`~strandline.errors.DiskFullError` where it is full).
     """
-    start = stream.read(min(max_memory_bytes, limit_bytes))
+
+    def read(size_bytes: int) -> bytes:
+        try:
+            return stream.read(size_bytes)
+        except OSError as error:
+            raise as_unreadable(error, label) from error
+
+    start = read(min(max_memory_bytes, limit_bytes))
     if len(start) < max_memory_bytes:
-        rest = iter(lambda: stream.read(min(_CHUNK_BYTES, max_memory_bytes)), b"")
+        rest = iter(lambda: read(min(_CHUNK_BYTES, max_memory_bytes)), b"")
         parts, size_bytes = [start], len(start)
         for chunk in rest:  # a pipe gives less than was asked for, long before its end
             parts.append(chunk)
@@ -133,14 +141,14 @@ def copy_stream(
         else:
             return copy_bytes(b"".join(parts))
         start = b"".join(parts)
-    buffer, sha256 = _copy_to_unnamed(_iter_stream(start, stream, limit_bytes), scratch)
+    buffer, sha256 = _copy_to_unnamed(_iter_stream(start, read, limit_bytes), scratch)
     return ProofCopy(buffer, sha256, FileStamp(len(buffer), 0, 0), changed=False)
 
 
-def _iter_stream(start: bytes, stream: BinaryIO, limit_bytes: int) -> Iterator[bytes]:
+def _iter_stream(start: bytes, read: Callable[[int], bytes], limit_bytes: int) -> Iterator[bytes]:
     yield start
     left_bytes = limit_bytes - len(start)
-    while left_bytes > 0 and (chunk := stream.read(min(_CHUNK_BYTES, left_bytes))):
+    while left_bytes > 0 and (chunk := read(min(_CHUNK_BYTES, left_bytes))):
         left_bytes -= len(chunk)
         yield chunk
 

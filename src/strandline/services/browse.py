@@ -25,7 +25,7 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, TreeEntry
 from strandline.services.online import refresh
-from strandline.services.roots import MAX_PATH_LENGTH, find_place, shorten
+from strandline.services.roots import MAX_PATH_LENGTH, can_be_path, find_place, shorten
 from strandline.services.workbench import Workbench
 
 MAX_HEX_BYTES = 1024 * 1024
@@ -100,13 +100,19 @@ def read_hex(bench: Workbench, sd: StorageDir, path: str, *, offset: int = 0, le
 
     Raises:
         InvalidInputError: Offset or length are out of bounds.
-        InvalidPathError, EntryNotFoundError, UnreadableFileError: There is no such file to read.
+        InvalidPathError: The path leads out of the SD, or to a folder, a link or something stranger.
+        EntryNotFoundError, UnreadableFileError: There is no such file to read.
         StorageDirOfflineError: The SD cannot be read now.
     """
     if offset < 0 or not 1 <= length <= MAX_HEX_BYTES:
         raise InvalidInputError(f"give an offset of 0 or more and a length from 1 to {MAX_HEX_BYTES:,} bytes")
     sd = _check_there(bench, sd)
-    relative, full, _ = _check_path(sd, path)
+    relative, full, seen = _check_path(sd, path)
+    if not stat.S_ISREG(seen.st_mode):
+        raise InvalidPathError(
+            f"{shorten(relative)!r} is no file ({_kind_of(seen.st_mode)}); only files have bytes to show",
+            path=shorten(relative),
+        )
     with _open(sd, relative, full) as opened:
         size_bytes = opened.stamp.size_bytes
         try:
@@ -132,7 +138,7 @@ def _check_path(sd: StorageDir, path: str) -> tuple[str, str, os.stat_result]:
     posix = PurePosixPath(path.replace(os.sep, "/"))
     parts = posix.parts
     leads_out = posix.is_absolute() or ".." in parts or any(os.path.splitdrive(part)[0] for part in parts)
-    if leads_out or not parts or "\0" in path or len(path) > MAX_PATH_LENGTH:
+    if leads_out or not parts or not can_be_path(path) or len(path) > MAX_PATH_LENGTH:
         raise InvalidPathError(
             f"{shorten(path)!r} is not a path inside the storage directory; give it relative to {sd.path}",
             path=shorten(path),

@@ -45,7 +45,7 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
         StorageDirOfflineError: A link leads to a disk that does not answer.
         CatalogInsideStorageDirError: The catalog lies in it, or it in the home.
     """
-    given = os.path.abspath(os.path.expanduser(_check_text(os.fspath(path))))
+    given = os.path.abspath(expand_user(os.fspath(path)))
     try:
         root = _resolve(bench, given)
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -69,9 +69,26 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
     return root
 
 
+def expand_user(path: str) -> str:
+    """The path, with ``~`` as the person's home.
+
+    Raises:
+        InvalidPathError: Empty, too long, with a NUL or undecodable bytes.
+    """
+    return os.path.expanduser(_check_text(path))
+
+
+def can_be_path(text: str) -> bool:
+    """Whether the system takes the text for a path: not empty, no NUL, and each letter stands for some bytes."""
+    try:
+        return b"\0" not in os.fsencode(text) and bool(text)
+    except UnicodeEncodeError:
+        return False
+
+
 def find_real_path(bench: Workbench, text: str) -> str | None:
     """What the text means as a path, links resolved as far as they can be; None where it is no path."""
-    if not text or "\0" in text:
+    if not can_be_path(text):
         return None
     given = os.path.abspath(os.path.expanduser(text))
     try:

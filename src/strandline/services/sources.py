@@ -43,7 +43,8 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
     Raises:
         EmptyImageError: It holds no bytes.
         ImageTooLargeError: It holds more than the setting ``save.max_bytes``.
-        SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no file that can be read.
+        SourceNotFoundError, InvalidPathError: The path names no file.
+        UnreadableFileError: The file or the stream refused a read.
         TypeError: It is neither bytes, nor a path, nor a binary stream.
     """
     if isinstance(source, bytes | bytearray | memoryview):
@@ -52,7 +53,7 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
         taken = _take_path(bench, Path(source), name)
     else:
         _check_binary_stream(source)
-        taken = TakenSource(_copy(bench, source), _as_text(name), "stream")
+        taken = TakenSource(_copy(bench, source, "stream"), _as_text(name), "stream")
     if taken.copy.size_bytes == 0:
         raise EmptyImageError(
             f"{taken.original_name or taken.label} is empty; there is nothing to save", source=taken.label
@@ -64,7 +65,7 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
     label = _as_text(str(path)) or ""
     try:
         with path.open("rb") as stream:
-            return TakenSource(_copy(bench, stream), _as_text(name or path.name), label)
+            return TakenSource(_copy(bench, stream, label), _as_text(name or path.name), label)
     except FileNotFoundError as error:
         raise SourceNotFoundError(f"there is no file {label}; check the path", source=label) from error
     except IsADirectoryError as error:
@@ -87,11 +88,12 @@ def _as_text(name: str | None) -> str | None:
     return None if name is None else name.encode("utf-8", "replace").decode()[:MAX_NAME_LENGTH]
 
 
-def _copy(bench: Workbench, stream: BinaryIO) -> ProofCopy:
+def _copy(bench: Workbench, stream: BinaryIO, label: str) -> ProofCopy:
     """Copies up to one byte more than the limit, so that a stream without an end is refused, not stored."""
     limits = bench.limits
     copy = copy_stream(
         stream,
+        label,
         max_memory_bytes=limits.max_memory_bytes,
         limit_bytes=limits.save_max_bytes + 1,
         scratch=bench.scratch,

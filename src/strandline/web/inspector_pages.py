@@ -148,7 +148,8 @@ def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int) -
         lines = _show_text(page) if view == "text" else "\n".join(page.list_lines())
         pages = _list_hex_pages(page, view, size)
     return render(
-        "file.html", place="inspect", tab="tree", sd=sd, facts=facts, mtime=parse_time(str(facts["mtime"])),
+        "file.html", place="inspect", tab="tree", sd=sd, facts=facts,
+        mtime=facts["mtime"] and parse_time(str(facts["mtime"])),
         state=facts["state"] and FileState(str(facts["state"])), view=view, views=views, lines=lines, pages=pages,
         state_badge=state_badge,
     )  # fmt: skip

@@ -13,6 +13,7 @@ from strandline.catalog import image_files, storage_dirs
 from strandline.errors import InvalidInputError, InvalidPathError
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.add import add_storage_dir
+from strandline.services.roots import expand_user
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Body, SdPath
@@ -119,7 +120,7 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
 
 def _check_whole(path: str) -> str:
     """The path, with ``~`` as the person's home; where the server was started means nothing to who asks it."""
-    whole = os.path.expanduser(path)
+    whole = expand_user(path)
     if not os.path.isabs(whole):
         raise InvalidPathError(f"give the whole path of the folder, not {path[:200]!r}", path=path[:200])
     return whole

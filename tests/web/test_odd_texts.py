@@ -1,0 +1,51 @@
+"""Texts that JSON can hold and no path: an answer that says so, and never a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.served import Served, serving_storage_dir
+
+NO_PATHS = {"half a letter": "\\ud800", "a NUL": "~root\\u0000", "half a person": "~\\ud800"}
+"""As JSON spells them."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """An empty storage directory."""
+    with serving_storage_dir(tmp_path) as served:
+        yield served
+
+
+@pytest.mark.parametrize("text", NO_PATHS.values(), ids=NO_PATHS)
+@pytest.mark.parametrize(
+    ("method", "route", "field", "codes"),
+    [
+        ("POST", "/scans", "sd", {"sd-not-found"}),
+        ("POST", "/sds", "path", {"invalid-path", "invalid-request"}),
+        ("PATCH", "/sds/Notes", "path", {"invalid-path", "invalid-request"}),
+    ],
+)
+def test_a_text_that_is_no_path_is_refused(
+    served: Served, method: str, route: str, field: str, codes: set[str], text: str
+) -> None:
+    """Wherever a path or a storage directory is asked for."""
+    answer = served.client.request(
+        method,
+        f"/api/v1{route}",
+        content=f'{{"{field}": "{text}"}}',
+        headers={"content-type": "application/json"},
+    )
+    assert answer.json()["code"] in codes
+
+
+@pytest.mark.parametrize("path", ["media", "link"])
+def test_the_bytes_of_what_is_no_file_are_refused(served: Served, tmp_path: Path, path: str) -> None:
+    """There is nothing wrong with the disk."""
+    (tmp_path / "Notes/link").symlink_to(tmp_path)
+    for view in ("hex", "raw"):
+        answer = served.client.get(f"/api/v1/inspect/Notes/{view}", params={"path": path})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid-path")
