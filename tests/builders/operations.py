@@ -229,6 +229,7 @@ _ONLY = id_of(OTHERS[0])
 READINGS = [
     Operation("scan", _with_two, ("scan",)),
     Operation("verify", _with_two, ("watch", "--once")),
+    Operation("confirm nothing", _with_two, ("sd", "confirm", "one")),
     Operation("get", _with_two, ("get", _ONLY, "-o", "{folder}/out.png")),
     Operation("get from the other", _with_two, ("get", _LAST, "--sd", "one", "-o", "{folder}/out.png")),
     Operation("exists", _with_two, ("exists", _ONLY)),

@@ -24,7 +24,7 @@ from strandline.model.identity_decisions import IdentityDecision, IdentityOutcom
 from strandline.model.image_files import FileState
 from strandline.model.sd_ids import IDENTITY_FILE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.services.online import look, move_to_state, reconsider
+from strandline.services.online import look, move_to_state, reconsider, refresh
 from strandline.services.workbench import Workbench
 
 
@@ -32,7 +32,7 @@ def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
     """Does the one thing that waits for a person: restores a lost identity, else accepts that files are gone.
 
     Raises:
-        StorageDirOfflineError: The folder itself is not there, or cannot be read.
+        StorageDirOfflineError: The folder itself is not there, or it or its media folder cannot be looked at.
         StorageDirIncompleteError: It has never had an identity.
         StorageDirConflictError: Another identity lies there, or something that is not replaced.
         ReadOnlyStorageDirError: The identity is lost and may not be written.
@@ -64,10 +64,32 @@ def accept_missing(bench: Workbench, sd: StorageDir) -> int:
 
 
 def _accept_absences(bench: Workbench, sd: StorageDir) -> StorageDir:
-    media_is_gone = not os.path.lexists(os.path.join(sd.path, MEDIA_FOLDER))
+    media_is_gone = _is_media_gone(bench, sd)
     with bench.catalog.write() as transaction:
         image_files.accept_absences(transaction, sd.number, bench.now(), all_rows=media_is_gone)
     return move_to_state(bench, sd, StorageDirState.ONLINE, None)
+
+
+def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
+    """Whether nothing lies where the media folder was, in a storage directory that is there before and after.
+
+    Raises:
+        StorageDirOfflineError: The system does not say: only "no such file" tells of absence (hazard H19).
+    """
+    try:
+        bench.bounded(sd.path, lambda: os.lstat(os.path.join(sd.path, MEDIA_FOLDER)))
+        return False
+    except FileNotFoundError:
+        problem = None if refresh(bench, sd).is_reachable else "it went away"
+    except OSError as error:
+        problem = error.strerror or str(error)
+    if problem is not None:
+        raise StorageDirOfflineError(
+            f"it cannot be told whether the media folder of {sd.name!r} is gone ({problem}), so nothing is accepted; "
+            "try again when its disk is well",
+            sd_id=sd.sd_id, path=sd.path,
+        )  # fmt: skip
+    return True
 
 
 def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
@@ -80,11 +102,16 @@ def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
             "elsewhere now",
             sd_id=sd.sd_id, path=sd.path,
         )  # fmt: skip
-    if sighting.candidates:
+    if others := sighting.candidates - {sd.sd_id}:
         raise StorageDirConflictError(
-            f"{sd.path} holds another identity ({', '.join(sorted(sighting.candidates))}); add it with 'sd add'",
+            f"{sd.path} holds another identity ({', '.join(sorted(others))}); add it with 'sd add'",
             path=sd.path,
         )
+    if sighting.candidates:
+        raise StorageDirOfflineError(
+            f"the identity of {sd.name!r} could not be read a moment ago, and can be now; try again",
+            sd_id=sd.sd_id, path=sd.path,
+        )  # fmt: skip
     if sighting.plain is not None and sighting.plain.unfit in FIXED:
         raise StorageDirConflictError(
             f"{IDENTITY_FILE} in {sd.path} is {sighting.plain.unfit}; move it away, and confirm again",
