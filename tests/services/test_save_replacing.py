@@ -1,4 +1,4 @@
-"""Saving where something has the name already: what is replaced, what never is, and what refuses to be written to."""
+"""Saving where something has the name already: what is replaced, what never is, and disks that refuse."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
-import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -18,19 +16,14 @@ from builders.dialects import conflict_name
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import LIKE_FUSE, Refusal, call_refused
-from builders.storage import id_of, make_storage_dir, name_of
+from builders.storage import id_of, name_of
 from strandline.catalog import trash_index
 from strandline.errors import (
-    CopiedStorageDirError,
     DifferentBytesError,
     DiskError,
-    ReadOnlyStorageDirError,
     RefusedError,
-    StorageDirIncompleteError,
-    StorageDirOfflineError,
 )
 from strandline.model.image_files import FileState
-from strandline.services.add import add_storage_dir
 from strandline.services.lookup import find_image
 from strandline.services.save import save_image
 
@@ -260,52 +253,6 @@ def test_a_media_folder_that_is_none_is_not_written_to(machine: Machine, what: s
         save_image(machine.bench, PICTURE, one)
     assert os.listdir(elsewhere) == []
     assert sorted(os.listdir(one.path)) == ["SD_ID", "media"]
-
-
-class TestStorageDirsThatTakeNothing:
-    """Guards (5) and "not now" (6)."""
-
-    def test_a_read_only_one(self, machine: Machine) -> None:
-        """It was added so."""
-        make_storage_dir(machine.folder / "one")
-        one = machine.add_again(machine.folder / "one", read_only=True)
-        with pytest.raises(ReadOnlyStorageDirError, match="--read-only"):
-            save_image(machine.bench, PICTURE, one)
-        assert os.listdir(machine.media(one)) == []
-
-    def test_a_copied_one_and_its_twin(self, machine: Machine) -> None:
-        """Two folders carry one identity: neither, until a person says which is the copy, or one goes away."""
-        one = machine.add("one")
-        shutil.copytree(one.path, machine.folder / "copy")
-        copy = machine.add_again(machine.folder / "copy")
-        for sd in (one, copy):
-            with pytest.raises(CopiedStorageDirError, match="--new-identity"):
-                save_image(machine.bench, PICTURE, sd)
-        machine.take_away(copy)
-        assert save_image(machine.bench, PICTURE, one).new
-
-    def test_one_that_is_gone(self, machine: Machine) -> None:
-        """Not now; nothing is made at the empty place where it was."""
-        one = machine.add("one")
-        machine.take_away(one)
-        with pytest.raises(StorageDirOfflineError):
-            save_image(machine.bench, PICTURE, one)
-        assert not Path(one.path).exists()
-        Path(one.path).mkdir()
-        with pytest.raises(StorageDirOfflineError):
-            save_image(machine.bench, PICTURE, one)
-        assert os.listdir(one.path) == []
-
-    def test_one_whose_identity_has_not_arrived(self, machine: Machine) -> None:
-        """Not yet."""
-        root = machine.folder / "one"
-        make_storage_dir(root, OTHER)
-        (root / "SD_ID").unlink()
-        one = add_storage_dir(machine.bench, root).sd
-        with pytest.raises(StorageDirIncompleteError):
-            save_image(machine.bench, PICTURE, one)
-        (root / "SD_ID").write_text(f"{uuid.uuid4()}\n")
-        assert save_image(machine.bench, PICTURE, one).new
 
 
 class TestRefusingDisks:

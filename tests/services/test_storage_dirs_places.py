@@ -22,7 +22,7 @@ from strandline.model.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.add import add_storage_dir
 from strandline.services.online import refresh
-from strandline.services.save import check_writable, save_image
+from strandline.services.save import save_image
 from strandline.services.scan import scan_storage_dir
 from strandline.services.storage_dirs import (
     forget_storage_dir,
@@ -32,6 +32,7 @@ from strandline.services.storage_dirs import (
     move_storage_dir,
 )
 from strandline.services.workbench import Workbench
+from strandline.services.writable import check_writable
 
 
 @pytest.fixture

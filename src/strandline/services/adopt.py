@@ -12,8 +12,9 @@ from strandline.model.media_names import split_wanted_name
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.prove import Outcome, path_of, prove_file
-from strandline.services.save import check_writable, save_image
+from strandline.services.save import save_image
 from strandline.services.workbench import Workbench
+from strandline.services.writable import check_writable
 
 
 def adopt_image(bench: Workbench, sd: StorageDir, filename: str) -> Saved:

@@ -15,16 +15,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from strandline.catalog import image_files, journal, origins, storage_dirs, trash_index
+from strandline.catalog import image_files, journal, origins, trash_index
 from strandline.errors import (
-    CopiedStorageDirError,
     DifferentBytesError,
     DiskError,
     ImageIdMismatchError,
-    ReadOnlyStorageDirError,
     RefusedError,
-    StorageDirIncompleteError,
-    StorageDirOfflineError,
     UnreadableFileError,
     UnsupportedImageError,
     WrongBytesError,
@@ -32,7 +28,6 @@ from strandline.errors import (
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.media_folder import MEDIA_FOLDER, probe_names
 from strandline.folders.saving import SaveMode, ensure_durable, write_whole
-from strandline.folders.temporaries import open_folder
 from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.markdown import format_markdown
@@ -40,15 +35,15 @@ from strandline.model.media_names import split_wanted_name
 from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
 from strandline.model.reports import Saved
 from strandline.model.states import Look, Seen, after_look, event_between, register_listed
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.services.candidates import discover
 from strandline.services.lookup import is_still_proven
-from strandline.services.online import refresh
 from strandline.services.prove import ATTEMPTS, Outcome, ProofResult, look_at, path_of, prove_file
 from strandline.services.sources import Source, TakenSource, take_source
 from strandline.services.trash import copy_to_trash, discard_copy
 from strandline.services.workbench import Workbench
+from strandline.services.writable import check_writable, ensure_media_folder
 
 
 def save_image(
@@ -91,37 +86,6 @@ def save_image(
     )
 
 
-def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """The SD as it is now, if it may be written to.
-
-    Raises:
-        ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It
-            may not, and what to do about it.
-    """
-    if sd.read_only:
-        raise ReadOnlyStorageDirError(
-            f"{sd.name!r} was added with --read-only; to save into it, 'sd forget' it and add it without",
-            sd_id=sd.sd_id,
-        )
-    sd = refresh(bench, sd)
-    if sd.state is StorageDirState.INCOMPLETE:
-        raise StorageDirIncompleteError(
-            f"{sd.name!r} is incomplete: {sd.problem}", sd_id=sd.sd_id, path=sd.path
-        )
-    if not sd.is_reachable:
-        raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
-    with bench.catalog.read() as conn:
-        others = storage_dirs.list_storage_dirs(conn)
-    twins = [other for other in others if other.sd_id == sd.sd_id and other.number != sd.number]
-    if any(refresh(bench, twin).is_reachable for twin in twins):
-        raise CopiedStorageDirError(
-            f"{sd.path} and {twins[0].path} carry the same identity, so it is not clear which is the copy; "
-            "run 'sd add --new-identity' on the copy, or 'sd forget' one of them",
-            sd_id=sd.sd_id,
-        )
-    return sd
-
-
 def _sniff(taken: TakenSource) -> MediaType:
     media_type = sniff_media_type(bytes(taken.buffer[:SNIFF_BYTES]))
     if media_type is None:
@@ -157,6 +121,7 @@ class _Save:
     image_id: ImageId
 
     def run(self) -> Saved | None:
+        self._check_still_there()
         existing = self._list_existing()
         filename = self._find_place(existing)
         in_the_way: ProofResult | None = None
@@ -276,6 +241,7 @@ class _Save:
         written = None
         try:
             if is_judged and not copied.changed_meanwhile:
+                self._check_still_there()
                 written = self._write(filename, SaveMode.REPLACE, is_still_the_same)
         except BaseException:
             with suppress(OSError):
@@ -288,7 +254,7 @@ class _Save:
 
     def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> FileStamp | None:
         folder = Path(self.sd.path, MEDIA_FOLDER)
-        _ensure_media_folder(folder)
+        ensure_media_folder(folder)
         buffer = self.taken.buffer
         try:
             return write_whole(
@@ -304,7 +270,20 @@ class _Save:
             _check_regular(folder / filename)
             return None
 
+    def _check_still_there(self) -> None:
+        """Asked again before anything is written, and before anything is promised.
+
+        To read the source may have taken minutes, and the path may lead to an empty mount point by now, or to another
+        disk (hazard H17). What was written when the disk went stays where it is, and nobody is told that it is kept.
+
+        Raises:
+            ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It
+                is not, or not the same any more.
+        """
+        self.sd = check_writable(self.bench, self.sd)
+
     def _register(self, filename: str, look: Look, trashed: TrashedFile | None) -> Saved:
+        self._check_still_there()
         now, name = self.bench.now(), self.taken.original_name
         with self.bench.catalog.write(durable=True) as transaction:
             old = image_files.find_row(transaction.conn, self.sd.number, filename)
@@ -346,25 +325,6 @@ class _Save:
             image_id=self.image_id,
             filename=name,
         )
-
-
-def _ensure_media_folder(folder: Path) -> None:
-    """Makes the media folder, durably, where nothing lies there.
-
-    Raises:
-        RefusedError: Something else does; a link is never followed.
-    """
-    with disk_errors("make the media folder", folder):
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            if not stat.S_ISDIR(folder.lstat().st_mode):
-                raise RefusedError(
-                    f"{folder} is in the way and is no folder; move it away and save again", path=str(folder)
-                ) from None
-            return
-        with open_folder(folder.parent) as root:
-            root.sync()
 
 
 def _check_regular(path: Path) -> None:
