@@ -65,6 +65,9 @@ def test_only_images_are_shown_as_they_are(served: Served) -> None:
     assert (response.status_code, response.json()["code"]) == (422, "unsupported-image")
 
 
+REFUSALS = {"invalid-path", "invalid-request", "entry-not-found", "unreadable-file"}
+
+
 @pytest.mark.parametrize(
     "path",
     ["../secret.png", "media/../../secret.png", "/etc/passwd", "link.png", "folder-link/secret.png", "a\0b", "..",
@@ -81,7 +84,7 @@ def test_nothing_outside_is_shown(served: Served, tmp_path: Path, view: str, pat
     if view == "file" and path in {"link.png", "fifo"}:
         assert response.json()["kind"] in {"symlink", "special"}
     else:
-        assert response.status_code in {404, 422, 500}
+        assert response.json()["code"] in REFUSALS
     assert b"PNG" not in response.content
 
 

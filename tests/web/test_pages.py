@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from builders.pictures import make_picture
@@ -16,13 +17,18 @@ from builders.storage import id_of, make_pictures, make_storage_dir, name_of, pu
 from strandline.runtime.assembly import open_store
 from strandline.services import browse
 
-PLACES = ("/", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media", "/activity")
+IMAGES = make_pictures(2)
+PLACES = (
+    "/", f"/image/{id_of(IMAGES[0])}", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media",
+    f"/inspect/Notes/file?path=media/{name_of(IMAGES[0])}", "/inspect/Notes/file?path=SD_ID", "/activity", "/image/nothing",
+)  # fmt: skip
+"""An address of each kind of page."""
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     """A served home with two images in ``Notes``."""
-    with serving_storage_dir(tmp_path, *make_pictures(2)) as served:
+    with serving_storage_dir(tmp_path, *IMAGES) as served:
         yield served
 
 
@@ -35,7 +41,8 @@ def test_every_page_runs_no_script_but_ours(served: Served) -> None:
     """No inline script or style stands in any page, and its policy would let none run."""
     for place in PLACES:
         answer = served.client.get(place)
-        assert answer.status_code == 200
+        assert answer.status_code == (422 if place == "/image/nothing" else 200)
+        assert "<h1" in answer.text
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
@@ -61,19 +68,23 @@ def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -
         put_image(root, b"x", name)
     fd = os.open(os.fsencode(root / "media") + b"/caf\xe9.txt", os.O_CREAT)
     os.close(fd)
-    served.store.save(make_picture("png", seed=9), sd="Notes", name="<b onclick=x>\u202e.png")
+    saved = served.store.save(make_picture("png", seed=9), sd="Notes", name="<b onclick=x>\u202e.png")
     served.store.rename_storage_dir("Notes", "<i>Notes</i> & Co")
     sd_id = str(served.store.list_storage_dirs()[0].sd_id)
-    for place in (
-        "/",
-        "/folders",
-        "/inspect",
-        f"/inspect/{sd_id}",
-        f"/inspect/{sd_id}/tree?folder=media",
-        "/activity",
+    strays = ("&lt;script&gt;alert", "&lt;img src=x", "caf")
+    for place, shown in (
+        ("/", ("&lt;b onclick",)),
+        (f"/image/{saved.image_id}", ("&lt;b onclick", "&lt;i&gt;Notes")),
+        ("/folders", ("&lt;i&gt;Notes",)),
+        ("/inspect", ("&lt;i&gt;Notes",)),
+        (f"/inspect/{sd_id}", ("&lt;i&gt;Notes", *strays)),
+        (f"/inspect/{sd_id}/tree?folder=media", strays),
+        ("/activity", ("&lt;i&gt;Notes",)),
     ):
         answer = served.client.get(place)
         assert answer.status_code == 200, place
+        for text in shown:
+            assert text in answer.text, (place, text)
         for dangerous in ("<script>alert", "<img src=x", "<b onclick", "<i>Notes", "\x1b", "\u202e"):
             assert dangerous not in answer.text, (place, dangerous)
 
@@ -171,7 +182,28 @@ def test_modules_are_never_stale(served: Served) -> None:
     assert "javascript" in first.headers["content-type"]
     again = served.client.get("/static/js/gallery.js", headers={"if-none-match": first.headers["etag"]})
     assert again.status_code == 304
-    assert served.client.get("/static/../pages.py").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "../pages.py",
+        "js/../../pages.py",
+        "%2e%2e/pages.py",
+        "..%2fpages.py",
+        "/etc/passwd",
+        "js",
+        "%00",
+        "\\..\\x",
+    ],
+)
+def test_nothing_but_modules_and_styles_is_static(served: Served, place: str) -> None:
+    """No way out of their folder; the address is asked for as it stands, not tidied up."""
+    url = httpx.URL(served.address.url).copy_with(raw_path=f"/static/{place}".encode())
+    answer = served.client.send(httpx.Request("GET", url))
+    assert answer.status_code == 404
+    assert "import" not in answer.text
+    assert "root:" not in answer.text
 
 
 def test_an_empty_home_says_what_to_do_first(home: Path) -> None:
