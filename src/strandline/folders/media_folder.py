@@ -122,7 +122,7 @@ def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -
     """Those of the names that are regular files in ``<root>/media``, in the order given, with their stamps.
 
     Cost: one ``lstat`` a name; a missing media folder finds nothing, nor does one that is a link or a file. Files
-    whose bytes are in the cloud are not among them.
+    whose bytes are in the cloud are among them (:func:`is_evicted` tells).
 
     Raises:
         OSError: The folder is there and cannot be searched.
@@ -135,7 +135,7 @@ def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -
                     seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
                 except FileNotFoundError:
                     continue
-                if stat.S_ISREG(seen.st_mode) and not is_dataless(seen):
+                if stat.S_ISREG(seen.st_mode):
                     found.append((name, stamp_of(seen, keeps_inodes=keeps_inodes)))
     except OSError as error:
         if not _is_no_folder(error):

@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from strandline.catalog import image_files, storage_dirs
-from strandline.folders.media_folder import find_folder_mtime_ns, find_spellings, probe_names
+from strandline.folders.media_folder import find_folder_mtime_ns, find_spellings, is_evicted, probe_names
 from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
+from strandline.folders.opening import can_be_dataless
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.media_names import candidate_names
 from strandline.model.states import should_lie_there
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.online import REPLACEMENT_GAP_S, refresh
+from strandline.services.prove import path_of
 from strandline.services.workbench import Workbench
 
 STIRRING_S = 2.0
@@ -95,6 +97,16 @@ def _each_once(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(by_folded.values())
 
 
+def is_in_cloud(bench: Workbench, sd: StorageDir, filename: str) -> bool:
+    """Whether the system says that the file's bytes are in the cloud (H20). One ``lstat``, where it can say so."""
+    if not can_be_dataless():
+        return False
+    try:
+        return bench.bounded(sd.path, lambda: is_evicted(path_of(sd, filename)))
+    except OSError:
+        return False
+
+
 def wait_for_replacement(bench: Workbench, lacking: Iterable[StorageDir]) -> bool:
     """Waits a moment where a file that is gone may be being replaced; whether it is worth looking once more.
 
@@ -120,12 +132,23 @@ def _is_stirring(bench: Workbench, sd: StorageDir) -> bool:
 
 
 class Search:
-    """One search for one image: which SDs have been reached, and what was discovered in them."""
+    """One search for one image: which SDs have been reached, and what was discovered in them.
 
-    def __init__(self, bench: Workbench, image_id: ImageId, asked: StorageDir | None = None) -> None:
+    Unless ``may_fetch``, files whose bytes are in the cloud are passed over.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        image_id: ImageId,
+        asked: StorageDir | None = None,
+        *,
+        may_fetch: bool = True,
+    ) -> None:
         self.bench = bench
         self.image_id = image_id
         self.asked = asked
+        self._may_fetch = may_fetch
         with bench.catalog.read() as conn:
             rows = image_files.list_rows_of_image(conn, image_id)
             self._sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
@@ -137,6 +160,11 @@ class Search:
 
     def iter_candidates(self) -> Iterator[Candidate]:
         """The files, in order; an SD that is not there now has none."""
+        for candidate in self._iter_in_order():
+            if self._may_open(candidate.sd, candidate.filename):
+                yield candidate
+
+    def _iter_in_order(self) -> Iterator[Candidate]:
         asked = [] if self.asked is None else [self.asked.number]
         for number in asked:
             yield from self._iter_rows(row for row in self._rows if row.sd == number)
@@ -152,7 +180,8 @@ class Search:
             sd = self.reach(number)
             if sd is not None:
                 for name in self._discover(number).odd.conflict_copies:
-                    yield sd, name
+                    if self._may_open(sd, name):
+                        yield sd, name
 
     def has_placeholder(self) -> bool:
         """Whether a placeholder stands for the image in any SD: its bytes are in the cloud."""
@@ -185,6 +214,9 @@ class Search:
     def is_elsewhere(self, sd: StorageDir) -> bool:
         """Whether the SD is another one than was asked for."""
         return self.asked is not None and sd.number != self.asked.number
+
+    def _may_open(self, sd: StorageDir, filename: str) -> bool:
+        return self._may_fetch or not is_in_cloud(self.bench, sd, filename)
 
     def _numbers(self) -> list[int]:
         return sorted(self._sds, key=lambda number: self.asked is None or number != self.asked.number)

@@ -31,7 +31,7 @@ from strandline.model.media_names import candidate_names
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
 from strandline.model.states import EXPECTED, should_lie_there
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.candidates import discover, wait_for_replacement
+from strandline.services.candidates import discover, is_in_cloud, wait_for_replacement
 from strandline.services.lookup import MAX_CONFLICT_COPIES, FoundImage, find_image, read_conflict_copy
 from strandline.services.prove import Outcome, path_of, prove_file
 from strandline.services.storage_dirs import list_storage_dirs
@@ -252,6 +252,8 @@ def _size_of(row: ImageFile) -> int | None:
 
 
 def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> DiskFact:
+    if is_in_cloud(bench, sd, name):
+        return DiskFact(name, "online-only", None, f"a conflict copy: {IN_THE_CLOUD}")
     copy = read_conflict_copy(bench, image_id, sd, name)
     if copy is None:
         return DiskFact(name, "other-copy", None, "a conflict copy that does not hold the image's bytes")

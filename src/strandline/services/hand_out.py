@@ -113,13 +113,15 @@ class HandOut:
             self._source.close()
 
 
-def find_hand_out(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> HandOut | None:
+def find_hand_out(
+    bench: Workbench, image_id: ImageId, sd: StorageDir | None = None, *, may_fetch: bool = True
+) -> HandOut | None:
     """The image, proven and ready to be read; None where no reachable SD can show it.
 
     Cost where a proof may be relied on: a small read of ``SD_ID``, one open. Else as
     :func:`~strandline.services.lookup.find_image` with its bytes.
     """
-    search = Search(bench, image_id, sd)
+    search = Search(bench, image_id, sd, may_fetch=may_fetch)
     for candidate in search.iter_candidates():
         row = candidate.row
         if row is not None and row.proof is not None and has_reliable_proof(row):
@@ -132,7 +134,7 @@ def find_hand_out(bench: Workbench, image_id: ImageId, sd: StorageDir | None = N
                     search.is_elsewhere(candidate.sd), opened, place,
                 )  # fmt: skip
         break  # what comes first needs a look: only the whole lookup knows what it is worth
-    found = find_image(bench, image_id, sd, with_bytes=True)
+    found = find_image(bench, image_id, sd, with_bytes=True, may_fetch=may_fetch)
     if found is None:
         return None
     return HandOut(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError, UnreadableFileError
-from strandline.folders.media_folder import is_evicted, open_image_file, probe_names
+from strandline.folders.media_folder import open_image_file, probe_names
 from strandline.folders.proof_copies import ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
@@ -25,7 +25,7 @@ from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.reports import Verdict
 from strandline.model.states import EXPECTED, Seen, after_listing, register_listed
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.candidates import Candidate, Search
+from strandline.services.candidates import Candidate, Search, is_in_cloud
 from strandline.services.prove import (
     Outcome,
     has_reliable_proof,
@@ -107,20 +107,25 @@ class Presence:
 
 
 def find_image(
-    bench: Workbench, image_id: ImageId, sd: StorageDir | None = None, *, with_bytes: bool = False
+    bench: Workbench,
+    image_id: ImageId,
+    sd: StorageDir | None = None,
+    *,
+    with_bytes: bool = False,
+    may_fetch: bool = True,
 ) -> FoundImage | None:
     """The image, proven, or None where no reachable SD can show it.
 
     ``with_bytes`` reads and checks the bytes in any case; otherwise a reliable proof that still fits the file is
-    relied on, and the bytes are read when they are asked for.
+    relied on, and the bytes are read when they are asked for. Unless ``may_fetch``, what is in the cloud stays there.
 
     Cost of a hit that is proven: a small read of ``SD_ID``, one open of the file; of a discovery: up to 18
     ``lstat``, one read, one commit; of a miss: 18 ``lstat`` an SD.
     """
-    search = Search(bench, image_id, sd)
+    search = Search(bench, image_id, sd, may_fetch=may_fetch)
     found = _find(search, with_bytes=with_bytes)
     if found is None and search.is_worth_repeating():
-        found = _find(Search(bench, image_id, sd), with_bytes=with_bytes)
+        found = _find(Search(bench, image_id, sd, may_fetch=may_fetch), with_bytes=with_bytes)
     return found
 
 
@@ -313,7 +318,7 @@ def _tell_if_elsewhere(search: Search, sd: StorageDir) -> bool:
 def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
     """The candidate's row as one ``lstat`` makes it; None where nothing lies there now.
 
-    What the catalog did not know, or had given up, is registered: present, unproven.
+    What the catalog did not know, or had given up, is registered: present, unproven; or online-only.
 
     Raises:
         OSError: The disk does not say whether something lies there.
@@ -322,9 +327,8 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
     keeps_inodes = bench.keeps_inodes(sd)
     found = bench.patient(sd.path, lambda: probe_names(sd.path, [name], keeps_inodes=keeps_inodes))
     if not found:
-        is_in_cloud = row is not None and row.state is FileState.ONLINE_ONLY and is_evicted(path_of(sd, name))
-        return row if is_in_cloud else None
-    now, seen = bench.now(), Seen(found[0][1])
+        return None
+    now, seen = bench.now(), Seen(found[0][1], online_only=is_in_cloud(bench, sd, name))
     if row is None:
         wanted = split_wanted_name(name)
         assert wanted is not None

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from strandline.catalog import image_files
 from strandline.folders.filesystems import MountKind
+from strandline.folders.media_folder import is_evicted
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.prove import Outcome, prove_file
+from strandline.services.prove import Outcome, path_of, prove_file
 from strandline.services.workbench import Workbench
 
 FILES_AT_ONCE = 200
@@ -44,6 +45,9 @@ def verify_unproven(
         for row in rows:
             if cancel is not None and cancel.is_set():
                 return False
+            if is_evicted(path_of(sd, row.filename)):
+                failed.add(row.filename)  # since the last scan; only a person fetches it
+                continue
             if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
                 return False
             result = prove_file(bench, sd, row.filename)

@@ -113,7 +113,9 @@ def find_image_to_hand_out(store: LocalStore, image_id: ImageId, wish: Wish) -> 
     sd = None if wish.sd is None else store.get_storage_dir(wish.sd)
     if not wish.fetch:
         _check_is_here(store, image_id, sd)
-    return insist_on(store.bench, image_id, lambda: find_hand_out(store.bench, image_id, sd))
+    return insist_on(
+        store.bench, image_id, lambda: find_hand_out(store.bench, image_id, sd, may_fetch=wish.fetch)
+    )
 
 
 def _check_is_here(store: LocalStore, image_id: ImageId, sd: StorageDir | None) -> None:
