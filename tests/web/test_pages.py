@@ -20,7 +20,8 @@ from strandline.services import browse
 IMAGES = make_pictures(2)
 PLACES = (
     "/", f"/image/{id_of(IMAGES[0])}", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media",
-    f"/inspect/Notes/file?path=media/{name_of(IMAGES[0])}", "/inspect/Notes/file?path=SD_ID", "/activity", "/image/nothing",
+    f"/inspect/Notes/file?path=media/{name_of(IMAGES[0])}", "/inspect/Notes/file?path=SD_ID", "/activity",
+    "/image/nothing",
 )  # fmt: skip
 """An address of each kind of page."""
 
