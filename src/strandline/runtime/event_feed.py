@@ -29,11 +29,11 @@ class EventFeed:
     def __init__(self, bench: Workbench, bus: EventBus, on_events: Callable[[Sequence[Event]], None]) -> None:
         self._bench = bench
         self._on_events = on_events
+        with bench.catalog.read() as conn:
+            self._last = journal.get_bounds(conn)[1]
         self._subscription = bus.subscribe()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="strandline-feed", daemon=True)
-        with bench.catalog.read() as conn:
-            self._last = journal.get_bounds(conn)[1]
 
     def start(self) -> None:
         """Begins to hand over events. The listener must not block."""

@@ -63,11 +63,11 @@ class Live:
         """Listens for the length of the block; the feed begins with the first listener."""
         listener = Listener()
         self._listeners.add(listener)
-        if self.is_closed:
-            listener.close()
-        elif self._feed is None:
-            self._start()
         try:
+            if self.is_closed:
+                listener.close()
+            elif self._feed is None:
+                self._start()
             yield listener
         finally:
             self._listeners.discard(listener)

@@ -1,0 +1,42 @@
+"""Live events: a listener that cannot be served leaves nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from pathlib import Path
+
+import pytest
+
+from strandline.errors import CatalogError
+from strandline.runtime.assembly import open_store
+from strandline.web import live
+from strandline.web.live import Listener, Live
+
+
+def test_a_listener_is_forgotten_where_the_feed_does_not_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each page asks again every few seconds; nobody would ever take what waits for the ones before."""
+    made: list[weakref.ref[Listener]] = []
+
+    class Noted(Listener):
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(weakref.ref(self))
+
+    monkeypatch.setattr(live, "Listener", Noted)
+    store = open_store(tmp_path)
+    store.close()
+    events = Live(store)
+
+    async def listen() -> None:
+        async with events.listen():
+            pass
+
+    for _ in range(3):
+        with pytest.raises(CatalogError):
+            asyncio.run(listen())
+    gc.collect()
+    assert [each() for each in made] == [None] * 3
