@@ -20,7 +20,7 @@ import pytest
 from builders.catalogs import add_sd, dump, opened
 from builders.image_rows import NOW
 from builders.refusing_kernel import Refusal, call_refused
-from strandline.catalog import journal
+from strandline.catalog import epochs, journal
 from strandline.catalog.database import APPLICATION_ID, Catalog, open_catalog
 from strandline.catalog.storage_dirs import list_storage_dirs
 from strandline.errors import (
@@ -81,6 +81,25 @@ def test_the_epoch_stays_with_the_database_and_is_new_with_a_new_one(path: Path)
     path.unlink()
     with opened(path) as catalog:
         assert catalog.epoch != first
+
+
+def test_the_epoch_is_new_when_the_machine_was_started_anew(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut takes the last commits, and their events' numbers are given again."""
+    boot_id = tmp_path / "boot_id"
+    monkeypatch.setattr(epochs, "BOOT_ID", boot_id)
+    seen = []
+    for started in ("9867cead-1340-47e0-b7b2-d48992d39ee0\n", "0a67cead-1340-47e0-b7b2-d48992d39ee0\n"):
+        boot_id.write_text(started)
+        for _ in range(2):
+            with opened(path) as catalog:
+                seen.append(catalog.epoch)
+    assert seen[0] == seen[1] != seen[2] == seen[3]
+    assert all(epoch.isalnum() for epoch in seen)
+    boot_id.unlink()
+    with opened(path) as catalog:
+        assert seen[0].startswith(catalog.epoch)
 
 
 def test_many_processes_may_open_a_new_catalog_at_once(path: Path) -> None:

@@ -20,6 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from strandline.catalog.database_errors import explain_database_error, is_busy
+from strandline.catalog.epochs import format_epoch
 from strandline.catalog.schema import MIGRATIONS
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
 from strandline.model.events import Event
@@ -63,7 +64,8 @@ class Catalog:
 
     Attributes:
         path: Where the database file lies.
-        epoch: Random text that is new with each new database; makes event ids of a rebuilt catalog differ.
+        epoch: Random text that is new with each new database, and with each start of the machine; makes event ids
+            of a rebuilt catalog differ, and those after a power cut.
         on_commit: Called after each commit with the events that it appended, in the writer's thread.
     """
 
@@ -211,7 +213,7 @@ def open_catalog(
             _migrate(catalog, migrations)
         with catalog.read() as conn:
             row = conn.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        catalog.epoch = str(row[0])
+        catalog.epoch = format_epoch(str(row[0]))
     except BaseException:
         catalog.close()
         raise

@@ -2,7 +2,8 @@
 
 An event is appended in the transaction that makes the change it tells of, so neither exists without the other.
 What surprises: numbers have no gaps inside one catalog's life except where old events were pruned, and a
-rebuilt catalog has another epoch, so a subscriber can tell "nothing new" from "you must start again".
+rebuilt catalog has another epoch, so a subscriber can tell "nothing new" from "you must start again"; so has one
+whose machine was started anew, for a power cut may have taken the last events, and their numbers are given again.
 """
 
 from __future__ import annotations
