@@ -112,8 +112,8 @@ class Receiver:
         events = self.list_events()
         for name in pictures:
             told = [event.type for event in events if getattr(event, "filename", "") == name]
-            times = told.count("image.available")
-            assert times == 1 or (rewritten and times <= 1 + told.count("image.arriving")), f"{name}: {told}"
+            at_most = 1 + told.count("image.arriving") if rewritten else 1
+            assert 1 <= told.count("image.available") <= at_most, f"{name}: {told}"
 
     def catch_up(self) -> None:
         """Returns when the store has looked at all that has stirred: it has scanned, and told of one more image."""

@@ -59,6 +59,8 @@ def test_an_image_that_is_dropped_and_fetched_again_is_told_again_and_never_lost
     for name in PICTURES:
         b.events.wait_for("image.available", name, count=2)
     assert b.get_account() == before
+    b.catch_up()
+    assert {b.events.types_of(name).count("image.available") for name in PICTURES} == {2}
     machines.check_nothing_wrong()
 
 

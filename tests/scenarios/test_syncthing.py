@@ -39,9 +39,11 @@ def test_a_half_image_that_arrives_by_a_clean_rename_is_arriving(machines: TwoMa
             scan(machines)
             wait_until("a part of it", lambda size=size_bytes: size_of(target) == size)  # type: ignore[misc]
             machines.b.events.wait_for("image.arriving", name)
+            assert machines.b.store.look_up(name.partition(".")[0]).state == "arriving"
         machines.put({name: data})
         scan(machines)
         machines.check_shown_once({name: data})
+    machines.check_told_once_for_good({name: data})
     assert machines.b.events.types_of(name) == ["image.arriving", "image.available"]
 
 
@@ -57,6 +59,6 @@ def test_a_replaced_image_is_never_missing(machines: TwoMachines) -> None:
         machines.put({name: versions[1]})
         scan(machines)
         machines.b.events.wait_for("image.changed", name)
-    assert machines.b.store.get(name.partition(".")[0]).read() == versions[1]
+    machines.b.catch_up()
     assert machines.b.events.types_of(name) == ["image.available", "image.changed"]
     machines.check_nothing_wrong()
