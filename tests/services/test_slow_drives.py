@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,22 +17,24 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
-from strandline.errors import DiskError
+from strandline.errors import DiskError, UnreadableFileError
 from strandline.folders import odd_names
 from strandline.folders.filesystems import Mount, MountKind
+from strandline.folders.opening import OpenedFile
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
-from strandline.services import hand_out, lookup, prove
+from strandline.services import hand_out, lookup, online, prove, workbench
 from strandline.services.explain import explain_image
-from strandline.services.hand_out import find_hand_out
+from strandline.services.hand_out import HandOut, find_hand_out
 from strandline.services.lookup import find_image, look_up
 from strandline.services.save import save_image
 
 SMALL_LIMIT_S = 1.0
 SLOW_S = 1.5
 """Longer than a small look may take, and far less than a download may."""
+AMPLE_S = 20.0
 
 PICTURE, OTHER = (make_picture("png", seed=seed) for seed in (1, 2))
 ID, NOWHERE = id_of(PICTURE), ImageId("0" * 32)
@@ -103,11 +106,17 @@ def test_a_listing_that_does_not_end_is_given_up_and_told(
     """Nobody says "not found" then; what lies there under its exact name needs no listing; the drive is online."""
     machine.put(cloud, OTHER)
     machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.3)
-    end = threading.Event()
-    slow_down(monkeypatch, [odd_names], "iter_names", end.wait)
+    is_listed, end = threading.Event(), threading.Event()
+
+    def never_end() -> None:
+        is_listed.set()
+        end.wait()
+
+    slow_down(monkeypatch, [odd_names], "iter_names", never_end)
     try:
         assert machine.get(id_of(OTHER)).proven
         assert machine.get(ID).proven
+        assert not is_listed.is_set()
         assert look_up(machine.bench, NOWHERE).verdict is Verdict.SD_OFFLINE
         explanation = explain_image(machine.bench, NOWHERE)
     finally:
@@ -116,6 +125,69 @@ def test_a_listing_that_does_not_end_is_given_up_and_told(
     [fact] = explanation.sds[0].disk
     assert fact.message == "its media folder cannot be listed now: no answer within 0.3 s"
     assert machine.known_state(cloud) == "online"
+
+
+@pytest.fixture
+def sent(machine: Machine) -> Iterator[HandOut]:
+    """An image that is being sent from a share."""
+    share = Mount(machine.folder, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
+    machine.bench.find_mount = lambda _path: share
+    machine.add("share", PICTURE)
+    machine.clock.pass_time(seconds=60)
+    machine.get(ID)
+    found = find_hand_out(machine.bench, ID)
+    assert found is not None
+    yield found
+    found.close()
+
+
+def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
+    machine: Machine, sent: HandOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as it does not even answer a small look; from then on it is offline."""
+    end = threading.Event()
+    slow_down(monkeypatch, [os], "pread", end.wait)
+    slow_down(monkeypatch, [workbench, online], "read_plain_identity", end.wait)
+    machine.bench.slow_places.limit_s = 0.1
+    try:
+        with pytest.raises(UnreadableFileError, match="no answer within"):
+            sent.read(0, len(PICTURE))
+        assert find_image(machine.bench, ID) is None
+        assert [sd.state.value for sd in machine.list_storage_dirs()] == ["offline"]
+    finally:
+        end.set()
+
+
+def test_a_read_that_does_not_end_is_given_up(
+    machine: Machine, sent: HandOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where all else answers: after the time that a download may take."""
+    machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.1)
+    end = threading.Event()
+    slow_down(monkeypatch, [os], "pread", end.wait)
+    try:
+        with pytest.raises(UnreadableFileError, match="no answer within"):
+            sent.read(0, len(PICTURE))
+    finally:
+        end.set()
+    assert [sd.state.value for sd in machine.list_storage_dirs()] == ["online"]
+
+
+def test_letting_go_of_a_file_waits_for_no_share(sent: HandOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing asks some drives, and it is the event loop of the server that closes."""
+    end, closed = threading.Event(), threading.Event()
+    close = OpenedFile.close
+
+    def hang(opened: OpenedFile) -> None:
+        end.wait()
+        close(opened)
+        closed.set()
+
+    monkeypatch.setattr(OpenedFile, "close", hang)
+    sent.close()
+    assert not closed.is_set()
+    end.set()
+    assert closed.wait(AMPLE_S)
 
 
 @pytest.fixture
@@ -147,14 +219,13 @@ def test_what_cannot_be_listed_is_explained_as_far_as_it_is_known() -> None:
     assert [fact.what for fact in explanation.sds[0].disk] == ["unreadable", "present"]
 
 
-def test_no_image_is_found_under_two_names_for_want_of_a_listing(local: Machine) -> None:
-    """A disk that folds letter case finds one file under both; which spelling is its own, only a listing tells."""
+def test_no_file_is_met_under_two_names_for_want_of_a_listing(local: Machine) -> None:
+    """A disk that folds letter case finds one file, here half of one, under both; only a listing tells its own."""
     one = local.add("one")
     for name in (name_of(PICTURE), f"{ID}.PNG"):
-        local.put(one, PICTURE, name)
-    found = call_refused(NO_LISTING, lambda: find_image(local.bench, ID))
-    assert found is not None
-    assert found.filename == name_of(PICTURE)
+        local.put(one, PICTURE[:-1], name)
+    assert call_refused(NO_LISTING, lambda: find_image(local.bench, ID)) is None
+    assert local.row(one, name_of(PICTURE)) is not None
     assert local.row(one, f"{ID}.PNG") is None
 
 

@@ -61,6 +61,12 @@ def _wait(place: Hashable, limit_s: float, future: Future[T], late: Callable[[T]
         raise TimeoutError(f"no answer within {limit_s:g} s") from None
 
 
+def begin(place: Hashable, call: Callable[[], object]) -> None:
+    """Makes the call on another thread, and waits for nothing; it is left out where too many hang at the place."""
+    with suppress(TimeoutError):
+        within(place, 0, call)
+
+
 def _is_done_within(limit_s: float, future: Future[Any]) -> bool:
     with suppress(TimeoutError):
         future.exception(limit_s)

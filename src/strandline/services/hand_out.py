@@ -4,20 +4,22 @@ Looking an image up and reading it again to prove it is right for a command, and
 the same picture a thousand times. A proof that may be relied on says what the file's stamp was; so the file is
 opened, and if the *open file* has that stamp, its bytes are the proven ones. What surprises: each piece is read
 before the stamp is compared again, and leaves only if it still fits. A file that somebody writes to while it is sent
-ends the sending; it never becomes half another picture.
+ends the sending; it never becomes half another picture. Nor does a share that dies meanwhile hold up whoever reads.
 """
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from functools import partial
 
 from strandline.errors import ImageArrivingError, UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
-from strandline.folders.filesystems import MountKind
+from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.media_folder import open_image_file
 from strandline.folders.opening import OpenedFile
 from strandline.folders.proof_copies import ProofCopy, copy_bytes
+from strandline.folders.time_limits import begin
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
@@ -29,10 +31,17 @@ from strandline.services.workbench import Workbench
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    bench: Workbench
     sd: StorageDir
     filename: str
-    keeps_inodes: bool
-    is_local: bool
+    mount: Mount
+
+    @property
+    def is_local(self) -> bool:
+        return self.mount.kind is MountKind.LOCAL
+
+    def open(self) -> OpenedFile:
+        return open_image_file(self.sd.path, self.filename, keeps_inodes=self.mount.keeps_inodes)
 
 
 @dataclass(slots=True)
@@ -54,16 +63,21 @@ class HandOut:
 
         Raises:
             ImageArrivingError: The file has changed since it was opened.
-            UnreadableFileError: The disk refused.
+            UnreadableFileError: The disk refused, or did not answer in time.
         """
-        source = self._source
+        source, place = self._source, self._place
         if isinstance(source, ProofCopy):
             return source.buffer[offset : offset + length]
+        assert place is not None
+        read_piece = partial(_read_piece, source, offset, length)
         try:
-            data = os.pread(source.fd, length, offset)
+            if place.is_local:
+                data = read_piece()
+            else:
+                data = place.bench.patient(place.sd.path, read_piece, mount=place.mount)
         except OSError as error:
             raise as_unreadable(error, source.path) from error
-        if not source.is_still_as_opened() or len(data) != min(length, self.size_bytes - offset):
+        if data is None or len(data) != min(length, self.size_bytes - offset):
             raise self._is_replaced()
         return data
 
@@ -81,7 +95,7 @@ class HandOut:
         assert isinstance(self._source, OpenedFile)
         place = self._place
         try:
-            opened = open_image_file(place.sd.path, place.filename, keeps_inodes=place.keeps_inodes)
+            opened = place.open()
         except (OSError, UnreadableFileError):
             return None
         if opened.stamp == self._source.stamp:
@@ -108,9 +122,14 @@ class HandOut:
         )
 
     def close(self) -> None:
-        """Lets go of the file; harmless when repeated."""
-        if isinstance(self._source, OpenedFile):
-            self._source.close()
+        """Lets go of the file; harmless when repeated. Waits for no share or cloud, though closing asks some."""
+        source, place = self._source, self._place
+        if isinstance(source, ProofCopy):
+            return
+        if place is None or place.is_local:
+            source.close()
+        else:
+            begin(place.mount.place, source.close)
 
 
 def find_hand_out(
@@ -125,9 +144,8 @@ def find_hand_out(
     for candidate in search.iter_candidates():
         row = candidate.row
         if row is not None and row.proof is not None and has_reliable_proof(row):
-            mount = bench.mount_at(candidate.sd.path)
-            place = _Place(candidate.sd, row.filename, mount.keeps_inodes, mount.kind is MountKind.LOCAL)
-            opened = _open_proven(bench, row, place)
+            place = _Place(bench, candidate.sd, row.filename, bench.mount_at(candidate.sd.path))
+            opened = _open_proven(row, place)
             if opened is not None:
                 return HandOut(
                     image_id, row.media_type, opened.stamp.size_bytes, row.proof.sha256, row.is_proven,
@@ -143,20 +161,26 @@ def find_hand_out(
     )  # fmt: skip
 
 
-def _open_proven(bench: Workbench, row: ImageFile, place: _Place) -> OpenedFile | None:
+def _open_proven(row: ImageFile, place: _Place) -> OpenedFile | None:
     """The file, open, if it is the very one that the row's proof vouches for."""
 
     def open_file() -> OpenedFile | None:
-        opened = open_image_file(place.sd.path, place.filename, keeps_inodes=place.keeps_inodes)
+        opened = place.open()
         if opened.stamp == row.stamp:
             return opened
         opened.close()
         return None
 
     try:
-        return bench.patient(place.sd.path, open_file, late=_close)
+        return place.bench.patient(place.sd.path, open_file, late=_close, mount=place.mount)
     except (OSError, UnreadableFileError):
         return None
+
+
+def _read_piece(source: OpenedFile, offset: int, length: int) -> bytes | None:
+    """Bytes of the open file; None where it has changed since it was opened."""
+    data = os.pread(source.fd, length, offset)
+    return data if source.is_still_as_opened() else None
 
 
 def _close(opened: OpenedFile | None) -> None:

@@ -149,16 +149,29 @@ class Workbench:
             return call()
         return self.slow_places.within(mount.place, call, late=late)
 
-    def patient(self, root: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
+    def patient(
+        self,
+        root: str,
+        call: Callable[[], T],
+        *,
+        late: Callable[[T], object] | None = None,
+        mount: Mount | None = None,
+    ) -> T:
         """Runs what may take long where it means a download: searches, lists, opens or reads in the SD at ``root``.
 
         Off local disks it is given up after ``fetch_timeout_s``, which says nothing of the place; and on a share,
         which downloads nothing, as soon as that does not answer a small look either.
 
+        Args:
+            root: Of the SD.
+            call: What may take long.
+            late: Given a result that came after the limit, to be closed.
+            mount: Where the file lies that was opened before; what is mounted there now, where none is given.
+
         Raises:
             TimeoutError: It took longer, or the place is dead.
         """
-        mount = self.mount_at(root)
+        mount = mount or self.mount_at(root)
         if mount.kind is MountKind.LOCAL:
             return call()
         is_share = mount.kind is MountKind.NETWORK
