@@ -21,14 +21,14 @@ _X86_64 = {
     "fchmod": 91, "fchown": 93, "statfs": 137, "fstatfs": 138, "getdents64": 217, "openat": 257, "mkdirat": 258,
     "newfstatat": 262, "unlinkat": 263, "renameat": 264, "linkat": 265, "symlinkat": 266, "readlinkat": 267,
     "fchmodat": 268, "faccessat": 269, "utimensat": 280, "fallocate": 285, "renameat2": 316, "seccomp": 317,
-    "statx": 332, "faccessat2": 439,
+    "flock": 73, "statx": 332, "faccessat2": 439,
 }
 _AARCH64 = {
     "read": 63, "write": 64, "fstat": 80, "lseek": 62, "pread64": 67, "pwrite64": 68, "writev": 66, "fsync": 82,
     "fdatasync": 83, "truncate": 45, "ftruncate": 46, "fchmod": 52, "fchown": 55, "statfs": 43, "fstatfs": 44,
     "getdents64": 61, "openat": 56, "mkdirat": 34, "newfstatat": 79, "unlinkat": 35, "renameat": 38, "linkat": 37,
     "symlinkat": 36, "readlinkat": 78, "fchmodat": 53, "faccessat": 48, "utimensat": 88, "fallocate": 47,
-    "renameat2": 276, "seccomp": 277, "statx": 291, "faccessat2": 439,
+    "renameat2": 276, "seccomp": 277, "flock": 32, "statx": 291, "faccessat2": 439,
 }
 # fmt: on
 _MACHINES = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _AARCH64)}

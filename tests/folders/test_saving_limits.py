@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import os
 import shutil
@@ -16,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from builders.hard_disks import read_only, small_disk
-from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, call_refused
+from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, Refusal, call_refused
 from builders.save_places import IN_MEMORY, NAME, Place, new_place, repeating
 from strandline.errors import (
     DiskError,
@@ -25,9 +27,10 @@ from strandline.errors import (
     UnreadableFileError,
     UnwritableFolderError,
 )
+from strandline.folders import temporaries
 from strandline.folders.opening import stamp_of
 from strandline.folders.saving import ALL_WAYS, SaveMode, copy_aside, write_whole
-from strandline.folders.temporaries import Way
+from strandline.folders.temporaries import Way, open_folder
 
 
 @pytest.mark.parametrize("way", [Way.SCRATCH, Way.HIDDEN])
@@ -90,6 +93,27 @@ def test_a_replacement_goes_through_scratch_where_it_can(tmp_path: Path) -> None
     assert place.save(b"y", mode=SaveMode.REPLACE).way is Way.UNNAMED
 
 
+def test_a_folder_that_cannot_be_locked_is_saved_to_all_the_same(tmp_path: Path) -> None:
+    """NFS locks no folders. Savers that meet there are not kept apart, but nobody is kept from saving."""
+    place = new_place(tmp_path).refusing(Refusal("flock", errno.EBADF))
+    for data in (b"first", b"second"):
+        place.save(data, mode=SaveMode.REPLACE)
+        assert (place.media / NAME).read_bytes() == data
+
+
+def test_a_folder_that_another_program_keeps_locked_is_waited_for_and_saved_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script may sync under ``flock media`` for hours: it would be wrong to hang, or to save nothing."""
+    place = new_place(tmp_path)
+    monkeypatch.setattr(temporaries, "LOCK_LIMIT_S", 0.1)
+    with open_folder(place.media) as held:
+        assert held.fd is not None
+        fcntl.flock(held.fd, fcntl.LOCK_EX)
+        place.save(b"bytes", mode=SaveMode.REPLACE)
+    assert (place.media / NAME).read_bytes() == b"bytes"
+
+
 def test_a_media_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     """An unmounted disk: nothing is made up in its place."""
     place = Place(tmp_path)
@@ -111,7 +135,7 @@ SAVING = """
 import sys
 from pathlib import Path
 from strandline.folders.saving import SaveMode, write_whole
-from strandline.folders.temporaries import Way
+from strandline.folders.temporaries import Way, open_folder
 media, scratch, name, way, mode = sys.argv[1:]
 write_whole(Path(media), name, b"the bytes", scratch=Path(scratch), ways=[Way(way)], mode=SaveMode(mode))
 """

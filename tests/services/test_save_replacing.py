@@ -7,8 +7,10 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,7 @@ from strandline.errors import (
     RefusedError,
 )
 from strandline.model.image_files import FileState
+from strandline.model.reports import Saved
 from strandline.services.lookup import find_image
 from strandline.services.save import save_image
 
@@ -195,6 +198,29 @@ def test_other_whole_bytes_under_a_legacy_id_are_never_replaced(machine: Machine
     with pytest.raises(DifferentBytesError):
         save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID)
     assert save_image(machine.bench, PICTURE, one).new
+
+
+def test_of_two_savers_over_one_bad_file_the_second_is_told(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """He begins between the other's last look at the file and its rename: his image is refused, not lost."""
+    one = machine.add("one")
+    path = machine.put(one, b"", f"{LEGACY_ID}.png")
+    rename = os.replace
+    second: list[Future[Saved]] = []
+
+    def rename_meanwhile(*arguments: Any, **options: Any) -> None:
+        if arguments[1] == path.name and not second:
+            second.append(pool.submit(save_image, machine.bench, OTHER, one, image_id=LEGACY_ID))
+            wait(second, timeout=0.5)  # he cannot end yet; where he could, his image would be put out below
+        rename(*arguments, **options)
+
+    monkeypatch.setattr(os, "replace", rename_meanwhile)
+    with ThreadPoolExecutor(1) as pool:
+        assert save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID).new
+        with pytest.raises(DifferentBytesError):
+            second[0].result()
+    assert path.read_bytes() == PICTURE
 
 
 def test_an_odd_legacy_image_that_decodes_is_not_replaced(machine: Machine) -> None:

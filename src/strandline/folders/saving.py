@@ -217,9 +217,10 @@ class _Save:
         if temporary.folder is None:
             with _way_closed_by(_NO_LINKS):
                 temporary.take_hidden_name(target, self.scratch)
-        if self.lone_rename_allowed and not self.lone_rename_allowed():
-            raise _taken(self.filename)
-        self._rename(temporary, target)
+        with target.alone():  # two savers that look before either renames would both be told that they may
+            if self.lone_rename_allowed and not self.lone_rename_allowed():
+                raise _taken(self.filename)
+            self._rename(temporary, target)
 
     def _put_new(self, temporary: Temporary, target: Folder) -> None:
         try:

@@ -15,6 +15,7 @@ import re
 import secrets
 import stat
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from strandline.folders.disk_errors import disk_errors
+
+if sys.platform != "win32":
+    import fcntl
 
 TEMPORARY_NAME = re.compile(r"\.~[0-9a-f]{32}\.tmp")
 """The names that temporaries of this program have, and nothing else."""
@@ -40,6 +44,11 @@ _NO_UNNAMED = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL, errn
 """What file systems and kernels without O_TMPFILE answer; EISDIR and ENOENT come from old kernels."""
 _NO_SCRATCH = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS}
 """Scratch cannot be used; the folder itself may still be."""
+
+
+LOCK_LIMIT_S = 10.0
+"""A saver holds a folder's lock for a look and a rename; whoever holds it so long is none, and not waited for."""
+_LOCK_PAUSE_S = 0.01
 
 
 class Way(StrEnum):
@@ -87,6 +96,35 @@ class Folder:
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS):
                 raise
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the system's lock on the folder, so that of all savers on this machine one is in such a block.
+
+        Other programs are not kept out. Without a lock where the system or file system has none for folders.
+        """
+        if sys.platform == "win32" or self.fd is None:
+            yield
+            return
+        _wait_for_lock(self.fd)
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                fcntl.flock(self.fd, fcntl.LOCK_UN)
+
+
+def _wait_for_lock(fd: int) -> None:
+    give_up_s = time.monotonic() + LOCK_LIMIT_S
+    while time.monotonic() < give_up_s:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_LOCK_PAUSE_S)
+            continue
+        except OSError:
+            pass  # NFS, for one, locks only what is open for writing
+        return
 
 
 @contextmanager
