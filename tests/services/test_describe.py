@@ -76,11 +76,11 @@ def test_pages_hold_every_image_once_newest_first(machine: Machine) -> None:
     pictures = make_pictures(23)
     one = machine.add("one", *pictures)
     for age, data in enumerate(pictures):
-        set_mtime(machine.media(one) / name_of(data), seconds_ago=1000 + age)
+        set_mtime(machine.media(one) / name_of(data), seconds_ago=1000 * (age + 1))
     machine.scan(one)
     two = machine.add("two", *pictures[::2])
     for age, data in enumerate(pictures[::2]):
-        set_mtime(machine.media(two) / name_of(data), seconds_ago=1000 + 2 * age)
+        set_mtime(machine.media(two) / name_of(data), seconds_ago=1000 * (2 * age + 1))
     machine.scan(two)
     seen: list[str] = []
     after = None
