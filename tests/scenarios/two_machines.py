@@ -80,7 +80,8 @@ class TwoMachines:
         """Neither journal holds a gap, or an alarm but those that the test called for."""
         of_rewriting = {"sd.offline"} if self.traits.rewrites_all else set()
         for machine, called_for in ((self.a, {*but}), (self.b, {*but} | of_rewriting)):
-            assert {event.type for event in machine.list_events(*ALARMS)} <= called_for
+            alarms = {event.type for event in machine.list_events(*ALARMS)}
+            assert alarms <= called_for, f"{machine.root}: {alarms - called_for}"
             seqs = [event.seq for event in machine.list_events()]
             assert seqs == list(range(1, len(seqs) + 1))
 
