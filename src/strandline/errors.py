@@ -39,7 +39,8 @@
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
     │   ├── CatalogLockedError            another process holds the catalog
     │   ├── WatchLimitError               the system allows no more file watches
-    │   └── DecoderUnavailableError       pictures cannot be decoded on this machine now
+    │   ├── DecoderUnavailableError       pictures cannot be decoded on this machine now
+    │   └── DecodingInterruptedError      the decoder was ended, or found no memory
     ├── WrongBytesError                   bytes are there, and are not what they should be
     │   └── UndecodablePictureError       the decoder gave up on them
     ├── DiskError                         the operating system said no
@@ -275,6 +276,12 @@ class DecoderUnavailableError(UnavailableError):
     """No decoder could be started, so nothing is known of the picture: no memory, or a broken installation."""
 
     code = "decoder-unavailable"
+
+
+class DecodingInterruptedError(UnavailableError):
+    """The decoder was ended from outside, or found no memory: nothing is known of the picture."""
+
+    code = "decoding-interrupted"
 
 
 class WrongBytesError(StrandlineError):

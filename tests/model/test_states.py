@@ -33,6 +33,7 @@ from strandline.model.states import (
     is_reliable,
     register_listed,
     wants_decoding,
+    would_condemn,
 )
 
 STAMP = FileStamp(1000, 10**18, 7)
@@ -406,6 +407,13 @@ def test_a_decoder_is_asked_only_where_it_decides(
     row = new_row(legacy=legacy)
     now = NOW + timedelta(seconds=age_s)
     assert wants_decoding(row, "", structure_whole=whole, needs_decoding=needs, now=now) is wants
+
+
+@given(rows(), looks, times)
+def test_what_would_be_condemned_is_known_before(row: ImageFile, look: Look, now: datetime) -> None:
+    """A file becomes damaged only by a look of which that was said: so somebody can make sure first."""
+    if row.state is not FileState.DAMAGED and after_look(row, look, now).state is FileState.DAMAGED:
+        assert would_condemn(row, now)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -13,12 +15,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from builders.dying_decoders import dying_decoders
 from builders.hostile_pictures import make_slow_svg
 from builders.pictures import make_picture
-from strandline.errors import DecoderUnavailableError
-from strandline.pictures.decoder_pool import DecoderGoneError, DecoderPool, DecoderTimeoutError
-from strandline.pictures.decoding import make_thumbnail, stop_decoders
+from strandline.errors import DecoderUnavailableError, DecodingInterruptedError, UndecodablePictureError
+from strandline.pictures.decoder_pool import DecoderInterruptedError, DecoderPool, DecoderTimeoutError
+from strandline.pictures.decoding import check_decodes, make_thumbnail, stop_decoders
 
 pytestmark = pytest.mark.skipif(
     not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
@@ -109,7 +113,7 @@ def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) 
         while not (busy := [child for child in list_decoders() if cpu_time_s(child) > 1.0]):
             assert time.monotonic() < end, "no process is at work"
         os.kill(busy[0], signal.SIGKILL)
-        with pytest.raises(DecoderGoneError):
+        with pytest.raises(DecoderInterruptedError):
             asked.result(LIMIT_S)
     ask(pool)
 
@@ -118,6 +122,71 @@ def cpu_time_s(process: int) -> float:
     """What a process has computed so far; starting takes a decoder a few tenths of a second."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP])
+def test_a_decoder_that_was_ended_says_nothing_of_the_picture(tmp_path: Path, number: signal.Signals) -> None:
+    """The system takes memory back by killing, an alarm may ring late, a person may end a process: try again."""
+    with dying_decoders(tmp_path, number), pytest.raises(DecodingInterruptedError, match="nothing is known"):
+        check_decodes(PICTURE, "image/png")
+
+
+def test_a_decoder_that_is_killed_while_it_starts_is_no_broken_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Loading its libraries is when it asks for the most memory at once."""
+    program = tmp_path / "killed"
+    program.write_text("#!/bin/sh\nkill -KILL $$\n")
+    program.chmod(0o755)
+    stop_decoders()
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(DecodingInterruptedError):
+        check_decodes(PICTURE, "image/png")
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
+def test_a_crash_is_the_pictures_doing(tmp_path: Path, number: signal.Signals) -> None:
+    """That is how a decoder in C ends over bytes that it was not made for."""
+    with dying_decoders(tmp_path, number), pytest.raises(UndecodablePictureError, match="crash"):
+        check_decodes(PICTURE, "image/png")
+
+
+def test_a_decoder_without_memory_says_nothing_of_the_picture() -> None:
+    """It is replaced: the next one, which holds nothing yet, may have enough."""
+    stop_decoders()
+    large = make_flat_webp()
+    make_thumbnail(PICTURE, "image/png", size=8)
+    (child,) = list_decoders()
+    limit_memory(child, 4_000_000)
+    with pytest.raises(DecodingInterruptedError, match="memory"):
+        check_decodes(large, "image/webp")
+    check_decodes(large, "image/webp")
+    assert child not in list_decoders()
+
+
+def test_a_decoder_without_memory_for_the_bytes_is_replaced_in_silence() -> None:
+    """It ends over them by itself, before it knows what they are."""
+    stop_decoders()
+    make_thumbnail(PICTURE, "image/png", size=8)
+    (child,) = list_decoders()
+    limit_memory(child, 4_000_000)
+    check_decodes(make_flat_webp() + bytes(16_000_000), "image/webp")
+    assert child not in list_decoders()
+
+
+def make_flat_webp() -> bytes:
+    """A file of a few kilobytes that takes 64 MB to decode."""
+    file = io.BytesIO()
+    Image.new("RGB", (4_000, 4_000)).save(file, "WEBP", method=0)
+    return file.getvalue()
+
+
+def limit_memory(process: int, more_bytes: int) -> None:
+    """Lets the process have so much more than it has: as when the system has no more to give."""
+    status = Path(f"/proc/{process}/status").read_text()
+    (used_kb,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData"))
+    limit_bytes = used_kb * 1024 + more_bytes
+    resource.prlimit(process, resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
 
 
 @pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])

@@ -189,6 +189,11 @@ def wants_decoding(
     return unchanged_for(row, now) >= DECODE_AFTER
 
 
+def would_condemn(row: ImageFile, now: datetime) -> bool:
+    """Whether a failed look would call the file damaged, and it is not yet: it is hidden then, for long."""
+    return row.state is not FileState.DAMAGED and unchanged_for(row, now) >= DAMAGED_AFTER
+
+
 def _is_no_news(old: Proof, new: Proof) -> bool:
     """True where writing the new proof would change nothing that matters: reads stay free of writes."""
     same = (old.kind, old.sha256, old.stamp) == (new.kind, new.sha256, new.stamp)

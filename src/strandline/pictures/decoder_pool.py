@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -33,8 +34,23 @@ PIPE_BYTES = 1024 * 1024
 """As much as Linux grants anybody. Through the usual 64 KB a photograph goes in fifty turns of two processes."""
 
 
+ENDED_FROM_OUTSIDE = frozenset(
+    {0, 1}  # it had no more work; its own Python failed, as it does where a request finds no memory
+    | {
+        -getattr(signal, name)
+        for name in ("SIGKILL", "SIGTERM", "SIGALRM", "SIGHUP")
+        if hasattr(signal, name)
+    }
+)
+"""Exit statuses of a process that say nothing of the picture: the system takes memory back by SIGKILL."""
+
+
 class DecoderGoneError(Exception):
-    """The process ended without an answer: its decoder crashed, or the system took its memory."""
+    """The process ended without an answer: its decoder crashed."""
+
+
+class DecoderInterruptedError(DecoderGoneError):
+    """The process was ended from outside: that says nothing about the picture."""
 
 
 class DecoderStartError(Exception):
@@ -52,19 +68,24 @@ class DecoderPool:
         self._max_processes = max_processes
         self.forget()
 
-    def ask(self, request: Header, data: bytes | memoryview, *, timeout_s: float) -> tuple[Header, bytes]:
+    def ask(
+        self, request: Header, data: bytes | memoryview, *, timeout_s: float, fresh: bool = False
+    ) -> tuple[Header, bytes]:
         """Hands the request to a process and waits for its answer.
 
-        Waiting for one of the processes to be free is not counted in the time.
+        Waiting for one of the processes to be free is not counted in the time. ``fresh`` asks one that has decoded
+        nothing yet: no earlier picture can have left it short of memory.
 
         Raises:
             DecoderTimeoutError: If there is no answer in time. Its process is gone then.
-            DecoderGoneError: If the process died over the request.
+            DecoderGoneError: If the process died over the request (:class:`DecoderInterruptedError`: not by itself).
             DecoderStartError: If there is no process to ask.
         """
         with self._slots:
             decoder = self._take_idle()
-            if decoder is not None:
+            if decoder is not None and fresh:
+                decoder.close()
+            elif decoder is not None:
                 # It may have ended just now, for want of work: that is nobody's fault.
                 with contextlib.suppress(DecoderGoneError):
                     return self._ask(decoder, request, data, timeout_s)
@@ -110,6 +131,8 @@ class _Decoder:
             self._receive(START_LIMIT_S)
         except BaseException as error:
             self.kill()
+            if isinstance(error, DecoderInterruptedError) and self._process.returncode < 0:
+                raise
             if isinstance(error, DecoderGoneError | DecoderTimeoutError):
                 raise DecoderStartError("the process ended before it was ready") from error
             raise
@@ -118,7 +141,7 @@ class _Decoder:
         try:
             write_message(self._stdin, request | {"timeout_s": timeout_s}, data)
         except OSError:
-            raise DecoderGoneError from None
+            raise self._find_out_why_gone() from None
         return self._receive(timeout_s)
 
     def _receive(self, timeout_s: float) -> tuple[Header, bytes]:
@@ -136,8 +159,13 @@ class _Decoder:
         finally:
             timer.cancel()
         if message is None:
-            raise DecoderTimeoutError if timed_out.is_set() else DecoderGoneError
+            raise DecoderTimeoutError if timed_out.is_set() else self._find_out_why_gone()
         return message
+
+    def _find_out_why_gone(self) -> DecoderGoneError:
+        self.kill()  # at most its pipes are closed yet: how it ended is settled before
+        was_ended = self._process.returncode in ENDED_FROM_OUTSIDE
+        return DecoderInterruptedError() if was_ended else DecoderGoneError()
 
     @property
     def _stdin(self) -> Any:

@@ -27,6 +27,9 @@ MAX_DATA_BYTES = 3 * 1024**3
 """Memory that one process may fill, where the system can limit it: room for 200 million RGB pixels, with copies
 of them, and a large file."""
 
+_NO_MEMORY = ("out of memory", "memory allocation", "cannot allocate", "not enough memory")
+"""What libraries say when an allocation failed, in lower case: libvips, libheif, the system, libde265."""
+
 _LENGTHS = struct.Struct(">IQ")
 
 
@@ -65,6 +68,8 @@ def main() -> None:
         reply, result = _answer(request, data)
         _set_alarm(0)
         write_message(replies, reply, result)
+        if "no_memory" in reply:
+            return  # what this process holds may be what lacks
 
 
 def _answer(request: Header, data: bytes) -> tuple[Header, bytes]:
@@ -80,10 +85,18 @@ def _answer(request: Header, data: bytes) -> tuple[Header, bytes]:
     except pixels.TooManyPixelsError as error:
         return {"too_large": str(error), "pixels": error.pixels}, b""
     except MemoryError:
-        return {"too_large": "it takes more memory than a picture may"}, b""
+        return {"no_memory": "out of memory"}, b""
     except Exception as error:  # noqa: BLE001  (a request's boundary: hostile bytes make decoders raise anything)
-        return {"undecodable": _one_line(error)}, b""
+        return {"no_memory" if _is_want_of_memory(error) else "undecodable": _one_line(error)}, b""
     return {"media_type": media_type, "width": width, "height": height}, small
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    text = str(error).lower()
+    is_limit = (
+        "security limit" in text
+    )  # of libheif's own, for any picture: it calls that an allocation error, too
+    return not is_limit and any(words in text for words in _NO_MEMORY)
 
 
 def _one_line(error: Exception) -> str:

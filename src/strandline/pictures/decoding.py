@@ -11,7 +11,12 @@ import mmap
 from dataclasses import dataclass
 from typing import Any
 
-from strandline.errors import DecoderUnavailableError, PictureTooLargeError, UndecodablePictureError
+from strandline.errors import (
+    DecoderUnavailableError,
+    DecodingInterruptedError,
+    PictureTooLargeError,
+    UndecodablePictureError,
+)
 
 MAX_PIXELS = 200_000_000
 """The largest sensors of telephones make 200 million."""
@@ -40,6 +45,7 @@ def check_decodes(
     *,
     max_pixels: int = MAX_PIXELS,
     timeout_s: float = TIMEOUT_S,
+    fresh: bool = False,
 ) -> None:
     """Decodes every row of every frame and keeps nothing. An SVG is drawn once.
 
@@ -50,14 +56,16 @@ def check_decodes(
         media_type: The sniffed type; the bytes are taken for nothing else.
         max_pixels: Of one frame. All frames together may have ten times as many.
         timeout_s: For decoding alone; waiting for a free decoder process comes on top.
+        fresh: Asks a process that has decoded nothing yet, which takes a fifth of a second more.
 
     Raises:
         UndecodablePictureError: If it is truncated or broken, is of another type, or made its decoder crash.
-        PictureTooLargeError: If it has more pixels, or takes more time or memory, than allowed: nothing is known
-            about its bytes then.
+        PictureTooLargeError: If it has more pixels, or takes more time, than allowed: nothing is known about its
+            bytes then.
         DecoderUnavailableError: If no decoder could be started: nothing is known either.
+        DecodingInterruptedError: If the decoder was ended from outside, or found no memory: nothing is known either.
     """
-    _ask(data, media_type, None, max_pixels, timeout_s)
+    _ask(data, media_type, None, max_pixels, timeout_s, fresh=fresh)
 
 
 def make_thumbnail(
@@ -88,14 +96,20 @@ def stop_decoders() -> None:
 
 
 def _ask(
-    data: bytes | mmap.mmap, media_type: str, size: int | None, max_pixels: int, timeout_s: float
+    data: bytes | mmap.mmap,
+    media_type: str,
+    size: int | None,
+    max_pixels: int,
+    timeout_s: float,
+    *,
+    fresh: bool = False,
 ) -> tuple[dict[str, Any], bytes]:
     from strandline.pictures import decoder_pool  # here, because most starts of a program decode nothing
 
     request = {"media_type": media_type, "size": size, "max_pixels": max_pixels}
     try:
         with memoryview(data) as view:
-            reply, result = decoder_pool.POOL.ask(request, view, timeout_s=timeout_s)
+            reply, result = decoder_pool.POOL.ask(request, view, timeout_s=timeout_s, fresh=fresh)
     except decoder_pool.DecoderTimeoutError:
         raise PictureTooLargeError(
             f"the picture takes longer than {timeout_s:g} s to decode; raise pictures.decode_timeout_s to try longer",
@@ -105,8 +119,12 @@ def _ask(
         raise DecoderUnavailableError(
             f"no picture decoder could be started ({error}); `strandline doctor` says what is missing"
         ) from error
+    except decoder_pool.DecoderInterruptedError:
+        raise _interrupted("it was ended") from None
     except decoder_pool.DecoderGoneError:
         raise UndecodablePictureError("the picture made its decoder crash; nothing was shown of it") from None
+    if "no_memory" in reply:
+        raise _interrupted(reply["no_memory"])
     if "too_large" in reply:
         raise PictureTooLargeError(
             f"the picture is too large to decode: {reply['too_large']}; raise pictures.max_pixels if you trust it",
@@ -119,3 +137,11 @@ def _ask(
             reason=reply["undecodable"],
         )
     return reply, result
+
+
+def _interrupted(reason: str) -> DecodingInterruptedError:
+    return DecodingInterruptedError(
+        f"the decoder gave no answer ({reason}), so nothing is known of the picture; try again when the machine has "
+        "more memory free",
+        reason=reason,
+    )

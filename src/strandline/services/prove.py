@@ -7,15 +7,16 @@ how a file gets registered; a row need not exist before.
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from strandline.catalog import image_files, journal
 from strandline.errors import (
     DecoderUnavailableError,
+    DecodingInterruptedError,
     DiskError,
     ImageTooLargeError,
     PictureTooLargeError,
@@ -38,6 +39,7 @@ from strandline.model.states import (
     is_reliable,
     register_listed,
     wants_decoding,
+    would_condemn,
 )
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.structure import Structure, ends_in_zeros, walk_structure
@@ -66,6 +68,7 @@ class Outcome(StrEnum):
     """It was written to while it was read: look again when it is quiet."""
     GONE = "gone"
     UNREADABLE = "unreadable"
+    """It cannot be read, or its decoder was interrupted: that says nothing of the image (hazard H19)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +168,10 @@ def _record(
     """Writes what the bytes make of the row; None where another has moved it since it was read."""
     now = bench.now()
     known = row or _new_row(sd, filename, copy, now)
-    look = look_at(bench, known, copy, now)
+    try:
+        look = look_at(bench, known, copy, now)
+    except DecodingInterruptedError as error:
+        return ProofResult(Outcome.UNREADABLE, row, reason=error.message)
     proven = after_look(known, look, now)
     if proven is not row and not write_row(bench, sd, row, proven, now):
         return None
@@ -199,6 +205,9 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
     A content id whose hash fits needs neither walk nor decoder; a legacy id is walked, and decoded where its
     structure alone cannot be trusted and no proof of the very same bytes is known. Never raises for anything that is
     wrong with the bytes.
+
+    Raises:
+        DecodingInterruptedError: It had to be decoded, and nobody knows whether it can be.
     """
     media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     if media_type is None:
@@ -224,7 +233,8 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
         return look if look.reason else replace(look, reason=ANOTHER_IMAGE)
     needs_decoding = media_type.family in _CANNOT_SHOW_HOLES
     if wants_decoding(row, copy.sha256, structure_whole=look.whole, needs_decoding=needs_decoding, now=now):
-        decodes, why_not = _try_decoding(bench, copy.buffer, media_type.name)
+        be_sure = look.whole and would_condemn(row, now)
+        decodes, why_not = _try_decoding(bench, copy, media_type.name, be_sure=be_sure)
         look = replace(look, decodes=decodes, reason=look.reason or why_not)
     return look
 
@@ -243,16 +253,45 @@ def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:
     return walked
 
 
-def _try_decoding(bench: Workbench, buffer: bytes | mmap.mmap, media_type: str) -> tuple[bool | None, str]:
-    """Whether the picture decodes to its last row, and why not; None where that cannot be tried."""
-    limits = bench.limits
+def _try_decoding(
+    bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool
+) -> tuple[bool | None, str]:
+    """Whether the picture decodes to its last row, and why not; None where that cannot be tried.
+
+    ``be_sure`` asks a second, fresh decoder before it believes that the picture does not decode.
+    """
+    if not bench.interruptions.is_due(copy.sha256):
+        raise DecodingInterruptedError("its decoder was interrupted; it will be tried again later")
     try:
-        check_decodes(buffer, media_type, max_pixels=limits.max_pixels, timeout_s=limits.decode_timeout_s)
+        _decode(bench, copy, media_type, be_sure=be_sure)
+    except DecodingInterruptedError:
+        bench.interruptions.add(copy.sha256)
+        raise
     except UndecodablePictureError as error:
-        return False, error.message
+        decodes, why_not = False, error.message
     except (PictureTooLargeError, DecoderUnavailableError):
-        return None, ""
-    return not ends_in_zeros(buffer), ""
+        decodes, why_not = None, ""
+    else:
+        decodes, why_not = not ends_in_zeros(copy.buffer), ""
+    bench.interruptions.drop(copy.sha256)
+    return decodes, why_not
+
+
+def _decode(bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool) -> None:
+    limits = bench.limits
+    check = partial(
+        check_decodes,
+        copy.buffer,
+        media_type,
+        max_pixels=limits.max_pixels,
+        timeout_s=limits.decode_timeout_s,
+    )
+    try:
+        check()
+    except UndecodablePictureError:
+        if not be_sure:
+            raise
+        check(fresh=True)
 
 
 def extension_fits(row: ImageFile) -> bool:

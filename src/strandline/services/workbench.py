@@ -23,6 +23,7 @@ from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
 from strandline.model.storage_dirs import StorageDir
+from strandline.services.interruptions import Interruptions
 
 T = TypeVar("T")
 
@@ -97,10 +98,12 @@ class Workbench:
     """By an SD's number: held while that SD is scanned."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
+    interruptions: Interruptions = field(init=False)
     _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stillness = Stillness(self.monotonic)
+        self.interruptions = Interruptions(self.monotonic)
         self.odd_names = OddNameIndex(
             now_s=lambda: self.now().timestamp(),
             monotonic=self.monotonic,
