@@ -217,8 +217,11 @@ class _Save:
         if temporary.folder is None:
             with _way_closed_by(_NO_LINKS):
                 temporary.take_hidden_name(target, self.scratch)
+        if self.lone_rename_allowed is None:
+            self._rename(temporary, target)
+            return
         with target.alone():  # two savers that look before either renames would both be told that they may
-            if self.lone_rename_allowed and not self.lone_rename_allowed():
+            if not self.lone_rename_allowed():
                 raise _taken(self.filename)
             self._rename(temporary, target)
 
