@@ -13,9 +13,12 @@ import pytest
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of
+from strandline.folders.filesystems import Mount
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
+from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
+from strandline.services.explain import explain_image
 from strandline.services.lookup import find_image, look_up
 from strandline.services.storage_dirs import forget_storage_dir
 from strandline.services.workbench import Workbench
@@ -278,3 +281,41 @@ def test_a_forgotten_sd_is_not_searched(machine: Machine) -> None:
     assert find_image(machine.bench, ID) is None
     assert find_image(machine.bench, LEGACY_ID) is None
     assert find_image(machine.bench, ID, one) is None
+
+
+def is_found(bench: Workbench, image_id: ImageId) -> bool:
+    """By a read."""
+    return find_image(bench, image_id) is not None
+
+
+def is_said_to_exist(bench: Workbench, image_id: ImageId) -> bool:
+    """By a look."""
+    return look_up(bench, image_id).exists
+
+
+def is_explained_as_shown(bench: Workbench, image_id: ImageId) -> bool:
+    """By the whole trace."""
+    return explain_image(bench, image_id).verdict is Verdict.SHOWN
+
+
+@pytest.mark.parametrize("ask", [is_found, is_said_to_exist, is_explained_as_shown])
+def test_an_sd_that_is_forgotten_during_a_search_hides_no_other(
+    machine: Machine, ask: Callable[[Workbench, ImageId], bool]
+) -> None:
+    """Another process forgets it between a look at the disk and a write to the catalog; the image lies elsewhere."""
+    one, other = machine.add("one"), machine.add("other")
+    for sd in (one, other):
+        machine.put(sd, PICTURE)
+    machine.clock.pass_time(seconds=10)
+    find_mount, forgotten = machine.bench.find_mount, list[StorageDir]()
+
+    def find_mount_and_forget(path: str) -> Mount:
+        if path == one.path and not forgotten:
+            forgotten.append(one)
+            forget_storage_dir(machine.bench, one)
+        return find_mount(path)
+
+    machine.bench.find_mount = find_mount_and_forget
+    assert ask(machine.bench, ID)
+    assert forgotten == [one]
+    assert machine.get(ID).sd.number == other.number

@@ -8,10 +8,13 @@ there under the very name that was probed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
 from strandline.catalog import image_files, storage_dirs
+from strandline.errors import StorageDirNotFoundError
 from strandline.folders.media_folder import find_folder_mtime_ns, find_spellings, is_evicted, probe_names
 from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
 from strandline.folders.opening import can_be_dataless
@@ -24,8 +27,14 @@ from strandline.services.online import REPLACEMENT_GAP_S, refresh
 from strandline.services.prove import path_of
 from strandline.services.workbench import Workbench
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 STIRRING_S = 2.0
 """After it a folder that lacks a file only lacks it: whoever replaces one is done within milliseconds."""
+
+FORGOTTEN_AT_MOST = 10
+"""So many SDs may be forgotten during one search; people forget one a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +138,21 @@ def _is_stirring(bench: Workbench, sd: StorageDir) -> bool:
     except OSError:
         return False
     return mtime_ns is not None and bench.now().timestamp() - mtime_ns / 1e9 < STIRRING_S
+
+
+def goes_past_forgotten(search: Callable[P, T]) -> Callable[P, T]:
+    """Makes a search anew where an SD is forgotten in the middle of it: then that one has no part in it."""
+
+    @wraps(search)
+    def search_again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(FORGOTTEN_AT_MOST):
+            try:
+                return search(*args, **kwargs)
+            except StorageDirNotFoundError:
+                continue
+        return search(*args, **kwargs)
+
+    return search_again
 
 
 class Search:

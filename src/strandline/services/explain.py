@@ -31,7 +31,7 @@ from strandline.model.media_names import candidate_names
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
 from strandline.model.states import EXPECTED, should_lie_there
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.candidates import discover, is_in_cloud, wait_for_replacement
+from strandline.services.candidates import discover, goes_past_forgotten, is_in_cloud, wait_for_replacement
 from strandline.services.lookup import MAX_CONFLICT_COPIES, FoundImage, find_image, read_conflict_copy
 from strandline.services.prove import Outcome, path_of, prove_file
 from strandline.services.storage_dirs import list_storage_dirs
@@ -94,6 +94,7 @@ def insist_on(bench: Workbench, image_id: ImageId, find: Callable[[], T | None])
     )
 
 
+@goes_past_forgotten
 def explain_image(bench: Workbench, image_id: ImageId) -> Explanation:
     """The trace of an image over all SDs. Cost: that of a lookup, and a reading of each file that is there."""
     explanation = _explain(bench, image_id)

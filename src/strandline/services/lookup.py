@@ -25,7 +25,7 @@ from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.reports import Verdict
 from strandline.model.states import EXPECTED, Seen, after_listing, register_listed
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.candidates import Candidate, Search, is_in_cloud
+from strandline.services.candidates import Candidate, Search, goes_past_forgotten, is_in_cloud
 from strandline.services.prove import (
     Outcome,
     has_reliable_proof,
@@ -106,6 +106,7 @@ class Presence:
     """A proof vouches for the very file that lies there now."""
 
 
+@goes_past_forgotten
 def find_image(
     bench: Workbench,
     image_id: ImageId,
@@ -129,6 +130,7 @@ def find_image(
     return found
 
 
+@goes_past_forgotten
 def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> Presence:
     """Whether the image is here. Reads no bytes; registers what it discovers, unproven."""
     search = Search(bench, image_id, sd)
