@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_a_listing_that_does_not_end_is_given_up_and_told(
 
     def never_end() -> None:
         is_listed.set()
-        end.wait()
+        end.wait(AMPLE_S)
 
     slow_down(monkeypatch, [odd_names], "iter_names", never_end)
     try:
@@ -146,8 +147,8 @@ def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
 ) -> None:
     """As soon as it does not even answer a small look; from then on it is offline."""
     end = threading.Event()
-    slow_down(monkeypatch, [os], "pread", end.wait)
-    slow_down(monkeypatch, [workbench, online], "read_plain_identity", end.wait)
+    slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
+    slow_down(monkeypatch, [workbench, online], "read_plain_identity", partial(end.wait, AMPLE_S))
     machine.bench.slow_places.limit_s = 0.1
     try:
         with pytest.raises(UnreadableFileError, match="no answer within"):
@@ -164,7 +165,7 @@ def test_a_read_that_does_not_end_is_given_up(
     """Also where all else answers: after the time that a download may take."""
     machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.1)
     end = threading.Event()
-    slow_down(monkeypatch, [os], "pread", end.wait)
+    slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
     try:
         with pytest.raises(UnreadableFileError, match="no answer within"):
             sent.read(0, len(PICTURE))
@@ -179,7 +180,7 @@ def test_letting_go_of_a_file_waits_for_no_share(sent: HandOut, monkeypatch: pyt
     close = OpenedFile.close
 
     def hang(opened: OpenedFile) -> None:
-        end.wait()
+        end.wait(AMPLE_S)
         close(opened)
         closed.set()
 
