@@ -21,9 +21,9 @@ CARRY = """([type, files]) => {
     const event = type === "paste"
         ? new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true })
         : new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
-    document.body.dispatchEvent(event);
+    document.activeElement.dispatchEvent(event);
 }"""
-"""Does to the page what a hand does: drags, drops or pastes files."""
+"""Does to the page, or to what has the focus in it, what a hand does: drags, drops or pastes files."""
 
 
 def carry(page: Page, how: str, *files: tuple[str, str, bytes]) -> None:
@@ -56,11 +56,15 @@ def test_dropped_pictures_are_saved_and_told_apart(serve: Serve, open_page: Open
 
 
 def test_a_pasted_picture_is_saved(serve: Serve, open_page: OpenPage) -> None:
-    """From the clipboard into the folder; pasting text into the search is left alone."""
+    """From the clipboard into the folder; pasting into the search is left alone."""
     served = serve(*make_pictures(1), watching=True)
     page = open_page(served)
     data = make_picture("png", seed=8)
+    page.get_by_role("searchbox").focus()
+    carry(page, "paste", ("other.png", "image/png", make_picture("png", seed=9)))
+    page.get_by_role("searchbox").blur()
     carry(page, "paste", ("image.png", "image/png", data))
+    expect(page.locator(".saved-files li")).to_have_count(1)
     expect(page.locator(".saved-files li")).to_contain_text("Saved")
     expect(page.locator(f".tile[data-id='{id_of(data)}']")).to_be_visible()
 
