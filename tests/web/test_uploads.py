@@ -14,7 +14,7 @@ from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 
 LIMIT_BYTES = 5_000_000
-"""More than is kept in memory."""
+"""More than is kept in memory, of a body and of a file in a form."""
 
 
 @pytest.fixture

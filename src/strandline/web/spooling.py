@@ -1,4 +1,4 @@
-"""Spooling: what is uploaded lies in memory up to 4 MiB, and beyond that in files of no name, in scratch.
+"""Spooling: what is uploaded lies in memory while it is small, and beyond that in files of no name, in scratch.
 
 What surprises: the framework would keep the files of forms wherever the system has its temporary ones, which may be
 memory, or a disk that is full; so its parser is given files of ours. And what a file could not write at once it
@@ -20,7 +20,10 @@ from starlette.requests import Request
 from strandline.folders.disk_errors import disk_errors
 
 MEMORY_BYTES = 4 * 1024 * 1024
-"""Of each file; the rest lies on the disk."""
+"""Of a body in memory; a larger one lies on the disk."""
+
+FORM_MEMORY_BYTES = 256 * 1024
+"""The same of each file of a form, which may have a thousand."""
 
 _DOING = "keep an upload in"
 
@@ -33,7 +36,7 @@ async def spooled_body(request: Request, scratch: Path) -> AsyncIterator[BinaryI
         DiskError: The disk refused it.
     """
     with disk_errors(_DOING, scratch):
-        file = _open_spool(scratch)
+        file = _open_spool(scratch, MEMORY_BYTES)
         try:
             async for chunk in request.stream():
                 file.write(chunk)
@@ -62,14 +65,14 @@ async def spooled_form(request: Request, scratch: Path, *, max_files: int) -> As
         await form.close()
 
 
-def _open_spool(scratch: Path) -> SpooledTemporaryFile[bytes]:
-    return SpooledTemporaryFile(max_size=MEMORY_BYTES, dir=str(scratch))
+def _open_spool(scratch: Path, memory_bytes: int) -> SpooledTemporaryFile[bytes]:
+    return SpooledTemporaryFile(max_size=memory_bytes, dir=str(scratch))
 
 
 class _FormParser(MultiPartParser):
     """The framework's, with files in scratch."""
 
-    spool_max_size = MEMORY_BYTES
+    spool_max_size = FORM_MEMORY_BYTES
 
     def __init__(
         self, request: Request, stream: AsyncGenerator[bytes, None], scratch: Path, *, max_files: int
@@ -82,5 +85,5 @@ class _FormParser(MultiPartParser):
         part = self._current_part
         if part.file is not None:
             part.file.file.close()
-            file = self._files_to_close_on_error[-1] = _open_spool(self._scratch)
+            file = self._files_to_close_on_error[-1] = _open_spool(self._scratch, self.spool_max_size)
             part.file.file = cast(BinaryIO, file)
