@@ -273,7 +273,7 @@ class WatchLimitError(UnavailableError):
 
 
 class DecoderUnavailableError(UnavailableError):
-    """No decoder could be started, so nothing is known of the picture: no memory, or a broken installation."""
+    """No decoder can be started here, so nothing is known of the picture: the installation is broken."""
 
     code = "decoder-unavailable"
 

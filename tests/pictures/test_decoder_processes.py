@@ -144,6 +144,19 @@ def test_a_decoder_that_is_killed_while_it_starts_is_no_broken_installation(
         check_decodes(PICTURE, "image/png")
 
 
+def test_a_machine_that_is_short_of_everything_has_no_broken_installation() -> None:
+    """Where no process can be started at this moment, the picture waits for a better one."""
+    stop_decoders()
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(DecodingInterruptedError):
+            check_decodes(PICTURE, "image/png")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    check_decodes(PICTURE, "image/png")
+
+
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
 def test_a_crash_is_the_pictures_doing(tmp_path: Path, number: signal.Signals) -> None:
     """That is how a decoder in C ends over bytes that it was not made for."""

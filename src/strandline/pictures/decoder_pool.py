@@ -125,8 +125,10 @@ class _Decoder:
     def __init__(self) -> None:
         try:
             self._process = _start_process()
-        except OSError as error:
+        except (FileNotFoundError, PermissionError) as error:
             raise DecoderStartError(str(error)) from error
+        except OSError as error:
+            raise DecoderInterruptedError from error  # no memory, process or descriptor is left: later there may be
         try:
             self._receive(START_LIMIT_S)
         except BaseException as error:
