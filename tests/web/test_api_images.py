@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from builders.pictures import make_picture
-from builders.served import Served, serving_storage_dir
+from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of, make_storage_dir, put_half
+from strandline.services import gallery
 
 DAYS = [datetime(2024, month, day, 12, tzinfo=UTC) for month in (5, 6, 7) for day in (1, 20)]
 PHOTOS = [make_picture("jpg", seed=number, taken_at=day) for number, day in enumerate(DAYS)]
@@ -19,8 +20,9 @@ NEWEST_FIRST = [id_of(photo) for photo in reversed(PHOTOS)]
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    """Six photos of three months, each proven, so that their dates are known."""
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """Six photos of three months, each proven, so that their dates are known; every walk over them is quick."""
+    monkeypatch.setattr(gallery, "QUICK_S", LIMIT_S)
     with serving_storage_dir(tmp_path, *PHOTOS) as it:
         for image_id in NEWEST_FIRST:
             it.store.get(image_id)
