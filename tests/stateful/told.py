@@ -75,6 +75,7 @@ class ToldLaws:
             return (
                 row is not None or key in before.rows,
                 sd.sd_id == event.sd_id,
+                row != before.rows.get(key),
                 row is not None and row.state is event.state,
                 row is not None and is_shown(row) is isinstance(event, _SHOWN),
                 self._shown.get(key, False) is not isinstance(event, ImageAvailable),
