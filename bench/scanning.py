@@ -31,7 +31,7 @@ def measure_scanning(world: World, rounds: int) -> Iterator[Result]:
     def list_and_insert(path: Path) -> None:
         list_and_stat(media)
         database = open_database(path.with_suffix(".db"), durable=False)
-        database.executescript(MIGRATIONS[0])
+        database.executescript("".join(MIGRATIONS))
         database.execute("BEGIN")
         for table, rows in tables.items():
             marks = ", ".join("?" * len(rows[0]))

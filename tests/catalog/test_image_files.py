@@ -39,12 +39,12 @@ def shared_catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog
         yield catalog
 
 
-def fill(catalog: Catalog, some: list[ImageFile]) -> None:
+def fill(catalog: Catalog, some: list[ImageFile], *, listed_first: bool = False) -> None:
     """Leaves these rows in the catalog, and no others."""
     with catalog.write() as transaction:
         transaction.conn.execute("DELETE FROM image_files")
         for row in some:
-            assert image_files.insert_row(transaction, row)
+            assert image_files.insert_row(transaction, row, listed_first=listed_first)
 
 
 def find(catalog: Catalog, filename: str) -> ImageFile | None:
@@ -127,7 +127,7 @@ def test_a_listing_registers_the_same_rows_as_one_by_one(
 ) -> None:
     """The first scan's fast way differs from the slow one in nothing but its speed."""
     expected = [replace(present(number), stamp=stamp, state=state) for number, stamp in enumerate(some)]
-    fill(shared_catalog, expected)
+    fill(shared_catalog, expected, listed_first=True)
     slow = dump(shared_catalog.path)["image_files"]
     fill(shared_catalog, [])
     files = [

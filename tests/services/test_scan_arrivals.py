@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
@@ -21,10 +22,13 @@ from builders.storage import id_of, make_pictures, make_storage_dir, name_of, pu
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.add import add_storage_dir
 from strandline.services.arrive import look_at_arrival
+from strandline.services.lookup import look_up
 from strandline.services.prove import prove_file
 from strandline.services.save import save_image
 from strandline.services.scan import scan_storage_dir
+from strandline.services.workbench import Limits
 
 NEW = make_picture("jpg", seed=9)
 NAME = name_of(NEW)
@@ -276,6 +280,66 @@ def test_arrivals_on_a_cloud_mount_are_announced_and_not_read(machine: Machine, 
     is_read = kind in (MountKind.LOCAL, MountKind.NETWORK)
     assert row.is_proven is is_read
     assert told(machine) == [("available" if is_read else "arriving", NAME)]
+
+
+# --- what nobody came to read -------------------------------------------------------------------------------------
+
+
+def lose(machine: Machine, sd: StorageDir) -> None:
+    """The program that had registered it ended before it was read."""
+    machine.scan(sd)
+
+
+def cancel(machine: Machine, sd: StorageDir) -> None:
+    """Somebody cancelled the scan when it had registered the file."""
+    stop = threading.Event()
+
+    def stop_when_registered(_sd: StorageDir, done: int, total: int) -> None:
+        if done and done == total:
+            stop.set()
+
+    scan_storage_dir(machine.bench, sd, on_progress=stop_when_registered, cancel=stop)
+
+
+def look(machine: Machine, _sd: StorageDir) -> None:
+    """Somebody asked whether it is there, which registers it unread."""
+    assert look_up(machine.bench, id_of(NEW)).exists
+
+
+@pytest.mark.parametrize("kind", [MountKind.LOCAL, MountKind.NETWORK])
+@pytest.mark.parametrize("happens", [lose, cancel, look])
+def test_an_arrival_that_was_registered_and_not_read_is_proven_by_the_next_scan(
+    machine: Machine, kind: MountKind, happens: Callable[[Machine, StorageDir], None]
+) -> None:
+    """And told, once; what the first scan registered is left to the verifier or the first reader, as before."""
+    mount = Mount(machine.folder, "test", kind, keeps_inodes=True, read_only=False)
+    machine.bench.find_mount = lambda _path: mount
+    old = make_pictures(3)
+    sd = machine.add("Notes", *old)
+    machine.put(sd, NEW)
+    happens(machine, sd)
+    row = machine.row(sd, NAME)
+    assert row is not None
+    assert not row.is_proven
+    assert told(machine) == []
+    machine.clock.pass_time(minutes=1)
+    assert scan(machine, sd).unchanged == 4
+    assert told(machine) == [("available", NAME)]
+    assert [row.is_proven for data in old if (row := machine.row(sd, name_of(data)))] == [False] * 3
+    before = bytes_of_catalog(machine)
+    assert scan(machine, sd).arrivals == []
+    assert bytes_of_catalog(machine) == before
+
+
+def test_a_first_scan_that_was_cut_short_makes_no_arrivals(machine: Machine) -> None:
+    """The next one lists the rest: a million files are not read at once because a scan was cancelled."""
+    machine.bench.limits = Limits(scan_batch_files=2)
+    root, stop = make_storage_dir(machine.folder / "Notes", *make_pictures(6)), threading.Event()
+    sd = add_storage_dir(machine.bench, root, scan=False).sd
+    scan_storage_dir(machine.bench, sd, on_progress=lambda *_: stop.set(), cancel=stop)
+    added = scan(machine, sd).added
+    assert 0 < added < 6
+    assert (scan(machine, sd).arrivals, told(machine)) == ([], [])
 
 
 # --- several scans at once ----------------------------------------------------------------------------------------

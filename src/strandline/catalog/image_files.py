@@ -42,13 +42,13 @@ _FROM_NOTEWORTHY = (
 )
 _SELECT_NOTEWORTHY = f"SELECT {_COLUMNS} {_FROM_NOTEWORTHY}"
 """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
-_INSERT = f"INSERT INTO image_files ({_COLUMNS}) VALUES ({', '.join('?' * 20)}) ON CONFLICT DO NOTHING"
+_INSERT = f"INSERT INTO image_files ({_COLUMNS}, listed_first) VALUES ({', '.join('?' * 21)}) ON CONFLICT DO NOTHING"
 _UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
     "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
-    "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ? "
-    "WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ? "
-    "AND proof_sha256 IS ?"
+    "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ?, "
+    "listed_first = 0 WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? AND absent_since_us IS ? "
+    "AND proof_stamp IS ? AND proof_sha256 IS ?"
 )
 _TYPE_BY_EXTENSION = " ".join(
     f"WHEN '{extension}' THEN '{media_type.name}'"
@@ -179,9 +179,9 @@ def list_unproven(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[Imag
     return [_to_image_file(row) for row in rows]
 
 
-def insert_row(transaction: Transaction, row: ImageFile) -> bool:
-    """Registers a new file; False where another process was quicker, and its row stands."""
-    return transaction.conn.execute(_INSERT, _to_columns(row)).rowcount == 1
+def insert_row(transaction: Transaction, row: ImageFile, *, listed_first: bool = False) -> bool:
+    """Registers a new file, or one that the first scan lists; False where another process's row stands."""
+    return transaction.conn.execute(_INSERT, (*_to_columns(row), int(listed_first))).rowcount == 1
 
 
 def insert_listed(

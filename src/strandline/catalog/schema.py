@@ -90,5 +90,11 @@ MIGRATIONS: tuple[str, ...] = (
         trashed_at_us INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
+    # Only the first scan's rows keep the default: whatever else writes a row makes it 0 (see ``arrivals``).
+    """
+    ALTER TABLE image_files ADD COLUMN listed_first INTEGER NOT NULL DEFAULT 1;
+    CREATE INDEX image_files_arrivals ON image_files (sd, sort_us)
+        WHERE listed_first = 0 AND state = 'present' AND proof_stamp IS NOT stamp;
+    """,
 )
 """Index ``n`` brings a catalog from version ``n`` to ``n + 1``."""

@@ -168,3 +168,11 @@ def is_too_much_gone(absent: int, known: int) -> bool:
     ``absent`` counts files that are absent and not accepted as such, ``known`` all that should be there.
     """
     return absent > max(5, known / 10) or (absent == known and known >= 2)
+
+
+def say_too_much_gone(absent: int, known: int) -> str:
+    """Why the brake holds, and what ends it, for a person."""
+    return (
+        f"{absent} of {known} known images are gone at once; that is rarely meant, so none is taken for "
+        "missing. If it is meant, say so with 'strandline sd confirm'"
+    )

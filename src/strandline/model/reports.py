@@ -65,7 +65,7 @@ class ScanReport:
     seconds: float = 0.0
     cancelled: bool = False
     arrivals: list[str] = field(default_factory=list)
-    """Names of files that are new or other than at the last scan: to be proven at once. Not in the JSON."""
+    """Names of files that are new or other since the first scan: to be proven at once. Not in the JSON."""
 
     @property
     def found_changes(self) -> bool:

@@ -71,6 +71,7 @@ class PlaceWatcher:
         self._stop = threading.Event()
         self._scans = BackgroundScans(bench, settings, jobs, self._stop, self._take_found)
         self._backlog: deque[FileKey] = deque()
+        self._in_backlog: set[FileKey] = set()
         self._found_arriving: deque[FileKey] = deque()
         # From here on, what only the thread that follows hints may touch.
         self._relooks = Relooks()
@@ -205,8 +206,11 @@ class PlaceWatcher:
     # --- looking at files -----------------------------------------------------------------------------------
 
     def _take_found(self, number: int, arrivals: Sequence[str], arriving: Sequence[str]) -> None:
-        """What a scan has found; called by the thread that scans."""
-        self._backlog.extend(FileKey(number, name) for name in arrivals)
+        """What a scan has found; called by the thread that scans. What an earlier one found is not found twice."""
+        for key in (FileKey(number, name) for name in arrivals):
+            if key not in self._in_backlog:
+                self._in_backlog.add(key)
+                self._backlog.append(key)
         self._found_arriving.extend(FileKey(number, name) for name in arriving)
         if arrivals:
             self._folders.wake()
@@ -224,7 +228,9 @@ class PlaceWatcher:
     def _take_work(self) -> list[FileKey]:
         """A few files: as many as are worth one look at their SD."""
         if self._backlog:
-            return [self._backlog.popleft() for _ in range(min(FILES_AT_ONCE, len(self._backlog)))]
+            keys = [self._backlog.popleft() for _ in range(min(FILES_AT_ONCE, len(self._backlog)))]
+            self._in_backlog.difference_update(keys)
+            return keys
         return self._relooks.take_due(self._bench.monotonic(), FILES_AT_ONCE)
 
     def _look(self, number: int, names: Iterable[str]) -> None:

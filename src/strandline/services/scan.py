@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TypeVar
 
-from strandline.catalog import image_files, journal, storage_dirs
+from strandline.catalog import arrivals, image_files, journal, storage_dirs
 from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
@@ -32,6 +32,7 @@ from strandline.model.listing import (
     is_too_much_gone,
     name_of_known_line,
     plan_difference,
+    say_too_much_gone,
     sort_names,
     split_line,
 )
@@ -124,8 +125,7 @@ class _Scan:
         self.account = ScanAccount(bench, sd, on_progress, cancel)
         self.report = self.account.report
         self.keeps_inodes = bench.keeps_inodes(sd)
-        self.unlistable: str | None = None
-        """Why the media folder, which is there, cannot be listed."""
+        self.unlistable: str | None = None  # why, where the media folder is there and cannot be listed
         self.may_read = bench.mount_at(sd.path).kind not in NEVER_READ_UNASKED
 
     def run(self) -> ScanReport:
@@ -186,7 +186,9 @@ class _Scan:
         if not self.sd.first_scan_done:
             with self.bench.catalog.write() as transaction:
                 storage_dirs.mark_first_scan_done(transaction, self.sd.number)
-        if self.prove_arrivals and self.may_read:
+        if self.may_read and self.sd.first_scan_done:
+            self._find_earlier_arrivals()
+        if self.may_read and self.prove_arrivals:
             self._prove_arrivals()
         with self.bench.catalog.read() as conn:
             self.account.note_damaged(image_files.list_rows_in_state(conn, self.sd.number, FileState.DAMAGED))
@@ -269,8 +271,9 @@ class _Scan:
                 rows = image_files.find_rows(conn, self.sd.number, some).values()
                 accepted += sum(row.absence_accepted for row in rows)
             known = image_files.count_expected(conn, self.sd.number) - accepted
-        if is_too_much_gone(len(gone) - accepted, known):
-            self._hold_vanished(len(gone) - accepted, known)
+        absent = len(gone) - accepted
+        if is_too_much_gone(absent, known):
+            self._set_suspect(absent, known, say_too_much_gone(absent, known))
             return True
         if self.sd.state is StorageDirState.SUSPECT:
             self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
@@ -323,7 +326,7 @@ class _Scan:
             return
         now = self.bench.now()
         row = register_listed(self.sd.number, name, *wanted, seen, now)
-        if image_files.insert_row(transaction, row):
+        if image_files.insert_row(transaction, row, listed_first=not self.sd.first_scan_done):
             self.report.added += 1
             is_news = self.sd.first_scan_done  # an empty file is known to be arriving without a look
             self._tell(transaction, row, event_between(None, row, self.sd.sd_id, now) if is_news else None)
@@ -350,14 +353,19 @@ class _Scan:
         if event is not None:
             journal.append_event(transaction, event)
 
+    def _find_earlier_arrivals(self) -> None:
+        """Adds what an earlier scan registered and nobody read: a program ended, a disk went away."""
+        with self.bench.catalog.read() as conn:
+            unread = arrivals.list_arrivals(conn, self.sd.number)
+        self.report.arrivals = list(dict.fromkeys(self.report.arrivals + unread))
+
     def _prove_arrivals(self) -> None:
         """Reads what arrived since the last scan, and looks again at what was not right then."""
         with self.bench.catalog.read() as conn:
             arriving = image_files.list_names_in_state(
                 conn, self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
             )
-        arrivals = self.report.arrivals
-        for filename in arrivals + sorted(set(arriving).difference(arrivals)):
+        for filename in dict.fromkeys(self.report.arrivals + arriving):
             if self.account.is_cancelled():
                 return
             result = prove_file(self.bench, self.sd, filename)
@@ -367,18 +375,11 @@ class _Scan:
     def _hold_unlisted(self, known: int) -> None:
         """No conclusion can be drawn from a media folder that cannot be listed, nor is one that is gone believed."""
         if self.unlistable is None:
-            self._hold_vanished(known, known)
+            self._set_suspect(known, known, say_too_much_gone(known, known))
         else:
             self._set_suspect(
                 0, known, f"{self.unlistable}; nothing is taken for missing until it can be listed"
             )
-
-    def _hold_vanished(self, absent: int, known: int) -> None:
-        problem = (
-            f"{absent} of {known} known images are gone at once; that is rarely meant, so none is taken for "
-            "missing. If it is meant, say so with 'strandline sd confirm'"
-        )
-        self._set_suspect(absent, known, problem)
 
     def _set_suspect(self, absent: int, known: int, problem: str) -> None:
         self.account.add_finding("suspect", problem)

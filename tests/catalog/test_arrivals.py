@@ -1,0 +1,114 @@
+"""Arrivals in the catalog: which files are to be proven at once, by their rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builders.catalogs import add_sd, opened
+from builders.image_rows import NOW, SHA256S
+from strandline.catalog import image_files
+from strandline.catalog.arrivals import list_arrivals
+from strandline.catalog.database import Catalog
+from strandline.catalog.schema import MIGRATIONS
+from strandline.catalog.times import as_microseconds
+from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
+from strandline.model.image_ids import ImageId
+from strandline.model.states import Seen, register_listed
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
+    """A catalog with two storage directories, 1 and 2."""
+    with opened(tmp_path / "catalog.db") as catalog:
+        with catalog.write() as transaction:
+            assert [add_sd(transaction, "one"), add_sd(transaction, "two")] == [1, 2]
+        yield catalog
+
+
+def present(number: int, sd: int = 1) -> ImageFile:
+    """An unproven row; a higher number is newer."""
+    stamp = FileStamp(100 + number, 10**18 + number * 1000, number)
+    image_id = ImageId(f"{number:032x}")
+    return register_listed(sd, f"{image_id}.png", image_id, "image/png", Seen(stamp), NOW)
+
+
+def proven(row: ImageFile) -> ImageFile:
+    """The row with a proof of the file as it lies there."""
+    assert row.stamp is not None
+    return replace(row, proof=Proof(ProofKind.HASH, SHA256S[0], row.stamp, NOW))
+
+
+def touched(row: ImageFile) -> ImageFile:
+    """The row of the file with another mtime; its proof, if any, has lapsed."""
+    assert row.stamp is not None
+    return replace(row, stamp=replace(row.stamp, mtime_ns=row.stamp.mtime_ns + 5))
+
+
+def insert(catalog: Catalog, *rows: ImageFile, listed_first: bool = False) -> None:
+    """Registers the files."""
+    with catalog.write() as transaction:
+        for row in rows:
+            assert image_files.insert_row(transaction, row, listed_first=listed_first)
+
+
+def update(catalog: Catalog, old: ImageFile, new: ImageFile) -> None:
+    """Moves the row."""
+    with catalog.write() as transaction:
+        assert image_files.update_row(transaction, old, new)
+
+
+def arrivals(catalog: Catalog, sd: int = 1) -> list[str]:
+    """What is to be proven at once."""
+    with catalog.read() as conn:
+        return list_arrivals(conn, sd)
+
+
+def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: Catalog) -> None:
+    """Newest first; nothing else has to be written than the proof."""
+    first, second = present(1), present(2)
+    insert(catalog, first, second, present(3, sd=2), proven(present(4)))
+    assert arrivals(catalog) == [second.filename, first.filename]
+    update(catalog, first, proven(first))
+    assert arrivals(catalog) == [second.filename]
+    update(catalog, proven(first), touched(proven(first)))
+    assert arrivals(catalog) == [second.filename, first.filename]
+
+
+def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: Catalog) -> None:
+    """Registered in either way: for the verifier, or the first reader."""
+    row, other = present(1), present(2)
+    assert row.stamp is not None
+    listed = [(row.filename, row.image_id, row.media_type, row.stamp.as_text())]
+    with catalog.write() as transaction:
+        image_files.insert_listed(transaction, 1, listed, FileState.PRESENT, as_microseconds(NOW))
+    insert(catalog, other, listed_first=True)
+    assert arrivals(catalog) == []
+    update(catalog, row, touched(row))
+    assert arrivals(catalog) == [row.filename]
+
+
+def test_only_files_that_are_here_are_arrivals(catalog: Catalog) -> None:
+    """Absent ones cannot be read; arriving ones are looked at in their own time."""
+    others = sorted(set(FileState) - {FileState.PRESENT})
+    rows = [replace(present(number), state=state) for number, state in enumerate(others)]
+    insert(catalog, replace(present(99), absent_since=NOW), *rows)
+    assert arrivals(catalog) == []
+
+
+def test_what_an_older_catalog_knows_was_there_from_the_first(tmp_path: Path) -> None:
+    """A program that learns of arrivals does not read a million files of a share at once."""
+    path = tmp_path / "catalog.db"
+    with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.write() as transaction:
+        add_sd(transaction)
+        row = present(1)
+        assert row.stamp is not None
+        listed = [(row.filename, row.image_id, row.media_type, row.stamp.as_text())]
+        image_files.insert_listed(transaction, 1, listed, FileState.PRESENT, as_microseconds(NOW))
+    with opened(path) as catalog:
+        assert arrivals(catalog) == []
+        update(catalog, row, touched(row))
+        assert arrivals(catalog) == [row.filename]
