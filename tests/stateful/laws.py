@@ -139,7 +139,8 @@ class Laws:
         for (path, stamp), times in self._times_read.items():
             is_told_apart = stamp.mtime_ns % FAT_TICK_NS != 0  # else one stamp may be of several contents
             if times > READS_OF_A_GOOD_FILE and is_told_apart and has_stamp(path, stamp):
-                right = is_right(PurePosixPath(path).name, Path(path).read_bytes())
+                name, data = PurePosixPath(path).name, Path(path).read_bytes()
+                right = is_right(name, data) and not lacks_only_its_end(name, data)
                 check(
                     not right, "I24", f"{path} is right, has not stirred, and was read {times} times: {stamp}"
                 )

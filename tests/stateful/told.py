@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from stateful.deeds import Key, Look, check
 from strandline.model.events import ImageAvailable, ImageChanged, ImageEvent
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.storage_dirs import StorageDir
 
 if TYPE_CHECKING:
     from stateful.machine import Machine
@@ -37,17 +36,16 @@ class ToldLaws:
             check(event.seq == self._seq + 1, "told", f"{event} comes after the number {self._seq}")
             self._seq += 1
             if isinstance(event, ImageEvent):
-                key = self._find_key(event, before, after)
-                self._take_in(key, event)
-                told.add(key)
+                keys = _find_keys(event, before, after)
+                told |= keys
+                for key in keys:
+                    self._take_in(key, event, is_sure=len(keys) == 1)
         for key in self._shown.keys() - after.rows.keys():
             del self._shown[key]
         for key, row in after.rows.items():
             self._check_belief(key, row)
-            is_another = _get_shown_hash(before.rows.get(key, row)) not in ("", _get_shown_hash(row))
-            check(
-                key in told or not is_another or not is_shown(row), "told", f"{row.filename} is another one"
-            )
+            if is_shown(row) and _get_shown_hash(before.rows.get(key, row)) not in ("", _get_shown_hash(row)):
+                check(key in told, "told", f"{row.filename} is another one, and nobody was told")
 
     def begin_anew(self) -> None:
         """After a power cut: what is shown was told, and of the rest nobody knows."""
@@ -55,42 +53,29 @@ class ToldLaws:
         self._seq = events[-1].seq or 0 if events else 0
         self._shown = {key: True if is_shown(row) else None for key, row in self.machine.rows().items()}
 
-    def _take_in(self, key: Key, event: ImageEvent) -> None:
-        was_shown = self._shown.get(key, False)
+    def _take_in(self, key: Key, event: ImageEvent, *, is_sure: bool) -> None:
+        was_shown = self._shown.get(key, False) if is_sure else None
         if isinstance(event, ImageAvailable):
             check(was_shown is not True, "told", f"{event.filename} was told to be available already")
         elif isinstance(event, ImageChanged):
             check(was_shown is not False, "told", f"{event.filename} was told to be another, and never to be")
-        self._shown[key] = isinstance(event, _SHOWN)
-
-    def _find_key(self, event: ImageEvent, before: Look, after: Look) -> Key:
-        """The row that the event is about: of several folders with one identity, one that it can be about."""
-        sds = [*before.sds.values(), *after.sds.values()]
-        sds = [sd for sd in sds if event.sd_id in (sd.sd_id, *sd.aliases)]
-        check(bool(sds), "told", f"{event} is about no folder that is known")
-
-        def fits(sd: StorageDir) -> tuple[bool, ...]:
-            key = sd.number, event.filename
-            row = after.rows.get(key)
-            return (
-                row is not None or key in before.rows,
-                sd.sd_id == event.sd_id,
-                row != before.rows.get(key),
-                row is not None and row.state is event.state,
-                row is not None and is_shown(row) is isinstance(event, _SHOWN),
-                self._shown.get(key, False) is not isinstance(event, ImageAvailable),
-            )
-
-        return max(sds, key=fits).number, event.filename
+        self._shown[key] = isinstance(event, _SHOWN) if is_sure else None
 
     def _check_belief(self, key: Key, row: ImageFile) -> None:
         believed = self._shown.get(key, False)
         if is_shown(row):
             check(believed is not False, "told", f"{row.filename} is shown, and nobody was told")
         elif row.state in _TOLD_TO_BE_OTHERWISE:
-            check(
-                believed is not True, "told", f"{row.filename} is {row.state}, and was told to be available"
-            )
+            check(believed is not True, "told", f"{row.filename} is {row.state}, and was told to be shown")
+
+
+def _find_keys(event: ImageEvent, before: Look, after: Look) -> set[Key]:
+    """The rows that the event can be about: several, where folders had one identity one after the other."""
+    sds = [*before.sds.values(), *after.sds.values()]
+    keys = {(sd.number, event.filename) for sd in sds if event.sd_id in (sd.sd_id, *sd.aliases)}
+    keys &= before.rows.keys() | after.rows.keys()
+    check(bool(keys), "told", f"{event} is about no file that is known")
+    return keys
 
 
 def is_shown(row: ImageFile) -> bool:
