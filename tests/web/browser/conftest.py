@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from builders.pages import Trouble
 from builders.served import Served, serving
@@ -21,7 +21,8 @@ from builders.system_packages import require
 from strandline.runtime.assembly import open_store
 from strandline.runtime.daemon import run_daemon
 
-LIMIT_MS = 15_000
+LIMIT_MS = 45_000
+"""A page is there in a moment; four browsers at once on two cores take longer."""
 
 OpenPage = Callable[..., Page]
 Serve = Callable[..., Served]
@@ -31,6 +32,7 @@ Serve = Callable[..., Served]
 def chromium() -> Iterator[Browser]:
     """The browser; without a sandbox, because tests run as root in containers."""
     path = require("chromium", "chromium")
+    expect.set_options(timeout=LIMIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
