@@ -10,9 +10,12 @@ from pathlib import Path
 
 from builders.clocks import FakeClock
 from builders.pictures import make_picture
+from strandline.catalog import image_files
 from strandline.catalog.database import JournalLimits, open_catalog
+from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId, hash_to_content_id
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
+from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Limits, Workbench
 
 
@@ -95,3 +98,9 @@ def open_bench(
         )
     finally:
         catalog.close()
+
+
+def rows_of(bench: Workbench, sd: StorageDir) -> dict[str, ImageFile]:
+    """All rows of the storage directory, by file name."""
+    with bench.catalog.read() as conn:
+        return image_files.find_rows(conn, sd.number, sorted(image_files.list_states(conn, sd.number)))

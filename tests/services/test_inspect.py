@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -34,28 +34,9 @@ LEGACY = "6F1B2C3D-0000-4000-8000-00000000ABCD".lower()
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    """Moved by the test."""
-    return FakeClock()
-
-
-@pytest.fixture
-def bench(home: Path, clock: FakeClock) -> Iterator[Workbench]:
-    """A workbench with that clock."""
-    with open_bench(home, clock) as bench:
-        yield bench
-
-
-@pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A storage directory with twelve images."""
     return make_storage_dir(tmp_path / "Notes", *PICTURES, sd_id=A)
-
-
-@pytest.fixture
-def sd(bench: Workbench, root: Path) -> StorageDir:
-    """It, added and scanned."""
-    return add_storage_dir(bench, root).sd
 
 
 def filled_lists(status: SyncStatus) -> dict[str, list[str]]:

@@ -15,11 +15,9 @@ from builders.identities import A, B, S
 from builders.identity_folders import as_somebody_without_rights
 from builders.journal import list_event_types
 from builders.snapshots import snapshot
-from builders.storage import id_of, make_pictures, make_storage_dir, name_of, open_bench
-from strandline.catalog import image_files
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, open_bench, rows_of
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.time_limits import SlowPlaces
-from strandline.model.image_files import ImageFile
 from strandline.model.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.add import add_storage_dir
@@ -34,34 +32,9 @@ PICTURES = make_pictures(8)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    """Moved by the test."""
-    return FakeClock()
-
-
-@pytest.fixture
-def bench(home: Path, clock: FakeClock) -> Iterator[Workbench]:
-    """A workbench with that clock."""
-    with open_bench(home, clock) as bench:
-        yield bench
-
-
-@pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A storage directory with eight images."""
     return make_storage_dir(tmp_path / "Notes", *PICTURES, sd_id=A)
-
-
-@pytest.fixture
-def sd(bench: Workbench, root: Path) -> StorageDir:
-    """It, added."""
-    return add_storage_dir(bench, root).sd
-
-
-def rows_of(bench: Workbench, sd: StorageDir) -> dict[str, ImageFile]:
-    """All its rows."""
-    with bench.catalog.read() as conn:
-        return image_files.find_rows(conn, sd.number, sorted(image_files.list_states(conn, sd.number)))
 
 
 def test_a_provisional_identity_that_is_written_down_is_a_real_one(bench: Workbench, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +12,7 @@ from builders.identities import A, B, C
 from builders.identity_folders import contents, lay
 from builders.journal import list_event_types
 from builders.snapshots import snapshot
-from builders.storage import make_pictures, make_storage_dir, name_of, open_bench
-from strandline.catalog import image_files
-from strandline.model.image_files import ImageFile
+from builders.storage import make_pictures, make_storage_dir, name_of, rows_of
 from strandline.model.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.add import add_storage_dir
@@ -28,34 +26,9 @@ PICTURES = make_pictures(8)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    """Moved by the test."""
-    return FakeClock()
-
-
-@pytest.fixture
-def bench(home: Path, clock: FakeClock) -> Iterator[Workbench]:
-    """A workbench with that clock."""
-    with open_bench(home, clock) as bench:
-        yield bench
-
-
-@pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A storage directory with eight images."""
     return make_storage_dir(tmp_path / "Notes", *PICTURES, sd_id=A)
-
-
-@pytest.fixture
-def sd(bench: Workbench, root: Path) -> StorageDir:
-    """It, added."""
-    return add_storage_dir(bench, root).sd
-
-
-def rows_of(bench: Workbench, sd: StorageDir) -> dict[str, ImageFile]:
-    """All its rows."""
-    with bench.catalog.read() as conn:
-        return image_files.find_rows(conn, sd.number, sorted(image_files.list_states(conn, sd.number)))
 
 
 def remove_images(root: Path, count: int) -> None:

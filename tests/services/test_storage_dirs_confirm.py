@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,28 +33,9 @@ PICTURES = make_pictures(10)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    """Moved by the test."""
-    return FakeClock()
-
-
-@pytest.fixture
-def bench(home: Path, clock: FakeClock) -> Iterator[Workbench]:
-    """A workbench with that clock."""
-    with open_bench(home, clock) as bench:
-        yield bench
-
-
-@pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A storage directory with ten images."""
     return make_storage_dir(tmp_path / "Notes", *PICTURES, sd_id=A)
-
-
-@pytest.fixture
-def sd(bench: Workbench, root: Path) -> StorageDir:
-    """It, added."""
-    return add_storage_dir(bench, root).sd
 
 
 def count_by_state(bench: Workbench, sd: StorageDir) -> dict[str, int]:

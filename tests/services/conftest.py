@@ -1,0 +1,33 @@
+"""What most tests of the services begin with: a workbench whose clock the test moves, and a folder added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.clocks import FakeClock
+from builders.storage import open_bench
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.add import add_storage_dir
+from strandline.services.workbench import Workbench
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Moved by the test."""
+    return FakeClock()
+
+
+@pytest.fixture
+def bench(home: Path, clock: FakeClock) -> Iterator[Workbench]:
+    """A workbench with that clock."""
+    with open_bench(home, clock) as bench:
+        yield bench
+
+
+@pytest.fixture
+def sd(bench: Workbench, root: Path) -> StorageDir:
+    """The test's own folder ``root``, added and scanned."""
+    return add_storage_dir(bench, root).sd
