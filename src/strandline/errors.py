@@ -119,7 +119,7 @@ class ImageTooLargeError(InvalidInputError):
 
 
 class InvalidPathError(InvalidInputError):
-    """The path cannot be used: a NUL in it, too long, or it leads out of the storage directory."""
+    """The path cannot be used: a NUL in it, too long, or it leads out of the storage directory, or to no file."""
 
     code = "invalid-path"
 
