@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from builders.command_home import CommandHome
 from builders.pictures import make_picture
 from builders.program import LIMIT_S, run, started
-from strandline.cli.scan import cancelled_by_interrupt
+from strandline.cli.interrupts import taking_interrupts
+from strandline.cli.main import main
+from strandline.model.reports import Saved
+from strandline.store import Store
 
 FILES = 2_000
 
@@ -34,12 +39,52 @@ def wait_for_an_image() -> None:
 def test_the_first_interrupt_asks_and_the_second_insists() -> None:
     """An event is set; again, and it is an interrupt as everywhere; afterwards all is as before."""
     before = signal.getsignal(signal.SIGINT)
-    with cancelled_by_interrupt() as cancel:
+    with taking_interrupts() as interrupt:
         os.kill(os.getpid(), signal.SIGINT)
-        assert cancel.wait(LIMIT_S)
+        assert interrupt.asked.wait(LIMIT_S)
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) == before
+
+
+@pytest.mark.parametrize("asks_before", [False, True])
+def test_who_waits_for_somebody_obeys_the_first(asks_before: bool) -> None:
+    """Also one that came before the waiting began."""
+
+    class Silent(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            assert not asks_before, "nobody is asked any more"
+            os.kill(os.getpid(), signal.SIGINT)
+            return b"an answer"
+
+    with taking_interrupts() as interrupt:
+        if asks_before:
+            os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            interrupt.obeyed_by(Silent()).read(9)
+        assert interrupt.asked.is_set()
+
+
+def test_what_is_saved_while_interrupted_is_finished_and_told(
+    made: CommandHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else an image could be kept that the answer does not tell of; nothing is begun after it."""
+    made.make_storage_dir()
+    photos = [made.folder / "sunset.png", made.folder / "sunrise.png"]
+    for seed, photo in enumerate(photos):
+        photo.write_bytes(make_picture("png", seed=seed))
+
+    def save_and_be_interrupted(self: Store, *args: Any, **kwargs: Any) -> Saved:
+        saved = really_save(self, *args, **kwargs)
+        os.kill(os.getpid(), signal.SIGINT)
+        return saved
+
+    really_save = Store.save
+    monkeypatch.setattr(Store, "save", save_and_be_interrupted)
+    assert main(["save", *map(str, photos), "--json"]) == 130
+    answer = json.loads(capsys.readouterr().out)
+    assert [saved["source"] for saved in answer["saved"]] == [str(photos[0])]
+    assert run("ls", "--json").json["total"] == 1
 
 
 def test_an_interrupted_scan_keeps_what_it_did(made: CommandHome, monkeypatch: pytest.MonkeyPatch) -> None:

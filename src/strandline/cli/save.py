@@ -1,23 +1,28 @@
 """``strandline save``: files, folders, stdin and ``data:`` URLs into a storage directory.
 
 What people do next is paste the image into a note, so Markdown is what is printed. What surprises: it is printed
-when all is saved, also where the work was interrupted; a reader that goes away must not stop the saving.
+when all is saved, also where the work was interrupted; a reader that goes away must not stop the saving. And Ctrl-C
+lets the image that is being saved be finished: else one could be kept that the answer does not tell of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from strandline.cli.arguments import sd_option
 from strandline.cli.exit_status import ExitStatus, exit_status_of
+from strandline.cli.interrupts import Interrupt, taking_interrupts
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
-from strandline.cli.sources import Source, Unusable, iter_sources
+from strandline.cli.sources import Data, Source, Unusable, iter_sources
 from strandline.cli.wording import say_list
 from strandline.cli.writing import say, write_line
 from strandline.errors import StrandlineError
@@ -79,19 +84,18 @@ def save(
     if len(sources) > 1 and (image_id or name):
         raise click.UsageError(f"--id and --name are for one image; {files[0]} holds {len(sources):,}")
     tally = _Tally()
-    is_interrupted = False
-    with session.open_store() as store, Bars() as bars:
-        target = _choose(store, sd)
-        try:
+    with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
+        save_one = partial(store.save, sd=_choose(store, sd), name=name, image_id=image_id)
+        with suppress(KeyboardInterrupt):  # it is raised below
             for done, source in enumerate(sources):
+                if interrupt.asked.is_set():
+                    break
                 bars.advance("saving", done, len(sources))
-                _save_one(store, source, target, name, image_id, tally)
-        except KeyboardInterrupt:
-            is_interrupted = True
+                _take(source, interrupt, save_one, tally)
     session.answer(tally.as_json(), lambda: _show(tally))
     for failure in tally.failed:
         say(f"{failure.shown}: {failure.error.message}")
-    if is_interrupted:
+    if interrupt.asked.is_set():
         raise KeyboardInterrupt
     return tally.exit_status
 
@@ -108,19 +112,15 @@ def _choose(store: Store, sd: str | None) -> StorageDir:
     raise click.UsageError(f"say where to save: --sd {names}")
 
 
-def _save_one(
-    store: Store,
-    source: Source | Unusable,
-    target: StorageDir,
-    name: str | None,
-    image_id: str | None,
-    tally: _Tally,
+def _take(
+    source: Source | Unusable, interrupt: Interrupt, save_one: Callable[[Data], Saved], tally: _Tally
 ) -> None:
     if isinstance(source, Unusable):
         tally.failed.append(source)
         return
+    data = source.data
     try:
-        saved = store.save(source.data, sd=target, name=name, image_id=image_id)
+        saved = save_one(data if isinstance(data, Path | bytes) else interrupt.obeyed_by(data))
     except StrandlineError as error:
         tally.failed.append(Unusable(source.shown, error))
     else:

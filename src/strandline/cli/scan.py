@@ -5,16 +5,13 @@ What surprises: Ctrl-C ends a scan between two batches, so that what was done st
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 
 import click
 
 from strandline.cli.arguments import sds_argument
 from strandline.cli.exit_status import ExitStatus
+from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session, list_named
@@ -34,13 +31,15 @@ def scan(session: Session, sds: tuple[str, ...]) -> int:
     nothing and writes nothing.
     """
     reports: list[ScanReport] = []
-    with session.open_store() as store, Bars() as bars, cancelled_by_interrupt() as cancel:
+    with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
         for sd in list_named(store, sds):
-            if cancel.is_set():
+            if interrupt.asked.is_set():
                 break
-            reports += store.scan(sd, lambda sd, done, total: bars.advance(sd.name, done, total), cancel)
+            reports += store.scan(
+                sd, lambda sd, done, total: bars.advance(sd.name, done, total), interrupt.asked
+            )
     session.answer({"scans": [report.as_json() for report in reports]}, lambda: _show(reports))
-    if cancel.is_set():
+    if interrupt.asked.is_set():
         raise KeyboardInterrupt
     return ExitStatus.FINDINGS if any(map(_is_grave, reports)) else ExitStatus.DONE
 
@@ -48,26 +47,6 @@ def scan(session: Session, sds: tuple[str, ...]) -> int:
 def _is_grave(report: ScanReport) -> bool:
     is_online = report.sd.state is StorageDirState.ONLINE
     return not is_online or any(finding.kind in GRAVE_KINDS for finding in report.findings)
-
-
-@contextmanager
-def cancelled_by_interrupt() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; the second one raises as usual."""
-    cancel = threading.Event()
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        if cancel.is_set():
-            raise KeyboardInterrupt
-        cancel.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield cancel  # only the main thread may take signals
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield cancel
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _show(reports: Sequence[ScanReport]) -> None:

@@ -29,6 +29,8 @@ from strandline.model.sync_names import NameKind, explain_name
 
 _NEVER_PICTURES = (NameKind.LITTER, NameKind.PLACEHOLDER, NameKind.TEMPORARY)
 
+Data = Path | bytes | BinaryIO
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -36,7 +38,7 @@ class Source:
 
     shown: str
     """As the user knows it."""
-    data: Path | bytes | BinaryIO
+    data: Data
 
 
 @dataclass(frozen=True, slots=True)
