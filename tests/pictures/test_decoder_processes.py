@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -37,14 +38,18 @@ LIMIT_S = 30.0
 
 def list_decoders() -> set[int]:
     """Ids of the decoder processes that this process started and that still run."""
-    children = {
-        child
-        for listing in Path("/proc/self/task").glob("*/children")
-        for child in listing.read_text().split()
-    }
+    listings = Path("/proc/self/task").glob("*/children")
+    children = {int(child) for listing in listings for child in read_if_it_lives(listing).split()}
     return {
-        int(child) for child in children if b"decoder_process" in Path(f"/proc/{child}/cmdline").read_bytes()
+        child for child in children if b"decoder_process" in read_if_it_lives(Path(f"/proc/{child}/cmdline"))
     }
+
+
+def read_if_it_lives(file: Path) -> bytes:
+    """What ``/proc`` says of a thread or process; threads of other tests may end while they are listed."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return file.read_bytes()
+    return b""
 
 
 @pytest.fixture
