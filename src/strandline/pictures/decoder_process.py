@@ -93,10 +93,9 @@ def _answer(request: Header, data: bytes) -> tuple[Header, bytes]:
 
 def _is_want_of_memory(error: Exception) -> bool:
     text = str(error).lower()
-    is_limit = (
-        "security limit" in text
-    )  # of libheif's own, for any picture: it calls that an allocation error, too
-    return not is_limit and any(words in text for words in _NO_MEMORY)
+    if "security limit" in text:  # of libheif's own, for any picture; it calls that an allocation error, too
+        return False
+    return any(words in text for words in _NO_MEMORY)
 
 
 def _one_line(error: Exception) -> str:
