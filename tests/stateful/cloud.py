@@ -89,7 +89,6 @@ class Client:
         self.unfinished: set[str] = set()
         """What the client itself left half written."""
         self.stays_here: set[str] = set()
-        self._read: dict[str, tuple[object, bytes]] = {}
 
     def list_pending(self) -> list[str]:
         """Keys of which the cloud has something newer, and that are not on their way, sorted."""
@@ -119,20 +118,19 @@ class Client:
                 self._upload_deletion(key, known)
 
     def _list_local(self) -> dict[str, tuple[bytes, int]]:
-        """Bytes and mtime of everything that is not the client's own; what has not stirred is not read again."""
+        """Bytes and mtime of everything that is not the client's own.
+
+        All is read each time: under rounded mtimes, where an inode is given again, two contents look the same.
+        """
         placeholders = set(self.evicted.values())
         found = {}
         for key, seen in self.replica.look().items():
             name = PurePosixPath(key).name
             if key in placeholders or key in self.stays_here or name.startswith(".syncthing."):
                 continue
-            known = self._read.get(key)
-            if known is None or known[0] != seen:
-                data = self.replica.read(key)
-                if data is None:
-                    continue
-                known = self._read[key] = (seen, data)
-            found[key] = (known[1], seen.mtime_ns)
+            data = self.replica.read(key)
+            if data is not None:
+                found[key] = (data, seen.mtime_ns)
         return found
 
     def _upload(self, key: str, data: bytes, mtime_ns: int, dialect: str, winner: Winner) -> None:
@@ -256,7 +254,7 @@ class Client:
             if key not in self.unfinished and self.agreed.get(key, UNKNOWN).data != data:
                 new.put(key, data, mtime_ns)
         self.replica = new
-        for known in (self.agreed, self.evicted, self.unfinished, self.stays_here, self.flights, self._read):
+        for known in (self.agreed, self.evicted, self.unfinished, self.stays_here, self.flights):
             known.clear()
 
     def sign_out(self) -> None:

@@ -51,7 +51,7 @@ from stateful.sync_operations import (
 from stateful.world import Operation, Scene, World, new_world
 
 STEPS = 60
-"""Of a history, at least."""
+"""Of each history."""
 
 Kind: TypeAlias = st.SearchStrategy[Operation]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -21,9 +22,11 @@ from strandline.model.identity_sightings import IdentityFile, IdentitySighting
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import is_content_id
 from strandline.model.states import Look, Seen
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime import relooks
 from strandline.runtime.background_scans import BackgroundScans
-from strandline.services import add, online, prove, scan
+from strandline.services import add, confirm, online, prove, scan
+from strandline.services.workbench import Workbench
 
 LONG_S = 100.0
 """Scans that are planned so far ahead are the periodic ones."""
@@ -145,6 +148,18 @@ def take_its_time(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(BackgroundScans, "plan", plan)
     patch.setattr(relooks, "FIRST_S", 2 * 3600.0)
     patch.setattr(relooks, "LONGEST_S", 2 * 3600.0)
+
+
+def stay_offline(patch: pytest.MonkeyPatch) -> None:
+    """What was away once is away."""
+
+    def move_to_state(bench: Workbench, sd: StorageDir, state: StorageDirState, *more: Any) -> StorageDir:
+        is_coming_back = sd.state is StorageDirState.OFFLINE and state is StorageDirState.ONLINE
+        return sd if is_coming_back else real(bench, sd, state, *more)
+
+    real = online.move_to_state
+    for place in (add, confirm, online, scan):
+        patch.setattr(place, "move_to_state", move_to_state)
 
 
 def _shown(row: ImageFile, look: Look, now: datetime) -> ImageFile:

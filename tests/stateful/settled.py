@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from collections.abc import Iterator
 
 from stateful.arrivals import Arrival
 from stateful.cloud import UNKNOWN, Client, find_evicted
@@ -113,13 +114,9 @@ def _confirm_all(machine: Machine) -> None:
 def check_settled(world: World) -> None:
     """All laws of the end."""
     for machine in world.machines:
-        for label, replica in machine.replicas.items():
-            sd = machine.find_sd(label)
-            if sd is not None and sd.is_reachable:
-                found, expected = list_entries(machine, sd), _list_expected(replica)
-                check(
-                    found == expected, "I8", f"{machine.folder.name}/{label}: {_differences(found, expected)}"
-                )
+        for where, replica, sd in _iter_online(machine):
+            found, expected = list_entries(machine, sd), _list_expected(replica)
+            check(found == expected, "I8", f"{where}: {_differences(found, expected)}")
         _check_readable(machine)
         _check_idempotence(machine)
     _check_identities(world)
@@ -127,12 +124,24 @@ def check_settled(world: World) -> None:
 
 def _check_shown(machine: Machine) -> None:
     """What is right is shown after one periodic scan: nothing waits for the day in which all else is judged (I28)."""
+    for where, replica, sd in _iter_online(machine):
+        good = {entry for entry in _list_expected(replica) if entry[1] == FileState.PRESENT.value}
+        late = good - list_entries(machine, sd)
+        check(not late, "I28", f"{where}: right, and not shown: {sorted(late)}")
+
+
+def _iter_online(machine: Machine) -> Iterator[tuple[str, Replica, StorageDir]]:
+    """The folders that are known and online, as all are whose identity lies there (I28)."""
     for label, replica in machine.replicas.items():
         sd = machine.find_sd(label)
-        if sd is not None and sd.is_reachable:
-            good = {entry for entry in _list_expected(replica) if entry[1] == FileState.PRESENT.value}
-            late = good - list_entries(machine, sd)
-            check(not late, "I28", f"{machine.folder.name}/{label}: right, and not shown: {sorted(late)}")
+        if sd is None:
+            continue
+        where = f"{machine.folder.name}/{label}"
+        identity = (replica.read("SD_ID") or b"").decode("utf-8", "replace").strip().lower()
+        is_it = identity in {str(sd.sd_id), *sd.aliases}
+        check(sd.is_reachable or not is_it, "I28", f"{where} is there, and stays {sd.state}: {sd.problem}")
+        if sd.is_reachable:
+            yield where, replica, sd
 
 
 def list_entries(machine: Machine, sd: StorageDir) -> set[Entry]:
@@ -186,12 +195,10 @@ def _differences(found: set[Entry], expected: set[Entry]) -> str:
 def _check_readable(machine: Machine) -> None:
     """Every image of which a good file lies anywhere is handed out, and rightly (I1, I8, I28)."""
     good: set[str] = set()
-    for label, replica in machine.replicas.items():
-        sd = machine.find_sd(label)
-        if sd is not None and sd.is_reachable:
-            good.update(
-                name.lower() for name, state, _ in _list_expected(replica) if state == FileState.PRESENT.value
-            )
+    for _, replica, _ in _iter_online(machine):
+        good.update(
+            name.lower() for name, state, _ in _list_expected(replica) if state == FileState.PRESENT.value
+        )
     for name in list_file_names():
         data = machine.do(Deed.LOOK, lambda name=name: _read_image(machine, name))  # type: ignore[misc]
         if isinstance(data, bytes):
