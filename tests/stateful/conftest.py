@@ -10,7 +10,7 @@ SHARES = 8
 """Into so many tests the histories are dealt out, so that several workers share them."""
 
 HISTORIES = 720
-"""What fits into three minutes of one core."""
+"""What fits into three minutes of two cores."""
 
 SECONDS_A_HISTORY = 5
 """Twenty times what one takes."""

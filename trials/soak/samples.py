@@ -21,8 +21,8 @@ LEAST_SAMPLES = 20
 
 WARM_UP_PART = 0.1
 
-ROOM_PART, ROOM = 0.05, {"memory_mb": 8.0, "decoders_mb": 16.0, "descriptors": 4.0, "threads": 4.0}
-"""The second half may hold a twentieth more than the first, and these more: one answer under way, one idle thread."""
+ROOM_PART, ROOM = 0.03, {"memory_mb": 8.0, "decoders_mb": 16.0, "descriptors": 4.0, "threads": 4.0}
+"""The last quarter may hold so much more than the first, and these more: one answer under way, one idle thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +46,23 @@ class Trend:
     """One quantity over the whole run."""
 
     name: str
-    first_half: float
-    second_half: float
-    """Both medians."""
+    first_quarter: float
+    last_quarter: float
+    """Both medians, after the warm-up. Halves that lie side by side hide half of what creeps."""
     highest: float
     per_hour: float
     """Slope of the line through the second half."""
 
     @property
     def is_flat(self) -> bool:
-        """The second half holds no more than the first, with little room."""
-        return self.second_half <= self.first_half * (1 + ROOM_PART) + ROOM[self.name]
+        """The last quarter holds no more than the first, with little room."""
+        return self.last_quarter <= self.first_quarter * (1 + ROOM_PART) + ROOM[self.name]
 
     def as_row(self) -> str:
         """One line of the table that :func:`format_trends` heads."""
         return (
-            f"| {self.name.replace('_mb', ', MB').replace('_', ' ')} | {self.first_half:.1f} | "
-            f"{self.second_half:.1f} | {self.highest:.1f} | {self.per_hour:+.2f} | "
+            f"| {self.name.replace('_mb', ', MB').replace('_', ' ')} | {self.first_quarter:.1f} | "
+            f"{self.last_quarter:.1f} | {self.highest:.1f} | {self.per_hour:+.2f} | "
             f"{'yes' if self.is_flat else '**no**'} |"
         )
 
@@ -106,13 +106,12 @@ def take_sample(pid: int) -> Sample:
 def find_trends(samples: list[Sample]) -> list[Trend]:
     """The trend of each quantity; needs a dozen samples or so."""
     kept = samples[int(len(samples) * WARM_UP_PART) :]
-    first, second = kept[: len(kept) // 2], kept[len(kept) // 2 :]
-    return [_find_trend(name, first, second) for name in MEASURED]
+    return [_find_trend(name, kept) for name in MEASURED]
 
 
 def format_trends(trends: list[Trend]) -> str:
     """A Markdown table."""
-    head = "| | median, first half | median, second half | highest | per hour | flat |\n|---|---|---|---|---|---|"
+    head = "| | median, first quarter | median, last quarter | highest | per hour | flat |\n|---|---|---|---|---|---|"
     return "\n".join([head, *(trend.as_row() for trend in trends)])
 
 
@@ -122,11 +121,11 @@ def tell_course(samples: list[Sample], parts: int = 12) -> str:
     return " ".join(f"{sample.memory_mb:.0f}" for sample in at)
 
 
-def _find_trend(name: str, first: list[Sample], second: list[Sample]) -> Trend:
-    before = [getattr(sample, name) for sample in first]
-    after = [getattr(sample, name) for sample in second]
-    slope = linear_regression([sample.at_s for sample in second], after).slope
-    return Trend(name, median(before), median(after), max(before + after), slope * 3600)
+def _find_trend(name: str, samples: list[Sample]) -> Trend:
+    values = [getattr(sample, name) for sample in samples]
+    quarter, half = len(values) // 4, len(values) // 2
+    slope = linear_regression([sample.at_s for sample in samples[half:]], values[half:]).slope
+    return Trend(name, median(values[:quarter]), median(values[-quarter:]), max(values), slope * 3600)
 
 
 def _resident_mb(proc: Path) -> float:
