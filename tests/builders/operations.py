@@ -78,7 +78,13 @@ class Operation:
     def job(self, world: World) -> Job:
         """What to run."""
         sds, folder = world.sds, world.folder
-        places = {"one": sds / "one", "sources": folder / "sources", "folder": folder, "home": world.home}
+        places = {
+            "one": sds / "one",
+            "sources": folder / "sources",
+            "folder": folder,
+            "home": world.home,
+            "written": world.written,
+        }
         arguments = tuple(argument.format(**places) for argument in self.arguments)
         if self.code == COMMAND_LINE:
             arguments += ("--json", "--home", str(world.home))
@@ -230,8 +236,8 @@ READINGS = [
     Operation("scan", _with_two, ("scan",)),
     Operation("verify", _with_two, ("watch", "--once")),
     Operation("confirm nothing", _with_two, ("sd", "confirm", "one")),
-    Operation("get", _with_two, ("get", _ONLY, "-o", "{folder}/out.png")),
-    Operation("get from the other", _with_two, ("get", _LAST, "--sd", "one", "-o", "{folder}/out.png")),
+    Operation("get", _with_two, ("get", _ONLY, "-o", "{written}")),
+    Operation("get from the other", _with_two, ("get", _LAST, "--sd", "one", "-o", "{written}")),
     Operation("exists", _with_two, ("exists", _ONLY)),
     Operation("explain", _with_two, ("explain", _ONLY)),
     Operation("inspect", _with_two, ("inspect",)),
@@ -240,4 +246,6 @@ READINGS = [
     Operation("save again", _with_two, ("save", "{sources}/1.png", "--sd", "one")),
 ]
 """What changes nothing in this world, and looks at much of it."""
+HANDED_OUT = {"get": OTHERS[0], "get from the other": OTHERS[-1]}
+"""The bytes that readings write to :attr:`World.written`."""
 OPERATIONS = [*SAVES, *IDENTITIES, *CATALOG_ONLY]

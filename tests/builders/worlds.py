@@ -62,6 +62,11 @@ class World:
         return self.folder / "home"
 
     @property
+    def written(self) -> Path:
+        """What a run may write beside them, for who asked for an image."""
+        return self.folder / "out.png"
+
+    @property
     def watched(self) -> tuple[Path, ...]:
         """The folders that a run may touch."""
         return (self.home, self.sds)

@@ -91,8 +91,9 @@ def test_a_broken_catalog_says_how_to_go_on(
     assert snapshot(world.sds) == folders
     catalog.rename(world.folder / "broken.db")
     assert _run(world, runs, "sd", "add", "{one}").status == 0
-    assert _run(world, runs, "get", id_of(OTHERS[0]), "-o", "{folder}/out.png").status == 0
-    assert (world.folder / "out.png").read_bytes() == OTHERS[0]
+    for number, data in enumerate(OTHERS):
+        assert _run(world, runs, "get", id_of(data), "-o", f"{{folder}}/{number}.png").status == 0
+        assert (world.folder / f"{number}.png").read_bytes() == data
 
 
 @pytest.mark.parametrize("length", [0, 1])
@@ -103,7 +104,8 @@ def test_an_emptied_catalog_is_a_new_one(world: World, runs: Supervisor, length:
     assert _run(world, runs, "sd", "list").json == {"sds": []}
     assert _run(world, runs, "sd", "add", "{one}").status == 0
     assert snapshot(world.sds) == folders
-    assert _run(world, runs, "exists", id_of(OTHERS[0])).status == 0
+    for data in OTHERS:
+        assert _run(world, runs, "exists", id_of(data)).status == 0
 
 
 def test_garbage_in_any_page_is_no_fault(world: World, runs: Supervisor) -> None:

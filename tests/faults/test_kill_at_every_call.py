@@ -7,6 +7,7 @@ is looked at, started anew, scanned, and done again; it must come to what an und
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import chain, count
 from pathlib import Path
@@ -18,6 +19,9 @@ from builders.power_cuts import SHARED_MEMORY, Cut
 from builders.supervised import KILLED, Supervisor
 from builders.system_calls import NAMING, SYNCING, Call
 from builders.worlds import Picture, World
+
+OVER_HALF = next(operation for operation in OPERATIONS if operation.name == "save over half")
+FEWEST_KILLS = 4
 
 
 @pytest.mark.parametrize(
@@ -35,6 +39,7 @@ def test_killed_anywhere_it_comes_to_the_same_end(
         after = world.picture()
         end = _do_again(world, runs, operation)
         assert set(end.announced.values()) <= {1}, "an image was announced twice"
+        kills = 0
         for number in chain(list_points(done.calls, cut), count(len(done.calls) + 1)):
             world.put_back()
             run = runs.kill_at(job, number, cut=cut)
@@ -49,6 +54,15 @@ def test_killed_anywhere_it_comes_to_the_same_end(
                 raise
             if run.status != KILLED:
                 break
+            kills += 1
+        assert kills >= FEWEST_KILLS
+
+
+def test_the_supervisor_sees_what_a_save_calls(tmp_path: Path, runs: Supervisor) -> None:
+    """Of each kind of call that bytes and names are kept by there is one to die at."""
+    with make_world(tmp_path, OVER_HALF) as world:
+        calls = {re.sub("(at2?|64)$", "", call.name) for call in runs.run(OVER_HALF.job(world)).calls}
+    assert calls >= {"write", "pwrite", "fsync", "fdatasync", "open", "link", "rename", "unlink", "mkdir"}
 
 
 def list_points(calls: Sequence[Call], cut: Cut | None) -> list[int]:

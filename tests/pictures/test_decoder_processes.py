@@ -23,6 +23,7 @@ from builders.hostile_pictures import make_slow_svg
 from builders.pictures import make_picture
 from strandline.errors import DecoderUnavailableError, DecodingInterruptedError, UndecodablePictureError
 from strandline.pictures.decoder_pool import DecoderInterruptedError, DecoderPool, DecoderTimeoutError
+from strandline.pictures.decoder_process import MAX_DATA_BYTES
 from strandline.pictures.decoding import check_decodes, make_thumbnail, stop_decoders
 
 pytestmark = pytest.mark.skipif(
@@ -205,6 +206,13 @@ def limit_memory(process: int, more_bytes: int) -> None:
     (used_kb,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData"))
     limit_bytes = used_kb * 1024 + more_bytes
     resource.prlimit(process, resource.RLIMIT_DATA, (limit_bytes, limit_bytes))
+
+
+def test_a_decoder_has_a_limit_of_memory(pool: DecoderPool) -> None:
+    """Set by itself before it has read a byte, so that no picture takes the machine's."""
+    ask(pool)
+    (decoder,) = list_decoders()
+    assert resource.prlimit(decoder, resource.RLIMIT_DATA) == (MAX_DATA_BYTES, MAX_DATA_BYTES)
 
 
 @pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])

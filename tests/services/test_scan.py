@@ -40,7 +40,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_the_first_scan_registers_every_image_unproven_and_tells_nobody(machine: Machine) -> None:
-    """A listing alone makes rows; no event a file, no byte read."""
+    """A listing alone makes rows; no event a file."""
     added = machine.add("Notes", *PICTURES)
     for name in NAMES:
         row = machine.row(added, name)

@@ -95,6 +95,26 @@ def test_a_file_that_comes_back_in_time_was_never_gone(machine: Machine) -> None
     assert told(machine) == [("available", paths[0].name)]
 
 
+def test_a_file_that_is_written_anew_in_time_was_never_gone(machine: Machine) -> None:
+    """A rename elsewhere, by way of a client (hazard H7): another inode, and it is known as long as before."""
+    sd, paths = add(machine, 20)
+    data = paths[0].read_bytes()
+    machine.get(id_of(data))
+    before = machine.row(sd, paths[0].name)
+    remove(paths[0])
+    scan(machine, sd)
+    machine.clock.pass_time(seconds=30)
+    machine.put(sd, data)
+    assert moves(scan(machine, sd)) == {"returned": 1}
+    machine.get(id_of(data))
+    after = machine.row(sd, paths[0].name)
+    assert before
+    assert after
+    assert (after.first_seen, after.state, after.absent_since) == (before.first_seen, before.state, None)
+    assert after.stamp != before.stamp
+    assert told(machine) == [("available", paths[0].name)]
+
+
 def test_a_missing_file_that_returns_is_available_again(machine: Machine) -> None:
     """Also with other inode and mtime, as when it was delivered anew: announced once, when it is proven."""
     sd, paths = add(machine, 20)

@@ -14,7 +14,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of
-from strandline.web import waiting
+from strandline.web import server, waiting
 from strandline.web.api import uploads
 
 PHOTO = make_picture("jpg", seed=1)
@@ -113,16 +113,46 @@ def test_only_so_many_requests_wait(served: Served, monkeypatch: pytest.MonkeyPa
         assert sorted(request.result().status_code for request in held) == [200, 200, 503]
 
 
+def open_half_a_head(served: Served) -> socket.socket:
+    """A connection of a client that does not go on."""
+    client = socket.create_connection((served.address.host, served.address.port), timeout=LIMIT_S)
+    client.sendall(b"GET / HTTP/1.1\r\nho")
+    return client
+
+
 def test_a_client_that_sends_no_whole_head_keeps_nobody_waiting(served: Served) -> None:
     """Fifty of them, and the next one is answered."""
-    clients = [socket.create_connection((served.address.host, served.address.port)) for _ in range(50)]
-    try:
-        for client in clients:
-            client.sendall(b"GET / HTTP/1.1\r\nho")
+    with ExitStack() as clients:
+        for _ in range(50):
+            clients.enter_context(open_half_a_head(served))
         assert served.client.get(f"/i/{id_of(PHOTO)}").content == PHOTO
-    finally:
-        for client in clients:
-            client.close()
+
+
+def test_a_head_has_a_limit_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who has not sent all of it by then is dropped."""
+    monkeypatch.setattr(server, "HEADER_LIMIT_MS", 200)
+    with serving_storage_dir(tmp_path, PHOTO) as served, open_half_a_head(served) as client:
+        while client.recv(65536):
+            pass
+
+
+def test_connections_have_a_limit_of_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more waits in the system's queue, and gets on when another leaves."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with (
+        serving_storage_dir(tmp_path, PHOTO) as served,
+        open_half_a_head(served) as leaves,
+        ExitStack() as stay,
+    ):
+        stay.enter_context(open_half_a_head(served))
+        place = (served.address.host, served.address.port)
+        with socket.create_connection(place, timeout=0.5) as waits:
+            waits.sendall(f"GET /i/{id_of(PHOTO)} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+            with pytest.raises(TimeoutError):
+                waits.recv(65536)
+            leaves.close()
+            waits.settimeout(LIMIT_S)
+            assert waits.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 def test_readers_that_leave_keep_nothing_open(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
