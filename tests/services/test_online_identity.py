@@ -13,13 +13,20 @@ from builders.identity_folders import contents, lay
 from builders.journal import list_event_types
 from builders.snapshots import snapshot
 from builders.storage import make_pictures, make_storage_dir, name_of, rows_of
+from strandline.model.identity_decisions import IdentityDecision
 from strandline.model.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDir
+from strandline.services import online
 from strandline.services.add import add_storage_dir
 from strandline.services.confirm import confirm_storage_dir
 from strandline.services.online import reconsider, refresh
 from strandline.services.scan import scan_storage_dir
-from strandline.services.storage_dirs import get_by_number, get_storage_dir, list_storage_dirs
+from strandline.services.storage_dirs import (
+    forget_storage_dir,
+    get_by_number,
+    get_storage_dir,
+    list_storage_dirs,
+)
 from strandline.services.workbench import Workbench
 
 PICTURES = make_pictures(8)
@@ -150,3 +157,19 @@ def test_an_identity_that_it_had_before_needs_no_explanation(
     (root / "SD_ID").write_text(A)
     back = refresh(bench, get_by_number(bench, sd.number))
     assert (back.sd_id, back.aliases, back.state.value) == (A, (B,), "online")
+
+
+def test_one_that_is_forgotten_while_all_are_listed_hides_no_other(
+    bench: Workbench, root: Path, sd: StorageDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process forgets it between the look at its new identity and the write of that to the catalog."""
+    other = add_storage_dir(bench, make_storage_dir(tmp_path / "Other", sd_id=C)).sd
+    (root / "SD_ID").write_text(f"{B}\n")
+    really_adopt = online.adopt_identity
+
+    def forget_and_adopt(bench: Workbench, sd: StorageDir, decision: IdentityDecision) -> StorageDir:
+        forget_storage_dir(bench, sd)
+        return really_adopt(bench, sd, decision)
+
+    monkeypatch.setattr(online, "adopt_identity", forget_and_adopt)
+    assert [listed.number for listed in list_storage_dirs(bench)] == [other.number]

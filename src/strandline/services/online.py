@@ -10,11 +10,12 @@ from __future__ import annotations
 import errno
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 from strandline.catalog import image_files, journal, storage_dirs
-from strandline.errors import DiskError, RefusedError
+from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
 from strandline.folders.identity_files import look_at_identity, read_plain_identity
 from strandline.folders.identity_writes import apply_identity
 from strandline.folders.media_folder import probe_names
@@ -61,11 +62,20 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
     return _decide_and_apply(bench, sd, looks=1)
 
 
-def list_refreshed(bench: Workbench) -> list[StorageDir]:
-    """All SDs as they are now, in the order in which they were added; never waits."""
+def list_refreshed(
+    bench: Workbench, ask: Callable[[Workbench, StorageDir], StorageDir] = refresh
+) -> list[StorageDir]:
+    """All SDs as ``ask`` finds them now, in the order in which they were added.
+
+    One that another process forgets meanwhile takes no other with it.
+    """
     with bench.catalog.read() as conn:
         sds = storage_dirs.list_storage_dirs(conn)
-    return [refresh(bench, sd) for sd in sds]
+    refreshed = []
+    for sd in sds:
+        with suppress(StorageDirNotFoundError):
+            refreshed.append(ask(bench, sd))
+    return refreshed
 
 
 def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:

@@ -15,7 +15,7 @@ from strandline.errors import InvalidNameError, StorageDirConflictError, Storage
 from strandline.model.identity_sightings import IdentitySighting
 from strandline.model.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.services.online import decide_again, look, reconsider, refresh
+from strandline.services.online import decide_again, list_refreshed, look, reconsider, refresh
 from strandline.services.roots import find_place, find_real_path, list_known_at, resolve_root, shorten
 from strandline.services.workbench import Workbench
 
@@ -27,9 +27,7 @@ StorageDirRef = StorageDir | str | os.PathLike[str]
 
 def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
     """All SDs as they are now, in the order in which they were added."""
-    with bench.catalog.read() as conn:
-        sds = storage_dirs.list_storage_dirs(conn)
-    return [reconsider(bench, sd) for sd in sds]
+    return list_refreshed(bench, reconsider)
 
 
 def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
