@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from builders.catalogs import add_sd, dump, opened
 from builders.image_rows import CONTENT_ID, LEGACY_ID, NOW, SHA256S, proofs, rows, spans, stamps
-from strandline.catalog import image_files
+from strandline.catalog import absences, image_files
 from strandline.catalog.database import Catalog
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
@@ -225,7 +225,7 @@ def test_counts_and_lists_agree_with_the_rows(shared_catalog: Catalog, some: lis
     with shared_catalog.read() as conn:
         assert image_files.count_rows(conn, 1) == sum(row.state is not FileState.TRASHED for row in some)
         assert image_files.count_expected(conn, 1) == len(expected)
-        assert image_files.count_unaccepted(conn, 1) == len(expected) - len(accepted)
+        assert absences.count_unaccepted(conn, 1) == len(expected) - len(accepted)
         assert list(image_files.iter_noteworthy_rows(conn, 1)) == [
             row for row in some if row.state is not FileState.PRESENT or row.absent_since is not None
         ]
@@ -253,7 +253,7 @@ def test_accepting_absences_marks_what_is_absent_now(
     """Accepted are the rows that a scan found absent; all of them, where the folder itself is gone."""
     fill(shared_catalog, some)
     with shared_catalog.write() as transaction:
-        image_files.accept_absences(transaction, 1, NOW, all_rows=all_rows)
+        absences.accept_absences(transaction, 1, NOW, all_rows=all_rows)
     for row in some:
         absent_since = row.absent_since
         if row.state in EXPECTED and all_rows:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from strandline.catalog import image_files, journal
+from strandline.catalog import absences, image_files, journal
 from strandline.errors import (
     ReadOnlyStorageDirError,
     StorageDirConflictError,
@@ -66,7 +66,7 @@ def accept_missing(bench: Workbench, sd: StorageDir) -> int:
 def _accept_absences(bench: Workbench, sd: StorageDir) -> StorageDir:
     media_is_gone = _is_media_gone(bench, sd)
     with bench.catalog.write() as transaction:
-        image_files.accept_absences(transaction, sd.number, bench.now(), all_rows=media_is_gone)
+        absences.accept_absences(transaction, sd.number, bench.now(), all_rows=media_is_gone)
     return move_to_state(bench, sd, StorageDirState.ONLINE, None)
 
 

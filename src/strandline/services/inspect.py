@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from strandline.catalog import image_files
+from strandline.catalog import absences, image_files
 from strandline.folders.media_folder import list_media_folder, probe_names
 from strandline.model.identity_sightings import IdentityFile
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
@@ -91,7 +91,7 @@ def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
         return list_media_folder(sd.path, keeps_inodes=bench.keeps_inodes(sd), comparing=True)
     except FileNotFoundError:
         with bench.catalog.read() as conn:
-            if not image_files.count_unaccepted(conn, sd.number):
+            if not absences.count_unaccepted(conn, sd.number):
                 return MediaListing(set())
         problem = "the media folder is gone; nothing is taken for missing until it is back"
     except NotADirectoryError:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
-from strandline.catalog import image_files, journal, storage_dirs
+from strandline.catalog import absences, image_files, journal, storage_dirs
 from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
 from strandline.folders.identity_files import look_at_identity, read_plain_identity
 from strandline.folders.identity_writes import apply_identity
@@ -220,7 +220,7 @@ def move_to_state(
         if storage_dirs.update_state(transaction, sd, state, problem) and sd.state is not state:
             journal.append_event(transaction, event or _plain_event(bench, sd, state, problem))
             if state is StorageDirState.ONLINE:
-                image_files.restart_absences(transaction, sd.number, bench.now())
+                absences.restart_absences(transaction, sd.number, bench.now())
         return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
 
 

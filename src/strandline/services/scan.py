@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TypeVar
 
-from strandline.catalog import arrivals, image_files, journal, storage_dirs
+from strandline.catalog import absences, arrivals, image_files, journal, storage_dirs
 from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
@@ -162,7 +162,7 @@ class _Scan:
             )  # fmt: skip
         except FileNotFoundError:
             with self.bench.catalog.read() as conn:
-                unaccepted = image_files.count_unaccepted(conn, self.sd.number)
+                unaccepted = absences.count_unaccepted(conn, self.sd.number)
             return None if unaccepted else MediaListing(set())
         except NotADirectoryError:
             problem = "'media' is not a folder; rename it, so that images can be kept there"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
-from strandline.catalog import image_files, storage_dirs
+from strandline.catalog import absences, storage_dirs
 from strandline.catalog.database import Transaction
 from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
 from strandline.model.identity_sightings import IdentitySighting
@@ -128,7 +128,7 @@ def set_place(
 ) -> None:
     """Writes where the SD lies now. What was absent at another place has only begun to be absent at this one."""
     storage_dirs.update_place(transaction, number, path=root, root=place)
-    image_files.restart_absences(transaction, number, now)
+    absences.restart_absences(transaction, number, now)
 
 
 def forget_storage_dir(bench: Workbench, sd: StorageDir) -> None:
