@@ -257,7 +257,8 @@ class Laws:
 
     def _forget_reads(self, replica: Replica, entries: dict[str, Seen]) -> None:
         """A file that went and comes back is looked at anew, as a new one is."""
-        there, below = {str(replica.path(key)) for key in entries}, f"{replica.root}/"
+        below = f"{replica.root}/"
+        there = {f"{below}{key}" for key in entries}
         for read in [read for read in self._times_read if read[0].startswith(below) and read[0] not in there]:
             del self._times_read[read]
 

@@ -12,6 +12,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,10 +70,11 @@ class Replica:
 
     def read(self, key: str) -> bytes | None:
         """The bytes of a regular file, or None."""
-        path = self.path(key)
-        if not (path.is_file() and not path.is_symlink()):
-            return None
-        return path.read_bytes()
+        path = f"{self.root}/{key}"
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if stat.S_ISREG(os.lstat(path).st_mode):
+                return Path(path).read_bytes()
+        return None
 
     def list_keys(self) -> list[str]:
         """All regular files of the root and the media folder, sorted."""

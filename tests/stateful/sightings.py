@@ -8,7 +8,6 @@ has ever seen it here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import PurePosixPath
 
 from stateful.cloud import find_evicted
 from stateful.replica import Seen
@@ -73,6 +72,6 @@ class Sightings:
 
 
 def _find_evicted_key(key: str) -> str | None:
-    path = PurePosixPath(key)
-    name = find_evicted(path.name)
-    return None if name is None else path.with_name(name).as_posix()
+    folder, slash, name = key.rpartition("/")
+    evicted = find_evicted(name)
+    return None if evicted is None else f"{folder}{slash}{evicted}"
