@@ -109,7 +109,9 @@ class Laws:
 
     def rename_label(self, old: str, new: str) -> None:
         """What has the label gets another one; it is given to a folder in which nothing lies yet."""
-        self._sightings.rename(old, new, self.machine.clock.monotonic())
+        rows = self.machine.rows().values()
+        accepted = {f"{MEDIA}/{row.filename}" for row in rows if row.absence_accepted}
+        self._sightings.rename(old, new, self.machine.clock.monotonic(), accepted)
         self._noted.clear()
         self._before = None
 

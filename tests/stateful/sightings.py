@@ -61,14 +61,19 @@ class Sightings:
         """When the file that does not lie there was first not met."""
         return self._gone_since_s[label, key]
 
-    def rename(self, old: str, new: str, now_s: float) -> None:
-        """What has the label gets another one; it is given to a folder in which nothing lies yet."""
+    def rename(self, old: str, new: str, now_s: float, accepted: set[str]) -> None:
+        """What has the label gets another one; it is given to a folder in which nothing lies yet.
+
+        Files whose absence a person has ``accepted`` are absent there as long as they were before.
+        """
         for key in [key for label, key in self._changed if label == old]:
             self._changed[new, key] = self._changed.pop((old, key))
         for key in [key for label, key in self._gone_since_s if label == old]:
             self._gone_since_s[new, key] = self._gone_since_s.pop((old, key))
         for key in [key for label, key in self._changed if label == new]:
-            self._gone_since_s[old, key] = now_s
+            self._gone_since_s[old, key] = (
+                self._gone_since_s.get((new, key), now_s) if key in accepted else now_s
+            )
 
 
 def _find_evicted_key(key: str) -> str | None:
