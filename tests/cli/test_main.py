@@ -172,10 +172,12 @@ def test_a_full_disk_behind_stdout_is_told() -> None:
 def test_an_old_terminals_encoding_is_enough(tmp_path: Path) -> None:
     """What it lacks is written out; JSON is UTF-8 all the same."""
     home = str(tmp_path / "海")
-    old = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "STRANDLINE_HOME": home}
+    old = {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0", "STRANDLINE_HOME": home}
     assert run_process("config", "show", "--json", environ=old).json["home"] == home
     missing = run_process("ls", "--after", "海", "--limit", "x", environ=old)
     assert missing.status == 2
+    nobody = run_process("sd", "forget", "海", environ=old)
+    assert (nobody.status, "\\u6d77" in nobody.stderr) == (4, True)
 
 
 def test_a_thread_that_dies_shows_no_traceback(home: Path) -> None:

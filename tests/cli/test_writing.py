@@ -5,19 +5,30 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from strandline.cli.writing import shorten, write_json
 from strandline.model.plain_words import show_plainly
 
 
-@given(st.text(), st.integers(20, 60))
+@given(st.text(max_size=200), st.integers(20, 60))
+@example("begin " + "x" * 100 + " end", 40)
 def test_long_text_keeps_both_ends(text: str, limit: int) -> None:
     """Never more than the limit; what fits stays."""
     short = shorten(text, limit)
-    assert len(short) <= limit
-    assert short == text or (len(text) > limit and text.startswith(short.split("…")[0]))
+    if len(text) <= limit:
+        assert short == text
+        return
+    assert len(short) == limit
+    assert any(
+        each == "…"
+        and at > 3
+        and limit - at > 3
+        and text.startswith(short[:at])
+        and text.endswith(short[at + 1 :])
+        for at, each in enumerate(short)
+    )
 
 
 @pytest.mark.parametrize("is_line", [True, False])

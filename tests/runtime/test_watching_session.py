@@ -79,10 +79,18 @@ def is_watched(home: Path) -> bool:
 # --- once -----------------------------------------------------------------------------------------------------
 
 
-def test_once_tells_what_it_found_and_ends(store: LocalStore, root: Path) -> None:
+@pytest.fixture
+def miserly(home: Path, root: Path) -> Iterator[LocalStore]:
+    """A store with the folder, whose background verifier may read nothing."""
+    with open_store(home, overrides={"watch.verify_bytes_per_hour": 0}) as store:
+        store.add_storage_dir(root)
+        yield store
+
+
+def test_once_tells_what_it_found_and_ends(miserly: LocalStore, root: Path) -> None:
     """All proofs are made, whatever the byte budget says; a second time there is nothing left to tell."""
     half = put_half(root, picture(1))
-    with store.watch(once=True) as events:
+    with miserly.watch(once=True) as events:
         told = list(events)
     assert sorted(event.type for event in told if event.seq) == [
         *["image.arriving"],
@@ -90,7 +98,7 @@ def test_once_tells_what_it_found_and_ends(store: LocalStore, root: Path) -> Non
         "scan.finished",
     ]
     assert {getattr(event, "filename", None) for event in told if event.type == "image.arriving"} == {half}
-    with store.watch(once=True) as events:
+    with miserly.watch(once=True) as events:
         assert numbers(list(events)) == []
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from builders.identities import A
@@ -165,6 +165,10 @@ def test_no_combination_of_parts_reads_what_lies_outside(bench: Workbench, sd: S
     """Law: whatever the path, the secret beside the storage directory is never handed out."""
 
     @given(st.lists(PARTS, max_size=8), st.sampled_from(["/", ""]))
+    @example(["..", "outside", "secret"], "/")
+    @example([".", "linked", "secret"], "/")
+    @example(["deep", ".", "link"], "/")
+    @example(["deep", "..", "..", "outside", "secret"], "/")
     def check(parts: list[str], separator: str) -> None:
         try:
             page = read_hex(bench, sd, separator.join(parts))

@@ -91,6 +91,8 @@ def test_a_marker_that_is_torn_takes_the_folder_out_and_back(
         marker.symlink_to("media")
     elif torn in TORN:
         marker.write_text(torn)
+    else:
+        (root / ".notes.txt.icloud").write_bytes(b"bplist00")
     for data in PICTURES:
         (root / "media" / name_of(data)).unlink()
     there = snapshot(root)

@@ -274,18 +274,18 @@ class TestOrigins:
 
 REFUSED: dict[str, tuple[Any, type[StrandlineError]]] = {
     "empty bytes": (b"", EmptyImageError),
-    "empty stream": (io.BytesIO(), EmptyImageError),
+    "empty stream": (lambda: io.BytesIO(), EmptyImageError),
     "text": (b"just some words", UnsupportedImageError),
     "HTML": (b"<!doctype html><html></html>", UnsupportedImageError),
     "zeros": (bytes(5000), UnsupportedImageError),
     "BMP": (b"BM" + bytes(100), UnsupportedImageError),
     "over the limit": (make_picture("png", seed=3, size=(300, 200)), ImageTooLargeError),
     "a stream over the limit": (
-        Pipe(make_picture("png", seed=3, size=(300, 200))),
+        lambda: Pipe(make_picture("png", seed=3, size=(300, 200))),
         ImageTooLargeError,
     ),
-    "a stream that fails": (BrokenPipe(make_picture("png", seed=4)[:5000]), UnreadableFileError),
-    "a stream that fails at once": (BrokenPipe(b""), UnreadableFileError),
+    "a stream that fails": (lambda: BrokenPipe(make_picture("png", seed=4)[:5000]), UnreadableFileError),
+    "a stream that fails at once": (lambda: BrokenPipe(b""), UnreadableFileError),
     "no such file": ("/nowhere/x.png", SourceNotFoundError),
     "a folder": ("/", InvalidPathError),
     "a NUL": ("a\0b", InvalidPathError),
@@ -300,6 +300,7 @@ def test_what_is_no_image_is_refused_and_leaves_nothing(
 ) -> None:
     """A clear error; no file in the SD, none in scratch, no row."""
     source, error = REFUSED[what]
+    source = source() if callable(source) else source
     limits = Limits(save_max_bytes=50_000, max_memory_bytes=max_memory_bytes)
     with open_machine(tmp_path, limits=limits) as machine:
         one = machine.add("one")

@@ -11,6 +11,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 from builders.storage import name_of, put_half, put_image
+from strandline.model.sync_status import SyncStatus
 
 PHOTO = make_picture("jpg", seed=1)
 HALF = make_picture("png", seed=3)
@@ -32,7 +33,7 @@ def test_the_overview_counts_what_the_status_lists(served: Served) -> None:
     [summary] = served.get("/inspect")["sds"]
     status = served.get("/inspect/Notes")
     assert (summary["healthy"], summary["on_disk"]["count"]) == (True, 2)
-    assert summary["counts"] == {name: len(status[name]) for name in summary["counts"]}
+    assert summary["counts"] == {name: len(status[name]) for name in SyncStatus.LISTS}
     assert [item["size_bytes"] for item in status["arriving"]] == [len(HALF) // 2]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 from builders.storage import make_storage_dir, put_half
+from strandline.model import states
 from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.scan import scan_storage_dir
@@ -56,8 +58,20 @@ def test_renamed_moved_and_forgotten(served: Served, tmp_path: Path) -> None:
     assert len(list((tmp_path / "Elsewhere/media").iterdir())) == 2
 
 
-def test_what_is_missing_can_be_accepted(served: Served) -> None:
-    """With nothing missing nothing is dropped, and there is nothing to confirm."""
+def test_what_is_missing_can_be_accepted(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All files gone at once are held until a person confirms; then they are missing, and can be dropped, once."""
+    for image in (tmp_path / "Notes/media").iterdir():
+        image.unlink()
+    served.store.scan()
+    assert served.get("/sds")["sds"][0]["state"] == "suspect"
+    assert served.post("/sds/Notes/confirm").json()["sd"]["state"] == "online"
+    assert served.get("/sds")["sds"][0]["state"] == "online"
+    monkeypatch.setattr(states, "MISSING_AFTER", timedelta(0))
+    served.store.scan()
+    assert served.post("/sds/Notes/accept-missing").json() == {"dropped": 2}
+    assert served.get("/sds")["sds"][0]["images"] == 0
     assert served.post("/sds/Notes/accept-missing").json() == {"dropped": 0}
     assert served.post("/sds/Notes/confirm").json()["sd"]["state"] == "online"
 

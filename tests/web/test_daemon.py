@@ -70,6 +70,15 @@ def test_an_image_that_arrives_is_shown_by_a_request_that_waits(root: Path) -> N
             assert request.result().content == late
 
 
+def test_an_image_that_arrives_is_told_unasked(root: Path) -> None:
+    """The folders are watched: nobody asks for it, and the stream of events says that it is available."""
+    late = make_picture("jpg", seed=3)
+    with serve() as (_, address), httpx.stream("GET", f"{address}/api/v1/events", timeout=LIMIT_S) as stream:
+        lines = stream.iter_lines()
+        put_image(root, late)
+        assert any(id_of(late) in line and "image.available" in line for line in lines)
+
+
 def test_a_second_one_on_the_same_home_is_refused(root: Path) -> None:
     """With a message that says so; the first goes on."""
     with serve() as (_, address):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import os
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from PIL import Image
 
 from builders.pictures import KINDS, make_picture
-from builders.served import Served, serving_storage_dir
+from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of, name_of, put_half, put_image, set_mtime
 from strandline.model.media_types import sniff_media_type
+from strandline.runtime.assembly import open_store
+from strandline.web import waiting
 
 PHOTO = make_picture("jpg", seed=1)
 LEGACY_ID = "0b7e1f0a-5b8e-4c5f-9a50-3d1f8f2b6a11"
@@ -274,13 +279,29 @@ def test_an_image_in_another_storage_directory_says_so(served: Served, photo: st
     assert served.client.get(f"{photo}?sd=Nobody").status_code == 404
 
 
-def test_a_request_that_waits_gets_the_image_when_it_comes(served: Served) -> None:
-    """Also when another process saves it."""
-    data = make_picture("png", seed=5)
+@pytest.mark.parametrize("by", ["this server", "another process"])
+def test_a_request_that_waits_gets_the_image_when_it_comes(
+    served: Served, monkeypatch: pytest.MonkeyPatch, by: str
+) -> None:
+    """It is woken by the event, long before it would look again by itself."""
+    monkeypatch.setattr(waiting, "FIRST_RELOOK_S", 600.0)
+    is_waiting, data = threading.Event(), make_picture("png", seed=5)
+    really_wait = asyncio.wait
+
+    async def tell_and_wait(*args: Any, **kwargs: Any) -> Any:
+        is_waiting.set()
+        return await really_wait(*args, **kwargs)
+
+    monkeypatch.setattr(asyncio, "wait", tell_and_wait)
     with ThreadPoolExecutor() as background:
-        request = background.submit(served.client.get, f"/i/{id_of(data)}?wait=15")
-        served.upload(data, "Notes")
-        assert request.result().content == data
+        request = background.submit(served.client.get, f"/i/{id_of(data)}?wait=300")
+        assert is_waiting.wait(LIMIT_S)
+        if by == "this server":
+            served.upload(data, "Notes")
+        else:
+            with open_store(served.store.home) as other:
+                other.save(data, sd="Notes")
+        assert request.result(LIMIT_S).content == data
 
 
 def test_waiting_ends(served: Served) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -91,26 +92,36 @@ def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -
 
 
 @pytest.mark.parametrize(
-    ("place", "status"),
+    ("place", "status", "word"),
     [
-        ("/image/nothing", 422),
-        ("/image/" + "0" * 32, 404),
-        ("/inspect/Nowhere", 404),
-        ("/?sd=Nowhere", 404),
-        ("/?state=happy", 422),
-        ("/?from=yesterday", 422),
-        ("/inspect/Notes/file?path=../../etc/passwd", 422),
-        ("/inspect/Notes/file?path=media/none.png", 404),
-        ("/inspect/Notes/tree?folder=..", 422),
-        ("/activity?before=-1", 422),
+        ("/image/nothing", 422, "is not an image id"),
+        ("/inspect/Nowhere", 404, "Nowhere"),
+        ("/?sd=Nowhere", 404, "Nowhere"),
+        ("/?state=happy", 422, "state"),
+        ("/?from=yesterday", 422, "is no day"),
+        ("/inspect/Notes/file?path=../../etc/passwd", 422, "is not a path inside"),
+        ("/inspect/Notes/file?path=media/none.png", 404, "none.png"),
+        ("/inspect/Notes/tree?folder=..", 422, "not as the page made it"),
+        ("/activity?before=-1", 422, "not as the page made it"),
     ],
 )
-def test_an_error_is_a_page(served: Served, place: str, status: int) -> None:
+def test_an_error_is_a_page(served: Served, place: str, status: int, word: str) -> None:
     """With its status, its words, and a way on; never a stack of ours."""
     answer = served.client.get(place)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert "<h1>" in answer.text
+    assert word in answer.text.partition("<h1>")[2]
+    assert 'href="/">To the gallery' in answer.text
     assert "Traceback" not in answer.text
+
+
+def test_an_image_that_nobody_has_is_a_page_that_says_so(served: Served) -> None:
+    """404, and where it was looked for."""
+    answer = served.client.get("/image/" + "0" * 32)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    body = answer.text.partition("<h1>")[2]
+    assert "0" * 32 in body
+    assert "Notes" in body
 
 
 def test_a_file_of_a_time_that_no_calendar_has_is_shown(
@@ -159,7 +170,12 @@ def test_forms_work_without_scripts(served: Served, tmp_path: Path) -> None:
         in post("/folders", data={"path": str(travel)}).text
     )
     assert "Travel is called Journeys now." in post("/folders/Travel/rename", data={"name": "Journeys"}).text
+    put_image(travel, make_picture("gif", seed=5))
     assert post("/folders/Journeys/scan").status_code == 303
+    until = time.monotonic() + 30
+    while [sd["images"] for sd in served.get("/sds")["sds"] if sd["name"] == "Journeys"] != [2]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
     assert "tick the box" in post("/folders/Journeys/forget").text
     assert "Journeys is forgotten." in post("/folders/Journeys/forget", data={"sure": "1"}).text
     refused = post("/folders", data={"path": "/nowhere/at/all"})

@@ -77,8 +77,9 @@ def test_scrolling_keeps_the_browser_small(huge: Served, open_page: OpenPage) ->
     expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
     browser = page.context.new_cdp_session(page)
     browser.send("Performance.enable")
-    for _ in range(10):
+    for turn in range(1, 11):
         page.mouse.wheel(0, 900)
+        expect(page.locator("html")).to_have_js_property("scrollTop", 900 * turn, timeout=5000)
         expect(page.locator(".tile[data-id='']")).to_have_count(0)
         assert 0 < count_tiles(page) < MAX_TILES
     metrics = {each["name"]: each["value"] for each in browser.send("Performance.getMetrics")["metrics"]}
@@ -90,6 +91,7 @@ def test_a_picture_that_cannot_be_had_leaves_a_word(huge: Served, open_page: Ope
     page = open_page(huge)
     first = page.locator(".tile").nth(0)
     expect(first.locator(".badge")).to_have_text("no preview")
+    expect(first.locator("img")).to_be_hidden()
     expect(page.locator(".tile").nth(7).locator(".badge")).to_have_text("still arriving")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -94,3 +95,27 @@ def test_the_journal_grows_while_it_is_read(serve: Serve, open_page: OpenPage) -
     put_image(root_of(served), data)
     expect(page.get_by_text("An image arrived whole")).to_be_visible()
     expect(page.get_by_text(name_of(data)).first).to_be_visible()
+
+
+def test_what_a_reader_opened_stays_open(serve: Serve, open_page: OpenPage) -> None:
+    """Also when the page is drawn anew around it."""
+    served = serve(*make_pictures(1), watching=True)
+    page = open_page(served, "/folders")
+    opened = page.locator("details[id^=manage-]")
+    opened.locator("summary").click()
+    put_image(root_of(served), make_picture("png", seed=5))
+    expect(page.locator("#folders")).to_contain_text("2 images")
+    expect(opened).to_have_attribute("open", "")
+
+
+def test_where_a_reader_types_nothing_moves(serve: Serve, open_page: OpenPage) -> None:
+    """The page is fetched anew and not drawn while a name is being typed."""
+    served = serve(*make_pictures(1), watching=True)
+    page = open_page(served, "/folders")
+    page.locator("details[id^=manage-] summary").click()
+    name = page.locator("details[id^=manage-] input[name=name]")
+    name.fill("Dia")
+    with page.expect_response(re.compile("/folders$")):
+        put_image(root_of(served), make_picture("png", seed=5))
+    name.press_sequentially("ry")
+    expect(name).to_have_value("Diary")
