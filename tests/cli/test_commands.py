@@ -32,12 +32,6 @@ SCAN_KEYS = {
 HOSTILE = "\x1b]0;owned\x07\u202e.md"
 
 
-@pytest.fixture
-def made(home: Path, tmp_path: Path) -> CommandHome:
-    """An empty home, and a folder for storage directories."""
-    return CommandHome(home, tmp_path / "synced")
-
-
 def test_the_life_of_a_storage_directory(made: CommandHome) -> None:
     """Added, listed, shown, renamed, moved, forgotten; its files are never touched."""
     root = made.make_storage_dir(is_added=False)

@@ -16,12 +16,6 @@ from builders.program import Run, run, run_process
 BYTES = ["get", "path", "data-url", "thumbnail"]
 
 
-@pytest.fixture
-def made(home: Path, tmp_path: Path) -> CommandHome:
-    """An empty home, and a folder for storage directories."""
-    return CommandHome(home, tmp_path / "synced")
-
-
 def ask_for_bytes(image_id: str) -> set[int]:
     """What the four commands that hand an image out say: they must agree."""
     return {run(command, image_id).status for command in BYTES}

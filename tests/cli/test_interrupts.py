@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +20,6 @@ from strandline.model.reports import Saved
 from strandline.store import Store
 
 FILES = 2_000
-
-
-@pytest.fixture
-def made(home: Path, tmp_path: Path) -> CommandHome:
-    """An empty home, and a folder for storage directories."""
-    return CommandHome(home, tmp_path / "synced")
 
 
 def wait_for_an_image() -> None:

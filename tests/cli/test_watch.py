@@ -4,18 +4,9 @@ from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
-
-import pytest
 
 from builders.command_home import SD_ID, CommandHome
 from builders.program import LIMIT_S, run, started
-
-
-@pytest.fixture
-def made(home: Path, tmp_path: Path) -> CommandHome:
-    """An empty home, and a folder for storage directories."""
-    return CommandHome(home, tmp_path / "synced")
 
 
 def test_an_arrival_is_told_at_once_and_ctrl_c_ends_quietly(made: CommandHome) -> None:

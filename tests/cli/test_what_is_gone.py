@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-
 from builders.command_home import CommandHome
 from builders.program import run
-
-
-@pytest.fixture
-def made(home: Path, tmp_path: Path) -> CommandHome:
-    """An empty home, and a folder for storage directories."""
-    return CommandHome(home, tmp_path / "synced")
 
 
 def test_what_is_gone_is_confirmed_and_then_dropped(made: CommandHome) -> None:
