@@ -43,20 +43,16 @@ def test_taking_waits_for_the_first() -> None:
 
 
 @pytest.mark.parametrize("how", ["wake", "close"])
-def test_a_waiting_taker_can_be_woken(how: str) -> None:
-    """By hand, or because the subscription ends: with nothing in hand."""
+@pytest.mark.parametrize("delay_s", [0, 0.01])
+def test_a_taker_can_be_woken(how: str, delay_s: float) -> None:
+    """By hand, or because the subscription ends, while it waits or before: with nothing in hand."""
     subscription = EventBus().subscribe()
-    is_done = threading.Event()
-
-    def call() -> None:
-        while not is_done.wait(0.01):  # a wake that comes before the wait began wakes nobody
-            getattr(subscription, how)()
-
-    waking = threading.Thread(target=call)
-    waking.start()
+    timer = threading.Timer(delay_s, getattr(subscription, how))
+    timer.start()
+    if not delay_s:
+        timer.join()
     assert subscription.take(LIMIT_S) == ([], False)
-    is_done.set()
-    waking.join()
+    timer.join()
 
 
 def test_who_is_too_slow_is_told_so_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ class Subscription:
         self._condition = threading.Condition()
         self._queue: deque[Event] = deque()
         self._lagged = False
+        self._woken = False
         self._closed = False
 
     def put(self, events: Sequence[Event]) -> None:
@@ -42,16 +43,17 @@ class Subscription:
         After a drop the journal has what was lost, from the last number that the subscriber has seen.
         """
         with self._condition:
-            if not self._queue and not self._lagged and not self._closed:
+            if not (self._queue or self._lagged or self._woken or self._closed):
                 self._condition.wait(timeout_s)
             events, lagged = list(self._queue), self._lagged
             self._queue.clear()
-            self._lagged = False
+            self._lagged = self._woken = False
         return events, lagged
 
     def wake(self) -> None:
-        """Makes a waiting :meth:`take` return now."""
+        """Makes a waiting :meth:`take` return now, or the next one, if none waits."""
         with self._condition:
+            self._woken = True
             self._condition.notify_all()
 
     def close(self) -> None:
