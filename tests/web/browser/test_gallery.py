@@ -179,6 +179,15 @@ def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> N
     expect(page.locator(f".tile[data-id='{ids[1]}'] a")).to_be_focused()
 
 
+def test_facts_that_are_known_since_the_picture_was_sent_are_shown(serve: Serve, open_page: OpenPage) -> None:
+    """A new image is first read when it is looked at: the gallery's list did not know how large it is."""
+    page = open_page(serve(make_picture("jpg", size=(640, 480))), without="**/i/*w=*")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.keyboard.press("i")
+    expect(page.get_by_role("dialog").get_by_text("640 × 480")).to_be_visible()
+
+
 def test_the_back_button_closes_the_light_box(serve: Serve, open_page: OpenPage) -> None:
     """As people on a phone expect; the gallery is still there."""
     page = open_page(serve(*make_pictures(2)), width=390)

@@ -17,6 +17,7 @@ class LightBox extends HTMLElement {
     this.addEventListener("click", (event) => this.onClick(event));
     this.dialog.addEventListener("keydown", (event) => this.onKey(event));
     this.dialog.addEventListener("close", () => this.onClose());
+    this.picture.addEventListener("load", () => this.completeFacts());
     this.picture.addEventListener("error", () => this.showUnseen("There is no picture to show yet."));
     this.picture.addEventListener("dblclick", (event) => this.zoomTo(this.zoom > 1 ? 1 : 2.5, event));
     this.stage.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
@@ -92,6 +93,14 @@ class LightBox extends HTMLElement {
       list.append(term, words);
     }
     this.querySelector("[data-do=more]").href = `/image/${image.image_id}`;
+  }
+
+  /** A new image was first read to be sent: only now it is known how large the picture is, and when it was taken. */
+  async completeFacts() {
+    const image = this.image;
+    if (image.width) return;
+    const fresh = await fetchImage(image.image_id).catch(() => null);
+    if (fresh?.width && this.image === image) this.showFacts((this.image = fresh), sayState(fresh.state));
   }
 
   async preload(number) {
