@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from builders.catalogs import add_sd, opened
 from builders.image_rows import NOW, SHA256S
@@ -18,15 +15,6 @@ from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId
 from strandline.model.states import Seen, register_listed
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    """A catalog with two storage directories, 1 and 2."""
-    with opened(tmp_path / "catalog.db") as catalog:
-        with catalog.write() as transaction:
-            assert [add_sd(transaction, "one"), add_sd(transaction, "two")] == [1, 2]
-        yield catalog
 
 
 def present(number: int, sd: int = 1) -> ImageFile:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -19,15 +18,6 @@ from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId
 from strandline.model.states import EXPECTED, Seen, register_listed
-
-
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
-    """A catalog with two storage directories, 1 and 2."""
-    with opened(tmp_path / "catalog.db") as catalog:
-        with catalog.write() as transaction:
-            assert [add_sd(transaction, "one"), add_sd(transaction, "two")] == [1, 2]
-        yield catalog
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.refusing_kernel import Refusal, call_refused
+from builders.supervised import Job, supervisor
 from strandline.folders.filesystems import (
     Mount,
     MountEntry,
@@ -62,6 +62,13 @@ EXPECTED = [
     ("/mnt/vm/x", "9p", MountKind.NETWORK, False, False),
     ("/mnt/odd\\name\nhere/x", "tmpfs", MountKind.LOCAL, True, False),
 ]
+
+FIND = """
+import sys
+from strandline.folders.filesystems import find_mount
+print(find_mount(sys.argv[1]))
+status = 0
+"""
 
 
 @pytest.mark.parametrize(("path", "fstype", "kind", "keeps_inodes", "read_only"), EXPECTED)
@@ -169,7 +176,9 @@ def test_this_machines_own_mounts_are_found(tmp_path: Path) -> None:
 
 
 def test_the_file_system_in_question_is_not_touched(tmp_path: Path) -> None:
-    """With every look at any file refused by the kernel the answer is the same: a dead share cannot hang it."""
-    found = find_mount(tmp_path)  # opens the table, which is asked again only when it has changed
-    looks = [Refusal(call, 5) for call in ("stat", "lstat", "newfstatat", "statx", "statfs", "readlink")]
-    assert call_refused(looks, lambda: find_mount(tmp_path)) == found
+    """Not one call about anything at the path or below reaches the kernel: a dead share cannot hang it."""
+    inside = tmp_path / "folder"
+    inside.mkdir()
+    with supervisor() as runs:
+        run = runs.run(Job((tmp_path,), (str(inside),), FIND), looking=True)
+    assert (run.stdout.strip(), run.calls) == (str(find_mount(inside)), ())

@@ -109,8 +109,12 @@ class Laws:
 
     def rename_label(self, old: str, new: str) -> None:
         """What has the label gets another one; it is given to a folder in which nothing lies yet."""
-        rows = self.machine.rows().values()
-        accepted = {f"{MEDIA}/{row.filename}" for row in rows if row.absence_accepted}
+        here = {sd.number for sd in self.machine.list_known() if self.machine.find_label(sd) == old}
+        accepted = {
+            f"{MEDIA}/{row.filename}"
+            for row in self.machine.rows().values()
+            if row.absence_accepted and row.sd in here
+        }
         self._sightings.rename(old, new, self.machine.clock.monotonic(), accepted)
         self._noted.clear()
         self._before = None

@@ -117,5 +117,6 @@ def test_where_a_reader_types_nothing_moves(serve: Serve, open_page: OpenPage) -
     name.fill("Dia")
     with page.expect_response(re.compile("/folders$")):
         put_image(root_of(served), make_picture("png", seed=5))
+    page.wait_for_function("!document.querySelector('live-region#folders').isBusy")
     name.press_sequentially("ry")
     expect(name).to_have_value("Diary")
