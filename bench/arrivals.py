@@ -13,7 +13,7 @@ from bench.material import SMALL, World, make_picture, make_storage_dir, put_pic
 from bench.timing import Operation, Result, Target, measure
 from strandline import open_store
 from strandline.model.events import Event
-from strandline.model.sd_ids import StorageDirId
+from strandline.model.identity.sd_ids import StorageDirId
 
 CALLS = 40
 

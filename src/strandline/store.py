@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
-    from strandline.services.lookup import FoundImage, Presence
-    from strandline.services.scan import OnProgress
-    from strandline.services.sources import Source
-    from strandline.services.storage_dirs import StorageDirRef
+    from strandline.services.finding.lookup import FoundImage, Presence
+    from strandline.services.saving.intake import Source
+    from strandline.services.scanning.scan import OnProgress
+    from strandline.services.storage_dirs.manage import StorageDirRef
     from strandline.services.workbench import Workbench
 
 MAX_PAGE = 10_000
@@ -77,23 +77,23 @@ class Store:
 
     def list_storage_dirs(self) -> list[StorageDir]:
         """All storage directories as they are now, in the order in which they were added."""
-        return services.storage_dirs.list_storage_dirs(self._bench)
+        return services.manage.list_storage_dirs(self._bench)
 
     def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """The storage directory that is meant, by identity, alias, path, or name, in that order."""
-        return services.storage_dirs.get_storage_dir(self._bench, sd)
+        return services.manage.get_storage_dir(self._bench, sd)
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
         """Gives it another name in this catalog."""
-        return services.storage_dirs.rename_storage_dir(self._bench, self.get_storage_dir(sd), name)
+        return services.manage.rename_storage_dir(self._bench, self.get_storage_dir(sd), name)
 
     def move_storage_dir(self, sd: StorageDirRef, path: str | os.PathLike[str]) -> StorageDir:
         """Says where it lies now; touches no file."""
-        return services.storage_dirs.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
+        return services.manage.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
 
     def forget_storage_dir(self, sd: StorageDirRef) -> None:
         """Drops it from this catalog; touches no file."""
-        services.storage_dirs.forget_storage_dir(self._bench, self.get_storage_dir(sd))
+        services.manage.forget_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def confirm_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """Restores a lost identity, else accepts that files are gone: one thing at a time."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from strandline.web.app import API, make_api
-from strandline.web.image_plans import Wish
+from strandline.web.images.plan import Wish
 from strandline.web.problems import REFUSALS
 
 PROJECT = Path(__file__).parents[2]

@@ -14,9 +14,9 @@ MAX_FUNCTION_LINES = 60
 LARGER_WITH_REASON: dict[str, str] = {
     "tests/catalog/test_database.py": "opening, migrating, sharing, and every way to break one",
     "tests/model/test_states.py": "SPEC's states sentence by sentence, beside the laws that they must not break",
-    "tests/runtime/test_watcher.py": "what can happen to a watched folder, read as one list",
-    "tests/runtime/test_watching_contract.py": "one contract, read as one: each backend runs all of it",
-    "tests/services/test_scan_absence.py": "every way in which files can be gone, each told apart from the others",
+    "tests/runtime/watching/test_watcher.py": "what can happen to a watched folder, read as one list",
+    "tests/runtime/change_notice/test_contract.py": "one contract, read as one: each backend runs all of it",
+    "tests/services/scanning/test_scan_absence.py": "every way in which files can be gone, told apart",
 }
 """What may be larger, and why: ``path`` or ``path::function`` to a reason. Splitting is the better answer."""
 

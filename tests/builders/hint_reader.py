@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from strandline.runtime.watching import FolderGone, FolderWatcher, Hint, ListFolder, LookAtNames
+from strandline.runtime.change_notice import FolderGone, FolderWatcher, Hint, ListFolder, LookAtNames
 
 LIMIT_S = 20.0
 """Far above what any backend needs; only a failing test waits so long."""

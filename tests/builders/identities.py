@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import uuid
 
-from strandline.model.identity import decide_identity
-from strandline.model.identity_decisions import IdentityDecision
-from strandline.model.identity_sightings import (
+from strandline.model.identity.decisions import IdentityDecision
+from strandline.model.identity.rules import decide_identity
+from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.identity.sightings import (
     IdentityFile,
     IdentitySighting,
     former_name_of,
     judge_former,
     judge_identity,
 )
-from strandline.model.sd_ids import StorageDirId
 
 S, A, B, C, FRESH, OTHER = (StorageDirId(str(uuid.UUID(int=n, version=4))) for n in (1, 2, 3, 4, 5, 6))
 """S is the smallest."""

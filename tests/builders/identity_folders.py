@@ -10,8 +10,8 @@ from pathlib import Path
 
 from builders.identities import FRESH
 from strandline.folders.identity_files import look_at_identity
-from strandline.model.identity import decide_identity
-from strandline.model.identity_decisions import IdentityDecision
+from strandline.model.identity.decisions import IdentityDecision
+from strandline.model.identity.rules import decide_identity
 
 
 def lay(root: Path, files: dict[str, str | bytes | None]) -> None:

@@ -14,9 +14,9 @@ from strandline.model.events import Event
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.add import add_storage_dir
-from strandline.services.lookup import FoundImage, find_image
-from strandline.services.scan import scan_storage_dir
+from strandline.services.finding.lookup import FoundImage, find_image
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.workbench import Limits, Workbench
 
 LEGACY_ID = ImageId("12345678-9abc-4def-8123-456789abcdef")

@@ -33,7 +33,7 @@ from pathlib import Path
 from builders.machine import open_machine
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import StrandlineError
-from strandline.services.add import add_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
 folder, root = map(Path, sys.argv[1:])
 try:
     with open_machine(folder) as machine:

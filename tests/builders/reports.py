@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
+from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId
-from strandline.model.sd_ids import StorageDirId
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 

@@ -7,7 +7,7 @@ from strandline.model.events import ImageEvent
 from strandline.model.image_files import FileState
 from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.scan import OnProgress, scan_storage_dir
+from strandline.services.scanning.scan import OnProgress, scan_storage_dir
 
 COUNTS = ("added", "changed", "absent", "missing", "returned")
 

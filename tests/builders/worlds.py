@@ -21,10 +21,10 @@ from builders.machine import Machine, open_machine
 from strandline.catalog import image_files, storage_dirs
 from strandline.catalog.trash_index import list_trashed
 from strandline.folders.temporaries import TEMPORARY_NAME
-from strandline.model.sd_ids import find_identity_in
-from strandline.services.scan import scan_storage_dir
-from strandline.services.storage_dirs import list_storage_dirs
-from strandline.services.verify import verify_unproven
+from strandline.model.identity.sd_ids import find_identity_in
+from strandline.services.proving.backlog import verify_unproven
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.manage import list_storage_dirs
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|trash|logs")

@@ -24,7 +24,7 @@ from builders.storage import id_of, make_pictures
 from strandline.errors import StrandlineError
 from strandline.model.image_ids import ImageId
 from strandline.runtime.assembly import LocalStore, open_store
-from strandline.services.verify import verify_unproven
+from strandline.services.proving.backlog import verify_unproven
 
 SD = "Notes"
 

@@ -19,8 +19,8 @@ from builders.storage import id_of, name_of
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import DiskError, DiskFullError, UnwritableFolderError
 from strandline.runtime.assembly import open_store
-from strandline.services.save import save_image
-from strandline.services.scan import scan_storage_dir
+from strandline.services.saving.save import save_image
+from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.workbench import Limits
 
 PICTURE = make_picture("png", seed=1)

@@ -10,7 +10,7 @@ from builders.hard_disks import run_beside_hung_share
 from builders.machine import open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of
-from strandline.services.prove import Outcome
+from strandline.services.proving.prove import Outcome
 
 LIMIT_S = 1.0
 ALL_LIMITS_S = 10.0
@@ -49,7 +49,7 @@ import json, math, sys
 from pathlib import Path
 from builders.machine import open_machine
 from strandline.folders.filesystems import Mount, MountKind
-from strandline.services.prove import prove_file
+from strandline.services.proving.prove import prove_file
 from strandline.services.workbench import Limits
 folder, filename = sys.argv[1:]
 with open_machine(Path(folder), limits=Limits(fetch_timeout_s=0.2)) as machine:

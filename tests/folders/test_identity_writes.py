@@ -15,7 +15,7 @@ from builders.identity_folders import as_somebody_without_rights, contents, deci
 from strandline.errors import DiskError, RefusedError, UnwritableFolderError
 from strandline.folders.identity_files import look_at_identity, read_plain_identity
 from strandline.folders.identity_writes import apply_identity
-from strandline.model.identity_decisions import IdentityStep, StepAction
+from strandline.model.identity.decisions import IdentityStep, StepAction
 
 WAS = "SD_ID.was-"
 

@@ -10,7 +10,7 @@ import pytest
 from builders.clocks import FakeClock
 from builders.storage import open_bench
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.add import add_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.workbench import Workbench
 
 

@@ -12,9 +12,9 @@ from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, open_bench, put_half
 from strandline.catalog import journal
 from strandline.model.events import StorageDirOnline, parse_event
-from strandline.services.add import add_storage_dir
 from strandline.services.export import JOURNAL_AT_ONCE, export_catalog
-from strandline.services.save import save_image
+from strandline.services.saving.save import save_image
+from strandline.services.storage_dirs.add import add_storage_dir
 
 PICTURE = make_picture("png")
 

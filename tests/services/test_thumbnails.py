@@ -21,8 +21,8 @@ from strandline.errors import (
     UndecodablePictureError,
 )
 from strandline.pictures.cache import ThumbnailCache
-from strandline.services.explain import get_image
-from strandline.services.save import save_image
+from strandline.services.finding.explain import get_image
+from strandline.services.saving.save import save_image
 from strandline.services.thumbnails import get_thumbnail
 from strandline.services.workbench import Limits
 

@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from stateful.words import Word
 from strandline.model.storage_dirs import StorageDir
-from strandline.runtime.place_watcher import PlaceWatcher
+from strandline.runtime.change_notice import Hint, ListFolder
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
-from strandline.runtime.watching import Hint, ListFolder
+from strandline.runtime.watching.place_watcher import PlaceWatcher
 from strandline.services.workbench import Workbench
 
 ROUNDS = 30

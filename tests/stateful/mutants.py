@@ -15,17 +15,20 @@ import pytest
 
 from strandline.catalog import image_files, journal
 from strandline.catalog.database import Transaction
-from strandline.model import identity, states
+from strandline.model import states
 from strandline.model.events import Event, ImageAvailable
-from strandline.model.identity_decisions import IdentityDecision, IdentityOutcome
-from strandline.model.identity_sightings import IdentityFile, IdentitySighting
+from strandline.model.identity import rules
+from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
+from strandline.model.identity.sightings import IdentityFile, IdentitySighting
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import is_content_id
 from strandline.model.states import Look, Seen
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.runtime import relooks
-from strandline.runtime.background_scans import BackgroundScans
-from strandline.services import add, confirm, online, prove, scan
+from strandline.runtime.watching import relooks
+from strandline.runtime.watching.background_scans import BackgroundScans
+from strandline.services.proving import prove
+from strandline.services.scanning import scan
+from strandline.services.storage_dirs import add, confirm, presence
 from strandline.services.workbench import Workbench
 
 LONG_S = 100.0
@@ -75,9 +78,9 @@ def let_the_newest_win(patch: pytest.MonkeyPatch) -> None:
         newest = max(valid, key=_mtime_ns, default=None)
         if newest is not None:
             sighting = replace(sighting, plain=newest)
-        return identity.decide_identity(sighting, **how)  # type: ignore[arg-type]
+        return rules.decide_identity(sighting, **how)  # type: ignore[arg-type]
 
-    for place in (online, add):
+    for place in (presence, add):
         patch.setattr(place, "decide_identity", decide)
 
 
@@ -85,10 +88,10 @@ def make_up_an_identity(patch: pytest.MonkeyPatch) -> None:
     """A folder without ``SD_ID`` has none, and gets one."""
 
     def decide(sighting: IdentitySighting, **how: object) -> IdentityDecision:
-        decision = identity.decide_identity(sighting, **how)  # type: ignore[arg-type]
+        decision = rules.decide_identity(sighting, **how)  # type: ignore[arg-type]
         if decision.sd_id is not None or sighting.plain is not None:
             return decision
-        fresh = online.new_storage_dir_id()
+        fresh = presence.new_storage_dir_id()
         return IdentityDecision(IdentityOutcome.GENERATED, fresh, write=fresh)
 
     patch.setattr(add, "decide_identity", decide)
@@ -157,8 +160,8 @@ def stay_offline(patch: pytest.MonkeyPatch) -> None:
         is_coming_back = sd.state is StorageDirState.OFFLINE and state is StorageDirState.ONLINE
         return sd if is_coming_back else real(bench, sd, state, *more)
 
-    real = online.move_to_state
-    for place in (add, confirm, online, scan):
+    real = presence.move_to_state
+    for place in (add, confirm, presence, scan):
         patch.setattr(place, "move_to_state", move_to_state)
 
 

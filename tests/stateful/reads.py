@@ -18,7 +18,7 @@ import pytest
 from strandline.folders import proof_copies
 from strandline.folders.opening import OpenedFile
 from strandline.model.image_files import FileStamp
-from strandline.services import prove
+from strandline.services.proving import prove
 
 Read = tuple[str, FileStamp]
 """Path and stamp of a file that was read."""

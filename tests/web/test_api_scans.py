@@ -14,7 +14,7 @@ from builders.storage import make_pictures, put_image
 from strandline.errors import ScanNotFoundError
 from strandline.runtime import scan_jobs
 from strandline.runtime.scan_jobs import ScanState
-from strandline.services.scan import scan_storage_dir
+from strandline.services.scanning.scan import scan_storage_dir
 
 LIMIT_S = 20
 

@@ -16,7 +16,7 @@ from builders.storage import make_storage_dir, put_half
 from strandline.model import states
 from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.scan import scan_storage_dir
+from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.workbench import Workbench
 
 

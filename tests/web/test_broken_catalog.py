@@ -10,7 +10,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import serving_storage_dir
 from builders.storage import id_of, name_of, set_mtime
-from strandline.web import image_bytes
+from strandline.web.images import endpoint
 
 PHOTO = make_picture("jpg", seed=1)
 URL = f"/i/{id_of(PHOTO)}"
@@ -41,7 +41,7 @@ def test_a_fault_of_ours_is_a_problem_and_stands_in_the_log(
         raise ZeroDivisionError
 
     with serving_storage_dir(tmp_path, PHOTO) as served:
-        monkeypatch.setattr(image_bytes, "parse_wish", divide)
+        monkeypatch.setattr(endpoint, "parse_wish", divide)
         response = served.client.get(URL)
     assert (response.status_code, response.json()["code"]) == (500, "fault")
     assert [(record.message, record.exc_info and record.exc_info[0]) for record in caplog.records] == [

@@ -14,7 +14,7 @@ from builders.pictures import make_picture
 from builders.served import serving_storage_dir
 from builders.storage import id_of, make_storage_dir, set_mtime
 from strandline.folders.filesystems import Mount, MountKind, find_mount
-from strandline.web.crossing import SLOW_THREADS
+from strandline.web.threads import SLOW_THREADS
 
 HERE = make_picture("png", seed=1)
 THERE = [make_picture("png", seed=seed) for seed in range(2, 2 + SLOW_THREADS)]

@@ -14,8 +14,9 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of
-from strandline.web import server, waiting
+from strandline.web import server
 from strandline.web.api import uploads
+from strandline.web.images import waiting
 
 PHOTO = make_picture("jpg", seed=1)
 MAX_BYTES = 100_000

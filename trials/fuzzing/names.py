@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from strandline.errors import InvalidImageIdError
-from strandline.model.identity import decide_identity
-from strandline.model.identity_decisions import IdentityOutcome
-from strandline.model.identity_sightings import (
+from strandline.model.identity.decisions import IdentityOutcome
+from strandline.model.identity.rules import decide_identity
+from strandline.model.identity.sd_ids import StorageDirId, find_identity_in, find_storage_dir_id
+from strandline.model.identity.sightings import (
     IdentityFile,
     IdentityRole,
     IdentitySighting,
@@ -19,7 +20,6 @@ from strandline.model.identity_sightings import (
 from strandline.model.image_ids import ImageId, find_image_id, parse_image_id
 from strandline.model.media_names import candidate_names, classify_media_name, split_wanted_name
 from strandline.model.media_types import find_media_type_by_extension
-from strandline.model.sd_ids import StorageDirId, find_identity_in, find_storage_dir_id
 from strandline.model.sync_names import NameKind, classify_identity_name, explain_name, is_identity_like
 
 MAX_QUESTIONS = 2_000

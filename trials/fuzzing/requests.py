@@ -11,8 +11,8 @@ from strandline.catalog.images import format_cursor, parse_cursor
 from strandline.errors import InvalidCursorError, InvalidInputError
 from strandline.pictures.decoding import MAX_SIZE
 from strandline.web.guards import LOOKED_AT, Guard, Request
-from strandline.web.image_plans import MAX_WAIT_S, parse_wish
-from strandline.web.ranges import Part, UnsatisfiableRangeError, find_part, is_not_modified
+from strandline.web.images.plan import MAX_WAIT_S, parse_wish
+from strandline.web.images.ranges import Part, UnsatisfiableRangeError, find_part, is_not_modified
 
 ETAG = f'"{"0123456789abcdef" * 4}-w400"'
 

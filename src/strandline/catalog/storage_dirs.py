@@ -14,7 +14,7 @@ from typing import Any
 
 from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds, from_microseconds
-from strandline.model.sd_ids import StorageDirId
+from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 _SELECT = (

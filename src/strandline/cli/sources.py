@@ -23,8 +23,8 @@ from strandline.errors import (
 )
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.opening import is_dataless, open_regular
+from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
-from strandline.model.sd_ids import IDENTITY_FILE
 from strandline.model.sync_names import NameKind, explain_name
 
 _NEVER_PICTURES = (NameKind.LITTER, NameKind.PLACEHOLDER, NameKind.TEMPORARY)

@@ -1,9 +1,9 @@
 """The identity files in the root of a storage directory, looked at and never changed.
 
-:func:`look_at_identity` fills a value that ``model/identity.py`` decides from; :func:`read_plain_identity` is the
-short look of every lookup. Whatever lies in the root came from other machines: links are not followed, nothing is
-waited for, at most 257 bytes of a file are read. What surprises: ``SD_ID`` is looked for by name even where the
-listing does not show it, because a disk that folds case may list it as ``sd_id``.
+:func:`look_at_identity` fills a value that ``model/identity/rules.py`` decides from;
+:func:`read_plain_identity` is the short look of every lookup. Whatever lies in the root came from other machines:
+links are not followed, nothing is waited for, at most 257 bytes of a file are read. What surprises: ``SD_ID`` is
+looked for by name even where the listing does not show it, because a disk that folds case may list it as ``sd_id``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from strandline.folders.opening import is_dataless, stamp_of
-from strandline.model.identity_sightings import (
+from strandline.model.identity.sd_ids import (
+    IDENTITY_FILE,
+    LEGACY_IDENTITY_FILE,
+    MAX_IDENTITY_BYTES,
+    StorageDirId,
+    find_identity_in,
+)
+from strandline.model.identity.sightings import (
     IdentityFile,
     IdentityRole,
     IdentitySighting,
@@ -27,13 +34,6 @@ from strandline.model.identity_sightings import (
     is_system_litter,
     judge_former,
     judge_identity,
-)
-from strandline.model.sd_ids import (
-    IDENTITY_FILE,
-    LEGACY_IDENTITY_FILE,
-    MAX_IDENTITY_BYTES,
-    StorageDirId,
-    find_identity_in,
 )
 
 _MEDIA = "media"

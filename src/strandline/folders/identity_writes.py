@@ -17,10 +17,10 @@ from strandline.folders.disk_errors import disk_errors
 from strandline.folders.identity_files import look_at_file, read_plain_identity
 from strandline.folders.saving import SaveMode, write_whole
 from strandline.folders.temporaries import open_folder
-from strandline.model.identity import FIXED
-from strandline.model.identity_decisions import IdentityDecision, IdentityStep, StepAction
-from strandline.model.identity_sightings import former_name_of, judge_former
-from strandline.model.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE, StorageDirId
+from strandline.model.identity.decisions import IdentityDecision, IdentityStep, StepAction
+from strandline.model.identity.rules import FIXED
+from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE, StorageDirId
+from strandline.model.identity.sightings import former_name_of, judge_former
 
 
 @dataclass(frozen=True, slots=True)

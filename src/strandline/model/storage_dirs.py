@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from strandline.model.sd_ids import StorageDirId
+from strandline.model.identity.sd_ids import StorageDirId
 
 
 class StorageDirState(StrEnum):

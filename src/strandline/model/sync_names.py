@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 
-from strandline.model.sd_ids import IDENTITY_FILE
+from strandline.model.identity.sd_ids import IDENTITY_FILE
 
 MAX_NAME_LENGTH = 255
 """No file system that a sync client serves takes longer names, and it bounds what the patterns can cost."""

@@ -20,11 +20,11 @@ from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opening import MAX_IMAGE_BYTES
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
-from strandline.model.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
+from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
 from strandline.pictures.cache import ThumbnailCache
 from strandline.runtime.bus import EventBus
 from strandline.runtime.settings import Settings, find_home
-from strandline.services.roots import check_outside
+from strandline.services.storage_dirs.paths import check_outside
 from strandline.services.workbench import Limits, Workbench, utc_now
 from strandline.store import Store
 
@@ -63,7 +63,7 @@ class LocalStore(Store):
     def _start_watching(
         self, _store: Store, once: bool, since: int | None
     ) -> AbstractContextManager[Iterator[Event]]:
-        from strandline.runtime.watching_session import watch_events
+        from strandline.runtime.watching.session import watch_events
 
         return watch_events(self.bench, self.settings, self.bus, once=once, since=since)
 

@@ -17,8 +17,8 @@ from strandline.runtime.assembly import LocalStore
 from strandline.runtime.heap import limit_pools
 from strandline.runtime.process_lock import ProcessLock
 from strandline.runtime.scan_jobs import ScanJobs
-from strandline.runtime.watcher import Watcher
-from strandline.runtime.watching_session import LOCK_FILE
+from strandline.runtime.watching.session import LOCK_FILE
+from strandline.runtime.watching.watcher import Watcher
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from strandline.catalog import journal
 from strandline.errors import StrandlineError
 from strandline.model.events import Event
 from strandline.runtime.bus import EventBus
-from strandline.runtime.watching_session import FOLLOW_S, PAGE
+from strandline.runtime.watching.session import FOLLOW_S, PAGE
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)

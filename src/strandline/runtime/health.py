@@ -17,7 +17,7 @@ from strandline.folders.filesystems import MountKind, find_mount
 from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.storage_dirs import list_storage_dirs
+from strandline.services.storage_dirs.manage import list_storage_dirs
 from strandline.services.workbench import Workbench
 
 ENOUGH_WATCHES = 64

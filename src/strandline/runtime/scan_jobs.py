@@ -19,7 +19,7 @@ from strandline.errors import ScanNotFoundError, StrandlineError
 from strandline.model.events import format_time
 from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.scan import scan_storage_dir
+from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from strandline.catalog.commits import CommitObserver
 from strandline.catalog.images import ImageCursor, ImageFilter
 from strandline.errors import StrandlineError
 from strandline.model.reports import ImagePage
-from strandline.services.describe import describe_images
+from strandline.services.finding.describe import describe_images
 from strandline.services.workbench import Workbench
 
 EVERY = 500

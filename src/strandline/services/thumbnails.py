@@ -5,8 +5,8 @@ from __future__ import annotations
 from strandline.errors import InvalidInputError
 from strandline.pictures.cache import ThumbnailCache
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail, make_thumbnail
-from strandline.services.hand_out import HandOut
-from strandline.services.lookup import FoundImage
+from strandline.services.finding.hand_out import HandOut
+from strandline.services.finding.lookup import FoundImage
 from strandline.services.workbench import Workbench
 
 

@@ -23,7 +23,7 @@ from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.interruptions import Interruptions
+from strandline.services.proving.interruptions import Interruptions
 
 T = TypeVar("T")
 

@@ -15,10 +15,10 @@ from strandline.runtime.scan_jobs import ScanJobs
 from strandline.web.api import events, health, images, inspect, scans, sds, uploads
 from strandline.web.backend import Backend
 from strandline.web.guards import LOOKED_AT, Guard, Request, make_guard
-from strandline.web.image_bytes import PREFIX, ImageBytes
-from strandline.web.pages import add_pages
+from strandline.web.images.endpoint import PREFIX, ImageBytes
+from strandline.web.images.waiting import Waiting
+from strandline.web.pages.gallery_pages import add_pages
 from strandline.web.problems import add_problem_handlers
-from strandline.web.waiting import Waiting
 
 API = "/api/v1"
 

@@ -9,8 +9,8 @@ from fastapi import Depends, Request
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.services.gallery import Gallery
-from strandline.web.crossing import Crossing
 from strandline.web.live import Live
+from strandline.web.threads import Crossing
 
 
 class Backend:

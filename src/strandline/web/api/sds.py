@@ -12,8 +12,8 @@ from starlette.responses import Response
 from strandline.catalog import image_files, storage_dirs
 from strandline.errors import InvalidInputError, InvalidPathError
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.add import add_storage_dir
-from strandline.services.roots import expand_user
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.paths import expand_user
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Body, SdPath

@@ -21,9 +21,9 @@ from strandline.errors import ImageTooLargeError, InvalidInputError, StrandlineE
 from strandline.model.reports import Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
+from strandline.web.api.spooling import spooled_body, spooled_form
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.problems import answer_refusal
-from strandline.web.spooling import spooled_body, spooled_form
 
 router = APIRouter(tags=["images"])
 

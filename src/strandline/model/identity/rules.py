@@ -1,0 +1,320 @@
+"""The identity of a storage directory: seven rules, of which the first that fits wins (SPEC §4).
+
+:func:`decide_identity` is a pure function of what lies in the folder: never of mtimes, of names of copies, of which
+machine asks. So machines that see the same files choose the same identity without talking to each other, and one
+that was interrupted chooses it again. What surprises: what the catalog knows never changes which value wins. It only
+tells an empty folder from one whose disk is away, and stands in for an ``SD_ID`` that is in the cloud.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
+from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.identity.sightings import IdentitySighting, MediaFolder, Unfit
+
+FIXED = frozenset({Unfit.FOLDER, Unfit.LINK, Unfit.SPECIAL, Unfit.EVICTED})
+"""What is never replaced in the place of ``SD_ID``, not even by rule 2: it was not made by writing an identity badly,
+and a value may be behind it (git-annex keeps files as links, iCloud in the cloud)."""
+
+
+def decide_identity(
+    sighting: IdentitySighting,
+    *,
+    fresh: StorageDirId,
+    known: StorageDirId | None = None,
+    known_former: frozenset[StorageDirId] = frozenset(),
+    read_only: bool = False,
+    quiet: bool = False,
+    new_identity: bool = False,
+) -> IdentityDecision:
+    """Decides the identity from what lies in the folder; the first rule of SPEC §4 that fits wins.
+
+    Laws: the identity is a function of the values that lie there; a value that was not there is written only as
+    ``generated``; carrying the decision out and deciding again gives the same identity and aliases, and no steps.
+
+    Args:
+        sighting: What ``look_at_identity`` saw.
+        fresh: A random UUID, used where a new one is called for. For an SD that is attached under a provisional
+            identity hand in that one, and ``known=None``: it has no real identity yet.
+        known: The identity of the SD that the catalog has at this path. It never changes which value wins; it
+            tells *offline* from an empty folder, and stands in for an ``SD_ID`` that is online-only.
+        known_former: Aliases that the catalog has already: no warning is repeated for them.
+        read_only: The SD is attached with ``--read-only``: no steps. Wins over ``new_identity``.
+        quiet: The identity files have not stirred for two seconds, by comparing sightings' stamps.
+        new_identity: A person asked for a new one (a copied folder, or rules 5 to 7).
+    """
+    question = _Question(sighting, fresh, known, known_former, read_only, quiet, new_identity)
+    for rule in _RULES:
+        if decision := rule(question):
+            return decision
+    raise AssertionError("the last rule fits always")
+
+
+def explains_change(old: StorageDirId, sighting: IdentitySighting) -> bool:
+    """True where the folder itself knows the value that ``SD_ID`` had: the same SD, under a new identity.
+
+    It then lies in a conflict copy, in ``SD_ID.was-*`` or in ``.sd-id``. False proves nothing: see how many of the
+    known file names are still there.
+    """
+    found = (sighting.legacy, *sighting.copies, *sighting.former)
+    return any(file.value == old for file in found if file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    sighting: IdentitySighting
+    fresh: StorageDirId
+    known: StorageDirId | None
+    known_former: frozenset[StorageDirId]
+    read_only: bool
+    quiet: bool
+    new_identity: bool
+
+    @property
+    def plain(self) -> StorageDirId | None:
+        return self.sighting.plain.value if self.sighting.plain else None
+
+    @property
+    def legacy(self) -> StorageDirId | None:
+        return self.sighting.legacy.value if self.sighting.legacy else None
+
+    @property
+    def is_asked_for_new(self) -> bool:
+        return self.new_identity and not self.read_only
+
+    @property
+    def may_be_arriving(self) -> bool:
+        """True where ``SD_ID`` is there in any shape, or on its way."""
+        return self.sighting.plain is not None or bool(self.sighting.temporaries)
+
+    @property
+    def had_an_identity(self) -> bool:
+        """True where ``SD_ID`` may be in the middle of a replacement: clients delete, then rename (H6)."""
+        return self.may_be_arriving or bool(self.sighting.former)
+
+    def answer(
+        self,
+        outcome: IdentityOutcome,
+        sd_id: StorageDirId,
+        *,
+        write: bool = False,
+        keep_first: StorageDirId | None = None,
+        delete_legacy: bool = False,
+        warnings: Iterable[str] = (),
+    ) -> IdentityDecision:
+        """An identity, and every value that loses is kept."""
+        unwritten = self.answer_unwritten(outcome, sd_id, warnings=warnings)
+        if self.read_only:
+            return unwritten
+        losers = self.sighting.candidates - self.sighting.former_values - {sd_id}
+        first = losers & {keep_first}
+        return replace(
+            unwritten,
+            write=sd_id if write else None,
+            may_replace=write and self.sighting.plain is not None,
+            replaces=self.plain if write else None,
+            keep_before_write=tuple(first),
+            keep_after_write=tuple(sorted(losers - first)),
+            delete_legacy=delete_legacy,
+        )
+
+    def answer_unwritten(
+        self,
+        outcome: IdentityOutcome,
+        sd_id: StorageDirId,
+        *,
+        wait_for_quiet: bool = False,
+        warnings: Iterable[str] = (),
+    ) -> IdentityDecision:
+        """An identity, and nothing to write."""
+        candidates = self.sighting.candidates
+        return IdentityDecision(
+            outcome,
+            sd_id,
+            aliases=(candidates | self.sighting.former_values) - {sd_id},
+            had_conflict=len(candidates) > 1 or outcome is IdentityOutcome.CONFLICT_RESOLVED,
+            wait_for_quiet=wait_for_quiet,
+            warnings=tuple(warnings),
+        )
+
+    def no_answer(self, problem: str) -> IdentityDecision:
+        """Incomplete; for a read-only SD without an identity of its own, a provisional one."""
+        if self.read_only and self.known is None:
+            return self.answer_unwritten(IdentityOutcome.PROVISIONAL, self.fresh, warnings=[problem])
+        conflict = len(self.sighting.candidates) > 1
+        return IdentityDecision(IdentityOutcome.INCOMPLETE, had_conflict=conflict, problem=problem)
+
+    def warn_of(self, sentence: str, values: Iterable[StorageDirId | None]) -> list[str]:
+        """The sentence with these values at its end, where the catalog does not know them all already."""
+        told = sorted({value for value in values if value})
+        return [f"{sentence}: {', '.join(told)}"] if set(told) - self.known_former else []
+
+
+def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
+    """Looking for ``SD_ID`` or ``.sd-id`` failed, or the older of them is in the cloud and may say anything."""
+    sighting = question.sighting
+    if any(error.errno == errno.ENOENT and not error.name for error in sighting.errors):
+        problem = "the folder is not there: bring its disk back, or say where it lies now with `sd move`"
+    elif sighting.errors:
+        found = "; ".join(f"{error.name or 'the folder'}: {error.reason}" for error in sighting.errors)
+        problem = f"its identity cannot be read now ({found}); try again when the disk answers"
+    elif sighting.legacy and sighting.legacy.unfit is Unfit.EVICTED and question.known is None:
+        problem = f"{sighting.legacy.name} is online-only; have the sync client download it"
+    else:
+        return None
+    return IdentityDecision(IdentityOutcome.UNAVAILABLE, problem=problem)
+
+
+def _rule_new_identity(question: _Question) -> IdentityDecision | None:
+    """``--new-identity``: what counted before is kept first, so that ``.sd-id`` stays outvoted."""
+    if not question.is_asked_for_new or (question.plain is None and question.may_be_arriving):
+        return None
+    return question.answer(
+        IdentityOutcome.GENERATED,
+        question.fresh,
+        write=True,
+        keep_first=question.plain or question.legacy,
+        delete_legacy=question.legacy is not None,
+    )
+
+
+def _rule_2_legacy(question: _Question) -> IdentityDecision | None:
+    """A valid ``.sd-id``, because notes refer to it; unless ``SD_ID`` has replaced a value before."""
+    legacy, plain = question.legacy, question.sighting.plain
+    if legacy is None or question.is_asked_for_new:
+        return None
+    if question.plain and question.plain != legacy and question.sighting.former_values - {question.plain}:
+        return None
+    warnings = question.warn_of(
+        f"{legacy} in .sd-id is the identity, because notes refer to it; other values here become aliases",
+        question.sighting.candidates - {legacy},
+    )
+    if question.plain == legacy or question.read_only:
+        return question.answer(IdentityOutcome.EXISTING, legacy, delete_legacy=True, warnings=warnings)
+    if plain and plain.unfit in FIXED:
+        warnings.append(f"{plain.name} is {plain.unfit}, so the identity stays in .sd-id alone")
+        return question.answer_unwritten(IdentityOutcome.EXISTING, legacy, warnings=warnings)
+    if question.plain is None and question.had_an_identity and not question.quiet:
+        return question.answer_unwritten(IdentityOutcome.MIGRATED, legacy, wait_for_quiet=True)
+    return question.answer(
+        IdentityOutcome.MIGRATED,
+        legacy,
+        write=True,
+        keep_first=question.plain,
+        delete_legacy=True,
+        warnings=warnings,
+    )
+
+
+def _rule_3_plain(question: _Question) -> IdentityDecision | None:
+    """A valid ``SD_ID``."""
+    plain, copies = question.plain, question.sighting.copies
+    if plain is None:
+        return None
+    warnings = question.warn_of(
+        f"SD_ID says {plain} and has conflict copies, which you may want to look at; their values become aliases",
+        {copy.value for copy in copies} - {plain},
+    )
+    warnings += question.warn_of(
+        f"an older program still writes .sd-id; {plain} stays the identity, and its value becomes an alias",
+        {question.legacy},
+    )
+    return question.answer(IdentityOutcome.EXISTING, plain, warnings=warnings)
+
+
+def _rule_4_arriving(question: _Question) -> IdentityDecision | None:
+    """``SD_ID`` is there and is no identity, or is on its way: never overwritten, and waited for."""
+    if not question.may_be_arriving:
+        return None
+    plain = question.sighting.plain
+    if plain is None:
+        name = question.sighting.temporaries[0].name
+        return question.no_answer(
+            f"SD_ID is still arriving ({name!r}); if nothing is being synced, delete that file"
+        )
+    if plain.unfit is not Unfit.EVICTED:
+        return question.no_answer(
+            f"SD_ID is {plain.unfit}; it may still be arriving: wait, or if nothing is being synced, "
+            "move it away and use `sd add --new-identity`"
+        )
+    if question.known and not question.is_asked_for_new:
+        warning = f"{plain.name} is online-only; the folder is read under the identity it had"
+        return question.answer_unwritten(IdentityOutcome.EXISTING, question.known, warnings=[warning])
+    return question.no_answer(f"{plain.name} is online-only; have the sync client download it")
+
+
+def _rule_5_copies(question: _Question) -> IdentityDecision | None:
+    """Only conflict copies: the smallest value. All must be readable, or it may not be the smallest."""
+    values = sorted({copy.value for copy in question.sighting.copies if copy.value})
+    if not values:
+        return None
+    for copy in question.sighting.copies:
+        if copy.unfit in (Unfit.EVICTED, Unfit.UNREADABLE):
+            return question.no_answer(
+                f"SD_ID is there in conflict copies only, and {copy.name!r} is {copy.unfit}; make it readable"
+            )
+    if not question.quiet and not question.read_only:
+        return question.answer_unwritten(IdentityOutcome.CONFLICT_RESOLVED, values[0], wait_for_quiet=True)
+    warnings = question.warn_of(
+        f"SD_ID was there in conflict copies only; {values[0]}, the smallest value, is the identity, and the "
+        "others become aliases",
+        values[1:],
+    )
+    return question.answer(IdentityOutcome.CONFLICT_RESOLVED, values[0], write=True, warnings=warnings)
+
+
+def _rule_6_new(question: _Question) -> IdentityDecision | None:
+    """Nothing looks like an identity and there are no images: a new SD, unless one is known to lie here."""
+    sighting = question.sighting
+    if not sighting.looks_like_none or sighting.media not in (MediaFolder.ABSENT, MediaFolder.EMPTY):
+        return None
+    if question.known:
+        return IdentityDecision(
+            IdentityOutcome.OFFLINE,
+            problem=f"nothing of the storage directory {question.known} is here; bring its disk or folder back, "
+            "or decide with `sd confirm` or `sd add --new-identity`",
+        )
+    if question.read_only:
+        return question.no_answer("it has no SD_ID yet, and none is written to a read-only folder")
+    return question.answer(
+        IdentityOutcome.GENERATED,
+        question.fresh,
+        write=True,
+        warnings=[
+            f"{question.fresh} is its new identity; "
+            "if this folder is still downloading, wait and remove this one"
+        ],
+    )
+
+
+_MEDIA_PROBLEMS = {
+    MediaFolder.FILLED: "media is not empty",
+    MediaFolder.LINK: "media is a link, which is not followed",
+    MediaFolder.FILE: "media is not a folder",
+    MediaFolder.UNLISTABLE: "media cannot be listed",
+}
+
+
+def _rule_7_incomplete(question: _Question) -> IdentityDecision:
+    """``SD_ID`` may be the last file to arrive."""
+    why = _MEDIA_PROBLEMS.get(question.sighting.media, "a file is there whose name looks like SD_ID")
+    way_out = "`sd confirm`" if question.known else "`sd add --new-identity`"
+    return question.no_answer(
+        f"{why}, and there is no valid SD_ID: it may still be arriving; if nothing is being synced, use {way_out}"
+    )
+
+
+_RULES = (
+    _rule_1_unavailable,
+    _rule_new_identity,
+    _rule_2_legacy,
+    _rule_3_plain,
+    _rule_4_arriving,
+    _rule_5_copies,
+    _rule_6_new,
+    _rule_7_incomplete,
+)

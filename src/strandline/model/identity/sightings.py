@@ -1,0 +1,264 @@
+"""What lies in the root of a storage directory that tells of its identity, as one value.
+
+``folders/identity_files.py`` looks and fills an :class:`IdentitySighting`; ``rules`` decides from it.
+Names are sorted here by role, and contents judged, so that looking is nothing but looking.
+What surprises: ``SD_ID.was-<uuid>`` says its value twice. Where the bytes are not at hand the name is believed, and
+where the two disagree neither is.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from strandline.model.identity.sd_ids import (
+    FORMER_IDENTITY_PREFIX,
+    IDENTITY_FILE,
+    LEGACY_IDENTITY_FILE,
+    MAX_IDENTITY_BYTES,
+    StorageDirId,
+    find_identity_in,
+)
+from strandline.model.image_files import FileStamp
+from strandline.model.sync_names import NameKind, explain_name, is_identity_like
+
+
+class IdentityRole(StrEnum):
+    """What a name in the root has to do with the identity."""
+
+    PLAIN = "plain"
+    """``SD_ID`` itself."""
+    LEGACY = "legacy"
+    """``.sd-id``, as older programs write it."""
+    FORMER = "former"
+    """``SD_ID.was-<uuid>``, or a copy of one: supplies an alias, never a candidate."""
+    COPY = "copy"
+    """A conflict copy of ``SD_ID``: any other name that begins so, in any letter case."""
+    TEMPORARY = "temporary"
+    """``SD_ID`` on its way (``.syncthing.SD_ID.tmp``)."""
+    HINT = "hint"
+    """Tells that an identity is here or on its way, and no more (a temporary of a copy, ``Copy of SD_ID``)."""
+
+
+class Unfit(StrEnum):
+    """Why a file that is there holds no identity. The values stand in JSON and read as "it is …"."""
+
+    EMPTY = "empty"
+    TRUNCATED = "truncated"
+    """The beginning of a UUID."""
+    NUL = "broken by NUL bytes"
+    TWO_LINES = "more than one line"
+    TOO_LONG = "too long"
+    OTHER = "not a UUID"
+    DISAGREES = "another value than its name says"
+    FOLDER = "a folder"
+    LINK = "a link"
+    SPECIAL = "not a regular file"
+    EVICTED = "online-only"
+    """Its bytes are in the cloud, or only a placeholder for it is here."""
+    UNREADABLE = "unreadable"
+
+
+class MediaFolder(StrEnum):
+    """What lies under the name ``media``."""
+
+    ABSENT = "absent"
+    EMPTY = "empty"
+    """A folder that holds nothing but system litter."""
+    FILLED = "filled"
+    LINK = "a link"
+    FILE = "not a folder"
+    UNLISTABLE = "unlistable"
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFile:
+    """One file that tells of an identity, or cannot."""
+
+    name: str
+    value: StorageDirId | None = None
+    """The identity that it supplies; None where it supplies none."""
+    unfit: Unfit | None = None
+    """Why its bytes hold none; None where they do. A former value can have both: its name is believed."""
+    stamp: FileStamp | None = None
+    """None where nothing could be learnt."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookError:
+    """A look that failed with anything but "no such file"."""
+
+    name: str
+    """``SD_ID``, ``.sd-id``, or the empty name for the root itself."""
+    errno: int
+    reason: str
+    """The system's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentitySighting:
+    """All that decides an identity, as one look found it. The tuples are sorted by name."""
+
+    plain: IdentityFile | None = None
+    """``SD_ID``; where only a placeholder for it is here, that, as online-only. None: no such file."""
+    legacy: IdentityFile | None = None
+    """``.sd-id``, likewise."""
+    copies: tuple[IdentityFile, ...] = ()
+    former: tuple[IdentityFile, ...] = ()
+    temporaries: tuple[IdentityFile, ...] = ()
+    hints: tuple[IdentityFile, ...] = ()
+    media: MediaFolder = MediaFolder.ABSENT
+    errors: tuple[LookError, ...] = ()
+    root_device: int = 0
+    root_inode: int = 0
+
+    @property
+    def files(self) -> tuple[IdentityFile, ...]:
+        """All of them: ``SD_ID``, ``.sd-id``, then copies, former values, temporaries and hints."""
+        found = (self.plain, self.legacy, *self.copies, *self.former, *self.temporaries, *self.hints)
+        return tuple(file for file in found if file)
+
+    @property
+    def stamp(self) -> tuple[tuple[str, FileStamp | None], ...]:
+        """Name, size, mtime and inode of every identity file: equal stamps mean that nothing stirred."""
+        return tuple(sorted(((file.name, file.stamp) for file in self.files), key=lambda pair: pair[0]))
+
+    @property
+    def ignored(self) -> tuple[IdentityFile, ...]:
+        """Files that should tell an identity and supply none, each with its reason: for the inspector."""
+        return tuple(file for file in self.files if file.unfit and file.value is None)
+
+    @property
+    def candidates(self) -> frozenset[StorageDirId]:
+        """The valid values of ``SD_ID``, ``.sd-id`` and the conflict copies."""
+        found = (self.plain, self.legacy, *self.copies)
+        return frozenset(file.value for file in found if file and file.value)
+
+    @property
+    def former_values(self) -> frozenset[StorageDirId]:
+        """The values that lost earlier."""
+        return frozenset(file.value for file in self.former if file.value)
+
+    @property
+    def looks_like_none(self) -> bool:
+        """True where no name looks like ``SD_ID`` (SPEC §4, rule 6)."""
+        return not (self.plain or self.copies or self.former or self.temporaries or self.hints)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityName:
+    """The role of a name in the root."""
+
+    role: IdentityRole
+    is_placeholder: bool = False
+    """True where it only keeps the place of the file, whose bytes are in the cloud."""
+
+
+def find_identity_name(name: str) -> IdentityName | None:
+    """The role of a name in the root, or None for the many that have none (most: two searches)."""
+    folded = name.lower()
+    if "sd_id" not in folded and LEGACY_IDENTITY_FILE not in folded:
+        return None
+    if name == IDENTITY_FILE:
+        return IdentityName(IdentityRole.PLAIN)
+    if name == LEGACY_IDENTITY_FILE:
+        return IdentityName(IdentityRole.LEGACY)
+    return _find_stand_in(name) or _find_by_beginning(name)
+
+
+def _find_stand_in(name: str) -> IdentityName | None:
+    """The role of a placeholder or temporary."""
+    meaning = explain_name(name, _is_exact)
+    if meaning.kind not in (NameKind.PLACEHOLDER, NameKind.TEMPORARY):
+        return None
+    is_placeholder = meaning.kind is NameKind.PLACEHOLDER
+    if meaning.stands_for is None:
+        # Of a conflict copy, then, if of anything.
+        role = IdentityRole.COPY if is_placeholder else IdentityRole.HINT
+        return IdentityName(role, is_placeholder) if is_identity_like(name) else None
+    inside = meaning.stands_for.lower()
+    if inside == LEGACY_IDENTITY_FILE:
+        return IdentityName(IdentityRole.LEGACY, is_placeholder=True) if is_placeholder else None
+    if inside == IDENTITY_FILE.lower():
+        return IdentityName(IdentityRole.PLAIN if is_placeholder else IdentityRole.TEMPORARY, is_placeholder)
+    return IdentityName(IdentityRole.FORMER if is_placeholder else IdentityRole.HINT, is_placeholder)
+
+
+def _find_by_beginning(name: str) -> IdentityName | None:
+    if _FORMER_NAME.match(name):
+        return IdentityName(IdentityRole.FORMER)
+    if name.lower().startswith(IDENTITY_FILE.lower()):
+        return IdentityName(IdentityRole.COPY)
+    return IdentityName(IdentityRole.HINT) if is_identity_like(name) else None
+
+
+_UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_FORMER_NAME = re.compile(re.escape(FORMER_IDENTITY_PREFIX) + f"({_UUID})", re.IGNORECASE | re.ASCII)
+
+
+def _is_exact(name: str) -> bool:
+    folded = name.lower()
+    return folded in (IDENTITY_FILE.lower(), LEGACY_IDENTITY_FILE) or bool(_FORMER_NAME.fullmatch(name))
+
+
+def former_name_of(value: StorageDirId) -> str:
+    """The name under which a value that lost is kept."""
+    return FORMER_IDENTITY_PREFIX + value
+
+
+def judge_identity(name: str, data: bytes, stamp: FileStamp | None) -> IdentityFile:
+    """What the bytes of an identity file are worth.
+
+    Args:
+        name: Its name, kept for people.
+        data: At least its first ``MAX_IDENTITY_BYTES + 1`` bytes, or all of a shorter file.
+        stamp: Kept, for comparing two looks.
+    """
+    value = find_identity_in(data)
+    return IdentityFile(name, value, None if value else _explain_unfit(data), stamp)
+
+
+def judge_former(file: IdentityFile) -> IdentityFile:
+    """The same file, judged as ``SD_ID.was-<uuid>``.
+
+    Its value counts where the bytes agree with the name, or where there are none to disagree (empty, online-only,
+    unreadable): the name was written whole. A truncated file is ignored until the rest of it arrives.
+    """
+    named = _FORMER_NAME.search(file.name)
+    value = StorageDirId(named[1].lower()) if named else None
+    if file.unfit in (Unfit.EMPTY, Unfit.EVICTED, Unfit.UNREADABLE):
+        return replace(file, value=value)
+    if file.value not in (None, value):
+        return replace(file, value=None, unfit=Unfit.DISAGREES)
+    return file
+
+
+_UUID_FORM = "00000000-0000-0000-0000-000000000000"
+
+
+def _explain_unfit(data: bytes) -> Unfit:
+    if b"\0" in data:
+        return Unfit.NUL
+    text = data.removeprefix(b"\xef\xbb\xbf").decode("ascii", "replace").strip()
+    if not text:
+        return Unfit.EMPTY
+    if len(data) > MAX_IDENTITY_BYTES:
+        return Unfit.TOO_LONG
+    if len(text.splitlines()) > 1:
+        return Unfit.TWO_LINES
+    digits = re.sub("[0-9a-fA-F]", "0", text)
+    is_beginning = len(digits) < len(_UUID_FORM) and _UUID_FORM.startswith(digits)
+    return Unfit.TRUNCATED if is_beginning else Unfit.OTHER
+
+
+_SYSTEMS = {"macos", "windows", "linux", "synology"}
+
+
+def is_system_litter(name: str) -> bool:
+    """True for what operating systems leave in any folder (``.DS_Store``, ``desktop.ini``, …).
+
+    ``._name`` is not among it: it is the shadow of a file that may be an image on its way.
+    """
+    meaning = explain_name(name, lambda _: False)
+    return meaning.kind is NameKind.LITTER and meaning.client in _SYSTEMS and not name.startswith("._")

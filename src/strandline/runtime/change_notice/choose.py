@@ -1,0 +1,155 @@
+"""Which watcher watches which folder: the system's own for local disks, polling for the rest.
+
+Both stand behind the one protocol, and their waits are one wait: polling rings the native watcher's bell.
+What surprises: running out of watches is no error here. The folder is polled instead, and
+:meth:`MixedFolderWatcher.fallbacks` says which and why, so that `doctor` can name the remedy.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from strandline.errors import WatchLimitError
+from strandline.runtime.change_notice.folder_watcher import FolderWatcher
+from strandline.runtime.change_notice.hints import FolderGone, Hint
+from strandline.runtime.change_notice.polling import INTERVAL_S, PollingFolderWatcher
+
+
+def choose_folder_watcher(
+    is_native: Callable[[Path], bool], *, poll_interval_s: float = INTERVAL_S
+) -> MixedFolderWatcher:
+    """This system's native watcher with polling beside it, or polling alone where the system has no room.
+
+    Args:
+        is_native: Whether the system tells of all changes in the folder (a local disk). Asked by ``watch()``.
+        poll_interval_s: As :class:`~.polling.PollingFolderWatcher` takes it.
+    """
+    try:
+        native, why_none = open_native_watcher(), ""
+    except WatchLimitError as error:
+        native, why_none = None, error.message
+    return MixedFolderWatcher(native, is_native, poll_interval_s=poll_interval_s, why_no_native=why_none)
+
+
+def open_native_watcher() -> FolderWatcher:
+    """The native watcher of this system; imports nothing of the others.
+
+    Raises:
+        WatchLimitError: The system has no room for one more.
+    """
+    if sys.platform == "linux":
+        from strandline.runtime.change_notice.inotify import InotifyFolderWatcher
+
+        return InotifyFolderWatcher()
+    else:  # noqa: RET505 (mypy knows by it that each system takes one of the two ways)
+        from strandline.runtime.change_notice.watchdog import WatchdogFolderWatcher
+
+        return WatchdogFolderWatcher()
+
+
+class MixedFolderWatcher:
+    """A :class:`~.folder_watcher.FolderWatcher` that gives each folder to the backend that suits it.
+
+    Owns both backends and closes them. A folder that fell back stays polled until it is unwatched or gone.
+
+    Args:
+        native: The system's own; None to poll everything.
+        is_native: Whether a folder's changes are told by the system.
+        why_no_native: What to tell of native folders where there is no native watcher.
+    """
+
+    def __init__(
+        self,
+        native: FolderWatcher | None,
+        is_native: Callable[[Path], bool],
+        *,
+        poll_interval_s: float = INTERVAL_S,
+        why_no_native: str = "",
+    ) -> None:
+        self._native = native
+        self._is_native = is_native
+        self._why_no_native = why_no_native
+        self._polling = PollingFolderWatcher(
+            interval_s=poll_interval_s, on_hints=None if native is None else native.wake
+        )
+        # Held for a look into the two dictionaries only, never while a disk is asked.
+        self._lock = threading.Lock()
+        self._backends: dict[Path, FolderWatcher] = {}
+        self._fallbacks: dict[Path, str] = {}
+
+    @property
+    def name(self) -> str:
+        """`inotify+polling`, `watchdog+polling`, or `polling`."""
+        return self._polling.name if self._native is None else f"{self._native.name}+{self._polling.name}"
+
+    def fallbacks(self) -> dict[Path, str]:
+        """The folders that are polled though the system could tell of them, each with the reason."""
+        with self._lock:
+            return dict(self._fallbacks)
+
+    def watch(self, folder: Path) -> None:
+        """See :meth:`~.folder_watcher.FolderWatcher.watch`; never raises WatchLimitError."""
+        try:
+            self._watch_with(self._choose(folder), folder)
+        except WatchLimitError as error:
+            self._watch_with(self._polling, folder)
+            with self._lock:
+                self._fallbacks[folder] = error.message
+
+    def unwatch(self, folder: Path) -> None:
+        """See :meth:`~.folder_watcher.FolderWatcher.unwatch`."""
+        self._forget(folder)
+        for backend in self._all_backends():
+            backend.unwatch(folder)
+
+    def wait(self, timeout_s: float) -> list[Hint]:
+        """See :meth:`~.folder_watcher.FolderWatcher.wait`."""
+        if self._native is None:
+            hints = self._polling.wait(timeout_s)
+        else:
+            hints = self._native.wait(timeout_s) + self._polling.wait(0)
+        for hint in hints:
+            if isinstance(hint, FolderGone):
+                self._forget(hint.folder)
+        return hints
+
+    def wake(self) -> None:
+        """See :meth:`~.folder_watcher.FolderWatcher.wake`."""
+        (self._native or self._polling).wake()
+
+    def close(self) -> None:
+        """See :meth:`~.folder_watcher.FolderWatcher.close`."""
+        for backend in self._all_backends():
+            backend.close()
+
+    def _all_backends(self) -> list[FolderWatcher]:
+        return [self._polling] if self._native is None else [self._native, self._polling]
+
+    def _choose(self, folder: Path) -> FolderWatcher:
+        """The backend that has the folder, else the one that suits it."""
+        with self._lock:
+            known = self._backends.get(folder)
+        if known is not None:
+            return known
+        if not self._is_native(folder):
+            return self._polling
+        if self._native is None:
+            raise WatchLimitError(self._why_no_native)
+        return self._native
+
+    def _watch_with(self, backend: FolderWatcher, folder: Path) -> None:
+        try:
+            backend.watch(folder)
+        except OSError:
+            self._forget(folder)
+            raise
+        with self._lock:
+            self._backends[folder] = backend
+
+    def _forget(self, folder: Path) -> None:
+        with self._lock:
+            self._backends.pop(folder, None)
+            self._fallbacks.pop(folder, None)

@@ -1,0 +1,58 @@
+"""A mailbox for hints: background threads put them in, the reader waits for them.
+
+For the backends that have threads of their own (watchdog, polling). What surprises: it needs no bound on its
+length. The hints in it are merged as they come in (:class:`~.hints.PendingHints`), so an unread mailbox holds
+at most a thousand names a folder.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from strandline.runtime.change_notice.hints import Hint, PendingHints
+
+
+class Mailbox:
+    """Thread-safe; one reader.
+
+    Args:
+        ring: Called after each delivery, from the thread that delivers; for readers that wait elsewhere.
+    """
+
+    def __init__(self, ring: Callable[[], None] | None = None) -> None:
+        self._ring = ring
+        self._pending = PendingHints()
+        self._filled = threading.Condition()
+        self._is_woken = False
+        self._is_closed = False
+
+    @contextmanager
+    def deliver(self) -> Iterator[PendingHints]:
+        """Lends the pending hints to be added to, then wakes the reader if there are any."""
+        with self._filled:
+            yield self._pending
+            is_filled = bool(self._pending)
+            self._filled.notify()
+        if is_filled and self._ring is not None:
+            self._ring()
+
+    def wait(self, timeout_s: float) -> list[Hint]:
+        """What has come; blocks until something has, or as :meth:`~.folder_watcher.FolderWatcher.wait`."""
+        with self._filled:
+            self._filled.wait_for(lambda: self._pending or self._is_woken or self._is_closed, timeout_s)
+            self._is_woken = False
+            return [] if self._is_closed else self._pending.take()
+
+    def wake(self) -> None:
+        """Makes the current wait return, or the next one."""
+        with self._filled:
+            self._is_woken = True
+            self._filled.notify()
+
+    def close(self) -> None:
+        """Ends the current wait; later ones return at once, and empty."""
+        with self._filled:
+            self._is_closed = True
+            self._filled.notify()

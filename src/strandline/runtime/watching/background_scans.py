@@ -1,0 +1,171 @@
+"""Background scans: each storage directory is scanned when that is due, and verified while nothing is.
+
+One thread runs them, one after the other; any thread may plan one. A scan only lists and registers: what it finds
+is handed to the thread that looks at arrivals, so that all files are proven in one place. What surprises: the next
+periodic scan is planned before a scan begins, so that none is lost whatever goes wrong in it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from strandline.catalog import image_files, storage_dirs
+from strandline.errors import StorageDirNotFoundError, StrandlineError
+from strandline.model.image_files import FileState
+from strandline.model.reports import ScanReport
+from strandline.model.states import DAMAGED_AFTER
+from strandline.model.storage_dirs import StorageDir
+from strandline.runtime.scan_jobs import ScanJobs
+from strandline.runtime.settings import Settings
+from strandline.runtime.watching.byte_budget import ByteBudget
+from strandline.services.proving.backlog import verify_unproven
+from strandline.services.saving.tidy import remove_leftovers
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.presence import reconsider
+from strandline.services.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+ABSENCE_SETTLES_S = 61.0
+"""A second after an absent file may become missing (SPEC §6)."""
+
+RETRY_S = 10.0
+"""After a scan that the catalog refused, as when another process holds it."""
+
+LONGEST_WAIT_S = 1.0
+"""The budget refills meanwhile."""
+
+OnFound = Callable[[int, Sequence[str], Sequence[str]], None]
+"""Called with an SD's number, the files to look at now, and those that are arriving, to be looked at again later."""
+
+
+class ScanStoppedError(Exception):
+    """The watcher is to end; unwinds a scan that is still listing."""
+
+
+class BackgroundScans:
+    """The scans of the SDs of one place. :meth:`plan` and :meth:`wake` are thread-safe; one thread runs."""
+
+    def __init__(
+        self, bench: Workbench, settings: Settings, jobs: ScanJobs, stop: threading.Event, on_found: OnFound
+    ) -> None:
+        self._bench = bench
+        self._periodic_s = settings.scan.periodic_s
+        self._budget = ByteBudget(settings.watch.verify_bytes_per_hour, bench.monotonic())
+        self._jobs = jobs
+        self._stop = stop
+        self._on_found = on_found
+        self._changed = threading.Condition()
+        self._due_s: dict[int, float] = {}
+        self._unverified: dict[int, None] = {}
+
+    def plan(self, number: int, in_s: float) -> None:
+        """Asks for a scan of the SD in so many seconds, or sooner where one is planned for sooner."""
+        due_s = self._bench.monotonic() + in_s
+        with self._changed:
+            self._due_s[number] = min(self._due_s.get(number, due_s), due_s)
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Makes :meth:`run` look at its stop event now."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def run(self) -> None:
+        """Scans and verifies until the stop event is set; first of all, tidies up after saves that were killed."""
+        remove_leftovers(self._bench)
+        while not self._stop.is_set():
+            number = self._take_due()
+            if number is not None:
+                self._scan(number)
+            elif self._has_nothing_to_verify():
+                self._wait()
+
+    def _take_due(self) -> int | None:
+        """The SD whose scan has been due for longest; None where none is due."""
+        with self._changed:
+            number = min(self._due_s, key=self._due_s.__getitem__, default=None)
+            if number is None or self._due_s[number] > self._bench.monotonic():
+                return None
+            del self._due_s[number]
+            return number
+
+    def _is_scan_due(self) -> bool:
+        with self._changed:
+            return any(due_s <= self._bench.monotonic() for due_s in self._due_s.values())
+
+    def _wait(self) -> None:
+        with self._changed:
+            next_s = min(self._due_s.values(), default=float("inf")) - self._bench.monotonic()
+            if not self._stop.is_set():
+                self._changed.wait(max(0.0, min(next_s, LONGEST_WAIT_S)))
+
+    def _scan(self, number: int) -> None:
+        sd = self._find(number)
+        if sd is None:  # forgotten
+            self._unverified.pop(number, None)
+            return
+        self.plan(number, self._periodic_s)
+        try:
+            report = self._list(reconsider(self._bench, sd))
+        except (ScanStoppedError, StorageDirNotFoundError):
+            return  # told to stop, or forgotten meanwhile
+        except StrandlineError as error:
+            log.warning("%r could not be scanned: %s", sd.name, error)
+            self.plan(number, RETRY_S)
+            return
+        if report.absent:
+            self.plan(number, ABSENCE_SETTLES_S)
+        self._unverified[number] = None
+        self._tell_found(number, report.arrivals)
+
+    def _list(self, sd: StorageDir) -> ScanReport:
+        """Scans as a job, so that one sees how far it is; it ends where somebody cancels that, or all is to stop."""
+        with self._jobs.following(sd) as job:
+
+            def tell(sd: StorageDir, done: int, total: int) -> None:
+                job.note_progress(sd, done, total)
+                if self._stop.is_set():
+                    job.cancel.set()
+                    raise ScanStoppedError
+
+            job.report = scan_storage_dir(
+                self._bench, sd, on_progress=tell, cancel=job.cancel, prove_arrivals=False
+            )
+            return job.report
+
+    def _find(self, number: int) -> StorageDir | None:
+        with self._bench.catalog.read() as conn:
+            return storage_dirs.find_storage_dir(conn, number)
+
+    def _tell_found(self, number: int, arrivals: Sequence[str] = ()) -> None:
+        with self._bench.catalog.read() as conn:
+            arriving = image_files.list_names_in_state(
+                conn, number, FileState.ARRIVING, empty_before=self._bench.now() - DAMAGED_AFTER
+            )
+        self._on_found(number, arrivals, arriving)
+
+    def _has_nothing_to_verify(self) -> bool:
+        """Proves what was registered from listings, until a scan is due; False where that ended it."""
+        for number in list(self._unverified):
+            if self._verify(number):
+                del self._unverified[number]
+                self._tell_found(number)
+            elif self._is_scan_due():
+                return False
+        return True
+
+    def _verify(self, number: int) -> bool:
+        """True where nothing is left to prove in the SD."""
+        sd = self._find(number)
+        if sd is None or not sd.is_reachable:
+            return True
+        try:
+            return verify_unproven(self._bench, sd, may_read=self._may_read, cancel=self._stop)
+        except StorageDirNotFoundError:
+            return True  # forgotten meanwhile
+
+    def _may_read(self, size_bytes: int) -> bool:
+        return not self._is_scan_due() and self._budget.try_spend(size_bytes, self._bench.monotonic())

@@ -1,0 +1,279 @@
+"""Watches the storage directories of one place: all local disks, or one network drive.
+
+Two threads. One takes hints and looks at the named files at once; the other scans (:mod:`~.background_scans`), so
+that an arrival never waits for a scan. Every file that the watcher reads, whoever found it, is read by the first
+thread: hints before backlog, backlog before second looks. What surprises: watches are renewed on every tick,
+because that is the only way to learn that a parent folder was moved or a disk was mounted over the path.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from strandline.catalog import storage_dirs
+from strandline.errors import StorageDirNotFoundError, StrandlineError
+from strandline.folders.filesystems import MountKind
+from strandline.folders.media_folder import MEDIA_FOLDER
+from strandline.model.identity.sightings import find_identity_name
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.runtime.change_notice import FolderGone, Hint, LookAtNames, choose_folder_watcher
+from strandline.runtime.scan_jobs import ScanJobs
+from strandline.runtime.settings import Settings
+from strandline.runtime.watching.background_scans import RETRY_S, BackgroundScans
+from strandline.runtime.watching.relooks import FileKey, Relooks
+from strandline.services.proving.arrivals import Arrival, look_at_arrival
+from strandline.services.storage_dirs.presence import refresh
+from strandline.services.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+TICK_S = 1.0
+"""Between two looks at the list of storage directories and at their roots: half of the 2 s that SPEC §6 allows."""
+
+SCAN_SOON_S = 2.0
+"""A file is gone, or something came that only a scan can judge: by then a replacement has ended (hazard H6)."""
+
+SLICE_S = 0.01
+"""For so long backlog and second looks are worked off between two reads of hints: an arrival never waits longer."""
+
+FILES_AT_ONCE = 8
+"""Of the backlog, between two looks at the clock and at the SD's identity, which cost a quarter of a file."""
+
+STOP_LIMIT_S = 5.0
+"""A thread that hangs on a dead disk is left behind: nothing else ends it."""
+
+
+class PlaceWatcher:
+    """Watches the SDs that ``list_sds`` gives, asked once a second, until it is stopped. Start it once.
+
+    Args:
+        jobs: Where its scans can be followed.
+        list_sds: The SDs of this place as the catalog has them. Called by one thread at a time.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        settings: Settings,
+        jobs: ScanJobs,
+        list_sds: Callable[[], list[StorageDir]],
+    ) -> None:
+        self._bench = bench
+        self._list_sds = list_sds
+        self._folders = choose_folder_watcher(
+            lambda folder: bench.mount_at(str(folder)).kind is MountKind.LOCAL,
+            poll_interval_s=settings.watch.poll_interval_s,
+        )
+        self._stop = threading.Event()
+        self._scans = BackgroundScans(bench, settings, jobs, self._stop, self._take_found)
+        self._backlog: deque[FileKey] = deque()
+        self._in_backlog: set[FileKey] = set()
+        self._found_arriving: deque[FileKey] = deque()
+        # From here on, what only the thread that follows hints may touch.
+        self._relooks = Relooks()
+        self._sds: dict[int, StorageDir] = {}
+        self._roots: dict[Path, int] = {}
+        self._media: dict[Path, int] = {}
+        self._watched: set[Path] = set()
+        self._told_fallbacks: set[Path] = set()
+        self._threads = [
+            threading.Thread(target=self._guard, args=(self._follow,), name="strandline-look", daemon=True),
+            threading.Thread(
+                target=self._guard, args=(self._scans.run,), name="strandline-scan", daemon=True
+            ),
+        ]
+
+    def start(self) -> None:
+        """Begins watching, then scanning: nothing falls between. Returns at once; a dead drive blocks nobody."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends both threads and waits for them; a scan that is under way is cancelled. Idempotent."""
+        self._stop.set()
+        self._folders.wake()
+        self._scans.wake()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(STOP_LIMIT_S)
+        self._folders.close()
+
+    def fallbacks(self) -> dict[Path, str]:
+        """Folders that are polled because the system allows no more watches, with its message."""
+        return self._folders.fallbacks()
+
+    def _guard(self, loop: Callable[[], None]) -> None:
+        """A thread that meets a fault says so and goes on: files must not stop arriving for it."""
+        while not self._stop.is_set():
+            try:
+                loop()
+            except StrandlineError as error:
+                log.warning("the watcher goes on after: %s", error)
+            except Exception:
+                if not self._stop.is_set():
+                    log.exception("the watcher met a fault and goes on")
+            for number in list(self._sds):  # what was in hand is lost, but a scan finds it again
+                self._scans.plan(number, RETRY_S)
+            self._stop.wait(TICK_S)
+
+    # --- the thread that follows hints ----------------------------------------------------------------------
+
+    def _follow(self) -> None:
+        next_tick_s = 0.0
+        while not self._stop.is_set():
+            if self._bench.monotonic() >= next_tick_s:
+                self._tick()
+                next_tick_s = self._bench.monotonic() + TICK_S
+            for hint in self._folders.wait(self._idle_s(next_tick_s)):
+                self._take_in(hint)
+            self._work_off()
+
+    def _idle_s(self, next_tick_s: float) -> float:
+        """How long there is nothing to do but to wait for hints."""
+        if self._backlog:
+            return 0.0
+        due_s = self._relooks.next_due_s()
+        until_s = next_tick_s if due_s is None else min(due_s, next_tick_s)
+        return max(0.0, until_s - self._bench.monotonic())
+
+    def _tick(self) -> None:
+        """Takes up SDs that were added, moved or forgotten, and renews all watches."""
+        before, known = self._sds, {sd.number: sd for sd in self._list_sds()}
+        roots_before, self._sds = self._roots, known
+        self._roots = {Path(sd.path): sd.number for sd in sorted(known.values(), key=_is_there)}
+        self._media = {root / MEDIA_FOLDER: number for root, number in self._roots.items()}
+        for folder in self._watched - self._roots.keys() - self._media.keys():
+            self._folders.unwatch(folder)
+            self._watched.discard(folder)
+        for folder, number in [*self._roots.items(), *self._media.items()]:
+            self._ensure_watched(folder, number)
+        for number, sd in known.items():
+            if _wants_scan(before.get(number), sd, is_watched=Path(sd.path) in self._watched):
+                self._scans.plan(number, 0)
+        for root, number in self._roots.items():
+            if roots_before.get(root, number) != number:  # its turn: watched already, as another's
+                self._scans.plan(number, 0)
+        self._tell_fallbacks()
+
+    def _ensure_watched(self, folder: Path, number: int) -> None:
+        try:
+            self._folders.watch(folder)
+        except OSError:  # it is not there, or not now: the next tick tries again
+            if folder in self._watched:
+                self._watched.discard(folder)
+                self._scans.plan(number, SCAN_SOON_S)
+        else:
+            self._watched.add(folder)
+
+    def _tell_fallbacks(self) -> None:
+        fallbacks = self._folders.fallbacks()
+        for folder in fallbacks.keys() - self._told_fallbacks:
+            log.warning("%s is polled: %s", folder, fallbacks[folder])
+        self._told_fallbacks = set(fallbacks)
+
+    def _take_in(self, hint: Hint) -> None:
+        media_of, root_of = self._media.get(hint.folder), self._roots.get(hint.folder)
+        if media_of is not None:
+            self._follow_media(media_of, hint)
+        if root_of is not None:
+            self._follow_root(root_of, hint)
+
+    def _follow_media(self, number: int, hint: Hint) -> None:
+        if isinstance(hint, LookAtNames):
+            self._look(number, hint.names)
+        elif isinstance(hint, FolderGone):
+            self._watched.discard(hint.folder)
+            self._scans.plan(number, SCAN_SOON_S)
+            self._ensure_watched(hint.folder, number)
+        else:
+            self._scans.plan(number, 0)
+
+    def _follow_root(self, number: int, hint: Hint) -> None:
+        if isinstance(hint, LookAtNames) and not any(map(_matters_in_root, hint.names)):
+            return
+        for sd in self._sds.values():
+            if Path(sd.path) == hint.folder:  # two, where disks take turns at one mount point
+                self._scans.plan(sd.number, 0)
+        if isinstance(hint, FolderGone):
+            self._watched.discard(hint.folder)
+            self._ensure_watched(hint.folder, number)
+        self._ensure_watched(hint.folder / MEDIA_FOLDER, number)
+
+    # --- looking at files -----------------------------------------------------------------------------------
+
+    def _take_found(self, number: int, arrivals: Sequence[str], arriving: Sequence[str]) -> None:
+        """What a scan has found; called by the thread that scans. What an earlier one found is not found twice."""
+        for key in (FileKey(number, name) for name in arrivals):
+            if key not in self._in_backlog:
+                self._in_backlog.add(key)
+                self._backlog.append(key)
+        self._found_arriving.extend(FileKey(number, name) for name in arriving)
+        if arrivals:
+            self._folders.wake()
+
+    def _work_off(self) -> None:
+        """Backlog and due second looks, for one slice of time."""
+        now_s = self._bench.monotonic()
+        while self._found_arriving:
+            self._relooks.ensure(self._found_arriving.popleft(), now_s)
+        until_s = now_s + SLICE_S
+        while self._bench.monotonic() < until_s and (keys := self._take_work()):
+            for number in {key.sd for key in keys}:
+                self._look(number, [key.filename for key in keys if key.sd == number])
+
+    def _take_work(self) -> list[FileKey]:
+        """A few files: as many as are worth one look at their SD."""
+        if self._backlog:
+            keys = [self._backlog.popleft() for _ in range(min(FILES_AT_ONCE, len(self._backlog)))]
+            self._in_backlog.difference_update(keys)
+            return keys
+        return self._relooks.take_due(self._bench.monotonic(), FILES_AT_ONCE)
+
+    def _look(self, number: int, names: Iterable[str]) -> None:
+        """Looks at files of an SD that is there, and still the same one; else they wait for the scan when it is."""
+        with self._bench.catalog.read() as conn:
+            known = storage_dirs.find_storage_dir(conn, number)
+        if known is None or not known.is_reachable:
+            return
+        try:
+            sd = refresh(self._bench, known)
+            if sd.state is StorageDirState.SUSPECT:  # perhaps enough of what was gone is back
+                self._scans.plan(number, SCAN_SOON_S)
+            for name in names if sd.is_reachable else ():
+                if self._stop.is_set():
+                    return
+                self._plan_next(FileKey(number, name), look_at_arrival(self._bench, sd, name))
+        except StorageDirNotFoundError:
+            return  # forgotten meanwhile
+        except StrandlineError as error:
+            log.warning("arrivals in %r could not be recorded: %s", known.name, error)
+            self._scans.plan(number, RETRY_S)
+
+    def _plan_next(self, key: FileKey, arrival: Arrival) -> None:
+        now_s = self._bench.monotonic()
+        if arrival in (Arrival.FAILED, Arrival.FAILED_AGAIN, Arrival.PROVEN_TOO_SOON):
+            self._relooks.add(key, now_s, changed=arrival is not Arrival.FAILED_AGAIN)
+        else:
+            self._relooks.drop(key)
+        if arrival is Arrival.SCAN_SOON:
+            self._scans.plan(key.sd, SCAN_SOON_S)
+
+
+def _is_there(sd: StorageDir) -> bool:
+    """Sorts the SD that is there behind another one at the same path, whose disk is away."""
+    return sd.is_reachable
+
+
+def _matters_in_root(name: str) -> bool:
+    return name == MEDIA_FOLDER or find_identity_name(name) is not None
+
+
+def _wants_scan(before: StorageDir | None, sd: StorageDir, *, is_watched: bool) -> bool:
+    """Whether the catalog alone says that the SD is to be scanned. A folder newly watched asks for it by a hint."""
+    if before is None or before.path != sd.path:
+        return not is_watched
+    return sd.is_reachable and not before.is_reachable

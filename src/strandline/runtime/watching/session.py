@@ -1,0 +1,176 @@
+"""A watching session: the watcher runs while somebody iterates over events, each once and in the journal's order.
+
+Events are read from the journal and nowhere else; the bus only says when to look. So those of other processes come
+too, and a slow reader misses none. What surprises: one process per home holds the watcher's lock; the sessions of
+all others follow the journal of that one, and take over when it ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from strandline.catalog import journal, storage_dirs
+from strandline.errors import StrandlineError
+from strandline.model.events import Event
+from strandline.runtime.bus import EventBus
+from strandline.runtime.process_lock import ProcessLock
+from strandline.runtime.settings import Settings
+from strandline.runtime.watching.place_watcher import STOP_LIMIT_S
+from strandline.runtime.watching.watcher import Watcher, fit_for_background
+from strandline.services.proving.backlog import verify_unproven
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.presence import refresh
+from strandline.services.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+LOCK_FILE = "watcher.lock"
+
+FOLLOW_S = 0.25
+"""How late an event of another process is seen, and its end noticed; this process's own events come at once."""
+
+PAGE = 1000
+"""Events read at once: some 300 KB."""
+
+
+@contextmanager
+def watch_events(
+    bench: Workbench, settings: Settings, bus: EventBus, *, once: bool, since: int | None
+) -> Iterator[Iterator[Event]]:
+    """Runs the watcher for the length of the block; gives the events after ``since``, as they are committed.
+
+    ``since`` None begins with what the start-up scan finds. With ``once`` the iterator ends when every storage
+    directory has been scanned and everything unproven has been proven; else it goes on until the block is left.
+
+    Raises:
+        StrandlineError: The catalog cannot be read; with ``once`` the iterator raises what ended the scans.
+    """
+    start = _find_start(bench, since)
+    session = _Session(bench, settings, bus, once=once)
+    try:
+        session.start()
+        yield session.iter_events(start)
+    finally:
+        session.stop()
+
+
+def _find_start(bench: Workbench, since: int | None) -> int:
+    """The number after which to begin. One that this journal never gave belongs to a catalog that is no more."""
+    with bench.catalog.read() as conn:
+        newest = journal.get_bounds(conn)[1]
+    if since is None:
+        return newest
+    if since > newest:
+        log.warning("this catalog knows no event %d: it was made anew; beginning with its first event", since)
+        return 0
+    return since
+
+
+def _tell_lost(since: int, next_event: Event) -> None:
+    lost = (next_event.seq or 0) - since - 1
+    if since and lost:
+        log.warning("%d events before number %d are no longer kept", lost, next_event.seq)
+
+
+class _Session:
+    def __init__(self, bench: Workbench, settings: Settings, bus: EventBus, *, once: bool) -> None:
+        self._stop = threading.Event()
+        self._bench = fit_for_background(bench, self._stop)
+        self._settings = settings
+        self._subscription = bus.subscribe()
+        self._lock = ProcessLock(bench.home / LOCK_FILE)
+        self._watcher: Watcher | None = None
+        self._is_complete = threading.Event()
+        self._fault: BaseException | None = None
+        work, name = (self._catch_up, "strandline-once") if once else (self._take_over, "strandline-follow")
+        self._once = once
+        self._thread = threading.Thread(target=work, name=name, daemon=True)
+
+    def start(self) -> None:
+        if self._once or not self._try_to_watch():
+            self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._subscription.close()
+        if self._thread.is_alive():
+            self._thread.join(STOP_LIMIT_S)
+        if self._watcher is not None:
+            self._watcher.stop()
+        self._lock.release()
+
+    def iter_events(self, since: int) -> Iterator[Event]:
+        """Ends when the session is stopped, or is complete and all its events are told."""
+        for event in self._iter_until_complete(since):
+            if self._stop.is_set():
+                return
+            yield event
+        if self._fault is not None:
+            raise self._fault
+
+    def _iter_until_complete(self, since: int) -> Iterator[Event]:
+        is_complete = False
+        while not (is_complete or self._stop.is_set()):
+            is_complete = self._is_complete.is_set()  # asked before the journal is read
+            live, _ = self._subscription.take(0 if is_complete else FOLLOW_S)
+            yield from (event for event in live if event.seq is None)
+            for event in self._iter_journal(since):
+                since = event.seq or since
+                yield event
+
+    def _iter_journal(self, since: int) -> Iterator[Event]:
+        """Everything after the number, page by page."""
+        page_is_full = True
+        while page_is_full and not self._stop.is_set():
+            with self._bench.catalog.read() as conn:
+                page = journal.list_events(conn, since=since, limit=PAGE)
+            if page:
+                _tell_lost(since, page[0])
+                since = page[-1].seq or since
+            yield from page
+            page_is_full = len(page) == PAGE
+
+    def _try_to_watch(self) -> bool:
+        """Becomes the watcher of this home if nobody is."""
+        if not self._lock.try_acquire():
+            return False
+        watcher = Watcher(self._bench, self._settings)
+        try:
+            watcher.start()
+        except BaseException:
+            watcher.stop()
+            raise
+        self._watcher = watcher
+        return True
+
+    def _take_over(self) -> None:
+        """Follows the process that watches, until it ends."""
+        while not self._stop.wait(FOLLOW_S):
+            try:
+                if self._try_to_watch():
+                    return
+            except StrandlineError as error:
+                log.warning("cannot take over watching: %s", error)
+                self._lock.release()
+
+    def _catch_up(self) -> None:
+        try:
+            catch_up(self._bench, cancel=self._stop)
+        except BaseException as error:  # noqa: BLE001  (it is the reader's: raised there)
+            self._fault = error
+        finally:
+            self._is_complete.set()
+            self._subscription.wake()
+
+
+def catch_up(bench: Workbench, *, cancel: threading.Event) -> None:
+    """What ``watch --once`` does: scans every storage directory, and proves all that was never proven."""
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    for sd in sds:
+        report = scan_storage_dir(bench, refresh(bench, sd), cancel=cancel)
+        if report.sd.is_reachable:
+            verify_unproven(bench, report.sd, may_read=lambda _size: True, cancel=cancel)

@@ -1,0 +1,118 @@
+"""The watcher: keeps the catalog in step with every online storage directory, and announces what arrives (SPEC §6).
+
+It gives each storage directory to the :class:`~.place_watcher.PlaceWatcher` of the place where it lies: one for all
+local disks, one for each network drive. What surprises: that is for the day on which a drive goes dead. A thread
+that looks at it may hang for ever, and then nothing else hangs with it.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import sys
+import threading
+from collections.abc import Hashable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from strandline.catalog import storage_dirs
+from strandline.errors import StrandlineError
+from strandline.folders.filesystems import MountKind
+from strandline.model.storage_dirs import StorageDir
+from strandline.runtime.scan_jobs import ScanJobs
+from strandline.runtime.settings import Settings
+from strandline.runtime.watching.place_watcher import TICK_S, PlaceWatcher
+from strandline.services.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+LOCAL = "local disks"
+
+SCAN_BATCH_FILES = 500
+"""Files in one transaction of a scan in the background: some 15 ms, for which an arrival may have to wait."""
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long one thread of Python may keep the others from running. An arrival gives way some 15 times, so 5 ms, the
+default, would make it wait 75 ms while a scan computes."""
+
+
+class Watcher:
+    """Watches all storage directories of one workbench until it is stopped. Start it once.
+
+    Args:
+        jobs: Where its scans can be followed and cancelled.
+    """
+
+    def __init__(self, bench: Workbench, settings: Settings, jobs: ScanJobs | None = None) -> None:
+        self._stop = threading.Event()
+        self._bench = fit_for_background(bench, self._stop)
+        self._settings = settings
+        self._jobs = jobs or ScanJobs(bench)
+        self._places: dict[Hashable, PlaceWatcher] = {}
+        self._thread = threading.Thread(target=self._keep_up, name="strandline-watch", daemon=True)
+
+    def start(self) -> None:
+        """Begins watching, then scanning: nothing falls between.
+
+        Raises:
+            StrandlineError: The catalog cannot be read.
+        """
+        self._take_up_places()
+        self._thread.start()
+        sys.setswitchinterval(min(SWITCH_INTERVAL_S, sys.getswitchinterval()))
+
+    def stop(self) -> None:
+        """Ends all threads and waits for them; scans that are under way are cancelled. Idempotent."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for place in self._places.values():
+            place.stop()
+
+    def fallbacks(self) -> dict[Path, str]:
+        """Folders that are polled because the system allows no more watches, with its message."""
+        return {
+            folder: why for place in list(self._places.values()) for folder, why in place.fallbacks().items()
+        }
+
+    def _keep_up(self) -> None:
+        while not self._stop.wait(TICK_S):
+            try:
+                self._take_up_places()
+            except StrandlineError as error:
+                log.warning("the watcher goes on after: %s", error)
+
+    def _take_up_places(self) -> None:
+        """Starts a watcher for each place that has come to hold an SD; one that holds none any more idles."""
+        for place in {LOCAL, *map(self._place_of, self._list_sds())}:
+            if place not in self._places:
+                watcher = PlaceWatcher(
+                    self._bench, self._settings, self._jobs, partial(self._list_sds_at, place)
+                )
+                watcher.start()
+                self._places[place] = watcher
+
+    def _list_sds(self) -> list[StorageDir]:
+        with self._bench.catalog.read() as conn:
+            return storage_dirs.list_storage_dirs(conn)
+
+    def _list_sds_at(self, place: Hashable) -> list[StorageDir]:
+        return [sd for sd in self._list_sds() if self._place_of(sd) == place]
+
+    def _place_of(self, sd: StorageDir) -> Hashable:
+        mount = self._bench.mount_at(sd.path)
+        return LOCAL if mount.kind is MountKind.LOCAL else mount.mount_point
+
+
+def fit_for_background(bench: Workbench, stop: threading.Event) -> Workbench:
+    """The same workbench for threads that are to end soon after the event is set, and to keep nobody waiting."""
+
+    def sleep(seconds: float) -> None:
+        stop.wait(seconds)
+
+    fitted = copy.copy(bench)
+    fitted.sleep = sleep
+    batch_files = min(SCAN_BATCH_FILES, bench.limits.scan_batch_files)
+    fitted.limits = replace(bench.limits, scan_batch_files=batch_files)
+    return fitted

@@ -1,0 +1,284 @@
+"""Candidates: the files that may be the image that was asked for, in the order in which they are tried (SPEC §5).
+
+The given SD's rows, discovery in it, the other SDs' rows, discovery in them; conflict copies come last and apart.
+What surprises: everything is lazy. An SD is asked whether it is there only when its turn comes, and each thing is
+asked once a search, so a hit in the given SD touches no other one; and no folder is listed for a file that lies
+there under the very name that was probed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from strandline.catalog import image_files, storage_dirs
+from strandline.errors import StorageDirNotFoundError
+from strandline.folders.media_folder import find_folder_mtime_ns, find_spellings, is_evicted, probe_names
+from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
+from strandline.folders.opening import can_be_dataless
+from strandline.model.image_files import ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.media_names import candidate_names
+from strandline.model.states import should_lie_there
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.proving.prove import path_of
+from strandline.services.storage_dirs.presence import REPLACEMENT_GAP_S, refresh
+from strandline.services.workbench import Workbench
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+STIRRING_S = 2.0
+"""After it a folder that lacks a file only lacks it: whoever replaces one is done within milliseconds."""
+
+FORGOTTEN_AT_MOST = 10
+"""So many SDs may be forgotten during one search; people forget one a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A file that may be the image."""
+
+    sd: StorageDir
+    filename: str
+    row: ImageFile | None
+    """None where discovery found it and the catalog did not know it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What a look into one media folder found of an image, by names alone."""
+
+    filenames: tuple[str, ...] = ()
+    """Wanted names of regular files, preferred ones first."""
+    odd: OddNames = NO_ODD_NAMES
+    problem: str | None = None
+    """Why the folder cannot be looked into now: then it is not known what else lies there."""
+
+
+def discover(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
+    """Looks for the image's names in the SD. Never opens a file, never raises.
+
+    Cost: 18 ``lstat``, one more of the folder and of each name found, and a listing where the folder has changed
+    since the last one. Where only the listing fails, what was found without it is told with the problem.
+    """
+    return _add_odd_names(bench, sd, image_id, _probe(bench, sd, image_id))
+
+
+def _probe(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
+    """What lies under the names that an image is likely to have."""
+    try:
+        found = bench.patient(
+            sd.path, lambda: probe_names(sd.path, candidate_names(image_id), keeps_inodes=True)
+        )
+    except OSError as error:
+        return Discovery(problem=f"its media folder cannot be read now: {error.strerror or error}")
+    return Discovery(tuple(name for name, _ in found))
+
+
+def _add_odd_names(bench: Workbench, sd: StorageDir, image_id: ImageId, probed: Discovery) -> Discovery:
+    """What was probed, as the disk spells it, and what only a listing tells."""
+    if probed.problem is not None:
+        return probed
+
+    def look() -> tuple[list[str], OddNames]:
+        odd = bench.odd_names.find(sd.path, image_id)
+        return find_spellings(sd.path, probed.filenames, odd.spellings), odd
+
+    try:
+        names, odd = bench.patient(sd.path, look)
+    except OSError as error:
+        return Discovery(
+            _each_once(probed.filenames),
+            problem=f"its media folder cannot be listed now: {error.strerror or error}",
+        )
+    names += [name for name in odd.spellings if name not in names]
+    return Discovery(tuple(names), odd)
+
+
+def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+    """The names without those that may be an earlier one, on a disk that folds letter case. Pure."""
+    by_folded: dict[str, str] = {}
+    for name in names:
+        by_folded.setdefault(name.lower(), name)
+    return tuple(by_folded.values())
+
+
+def is_in_cloud(bench: Workbench, sd: StorageDir, filename: str) -> bool:
+    """Whether the system says that the file's bytes are in the cloud (H20). One ``lstat``, where it can say so."""
+    if not can_be_dataless():
+        return False
+    try:
+        return bench.bounded(sd.path, lambda: is_evicted(path_of(sd, filename)))
+    except OSError:
+        return False
+
+
+def wait_for_replacement(bench: Workbench, lacking: Iterable[StorageDir]) -> bool:
+    """Waits a moment where a file that is gone may be being replaced; whether it is worth looking once more.
+
+    Sync clients delete the old file before they rename the new one into its place (hazard H6), which moves the
+    mtime of the folder. Nobody waits for one whose names have been still for two seconds.
+
+    Args:
+        bench: The tools.
+        lacking: The SDs that lack a file which should lie there. Cost: an ``lstat`` each.
+    """
+    if not any(_is_stirring(bench, sd) for sd in lacking):
+        return False
+    bench.sleep(REPLACEMENT_GAP_S)
+    return True
+
+
+def _is_stirring(bench: Workbench, sd: StorageDir) -> bool:
+    try:
+        mtime_ns = bench.bounded(sd.path, lambda: find_folder_mtime_ns(sd.path))
+    except OSError:
+        return False
+    return mtime_ns is not None and bench.now().timestamp() - mtime_ns / 1e9 < STIRRING_S
+
+
+def goes_past_forgotten(search: Callable[P, T]) -> Callable[P, T]:
+    """Makes a search anew where an SD is forgotten in the middle of it: then that one has no part in it."""
+
+    @wraps(search)
+    def search_again(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(FORGOTTEN_AT_MOST):
+            try:
+                return search(*args, **kwargs)
+            except StorageDirNotFoundError:
+                continue
+        return search(*args, **kwargs)
+
+    return search_again
+
+
+class Search:
+    """One search for one image: which SDs have been reached, and what was discovered in them.
+
+    Unless ``may_fetch``, files whose bytes are in the cloud are passed over.
+    """
+
+    def __init__(
+        self,
+        bench: Workbench,
+        image_id: ImageId,
+        asked: StorageDir | None = None,
+        *,
+        may_fetch: bool = True,
+    ) -> None:
+        self.bench = bench
+        self.image_id = image_id
+        self.asked = asked
+        self._may_fetch = may_fetch
+        with bench.catalog.read() as conn:
+            rows = image_files.list_rows_of_image(conn, image_id)
+            self._sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
+        self._rows = sorted(rows, key=_preferred_first)
+        self._refreshed: dict[int, StorageDir] = {}
+        self._probed: dict[int, Discovery] = {}
+        self._discovered: dict[int, Discovery] = {}
+        self._lacking: dict[int, StorageDir] = {}
+
+    def iter_candidates(self) -> Iterator[Candidate]:
+        """The files, in order; an SD that is not there now has none."""
+        for candidate in self._iter_in_order():
+            if self._may_open(candidate.sd, candidate.filename):
+                yield candidate
+
+    def _iter_in_order(self) -> Iterator[Candidate]:
+        asked = [] if self.asked is None else [self.asked.number]
+        for number in asked:
+            yield from self._iter_rows(row for row in self._rows if row.sd == number)
+            yield from self._iter_discovered(number)
+        yield from self._iter_rows(row for row in self._rows if row.sd not in asked)
+        for number in self._sds:
+            if number not in asked:
+                yield from self._iter_discovered(number)
+
+    def iter_conflict_copies(self) -> Iterator[tuple[StorageDir, str]]:
+        """Names that by their pattern are conflict copies of the image; those in the given SD first."""
+        for number in self._numbers():
+            sd = self.reach(number)
+            if sd is not None:
+                for name in self._discover(number).odd.conflict_copies:
+                    if self._may_open(sd, name):
+                        yield sd, name
+
+    def has_placeholder(self) -> bool:
+        """Whether a placeholder stands for the image in any SD: its bytes are in the cloud."""
+        return any(self._discover(number).odd.placeholders for number in self._numbers())
+
+    def is_incomplete(self) -> bool:
+        """Whether an SD could not be looked into, so that the image may yet lie there."""
+        return any(
+            self.reach(number) is None or self._discover(number).problem is not None for number in self._sds
+        )
+
+    def note_gone(self, candidate: Candidate) -> None:
+        """Remembers that nothing lay there when its turn came."""
+        if candidate.row is None or should_lie_there(candidate.row):
+            self._lacking[candidate.sd.number] = candidate.sd
+
+    def is_worth_repeating(self) -> bool:
+        """Whether a file that was gone may be there after all; waits a moment for it where that is so."""
+        return wait_for_replacement(self.bench, self._lacking.values())
+
+    def reach(self, number: int) -> StorageDir | None:
+        """The SD as it is now, if it can be looked into; asked once a search."""
+        if number not in self._sds:
+            return None  # forgotten by another process, between two statements
+        if number not in self._refreshed:
+            self._refreshed[number] = refresh(self.bench, self._sds[number])
+        sd = self._refreshed[number]
+        return sd if sd.is_reachable else None
+
+    def is_elsewhere(self, sd: StorageDir) -> bool:
+        """Whether the SD is another one than was asked for."""
+        return self.asked is not None and sd.number != self.asked.number
+
+    def _may_open(self, sd: StorageDir, filename: str) -> bool:
+        return self._may_fetch or not is_in_cloud(self.bench, sd, filename)
+
+    def _numbers(self) -> list[int]:
+        return sorted(self._sds, key=lambda number: self.asked is None or number != self.asked.number)
+
+    def _iter_rows(self, rows: Iterator[ImageFile]) -> Iterator[Candidate]:
+        for row in rows:
+            sd = self.reach(row.sd)
+            if sd is not None:
+                yield Candidate(sd, row.filename, row)
+
+    def _iter_discovered(self, number: int) -> Iterator[Candidate]:
+        sd = self.reach(number)
+        if sd is None:
+            return
+        known = {row.filename for row in self._rows if row.sd == number}
+        for name in self._iter_names(sd):
+            if name not in known:
+                known.add(name)
+                yield Candidate(sd, name, None)
+
+    def _iter_names(self, sd: StorageDir) -> Iterator[str]:
+        """All names, some twice. The folder is listed only for who goes on after those that surely are right."""
+        probed = self._probed[sd.number] = _probe(self.bench, sd, self.image_id)
+        if probed.filenames == _each_once(probed.filenames):
+            yield from probed.filenames
+        yield from self._discover(sd.number).filenames
+
+    def _discover(self, number: int) -> Discovery:
+        if number not in self._discovered:
+            sd = self.reach(number)
+            self._discovered[number] = Discovery() if sd is None else self._discover_in(sd)
+        return self._discovered[number]
+
+    def _discover_in(self, sd: StorageDir) -> Discovery:
+        probed = self._probed.get(sd.number) or _probe(self.bench, sd, self.image_id)
+        return _add_odd_names(self.bench, sd, self.image_id, probed)
+
+
+def _preferred_first(row: ImageFile) -> tuple[bool, int, bool, str]:
+    """Proven before unproven, then SDs in the order of adding, then the exact name before other spellings."""
+    return (not row.proof_is_current, row.sd, row.filename != row.filename.lower(), row.filename)

@@ -1,0 +1,342 @@
+"""Explaining: why an image is shown or not, as a value that holds the whole trace (SPEC §5).
+
+Every storage directory is asked, the catalog and the disk; files that are there are looked at again, so that what
+is told is true now. What surprises: every failed ``get`` carries this trace, so "not found" always says where was
+looked and what was there instead.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from strandline.catalog import image_files
+from strandline.errors import (
+    ImageArrivingError,
+    ImageDamagedError,
+    ImageForeignError,
+    ImageNotFoundError,
+    ImageOnlineOnlyError,
+    ImageUnreachableError,
+)
+from strandline.folders.media_folder import MEDIA_FOLDER
+from strandline.folders.opening import is_dataless
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_ids import ImageId, is_content_id
+from strandline.model.media_names import candidate_names
+from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
+from strandline.model.states import EXPECTED, should_lie_there
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.finding.candidates import (
+    discover,
+    goes_past_forgotten,
+    is_in_cloud,
+    wait_for_replacement,
+)
+from strandline.services.finding.lookup import MAX_CONFLICT_COPIES, FoundImage, find_image, read_conflict_copy
+from strandline.services.proving.prove import Outcome, path_of, prove_file
+from strandline.services.storage_dirs.manage import list_storage_dirs
+from strandline.services.workbench import Workbench
+
+T = TypeVar("T")
+
+ATTEMPTS = 3
+"""How often a failed lookup is made again because its explanation found the image: it came in between."""
+
+IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
+
+VERDICTS = {
+    "present": Verdict.SHOWN,
+    "conflict-copy": Verdict.FROM_CONFLICT_COPY,
+    "arriving": Verdict.ARRIVING,
+    "online-only": Verdict.ONLINE_ONLY,
+    "damaged": Verdict.DAMAGED,
+    "foreign": Verdict.FOREIGN,
+    "unreadable": Verdict.UNREADABLE,
+}
+"""What a fact about one file makes of the image; of several facts, the one that stands first here counts."""
+
+_CAN_BE_SHOWN = (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY)
+
+_ERRORS: dict[Verdict, type[ImageNotFoundError]] = {
+    Verdict.ARRIVING: ImageArrivingError,
+    Verdict.ONLINE_ONLY: ImageOnlineOnlyError,
+    Verdict.DAMAGED: ImageDamagedError,
+    Verdict.FOREIGN: ImageForeignError,
+    Verdict.UNREADABLE: ImageUnreachableError,
+    Verdict.SD_OFFLINE: ImageUnreachableError,
+}
+
+
+def get_image(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage:
+    """The image, proven.
+
+    Raises:
+        ImageNotFoundError: It cannot be shown now; the subclass says why, ``trace`` everything else.
+    """
+    return insist_on(bench, image_id, lambda: find_image(bench, image_id, sd))
+
+
+def insist_on(bench: Workbench, image_id: ImageId, find: Callable[[], T | None]) -> T:
+    """What ``find`` finds of the image; it is asked again where the explanation of its failure met the image.
+
+    Raises:
+        ImageNotFoundError: As :func:`get_image`.
+    """
+    for _ in range(ATTEMPTS):
+        found = find()
+        if found is not None:
+            return found
+        explanation = explain_image(bench, image_id)
+        if explanation.verdict not in _CAN_BE_SHOWN:
+            raise not_found_error(explanation)
+    raise ImageArrivingError(
+        f"the files of image {image_id} keep changing; try again", trace=explanation, image_id=image_id
+    )
+
+
+@goes_past_forgotten
+def explain_image(bench: Workbench, image_id: ImageId) -> Explanation:
+    """The trace of an image over all SDs. Cost: that of a lookup, and a reading of each file that is there."""
+    explanation = _explain(bench, image_id)
+    if explanation.verdict not in _CAN_BE_SHOWN:
+        lacking = [trace.sd for trace in explanation.sds if _lacks_a_file(trace)]
+        if wait_for_replacement(bench, lacking):
+            explanation = _explain(bench, image_id)
+    return explanation
+
+
+def _explain(bench: Workbench, image_id: ImageId) -> Explanation:
+    traces = tuple(_trace(bench, image_id, sd) for sd in list_storage_dirs(bench))
+    verdict = judge(traces)
+    if verdict is Verdict.FROM_CONFLICT_COPY and find_image(bench, image_id) is None:
+        traces = tuple(_with_rivals(trace) for trace in traces)
+        verdict = judge(traces)
+    return Explanation(image_id, verdict, _summary(image_id, verdict, traces), traces, _next(verdict, traces))
+
+
+def judge(traces: tuple[StorageDirTrace, ...]) -> Verdict:
+    """What the traces come to. Pure.
+
+    Law: an image that any SD can show is shown, whatever the others say.
+    """
+    seen = {fact.what for trace in traces for fact in trace.disk}
+    for what, verdict in VERDICTS.items():
+        if what in seen:
+            return verdict
+    if any(not trace.sd.is_reachable for trace in traces):
+        return Verdict.SD_OFFLINE
+    return Verdict.NOT_FOUND
+
+
+def not_found_error(explanation: Explanation) -> ImageNotFoundError:
+    """The error that says why the image cannot be handed out, with the trace."""
+    parts = (explanation.summary, explanation.next)
+    return _ERRORS.get(explanation.verdict, ImageNotFoundError)(
+        " ".join(part for part in parts if part),
+        trace=explanation,
+        image_id=explanation.image_id,
+        verdict=explanation.verdict.value,
+        sds=[trace.as_json() for trace in explanation.sds],
+    )
+
+
+def _trace(bench: Workbench, image_id: ImageId, sd: StorageDir) -> StorageDirTrace:
+    rows = _list_rows(bench, image_id, sd)
+    if not sd.is_reachable:
+        return StorageDirTrace(sd, tuple(rows), ())
+    facts = tuple(_iter_disk_facts(bench, image_id, sd, rows))
+    return StorageDirTrace(sd, tuple(_list_rows(bench, image_id, sd)), facts)
+
+
+def _lacks_a_file(trace: StorageDirTrace) -> bool:
+    """Whether nothing was met under a name where the catalog expects a file."""
+    met = {fact.filename for fact in trace.disk}
+    return trace.sd.is_reachable and any(
+        should_lie_there(row) and row.filename not in met for row in trace.catalog
+    )
+
+
+def _list_rows(bench: Workbench, image_id: ImageId, sd: StorageDir) -> list[ImageFile]:
+    with bench.catalog.read() as conn:
+        return [row for row in image_files.list_rows_of_image(conn, image_id) if row.sd == sd.number]
+
+
+def _iter_disk_facts(
+    bench: Workbench, image_id: ImageId, sd: StorageDir, rows: list[ImageFile]
+) -> Iterator[DiskFact]:
+    discovery = discover(bench, sd, image_id)
+    if discovery.problem is not None:
+        yield DiskFact(MEDIA_FOLDER, "unreadable", None, discovery.problem)
+        yield from _describe_all(bench, sd, discovery.filenames)
+        return
+    if (media := _describe_media(sd)) is not None:
+        yield media
+        return
+    known = [row.filename for row in rows if row.state in EXPECTED]
+    names = dict.fromkeys((*discovery.filenames, *candidate_names(image_id), *known))
+    facts = _describe_all(bench, sd, names)
+    yield from facts
+    if not facts:
+        for name in discovery.odd.placeholders:
+            yield DiskFact(name, "online-only", None, f"a placeholder: {IN_THE_CLOUD}")
+    for name in discovery.odd.conflict_copies[:MAX_CONFLICT_COPIES]:
+        yield _describe_copy(bench, image_id, sd, name)
+
+
+def _describe_all(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> list[DiskFact]:
+    """What lies under those of the wanted names under which anything does."""
+    return [fact for name in names if (fact := _describe(bench, sd, name)) is not None]
+
+
+def _describe_media(sd: StorageDir) -> DiskFact | None:
+    """A media folder that is none: nothing in it is looked at."""
+    try:
+        mode = os.lstat(Path(sd.path, MEDIA_FOLDER)).st_mode
+    except OSError:
+        return None
+    if stat.S_ISDIR(mode):
+        return None
+    what, kind = ("symlink", "a symlink") if stat.S_ISLNK(mode) else ("special file", "no folder")
+    return DiskFact(MEDIA_FOLDER, what, None, f"the media folder is {kind}, and nothing in it is looked at")
+
+
+def _describe(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
+    """What lies under one wanted name; None where nothing does."""
+    try:
+        seen = bench.bounded(sd.path, lambda: os.lstat(path_of(sd, name)))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return DiskFact(name, "unreadable", None, f"the system says: {error.strerror or error}")
+    if is_dataless(seen):
+        return DiskFact(name, "online-only", seen.st_size, IN_THE_CLOUD)
+    if not stat.S_ISREG(seen.st_mode):
+        is_link, is_folder = stat.S_ISLNK(seen.st_mode), stat.S_ISDIR(seen.st_mode)
+        what = "symlink" if is_link else "folder" if is_folder else "special file"
+        return DiskFact(name, what, None, f"a {what} has the image's name; it is never followed or opened")
+    return _describe_file(bench, sd, name)
+
+
+def _describe_file(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
+    result = prove_file(bench, sd, name)
+    match result.outcome:
+        case Outcome.GONE:
+            return None
+        case Outcome.UNREADABLE:
+            return DiskFact(name, "unreadable", None, result.reason)
+        case Outcome.CHANGING:
+            return DiskFact(name, "arriving", None, result.reason)
+    assert result.row is not None
+    message = _describe_state(result.row, result.reason)
+    return DiskFact(name, result.row.state.value, _size_of(result.row), message)
+
+
+def _describe_state(row: ImageFile, reason: str) -> str:
+    size = f"{_size_of(row) or 0:,} bytes"
+    match row.state:
+        case FileState.PRESENT if row.is_proven:
+            return f"here and whole ({size})"
+        case FileState.PRESENT:
+            return f"here ({size}); its structure is odd, and it decodes to the last row"
+        case FileState.ARRIVING:
+            return f"{size} are here, and that is not all of it yet: {reason}"
+        case FileState.DAMAGED:
+            return f"{size} are here, unchanged for more than a day, and broken: {reason}"
+        case FileState.FOREIGN:
+            return f"{size} of another image lie under this name: {reason}"
+        case _:
+            return reason
+
+
+def _size_of(row: ImageFile) -> int | None:
+    return None if row.stamp is None else row.stamp.size_bytes
+
+
+def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> DiskFact:
+    if is_in_cloud(bench, sd, name):
+        return DiskFact(name, "online-only", None, f"a conflict copy: {IN_THE_CLOUD}")
+    copy = read_conflict_copy(bench, image_id, sd, name)
+    if copy is None:
+        return DiskFact(name, "other-copy", None, "a conflict copy that does not hold the image's bytes")
+    how = "holds exactly the image's bytes" if is_content_id(image_id) else "is a whole image"
+    return DiskFact(name, "conflict-copy", copy.size_bytes, f"a conflict copy that {how}")
+
+
+def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:
+    """The trace of a legacy id whose whole conflict copies differ: none of them can be taken for the image."""
+    message = "a conflict copy that is a whole image, and another one is a different image"
+    facts = [
+        replace(fact, what="rival-copy", message=message) if fact.what == "conflict-copy" else fact
+        for fact in trace.disk
+    ]
+    return replace(trace, disk=tuple(facts))
+
+
+def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str:
+    where = ", ".join(repr(trace.sd.name) for trace in traces if _has(trace, verdict))
+    away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
+    if not traces:
+        return f"image {image_id} cannot be found: no storage directory is known."
+    return {
+        Verdict.SHOWN: f"image {image_id} is shown from {where}.",
+        Verdict.FROM_CONFLICT_COPY: (
+            f"image {image_id} is shown from a conflict copy in {where}; its own file is missing or bad."
+        ),
+        Verdict.ARRIVING: f"image {image_id} is still arriving in {where}.",
+        Verdict.ONLINE_ONLY: (
+            f"image {image_id} is in the cloud; {where} has only its placeholder on this machine."
+        ),
+        Verdict.DAMAGED: (
+            f"image {image_id} is damaged in {where}: its bytes are not whole and have stopped changing."
+        ),
+        Verdict.FOREIGN: f"under the name of image {image_id}, {where} holds another image.",
+        Verdict.UNREADABLE: f"image {image_id} may be in {where}, which cannot be read now.",
+        Verdict.SD_OFFLINE: (
+            f"image {image_id} is in no reachable storage directory; {away} cannot be read now."
+        ),
+        Verdict.NOT_FOUND: f"image {image_id} is in none of the {len(traces)} storage directories.",
+    }[verdict]
+
+
+def _has(trace: StorageDirTrace, verdict: Verdict) -> bool:
+    return any(VERDICTS.get(fact.what) is verdict for fact in trace.disk)
+
+
+_NEXT = {
+    Verdict.SHOWN: None,
+    Verdict.FROM_CONFLICT_COPY: (
+        "Look at the conflict copy and rename it if it is the right one; Strandline never does."
+    ),
+    Verdict.ARRIVING: "It is looked at again when the file changes; let the sync client finish.",
+    Verdict.ONLINE_ONLY: "Have the sync client keep it on this device, or open it there once.",
+    Verdict.DAMAGED: "Copy it again from another machine; good bytes are noticed by themselves.",
+    Verdict.FOREIGN: "Save that file as a new image, and copy the original from another machine.",
+    Verdict.UNREADABLE: "See what the system says of the file ('strandline explain'), mend it, and try again.",
+    Verdict.SD_OFFLINE: "Bring it back (mount the disk, sign in, or see 'strandline sd list'), then try again.",
+    Verdict.NOT_FOUND: (
+        "Check that the folder has finished syncing on this machine and on the one that made the image."
+    ),
+}
+_NEXT_BY_FACT = {
+    "rival-copy": "Its conflict copies differ: give the right one the image's own name.",
+    "symlink": "A link has its name, and links are never followed: put the file itself there.",
+    "folder": "A folder has its name: move that away, and put the file itself there.",
+    "special file": "Something that is no file has its name: move that away, and put the file itself there.",
+}
+"""What to do where such a fact is all that there is of the image."""
+
+
+def _next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
+    if not traces:
+        return "Add one with 'strandline sd add PATH'."
+    if verdict is Verdict.NOT_FOUND:
+        seen = {fact.what for trace in traces for fact in trace.disk}
+        for what, advice in _NEXT_BY_FACT.items():
+            if what in seen:
+                return advice
+    return _NEXT[verdict]

@@ -1,0 +1,1 @@
+"""Inspecting: what is in a storage directory, compared with the catalog; nothing is changed."""

@@ -1,0 +1,99 @@
+"""Examining conflict copies: what a sync client left beside an image, and whether anything would be lost with it.
+
+The bytes of a copy are compared with the id that its name carries, and with the file that it is a copy of. What
+surprises: how many files and bytes that may read is bounded, because an inspection must end; the rest is told as
+"not examined".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from strandline.errors import ImageTooLargeError, UnreadableFileError
+from strandline.folders.opening import open_regular, read_some, too_large
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.media_names import classify_media_name, split_wanted_name
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_status import FileItem
+from strandline.services.proving.prove import path_of
+
+MAX_COPIES = 1000
+"""Conflict copies whose bytes are compared (SPEC §8)."""
+MAX_BYTES = 1024**3
+"""That are read for it."""
+
+_CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ConflictCopy:
+    """One conflict copy as the listing shows it."""
+
+    name: str
+    size_bytes: int | None
+    """None where the listing does not say: its bytes are not here, or it is no regular file."""
+
+
+def examine_copies(sd: StorageDir, copies: Iterable[ConflictCopy]) -> list[FileItem]:
+    """The copies with what their bytes are, in their order.
+
+    ``true``: those that the id promises, and the file of that name has others or is gone. ``duplicate``: those of the
+    file of that name. ``different``: neither. ``not examined``: beyond the limits, online-only, or unreadable.
+    """
+    examination = _Examination(sd)
+    items = []
+    for position, copy in enumerate(copies):
+        stands_for = classify_media_name(copy.name).stands_for
+        wanted = None if stands_for is None else split_wanted_name(stands_for)
+        image_id = None if wanted is None else wanted[0]
+        bytes_are = "not examined"
+        if position < MAX_COPIES and copy.size_bytes is not None:
+            bytes_are = examination.compare(copy.name, stands_for, image_id)
+        facts = (("stands_for", stands_for), ("bytes", bytes_are))
+        items.append(FileItem(copy.name, image_id, copy.size_bytes, facts))
+    return items
+
+
+@dataclass(slots=True)
+class _Examination:
+    sd: StorageDir
+    bytes_left: int = MAX_BYTES
+    known: dict[str, str | None] = field(default_factory=dict)
+    """SHA-256 of the files that the copies are copies of: many may be of one."""
+
+    def compare(self, name: str, stands_for: str | None, image_id: ImageId | None) -> str:
+        try:
+            sha256 = self._hash(name)
+            if sha256 is None:
+                return "not examined"
+            promised = image_id is not None and is_content_id(image_id)
+            if promised and content_id_of(sha256) != image_id:
+                return "different"
+            if stands_for is not None and sha256 == self._hash_plain(stands_for):
+                return "duplicate"
+        except ImageTooLargeError:
+            return "not examined"
+        return "true" if promised else "different"
+
+    def _hash_plain(self, name: str) -> str | None:
+        if name not in self.known:
+            self.known[name] = self._hash(name)
+        return self.known[name]
+
+    def _hash(self, name: str) -> str | None:
+        """SHA-256 of the file's bytes; None where it is gone, unreadable, or changes meanwhile."""
+        try:
+            with open_regular(path_of(self.sd, name)) as opened:
+                if opened.stamp.size_bytes > self.bytes_left:
+                    raise too_large(opened, self.bytes_left)
+                digest = hashlib.sha256()
+                for chunk in iter(lambda: read_some(opened, _CHUNK_BYTES), b""):
+                    digest.update(chunk)
+                    self.bytes_left -= len(chunk)
+                    if self.bytes_left < 0:
+                        raise too_large(opened, MAX_BYTES)
+                return digest.hexdigest() if opened.is_still_as_opened() else None
+        except (FileNotFoundError, UnreadableFileError):
+            return None

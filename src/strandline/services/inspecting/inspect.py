@@ -1,0 +1,250 @@
+"""Inspecting: disk against catalog for one storage directory, every discrepancy, and nothing changed (SPEC §8).
+
+Everything is measured from one fresh and complete listing; when that fails, the report says so and counts nothing
+as missing. The only files that are read are conflict copies and what they are copies of, within limits. What
+surprises: *damaged* and *wrong extension* come from recorded proofs, because finding them anew would mean to read
+every image.
+"""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from strandline.catalog import absences, image_files
+from strandline.folders.media_folder import list_media_folder, probe_names
+from strandline.model.identity.sightings import IdentityFile
+from strandline.model.image_files import FileState, ImageFile, parse_stamp
+from strandline.model.image_ids import ImageId
+from strandline.model.listing import (
+    Difference,
+    FreshNames,
+    MediaListing,
+    OddKind,
+    name_of_known_line,
+    plan_difference,
+    sort_names,
+    split_line,
+)
+from strandline.model.media_names import classify_media_name, split_wanted_name
+from strandline.model.reports import Finding
+from strandline.model.states import HERE
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.sync_status import FileItem, SyncStatus
+from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies
+from strandline.services.proving.prove import extension_fits
+from strandline.services.storage_dirs.presence import look, refresh
+from strandline.services.workbench import Workbench
+
+
+def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
+    """The sync status of the SD, measured now. Changes nothing, neither on disk nor about images in the catalog.
+
+    Cost: one ``scandir``, one ``lstat`` a file, one walk over the SD's rows, and the reading of conflict copies.
+    """
+    sd = refresh(bench, sd)
+    if not sd.is_reachable:
+        return _describe_unreachable(bench, sd)
+    listing = _list(bench, sd)
+    sd = refresh(bench, sd)
+    if not sd.is_reachable:  # and an unmount may have cut the listing short
+        return _describe_unreachable(bench, sd)
+    status = SyncStatus(sd, bench.now(), _describe_identity(bench, sd))
+    if sd.state is StorageDirState.SUSPECT:
+        status.problems.append(Finding("suspect", sd.problem or "too much is gone at once"))
+    if isinstance(listing, Finding):
+        status.problems.append(listing)
+    else:
+        _compare(bench, sd, listing, status)
+    return status
+
+
+def _describe_unreachable(bench: Workbench, sd: StorageDir) -> SyncStatus:
+    problem = Finding(sd.state.value, sd.problem or "it cannot be read now")
+    return SyncStatus(sd, bench.now(), _describe_identity(bench, sd), problems=[problem])
+
+
+def _describe_identity(bench: Workbench, sd: StorageDir) -> dict[str, object]:
+    sighting = look(bench, sd.path)
+    return {
+        "sd_id": sd.sd_id,
+        "provisional": sd.provisional,
+        "aliases": list(sd.aliases),
+        "plain": sighting.plain and sighting.plain.value,
+        "legacy": sighting.legacy and sighting.legacy.value,
+        "conflict_copies": [{"filename": file.name, "value": file.value} for file in sighting.copies],
+        "former": sorted(sighting.former_values),
+        "ignored": [_describe_ignored(file) for file in sighting.ignored],
+        "problem": sd.problem if not sd.is_reachable else None,
+    }
+
+
+def _describe_ignored(file: IdentityFile) -> dict[str, object]:
+    return {"filename": file.name, "reason": str(file.unfit)}
+
+
+def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
+    """The listing, or why there is none."""
+    try:
+        return list_media_folder(sd.path, keeps_inodes=bench.keeps_inodes(sd), comparing=True)
+    except FileNotFoundError:
+        with bench.catalog.read() as conn:
+            if not absences.count_unaccepted(conn, sd.number):
+                return MediaListing(set())
+        problem = "the media folder is gone; nothing is taken for missing until it is back"
+    except NotADirectoryError:
+        problem = "'media' is not a folder; rename it, so that images can be kept there"
+    except OSError as error:
+        is_link = error.errno == errno.ELOOP
+        problem = (
+            "the media folder is a link, and links are never followed; put the folder itself there"
+            if is_link
+            else f"the media folder cannot be listed: {error.strerror}"
+        )
+    return Finding("unreadable", problem)
+
+
+@dataclass(slots=True)
+class _Names:
+    """What is not as the catalog has it, by name. ``on_disk`` and ``gone`` share no name."""
+
+    on_disk: dict[str, int | None]
+    """Wanted names that the listing shows otherwise than the catalog: their size, None where it is not known."""
+    evicted: set[str]
+    """Those of them that only a placeholder stands for, or whose bytes are in the cloud."""
+    gone: set[str]
+    rows: dict[str, ImageFile]
+    """Of all these names, and all rows that are not simply present."""
+
+
+def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: SyncStatus) -> None:
+    status.case_clashes = list(_iter_case_clashes(listing.lines))
+    with bench.catalog.snapshot() as conn:
+        difference = plan_difference(listing.lines, image_files.iter_lines(conn, sd.number))
+        fresh = sort_names(difference.fresh, listing.odd)
+        names = _find_names(conn, sd, listing, fresh, difference)
+        status.in_catalog_count = image_files.count_rows(conn, sd.number)
+        odd_types = [row for row in image_files.iter_rows_of_odd_type(conn, sd.number) if row.state in HERE]
+        differing = [row for row in image_files.iter_differing_copies(conn, sd.number) if row.state in HERE]
+    unlisted = [name for name in names.gone if probe_names(sd.path, [name], keeps_inodes=True)]
+    names.gone.difference_update(unlisted)  # they came while the listing was made
+    sizes = {name: parse_stamp(stamp).size_bytes for name, stamp in map(split_line, difference.fresh)}
+    status.on_disk_count = difference.unchanged + len(names.on_disk) + len(unlisted)
+    status.on_disk_bytes = listing.total_bytes - sum(
+        sizes[name] for name in sizes if name not in fresh.images
+    )
+    _list_discrepancies(status, names)
+    status.wrong_extension = [
+        _item(row, (("media_type", row.media_type),)) for row in odd_types if not extension_fits(row)
+    ]
+    status.differing_copies = [_item(row) for row in differing]
+    _list_unwanted(status, listing, fresh, sizes)
+    copies = [ConflictCopy(name, sizes.get(name)) for name in sorted(fresh.conflict_copies)]
+    status.conflict_copies = examine_copies(sd, copies)
+
+
+def _find_names(
+    conn: sqlite3.Connection, sd: StorageDir, listing: MediaListing, fresh: FreshNames, difference: Difference
+) -> _Names:
+    rows = {row.filename: row for row in image_files.iter_noteworthy_rows(conn, sd.number)}
+    missing = {name for name, row in rows.items() if row.state is FileState.MISSING}
+    stale = {name_of_known_line(line) for line in difference.stale}
+    asked = (fresh.images.keys() | fresh.evicted.keys() | stale) - rows.keys()
+    rows |= image_files.find_rows(conn, sd.number, sorted(asked))
+    evicted = {
+        name
+        for name in fresh.evicted.keys() - fresh.images.keys()
+        if name not in rows or not _is_listed_unchanged(rows[name], difference)
+    }
+    on_disk: dict[str, int | None] = {
+        entry.name: None
+        for entry in listing.odd
+        if entry.kind is OddKind.UNREADABLE and split_wanted_name(entry.name) is not None
+    }
+    on_disk |= {name: _known_size(rows.get(name)) for name in evicted}
+    on_disk |= {name: parse_stamp(stamp).size_bytes for name, stamp in fresh.images.items()}
+    return _Names(on_disk, evicted, (stale | missing) - on_disk.keys(), rows)
+
+
+def _is_listed_unchanged(row: ImageFile, difference: Difference) -> bool:
+    """Whether the file itself lies beside its placeholder, just as the catalog has it."""
+    is_expected = row.state in HERE and row.absent_since is None and row.stamp is not None
+    return is_expected and f"{row.filename}:{row.stamp and row.stamp.as_text()}" not in difference.stale
+
+
+def _list_discrepancies(status: SyncStatus, names: _Names) -> None:
+    for name, size_bytes in sorted(names.on_disk.items()):
+        row = names.rows.get(name)
+        if row is None or row.state is FileState.TRASHED:
+            status.on_disk_not_in_catalog.append(_listed_item(name, size_bytes))
+        elif size_bytes is not None and _known_size(row) not in (None, size_bytes):
+            facts = (("catalog_size_bytes", _known_size(row)),)
+            status.size_differs.append(_listed_item(name, size_bytes, facts))
+        if name in names.evicted:
+            status.online_only.append(_listed_item(name, size_bytes))
+    by_state = {
+        FileState.ARRIVING: status.arriving,
+        FileState.DAMAGED: status.damaged,
+        FileState.FOREIGN: status.foreign,
+    }
+    for name, row in sorted(names.rows.items()):
+        if name in names.gone:
+            status.in_catalog_not_on_disk.append(_item(row, (("state", row.state.value),)))
+        elif row.state in by_state:
+            by_state[row.state].append(_item(row))
+
+
+def _list_unwanted(
+    status: SyncStatus, listing: MediaListing, fresh: FreshNames, sizes: dict[str, int]
+) -> None:
+    strays = [*fresh.strays, *fresh.placeholders_unparsed]
+    for entry in listing.odd:
+        if entry.kind is OddKind.SYMLINK:
+            status.symlinks.append(_listed_item(entry.name, None))
+        elif entry.kind is OddKind.UNREADABLE:
+            status.unreadable.append(_listed_item(entry.name, None))
+        elif entry.kind is not OddKind.DATALESS and split_wanted_name(entry.name) is not None:
+            strays.append(entry.name)  # a folder or a FIFO with the name of an image
+    for items in (status.symlinks, status.unreadable):
+        items.sort(key=lambda item: item.filename)
+    for unwanted, items in ((fresh.temporaries, status.temporaries), (strays, status.strays)):
+        for name in sorted(unwanted):
+            facts = (("client", classify_media_name(name).client),)
+            items.append(FileItem(name, None, sizes.get(name), facts))
+
+
+def _iter_case_clashes(lines: Iterable[str]) -> Iterator[FileItem]:
+    """Wanted names that differ from another one in letter case only, so a case-folding disk holds just one."""
+    odd_case = [name for line in lines if line != line.lower() for name in (split_line(line)[0],)]
+    spelled = {name for name in odd_case if split_wanted_name(name) is not None}
+    if not spelled:
+        return
+    folded = {name.lower() for name in spelled}
+    seen: dict[str, list[str]] = {}
+    for line in lines:
+        name, _ = split_line(line)
+        if name.lower() in folded:
+            seen.setdefault(name.lower(), []).append(name)
+    for exact, clashing in sorted(seen.items()):
+        if len(clashing) > 1:
+            for name in sorted(clashing):
+                yield FileItem(name, _image_id_of(name), None, (("clashes_with", exact),))
+
+
+def _item(row: ImageFile, facts: tuple[tuple[str, object], ...] = ()) -> FileItem:
+    return FileItem(row.filename, row.image_id, _known_size(row), facts)
+
+
+def _listed_item(name: str, size_bytes: int | None, facts: tuple[tuple[str, object], ...] = ()) -> FileItem:
+    return FileItem(name, _image_id_of(name), size_bytes, facts)
+
+
+def _known_size(row: ImageFile | None) -> int | None:
+    return None if row is None or row.stamp is None else row.stamp.size_bytes
+
+
+def _image_id_of(name: str) -> ImageId | None:
+    wanted = split_wanted_name(name)
+    return None if wanted is None else wanted[0]

@@ -1,0 +1,125 @@
+"""Arrivals: the watcher names a file, and it is looked at, registered, proven and announced at once (SPEC §6).
+
+Works on one name at a time and needs no listing. What surprises: a name that is gone proves nothing by itself;
+only a healthy scan concludes absence, so the answer then is "scan soon".
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+
+from strandline.catalog import image_files, journal
+from strandline.folders.filesystems import MountKind
+from strandline.folders.media_folder import is_evicted, probe_names
+from strandline.model.events import ImageArriving
+from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
+from strandline.model.media_names import classify_media_name, split_wanted_name
+from strandline.model.states import EXPECTED, Seen, after_listing, is_reliable, register_listed
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_names import NameKind
+from strandline.services.proving.prove import Outcome, path_of, prove_file
+from strandline.services.workbench import Workbench
+
+NEVER_READ_UNASKED = (MountKind.FUSE, MountKind.WEBDAV)
+"""Reading there would download from the cloud (SPEC §6)."""
+
+
+class Arrival(StrEnum):
+    """What came of looking at one name."""
+
+    NOTHING = "nothing"
+    """No image's name, nothing new, or nothing that another look would change: damaged, foreign."""
+    PROVEN = "proven"
+    PROVEN_TOO_SOON = "proven-too-soon"
+    """Right, and read so soon after its mtime that it is to be read once more in two seconds."""
+    FAILED = "failed"
+    """Not right yet, and other than at the last look: look again in two seconds."""
+    FAILED_AGAIN = "failed-again"
+    """Not right yet, and the same as at the last look: look again later than the last time."""
+    SCAN_SOON = "scan-soon"
+    """Something that only a scan can judge: a file that is gone, a placeholder."""
+
+
+def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
+    """Looks at the name in the SD's media folder, now. Cost where nothing changed: one ``lstat``, one statement.
+
+    The SD must be as :func:`~strandline.services.storage_dirs.presence.refresh` has just found it: online, and
+    still the same one.
+
+    Raises:
+        StrandlineError: The catalog failed. Whatever is wrong with the file is an answer.
+    """
+    if split_wanted_name(name) is None:
+        stands_for_one = classify_media_name(name).kind is NameKind.PLACEHOLDER
+        return Arrival.SCAN_SOON if stands_for_one else Arrival.NOTHING
+    if is_evicted(path_of(sd, name)):
+        return Arrival.SCAN_SOON
+    try:
+        found = probe_names(sd.path, [name], keeps_inodes=bench.keeps_inodes(sd))
+    except OSError:
+        return Arrival.SCAN_SOON
+    with bench.catalog.read() as conn:
+        row = image_files.find_row(conn, sd.number, name)
+    if not found:
+        return _after_vanishing(row)
+    stamp = found[0][1]
+    if row is not None and (proof := _proof_of(row, stamp)) is not None:
+        if is_reliable(proof):
+            return Arrival.NOTHING
+        if not is_reliable(replace(proof, proven_at=bench.now())):
+            return Arrival.PROVEN_TOO_SOON
+    if bench.mount_at(sd.path).kind in NEVER_READ_UNASKED:
+        _announce_unread(bench, sd, name, stamp)
+        return Arrival.NOTHING
+    return _prove(bench, sd, name, row)
+
+
+def _proof_of(row: ImageFile, stamp: FileStamp) -> Proof | None:
+    """The proof that holds for the file as it lies there now."""
+    is_shown = row.state is FileState.PRESENT and row.absent_since is None
+    return row.proof if is_shown and row.stamp == stamp and row.proof_is_current else None
+
+
+def _after_vanishing(row: ImageFile | None) -> Arrival:
+    is_news = row is not None and row.state in EXPECTED and row.absent_since is None
+    return Arrival.SCAN_SOON if is_news else Arrival.NOTHING
+
+
+def _prove(bench: Workbench, sd: StorageDir, name: str, before: ImageFile | None) -> Arrival:
+    result = prove_file(bench, sd, name)
+    row = result.row
+    match result.outcome:
+        case Outcome.GOOD if row is not None and row.proof is not None:
+            return Arrival.PROVEN if is_reliable(row.proof) else Arrival.PROVEN_TOO_SOON
+        case Outcome.BAD if row is not None and row.state is FileState.ARRIVING:
+            is_same = before is not None and (before.state, before.stamp) == (row.state, row.stamp)
+            return Arrival.FAILED_AGAIN if is_same else Arrival.FAILED
+        case Outcome.GONE:
+            return _after_vanishing(before)
+        case Outcome.CHANGING:
+            return Arrival.FAILED
+        case Outcome.UNREADABLE:  # a scan registers also what cannot be read
+            return Arrival.SCAN_SOON if before is None else Arrival.FAILED_AGAIN
+        case _:
+            return Arrival.NOTHING
+
+
+def _announce_unread(bench: Workbench, sd: StorageDir, name: str, stamp: FileStamp) -> None:
+    """Registers the file from its ``lstat`` alone, and tells of it as arriving: nobody has read it."""
+    wanted = split_wanted_name(name)
+    assert wanted is not None
+    now, seen = bench.now(), Seen(stamp)
+    with bench.catalog.write() as transaction:
+        row = image_files.find_row(transaction.conn, sd.number, name)
+        if row is None:
+            row = register_listed(sd.number, name, *wanted, seen, now)
+            is_news = image_files.insert_row(transaction, row)
+        else:
+            new = after_listing(row, seen, now, vanishing_held=False)
+            is_news = new is not row and image_files.update_row(transaction, row, new)
+        if is_news:
+            event = ImageArriving(
+                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=name, state=FileState.ARRIVING
+            )
+            journal.append_event(transaction, event)

@@ -1,0 +1,39 @@
+"""Adopting: another image under an image's name is saved as the new image that it is.
+
+What surprises: the file that was edited stays where it is. Notes may still point at it, other programs show it, and
+only a person knows whether its old bytes are wanted back; :mod:`~.copy` brings those back from a good twin.
+"""
+
+from __future__ import annotations
+
+from strandline.errors import InvalidPathError, RefusedError
+from strandline.model.image_files import FileState
+from strandline.model.media_names import split_wanted_name
+from strandline.model.reports import Saved
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.proving.prove import Outcome, path_of, prove_file
+from strandline.services.saving.save import save_image
+from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.workbench import Workbench
+
+
+def adopt_image(bench: Workbench, sd: StorageDir, filename: str) -> Saved:
+    """Saves a foreign file's bytes in the same storage directory under their own content id. Idempotent.
+
+    Raises:
+        InvalidPathError: No image file has such a name.
+        RefusedError: The file is not foreign; the message says what it is. Or the storage directory must not be
+            written to.
+        UnavailableError, DiskError: Not now, as for saving.
+    """
+    if split_wanted_name(filename) is None:
+        raise InvalidPathError(f"{filename[:200]!r} is not the name of an image file", path=filename[:200])
+    sd = check_writable(bench, sd)
+    result = prove_file(bench, sd, filename)
+    if result.row is None or result.row.state is not FileState.FOREIGN or result.copy is None:
+        found = "it holds the image's own bytes" if result.outcome is Outcome.GOOD else result.reason
+        raise RefusedError(
+            f"{path_of(sd, filename)} is not another, whole image under an image's name: {found}; nothing was done",
+            filename=filename,
+        )
+    return save_image(bench, result.copy.open(), sd, name=filename)

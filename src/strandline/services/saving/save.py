@@ -1,0 +1,340 @@
+"""Saving: bytes become an image in a storage directory, once, and never half (SPEC §7).
+
+The order is the promise (SPEC §13): temporary, bytes, fsync, link, fsync of the folder, then the row and its event
+in one durable transaction. The same bytes again write nothing. What surprises: a file that is already there is
+*proven* before it counts; one that is arriving or damaged is replaced (its bytes go to the trash first), and a
+foreign one is first saved under the id that it really has.
+"""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from strandline.catalog import image_files, journal, origins, trash_index
+from strandline.errors import (
+    DifferentBytesError,
+    DiskError,
+    ImageIdMismatchError,
+    RefusedError,
+    UnreadableFileError,
+    UnsupportedImageError,
+    WrongBytesError,
+)
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.media_folder import MEDIA_FOLDER, probe_names
+from strandline.folders.saving import SaveMode, ensure_durable, write_whole
+from strandline.model.image_files import FileStamp, FileState, ImageFile
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.markdown import format_markdown
+from strandline.model.media_names import split_wanted_name
+from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
+from strandline.model.reports import Saved
+from strandline.model.states import Look, Seen, after_look, event_between, register_listed
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import TrashedFile, TrashReason
+from strandline.services.finding.candidates import discover
+from strandline.services.finding.lookup import is_still_proven
+from strandline.services.proving.prove import ATTEMPTS, Outcome, ProofResult, look_at, path_of, prove_file
+from strandline.services.saving.intake import Source, TakenSource, take_source
+from strandline.services.saving.trash import copy_to_trash, discard_copy
+from strandline.services.storage_dirs.writing import check_writable, ensure_media_folder
+from strandline.services.workbench import Workbench
+
+
+def save_image(
+    bench: Workbench,
+    source: Source,
+    sd: StorageDir,
+    *,
+    name: str | None = None,
+    image_id: ImageId | None = None,
+) -> Saved:
+    """Saves one image durably and registers it; when this returns, a power cut does not lose it.
+
+    Idempotent: the same bytes in the same SD give the same id and file name, and write nothing.
+
+    Args:
+        source: Bytes, a path, or a readable binary stream.
+        sd: Where to; an image that lies in another SD is saved here all the same.
+        name: What it was called; remembered for people. A path's own name by default.
+        image_id: An id of the caller's own; a content id must fit the bytes.
+
+    Raises:
+        EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: Mend the input.
+        SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no file that can be read.
+        WrongBytesError: A legacy id for bytes that are no whole image: nothing could ever vouch for them.
+        DifferentBytesError: The legacy id already names other, whole bytes here.
+        ReadOnlyStorageDirError, CopiedStorageDirError: The SD must not be written to.
+        StorageDirOfflineError, StorageDirIncompleteError: Not now.
+        DiskFullError, DiskError: The disk refused; nothing lies under any name.
+    """
+    sd = check_writable(bench, sd)
+    taken = take_source(bench, source, name)
+    media_type = _sniff(taken)
+    wanted = _decide_id(taken, image_id)
+    for _ in range(ATTEMPTS):
+        saved = _Save(bench, sd, taken, media_type, wanted).run()
+        if saved is not None:
+            return saved
+    raise RefusedError(
+        f"other programs keep changing the files of image {wanted} in {sd.name!r}; try again", image_id=wanted
+    )
+
+
+def _sniff(taken: TakenSource) -> MediaType:
+    media_type = sniff_media_type(bytes(taken.buffer[:SNIFF_BYTES]))
+    if media_type is None:
+        raise UnsupportedImageError(
+            f"{taken.original_name or taken.label} is no image of a supported type "
+            "(PNG, JPEG, GIF, WebP, SVG, HEIC, HEIF, AVIF)",
+            source=taken.label,
+        )
+    return media_type
+
+
+def _decide_id(taken: TakenSource, given: ImageId | None) -> ImageId:
+    own = content_id_of(taken.copy.sha256)
+    if given is None:
+        return own
+    if is_content_id(given) and given != own:
+        raise ImageIdMismatchError(
+            f"the bytes have the content id {own}, not {given}; leave the id out",
+            image_id=given,
+            content_id=own,
+        )
+    return given
+
+
+@dataclass(slots=True)
+class _Save:
+    """One attempt to save one image; None from :meth:`run` means: the folder moved meanwhile, try again."""
+
+    bench: Workbench
+    sd: StorageDir
+    taken: TakenSource
+    media_type: MediaType
+    image_id: ImageId
+
+    def run(self) -> Saved | None:
+        self._check_still_there()
+        existing = self._list_existing()
+        filename = self._find_place(existing)
+        in_the_way: ProofResult | None = None
+        for name in existing:
+            if self._is_same(name):
+                return self._saved_before(name)
+            result = prove_file(self.bench, self.sd, name)
+            if result.outcome is Outcome.GOOD and result.copy is not None:
+                if result.copy.sha256 == self.taken.copy.sha256:
+                    return self._saved_before(name)
+                raise self._different_bytes(name)
+            if name == filename and result.outcome is not Outcome.GONE:
+                in_the_way = result
+        look = self._look(filename)
+        if in_the_way is None:
+            written, trashed = self._write(filename, SaveMode.NEW, self._is_free), None
+        else:
+            written, trashed = self._replace(filename, in_the_way)
+        return None if written is None else self._register(filename, replace(look, stamp=written), trashed)
+
+    def _find_place(self, existing: Collection[str]) -> str:
+        """The name to write to: all lower case, but where the disk finds that under another spelling, this one."""
+        filename = f"{self.image_id}.{self.media_type.extension}"
+        odd = [name for name in existing if name != filename and name.lower() == filename]
+        if filename in existing or not odd or not probe_names(self.sd.path, [filename], keeps_inodes=True):
+            return filename
+        return odd[0]
+
+    def _list_existing(self) -> list[str]:
+        """The image's files in this SD: those that discovery finds, and others that the catalog knows of.
+
+        Raises:
+            DiskError: The folder cannot be searched; or, for a legacy id, which other bytes may have, not be listed.
+        """
+        with self.bench.catalog.read() as conn:
+            rows = image_files.list_rows_of_image(conn, self.image_id)
+        known = [row.filename for row in rows if row.sd == self.sd.number]
+        with disk_errors("look into", Path(self.sd.path, MEDIA_FOLDER)):
+            there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
+        discovery = discover(self.bench, self.sd, self.image_id)
+        if discovery.problem is not None and not is_content_id(self.image_id):
+            raise DiskError(
+                f"other bytes may lie in {self.sd.name!r} under the id {self.image_id}, for {discovery.problem}; "
+                "mend that, or leave the id out",
+                path=self.sd.path,
+            )
+        return list(dict.fromkeys((*discovery.filenames, *there)))
+
+    def _is_same(self, name: str) -> bool:
+        """Whether a proof that may be relied on says that the file holds these bytes: nothing is read then."""
+        with self.bench.catalog.read() as conn:
+            row = image_files.find_row(conn, self.sd.number, name)
+        if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
+            return False
+        return is_still_proven(self.bench, self.sd, row)
+
+    def _saved_before(self, filename: str) -> Saved | None:
+        """What lies there is the image; who wrote it may have left its bytes to the next power cut."""
+        try:
+            ensure_durable(Path(self.sd.path, MEDIA_FOLDER), filename)
+        except FileNotFoundError:
+            return None
+        name, label = self.taken.original_name, self.taken.label
+        with self.bench.catalog.read() as conn:
+            told = name is None or origins.has_origin(conn, self.image_id, name, label)
+        if not told and name is not None:
+            with self.bench.catalog.write() as transaction:
+                origins.add_origin(transaction, self.image_id, name, label, self.bench.now())
+        return self._report(filename, new=False)
+
+    def _look(self, filename: str) -> Look:
+        """What the bytes will prove under the name.
+
+        Raises:
+            WrongBytesError: Nothing. A content id is its own proof, a legacy id needs a whole image.
+        """
+        taken, now = self.taken, self.bench.now()
+        look = look_at(self.bench, self._new_row(filename, taken.copy.stamp, now), taken.copy, now)
+        if not look.whole or look.decodes is False:
+            raise WrongBytesError(
+                f"{taken.original_name or taken.label} is no whole image ({look.reason}), so nothing would vouch for "
+                "it under an id of your own; leave the id out",
+                source=taken.label,
+                image_id=self.image_id,
+            )
+        return replace(look, open_ended=False)  # we have all of it: nobody is writing any more
+
+    def _is_free(self) -> bool:
+        """Asked right before a rename that could replace: content ids only, and if the name still is free."""
+        name = f"{self.image_id}.{self.media_type.extension}"
+        return is_content_id(self.image_id) and not probe_names(self.sd.path, [name], keeps_inodes=True)
+
+    def _replace(self, filename: str, there: ProofResult) -> tuple[FileStamp | None, TrashedFile | None]:
+        """Puts the good bytes where arriving, damaged or foreign ones lie; those go to the trash first."""
+        path = path_of(self.sd, filename)
+        if there.outcome is Outcome.CHANGING:
+            return None, None
+        if there.outcome is Outcome.UNREADABLE:
+            raise UnreadableFileError(
+                f"{path} is in the way and cannot be read ({there.reason}); move it away", path=str(path)
+            )
+        if there.row is not None and there.row.state is FileState.FOREIGN and there.copy is not None:
+            save_image(self.bench, there.copy.open(), self.sd, name=filename)
+        try:
+            trashed, copied = copy_to_trash(
+                self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED
+            )
+        except FileNotFoundError:
+            return None, None
+
+        def is_still_the_same() -> bool:
+            found = probe_names(self.sd.path, [filename], keeps_inodes=copied.stamp.inode != 0)
+            return [was for _, was in found] == [copied.stamp]
+
+        # Bytes that are not the ones that failed their proof may be a whole image by now.
+        is_judged = there.copy is not None and copied.sha256 == there.copy.sha256
+        written = None
+        try:
+            if is_judged and not copied.changed_meanwhile:
+                self._check_still_there()
+                written = self._write(filename, SaveMode.REPLACE, is_still_the_same)
+        except BaseException:
+            with suppress(OSError):
+                if is_still_the_same():
+                    discard_copy(self.bench, trashed)
+            raise
+        if written is None:
+            discard_copy(self.bench, trashed)
+        return written, trashed
+
+    def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> FileStamp | None:
+        folder = Path(self.sd.path, MEDIA_FOLDER)
+        ensure_media_folder(folder)
+        buffer = self.taken.buffer
+        try:
+            return write_whole(
+                folder,
+                filename,
+                buffer if isinstance(buffer, bytes) else self.taken.copy.open(),
+                scratch=self.bench.scratch,
+                mode=mode,
+                lone_rename_allowed=allowed,
+                keeps_inodes=self.bench.keeps_inodes(self.sd),
+            ).stamp
+        except FileExistsError:
+            _check_regular(folder / filename)
+            return None
+
+    def _check_still_there(self) -> None:
+        """Asked again before anything is written, and before anything is promised.
+
+        To read the source may have taken minutes, and the path may lead to an empty mount point by now, or to another
+        disk (hazard H17). What was written when the disk went stays where it is, and nobody is told that it is kept.
+
+        Raises:
+            ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It
+                is not, or not the same any more.
+        """
+        self.sd = check_writable(self.bench, self.sd)
+
+    def _register(self, filename: str, look: Look, trashed: TrashedFile | None) -> Saved:
+        self._check_still_there()
+        now, name = self.bench.now(), self.taken.original_name
+        with self.bench.catalog.write(durable=True) as transaction:
+            old = image_files.find_row(transaction.conn, self.sd.number, filename)
+            new = after_look(old or self._new_row(filename, look.stamp, now), look, now)
+            if old is None:
+                image_files.insert_row(transaction, new)
+            elif new is not old:
+                image_files.update_row(transaction, old, new)
+            event = event_between(old, new, self.sd.sd_id, now)
+            if event is not None:
+                journal.append_event(transaction, event)
+            if name is not None:
+                origins.add_origin(transaction, self.image_id, name, self.taken.label, now)
+            if trashed is not None:
+                trash_index.insert_trashed(transaction, trashed)
+        return self._report(filename, new=True)
+
+    def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:
+        wanted = split_wanted_name(filename)
+        assert wanted is not None
+        return register_listed(self.sd.number, filename, *wanted, Seen(stamp), now)
+
+    def _report(self, filename: str, *, new: bool) -> Saved:
+        name = self.taken.original_name or self.image_id
+        return Saved(
+            image_id=self.image_id,
+            filename=filename,
+            media_type=self.media_type.name,
+            size_bytes=self.taken.copy.size_bytes,
+            new=new,
+            markdown=format_markdown(self.bench.limits.markdown, filename, name),
+            source=self.taken.label,
+        )
+
+    def _different_bytes(self, name: str) -> DifferentBytesError:
+        return DifferentBytesError(
+            f"{path_of(self.sd, name)} already holds other bytes under the id {self.image_id}; "
+            "leave the id out, and these get an id of their own",
+            image_id=self.image_id,
+            filename=name,
+        )
+
+
+def _check_regular(path: Path) -> None:
+    """Says so where what has the name is no file; a file that came in between is no error.
+
+    Raises:
+        RefusedError: It is a folder, a link, or something stranger.
+    """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise RefusedError(
+                f"{path} is in the way and is no regular file; move it away and save again", path=str(path)
+            )

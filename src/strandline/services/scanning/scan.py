@@ -1,0 +1,399 @@
+"""Scanning: a media folder is listed and the difference is written to the catalog (SPEC §6, phase 2).
+
+Look (one listing), decide (:func:`~strandline.model.listing.plan_difference`,
+:func:`~strandline.model.states.after_listing`), do (batches, each one transaction). Whether the SD is online is
+asked before the listing *and again after it*: nothing is concluded from a listing that an unmount may have cut
+short. What surprises: files come and go while the listing is made, and other threads register them; so what a
+listing says of a *known* file is only a hint to look again, after its row was read.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import chain, islice
+from typing import TypeVar
+
+from strandline.catalog import absences, arrivals, image_files, journal, storage_dirs
+from strandline.catalog.database import Transaction
+from strandline.catalog.times import as_microseconds
+from strandline.errors import StorageDirNotFoundError
+from strandline.folders.media_folder import iter_names, list_media_folder, look_again
+from strandline.model.events import ImageArriving, ImageEvent, StorageDirSuspect
+from strandline.model.image_files import FileState, ImageFile, parse_stamp
+from strandline.model.listing import (
+    ONLINE_ONLY_LINE,
+    Difference,
+    FreshNames,
+    MediaListing,
+    drain,
+    is_too_much_gone,
+    name_of_known_line,
+    plan_difference,
+    say_too_much_gone,
+    sort_names,
+    split_line,
+)
+from strandline.model.media_names import split_wanted_name
+from strandline.model.reports import ScanReport
+from strandline.model.states import (
+    DAMAGED_AFTER,
+    HERE,
+    Seen,
+    after_listing,
+    event_between,
+    register_listed,
+)
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.proving.arrivals import NEVER_READ_UNASKED
+from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.scanning.account import OnProgress, ScanAccount
+from strandline.services.storage_dirs.presence import move_to_state, refresh
+from strandline.services.workbench import Workbench
+
+T = TypeVar("T")
+
+CANCEL_NOTICED_S = 0.1
+"""How late a scan that waits for another one notices that it was cancelled."""
+
+__all__ = ["OnProgress", "scan_storage_dir"]
+
+
+def scan_storage_dir(
+    bench: Workbench,
+    sd: StorageDir,
+    *,
+    on_progress: OnProgress | None = None,
+    cancel: threading.Event | None = None,
+    prove_arrivals: bool = True,
+) -> ScanReport:
+    """Scans one SD and writes what changed; a second scan right after it finds and writes nothing.
+
+    ``prove_arrivals`` reads what is new or changed since the last scan, and what was still arriving; else the caller
+    is to read ``report.arrivals``. What the very first scan of an SD registers stays unproven, for the verifier or
+    the first reader. Single files that fail are findings.
+
+    Cost: one ``scandir``, one ``lstat`` a file. Memory: about 150 bytes a file.
+
+    Raises:
+        StorageDirNotFoundError: The SD was forgotten.
+        StrandlineError: The catalog failed. What was written by then stands.
+    """
+    with bench.catalog.read() as conn:
+        known = storage_dirs.find_storage_dir(conn, sd.number)
+    if known is None:
+        raise StorageDirNotFoundError(f"{sd.name!r} was forgotten; add it again with 'strandline sd add'")
+    with _alone(bench, known, cancel) as is_alone:
+        if not is_alone:
+            return ScanReport(known, cancelled=True)
+        started = bench.monotonic()
+        report = _Scan(bench, refresh(bench, known), on_progress, cancel, prove_arrivals).run()
+        report.seconds = bench.monotonic() - started
+        return report
+
+
+@contextmanager
+def _alone(bench: Workbench, sd: StorageDir, cancel: threading.Event | None) -> Iterator[bool]:
+    """Waits for another scan of the SD in this process: the work would be done twice. False where cancelled."""
+    lock = bench.scan_locks.setdefault(sd.number, threading.Lock())
+    while not lock.acquire(timeout=CANCEL_NOTICED_S):
+        if cancel is not None and cancel.is_set():
+            yield False
+            return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+class _Scan:
+    """One scan of one SD, step by step."""
+
+    def __init__(
+        self,
+        bench: Workbench,
+        sd: StorageDir,
+        on_progress: OnProgress | None,
+        cancel: threading.Event | None,
+        prove_arrivals: bool,
+    ) -> None:
+        self.bench = bench
+        self.sd = sd
+        self.prove_arrivals = prove_arrivals
+        self.account = ScanAccount(bench, sd, on_progress, cancel)
+        self.report = self.account.report
+        self.keeps_inodes = bench.keeps_inodes(sd)
+        self.unlistable: str | None = None  # why, where the media folder is there and cannot be listed
+        self.may_read = bench.mount_at(sd.path).kind not in NEVER_READ_UNASKED
+
+    def run(self) -> ScanReport:
+        if not self._is_reachable("it cannot be read now"):
+            return self.report
+        self.account.started()
+        with self.bench.catalog.read() as conn:
+            known_count = image_files.count_rows(conn, self.sd.number)
+        is_first = known_count == 0 and not self.sd.first_scan_done
+        listing = self._list(comparing=not is_first)
+        self._set_sd(refresh(self.bench, self.sd))
+        if self._is_reachable("it went away during the scan"):
+            if listing is not None:
+                self._take_in(listing, is_first=is_first)
+            elif known_count:
+                self._hold_unlisted(known_count)
+        self.account.finished()
+        return self.report
+
+    def _is_reachable(self, otherwise: str) -> bool:
+        if not self.sd.is_reachable:
+            self.account.add_finding(self.sd.state.value, self.sd.problem or otherwise)
+        return self.sd.is_reachable
+
+    def _set_sd(self, sd: StorageDir) -> None:
+        self.sd = self.report.sd = sd
+
+    def _list(self, *, comparing: bool) -> MediaListing | None:
+        """The listing; None where nothing may be concluded from the folder as it is."""
+        try:
+            return list_media_folder(
+                self.sd.path, keeps_inodes=self.keeps_inodes, comparing=comparing,
+                on_progress=self.account.listing_progress,
+            )  # fmt: skip
+        except FileNotFoundError:
+            with self.bench.catalog.read() as conn:
+                unaccepted = absences.count_unaccepted(conn, self.sd.number)
+            return None if unaccepted else MediaListing(set())
+        except NotADirectoryError:
+            problem = "'media' is not a folder; rename it, so that images can be kept there"
+        except OSError as error:
+            is_link = error.errno == errno.ELOOP
+            what = "is a link, which is never followed" if is_link else f"cannot be listed: {error.strerror}"
+            problem = f"the media folder {what}"
+        self.unlistable = problem
+        self.account.add_finding("unreadable", problem)
+        return None
+
+    def _take_in(self, listing: MediaListing, *, is_first: bool) -> None:
+        self.account.total = len(listing.lines)
+        self.account.note_odd(listing.odd)
+        if is_first:
+            self._register_all(listing)
+        else:
+            self._apply_difference(listing)
+        if self.report.cancelled:
+            return
+        if not self.sd.first_scan_done:
+            with self.bench.catalog.write() as transaction:
+                storage_dirs.mark_first_scan_done(transaction, self.sd.number)
+        if self.may_read and self.sd.first_scan_done:
+            self._find_earlier_arrivals()
+        if self.may_read and self.prove_arrivals:
+            self._prove_arrivals()
+        with self.bench.catalog.read() as conn:
+            self.account.note_damaged(image_files.list_rows_in_state(conn, self.sd.number, FileState.DAMAGED))
+            self.report.arriving = image_files.count_in_state(conn, self.sd.number, FileState.ARRIVING)
+        self.account.complete()
+
+    def _register_all(self, listing: MediaListing) -> None:
+        """The first scan: no row exists, so nothing has to be compared."""
+        names = sort_names((), listing.odd)
+        files = (
+            (name, *wanted, stamp)
+            for name, stamp in map(split_line, sorted(listing.lines))
+            if (wanted := self._split_or_sort(names, name)) is not None
+        )
+        now_us = as_microseconds(self.bench.now())
+        while batch := list(islice(files, self.bench.limits.scan_batch_files)):
+            empty = [file for file in batch if file[3].startswith("0:")]
+            full = [file for file in batch if not file[3].startswith("0:")] if empty else batch
+            with self.bench.catalog.write() as transaction:
+                for some, state in ((full, FileState.PRESENT), (empty, FileState.ARRIVING)):
+                    self.report.added += image_files.insert_listed(
+                        transaction, self.sd.number, some, state, now_us
+                    )
+            if not self.account.go_on(len(batch)):
+                return
+        self._apply_seen((), [], names, vanishing_held=False)
+        self.account.count_ignored(names)
+
+    def _split_or_sort(self, names: FreshNames, name: str) -> tuple[str, str] | None:
+        wanted = split_wanted_name(name)
+        if wanted is None:
+            names.add_unwanted(name)
+        return wanted
+
+    def _apply_difference(self, listing: MediaListing) -> None:
+        with self.bench.catalog.snapshot() as conn:
+            difference = plan_difference(listing.lines, image_files.iter_lines(conn, self.sd.number))
+        listing.lines.clear()
+        names = sort_names((), listing.odd)
+        images = [line for line in drain(difference.fresh) if self._is_wanted(names, line)]
+        self.report.unchanged = difference.unchanged + self._drop_known_evictions(difference, names)
+        self.account.count_ignored(names)
+        if not self.account.go_on(self.report.unchanged):
+            return
+        unlisted = {name_of_known_line(line) for line in drain(difference.stale)}
+        unlisted.difference_update(names.evicted)
+        unlisted.difference_update(split_line(line)[0] for line in images)
+        gone = self._list_gone(sorted(unlisted))
+        self._apply_seen(gone, images, names, vanishing_held=self._brake(gone))
+
+    def _is_wanted(self, names: FreshNames, line: str) -> bool:
+        return self._split_or_sort(names, split_line(line)[0]) is not None
+
+    def _drop_known_evictions(self, difference: Difference, names: FreshNames) -> int:
+        """Drops files that are known to be in the cloud and still are; how many."""
+        known = [name for name in names.evicted if ONLINE_ONLY_LINE.format(name) in difference.stale]
+        for name in known:
+            difference.stale.discard(ONLINE_ONLY_LINE.format(name))
+            del names.evicted[name]
+        return len(known)
+
+    def _list_gone(self, unlisted: Sequence[str]) -> list[str]:
+        """Those of the known names that are gone, and did not merely come while the listing was made.
+
+        A disk that folds letter case finds a file by its former spelling too, so the names themselves are listed
+        once more, where a name that was not listed is there at the second look.
+        """
+        again = look_again(self.sd.path, unlisted, keeps_inodes=self.keeps_inodes)
+        came = {name for name, stamp in again.items() if stamp is not None}
+        if came:
+            with suppress(OSError):  # not listed now: then nothing is gone that was there a moment ago
+                came.intersection_update(iter_names(self.sd.path))
+        return [name for name in unlisted if name in again and name not in came]
+
+    def _brake(self, gone: Sequence[str]) -> bool:
+        """Whether absence is not believed now; moves the SD to suspect or back to online."""
+        accepted = 0
+        with self.bench.catalog.read() as conn:
+            for some in _batched(gone, image_files.KEYS_AT_ONCE):
+                rows = image_files.find_rows(conn, self.sd.number, some).values()
+                accepted += sum(row.absence_accepted for row in rows)
+            known = image_files.count_expected(conn, self.sd.number) - accepted
+        absent = len(gone) - accepted
+        if is_too_much_gone(absent, known):
+            self._set_suspect(absent, known, say_too_much_gone(absent, known))
+            return True
+        if self.sd.state is StorageDirState.SUSPECT:
+            self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
+        return False
+
+    def _apply_seen(
+        self, gone: Sequence[str], images: list[str], names: FreshNames, *, vanishing_held: bool
+    ) -> None:
+        """Writes what is gone, listed (lines, which are let go on the way) and in the cloud, batch by batch."""
+        seen = chain(((name, None) for name in gone), map(_see, drain(images)), names.evicted.items())
+        while batch := list(islice(seen, self.bench.limits.scan_batch_files)):
+            known = list(self._look_again(batch))
+            with self.bench.catalog.write() as transaction:
+                for name, how, row in known:
+                    if row is not None:
+                        self._move(transaction, row, how, vanishing_held=vanishing_held)
+                    elif how is not None:
+                        self._register(transaction, name, how)
+            if not self.account.go_on(len(batch)):
+                return
+
+    def _look_again(
+        self, batch: Sequence[tuple[str, Seen | None]]
+    ) -> Iterator[tuple[str, Seen | None, ImageFile | None]]:
+        """The batch with its rows, and with what the disk says of known files *after* their rows were read.
+
+        Else a file that was proven while the listing was made would be judged by how it looked before, and a
+        placeholder that was left behind would hide the real file. A file that is neither as it was listed nor as
+        it is known is left to the next scan.
+        """
+        with self.bench.catalog.read() as conn:
+            rows = image_files.find_rows(conn, self.sd.number, [name for name, _ in batch])
+        again = look_again(self.sd.path, rows, keeps_inodes=self.keeps_inodes)
+        for name, seen in batch:
+            row = rows.get(name)
+            if row is None:
+                yield name, seen, None
+            elif seen is None:
+                yield name, None, row
+            elif name in again:
+                stamp = again[name]
+                if stamp is not None:
+                    yield name, Seen(stamp), row
+                elif seen.online_only:
+                    yield name, seen, row
+
+    def _register(self, transaction: Transaction, name: str, seen: Seen) -> None:
+        wanted = split_wanted_name(name)
+        if wanted is None:
+            return
+        now = self.bench.now()
+        row = register_listed(self.sd.number, name, *wanted, seen, now)
+        if image_files.insert_row(transaction, row, listed_first=not self.sd.first_scan_done):
+            self.report.added += 1
+            is_news = self.sd.first_scan_done  # an empty file is known to be arriving without a look
+            self._tell(transaction, row, event_between(None, row, self.sd.sd_id, now) if is_news else None)
+
+    def _move(
+        self, transaction: Transaction, row: ImageFile, seen: Seen | None, *, vanishing_held: bool
+    ) -> None:
+        now = self.bench.now()
+        new = after_listing(row, seen, now, vanishing_held=vanishing_held)
+        if new is not row and image_files.update_row(transaction, row, new):
+            self.account.count(row, new)
+            self._tell(transaction, new, event_between(row, new, self.sd.sd_id, now))
+
+    def _tell(self, transaction: Transaction, row: ImageFile, event: ImageEvent | None) -> None:
+        """Appends the event, and notes an arrival: to be proven, or announced where nothing is read unasked."""
+        is_unread = row.state in HERE and row.absent_since is None and not row.proof_is_current
+        if is_unread and self.sd.first_scan_done:
+            self.report.arrivals.append(row.filename)
+            if event is None and not self.may_read:
+                event = ImageArriving(
+                    at=self.bench.now(), sd_id=self.sd.sd_id, image_id=row.image_id, filename=row.filename,
+                    state=FileState.ARRIVING,
+                )  # fmt: skip
+        if event is not None:
+            journal.append_event(transaction, event)
+
+    def _find_earlier_arrivals(self) -> None:
+        """Adds what an earlier scan registered and nobody read: a program ended, a disk went away."""
+        with self.bench.catalog.read() as conn:
+            unread = arrivals.list_arrivals(conn, self.sd.number)
+        self.report.arrivals = list(dict.fromkeys(self.report.arrivals + unread))
+
+    def _prove_arrivals(self) -> None:
+        """Reads what arrived since the last scan, and looks again at what was not right then."""
+        with self.bench.catalog.read() as conn:
+            arriving = image_files.list_names_in_state(
+                conn, self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
+            )
+        for filename in dict.fromkeys(self.report.arrivals + arriving):
+            if self.account.is_cancelled():
+                return
+            result = prove_file(self.bench, self.sd, filename)
+            if result.outcome is Outcome.UNREADABLE:
+                self.account.add_finding("unreadable", result.reason, result.row, filename)
+
+    def _hold_unlisted(self, known: int) -> None:
+        """No conclusion can be drawn from a media folder that cannot be listed, nor is one that is gone believed."""
+        if self.unlistable is None:
+            self._set_suspect(known, known, say_too_much_gone(known, known))
+        else:
+            self._set_suspect(
+                0, known, f"{self.unlistable}; nothing is taken for missing until it can be listed"
+            )
+
+    def _set_suspect(self, absent: int, known: int, problem: str) -> None:
+        self.account.add_finding("suspect", problem)
+        event = StorageDirSuspect(
+            at=self.bench.now(), sd_id=self.sd.sd_id, name=self.sd.name, path=self.sd.path,
+            absent=absent, known=known,
+        )  # fmt: skip
+        self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.SUSPECT, problem, event))
+
+
+def _see(line: str) -> tuple[str, Seen | None]:
+    name, stamp = split_line(line)
+    return name, Seen(parse_stamp(stamp))
+
+
+def _batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[start : start + size] for start in range(0, len(items), size))

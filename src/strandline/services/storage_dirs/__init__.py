@@ -1,0 +1,1 @@
+"""Storage directories: added, identified, named, moved, confirmed; whether each is there and may be written to."""

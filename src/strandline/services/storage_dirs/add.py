@@ -1,0 +1,298 @@
+"""Adding a storage directory: its identity is decided from what lies in the folder, and it is scanned (SPEC §4).
+
+Safe to repeat. What surprises: a folder whose identity has not arrived is remembered all the same, by its path, and
+decided again by every later command; and a folder that is known may turn out to be another one than it was.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from strandline.catalog import journal, storage_dirs
+from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
+from strandline.folders.identity_files import read_plain_identity
+from strandline.folders.identity_writes import apply_identity
+from strandline.folders.media_folder import MEDIA_FOLDER
+from strandline.model.events import StorageDirAdded
+from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
+from strandline.model.identity.rules import decide_identity
+from strandline.model.identity.sightings import IdentitySighting
+from strandline.model.media_types import find_media_type_by_extension
+from strandline.model.reports import AddedStorageDir, IdentityReport
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.scanning.scan import OnProgress, scan_storage_dir
+from strandline.services.storage_dirs.manage import (
+    check_name,
+    find_free_name,
+    get_by_number,
+    name_after,
+    set_place,
+)
+from strandline.services.storage_dirs.paths import find_place, list_known_at, resolve_root
+from strandline.services.storage_dirs.presence import (
+    ROUNDS,
+    adopt_identity,
+    lies_elsewhere,
+    look_and_decide,
+    move_to_state,
+    new_storage_dir_id,
+    refresh,
+)
+from strandline.services.workbench import Workbench
+
+ENTRIES_SEARCHED = 2000
+"""How far a folder without ``media/`` is searched for pictures to speak of; enough to say that there are some."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a person asked for."""
+
+    name: str | None
+    new_identity: bool
+    read_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What the folder is."""
+
+    known: StorageDir | None
+    """The SD of the catalog that it is; None for one that is new."""
+    decision: IdentityDecision
+    warnings: tuple[str, ...] = ()
+
+
+def add_storage_dir(
+    bench: Workbench,
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    new_identity: bool = False,
+    read_only: bool = False,
+    scan: bool = True,
+    on_progress: OnProgress | None = None,
+) -> AddedStorageDir:
+    """Adds the folder, decides its identity, and scans it unless the caller will; idempotent.
+
+    Waits up to four seconds where an identity may be written only once the files have been quiet for two.
+
+    Raises:
+        InvalidPathError, InvalidNameError, StorageDirNotFoundError: Mend the input.
+        CatalogInsideStorageDirError: The catalog lies in it, or it in the home.
+        StorageDirIncompleteError: Its identity changes faster than it can be decided.
+        DiskError: A new ``SD_ID`` could not be written; nothing else was changed.
+    """
+    root = resolve_root(bench, path)
+    wish = _Wish(None if name is None else check_name(name), new_identity, read_only)
+    verdict = _settle_identity(bench, root, wish)
+    sd, copied = _remember(bench, root, verdict, wish)
+    warnings = list(verdict.warnings)
+    if copied:
+        warnings.append(
+            f"another folder carries the same identity {sd.sd_id}: run 'sd add --new-identity' on the copy, or "
+            "'sd forget' one of them, before anything is saved"
+        )
+    report = None
+    if sd.is_reachable:
+        warnings += _hint_at_pictures_elsewhere(sd)
+        if scan:
+            report = scan_storage_dir(bench, sd, on_progress=on_progress)
+        sd = get_by_number(bench, sd.number)
+    return AddedStorageDir(sd, _report(verdict.decision, sd, warnings), report, copied)
+
+
+def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
+    """Decides what the folder is, and writes what that calls for; again, where somebody else was quicker."""
+    for _ in range(ROUNDS):
+        known, decision = _decide(bench, root, wish)
+        warnings = tuple(decision.warnings)
+        if not decision.steps:
+            return _Verdict(known, decision, warnings)
+        try:
+            applied = apply_identity(Path(root), decision, scratch=bench.scratch)
+        except (DiskError, RefusedError) as error:
+            if decision.outcome is IdentityOutcome.GENERATED:
+                raise
+            return _Verdict(known, decision, (*warnings, error.message))  # it holds without being written
+        if applied.is_as_decided:
+            return _Verdict(known, decision, (*warnings, *applied.warnings))
+    raise StorageDirIncompleteError(
+        f"the identity files in {root} keep changing; wait until nothing is being synced, and add it again",
+        path=root,
+    )
+
+
+def _decide(bench: Workbench, root: str, wish: _Wish) -> tuple[StorageDir | None, IdentityDecision]:
+    at_root = sorted(list_known_at(bench, root), key=lambda sd: (not sd.is_reachable, -sd.number))
+    known = at_root[0] if at_root else None
+    fresh = known.sd_id if known is not None and known.provisional else None
+    fresh = fresh or new_storage_dir_id()
+    sighting, decision = look_and_decide(
+        bench,
+        root,
+        lambda sighting, quiet: decide_identity(
+            sighting,
+            fresh=fresh,
+            known=None if known is None or known.provisional else known.sd_id,
+            known_former=frozenset(() if known is None else known.aliases),
+            read_only=wish.read_only or (known is not None and known.read_only),
+            quiet=quiet,
+            new_identity=wish.new_identity,
+        ),
+    )
+    same = (sd for sd in at_root if _is_still(bench, sd, sighting, decision))
+    return next(same, None), decision
+
+
+def _is_still(
+    bench: Workbench, sd: StorageDir, sighting: IdentitySighting, decision: IdentityDecision
+) -> bool:
+    """Whether the folder is the SD that is known at this root, and not another disk mounted in its place."""
+    there = decision.sd_id
+    if decision.outcome is IdentityOutcome.GENERATED and sighting.plain is not None:
+        there = sighting.plain.value or there
+    return there is None or not lies_elsewhere(bench, sd, sighting, there)
+
+
+def _remember(bench: Workbench, root: str, verdict: _Verdict, wish: _Wish) -> tuple[StorageDir, bool]:
+    """Writes the SD to the catalog; returns it, and whether another folder that is here has its identity."""
+    known, decision = verdict.known, verdict.decision
+    twins = list(_iter_twins(bench, known, decision))
+    moved = next((twin for twin in twins if _has_left(bench, twin)), None)
+    if moved is not None and (known is None or known.sd_id is None):
+        known = _move_here(bench, moved, known, root)
+        twins.remove(moved)
+    state, problem = _state_of(decision)
+    if known is None:
+        known = _insert(bench, root, decision, state, problem, wish)
+    else:
+        known = _update(bench, known, decision, wish)
+        if state is not StorageDirState.ONLINE or not known.is_reachable:
+            known = move_to_state(bench, known, state, problem)
+    return known, any(twin.is_reachable for twin in twins)
+
+
+def _state_of(decision: IdentityDecision) -> tuple[StorageDirState, str | None]:
+    if decision.sd_id is not None:
+        return StorageDirState.ONLINE, None
+    offline = decision.outcome in (IdentityOutcome.UNAVAILABLE, IdentityOutcome.OFFLINE)
+    return StorageDirState.OFFLINE if offline else StorageDirState.INCOMPLETE, decision.problem
+
+
+def _iter_twins(
+    bench: Workbench, known: StorageDir | None, decision: IdentityDecision
+) -> Iterator[StorageDir]:
+    """The other SDs of the catalog that have the identity, as they are now."""
+    if decision.sd_id is None:
+        return
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    for sd in sds:
+        if sd.sd_id == decision.sd_id and (known is None or sd.number != known.number):
+            twin = refresh(bench, sd)
+            if twin.sd_id == decision.sd_id:
+                yield twin
+
+
+def _has_left(bench: Workbench, sd: StorageDir) -> bool:
+    """Whether the SD certainly does not lie at its path any more; a disk that does not answer proves nothing."""
+    if sd.is_reachable:
+        return False
+    try:
+        there = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return there is not None and there != sd.sd_id
+
+
+def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, root: str) -> StorageDir:
+    """``known`` was remembered at the root before its identity arrived, and turns out to be the moved one."""
+    place, now = find_place(bench, root), bench.now()
+    with bench.catalog.write() as transaction:
+        if known is not None:
+            storage_dirs.delete_storage_dir(transaction, known.number)
+        set_place(transaction, moved.number, root, place, now)
+    return get_by_number(bench, moved.number)
+
+
+def _insert(
+    bench: Workbench,
+    root: str,
+    decision: IdentityDecision,
+    state: StorageDirState,
+    problem: str | None,
+    wish: _Wish,
+) -> StorageDir:
+    place = find_place(bench, root)
+    with bench.catalog.write() as transaction:
+        for sd in storage_dirs.list_storage_dirs(transaction.conn):
+            if (sd.path, sd.sd_id) == (root, decision.sd_id):
+                return sd  # another process added it in this moment
+        number = storage_dirs.insert_storage_dir(
+            transaction,
+            sd_id=decision.sd_id,
+            provisional=decision.outcome is IdentityOutcome.PROVISIONAL,
+            name=find_free_name(transaction, wish.name or name_after(root)),
+            path=root,
+            state=state,
+            problem=problem,
+            read_only=wish.read_only,
+            root=place,
+            added_at=bench.now(),
+        )
+        storage_dirs.add_aliases(transaction, number, sorted(decision.aliases))
+        added = storage_dirs.find_storage_dir(transaction.conn, number)
+        assert added is not None
+        journal.append_event(
+            transaction, StorageDirAdded(at=bench.now(), sd_id=added.sd_id, name=added.name, path=added.path)
+        )
+    return added
+
+
+def _update(bench: Workbench, known: StorageDir, decision: IdentityDecision, wish: _Wish) -> StorageDir:
+    with bench.catalog.write() as transaction:
+        if wish.name is not None and wish.name != known.name:
+            name = find_free_name(transaction, wish.name, known.number)
+            storage_dirs.update_name(transaction, known.number, name)
+        if wish.read_only and not known.read_only:
+            storage_dirs.update_read_only(transaction, known.number, read_only=True)
+    known = get_by_number(bench, known.number)
+    return known if decision.sd_id is None else adopt_identity(bench, known, decision)
+
+
+def _report(decision: IdentityDecision, sd: StorageDir, warnings: list[str]) -> IdentityReport:
+    if decision.problem is not None:
+        warnings = [decision.problem, *warnings]
+    return IdentityReport(
+        outcome=decision.outcome.value,
+        migrated=decision.outcome is IdentityOutcome.MIGRATED,
+        generated=decision.outcome is IdentityOutcome.GENERATED,
+        had_conflict=decision.had_conflict,
+        aliases=sd.aliases,
+        warnings=tuple(warnings),
+    )
+
+
+def _hint_at_pictures_elsewhere(sd: StorageDir) -> list[str]:
+    """A sentence for a person who added a folder of notes whose pictures do not lie in ``media/``."""
+    if os.path.lexists(os.path.join(sd.path, MEDIA_FOLDER)):
+        return []
+    searched = 0
+    for folder, folders, names in os.walk(sd.path):
+        folders[:] = [name for name in folders if not name.startswith(".")]  # version stores, .git
+        for name in names:
+            if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
+                return [
+                    f"{sd.path} has no media folder, and holds pictures elsewhere ({os.path.join(folder, name)}); "
+                    f"'strandline save -r {sd.path} --sd {sd.sd_id}' takes them in"
+                ]
+        searched += len(names) + len(folders)
+        if searched > ENTRIES_SEARCHED:
+            break
+    return []

@@ -1,0 +1,128 @@
+"""Confirming: what only a person can say of a storage directory (SPEC §4, §6).
+
+That a folder still is what it was, where its identity was lost; that files are gone on purpose; that missing ones
+may be forgotten. What surprises: one confirmation does one thing. Who restores an identity says nothing of files.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from strandline.catalog import absences, image_files, journal
+from strandline.errors import (
+    ReadOnlyStorageDirError,
+    StorageDirConflictError,
+    StorageDirIncompleteError,
+    StorageDirOfflineError,
+)
+from strandline.folders.identity_writes import apply_identity
+from strandline.folders.media_folder import MEDIA_FOLDER
+from strandline.model.events import ImageRemoved
+from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
+from strandline.model.identity.rules import FIXED
+from strandline.model.identity.sd_ids import IDENTITY_FILE
+from strandline.model.image_files import FileState
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.storage_dirs.presence import look, move_to_state, reconsider, refresh
+from strandline.services.workbench import Workbench
+
+
+def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """Does the one thing that waits for a person: restores a lost identity, else accepts that files are gone.
+
+    Raises:
+        StorageDirOfflineError: The folder itself is not there, or it or its media folder cannot be looked at.
+        StorageDirIncompleteError: It has never had an identity.
+        StorageDirConflictError: Another identity lies there, or something that is not replaced.
+        ReadOnlyStorageDirError: The identity is lost and may not be written.
+        DiskError: It could not be written.
+    """
+    sd = reconsider(bench, sd)
+    if sd.is_reachable:
+        return _accept_absences(bench, sd)
+    if sd.sd_id is None:
+        raise StorageDirIncompleteError(
+            f"{sd.name!r} has never had an identity here; wait for it, or use 'sd add --new-identity'",
+            path=sd.path,
+        )
+    return _restore_identity(bench, sd)
+
+
+def accept_missing(bench: Workbench, sd: StorageDir) -> int:
+    """Drops the rows of missing files, and says so in the journal; returns how many."""
+    now, dropped = bench.now(), 0
+    with bench.catalog.write() as transaction:
+        for row in image_files.list_rows_in_state(transaction.conn, sd.number, FileState.MISSING):
+            image_files.delete_row(transaction, row)
+            removed = ImageRemoved(
+                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, state=row.state
+            )
+            journal.append_event(transaction, removed)
+            dropped += 1
+    return dropped
+
+
+def _accept_absences(bench: Workbench, sd: StorageDir) -> StorageDir:
+    media_is_gone = _is_media_gone(bench, sd)
+    with bench.catalog.write() as transaction:
+        absences.accept_absences(transaction, sd.number, bench.now(), all_rows=media_is_gone)
+    return move_to_state(bench, sd, StorageDirState.ONLINE, None)
+
+
+def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
+    """Whether nothing lies where the media folder was, in a storage directory that is there before and after.
+
+    Raises:
+        StorageDirOfflineError: The system does not say: only "no such file" tells of absence (hazard H19).
+    """
+    try:
+        bench.bounded(sd.path, lambda: os.lstat(os.path.join(sd.path, MEDIA_FOLDER)))
+        return False
+    except FileNotFoundError:
+        problem = None if refresh(bench, sd).is_reachable else "it went away"
+    except OSError as error:
+        problem = error.strerror or str(error)
+    if problem is not None:
+        raise StorageDirOfflineError(
+            f"it cannot be told whether the media folder of {sd.name!r} is gone ({problem}), so nothing is accepted; "
+            "try again when its disk is well",
+            sd_id=sd.sd_id, path=sd.path,
+        )  # fmt: skip
+    return True
+
+
+def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """Writes the known identity back where ``SD_ID`` was lost; never over another identity."""
+    assert sd.sd_id is not None
+    sighting = look(bench, sd.path)
+    if sighting.errors:
+        raise StorageDirOfflineError(
+            f"{sd.path} cannot be read ({sighting.errors[0].reason}); mount its disk, or use 'sd move' if it lies "
+            "elsewhere now",
+            sd_id=sd.sd_id, path=sd.path,
+        )  # fmt: skip
+    if others := sighting.candidates - {sd.sd_id}:
+        raise StorageDirConflictError(
+            f"{sd.path} holds another identity ({', '.join(sorted(others))}); add it with 'sd add'",
+            path=sd.path,
+        )
+    if sighting.candidates:
+        raise StorageDirOfflineError(
+            f"the identity of {sd.name!r} could not be read a moment ago, and can be now; try again",
+            sd_id=sd.sd_id, path=sd.path,
+        )  # fmt: skip
+    if sighting.plain is not None and sighting.plain.unfit in FIXED:
+        raise StorageDirConflictError(
+            f"{IDENTITY_FILE} in {sd.path} is {sighting.plain.unfit}; move it away, and confirm again",
+            path=sd.path,
+        )
+    if sd.read_only:
+        raise ReadOnlyStorageDirError(
+            f"{sd.name!r} was added with --read-only, so {IDENTITY_FILE} is not written", sd_id=sd.sd_id
+        )
+    decision = IdentityDecision(
+        IdentityOutcome.EXISTING, sd.sd_id, write=sd.sd_id, may_replace=sighting.plain is not None
+    )
+    apply_identity(Path(sd.path), decision, scratch=bench.scratch)
+    return reconsider(bench, sd)

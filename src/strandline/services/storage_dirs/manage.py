@@ -1,0 +1,194 @@
+"""Storage directories: listed, named, renamed, moved and forgotten (SPEC §4). No file is ever touched here.
+
+What surprises: an identity outweighs everything. Text that is one SD's identity means that SD, whatever others are
+called, and whichever others had that identity before.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+
+from strandline.catalog import absences, storage_dirs
+from strandline.catalog.database import Transaction
+from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
+from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
+from strandline.model.identity.sightings import IdentitySighting
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.storage_dirs.paths import (
+    find_place,
+    find_real_path,
+    list_known_at,
+    resolve_root,
+    shorten,
+)
+from strandline.services.storage_dirs.presence import decide_again, list_refreshed, look, reconsider, refresh
+from strandline.services.workbench import Workbench
+
+MAX_NAME_LENGTH = 100
+
+StorageDirRef = StorageDir | str | os.PathLike[str]
+"""A StorageDir, or text that is an identity, an alias, a path, or a name, in that order."""
+
+
+def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
+    """All SDs as they are now, in the order in which they were added."""
+    return list_refreshed(bench, reconsider)
+
+
+def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
+    """The SD that is meant: by identity, alias, path, or name, in that order.
+
+    Raises:
+        StorageDirNotFoundError: None is.
+    """
+    if isinstance(ref, StorageDir):
+        return get_by_number(bench, ref.number)
+    text = os.fspath(ref)
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    found = find_by_identity(sds, text) or find_by_path_or_name(sds, text, find_real_path(bench, text))
+    if found is not None:
+        return found
+    known = ", ".join(repr(sd.name) for sd in sds) or "none yet; add one with 'strandline sd add PATH'"
+    raise StorageDirNotFoundError(
+        f"no storage directory is known as {shorten(text)!r}; known are: {known}", value=shorten(text)
+    )
+
+
+def find_by_identity(sds: list[StorageDir], text: str) -> StorageDir | None:
+    """The SD whose identity the text is, else the one whose alias it is; reachable ones first. Pure."""
+    sd_id = find_storage_dir_id(text)
+    if sd_id is None:
+        return None
+    sds = sorted(sds, key=_reachable_first)
+    current = (sd for sd in sds if sd.sd_id == sd_id)
+    return next(current, None) or next((sd for sd in sds if sd_id in sd.aliases), None)
+
+
+def find_by_path_or_name(sds: list[StorageDir], text: str, real_path: str | None) -> StorageDir | None:
+    """The SD at the path, else the one with the name, letter case aside if need be; reachable first. Pure."""
+    matches = (
+        lambda sd: sd.path in (text, real_path),
+        lambda sd: sd.name == text,
+        lambda sd: sd.name.casefold() == text.casefold(),
+    )
+    sds = sorted(sds, key=_reachable_first)
+    return next((sd for is_match in matches for sd in sds if is_match(sd)), None)
+
+
+def get_by_number(bench: Workbench, number: int) -> StorageDir:
+    """The SD with the local number.
+
+    Raises:
+        StorageDirNotFoundError: It was forgotten.
+    """
+    with bench.catalog.read() as conn:
+        sd = storage_dirs.find_storage_dir(conn, number)
+    if sd is None:
+        raise StorageDirNotFoundError(
+            "that storage directory was forgotten; add it again with 'strandline sd add'"
+        )
+    return sd
+
+
+def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDir:
+    """Gives the SD another name in this catalog.
+
+    Raises:
+        InvalidNameError: Empty, too long, or with control characters.
+        StorageDirConflictError: Another SD has that name.
+    """
+    name = check_name(name)
+    with bench.catalog.write() as transaction:
+        for other in storage_dirs.list_storage_dirs(transaction.conn):
+            if other.number != sd.number and other.name == name:
+                raise StorageDirConflictError(f"{other.path} is called {name!r} already; choose another name")
+        storage_dirs.update_name(transaction, sd.number, name)
+    return get_by_number(bench, sd.number)
+
+
+def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[str]) -> StorageDir:
+    """Says where the SD lies now. A folder that holds no identity at all is believed: it may be on its way.
+
+    Raises:
+        InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError: As for adding.
+        StorageDirConflictError: The folder there has another identity, or belongs to another SD.
+    """
+    root = resolve_root(bench, path)
+    _check_free(bench, sd, root)
+    sighting = look(bench, root)
+    found = decide_again(sd, sighting, quiet=False).sd_id
+    if found is not None and not _is_ours(sd, sighting, found):
+        raise StorageDirConflictError(
+            f"{root} holds the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
+        )
+    place, now = find_place(bench, root), bench.now()
+    with bench.catalog.write() as transaction:
+        set_place(transaction, sd.number, root, place, now)
+    return reconsider(bench, get_by_number(bench, sd.number))
+
+
+def set_place(
+    transaction: Transaction, number: int, root: str, place: tuple[int, int] | None, now: datetime
+) -> None:
+    """Writes where the SD lies now. What was absent at another place has only begun to be absent at this one."""
+    storage_dirs.update_place(transaction, number, path=root, root=place)
+    absences.restart_absences(transaction, number, now)
+
+
+def forget_storage_dir(bench: Workbench, sd: StorageDir) -> None:
+    """Drops the SD from this catalog."""
+    with bench.catalog.write() as transaction:
+        storage_dirs.delete_storage_dir(transaction, sd.number)
+
+
+def check_name(name: str) -> str:
+    """The name without spaces around it.
+
+    Raises:
+        InvalidNameError: Empty, longer than 100 characters, or with characters that cannot be printed.
+    """
+    name = name.strip()
+    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+        raise InvalidNameError(
+            f"a name has 1 to {MAX_NAME_LENGTH} printable characters; this one has not",
+            value=name[:MAX_NAME_LENGTH],
+        )
+    return name
+
+
+def name_after(root: str) -> str:
+    """A name that :func:`check_name` takes, from the folder's own. Pure."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in os.path.basename(root) or root)
+    return shown.strip()[:MAX_NAME_LENGTH].strip() or "storage directory"
+
+
+def find_free_name(transaction: Transaction, name: str, number: int | None = None) -> str:
+    """The name, or the name with " 2", " 3" … behind it where SDs other than this one have it."""
+    taken = {sd.name for sd in storage_dirs.list_storage_dirs(transaction.conn) if sd.number != number}
+    candidate, count = name, 1
+    while candidate in taken:
+        count += 1
+        candidate = f"{name} {count}"
+    return candidate
+
+
+def _reachable_first(sd: StorageDir) -> bool:
+    return not sd.is_reachable
+
+
+def _check_free(bench: Workbench, sd: StorageDir, root: str) -> None:
+    """An SD that is only remembered at the root, because its disk was mounted there once, is not in the way."""
+    for known in list_known_at(bench, root):
+        there = refresh(bench, known)
+        if there.number != sd.number and there.state is not StorageDirState.OFFLINE:
+            raise StorageDirConflictError(
+                f"{root} is the storage directory {there.name!r}; 'sd forget' that one first", path=root
+            )
+
+
+def _is_ours(sd: StorageDir, sighting: IdentitySighting, found: StorageDirId) -> bool:
+    if sd.sd_id is None or sd.provisional:
+        return True
+    return found in (sd.sd_id, *sd.aliases) or sd.sd_id in sighting.candidates | sighting.former_values

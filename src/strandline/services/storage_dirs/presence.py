@@ -1,0 +1,288 @@
+"""Is a storage directory there, and is it still the same one? Asked by every service before it looks (SPEC §4).
+
+:func:`refresh` costs one small read where nothing has changed. Where something has, the folder is looked at and
+decided again, and what that makes of the SD is written to the catalog with its event. What surprises: an SD whose
+identity cannot be read now is *offline*, and offline draws no conclusions; it is never "empty".
+"""
+
+from __future__ import annotations
+
+import errno
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+from strandline.catalog import absences, image_files, journal, storage_dirs
+from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
+from strandline.folders.identity_files import look_at_identity, read_plain_identity
+from strandline.folders.identity_writes import apply_identity
+from strandline.folders.media_folder import probe_names
+from strandline.model.events import (
+    StorageDirEvent,
+    StorageDirIdentityChanged,
+    StorageDirOffline,
+    StorageDirOnline,
+)
+from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
+from strandline.model.identity.rules import FIXED, decide_identity, explains_change
+from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.identity.sightings import IdentitySighting, LookError
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.workbench import Workbench
+
+IDENTITY_QUIET = timedelta(seconds=2)
+"""Identity files that have not stirred for so long are not being replaced at this moment (SPEC §4)."""
+
+NAMES_ASKED = 64
+"""So many known file names are looked for to tell a changed identity from another SD (SPEC §4)."""
+
+LOOKS_FOR_QUIET = 8
+"""Looks half a second apart while identity files still stir, before an answer without a write is given."""
+
+REPLACEMENT_GAP_S = 0.05
+"""Ten times the gap that was seen while Syncthing replaced a file; ``cp`` leaves an old one empty for less."""
+
+ROUNDS = 3
+"""How often a decision that another process overtook is made again."""
+
+
+def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """The SD as it is now. Cost where nothing changed: one open, fstat and read of ``SD_ID``.
+
+    Never waits for identity files to be quiet: while they stir, the SD stays as it was last known.
+    """
+    try:
+        value = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
+    except OSError:
+        value = None
+    if value is not None and value == sd.sd_id and not sd.provisional:
+        return sd if sd.is_reachable else move_to_state(bench, sd, StorageDirState.ONLINE, None)
+    return _decide_and_apply(bench, sd, looks=1)
+
+
+def list_refreshed(
+    bench: Workbench, ask: Callable[[Workbench, StorageDir], StorageDir] = refresh
+) -> list[StorageDir]:
+    """All SDs as ``ask`` finds them now, in the order in which they were added.
+
+    One that another process forgets meanwhile takes no other with it.
+    """
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    refreshed = []
+    for sd in sds:
+        with suppress(StorageDirNotFoundError):
+            refreshed.append(ask(bench, sd))
+    return refreshed
+
+
+def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """The SD as it is now, from a look at everything that tells of its identity; the decision is carried out.
+
+    Waits up to four seconds for identity files that stir. Never makes up an identity: an empty folder where an SD
+    was known is offline, and one that was remembered without an identity stays incomplete until somebody adds it
+    again.
+    """
+    return _decide_and_apply(bench, sd, looks=LOOKS_FOR_QUIET)
+
+
+def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> StorageDir:
+    for _ in range(ROUNDS):
+        sighting, decision = look_and_decide(
+            bench,
+            sd.path,
+            lambda seen, quiet: decide_again(sd, seen, quiet=quiet),
+            looks=looks,
+            may_be_replaced=sd.is_reachable,
+        )
+        if decision.sd_id is None or decision.outcome is IdentityOutcome.GENERATED:
+            return move_to_state(bench, sd, *_state_without_identity(sd, sighting, decision))
+        if lies_elsewhere(bench, sd, sighting, decision.sd_id):
+            return move_to_state(
+                bench, sd, StorageDirState.OFFLINE, _say_who_is_there(bench, sd, decision.sd_id)
+            )
+        if decision.wait_for_quiet:
+            return sd
+        try:
+            applied = apply_identity(Path(sd.path), decision, scratch=bench.scratch)
+        except (DiskError, RefusedError):
+            break  # what is decided holds without being written; the next command tries again
+        if applied.is_as_decided:
+            break
+    else:
+        return move_to_state(bench, sd, StorageDirState.INCOMPLETE, "its identity keeps changing; wait")
+    known = adopt_identity(bench, sd, decision)
+    return known if known.is_reachable else move_to_state(bench, known, StorageDirState.ONLINE, None)
+
+
+def look_and_decide(
+    bench: Workbench,
+    root: str,
+    decide: Callable[[IdentitySighting, bool], IdentityDecision],
+    *,
+    looks: int = LOOKS_FOR_QUIET,
+    may_be_replaced: bool = True,
+) -> tuple[IdentitySighting, IdentityDecision]:
+    """Looks at the identity files and decides; up to ``looks`` times, while a decision waits for them to be quiet.
+
+    Args:
+        bench: The tools.
+        root: The folder.
+        decide: Gets the sighting, and whether the files have been quiet for two seconds.
+        looks: Half a second apart; 1 does not wait.
+        may_be_replaced: Look once more after a moment where ``SD_ID`` is missing or is a file with anything else in
+            it, because sync clients replace a file by deleting or emptying the old one first (hazards H6, H10).
+    """
+    sighting, decision = _look_once(bench, root, decide)
+    if may_be_replaced and decision.sd_id is None and _may_be_changing(sighting):
+        bench.sleep(REPLACEMENT_GAP_S)
+        sighting, decision = _look_once(bench, root, decide)
+    for _ in range(looks - 1):
+        if not decision.wait_for_quiet:
+            break
+        bench.sleep(IDENTITY_QUIET.total_seconds() / 4)
+        sighting, decision = _look_once(bench, root, decide)
+    return sighting, decision
+
+
+def _may_be_changing(sighting: IdentitySighting) -> bool:
+    """Whether ``SD_ID`` may be an identity in a moment: what lies there now is nothing, or half of a file."""
+    plain = sighting.plain
+    return not sighting.errors and (plain is None or plain.unfit not in FIXED)
+
+
+def _look_once(
+    bench: Workbench, root: str, decide: Callable[[IdentitySighting, bool], IdentityDecision]
+) -> tuple[IdentitySighting, IdentityDecision]:
+    sighting = look(bench, root)
+    still_s = bench.stillness.seconds(("identity", root), sighting.stamp)
+    return sighting, decide(sighting, still_s >= IDENTITY_QUIET.total_seconds())
+
+
+def look(bench: Workbench, root: str) -> IdentitySighting:
+    """Everything in the root that tells of its identity. A disk that does not answer is a look that failed."""
+    try:
+        return bench.bounded(root, lambda: look_at_identity(Path(root)))
+    except TimeoutError:
+        return IdentitySighting(errors=(LookError("", errno.ETIMEDOUT, "its disk does not answer"),))
+
+
+def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> IdentityDecision:
+    """What :func:`~strandline.model.identity.rules.decide_identity` says of an SD that is in the catalog."""
+    return decide_identity(
+        sighting,
+        fresh=sd.sd_id if sd.provisional and sd.sd_id is not None else new_storage_dir_id(),
+        known=None if sd.provisional else sd.sd_id,
+        known_former=frozenset(sd.aliases),
+        read_only=sd.read_only,
+        quiet=quiet,
+    )
+
+
+def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision) -> StorageDir:
+    """Writes the decided identity and its aliases to the catalog, where they are not there already."""
+    sd_id, provisional = decision.sd_id, decision.outcome is IdentityOutcome.PROVISIONAL
+    assert sd_id is not None
+    if sd_id == sd.sd_id and provisional == sd.provisional and decision.aliases.issubset(sd.aliases):
+        return sd
+    with bench.catalog.write() as transaction:
+        known = storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+        aliases = set(decision.aliases)
+        if sd_id != known.sd_id or provisional != known.provisional:
+            storage_dirs.update_identity(transaction, sd.number, sd_id, provisional=provisional)
+        if known.sd_id not in (None, sd_id):
+            aliases.add(known.sd_id)
+            event = StorageDirIdentityChanged(
+                at=bench.now(), sd_id=sd_id, name=sd.name, path=sd.path, old_sd_id=known.sd_id
+            )
+            journal.append_event(transaction, event)
+        storage_dirs.add_aliases(transaction, sd.number, sorted(aliases - {sd_id}))
+        return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+
+
+def move_to_state(
+    bench: Workbench,
+    sd: StorageDir,
+    state: StorageDirState,
+    problem: str | None,
+    event: StorageDirEvent | None = None,
+) -> StorageDir:
+    """Writes the state, with its event, if it is another one than the catalog has; returns the SD as it is then.
+
+    An SD that comes online has its absences begin anew: what was not met while something was wrong with it proves
+    nothing. ``event`` tells of the move where the plain online or offline event would say too little.
+    """
+    if sd.state is state and sd.problem == problem:
+        return sd
+    with bench.catalog.write() as transaction:
+        if storage_dirs.update_state(transaction, sd, state, problem) and sd.state is not state:
+            journal.append_event(transaction, event or _plain_event(bench, sd, state, problem))
+            if state is StorageDirState.ONLINE:
+                absences.restart_absences(transaction, sd.number, bench.now())
+        return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+
+
+def new_storage_dir_id() -> StorageDirId:
+    """A random identity."""
+    return StorageDirId(str(uuid.uuid4()))
+
+
+def _plain_event(
+    bench: Workbench, sd: StorageDir, state: StorageDirState, problem: str | None
+) -> StorageDirEvent:
+    now = bench.now()
+    if state in (StorageDirState.ONLINE, StorageDirState.SUSPECT):
+        return StorageDirOnline(at=now, sd_id=sd.sd_id, name=sd.name, path=sd.path)
+    return StorageDirOffline(at=now, sd_id=sd.sd_id, name=sd.name, path=sd.path, reason=problem or "")
+
+
+def _say_who_is_there(bench: Workbench, sd: StorageDir, found: StorageDirId) -> str:
+    with bench.catalog.read() as conn:
+        known = [other.name for other in storage_dirs.list_storage_dirs(conn) if other.sd_id == found]
+    if known:
+        return f"the storage directory {known[0]!r} lies at {sd.path} now"
+    return f"another storage directory ({found}) lies at {sd.path} now; add it with 'sd add'"
+
+
+def _state_without_identity(
+    sd: StorageDir, sighting: IdentitySighting, decision: IdentityDecision
+) -> tuple[StorageDirState, str]:
+    if decision.outcome is IdentityOutcome.GENERATED:
+        return (
+            StorageDirState.INCOMPLETE,
+            "nothing has arrived here yet; wait, or add it again to start afresh",
+        )
+    problem = decision.problem or "its identity cannot be read"
+    marker_gone = sd.sd_id is not None and sighting.plain is None and not sighting.temporaries
+    if decision.outcome is IdentityOutcome.INCOMPLETE and not marker_gone:
+        return StorageDirState.INCOMPLETE, problem
+    return StorageDirState.OFFLINE, problem
+
+
+def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting, found: StorageDirId) -> bool:
+    """Whether another SD lies at the path now: nothing explains the other value, and too few files are there."""
+    if sd.sd_id in (None, found) or sd.provisional:
+        return False
+    if _is_another_here(bench, sd, found):
+        return True  # a current identity wins over an alias
+    if found in sd.aliases:
+        return False
+    assert sd.sd_id is not None
+    if explains_change(sd.sd_id, sighting):
+        return False
+    with bench.catalog.read() as conn:
+        known = image_files.list_some_filenames(conn, sd.number, limit=NAMES_ASKED)
+    try:
+        there = bench.patient(sd.path, lambda: probe_names(sd.path, known, keeps_inodes=True))
+    except OSError:
+        return True  # nothing can be concluded, and that is what "elsewhere" means
+    return 2 * len(there) < len(known)
+
+
+def _is_another_here(bench: Workbench, sd: StorageDir, found: StorageDirId) -> bool:
+    """Whether the catalog knows another SD at this very path by the identity: then the folder is that one."""
+    with bench.catalog.read() as conn:
+        sds = storage_dirs.list_storage_dirs(conn)
+    return any((other.sd_id, other.path) == (found, sd.path) for other in sds if other.number != sd.number)

@@ -1,0 +1,75 @@
+"""May a storage directory be written to, and into which folder? Asked by whatever saves, more than once.
+
+A person may have forbidden it, two folders may claim one identity, and the disk may be gone. What surprises: that a
+folder lies at the path proves nothing. It may be an empty mount point, or another disk (hazard H17), so the identity
+is read each time.
+"""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from strandline.catalog import storage_dirs
+from strandline.errors import (
+    CopiedStorageDirError,
+    ReadOnlyStorageDirError,
+    RefusedError,
+    StorageDirIncompleteError,
+    StorageDirOfflineError,
+)
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.temporaries import open_folder
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.storage_dirs.presence import refresh
+from strandline.services.workbench import Workbench
+
+
+def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """The SD as it is now, if it may be written to.
+
+    Raises:
+        ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It
+            may not, and what to do about it.
+    """
+    if sd.read_only:
+        raise ReadOnlyStorageDirError(
+            f"{sd.name!r} was added with --read-only; to save into it, 'sd forget' it and add it without",
+            sd_id=sd.sd_id,
+        )
+    sd = refresh(bench, sd)
+    if sd.state is StorageDirState.INCOMPLETE:
+        raise StorageDirIncompleteError(
+            f"{sd.name!r} is incomplete: {sd.problem}", sd_id=sd.sd_id, path=sd.path
+        )
+    if not sd.is_reachable:
+        raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
+    with bench.catalog.read() as conn:
+        others = storage_dirs.list_storage_dirs(conn)
+    twins = [other for other in others if other.sd_id == sd.sd_id and other.number != sd.number]
+    if any(refresh(bench, twin).is_reachable for twin in twins):
+        raise CopiedStorageDirError(
+            f"{sd.path} and {twins[0].path} carry the same identity, so it is not clear which is the copy; "
+            "run 'sd add --new-identity' on the copy, or 'sd forget' one of them",
+            sd_id=sd.sd_id,
+        )
+    return sd
+
+
+def ensure_media_folder(folder: Path) -> None:
+    """Makes the media folder, durably, where nothing lies there.
+
+    Raises:
+        RefusedError: Something else does; a link is never followed.
+    """
+    with disk_errors("make the media folder", folder):
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            if not stat.S_ISDIR(folder.lstat().st_mode):
+                raise RefusedError(
+                    f"{folder} is in the way and is no folder; move it away and save again", path=str(folder)
+                ) from None
+            return
+        with open_folder(folder.parent) as root:
+            root.sync()

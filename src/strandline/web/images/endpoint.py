@@ -1,0 +1,127 @@
+"""``/i/{id}``: the bytes of images, as fast as this server does anything; an ASGI endpoint of its own.
+
+An image is looked up and its answer planned in one crossing to the store's threads. What surprises: one that was
+handed out a moment ago needs no crossing. Its file is opened again on the spot, and if it still is the proven one,
+its bytes are sent from there (:mod:`~strandline.web.images.hot`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from strandline.errors import ImageOnlineOnlyError, StrandlineError
+from strandline.folders.opening import can_be_dataless
+from strandline.model.image_ids import ImageId, parse_image_id
+from strandline.model.reports import Verdict
+from strandline.model.storage_dirs import StorageDir
+from strandline.runtime.assembly import LocalStore
+from strandline.services.finding.explain import insist_on
+from strandline.services.finding.hand_out import HandOut, find_hand_out
+from strandline.services.finding.lookup import look_up
+from strandline.web.backend import Backend
+from strandline.web.images.hot import HotImages
+from strandline.web.images.plan import ASKED, PIECE_BYTES, Plan, Wish, parse_wish, plan_answer
+from strandline.web.images.ranges import UnsatisfiableRangeError
+from strandline.web.images.waiting import Waiting
+from strandline.web.problems import answer_error, answer_fault, answer_refusal
+
+PREFIX = "/i/"
+
+
+class ImageBytes:
+    """The endpoint. One for a server."""
+
+    def __init__(self, backend: Backend, waiting: Waiting) -> None:
+        self._backend = backend
+        self._hot = HotImages(backend.store.bench)
+        self._waiting = waiting
+
+    def close(self) -> None:
+        """Before the catalog is closed."""
+        self._hot.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            answer = await self._answer(scope, receive)
+        except StrandlineError as error:
+            answer = answer_error(error)
+        except UnsatisfiableRangeError as error:
+            answer = answer_refusal(
+                "range-not-satisfiable", headers={"content-range": f"bytes */{error.args[0]}"}
+            )
+        except Exception as error:  # noqa: BLE001 - a request is where faults stop
+            answer = answer_fault(scope["method"], scope["path"], error)
+        if isinstance(answer, Response):
+            await answer(scope, receive, send)
+        elif answer is not None:
+            await self._send(answer, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Plan | Response | None:
+        if scope["method"] not in ("GET", "HEAD"):
+            return answer_refusal("method-not-allowed", headers={"allow": "GET, HEAD"})
+        image_id = parse_image_id(scope["path"][len(PREFIX) :])
+        wish = parse_wish(scope["query_string"])
+        asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
+        is_head = scope["method"] == "HEAD"
+        if wish.is_plain:
+            hot = self._hot.find(image_id, wish.sd)
+            if hot is not None:
+                return plan_answer(self._backend.store, hot, wish, asked, is_head=is_head)
+
+        def plan() -> Plan:
+            return self._look_up(image_id, wish, asked, is_head=is_head)
+
+        if wish.wait_s:
+            return await self._waiting.until_there(image_id, wish.wait_s, plan, receive)
+        lane = self._backend.crossing.slow if wish.width is None else self._backend.crossing.decoding
+        return await lane(plan)
+
+    def _look_up(self, image_id: ImageId, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool) -> Plan:
+        """In a thread of the store's."""
+        version = self._hot.read_version()
+        found = find_image_to_hand_out(self._backend.store, image_id, wish)
+        self._hot.remember(image_id, wish.sd, found, version)
+        return plan_answer(self._backend.store, found, wish, asked, is_head=is_head)
+
+    async def _send(self, plan: Plan, send: Send) -> None:
+        await send({"type": "http.response.start", "status": plan.status, "headers": plan.headers})
+        source = plan.rest
+        if source is None:
+            await send({"type": "http.response.body", "body": plan.body})
+            return
+        try:
+            await send({"type": "http.response.body", "body": plan.body, "more_body": True})
+            offset = plan.rest_offset
+            while offset < plan.rest_end:
+                length = min(PIECE_BYTES, plan.rest_end - offset)
+                piece = await self._backend.crossing.slow(lambda o=offset, n=length: source.read(o, n))  # type: ignore[misc]
+                offset += length
+                await send({"type": "http.response.body", "body": piece, "more_body": offset < plan.rest_end})
+        finally:
+            source.close()
+
+
+def find_image_to_hand_out(store: LocalStore, image_id: ImageId, wish: Wish) -> HandOut:
+    """Looks the image up. Runs in a thread of the store's.
+
+    Raises:
+        StrandlineError: It cannot be shown; why, is what the error says.
+    """
+    sd = None if wish.sd is None else store.get_storage_dir(wish.sd)
+    if not wish.fetch:
+        _check_is_here(store, image_id, sd)
+    return insist_on(
+        store.bench, image_id, lambda: find_hand_out(store.bench, image_id, sd, may_fetch=wish.fetch)
+    )
+
+
+def _check_is_here(store: LocalStore, image_id: ImageId, sd: StorageDir | None) -> None:
+    """Refuses to fetch what is in the cloud only; on most systems no file can say so, and nothing is looked at."""
+    if can_be_dataless() and look_up(store.bench, image_id, sd).verdict is Verdict.ONLINE_ONLY:
+        raise ImageOnlineOnlyError(
+            f"the bytes of image {image_id} are in the cloud; add ?fetch=1 to download them",
+            image_id=image_id,
+        )

@@ -1,0 +1,186 @@
+"""Plans: what is sent for an image that was found: how much of it, under which headers, and whether at all.
+
+The tag is the hash of the bytes, so a browser that has them is answered without reading any; under a content id they
+never change, so it need not even ask. What surprises: what is made of an image (a small copy, one that browsers can
+show) has a tag of its own, and is as lasting as the image.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from strandline.errors import InvalidInputError
+from strandline.model.image_ids import is_content_id
+from strandline.model.media_types import find_media_type
+from strandline.pictures.decoding import MAX_SIZE, Thumbnail
+from strandline.runtime.assembly import LocalStore
+from strandline.services.finding.hand_out import HandOut
+from strandline.services.thumbnails import get_thumbnail
+from strandline.web.answers import HARMLESS
+from strandline.web.images.ranges import Part, find_part, is_not_modified
+
+Headers = list[tuple[bytes, bytes]]
+
+AT_ONCE_BYTES = 1024 * 1024
+"""Up to here an image is read and sent in one piece; larger ones piece by piece."""
+
+PIECE_BYTES = 256 * 1024
+
+MAX_WAIT_S = 300
+"""Of ``?wait=``; browsers and proxies give up not far above."""
+
+ASKED = frozenset({b"if-none-match", b"range", b"if-range"})
+"""The headers that a plan looks at."""
+
+_SAFE = [(name.encode(), value.encode()) for name, value in HARMLESS.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the query asks for."""
+
+    sd: str | None = None
+    width: int | None = None
+    original: bool = False
+    fetch: bool = False
+    wait_s: float = 0.0
+
+    @property
+    def is_plain(self) -> bool:
+        """Nothing is to be made of the image."""
+        return self.width is None
+
+
+@dataclass(slots=True)
+class Plan:
+    """An answer, ready to be sent."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+    rest: HandOut | None = None
+    """Where there is more than ``body``: read it from here, and close it."""
+    rest_offset: int = 0
+    rest_end: int = 0
+
+
+def parse_wish(query: bytes) -> Wish:
+    """What the query asks for; names that mean nothing here are let be.
+
+    Raises:
+        InvalidInputError: A value cannot be used.
+    """
+    if not query:
+        return Wish()
+    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    return Wish(
+        sd=given.get("sd") or None,
+        width=_parse_number(given, "w", MAX_SIZE) if "w" in given else None,
+        original=_parse_flag(given, "original"),
+        fetch=_parse_flag(given, "fetch"),
+        wait_s=float(_parse_number(given, "wait", MAX_WAIT_S, least=0)) if "wait" in given else 0.0,
+    )
+
+
+def plan_answer(
+    store: LocalStore, found: HandOut, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool
+) -> Plan:
+    """Decides what is sent of an image that was found; closes it unless there is more to read.
+
+    Raises:
+        StrandlineError: It cannot be read, or not be drawn.
+        UnsatisfiableRangeError: The range lies beyond its end; with its size.
+    """
+    keep_open = False
+    try:
+        variant = _variant_of(found, wish)
+        etag = f'"{found.sha256}{variant and "-" + variant}"'
+        lasting = _lasting_headers(found, etag)
+        if is_not_modified(asked.get(b"if-none-match"), etag):
+            return Plan(304, lasting)
+        if variant:
+            small = get_thumbnail(store.bench, store.thumbnails, found, wish.width or MAX_SIZE)
+            return _plan_small(small, lasting, asked, etag, is_head)
+        plan = _plan_original(found, lasting, asked, etag, is_head)
+        keep_open = plan.rest is not None
+        return plan
+    finally:
+        if not keep_open:
+            found.close()
+
+
+def _variant_of(found: HandOut, wish: Wish) -> str:
+    """What is made of the image; nothing where it is sent as it is."""
+    if wish.original:
+        return ""
+    if wish.width is not None:
+        return f"w{wish.width}"
+    media_type = find_media_type(found.media_type)
+    return "" if media_type is None or media_type.shown_by_browsers else "shown"
+
+
+def _lasting_headers(found: HandOut, etag: str) -> Headers:
+    """What a 304 repeats. Under a legacy id, and where nobody vouches for the bytes, they may be others tomorrow."""
+    lasts = is_content_id(found.image_id) and found.proven
+    cache = b"private, max-age=31536000, immutable" if lasts else b"private, no-cache"
+    headers = [(b"etag", etag.encode()), (b"cache-control", cache)]
+    if found.from_other_sd:
+        headers.append((b"strandline-from-other-sd", b"1"))
+    return headers
+
+
+def _plan_original(
+    found: HandOut, lasting: Headers, asked: Mapping[bytes, str], etag: str, is_head: bool
+) -> Plan:
+    part = _find_part(asked, etag, found.size_bytes)
+    status, offset, end, headers = _head_of(found.media_type, found.size_bytes, part)
+    headers = lasting + headers
+    if is_head:
+        return Plan(status, headers)
+    first = found.read(offset, end - offset if end - offset <= AT_ONCE_BYTES else PIECE_BYTES)
+    if offset + len(first) == end:
+        return Plan(status, headers, first)
+    return Plan(status, headers, first, found, offset + len(first), end)
+
+
+def _plan_small(
+    small: Thumbnail, lasting: Headers, asked: Mapping[bytes, str], etag: str, is_head: bool
+) -> Plan:
+    part = _find_part(asked, etag, len(small.data))
+    status, offset, end, headers = _head_of(small.media_type, len(small.data), part)
+    return Plan(status, lasting + headers, b"" if is_head else small.data[offset:end])
+
+
+def _find_part(asked: Mapping[bytes, str], etag: str, size_bytes: int) -> Part | None:
+    return find_part(asked.get(b"range"), asked.get(b"if-range"), etag, size_bytes)
+
+
+def _head_of(media_type: str, size_bytes: int, part: Part | None) -> tuple[int, int, int, Headers]:
+    """Status, the first byte, the one after the last, and the headers that tell of them."""
+    status, offset, end = (
+        (200, 0, size_bytes) if part is None else (206, part.offset, part.offset + part.length)
+    )
+    headers = [
+        (b"content-type", media_type.encode()),
+        (b"content-length", str(end - offset).encode()),
+        (b"accept-ranges", b"bytes"),
+        *_SAFE,
+    ]
+    if part is not None:
+        headers.append((b"content-range", f"bytes {offset}-{end - 1}/{size_bytes}".encode()))
+    return status, offset, end, headers
+
+
+def _parse_flag(given: Mapping[str, str], name: str) -> bool:
+    if given.get(name, "0") not in ("0", "1"):
+        raise InvalidInputError(f"give {name}=1 or leave it out")
+    return given.get(name) == "1"
+
+
+def _parse_number(given: Mapping[str, str], name: str, most: int, *, least: int = 1) -> int:
+    text = given[name]
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+        raise InvalidInputError(f"give {name} as a whole number from {least} to {most}")
+    return int(text)

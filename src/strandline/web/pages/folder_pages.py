@@ -1,0 +1,191 @@
+"""The page of storage directories, and what a person can do to one: add, rename, move, forget, confirm, scan.
+
+Every action is a plain form that ends on this page with a word on what came of it; errors end there, too. What
+surprises: an action that failed is answered with the page and the error's own status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, NamedTuple
+
+from fastapi import APIRouter, Form
+from starlette.responses import RedirectResponse, Response
+
+from strandline.catalog import image_files
+from strandline.errors import StrandlineError
+from strandline.model.plain_words import say_count
+from strandline.model.reports import AddedStorageDir
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages.notes import Note
+from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.problems import http_status_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+OUTCOMES = {
+    "existing": "{name} was added, under the identity that lies in the folder.",
+    "migrated": "{name} was added. Its identity came from an older file, .sd-id, and stands in SD_ID now.",
+    "generated": "{name} was added with a new identity. If it is still downloading, wait, and forget this one.",
+    "conflict_resolved": "{name} was added. Only conflict copies of SD_ID were left: the smallest is its identity.",
+    "provisional": "{name} was added, only to be read, under an identity that only this machine uses.",
+    "incomplete": "{name} is remembered. Its identity has not arrived yet; it is looked for by itself.",
+    "unavailable": "{name} is remembered. It cannot be read now; it is looked at again by itself.",
+    "offline": "{name} is known and offline: what lies there is not what it was.",
+}
+"""How adding came to the identity (SPEC §4), as a person hears it."""
+
+
+class Folder(NamedTuple):
+    """A storage directory, with what its card shows."""
+
+    sd: StorageDir
+    images: int
+    arriving: int
+    missing: int
+    needs_confirming: str
+
+
+FormText = Annotated[str, Form(max_length=4096)]
+FormCheck = Annotated[bool, Form()]
+
+
+@router.get("/folders")
+async def show_folders(backend: TheBackend) -> Response:
+    """All storage directories."""
+    return await backend.crossing.slow(lambda: _draw(backend))
+
+
+@router.post("/folders")
+async def add_folder(
+    backend: TheBackend,
+    path: FormText,
+    name: FormText = "",
+    read_only: FormCheck = False,
+    new_identity: FormCheck = False,
+) -> Response:
+    """Adds a folder by its path, and tells how its identity was come by."""
+
+    def add() -> Note:
+        added = backend.store.add_storage_dir(
+            path.strip(), name.strip() or None, new_identity=new_identity, read_only=read_only
+        )
+        return describe_added(added)
+
+    return await backend.crossing.slow(lambda: _act(backend, add))
+
+
+@router.post("/folders/{sd}/rename")
+async def rename_folder(backend: TheBackend, sd: str, name: FormText) -> Response:
+    """Gives it another name."""
+
+    def rename() -> Note:
+        before = backend.store.get_storage_dir(sd)
+        return Note(
+            "good", f"{before.name} is called {backend.store.rename_storage_dir(before, name).name} now.", []
+        )
+
+    return await backend.crossing.slow(lambda: _act(backend, rename))
+
+
+@router.post("/folders/{sd}/move")
+async def move_folder(backend: TheBackend, sd: str, path: FormText) -> Response:
+    """Says where it lies now."""
+
+    def move() -> Note:
+        moved = backend.store.move_storage_dir(sd, path.strip())
+        return Note("good", f"{moved.name} lies at {moved.path} now.", [])
+
+    return await backend.crossing.slow(lambda: _act(backend, move))
+
+
+@router.post("/folders/{sd}/forget")
+async def forget_folder(backend: TheBackend, sd: str, sure: FormCheck = False) -> Response:
+    """Forgets it, where the form says that this is meant."""
+
+    def forget() -> Note:
+        found = backend.store.get_storage_dir(sd)
+        if not sure:
+            return Note("wait", f"{found.name} was not forgotten: tick the box to say that you mean it.", [])
+        backend.store.forget_storage_dir(found)
+        return Note("good", f"{found.name} is forgotten. No file was touched.", [])
+
+    return await backend.crossing.slow(lambda: _act(backend, forget))
+
+
+@router.post("/folders/{sd}/confirm")
+async def confirm_folder(backend: TheBackend, sd: str) -> Response:
+    """Does the one thing that waits for a person."""
+
+    def confirm() -> Note:
+        confirmed = backend.store.confirm_storage_dir(sd)
+        return Note("good", f"Confirmed: {confirmed.name} is {confirmed.state.value}.", [])
+
+    return await backend.crossing.slow(lambda: _act(backend, confirm))
+
+
+@router.post("/folders/{sd}/accept-missing")
+async def accept_missing(backend: TheBackend, sd: str) -> Response:
+    """Drops what is known of missing files."""
+
+    def accept() -> Note:
+        dropped = backend.store.accept_missing(sd)
+        return Note(
+            "good", f"{say_count(dropped, 'missing image is', 'missing images are')} no longer listed.", []
+        )
+
+    return await backend.crossing.slow(lambda: _act(backend, accept))
+
+
+@router.post("/folders/{sd}/scan")
+async def scan_folder(backend: TheBackend, sd: str) -> Response:
+    """Starts a scan, for a browser without scripts; it shows when the page is loaded again."""
+
+    def start() -> None:
+        backend.scans.start(backend.store.get_storage_dir(sd))
+
+    await backend.crossing.slow(start)
+    return RedirectResponse("/folders", status_code=303)
+
+
+def describe_added(added: AddedStorageDir) -> Note:
+    """What adding came to, for a person. Pure."""
+    outcome = added.identity.outcome
+    lines = list(added.identity.warnings)
+    if added.scan is not None:
+        lines.insert(0, f"{say_count(added.scan.added + added.scan.unchanged, 'image')} found.")
+    waits = added.sd.state is not StorageDirState.ONLINE
+    if waits and added.sd.problem:
+        lines.append(added.sd.problem)
+    tone = "wait" if waits or added.copied or added.identity.warnings else "good"
+    return Note(tone, OUTCOMES.get(outcome, "{name} was added.").format(name=added.sd.name), lines)
+
+
+def say_confirming(sd: StorageDir) -> str:
+    """What confirming would do, where something waits for that; else nothing. Pure."""
+    if sd.state is StorageDirState.SUSPECT and "confirm" in (sd.problem or ""):
+        return "Were they deleted or moved on purpose? Then confirm it; the files that are gone are accepted as gone."
+    if sd.state is StorageDirState.OFFLINE and sd.sd_id is not None and "confirm" in (sd.problem or ""):
+        return "Is it still the same folder? Then confirm it; its identity is written back into SD_ID."
+    return ""
+
+
+def _act(backend: Backend, action: Callable[[], Note]) -> Response:
+    try:
+        return _draw(backend, action())
+    except StrandlineError as error:
+        return _draw(backend, Note("bad", "That did not work", [error.message]), http_status_of(error))
+
+
+def _draw(backend: Backend, note: Note | None = None, status: int = 200) -> Response:
+    since = find_since(backend)
+    folders = [_describe(backend, sd) for sd in backend.store.list_storage_dirs()]
+    return render("folders.html", status=status, place="folders", since=since, folders=folders, note=note)
+
+
+def _describe(backend: Backend, sd: StorageDir) -> Folder:
+    with backend.store.bench.catalog.read() as conn:
+        images = image_files.count_rows(conn, sd.number)
+        states = image_files.count_noteworthy(conn, sd.number)
+    return Folder(sd, images, states.get("arriving", 0), states.get("missing", 0), say_confirming(sd))

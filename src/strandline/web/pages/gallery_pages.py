@@ -1,0 +1,167 @@
+"""Pages for people: gallery and activity, and the files that all pages are made of.
+
+Every page is useful before a script runs: the server draws the first screen of tiles, and each form is a plain form.
+What surprises: the modules in ``static/`` add life, never content; what they draw, they draw from the server's own
+templates, or fetch as a part of the same page.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, FastAPI, Query
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from strandline.catalog import journal
+from strandline.errors import InvalidInputError
+from strandline.model.image_files import FileState
+from strandline.model.media_types import MEDIA_TYPES
+from strandline.model.plain_words import show_plainly
+from strandline.model.reports import ImageInfo
+from strandline.services.gallery import Months
+from strandline.web.api.parameters import make_filter
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages import folder_pages, image_pages, inspector_pages, words
+from strandline.web.pages.activity import KINDS, list_days
+from strandline.web.pages.rendering import PageRoute, find_since, render
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+STATIC = Path(__file__).parents[1] / "static"
+
+FIRST_SCREEN = 60
+"""Images that the server draws itself: a tall window shows no more before scripts run."""
+
+JOURNAL_PAGE = 100
+
+STATES = tuple((state.value, badge.word) for state, badge in words.FILE_BADGES.items() if badge.tone)
+"""For the filter; ``present`` is what there is to see anyway."""
+
+Text = Annotated[str, Query(max_length=300)]
+
+
+class MonthPart(NamedTuple):
+    """What the first screen shows of a month."""
+
+    name: str
+    total: int
+    images: list[ImageInfo]
+
+
+class OwnFiles(StaticFiles):
+    """Static files that a browser asks for again each time, and mostly hears that they are the same."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, never stale after an update."""
+        response = await super().get_response(path, scope)
+        response.headers["cache-control"] = "no-cache"
+        response.headers["x-content-type-options"] = "nosniff"
+        return response
+
+
+def add_pages(app: FastAPI) -> None:
+    """Adds all pages to the app; its state must hold the backend."""
+    for each in (router, image_pages.router, folder_pages.router, inspector_pages.router):
+        app.include_router(each)
+    app.mount("/static", OwnFiles(directory=STATIC), name="static")
+
+
+@router.get("/")
+async def show_gallery(
+    backend: TheBackend,
+    sd: Text = "",
+    type: Text = "",
+    state: Text = "",
+    q: Text = "",
+    first_day: Annotated[str, Query(alias="from", max_length=300)] = "",
+    last_day: Annotated[str, Query(alias="to", max_length=300)] = "",
+    after: Text = "",
+) -> Response:
+    """All images, or those that fit; the first screen of them."""
+    chosen = {"sd": sd, "type": type, "state": state, "q": q, "from": first_day, "to": last_day}
+    return await backend.crossing.quick(lambda: _draw_gallery(backend, chosen, after))
+
+
+def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Response:
+    since = find_since(backend)
+    sds = backend.store.list_storage_dirs()
+    wanted = make_filter(
+        backend.store, sd=chosen["sd"], state=_parse_state(chosen["state"]), media_type=chosen["type"],
+        text=chosen["q"], first_day=chosen["from"], last_day=chosen["to"],
+    )  # fmt: skip
+    found = backend.gallery.get_months(wanted)
+    page = backend.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
+    asked = {name: value for name, value in chosen.items() if value}
+    parts = split_by_month(found, list(page.images)) if not after else [MonthPart("", 0, list(page.images))]
+    return render(
+        "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen, is_filtered=bool(asked),
+        title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
+        types=MEDIA_TYPES,
+        states=STATES, writable=[each for each in sds if each.is_reachable and not each.read_only],
+        is_later_page=bool(after), next=page.next and "/?" + urlencode(asked | {"after": page.next}),
+        first_screen={
+            "query": urlencode(asked),
+            "months": found.as_json()["months"],
+            "images": [image.as_json() for image in page.images],
+        },
+    )  # fmt: skip
+
+
+def _parse_state(text: str) -> FileState | None:
+    try:
+        return FileState(text) if text else None
+    except ValueError as error:
+        raise InvalidInputError(f"{text[:40]!r} is no state of an image") from error
+
+
+def split_by_month(found: Months, images: list[ImageInfo]) -> list[MonthPart]:
+    """The newest images under the months that they belong to. Pure: the counts alone say where each belongs."""
+    parts, at = [], 0
+    for name, count in found.months:
+        if at >= len(images):
+            break
+        parts.append(MonthPart(name, count, images[at : at + count]))
+        at += count
+    return parts
+
+
+@router.get("/activity")
+async def show_activity(
+    backend: TheBackend,
+    type: Text = "",
+    sd: Text = "",
+    before: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
+) -> Response:
+    """The journal, newest first."""
+    return await backend.crossing.quick(lambda: _draw_activity(backend, type, sd, before))
+
+
+def _draw_activity(backend: Backend, kind: str, sd: str, before: int | None) -> Response:
+    since = find_since(backend)
+    sds = backend.store.list_storage_dirs()
+    found = backend.store.get_storage_dir(sd) if sd else None
+    known_as = (
+        None if found is None else [str(each) for each in (found.sd_id, *found.aliases) if each is not None]
+    )
+    with backend.store.bench.catalog.read() as conn:
+        events = journal.list_newest(
+            conn, since=None, before=before, types=KINDS.get(kind), sd_ids=known_as, limit=JOURNAL_PAGE + 1
+        )
+    asked = {name: value for name, value in (("type", kind), ("sd", sd)) if value}
+    older = events[JOURNAL_PAGE - 1].seq if len(events) > JOURNAL_PAGE else None
+    pages = {
+        "newer": "/activity?" + urlencode(asked) if before is not None else None,
+        "newer_word": "Newest",
+        "older": "/activity?" + urlencode(asked | {"before": older}) if older is not None else None,
+        "older_word": "Older",
+        "words": "",
+    }
+    return render(
+        "activity.html", place="activity", since=since, days=list_days(events[:JOURNAL_PAGE], sds), sds=sds,
+        chosen_sd=sd, kind=kind, kinds=[(name, name.capitalize()) for name in KINDS], pages=pages,
+        is_newest=before is None,
+    )  # fmt: skip

@@ -1,0 +1,116 @@
+"""One image's page, and what a person can do about the wrong bytes that lie under its name: adopt, restore.
+
+Both are plain forms that end on the page with a word on what came of it, as on the page of folders. What surprises:
+neither takes anything away; the services behind them see to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import Response
+
+from strandline.errors import ImageNotFoundError, StrandlineError
+from strandline.model.image_ids import parse_image_id
+from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
+from strandline.web.api.images import describe
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages import words
+from strandline.web.pages.notes import Note
+from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.problems import http_status_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+MAY_BE_CLEAR = frozenset({"image/png", "image/webp", "image/gif", "image/svg+xml"})
+"""Types whose pictures can be transparent: they are shown on a pattern that says so."""
+
+RESTORABLE = frozenset({"foreign", "damaged"})
+"""What a file may be for a good twin to take its place. One that is still arriving is left to the sync client."""
+
+FormText = Annotated[str, Form(min_length=1, max_length=4096)]
+
+
+@router.get("/image/{image_id}")
+async def show_image(backend: TheBackend, image_id: str) -> Response:
+    """One image: what it looks like, where it is, and why it is shown or not."""
+    return await backend.crossing.slow(lambda: _draw(backend, image_id))
+
+
+@router.post("/image/{image_id}/restore")
+async def restore_image(backend: TheBackend, image_id: str, sd: FormText) -> Response:
+    """Puts the image's own bytes back, from a good file in another folder."""
+
+    def restore() -> Note:
+        saved = backend.store.copy(image_id, sd)
+        kept = "What lay there is in the trash, and a whole image is saved under an id of its own, too."
+        done = "The original is back" if saved.new else "The original is there already"
+        return Note(
+            "good",
+            f"{done}: {saved.filename} in {backend.store.get_storage_dir(sd).name}.",
+            [kept] * saved.new,
+        )
+
+    return await backend.crossing.slow(lambda: _act(backend, image_id, restore))
+
+
+@router.post("/image/{image_id}/adopt")
+async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename: FormText) -> Response:
+    """Saves the other image that lies under the name as the new image that it is."""
+
+    def adopt() -> Note:
+        saved = backend.store.adopt(sd, filename)
+        done = "It is a new image now" if saved.new else "It is an image of its own already"
+        lines = ["The file that was edited stays where it is; nothing that points at it breaks."]
+        return Note("good", f"{done}.", lines, f"/image/{saved.image_id}", "Show the new image")
+
+    return await backend.crossing.slow(lambda: _act(backend, image_id, adopt))
+
+
+def can_adopt(trace: StorageDirTrace, fact: DiskFact) -> bool:
+    """Whether the file is another, whole image, where one may be saved. Pure."""
+    return fact.what == "foreign" and trace.sd.is_reachable and not trace.sd.read_only
+
+
+def can_restore(trace: StorageDirTrace, fact: DiskFact, *, is_shown: bool) -> bool:
+    """Whether a good twin could take the file's place. Pure."""
+    return is_shown and fact.what in RESTORABLE and trace.sd.is_reachable and not trace.sd.read_only
+
+
+def _act(backend: Backend, image_id: str, action: Callable[[], Note]) -> Response:
+    try:
+        return _draw(backend, image_id, action())
+    except StrandlineError as error:
+        return _draw(
+            backend, image_id, Note("bad", "That did not work", [error.message]), http_status_of(error)
+        )
+
+
+def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int | None = None) -> Response:
+    image_id = parse_image_id(image_id)
+    since = find_since(backend)
+    explanation = backend.store.explain(image_id)
+    try:
+        info = backend.store.info(image_id)
+    except ImageNotFoundError:
+        info = None
+    return render(
+        "image.html",
+        status=status or (404 if explanation.verdict is Verdict.NOT_FOUND else 200),
+        place="gallery",
+        since=since,
+        note=note,
+        image_id=image_id,
+        title=words.title_of(info) if info else "An image that is not here",
+        explanation=explanation,
+        tone=words.VERDICT_TONES.get(explanation.verdict, "bad"),
+        is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
+        best=info and info.best,
+        names=info.original_names if info else (),
+        markdown=describe(backend, info)["markdown"] if info else "",
+        may_be_clear=info is not None and info.best.media_type in MAY_BE_CLEAR,
+        can_adopt=can_adopt,
+        can_restore=can_restore,
+    )

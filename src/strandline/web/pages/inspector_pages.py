@@ -1,0 +1,203 @@
+"""The storage inspector: what lies in a folder, measured now, and what to do about what is odd.
+
+What surprises: these pages read the disk at each load, never a cache; the browser loads them again when an event
+says that something may have changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from strandline.catalog import image_files, journal
+from strandline.model.events import Event, parse_time
+from strandline.model.image_files import FileState
+from strandline.model.media_types import find_media_type
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages.activity import KINDS, Line, list_days
+from strandline.web.pages.folder_pages import say_confirming
+from strandline.web.pages.remedies import Discrepancy, Health, judge_health, list_discrepancies
+from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.pages.words import FILE_BADGES, FINE, Badge, show_lines_plainly
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+MOST_FILES = 200
+"""Of one discrepancy on the page; the JSON has them all."""
+
+TREE_PAGE = 200
+HEX_PAGE = 4096
+TEXT_PAGE = 32 * 1024
+
+NO_PAGES: dict[str, str | None] = {"newer": None, "older": None}
+
+HISTORY = 20
+"""Events of an SD's identity and state that the inspector shows."""
+
+Text = Annotated[str, Query(max_length=300)]
+FilePath = Annotated[str, Query(min_length=1, max_length=4096)]
+
+
+class Inspected(NamedTuple):
+    """One SD, measured and judged."""
+
+    status: SyncStatus
+    health: Health
+    discrepancies: list[Discrepancy]
+
+
+@router.get("/inspect")
+async def show_overview(backend: TheBackend) -> Response:
+    """How every storage directory is, at a glance. Measured side by side: a slow disk delays no other."""
+    since, sds = await backend.crossing.slow(lambda: (find_since(backend), backend.store.list_storage_dirs()))
+    inspected = await asyncio.gather(
+        *(backend.crossing.slow(lambda sd=sd: _inspect(backend, sd)) for sd in sds)  # type: ignore[misc]
+    )
+    return render("inspect.html", place="inspect", since=since, inspected=inspected)
+
+
+@router.get("/inspect/{sd}")
+async def show_status(backend: TheBackend, sd: str) -> Response:
+    """One storage directory: health, numbers, discrepancies with remedies, identity."""
+    return await backend.crossing.slow(lambda: _draw_status(backend, sd))
+
+
+def _draw_status(backend: Backend, name: str) -> Response:
+    since = find_since(backend)
+    status, health, discrepancies = _inspect(backend, backend.store.get_storage_dir(name))
+    with backend.store.bench.catalog.read() as conn:
+        missing = image_files.count_noteworthy(conn, status.sd.number).get("missing", 0)
+        known_as = [str(each) for each in (status.sd.sd_id, *status.sd.aliases) if each is not None]
+        events = journal.list_newest(
+            conn, since=None, before=None, types=KINDS["folders"], sd_ids=known_as, limit=HISTORY
+        )
+    return render(
+        "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status, health=health,
+        discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
+        needs_confirming=say_confirming(status.sd), history=_list_history(events, status.sd),
+    )  # fmt: skip
+
+
+@router.get("/inspect/{sd}/tree")
+async def show_tree(
+    backend: TheBackend,
+    sd: str,
+    folder: Annotated[str, Query(pattern="^(media)?$")] = "",
+    meaning: Text = "",
+    q: Text = "",
+    page: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+) -> Response:
+    """What lies in the root, or in the media folder, and what each name means."""
+    return await backend.crossing.slow(lambda: _draw_tree(backend, sd, folder, meaning, q, page))
+
+
+def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, page: int) -> Response:
+    sd = backend.store.get_storage_dir(name)
+    inside = [entry for entry in backend.store.list_tree(sd) if entry.path.rpartition("/")[0] == folder]
+    meanings = sorted({entry.meaning for entry in inside})
+    fitting = [entry for entry in inside if _fits(entry, meaning, q)]
+    start = page * TREE_PAGE
+    asked = {key: value for key, value in (("folder", folder), ("meaning", meaning), ("q", q)) if value}
+    has_more = start + TREE_PAGE < len(fitting)
+    pages = {
+        "newer": "?" + urlencode(asked | {"page": page - 1}) if page else None,
+        "newer_word": "Before",
+        "older": "?" + urlencode(asked | {"page": page + 1}) if has_more else None,
+        "older_word": "After",
+        "words": f"{start + 1:,} to {min(start + TREE_PAGE, len(fitting)):,} of {len(fitting):,}",
+    }
+    return render(
+        "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning, meanings=meanings, q=q,
+        entries=fitting[start : start + TREE_PAGE], pages=pages, state_badge=state_badge,
+    )  # fmt: skip
+
+
+def _fits(entry: TreeEntry, meaning: str, q: str) -> bool:
+    return meaning in ("", entry.meaning) and q.lower() in entry.path.rpartition("/")[2].lower()
+
+
+@router.get("/inspect/{sd}/file")
+async def show_file(
+    backend: TheBackend,
+    sd: str,
+    path: FilePath,
+    view: Text = "",
+    offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+) -> Response:
+    """One file: its facts, and its bytes as picture, text or hex."""
+    return await backend.crossing.slow(lambda: _draw_file(backend, sd, path, view, offset))
+
+
+def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int) -> Response:
+    sd = backend.store.get_storage_dir(name)
+    facts = backend.store.describe_file(sd, path)
+    views = _list_views(facts)
+    names = [each for each, _ in views]
+    view = view if view in names else next(iter(names), "")
+    lines, pages = "", NO_PAGES
+    if view in ("text", "hex"):
+        size = TEXT_PAGE if view == "text" else HEX_PAGE
+        offset -= offset % 16
+        page = backend.store.read_hex(sd, str(facts["path"]), offset, size)
+        lines = _show_text(page) if view == "text" else "\n".join(page.list_lines())
+        pages = _list_hex_pages(page, view, size)
+    return render(
+        "file.html", place="inspect", tab="tree", sd=sd, facts=facts,
+        mtime=facts["mtime"] and parse_time(str(facts["mtime"])),
+        state=facts["state"] and FileState(str(facts["state"])), view=view, views=views, lines=lines, pages=pages,
+        state_badge=state_badge,
+    )  # fmt: skip
+
+
+def _list_views(facts: dict[str, object]) -> list[tuple[str, str]]:
+    """The ways in which a file can be looked at, the best one first. Pure."""
+    if facts["kind"] != "file":
+        return []
+    media_type = find_media_type(str(facts["media_type"])) if facts["media_type"] else None
+    image = [("image", "Image")] if media_type is not None and media_type.shown_by_browsers else []
+    text, raw = ("text", "Text"), ("hex", "Bytes")
+    return (
+        [*image, raw, text]
+        if media_type is not None and media_type.name != "image/svg+xml"
+        else [*image, text, raw]
+    )
+
+
+def _show_text(page: HexPage) -> str:
+    return show_lines_plainly(page.data.decode("utf-8", errors="replace"))
+
+
+def _list_hex_pages(page: HexPage, view: str, size: int) -> dict[str, str | None]:
+    last = page.offset + len(page.data)
+
+    def address(offset: int) -> str:
+        return "?" + urlencode({"path": page.path, "view": view, "offset": offset}, errors="surrogateescape")
+
+    return {
+        "newer": address(max(0, page.offset - size)) if page.offset else None,
+        "newer_word": "Before",
+        "older": address(page.offset + size) if last < page.size_bytes else None,
+        "older_word": "After",
+        "words": f"bytes {page.offset:,} to {last:,} of {page.size_bytes:,}",
+    }
+
+
+def state_badge(state: FileState) -> Badge:
+    """The catalog's word on a file in the tree, where only its state is at hand."""
+    return FINE._replace(word="present") if state is FileState.PRESENT else FILE_BADGES[state]
+
+
+def _inspect(backend: Backend, sd: StorageDir) -> Inspected:
+    status = backend.store.inspect(sd)
+    return Inspected(status, judge_health(status), list_discrepancies(status))
+
+
+def _list_history(events: list[Event], sd: StorageDir) -> list[Line]:
+    lines = [line for day in list_days(events, [sd]) for line in day.lines]
+    return [line._replace(text=f"{line.text}: {line.detail}" if line.detail else line.text) for line in lines]

@@ -1,0 +1,113 @@
+"""Rendering: the templates, what they may call, and the headers that every page carries.
+
+What surprises: a template never decides. What it shows was made ready by a page, and a word that is missing is an
+error (``StrictUndefined``), not an empty place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+from strandline.catalog import journal
+from strandline.errors import StrandlineError
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
+from strandline.web.backend import Backend
+from strandline.web.pages import words as words
+from strandline.web.problems import http_status_of
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+
+PAGE_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+        "manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "referrer-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
+"""``same-origin``, not ``no-referrer``: with that, a form's ``Origin`` would be null, and writes ask for it."""
+
+
+def _make_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "plainly": show_plainly,
+        "bytes": partial(say_bytes, unknown="size not known"),
+        "count": say_count,
+        "day": words.say_day,
+        "moment": words.say_moment,
+        "clock": words.say_clock,
+        "month": words.say_month,
+        "type": words.say_type,
+        "key": words.key_of,
+        "in_address": words.in_address,
+        "fact_name": words.say_fact_name,
+    }
+    environment.tests |= {"address": words.has_address}
+    environment.globals |= {
+        "title_of": words.title_of,
+        "say_summary": words.say_summary,
+        "tile_badge": words.tile_badge,
+        "file_badge": words.file_badge,
+        "disk_badge": words.disk_badge,
+        "sd_badge": words.SD_BADGES.__getitem__,
+        "has_address": words.has_address,
+    }
+    return environment
+
+
+_ENVIRONMENT = _make_environment()
+
+
+def find_since(backend: Backend) -> str:
+    """The id of the newest event: what a page that is drawn after this does not show yet comes after it."""
+    catalog = backend.store.bench.catalog
+    with catalog.read() as conn:
+        _, newest = journal.get_bounds(conn)
+    return f"{catalog.epoch}-{newest}"
+
+
+def render(template: str, *, status: int = 200, **context: object) -> Response:
+    """A page."""
+    text = _ENVIRONMENT.get_template(template).render(context)
+    return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
+
+
+def render_error(message: str, status: int) -> Response:
+    """A page that says what went wrong and what to do, as the error itself does."""
+    return render("error.html", status=status, place=None, message=message, error_status=status)
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are pages, where the rest of the app answers with problems."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """As FastAPI asks for it."""
+        handle = super().get_route_handler()
+
+        async def handle_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except StrandlineError as error:
+                return render_error(error.message, http_status_of(error))
+            except RequestValidationError:
+                return render_error("this address, or this form, is not as the page made it", 422)
+
+        return handle_page

@@ -1,0 +1,93 @@
+"""Bursts: many files at once, more than the kernel's queue holds, and none is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+from itertools import islice
+from pathlib import Path
+
+from builders.program import started
+from builders.storage import id_of, make_storage_dir, open_bench
+from builders.watching import RunningClock, watching
+from strandline.services.storage_dirs.add import add_storage_dir
+
+AVAILABLE = "image.available"
+FEW = 300
+MANY_NAMES = 2_000
+"""More than are told one by one: some are looked at by name, the rest found by listing."""
+
+
+def put_aside(folder: Path, count: int) -> list[Path]:
+    """So many tiny files under the names that their bytes call for, outside every storage directory."""
+    folder.mkdir()
+    paths = []
+    for number in range(count):
+        data = b"image %d" % number
+        paths.append(folder / f"{id_of(data)}.png")
+        paths[-1].write_bytes(data)
+    return paths
+
+
+def test_a_burst_is_told_file_by_file(home: Path, tmp_path: Path) -> None:
+    """Each image once, whether a hint named it or a listing found it, and the journal has no gap."""
+    root = make_storage_dir(tmp_path / "sd")
+    aside = put_aside(tmp_path / "aside", MANY_NAMES)
+    with open_bench(home, RunningClock()) as bench:
+        add_storage_dir(bench, root)
+        with watching(bench) as reader:
+            for path in aside:
+                path.rename(root / "media" / path.name)
+            events = reader.wait_until(lambda events: sum(e.type == AVAILABLE for e in events) >= MANY_NAMES)
+    told = [getattr(event, "filename", "") for event in events if event.type == AVAILABLE]
+    assert sorted(told) == sorted(path.name for path in aside)
+    seqs = [event.seq for event in events if event.seq is not None]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
+def test_what_comes_now_does_not_wait_for_a_backlog(home: Path, tmp_path: Path) -> None:
+    """A thousand came while nobody watched: what comes meanwhile is told before they are worked off (hazard H38)."""
+    root = make_storage_dir(tmp_path / "sd")
+    aside = put_aside(tmp_path / "aside", FEW * 4)
+    last = aside.pop()
+    with open_bench(home, RunningClock()) as bench:
+        add_storage_dir(bench, root)
+        for path in aside:
+            path.rename(root / "media" / path.name)
+        with watching(bench) as reader:
+            reader.wait_for(AVAILABLE)
+            last.rename(root / "media" / last.name)
+            events = reader.wait_until(lambda events: sum(e.type == AVAILABLE for e in events) > len(aside))
+    told = [getattr(event, "filename", "") for event in events if event.type == AVAILABLE]
+    assert sorted(told) == sorted(path.name for path in [*aside, last])
+    assert told.index(last.name) < len(told) // 2
+
+
+def test_a_burst_while_the_watcher_cannot_run(home: Path, tmp_path: Path) -> None:
+    """Stopped by the system, it reads no events and the kernel's queue overflows; continued, it finds every file."""
+    root = make_storage_dir(tmp_path / "sd")
+    aside = put_aside(tmp_path / "aside", FEW)
+    with open_bench(home) as bench:
+        add_storage_dir(bench, root)
+    with started("watch", "--json") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGSTOP)
+        overflow_queue(root / "media")
+        for path in aside:
+            path.rename(root / "media" / path.name)
+        process.send_signal(signal.SIGCONT)
+        events = map(json.loads, process.stdout)
+        available = (event["filename"] for event in events if event["type"] == AVAILABLE)
+        told = list(islice(available, FEW))
+    assert sorted(told) == sorted(path.name for path in aside)
+
+
+def overflow_queue(folder: Path) -> None:
+    """More events than the kernel keeps for a reader that does not read: two a rename."""
+    limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    this, that = folder / "this", folder / "that"
+    this.touch()
+    for _ in range(limit // 4 + 1):
+        this.rename(that)
+        that.rename(this)

@@ -1,0 +1,121 @@
+"""Describing: what the catalog knows of images, best file first, in pages that never skip or repeat."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.machine import Machine, open_machine
+from builders.pictures import make_picture
+from builders.storage import id_of, make_pictures, name_of, put_half, set_mtime
+from strandline.errors import InvalidCursorError
+from strandline.model.image_files import FileState
+from strandline.services.finding.describe import find_image_info, list_images
+from strandline.services.proving.prove import prove_file
+from strandline.services.saving.save import save_image
+
+PICTURE = make_picture("png", seed=1)
+ID, NAME = id_of(PICTURE), name_of(PICTURE)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+def test_an_image_that_nobody_knows_has_no_info(machine: Machine) -> None:
+    """Also where it lies on the disk: describing looks at nothing."""
+    one = machine.add("one")
+    machine.put(one, PICTURE)
+    assert find_image_info(machine.bench, ID) is None
+
+
+def test_the_best_file_comes_first(machine: Machine) -> None:
+    """Proven before unproven before half; what the image is comes from it."""
+    half, unproven, proven = (machine.add(name) for name in ("half", "unproven", "proven"))
+    put_half(Path(half.path), PICTURE)
+    for sd in (unproven, proven):
+        machine.put(sd, PICTURE)
+    machine.scan(unproven)
+    prove_file(machine.bench, half, NAME)
+    prove_file(machine.bench, proven, NAME)
+    info = find_image_info(machine.bench, ID)
+    assert info is not None
+    assert [file.sd.name for file in info.files] == ["proven", "unproven", "half"]
+    assert [file.file.is_proven for file in info.files] == [True, False, False]
+    assert (info.best.width, info.best.height) == (64, 48)
+
+
+def test_names_and_facts_are_told(machine: Machine) -> None:
+    """As JSON, with the keys of the contract."""
+    one = machine.add("one")
+    save_image(machine.bench, PICTURE, one, name="holiday.png")
+    info = find_image_info(machine.bench, ID)
+    assert info is not None
+    told = json.loads(json.dumps(info.as_json()))
+    assert (told["original_name"], told["names"], told["size_bytes"]) == (
+        "holiday.png",
+        ["holiday.png"],
+        len(PICTURE),
+    )
+    assert set(told) == {
+        "image_id", "media_type", "width", "height", "size_bytes", "taken_at", "original_name", "names", "files"
+    }  # fmt: skip
+    (file,) = told["files"]
+    assert {"sd_id", "sd_name", "filename", "state", "proven", "size_bytes"} <= set(file)
+    assert file["proven"] is True
+
+
+def test_pages_hold_every_image_once_newest_first(machine: Machine) -> None:
+    """Also where images lie in several SDs, and more arrive between two pages."""
+    pictures = make_pictures(23)
+    one = machine.add("one", *pictures)
+    for age, data in enumerate(pictures):
+        set_mtime(machine.media(one) / name_of(data), seconds_ago=1000 * (age + 1))
+    machine.scan(one)
+    two = machine.add("two", *pictures[::2])
+    for age, data in enumerate(pictures[::2]):
+        set_mtime(machine.media(two) / name_of(data), seconds_ago=1000 * (2 * age + 1))
+    machine.scan(two)
+    seen: list[str] = []
+    after = None
+    while True:
+        page = list_images(machine.bench, sd=None, state=None, after=after, limit=5)
+        assert page.total == (23 if not seen else 24)
+        seen += [image.image_id for image in page.images]
+        if len(seen) == 5:
+            machine.put(one, PICTURE)
+            machine.scan(one)
+        if page.next is None:
+            break
+        after = page.next
+    assert seen == [id_of(data) for data in pictures]
+
+
+def test_a_listing_is_of_one_sd_and_one_state_if_asked(machine: Machine) -> None:
+    """An image counts where a file of it matches."""
+    one, two = machine.add("one", PICTURE), machine.add("two", *make_pictures(3))
+    half = make_picture("png", seed=77)
+    put_half(Path(two.path), half)
+    machine.scan(two)
+    for sd, state, count in (
+        (None, None, 5),
+        (one, None, 1),
+        (two, None, 4),
+        (two, FileState.ARRIVING, 0),
+        (None, FileState.MISSING, 0),
+    ):
+        page = list_images(machine.bench, sd=sd, state=state, after=None, limit=100)
+        assert (page.total, len(page.images), page.next) == (count, count, None)
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "0", "-1:2", "é", "a" * 10_000, "1:../../x"])
+def test_a_cursor_of_somebody_else_is_an_error(machine: Machine, cursor: str) -> None:
+    """It is invalid input, not an empty page."""
+    with pytest.raises(InvalidCursorError):
+        list_images(machine.bench, sd=None, state=None, after=cursor, limit=5)

@@ -1,0 +1,344 @@
+"""Lookup: what is still arriving, broken, or changing under the reader is never handed out as the image."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.pictures import make_picture
+from builders.scans import moves, scan
+from builders.storage import id_of, name_of
+from strandline.errors import ImageArrivingError, ImageDamagedError, ImageForeignError, ImageNotFoundError
+from strandline.model.image_files import FileState, ProofKind
+from strandline.services.finding.explain import get_image
+from strandline.services.finding.lookup import find_as_is, find_image, look_up
+from strandline.services.workbench import Limits
+
+PICTURE = make_picture("png", seed=1)
+ID, NAME = id_of(PICTURE), name_of(PICTURE)
+KINDS = ("png", "jpg", "gif", "webp", "svg", "heic", "avif")
+LIMIT_S = 60.0
+"""Only a failing test waits so long."""
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("legacy", [False, True], ids=["content id", "legacy id"])
+def test_half_an_image_is_arriving_and_the_whole_is_shown(machine: Machine, kind: str, legacy: bool) -> None:
+    """Exit status 6 and no byte while it is half; at once when the rest has come, however young it is."""
+    data = make_picture(kind, seed=5)
+    image_id = LEGACY_ID if legacy else id_of(data)
+    name = f"{image_id}.{kind}"
+    one = machine.add("one")
+    for size in (0, 1, len(data) // 2, len(data) * 9 // 10):
+        machine.put(one, data[:size], name)
+        with pytest.raises(ImageArrivingError) as caught:
+            get_image(machine.bench, image_id)
+        assert "still arriving" in caught.value.message
+        assert look_up(machine.bench, image_id).state is FileState.ARRIVING
+    machine.put(one, data, name)
+    found = get_image(machine.bench, image_id)
+    assert found.read() == data
+    assert found.proven
+    assert len(machine.events("image.available")) == 1
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """One machine for all examples of a property."""
+    with open_machine(tmp_path_factory.mktemp("shared")) as machine:
+        machine.add("one")
+        yield machine
+
+
+@given(kind=st.sampled_from(KINDS), part=st.floats(0, 1), is_filled=st.booleans())
+def test_no_prefix_is_ever_handed_out_under_a_content_id(
+    shared: Machine, kind: str, part: float, is_filled: bool
+) -> None:
+    """Wherever a file is cut, and also where the rest is zeros (hazards H1 to H3)."""
+    picture = make_picture(kind, seed=9)
+    good = picture[: int(len(picture) * part)]
+    bad = good + bytes(len(picture) - len(good)) * is_filled
+    (one,) = shared.list_storage_dirs()
+    shared.put(one, bad, name_of(picture))
+    assert (find_image(shared.bench, id_of(picture)) is None) == (bad != picture)
+
+
+@pytest.mark.parametrize("kind", ["webp", "heic", "avif"])
+def test_a_legacy_image_that_ends_in_zeros_is_arriving(machine: Machine, kind: str) -> None:
+    """RIFF and ISO files give lengths only, so reserved space looks whole (hazard H3)."""
+    data = make_picture(kind, seed=5)
+    one = machine.add("one")
+    machine.put(one, data[:-64] + bytes(64), f"{LEGACY_ID}.{kind}")
+    with pytest.raises(ImageArrivingError):
+        get_image(machine.bench, LEGACY_ID)
+    machine.clock.pass_time(minutes=6)
+    with pytest.raises(ImageArrivingError):
+        get_image(machine.bench, LEGACY_ID)
+
+
+def test_a_legacy_image_of_odd_structure_is_shown_once_it_decodes(machine: Machine) -> None:
+    """A PNG without its last chunk, unchanged for five minutes: handed out, and not called proven."""
+    odd = PICTURE[:-12]
+    one = machine.add("one")
+    machine.put(one, odd, f"{LEGACY_ID}.png")
+    with pytest.raises(ImageArrivingError):
+        get_image(machine.bench, LEGACY_ID)
+    machine.clock.pass_time(minutes=4)
+    with pytest.raises(ImageArrivingError):
+        get_image(machine.bench, LEGACY_ID)
+    machine.clock.pass_time(minutes=2)
+    found = get_image(machine.bench, LEGACY_ID)
+    assert (found.read(), found.proven) == (odd, False)
+    row = machine.row(one, f"{LEGACY_ID}.png")
+    assert row is not None
+    assert row.proof is not None
+    assert row.proof.kind is ProofKind.DECODED
+
+
+def test_what_stays_broken_is_damaged_after_a_day_and_heals_by_itself(machine: Machine) -> None:
+    """Reported with its path, never rewritten; shown the moment that good bytes come (hazard H4)."""
+    one = machine.add("one")
+    path = machine.put(one, PICTURE[:300], NAME)
+    with pytest.raises(ImageArrivingError):
+        get_image(machine.bench, ID)
+    machine.clock.pass_time(hours=23, minutes=59)
+    with pytest.raises(ImageArrivingError):
+        get_image(machine.bench, ID)
+    machine.clock.pass_time(minutes=2)
+    with pytest.raises(ImageDamagedError):
+        get_image(machine.bench, ID)
+    assert path.read_bytes() == PICTURE[:300]
+    assert not look_up(machine.bench, ID).exists
+    machine.put(one, PICTURE, NAME)
+    assert get_image(machine.bench, ID).read() == PICTURE
+
+
+def test_another_whole_image_is_foreign_and_never_handed_out(machine: Machine) -> None:
+    """Not as it is, either: its bytes are not half of this image."""
+    one = machine.add("one")
+    machine.put(one, make_picture("png", seed=2), NAME)
+    with pytest.raises(ImageArrivingError):
+        get_image(machine.bench, ID)
+    machine.clock.pass_time(seconds=3)
+    with pytest.raises(ImageForeignError):
+        get_image(machine.bench, ID)
+    assert find_as_is(machine.bench, ID) is None
+
+
+@pytest.mark.parametrize("way", ["in place", "by rename"])
+def test_every_read_of_a_file_that_is_rewritten_is_right(machine: Machine, way: str) -> None:
+    """A thread replaces the file in a tight loop, by right and by wrong bytes; whatever is read hashes to the id."""
+    one = machine.add("one")
+    path = machine.put(one, PICTURE)
+    big = make_picture("png", seed=2, size=(400, 400))
+    is_over = threading.Event()
+
+    def rewrite() -> None:
+        versions = [PICTURE, big, PICTURE[:200]]
+        while not is_over.is_set():
+            for version in versions:
+                if way == "in place":
+                    path.write_bytes(version)
+                else:
+                    temporary = path.with_name(".temporary")
+                    temporary.write_bytes(version)
+                    temporary.replace(path)
+                time.sleep(0.002)
+        path.write_bytes(PICTURE)
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(rewrite)
+        good, reads, end = 0, 0, time.monotonic() + LIMIT_S
+        try:
+            while reads < 150 or not good:
+                assert time.monotonic() < end, "it was never met whole"
+                reads += 1
+                found = find_image(machine.bench, ID)
+                if found is not None:
+                    try:
+                        data = found.read()
+                    except ImageNotFoundError:
+                        continue
+                    assert data == PICTURE
+                    good += 1
+        finally:
+            is_over.set()
+            writer.result()
+    machine.clock.pass_time(seconds=3)
+    assert machine.get(ID).read() == PICTURE
+
+
+def test_a_proof_of_the_last_two_seconds_is_made_again(machine: Machine) -> None:
+    """A file system with coarse mtimes hides a change within them: other bytes of equal size and mtime are seen."""
+    one = machine.add("one")
+    other = bytearray(PICTURE)
+    other[-20] ^= 1
+    path = machine.put(one, PICTURE)
+    assert machine.get(ID).proven
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.write(other)
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_ino == before.st_ino
+    assert find_image(machine.bench, ID) is None
+    path.write_bytes(PICTURE)
+    machine.clock.pass_time(seconds=10)
+    assert machine.get(ID).proven
+
+
+def test_a_replacement_that_keeps_the_mtime_is_caught_by_its_inode_or_size(machine: Machine) -> None:
+    """Some clients set the mtime of the original; a proof of the file before says nothing of this one."""
+    one = machine.add("one")
+    path = machine.put(one, PICTURE)
+    machine.clock.pass_time(minutes=1)
+    assert machine.get(ID).proven
+    before = path.stat()
+    other = bytearray(PICTURE)
+    other[-20] ^= 1
+    temporary = path.with_name("temporary")
+    temporary.write_bytes(other)
+    os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
+    temporary.replace(path)
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert find_image(machine.bench, ID) is None
+    with path.open("wb") as file:
+        file.write(PICTURE + b"\0")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert find_image(machine.bench, ID) is None
+
+
+def test_a_change_that_no_stat_shows_is_seen_by_who_reads(machine: Machine) -> None:
+    """Size, mtime and inode as before: no scan can tell, but other bytes are never read as the image (H29)."""
+    one = machine.add("one")
+    path = machine.put(one, PICTURE)
+    machine.clock.pass_time(minutes=1)
+    assert machine.get(ID).proven
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(-20, os.SEEK_END)
+        file.write(b"something else 7890\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (
+        before.st_size, before.st_mtime_ns, before.st_ino,
+    )  # fmt: skip
+    assert moves(scan(machine, one)) == {}
+    with pytest.raises(ImageArrivingError, match="has changed since"):
+        machine.get(ID).read()
+    assert look_up(machine.bench, ID).state is FileState.ARRIVING
+    machine.add("other", PICTURE)
+    assert machine.get(ID, one).read() == PICTURE
+
+
+def test_an_image_over_the_memory_limit_goes_through_an_unnamed_file(tmp_path: Path) -> None:
+    """Proven and handed out all the same, by pieces, and nothing is left in the scratch folder."""
+    picture = make_picture("png", seed=3, size=(300, 200))
+    with open_machine(tmp_path, limits=Limits(max_memory_bytes=10_000)) as machine:
+        one = machine.add("one", picture)
+        found = machine.get(id_of(picture))
+        assert found.read() == picture
+        with found.open() as first, found.open() as second:
+            assert first.read(100) == picture[:100]
+            assert second.read() == picture
+            assert first.read() == picture[100:]
+        (machine.media(one) / name_of(picture)).write_bytes(picture[:-1])
+        assert find_image(machine.bench, id_of(picture)) is None
+        assert found.read() == picture
+        assert list(machine.bench.scratch.iterdir()) == []
+
+
+def test_a_file_over_the_size_limit_is_not_read(tmp_path: Path) -> None:
+    """It is said why, and the lookup goes on (hazard H34)."""
+    with open_machine(tmp_path, limits=Limits(read_max_bytes=100)) as machine:
+        machine.add("one", PICTURE)
+        with pytest.raises(ImageNotFoundError) as caught:
+            get_image(machine.bench, ID)
+    assert caught.value.facts["verdict"] == "unreadable"
+
+
+def test_what_is_asked_for_as_it_is_comes_as_it_is(machine: Machine) -> None:
+    """The top half of a picture for people who want it; a good copy anywhere is better still."""
+    one = machine.add("one")
+    machine.put(one, b"", f"{ID}.jpg")
+    machine.put(one, PICTURE[:300], NAME)
+    half = find_as_is(machine.bench, ID, one)
+    assert half is not None
+    assert (half.read(), half.proven, half.media_type) == (PICTURE[:300], False, "image/png")
+    assert half.data_url().startswith("data:image/png;base64,")
+    machine.add("other", PICTURE)
+    whole = find_as_is(machine.bench, ID, one)
+    assert whole is not None
+    assert (whole.read(), whole.proven, whole.from_other_sd) == (PICTURE, True, True)
+    assert find_as_is(machine.bench, id_of(b"nowhere")) is None
+
+
+class TestFoundImage:
+    """What was found stays what it was."""
+
+    def test_its_bytes_come_in_three_forms(self, machine: Machine) -> None:
+        """All at once, as a stream, as a URL; as often as wanted."""
+        machine.add("one", PICTURE)
+        machine.clock.pass_time(minutes=1)
+        for _ in range(2):  # read and proven first, relied on then
+            found = machine.get(ID)
+            assert found.read() == found.read() == PICTURE
+            with found.open() as stream:
+                assert stream.read() == PICTURE
+            head, _, body = found.data_url().partition(",")
+            assert head == "data:image/png;base64"
+            assert base64.b64decode(body) == PICTURE
+
+    def test_bytes_that_went_bad_are_not_handed_out(self, machine: Machine) -> None:
+        """The file was good when it was found, relied on, and cut before it was read."""
+        one = machine.add("one", PICTURE)
+        machine.clock.pass_time(minutes=1)
+        machine.get(ID)
+        relied_on = machine.get(ID)
+        machine.put(one, PICTURE[:-5], NAME)
+        with pytest.raises(ImageArrivingError, match="has changed since"):
+            relied_on.read()
+
+    def test_bytes_that_went_bad_come_from_another_sd(self, machine: Machine) -> None:
+        """They are the same bytes, so nobody needs to know."""
+        one = machine.add("one", PICTURE)
+        machine.clock.pass_time(minutes=1)
+        machine.get(ID)
+        relied_on = machine.get(ID)
+        machine.put(one, PICTURE[:-5], NAME)
+        machine.add("other", PICTURE)
+        assert relied_on.read() == PICTURE
+
+    def test_a_legacy_image_that_was_replaced_is_not_mixed_up(self, machine: Machine) -> None:
+        """Other whole bytes under the id are another find: type, size and hash would be wrong."""
+        one = machine.add("one")
+        machine.put(one, PICTURE, f"{LEGACY_ID}.png")
+        machine.clock.pass_time(minutes=1)
+        machine.get(LEGACY_ID)
+        relied_on = machine.get(LEGACY_ID)
+        machine.put(one, make_picture("gif", seed=2), f"{LEGACY_ID}.png")
+        with pytest.raises(ImageArrivingError):
+            relied_on.read()
+        assert machine.get(LEGACY_ID).media_type == "image/gif"
+
+    def test_a_repr_shows_no_bytes(self, machine: Machine) -> None:
+        """It ends up in logs."""
+        machine.add("one", PICTURE)
+        assert "PNG" not in repr(machine.get(ID))
+        assert "lend_copy" not in repr(machine.get(ID))

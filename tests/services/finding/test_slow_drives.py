@@ -1,0 +1,250 @@
+"""Drives that take their time: what is slow is waited for, and only what does not answer at all is offline."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders.identity_folders import as_somebody_without_rights
+from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.pictures import make_picture
+from builders.refusing_kernel import Refusal, call_refused
+from builders.storage import id_of, name_of
+from strandline.errors import DiskError, UnreadableFileError
+from strandline.folders import odd_names
+from strandline.folders.filesystems import Mount, MountKind
+from strandline.folders.opening import OpenedFile
+from strandline.folders.time_limits import SlowPlaces
+from strandline.model.image_ids import ImageId
+from strandline.model.reports import Verdict
+from strandline.model.storage_dirs import StorageDir
+from strandline.services import workbench
+from strandline.services.finding import hand_out, lookup
+from strandline.services.finding.explain import explain_image
+from strandline.services.finding.hand_out import HandOut, find_hand_out
+from strandline.services.finding.lookup import find_image, look_up
+from strandline.services.proving import prove
+from strandline.services.saving.save import save_image
+from strandline.services.storage_dirs import presence
+
+SMALL_LIMIT_S = 1.0
+SLOW_S = 1.5
+"""Longer than a small look may take, and far less than a download may."""
+AMPLE_S = 20.0
+
+PICTURE, OTHER = (make_picture("png", seed=seed) for seed in (1, 2))
+ID, NOWHERE = id_of(PICTURE), ImageId("0" * 32)
+NO_LISTING = [Refusal("getdents64", errno.EIO)]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine that takes all folders for a mounted cloud."""
+    with open_machine(tmp_path) as machine:
+        cloud = Mount(tmp_path, "fuse.cloud", MountKind.FUSE, keeps_inodes=True, read_only=False)
+        machine.bench.find_mount = lambda _path: cloud
+        machine.bench.slow_places = SlowPlaces(limit_s=SMALL_LIMIT_S)
+        yield machine
+
+
+@pytest.fixture
+def cloud(machine: Machine) -> StorageDir:
+    """Holds one image, known and proven."""
+    sd = machine.add("cloud", PICTURE)
+    machine.clock.pass_time(seconds=60)
+    machine.get(ID)
+    return sd
+
+
+def slow_down(patch: pytest.MonkeyPatch, modules: list[Any], name: str, wait: Callable[[], object]) -> None:
+    """Lets that function wait first."""
+    quick = getattr(modules[0], name)
+
+    def slow(*arguments: object, **options: object) -> object:
+        wait()
+        return quick(*arguments, **options)
+
+    for module in modules:
+        patch.setattr(module, name, slow)
+
+
+def take_long() -> None:
+    """As a cloud that has to ask its server."""
+    threading.Event().wait(SLOW_S)
+
+
+def test_a_cloud_may_take_its_time_to_list(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks for what is not there waits; the drive stays online, and its images are shown."""
+    slow_down(monkeypatch, [odd_names], "iter_names", take_long)
+    assert look_up(machine.bench, NOWHERE).verdict is Verdict.NOT_FOUND
+    assert machine.get(ID).proven
+    assert machine.known_state(cloud) == "online"
+
+
+def test_a_cloud_may_take_its_time_to_open(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opening fetches the whole file on some drives, which takes longer than a small look may."""
+    slow_down(monkeypatch, [hand_out, lookup, prove], "open_image_file", take_long)
+    assert machine.get(ID).proven
+    found = find_hand_out(machine.bench, ID)
+    assert found is not None
+    assert found.read(0, len(PICTURE)) == PICTURE
+    found.close()
+    assert machine.known_state(cloud) == "online"
+
+
+def test_a_listing_that_does_not_end_is_given_up_and_told(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody says "not found" then; what lies there under its exact name needs no listing; the drive is online."""
+    machine.put(cloud, OTHER)
+    machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.3)
+    is_listed, end = threading.Event(), threading.Event()
+
+    def never_end() -> None:
+        is_listed.set()
+        end.wait(AMPLE_S)
+
+    slow_down(monkeypatch, [odd_names], "iter_names", never_end)
+    try:
+        assert machine.get(id_of(OTHER)).proven
+        assert machine.get(ID).proven
+        assert not is_listed.is_set()
+        assert look_up(machine.bench, NOWHERE).verdict is Verdict.SD_OFFLINE
+        explanation = explain_image(machine.bench, NOWHERE)
+    finally:
+        end.set()
+    assert explanation.verdict is Verdict.UNREADABLE
+    [fact] = explanation.sds[0].disk
+    assert fact.message == "its media folder cannot be listed now: no answer within 0.3 s"
+    assert machine.known_state(cloud) == "online"
+
+
+@pytest.fixture
+def sent(machine: Machine) -> Iterator[HandOut]:
+    """An image that is being sent from a share."""
+    share = Mount(machine.folder, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
+    machine.bench.find_mount = lambda _path: share
+    machine.add("share", PICTURE)
+    machine.clock.pass_time(seconds=60)
+    machine.get(ID)
+    found = find_hand_out(machine.bench, ID)
+    assert found is not None
+    yield found
+    found.close()
+
+
+def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
+    machine: Machine, sent: HandOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as it does not even answer a small look; from then on it is offline."""
+    end = threading.Event()
+    slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
+    slow_down(monkeypatch, [workbench, presence], "read_plain_identity", partial(end.wait, AMPLE_S))
+    machine.bench.slow_places.limit_s = 0.1
+    try:
+        with pytest.raises(UnreadableFileError, match="no answer within"):
+            sent.read(0, len(PICTURE))
+        assert find_image(machine.bench, ID) is None
+        assert [sd.state.value for sd in machine.list_storage_dirs()] == ["offline"]
+    finally:
+        end.set()
+
+
+def test_a_read_that_does_not_end_is_given_up(
+    machine: Machine, sent: HandOut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where all else answers: after the time that a download may take."""
+    machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.1)
+    end = threading.Event()
+    slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
+    try:
+        with pytest.raises(UnreadableFileError, match="no answer within"):
+            sent.read(0, len(PICTURE))
+    finally:
+        end.set()
+    assert [sd.state.value for sd in machine.list_storage_dirs()] == ["online"]
+
+
+def test_letting_go_of_a_file_waits_for_no_share(sent: HandOut, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closing asks some drives, and it is the event loop of the server that closes."""
+    end, closed = threading.Event(), threading.Event()
+    close = OpenedFile.close
+
+    def hang(opened: OpenedFile) -> None:
+        end.wait(AMPLE_S)
+        close(opened)
+        closed.set()
+
+    monkeypatch.setattr(OpenedFile, "close", hang)
+    sent.close()
+    assert not closed.is_set()
+    end.set()
+    assert closed.wait(AMPLE_S)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Machine]:
+    """A machine whose folders lie on a disk of its own."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+def test_an_exact_name_is_found_where_the_folder_cannot_be_listed(local: Machine) -> None:
+    """The right to list may lack, or files to list with: what can be looked up by name is shown."""
+    one = local.add("one")
+    local.put(one, PICTURE)
+    found = call_refused(NO_LISTING, lambda: find_image(local.bench, ID))
+    assert found is not None
+    assert found.filename == name_of(PICTURE)
+    assert call_refused(NO_LISTING, lambda: look_up(local.bench, NOWHERE)).verdict is Verdict.SD_OFFLINE
+
+
+def test_what_cannot_be_listed_is_explained_as_far_as_it_is_known() -> None:
+    """What lies there under an exact name, and that more may."""
+    with as_somebody_without_rights() as folder, open_machine(folder) as machine:
+        one = machine.add("one")
+        machine.put(one, PICTURE)
+        machine.media(one).chmod(0o300)
+        explanation = explain_image(machine.bench, ID)
+        machine.media(one).chmod(0o700)
+    assert explanation.verdict is Verdict.SHOWN
+    assert [fact.what for fact in explanation.sds[0].disk] == ["unreadable", "present"]
+
+
+def test_no_file_is_met_under_two_names_for_want_of_a_listing(local: Machine) -> None:
+    """A disk that folds letter case finds one file, here half of one, under both; only a listing tells its own."""
+    one = local.add("one")
+    for name in (name_of(PICTURE), f"{ID}.PNG"):
+        local.put(one, PICTURE[:-1], name)
+    assert call_refused(NO_LISTING, lambda: find_image(local.bench, ID)) is None
+    assert local.row(one, name_of(PICTURE)) is not None
+    assert local.row(one, f"{ID}.PNG") is None
+
+
+@pytest.mark.parametrize("name", [f"{LEGACY_ID}.jpg", f"{LEGACY_ID}.Png"], ids=["exact", "odd"])
+def test_a_legacy_id_is_not_given_twice_where_the_folder_cannot_be_listed(local: Machine, name: str) -> None:
+    """Another image may have it under a name that only a listing tells; so nothing is written."""
+    one = local.add("one")
+    local.put(one, PICTURE, name)
+    with pytest.raises(DiskError, match="cannot be listed now"):
+        call_refused(NO_LISTING, lambda: save_image(local.bench, OTHER, one, image_id=LEGACY_ID))
+    assert [path.name for path in local.media(one).iterdir()] == [name]
+
+
+def test_a_content_id_is_saved_where_the_folder_cannot_be_listed(local: Machine) -> None:
+    """Whatever else lies there under a content id, it is the same image or none."""
+    one = local.add("one")
+    saved = call_refused(NO_LISTING, lambda: save_image(local.bench, PICTURE, one))
+    assert (saved.filename, saved.new) == (name_of(PICTURE), True)

@@ -1,0 +1,118 @@
+"""Examining conflict copies: true bytes, a duplicate, different ones, and where the examination ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.storage import id_of, make_storage_dir, name_of, open_bench, put_image
+from strandline.services.inspecting.conflict_copies import MAX_BYTES, MAX_COPIES
+from strandline.services.inspecting.inspect import inspect_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.workbench import Workbench
+
+DATA = make_picture("png")
+OTHER = make_picture("png", seed=1)
+LEGACY = "12345678-9abc-4def-8123-456789abcdef"
+
+
+@pytest.fixture
+def bench(home: Path) -> Iterator[Workbench]:
+    """A workbench with a clock of its own."""
+    with open_bench(home) as bench:
+        yield bench
+
+
+def examine(bench: Workbench, root: Path) -> dict[str, object]:
+    """What an inspection says of the bytes of each conflict copy."""
+    status = inspect_storage_dir(bench, add_storage_dir(bench, root).sd)
+    return {item.filename: dict(item.facts)["bytes"] for item in status.conflict_copies}
+
+
+@pytest.mark.parametrize(
+    ("plain", "copy", "expected"),
+    [
+        (DATA, DATA, "duplicate"),
+        (DATA, OTHER, "different"),
+        (None, DATA, "true"),
+        (None, OTHER, "different"),
+        (DATA[:50], DATA, "true"),
+        (OTHER, DATA, "true"),
+        (OTHER, OTHER, "different"),
+        (DATA, b"", "different"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{stem}.sync-conflict-20240501-120000-ABCDEFG{ext}",
+        "{stem} (Anna's conflicted copy 2024-05-01){ext}",
+        "{stem} (1){ext}",
+    ],
+)
+def test_under_a_content_id_the_hash_decides(
+    bench: Workbench, tmp_path: Path, plain: bytes | None, copy: bytes, expected: str, name: str
+) -> None:
+    """``true``: only here are the bytes that the id promises; the file of that name is wrong or gone."""
+    root = make_storage_dir(tmp_path / "Notes")
+    if plain is not None:
+        put_image(root, plain, name_of(DATA))
+    copy_name = put_image(root, copy, name.format(stem=id_of(DATA), ext=".png"))
+    assert examine(bench, root) == {copy_name: expected}
+
+
+@pytest.mark.parametrize(
+    ("plain", "expected"), [(DATA, "duplicate"), (OTHER, "different"), (None, "different")]
+)
+def test_under_a_legacy_id_only_equality_can_be_told(
+    bench: Workbench, tmp_path: Path, plain: bytes | None, expected: str
+) -> None:
+    """The id proves nothing, so no bytes are called true."""
+    root = make_storage_dir(tmp_path / "Notes")
+    if plain is not None:
+        put_image(root, plain, f"{LEGACY}.png")
+    copy_name = put_image(root, DATA, f"{LEGACY} (1).png")
+    assert examine(bench, root) == {copy_name: expected}
+
+
+def test_what_is_no_regular_file_is_not_examined(bench: Workbench, tmp_path: Path) -> None:
+    """A link is not followed, a FIFO not waited for, a folder not entered."""
+    root = make_storage_dir(tmp_path / "Notes", DATA)
+    names = [f"{id_of(DATA)} ({number}).png" for number in (1, 2, 3)]
+    (root / "media" / names[0]).symlink_to(name_of(DATA))
+    os.mkfifo(root / "media" / names[1])
+    (root / "media" / names[2]).mkdir()
+    assert examine(bench, root) == dict.fromkeys(names, "not examined")
+
+
+def test_the_examination_ends_after_a_thousand_copies(bench: Workbench, tmp_path: Path) -> None:
+    """The list is complete all the same; the copies beyond are told as not examined."""
+    root = make_storage_dir(tmp_path / "Notes")
+    for number in range(MAX_COPIES + 5):
+        put_image(root, b"x", f"{id_of(DATA)}.sync-conflict-20240501-{number:06}-ABCDEFG.png")
+    found = list(examine(bench, root).values())
+    assert found == ["different"] * MAX_COPIES + ["not examined"] * 5
+
+
+def test_the_examination_reads_no_more_than_its_bytes(bench: Workbench, tmp_path: Path) -> None:
+    """A copy that is larger than what is left to be read is passed over, and the small ones are not."""
+    root = make_storage_dir(tmp_path / "Notes")
+    huge = put_image(root, b"", f"{id_of(DATA)} (1).png")
+    os.truncate(root / "media" / huge, MAX_BYTES + 1)
+    small = put_image(root, DATA, f"{id_of(DATA)} (2).png")
+    assert examine(bench, root) == {huge: "not examined", small: "true"}
+
+
+def test_each_copy_says_what_it_is_a_copy_of(bench: Workbench, tmp_path: Path) -> None:
+    """With the image's id, and its own size."""
+    root = make_storage_dir(tmp_path / "Notes", DATA)
+    name = put_image(root, OTHER, f"{id_of(DATA)} (1).png")
+    (item,) = inspect_storage_dir(bench, add_storage_dir(bench, root).sd).conflict_copies
+    assert item.as_json() == {
+        "image_id": id_of(DATA), "filename": name, "size_bytes": len(OTHER),
+        "stands_for": name_of(DATA), "bytes": "different",
+    }  # fmt: skip

@@ -1,0 +1,193 @@
+"""One look at one name: what it comes to, what it costs, and when the next one is worth while."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from builders.clocks import FakeClock
+from builders.storage import (
+    make_pictures,
+    make_storage_dir,
+    name_of,
+    open_bench,
+    put_half,
+    put_image,
+    set_mtime,
+)
+from strandline.catalog import image_files
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.proving import arrivals
+from strandline.services.proving.arrivals import Arrival, look_at_arrival
+from strandline.services.proving.prove import ProofResult, prove_file
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.manage import get_by_number
+from strandline.services.workbench import Limits, Workbench
+
+GOOD, OTHER = make_pictures(2)
+NAME = name_of(GOOD)
+
+
+@dataclass
+class Place:
+    """A storage directory in a catalog, ten seconds after it was added."""
+
+    bench: Workbench
+    clock: FakeClock
+    root: Path
+
+    @property
+    def sd(self) -> StorageDir:
+        """As the catalog has it."""
+        return get_by_number(self.bench, 1)
+
+    @property
+    def file(self) -> Path:
+        """Where the image arrives."""
+        return self.root / "media" / NAME
+
+    @property
+    def row(self) -> ImageFile | None:
+        """What the catalog knows of it."""
+        with self.bench.catalog.read() as conn:
+            return image_files.find_row(conn, 1, NAME)
+
+    def look(self, name: str = NAME) -> Arrival:
+        """Looks at the name now."""
+        return look_at_arrival(self.bench, self.sd, name)
+
+
+@pytest.fixture
+def place(home: Path, tmp_path: Path) -> Iterator[Place]:
+    """Empty; the catalog's clock is ahead of the files' mtimes."""
+    root, clock = make_storage_dir(tmp_path / "sd"), FakeClock()
+    with open_bench(home, clock, limits=Limits(read_max_bytes=100_000)) as bench:
+        add_storage_dir(bench, root)
+        clock.pass_time(seconds=10)
+        yield Place(bench, clock, root)
+
+
+def test_a_whole_image_is_proven(place: Place) -> None:
+    """Registered, proven and told by one look; a second look finds nothing to do."""
+    put_image(place.root, GOOD)
+    assert [place.look(), place.look()] == [Arrival.PROVEN, Arrival.NOTHING]
+
+
+def test_a_half_one_fails_until_it_is_whole(place: Place) -> None:
+    """And says whether it has changed since the last look: that is what spaces the next one."""
+    put_half(place.root, GOOD)
+    assert [place.look(), place.look()] == [Arrival.FAILED, Arrival.FAILED_AGAIN]
+    place.file.write_bytes(GOOD[:-1])
+    assert [place.look(), place.look()] == [Arrival.FAILED, Arrival.FAILED_AGAIN]
+    put_image(place.root, GOOD)
+    assert place.look() is Arrival.PROVEN
+
+
+def test_what_was_proven_too_soon_is_read_once_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In two seconds; until then no look reads it again, and afterwards none does."""
+    reads = count_reads(monkeypatch)
+    put_image(place.root, GOOD)
+    set_mtime(place.file, seconds_ago=1, before=place.clock.now().timestamp())
+    assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN_TOO_SOON, Arrival.PROVEN_TOO_SOON, 1]
+    place.clock.pass_time(seconds=2)
+    assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN, Arrival.NOTHING, 2]
+
+
+def test_a_file_from_the_future_is_read_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some machine's clock is wrong by ten years; waiting would not make the proof a better one (hazard H28)."""
+    reads = count_reads(monkeypatch)
+    put_image(place.root, GOOD)
+    set_mtime(place.file, seconds_ago=-10 * 365 * 86_400)
+    assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN, Arrival.NOTHING, 1]
+
+
+def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the files that are read from now on."""
+    reads: list[str] = []
+
+    def counted(bench: Workbench, sd: StorageDir, name: str) -> ProofResult:
+        reads.append(name)
+        return prove_file(bench, sd, name)
+
+    monkeypatch.setattr(arrivals, "prove_file", counted)
+    return reads
+
+
+def test_attributes_that_change_cost_one_hash_and_no_event(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An mtime that is set after the rename is proven again, once; a mode costs nothing (hazard H37)."""
+    reads = count_reads(monkeypatch)
+    put_image(place.root, GOOD)
+    assert place.look() is Arrival.PROVEN
+    set_mtime(place.file, seconds_ago=1000)
+    assert [place.look(), place.look()] == [Arrival.PROVEN, Arrival.NOTHING]
+    place.file.chmod(0o400)
+    assert [place.look(), len(reads)] == [Arrival.NOTHING, 2]
+
+
+def test_what_no_look_changes_is_left_alone(place: Place) -> None:
+    """Foreign after a quiet while, damaged after a day: then only a change is worth a look."""
+    place.file.write_bytes(OTHER)
+    assert place.look() is Arrival.FAILED
+    place.clock.pass_time(seconds=3)
+    assert (place.look(), place.row and place.row.state) == (Arrival.NOTHING, FileState.FOREIGN)
+    put_half(place.root, GOOD)
+    assert place.look() is Arrival.FAILED
+    place.clock.pass_time(hours=25)
+    assert (place.look(), place.row and place.row.state) == (Arrival.NOTHING, FileState.DAMAGED)
+
+
+def test_a_file_that_went_is_for_a_scan(place: Place) -> None:
+    """Absence is never concluded from one name; of a file that nobody knew there is nothing to say."""
+    assert place.look() is Arrival.NOTHING
+    put_image(place.root, GOOD)
+    place.look()
+    place.file.unlink()
+    assert (place.look(), place.row and place.row.state) == (Arrival.SCAN_SOON, FileState.PRESENT)
+
+
+def test_a_file_that_cannot_be_read_is_registered_by_a_scan_and_tried_again(place: Place) -> None:
+    """Larger than the limit, here."""
+    place.file.write_bytes(bytes(100_001))
+    assert (place.look(), place.row) == (Arrival.SCAN_SOON, None)
+    place.file.write_bytes(GOOD)
+    place.look()
+    place.file.write_bytes(bytes(100_001))
+    assert place.look() is Arrival.FAILED_AGAIN
+
+
+NAMES: list[tuple[str, Arrival]] = [
+    (f".{NAME}.icloud", Arrival.SCAN_SOON),
+    (f"{NAME}.nextcloud", Arrival.SCAN_SOON),
+    (f".syncthing.{NAME}.tmp", Arrival.NOTHING),
+    (f"{NAME[:-4]} (1).png", Arrival.NOTHING),
+    ("cat.png", Arrival.NOTHING),
+    (f"{uuid.UUID(int=1)}.txt", Arrival.NOTHING),
+]
+
+
+@pytest.mark.parametrize(("name", "arrival"), NAMES)
+def test_other_names(place: Place, name: str, arrival: Arrival) -> None:
+    """A placeholder is for a scan to judge; everything else is no image's name, whatever its bytes are."""
+    put_image(place.root, GOOD, name)
+    assert place.look(name) is arrival
+
+
+def make_link(path: Path) -> None:
+    """To a good image."""
+    put_image(path.parents[1], GOOD, "good")
+    path.symlink_to("good")
+
+
+@pytest.mark.parametrize("make", [make_link, Path.mkdir, os.mkfifo], ids=["link", "folder", "fifo"])
+def test_what_is_no_file_is_neither_followed_nor_opened(place: Place, make: Callable[[Path], None]) -> None:
+    """Under the name of an image (hazards H33, H34)."""
+    make(place.file)
+    assert (place.look(), place.row) == (Arrival.NOTHING, None)

@@ -1,0 +1,159 @@
+"""Verifying in the background: newest first, within a budget, and never where it would download the cloud."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.pictures import make_picture
+from builders.scans import bytes_of_catalog, scan, state, told
+from builders.storage import make_pictures, make_storage_dir, name_of, put_half, set_mtime
+from strandline.folders.filesystems import Mount, MountKind
+from strandline.model.image_files import FileState
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.proving.backlog import verify_unproven
+
+PICTURES = make_pictures(4)
+NAMES = [name_of(data) for data in PICTURES]
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+@pytest.fixture
+def sd(machine: Machine) -> StorageDir:
+    """A storage directory with four images, registered by its first scan; the last one is the oldest."""
+    root = make_storage_dir(machine.folder / "Notes", *PICTURES)
+    for number, name in enumerate(NAMES):
+        set_mtime(root / "media" / name, 100 * number, before=1_000_000_000)
+    return machine.add_again(root)
+
+
+def verify(machine: Machine, sd: StorageDir, reads: int = 1000) -> bool:
+    """One round that may read so many files; whether nothing is left to do."""
+    left = [None] * reads
+
+    def may_read(size_bytes: int) -> bool:
+        assert size_bytes > 0
+        return left.pop() is None if left else False
+
+    return verify_unproven(machine.bench, sd, may_read=may_read)
+
+
+def test_what_the_first_scan_registered_is_proven_newest_first(machine: Machine, sd: StorageDir) -> None:
+    """And announced then, each image once."""
+    assert verify(machine, sd)
+    assert told(machine) == [("available", name) for name in NAMES]
+    assert verify(machine, sd)
+    assert len(told(machine)) == 4
+
+
+def test_the_budget_ends_a_round_and_the_next_one_goes_on(machine: Machine, sd: StorageDir) -> None:
+    """Asked before each file, with its size."""
+    assert not verify(machine, sd, reads=3)
+    assert told(machine) == [("available", name) for name in NAMES[:3]]
+    assert verify(machine, sd, reads=1)
+    assert told(machine) == [("available", name) for name in NAMES]
+
+
+def test_a_lapsed_proof_is_made_again_and_is_no_news(machine: Machine, sd: StorageDir) -> None:
+    """A file that was touched while nobody could prove it is not left unproven for ever."""
+    verify(machine, sd)
+    set_mtime(machine.media(sd) / NAMES[0], 5)
+    machine.scan(sd)
+    events = told(machine)
+    row = machine.row(sd, NAMES[0])
+    assert row is not None
+    assert not row.is_proven
+    assert verify(machine, sd)
+    row = machine.row(sd, NAMES[0])
+    assert row is not None
+    assert row.is_proven
+    assert told(machine) == events
+
+
+def test_bad_files_become_what_they_are(machine: Machine) -> None:
+    """Half an image is arriving; nothing is read twice in one round."""
+    root = make_storage_dir(machine.folder / "Notes")
+    half = put_half(root, PICTURES[0])
+    foreign = name_of(PICTURES[1])
+    (root / "media" / foreign).write_bytes(PICTURES[2])
+    sd = machine.add_again(root)
+    machine.clock.pass_time(minutes=1)
+    assert verify(machine, sd, reads=2)
+    assert (state(machine, sd, half), state(machine, sd, foreign)) == (FileState.ARRIVING, FileState.FOREIGN)
+
+
+def test_a_file_that_is_gone_or_cannot_be_read_does_not_stop_the_others(
+    machine: Machine, sd: StorageDir
+) -> None:
+    """It is passed over in this round, and concluded upon by nobody but a scan."""
+    (machine.media(sd) / NAMES[0]).unlink()
+    (machine.media(sd) / NAMES[1]).unlink()
+    os.mkfifo(machine.media(sd) / NAMES[1])
+    assert verify(machine, sd, reads=4)
+    assert told(machine) == [("available", name) for name in NAMES[2:]]
+    assert state(machine, sd, NAMES[0]) is FileState.PRESENT
+
+
+def test_more_files_than_are_fetched_at_once_are_all_proven(
+    machine: Machine, sd: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the first ones cannot be proven."""
+    monkeypatch.setattr("strandline.services.proving.backlog.FILES_AT_ONCE", 1)
+    (machine.media(sd) / NAMES[0]).unlink()
+    assert verify(machine, sd)
+    assert [name for _, name in told(machine)] == NAMES[1:]
+
+
+def test_a_cancelled_round_reads_no_more(machine: Machine, sd: StorageDir) -> None:
+    """Stopping a program does not wait for a folder."""
+    cancel = threading.Event()
+
+    def may_read(_size_bytes: int) -> bool:
+        cancel.set()
+        return True
+
+    assert not verify_unproven(machine.bench, sd, may_read=may_read, cancel=cancel)
+    assert len(told(machine)) == 1
+
+
+@pytest.mark.parametrize("kind", sorted(set(MountKind) - {MountKind.LOCAL}))
+def test_nothing_is_read_by_itself_but_on_a_local_disk(
+    machine: Machine, sd: StorageDir, kind: MountKind
+) -> None:
+    """It would download the cloud, or load the network; there files are proven when they are read."""
+    mount = Mount(machine.folder, "test", kind, keeps_inodes=True, read_only=False)
+    machine.bench.find_mount = lambda _path: mount
+    machine.clock.pass_time(minutes=1)
+    before = bytes_of_catalog(machine)
+    assert verify(machine, sd, reads=0)
+    assert bytes_of_catalog(machine) == before
+
+
+def test_online_only_files_are_never_fetched(machine: Machine) -> None:
+    """A placeholder has no bytes to verify (I16)."""
+    root = make_storage_dir(machine.folder / "Notes")
+    (root / "media" / f".{LEGACY_ID}.png.icloud").touch()
+    sd = machine.add_again(root)
+    assert verify(machine, sd, reads=0)
+
+
+def test_a_legacy_file_is_proven_by_its_structure(machine: Machine) -> None:
+    """Whole or not is all that can be asked of it."""
+    root = make_storage_dir(machine.folder / "Notes")
+    name = f"{LEGACY_ID}.jpg"
+    (root / "media" / name).write_bytes(make_picture("jpg"))
+    sd = machine.add_again(root)
+    assert verify(machine, sd)
+    assert told(machine) == [("available", name)]
+    assert scan(machine, sd).unchanged == 1

@@ -1,0 +1,69 @@
+"""Tidying: what killed saves left goes after a day, and nothing else ever does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.machine import Machine, open_machine
+from builders.pictures import make_picture
+from builders.storage import name_of
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.saving.tidy import remove_leftovers
+
+PICTURE = make_picture("png", seed=1)
+OURS, ANOTHERS, SAVED = (f".~{letter * 32}.tmp" for letter in "abc")
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+def _leave(machine: Machine, sd: StorageDir) -> None:
+    """A hidden temporary of ours with its note, another machine's, and one in scratch."""
+    for name in (OURS, ANOTHERS):
+        (machine.media(sd) / name).write_bytes(PICTURE[:50])
+    for name in (OURS, SAVED):
+        (machine.bench.scratch / name).write_bytes(b"")
+
+
+def test_leftovers_go_after_a_day(machine: Machine) -> None:
+    """Ours do, and their notes; another machine's stays, as do images and what is younger."""
+    one = machine.add("one", PICTURE)
+    _leave(machine, one)
+    remove_leftovers(machine.bench)
+    assert set(os.listdir(machine.bench.scratch)) == {OURS, SAVED}
+    machine.clock.pass_time(hours=25)
+    remove_leftovers(machine.bench)
+    assert set(os.listdir(machine.media(one))) == {name_of(PICTURE), ANOTHERS}
+    assert os.listdir(machine.bench.scratch) == []
+
+
+def test_notes_stay_while_a_storage_directory_is_away(machine: Machine) -> None:
+    """When it is back, they say what is ours there."""
+    one = machine.add("one", PICTURE)
+    _leave(machine, one)
+    machine.clock.pass_time(hours=25)
+    away = machine.take_away(one)
+    remove_leftovers(machine.bench)
+    assert set(os.listdir(machine.bench.scratch)) == {OURS, SAVED}
+    away.rename(one.path)
+    remove_leftovers(machine.bench)
+    assert OURS not in os.listdir(machine.media(one))
+
+
+def test_a_read_only_storage_directory_is_left_alone(machine: Machine) -> None:
+    """Nothing of ours can lie there."""
+    one = machine.add("one", PICTURE)
+    two = machine.add_again(Path(machine.take_away(one)), read_only=True)
+    _leave(machine, two)
+    machine.clock.pass_time(hours=25)
+    names = set(os.listdir(machine.media(two)))
+    remove_leftovers(machine.bench)
+    assert set(os.listdir(machine.media(two))) == names

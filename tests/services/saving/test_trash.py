@@ -1,0 +1,131 @@
+"""The trash: a durable copy with its description, made before the file is touched, or nothing at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.machine import Machine, open_machine
+from builders.pictures import make_picture
+from builders.refusing_kernel import Refusal, call_refused
+from builders.storage import id_of, name_of
+from builders.traced import trace_calls
+from strandline.errors import DiskError, DiskFullError, UnreadableFileError
+from strandline.folders.opening import stamp_of
+from strandline.model.trash import TrashReason
+from strandline.services.saving.trash import ABOUT_FILE, copy_to_trash
+
+PICTURE = make_picture("png", seed=1)
+ID, NAME = id_of(PICTURE), name_of(PICTURE)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine
+
+
+def list_all(machine: Machine) -> list[str]:
+    trash = machine.bench.trash_folder
+    return sorted(str(path.relative_to(trash)) for path in trash.rglob("*")) if trash.exists() else []
+
+
+def test_the_copy_can_be_read_without_the_catalog(machine: Machine) -> None:
+    """The bytes under their old name, and beside them what they were, where, when and why they went."""
+    one = machine.add("one", PICTURE)
+    trashed, copied = copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)
+    folder = machine.bench.trash_folder / trashed.trash_id
+    assert (folder / NAME).read_bytes() == PICTURE
+    about = json.loads((folder / ABOUT_FILE).read_text())
+    assert about == {
+        "trash_id": trashed.trash_id,
+        "sd_id": one.sd_id,
+        "sd_path": one.path,
+        "filename": NAME,
+        "image_id": ID,
+        "size_bytes": len(PICTURE),
+        "sha256": about["sha256"],
+        "reason": "deleted",
+        "trashed_at": about["trashed_at"],
+    }
+    assert about["sha256"].startswith(ID)
+    assert copied.stamp == stamp_of((machine.media(one) / NAME).lstat())
+    assert (machine.media(one) / NAME).read_bytes() == PICTURE
+
+
+def test_each_copy_has_a_place_of_its_own(machine: Machine) -> None:
+    """The same name may go to the trash as often as it likes."""
+    one = machine.add("one", PICTURE)
+    ids = {copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)[0].trash_id for _ in range(3)}
+    assert len(ids) == 3
+    assert len(list_all(machine)) == 9
+
+
+@pytest.mark.parametrize(
+    ("refusal", "error"),
+    [
+        (Refusal("fsync", errno.EIO), DiskError),
+        (Refusal("write", errno.ENOSPC), DiskFullError),
+        (Refusal("openat", errno.ENOSPC, argument=2, mask=0o20000100), DiskFullError),
+    ],
+    ids=["fsync fails", "disk full", "no new files"],
+)
+def test_a_copy_that_fails_leaves_nothing(machine: Machine, refusal: Refusal, error: type[DiskError]) -> None:
+    """No entry, no half file; the original is as it was."""
+    one = machine.add("one", PICTURE)
+    with pytest.raises(error):
+        call_refused([refusal], lambda: copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED))
+    assert list_all(machine) == []
+    assert list(machine.bench.scratch.iterdir()) == []
+    assert (machine.media(one) / NAME).read_bytes() == PICTURE
+
+
+def test_only_a_file_can_be_copied(machine: Machine) -> None:
+    """What is gone is told as gone, and what is no file is not read."""
+    one = machine.add("one")
+    with pytest.raises(FileNotFoundError):
+        copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)
+    (machine.media(one) / NAME).symlink_to("../SD_ID")
+    with pytest.raises(UnreadableFileError):
+        copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)
+    assert list_all(machine) == []
+
+
+REPLACING = """
+import sys
+from strandline import open_store
+home, picture = sys.argv[1:]
+with open_store(home) as store:
+    begin()
+    store.save(picture, sd="one")
+    end()
+"""
+
+
+def test_the_copy_is_durable_before_the_file_is_replaced(tmp_path: Path) -> None:
+    """The order of system calls: bytes, description, their folder and the folders above, and only then the rename."""
+    source = tmp_path / "picture.png"
+    source.write_bytes(PICTURE)
+    with open_machine(tmp_path) as machine:
+        one = machine.add("one")
+        machine.put(one, PICTURE[:300], NAME)
+    lines = trace_calls(REPLACING, tmp_path / "home", source, calls="fsync,linkat,/^rename")
+    trash = str(tmp_path / "home" / "trash")
+    steps = [
+        next(word for word in (NAME, ABOUT_FILE, trash + ">", "media>", "fsync") if word in line)
+        for line in lines
+        if ".db" not in line and "db-wal" not in line
+    ]
+    named = [step for step in steps if step != "fsync"]
+    assert named.index(NAME) < named.index(ABOUT_FILE) < named.index(trash + ">")
+    replaced = len(steps) - 1 - steps[::-1].index(NAME)
+    assert steps.index(trash + ">") < replaced
+    assert "rename" in [line for line in lines if NAME in line][-1]
+    assert "media>" in steps[replaced:]
+    assert sorted(os.listdir(tmp_path / "one" / "media")) == [NAME]

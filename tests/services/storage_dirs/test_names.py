@@ -1,0 +1,152 @@
+"""What a storage directory is called, and which one is meant by a text."""
+
+from __future__ import annotations
+
+import base64
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.identities import A, B, C, S
+from builders.storage import make_storage_dir, open_bench
+from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.manage import (
+    MAX_NAME_LENGTH,
+    check_name,
+    get_storage_dir,
+    list_storage_dirs,
+    name_after,
+    rename_storage_dir,
+)
+from strandline.services.workbench import Workbench
+
+
+@pytest.fixture
+def bench(home: Path) -> Iterator[Workbench]:
+    """A workbench with a clock of its own."""
+    with open_bench(home) as bench:
+        yield bench
+
+
+def base64url(sd_id: str) -> str:
+    """The other spelling of an identity."""
+    return base64.urlsafe_b64encode(uuid.UUID(sd_id).bytes)[:22].decode()
+
+
+def test_identity_then_alias_then_path_then_name(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One text that fits four storage directories means the first of them in that order; without it the next."""
+    monkeypatch.chdir(tmp_path)
+    by_name = add_storage_dir(bench, make_storage_dir(tmp_path / "four", sd_id=B), name=A).sd
+    by_path = add_storage_dir(bench, make_storage_dir(tmp_path / A, sd_id=C)).sd
+    assert by_path.name == f"{A} 2"
+    assert get_storage_dir(bench, A) == by_path
+    (tmp_path / A).rename(tmp_path / "moved")
+    add_storage_dir(bench, tmp_path / "moved")
+    assert get_storage_dir(bench, A).number == by_name.number
+
+    former = make_storage_dir(tmp_path / "two", sd_id=S)
+    (former / f"SD_ID.was-{A}").write_text(A)
+    by_alias = add_storage_dir(bench, former).sd
+    assert get_storage_dir(bench, A) == by_alias
+    by_identity = add_storage_dir(bench, make_storage_dir(tmp_path / "one", sd_id=A)).sd
+    assert get_storage_dir(bench, A) == by_identity
+
+
+@pytest.mark.parametrize("spell", [str, str.upper, base64url])
+def test_an_identity_may_be_spelled_in_every_way_that_a_file_may(
+    bench: Workbench, tmp_path: Path, spell: Callable[[str], str]
+) -> None:
+    """UUID in either case, base64url: the same 128 bits, current or alias."""
+    root = make_storage_dir(tmp_path / "Notes", sd_id=A)
+    (root / f"SD_ID.was-{B}").write_text(B)
+    sd = add_storage_dir(bench, root).sd
+    assert get_storage_dir(bench, spell(A)) == sd
+    assert get_storage_dir(bench, spell(B)) == sd
+
+
+def test_a_name_is_found_in_any_case_the_exact_one_first(bench: Workbench, tmp_path: Path) -> None:
+    """Two names may differ in letter case only; then each is meant by its own spelling."""
+    small = add_storage_dir(bench, make_storage_dir(tmp_path / "notes")).sd
+    assert get_storage_dir(bench, "NOTES") == small
+    large = add_storage_dir(bench, make_storage_dir(tmp_path / "x" / "Notes")).sd
+    assert (get_storage_dir(bench, "Notes"), get_storage_dir(bench, "notes")) == (large, small)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nowhere", "\0", "x" * 10_000, "/" * 5000, "\udcff", A, "~nobody-at-all"]
+)
+def test_what_nobody_is_called_is_a_clear_error(bench: Workbench, tmp_path: Path, text: str) -> None:
+    """The message says which are known and is short, whatever was asked for."""
+    add_storage_dir(bench, make_storage_dir(tmp_path / "Notes", sd_id=B))
+    with pytest.raises(StorageDirNotFoundError, match="'Notes'") as caught:
+        get_storage_dir(bench, text)
+    assert len(caught.value.message) < 300
+
+
+def test_an_empty_text_is_not_the_folder_that_one_stands_in(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script's unset variable must not choose a storage directory by accident; a dot is on purpose."""
+    root = make_storage_dir(tmp_path / "Notes")
+    sd = add_storage_dir(bench, root).sd
+    monkeypatch.chdir(root)
+    assert get_storage_dir(bench, ".") == sd
+    with pytest.raises(StorageDirNotFoundError):
+        get_storage_dir(bench, "")
+
+
+def test_two_never_share_a_name(bench: Workbench, tmp_path: Path) -> None:
+    """The folder's own name, or the wanted one, with a number where it is taken; also when added again."""
+    roots = [make_storage_dir(tmp_path / str(n) / "Notes") for n in range(3)]
+    assert [add_storage_dir(bench, root).sd.name for root in roots] == ["Notes", "Notes 2", "Notes 3"]
+    assert add_storage_dir(bench, roots[2], name="Notes").sd.name == "Notes 3"
+    assert add_storage_dir(bench, roots[2], name="Notes 2").sd.name == "Notes 2 2"
+    assert add_storage_dir(bench, roots[2], name="Mine").sd.name == "Mine"
+    assert add_storage_dir(bench, roots[2]).sd.name == "Mine"
+
+
+def test_renaming(bench: Workbench, tmp_path: Path) -> None:
+    """To a free name, or to its own; never to another one's."""
+    first, second = (add_storage_dir(bench, make_storage_dir(tmp_path / name)).sd for name in ("a", "b"))
+    assert rename_storage_dir(bench, first, "  Urlaub 2024 ").name == "Urlaub 2024"
+    assert rename_storage_dir(bench, first, "Urlaub 2024").name == "Urlaub 2024"
+    with pytest.raises(StorageDirConflictError):
+        rename_storage_dir(bench, second, "Urlaub 2024")
+    assert [sd.name for sd in list_storage_dirs(bench)] == ["Urlaub 2024", "b"]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "\0", "a\nb", "\x1b[31m", "\u202e", "\udcff", "x" * 101])
+def test_names_that_nobody_can_read_are_refused(bench: Workbench, tmp_path: Path, name: str) -> None:
+    """Before anything is looked at or written."""
+    root = tmp_path / "Notes"
+    root.mkdir()
+    with pytest.raises(InvalidNameError):
+        add_storage_dir(bench, root, name=name)
+    assert list(root.iterdir()) == []
+    sd = add_storage_dir(bench, root).sd
+    with pytest.raises(InvalidNameError):
+        rename_storage_dir(bench, sd, name)
+
+
+@given(st.text())
+def test_every_folder_has_a_name_that_could_have_been_given(folder: str) -> None:
+    """Law: a name made from a folder's passes the check, whatever the folder is called."""
+    assert check_name(name_after(f"/somewhere/{folder.replace('/', '')}"))
+
+
+def test_a_folder_with_an_unreadable_name_gets_a_readable_one(bench: Workbench, tmp_path: Path) -> None:
+    """Newlines and escapes in a folder's name never reach a list."""
+    root = tmp_path / ("a\n\x1b[31m" + "b" * 200)
+    sd = add_storage_dir(bench, make_storage_dir(root)).sd
+    assert sd.name.startswith("a")
+    assert sd.name.isprintable()
+    assert len(sd.name) <= MAX_NAME_LENGTH
+    assert sd.path == os.fspath(root)

@@ -1,0 +1,251 @@
+"""Pages as the server draws them: whole without scripts, harmless whatever the names, and honest about errors."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from builders.pictures import make_picture
+from builders.served import Served, serving, serving_storage_dir
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, put_image
+from strandline.model import states
+from strandline.model.plain_words import say_count
+from strandline.runtime.assembly import open_store
+from strandline.services.inspecting import browse
+
+IMAGES = make_pictures(2)
+PLACES = (
+    "/", f"/image/{id_of(IMAGES[0])}", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media",
+    f"/inspect/Notes/file?path=media/{name_of(IMAGES[0])}", "/inspect/Notes/file?path=SD_ID", "/activity",
+    "/image/nothing",
+)  # fmt: skip
+"""An address of each kind of page."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A served home with two images in ``Notes``."""
+    with serving_storage_dir(tmp_path, *IMAGES) as served:
+        yield served
+
+
+def root_of(served: Served) -> Path:
+    """Where the storage directory lies."""
+    return Path(served.store.list_storage_dirs()[0].path)
+
+
+def test_every_page_runs_no_script_but_ours(served: Served) -> None:
+    """No inline script or style stands in any page, and its policy would let none run."""
+    for place in PLACES:
+        answer = served.client.get(place)
+        assert answer.status_code == (422 if place == "/image/nothing" else 200)
+        assert "<h1" in answer.text
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        scripts = re.findall(r"<script(?![^>]*(?:src=|application/json))", answer.text)
+        assert scripts == []
+        assert re.search(r"\sstyle=|\son\w+=|<style", answer.text) is None
+        assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    """No address of another host stands in the templates, styles and modules; only the name of SVG's namespace."""
+    web = Path(__file__).parents[3] / "src/strandline/web"
+    for path in (*web.rglob("templates/*"), *web.rglob("static/**/*.*")):
+        text = path.read_text().replace("http://www.w3.org/2000/svg", "")
+        assert re.search(r"https?:|//[a-z]+\.", text) is None, path
+
+
+def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -> None:
+    """HTML, control characters, direction marks and bytes that are no UTF-8: shown, never obeyed, never a fault."""
+    root = root_of(served)
+    names = ["<script>alert(1)<script>.txt", "<img src=x onerror=alert(1)>.png", "a\x1b[31m\u202eb.txt"]
+    for name in names:
+        put_image(root, b"x", name)
+    fd = os.open(os.fsencode(root / "media") + b"/caf\xe9.txt", os.O_CREAT)
+    os.close(fd)
+    saved = served.store.save(make_picture("png", seed=9), sd="Notes", name="<b onclick=x>\u202e.png")
+    served.store.rename_storage_dir("Notes", "<i>Notes</i> & Co")
+    sd_id = str(served.store.list_storage_dirs()[0].sd_id)
+    strays = ("&lt;script&gt;alert", "&lt;img src=x", "caf")
+    for place, shown in (
+        ("/", ("&lt;b onclick",)),
+        (f"/image/{saved.image_id}", ("&lt;b onclick", "&lt;i&gt;Notes")),
+        ("/folders", ("&lt;i&gt;Notes",)),
+        ("/inspect", ("&lt;i&gt;Notes",)),
+        (f"/inspect/{sd_id}", ("&lt;i&gt;Notes", *strays)),
+        (f"/inspect/{sd_id}/tree?folder=media", strays),
+        ("/activity", ("&lt;i&gt;Notes",)),
+    ):
+        answer = served.client.get(place)
+        assert answer.status_code == 200, place
+        for text in shown:
+            assert text in answer.text, (place, text)
+        for dangerous in ("<script>alert", "<img src=x", "<b onclick", "<i>Notes", "\x1b", "\u202e"):
+            assert dangerous not in answer.text, (place, dangerous)
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "word"),
+    [
+        ("/image/nothing", 422, "is not an image id"),
+        ("/inspect/Nowhere", 404, "Nowhere"),
+        ("/?sd=Nowhere", 404, "Nowhere"),
+        ("/?state=happy", 422, "state"),
+        ("/?from=yesterday", 422, "is no day"),
+        ("/inspect/Notes/file?path=../../etc/passwd", 422, "is not a path inside"),
+        ("/inspect/Notes/file?path=media/none.png", 404, "none.png"),
+        ("/inspect/Notes/tree?folder=..", 422, "not as the page made it"),
+        ("/activity?before=-1", 422, "not as the page made it"),
+    ],
+)
+def test_an_error_is_a_page(served: Served, place: str, status: int, word: str) -> None:
+    """With its status, its words, and a way on; never a stack of ours."""
+    answer = served.client.get(place)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert "<h1>" in answer.text
+    assert word in answer.text.partition("<h1>")[2]
+    assert 'href="/">To the gallery' in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_an_image_that_nobody_has_is_a_page_that_says_so(served: Served) -> None:
+    """404, and where it was looked for."""
+    answer = served.client.get("/image/" + "0" * 32)
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    body = answer.text.partition("<h1>")[2]
+    assert "0" * 32 in body
+    assert "Notes" in body
+
+
+def test_a_file_of_a_time_that_no_calendar_has_is_shown(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other machines send any time, and some disks keep it; most of those that tests run on do not."""
+
+    def refuse(_at: datetime) -> str:
+        raise OverflowError
+
+    monkeypatch.setattr(browse, "format_time", refuse)
+    answer = served.client.get("/inspect/Notes/file?path=SD_ID")
+    assert answer.status_code == 200
+    assert "no calendar has" in answer.text
+
+
+def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:
+    """A half image: what is here of it, where, and what comes next."""
+    data = make_picture("png", seed=7)
+    put_half(root_of(served), data)
+    text = served.client.get(f"/image/{id_of(data)}").text
+    assert "This image is still arriving in &#39;Notes&#39;." in text
+    assert name_of(data) in text
+    assert "let the sync client finish" in text
+
+
+def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -> None:
+    """Page by page, by its own links, every image once."""
+    images = make_pictures(130)
+    with serving_storage_dir(tmp_path, *images) as served:
+        seen, place = [], "/"
+        while place:
+            text = served.client.get(place).text
+            seen += re.findall(r'<li class="tile[^>]*data-id="(\w+)"', text.split("<template")[0])
+            older = re.search(r'href="(/\?[^"]*after=[^"]*)"', text)
+            place = older[1].replace("&amp;", "&") if older else ""
+    assert sorted(seen) == sorted(id_of(data) for data in images)
+
+
+def test_forms_work_without_scripts(served: Served, tmp_path: Path) -> None:
+    """Add, rename, scan and forget, each answered by the page with a word on what came of it."""
+    travel = make_storage_dir(tmp_path / "Travel", make_picture("gif", seed=4))
+    post = served.client.post
+    assert (
+        "Travel was added, under the identity that lies in the folder."
+        in post("/folders", data={"path": str(travel)}).text
+    )
+    assert "Travel is called Journeys now." in post("/folders/Travel/rename", data={"name": "Journeys"}).text
+    put_image(travel, make_picture("gif", seed=5))
+    assert post("/folders/Journeys/scan").status_code == 303
+    until = time.monotonic() + 30
+    while [sd["images"] for sd in served.get("/sds")["sds"] if sd["name"] == "Journeys"] != [2]:
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    assert "tick the box" in post("/folders/Journeys/forget").text
+    assert "Journeys is forgotten." in post("/folders/Journeys/forget", data={"sure": "1"}).text
+    refused = post("/folders", data={"path": "/nowhere/at/all"})
+    assert refused.status_code == 404
+    assert "/nowhere/at/all" in refused.text
+
+
+def test_what_is_gone_is_confirmed_and_dropped_without_scripts(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the API does, by the two forms; each says what came of it."""
+    images = list((root_of(served) / "media").iterdir())
+    for image in images:
+        image.unlink()
+    served.store.scan()
+    assert served.get("/sds/Notes")["sd"]["state"] == "suspect"
+    assert "Confirmed: Notes is online." in served.client.post("/folders/Notes/confirm").text
+    monkeypatch.setattr(states, "MISSING_AFTER", timedelta(0))
+    served.store.scan()
+    said = served.client.post("/folders/Notes/accept-missing").text
+    assert f"{say_count(len(images), 'missing image is', 'missing images are')} no longer listed." in said
+    assert served.get("/sds/Notes")["sd"]["images"] == 0
+
+
+def test_a_form_of_another_site_is_refused(served: Served) -> None:
+    """A page elsewhere cannot make this one's folders vanish."""
+    answer = served.client.post(
+        "/folders/Notes/forget", data={"sure": "1"}, headers={"origin": "https://evil.example"}
+    )
+    assert answer.status_code == 403
+    assert len(served.store.list_storage_dirs()) == 1
+
+
+def test_modules_are_never_stale(served: Served) -> None:
+    """After an update a browser asks again; until then it hears that nothing changed."""
+    first = served.client.get("/static/js/gallery.js")
+    assert first.headers["cache-control"] == "no-cache"
+    assert "javascript" in first.headers["content-type"]
+    again = served.client.get("/static/js/gallery.js", headers={"if-none-match": first.headers["etag"]})
+    assert again.status_code == 304
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "../pages.py",
+        "js/../../pages.py",
+        "%2e%2e/pages.py",
+        "..%2fpages.py",
+        "/etc/passwd",
+        "js",
+        "%00",
+        "\\..\\x",
+    ],
+)
+def test_nothing_but_modules_and_styles_is_static(served: Served, place: str) -> None:
+    """No way out of their folder; the address is asked for as it stands, not tidied up."""
+    url = httpx.URL(served.address.url).copy_with(raw_path=f"/static/{place}".encode())
+    answer = served.client.send(httpx.Request("GET", url))
+    assert answer.status_code == 404
+    assert "import" not in answer.text
+    assert "root:" not in answer.text
+
+
+def test_an_empty_home_says_what_to_do_first(home: Path) -> None:
+    """On every place: what to add, and where."""
+    with open_store(home) as store, serving(store) as served:
+        assert "Which folder holds your pictures?" in served.client.get("/").text
+        assert "Add a folder" in served.client.get("/folders").text
+        assert "Nothing to inspect yet" in served.client.get("/inspect").text
+        assert "Nothing yet" in served.client.get("/activity").text

@@ -1,0 +1,129 @@
+"""What pages say: sizes, days, states, health and events, for people; and names that cannot act."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from strandline.model.events import (
+    EVENT_TYPES,
+    ImageAvailable,
+    ScanFinished,
+    StorageDirOffline,
+    StorageDirSuspect,
+)
+from strandline.model.image_files import FileState
+from strandline.model.image_ids import ImageId
+from strandline.model.reports import Finding
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.sync_status import FileItem, SyncStatus
+from strandline.web.pages.activity import KINDS, SENTENCES, list_days, say_event
+from strandline.web.pages.folder_pages import say_confirming
+from strandline.web.pages.remedies import REMEDIES, judge_health, list_discrepancies
+from strandline.web.pages.words import (
+    FILE_BADGES,
+    SD_BADGES,
+    has_address,
+    key_of,
+    say_month,
+    show_lines_plainly,
+)
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+STATIC = Path(__file__).parents[3] / "src/strandline/web/static"
+
+
+def make_sd(state: StorageDirState = StorageDirState.ONLINE, *, name: str = "Notes") -> StorageDir:
+    """A storage directory as the catalog tells it."""
+    return StorageDir(1, None, name, "/notes", state, False, False, (), NOW)
+
+
+def test_a_text_file_keeps_its_lines() -> None:
+    """Line breaks and tabs stay; everything else is as in a name."""
+    assert show_lines_plainly("a\tb\r\nc\x07") == "a\tb\nc\\x07"
+
+
+def test_months_have_names() -> None:
+    """And what is no month stays as it is."""
+    assert [say_month("2026-11"), say_month("unknown")] == ["November 2026", "unknown"]
+
+
+def test_an_address_names_a_folder_by_its_name() -> None:
+    """Percent-encoded; a name that holds a slash gives way to the identity."""
+    assert key_of(make_sd(name="Notes & more")) == "Notes%20%26%20more"
+    assert not has_address("caf\udce9.png")
+
+
+def test_every_state_has_its_word() -> None:
+    """None is left to be shown by its name in the code; the browser's tiles use the same words."""
+    assert set(FILE_BADGES) == set(FileState)
+    assert set(SD_BADGES) == set(StorageDirState)
+    words = (STATIC / "js/words.js").read_text()
+    for state, badge in FILE_BADGES.items():
+        if state is not FileState.PRESENT:
+            assert f'"{badge.word}", "{badge.tone}"' in words, state
+
+
+def test_every_event_has_its_sentence() -> None:
+    """Each type that stands in the journal, and each type that the browser listens to, is known to both."""
+    assert {name for name in EVENT_TYPES if not name.startswith("scan.")} == set(SENTENCES)
+    assert {name for names in KINDS.values() for name in names} <= set(EVENT_TYPES)
+    live = (STATIC / "js/live.js").read_text()
+    assert [name for name in EVENT_TYPES if f'"{name}"' not in live] == []
+
+
+def test_events_become_lines_under_their_days() -> None:
+    """Newest first, as they come, each with what it is about."""
+    image = ImageAvailable(
+        at=NOW, sd_id=None, image_id=ImageId("0" * 32), filename="x.png", state=FileState.PRESENT
+    )
+    scan = ScanFinished(at=NOW, sd_id=None, added=1200, changed=0, absent=2, missing=0, returned=0)
+    offline = StorageDirOffline(
+        at=NOW.replace(day=20), sd_id=None, name="Notes", path="/notes", reason="unmounted"
+    )
+    first, second = list_days([image, scan, offline], [make_sd()])
+    assert [line.text for line in first.lines] == ["An image arrived whole", "Scan: 1,200 new, 2 absent"]
+    assert (first.lines[0].detail, first.lines[0].image_id) == ("x.png", "0" * 32)
+    assert second.lines[0].detail == "unmounted"
+    assert say_event(replace(scan, added=0, absent=0)) == "Scan: nothing changed"
+    suspect = StorageDirSuspect(at=NOW, sd_id=None, name="Notes", path="/notes", absent=3, known=3)
+    assert say_event(suspect) == "Too many files of a folder are gone at once"
+    assert say_event(replace(suspect, absent=0)) == "The files of a folder cannot be listed"
+
+
+def test_every_list_of_an_inspection_has_a_remedy() -> None:
+    """A discrepancy that is found is never left without a word on what to do."""
+    assert {remedy.kind for remedy in REMEDIES} == set(SyncStatus.LISTS)
+
+
+@pytest.mark.parametrize("remedy", REMEDIES, ids=[remedy.kind for remedy in REMEDIES])
+def test_health_follows_from_what_was_found(remedy: object) -> None:
+    """Healthy exactly where nothing waits for anybody; else the worst comes first."""
+    kind, tone = str(getattr(remedy, "kind", "")), str(getattr(remedy, "tone", ""))
+    status = SyncStatus(make_sd(), NOW, {})
+    assert judge_health(status).title == "Healthy"
+    getattr(status, kind).append(FileItem("x.png", None, 3))
+    assert judge_health(status).tone == (tone or "good")
+    assert [found.heading for found in list_discrepancies(status)] == [f"1 {getattr(remedy, 'one', '')}"]
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "title"),
+    [
+        (StorageDirState.OFFLINE, "the disk is away", "Offline"),
+        (StorageDirState.INCOMPLETE, "nothing is there", "Waiting for its identity"),
+        (StorageDirState.SUSPECT, "all gone: 'strandline sd confirm'", "Too many files are gone at once"),
+        (StorageDirState.SUSPECT, "the media folder cannot be listed", "Its images cannot be listed"),
+    ],
+)
+def test_a_folder_that_is_not_online_is_told_first(state: StorageDirState, said: str, title: str) -> None:
+    """With the reason, as a sentence; only who can confirm something is asked to."""
+    sd = replace(make_sd(state), problem=said)
+    status = SyncStatus(sd, NOW, {}, problems=[Finding(state.value, said)])
+    health = judge_health(status)
+    assert (health.title, health.tone) == (title, "wait" if state is StorageDirState.INCOMPLETE else "bad")
+    assert health.message.startswith(f"{said.capitalize()}.")
+    assert ("confirm" in say_confirming(sd)) is ("confirm" in said)
