@@ -76,8 +76,18 @@ class Store:
         )
 
     def list_storage_dirs(self) -> list[StorageDir]:
-        """All storage directories as they are now, in the order in which they were added."""
+        """All storage directories as they were last found, in the order in which they were added.
+
+        Reads the catalog only: it neither waits nor writes. While a watcher runs, states are kept up to date.
+        """
         return services.manage.list_storage_dirs(self._bench)
+
+    def refresh_storage_dirs(self) -> list[StorageDir]:
+        """All storage directories as they are now, in the same order; what has changed is written down.
+
+        Looks at the identity files of each, and waits up to four seconds for those that are being replaced.
+        """
+        return services.presence.reconsider_storage_dirs(self._bench)
 
     def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """The storage directory that is meant, by identity, alias, path, or name, in that order."""

@@ -24,7 +24,7 @@ from strandline.folders.temporaries import TEMPORARY_NAME
 from strandline.model.identity.sd_ids import find_identity_in
 from strandline.services.proving.backlog import verify_unproven
 from strandline.services.scanning.scan import scan_storage_dir
-from strandline.services.storage_dirs.manage import list_storage_dirs
+from strandline.services.storage_dirs.presence import reconsider_storage_dirs
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|trash|logs")
@@ -123,7 +123,7 @@ class World:
         """Starts anew, scans and proves everything, and sees what it comes to; the catalog must be sound."""
         with open_machine(self.folder) as machine:
             assert machine.bench.catalog.check_integrity() == []
-            for sd in list_storage_dirs(machine.bench):
+            for sd in reconsider_storage_dirs(machine.bench):
                 scan_storage_dir(machine.bench, sd)
                 verify_unproven(machine.bench, sd, may_read=lambda _: True)
             return self._paint(machine)

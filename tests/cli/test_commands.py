@@ -358,6 +358,22 @@ def test_the_shell_completes_storage_directories(made: CommandHome) -> None:
         assert set(run_process(environ=asked).text.splitlines()) == {"plain,Notes", "plain,Novel"}
 
 
+def test_completion_decides_no_identity_and_sd_list_does(made: CommandHome) -> None:
+    """While only conflict copies of ``SD_ID`` are there, completing writes nothing; ``sd list`` settles them."""
+    root = made.make_storage_dir()
+    (root / "SD_ID").rename(root / "SD_ID.conflict1")
+    os.utime(root / "SD_ID.conflict1", (100, 100))
+    asked = {
+        "_STRANDLINE_COMPLETE": "bash_complete",
+        "COMP_WORDS": "strandline sd show N",
+        "COMP_CWORD": "3",
+    }
+    assert run_process(environ=asked).text.splitlines() == ["plain,Notes"]
+    assert not (root / "SD_ID").exists()
+    assert run("sd", "list", "--json").json["sds"][0]["state"] == "online"
+    assert (root / "SD_ID").exists()
+
+
 def test_file_names_that_are_no_utf_8(made: CommandHome) -> None:
     """Are written out in text and in JSON, and break neither."""
     root = made.make_storage_dir()

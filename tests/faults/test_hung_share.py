@@ -40,7 +40,7 @@ with open_store(home, overrides={"read.io_timeout_s": float(limit_s)}) as store:
     ask("nowhere", lambda: store.get(nowhere).sd.name)
     ask("exists", lambda: store.exists(both, "share"))
     ask("explain", lambda: store.explain(there).verdict)
-    ask("list", lambda: [sd.state for sd in store.list_storage_dirs()])
+    ask("list", lambda: [sd.state for sd in store.refresh_storage_dirs()])
     ask("save", lambda: store.save(sys.executable, sd="share").image_id)
 """
 

@@ -27,7 +27,7 @@ ROUNDS = 3
 
 def get_made_up(machines: TwoMachines) -> list[str]:
     """The identities that a and b have now."""
-    return [str(machine.store.list_storage_dirs()[0].sd_id) for machine in machines.both()]
+    return [str(machine.store.refresh_storage_dirs()[0].sd_id) for machine in machines.both()]
 
 
 @pytest.mark.parametrize("client", TWO_WAY, indirect=True)

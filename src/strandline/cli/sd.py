@@ -112,7 +112,7 @@ def list_(session: Session) -> None:
     With name, state, path and identity.
     """
     with session.open_store() as store:
-        sds = store.list_storage_dirs()
+        sds = store.refresh_storage_dirs()
     session.answer({"sds": [sd.as_json() for sd in sds]}, lambda: _show_list(sds))
 
 

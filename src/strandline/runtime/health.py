@@ -17,7 +17,7 @@ from strandline.folders.filesystems import MountKind, find_mount
 from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.storage_dirs.manage import list_storage_dirs
+from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
 ENOUGH_WATCHES = 64
@@ -39,7 +39,7 @@ def check_health(bench: Workbench) -> list[Check]:
     return [
         catalog,
         _check_home(bench),
-        *(_check_storage_dir(bench, sd) for sd in (list_storage_dirs(bench) if catalog.ok else ())),
+        *(_check_storage_dir(bench, sd) for sd in (refresh_storage_dirs(bench) if catalog.ok else ())),
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
         _check_decoder("libvips", "pyvips"),
         _check_decoder("HEIC decoder", "pi_heif"),

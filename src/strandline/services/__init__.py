@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import add as add
     from strandline.services.storage_dirs import confirm as confirm
     from strandline.services.storage_dirs import manage as manage
+    from strandline.services.storage_dirs import presence as presence
 
 _ROOMS = {
     "finding": ("describe", "explain", "lookup"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "save"),
     "scanning": ("scan",),
-    "storage_dirs": ("add", "confirm", "manage"),
+    "storage_dirs": ("add", "confirm", "manage", "presence"),
 }
 _MODULES = {name: f"{room}.{name}" for room, names in _ROOMS.items() for name in names}
 

@@ -21,7 +21,7 @@ from strandline.model.identity.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDirState
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.storage_dirs.manage import list_storage_dirs
+from strandline.services.storage_dirs.presence import reconsider_storage_dirs
 from strandline.services.workbench import Workbench
 
 
@@ -129,7 +129,7 @@ def test_adding_again_changes_nothing(
     assert again.sd == first.sd
     assert snapshot(root) == before
     assert list_events(bench) == events
-    assert list_storage_dirs(bench) == [first.sd]
+    assert reconsider_storage_dirs(bench) == [first.sd]
     written = {"generated": "existing", "migrated": "existing"}
     expected = outcome if read_only or outcome not in {*written, "conflict_resolved"} else "existing"
     assert again.identity.outcome == expected
@@ -151,7 +151,7 @@ def test_what_cannot_be_looked_at_is_unavailable_and_remembered() -> None:
         assert "SD_ID" in (added.sd.problem or "")
         assert snapshot_names(root) == before
         (root / "SD_ID").chmod(0o600)
-        (listed,) = list_storage_dirs(bench)
+        (listed,) = reconsider_storage_dirs(bench)
         assert (listed.number, listed.sd_id, listed.state.value) == (added.sd.number, A, "online")
 
 
@@ -163,7 +163,7 @@ def test_a_folder_above_which_nothing_may_be_looked_at_is_remembered_by_its_path
         added = add_storage_dir(bench, root)
         assert (added.identity.outcome, added.sd.path) == ("unavailable", str(root))
         root.parent.chmod(0o700)
-        assert [sd.sd_id for sd in list_storage_dirs(bench)] == [A]
+        assert [sd.sd_id for sd in reconsider_storage_dirs(bench)] == [A]
 
 
 def snapshot_names(root: Path) -> list[str]:
@@ -177,7 +177,7 @@ def test_a_new_identity_that_cannot_be_written_is_an_error_and_nothing_is_rememb
         (folder / "Notes").mkdir(mode=0o500)
         with pytest.raises(UnwritableFolderError):
             add_storage_dir(bench, folder / "Notes")
-        assert list_storage_dirs(bench) == []
+        assert reconsider_storage_dirs(bench) == []
 
 
 def test_an_identity_that_is_there_holds_also_where_it_cannot_be_tidied_up() -> None:
@@ -192,7 +192,7 @@ def test_an_identity_that_is_there_holds_also_where_it_cannot_be_tidied_up() -> 
         assert any("SD_ID" in warning for warning in added.identity.warnings)
         root.chmod(0o700)
         assert contents(root) == {".sd-id": B.encode()}
-        list_storage_dirs(bench)
+        reconsider_storage_dirs(bench)
         assert set(contents(root)) == {"SD_ID"}
 
 
@@ -308,7 +308,7 @@ def test_a_remembered_folder_is_decided_again_by_every_command(bench: Workbench,
     (root / "media").mkdir(parents=True)
     put_image(root, make_picture("png"))
     added = add_storage_dir(bench, root)
-    assert [sd.state.value for sd in list_storage_dirs(bench)] == ["incomplete"]
+    assert [sd.state.value for sd in reconsider_storage_dirs(bench)] == ["incomplete"]
     assert scan_storage_dir(bench, added.sd).findings[0].kind == "incomplete"
     (root / "SD_ID").write_text(A)
     report = scan_storage_dir(bench, added.sd)

@@ -13,7 +13,8 @@ from builders.storage import make_storage_dir, open_bench
 from strandline import open_store
 from strandline.errors import CatalogInsideStorageDirError, InvalidPathError, StorageDirNotFoundError
 from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.storage_dirs.manage import get_storage_dir, list_storage_dirs, move_storage_dir
+from strandline.services.storage_dirs.manage import get_storage_dir, move_storage_dir
+from strandline.services.storage_dirs.presence import reconsider_storage_dirs
 from strandline.services.workbench import Workbench
 
 
@@ -61,7 +62,7 @@ def test_a_path_that_is_no_folder_is_a_clear_error(
     assert len(str(caught.value)) < 300 + len(str(tmp_path))
     with pytest.raises(error):
         move_storage_dir(bench, known, given)
-    assert list_storage_dirs(bench) == [known]
+    assert reconsider_storage_dirs(bench) == [known]
 
 
 @pytest.mark.parametrize("text", ["\ud800", "~\ud800", "~root\0", "", "~nobody-at-all"])

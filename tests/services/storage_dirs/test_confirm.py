@@ -25,8 +25,8 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.confirm import accept_missing, confirm_storage_dir
-from strandline.services.storage_dirs.manage import forget_storage_dir, list_storage_dirs
-from strandline.services.storage_dirs.presence import refresh
+from strandline.services.storage_dirs.manage import forget_storage_dir
+from strandline.services.storage_dirs.presence import reconsider_storage_dirs, refresh
 from strandline.services.workbench import Workbench
 
 PICTURES = make_pictures(10)
@@ -193,7 +193,7 @@ def test_forgetting_touches_no_file(bench: Workbench, root: Path, sd: StorageDir
     """What was known is gone, the folder is as it was, and adding it again finds everything."""
     before = snapshot(root)
     forget_storage_dir(bench, sd)
-    assert list_storage_dirs(bench) == []
+    assert reconsider_storage_dirs(bench) == []
     again = add_storage_dir(bench, root)
     assert again.sd.number != sd.number
     assert again.scan is not None

@@ -27,10 +27,9 @@ from strandline.services.storage_dirs.manage import (
     forget_storage_dir,
     get_by_number,
     get_storage_dir,
-    list_storage_dirs,
     move_storage_dir,
 )
-from strandline.services.storage_dirs.presence import refresh
+from strandline.services.storage_dirs.presence import reconsider_storage_dirs, refresh
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
 
@@ -55,7 +54,7 @@ def test_one_root_is_one_storage_directory_by_whatever_path(
         added = add_storage_dir(bench, way)
         assert (added.sd, added.copied) == (first, False)
         assert get_storage_dir(bench, way) == first
-    assert list_storage_dirs(bench) == [first]
+    assert reconsider_storage_dirs(bench) == [first]
 
 
 def test_a_second_way_to_the_same_folder_is_told_by_device_and_inode(
@@ -68,7 +67,7 @@ def test_a_second_way_to_the_same_folder_is_told_by_device_and_inode(
     (tmp_path / "disk").symlink_to(tmp_path / "mnt")  # so the path that is known is another way to it now
     added = add_storage_dir(bench, tmp_path / "mnt" / "Notes")
     assert (added.sd, added.copied) == (first, False)
-    assert list_storage_dirs(bench) == [first]
+    assert reconsider_storage_dirs(bench) == [first]
 
 
 def test_a_moved_folder_is_the_same_one_at_another_path(bench: Workbench, tmp_path: Path) -> None:
@@ -83,7 +82,7 @@ def test_a_moved_folder_is_the_same_one_at_another_path(bench: Workbench, tmp_pa
     assert not added.copied
     assert added.scan is not None
     assert (added.scan.added, added.scan.unchanged) == (0, 3)
-    assert len(list_storage_dirs(bench)) == 1
+    assert len(reconsider_storage_dirs(bench)) == 1
 
 
 def test_a_folder_that_moved_before_its_identity_arrived_is_recognised_later(
@@ -99,7 +98,7 @@ def test_a_folder_that_moved_before_its_identity_arrived_is_recognised_later(
     shutil.rmtree(root)
     added = add_storage_dir(bench, new)
     assert (added.sd.number, added.sd.path, added.copied) == (first.number, str(new), False)
-    assert len(list_storage_dirs(bench)) == 1
+    assert len(reconsider_storage_dirs(bench)) == 1
 
 
 def test_a_folder_whose_name_a_client_writes_in_other_code_points_has_moved(
@@ -167,7 +166,7 @@ def test_a_copied_folder_is_read_and_not_written(bench: Workbench, copied: tuple
     assert added.copied
     assert any("--new-identity" in warning for warning in added.identity.warnings)
     assert add_storage_dir(bench, copied[0]).copied
-    first, second = list_storage_dirs(bench)
+    first, second = reconsider_storage_dirs(bench)
     assert (first.sd_id, second.sd_id, second.name) == (A, A, "Notes copy")
     assert (first.state.value, second.state.value) == ("online", "online")
     before = [snapshot(root) for root in copied]
@@ -248,7 +247,7 @@ def test_an_original_that_was_given_another_identity_by_hand_is_no_twin(
     (copied[0] / "SD_ID").write_text(B)
     added = add_storage_dir(bench, copied[1])
     assert (added.copied, added.sd.sd_id) == (False, A)
-    assert [sd.sd_id for sd in list_storage_dirs(bench)] == [B, A]
+    assert [sd.sd_id for sd in reconsider_storage_dirs(bench)] == [B, A]
 
 
 def test_one_folder_is_never_two_storage_directories_that_are_here(bench: Workbench, tmp_path: Path) -> None:
@@ -263,7 +262,7 @@ def test_one_folder_is_never_two_storage_directories_that_are_here(bench: Workbe
     new = add_storage_dir(bench, root).sd
     assert new.number != old.number
     (root / f"SD_ID.was-{A}").write_text(A)
-    assert [sd.is_reachable for sd in list_storage_dirs(bench)] == [False, True]
+    assert [sd.is_reachable for sd in reconsider_storage_dirs(bench)] == [False, True]
     save_image(bench, make_picture("png"), new)
 
 
@@ -299,7 +298,7 @@ def test_two_disks_take_turns_at_one_path(bench: Workbench, tmp_path: Path) -> N
     other = make_storage_dir(tmp_path / "other", *make_pictures(2, first_seed=50), sd_id=B)
     first = add_storage_dir(bench, stick).sd
     swap(stick, other, tmp_path / "away")
-    (seen,) = list_storage_dirs(bench)
+    (seen,) = reconsider_storage_dirs(bench)
     assert seen.state.value == "offline"
     assert B in (seen.problem or "")
     assert "sd add" in (seen.problem or "")
@@ -307,17 +306,23 @@ def test_two_disks_take_turns_at_one_path(bench: Workbench, tmp_path: Path) -> N
     assert (added.sd.sd_id, added.sd.name, added.copied) == (B, "stick 2", False)
     assert added.scan is not None
     assert added.scan.added == 2
-    assert [(sd.sd_id, sd.state.value) for sd in list_storage_dirs(bench)] == [(A, "offline"), (B, "online")]
-    assert "'stick 2' lies at" in (list_storage_dirs(bench)[0].problem or "")
+    assert [(sd.sd_id, sd.state.value) for sd in reconsider_storage_dirs(bench)] == [
+        (A, "offline"),
+        (B, "online"),
+    ]
+    assert "'stick 2' lies at" in (reconsider_storage_dirs(bench)[0].problem or "")
     assert get_storage_dir(bench, stick).sd_id == B
     (stick / "SD_ID").rename(stick / ".SD_ID.icloud")
     assert add_storage_dir(bench, stick).sd.number == added.sd.number
     (stick / ".SD_ID.icloud").rename(stick / "SD_ID")
     swap(stick, tmp_path / "away", tmp_path / "other")
-    assert [(sd.sd_id, sd.state.value) for sd in list_storage_dirs(bench)] == [(A, "online"), (B, "offline")]
+    assert [(sd.sd_id, sd.state.value) for sd in reconsider_storage_dirs(bench)] == [
+        (A, "online"),
+        (B, "offline"),
+    ]
     assert get_storage_dir(bench, stick).number == first.number
     assert add_storage_dir(bench, stick).sd.number == first.number
-    for sd in list_storage_dirs(bench):
+    for sd in reconsider_storage_dirs(bench):
         report = scan_storage_dir(bench, sd)
         assert not report.found_changes
     assert list_event_types(bench, "image.") == []

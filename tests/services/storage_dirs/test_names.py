@@ -20,10 +20,10 @@ from strandline.services.storage_dirs.manage import (
     MAX_NAME_LENGTH,
     check_name,
     get_storage_dir,
-    list_storage_dirs,
     name_after,
     rename_storage_dir,
 )
+from strandline.services.storage_dirs.presence import reconsider_storage_dirs
 from strandline.services.workbench import Workbench
 
 
@@ -120,7 +120,7 @@ def test_renaming(bench: Workbench, tmp_path: Path) -> None:
     assert rename_storage_dir(bench, first, "Urlaub 2024").name == "Urlaub 2024"
     with pytest.raises(StorageDirConflictError):
         rename_storage_dir(bench, second, "Urlaub 2024")
-    assert [sd.name for sd in list_storage_dirs(bench)] == ["Urlaub 2024", "b"]
+    assert [sd.name for sd in reconsider_storage_dirs(bench)] == ["Urlaub 2024", "b"]
 
 
 @pytest.mark.parametrize("name", ["", "  ", "\0", "a\nb", "\x1b[31m", "\u202e", "\udcff", "x" * 101])

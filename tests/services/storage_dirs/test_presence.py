@@ -24,8 +24,8 @@ from strandline.services.finding.lookup import find_image
 from strandline.services.inspecting.inspect import inspect_storage_dir
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.storage_dirs.manage import get_by_number, list_storage_dirs
-from strandline.services.storage_dirs.presence import reconsider, refresh
+from strandline.services.storage_dirs.manage import get_by_number
+from strandline.services.storage_dirs.presence import reconsider, reconsider_storage_dirs, refresh
 from strandline.services.workbench import MOUNT_FRESH_S, Workbench
 
 PICTURES = make_pictures(8)
@@ -204,7 +204,7 @@ def test_a_lookup_does_not_wait_for_conflict_copies_to_settle(
     assert find_image(bench, id_of(PICTURES[0])) is not None
     assert clock.monotonic() == before_s
     assert not (root / "SD_ID").exists()
-    (settled,) = list_storage_dirs(bench)
+    (settled,) = reconsider_storage_dirs(bench)
     assert clock.monotonic() - before_s >= 2
     assert (settled.sd_id, settled.aliases, settled.state.value) == (S, (A,), "online")
     assert find_identity_in((root / "SD_ID").read_bytes()) == S
@@ -246,7 +246,7 @@ def test_a_share_that_does_not_answer_costs_its_time_limit_once(
     for _ in range(20):
         assert refresh(bench, sd).state.value == "offline"
         assert find_image(bench, id_of(PICTURES[0])) is None
-    assert "does not answer" in (list_storage_dirs(bench)[0].problem or "")
+    assert "does not answer" in (reconsider_storage_dirs(bench)[0].problem or "")
     assert inspect_storage_dir(bench, sd).problems[0].kind == "offline"
     assert not scan_storage_dir(bench, sd).found_changes
     added = add_storage_dir(bench, root)
@@ -268,7 +268,7 @@ def test_a_share_that_does_not_answer_can_be_added(
     added = add_storage_dir(bench, root)
     assert (added.identity.outcome, added.sd.sd_id, added.sd.path) == ("unavailable", None, str(root))
     rest()
-    assert [(sd.sd_id, sd.state.value) for sd in list_storage_dirs(bench)] == [(A, "online")]
+    assert [(sd.sd_id, sd.state.value) for sd in reconsider_storage_dirs(bench)] == [(A, "online")]
 
 
 def test_what_is_mounted_in_the_place_of_a_dead_share_is_asked_at_once(

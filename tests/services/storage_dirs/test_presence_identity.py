@@ -20,13 +20,8 @@ from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs import presence
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.confirm import confirm_storage_dir
-from strandline.services.storage_dirs.manage import (
-    forget_storage_dir,
-    get_by_number,
-    get_storage_dir,
-    list_storage_dirs,
-)
-from strandline.services.storage_dirs.presence import reconsider, refresh
+from strandline.services.storage_dirs.manage import forget_storage_dir, get_by_number, get_storage_dir
+from strandline.services.storage_dirs.presence import reconsider, reconsider_storage_dirs, refresh
 from strandline.services.workbench import Workbench
 
 PICTURES = make_pictures(8)
@@ -127,7 +122,7 @@ def test_a_disk_in_the_place_of_an_emptied_one_is_not_taken_for_it(
     root.rename(root.with_name("disk A"))
     make_storage_dir(root, *make_pictures(3, first_seed=50), sd_id=B)
     before = rows_of(bench, sd)
-    (seen,) = list_storage_dirs(bench)
+    (seen,) = reconsider_storage_dirs(bench)
     assert (seen.sd_id, seen.state.value, seen.aliases) == (A, "offline", ())
     assert scan_storage_dir(bench, sd).added == 0
     assert rows_of(bench, sd) == before
@@ -138,11 +133,11 @@ def test_an_old_programs_identity_wins_until_it_has_lost_once(
 ) -> None:
     """A ``.sd-id`` that appears is taken over (notes refer to it); with a former value about it becomes an alias."""
     lay(root, {".sd-id": B})
-    (migrated,) = list_storage_dirs(bench)
+    (migrated,) = reconsider_storage_dirs(bench)
     assert (migrated.number, migrated.sd_id, migrated.aliases) == (sd.number, B, (A,))
     assert set(contents(root)) == {"SD_ID", f"SD_ID.was-{A}", "media"}
     lay(root, {".sd-id": C})
-    (kept,) = list_storage_dirs(bench)
+    (kept,) = reconsider_storage_dirs(bench)
     assert (kept.sd_id, kept.aliases) == (B, tuple(sorted([A, C])))
     assert find_identity_in((root / "SD_ID").read_bytes()) == B
 
@@ -172,4 +167,4 @@ def test_one_that_is_forgotten_while_all_are_listed_hides_no_other(
         return really_adopt(bench, sd, decision)
 
     monkeypatch.setattr(presence, "adopt_identity", forget_and_adopt)
-    assert [listed.number for listed in list_storage_dirs(bench)] == [other.number]
+    assert [listed.number for listed in reconsider_storage_dirs(bench)] == [other.number]

@@ -76,7 +76,7 @@ def test_without_an_identity_it_is_used_under_a_provisional_one(home: Path, tmp_
         assert (added.sd.state.value, added.sd.provisional) == ("online", True)
         assert added.sd.problem is None
     with open_store(home) as store:
-        assert store.list_storage_dirs() == [added.sd]
+        assert store.refresh_storage_dirs() == [added.sd]
         assert store.get_storage_dir(str(added.sd.sd_id)).number == added.sd.number
         assert store.add_storage_dir(root, read_only=True).sd == added.sd
 
@@ -89,7 +89,7 @@ def test_the_real_identity_takes_over_when_it_arrives(home: Path, tmp_path: Path
         assert store.info(id_of(WHOLE))
         (root / "SD_ID").write_text(f"{A}\n")
         before = snapshot(root)
-        (sd,) = store.list_storage_dirs()
+        (sd,) = store.refresh_storage_dirs()
         assert (sd.number, sd.sd_id, sd.provisional) == (provisional.number, A, False)
         assert sd.aliases == (provisional.sd_id,)
         assert store.get_storage_dir(str(provisional.sd_id)) == sd

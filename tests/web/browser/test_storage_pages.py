@@ -121,7 +121,7 @@ def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: Ope
     expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
     root = Path(served.store.list_storage_dirs()[0].path)
     root.rename(root.with_name("Elsewhere"))
-    served.store.list_storage_dirs()
+    served.store.refresh_storage_dirs()
     expect(page.get_by_text("Offline", exact=True)).to_be_visible()
     expect(page.get_by_text("not on the disk")).to_have_count(0)
 

@@ -56,6 +56,17 @@ def test_every_page_runs_no_script_but_ours(served: Served) -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+def test_pages_decide_no_identity(served: Served) -> None:
+    """While identity files stir, a page waits for none of them and writes none: that is the watcher's work."""
+    root, slept = root_of(served), list[float]()
+    (root / "SD_ID").rename(root / "SD_ID.conflict1")
+    served.store.bench.sleep = slept.append
+    for place in ("/", "/activity", "/folders", "/api/v1/sds", "/api/v1/sds/Notes"):
+        assert served.client.get(place).status_code == 200
+    assert slept == []
+    assert not (root / "SD_ID").exists()
+
+
 def test_nothing_comes_from_elsewhere() -> None:
     """No address of another host stands in the templates, styles and modules; only the name of SVG's namespace."""
     web = Path(__file__).parents[3] / "src/strandline/web"

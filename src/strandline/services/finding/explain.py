@@ -39,7 +39,7 @@ from strandline.services.finding.candidates import (
 )
 from strandline.services.finding.lookup import MAX_CONFLICT_COPIES, FoundImage, find_image, read_conflict_copy
 from strandline.services.proving.prove import Outcome, path_of, prove_file
-from strandline.services.storage_dirs.manage import list_storage_dirs
+from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ def explain_image(bench: Workbench, image_id: ImageId) -> Explanation:
 
 
 def _explain(bench: Workbench, image_id: ImageId) -> Explanation:
-    traces = tuple(_trace(bench, image_id, sd) for sd in list_storage_dirs(bench))
+    traces = tuple(_trace(bench, image_id, sd) for sd in refresh_storage_dirs(bench))
     verdict = judge(traces)
     if verdict is Verdict.FROM_CONFLICT_COPY and find_image(bench, image_id) is None:
         traces = tuple(_with_rivals(trace) for trace in traces)

@@ -13,7 +13,7 @@ from pathlib import Path
 from strandline.errors import StrandlineError
 from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.folders.temporaries import TEMPORARY_NAME, remove_own_temporaries
-from strandline.services.storage_dirs.presence import list_refreshed
+from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ def remove_leftovers(bench: Workbench) -> None:
         if not any(TEMPORARY_NAME.fullmatch(path.name) for path in scratch.iterdir()):
             return
         is_clean = True
-        for sd in list_refreshed(bench):
+        for sd in refresh_storage_dirs(bench):
             if sd.is_reachable and not sd.read_only:
                 for folder in (Path(sd.path), Path(sd.path, MEDIA_FOLDER)):
                     if folder.is_dir() and not folder.is_symlink():

@@ -22,7 +22,7 @@ from strandline.services.storage_dirs.paths import (
     resolve_root,
     shorten,
 )
-from strandline.services.storage_dirs.presence import decide_again, list_refreshed, look, reconsider, refresh
+from strandline.services.storage_dirs.presence import decide_again, look, reconsider, refresh
 from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 100
@@ -32,8 +32,9 @@ StorageDirRef = StorageDir | str | os.PathLike[str]
 
 
 def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
-    """All SDs as they are now, in the order in which they were added."""
-    return list_refreshed(bench, reconsider)
+    """All SDs as the catalog knows them, in the order in which they were added. Touches no storage directory."""
+    with bench.catalog.read() as conn:
+        return storage_dirs.list_storage_dirs(conn)
 
 
 def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
@@ -45,8 +46,7 @@ def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
     if isinstance(ref, StorageDir):
         return get_by_number(bench, ref.number)
     text = os.fspath(ref)
-    with bench.catalog.read() as conn:
-        sds = storage_dirs.list_storage_dirs(conn)
+    sds = list_storage_dirs(bench)
     found = find_by_identity(sds, text) or find_by_path_or_name(sds, text, find_real_path(bench, text))
     if found is not None:
         return found

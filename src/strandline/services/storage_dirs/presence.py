@@ -62,10 +62,10 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
     return _decide_and_apply(bench, sd, looks=1)
 
 
-def list_refreshed(
+def refresh_storage_dirs(
     bench: Workbench, ask: Callable[[Workbench, StorageDir], StorageDir] = refresh
 ) -> list[StorageDir]:
-    """All SDs as ``ask`` finds them now, in the order in which they were added.
+    """All SDs as ``ask`` finds them now, in the order in which they were added. Costs and writes what ``ask`` does.
 
     One that another process forgets meanwhile takes no other with it.
     """
@@ -86,6 +86,11 @@ def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
     again.
     """
     return _decide_and_apply(bench, sd, looks=LOOKS_FOR_QUIET)
+
+
+def reconsider_storage_dirs(bench: Workbench) -> list[StorageDir]:
+    """All SDs as :func:`reconsider` finds them now."""
+    return refresh_storage_dirs(bench, reconsider)
 
 
 def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> StorageDir:

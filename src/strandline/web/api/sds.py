@@ -43,8 +43,8 @@ class StorageDirChange(Body):
 
 @router.get("/sds", responses=responses.ok(schemas.StorageDirs))
 async def list_sds(backend: TheBackend) -> Response:
-    """All storage directories as they are now, in the order in which they were added."""
-    return await backend.crossing.slow(
+    """All storage directories as the watcher last found them, in the order in which they were added."""
+    return await backend.crossing.quick(
         lambda: answer({"sds": [describe(backend, sd) for sd in backend.store.list_storage_dirs()]})
     )
 
@@ -61,8 +61,8 @@ async def add_sd(backend: TheBackend, wanted: NewStorageDir) -> Response:
 
 @router.get("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
 async def get_sd(backend: TheBackend, sd: SdPath) -> Response:
-    """One storage directory as it is now."""
-    return await backend.crossing.slow(lambda: _answer_one(backend, backend.store.get_storage_dir(sd)))
+    """One storage directory as the watcher last found it."""
+    return await backend.crossing.quick(lambda: _answer_one(backend, backend.store.get_storage_dir(sd)))
 
 
 @router.patch("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
