@@ -10,12 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from strandline.runtime.watching.session import watch_events
-
 from builders.clocks import FakeClock
 from strandline.model.events import Event, ImageEvent
 from strandline.runtime.bus import EventBus
 from strandline.runtime.settings import Settings
+from strandline.runtime.watching.session import watch_events
 from strandline.services.workbench import Workbench
 
 LIMIT_S = 30.0

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from strandline.runtime.watching.session import LOCK_FILE, watch_events
 
 from builders.program import LIMIT_S, started
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_half, put_image
@@ -26,6 +25,7 @@ from strandline.runtime.assembly import LocalStore, open_store
 from strandline.runtime.process_lock import ProcessLock
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching import session
+from strandline.runtime.watching.session import LOCK_FILE, watch_events
 from strandline.services.workbench import Workbench
 
 AVAILABLE = "image.available"
