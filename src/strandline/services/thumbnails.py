@@ -10,6 +10,19 @@ from strandline.services.finding.lookup import FoundImage
 from strandline.services.workbench import Workbench
 
 
+def find_thumbnail(cache: ThumbnailCache, found: FoundImage | HandOut, size: int) -> Thumbnail | None:
+    """The thumbnail of a found image if it is in the cache. Cost: one small read; never a decoder.
+
+    Raises:
+        InvalidInputError: ``size`` is out of bounds.
+    """
+    if not 1 <= size <= MAX_SIZE:
+        raise InvalidInputError(
+            f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
+        )
+    return cache.find(found.sha256, size) if found.proven else None
+
+
 def get_thumbnail(
     bench: Workbench, cache: ThumbnailCache, found: FoundImage | HandOut, size: int
 ) -> Thumbnail:
@@ -21,11 +34,7 @@ def get_thumbnail(
         InvalidInputError: ``size`` is out of bounds.
         UndecodablePictureError, PictureTooLargeError: It cannot be made.
     """
-    if not 1 <= size <= MAX_SIZE:
-        raise InvalidInputError(
-            f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
-        )
-    cached = cache.find(found.sha256, size) if found.proven else None
+    cached = find_thumbnail(cache, found, size)
     if cached is not None:
         return cached
     made = make_thumbnail(

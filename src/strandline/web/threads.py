@@ -23,7 +23,7 @@ SLOW_THREADS = 8
 """For everything that reads images, saves or walks folders; some of it waits for slow disks."""
 
 DECODING_THREADS = 4
-"""For thumbnails: as many as there are decoder processes, and as many that find theirs in the cache meanwhile."""
+"""For what is made of pictures: as many as there are decoder processes, and as many that read the next ones."""
 
 
 class Lane:

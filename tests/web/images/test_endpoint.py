@@ -20,6 +20,7 @@ from builders.pictures import KINDS, make_picture
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of, name_of, put_half, put_image, set_mtime
 from strandline.model.media_types import sniff_media_type
+from strandline.pictures.decoding import Thumbnail, make_thumbnail
 from strandline.runtime.assembly import open_store
 from strandline.web.images import waiting
 
@@ -65,6 +66,39 @@ def test_every_type_is_sent_as_browsers_can_show_it(served: Served, tmp_path: Pa
     else:
         assert Image.open(io.BytesIO(shown.content)).size in {(64, 48), (48, 64)}
         assert shown.headers["etag"] != original.headers["etag"]
+
+
+@pytest.fixture
+def decoding_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the threads that asked a decoder for a copy, in their order; none is cached."""
+    monkeypatch.setenv("STRANDLINE_PICTURES_THUMBNAIL_CACHE_BYTES", "0")
+    threads = list[str]()
+
+    def note_and_make(*args: Any, **kwargs: Any) -> Thumbnail:
+        threads.append(threading.current_thread().name)
+        return make_thumbnail(*args, **kwargs)
+
+    monkeypatch.setattr("strandline.services.thumbnails.make_thumbnail", note_and_make)
+    return threads
+
+
+@pytest.mark.parametrize("is_broken", [False, True], ids=["whole", "broken"])
+def test_decoders_are_asked_on_their_own_lane_only(
+    decoding_threads: list[str], tmp_path: Path, *, is_broken: bool
+) -> None:
+    """Never on the event loop, also if the image was just handed out, by a thumbnail or as its original."""
+    data = make_picture("heic", seed=7)
+    if is_broken:
+        data = data[:-200] + bytes(200)
+    with serving_storage_dir(tmp_path, data) as served:
+        set_mtime(tmp_path / "Notes/media" / name_of(data), 100)
+        served.store.get(id_of(data))
+        url, statuses = f"/i/{id_of(data)}", list[int]()
+        for query in ("", "", "?original=1", "", "?w=40", "?w=40", "?wait=5", ""):
+            statuses.append(served.client.get(url + query).status_code)
+    assert len(decoding_threads) == 7
+    assert {name.rpartition("-")[0] for name in decoding_threads} == {"strandline-decoding"}
+    assert statuses == [500 if is_broken and at != 2 else 200 for at in range(8)]
 
 
 def test_bytes_win_over_the_name(served: Served, tmp_path: Path) -> None:

@@ -2,7 +2,8 @@
 
 An image is looked up and its answer planned in one crossing to the store's threads. What surprises: one that was
 handed out a moment ago needs no crossing. Its file is opened again on the spot, and if it still is the proven one,
-its bytes are sent from there (:mod:`~strandline.web.images.hot`).
+its bytes are sent from there (:mod:`~strandline.web.images.hot`). If a copy must be made of the image, a second
+crossing leads to the decoding lane: pictures that are slow to decode delay no others.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from strandline.services.finding.hand_out import HandOut, find_hand_out
 from strandline.services.finding.lookup import look_up
 from strandline.web.backend import Backend
 from strandline.web.images.hot import HotImages
-from strandline.web.images.plan import ASKED, PIECE_BYTES, Plan, Wish, parse_wish, plan_answer
+from strandline.web.images.plan import (
+    ASKED,
+    PIECE_BYTES,
+    Drawing,
+    Plan,
+    Wish,
+    parse_wish,
+    plan_answer,
+)
 from strandline.web.images.ranges import UnsatisfiableRangeError
 from strandline.web.images.waiting import Waiting
 from strandline.web.problems import answer_error, answer_fault, answer_refusal
@@ -66,24 +75,35 @@ class ImageBytes:
         wish = parse_wish(scope["query_string"])
         asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
         is_head = scope["method"] == "HEAD"
-        if wish.is_plain:
-            hot = self._hot.find(image_id, wish.sd)
-            if hot is not None:
-                return plan_answer(self._backend.store, hot, wish, asked, is_head=is_head)
+        hot = self._hot.find(image_id, wish)
+        if hot is not None:
+            return await self._drawn(plan_answer(self._backend.store, hot, wish, asked, is_head=is_head))
 
-        def plan() -> Plan:
+        def plan() -> Plan | Drawing:
             return self._look_up(image_id, wish, asked, is_head=is_head)
 
         if wish.wait_s:
-            return await self._waiting.until_there(image_id, wish.wait_s, plan, receive)
-        lane = self._backend.crossing.slow if wish.width is None else self._backend.crossing.decoding
-        return await lane(plan)
+            answer = await self._waiting.until_there(image_id, wish.wait_s, plan, receive)
+        else:
+            answer = await self._backend.crossing.slow(plan)
+        return await self._drawn(answer)
 
-    def _look_up(self, image_id: ImageId, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool) -> Plan:
+    async def _drawn(self, answer: Plan | Drawing | Response | None) -> Plan | Response | None:
+        """The answer, with the copy that had to be made first."""
+        if not isinstance(answer, Drawing):
+            return answer
+        try:
+            return await self._backend.crossing.decoding(lambda: answer.draw(self._backend.store))
+        finally:
+            answer.drop()
+
+    def _look_up(
+        self, image_id: ImageId, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool
+    ) -> Plan | Drawing:
         """In a thread of the store's."""
         version = self._hot.read_version()
         found = find_image_to_hand_out(self._backend.store, image_id, wish)
-        self._hot.remember(image_id, wish.sd, found, version)
+        self._hot.remember(image_id, wish, found, version)
         return plan_answer(self._backend.store, found, wish, asked, is_head=is_head)
 
     async def _send(self, plan: Plan, send: Send) -> None:

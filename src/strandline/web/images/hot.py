@@ -1,9 +1,10 @@
-"""Hot images: those that were handed out a moment ago, found again without asking the catalog or a thread.
+"""Hot images: originals that were handed out a moment ago, found again without asking the catalog or a thread.
 
 A page that is reloaded, a slide show and a wiki with one logo ask for the same few files again and again. For a
 second after a whole lookup its answer is believed as to *where* the image lies, as long as nobody has committed
 anything to the catalog. What surprises: it is never believed as to the bytes. The file is opened anew each time,
-and it must be the proven one.
+and it must be the proven one. Only an image that is sent as it is can be hot: what must be made of an image first is
+never made on the event loop.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from strandline.errors import StrandlineError
 from strandline.model.image_ids import ImageId
 from strandline.services.finding.hand_out import HandOut
 from strandline.services.workbench import Workbench
+from strandline.web.images.plan import Wish, variant_of
 
 BELIEVED_S = 1.0
 """For so long a storage directory may have been replaced by another one unnoticed; the file itself cannot."""
@@ -45,10 +47,13 @@ class HotImages:
         """The catalog's, as :meth:`~strandline.catalog.commits.CommitObserver.read_version`."""
         return self._commits.read_version()
 
-    def find(self, image_id: ImageId, sd: str | None) -> HandOut | None:
-        """The image, open, if it is hot and its file still is the proven one. Runs on the event loop."""
-        hot = self._hot.get((image_id, sd))
-        if hot is None or hot.until_s < self._bench.monotonic():
+    def find(self, image_id: ImageId, wish: Wish) -> HandOut | None:
+        """The image, open, if its original is wanted, is hot, and its file still is the proven one.
+
+        Runs on the event loop.
+        """
+        hot = self._hot.get((image_id, wish.sd))
+        if hot is None or hot.until_s < self._bench.monotonic() or variant_of(hot.found, wish):
             return None
         try:
             is_current = hot.version == self.read_version()
@@ -56,16 +61,16 @@ class HotImages:
             return None  # the whole lookup is told what is wrong with the catalog, and tells it
         return hot.found.open_again() if is_current else None
 
-    def remember(self, image_id: ImageId, sd: str | None, found: HandOut, version: int) -> None:
-        """Keeps where it lies, if opening and reading it there is sure to be quick.
+    def remember(self, image_id: ImageId, wish: Wish, found: HandOut, version: int) -> None:
+        """Keeps where it lies, if its original is wanted, and opening and reading that is sure to be quick.
 
         ``version`` is what :meth:`read_version` gave before the image was looked up.
         """
-        if not found.is_quick or found.size_bytes > MAX_BYTES:
+        if not found.is_quick or found.size_bytes > MAX_BYTES or variant_of(found, wish):
             return
         with self._lock:
-            self._hot.pop((image_id, sd), None)
-            self._hot[image_id, sd] = _Hot(found, version, self._bench.monotonic() + BELIEVED_S)
+            self._hot.pop((image_id, wish.sd), None)
+            self._hot[image_id, wish.sd] = _Hot(found, version, self._bench.monotonic() + BELIEVED_S)
             while len(self._hot) > MAX_KEPT:
                 del self._hot[next(iter(self._hot))]
 

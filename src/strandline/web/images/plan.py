@@ -1,12 +1,16 @@
 """Plans: what is sent for an image that was found: how much of it, under which headers, and whether at all.
 
 The tag is the hash of the bytes, so a browser that has them is answered without reading any; under a content id they
-never change, so it need not even ask. What surprises: what is made of an image (a small copy, one that browsers can
-show) has a tag of its own, and is as lasting as the image.
+never change, so it need not even ask. What is made of an image (a small copy, one that browsers can show) has a tag
+of its own, and is as lasting as the image.
+
+A plan never runs a decoder. If a copy must be made first, what is planned is a :class:`Drawing`: it is carried out on
+the decoding lane, and nowhere else.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -17,7 +21,7 @@ from strandline.model.media_types import find_media_type
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail
 from strandline.runtime.assembly import LocalStore
 from strandline.services.finding.hand_out import HandOut
-from strandline.services.thumbnails import get_thumbnail
+from strandline.services.thumbnails import find_thumbnail, get_thumbnail
 from strandline.web.answers import HARMLESS
 from strandline.web.images.ranges import Part, find_part, is_not_modified
 
@@ -47,11 +51,6 @@ class Wish:
     fetch: bool = False
     wait_s: float = 0.0
 
-    @property
-    def is_plain(self) -> bool:
-        """Nothing is to be made of the image."""
-        return self.width is None
-
 
 @dataclass(slots=True)
 class Plan:
@@ -64,6 +63,54 @@ class Plan:
     """Where there is more than ``body``: read it from here, and close it."""
     rest_offset: int = 0
     rest_end: int = 0
+
+
+class Drawing:
+    """A copy that must be made before it can be sent. Draw it on the decoding lane, then drop it."""
+
+    def __init__(
+        self,
+        found: HandOut,
+        size: int,
+        lasting: Headers,
+        asked: Mapping[bytes, str],
+        etag: str,
+        *,
+        is_head: bool,
+    ) -> None:
+        self._found = found
+        self._size = size
+        self._lasting = lasting
+        self._asked = asked
+        self._etag = etag
+        self._is_head = is_head
+        self._lock = threading.Lock()
+        self._is_begun = False
+
+    def draw(self, store: LocalStore) -> Plan:
+        """Makes the copy, or takes it from the cache if another request has made it meanwhile; closes the image.
+
+        Raises:
+            StrandlineError: The image cannot be read, or not be drawn.
+            UnsatisfiableRangeError: The range begins after the end of the copy; with its size.
+        """
+        if not self._begin():
+            raise RuntimeError("a drawing is drawn once, and not after it was dropped")
+        try:
+            small = get_thumbnail(store.bench, store.thumbnails, self._found, self._size)
+        finally:
+            self._found.close()
+        return _plan_small(small, self._lasting, self._asked, self._etag, self._is_head)
+
+    def drop(self) -> None:
+        """Closes the image if nobody has begun to draw it: the client has left. Harmless when repeated."""
+        if self._begin():
+            self._found.close()
+
+    def _begin(self) -> bool:
+        with self._lock:
+            was_begun, self._is_begun = self._is_begun, True
+        return not was_begun
 
 
 def parse_wish(query: bytes) -> Wish:
@@ -86,23 +133,30 @@ def parse_wish(query: bytes) -> Wish:
 
 def plan_answer(
     store: LocalStore, found: HandOut, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool
-) -> Plan:
-    """Decides what is sent of an image that was found; closes it unless there is more to read.
+) -> Plan | Drawing:
+    """Decides what is sent of an image that was found; closes it unless there is more to read or to draw.
+
+    Runs no decoder. An original that is small and lies on a local disk is quick enough for the event loop; a copy
+    that is in the cache already is not, because the cache is a disk.
 
     Raises:
-        StrandlineError: It cannot be read, or not be drawn.
+        StrandlineError: It cannot be read.
         UnsatisfiableRangeError: The range lies beyond its end; with its size.
     """
     keep_open = False
     try:
-        variant = _variant_of(found, wish)
+        variant = variant_of(found, wish)
         etag = f'"{found.sha256}{variant and "-" + variant}"'
         lasting = _lasting_headers(found, etag)
         if is_not_modified(asked.get(b"if-none-match"), etag):
             return Plan(304, lasting)
         if variant:
-            small = get_thumbnail(store.bench, store.thumbnails, found, wish.width or MAX_SIZE)
-            return _plan_small(small, lasting, asked, etag, is_head)
+            size = wish.width or MAX_SIZE
+            small = find_thumbnail(store.thumbnails, found, size)
+            if small is not None:
+                return _plan_small(small, lasting, asked, etag, is_head)
+            keep_open = True
+            return Drawing(found, size, lasting, asked, etag, is_head=is_head)
         plan = _plan_original(found, lasting, asked, etag, is_head)
         keep_open = plan.rest is not None
         return plan
@@ -111,8 +165,8 @@ def plan_answer(
             found.close()
 
 
-def _variant_of(found: HandOut, wish: Wish) -> str:
-    """What is made of the image; nothing where it is sent as it is."""
+def variant_of(found: HandOut, wish: Wish) -> str:
+    """What is made of the image; empty if it is sent as it is. Pure."""
     if wish.original:
         return ""
     if wish.width is not None:
