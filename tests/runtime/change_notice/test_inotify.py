@@ -87,7 +87,7 @@ STOPPED_READER = """
 import os, sys
 from pathlib import Path
 sys.path[:0] = sys.argv[2:]
-from test_watching_inotify import follow
+from test_inotify import follow
 from strandline.runtime.change_notice.inotify import InotifyFolderWatcher
 
 folder = Path(sys.argv[1])
