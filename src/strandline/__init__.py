@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from strandline.model.storage_dirs import StorageDir as StorageDir
     from strandline.model.sync_status import SyncStatus as SyncStatus
     from strandline.runtime.assembly import open_store as open_store
-    from strandline.services.finding.lookup import FoundImage as FoundImage
+    from strandline.services.finding.found_image import FoundImage as FoundImage
     from strandline.store import Store as Store
 
 __version__ = "0.1.0"
@@ -37,7 +37,7 @@ _HOMES = {
     "Explanation": "strandline.model.reports",
     "FileState": "strandline.model.image_files",
     "Finding": "strandline.model.reports",
-    "FoundImage": "strandline.services.finding.lookup",
+    "FoundImage": "strandline.services.finding.search",
     "ImageFile": "strandline.model.image_files",
     "ImageId": "strandline.model.image_ids",
     "ImageInfo": "strandline.model.reports",

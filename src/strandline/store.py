@@ -20,6 +20,7 @@ from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
 from strandline.model.states import EXPECTED
+from strandline.services.finding.found_image import OpenImages
 
 if TYPE_CHECKING:
     from strandline.model.events import Event
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
-    from strandline.services.finding.lookup import FoundImage, Presence
+    from strandline.services.finding.found_image import FoundImage
+    from strandline.services.finding.look_up import Presence
     from strandline.services.saving.intake import Source
     from strandline.services.scanning.scan import OnProgress
     from strandline.services.storage_dirs.manage import StorageDirRef
@@ -60,6 +62,7 @@ class Store:
         self._bench = bench
         self._thumbnails = thumbnails
         self._watch = watch
+        self._open = OpenImages()
 
     def add_storage_dir(
         self,
@@ -132,17 +135,19 @@ class Store:
 
     def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
         """The image, proven. Raises ``ImageNotFoundError`` with the trace where it cannot be shown."""
-        return services.explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        found = services.explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        return self._open.add(found)
 
     def find(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage | None:
         """The image, proven, or None where it cannot be shown now."""
-        return services.lookup.find_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        found = services.search.find_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        return None if found is None else self._open.add(found)
 
     def get_as_is(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
         """Whatever bytes lie under the image's name, half or wrong. Raises as :meth:`get` where there are none."""
         wanted, known = parse_image_id(image_id), self._find_sd(sd)
         return services.explain.insist_on(
-            self._bench, wanted, lambda: services.lookup.find_as_is(self._bench, wanted, known)
+            self._bench, wanted, lambda: services.search.find_as_is(self._bench, wanted, known)
         )
 
     def exists(self, image_id: str, sd: StorageDirRef | None = None) -> bool:
@@ -151,14 +156,14 @@ class Store:
 
     def look_up(self, image_id: str, sd: StorageDirRef | None = None) -> Presence:
         """Whether the image is here, in which state, and if not, why. Reads no bytes."""
-        return services.lookup.look_up(self._bench, parse_image_id(image_id), self._find_sd(sd))
+        return services.look_up.look_up(self._bench, parse_image_id(image_id), self._find_sd(sd))
 
     def info(self, image_id: str) -> ImageInfo:
         """All that is known of the image; discovers it first where the catalog does not know it."""
         wanted = parse_image_id(image_id)
         info = services.describe.find_image_info(self._bench, wanted)
         if info is None or info.best.state not in EXPECTED:
-            services.lookup.look_up(self._bench, wanted)
+            services.look_up.look_up(self._bench, wanted)
             info = services.describe.find_image_info(self._bench, wanted)
         if info is None:
             raise services.explain.not_found_error(services.explain.explain_image(self._bench, wanted))

@@ -14,7 +14,8 @@ from strandline.model.events import Event
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.finding.lookup import FoundImage, find_image
+from strandline.services.finding.found_image import FoundImage
+from strandline.services.finding.search import find_image
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.workbench import Limits, Workbench

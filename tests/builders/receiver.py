@@ -16,8 +16,8 @@ from builders.watching import EventReader
 from strandline.model.events import Event, ImageAvailable
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import is_content_id
+from strandline.model.states import has_reliable_proof
 from strandline.runtime.assembly import LocalStore, open_store
-from strandline.services.proving.prove import has_reliable_proof
 from strandline.store import MAX_PAGE
 
 LAST_SEED = 1_000_000

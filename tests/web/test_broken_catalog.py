@@ -10,6 +10,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.served import serving_storage_dir
 from builders.storage import id_of, name_of, set_mtime
+from strandline.runtime.assembly import open_store
 from strandline.web.images import endpoint
 
 PHOTO = make_picture("jpg", seed=1)
@@ -23,7 +24,8 @@ def test_a_catalog_that_breaks_is_named_in_the_answer(tmp_path: Path, path: str)
         set_mtime(tmp_path / "Notes/media" / name_of(PHOTO), 100)
         served.store.get(id_of(PHOTO))
         assert served.client.get(path).status_code == 200
-        served.store.rename_storage_dir("Notes", "Diary")  # so that the file has to be read again
+        with open_store(tmp_path / "home") as other:
+            other.rename_storage_dir("Notes", "Diary")  # so that the server has to read the file again
         for name in ("catalog.db", "catalog.db-wal"):
             file = tmp_path / "home" / name
             file.write_bytes(os.urandom(file.stat().st_size))

@@ -33,7 +33,7 @@ _LARGEST = 2**63 - 1
 _COLUMNS = (
     "sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
     "absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height, "
-    "taken_at_us, size_bytes, sort_us"
+    "taken_at_us, size_bytes, sort_us, proof_ctime_ns"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM image_files"
 _FROM_NOTEWORTHY = (
@@ -42,13 +42,13 @@ _FROM_NOTEWORTHY = (
 )
 _SELECT_NOTEWORTHY = f"SELECT {_COLUMNS} {_FROM_NOTEWORTHY}"
 """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
-_INSERT = f"INSERT INTO image_files ({_COLUMNS}, listed_first) VALUES ({', '.join('?' * 21)}) ON CONFLICT DO NOTHING"
+_INSERT = f"INSERT INTO image_files ({_COLUMNS}, listed_first) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"
 _UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
     "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
     "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ?, "
-    "listed_first = 0 WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? AND absent_since_us IS ? "
-    "AND proof_stamp IS ? AND proof_sha256 IS ?"
+    "proof_ctime_ns = ?, listed_first = 0 WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? "
+    "AND absent_since_us IS ? AND proof_stamp IS ? AND proof_sha256 IS ?"
 )
 _TYPE_BY_EXTENSION = " ".join(
     f"WHEN '{extension}' THEN '{media_type.name}'"
@@ -307,13 +307,14 @@ def _to_image_file(row: tuple[Any, ...]) -> ImageFile:
     (
         sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us,
         absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height,
-        taken_at_us, _size_bytes, _sort_us,
+        taken_at_us, _size_bytes, _sort_us, proof_ctime_ns,
     ) = row  # fmt: skip
     proof = None
     if proof_kind is not None:
         proof = Proof(
-            ProofKind(proof_kind), proof_sha256, parse_stamp(proof_stamp), from_microseconds(proven_at_us)
-        )
+            ProofKind(proof_kind), proof_sha256, parse_stamp(proof_stamp), from_microseconds(proven_at_us),
+            proof_ctime_ns,
+        )  # fmt: skip
     return ImageFile(
         sd=sd,
         filename=filename,
@@ -347,6 +348,7 @@ def _to_columns(row: ImageFile) -> tuple[Any, ...]:
         None if proof is None else proof.stamp.as_text(),
         None if proof is None else as_microseconds(proof.proven_at),
         row.width, row.height, as_microseconds(row.taken_at), size_bytes, _sort_time(row),
+        None if proof is None or proof.ctime_ns is None else _fit(proof.ctime_ns),
     )  # fmt: skip
 
 

@@ -96,5 +96,9 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX image_files_arrivals ON image_files (sd, sort_us)
         WHERE listed_first = 0 AND state = 'present' AND proof_stamp IS NOT stamp;
     """,
+    # A proof without it is made once more where the disk keeps ctimes.
+    """
+    ALTER TABLE image_files ADD COLUMN proof_ctime_ns INTEGER;
+    """,
 )
 """Index ``n`` brings a catalog from version ``n`` to ``n + 1``."""

@@ -24,7 +24,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, show_plainly
 
 if TYPE_CHECKING:
-    from strandline.services.finding.lookup import FoundImage
+    from strandline.services.finding.found_image import FoundImage
 
 _CHUNK_BYTES = 1 << 20
 

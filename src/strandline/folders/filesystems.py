@@ -49,6 +49,11 @@ class Mount:
     """The system's own, not given anew while any call hangs in the mount; 0 where it tells none."""
 
     @property
+    def keeps_ctimes(self) -> bool:
+        """A file's ``ctime`` moves with every change of the file, and nobody can set it back: local POSIX disks."""
+        return self.kind is MountKind.LOCAL and self.keeps_inodes and sys.platform != "win32"
+
+    @property
     def place(self) -> str:
         """What calls that hang are counted by: what is mounted here next is another place, and is asked at once."""
         return f"{self.mount_point} (mount {self.number})" if self.number else str(self.mount_point)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -77,14 +78,20 @@ class OpenedFile:
         self.stat = found
         self.stamp = stamp
 
-    def is_still_as_opened(self) -> bool:
-        """True where size, mtime and inode are what they were. One fstat.
+    @property
+    def ctime_ns(self) -> int:
+        """The file's ctime when it was opened; means something where the mount ``keeps_ctimes``."""
+        return self.stat.st_ctime_ns
+
+    def is_still_as_opened(self, *, ctimes: bool = False) -> bool:
+        """True where size, mtime and inode are what they were, and the ctime if ``ctimes``. One fstat.
 
         Raises:
             UnreadableFileError: The disk does not answer.
         """
         try:
-            return self._stamp_of(os.fstat(self.fd)) == self.stamp
+            found = os.fstat(self.fd)
+            return self._stamp_of(found) == self.stamp and (not ctimes or found.st_ctime_ns == self.ctime_ns)
         except OSError as error:
             raise as_unreadable(error, self.path) from error
 
@@ -105,6 +112,10 @@ class OpenedFile:
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             os.close(fd)
+
+    def __del__(self) -> None:
+        with suppress(OSError):
+            self.close()
 
     def __enter__(self) -> OpenedFile:
         return self

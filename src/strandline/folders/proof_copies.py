@@ -32,15 +32,19 @@ class ProofCopy:
     What :meth:`open` gave out stays readable after :meth:`close`: the bytes go when their last reader does.
     """
 
-    __slots__ = ("_buffer", "changed_while_read", "sha256", "size_bytes", "stamp")
+    __slots__ = ("_buffer", "changed_while_read", "ctime_ns", "sha256", "size_bytes", "stamp")
 
-    def __init__(self, buffer: bytes | mmap.mmap, sha256: str, stamp: FileStamp, *, changed: bool) -> None:
+    def __init__(
+        self, buffer: bytes | mmap.mmap, sha256: str, stamp: FileStamp, *, changed: bool, ctime_ns: int = 0
+    ) -> None:
         self._buffer: bytes | mmap.mmap | None = buffer
         self.size_bytes = len(buffer)
         self.sha256 = sha256
         """SHA-256 of exactly the bytes in :attr:`buffer`, 64 lower-case hex digits."""
         self.stamp = stamp
         """The file's stamp when it was opened."""
+        self.ctime_ns = ctime_ns
+        """The file's ctime when it was opened."""
         self.changed_while_read = changed
         """The file was written to meanwhile: these bytes may be half old, half new, and prove nothing."""
 
@@ -105,7 +109,7 @@ def read_proof_copy(
     else:
         buffer, sha256 = _copy_to_unnamed(_iter_chunks(opened, _CHUNK_BYTES), scratch)
     changed = len(buffer) != opened.stamp.size_bytes or not opened.is_still_as_opened()
-    return ProofCopy(buffer, sha256, opened.stamp, changed=changed)
+    return ProofCopy(buffer, sha256, opened.stamp, changed=changed, ctime_ns=opened.ctime_ns)
 
 
 def copy_bytes(data: bytes) -> ProofCopy:

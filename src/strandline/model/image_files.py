@@ -72,6 +72,9 @@ class Proof:
     """SHA-256 of the whole file, 64 lower-case hex digits."""
     stamp: FileStamp
     proven_at: datetime
+    ctime_ns: int | None = None
+    """When the file last changed in any way, by its disk; None if the disk keeps no such time. It tells an edit that
+    keeps size and mtime. A listing does not show it, so only the reader that opens the file compares it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class Look:
     """A line of text that says where the bytes are kept: nothing is damaged, however long it stays."""
     reason: str = ""
     """Why it is not whole, in a sentence."""
+    ctime_ns: int | None = None
+    """The file's ctime when it was opened; None if its disk keeps none."""
     width: int | None = None
     height: int | None = None
     taken_at: datetime | None = None
@@ -98,6 +100,17 @@ def is_reliable(proof: Proof) -> bool:
     """
     distance_ns = abs(int(proof.proven_at.timestamp() * 1e9) - proof.stamp.mtime_ns)
     return distance_ns >= RELIABLE_AFTER.total_seconds() * 1e9
+
+
+def has_reliable_proof(row: ImageFile) -> bool:
+    """True where the row's proof may be relied on if the file's stamp still is the row's."""
+    return (
+        row.state is FileState.PRESENT
+        and row.absent_since is None
+        and row.proof_is_current
+        and row.proof is not None
+        and is_reliable(row.proof)
+    )
 
 
 def register_listed(
@@ -148,7 +161,7 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     if kind is None:
         failed = replace(met, state=_state_of_failed(met, look, now), media_type=media_type, proof=None)
         return row if failed == row else failed
-    proof = Proof(kind, look.sha256, look.stamp, now)
+    proof = Proof(kind, look.sha256, look.stamp, now, look.ctime_ns)
     if met.state is FileState.PRESENT and met.proof is not None and _is_no_news(met.proof, proof):
         return met
     return replace(
@@ -196,7 +209,7 @@ def would_condemn(row: ImageFile, now: datetime) -> bool:
 
 def _is_no_news(old: Proof, new: Proof) -> bool:
     """True where writing the new proof would change nothing that matters: reads stay free of writes."""
-    same = (old.kind, old.sha256, old.stamp) == (new.kind, new.sha256, new.stamp)
+    same = (old.kind, old.sha256, old.stamp, old.ctime_ns) == (new.kind, new.sha256, new.stamp, new.ctime_ns)
     return same and (is_reliable(old) or not is_reliable(new))
 
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from strandline.services import thumbnails as thumbnails
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain
-    from strandline.services.finding import lookup as lookup
+    from strandline.services.finding import look_up as look_up
+    from strandline.services.finding import search as search
     from strandline.services.inspecting import browse as browse
     from strandline.services.inspecting import inspect as inspect
     from strandline.services.saving import adopt as adopt
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import presence as presence
 
 _ROOMS = {
-    "finding": ("describe", "explain", "lookup"),
+    "finding": ("describe", "explain", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "save"),
     "scanning": ("scan",),

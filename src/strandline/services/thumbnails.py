@@ -5,12 +5,11 @@ from __future__ import annotations
 from strandline.errors import InvalidInputError
 from strandline.pictures.cache import ThumbnailCache
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail, make_thumbnail
-from strandline.services.finding.hand_out import HandOut
-from strandline.services.finding.lookup import FoundImage
+from strandline.services.finding.found_image import FoundImage
 from strandline.services.workbench import Workbench
 
 
-def find_thumbnail(cache: ThumbnailCache, found: FoundImage | HandOut, size: int) -> Thumbnail | None:
+def find_thumbnail(cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail | None:
     """The thumbnail of a found image if it is in the cache. Cost: one small read; never a decoder.
 
     Raises:
@@ -23,9 +22,7 @@ def find_thumbnail(cache: ThumbnailCache, found: FoundImage | HandOut, size: int
     return cache.find(found.sha256, size) if found.proven else None
 
 
-def get_thumbnail(
-    bench: Workbench, cache: ThumbnailCache, found: FoundImage | HandOut, size: int
-) -> Thumbnail:
+def get_thumbnail(bench: Workbench, cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail:
     """The thumbnail of a found image: from the cache, or made and kept there.
 
     What only decoding or nobody vouches for is never cached.

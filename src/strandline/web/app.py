@@ -62,7 +62,6 @@ class Application:
 
     def close(self) -> None:
         """Ends what waits, listens or scans."""
-        self._images.close()
         self.backend.close()
 
 

@@ -26,7 +26,8 @@ from strandline.model.image_ids import ImageId
 from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.finding.explain import VERDICTS, explain_image, get_image, judge
-from strandline.services.finding.lookup import find_image, look_up
+from strandline.services.finding.look_up import look_up
+from strandline.services.finding.search import find_image
 from strandline.services.workbench import Limits
 
 PICTURE = make_picture("png", seed=1)

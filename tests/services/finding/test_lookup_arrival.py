@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import threading
 import time
@@ -16,12 +15,12 @@ from hypothesis import strategies as st
 
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
-from builders.scans import moves, scan
 from builders.storage import id_of, name_of
 from strandline.errors import ImageArrivingError, ImageDamagedError, ImageForeignError, ImageNotFoundError
 from strandline.model.image_files import FileState, ProofKind
 from strandline.services.finding.explain import get_image
-from strandline.services.finding.lookup import find_as_is, find_image, look_up
+from strandline.services.finding.look_up import look_up
+from strandline.services.finding.search import find_as_is, find_image
 from strandline.services.workbench import Limits
 
 PICTURE = make_picture("png", seed=1)
@@ -224,29 +223,6 @@ def test_a_replacement_that_keeps_the_mtime_is_caught_by_its_inode_or_size(machi
     assert find_image(machine.bench, ID) is None
 
 
-def test_a_change_that_no_stat_shows_is_seen_by_who_reads(machine: Machine) -> None:
-    """Size, mtime and inode as before: no scan can tell, but other bytes are never read as the image (H29)."""
-    one = machine.add("one")
-    path = machine.put(one, PICTURE)
-    machine.clock.pass_time(minutes=1)
-    assert machine.get(ID).proven
-    before = path.stat()
-    with path.open("r+b") as file:
-        file.seek(-20, os.SEEK_END)
-        file.write(b"something else 7890\n")
-    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    after = path.stat()
-    assert (after.st_size, after.st_mtime_ns, after.st_ino) == (
-        before.st_size, before.st_mtime_ns, before.st_ino,
-    )  # fmt: skip
-    assert moves(scan(machine, one)) == {}
-    with pytest.raises(ImageArrivingError, match="has changed since"):
-        machine.get(ID).read()
-    assert look_up(machine.bench, ID).state is FileState.ARRIVING
-    machine.add("other", PICTURE)
-    assert machine.get(ID, one).read() == PICTURE
-
-
 def test_an_image_over_the_memory_limit_goes_through_an_unnamed_file(tmp_path: Path) -> None:
     """Proven and handed out all the same, by pieces, and nothing is left in the scratch folder."""
     picture = make_picture("png", seed=3, size=(300, 200))
@@ -287,58 +263,3 @@ def test_what_is_asked_for_as_it_is_comes_as_it_is(machine: Machine) -> None:
     assert whole is not None
     assert (whole.read(), whole.proven, whole.from_other_sd) == (PICTURE, True, True)
     assert find_as_is(machine.bench, id_of(b"nowhere")) is None
-
-
-class TestFoundImage:
-    """What was found stays what it was."""
-
-    def test_its_bytes_come_in_three_forms(self, machine: Machine) -> None:
-        """All at once, as a stream, as a URL; as often as wanted."""
-        machine.add("one", PICTURE)
-        machine.clock.pass_time(minutes=1)
-        for _ in range(2):  # read and proven first, relied on then
-            found = machine.get(ID)
-            assert found.read() == found.read() == PICTURE
-            with found.open() as stream:
-                assert stream.read() == PICTURE
-            head, _, body = found.data_url().partition(",")
-            assert head == "data:image/png;base64"
-            assert base64.b64decode(body) == PICTURE
-
-    def test_bytes_that_went_bad_are_not_handed_out(self, machine: Machine) -> None:
-        """The file was good when it was found, relied on, and cut before it was read."""
-        one = machine.add("one", PICTURE)
-        machine.clock.pass_time(minutes=1)
-        machine.get(ID)
-        relied_on = machine.get(ID)
-        machine.put(one, PICTURE[:-5], NAME)
-        with pytest.raises(ImageArrivingError, match="has changed since"):
-            relied_on.read()
-
-    def test_bytes_that_went_bad_come_from_another_sd(self, machine: Machine) -> None:
-        """They are the same bytes, so nobody needs to know."""
-        one = machine.add("one", PICTURE)
-        machine.clock.pass_time(minutes=1)
-        machine.get(ID)
-        relied_on = machine.get(ID)
-        machine.put(one, PICTURE[:-5], NAME)
-        machine.add("other", PICTURE)
-        assert relied_on.read() == PICTURE
-
-    def test_a_legacy_image_that_was_replaced_is_not_mixed_up(self, machine: Machine) -> None:
-        """Other whole bytes under the id are another find: type, size and hash would be wrong."""
-        one = machine.add("one")
-        machine.put(one, PICTURE, f"{LEGACY_ID}.png")
-        machine.clock.pass_time(minutes=1)
-        machine.get(LEGACY_ID)
-        relied_on = machine.get(LEGACY_ID)
-        machine.put(one, make_picture("gif", seed=2), f"{LEGACY_ID}.png")
-        with pytest.raises(ImageArrivingError):
-            relied_on.read()
-        assert machine.get(LEGACY_ID).media_type == "image/gif"
-
-    def test_a_repr_shows_no_bytes(self, machine: Machine) -> None:
-        """It ends up in logs."""
-        machine.add("one", PICTURE)
-        assert "PNG" not in repr(machine.get(ID))
-        assert "lend_copy" not in repr(machine.get(ID))

@@ -19,7 +19,8 @@ from strandline.model.image_ids import ImageId
 from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.finding.explain import explain_image
-from strandline.services.finding.lookup import find_image, look_up
+from strandline.services.finding.look_up import look_up
+from strandline.services.finding.search import find_image
 from strandline.services.storage_dirs.manage import forget_storage_dir
 from strandline.services.workbench import Workbench
 

@@ -15,8 +15,8 @@ from builders.storage import id_of, name_of, open_bench
 from strandline.errors import ImageArrivingError, ImageNotFoundError
 from strandline.model.reports import Verdict
 from strandline.services.finding.explain import explain_image, get_image, insist_on
-from strandline.services.finding.hand_out import find_hand_out
-from strandline.services.finding.lookup import find_as_is, find_image, look_up
+from strandline.services.finding.look_up import look_up
+from strandline.services.finding.search import find_as_is, find_image
 from strandline.services.workbench import Workbench
 
 PICTURE = make_picture("png", seed=1)
@@ -62,21 +62,12 @@ def path(machine: Machine) -> Path:
     return machine.media(one) / NAME
 
 
-def hand_out(bench: Workbench) -> bool:
-    """Whether the server's way to an image's bytes finds it."""
-    found = find_hand_out(bench, ID)
-    if found is not None:
-        found.close()
-    return found is not None
-
-
 ASKED: dict[str, Callable[[Workbench], bool]] = {
     "find": lambda bench: find_image(bench, ID) is not None,
     "get": lambda bench: get_image(bench, ID).read() == PICTURE,
     "as it is": lambda bench: find_as_is(bench, ID) is not None,
     "look up": lambda bench: look_up(bench, ID).exists,
     "explain": lambda bench: explain_image(bench, ID).verdict is Verdict.SHOWN,
-    "hand out": hand_out,
 }
 
 

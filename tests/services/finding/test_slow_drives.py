@@ -27,10 +27,11 @@ from strandline.model.image_ids import ImageId
 from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
 from strandline.services import workbench
-from strandline.services.finding import hand_out, lookup
+from strandline.services.finding import search
 from strandline.services.finding.explain import explain_image
-from strandline.services.finding.hand_out import HandOut, find_hand_out
-from strandline.services.finding.lookup import find_image, look_up
+from strandline.services.finding.found_image import FoundImage
+from strandline.services.finding.look_up import look_up
+from strandline.services.finding.search import find_image
 from strandline.services.proving import prove
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs import presence
@@ -95,11 +96,11 @@ def test_a_cloud_may_take_its_time_to_open(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Opening fetches the whole file on some drives, which takes longer than a small look may."""
-    slow_down(monkeypatch, [hand_out, lookup, prove], "open_image_file", take_long)
+    slow_down(monkeypatch, [search, prove], "open_image_file", take_long)
     assert machine.get(ID).proven
-    found = find_hand_out(machine.bench, ID)
+    found = find_image(machine.bench, ID)
     assert found is not None
-    assert found.read(0, len(PICTURE)) == PICTURE
+    assert found.read_piece(0, len(PICTURE)) == PICTURE
     found.close()
     assert machine.known_state(cloud) == "online"
 
@@ -132,21 +133,21 @@ def test_a_listing_that_does_not_end_is_given_up_and_told(
 
 
 @pytest.fixture
-def sent(machine: Machine) -> Iterator[HandOut]:
+def sent(machine: Machine) -> Iterator[FoundImage]:
     """An image that is being sent from a share."""
     share = Mount(machine.folder, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
     machine.bench.find_mount = lambda _path: share
     machine.add("share", PICTURE)
     machine.clock.pass_time(seconds=60)
     machine.get(ID)
-    found = find_hand_out(machine.bench, ID)
+    found = find_image(machine.bench, ID)
     assert found is not None
     yield found
     found.close()
 
 
 def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
-    machine: Machine, sent: HandOut, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, sent: FoundImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As soon as it does not even answer a small look; from then on it is offline."""
     end = threading.Event()
@@ -155,7 +156,7 @@ def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
     machine.bench.slow_places.limit_s = 0.1
     try:
         with pytest.raises(UnreadableFileError, match="no answer within"):
-            sent.read(0, len(PICTURE))
+            sent.read_piece(0, len(PICTURE))
         assert find_image(machine.bench, ID) is None
         assert [sd.state.value for sd in machine.list_storage_dirs()] == ["offline"]
     finally:
@@ -163,7 +164,7 @@ def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
 
 
 def test_a_read_that_does_not_end_is_given_up(
-    machine: Machine, sent: HandOut, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, sent: FoundImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where all else answers: after the time that a download may take."""
     machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.1)
@@ -171,13 +172,13 @@ def test_a_read_that_does_not_end_is_given_up(
     slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
     try:
         with pytest.raises(UnreadableFileError, match="no answer within"):
-            sent.read(0, len(PICTURE))
+            sent.read_piece(0, len(PICTURE))
     finally:
         end.set()
     assert [sd.state.value for sd in machine.list_storage_dirs()] == ["online"]
 
 
-def test_letting_go_of_a_file_waits_for_no_share(sent: HandOut, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_letting_go_of_a_file_waits_for_no_share(sent: FoundImage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing asks some drives, and it is the event loop of the server that closes."""
     end, closed = threading.Event(), threading.Event()
     close = OpenedFile.close

@@ -18,7 +18,7 @@ from strandline.errors import (
 )
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.finding.lookup import find_image
+from strandline.services.finding.search import find_image
 from strandline.services.saving.adopt import adopt_image
 from strandline.services.saving.copy import copy_image
 

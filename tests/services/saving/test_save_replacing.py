@@ -27,7 +27,7 @@ from strandline.errors import (
 )
 from strandline.model.image_files import FileState
 from strandline.model.reports import Saved
-from strandline.services.finding.lookup import find_image
+from strandline.services.finding.search import find_image
 from strandline.services.saving.save import save_image
 
 NO_SEARCHING = Refusal("openat", errno.EACCES, argument=2, mask=0o10000000)

@@ -22,7 +22,7 @@ from builders.storage import id_of, make_pictures, make_storage_dir, name_of, pu
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.services.finding.lookup import look_up
+from strandline.services.finding.look_up import look_up
 from strandline.services.proving.arrivals import look_at_arrival
 from strandline.services.proving.prove import prove_file
 from strandline.services.saving.save import save_image

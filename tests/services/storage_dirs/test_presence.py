@@ -20,7 +20,7 @@ from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.identity.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.finding.lookup import find_image
+from strandline.services.finding.search import find_image
 from strandline.services.inspecting.inspect import inspect_storage_dir
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir

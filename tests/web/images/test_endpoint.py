@@ -123,7 +123,7 @@ def test_a_content_id_lasts_and_a_legacy_id_is_asked_again(
 
 
 def test_a_legacy_image_that_was_replaced_has_another_tag(served: Served, tmp_path: Path) -> None:
-    """Who revalidates gets the new bytes, though a moment ago the old ones were hot."""
+    """Who revalidates gets the new bytes, though the old ones were sent a moment ago."""
     url = put_legacy(served, tmp_path, PHOTO)
     set_mtime(tmp_path / "Notes/media" / f"{LEGACY_ID}.jpg", 100)
     etag = [served.client.get(url) for _ in range(3)][-1].headers["etag"]
@@ -249,7 +249,7 @@ def test_half_an_image_is_never_sent(served: Served, tmp_path: Path) -> None:
 def test_a_file_that_is_overwritten_is_not_sent_under_its_id(
     served: Served, photo: str, tmp_path: Path
 ) -> None:
-    """However hot it is; once the good bytes are back they are sent again."""
+    """However often it was sent before. Once the good bytes are back they are sent again."""
     path = tmp_path / "Notes/media" / name_of(PHOTO)
     assert [served.client.get(photo).status_code for _ in range(3)] == [200] * 3
     path.write_bytes(make_picture("jpg", seed=2))
@@ -257,6 +257,26 @@ def test_a_file_that_is_overwritten_is_not_sent_under_its_id(
     assert (refused.status_code, refused.json()["code"]) == (503, "image-arriving")
     path.write_bytes(PHOTO)
     assert served.client.get(photo).content == PHOTO
+
+
+@pytest.mark.parametrize("query", ["", "?w=20", "?original=1"])
+def test_an_edit_that_keeps_size_and_mtime_is_not_sent(
+    served: Served, photo: str, tmp_path: Path, query: str
+) -> None:
+    """Such bytes went out as the image, to be kept for a year. Range and HEAD are no way around it."""
+    path = tmp_path / "Notes/media" / name_of(PHOTO)
+    assert served.client.get(photo + query).status_code == 200
+    before = path.stat()
+    with path.open("r+b") as file:
+        file.seek(len(PHOTO) // 2)
+        file.write(bytes([PHOTO[len(PHOTO) // 2] ^ 0xFF]))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    for _ in range(2):
+        assert served.client.get(photo + query).status_code == 503
+    assert served.client.get(photo + query, headers={"range": "bytes=0-9"}).status_code == 503
+    assert served.client.head(photo + query).status_code == 503
+    path.write_bytes(PHOTO)
+    assert served.client.get(photo + query).status_code == 200
 
 
 def test_a_link_in_the_media_folder_is_not_followed(served: Served, tmp_path: Path) -> None:

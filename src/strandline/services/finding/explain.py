@@ -37,7 +37,8 @@ from strandline.services.finding.candidates import (
     is_in_cloud,
     wait_for_replacement,
 )
-from strandline.services.finding.lookup import MAX_CONFLICT_COPIES, FoundImage, find_image, read_conflict_copy
+from strandline.services.finding.found_image import FoundImage
+from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_conflict_copy
 from strandline.services.proving.prove import Outcome, path_of, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench

@@ -36,7 +36,6 @@ from strandline.model.states import (
     Seen,
     after_look,
     event_between,
-    is_reliable,
     register_listed,
     wants_decoding,
     would_condemn,
@@ -86,17 +85,6 @@ class ProofResult:
 def path_of(sd: StorageDir, filename: str) -> Path:
     """Where an image file of the SD lies."""
     return Path(sd.path, MEDIA_FOLDER, filename)
-
-
-def has_reliable_proof(row: ImageFile) -> bool:
-    """True where the row's proof may be relied on if the file's stamp still is the row's."""
-    return (
-        row.state is FileState.PRESENT
-        and row.absent_since is None
-        and row.proof_is_current
-        and row.proof is not None
-        and is_reliable(row.proof)
-    )
 
 
 def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
@@ -172,7 +160,8 @@ def _record(
         look = look_at(bench, known, copy, now)
     except DecodingInterruptedError as error:
         return ProofResult(Outcome.UNREADABLE, row, reason=error.message)
-    proven = after_look(known, look, now)
+    keeps_ctimes = bench.mount_at(sd.path).keeps_ctimes
+    proven = after_look(known, replace(look, ctime_ns=copy.ctime_ns) if keeps_ctimes else look, now)
     if proven is not row and not write_row(bench, sd, row, proven, now):
         return None
     good = proven.state is FileState.PRESENT

@@ -38,7 +38,7 @@ from strandline.model.states import Look, Seen, after_look, event_between, regis
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.services.finding.candidates import discover
-from strandline.services.finding.lookup import is_still_proven
+from strandline.services.finding.search import open_proven
 from strandline.services.proving.prove import ATTEMPTS, Outcome, ProofResult, look_at, path_of, prove_file
 from strandline.services.saving.intake import Source, TakenSource, take_source
 from strandline.services.saving.trash import copy_to_trash, discard_copy
@@ -176,7 +176,10 @@ class _Save:
             row = image_files.find_row(conn, self.sd.number, name)
         if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
             return False
-        return is_still_proven(self.bench, self.sd, row)
+        opened = open_proven(self.bench, self.sd, row)
+        if opened is not None:
+            opened.close()
+        return opened is not None
 
     def _saved_before(self, filename: str) -> Saved | None:
         """What lies there is the image; who wrote it may have left its bytes to the next power cut."""

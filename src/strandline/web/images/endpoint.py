@@ -1,14 +1,12 @@
 """``/i/{id}``: the bytes of images, as fast as this server does anything; an ASGI endpoint of its own.
 
-An image is looked up and its answer planned in one crossing to the store's threads. What surprises: one that was
-handed out a moment ago needs no crossing. Its file is opened again on the spot, and if it still is the proven one,
-its bytes are sent from there (:mod:`~strandline.web.images.hot`). If a copy must be made of the image, a second
-crossing leads to the decoding lane: pictures that are slow to decode delay no others.
+An image is looked up and its answer planned in one crossing to the store's threads. If a copy must be made of the
+image, a second crossing leads to the decoding lane: pictures that are slow to decode delay no others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import partial
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -20,10 +18,10 @@ from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.assembly import LocalStore
 from strandline.services.finding.explain import insist_on
-from strandline.services.finding.hand_out import HandOut, find_hand_out
-from strandline.services.finding.lookup import look_up
+from strandline.services.finding.found_image import FoundImage
+from strandline.services.finding.look_up import look_up
+from strandline.services.finding.search import find_image
 from strandline.web.backend import Backend
-from strandline.web.images.hot import HotImages
 from strandline.web.images.plan import (
     ASKED,
     PIECE_BYTES,
@@ -45,12 +43,7 @@ class ImageBytes:
 
     def __init__(self, backend: Backend, waiting: Waiting) -> None:
         self._backend = backend
-        self._hot = HotImages(backend.store.bench)
         self._waiting = waiting
-
-    def close(self) -> None:
-        """Before the catalog is closed."""
-        self._hot.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -75,36 +68,19 @@ class ImageBytes:
         wish = parse_wish(scope["query_string"])
         asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
         is_head = scope["method"] == "HEAD"
-        hot = self._hot.find(image_id, wish)
-        if hot is not None:
-            return await self._drawn(plan_answer(self._backend.store, hot, wish, asked, is_head=is_head))
+        store = self._backend.store
 
         def plan() -> Plan | Drawing:
-            return self._look_up(image_id, wish, asked, is_head=is_head)
+            found = find_image_to_send(store, image_id, wish)
+            return plan_answer(store, found, wish, asked, is_head=is_head)
 
         if wish.wait_s:
             answer = await self._waiting.until_there(image_id, wish.wait_s, plan, receive)
         else:
             answer = await self._backend.crossing.slow(plan)
-        return await self._drawn(answer)
-
-    async def _drawn(self, answer: Plan | Drawing | Response | None) -> Plan | Response | None:
-        """The answer, with the copy that had to be made first."""
-        if not isinstance(answer, Drawing):
-            return answer
-        try:
-            return await self._backend.crossing.decoding(lambda: answer.draw(self._backend.store))
-        finally:
-            answer.drop()
-
-    def _look_up(
-        self, image_id: ImageId, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool
-    ) -> Plan | Drawing:
-        """In a thread of the store's."""
-        version = self._hot.read_version()
-        found = find_image_to_hand_out(self._backend.store, image_id, wish)
-        self._hot.remember(image_id, wish, found, version)
-        return plan_answer(self._backend.store, found, wish, asked, is_head=is_head)
+        if isinstance(answer, Drawing):
+            return await self._backend.crossing.decoding(partial(answer.draw, store))
+        return answer
 
     async def _send(self, plan: Plan, send: Send) -> None:
         await send({"type": "http.response.start", "status": plan.status, "headers": plan.headers})
@@ -117,14 +93,14 @@ class ImageBytes:
             offset = plan.rest_offset
             while offset < plan.rest_end:
                 length = min(PIECE_BYTES, plan.rest_end - offset)
-                piece = await self._backend.crossing.slow(lambda o=offset, n=length: source.read(o, n))  # type: ignore[misc]
+                piece = await self._backend.crossing.slow(lambda o=offset, n=length: source.read_piece(o, n))  # type: ignore[misc]
                 offset += length
                 await send({"type": "http.response.body", "body": piece, "more_body": offset < plan.rest_end})
         finally:
             source.close()
 
 
-def find_image_to_hand_out(store: LocalStore, image_id: ImageId, wish: Wish) -> HandOut:
+def find_image_to_send(store: LocalStore, image_id: ImageId, wish: Wish) -> FoundImage:
     """Looks the image up. Runs in a thread of the store's.
 
     Raises:
@@ -134,7 +110,7 @@ def find_image_to_hand_out(store: LocalStore, image_id: ImageId, wish: Wish) -> 
     if not wish.fetch:
         _check_is_here(store, image_id, sd)
     return insist_on(
-        store.bench, image_id, lambda: find_hand_out(store.bench, image_id, sd, may_fetch=wish.fetch)
+        store.bench, image_id, lambda: find_image(store.bench, image_id, sd, may_fetch=wish.fetch)
     )
 
 

@@ -10,7 +10,6 @@ the decoding lane, and nowhere else.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -20,7 +19,7 @@ from strandline.model.image_ids import is_content_id
 from strandline.model.media_types import find_media_type
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail
 from strandline.runtime.assembly import LocalStore
-from strandline.services.finding.hand_out import HandOut
+from strandline.services.finding.found_image import FoundImage
 from strandline.services.thumbnails import find_thumbnail, get_thumbnail
 from strandline.web.answers import HARMLESS
 from strandline.web.images.ranges import Part, find_part, is_not_modified
@@ -59,33 +58,22 @@ class Plan:
     status: int
     headers: Headers
     body: bytes = b""
-    rest: HandOut | None = None
+    rest: FoundImage | None = None
     """Where there is more than ``body``: read it from here, and close it."""
     rest_offset: int = 0
     rest_end: int = 0
 
 
+@dataclass(frozen=True, slots=True)
 class Drawing:
-    """A copy that must be made before it can be sent. Draw it on the decoding lane, then drop it."""
+    """A copy that must be made before it can be sent. Draw it on the decoding lane."""
 
-    def __init__(
-        self,
-        found: HandOut,
-        size: int,
-        lasting: Headers,
-        asked: Mapping[bytes, str],
-        etag: str,
-        *,
-        is_head: bool,
-    ) -> None:
-        self._found = found
-        self._size = size
-        self._lasting = lasting
-        self._asked = asked
-        self._etag = etag
-        self._is_head = is_head
-        self._lock = threading.Lock()
-        self._is_begun = False
+    found: FoundImage
+    size: int
+    lasting: Headers
+    asked: Mapping[bytes, str]
+    etag: str
+    is_head: bool
 
     def draw(self, store: LocalStore) -> Plan:
         """Makes the copy, or takes it from the cache if another request has made it meanwhile; closes the image.
@@ -94,23 +82,9 @@ class Drawing:
             StrandlineError: The image cannot be read, or not be drawn.
             UnsatisfiableRangeError: The range begins after the end of the copy; with its size.
         """
-        if not self._begin():
-            raise RuntimeError("a drawing is drawn once, and not after it was dropped")
-        try:
-            small = get_thumbnail(store.bench, store.thumbnails, self._found, self._size)
-        finally:
-            self._found.close()
-        return _plan_small(small, self._lasting, self._asked, self._etag, self._is_head)
-
-    def drop(self) -> None:
-        """Closes the image if nobody has begun to draw it: the client has left. Harmless when repeated."""
-        if self._begin():
-            self._found.close()
-
-    def _begin(self) -> bool:
-        with self._lock:
-            was_begun, self._is_begun = self._is_begun, True
-        return not was_begun
+        with self.found:
+            small = get_thumbnail(store.bench, store.thumbnails, self.found, self.size)
+        return _plan_small(small, self.lasting, self.asked, self.etag, self.is_head)
 
 
 def parse_wish(query: bytes) -> Wish:
@@ -132,12 +106,11 @@ def parse_wish(query: bytes) -> Wish:
 
 
 def plan_answer(
-    store: LocalStore, found: HandOut, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool
+    store: LocalStore, found: FoundImage, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool
 ) -> Plan | Drawing:
     """Decides what is sent of an image that was found; closes it unless there is more to read or to draw.
 
-    Runs no decoder. An original that is small and lies on a local disk is quick enough for the event loop; a copy
-    that is in the cache already is not, because the cache is a disk.
+    Reads the image or the cache, and runs no decoder.
 
     Raises:
         StrandlineError: It cannot be read.
@@ -145,7 +118,7 @@ def plan_answer(
     """
     keep_open = False
     try:
-        variant = variant_of(found, wish)
+        variant = _variant_of(found, wish)
         etag = f'"{found.sha256}{variant and "-" + variant}"'
         lasting = _lasting_headers(found, etag)
         if is_not_modified(asked.get(b"if-none-match"), etag):
@@ -165,7 +138,7 @@ def plan_answer(
             found.close()
 
 
-def variant_of(found: HandOut, wish: Wish) -> str:
+def _variant_of(found: FoundImage, wish: Wish) -> str:
     """What is made of the image; empty if it is sent as it is. Pure."""
     if wish.original:
         return ""
@@ -175,7 +148,7 @@ def variant_of(found: HandOut, wish: Wish) -> str:
     return "" if media_type is None or media_type.shown_by_browsers else "shown"
 
 
-def _lasting_headers(found: HandOut, etag: str) -> Headers:
+def _lasting_headers(found: FoundImage, etag: str) -> Headers:
     """What a 304 repeats. Under a legacy id, and where nobody vouches for the bytes, they may be others tomorrow."""
     lasts = is_content_id(found.image_id) and found.proven
     cache = b"private, max-age=31536000, immutable" if lasts else b"private, no-cache"
@@ -186,14 +159,14 @@ def _lasting_headers(found: HandOut, etag: str) -> Headers:
 
 
 def _plan_original(
-    found: HandOut, lasting: Headers, asked: Mapping[bytes, str], etag: str, is_head: bool
+    found: FoundImage, lasting: Headers, asked: Mapping[bytes, str], etag: str, is_head: bool
 ) -> Plan:
     part = _find_part(asked, etag, found.size_bytes)
     status, offset, end, headers = _head_of(found.media_type, found.size_bytes, part)
     headers = lasting + headers
     if is_head:
         return Plan(status, headers)
-    first = found.read(offset, end - offset if end - offset <= AT_ONCE_BYTES else PIECE_BYTES)
+    first = found.read_piece(offset, end - offset if end - offset <= AT_ONCE_BYTES else PIECE_BYTES)
     if offset + len(first) == end:
         return Plan(status, headers, first)
     return Plan(status, headers, first, found, offset + len(first), end)

@@ -1,0 +1,93 @@
+"""Looking up: whether an image is here, by what the catalog and one ``lstat`` say. Reads no bytes (SPEC §5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from strandline.folders.media_folder import probe_names
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.media_names import split_wanted_name
+from strandline.model.reports import Verdict
+from strandline.model.states import EXPECTED, Seen, after_listing, register_listed
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten, is_in_cloud
+from strandline.services.proving.prove import write_row
+from strandline.services.workbench import Workbench
+
+_FAILURES = {
+    FileState.ARRIVING: Verdict.ARRIVING,
+    FileState.DAMAGED: Verdict.DAMAGED,
+    FileState.FOREIGN: Verdict.FOREIGN,
+}
+"""What the states of files that cannot be shown come to; the most hopeful first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether an image is here, by what the catalog and one ``lstat`` say; no byte is read."""
+
+    exists: bool
+    state: FileState | None
+    verdict: Verdict
+    proven: bool = False
+    """A proof vouches for the very file that lies there now."""
+
+
+@goes_past_forgotten
+def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> Presence:
+    """Whether the image is here. Reads no bytes; registers what it discovers, unproven."""
+    search = Search(bench, image_id, sd)
+    presence = _look_up(search)
+    if not presence.exists and search.is_worth_repeating():
+        presence = _look_up(Search(bench, image_id, sd))
+    return presence
+
+
+def _look_up(search: Search) -> Presence:
+    states, unreadable = set(), False
+    for candidate in search.iter_candidates():
+        try:
+            row = _look_at_row(search.bench, candidate)
+        except OSError:
+            unreadable = True  # which is not the same as gone
+            continue
+        if row is None:
+            search.note_gone(candidate)
+            continue
+        if row.state is FileState.PRESENT:
+            return Presence(True, row.state, Verdict.SHOWN, proven=row.is_proven)
+        states.add(row.state)
+    if FileState.ONLINE_ONLY in states or search.has_placeholder():
+        return Presence(True, FileState.ONLINE_ONLY, Verdict.ONLINE_ONLY)
+    for state, verdict in _FAILURES.items():
+        if state in states:
+            return Presence(False, state, verdict)
+    if unreadable:
+        return Presence(False, None, Verdict.UNREADABLE)
+    return Presence(False, None, Verdict.SD_OFFLINE if search.is_incomplete() else Verdict.NOT_FOUND)
+
+
+def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
+    """The candidate's row as one ``lstat`` makes it; None where nothing lies there now.
+
+    What the catalog did not know, or had given up, is registered: present, unproven; or online-only.
+
+    Raises:
+        OSError: The disk does not say whether something lies there.
+    """
+    sd, row, name = candidate.sd, candidate.row, candidate.filename
+    keeps_inodes = bench.keeps_inodes(sd)
+    found = bench.patient(sd.path, lambda: probe_names(sd.path, [name], keeps_inodes=keeps_inodes))
+    if not found:
+        return None
+    now, seen = bench.now(), Seen(found[0][1], online_only=is_in_cloud(bench, sd, name))
+    if row is None:
+        wanted = split_wanted_name(name)
+        assert wanted is not None
+        new = register_listed(sd.number, name, *wanted, seen, now)
+    else:
+        new = after_listing(row, seen, now, vanishing_held=False)
+    if new is not row and (row is None or row.state not in EXPECTED):
+        write_row(bench, sd, row, new, now)
+    return new

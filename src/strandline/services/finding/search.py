@@ -1,0 +1,219 @@
+"""Finding an image by its id: found wherever it is, registered, proven, and opened (SPEC §5).
+
+``candidates`` gives the files in the promised order; here each is tried. A stale row never blocks, and a bad file is
+passed over for a good one in any storage directory. A file that a proof vouches for is only opened; any other is read
+once, and that very copy is proven and handed out.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError
+from strandline.folders.filesystems import Mount
+from strandline.folders.media_folder import open_image_file
+from strandline.folders.opening import OpenedFile
+from strandline.folders.proof_copies import ProofCopy
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
+from strandline.model.states import has_reliable_proof
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten
+from strandline.services.finding.found_image import FoundImage, OpenedImage, open_image
+from strandline.services.proving.prove import Outcome, is_whole, prove_file, read_image_file
+from strandline.services.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+MAX_CONFLICT_COPIES = 50
+"""So many are read for one image at most: Syncthing keeps ten of a file, and anybody can make a thousand."""
+
+UNKNOWN_TYPE = "application/octet-stream"
+"""The media type of bytes that are handed out as they are and are of no type that is known."""
+
+
+@goes_past_forgotten
+def find_image(
+    bench: Workbench,
+    image_id: ImageId,
+    sd: StorageDir | None = None,
+    *,
+    relying_on_proofs: bool = True,
+    may_fetch: bool = True,
+) -> FoundImage | None:
+    """The image, proven and opened, or None if no reachable storage directory can show it.
+
+    Unless ``relying_on_proofs``, the bytes are read and checked whatever was proven before. Unless ``may_fetch``,
+    what is in the cloud stays there.
+
+    Cost of a hit that is proven: three statements, a small read of ``SD_ID``, one open of the file; of a discovery:
+    up to 18 ``lstat``, one read, one commit; of a miss: 18 ``lstat`` a storage directory.
+    """
+
+    def find(search: Search) -> FoundImage | None:
+        for candidate in search.iter_candidates():
+            found = _try_candidate(search, candidate, relying_on_proofs=relying_on_proofs)
+            if found is not None:
+                return found
+        return _find_in_conflict_copies(search)
+
+    search = Search(bench, image_id, sd, may_fetch=may_fetch)
+    found = find(search)
+    if found is None and search.is_worth_repeating():
+        found = find(Search(bench, image_id, sd, may_fetch=may_fetch))
+    return found
+
+
+def find_as_is(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage | None:
+    """The image, and if nobody can show it, whatever bytes there are of it, half or damaged.
+
+    For people who want the top half of a picture. Another image that lies under its name is never handed out.
+    """
+    found = find_image(bench, image_id, sd)
+    if found is not None:
+        return found
+    search = Search(bench, image_id, sd)
+    for candidate in search.iter_candidates():
+        if candidate.row is not None and candidate.row.state is FileState.FOREIGN:
+            continue
+        copy = _read_copy(bench, candidate.sd, candidate.filename)
+        if copy is not None and copy.size_bytes:
+            return _found_in_copy(search, candidate.sd, candidate.filename, copy)
+    return None
+
+
+def _try_candidate(search: Search, candidate: Candidate, *, relying_on_proofs: bool) -> FoundImage | None:
+    bench, sd, row = search.bench, candidate.sd, candidate.row
+    if row is not None and relying_on_proofs:
+        opened = open_proven(bench, sd, row)
+        if opened is not None:
+            return _found_in_file(search, sd, row, opened)
+    result = prove_file(bench, sd, candidate.filename)
+    if result.outcome is Outcome.GONE:
+        search.note_gone(candidate)
+    if result.outcome is not Outcome.GOOD or result.row is None or result.copy is None:
+        return None
+    return _found_in_file(search, sd, result.row, result.copy)
+
+
+def open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenedImage | None:
+    """The row's file, open, if a proof that may be relied on is of the very file that is there now.
+
+    One open and no read. Where the disk keeps the times of changes (``ctime``), an edit that keeps size and mtime is
+    noticed as well.
+    """
+    proof = row.proof
+    if proof is None or not has_reliable_proof(row):
+        return None
+
+    def open_file(mount: Mount) -> OpenedFile | None:
+        file = open_image_file(sd.path, row.filename, keeps_inodes=mount.keeps_inodes)
+        if file.stamp == row.stamp and (not mount.keeps_ctimes or file.ctime_ns == proof.ctime_ns):
+            return file
+        file.close()
+        return None
+
+    return open_image(bench, sd, open_file)
+
+
+def _found_in_file(
+    search: Search, sd: StorageDir, row: ImageFile, bytes_from: OpenedImage | ProofCopy
+) -> FoundImage:
+    assert row.stamp is not None
+    assert row.proof is not None
+    return FoundImage(
+        image_id=search.image_id,
+        filename=row.filename,
+        media_type=row.media_type,
+        size_bytes=row.stamp.size_bytes,
+        sha256=row.proof.sha256,
+        sd=sd,
+        proven=row.is_proven,
+        from_other_sd=_tell_if_elsewhere(search, sd),
+        from_conflict_copy=False,
+        bytes_from=bytes_from,
+        find_again=partial(_find_again, search, row.proof.sha256),
+    )
+
+
+def _find_again(search: Search, sha256: str) -> ProofCopy:
+    """The same bytes, read and proven now.
+
+    Raises:
+        ImageArrivingError: No storage directory has them any more.
+    """
+    found = find_image(search.bench, search.image_id, search.asked, relying_on_proofs=False)
+    if found is None or found.sha256 != sha256:
+        raise ImageArrivingError(
+            f"image {search.image_id} has changed since it was found; ask for it again",
+            image_id=search.image_id,
+        )
+    return found.lend_copy()
+
+
+def _find_in_conflict_copies(search: Search) -> FoundImage | None:
+    """The bytes in a conflict copy, by their hash; for a legacy id if all whole ones agree. Writes nothing."""
+    only: FoundImage | None = None
+    for number, (sd, name) in enumerate(search.iter_conflict_copies()):
+        if number == MAX_CONFLICT_COPIES:
+            log.warning("image %s has more than %d conflict copies", search.image_id, MAX_CONFLICT_COPIES)
+            break
+        copy = read_conflict_copy(search.bench, search.image_id, sd, name)
+        if copy is None:
+            continue
+        if only is not None and only.sha256 != copy.sha256:
+            return None  # two different whole images of one legacy id: nobody can say which is meant
+        only = only or _found_in_copy(search, sd, name, copy, of_conflict=True)
+        if is_content_id(search.image_id):
+            break
+    return only
+
+
+def read_conflict_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> ProofCopy | None:
+    """The conflict copy's bytes if they are the image's (content id) or a whole image (legacy id), else None."""
+    copy = _read_copy(bench, sd, name)
+    if copy is None or copy.changed_while_read:
+        return None
+    good = content_id_of(copy.sha256) == image_id if is_content_id(image_id) else is_whole(copy)
+    return copy if good else None
+
+
+def _read_copy(bench: Workbench, sd: StorageDir, name: str) -> ProofCopy | None:
+    try:
+        return read_image_file(bench, sd, name).copy
+    except (OSError, DiskError, ImageTooLargeError):
+        return None
+
+
+def _found_in_copy(
+    search: Search, sd: StorageDir, name: str, copy: ProofCopy, *, of_conflict: bool = False
+) -> FoundImage:
+    """What lies under a name that no row vouches for."""
+    sniffed = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
+    return FoundImage(
+        image_id=search.image_id,
+        filename=name,
+        media_type=UNKNOWN_TYPE if sniffed is None else sniffed.name,
+        size_bytes=copy.size_bytes,
+        sha256=copy.sha256,
+        sd=sd,
+        proven=content_id_of(copy.sha256) == search.image_id,
+        from_other_sd=_tell_if_elsewhere(search, sd),
+        from_conflict_copy=of_conflict,
+        bytes_from=copy,
+        find_again=lambda: copy,
+    )
+
+
+def _tell_if_elsewhere(search: Search, sd: StorageDir) -> bool:
+    """Whether the image lies in another SD than was asked for; says so in the log."""
+    if not search.is_elsewhere(sd):
+        return False
+    assert search.asked is not None
+    log.warning(
+        "image %s was asked for in %r and found in %r: who shares only the first cannot see it",
+        search.image_id, search.asked.name, sd.name,
+    )  # fmt: skip
+    return True

@@ -1,0 +1,21 @@
+"""How many statements the catalog runs: SQLite itself says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from strandline.services.workbench import Workbench
+
+
+def count_statements(bench: Workbench, call: Callable[[], object]) -> int:
+    """Statements that the catalog runs on this thread during the call, without those that set a connection up."""
+    with bench.catalog.read():
+        pass  # from now on one idle connection waits for the call
+    (conn,) = bench.catalog._idle
+    statements: list[str] = []
+    conn.set_trace_callback(statements.append)
+    try:
+        call()
+    finally:
+        conn.set_trace_callback(None)
+    return len(statements)
