@@ -23,6 +23,7 @@ from strandline.model.states import EXPECTED
 from strandline.services.finding.found_image import OpenImages
 
 if TYPE_CHECKING:
+    from strandline.folders.proof_copies import CopyWriter
     from strandline.model.events import Event
     from strandline.model.reports import (
         AddedStorageDir,
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from strandline.services.scanning.scan import OnProgress
     from strandline.services.storage_dirs.manage import StorageDirRef
     from strandline.services.workbench import Workbench
+
+MAX_MEMORY_BYTES = 4 * 1024 * 1024
+"""Of a copy that comes piece by piece: many may come at once, so less than of one that is read in one go."""
 
 MAX_PAGE = 10_000
 """Images on one page of a listing: some 10 MB of answers."""
@@ -124,6 +128,14 @@ class Store:
         return services.save.save_image(
             self._bench, source, self.get_storage_dir(sd), name=name, image_id=wanted
         )
+
+    def begin_copy(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES) -> CopyWriter:
+        """An empty copy for bytes that come piece by piece: write them, and give ``finish()`` to :meth:`save`.
+
+        The bytes are hashed as they come and are not copied again. In memory up to ``max_memory_bytes``, then in an
+        unnamed temporary file of this home. Close it when the image is saved.
+        """
+        return services.intake.begin_copy(self._bench, max_memory_bytes=max_memory_bytes)
 
     def copy(self, image_id: str, to: StorageDirRef) -> Saved:
         """Saves a good copy of the image in another storage directory, also over a file with wrong bytes."""

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import resource
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -58,6 +62,25 @@ def test_a_disk_that_refuses_an_upload_is_told(
     assert (response.status_code, problem["code"], problem["errno"]) == (500, "disk-error", "EFBIG")
     assert problem["path"] == str(tmp_path / "home/scratch")
     assert not list((tmp_path / "Notes/media").iterdir())
+
+
+@pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
+def test_an_upload_is_copied_once_and_never_on_the_event_loop(
+    served: Served, monkeypatch: pytest.MonkeyPatch, as_form: bool
+) -> None:
+    """What was spooled is the copy that is saved; it is opened, written and closed by threads for such work."""
+    threads, really_open = list[str](), tempfile.TemporaryFile
+
+    def note_and_open(*args: Any, **kwargs: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return really_open(*args, **kwargs)
+
+    bench = served.store.bench
+    bench.limits = replace(bench.limits, max_memory_bytes=1_000_000)
+    monkeypatch.setattr(tempfile, "TemporaryFile", note_and_open)
+    assert _upload(served, _picture(LIMIT_BYTES), as_form=as_form).status_code == 201
+    assert len(threads) == 1
+    assert threads[0].startswith("AnyIO worker" if as_form else "strandline-slow")
 
 
 @pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])

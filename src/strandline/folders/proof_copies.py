@@ -11,7 +11,8 @@ import hashlib
 import io
 import mmap
 import os
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -107,7 +108,10 @@ def read_proof_copy(
         buffer = b"".join(_iter_chunks(opened, max_memory_bytes + 1))
         sha256 = hashlib.sha256(buffer).hexdigest()
     else:
-        buffer, sha256 = _copy_to_unnamed(_iter_chunks(opened, _CHUNK_BYTES), scratch)
+        with CopyWriter(max_memory_bytes=max_memory_bytes, scratch=scratch) as writer:
+            for chunk in _iter_chunks(opened, _CHUNK_BYTES):
+                writer.write(chunk)
+            buffer, sha256 = writer.take()
     changed = len(buffer) != opened.stamp.size_bytes or not opened.is_still_as_opened()
     return ProofCopy(buffer, sha256, opened.stamp, changed=changed, ctime_ns=opened.ctime_ns)
 
@@ -133,43 +137,94 @@ def copy_stream(
         except OSError as error:
             raise as_unreadable(error, label) from error
 
-    start = read(min(max_memory_bytes, limit_bytes))
-    if len(start) < max_memory_bytes:
-        rest = iter(lambda: read(min(_CHUNK_BYTES, max_memory_bytes)), b"")
-        parts, size_bytes = [start], len(start)
-        for chunk in rest:  # a pipe gives less than was asked for, long before its end
-            parts.append(chunk)
-            size_bytes += len(chunk)
-            if size_bytes >= min(max_memory_bytes, limit_bytes):
+    with CopyWriter(max_memory_bytes=max_memory_bytes, scratch=scratch) as writer:
+        wanted_bytes = max_memory_bytes  # most streams give all that they have at once
+        while (left_bytes := limit_bytes - writer.size_bytes) > 0:
+            chunk = read(min(wanted_bytes, left_bytes))
+            if not chunk:
                 break
-        else:
-            return copy_bytes(b"".join(parts))
-        start = b"".join(parts)
-    buffer, sha256 = _copy_to_unnamed(_iter_stream(start, read, limit_bytes), scratch)
+            writer.write(chunk)
+            wanted_bytes = min(_CHUNK_BYTES, max_memory_bytes)
+        buffer, sha256 = writer.take()
     return ProofCopy(buffer, sha256, FileStamp(len(buffer), 0, 0), changed=False)
 
 
-def _iter_stream(start: bytes, read: Callable[[int], bytes], limit_bytes: int) -> Iterator[bytes]:
-    yield start
-    left_bytes = limit_bytes - len(start)
-    while left_bytes > 0 and (chunk := read(min(_CHUNK_BYTES, left_bytes))):
-        left_bytes -= len(chunk)
-        yield chunk
+class CopyWriter:
+    """A proof copy that is filled piece by piece, and hashed as it grows. Thread-safe; close it.
 
+    In memory up to ``max_memory_bytes``, then in an unnamed temporary file in ``scratch``.
+    """
 
-def _copy_to_unnamed(chunks: Iterable[bytes], scratch: Path | None) -> tuple[mmap.mmap | bytes, str]:
-    import tempfile  # here: it costs 5 ms, and hardly any image is that large
+    def __init__(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES, scratch: Path | None = None) -> None:
+        self._max_memory_bytes = max_memory_bytes
+        self._scratch = scratch
+        self._lock = threading.Lock()
+        self._digest = hashlib.sha256()
+        self._parts: list[bytes] = []
+        self._file: BinaryIO | None = None
+        self._finished: ProofCopy | None = None
+        self.size_bytes = 0
+        """So much was written."""
 
-    digest = hashlib.sha256()
-    place = scratch or Path(tempfile.gettempdir())
-    with disk_errors("write a temporary copy in", place), tempfile.TemporaryFile(dir=place) as unnamed:
-        for chunk in chunks:
-            digest.update(chunk)
-            unnamed.write(chunk)
-        unnamed.flush()
-        is_empty = unnamed.tell() == 0  # it shrank to nothing; an empty file cannot be mapped
-        buffer = b"" if is_empty else mmap.mmap(unnamed.fileno(), 0, access=mmap.ACCESS_READ)
-    return buffer, digest.hexdigest()
+    def write(self, piece: bytes) -> None:
+        """Adds the piece at the end.
+
+        Raises:
+            DiskError: ``scratch`` refused it (:class:`~strandline.errors.DiskFullError` if it is full).
+        """
+        with self._lock:
+            self._digest.update(piece)
+            self.size_bytes += len(piece)
+            if self.size_bytes <= self._max_memory_bytes:
+                self._parts.append(piece)
+            else:
+                self._write_out(*self._parts, piece)
+                self._parts.clear()
+
+    def take(self) -> tuple[bytes | mmap.mmap, str]:
+        """The bytes, and their SHA-256. Nothing can be written after it."""
+        with self._lock:
+            sha256 = self._digest.hexdigest()
+            if self._file is None:
+                return b"".join(self._parts), sha256
+            with self._file as unnamed:
+                return mmap.mmap(unnamed.fileno(), 0, access=mmap.ACCESS_READ), sha256
+
+    def finish(self) -> ProofCopy:
+        """The copy, which goes with the writer when that is closed. Gives the same one when repeated."""
+        if self._finished is None:
+            buffer, sha256 = self.take()
+            self._finished = ProofCopy(buffer, sha256, FileStamp(len(buffer), 0, 0), changed=False)
+        return self._finished
+
+    def close(self) -> None:
+        """Lets go of all that was written; harmless when repeated."""
+        with self._lock:
+            self._parts.clear()
+            if self._file is not None:
+                self._file.close()
+            if self._finished is not None:
+                self._finished.close()
+
+    def __enter__(self) -> CopyWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _write_out(self, *pieces: bytes) -> None:
+        import tempfile  # here: it costs 5 ms, and hardly any image is that large
+
+        place = self._scratch or Path(tempfile.gettempdir())
+        with disk_errors("write a temporary copy in", place):
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=place, buffering=0)  # noqa: SIM115 - close() closes it
+            for piece in pieces:
+                rest = memoryview(piece)
+                while rest:
+                    rest = rest[self._file.write(rest) :]
 
 
 def _iter_chunks(opened: OpenedFile, chunk_bytes: int) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from strandline.services.inspecting import inspect as inspect
     from strandline.services.saving import adopt as adopt
     from strandline.services.saving import copy as copy
+    from strandline.services.saving import intake as intake
     from strandline.services.saving import save as save
     from strandline.services.scanning import scan as scan
     from strandline.services.storage_dirs import add as add
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "finding": ("describe", "explain", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
-    "saving": ("adopt", "copy", "save"),
+    "saving": ("adopt", "copy", "intake", "save"),
     "scanning": ("scan",),
     "storage_dirs": ("add", "confirm", "manage", "presence"),
 }

@@ -12,14 +12,14 @@ from typing import BinaryIO
 
 from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidPathError, SourceNotFoundError
 from strandline.folders.disk_errors import as_unreadable
-from strandline.folders.proof_copies import ProofCopy, copy_bytes, copy_stream
+from strandline.folders.proof_copies import CopyWriter, ProofCopy, copy_bytes, copy_stream
 from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 4096
 """As long as a path can be on Linux; an original name is for people, not for storing a book."""
 
-Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO
-"""Bytes, a path (``str`` or ``PathLike``), or a readable binary stream."""
+Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | ProofCopy
+"""Bytes, a path (``str`` or ``PathLike``), a readable binary stream, or a copy that :func:`begin_copy` began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,19 @@ class TakenSource:
         return self.copy.buffer
 
 
+def begin_copy(bench: Workbench, *, max_memory_bytes: int) -> CopyWriter:
+    """An empty copy for bytes that come piece by piece. Its ``finish()`` gives what :func:`take_source` adopts.
+
+    In memory up to ``max_memory_bytes``, and never more than any other copy; then in an unnamed temporary file.
+    """
+    most = min(max_memory_bytes, bench.limits.max_memory_bytes)
+    return CopyWriter(max_memory_bytes=most, scratch=bench.scratch)
+
+
 def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSource:
     """Reads the source once, hashing it; in memory up to 64 MiB, else in an unnamed temporary file.
+
+    A copy that was hashed while it came is not copied again.
 
     Raises:
         EmptyImageError: It holds no bytes.
@@ -47,7 +58,9 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
         UnreadableFileError: The file or the stream refused a read.
         TypeError: It is neither bytes, nor a path, nor a binary stream.
     """
-    if isinstance(source, bytes | bytearray | memoryview):
+    if isinstance(source, ProofCopy):
+        taken = TakenSource(_check_size(bench, source), _as_text(name), "stream")
+    elif isinstance(source, bytes | bytearray | memoryview):
         taken = TakenSource(_check_size(bench, copy_bytes(bytes(source))), _as_text(name), "bytes")
     elif isinstance(source, str | os.PathLike):
         taken = _take_path(bench, Path(source), name)

@@ -1,89 +1,120 @@
-"""Spooling: what is uploaded lies in memory while it is small, and beyond that in files of no name, in scratch.
+"""Spooling: what is uploaded is hashed as it comes, in memory while it is small, and beyond that in files of no name.
 
-What surprises: the framework would keep the files of forms wherever the system has its temporary ones, which may be
-memory, or a disk that is full; so its parser is given files of ours. And what a file could not write at once it
-tries to write again when it is closed.
+Hashing and writing never run on the event loop, and what was spooled is the copy that is saved: no byte is copied
+twice before it reaches its storage directory. The framework's parser of forms is given copies of ours instead of its
+own temporary files, which would lie wherever the system has them: in memory, or on a disk that is full.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from pathlib import Path
-from tempfile import SpooledTemporaryFile
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
-from starlette.datastructures import FormData
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 
-from strandline.folders.disk_errors import disk_errors
+from strandline.folders.proof_copies import CopyWriter
+from strandline.web.backend import Backend
 
-MEMORY_BYTES = 4 * 1024 * 1024
-"""Of a body in memory; a larger one lies on the disk."""
+PIECE_BYTES = 1024 * 1024
+"""Of a raw body: so much is collected before a thread is asked to hash and write it."""
 
 FORM_MEMORY_BYTES = 256 * 1024
-"""The same of each file of a form, which may have a thousand."""
+"""Of each file of a form in memory, which may have a thousand; of a raw body, what the store says."""
 
-_DOING = "keep an upload in"
+
+class Part(NamedTuple):
+    """One file of an upload."""
+
+    name: str | None
+    writer: CopyWriter
 
 
 @asynccontextmanager
-async def spooled_body(request: Request, scratch: Path) -> AsyncIterator[BinaryIO]:
-    """The body of the request as a file, at its beginning.
+async def spooled_body(request: Request, backend: Backend) -> AsyncIterator[CopyWriter]:
+    """The whole body of the request.
 
     Raises:
         DiskError: The disk refused it.
     """
-    with disk_errors(_DOING, scratch):
-        file = _open_spool(scratch, MEMORY_BYTES)
-        try:
-            async for chunk in request.stream():
-                file.write(chunk)
-            file.seek(0)
-        except BaseException:
-            file.close()
-            raise
-    with file:
-        yield cast(BinaryIO, file)
+    writer = backend.store.begin_copy()
+    try:
+        pieces = bytearray()
+        async for chunk in request.stream():
+            pieces += chunk
+            if len(pieces) >= PIECE_BYTES:
+                await _write(backend, writer, pieces)
+                pieces = bytearray()
+        await _write(backend, writer, pieces)
+        yield writer
+    finally:
+        await backend.crossing.slow(writer.close)
 
 
 @asynccontextmanager
-async def spooled_form(request: Request, scratch: Path, *, max_files: int) -> AsyncIterator[FormData]:
-    """The form that the request carries, its files at their beginnings.
+async def spooled_form(request: Request, backend: Backend, *, max_files: int) -> AsyncIterator[list[Part]]:
+    """The files of the form that the request carries, those of its field ``files``.
 
     Raises:
         MultiPartException: It is no form, or has too many parts.
         DiskError: The disk refused a file.
     """
-    async with aclosing(request.stream()) as stream:
-        with disk_errors(_DOING, scratch):
-            form = await _FormParser(request, stream, scratch, max_files=max_files).parse()
+    spools: list[_Spool] = []
     try:
-        yield form
+        async with aclosing(request.stream()) as stream:
+            form = await _FormParser(request, stream, backend, spools, max_files=max_files).parse()
+        files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
+        yield [Part(each.filename or None, cast(_Spool, each.file).writer) for each in files]
     finally:
-        await form.close()
+        await backend.crossing.slow(lambda: _close(spools))
 
 
-def _open_spool(scratch: Path, memory_bytes: int) -> SpooledTemporaryFile[bytes]:
-    return SpooledTemporaryFile(max_size=memory_bytes, dir=str(scratch))
+async def _write(backend: Backend, writer: CopyWriter, pieces: bytearray) -> None:
+    await backend.crossing.slow(lambda: writer.write(bytes(pieces)))
+
+
+def _close(spools: list[_Spool]) -> None:
+    for spool in spools:
+        spool.writer.close()
+
+
+class _Spool:
+    """What the framework's parser takes for a file on the disk: it writes and seeks in threads then."""
+
+    def __init__(self, writer: CopyWriter) -> None:
+        self.writer = writer
+
+    def write(self, data: bytes) -> int:
+        self.writer.write(data)
+        return len(data)
+
+    def seek(self, _offset: int) -> int:
+        return 0
 
 
 class _FormParser(MultiPartParser):
-    """The framework's, with files in scratch."""
-
-    spool_max_size = FORM_MEMORY_BYTES
+    """The framework's, with copies of ours in the place of its files."""
 
     def __init__(
-        self, request: Request, stream: AsyncGenerator[bytes, None], scratch: Path, *, max_files: int
+        self,
+        request: Request,
+        stream: AsyncGenerator[bytes, None],
+        backend: Backend,
+        spools: list[_Spool],
+        *,
+        max_files: int,
     ) -> None:
         super().__init__(request.headers, stream, max_files=max_files, max_fields=max_files)
-        self._scratch = scratch
+        self._backend = backend
+        self._spools = spools
 
     def on_headers_finished(self) -> None:
         super().on_headers_finished()
         part = self._current_part
         if part.file is not None:
-            part.file.file.close()
-            file = self._files_to_close_on_error[-1] = _open_spool(self._scratch, self.spool_max_size)
-            part.file.file = cast(BinaryIO, file)
+            self._files_to_close_on_error.pop().close()
+            spool = _Spool(self._backend.store.begin_copy(max_memory_bytes=FORM_MEMORY_BYTES))
+            self._spools.append(spool)
+            part.file.file = cast(BinaryIO, spool)

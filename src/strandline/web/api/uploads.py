@@ -1,17 +1,15 @@
 """``POST /api/v1/images``: bytes are saved as images, by the same rules as everywhere.
 
-What surprises: nothing is trusted that the request says of its length or its types. What comes is counted while it
-comes, spooled to a file of no name, and what it is, its bytes tell.
+What surprises: nothing is trusted that the request says of its length or its types. What comes is counted and hashed
+while it comes, and what it is, its bytes tell.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -21,7 +19,7 @@ from strandline.errors import ImageTooLargeError, InvalidInputError, StrandlineE
 from strandline.model.reports import Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
-from strandline.web.api.spooling import spooled_body, spooled_form
+from strandline.web.api.spooling import Part, spooled_body, spooled_form
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.problems import answer_refusal
 
@@ -55,14 +53,6 @@ _BODY: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file of an upload."""
-
-    name: str | None
-    file: BinaryIO
-
-
 class SilentClientError(Exception):
     """The client has stopped sending."""
 
@@ -82,15 +72,12 @@ async def upload_images(
     Of several files each is told for itself; where a single one fails, the answer is its problem.
     """
     limited = Request(request.scope, _limit(request, backend.store.settings.save.max_bytes + FORM_BYTES))
-    scratch = backend.store.bench.scratch
     try:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            async with spooled_form(limited, scratch, max_files=MAX_FILES) as form:
-                files = [each for each in form.getlist("files") if isinstance(each, UploadFile)]
-                parts = [Part(each.filename or None, each.file) for each in files]
+            async with spooled_form(limited, backend, max_files=MAX_FILES) as parts:
                 return await _save_all(backend, parts, sd, id)
-        async with spooled_body(limited, scratch) as file:
-            return await _save_all(backend, [Part(name, file)], sd, id)
+        async with spooled_body(limited, backend) as writer:
+            return await _save_all(backend, [Part(name, writer)], sd, id)
     except (ClientDisconnect, SilentClientError):
         return answer_refusal("client-silent")
     except MultiPartException as error:
@@ -108,7 +95,7 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
     for part in parts:
         try:
             one = await backend.crossing.slow(
-                lambda part=part: backend.store.save(part.file, sd=sd, name=part.name, image_id=image_id)  # type: ignore[misc]
+                lambda part=part: _save(backend, part, sd, image_id)  # type: ignore[misc]
             )
         except StrandlineError as error:
             if len(parts) == 1:
@@ -119,6 +106,11 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
             documents.append(one.as_json() | {"source": part.name or "upload"})
     status = 201 if any(one.new for one in saved) else 200
     return answer({"saved": documents, "failed": failed}, status=status)
+
+
+def _save(backend: Backend, part: Part, sd: str, image_id: str | None) -> Saved:
+    """In a thread of the store's."""
+    return backend.store.save(part.writer.finish(), sd=sd, name=part.name, image_id=image_id)
 
 
 def _limit(request: Request, limit_bytes: int) -> Any:
