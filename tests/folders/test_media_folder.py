@@ -53,7 +53,6 @@ def test_each_regular_file_is_one_line_of_its_lstat(root: Path, comparing: bool)
     assert set(listing.lines) == expected
     assert len(listing.lines) == len(NAMES)
     assert (listing.odd, listing.total_bytes) == ([], sum(range(len(NAMES))))
-    assert listing.folder_mtime_ns == find_folder_mtime_ns(root)
 
 
 def test_inodes_are_left_out_where_the_disk_does_not_keep_them(root: Path) -> None:

@@ -14,13 +14,12 @@ from typing import cast
 import pytest
 
 from builders.refusing_kernel import Refusal, call_refused
-from strandline.errors import ImageTooLargeError, UnreadableFileError
+from strandline.errors import UnreadableFileError
 from strandline.folders.opening import (
     is_dataless,
     is_unchanged,
     open_regular,
     read_start,
-    read_whole,
     stamp_of,
 )
 
@@ -196,21 +195,17 @@ def test_new_permissions_are_no_change(picture: Path) -> None:
         assert is_unchanged(opened, picture)
 
 
-def test_reading_is_bounded_and_repeatable(picture: Path) -> None:
-    """A limit is a limit, whatever the size says; each read begins at the first byte."""
+def test_each_look_at_the_start_begins_at_the_first_byte(picture: Path) -> None:
+    """However often it is read."""
     with open_regular(picture) as opened:
         assert read_start(opened, 4) == b"0123"
         assert read_start(opened, 100) == b"0123456789"
-        assert read_whole(opened, 10) == b"0123456789"
-        with pytest.raises(ImageTooLargeError) as refused:
-            read_whole(opened, 9)
-        assert refused.value.facts == {"path": str(picture), "limit_bytes": 9}
 
 
 def test_a_failing_disk_is_an_error_of_the_file(picture: Path) -> None:
     """EIO in the middle is "unreadable now", with the path."""
     with open_regular(picture) as opened, pytest.raises(UnreadableFileError, match="Input/output error"):
-        call_refused([Refusal("read", errno.EIO)], lambda: read_whole(opened))
+        call_refused([Refusal("read", errno.EIO)], lambda: read_start(opened, 10))
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def list_media_folder(
             ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Nothing may be concluded then.
     """
     with _listed_folder(root) as folder:
-        return _list(folder, os.stat(folder), keeps_inodes, comparing, on_progress)
+        return _list(folder, keeps_inodes, comparing, on_progress)
 
 
 def iter_names(root: str | Path) -> Iterator[str]:
@@ -79,13 +79,12 @@ def _listed_folder(root: str | Path) -> Iterator[int | str]:
 
 def _list(
     folder: int | str,
-    folder_stat: os.stat_result,
     keeps_inodes: bool,
     comparing: bool,
     on_progress: Callable[[int], None] | None,
 ) -> MediaListing:
     lines: list[str] = []
-    listing = MediaListing(lines, folder_mtime_ns=folder_stat.st_mtime_ns)
+    listing = MediaListing(lines)
     total_bytes = 0
     has_marks = can_be_dataless()  # once: asked of each file it would cost a hundredth of the listing
     with os.scandir(folder) as entries:

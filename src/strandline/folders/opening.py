@@ -180,23 +180,6 @@ def read_start(opened: OpenedFile, limit_bytes: int) -> bytes:
     return read_some(opened, limit_bytes)
 
 
-def read_whole(opened: OpenedFile, limit_bytes: int = MAX_IMAGE_BYTES) -> bytes:
-    """All bytes of the file as it is now, in memory.
-
-    Raises:
-        ImageTooLargeError: There are more than ``limit_bytes``; no more than one byte beyond was read.
-        UnreadableFileError: The disk refused.
-    """
-    rewind(opened)
-    parts, size_bytes = [], 0
-    while chunk := read_some(opened, min(_CHUNK_BYTES, limit_bytes + 1 - size_bytes)):
-        size_bytes += len(chunk)
-        if size_bytes > limit_bytes:
-            raise too_large(opened, limit_bytes)
-        parts.append(chunk)
-    return b"".join(parts)
-
-
 def rewind(opened: OpenedFile) -> None:
     """The next read begins at the first byte.
 

@@ -54,7 +54,6 @@ class MediaListing:
     odd: list[OddEntry] = field(default_factory=list)
     total_bytes: int = 0
     """Of all regular files, wanted or not."""
-    folder_mtime_ns: int = 0
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ by far the largest of them, has a file of its own (``sync_status``).
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -15,9 +14,6 @@ from strandline.model.events import format_time
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
-
-ReportProgress = Callable[[int, int], None]
-"""Called with ``(files done, files in all)``; the second number is 0 while it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

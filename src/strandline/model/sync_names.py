@@ -59,11 +59,6 @@ class NameMeaning:
     None where that is no wanted name. A temporary or placeholder *of a copy* stands for no wanted name.
     """
 
-    @property
-    def is_copy(self) -> bool:
-        """True for a conflict copy or duplicate of a wanted name."""
-        return self.stands_for is not None and self.kind in (NameKind.CONFLICT_COPY, NameKind.DUPLICATE)
-
 
 def explain_name(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
     """What the name tells, by the patterns of sync clients and systems.

@@ -81,7 +81,7 @@ def test_no_identity_is_invented(sees: IdentitySighting, how: dict[str, object])
         assert found.write == FRESH
         blank = sees.looks_like_none and sees.media in (MediaFolder.ABSENT, MediaFolder.EMPTY)
         assert how["new_identity"] or (blank and how["known"] is None)
-    assert set(found.former_values_to_keep) <= sees.candidates
+    assert {*found.keep_before_write, *found.keep_after_write} <= sees.candidates
 
 
 @pytest.mark.parametrize("text", [A, A.upper(), "AAAAAAAAQACAAAAAAAAAAg"])

@@ -162,7 +162,7 @@ def test_rules(row: Row) -> None:
     """Each rule of SPEC §4, with its exceptions."""
     found = decide(row.sees, **row.how)
     assert (found.outcome, found.sd_id, found.aliases) == (row.outcome, row.sd_id, row.aliases)
-    assert (found.write, found.former_values_to_keep) == (row.write, row.keep)
+    assert (found.write, found.keep_before_write + found.keep_after_write) == (row.write, row.keep)
     assert (found.delete_legacy, found.wait_for_quiet) == (row.delete_legacy, row.waits)
     assert found.had_conflict == row.had_conflict
     assert (found.problem is None) == (row.sd_id is not None)
@@ -319,7 +319,8 @@ def test_what_loses_is_never_lost(of_plain: str) -> None:
             assert found.steps == ()
             continue
         assert found.aliases == seen - {found.sd_id}, case
-        kept = {each.value for each in sees.former} | set(found.former_values_to_keep) | {found.sd_id}
+        kept: set[StorageDirId | None] = {*found.keep_before_write, *found.keep_after_write, found.sd_id}
+        kept.update(each.value for each in sees.former)
         actions = [step.action for step in found.steps]
         if found.write and found.replaces:
             assert found.replaces in {each.value for each in sees.former} | set(found.keep_before_write), case

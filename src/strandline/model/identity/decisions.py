@@ -84,11 +84,6 @@ class IdentityDecision:
     """Why there is no identity, and what to do; None where there is one."""
 
     @property
-    def former_values_to_keep(self) -> tuple[StorageDirId, ...]:
-        """The values for which ``SD_ID.was-<uuid>`` is to be created, in order."""
-        return self.keep_before_write + self.keep_after_write
-
-    @property
     def steps(self) -> tuple[IdentityStep, ...]:
         """The writes, in the order that a crash may interrupt anywhere.
 
