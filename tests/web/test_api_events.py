@@ -83,6 +83,20 @@ def next_ids(stream: Iterator[Told], count: int) -> list[str]:
     return [next(stream).json["image_id"] for _ in range(count)]
 
 
+def test_lines_end_with_lf_only(served: Served) -> None:
+    """A small parser splits at two of them: what tells to begin again, and an event."""
+    text = b""
+    with served.client.stream("GET", "/api/v1/events", params={"since": "x-1"}) as response:
+        chunks = response.iter_raw()
+        while b"reset" not in text:
+            text += next(chunks)
+        save(served, 1)
+        while b"image.available" not in text:
+            text += next(chunks)
+    assert b"\r" not in text
+    assert b"\n\n" in text
+
+
 def test_events_are_told_as_they_happen(served: Served) -> None:
     """With type, an id that orders them, and the event's JSON; whichever process they come from."""
     with listening(served) as stream:

@@ -131,6 +131,29 @@ def test_a_form_of_several_files_tells_of_each(served: Served) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sd", "data", "status", "code"),
+    [
+        ("Nobody", PHOTOS[0], 404, "sd-not-found"),
+        ("Away", PHOTOS[0], 503, "sd-offline"),
+        ("Notes", b"hello", 422, "unsupported-image"),
+    ],
+)
+def test_a_form_of_which_nothing_was_saved_failed(
+    served: Served, tmp_path: Path, sd: str, data: bytes, status: int, code: str
+) -> None:
+    """The answer is the problem of the first file, and all files are listed; nobody takes it for success."""
+    served.store.add_storage_dir(make_storage_dir(tmp_path / "Away"))
+    (tmp_path / "Away").rename(tmp_path / "gone")
+    files = [("files", (name, data)) for name in ("a.png", "b.png")]
+    response = served.client.post("/api/v1/images", params={"sd": sd}, files=files)
+    problem = response.json()
+    assert (response.status_code, problem["code"], problem["saved"]) == (status, code, [])
+    assert response.headers["content-type"] == "application/problem+json"
+    assert ("retry-after" in response.headers) == (status == 503)
+    assert [(one["source"], one["code"]) for one in problem["failed"]] == [("a.png", code), ("b.png", code)]
+
+
+@pytest.mark.parametrize(
     ("query", "data", "status", "code"),
     [
         ({"sd": "Notes"}, b"", 422, "empty-image"),

@@ -99,6 +99,9 @@ def test_writes_need_our_own_origin_or_the_token(method: str, headers: dict[str,
         ({"sec_fetch_site": "cross-site"}, 403),
         ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}, 403),
         ({"sec_fetch_site": "cross-site", "origin": EVIL}, 403),
+        ({"sec_fetch_site": "cross-site", "origin": EVIL, "authorization": f"Bearer {TOKEN}"}, 200),
+        ({"sec_fetch_site": "cross-site", "origin": EVIL, "authorization": f"Bearer {KEY}"}, 403),
+        ({"sec_fetch_site": "cross-site", "cookie": f"strandline-token={TOKEN}"}, 403),
         ({"sec_fetch_site": "cross-site", "origin": WIKI}, 200),
         ({"sec_fetch_site": "cross-site", "referer": f"{WIKI}/page?x#y"}, 200),
         ({"sec_fetch_site": "cross-site", "referer": f"{EVIL}/{WIKI}"}, 403),
@@ -107,7 +110,7 @@ def test_writes_need_our_own_origin_or_the_token(method: str, headers: dict[str,
     ],
 )
 def test_other_sites_may_not_probe_what_there_is(path: str, headers: dict[str, str], status: int) -> None:
-    """Unless a person has allowed them."""
+    """Unless a person has allowed them, or they carry the token, which a browser never adds by itself."""
     assert status_of(GUARD, path=path, **headers) == status
 
 

@@ -1,9 +1,10 @@
 """Guards: which requests are answered at all (SPEC §11). Pure: they look at a request's head and say no, or nothing.
 
 A server on one's own machine can be asked by every page that one's browser shows. So the ``Host`` must be ours (a
-name that an attacker points at us is not), writes must come from our own pages or carry the token, and other sites'
-pages may not even probe which images there are. What surprises: an address as ``Host`` is always fine where others
-may reach us: only names can be pointed anywhere.
+name that an attacker points at us is not), writes must come from our own pages, and other sites' pages may not even
+probe which images there are. A request that carries the token may do everything: it comes from a program that could
+read the home. What surprises: an address as ``Host`` is always fine where others may reach us: only names can be
+pointed anywhere.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ class Guard:
         if request.method == PREFLIGHT:
             return self._answer_preflight(request)
         if request.method in READS:
-            if not (may_show or self._is_no_other_sites(request)):
+            if not (may_show or self._is_no_other_sites(request) or self._has_token(request)):
                 return answer_refusal("origin-not-allowed")
         elif not (self._is_of_our_page(request) or self._has_token(request)):
             return answer_refusal("origin-not-allowed", WRITES_NEED)

@@ -100,9 +100,9 @@ def describe(error: StrandlineError) -> dict[str, object]:
     return facts | _body(error.code, http_status_of(error), error.message)
 
 
-def answer_error(error: StrandlineError) -> Response:
-    """The whole answer for an error of ours."""
-    problem = describe(error)
+def answer_error(error: StrandlineError, **facts: object) -> Response:
+    """The whole answer for an error of ours, with more facts beside its own."""
+    problem = describe(error) | facts
     status = http_status_of(error)
     return _respond(problem, {"retry-after": str(RETRY_AFTER_S)} if status == 503 else {})
 

@@ -33,6 +33,9 @@ SEND_LIMIT_S = 30
 
 REPLAY_PAGE = 500
 
+LINE_END = "\n"
+"""The library's own is CRLF, at which small parsers that split at blank lines see no event."""
+
 LastEventId = Annotated[
     str | None, Header(max_length=100, description="The id of the last event that was seen.")
 ]
@@ -62,7 +65,7 @@ async def stream_events(
     """
     place = await backend.crossing.quick(lambda: find_place(backend, last_event_id or since))
     return EventSourceResponse(
-        iter_stream(backend, place), ping=HEARTBEAT_S, send_timeout=SEND_LIMIT_S, sep="\n"
+        iter_stream(backend, place), ping=HEARTBEAT_S, send_timeout=SEND_LIMIT_S, sep=LINE_END
     )
 
 
@@ -118,6 +121,7 @@ async def iter_stream(backend: Backend, place: Place) -> AsyncIterator[ServerSen
             id=_id_of(backend, seq),
             data="{}" if kind else None,
             comment=None if kind else "connected",
+            sep=LINE_END,
         )
         page_is_full = True
         while page_is_full and not listener.is_closed:
@@ -135,7 +139,7 @@ async def iter_stream(backend: Backend, place: Place) -> AsyncIterator[ServerSen
                 listener.has_lagged = False
                 newest = await backend.crossing.quick(lambda: find_place(backend, None))
                 seq = newest.seq
-                yield ServerSentEvent(event="lagged", id=_id_of(backend, seq), data="{}")
+                yield ServerSentEvent(event="lagged", id=_id_of(backend, seq), data="{}", sep=LINE_END)
 
 
 def _format(backend: Backend, event: Event) -> ServerSentEvent:
@@ -143,6 +147,7 @@ def _format(backend: Backend, event: Event) -> ServerSentEvent:
         event=event.type,
         id=None if event.seq is None else _id_of(backend, event.seq),
         data=json.dumps(event.as_json(), separators=(",", ":")),
+        sep=LINE_END,
     )
 
 

@@ -21,7 +21,7 @@ from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.spooling import Part, spooled_body, spooled_form
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.problems import answer_refusal
+from strandline.web.problems import answer_error, answer_refusal
 
 router = APIRouter(tags=["images"])
 
@@ -69,7 +69,8 @@ async def upload_images(
 ) -> Response:
     """Saves the body, or the files of a form, as images. 201 where one is new, 200 where all were there already.
 
-    Of several files each is told for itself; where a single one fails, the answer is its problem.
+    Of several files each is told for itself. If none could be saved, the answer is the problem of the first one, with
+    `failed` beside it if there are several.
     """
     limited = Request(request.scope, _limit(request, backend.store.settings.save.max_bytes + FORM_BYTES))
     try:
@@ -90,6 +91,7 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
     if image_id is not None and len(parts) > 1:
         raise InvalidInputError("an id is for one image; there are several")
     saved: list[Saved] = []
+    errors: list[StrandlineError] = []
     failed: list[dict[str, object]] = []
     documents = []
     for part in parts:
@@ -98,12 +100,13 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
                 lambda part=part: _save(backend, part, sd, image_id)  # type: ignore[misc]
             )
         except StrandlineError as error:
-            if len(parts) == 1:
-                raise
+            errors.append(error)
             failed.append({"source": part.name or "upload", "code": error.code, "message": error.message})
         else:
             saved.append(one)
             documents.append(one.as_json() | {"source": part.name or "upload"})
+    if not saved:
+        return answer_error(errors[0], **({"saved": [], "failed": failed} if len(parts) > 1 else {}))
     status = 201 if any(one.new for one in saved) else 200
     return answer({"saved": documents, "failed": failed}, status=status)
 
