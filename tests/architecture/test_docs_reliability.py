@@ -1,4 +1,4 @@
-"""docs/reliability.md tells where everything is that was tried: what it names is there."""
+"""docs/reliability.md says what was tested, how often, and what failed: everything it names exists."""
 
 from __future__ import annotations
 
@@ -21,6 +21,19 @@ def test_what_is_named_is_there() -> None:
     assert [path for path in PATHS if not (PROJECT / path).exists()] == []
     known = {path.name for path in (PROJECT / "tests").rglob("test_*.py")}
     assert set(FILES) - known == set()
+
+
+def test_one_table_says_what_is_tested_and_when_it_last_failed() -> None:
+    """It comes first; each row has a command that repeats the test, or says that there is none, and a date."""
+    table = [line for line in PAGE.partition("\n# Log\n")[0].splitlines() if line.startswith("| ")]
+    assert table[0] == "| what | in CI | last long run | last failure in Strandline | command |"
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[1:]]
+    assert len(rows) > 5
+    for what, _, last_run, last_failure, command in rows:
+        assert re.search(r"\]\(#[a-z-]+\)", what), what
+        assert re.search(r"\d{4}-\d\d-\d\d|the same", last_run), what
+        assert last_failure, what
+        assert command.startswith("`make ") or command == "–", what
 
 
 def test_no_number_of_tests_is_told_that_changes() -> None:
