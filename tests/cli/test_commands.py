@@ -172,13 +172,13 @@ def test_devices_are_written_into(made: CommandHome) -> None:
 
 
 def test_half_an_image_can_be_had(made: CommandHome) -> None:
-    """--as-is hands out what there is, and says that nothing vouches for it."""
+    """--as-is hands out what there is, and says that it was not checked."""
     root = made.make_storage_dir()
     image_id = made.put_half(root)
     assert run("get", image_id).status == 6
     half = run("get", image_id, "--as-is")
     assert (half.status, half.stdout) == (0, (root / f"media/{image_id}.png").read_bytes())
-    assert "nothing vouches" in half.stderr
+    assert "were not checked" in half.stderr
 
 
 def test_an_image_from_another_place_is_told(made: CommandHome) -> None:
@@ -255,7 +255,7 @@ def test_listing_pages(made: CommandHome) -> None:
     assert (len(seen), set(seen)) == (5, ids)
     listed = run("ls", "--limit", "2")
     assert [line.split("\t")[0] for line in listed.text.splitlines()] == seen[:2]
-    assert "2 of 5 images; go on with --after" in listed.stderr
+    assert "2 of 5 images; continue with --after" in listed.stderr
     assert run("ls", "--state", "damaged", "--json").json == {"images": [], "total": 0, "next": None}
     assert run("ls", "--after", "x").status == 2
 

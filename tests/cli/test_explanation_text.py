@@ -37,9 +37,9 @@ def test_the_story_has_all_its_parts(capsys: pytest.CaptureFixture[str]) -> None
     )
     assert story[4] == "  On the disk, x.png: half of it is here."
     assert "  This storage directory is offline: not mounted." in story
-    assert "  The catalog knows nothing of it here." in story
-    assert "  Nothing of it here." in story
-    assert story[-1] == "What comes next: Let the sync client finish."
+    assert "  The catalog knows nothing about it here." in story
+    assert "  Nothing here." in story
+    assert story[-1] == "What happens next: Let the sync client finish."
 
 
 @pytest.mark.parametrize("verdict", Verdict)

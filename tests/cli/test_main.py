@@ -192,7 +192,7 @@ def test_a_thread_that_dies_shows_no_traceback(home: Path) -> None:
         "thread.start(), thread.join()\n"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert ended.stderr.startswith("strandline: this is a fault of ours")
+    assert ended.stderr.startswith("strandline: internal error")
     assert ended.stderr.count("\n") == 1
     (details,) = (home / "logs").iterdir()
     assert "in the background" in details.read_text()

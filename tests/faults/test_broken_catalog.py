@@ -173,7 +173,7 @@ def _is_checkpoint(call: str, path: str) -> bool:
 def _run(world: World, runs: Supervisor, *arguments: str) -> Run:
     run = runs.run(Operation("", lambda _: None, arguments).job(world))
     assert "Traceback" not in run.stderr
-    assert "fault of ours" not in run.stderr
+    assert "internal error" not in run.stderr
     return run
 
 

@@ -1,7 +1,7 @@
-"""Arguments that many commands take: image ids, and storage directories with their names completed.
+"""Arguments that many commands take: image ids, and storage directories with completion of their names.
 
-What surprises: an image id is parsed while the line is read, so an invalid one never touches the disk; yet it is
-answered with its own error code, not as wrong usage.
+An image id is parsed while the command line is read, so an invalid one never touches the disk. It still gets its
+own error code, not the one for wrong usage.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``strandline completion``: the script with which a shell completes commands, options and storage directories."""
+"""``strandline completion``: the script that lets a shell complete commands, options, and storage directories."""
 
 from __future__ import annotations
 

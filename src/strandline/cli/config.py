@@ -1,6 +1,6 @@
 """``strandline config`` and ``strandline catalog``: the settings, and what only the catalog knows.
 
-What surprises: ``config`` opens no catalog, so it works where that is locked or damaged.
+``config`` does not open the catalog, so it works even if the catalog is locked or damaged.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from strandline.runtime.setting_sources import Origin
 from strandline.runtime.settings import Settings, config_path
 
 CONFIG_TABLE = {
-    "show": Row("config:show", "List every setting, its value, and where that comes from."),
-    "path": Row("config:path", "Print where the settings file lies."),
+    "show": Row("config:show", "List every setting, its value, and where the value comes from."),
+    "path": Row("config:path", "Print the path of the settings file."),
 }
 CATALOG_TABLE = {"export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON.")}
 
-config = LazyGroup("config", table=CONFIG_TABLE, help="Show settings, and where they come from.")
+config = LazyGroup("config", table=CONFIG_TABLE, help="Show settings and where they come from.")
 catalog = LazyGroup("catalog", table=CATALOG_TABLE, help="Export what cannot be rebuilt from the folders.")
 
 
 @click.command("show", cls=Verb)
 @click.pass_obj
 def show(session: Session) -> None:
-    """List every setting, its value, and where that comes from.
+    """List every setting, its value, and where the value comes from.
 
-    From the default, the settings file, the environment, or the command line.
+    A value comes from the default, the settings file, the environment, or the command line.
     """
     home = session.find_home()
     rows = list(Settings.load(home, os.environ).iter_settings())
@@ -63,9 +63,9 @@ def show(session: Session) -> None:
 @click.command("path", cls=Verb)
 @click.pass_obj
 def path(session: Session) -> None:
-    """Print where the settings file lies.
+    """Print the path of the settings file.
 
-    It need not exist.
+    The file does not need to exist.
     """
     found = config_path(session.find_home())
 
@@ -83,8 +83,8 @@ def path(session: Session) -> None:
 def export(session: Session) -> None:
     """Print what cannot be rebuilt from the folders, as JSON.
 
-    The storage directories, original names, sources, journal and trash index: keep it with your backups. Everything
-    else in the catalog is found again by adding the storage directories.
+    Exports the storage directories, original names, sources, journal, and trash index. Keep it with your backups.
+    To restore everything else in the catalog, add the storage directories again.
     """
     with session.open_store() as store:
         write_json(store.export_catalog())

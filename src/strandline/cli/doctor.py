@@ -1,4 +1,4 @@
-"""``strandline doctor``: is this machine healthy."""
+"""``strandline doctor``: checks whether this machine is healthy."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from strandline.model.reports import Check
 def doctor(session: Session) -> int:
     """Check whether this machine is healthy.
 
-    The catalog, the limits of the system, whether storage directories can be written to, and whether pictures can
-    be decoded.
+    Checks the catalog, system limits, write access to storage directories, and the picture decoders.
     """
     with session.open_store() as store:
         checks = store.check_health()

@@ -1,8 +1,8 @@
-"""Exit statuses: what a shell learns of how a command ended, and the table from errors to statuses.
+"""Exit statuses: how a command tells the shell that it ended, and the table from errors to statuses.
 
-The statuses are a contract (``docs/reference/errors.md``): scripts branch on them. What surprises: the reasons
-for which an image cannot be handed out are one family to a library caller, and three to a shell: worth trying
-again (6), bytes wrong (7), not there (4). So each of them has a row of its own.
+The statuses are a contract (``docs/reference/errors.md``): scripts branch on them. What surprises: the reasons why
+an image cannot be handed out are one family for a library caller, but three for a shell: try again (6), wrong bytes
+(7), not there (4). So each of them has its own row.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class ExitStatus(IntEnum):
 
     DONE = 0
     FINDINGS = 1
-    """Done, and there is something that a person should look at."""
+    """Done, but a person should look at something."""
     INVALID = 2
     """Usage, an invalid id, an unsupported or empty image, a bad setting."""
     FAULT = 3
-    """A fault of ours."""
+    """An internal error."""
     NOT_FOUND = 4
     REFUSED = 5
-    """A conflict, or a guard that holds."""
+    """A conflict, or a guard refused."""
     UNAVAILABLE = 6
     """Worth trying again."""
     WRONG_BYTES = 7
@@ -65,9 +65,9 @@ EXIT_STATUS: dict[type[StrandlineError], int] = {
 
 
 def exit_status_of(error: StrandlineError) -> int:
-    """The status for an error: the row of its class, else of the nearest class that it derives from.
+    """The status for an error: the row of its class, or of its nearest base class that has one.
 
-    A bare :class:`StrandlineError` has no row: somebody forgot to say what kind it is, a fault of ours.
+    A bare :class:`StrandlineError` has no row. Somebody forgot to say what kind it is, which is an internal error.
     """
     rows = (EXIT_STATUS[kind] for kind in type(error).__mro__ if kind in EXIT_STATUS)
     return next(rows, ExitStatus.FAULT)

@@ -1,4 +1,4 @@
-"""The story that ``explain`` tells: what became of an image, folder by folder, and what comes next."""
+"""The text that ``explain`` prints: what happened to an image, folder by folder, and what happens next."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PROOFS = {
 
 
 def show_explanation(explanation: Explanation) -> None:
-    """Writes the whole trace in plain words."""
+    """Writes the whole trace in plain English."""
     colour = _COLOURS.get(explanation.verdict, "yellow")
     summary = explanation.summary
     write_paragraph(summary[:1].upper() + summary[1:], colour=colour)
@@ -34,7 +34,7 @@ def show_explanation(explanation: Explanation) -> None:
         _show_trace(trace)
     if explanation.next:
         write_line()
-        write_paragraph(f"What comes next: {explanation.next}")
+        write_paragraph(f"What happens next: {explanation.next}")
 
 
 def _show_trace(trace: StorageDirTrace) -> None:
@@ -48,7 +48,7 @@ def _show_trace(trace: StorageDirTrace) -> None:
     for fact in trace.disk:
         write_paragraph(f"On the disk, {fact.filename}: {fact.message}.".replace("..", "."), indent=2)
     if not trace.catalog and not trace.disk:
-        nothing = "Nothing of it here." if sd.is_reachable else "The catalog knows nothing of it here."
+        nothing = "Nothing here." if sd.is_reachable else "The catalog knows nothing about it here."
         write_paragraph(nothing, indent=2)
 
 

@@ -1,4 +1,4 @@
-"""``strandline ls``, ``info``, ``whereis``, ``exists``, ``explain``: what is known of images; reads no pictures."""
+"""``strandline ls``, ``info``, ``whereis``, ``exists``, ``explain``: facts about images; reads no pictures."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _MISSING_STATUS = {
 _MISSING_WORDS = {
     Verdict.ARRIVING: "not yet: it is still arriving",
     Verdict.UNREADABLE: "cannot tell: its file cannot be read now",
-    Verdict.SD_OFFLINE: "cannot tell: a storage directory that may hold it is offline or incomplete",
-    Verdict.DAMAGED: "no: all that is here of it is damaged",
-    Verdict.FOREIGN: "no: another image lies under its name",
+    Verdict.SD_OFFLINE: "cannot tell: a storage directory that may have it is offline or incomplete",
+    Verdict.DAMAGED: "no: everything that is here of it is damaged",
+    Verdict.FOREIGN: "no: another image has its name",
     Verdict.NOT_FOUND: "no",
 }
 
@@ -46,10 +46,11 @@ _STATES = [state.value for state in FileState]
 @sd_option
 @click.pass_obj
 def exists(session: Session, image_id: ImageId, sd: str | None) -> int:
-    """Tell whether an image is here, by exit status.
+    """Check whether an image is here, by exit status.
 
-    0 here (or in the cloud, ready to be fetched), 4 not, 6 arriving, or perhaps in a storage directory that is
-    offline or behind a name that cannot be read now, 7 damaged or another image's bytes. Reads no bytes.
+    0: it is here, or in the cloud and can be fetched. 4: it is not. 6: it is arriving, or it may be in a storage
+    directory that is offline or in a file that cannot be read now. 7: it is damaged, or another image has its
+    name. Reads no bytes.
     """
     with session.open_store() as store:
         presence = store.look_up(image_id, sd)
@@ -65,7 +66,7 @@ def exists(session: Session, image_id: ImageId, sd: str | None) -> int:
 @image_id_argument
 @click.pass_obj
 def info(session: Session, image_id: ImageId) -> None:
-    """Show what is known of an image.
+    """Show what is known about an image.
 
     Type, pixels, size, when it was taken, its original names, and its files.
     """
@@ -146,15 +147,15 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
     type=click.IntRange(1, 10_000),
     default=100,
     metavar="N",
-    help="At most so many; 100 by default.",
+    help="How many at most; 100 by default.",
 )
-@click.option("--after", metavar="CURSOR", help="Go on where an earlier list ended.")
+@click.option("--after", metavar="CURSOR", help="Continue where an earlier list ended.")
 @click.pass_obj
 def ls(session: Session, sd: str | None, state: str | None, limit: int, after: str | None) -> None:
     """List images, newest first.
 
-    With type, pixels, size, day, and where they lie. The last column says how they are: ok is proven, unchecked
-    is known from a listing only, odd decodes in spite of an odd structure.
+    Shows type, pixels, size, day, and where each image is. The last column is its state: ok is proven, unchecked
+    is known only from a listing, odd decodes although its structure is odd.
     """
     with session.open_store() as store:
         page = store.list_images(sd, None if state is None else FileState(state), after, limit)
@@ -174,9 +175,9 @@ def _show_page(page: ImagePage) -> None:
     if page.images:
         show_table(columns, map(_make_row, page.images))
     if is_terminal(sys.stdout) and not page.total:
-        say("no images yet; save some: strandline save, or add a storage directory: strandline sd add")
+        say("no images yet; save some with strandline save, or add a folder with strandline sd add PATH")
     elif page.next:
-        say(f"{len(page.images):,} of {say_count(page.total, 'image')}; go on with --after {page.next}")
+        say(f"{len(page.images):,} of {say_count(page.total, 'image')}; continue with --after {page.next}")
 
 
 def _make_row(image: ImageInfo) -> list[Cell]:
@@ -200,9 +201,9 @@ def _size_of(file: ImageFile) -> int | None:
 @image_id_argument
 @click.pass_obj
 def explain(session: Session, image_id: ImageId) -> None:
-    """Tell why an image is shown or not, and what comes next.
+    """Say why an image is shown or not, and what happens next.
 
-    Looks in every storage directory: what the catalog knows, what lies on the disk, and what will happen.
+    Looks in every storage directory and reports what the catalog knows, what is on the disk, and what will happen.
     """
     from strandline.cli.explanation_text import show_explanation
 

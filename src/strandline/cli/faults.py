@@ -1,7 +1,7 @@
-"""Faults of ours: what nobody foresaw, written to a file for whoever mends it.
+"""Internal errors: unexpected exceptions, written to a file for the people who fix them.
 
-What surprises: nothing here may fail. Where even the home cannot be written to, the traceback goes to the folder
-for temporary files, and if that fails too the line on stderr has to do.
+Nothing here may fail. If the home cannot be written to, the traceback goes to the folder for temporary files. If
+that fails too, the line on stderr is all there is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from strandline.errors import StrandlineError
 
 
 def write_fault(error: BaseException, session: Session) -> Path | None:
-    """Writes the traceback to a file of its own in ``<home>/logs``; its path, or None where nothing took it."""
+    """Writes the traceback to its own file in ``<home>/logs``. Returns the path, or None if no folder took it."""
     now = datetime.now(UTC)
     text = "".join(
         [
@@ -43,6 +43,6 @@ def write_fault(error: BaseException, session: Session) -> Path | None:
 
 def describe_fault(error: BaseException, details: Path | None) -> str:
     """The line for the user."""
-    where = f"details in {details}" if details else "the details could not be written anywhere"
+    where = f"Details are in {details}" if details else "The details could not be written anywhere"
     what = " ".join(str(error).split())[:200]
-    return f"this is a fault of ours, not of yours: {type(error).__name__}: {what}; {where}; please report it"
+    return f"internal error ({type(error).__name__}: {what}). {where}; please report this"

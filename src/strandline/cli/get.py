@@ -1,6 +1,6 @@
-"""``strandline get``, ``path``, ``data-url``, ``thumbnail``: an image's bytes, or the way to them.
+"""``strandline get``, ``path``, ``data-url``, ``thumbnail``: an image's bytes, or where they are.
 
-What surprises: a file that ``-o`` names appears whole or not at all, and bytes never go to a terminal by accident.
+A file named by ``-o`` appears whole or not at all, and bytes never go to a terminal by accident.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ output_option = click.option(
     "--output",
     metavar="FILE",
     type=click.Path(allow_dash=True),
-    help="Write to this file or into this folder; - is stdout, also where that is a terminal.",
+    help="Write to this file or into this folder; - is stdout, even if it is a terminal.",
 )
 
 
@@ -43,20 +43,18 @@ output_option = click.option(
 @image_id_argument
 @sd_option
 @output_option
-@click.option(
-    "--as-is", is_flag=True, help="Hand out whatever there is of a damaged or half image, unchecked."
-)
+@click.option("--as-is", is_flag=True, help="Write what there is of a damaged or half image, unchecked.")
 @click.pass_obj
 def get(session: Session, image_id: ImageId, sd: str | None, output: str | None, as_is: bool) -> None:
     """Write an image's bytes to stdout or a file.
 
-    No byte is written before all of them are checked against the id. With --json, -o is needed.
+    All bytes are checked against the id before the first one is written. --json requires -o.
     """
     _check_target(session, output)
     with session.open_store() as store:
         found = store.get_as_is(image_id, sd) if as_is else store.get(image_id, sd)
         if as_is and not found.proven:
-            say("these bytes are handed out as they are; nothing vouches for them")
+            say("these bytes were not checked against the image's id")
         with found.open() as source:
             written_to = _write_to(session, output, found.filename, source)
     _answer_written(session, _facts_of(found), written_to)
@@ -67,9 +65,9 @@ def get(session: Session, image_id: ImageId, sd: str | None, output: str | None,
 @sd_option
 @click.pass_obj
 def path(session: Session, image_id: ImageId, sd: str | None) -> None:
-    """Print where an image lies on this machine.
+    """Print the path of an image on this machine.
 
-    The file is checked first. Read it, and never write to it: other machines share it.
+    The file is checked first. Read it, but never write to it: other machines share it.
     """
     with session.open_store() as store:
         found = store.get(image_id, sd)
@@ -90,7 +88,7 @@ def path(session: Session, image_id: ImageId, sd: str | None) -> None:
 def data_url(session: Session, image_id: ImageId, sd: str | None) -> None:
     """Print an image as a data: URL.
 
-    For places that take an image in a text, such as a style sheet.
+    For places that embed an image in text, such as a style sheet.
     """
     with session.open_store() as store:
         url = store.get(image_id, sd).data_url()
@@ -112,7 +110,7 @@ def data_url(session: Session, image_id: ImageId, sd: str | None) -> None:
 def thumbnail(session: Session, image_id: ImageId, sd: str | None, size: int, output: str | None) -> None:
     """Write a small version of an image.
 
-    Upright, and without the camera's notes. With --json, -o is needed.
+    Upright and without metadata. --json requires -o.
     """
     _check_target(session, output)
     with session.open_store() as store:
@@ -149,7 +147,7 @@ def _check_target(session: Session, output: str | None) -> None:
         raise click.UsageError(f"there is no folder {Path(output).parent} to write to")
     if output is None and is_terminal(sys.stdout):
         raise click.UsageError(
-            "a terminal cannot show these bytes; add -o FILE, or -o - to write them all the same"
+            "a terminal cannot show these bytes; add -o FILE, or -o - to write them anyway"
         )
 
 

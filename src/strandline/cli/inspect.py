@@ -1,7 +1,7 @@
-"""``strandline inspect``: disk against catalog, the tree, a file's facts, its bytes in hex.
+"""``strandline inspect``: disk compared with catalog, the tree, a file's facts, its bytes in hex.
 
-What surprises: ``inspect SD`` and ``inspect tree SD`` share a place in the grammar. A first word that is none of
-the subcommands is a storage directory; one that is called ``tree`` can be given by its path.
+What surprises: ``inspect SD`` and ``inspect tree SD`` share a place in the grammar. If the first word is not a
+subcommand, it is a storage directory. A storage directory called ``tree`` can be given by its path.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from strandline.model.plain_words import say_bytes
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 
 TABLE = {
-    "tree": Row("inspect:tree", "List all that lies in a storage directory, and what it means."),
+    "tree": Row("inspect:tree", "List everything in a storage directory, and what it means."),
     "file": Row("inspect:file_", "Show the facts of one file."),
     "hex": Row("inspect:hex_", "Show a page of a file's bytes."),
 }
@@ -56,8 +56,8 @@ class InspectGroup(LazyGroup):
 def inspect(context: click.Context) -> Any:
     """Compare a storage directory with the catalog.
 
-    Lists the folder afresh, changes nothing, and says of each discrepancy what to do. All storage directories are
-    inspected where none is named. Lists are cut on a terminal only.
+    Lists the folder again, changes nothing, and says what to do about each discrepancy. Without arguments it
+    inspects all storage directories. Only a terminal gets shortened lists.
     """
     if context.invoked_subcommand is None:
         return context.invoke(status, sds=())
@@ -79,7 +79,7 @@ def _show_reports(reports: Sequence[SyncStatus]) -> None:
     from strandline.cli.inspection_letter import show_letter
 
     if not reports:
-        say("no storage directory yet; add one: strandline sd add PATH")
+        say("no storage directory yet; add one with strandline sd add PATH")
     for number, report in enumerate(reports):
         if number:
             write_line()
@@ -90,9 +90,9 @@ def _show_reports(reports: Sequence[SyncStatus]) -> None:
 @sd_argument
 @click.pass_obj
 def tree(session: Session, sd: str) -> None:
-    """List all that lies in a storage directory, and what it means.
+    """List everything in a storage directory, and what it means.
 
-    The root and the media folder, from the disk.
+    Shows the root and the media folder, as they are on the disk.
     """
     with session.open_store() as store:
         found = store.get_storage_dir(sd)
@@ -152,7 +152,7 @@ def _say_fact(value: object) -> str:
     type=click.IntRange(1, 1 << 20),
     default=4096,
     metavar="N",
-    help="So many bytes at most; 4096 by default.",
+    help="How many bytes at most; 4096 by default.",
 )
 @click.pass_obj
 def hex_(session: Session, sd: str, path: str, offset: int, length: int) -> None:
@@ -170,4 +170,4 @@ def _show_hex(page: HexPage) -> None:
         write_line(line)
     end = page.offset + len(page.data)
     if end < page.size_bytes:
-        say(f"{page.size_bytes - end:,} bytes more; go on with --offset {end}")
+        say(f"{page.size_bytes - end:,} more bytes; continue with --offset {end}")

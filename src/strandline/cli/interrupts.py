@@ -1,7 +1,6 @@
-"""Ctrl-C: the first one asks to end after what is being done, so that it is answered for; the second one insists.
+"""Ctrl-C: the first one ends the command after the current step, which is reported; the second ends it now.
 
-What surprises: while a command waits for somebody who may never answer, there is nothing to finish, and the first one
-is obeyed at once.
+If the command only waits for input, there is nothing to finish, and the first Ctrl-C ends it immediately.
 """
 
 from __future__ import annotations
@@ -17,16 +16,16 @@ from typing import BinaryIO, cast
 
 @dataclass(slots=True)
 class Interrupt:
-    """What Ctrl-C has come to; made by :func:`taking_interrupts`."""
+    """Whether Ctrl-C was pressed; made by :func:`taking_interrupts`."""
 
     asked: threading.Event = field(default_factory=threading.Event)
     _is_waiting: bool = False
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """Asks, or insists.
+        """Asks the command to end; the second call insists.
 
         Raises:
-            KeyboardInterrupt: It was asked before, or there is nothing to finish.
+            KeyboardInterrupt: It is the second call, or there is nothing to finish.
         """
         if self._is_waiting or self.asked.is_set():
             self.asked.set()
@@ -34,15 +33,15 @@ class Interrupt:
         self.asked.set()
 
     def obeyed_by(self, stream: BinaryIO) -> BinaryIO:
-        """The stream, to be read from; a read that waits for somebody raises ``KeyboardInterrupt`` at once."""
+        """Wraps a stream: a read that waits for input raises ``KeyboardInterrupt`` at once."""
         return cast(BinaryIO, _Obedient(stream, self))
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """While there is nothing to finish.
+        """A context in which there is nothing to finish.
 
         Raises:
-            KeyboardInterrupt: Ctrl-C, also one from before.
+            KeyboardInterrupt: Ctrl-C was pressed, now or before.
         """
         self._is_waiting = True
         try:
@@ -67,7 +66,7 @@ class _Obedient:
 
 @contextmanager
 def taking_interrupts() -> Iterator[Interrupt]:
-    """What Ctrl-C comes to while this lasts; outside the main thread, which alone may take signals, to nothing."""
+    """Catches Ctrl-C inside the context. Does nothing outside the main thread, which alone may handle signals."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

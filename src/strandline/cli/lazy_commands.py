@@ -1,8 +1,8 @@
-"""Commands that are imported when they are run: groups that know names and one-line helps, but no modules.
+"""Commands that are imported when they run: groups know names and one-line help texts, but no modules.
 
-Importing every command would cost each start what only one of them needs. So a group is given a table; the test
-suite holds its one-line helps equal to the commands' own. What surprises: options that belong to every command
-(``--json``, ``--home``) are taken before and after its name, so each command and group gets them here.
+Importing every command would slow down each start. So a group has a table, and a test checks that its help texts
+equal those of the commands. Options of all commands (``--json``, ``--home``) work before and after the command's
+name, so each command and group gets them here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from strandline.model.plain_words import show_plainly
 
 
 class Row(NamedTuple):
-    """Where a command lies, and what it does."""
+    """Where a command is, and what it does."""
 
     place: str
     """``module:attribute`` below ``strandline.cli``."""
@@ -53,7 +53,7 @@ def list_global_options() -> list[click.Parameter]:
             metavar="DIR",
             expose_value=False,
             callback=_set_home,
-            help="Where catalog, settings and caches lie. [env: STRANDLINE_HOME]",
+            help="Where the catalog, settings, and caches are. [env: STRANDLINE_HOME]",
         ),
     ]
 

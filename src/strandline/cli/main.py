@@ -1,7 +1,7 @@
-"""The program ``strandline``: the table of its commands, and the boundary at which errors become lines.
+"""The program ``strandline``: the table of its commands, and the boundary where errors become messages.
 
-Everything that goes wrong ends here, in one line on stderr, an object in JSON where that is wanted, and a status
-for the shell. No traceback reaches a terminal: a fault of ours is written to a file in the home, and named.
+Every error ends here, as one line on stderr, as a JSON object if the user asked for JSON, and as an exit status.
+No traceback reaches a terminal. An internal error is written to a file in the home, and the message names the file.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ COMPLETION_VARIABLE = "_STRANDLINE_COMPLETE"
 """Set by the shell's completion script while it asks what could come next."""
 
 COMMANDS = {
-    "sd": Row("sd:sd", "Add, list, name and move storage directories."),
+    "sd": Row("sd:sd", "Add, list, name, and move storage directories."),
     "save": Row("save:save", "Save images in a storage directory."),
     "ls": Row("facts:ls", "List images, newest first."),
     "get": Row("get:get", "Write an image's bytes to stdout or a file."),
-    "path": Row("get:path", "Print where an image lies on this machine."),
+    "path": Row("get:path", "Print the path of an image on this machine."),
     "data-url": Row("get:data_url", "Print an image as a data: URL."),
     "thumbnail": Row("get:thumbnail", "Write a small version of an image."),
-    "exists": Row("facts:exists", "Tell whether an image is here, by exit status."),
-    "info": Row("facts:info", "Show what is known of an image."),
+    "exists": Row("facts:exists", "Check whether an image is here, by exit status."),
+    "info": Row("facts:info", "Show what is known about an image."),
     "whereis": Row("facts:whereis", "List the files of an image."),
-    "explain": Row("facts:explain", "Tell why an image is shown or not, and what comes next."),
-    "scan": Row("scan:scan", "Look for new, changed and missing images."),
+    "explain": Row("facts:explain", "Say why an image is shown or not, and what happens next."),
+    "scan": Row("scan:scan", "Look for new, changed, and missing images."),
     "watch": Row("watch:watch", "Watch storage directories and print what happens."),
-    "serve": Row("serve:serve", "Watch storage directories, and serve gallery and API."),
+    "serve": Row("serve:serve", "Watch storage directories and serve the gallery and the API."),
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
-    "config": Row("config:config", "Show settings, and where they come from."),
+    "config": Row("config:config", "Show settings and where they come from."),
     "catalog": Row("config:catalog", "Export what cannot be rebuilt from the folders."),
     "completion": Row("completion:completion", "Print the shell's completion script."),
 }
 
 WELCOME = """\
-Strandline keeps the images in your synced folders: finds them, checks them, explains them.
+Strandline looks after the images in your synced folders: it finds them, checks them, and explains them.
 
 Start here:
-  strandline sd add ~/Dropbox/Notes           tell it about a folder that something keeps in sync
+  strandline sd add ~/Dropbox/Notes           add a folder that something else keeps in sync
   strandline save photo.jpg --sd Notes        save a picture there; prints the Markdown to paste
   strandline ls                               see what is there
-  strandline inspect                          does the folder agree with what is known?
-  strandline explain ID                       why does a picture not show?
+  strandline inspect                          compare the folder with the catalog
+  strandline explain ID                       find out why a picture does not show
   strandline watch                            see pictures arrive
   strandline serve --open                     all of it in a browser
 
-strandline --help lists all commands, strandline COMMAND --help explains one."""
+strandline --help lists all commands. strandline COMMAND --help explains one."""
 
 
 def _show_version(context: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -73,7 +73,7 @@ def _show_version(context: click.Context, _option: click.Parameter, value: bool)
     table=COMMANDS,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 done, 1 done with findings, 2 wrong use, 3 a fault of ours, 4 not found, 5 refused, "
+    epilog="Exit status: 0 done, 1 done with findings, 2 wrong use, 3 internal error, 4 not found, 5 refused, "
     "6 try again, 7 wrong bytes, 8 disk or catalog error, 130 interrupted.",
 )
 @click.option(
@@ -95,7 +95,7 @@ def program(context: click.Context) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status. Raises nothing and prints no traceback.
 
-    Without arguments it is the process's own: those of the command line count.
+    Without arguments, it uses those of the process.
     """
     session = Session()
     if arguments is None:
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run_to_its_end(session, list(arguments))
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
-    except BrokenPipeError:  # whoever reads us has read enough, as with `| head`
+    except BrokenPipeError:  # the reader has read enough, as with `| head`
         drop_stdout()
         return ExitStatus.DONE
 
@@ -153,7 +153,7 @@ def _say_usage(error: click.ClickException) -> str:
 
 
 def _report_faults_of_threads(session: Session) -> None:
-    """What ends a thread in the background is told as what ends the command: in a line, details in a file."""
+    """Reports an error that ends a background thread like one that ends the command: a line, details in a file."""
 
     def report(ended: threading.ExceptHookArgs) -> None:
         from strandline.cli.faults import describe_fault, write_fault
@@ -165,7 +165,7 @@ def _report_faults_of_threads(session: Session) -> None:
 
 
 def _never_fail_to_encode() -> None:
-    """Writes out what an old terminal's encoding lacks, instead of failing on it."""
+    """Escapes characters that the terminal's encoding lacks, instead of failing on them."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -9,7 +9,7 @@ from strandline.model.plain_words import show_plainly
 
 
 def write_paragraph(text: str, *, indent: int = 0, colour: str | None = None) -> None:
-    """Writes sentences, made harmless here; names and ids in them are never broken."""
+    """Writes sentences and escapes them; never breaks names or ids."""
     margin = " " * indent
     text = show_plainly(text)
     if not is_terminal(sys.stdout):

@@ -1,7 +1,7 @@
-"""Progress bars on stderr, where a person looks at it; nothing anywhere else.
+"""Progress bars on stderr if it is a terminal; nothing otherwise.
 
-What surprises: a bar appears only after a moment. Most work is done by then, and neither flickers nor pays for
-importing the library that draws.
+A bar appears only after a moment. Most work is done by then, so it does not flicker or pay for importing the
+library that draws.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PATIENCE_S = 0.5
 
 
 class Bars:
-    """One bar for each label. A context manager; leaving it takes the bars away."""
+    """One bar per label. A context manager; leaving it removes the bars."""
 
     def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
         self._is_wanted = is_terminal(sys.stderr)
@@ -31,7 +31,7 @@ class Bars:
         self._tasks: dict[str, TaskID] = {}
 
     def advance(self, label: str, done: int, total: int) -> None:
-        """So much is done; ``total`` is 0 while it is not known. Cheap enough for every file."""
+        """Reports progress; ``total`` is 0 while it is unknown. Cheap enough to call for every file."""
         if not self._is_wanted or time.monotonic() < self._drawn_from_s:
             return
         progress = self._progress or self._start()

@@ -1,8 +1,8 @@
 """``strandline save``: files, folders, stdin and ``data:`` URLs into a storage directory.
 
-What people do next is paste the image into a note, so Markdown is what is printed. What surprises: it is printed
-when all is saved, also where the work was interrupted; a reader that goes away must not stop the saving. And Ctrl-C
-lets the image that is being saved be finished: else one could be kept that the answer does not tell of.
+People usually paste the image into a note next, so the output is Markdown. It is printed after everything is saved,
+even if the work was interrupted, because a reader that goes away must not stop the saving. The first Ctrl-C lets the
+current image finish. Otherwise an image could be saved without being reported.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class _Tally:
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True))
 @sd_option
 @click.option("--id", "image_id", metavar="ID", help="Save under this id; for one image only.")
-@click.option("--name", metavar="NAME", help="The image's original name, where - or a data: URL has none.")
-@click.option("-r", "--recursive", is_flag=True, help="Save the pictures in folders, and in those below.")
+@click.option("--name", metavar="NAME", help="The image's original name, if - or a data: URL has none.")
+@click.option("-r", "--recursive", is_flag=True, help="Save the pictures in folders and their subfolders.")
 @click.pass_obj
 def save(
     session: Session,
@@ -74,15 +74,15 @@ def save(
 ) -> int:
     """Save images in a storage directory.
 
-    FILE is a file, a folder (with -r), a data: URL, or - for stdin. Prints the Markdown to paste for each. The
-    same bytes are kept once, however often they are saved. --sd may be left out where only one storage directory
-    is known.
+    FILE is a file, a folder (with -r), a data: URL, or - for stdin. Prints the Markdown to paste for each image.
+    The same bytes are stored once, however often they are saved. You can omit --sd if there is only one storage
+    directory.
     """
     if len(files) > 1 and (image_id or name):
-        raise click.UsageError("--id and --name are for one image; save several one by one")
+        raise click.UsageError("--id and --name are for one image; save several images one at a time")
     sources = list(iter_sources(files, recursive=recursive))
     if len(sources) > 1 and (image_id or name):
-        raise click.UsageError(f"--id and --name are for one image; {files[0]} holds {len(sources):,}")
+        raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
     tally = _Tally()
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
         save_one = partial(store.save, sd=_choose(store, sd), name=name, image_id=image_id)
@@ -107,7 +107,7 @@ def _choose(store: Store, sd: str | None) -> StorageDir:
     if len(known) == 1:
         return known[0]
     if not known:
-        raise click.UsageError("there is no storage directory to save in; first run strandline sd add PATH")
+        raise click.UsageError("there is no storage directory to save in; run strandline sd add PATH first")
     names = say_list((repr(known_sd.name) for known_sd in known), "or")
     raise click.UsageError(f"say where to save: --sd {names}")
 
@@ -138,7 +138,7 @@ def _summarise(saved: Sequence[Saved], failures: int) -> str:
     new = sum(one.new for one in saved)
     parts = [f"{say_count(new, 'image')} saved"]
     if len(saved) > new:
-        parts.append(f"{len(saved) - new:,} there already")
+        parts.append(f"{len(saved) - new:,} already there")
     if failures:
         parts.append(f"{failures:,} failed")
     return ", ".join(parts)

@@ -1,6 +1,6 @@
-"""``strandline scan``: look for what is new, changed or gone.
+"""``strandline scan``: look for what is new, changed, or gone.
 
-What surprises: Ctrl-C ends a scan between two batches, so that what was done stays; a second one ends it at once.
+Ctrl-C ends a scan between two batches, so finished batches stay. A second Ctrl-C ends it immediately.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from strandline.model.storage_dirs import StorageDirState
 @sds_argument
 @click.pass_obj
 def scan(session: Session, sds: tuple[str, ...]) -> int:
-    """Look for new, changed and missing images.
+    """Look for new, changed, and missing images.
 
-    Lists media folders without reading a picture; all storage directories where none is named. A second scan finds
-    nothing and writes nothing.
+    Lists media folders and reads no picture. Without arguments it scans all storage directories. A second scan
+    finds nothing and writes nothing.
     """
     reports: list[ScanReport] = []
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
@@ -51,7 +51,7 @@ def _is_grave(report: ScanReport) -> bool:
 
 def _show(reports: Sequence[ScanReport]) -> None:
     if not reports:
-        say("no storage directory yet; add one: strandline sd add PATH")
+        say("no storage directory yet; add one with strandline sd add PATH")
     for report in reports:
         write_line(f"{paint(show_plainly(report.sd.name), bold=True)}: {_summarise(report)}")
         for finding in report.findings:

@@ -1,7 +1,7 @@
-"""``strandline sd``: add, list, name and move storage directories.
+"""``strandline sd``: add, list, name, and move storage directories.
 
-What surprises: adding can end in "not yet". A folder whose identity has not arrived is remembered and decided
-again by itself; the answer says so, with its ordinary object and exit status 6.
+Adding can end in "not yet": if a folder's identity has not arrived, the folder is remembered and decided again
+later. The answer says so, with its usual object and exit status 6.
 """
 
 from __future__ import annotations
@@ -29,42 +29,42 @@ TABLE = {
     "list": Row("sd:list_", "List all storage directories."),
     "show": Row("sd:show", "Show one storage directory."),
     "rename": Row("sd:rename", "Give a storage directory another name."),
-    "move": Row("sd:move", "Say where a storage directory lies now."),
+    "move": Row("sd:move", "Say where a storage directory is now."),
     "forget": Row("sd:forget", "Forget a storage directory; its files stay."),
-    "confirm": Row("sd:confirm", "Confirm that a folder is what it was, or that files are gone."),
+    "confirm": Row("sd:confirm", "Confirm that a folder is the same, or that files are gone."),
     "accept-missing": Row("sd:accept_missing", "Drop the missing images of a storage directory."),
 }
 
-sd = LazyGroup("sd", table=TABLE, help="Add, list, name and move storage directories.")
+sd = LazyGroup("sd", table=TABLE, help="Add, list, name, and move storage directories.")
 
 _COLOURS = {StorageDirState.ONLINE: "green", StorageDirState.OFFLINE: "red", StorageDirState.SUSPECT: "red"}
 
 _OUTCOMES = {
-    "existing": "It has its identity already.",
+    "existing": "It already has an identity.",
     "migrated": "Its identity was moved from .sd-id to SD_ID.",
     "generated": "It got a new identity.",
-    "conflict_resolved": "Its identity was found in conflict copies only.",
-    "provisional": "It is used under an identity of this catalog's own until one arrives.",
-    "incomplete": "Its identity has not arrived yet. It is remembered, and looked at again by itself.",
-    "unavailable": "Its identity cannot be read now. It is remembered, and looked at again by itself.",
-    "offline": "It is known, and its identity is gone. It is looked at again by itself.",
+    "conflict_resolved": "Its identity was found only in conflict copies.",
+    "provisional": "This catalog uses an identity of its own for it until one arrives.",
+    "incomplete": "Its identity has not arrived yet. It is remembered and checked again automatically.",
+    "unavailable": "Its identity cannot be read now. It is remembered and checked again automatically.",
+    "offline": "It is known, but its identity is gone. It is checked again automatically.",
 }
-"""What to do is in the warnings: they come from the rule that decided."""
+"""The warnings say what to do: they come from the rule that decided."""
 
 _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
 
 
 @click.command("add", cls=Verb)
 @click.argument("path", type=click.Path(path_type=Path, readable=False), metavar="PATH")
-@click.option("--name", metavar="NAME", help="What to call it; else the folder's name.")
-@click.option("--new-identity", is_flag=True, help="Give it an identity of its own, whatever lies there.")
-@click.option("--read-only", is_flag=True, help="Never write anything into it.")
+@click.option("--name", metavar="NAME", help="What to call it; the folder's name by default.")
+@click.option("--new-identity", is_flag=True, help="Give it a new identity, whatever is there.")
+@click.option("--read-only", is_flag=True, help="Never write anything to it.")
 @click.pass_obj
 def add(session: Session, path: Path, name: str | None, new_identity: bool, read_only: bool) -> int:
     """Add a folder that something else keeps in sync.
 
-    The folder gets an SD_ID file with its identity, unless it has one, and is scanned. Adding it again changes
-    nothing.
+    If the folder has no identity, it gets an SD_ID file with a new one. Then it is scanned. Adding it again
+    changes nothing.
     """
     with session.open_store() as store, Bars() as bars:
         added = store.add_storage_dir(
@@ -94,9 +94,9 @@ def _show_added(added: AddedStorageDir) -> None:
         write_paragraph(f"Also known as: {say_list(added.identity.aliases)}")
     if added.copied:
         write_paragraph(
-            "Another folder that is here carries the same identity: it looks like a copy. Both are read; nothing "
-            "is written to either until you run `strandline sd add --new-identity` on the copy, or "
-            "`strandline sd forget` one of them."
+            "Another folder here has the same identity, so this looks like a copy. Both are read. Nothing is "
+            "written to either until you run `strandline sd add --new-identity` on the copy, or "
+            "`strandline sd forget` on one of them."
         )
     if added.scan is not None:
         write_line(f"Images: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
@@ -118,7 +118,7 @@ def list_(session: Session) -> None:
 
 def _show_list(sds: Sequence[StorageDir]) -> None:
     if not sds:
-        say("no storage directory yet; add one: strandline sd add PATH")
+        say("no storage directory yet; add one with strandline sd add PATH")
         return
     columns = [
         Column("NAME"),
@@ -143,7 +143,7 @@ def _badge_of(sd: StorageDir) -> Badge:
 def show(session: Session, sd: str) -> None:
     """Show one storage directory.
 
-    With its aliases, and why it is not online where it is not.
+    With its aliases, and if it is not online, the reason.
     """
     with session.open_store() as store:
         found = store.get_storage_dir(sd)
@@ -175,7 +175,7 @@ def _show_one(sd: StorageDir) -> None:
 def rename(session: Session, sd: str, name: str) -> None:
     """Give a storage directory another name.
 
-    Each has a name of its own.
+    No two have the same name.
     """
     with session.open_store() as store:
         renamed = store.rename_storage_dir(sd, name)
@@ -187,9 +187,9 @@ def rename(session: Session, sd: str, name: str) -> None:
 @click.argument("new_path", type=click.Path(path_type=Path, readable=False), metavar="NEWPATH")
 @click.pass_obj
 def move(session: Session, sd: str, new_path: Path) -> None:
-    """Say where a storage directory lies now.
+    """Say where a storage directory is now.
 
-    Moves no files: it is for a folder that you have moved yourself.
+    This moves no files. It is for a folder that you have moved yourself.
     """
     with session.open_store() as store:
         moved = store.move_storage_dir(sd, new_path)
@@ -219,9 +219,9 @@ def forget(session: Session, sd: str) -> None:
 @sd_argument
 @click.pass_obj
 def confirm(session: Session, sd: str) -> None:
-    """Confirm that a folder is what it was, or that files are gone.
+    """Confirm that a folder is the same, or that files are gone.
 
-    Where the identity is lost it is written back, and nothing else is done. Else the files that are absent now
+    If the identity is lost, it is written back, and nothing else is done. Otherwise the files that are absent now
     are accepted: the next scan may call them missing.
     """
     with session.open_store() as store:
@@ -235,7 +235,7 @@ def confirm(session: Session, sd: str) -> None:
 def accept_missing(session: Session, sd: str) -> None:
     """Drop the missing images of a storage directory.
 
-    Forgets what was known of them; images that come back are found again.
+    Forgets what was known about them. Images that come back are found again.
     """
     with session.open_store() as store:
         found = store.get_storage_dir(sd)

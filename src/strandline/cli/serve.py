@@ -1,7 +1,7 @@
 """``strandline serve``: the daemon, and the server for browsers and other programs on this machine.
 
-What surprises: where others can reach it, the address that it prints carries the token for a person at a terminal
-only. What a service prints ends up in a log.
+If others can reach the server, the printed address includes the token, but only on a terminal: the output of a
+service ends up in a log.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from strandline.cli.writing import is_terminal, say, write_line
 @click.option("--open", "open_browser", is_flag=True, help="Open the gallery in a browser.")
 @click.pass_obj
 def serve(session: Session, host: str | None, port: int | None, open_browser: bool) -> int:
-    """Watch storage directories, and serve gallery and API.
+    """Watch storage directories and serve the gallery and the API.
 
-    Prints its address when it is ready, and runs until Ctrl-C or SIGTERM. Only this machine can reach it, unless
-    --host says otherwise.
+    Prints its address when it is ready, and runs until Ctrl-C or SIGTERM. Only this machine can reach it unless you
+    set --host.
     """
     with session.open_store() as store:
         from strandline.runtime.daemon import run_daemon
@@ -45,7 +45,7 @@ def serve(session: Session, host: str | None, port: int | None, open_browser: bo
             shown = with_token if is_terminal(sys.stdout) else address.url
             session.answer({"address": shown}, lambda: write_line(shown))
             if is_terminal(sys.stderr):
-                say("serving; Ctrl-C ends")
+                say("serving; press Ctrl-C to stop")
             if open_browser:
                 click.launch(with_token)
 

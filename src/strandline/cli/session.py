@@ -1,7 +1,7 @@
-"""One run of the program: what was said about it before the command, and the store that it works on.
+"""One run of the program: its global options and the store that it works on.
 
-Every command gets it as ``@click.pass_obj``. What surprises: warnings that the library logs (an image came from
-another storage directory than the one asked for) reach a person from here, as lines on stderr.
+Every command gets it as ``@click.pass_obj``. It also prints the library's warnings on stderr, for example if an
+image came from another storage directory than the given one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Session:
-    """What holds for a whole run."""
+    """The state of one run."""
 
     json: bool = False
     """Answer in JSON."""
@@ -30,7 +30,7 @@ class Session:
     """From ``--home``."""
 
     def find_home(self) -> Path:
-        """Where catalog, settings and caches lie. Looks at no disk."""
+        """Where the catalog, settings, and caches are. Does not look at the disk."""
         from strandline.runtime.settings import find_home
 
         return find_home(self.home, os.environ)
@@ -49,7 +49,7 @@ class Session:
         return open_store(self.home)
 
     def answer(self, document: Mapping[str, object], show: Callable[[], object]) -> None:
-        """Gives the answer: the document where JSON is wanted, else ``show`` writes it for people."""
+        """Gives the answer: the document if JSON is wanted, otherwise ``show`` writes it for people."""
         if self.json:
             write_json(document)
         else:
@@ -57,10 +57,10 @@ class Session:
 
 
 def list_named(store: Store, names: tuple[str, ...]) -> list[StorageDir]:
-    """The storage directories that were named, or all where none was.
+    """The named storage directories, or all if none was named.
 
     Raises:
-        StorageDirNotFoundError: For the first name that no storage directory has, before anything is done.
+        StorageDirNotFoundError: A name is unknown. Nothing was done yet.
     """
     if names:
         return [store.get_storage_dir(name) for name in names]
@@ -68,7 +68,7 @@ def list_named(store: Store, names: tuple[str, ...]) -> list[StorageDir]:
 
 
 def _say_warnings() -> None:
-    """Sends what the library logs as a warning to stderr, one line each; once, however often it is called."""
+    """Sends the library's warnings to stderr, one line each. Safe to call more than once."""
     import logging  # here: --help and usage errors need none
 
     class Sayer(logging.Handler):

@@ -1,8 +1,8 @@
-"""What can be saved: files, folders of pictures, stdin and ``data:`` URLs, each made a source.
+"""What can be saved: files, folders of pictures, stdin, and ``data:`` URLs, each as a source.
 
-In a folder, pictures are told by their first bytes; hidden files, symbolic links and what sync clients leave are
-passed over. What surprises: a ``media`` folder beside an ``SD_ID`` is passed over, too. Its images are kept
-already, and those under legacy ids would be saved a second time under ids of their own.
+In a folder, the first bytes decide what is a picture. Hidden files, symbolic links, and leftovers of sync clients
+are skipped. A ``media`` folder next to an ``SD_ID`` is skipped as well: its images are stored already, and those
+under legacy ids would be saved again under new ids.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Something that was named and cannot be saved."""
+    """Something that was given and cannot be saved."""
 
     shown: str
     error: StrandlineError
 
 
 def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Source | Unusable]:
-    """What the arguments of ``save`` stand for, in their order; folders in the order of their names."""
+    """The sources that the arguments of ``save`` name, in order; files of a folder are ordered by name."""
     for argument in arguments:
         if argument == "-":
             yield _make_stdin_source(argument)
@@ -63,10 +63,10 @@ def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Sourc
 
 
 def parse_data_url(url: str) -> bytes:
-    """The bytes that a ``data:`` URL carries, in base64 or percent-encoded.
+    """The bytes of a ``data:`` URL, base64 or percent-encoded.
 
     Raises:
-        InvalidDataUrlError: It has no comma, or its base64 is none.
+        InvalidDataUrlError: It has no comma, or its base64 is invalid.
     """
     import base64  # here, with the next: few people save data: URLs
     from urllib.parse import unquote_to_bytes
@@ -88,7 +88,7 @@ def parse_data_url(url: str) -> bytes:
 
 def _make_stdin_source(shown: str) -> Source | Unusable:
     if sys.stdin is None:  # closed by the shell: <&-
-        return Unusable(shown, SourceNotFoundError("the standard input is closed; give - something to read"))
+        return Unusable(shown, SourceNotFoundError("standard input is closed; give - something to read"))
     return Source(shown, sys.stdin.buffer)
 
 
@@ -123,12 +123,12 @@ def _iter_folder(argument: str, *, recursive: bool) -> Iterator[Source | Unusabl
             yield Source(entry.path, Path(entry.path))
     yield from unreadable
     if is_empty and not unreadable:
-        message = f"{argument} holds no pictures that can be saved"
+        message = f"{argument} has no pictures that can be saved"
         yield Unusable(argument, SourceNotFoundError(message, path=argument))
 
 
 def _iter_files(folder: Path, note: Callable[[str, OSError], None]) -> Iterator[os.DirEntry[str]]:
-    """Every file below the folder that could be a picture of the user's, by name alone; follows no links."""
+    """Every file below the folder that could be the user's picture, by name alone; follows no links."""
     folders = [str(folder)]
     while folders:
         current = folders.pop()
@@ -155,7 +155,7 @@ def _is_ours_to_skip(name: str) -> bool:
 
 
 def _is_picture(entry: os.DirEntry[str]) -> bool:
-    """By its first bytes; by its extension where reading would download it, or fails (saving then says why)."""
+    """Decides by the first bytes; by the extension if reading would download or fails (saving then says why)."""
     has_extension = find_media_type_by_extension(_extension_of(entry.name)) is not None
     try:
         if is_dataless(entry.stat(follow_symlinks=False)):

@@ -1,8 +1,7 @@
-"""Tables: pretty on a terminal, one row a line with tabs between the cells everywhere else.
+"""Tables: pretty on a terminal; elsewhere one row per line, with tabs between the cells.
 
-In a pipe there is no heading, no padding and no cutting, so that ``cut`` and ``awk`` get whole cells. What
-surprises: the table library is imported only when a table is drawn on a terminal; it costs more than most
-commands.
+In a pipe there is no heading, no padding, and no cutting, so ``cut`` and ``awk`` get whole cells. The table library
+is imported only if a table is drawn on a terminal, because the import costs more than most commands.
 """
 
 from __future__ import annotations
@@ -27,11 +26,11 @@ class Column(NamedTuple):
 
     title: str
     is_number: bool = False
-    """Set flush right."""
+    """Aligned right."""
     is_whole: bool = False
-    """Never broken into lines, so that it can be copied."""
+    """Never wrapped, so it can be copied."""
     is_extra: bool = False
-    """Left out where the terminal is too narrow for all; the last extra column goes first."""
+    """Left out if the terminal is too narrow; the last extra column goes first."""
 
 
 class Badge(NamedTuple):
@@ -45,7 +44,7 @@ Cell = str | Badge
 
 
 def show_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-    """Writes the table to stdout; cells are made harmless here."""
+    """Writes the table to stdout and escapes its cells."""
     if is_terminal(sys.stdout):
         _draw(columns, rows)
     else:
@@ -54,7 +53,7 @@ def show_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Non
 
 
 def show_facts(facts: Iterable[tuple[str, Cell]]) -> None:
-    """Writes names and values, one pair a line."""
+    """Writes names and values, one pair per line."""
     pairs = list(facts)
     if is_terminal(sys.stdout):
         _draw([Column("", is_whole=True), Column("")], pairs, heading=False)

@@ -1,4 +1,4 @@
-"""``strandline watch``: events as they happen, one a line, until Ctrl-C."""
+"""``strandline watch``: events as they happen, one per line, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _COLOURS = {
 
 @click.command("watch", cls=Verb)
 @click.option(
-    "--since", type=click.IntRange(0), metavar="SEQ", help="First print the events after this number."
+    "--since", type=click.IntRange(0), metavar="SEQ", help="Print the events after this number first."
 )
-@click.option("--once", is_flag=True, help="End after the first scan and its checks.")
+@click.option("--once", is_flag=True, help="Stop after the first scan and its checks.")
 @click.pass_obj
 def watch(session: Session, since: int | None, once: bool) -> None:
     """Watch storage directories and print what happens.
 
-    Scans once, checks what arrived, and then waits for more. With --json, one object a line.
+    Scans once, checks what arrived, and then waits for more. --json prints one object per line.
     """
     with session.open_store() as store:
         names: dict[str | None, str] = {sd.sd_id: sd.name for sd in store.list_storage_dirs()}
         if is_terminal(sys.stderr) and not once:
-            say("watching; Ctrl-C ends")
+            say("watching; press Ctrl-C to stop")
         with store.watch(once=once, since=since) as events:
             for event in events:
                 if isinstance(event, StorageDirEvent):

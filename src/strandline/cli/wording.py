@@ -1,6 +1,6 @@
-"""Words for people: lists, dates and states. Pure; the commands share them.
+"""Words for people: lists, dates, and states. Pure; all commands share them.
 
-What surprises: a picture's day is the camera's, which knew no time zone; all other times are this machine's.
+A picture's day is the camera's, which knew no time zone. All other times are this machine's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def say_list(words: Iterable[str], word: str = "and") -> str:
 
 
 def say_day(at: datetime) -> str:
-    """``2024-05-01``, as this machine's calendar has it."""
+    """``2024-05-01``, in this machine's time zone."""
     return f"{at.astimezone():%Y-%m-%d}"
 
 
@@ -46,7 +46,7 @@ def say_time(at: datetime) -> str:
 
 
 def say_day_of(image: ImageInfo) -> str:
-    """The day on which it was taken, by the camera's own clock; else on which this machine first saw it."""
+    """The day when it was taken, by the camera's clock; if unknown, the day when this machine first saw it."""
     best = image.best
     return f"{best.taken_at:%Y-%m-%d}" if best.taken_at else say_day(best.first_seen)
 
@@ -62,7 +62,7 @@ def say_pixels(file: ImageFile) -> str:
 
 
 def say_state(file: ImageFile) -> str:
-    """The state as a badge: what a person has to know of this file, in two words."""
+    """The state as a badge: what a person needs to know about this file, in two words."""
     if file.state is not FileState.PRESENT:
         return _STATE_WORDS[file.state]
     if file.absent_since is not None:
@@ -74,7 +74,7 @@ def say_state(file: ImageFile) -> str:
 
 
 def colour_of(file: ImageFile) -> str:
-    """The badge's colour; the words alone say the same."""
+    """The badge's color; the words alone say the same."""
     if file.state is FileState.PRESENT and not file.is_proven:
         return "yellow"
     return _STATE_COLOURS.get(file.state, "yellow")

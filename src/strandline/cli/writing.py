@@ -1,8 +1,8 @@
-"""What goes to stdout and to stderr: answers to the one, everything said on the way to the other.
+"""Output: answers go to stdout, and all other messages to stderr.
 
 Answers are lines, one JSON document, or bytes. Messages are single lines that begin with the program's name.
-What surprises: JSON is always UTF-8, whatever the terminal's encoding, and a name that is no UTF-8 is written
-out (``\\xff``) in it, because one such name would make the whole document unreadable for most readers.
+JSON is always UTF-8, whatever the terminal's encoding. A name that is not UTF-8 is escaped in it (``\\xff``), because
+one such name would make the whole document unreadable for most readers.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from strandline.model.plain_words import show_plainly
 PROGRAM = "strandline"
 
 MAX_MESSAGE_LENGTH = 700
-"""A message holds at most a long path and a sentence; what is longer floods a terminal."""
+"""Enough for a long path and a sentence; more would flood a terminal."""
 
 
 def write_line(line: str = "") -> None:
-    """One line of an answer. The caller has made foreign names harmless."""
+    """Writes one line of an answer. The caller has escaped foreign names."""
     _write(f"{line}\n")
 
 
 def write_bytes(data: bytes) -> None:
-    """Bytes of an answer, as they are."""
+    """Writes bytes of an answer, unchanged."""
     _write(data)
 
 
 def write_json(document: Mapping[str, object], *, is_line: bool = False) -> None:
-    """One JSON document, indented for people; on a single line where documents follow each other."""
+    """Writes one JSON document: indented for people, or on a single line if several follow each other."""
     import json  # here: --help needs none
 
     text = json.dumps(document, ensure_ascii=False, indent=None if is_line else 2, default=str)
@@ -43,7 +43,7 @@ def write_json(document: Mapping[str, object], *, is_line: bool = False) -> None
 
 
 def _escape(json_line: str) -> str:
-    """JSON leaves what is not ASCII as it is; some of that acts on terminals, and surrogates are no UTF-8."""
+    """Escapes what JSON leaves alone: some characters control terminals, and surrogates are not UTF-8."""
     return "".join(map(_escape_char, json_line))
 
 
@@ -58,24 +58,24 @@ def _escape_char(char: str) -> str:
 
 
 def say(message: str) -> None:
-    """One line on stderr, from the program to a person."""
+    """Writes one line on stderr for a person."""
     click.echo(f"{PROGRAM}: {shorten(show_plainly(message))}", err=True)
 
 
 def paint(text: str, colour: str | None = None, *, bold: bool = False) -> str:
-    """The text in a colour, where stdout shows colours (and NO_COLOR does not forbid it)."""
+    """Colors the text if stdout shows colors and NO_COLOR is not set."""
     if not has_colours(sys.stdout):
         return text
     return click.style(text, fg=colour, bold=bold or None)
 
 
 def is_terminal(stream: IO[Any] | None) -> bool:
-    """Whether a person looks at the stream. It is None where the shell closed it."""
+    """Whether the stream is a terminal. The stream is None if the shell closed it."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def has_colours(stream: IO[Any] | None) -> bool:
-    """Whether the stream shows colours."""
+    """Whether the stream shows colors."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
@@ -87,7 +87,7 @@ def get_width() -> int:
 
 
 def drop_stdout() -> None:
-    """Lets nothing more be written to a stdout that nobody reads; Python would complain at its end."""
+    """Discards further output to a stdout that nobody reads; otherwise Python would complain at exit."""
     with suppress(OSError, ValueError):
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())
@@ -111,7 +111,7 @@ def _write(what: str | bytes) -> None:
 
 
 def shorten(text: str, limit: int = MAX_MESSAGE_LENGTH) -> str:
-    """At most ``limit`` characters: the beginning and the end, which say what it is about and what to do."""
+    """Cuts to ``limit`` characters. Keeps the beginning and the end, which say what happened and what to do."""
     if len(text) <= limit:
         return text
     tail = limit // 3

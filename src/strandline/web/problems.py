@@ -71,7 +71,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "too-many-waiting": (503, "too many requests are waiting for images; try again"),
     "client-silent": (408, "the request did not come to its end in time; send it again"),
     "range-not-satisfiable": (416, "the image has no such bytes"),
-    "fault": (500, "this is a fault of ours, not of yours; the server's log has the details"),
+    "fault": (500, "internal error; details are in the server's log"),
 }
 """What only this face can say: code to status and default detail."""
 

@@ -30,8 +30,8 @@ class NewStorageDir(Body):
 
     path: str = Field(min_length=1, max_length=4096, description="Where it lies on the server's machine.")
     name: str | None = None
-    new_identity: bool = Field(False, description="Give it an identity of its own, whatever lies there.")
-    read_only: bool = Field(False, description="Never write anything into it.")
+    new_identity: bool = Field(False, description="Give it a new identity, whatever is there.")
+    read_only: bool = Field(False, description="Never write anything to it.")
 
 
 class StorageDirChange(Body):
