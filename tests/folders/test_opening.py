@@ -231,3 +231,15 @@ def test_evicted_files_are_known_by_their_flags(fields: dict[str, int], expected
 def test_an_ordinary_file_is_here(picture: Path) -> None:
     """The system's own stat of a file with bytes never reads as evicted."""
     assert not is_dataless(picture.stat())
+
+
+def test_a_file_that_nobody_closes_keeps_no_descriptor(tmp_path: Path) -> None:
+    """It is closed when its last holder lets go."""
+    path = tmp_path / "file"
+    path.write_bytes(b"x")
+    opened = open_regular(path)
+    fd = opened.fd
+    os.fstat(fd)
+    del opened
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(fd)

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from builders.refusing_kernel import LIKE_FUSE, NO_UNNAMED_FILES, Refusal
 from builders.save_places import CASES, IN_MEMORY, NAME, ArrivingMeanwhile, Place, new_place, repeating
 from strandline.errors import DiskError, DiskFullError, UnwritableFolderError
+from strandline.folders import saving
 from strandline.folders.opening import stamp_of
 from strandline.folders.saving import ALL_WAYS, SaveMode
 from strandline.folders.temporaries import TEMPORARY_NAME, Way
@@ -212,3 +213,39 @@ def test_all_bytes_come_through(data: bytes, way: Way, mode: SaveMode) -> None:
         place.save(data, "bytes.png", mode=mode)
         place.save(io.BytesIO(data), "stream.png", mode=mode)
         assert (place.media / "bytes.png").read_bytes() == (place.media / "stream.png").read_bytes() == data
+
+
+class TestFullSync:
+    """macOS flushes the drive's own cache as well, if the file system can."""
+
+    @pytest.mark.parametrize("number", [errno.ENOTSUP, errno.EINVAL, errno.ENOTTY])
+    def test_a_file_system_without_it_gets_an_fsync(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+    ) -> None:
+        """SMB shares and macFUSE answer so; the save is made, and synced."""
+        synced: list[int] = []
+
+        def refuse(fd: int) -> None:
+            raise OSError(number, os.strerror(number))
+
+        fsync = os.fsync
+        monkeypatch.setattr(saving, "_FULL_SYNC", refuse)
+        monkeypatch.setattr(
+            os, "fsync", lambda fd: (synced.append(stat.S_IFMT(os.fstat(fd).st_mode)), fsync(fd))
+        )
+        place = new_place(tmp_path)
+        place.save(b"the bytes")
+        assert (place.media / NAME).read_bytes() == b"the bytes"
+        assert stat.S_IFREG in synced
+
+    def test_a_disk_that_fails_is_not_taken_for_one_without_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A fault of the disk ends the save: an fsync after it could say that all is well."""
+
+        def fail(fd: int) -> None:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+        monkeypatch.setattr(saving, "_FULL_SYNC", fail)
+        with pytest.raises(DiskError):
+            new_place(tmp_path).save(b"the bytes")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from strandline.folders.time_limits import MAX_LOST_WORKERS, SlowPlaces, within
+from strandline.folders.time_limits import MAX_LOST_WORKERS, SlowPlaces, begin, within
 
 SOON_S = 0.01
 AMPLE_S = 20.0
@@ -218,3 +218,34 @@ if child == 0:
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     assert run(code) == "7"
+
+
+def test_a_close_is_made_after_all_where_many_calls_hang(hang: threading.Event) -> None:
+    """It is not dropped: a descriptor that nobody closes would be gone for good."""
+    closed = threading.Event()
+    for _ in range(MAX_LOST_WORKERS):
+        with pytest.raises(TimeoutError):
+            within("/full", 0, hang.wait)
+    begin("/full", closed.set)
+    assert not closed.is_set()
+    hang.set()
+    assert closed.wait(AMPLE_S)
+
+
+def test_a_call_that_moves_is_waited_for(hang: threading.Event) -> None:
+    """The limit is for a call that stands still; one that does is given up, and calls of its kind rest."""
+    places, steps = SlowPlaces(limit_s=AMPLE_S), iter(range(20))
+    moved = [0]
+
+    def move() -> str:
+        for step in steps:
+            moved[0] = step
+            threading.Event().wait(SOON_S)
+        return "done"
+
+    assert places.patiently(HERE, 5 * SOON_S, move, progress=lambda: moved[0]) == "done"
+    with pytest.raises(TimeoutError, match="no answer"):
+        places.patiently(HERE, SOON_S, hang.wait, progress=lambda: moved[0], kind="listings")
+    with pytest.raises(TimeoutError, match="left alone"):
+        places.patiently(HERE, SOON_S, lambda: "quick", kind="listings")
+    assert places.within(HERE, lambda: "others") == "others"

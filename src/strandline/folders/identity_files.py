@@ -15,7 +15,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
-from strandline.folders.opening import is_dataless, stamp_of
+from strandline.folders.media_folder import MEDIA_FOLDER
+from strandline.folders.opening import READ_FLAGS, is_dataless, stamp_of
 from strandline.model.identity.sd_ids import (
     IDENTITY_FILE,
     LEGACY_IDENTITY_FILE,
@@ -36,11 +37,6 @@ from strandline.model.identity.sightings import (
     judge_identity,
 )
 
-_MEDIA = "media"
-
-_READ = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT"):
-    _READ |= getattr(os, _flag, 0)
 _CAN_REFUSE_LINKS = hasattr(os, "O_NOFOLLOW")
 
 _NOT_A_FILE = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV, errno.EISDIR}
@@ -61,7 +57,7 @@ def read_plain_identity(root: Path | str) -> StorageDirId | None:
     if not _CAN_REFUSE_LINKS and Path(path).is_symlink():
         return None
     try:
-        fd = os.open(path, _READ)
+        fd = os.open(path, READ_FLAGS)
     except OSError as error:
         if error.errno in _NOT_A_FILE:
             return None
@@ -173,7 +169,7 @@ def look_at_file(root: Path, name: str) -> IdentityFile | None:
         stamp = stamp_of(found)
         if unfit := _find_unfit(found):
             return IdentityFile(name, unfit=unfit, stamp=stamp)
-        fd = os.open(path, _READ)
+        fd = os.open(path, READ_FLAGS)
     except FileNotFoundError:
         return None
     try:
@@ -197,7 +193,7 @@ def _find_unfit(found: os.stat_result) -> Unfit | None:
 
 
 def _look_at_media(root: Path) -> MediaFolder:
-    path = os.path.join(root, _MEDIA)
+    path = os.path.join(root, MEDIA_FOLDER)
     try:
         mode = os.lstat(path).st_mode
         if stat.S_ISLNK(mode):

@@ -17,9 +17,10 @@ from pathlib import Path
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.opening import OpenedFile, can_be_dataless, is_dataless, open_regular, stamp_of
 from strandline.model.image_files import FileStamp
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.listing import MediaListing, OddEntry, OddKind
 
-MEDIA_FOLDER = "media"
+MEDIA_FOLDER = ID_LAYOUT.images_folder
 
 PROGRESS_EVERY = 10_000
 """Files between two calls of ``on_progress``: about 40 ms of listing."""
@@ -39,8 +40,11 @@ def list_media_folder(
     keeps_inodes: bool,
     comparing: bool,
     on_progress: Callable[[int], None] | None = None,
+    into: MediaListing | None = None,
 ) -> MediaListing:
     """Lists ``<root>/media`` completely; ``comparing`` makes the lines a set.
+
+    ``into`` is what is filled and returned, for another thread to see how far it is.
 
     Cost: one ``scandir``, one ``lstat`` a file; reads no bytes. Files that vanish meanwhile are left out.
 
@@ -49,7 +53,8 @@ def list_media_folder(
             ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Nothing may be concluded then.
     """
     with _listed_folder(root) as folder:
-        return _list(folder, keeps_inodes, comparing, on_progress)
+        listing = MediaListing([]) if into is None else into
+        return _list(folder, listing, keeps_inodes, comparing, on_progress)
 
 
 def iter_names(root: str | Path) -> Iterator[str]:
@@ -79,12 +84,13 @@ def _listed_folder(root: str | Path) -> Iterator[int | str]:
 
 def _list(
     folder: int | str,
+    listing: MediaListing,
     keeps_inodes: bool,
     comparing: bool,
     on_progress: Callable[[int], None] | None,
 ) -> MediaListing:
     lines: list[str] = []
-    listing = MediaListing(lines)
+    listing.lines = lines
     total_bytes = 0
     has_marks = can_be_dataless()  # once: asked of each file it would cost a hundredth of the listing
     with os.scandir(folder) as entries:
@@ -171,13 +177,17 @@ def _respell(name: str, taken: Collection[str]) -> str | None:
 
 
 def look_again(
-    root: str | Path, names: Collection[str], *, keeps_inodes: bool
+    root: str | Path,
+    names: Collection[str],
+    *,
+    keeps_inodes: bool,
+    into: dict[str, FileStamp | None] | None = None,
 ) -> dict[str, FileStamp | None]:
     """What one more ``lstat`` says of each name: its stamp, or None where no regular file with its bytes lies there.
 
     Names that the system refuses to describe are left out: only "no such file" tells of absence (hazard H19).
     """
-    again: dict[str, FileStamp | None] = {}
+    again = {} if into is None else into
     try:
         with _searched_folder(root) as (prefix, dir_fd):
             for name in names:

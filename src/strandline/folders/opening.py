@@ -25,10 +25,20 @@ the setting ``save.max_bytes`` has room for unless somebody changes it."""
 
 _CHUNK_BYTES = 1024 * 1024
 
-# O_NOCTTY: a terminal device under an image's name must not become ours. Windows lacks most of these.
-_OPEN_FLAGS = os.O_RDONLY
-for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT"):
-    _OPEN_FLAGS |= getattr(os, _flag, 0)
+
+def open_flags(*names: str) -> int:
+    """The flags of ``os.open`` with these names, together; Windows lacks most of them, and needs none of those."""
+    flags = 0
+    for name in names:
+        flags |= getattr(os, name, 0)
+    return flags
+
+
+READ_FLAGS = os.O_RDONLY | open_flags(
+    "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT"
+)
+"""Opens a file for reading as if a stranger had put it there: through no link, waiting for no FIFO, and without
+letting a terminal device become ours."""
 
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -141,7 +151,7 @@ def open_regular(path: Path | str, *, dir_fd: int | None = None, keeps_inodes: b
     try:
         if not hasattr(os, "O_NOFOLLOW"):
             _check_is_no_link(path)
-        fd = os.open(path, _OPEN_FLAGS, dir_fd=dir_fd)
+        fd = os.open(path, READ_FLAGS, dir_fd=dir_fd)
     except FileNotFoundError:
         raise
     except OSError as error:

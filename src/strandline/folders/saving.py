@@ -24,7 +24,7 @@ from strandline.folders.opening import is_unchanged, open_regular, stamp_of
 from strandline.folders.proof_copies import read_proof_copy
 from strandline.folders.renaming import patiently, rename_without_replacing
 from strandline.folders.temporaries import (
-    Folder,
+    OpenedFolder,
     Temporary,
     Way,
     WayClosedError,
@@ -33,8 +33,12 @@ from strandline.folders.temporaries import (
 )
 from strandline.model.image_files import FileStamp
 
+_FULL_SYNC: Callable[[int], object] | None = None
+"""Flushes the drive's own cache as well; None if the system needs no other call than fsync for that."""
 if sys.platform == "darwin":
     import fcntl
+
+    _FULL_SYNC = lambda fd: fcntl.fcntl(fd, fcntl.F_FULLFSYNC)  # noqa: E731
 
 ALL_WAYS = (Way.UNNAMED, Way.SCRATCH, Way.HIDDEN)
 """The least visible first."""
@@ -53,6 +57,9 @@ _NO_LINKS = {
     errno.ENOENT,  # /proc is not mounted
 }
 """What file systems answer that cannot link; if the cause is another one, renaming fails with it as well."""
+
+_NO_FULL_SYNC = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY}
+"""What answers F_FULLFSYNC where it does not exist: SMB (ENOTSUP), macFUSE (EINVAL, ENOTTY)."""
 
 
 class SaveMode(StrEnum):
@@ -157,7 +164,9 @@ def ensure_durable(folder: Path, filename: str) -> None:
         target.sync()
 
 
-def copy_aside(path: Path, trash_folder: Path, name: str, *, scratch: Path) -> AsideCopy:
+def copy_aside(
+    path: Path, trash_folder: Path, name: str, *, scratch: Path, keeps_inodes: bool = True
+) -> AsideCopy:
     """Copies a file durably under a new name, as the step before it is replaced. Reads it once.
 
     Raises:
@@ -167,7 +176,7 @@ def copy_aside(path: Path, trash_folder: Path, name: str, *, scratch: Path) -> A
         DiskError: The trash folder refused it; nothing was copied.
     """
     with (
-        open_regular(path) as opened,
+        open_regular(path, keeps_inodes=keeps_inodes) as opened,
         read_proof_copy(opened, limit_bytes=sys.maxsize, scratch=trash_folder) as copy,
         copy.open() as source,
     ):
@@ -187,7 +196,7 @@ class _Save:
     lone_rename_allowed: Callable[[], bool] | None
     keeps_inodes: bool
 
-    def by(self, way: Way, target: Folder) -> WrittenFile:
+    def by(self, way: Way, target: OpenedFolder) -> WrittenFile:
         temporary = open_temporary(way, target, self.scratch)
         try:
             self._fill(temporary.fd)
@@ -213,7 +222,7 @@ class _Save:
             _write(fd, chunk)
         self.source.seek(start)  # for the next way, should this one be closed
 
-    def _put_over(self, temporary: Temporary, target: Folder) -> None:
+    def _put_over(self, temporary: Temporary, target: OpenedFolder) -> None:
         if temporary.folder is None:
             with _way_closed_by(_NO_LINKS):
                 temporary.take_hidden_name(target, self.scratch)
@@ -225,7 +234,7 @@ class _Save:
                 raise _taken(self.filename)
             self._rename(temporary, target)
 
-    def _put_new(self, temporary: Temporary, target: Folder) -> None:
+    def _put_new(self, temporary: Temporary, target: OpenedFolder) -> None:
         try:
             patiently(
                 lambda: os.link(
@@ -243,7 +252,7 @@ class _Save:
                 raise WayClosedError from error
             self._rename_to_new(temporary, target)
 
-    def _rename_to_new(self, temporary: Temporary, target: Folder) -> None:
+    def _rename_to_new(self, temporary: Temporary, target: OpenedFolder) -> None:
         with _way_closed_by({errno.EXDEV}):
             is_done = rename_without_replacing(
                 temporary.location,
@@ -264,7 +273,7 @@ class _Save:
             )
         self._rename(temporary, target)
 
-    def _rename(self, temporary: Temporary, target: Folder) -> None:
+    def _rename(self, temporary: Temporary, target: OpenedFolder) -> None:
         with _way_closed_by({errno.EXDEV}):
             patiently(
                 lambda: os.replace(
@@ -302,8 +311,15 @@ def _write(fd: int, data: bytes) -> None:
 
 
 def _sync(fd: int) -> None:
-    """Makes the bytes durable; on macOS an fsync alone stops at the drive's cache."""
-    if sys.platform == "darwin":
-        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-    else:
-        os.fsync(fd)
+    """Makes the bytes durable; on macOS an fsync alone stops at the drive's cache.
+
+    SMB shares and macFUSE know no F_FULLFSYNC: an fsync is all that can be had there.
+    """
+    if _FULL_SYNC is not None:
+        try:
+            _FULL_SYNC(fd)
+            return
+        except OSError as error:
+            if error.errno not in _NO_FULL_SYNC:
+                raise
+    os.fsync(fd)

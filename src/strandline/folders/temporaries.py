@@ -24,6 +24,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opening import open_flags
 
 if sys.platform != "win32":
     import fcntl
@@ -34,9 +35,9 @@ TEMPORARY_NAME = re.compile(r"\.~[0-9a-f]{32}\.tmp")
 OLD_AFTER = timedelta(hours=24)
 """A save takes seconds; a day leaves room for a machine that slept meanwhile (invariant I21)."""
 
-_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-for _flag in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
-    _CREATE |= getattr(os, _flag, 0)
+_CREATE = (
+    os.O_WRONLY | os.O_CREAT | os.O_EXCL | open_flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT")
+)
 _MODE = 0o666
 """The umask takes away from it, as for any file that a program of the user makes."""
 
@@ -64,7 +65,7 @@ class WayClosedError(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class Folder:
+class OpenedFolder:
     """An open folder. Names in it are resolved by its descriptor, so that nobody can swap it for a link."""
 
     path: Path
@@ -128,14 +129,14 @@ def _wait_for_lock(fd: int) -> None:
 
 
 @contextmanager
-def open_folder(path: Path) -> Iterator[Folder]:
+def open_folder(path: Path) -> Iterator[OpenedFolder]:
     """The folder, opened without following a link in its last place."""
     if sys.platform == "win32":
-        yield Folder(path, None)
+        yield OpenedFolder(path, None)
         return
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        yield Folder(path, fd)
+        yield OpenedFolder(path, fd)
     finally:
         os.close(fd)
 
@@ -147,7 +148,7 @@ class Temporary:
     fd: int
     name: str
     """A path, or a name in :attr:`folder`."""
-    folder: Folder | None
+    folder: OpenedFolder | None
     """None for an unnamed file, which can be linked and not renamed."""
     note: Path | None = None
 
@@ -161,7 +162,7 @@ class Temporary:
         """What to pass to calls that also take :attr:`dir_fd`."""
         return self.folder.at(self.name) if self.folder else self.name
 
-    def take_hidden_name(self, target: Folder, scratch: Path) -> None:
+    def take_hidden_name(self, target: OpenedFolder, scratch: Path) -> None:
         """Gives an unnamed file a hidden name, so that it can be renamed."""
         hidden = _new_name()
         self.note = _leave_note(scratch, hidden)
@@ -186,7 +187,7 @@ class Temporary:
                 self.note.unlink()
 
 
-def open_temporary(way: Way, target: Folder, scratch: Path) -> Temporary:
+def open_temporary(way: Way, target: OpenedFolder, scratch: Path) -> Temporary:
     """A new, empty file on the target's disk; to be discarded in any case, also after it was linked or renamed.
 
     Raises:
@@ -236,7 +237,7 @@ def remove_own_temporaries(
     return tuple(removed)
 
 
-def _open_unnamed(target: Folder) -> Temporary:
+def _open_unnamed(target: OpenedFolder) -> Temporary:
     if not hasattr(os, "O_TMPFILE") or target.fd is None:
         raise WayClosedError
     try:
@@ -248,12 +249,12 @@ def _open_unnamed(target: Folder) -> Temporary:
     return Temporary(fd, f"/proc/self/fd/{fd}", None)
 
 
-def _open_in_scratch(target: Folder, scratch: Path) -> Temporary:
+def _open_in_scratch(target: OpenedFolder, scratch: Path) -> Temporary:
     name = _new_name()
     try:
         if scratch.stat().st_dev != target.device():
             raise WayClosedError
-        return Temporary(os.open(scratch / name, _CREATE, _MODE), name, Folder(scratch, None))
+        return Temporary(os.open(scratch / name, _CREATE, _MODE), name, OpenedFolder(scratch, None))
     except OSError as error:
         if error.errno in _NO_SCRATCH:
             raise WayClosedError from error

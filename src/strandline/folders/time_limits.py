@@ -51,20 +51,32 @@ def within(
     return _wait(place, limit_s, _WORKERS.submit(place, call), late)
 
 
-def _wait(place: Hashable, limit_s: float, future: Future[T], late: Callable[[T], object] | None) -> T:
-    try:
-        return future.result(limit_s)
-    except TimeoutError as error:
-        if future.done() and future.exception() is error:
-            raise  # the call's own: the system gave up before we did
-        _WORKERS.give_up(place, future, late)
-        raise TimeoutError(f"no answer within {limit_s:g} s") from None
+def _wait(
+    place: Hashable,
+    limit_s: float,
+    future: Future[T],
+    late: Callable[[T], object] | None,
+    progress: Callable[[], object] | None = None,
+) -> T:
+    while True:
+        before = progress and progress()
+        try:
+            return future.result(limit_s)
+        except TimeoutError as error:
+            if future.done() and future.exception() is error:
+                raise  # the call's own: the system gave up before we did
+            if progress and progress() != before:
+                continue
+            _WORKERS.give_up(place, future, late)
+            raise TimeoutError(f"no answer within {limit_s:g} s") from None
 
 
 def begin(place: Hashable, call: Callable[[], object]) -> None:
-    """Makes the call on another thread, and waits for nothing; it is left out where too many hang at the place."""
-    with suppress(TimeoutError):
-        within(place, 0, call)
+    """Makes the call on another thread, and waits for nothing. If too many calls hang at the place, it is made when
+    one of them comes back: a close that was dropped would keep its descriptor for good."""
+    if not _WORKERS.postpone(place, call):
+        with suppress(TimeoutError):
+            within(place, 0, call)
 
 
 def _is_done_within(limit_s: float, future: Future[Any]) -> bool:
@@ -121,6 +133,8 @@ class SlowPlaces:
         *,
         small_look: Callable[[], object] | None = None,
         late: Callable[[T], object] | None = None,
+        progress: Callable[[], object] | None = None,
+        kind: str | None = None,
     ) -> T:
         """Makes a call that may rightly take long, such as a download; if it does, the place need not rest for it.
 
@@ -131,11 +145,17 @@ class SlowPlaces:
             small_look: Made when the call has taken as long as a small one may. If it is not answered either, the
                 place is dead: it rests, and the call is given up at once.
             late: As for :func:`within`.
+            progress: How far the call is. The limit begins again as long as this changes.
+            kind: Names calls that rest together: if this one is given up, the next one of its kind fails at once for
+                a while, and other calls to the place are made as before.
 
         Raises:
             TimeoutError: The place is resting, or dead, or the call took longer than its limit.
         """
         self._check_not_resting(place)
+        rests = f"{place}, {kind}" if kind else None
+        if rests:
+            self._check_not_resting(rests)
         future = _WORKERS.submit(place, call)
         if small_look is not None and not _is_done_within(min(self.limit_s, limit_s), future):
             try:
@@ -145,7 +165,12 @@ class SlowPlaces:
                 raise
             except OSError:
                 pass  # which is an answer
-        return _wait(place, limit_s, future, late)
+        try:
+            return _wait(place, limit_s, future, late, progress)
+        except TimeoutError:
+            if rests and not future.done():
+                self._rests[rests] = _Rest(self._clock() + self.rest_s, future)
+            raise
 
     def _check_not_resting(self, place: Hashable) -> None:
         if self.is_resting(place):
@@ -179,6 +204,7 @@ class _Workers:
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._lost: Counter[Hashable] = Counter()
+        self._postponed: dict[Hashable, list[Callable[[], object]]] = {}
 
     def submit(self, place: Hashable, call: Callable[[], T]) -> Future[T]:
         from concurrent.futures import Future  # here: it costs 9 ms, and most people have no share
@@ -193,6 +219,14 @@ class _Workers:
         (worker or _Worker(self)).jobs.put((future, call))
         return future
 
+    def postpone(self, place: Hashable, call: Callable[[], object]) -> bool:
+        """Keeps the call until one that hangs at the place comes back; False if so many do not hang there."""
+        with self._lock:
+            is_full = self._lost[place] >= MAX_LOST_WORKERS
+            if is_full:
+                self._postponed.setdefault(place, []).append(call)
+        return is_full
+
     def give_up(self, place: Hashable, future: Future[T], late: Callable[[T], object] | None) -> None:
         with self._lock:
             self._lost[place] += 1
@@ -202,6 +236,9 @@ class _Workers:
                 self._lost[place] -= 1
                 if not self._lost[place]:
                     del self._lost[place]
+                postponed = self._postponed.pop(place, [])
+            for call in postponed:
+                begin(place, call)
             if late and future.exception() is None:
                 late(future.result())
 

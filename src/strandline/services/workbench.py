@@ -19,7 +19,9 @@ from typing import TypeVar
 from strandline.catalog.database import Catalog
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.identity_files import read_plain_identity
+from strandline.folders.local import LocalFolder, Means
 from strandline.folders.odd_names import OddNameIndex
+from strandline.folders.port import Folder
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
 from strandline.model.storage_dirs import StorageDir
@@ -109,6 +111,15 @@ class Workbench:
             monotonic=self.monotonic,
             tells_changes=self._tells_changes,
         )
+
+    def folder(self, sd: StorageDir) -> Folder:
+        """The storage directory's place, on the mount that is there now. Cheap, and touches nothing."""
+        return self.folder_at(sd.path)
+
+    def folder_at(self, root: str) -> Folder:
+        """The same for a path that may become a storage directory. The one spot that chooses a kind of place."""
+        means = Means(self.slow_places, self.odd_names, self.scratch, self.limits.fetch_timeout_s)
+        return LocalFolder(root, self.mount_at(root), means)
 
     @property
     def scratch(self) -> Path:

@@ -1,0 +1,319 @@
+"""The port for the place: what the place of any storage directory can do. Start here to add a kind of place.
+
+:class:`Folder` is all that the rest of the program knows of a place. Today there is one kind,
+:class:`~strandline.folders.local.LocalFolder`: a folder that the operating system shows, on a disk, a share or a FUSE
+mount. A workbench makes one from a storage directory in one spot, ``Workbench.folder``; nothing else chooses a kind.
+
+To add a kind, implement the protocol in a file beside ``local.py``, choose it in ``Workbench.folder_at``, and let
+``tests/contracts/folders`` run on it. What differs by kind stays inside:
+
+*A tree of pictures with names that people gave them.* A ``Layout`` of its own (``model/layout.py``), whose names
+contain ``/``. Listings recurse; whatever else ``LocalFolder`` does holds.
+
+*A bucket of objects.* A stamp is size, last-modified and 0 (or a number made of the ETag, if that is kept). ``write``
+is a conditional put, which is whole and durable once it is answered; ``put_aside`` is a copy. ``keeps_inodes`` and
+``tells_changes`` are False. ``open_image`` may fetch into an unnamed temporary file.
+
+What holds for every kind:
+
+- *Time limits are inside.* No call hangs for good. What cannot be told in time raises ``TimeoutError``, which is an
+  ``OSError``: nothing may be concluded then. A place that is dead fails at once for a while.
+- *Absence needs proof.* Only "no such file" (``FileNotFoundError``, or a name that is left out) tells of absence.
+- *No link is followed* below the root, and nothing that waits (a FIFO) is opened.
+- *Thread-safe*, cheap to make, and nothing is touched until a method is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from strandline.folders.identity_writes import AppliedIdentity
+from strandline.folders.odd_names import OddNames
+from strandline.folders.opening import OpenedFile
+from strandline.folders.proof_copies import ProofCopy
+from strandline.folders.saving import AsideCopy, SaveMode, WrittenFile
+from strandline.model.identity.decisions import IdentityDecision
+from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.identity.sightings import IdentitySighting
+from strandline.model.image_files import FileStamp
+from strandline.model.image_ids import ImageId
+from strandline.model.layout import Layout
+from strandline.model.listing import MediaListing
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The bytes that had a name, read once."""
+
+    copy: ProofCopy
+    is_replaced: bool
+    """By now the name belongs to another file, or to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is in a folder of the tree under one name; a link is shown and not followed."""
+
+    path: str
+    """Relative to the storage directory, with ``/``."""
+    kind: str
+    """``file``, ``folder``, ``symlink`` or ``special``."""
+    size_bytes: int | None
+    """Of a file."""
+    mtime_s: float
+    inode: int
+    mode: str
+    """As ``ls -l`` writes it; empty for a kind of place that has none."""
+    is_here: bool
+    """False if the system says that the bytes are in the cloud."""
+
+
+class Folder(Protocol):
+    """The place of one storage directory. The module's docstring says what holds for all of it."""
+
+    # --- what kind of place it is -----------------------------------------------------------------------------
+
+    @property
+    def root(self) -> str:
+        """The place, as people write it: an absolute path."""
+        ...
+
+    @property
+    def layout(self) -> Layout:
+        """What names mean here."""
+        ...
+
+    @property
+    def place(self) -> Hashable:
+        """Storage directories with the same one go dead together. What is mounted here next is another place."""
+        ...
+
+    @property
+    def kind(self) -> str:
+        """What the place is made of, in the system's own word (``ext4``, ``nfs4``, ``fuse.rclone``)."""
+        ...
+
+    @property
+    def is_local(self) -> bool:
+        """Whether reading costs nobody anything: files may be proven in the background."""
+        ...
+
+    @property
+    def tells_changes(self) -> bool:
+        """Whether the system says what changed. Else ``runtime/change_notice/polling.py`` serves this place."""
+        ...
+
+    @property
+    def may_be_read_unasked(self) -> bool:
+        """False if reading may download from a cloud: then only a person's request opens a file."""
+        ...
+
+    @property
+    def keeps_inodes(self) -> bool:
+        """Whether inode numbers stay with their files; if not, stamps have 0 there."""
+        ...
+
+    @property
+    def keeps_ctimes(self) -> bool:
+        """Whether each change of a file moves its ``ctime``, so that a proof can rely on it."""
+        ...
+
+    # --- images: their names are those of the layout ----------------------------------------------------------
+
+    def where(self, name: str) -> Path:
+        """The path of an image, for messages and for people."""
+        ...
+
+    def list_images(
+        self, *, comparing: bool, on_progress: Callable[[int], None] | None = None
+    ) -> MediaListing:
+        """Everything in the images' folder, completely, as lines; ``comparing`` makes them a set.
+
+        Cost: one listing, one ``lstat`` a file, no bytes. Files that vanish meanwhile are left out. The limit is for
+        a listing that does not move; a long one may take long.
+
+        Raises:
+            OSError: It cannot be listed to its end: ``FileNotFoundError`` if it is not there, ``NotADirectoryError``
+                or ``ELOOP`` if it is a file or a link. Nothing may be concluded.
+        """
+        ...
+
+    def list_names(self) -> set[str]:
+        """Every name in the images' folder. Raises as :meth:`list_images`."""
+        ...
+
+    def has_images_folder(self) -> bool:
+        """Whether anything has the name of the images' folder, also a file or a link.
+
+        Raises:
+            OSError: It cannot be told.
+        """
+        ...
+
+    def find_changed_ns(self) -> int | None:
+        """A number that moves if a name in the images' folder does; None without such a folder. One ``lstat``."""
+        ...
+
+    def probe(self, names: Iterable[str]) -> list[tuple[str, FileStamp]]:
+        """Those of the names that are regular files, in the order given, with their stamps. One ``lstat`` a name.
+
+        Raises:
+            OSError: The folder is there and cannot be searched.
+        """
+        ...
+
+    def look_again(self, names: Collection[str]) -> dict[str, FileStamp | None]:
+        """What one more ``lstat`` says of each name: its stamp, or None for no regular file with its bytes.
+
+        Names of which nothing can be told are left out. Never raises.
+        """
+        ...
+
+    def find_spellings(self, names: Sequence[str], odd_spellings: Collection[str]) -> list[str]:
+        """How the disk spells names that a probe found, if it folds letter case. One ``lstat`` a name."""
+        ...
+
+    def find_odd_names(self, image_id: ImageId) -> OddNames:
+        """Odd spellings, conflict copies and placeholders of an image; lists the folder if it may have changed.
+
+        Raises:
+            OSError: The folder is there and cannot be listed.
+        """
+        ...
+
+    def is_evicted(self, name: str) -> bool:
+        """Whether the system says that the file's bytes are in the cloud. False if it cannot be told."""
+        ...
+
+    def open_image(self, name: str) -> OpenedFile:
+        """Opens a regular file for reading; close it.
+
+        Raises:
+            FileNotFoundError: There is none.
+            TimeoutError: The place did not answer.
+            UnreadableFileError: It is no regular file, or cannot be opened now.
+        """
+        ...
+
+    def read_image(self, name: str, *, max_memory_bytes: int, limit_bytes: int) -> Reading:
+        """Reads a file once, into bytes that nobody else can change.
+
+        Raises:
+            FileNotFoundError: There is none.
+            TimeoutError: The place did not answer.
+            ImageTooLargeError, UnreadableFileError, DiskError: It cannot be read.
+        """
+        ...
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def write_image(
+        self, name: str, source: bytes | BinaryIO, mode: SaveMode, allowed: Callable[[], bool]
+    ) -> WrittenFile:
+        """Writes a file whole and durably: after a crash at any moment it has all its bytes, or does not exist.
+
+        Makes the images' folder if there is none. ``allowed`` is asked immediately before a step that would put out
+        what has the name.
+
+        Raises:
+            FileExistsError: The name is taken, or ``allowed`` said no.
+            TimeoutError: The place did not answer. Nothing is put out after that; a new file may still appear, whole.
+            DiskError, RefusedError: The disk refused, or something else is in the way.
+        """
+        ...
+
+    def ensure_durable(self, name: str) -> None:
+        """Makes a file that somebody else wrote as durable as one of ours.
+
+        Raises:
+            FileNotFoundError: It is gone.
+            DiskError, TimeoutError: Nothing is promised.
+        """
+        ...
+
+    def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
+        """Copies a file durably into a folder of the home, as the step before it is replaced.
+
+        Raises:
+            FileNotFoundError: There is nothing to copy.
+            UnreadableFileError, DiskError, TimeoutError: Nothing was copied.
+        """
+        ...
+
+    def remove_leftovers(self, now: datetime) -> tuple[str, ...]:
+        """Removes what this machine's own saves left when they were killed a day ago or earlier; their names.
+
+        Raises:
+            DiskError, TimeoutError: It cannot be listed.
+        """
+        ...
+
+    # --- identity ---------------------------------------------------------------------------------------------
+
+    def read_identity(self) -> StorageDirId | None:
+        """The identity in ``SD_ID``: one open, fstat and read; None if it is none.
+
+        Raises:
+            FileNotFoundError: There is no such file, or no root.
+            OSError: It cannot be read now.
+        """
+        ...
+
+    def look_at_identity(self) -> IdentitySighting:
+        """Everything in the root that tells of an identity. A place that does not answer is a look that failed."""
+        ...
+
+    def apply_identity(self, decision: IdentityDecision) -> AppliedIdentity:
+        """Carries out a decision, step by step, durably.
+
+        Raises:
+            DiskError, RefusedError, TimeoutError: ``SD_ID`` is as it was, or as decided.
+        """
+        ...
+
+    def find_place(self) -> tuple[int, int] | None:
+        """Two numbers that are equal for two ways to the same folder; None if it is not there or cannot be told."""
+        ...
+
+    # --- the tree, for people who look for themselves ---------------------------------------------------------
+
+    def list_page(self, folder: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
+        """The entries of one folder of the tree, sorted by name, from the first name after ``after``.
+
+        ``folder`` is relative; empty for the root. Memory is that of the page. One listing, one ``lstat`` an entry.
+
+        Raises:
+            OSError: It cannot be listed; ``FileNotFoundError`` and ``NotADirectoryError`` as in :meth:`describe`.
+        """
+        ...
+
+    def describe(self, path: str) -> Entry:
+        """What has this relative path.
+
+        Raises:
+            FileNotFoundError: Nothing.
+            NotADirectoryError: A part of it is no folder, or a link; ``filename`` is that part's path.
+            OSError: It cannot be told.
+        """
+        ...
+
+    def read_piece(self, path: str, offset: int, size_bytes: int) -> tuple[bytes, int]:
+        """Some bytes of a regular file as they are now, and its size.
+
+        Raises:
+            FileNotFoundError: There is no such file.
+            UnreadableFileError, TimeoutError: It cannot be read.
+        """
+        ...
+
+    def iter_tree(self) -> Iterator[tuple[str, str]]:
+        """Folder (relative) and name of everything below the root but in hidden folders, lazily."""
+        ...
+
+    def find_unwritable(self) -> str | None:
+        """The root or the images' folder, if this user may not write there; None if all is well."""
+        ...

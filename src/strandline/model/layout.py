@@ -1,0 +1,107 @@
+"""What names in a storage directory mean: which image a name is of, where images are kept, what proves them.
+
+A :class:`Layout` is one pure value. Services ask it, so that they never parse a name or join a path themselves.
+Today's is :class:`IdLayout`: ``media/{id}.{ext}``. A name is always an image's name *within the images' folder*, as a
+listing gives it; :meth:`Layout.path_of` makes it a path relative to the storage directory, with forward slashes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from strandline.model.image_ids import ImageId, is_content_id
+from strandline.model.media_names import candidate_names, classify_media_name, split_wanted_name
+from strandline.model.media_types import MediaType
+from strandline.model.sync_names import NameMeaning
+
+
+class Evidence(StrEnum):
+    """What the bytes must show before they count as the image of an id."""
+
+    HASH = "hash"
+    """Their SHA-256 begins with the id. Nothing else needs to be looked at."""
+    STRUCTURE = "structure"
+    """They are a whole image of a known type; the id itself says nothing of the bytes."""
+
+
+class Layout(Protocol):
+    """What a name means. Pure: implementations neither look at a disk nor remember anything.
+
+    For another kind (a tree of pictures with names that people gave them) implement all of it. ``split`` may answer
+    None for every name if ids are known only after hashing; ``candidates`` is then empty, and the catalog alone knows
+    where an image is.
+    """
+
+    @property
+    def images_folder(self) -> str:
+        """Where images are kept: a path relative to the storage directory, with ``/``; empty for its root."""
+        ...
+
+    def path_of(self, name: str) -> str:
+        """The path of an image relative to the storage directory."""
+        ...
+
+    def name_of(self, path: str) -> str | None:
+        """The name of whatever has this relative path; None if images are not kept there."""
+        ...
+
+    def split(self, name: str) -> tuple[ImageId, str] | None:
+        """The image id and, by the extension, the media type of an image's name; None for any other name.
+
+        Called once a file by each scan: it must be cheap.
+        """
+        ...
+
+    def explain(self, name: str) -> NameMeaning:
+        """What any name there stands for: an image, or what a sync client left. Never raises."""
+        ...
+
+    def candidates(self, image_id: ImageId) -> tuple[str, ...]:
+        """The names that an image may have, preferred ones first. Those that only a listing shows are left out."""
+        ...
+
+    def name_for(self, image_id: ImageId, media_type: MediaType) -> str:
+        """The name under which a new image is saved."""
+        ...
+
+    def evidence_for(self, image_id: ImageId) -> Evidence:
+        """What the bytes must show to be this image."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IdLayout:
+    """``media/{id}.{ext}``: the name is the id. Letter case is forgiven, subfolders are never looked into.
+
+    Laws: ``split(name_for(id, type)) == (id, type.name)``; ``name_of(path_of(name)) == name``; each of
+    ``candidates(id)`` splits into that id, and ``name_for(id, …)`` is among them.
+    """
+
+    images_folder: str = "media"
+
+    split = staticmethod(split_wanted_name)
+    explain = staticmethod(classify_media_name)
+    candidates = staticmethod(candidate_names)
+
+    def path_of(self, name: str) -> str:
+        """``media/{name}``."""
+        return f"{self.images_folder}/{name}"
+
+    def name_of(self, path: str) -> str | None:
+        """The last part of a path directly in the images' folder."""
+        folder, _, name = path.rpartition("/")
+        return name if folder == self.images_folder and name else None
+
+    def name_for(self, image_id: ImageId, media_type: MediaType) -> str:
+        """The id, all lower case, with the canonical extension."""
+        return f"{image_id}.{media_type.extension}"
+
+    def evidence_for(self, image_id: ImageId) -> Evidence:
+        """A content id is its own proof; a legacy id needs a whole image."""
+        return Evidence.HASH if is_content_id(image_id) else Evidence.STRUCTURE
+
+
+ID_LAYOUT: Layout = IdLayout()
+"""Of every storage directory today."""

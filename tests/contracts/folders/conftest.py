@@ -1,0 +1,79 @@
+"""The places that the contract of a folder runs on: this machine's disk, memory, and a FUSE mount."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from builders.hard_disks import may_mount, small_disk
+from builders.storage import make_storage_dir, open_bench
+from builders.system_packages import require
+from strandline.folders import filesystems
+from strandline.folders.filesystems import Mount, MountKind, find_mount
+from strandline.folders.port import Folder
+from strandline.services.workbench import Workbench
+
+MEMORY_KIB = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One storage directory without images, at a place of one kind."""
+
+    kind: str
+    bench: Workbench
+    root: Path
+
+    @property
+    def folder(self) -> Folder:
+        """The port, as the program makes it."""
+        return self.bench.folder_at(str(self.root))
+
+    @property
+    def media(self) -> Path:
+        """For what other programs do to it."""
+        return self.root / "media"
+
+
+@pytest.fixture(params=["ext4", "tmpfs", "fuse"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place]:
+    """``ext4`` stands for the disk that the tests run on, whatever it is."""
+    monkeypatch.setattr(filesystems, "_FRESH_FOR_S", 0.0)
+    with open_bench(home) as bench, mounted(request.param, tmp_path, bench) as point:
+        yield Place(request.param, bench, make_storage_dir(point / "sd"))
+
+
+@contextmanager
+def mounted(kind: str, tmp_path: Path, bench: Workbench) -> Iterator[Path]:
+    """An empty folder at a place of the kind.
+
+    A machine that lets nobody mount has its own disk stand in for all three; to FUSE it then is one by name, which is
+    what limits and rules go by.
+    """
+    point = tmp_path / "point"
+    point.mkdir()
+    if kind == "tmpfs":
+        with small_disk(point, MEMORY_KIB):
+            yield point
+    elif kind == "fuse" and may_mount() and os.path.exists("/dev/fuse"):
+        bindfs = require("bindfs", "bindfs")
+        (tmp_path / "behind").mkdir()
+        subprocess.run([bindfs, tmp_path / "behind", point], check=True, timeout=20)
+        try:
+            yield point
+        finally:
+            subprocess.run(["umount", "--lazy", point], check=True, timeout=20)
+    elif kind == "fuse":
+        played = Mount(point, "fuse.played", MountKind.FUSE, keeps_inodes=False, read_only=False)
+        bench.find_mount = lambda path: played if path.startswith(str(point)) else find_mount(path)
+        yield point
+    else:
+        yield point

@@ -1,0 +1,270 @@
+"""What every place of a storage directory promises: the contract of ``folders/port.py``, run on each kind."""
+
+from __future__ import annotations
+
+import io
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from builders.hard_disks import read_only, small_disk
+from builders.identities import A, B
+from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
+from contracts.folders.conftest import Place
+from strandline.errors import RefusedError, UnreadableFileError, UnwritableFolderError
+from strandline.folders.saving import SaveMode
+from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
+from strandline.model.image_files import FileStamp
+from strandline.model.listing import OddKind
+
+PICTURES = make_pictures(3)
+ONE, TWO, THREE = PICTURES
+NAMES = sorted(map(name_of, PICTURES))
+LIMITS = {"max_memory_bytes": 1 << 20, "limit_bytes": 1 << 20}
+
+
+def always() -> bool:
+    """What has the name may be put out."""
+    return True
+
+
+def stamp_at(place: Place, name: str) -> FileStamp:
+    """What the system says of the file, by the inode rule of the place."""
+    seen = (place.media / name).stat()
+    return FileStamp(seen.st_size, seen.st_mtime_ns, seen.st_ino if place.folder.keeps_inodes else 0)
+
+
+def fill(place: Place) -> None:
+    """Another program puts three pictures there."""
+    for data in PICTURES:
+        put_image(place.root, data)
+
+
+def test_it_says_what_kind_of_place_it_is(place: Place) -> None:
+    """Only a disk of this machine is read unasked, tells of changes, and keeps inode numbers."""
+    folder, is_disk = place.folder, place.kind != "fuse"
+    assert folder.root == str(place.root)
+    told = (folder.is_local, folder.tells_changes, folder.may_be_read_unasked, folder.keeps_inodes)
+    assert told == (is_disk,) * 4
+    assert folder.kind.startswith("fuse") is not is_disk
+    assert folder.place == place.bench.folder_at(str(place.media)).place
+
+
+def test_everything_in_the_images_folder_is_listed(place: Place) -> None:
+    """Regular files as lines with their stamps; a link, a folder and a FIFO as odd entries, and none is followed."""
+    fill(place)
+    (place.media / "link").symlink_to(place.root / "SD_ID")
+    (place.media / "deep").mkdir()
+    (place.media / "deep" / NAMES[0]).write_bytes(ONE)
+    os.mkfifo(place.media / "pipe")
+    for comparing in (True, False):
+        listing = place.folder.list_images(comparing=comparing)
+        assert sorted(listing.lines) == [f"{name}:{stamp_at(place, name).as_text()}" for name in NAMES]
+        odd = {entry.name: entry.kind for entry in listing.odd}
+        assert odd == {"link": OddKind.SYMLINK, "deep": OddKind.FOLDER, "pipe": OddKind.SPECIAL}
+    assert place.folder.list_names() == {*NAMES, "link", "deep", "pipe"}
+
+
+def test_absence_of_the_images_folder_is_told_apart(place: Place) -> None:
+    """Not there, a file, a link: three answers, and no listing of the empty kind."""
+    folder = place.folder
+    assert folder.has_images_folder()
+    assert folder.find_changed_ns() is not None
+    place.media.rmdir()
+    assert not folder.has_images_folder()
+    assert folder.find_changed_ns() is None
+    with pytest.raises(FileNotFoundError):
+        folder.list_images(comparing=True)
+    assert folder.probe(NAMES) == []
+    place.media.symlink_to(place.root)
+    assert folder.has_images_folder()
+    with pytest.raises(OSError, match=r"symbolic links|Not a directory"):
+        folder.list_images(comparing=True)
+    assert folder.probe(["SD_ID"]) == []
+
+
+def test_names_are_probed_in_the_order_given(place: Place) -> None:
+    """Regular files only, with the stamps that a listing has."""
+    fill(place)
+    (place.media / "link").symlink_to(NAMES[0])
+    found = place.folder.probe([NAMES[2], "nothing.png", "link", NAMES[0]])
+    assert found == [(name, stamp_at(place, name)) for name in (NAMES[2], NAMES[0])]
+
+
+def test_a_second_look_tells_what_is_gone(place: Place) -> None:
+    """Each name has its stamp, or None if it is no regular file."""
+    fill(place)
+    (place.media / NAMES[1]).unlink()
+    again = place.folder.look_again(NAMES)
+    assert again == {NAMES[0]: stamp_at(place, NAMES[0]), NAMES[1]: None, NAMES[2]: stamp_at(place, NAMES[2])}
+
+
+def test_odd_names_of_an_image_are_found(place: Place) -> None:
+    """The spelling that no probe would guess, by the image's id."""
+    odd = f"{NAMES[0][:-4]}.Png"
+    put_image(place.root, ONE, odd)
+    assert place.folder.find_odd_names(place.folder.layout.split(odd)[0]).spellings == (odd,)  # type: ignore[index]
+    assert place.folder.find_spellings([NAMES[0]], [odd])
+
+
+def test_an_image_is_opened_and_read(place: Place) -> None:
+    """Its bytes, with the stamp that a listing has; a file that was replaced meanwhile is told."""
+    fill(place)
+    name = name_of(ONE)
+    with place.folder.open_image(name) as opened:
+        assert opened.stamp == stamp_at(place, name)
+        assert os.read(opened.fd, 1 << 20) == ONE
+    reading = place.folder.read_image(name, **LIMITS)
+    assert (reading.copy.read(), reading.is_replaced) == (ONE, False)
+    assert not place.folder.is_evicted(name)
+
+
+@pytest.mark.parametrize("what", ["link", "pipe", "deep"])
+def test_only_regular_files_are_opened(place: Place, what: str) -> None:
+    """Neither a link is followed nor a FIFO waited for; nothing there is an answer of its own."""
+    (place.media / "link").symlink_to(place.root / "SD_ID")
+    (place.media / "deep").mkdir()
+    os.mkfifo(place.media / "pipe")
+    with pytest.raises(UnreadableFileError):
+        place.folder.open_image(what)
+    with pytest.raises(FileNotFoundError):
+        place.folder.read_image("nothing.png", **LIMITS)
+
+
+def test_a_written_image_is_whole_and_has_its_stamp(place: Place) -> None:
+    """Bytes or a stream; the images' folder is made; nothing else is left there."""
+    place.media.rmdir()
+    written = place.folder.write_image(name_of(ONE), ONE, SaveMode.NEW, always)
+    assert written.stamp == stamp_at(place, name_of(ONE))
+    place.folder.write_image(name_of(TWO), io.BytesIO(TWO), SaveMode.NEW, always)
+    assert {path.name: path.read_bytes() for path in place.media.iterdir()} == {
+        name_of(ONE): ONE,
+        name_of(TWO): TWO,
+    }
+    place.folder.ensure_durable(name_of(ONE))
+    with pytest.raises(FileNotFoundError):
+        place.folder.ensure_durable(name_of(THREE))
+
+
+def test_a_name_that_is_taken_is_kept(place: Place) -> None:
+    """A new image never replaces; a replacement asks first, and is whole."""
+    put_image(place.root, ONE, "x.png")
+    with pytest.raises(FileExistsError):
+        place.folder.write_image("x.png", TWO, SaveMode.NEW, always)
+    with pytest.raises(FileExistsError):
+        place.folder.write_image("x.png", TWO, SaveMode.REPLACE, lambda: False)
+    assert (place.media / "x.png").read_bytes() == ONE
+    place.folder.write_image("x.png", TWO, SaveMode.REPLACE, always)
+    assert (place.media / "x.png").read_bytes() == TWO
+    assert [path.name for path in place.media.iterdir()] == ["x.png"]
+
+
+def test_a_link_in_place_of_the_images_folder_is_refused(place: Place, tmp_path: Path) -> None:
+    """Nothing is written through it."""
+    place.media.rmdir()
+    (place.root / "elsewhere").mkdir()
+    place.media.symlink_to(place.root / "elsewhere")
+    with pytest.raises(RefusedError):
+        place.folder.write_image("x.png", ONE, SaveMode.NEW, always)
+    assert list((place.root / "elsewhere").iterdir()) == []
+
+
+def test_a_file_is_put_aside(place: Place, tmp_path: Path) -> None:
+    """A durable copy; the file stays."""
+    put_image(place.root, ONE, "x.png")
+    copied = place.folder.put_aside("x.png", tmp_path, "aside")
+    assert (copied.stamp, copied.changed_meanwhile) == (stamp_at(place, "x.png"), False)
+    assert (tmp_path / "aside").read_bytes() == (place.media / "x.png").read_bytes() == ONE
+
+
+def test_only_old_leftovers_of_this_machine_are_removed(place: Place) -> None:
+    """Another machine's temporaries, which sync brought, stay."""
+    ours, theirs = f".~{'a' * 32}.tmp", f".~{'b' * 32}.tmp"
+    for name in (ours, theirs):
+        (place.media / name).write_bytes(b"half")
+    (place.bench.scratch / ours).touch()
+    assert place.folder.remove_leftovers(datetime.now(UTC)) == ()
+    assert place.folder.remove_leftovers(datetime.now(UTC) + timedelta(days=2)) == (ours,)
+    assert [path.name for path in place.media.iterdir()] == [theirs]
+
+
+def test_the_identity_is_read_and_written(place: Place) -> None:
+    """As decided, and read back; without a file that is an answer of its own."""
+    folder, path = place.folder, place.root / "SD_ID"
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        folder.read_identity()
+    applied = folder.apply_identity(IdentityDecision(IdentityOutcome.EXISTING, A, write=A))
+    assert (applied.sd_id, applied.is_as_decided, folder.read_identity()) == (A, True, A)
+    sighting = folder.look_at_identity()
+    assert sighting.plain is not None
+    assert (sighting.plain.value, sighting.errors) == (A, ())
+    path.write_text("no identity")
+    assert folder.read_identity() is None
+    path.write_text(f"{B}\n")
+    assert folder.read_identity() == B
+
+
+def test_a_root_that_is_gone_is_a_look_that_failed(place: Place) -> None:
+    """Nothing is concluded from it, and its place is unknown."""
+    gone = place.bench.folder_at(str(place.root / "gone"))
+    assert gone.look_at_identity().errors
+    assert gone.find_place() is None
+    assert place.folder.find_place() == (place.root.stat().st_dev, place.root.stat().st_ino)
+
+
+def test_the_tree_is_listed_page_by_page(place: Place) -> None:
+    """Sorted, each entry once, whatever the size of the pages."""
+    fill(place)
+    (place.media / "link").symlink_to(NAMES[0])
+    whole = place.folder.list_page("media")
+    assert [(e.path, e.kind) for e in whole] == [
+        *((f"media/{name}", "file") for name in NAMES),
+        ("media/link", "symlink"),
+    ]
+    paged, after = [], ""
+    while page := place.folder.list_page("media", after=after, limit=2):
+        paged += page
+        after = page[-1].path.rpartition("/")[2]
+    assert paged == whole
+    assert [entry.path for entry in place.folder.list_page("")] == ["SD_ID", "media"]
+    assert set(place.folder.iter_tree()) >= {("", "SD_ID"), ("", "media"), ("media", NAMES[0])}
+
+
+def test_the_tree_is_described_and_read(place: Place) -> None:
+    """A piece of any regular file; links on the way are no folders."""
+    name = put_image(place.root, ONE)
+    entry = place.folder.describe(f"media/{name}")
+    assert (entry.kind, entry.size_bytes, entry.is_here) == ("file", len(ONE), True)
+    assert place.folder.read_piece(f"media/{name}", 1, 4) == (ONE[1:5], len(ONE))
+    assert place.folder.read_piece(f"media/{name}", len(ONE), 4) == (b"", len(ONE))
+    with pytest.raises(FileNotFoundError):
+        place.folder.describe("media/nothing")
+    (place.root / "link").symlink_to("media")
+    with pytest.raises(NotADirectoryError) as raised:
+        place.folder.describe(f"link/{name}")
+    assert raised.value.filename == "link"
+
+
+def test_a_place_that_can_be_written_to_says_so(place: Place) -> None:
+    """No folder of it is named as one that cannot."""
+    assert place.folder.find_unwritable() is None
+
+
+def test_a_read_only_place_is_read_and_refuses_writes(tmp_path: Path, home: Path) -> None:
+    """Everything is shown; a save says that it cannot, and leaves nothing behind."""
+    with small_disk(tmp_path / "disk", 4096) as disk, open_bench(home) as bench:
+        root = make_storage_dir(disk.folder / "sd", ONE)
+        with read_only(disk) as refusing:
+            folder = bench.folder_at(str(root))
+            assert folder.list_names() == {name_of(ONE)}
+            assert folder.read_image(name_of(ONE), **LIMITS).copy.read() == ONE
+
+            def write() -> None:
+                with pytest.raises(UnwritableFolderError):
+                    folder.write_image(name_of(TWO), TWO, SaveMode.NEW, always)
+
+            refusing.call(write)
+            assert folder.list_names() == {name_of(ONE)}

@@ -1,0 +1,60 @@
+"""The layout: what a name means, and the laws that tie its answers together."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.layout import ID_LAYOUT, Evidence
+from strandline.model.media_types import MEDIA_TYPES, MediaType
+from strandline.model.sync_names import NameKind
+
+image_ids = st.binary(min_size=16, max_size=16).map(bytes.hex).map(ImageId) | st.uuids().map(str).map(ImageId)
+media_types = st.sampled_from(MEDIA_TYPES)
+names = st.text(st.characters(exclude_characters="/"), min_size=1, max_size=60)
+
+
+@given(image_ids, media_types)
+def test_a_new_name_means_what_it_was_made_of(image_id: ImageId, media_type: MediaType) -> None:
+    """Law: the name for a new image splits into that id and type, and a probe for the image would find it."""
+    name = ID_LAYOUT.name_for(image_id, media_type)
+    assert ID_LAYOUT.split(name) == (image_id, media_type.name)
+    assert name in ID_LAYOUT.candidates(image_id)
+    assert ID_LAYOUT.explain(name).kind is NameKind.WANTED
+
+
+@given(image_ids)
+def test_every_candidate_is_a_name_of_the_image(image_id: ImageId) -> None:
+    """Law: each candidate splits into the id that was asked for, and none comes twice."""
+    candidates = ID_LAYOUT.candidates(image_id)
+    assert {found[0] for name in candidates if (found := ID_LAYOUT.split(name))} == {image_id}
+    assert (
+        len(set(candidates))
+        == len(candidates)
+        == sum(ID_LAYOUT.split(name) is not None for name in candidates)
+    )
+
+
+@given(names)
+def test_a_path_leads_back_to_its_name(name: str) -> None:
+    """Law: path and name translate into each other, and no other folder holds images."""
+    assert ID_LAYOUT.name_of(ID_LAYOUT.path_of(name)) == name
+    assert ID_LAYOUT.path_of(name) == f"{ID_LAYOUT.images_folder}/{name}"
+    assert ID_LAYOUT.name_of(name) is None
+    assert ID_LAYOUT.name_of(f"other/{name}") is None
+    assert ID_LAYOUT.name_of(f"{ID_LAYOUT.images_folder}/deeper/{name}") is None
+
+
+@given(names)
+def test_a_name_is_an_image_exactly_if_it_splits(name: str) -> None:
+    """Law: splitting and explaining agree on which names are images'."""
+    assert (ID_LAYOUT.split(name) is not None) == (ID_LAYOUT.explain(name).kind is NameKind.WANTED)
+
+
+@given(image_ids)
+def test_only_a_hash_proves_a_content_id(image_id: ImageId) -> None:
+    """A content id asks for its hash; a legacy id, which says nothing of the bytes, for a whole image."""
+    wanted = Evidence.HASH if is_content_id(image_id) else Evidence.STRUCTURE
+    assert ID_LAYOUT.evidence_for(image_id) is wanted
+    assert ID_LAYOUT.evidence_for(content_id_of("ab" * 32)) is Evidence.HASH
