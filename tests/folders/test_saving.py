@@ -229,10 +229,13 @@ class TestFullSync:
             raise OSError(number, os.strerror(number))
 
         fsync = os.fsync
+
+        def note(fd: int) -> None:
+            synced.append(stat.S_IFMT(os.fstat(fd).st_mode))
+            fsync(fd)
+
         monkeypatch.setattr(saving, "_FULL_SYNC", refuse)
-        monkeypatch.setattr(
-            os, "fsync", lambda fd: (synced.append(stat.S_IFMT(os.fstat(fd).st_mode)), fsync(fd))
-        )
+        monkeypatch.setattr(os, "fsync", note)
         place = new_place(tmp_path)
         place.save(b"the bytes")
         assert (place.media / NAME).read_bytes() == b"the bytes"
