@@ -1,6 +1,6 @@
 """Strandline, the image store for folders that sync themselves: ``from strandline import open_store``.
 
-Names are loaded when they are first used, so that importing the package costs next to nothing.
+Names are loaded when they are first used, so importing the package costs almost nothing.
 """
 
 from __future__ import annotations

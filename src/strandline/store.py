@@ -1,8 +1,7 @@
-"""Floor 4: the store, as others embed it. Start reading here: each method is one line to the service that does it.
+"""Floor 4: the store, as other programs embed it. Start reading here: each method delegates to one service.
 
-Synchronous and thread-safe. Open one with :func:`strandline.open_store`; close it, or use it in a ``with``
-block. What surprises: a store holds no state but caches. Two stores on one home, in one process or in two, see
-the same images.
+Synchronous and thread-safe. Open one with :func:`strandline.open_store`; close it, or use it in a ``with`` block. A
+store has no state except caches: two stores on one home, in one process or in two, see the same images.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Events: what happened, one dataclass each with a stable wire name.
 
-Image and storage-directory events, and ``scan.finished`` where the scan changed something, are appended to
-the journal in the transaction that makes the change, and get their sequence number there; ``scan.started``
-and ``scan.progress`` are live only and have none. What surprises: an event is built *before* it has a number;
-the journal hands back the numbered copy. Events that add no field to their kind are plain subclasses of a
-dataclass: making fifteen more of them would cost every command 10 ms at its start.
+Image events, storage directory events, and each ``scan.finished`` that changed something are appended to the journal
+in the transaction that makes the change. They get their sequence number there. ``scan.started`` and
+``scan.progress`` are live only and have none. An event is built *before* it has a number; the journal returns the
+numbered copy. Events that add no field to their kind are plain subclasses of a dataclass: fifteen more dataclasses
+would slow down the start of every command by 10 ms.
 """
 
 from __future__ import annotations

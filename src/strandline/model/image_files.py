@@ -1,7 +1,7 @@
-"""One image file: one file in one media folder that holds an image, as the catalog knows it.
+"""One image file: one file in one media folder that contains an image, as the catalog knows it.
 
-The row's key is (storage directory, file name), never the image id: one image can lie in several storage
-directories, and even twice in one (``x.heic`` and ``x.jpg``).
+The key is (storage directory, file), never the image id: one image can be in several storage directories, and even
+twice in one (``x.heic`` and ``x.jpg``).
 """
 
 from __future__ import annotations

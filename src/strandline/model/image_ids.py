@@ -1,8 +1,7 @@
-"""Image ids: the two forms that name an image, and the guard that every path is built behind.
+"""Image ids: the two forms that name an image, and the guard against path traversal.
 
-A *content id* says what the bytes are; a *legacy id* (a UUID) only names an image and proves nothing.
-What surprises: parsing is also the guard against path traversal. No id holds a separator, a dot or a NUL, so
-nothing else needs to be checked before a path is made from one.
+A *content id* says what the bytes are. A *legacy id* (a UUID) only names an image and proves nothing. No id contains
+a separator, a dot, or a NUL, so nothing else needs to be checked before a path is made from one.
 """
 
 from __future__ import annotations

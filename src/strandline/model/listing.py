@@ -1,9 +1,9 @@
 """The difference between a listing of a media folder and the catalog, as a pure function over *lines*.
 
-A line is ``name:size:mtime_ns:inode``: everything that one ``lstat`` says of a regular file and the catalog
-remembers of it. Two equal lines are one unchanged file, so a scan of a hundred thousand unchanged files compares
-a hundred thousand strings and looks at none of them. What surprises: names may hold colons and newlines (they
-come from other machines), so a line is always split from the right; names that the catalog knows never do.
+A line is ``name:size:mtime_ns:inode``: everything that one ``lstat`` says about a regular file and the catalog
+remembers. Two equal lines are one unchanged file. So a scan of a hundred thousand unchanged files compares a hundred
+thousand strings and looks at none of them. Names from other machines may contain colons and newlines, so a line is
+always split from the right. Names that the catalog knows never contain them.
 """
 
 from __future__ import annotations

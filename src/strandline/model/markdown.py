@@ -1,8 +1,8 @@
-r"""The Markdown that shows a saved image, whatever the image was called.
+"""The Markdown that shows a saved image, whatever the image was called.
 
-A file name comes from anywhere, and the text that it is put into is somebody's journal: the name must stay the alt
-text of one image, and can neither end it nor start anything else. What surprises: not every mark is escaped.
-``IMG_1234`` stays as it is, because an underscore between letters or digits starts nothing.
+A file name can be anything, and it is put into somebody's journal. So the name must stay the alt text of one image:
+it can neither end it nor start anything else. Not every mark is escaped: ``IMG_1234`` stays as it is, because an
+underscore between letters or digits starts nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a name in a media folder means: the strict grammar ``{id}.{ext}``, and everything else.
 
-Only a name of the grammar is an image's; sync clients' names are explained (``sync_names``), never taken. What
-surprises: letter case is forgiven on reading, because disks and clients change it on the way, but only ASCII
-letters fold. ``ſvg`` upper-cases to ``SVG`` and is no extension.
+Only a name that fits the grammar can be an image. Names made by sync clients are explained (``sync_names``), never
+accepted. Reading ignores letter case, because disks and clients change it, but only ASCII letters fold: ``ſvg``
+becomes ``SVG`` in upper case, but it is not an extension.
 """
 
 from __future__ import annotations

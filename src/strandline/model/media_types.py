@@ -1,8 +1,8 @@
-"""Media types: the table of picture formats, and how one is told from its extension or its first bytes.
+"""Media types: the table of picture formats, and how to detect one from an extension or from the first bytes.
 
-Bytes win wherever they are at hand; the extension decides only when a listing is all there is. What surprises:
-HEIC, HEIF and AVIF are one container and differ only by the *brands* in their first box, and SVG has no magic
-bytes at all: its root element must be looked for behind everything that XML allows in front of it.
+If the bytes are available, they win. The extension decides only if there is nothing but a listing. HEIC, HEIF, and
+AVIF are one container and differ only in the *brands* of their first box. SVG has no magic bytes: its root element
+must be searched for after everything that XML allows before it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What the terminal and the pages say in the same words: foreign names made harmless, sizes and counts. Pure.
+"""Words that the terminal and the pages share: escaped foreign names, sizes, and counts. Pure.
 
-What surprises: a file name is not text. It can carry terminal commands, marks that turn the reading direction round,
-and bytes that are no UTF-8; :func:`show_plainly` writes out whatever is not plainly visible, so that nothing in a
-storage directory acts or hides where it is shown.
+A file name is not text. It can contain terminal commands, marks that reverse the reading direction, and bytes that
+are not UTF-8. :func:`show_plainly` escapes everything that is not plainly visible, so nothing in a storage directory
+acts or hides where it is shown.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Pointers: the line of text that lies under an image's name while its bytes are kept elsewhere (hazard H22).
+"""Pointers: the line of text under an image's name while its bytes are kept elsewhere (hazard H22).
 
-git-annex writes one for an unlocked file that was not fetched yet, and for a locked one where a disk knows no links;
-Git LFS for every file before ``git lfs pull``. What surprises: a pointer may stay as it is for years. It is neither
-half an image nor a damaged one.
+git-annex writes one for an unlocked file that was not fetched yet, and for a locked one if a disk has no links. Git
+LFS writes one for every file before ``git lfs pull``. A pointer may stay unchanged for years. It is neither half an
+image nor a damaged one.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Reports: what the verbs answer, as values that know their JSON form (SPEC §9).
+"""Reports: what the services answer, as values that know their JSON form (SPEC §9).
 
-Findings are values here, never exceptions: a damaged image is a line in a report. Every ``as_json`` returns
-only what ``json.dumps`` takes; its keys are a contract. What surprises: the sync status,
-by far the largest of them, has a file of its own (``sync_status``).
+Findings are values, never exceptions: a damaged image is a line in a report. Every ``as_json`` returns only what
+``json.dumps`` accepts, and its keys are a contract. The sync status is by far the largest report and has its own file
+(``sync_status``).
 """
 
 from __future__ import annotations

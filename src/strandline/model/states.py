@@ -1,11 +1,11 @@
-"""The states of an image file: what a listing and what a look at the bytes make of its row (SPEC §6).
+"""The states of an image file: how a listing, and a look at the bytes, change its row (SPEC §6).
 
-Two pure rules. :func:`after_listing` knows only what one ``lstat`` said; :func:`after_look` knows what the
-bytes said. Both return the row as it should be, or the very same row where nothing is to be written. What
-surprises: a listing never proves and never condemns; and *age never delays a proof*, it only decides how a
-failure is called (arriving, foreign, damaged).
+There are two pure rules. :func:`after_listing` knows only what one ``lstat`` said. :func:`after_look` knows what the
+bytes said. Both return the row as it should be, or the same row object if nothing needs to be written. A listing
+never proves and never condemns. *Age never delays a proof*: it only decides what a failure is called (arriving,
+foreign, damaged).
 
-All times are the catalog's own; a negative difference counts as 0.
+All times are the catalog's own. A negative difference counts as 0.
 """
 
 from __future__ import annotations

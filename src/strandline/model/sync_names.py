@@ -1,12 +1,12 @@
-"""What a name that is none of ours tells: who left it, and beside which wanted name.
+"""What an unknown name tells: which program left it, and next to which wanted name.
 
-A sync client leaves its tracks in names: conflict copies, placeholders, half-arrived files, its own. The
-patterns here come from the clients' sources, their documentation and from watching them (docs/hazards.md). They
-*explain, never decide*: what is an image is decided by the strict grammar and by content, because no list of
-patterns is complete (OneDrive's conflict copy is just the name with the computer's name behind it).
+A sync client leaves traces in names: conflict copies, placeholders, half-arrived files, its own files. The patterns
+here come from the clients' sources, their documentation, and from watching them (docs/hazards.md). They *explain,
+never decide*. The strict grammar and the content decide what is an image, because no list of patterns is complete:
+OneDrive's conflict copy is just the name followed by the name of the computer.
 
-What surprises: a pattern may fit a name in several ways (``SD_ID-my-pc``, and a UUID is full of dashes), so
-every way is tried, and the one that leaves a wanted name wins.
+A pattern may fit a name in several ways (``SD_ID-my-pc``, and a UUID is full of dashes), so every way is tried, and
+the one that leaves a wanted name wins.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Sync status: disk against catalog, and what lies in a storage directory, for people and programs (SPEC §8).
+"""Sync status: disk compared with catalog, and the content of a storage directory, for people and programs (SPEC §8).
 
-What surprises: lists are complete, however long, because people script against them.
+Lists are complete, however long, because people script against them.
 """
 
 from __future__ import annotations

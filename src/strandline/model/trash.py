@@ -1,4 +1,4 @@
-"""What lies in the trash: bytes that were moved aside, and what they were."""
+"""The content of the trash: bytes that were moved aside, and what they were."""
 
 from __future__ import annotations
 

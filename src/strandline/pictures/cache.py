@@ -1,11 +1,11 @@
-"""The thumbnail cache: small copies of pictures, kept under the hash of the bytes that they were made from.
+"""The thumbnail cache: small copies of pictures, stored under the hash of the bytes that they were made from.
 
-An entry can never be stale, since other bytes have another hash, and a half-arrived picture never has one: the
-caller gives the SHA-256 of the very bytes that were decoded. Losing an entry costs some milliseconds, so nothing is
-forced to disk; instead each entry carries a checksum, and one that does not fit is as good as none.
+An entry can never be stale, because other bytes have another hash. A half-arrived picture never gets an entry: the
+caller passes the SHA-256 of exactly the bytes that were decoded. Losing an entry costs some milliseconds, so nothing
+is synced to disk. Instead each entry has a checksum, and an entry that does not match is ignored.
 
-What surprises: there is no index and no counter. Entries are spread over 256 folders by their hash, and each folder
-is held to a 256th of the bound when something is put into it. So two processes need not know of each other.
+There is no index and no counter. Entries are spread over 256 folders by their hash, and each folder is kept below a
+256th of the limit when something is added to it. So two processes do not need to know about each other.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The decoder pool: at most two decoder processes, started when needed, killed when a picture takes too long.
 
-A process of its own is the only thing that bounds a decoder's time: libvips can be asked to stop between two tiles,
-but SVG filters, HEIC, AVIF and WebP are made in one call that listens to nobody. It costs a fifth of a second when
-the first picture comes and about a millisecond for each.
+Only a separate process bounds a decoder's time. libvips can be asked to stop between two tiles, but SVG filters,
+HEIC, AVIF, and WebP are each decoded in one call that cannot be interrupted. The process costs a fifth of a second
+for the first picture and about a millisecond for each.
 """
 
 from __future__ import annotations

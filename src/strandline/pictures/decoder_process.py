@@ -1,11 +1,11 @@
 """A decoder process: reads pictures from its standard input and answers on its standard output, one at a time.
 
-Pictures come from other machines, and decoders are large programs in C. Here they run where a crash, a loop or a
-greedy allocation harms nobody: the process can be killed at any moment, which no decoder offers by itself. It knows
-no path and is handed bytes, never a file; it ends when its parent closes the pipe or dies.
+Pictures come from other machines, and decoders are large C programs. Here a crash, a loop, or a greedy allocation
+affects nothing else: the process can be killed at any moment. It knows no path and receives bytes, never a file. It
+ends when its parent closes the pipe or dies.
 
-A message is two lengths, a header in JSON and some bytes. What surprises: the first thing that a process does is to
-move its standard output elsewhere, so that nothing a library prints can stand between two messages.
+A message is two lengths, a JSON header, and some bytes. The process first moves its standard output elsewhere, so
+that nothing a library prints can get between two messages.
 """
 
 from __future__ import annotations

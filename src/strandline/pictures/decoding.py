@@ -1,8 +1,8 @@
 """Decoding within limits: does a picture decode to its last row, and a small copy of it.
 
-Both are bounded in pixels, time and memory, whatever the bytes: the work is done by a decoder process (see
-:mod:`~strandline.pictures.decoder_pool`) that is killed when its time is up. The process that holds the catalog
-never runs a decoder and never loads a picture library.
+Both are bounded in pixels, time, and memory, whatever the bytes. A decoder process does the work (see
+:mod:`~strandline.pictures.decoder_pool`) and is killed when its time is up. The process that holds the catalog never
+runs a decoder and never loads a picture library.
 """
 
 from __future__ import annotations

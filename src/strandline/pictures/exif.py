@@ -1,8 +1,8 @@
-"""EXIF: the two things that Strandline wants of it: which way is up, and when the picture was taken.
+"""EXIF: the two facts that Strandline needs from it: which way is up, and when the picture was taken.
 
-EXIF is a small TIFF file inside a picture: directories of tagged values. It is read here by hand, because it is
-read for every picture that arrives, and because nothing in it can be believed: every offset is checked and every
-count has a limit. Layout: Exif 2.32 (CIPA DC-008), sections 4.6.2 to 4.6.5.
+EXIF is a small TIFF file inside a picture: directories of tagged values. It is parsed by hand, because it is read for
+every picture that arrives and because nothing in it can be trusted: every offset is checked, and every count has a
+limit. Layout: Exif 2.32 (CIPA DC-008), sections 4.6.2 to 4.6.5.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Facts: how large a picture is, upright, and when it was taken; for listings, from a few hundred bytes of it.
+"""Facts: a picture's size when upright, and when it was taken; for listings, from a few hundred bytes.
 
-This is what a picture says of itself, read without decoding it and without loading any picture library. It is
-right for every whole picture and proves nothing of a half one.
+This is what a picture says about itself, read without decoding it and without loading any picture library. It is
+correct for every whole picture and proves nothing about half a picture.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Headers: width, height and EXIF from the first bytes of a JPEG, PNG, GIF or WebP, without a decoder.
+"""Headers: width, height, and EXIF from the first bytes of a JPEG, PNG, GIF, or WebP, without a decoder.
 
-Each reader walks the file's outermost parts, reads a few numbers and stops. It tells what the file *says of
-itself*: a one-kilobyte stump of a picture says the same as the whole one. What surprises: no library is used. The
-usual one, ``imagesize``, believes counts: an AVIF of 700 bytes keeps it busy for seconds, one of 400 KB for half an
-hour.
+Each reader walks the file's outermost parts, reads a few numbers, and stops. It reports what the file *says about
+itself*: the first kilobyte of a picture says the same as the whole one. What surprises: no library is used. The usual
+one, ``imagesize``, trusts counts: an AVIF of 700 bytes keeps it busy for seconds, one of 400 KB for half an hour.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""ISO headers: width, height, turning and EXIF of HEIC, HEIF and AVIF, from the ``meta`` box.
+"""ISO headers: width, height, rotation, and EXIF of HEIC, HEIF, and AVIF, from the ``meta`` box.
 
-The box lists *items* (the picture, its tiles, its EXIF) and *properties*, which it ties to items by number. What
-is wanted are the properties of the primary item, in the order in which they apply: size (``ispe``), crop
-(``clap``), turning (``irot``). What surprises: EXIF's own orientation must not count here (ISO/IEC 23008-12,
-section 6.5.10 and annex A.2): decoders turn by ``irot`` alone, and cameras write both.
+The box lists *items* (the picture, its tiles, its EXIF) and *properties*, which it ties to items by number. The
+relevant ones are the properties of the primary item, in the order in which they apply: size (``ispe``), crop
+(``clap``), rotation (``irot``). What surprises: EXIF's own orientation must not count here (ISO/IEC 23008-12,
+section 6.5.10 and annex A.2). Decoders rotate by ``irot`` alone, and cameras write both.
 """
 
 from __future__ import annotations

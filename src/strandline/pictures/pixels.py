@@ -1,8 +1,8 @@
-"""Pixels: what a decoder process does with a picture: look at its size, then decode it, whole or to a small copy.
+"""Pixels: what a decoder process does with a picture: check its size, then decode it, in full or to a small copy.
 
-JPEG, PNG, WebP and SVG go to libvips. The others go to Pillow: HEIC, because libvips lacks an HEVC decoder
-(``pi_heif`` brings one); GIF and AVIF, because libvips takes an animation that was cut for a shorter one. The number
-of pixels is compared with the limit *before* anything is decoded: a file of one megabyte can promise 2.5 billion.
+JPEG, PNG, WebP, and SVG go to libvips. The others go to Pillow: HEIC, because libvips lacks an HEVC decoder
+(``pi_heif`` brings one); GIF and AVIF, because libvips accepts a truncated animation as a shorter one. The number of
+pixels is compared with the limit *before* anything is decoded: a file of one megabyte can promise 2.5 billion.
 """
 
 from __future__ import annotations

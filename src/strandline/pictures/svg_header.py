@@ -1,7 +1,7 @@
 """SVG header: the size that the root element asks for, read as text.
 
-No XML parser is let near it, so nothing can be expanded or fetched. A size is in CSS pixels, 96 to the inch; a
-length that depends on what the picture is shown in (a percentage, or none) comes from the view box.
+No XML parser is involved, so nothing can be expanded or fetched. A size is in CSS pixels, 96 to the inch. If a length
+depends on where the picture is shown (a percentage, or none), the view box gives the size.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""libvips, typed: the few calls that Strandline makes of it.
+"""libvips, typed: the few calls that Strandline makes.
 
-Loaded only in a decoder process. What surprises: ``thumbnail_buffer`` takes ``fail_on`` and ignores it (libvips
-issue 5195), so a half JPEG makes a thumbnail with a grey bottom; written into the loader's options, it is heeded.
+Loaded only in a decoder process. What surprises: ``thumbnail_buffer`` accepts ``fail_on`` and ignores it (libvips
+issue 5195), so half a JPEG becomes a thumbnail with a gray bottom. In the loader's options, it has an effect.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The identity of a storage directory: its ids, what was seen of its identity files, and what follows from that."""
+"""The identity of a storage directory: its ids, what was seen of its identity files, and what to conclude from it."""

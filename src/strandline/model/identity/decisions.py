@@ -1,8 +1,8 @@
 """What was decided about the identity of a storage directory, and the writes that carry it out, in order.
 
-What surprises is that order: the value that ``SD_ID`` loses is kept before it is replaced, the other losers after it.
-The other way round a crash in between would turn the decision, because a former value other than the one in
-``SD_ID`` says that ``.sd-id`` has had its say.
+What surprises is the order: the value that ``SD_ID`` loses is kept before it is replaced, the other losers after it.
+In the reverse order, a crash in between would change the decision: a former value other than the one in ``SD_ID``
+means that ``.sd-id`` has already been taken into account.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The identity of a storage directory: seven rules, of which the first that fits wins (SPEC §4).
+"""The identity of a storage directory: seven rules, and the first one that fits wins (SPEC §4).
 
-:func:`decide_identity` is a pure function of what lies in the folder: never of mtimes, of names of copies, of which
-machine asks. So machines that see the same files choose the same identity without talking to each other, and one
-that was interrupted chooses it again. What surprises: what the catalog knows never changes which value wins. It only
-tells an empty folder from one whose disk is away, and stands in for an ``SD_ID`` that is in the cloud.
+:func:`decide_identity` is a pure function of the folder's content. It ignores mtimes, names of copies, and which
+machine asks. So machines that see the same files choose the same identity without communicating, and an interrupted
+machine makes the same choice again. The catalog never changes which value wins. It only distinguishes an empty folder
+from one whose disk is away, and it replaces an ``SD_ID`` that is in the cloud.
 """
 
 from __future__ import annotations

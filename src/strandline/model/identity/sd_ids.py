@@ -1,8 +1,8 @@
-"""Identities of storage directories: what may stand in an ``SD_ID`` file, and what is none.
+"""Identities of storage directories: what an ``SD_ID`` file may contain, and what is not an identity.
 
-Two forms are the same 128 bits: a UUID with dashes, and the 22-character base64url form that some machines
-write. What surprises: the first 22 characters of a UUID *look like* the base64url form, so a truncated
-``SD_ID`` could be taken for another identity; such text is refused (SPEC §4, hazard H10).
+Two forms have the same 128 bits: a UUID with dashes, and the 22-character base64url form that some machines write.
+What surprises: the first 22 characters of a UUID *look like* the base64url form, so a truncated ``SD_ID`` could be
+read as another identity. Such text is refused (SPEC §4, hazard H10).
 """
 
 from __future__ import annotations

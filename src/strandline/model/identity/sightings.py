@@ -1,9 +1,8 @@
-"""What lies in the root of a storage directory that tells of its identity, as one value.
+"""What the root of a storage directory says about its identity, as one value.
 
-``folders/identity_files.py`` looks and fills an :class:`IdentitySighting`; ``rules`` decides from it.
-Names are sorted here by role, and contents judged, so that looking is nothing but looking.
-What surprises: ``SD_ID.was-<uuid>`` says its value twice. Where the bytes are not at hand the name is believed, and
-where the two disagree neither is.
+``folders/identity_files.py`` looks and fills an :class:`IdentitySighting`; ``rules`` decides from it. This module
+sorts names by role and judges contents, so that looking stays simple. ``SD_ID.was-<uuid>`` states its value twice, in
+its name and in its content. If the bytes are not available, the name is believed. If the two disagree, neither is.
 """
 
 from __future__ import annotations

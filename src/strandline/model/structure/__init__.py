@@ -1,16 +1,16 @@
 """Structure: is a picture *whole*, that is, does walking its parts reach the end that they promise?
 
-Half-synced files keep their name, and often their size; decoders fill the missing part with grey. So the parts
-themselves are followed, without decoding a pixel: chunks, segments, blocks, boxes, elements. Bytes after the end
-are allowed where the format ends by itself (motion photos, trailing newlines).
+Half-synced files keep their name and often their size, and decoders fill the missing part with gray. So this walks
+the parts themselves without decoding a pixel: chunks, segments, blocks, boxes, elements. Bytes after the end are
+allowed if the format ends by itself (motion photos, trailing newlines).
 
 What surprises is what a walk cannot see, because the format does not say it:
 
-- a hole *inside* a part. Only PNG has checksums. A JPEG scan is seen to end, not to be right;
-- zeros at the end of a WebP or ISO file (preallocated, not yet filled) whose last part began before them.
-  PNG, JPEG, GIF and SVG end in a mark, which zeros erase. :func:`ends_in_zeros` is for the other two;
-- a part that is optional and missing as a whole at the end of an ISO file: nothing promises a trailing ``free``
-  box or a motion photo's video;
+- a hole *inside* a part. Only PNG has checksums. A JPEG scan can be seen to end, but not to be right;
+- zeros at the end of a WebP or ISO file (preallocated, not yet filled) if its last part began before them.
+  PNG, JPEG, GIF, and SVG end in a mark, which zeros erase. :func:`ends_in_zeros` is for the other two;
+- an optional part that is missing as a whole at the end of an ISO file: nothing promises a trailing ``free`` box or
+  the video of a motion photo;
 - the end of an ISO file whose last box is open-ended (``Structure.open_ended``), beyond what its items name.
 """
 

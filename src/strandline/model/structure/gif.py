@@ -1,6 +1,6 @@
 """GIF: blocks, from the header to the trailer.
 
-Every block is a chain of sub-blocks of at most 255 bytes, so the walk takes some 4,000 steps a megabyte.
+Every block is a chain of sub-blocks of at most 255 bytes, so the walk takes about 4,000 steps per megabyte.
 """
 
 from __future__ import annotations

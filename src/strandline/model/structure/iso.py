@@ -1,8 +1,8 @@
-"""ISO base media (HEIC, HEIF, AVIF): boxes tile the file, and whatever its indexes name lies within it.
+"""ISO base media (HEIC, HEIF, AVIF): boxes tile the file, and everything that its indexes name is inside it.
 
-A picture's ``meta`` box has an index of where the bytes of each item (the picture, its tiles, its EXIF) lie; an
-image sequence has a ``moov`` box with the offset of each chunk of frames. Both must be read: a file that was cut
-between two boxes still tiles. Layouts: ISO/IEC 14496-12, sections 4.2, 8.7.5 and 8.11.3.
+A picture's ``meta`` box has an index of where the bytes of each item (the picture, its tiles, its EXIF) are. An image
+sequence has a ``moov`` box with the offset of each chunk of frames. Both must be read, because a file that was cut
+between two boxes still tiles. Layouts: ISO/IEC 14496-12, sections 4.2, 8.7.5, and 8.11.3.
 """
 
 from __future__ import annotations

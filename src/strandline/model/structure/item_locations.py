@@ -1,7 +1,7 @@
-"""Item locations: where an ISO picture says that its bytes lie (``iloc``), and whether they can lie there.
+"""Item locations: where an ISO picture says that its bytes are (``iloc``), and whether they can be there.
 
-An extent's offset counts from the start of the file (construction method 0), from the body of the ``idat`` box
-beside the index (1), or from the start of another item's bytes (2). A length of 0 means "to the end of that".
+An extent's offset counts from the start of the file (construction method 0), from the body of the ``idat`` box next
+to the index (1), or from the start of another item's bytes (2). A length of 0 means "to the end of that".
 """
 
 from __future__ import annotations

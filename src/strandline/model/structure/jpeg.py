@@ -1,8 +1,8 @@
 """JPEG: segments and scans, from ``SOI`` to ``EOI``.
 
-Segments carry their length, so the complete JPEG that a camera puts into one as a thumbnail is stepped over.
-Scans carry none: they last until a byte FF that is followed by neither 00 (a stuffed FF) nor a restart marker.
-What follows ``EOI`` (multi-picture files, motion photos) is none of the walk's business.
+Segments state their length, so the walk steps over the complete JPEG that a camera puts into one as a thumbnail.
+Scans state none: they last until a byte FF that is followed by neither 00 (a stuffed FF) nor a restart marker.
+The walk ignores everything after ``EOI`` (multi-picture files, motion photos).
 """
 
 from __future__ import annotations

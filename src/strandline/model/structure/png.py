@@ -1,6 +1,6 @@
-"""PNG: chunks with right checksums, from the signature to ``IEND``.
+"""PNG: chunks with correct checksums, from the signature to ``IEND``.
 
-The only format that can vouch for every byte: a zero-filled tail, or one flipped bit, fails its checksum.
+This is the only format that can verify every byte: a zero-filled tail, or one flipped bit, fails its checksum.
 """
 
 from __future__ import annotations

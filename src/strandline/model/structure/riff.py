@@ -1,4 +1,4 @@
-"""RIFF (WebP): the size in its head fits the file, and its chunks tile that size without gap.
+"""RIFF (WebP): the size in its header fits the file, and its chunks tile that size without gaps.
 
 RIFF has no end mark and no checksum: a tail of zeros inside the last chunk looks like any other pixels.
 """

@@ -1,8 +1,7 @@
 """SVG: the root element closes.
 
-Parsed by Expat, which checks on the way that the XML is well-formed. What surprises: parsing begins *at the root
-element*. Whatever stands before it, the doctype above all, is never shown to Expat, so there is no entity that
-could expand or be fetched; references to entities are stepped over.
+Expat parses it and checks that the XML is well-formed. Parsing begins *at the root element*. Expat never sees what is
+before it, above all the doctype, so no entity can expand or be fetched. References to entities are skipped.
 """
 
 from __future__ import annotations

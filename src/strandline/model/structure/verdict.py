@@ -1,4 +1,4 @@
-"""What a walk found: whole with its end, or not whole with a reason."""
+"""The result of a walk: whole, with its end, or not whole, with a reason."""
 
 from __future__ import annotations
 
