@@ -1,1 +1,1 @@
-"""Floor 5: settings, assembly, watcher, jobs. Puts the rooms together; async lives only here and in web."""
+"""Floor 5: settings, assembly, watcher, jobs. Connects the rooms below; async code is only here and in web."""

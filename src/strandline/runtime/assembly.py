@@ -1,7 +1,6 @@
-"""Assembly: the one place that puts a store together. Chooses home, settings, database, folders and decoders.
+"""Assembly: the only place that puts a store together. Chooses home, settings, database, folders, and decoders.
 
-What surprises: nothing is created before the settings have been read, and the home is refused where a sync client
-would carry it off.
+Nothing is created before the settings have been read. A home that a sync client would copy is refused.
 """
 
 from __future__ import annotations

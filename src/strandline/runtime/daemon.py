@@ -1,8 +1,7 @@
-"""The daemon: the one process that watches a home's storage directories and answers for them, for as long as it runs.
+"""The daemon: the one process that watches a home's storage directories, for as long as it runs.
 
-What surprises: it is no server. It holds the watcher's lock, the watcher and the scans that people ask for; who
-serves it to the world is a floor above. A second one on the same home is refused, because two would do all work
-twice.
+It is not a server. It holds the watcher's lock, the watcher, and the scans that people start; the server is one floor
+above. A second daemon on the same home is refused, because two would do all work twice.
 """
 
 from __future__ import annotations

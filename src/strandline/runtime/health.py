@@ -1,6 +1,6 @@
 """Health: is this machine fit for Strandline? Each check is a line that says what is wrong and what to do.
 
-What surprises: a check never fails by itself. What cannot even be asked is an answer too, and the worst one.
+A check never raises. If something cannot even be checked, that is an answer too, and the worst one.
 """
 
 from __future__ import annotations

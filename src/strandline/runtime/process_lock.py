@@ -1,4 +1,4 @@
-"""A lock that one process holds, by the operating system's own file locks: it cannot outlive its holder."""
+"""A lock for one process, based on the operating system's file locks: it cannot outlive its holder."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Scans as jobs: started, followed and cancelled by number, whether a person asked for them or the watcher did.
+"""Scans as jobs: started, followed, and cancelled by number, whether a person or the watcher started them.
 
-Those that are asked for run in a thread each; asking while one runs gives the one that runs, also the watcher's.
-What surprises: a job outlives its scan, so that whoever asked can still read how it ended; the oldest are forgotten.
+Each requested scan runs in its own thread. A request during a scan returns the running one, even the watcher's. A job
+outlives its scan, so its result can still be read; the oldest jobs are forgotten.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Where settings are given: ``config.toml``, environment variables, the command line.
+"""Where settings come from: ``config.toml``, environment variables, the command line.
 
-Each source is read into the same value, :class:`Given`, which carries the place for the message. Nothing is
-checked here but the form: which keys exist and what they take is known in ``settings``.
+Each source is read into the same value, :class:`Given`, which also has the place for the message. This module checks
+only the form. Which keys exist and what they accept is in ``settings``.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """Settings: every number and template that a user may change, where its value came from, and where home is.
 
-Each setting is one field of a section, with its default, its bound and its description; its key in the file,
-its environment variable and its row in ``docs/reference/settings.md`` all follow from that one line. A value
-comes from the command line, else the environment, else ``config.toml`` in the home, else it is the default.
-What surprises: reading is strict. An unknown key, a wrong type or a value out of bounds stops the program and
-names the place and the remedy; a setting that is quietly ignored is worse than none.
+Each setting is one field of a section, with its default, its bounds, and its description. Its key in the file, its
+environment variable, and its row in ``docs/reference/settings.md`` all follow from that one line. A value comes from
+the command line, else the environment, else ``config.toml`` in the home, else the default. Reading is strict: an
+unknown key, a wrong type, or a value out of bounds stops the program and names the place and the remedy. A setting
+that is quietly ignored is worse than none.
 """
 
 from __future__ import annotations

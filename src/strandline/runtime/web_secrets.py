@@ -1,7 +1,7 @@
-"""The two secrets of an installation: the token, which may do everything, and the image key, which may show images.
+"""The two secrets of an installation: the token, which allows everything, and the image key, which shows images.
 
-Each is a line in a file of the home that only its owner can read. What surprises: they are made when they are first
-asked for, by whichever process comes first, and stay until a person deletes the file.
+Each is a line in a file in the home that only its owner can read. The first process that needs them creates them, and
+they stay until a person deletes the file.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Answers: JSON over HTTP.
 
-What surprises: everything but ASCII is escaped, because a file name that is no UTF-8 reaches us with lone
-surrogates, which no encoder takes; one such name must not make a whole listing unreadable.
+Everything except ASCII is escaped. A file name that is not UTF-8 contains lone surrogates, which no encoder accepts,
+and one such name must not make a whole listing unreadable.
 """
 
 from __future__ import annotations

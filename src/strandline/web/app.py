@@ -1,7 +1,7 @@
 """The application: every route behind one guard, ready for an ASGI server.
 
-Images go straight to their own endpoint; everything else goes through FastAPI, which also writes the OpenAPI
-document. What surprises: the guard stands before the routing, so that what it refuses never meets a route.
+Images go straight to their own endpoint. Everything else goes through FastAPI, which also writes the OpenAPI
+document. The guard runs before the routing, so a refused request never reaches a route.
 """
 
 from __future__ import annotations

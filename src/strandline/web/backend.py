@@ -1,4 +1,4 @@
-"""The backend: what every request is handed: the store, its background work, and the way to get to them."""
+"""The backend: what every request gets: the store, its background work, and the way to reach them."""
 
 from __future__ import annotations
 

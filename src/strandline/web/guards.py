@@ -1,10 +1,9 @@
-"""Guards: which requests are answered at all (SPEC §11). Pure: they look at a request's head and say no, or nothing.
+"""Guards: which requests are answered at all (SPEC §11). Pure: they read a request's head and refuse it or not.
 
-A server on one's own machine can be asked by every page that one's browser shows. So the ``Host`` must be ours (a
-name that an attacker points at us is not), writes must come from our own pages, and other sites' pages may not even
-probe which images there are. A request that carries the token may do everything: it comes from a program that could
-read the home. What surprises: an address as ``Host`` is always fine where others may reach us: only names can be
-pointed anywhere.
+Every page in your browser can send requests to a server on your machine. So the ``Host`` must be ours (a name that an
+attacker points at us is not), writes must come from our own pages, and other sites' pages may not even probe which
+images exist. A request with the token may do everything: it comes from a program that could read the home. An address
+as ``Host`` is always fine if others may reach us: only names can be pointed anywhere.
 """
 
 from __future__ import annotations

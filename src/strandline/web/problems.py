@@ -1,8 +1,8 @@
 """Problems: how errors look over HTTP (RFC 9457), and the table from errors to statuses.
 
-A problem carries the error's stable code, its message for people, and its facts. What surprises: some refusals are
-this face's own (no such route, a wrong ``Host``); they have codes here and no class in ``errors``, because no
-caller of the library can meet them.
+A problem has the error's stable code, its message for people, and its facts. Some refusals exist only here (no such
+route, a wrong ``Host``). They have codes here and no class in ``errors``, because no caller of the library can get
+them.
 """
 
 from __future__ import annotations

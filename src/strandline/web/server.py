@@ -1,7 +1,7 @@
-"""The server: listens, serves the application in this process, and stops cleanly when it is told to.
+"""The server: listens, serves the application in this process, and stops cleanly on request.
 
-What surprises: the address is tried before the server gets it. Granian lets several processes share one port, which
-is what we do not want: a request would go to one or the other home.
+The address is tested before the server gets it. Granian lets several processes share one port, and then a request
+would go to one home or the other.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The crossing between requests, which are asynchronous, and the store, which is not: a bounded pool of threads.
 
-Lanes keep slow work from delaying quick work: a gallery page never waits behind thumbnails that are being made.
-What surprises: the threads are daemons. One that hangs on a dead network drive is left behind when the server
-stops; the standard library's pool would wait for it.
+Lanes keep slow work from delaying quick work: a gallery page never waits for thumbnails. The threads are daemons. If
+one hangs on a dead network drive, it is abandoned when the server stops; the standard library's pool would wait for
+it.
 """
 
 from __future__ import annotations

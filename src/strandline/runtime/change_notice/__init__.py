@@ -1,8 +1,8 @@
-"""Change notice: which names in which folders deserve a look now.
+"""Change notice: which names in which folders should be looked at now.
 
-Three backends stand behind one protocol (:class:`~.folder_watcher.FolderWatcher`): inotify on Linux, watchdog
-on macOS and Windows, polling where the system tells nothing. What surprises: nothing here is believed. A hint
-says where to look, never what is there, and a backend that has lost track says so by asking for a listing.
+Three backends implement one protocol (:class:`~.folder_watcher.FolderWatcher`): inotify on Linux, watchdog on macOS
+and Windows, and polling where the system reports nothing. Nothing here is believed: a hint says where to look, never
+what is there. A backend that has lost track asks for a listing.
 """
 
 from strandline.runtime.change_notice.choose import MixedFolderWatcher, choose_folder_watcher

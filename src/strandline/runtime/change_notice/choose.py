@@ -1,8 +1,8 @@
 """Which watcher watches which folder: the system's own for local disks, polling for the rest.
 
-Both stand behind the one protocol, and their waits are one wait: polling rings the native watcher's bell.
-What surprises: running out of watches is no error here. The folder is polled instead, and
-:meth:`MixedFolderWatcher.fallbacks` says which and why, so that `doctor` can name the remedy.
+Both implement the same protocol, and their waits are one wait: polling rings the native watcher's bell. Running out
+of watches is not an error. The folder is polled instead, and :meth:`MixedFolderWatcher.fallbacks` says which and why,
+so `doctor` can name the remedy.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The protocol of a watcher, and what its backends share.
 
-One thread reads a watcher (:meth:`FolderWatcher.wait`); any thread may call the rest. Folders are watched one
-by one, never recursively, and never through a symlink. What surprises: a second ``watch()`` of a folder is
-cheap and useful. It finds out that another folder lies at the path now, which no event tells when it was a
-parent that was moved or a disk that was mounted over it; so call it now and then.
+One thread reads a watcher (:meth:`FolderWatcher.wait`); any thread may call the rest. Folders are watched one by one,
+never recursively, and never through a symlink. Call ``watch()`` again for each folder from time to time: it is cheap,
+and it notices that another folder is at the path now. No event reports that if a parent was moved or a disk was
+mounted over it.
 """
 
 from __future__ import annotations

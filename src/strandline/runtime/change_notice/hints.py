@@ -1,9 +1,8 @@
-"""Hints: what a watcher asks its reader to do, and how many of them become few.
+"""Hints: what a watcher asks its reader to do, and how many of them are merged into few.
 
-A hint is a value. Hints that wait to be read are merged folder by folder, so that their memory is bounded
-however long nobody reads: names pile up in one set, and too many names become one listing. What surprises: a
-listing swallows the names of its folder, those before it and those after it, because the reader lists only
-once the hint is in hand, and so sees what all of them spoke of.
+A hint is a value. Unread hints are merged per folder, so their memory is bounded however long nobody reads: names
+collect in one set, and too many names become one listing. A listing absorbs all names of its folder, earlier and
+later ones. That is safe because the reader lists only after it has the hint, so it sees everything that they meant.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""The Linux backend: one inotify instance, one watch a folder, read by whoever waits.
+"""The Linux backend: one inotify instance, one watch per folder, read by whichever thread waits.
 
-There is no thread and no delay: the reader polls the kernel's queue itself, so a hint is in hand a fraction of
-a millisecond after the rename, and a burst is read in one large read. The kernel bounds the queue; when it has
-overflowed, every folder is to be listed. What surprises: the overflow may also have swallowed the news that a
-watch has ended, so all watches are made anew then. (For a folder that is still the same the kernel
-answers with the same watch descriptor, which is also how a second ``watch()`` finds a replaced folder.)
+There is no thread and no delay: the reader polls the kernel's queue itself. So a hint is available a fraction of a
+millisecond after the rename, and a burst is one large read. The kernel bounds the queue. After an overflow, every
+folder must be listed. What surprises: the overflow may also have dropped the news that a watch has ended, so all
+watches are set again. (If a folder is unchanged, the kernel returns the same watch descriptor, which is also how a
+second ``watch()`` finds a replaced folder.)
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""A mailbox for hints: background threads put them in, the reader waits for them.
+"""A mailbox for hints: background threads fill it, and the reader waits for them.
 
-For the backends that have threads of their own (watchdog, polling). What surprises: it needs no bound on its
-length. The hints in it are merged as they come in (:class:`~.hints.PendingHints`), so an unread mailbox holds
-at most a thousand names a folder.
+For the backends with their own threads (watchdog, polling). It needs no limit on its length, because hints are merged
+as they arrive (:class:`~.hints.PendingHints`): an unread mailbox has at most a thousand names per folder.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""The backend for network drives, and wherever the system tells nothing: list, compare, tell the difference.
+"""The backend for network drives, and for systems without change events: list, compare, report the difference.
 
-Each folder has a thread of its own, because a listing on a dead share may never come back: only that thread
-hangs then, and it is left behind. What surprises: what a poll tells first is a listing, and only *after* it
-has taken its own. Whatever changes after that differs from its memory, whatever came before is in the
-reader's listing, and nothing falls between.
+Each folder has its own thread, because a listing on a dead share may never return. Then only that thread hangs, and
+it is abandoned. What surprises: a poll first reports a listing, and only *after* taking its own. Later changes differ
+from its memory, earlier ones are in the reader's listing, and nothing is lost in between.
 """
 
 from __future__ import annotations

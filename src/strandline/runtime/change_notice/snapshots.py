@@ -1,8 +1,8 @@
-"""What a poll remembers of a folder: a stamp for each name, or for a large folder one digest of all.
+"""What a poll remembers about a folder: a stamp for each name, or for a large folder one digest of all.
 
-Pure but for :func:`iter_stamps`. Comparing two snapshots gives the names that differ. What surprises: a stamp
-is a 64-bit hash and holds no inode number. Network drives and FUSE make those up, differently at each
-listing, and then every file would look new; size, mode, mtime and ctime tell the same truth.
+Pure except for :func:`iter_stamps`. Comparing two snapshots gives the names that differ. A stamp is a 64-bit hash
+without an inode number: network drives and FUSE invent those, differently at each listing, and then every file would
+look new. Size, mode, mtime, and ctime are enough.
 """
 
 from __future__ import annotations

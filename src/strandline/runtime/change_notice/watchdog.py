@@ -1,9 +1,8 @@
 """The backend for macOS and Windows: watchdog's threads fill a mailbox.
 
-It also runs on Linux, for the tests; :mod:`~.inotify` is better there (watchdog holds back renames out of a
-folder for half a second, and keeps quiet about overflows). What surprises: watchdog does not say when a
-watched folder is moved away, or when another one takes its place. So while it waits the reader looks, every
-two seconds, whether the folders are still the ones that were watched.
+It also runs on Linux, for the tests, but :mod:`~.inotify` is better there: watchdog delays renames out of a folder by
+half a second and does not report overflows. Watchdog also does not report that a watched folder was moved away or
+replaced. So every two seconds, the waiting reader checks whether the folders are still the same.
 """
 
 from __future__ import annotations

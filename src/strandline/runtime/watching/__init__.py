@@ -1,1 +1,1 @@
-"""Watching: arrivals are noticed, registered, proven and announced; scans run in the background."""
+"""Watching: arrivals are noticed, registered, proven, and announced; scans run in the background."""

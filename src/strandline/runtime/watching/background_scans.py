@@ -1,8 +1,8 @@
-"""Background scans: each storage directory is scanned when that is due, and verified while nothing is.
+"""Background scans: each storage directory is scanned when due, and verified in between.
 
-One thread runs them, one after the other; any thread may plan one. A scan only lists and registers: what it finds
-is handed to the thread that looks at arrivals, so that all files are proven in one place. What surprises: the next
-periodic scan is planned before a scan begins, so that none is lost whatever goes wrong in it.
+One thread runs them, one after the other; any thread may schedule one. A scan only lists and registers. What it finds
+goes to the thread that looks at arrivals, so all files are proven in one place. The next periodic scan is scheduled
+before a scan begins, so none is lost if the scan fails.
 """
 
 from __future__ import annotations

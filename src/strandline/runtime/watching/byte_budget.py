@@ -1,4 +1,4 @@
-"""A budget of bytes an hour, for reading that nobody waits for. Pure: time comes in."""
+"""A budget of bytes per hour, for reading that nobody waits for. Pure: the time is an argument."""
 
 from __future__ import annotations
 

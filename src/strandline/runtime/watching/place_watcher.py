@@ -1,9 +1,9 @@
 """Watches the storage directories of one place: all local disks, or one network drive.
 
-Two threads. One takes hints and looks at the named files at once; the other scans (:mod:`~.background_scans`), so
-that an arrival never waits for a scan. Every file that the watcher reads, whoever found it, is read by the first
-thread: hints before backlog, backlog before second looks. What surprises: watches are renewed on every tick,
-because that is the only way to learn that a parent folder was moved or a disk was mounted over the path.
+It has two threads. One takes hints and looks at the named files immediately. The other scans
+(:mod:`~.background_scans`), so an arrival never waits for a scan. The first thread reads every file:
+hints before backlog, backlog before second looks. Watches are renewed on every tick, because that is the only way to
+learn that a parent folder was moved or a disk was mounted over the path.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Second looks: files that failed their proof, and when to look at them again (SPEC §6).
 
-Quiet time spaces repeated looks and nothing else: two seconds at first, doubling to five minutes while nothing
-changes, and back to two seconds at any change. What surprises: a file that was proven *too soon after its mtime*
-is looked at again as well, once, for its proof may not be relied on.
+Quiet time only spaces repeated looks: two seconds at first, doubling to five minutes while nothing changes, and back
+to two seconds at any change. A file that was proven *too soon after its mtime* is also looked at again, once, because
+its proof may not be relied on.
 """
 
 from __future__ import annotations

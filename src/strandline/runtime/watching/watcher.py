@@ -1,8 +1,8 @@
 """The watcher: keeps the catalog in step with every online storage directory, and announces what arrives (SPEC §6).
 
-It gives each storage directory to the :class:`~.place_watcher.PlaceWatcher` of the place where it lies: one for all
-local disks, one for each network drive. What surprises: that is for the day on which a drive goes dead. A thread
-that looks at it may hang for ever, and then nothing else hangs with it.
+It gives each storage directory to the :class:`~.place_watcher.PlaceWatcher` of its place: one for all local disks,
+and one for each network drive. If a drive goes dead, a thread that looks at it may hang permanently, but nothing else
+hangs with it.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""The resources of ``/api/v1``, a file each."""
+"""The resources of ``/api/v1``, one file each."""

@@ -1,4 +1,4 @@
-"""``/api/v1/health``: is this machine fit."""
+"""``/api/v1/health``: checks whether this machine is healthy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/api/v1/images``: listed, counted by month, described, explained, copied, adopted."""
+"""``/api/v1/images``: images are listed, counted by month, described, explained, copied, and adopted."""
 
 from __future__ import annotations
 

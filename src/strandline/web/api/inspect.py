@@ -1,4 +1,4 @@
-"""``/api/v1/inspect``: disk against catalog, and what lies in a storage directory, file by file."""
+"""``/api/v1/inspect``: disk compared with catalog, and the content of a storage directory, file by file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What many routes take: which storage directory, which images; and what bodies have in common."""
+"""Parameters that many routes take: which storage directory, which images; and what bodies have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a route may answer, as FastAPI takes it for the OpenAPI document: this shape, or a problem."""
+"""The possible answers of a route, as FastAPI needs them for the OpenAPI document: this shape, or a problem."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/api/v1/scans``: started, followed, cancelled."""
+"""``/api/v1/scans``: scans are started, followed, and cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/api/v1/sds``: storage directories: listed, added, renamed, moved, forgotten, confirmed."""
+"""``/api/v1/sds``: storage directories are listed, added, renamed, moved, forgotten, and confirmed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Spooling: what is uploaded is hashed as it comes, in memory while it is small, and beyond that in files of no name.
+"""Spooling: uploads are hashed as they arrive, in memory while small, and in unnamed files beyond that.
 
-Hashing and writing never run on the event loop, and what was spooled is the copy that is saved: no byte is copied
-twice before it reaches its storage directory. The framework's parser of forms is given copies of ours instead of its
-own temporary files, which would lie wherever the system has them: in memory, or on a disk that is full.
+Hashing and writing never run on the event loop. The spooled file is the copy that is saved: no byte is copied twice
+before it reaches its storage directory. The framework's form parser gets our copies instead of its own temporary
+files, which would be in the system's temporary folder: in memory, or on a disk that is full.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``POST /api/v1/images``: bytes are saved as images, by the same rules as everywhere.
 
-What surprises: nothing is trusted that the request says of its length or its types. What comes is counted and hashed
-while it comes, and what it is, its bytes tell.
+Nothing that the request says about its length or its types is trusted. The bytes are counted and hashed as they
+arrive, and they decide the type.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Image bytes over HTTP: which bytes answer a request, ranges, waiting for an image to arrive."""
+"""Image bytes over HTTP: which bytes answer a request, ranges, and waiting for an image to arrive."""

@@ -1,7 +1,7 @@
-"""``/i/{id}``: the bytes of images, as fast as this server does anything; an ASGI endpoint of its own.
+"""``/i/{id}``: the bytes of images, as fast as this server does anything; a separate ASGI endpoint.
 
-An image is looked up and its answer planned in one crossing to the store's threads. If a copy must be made of the
-image, a second crossing leads to the decoding lane: pictures that are slow to decode delay no others.
+One crossing to the store's threads looks up an image and plans its answer. If a copy of the image must be made, a
+second crossing leads to the decoding lane, so pictures that are slow to decode delay no others.
 """
 
 from __future__ import annotations

@@ -1,11 +1,11 @@
-"""Plans: what is sent for an image that was found: how much of it, under which headers, and whether at all.
+"""Plans: what is sent for a found image: how much of it, with which headers, and whether at all.
 
-The tag is the hash of the bytes, so a browser that has them is answered without reading any; under a content id they
-never change, so it need not even ask. What is made of an image (a small copy, one that browsers can show) has a tag
-of its own, and is as lasting as the image.
+The tag is the hash of the bytes, so a browser that has them is answered without reading any. Under a content id they
+never change, so the browser does not even need to ask. A derived picture (a small copy, or one that browsers can
+show) has its own tag and lasts as long as the image.
 
-A plan never runs a decoder. If a copy must be made first, what is planned is a :class:`Drawing`: it is carried out on
-the decoding lane, and nowhere else.
+A plan never runs a decoder. If a copy must be made first, the plan is a :class:`Drawing`, which runs only on the
+decoding lane.
 """
 
 from __future__ import annotations

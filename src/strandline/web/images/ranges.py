@@ -1,7 +1,7 @@
-"""Conditional and partial requests: the rules of RFC 9110 on ``If-None-Match``, ``If-Range`` and ``Range``, pure.
+"""Conditional and partial requests: the rules of RFC 9110 on ``If-None-Match``, ``If-Range``, and ``Range``, pure.
 
-What surprises: whatever is not understood is ignored, and the whole is sent; only a well-formed range that lies
-beyond the end is an error. Several ranges at once are answered with the whole, as the RFC allows.
+Headers that are not understood are ignored, and the whole is sent. Only a well-formed range beyond the end is an
+error. Several ranges at once get the whole, as the RFC allows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""``?wait=``: requests that are held until the image has come, so that a page shows late images by itself.
+"""``?wait=``: requests that stay open until the image has arrived, so a page shows late images by itself.
 
-What surprises: events only say when to look. Where nothing watches the folders the image is looked for again from
-time to time, more and more rarely.
+Events only say when to look. If nothing watches the folders, the image is looked for again with backoff.
 """
 
 from __future__ import annotations

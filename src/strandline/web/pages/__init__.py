@@ -1,1 +1,1 @@
-"""Pages for people: HTML drawn on the server, one module a page."""
+"""Pages for people: HTML rendered on the server, one module per page."""

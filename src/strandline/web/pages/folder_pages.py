@@ -1,7 +1,7 @@
-"""The page of storage directories, and what a person can do to one: add, rename, move, forget, confirm, scan.
+"""The page of storage directories, and what a person can do with one: add, rename, move, forget, confirm, scan.
 
-Every action is a plain form that ends on this page with a word on what came of it; errors end there, too. What
-surprises: an action that failed is answered with the page and the error's own status.
+Every action is a plain form that ends on this page with a note about the result. Errors end there, too: if an action
+fails, the answer is the page with the error's own status.
 """
 
 from __future__ import annotations

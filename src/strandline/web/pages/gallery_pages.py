@@ -1,8 +1,8 @@
-"""Pages for people: gallery and activity, and the files that all pages are made of.
+"""Pages for people: gallery and activity, and the files that all pages need.
 
-Every page is useful before a script runs: the server draws the first screen of tiles, and each form is a plain form.
-What surprises: the modules in ``static/`` add life, never content; what they draw, they draw from the server's own
-templates, or fetch as a part of the same page.
+Every page works before a script runs: the server renders the first screen of tiles, and each form is a plain form.
+The modules in ``static/`` add interaction, never content. They render with the server's own templates, or fetch a
+part of the same page.
 """
 
 from __future__ import annotations

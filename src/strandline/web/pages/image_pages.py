@@ -1,7 +1,7 @@
-"""One image's page, and what a person can do about the wrong bytes that lie under its name: adopt, restore.
+"""One image's page, and what a person can do about wrong bytes under its name: adopt, restore.
 
-Both are plain forms that end on the page with a word on what came of it, as on the page of folders. What surprises:
-neither takes anything away; the services behind them see to that.
+Both are plain forms that end on the page with a note about the result, like on the page of folders. Neither takes
+anything away; the services behind them make sure of that.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The storage inspector: what lies in a folder, measured now, and what to do about what is odd.
+"""The storage inspector: the content of a folder, measured now, and what to do about anything odd.
 
-What surprises: these pages read the disk at each load, never a cache; the browser loads them again when an event
-says that something may have changed.
+These pages read the disk at each load, never a cache. The browser reloads them when an event says that something may
+have changed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Notes: what came of a form that a person sent, at the top of the page that answers it."""
+"""Notes: the result of a form, at the top of the page that answers it."""
 
 from __future__ import annotations
 

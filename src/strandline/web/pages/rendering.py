@@ -1,7 +1,7 @@
-"""Rendering: the templates, what they may call, and the headers that every page carries.
+"""Rendering: the templates, what they may call, and the headers of every page.
 
-What surprises: a template never decides. What it shows was made ready by a page, and a word that is missing is an
-error (``StrictUndefined``), not an empty place.
+A template never decides. A page prepares everything that it shows, and a missing word is an error
+(``StrictUndefined``), not an empty place.
 """
 
 from __future__ import annotations

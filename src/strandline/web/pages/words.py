@@ -1,7 +1,7 @@
-"""Words of the pages: days, states and addresses as people read them.
+"""Words of the pages: days, states, and addresses as people read them.
 
-Pure. ``static/js/words.js`` says the same for tiles that the browser makes. What surprises: a file whose name is no
-UTF-8 has no address, because its bytes do not survive one.
+Pure. ``static/js/words.js`` has the same words for tiles that the browser makes. A file whose name is not UTF-8 has
+no address, because its bytes do not survive one.
 """
 
 from __future__ import annotations
