@@ -1,9 +1,9 @@
-"""What the operating system refused, said so that a person can do something about it.
+"""Refusals of the operating system, worded so that a person can act on them.
 
-An ``OSError`` knows a number; people need to know what happened, to which file, and what to do. One table turns
-the numbers that files really meet (full disks, read-only mounts, shares that went away) into
-:class:`~strandline.errors.DiskError` and its kin, with the number's name kept among the facts.
-What surprises: "no such file" and "file exists" are answers, not faults, and pass by unchanged for those who ask.
+An ``OSError`` knows a number. People need to know what happened, to which file, and what to do. One table turns the
+common numbers (full disks, read-only mounts, shares that went away) into :class:`~strandline.errors.DiskError` and
+its subclasses, with the number's name among the facts. "No such file" and "file exists" are answers, not faults, and
+pass through unchanged.
 """
 
 from __future__ import annotations

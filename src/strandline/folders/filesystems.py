@@ -1,9 +1,9 @@
-"""What kind of file system a path lies on, found out without touching that file system.
+"""The kind of file system that a path is on, found without touching that file system.
 
-A dead share hangs whoever looks at it, so the question "is this a share?" must not look: on Linux the kernel's own
-table (``/proc/self/mountinfo``) answers from memory. What surprises: the longest matching mount point is not always
-the right one, for a later mount on a folder above hides it; so the table is walked as the kernel walks a path.
-macOS asks ``/sbin/mount``, Windows ``GetDriveType``: written for, run by nobody yet.
+A dead share hangs every thread that looks at it, so the question "is this a share?" must not look. On Linux the
+kernel's own table (``/proc/self/mountinfo``) answers from memory. What surprises: the longest matching mount point is
+not always the right one, because a later mount on a parent folder hides it. So the table is walked like the kernel
+walks a path. macOS asks ``/sbin/mount`` and Windows ``GetDriveType``; nobody has run those yet.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The identity files in the root of a storage directory, looked at and never changed.
+"""The identity files in the root of a storage directory: looked at, never changed.
 
 :func:`look_at_identity` fills a value that ``model/identity/rules.py`` decides from;
-:func:`read_plain_identity` is the short look of every lookup. Whatever lies in the root came from other machines:
-links are not followed, nothing is waited for, at most 257 bytes of a file are read. What surprises: ``SD_ID`` is
-looked for by name even where the listing does not show it, because a disk that folds case may list it as ``sd_id``.
+:func:`read_plain_identity` is the short look of every lookup. Everything in the root comes from other machines, so
+links are not followed, nothing is waited for, and at most 257 bytes of a file are read. ``SD_ID`` is looked for by
+name even if the listing does not show it, because a disk that folds case may list it as ``sd_id``.
 """
 
 from __future__ import annotations

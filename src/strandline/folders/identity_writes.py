@@ -1,8 +1,8 @@
-"""The identity files written, when that was decided: ``SD_ID``, ``SD_ID.was-<uuid>``, and the end of ``.sd-id``.
+"""Writing the identity files after a decision: ``SD_ID``, ``SD_ID.was-<uuid>``, and the deletion of ``.sd-id``.
 
-:func:`apply_identity` takes the steps of a decision in their order and adds nothing of its own. What surprises: a
-write can lose a race against a sync client or another machine's program, and that is no error. What is read back is
-believed, and the caller looks and decides again.
+:func:`apply_identity` carries out the steps of a decision in order and adds nothing. A write can lose a race against
+a sync client or another machine's program, and that is not an error: what is read back is believed, and the caller
+looks and decides again.
 """
 
 from __future__ import annotations

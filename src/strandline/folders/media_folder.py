@@ -1,8 +1,8 @@
 """The media folder: listed with one ``scandir`` and one ``lstat`` a file; probed for one image by name.
 
-Never recursive, never opens a file, never follows a link: sync clients keep version stores full of real images
-in subfolders, and other machines can put a link anywhere. What surprises: the folder is opened once with
-``O_NOFOLLOW`` and everything in it is reached through that descriptor, so nothing can be swapped underneath.
+Never recursive, never opens a file, never follows a link: sync clients keep version stores full of real images in
+subfolders, and other machines can put a link anywhere. The folder is opened once with ``O_NOFOLLOW``, and everything
+in it is reached through that descriptor, so nothing can be swapped underneath.
 """
 
 from __future__ import annotations

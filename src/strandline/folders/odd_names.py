@@ -1,9 +1,9 @@
 """Names that no probe would guess: odd spellings of wanted names, conflict copies, and placeholders of them.
 
-Discovery probes ``{id}.{ext}`` in lower and upper case; ``Id.Png`` and ``{id} (conflicted copy).png`` can only be
-seen in a listing. The index keeps what such a listing told, by image id, and lists again only when the folder
-may have changed. What surprises: a folder's mtime proves nothing while it is younger than 2 s, for another name
-may come within the same tick; then the listing is good for 2 s and no longer.
+Discovery probes ``{id}.{ext}`` in lower and upper case. Only a listing shows ``Id.Png`` and
+``{id} (conflicted copy).png``. The index keeps the result of such a listing by image id, and lists again only if the
+folder may have changed. A folder's mtime proves nothing while it is younger than 2 s, because another name may come
+within the same tick. Then the listing is good for 2 s and no longer.
 """
 
 from __future__ import annotations

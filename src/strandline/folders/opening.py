@@ -1,9 +1,9 @@
 """Opening a file of a storage directory: only a regular one, never through a link, never waiting.
 
-A storage directory is written by other machines, so a name in it may be a link, a FIFO, a device, a folder, or a
-file that somebody is still writing. :func:`open_regular` opens what is safe to open and remembers what it was;
-:func:`is_unchanged` says afterwards whether it still is. What surprises: "no such file" is the one
-refusal that stays an ``OSError``, because it is the one that says something about the file (hazard H19).
+Other machines write to a storage directory, so a name in it may be a link, a FIFO, a device, a folder, or a file that
+is still being written. :func:`open_regular` opens what is safe to open and remembers what it was;
+:func:`is_unchanged` says afterwards whether it still is. "No such file" is the only refusal that stays an
+``OSError``, because it is the only one that says something about the file (hazard H19).
 """
 
 from __future__ import annotations

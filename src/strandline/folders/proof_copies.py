@@ -1,8 +1,8 @@
 """A file's bytes, read once into a copy that nobody else can change: proven, walked, and handed out from there.
 
-The file itself may be written to at any moment, so proving it and then reading it again would hand out bytes that
-nobody checked. A proof copy closes that gap (SPEC §5): up to 64 MiB in memory, larger ones in an unnamed temporary
-file that is mapped. What surprises: a file that grows or shrinks while it is read is no error; the copy says so.
+The file itself may be written to at any moment, so a second reading after the proof would hand out unchecked bytes. A
+proof copy closes that gap (SPEC §5): up to 64 MiB in memory, larger ones in an unnamed temporary file that is mapped.
+A file that grows or shrinks while it is read is not an error; the copy says so.
 """
 
 from __future__ import annotations

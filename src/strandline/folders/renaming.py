@@ -1,8 +1,8 @@
-"""Renaming that never replaces, which the operating systems can do and Python cannot say.
+"""Renaming that never replaces, which operating systems offer and Python does not.
 
 Linux has ``renameat2`` with RENAME_NOREPLACE, macOS ``renameatx_np`` with RENAME_EXCL; both are called through
-``ctypes``. On Windows the ordinary rename already refuses to replace. What surprises: many file systems that cannot
-link cannot do this either, and answer EINVAL: that is ``False`` here, not an error.
+``ctypes``. On Windows the ordinary rename already refuses to replace. Many file systems that cannot link cannot do
+this either, and answer EINVAL: that is ``False`` here, not an error.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Where a file lies until it is whole: three ways, the least visible first.
+"""Where a file is until it is whole: three ways, the least visible first.
 
 *unnamed*: an unnamed file on the target's disk (O_TMPFILE), which no sync client can see. *scratch*: a file in
-STRANDLINE_HOME, where that is on the same device. *hidden*: ``.~<32 hex digits>.tmp`` beside the target, the one way
-that every file system has, and a name that most clients skip (hazard H36).
-What surprises: another machine's hidden temporaries may arrive here by sync, and look just like ours. So each hidden
-one leaves a note of the same name in scratch while it lives, and only what is noted there is ever cleaned up.
+STRANDLINE_HOME, if that is on the same device. *hidden*: ``.~<32 hex digits>.tmp`` next to the target, which works on
+every file system and has a name that most clients skip (hazard H36). What surprises: another machine's hidden
+temporaries may arrive here by sync, and they look just like ours. So each hidden one has a note of the same name in
+scratch while it exists, and only noted ones are ever cleaned up.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Floor 3: what Strandline does, in rooms. Each room looks, decides (in ``model``) and does.
+"""Floor 3: what Strandline does, in rooms. Each room looks, decides (in ``model``), and does.
 
-``services.save`` and the like are loaded when they are first used, so that a command which asks one question does
-not wait for all the verbs that it does not need.
+Services are loaded when they are first used, so a command with one question does not load the others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Exporting: what only the catalog knows, ready for JSON, so that a rebuilt catalog loses nothing (SPEC §1)."""
+"""Exporting: everything that only the catalog knows, ready for JSON, so a rebuilt catalog loses nothing (SPEC §1)."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The gallery's listing: any page of a hundred thousand images at once, by month and position or by cursor.
+"""The gallery's listing: any page of a hundred thousand images, by month and position or by cursor.
 
-A virtual list needs to know how long it is before it shows anything, and may jump anywhere. So the months are
-counted and every five-hundredth place is noted in one walk; a page then costs a short walk from the nearest place.
-What surprises: where the walk is long, a change does not make the next request wait for a new one. It is answered
-by the last walk, said to be not fresh, while the next one is under way.
+A virtual list needs to know its length before it shows anything, and may jump anywhere. So one walk counts the months
+and notes every five-hundredth position. A page then costs a short walk from the nearest noted position. What
+surprises: if the walk is long, a change does not make the next request wait for a new one. The answer comes from the
+last walk and says that it is not fresh, while the next walk runs.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Thumbnails: made from proven bytes only, and kept under the hash of the very bytes they were made from."""
+"""Thumbnails: made only from proven bytes, and stored under the hash of exactly those bytes."""
 
 from __future__ import annotations
 

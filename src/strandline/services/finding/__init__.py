@@ -1,1 +1,1 @@
-"""Finding: an image asked for by id, wherever it is, and why it is not shown when it cannot be."""
+"""Finding: an image by its id, wherever it is, and if it cannot be shown, the reason."""

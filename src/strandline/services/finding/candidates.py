@@ -1,9 +1,9 @@
-"""Candidates: the files that may be the image that was asked for, in the order in which they are tried (SPEC §5).
+"""Candidates: the files that may be the requested image, in the order in which they are tried (SPEC §5).
 
-The given SD's rows, discovery in it, the other SDs' rows, discovery in them; conflict copies come last and apart.
-What surprises: everything is lazy. An SD is asked whether it is there only when its turn comes, and each thing is
-asked once a search, so a hit in the given SD touches no other one; and no folder is listed for a file that lies
-there under the very name that was probed.
+First the given SD's rows, then discovery in it, then the other SDs' rows, then discovery in them. Conflict copies are
+separate and come last. Everything is lazy: an SD is checked only when its turn comes, and each question is asked once
+per search. So a hit in the given SD touches no other SD, and no folder is listed for a file that has exactly the name
+that was probed.
 """
 
 from __future__ import annotations

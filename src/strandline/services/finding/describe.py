@@ -1,4 +1,4 @@
-"""Describing: what the catalog knows of one image, or of a page of images. Reads no bytes."""
+"""Describing: what the catalog knows about one image, or about a page of images. Reads no bytes."""
 
 from __future__ import annotations
 

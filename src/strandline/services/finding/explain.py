@@ -1,8 +1,8 @@
-"""Explaining: why an image is shown or not, as a value that holds the whole trace (SPEC §5).
+"""Explaining: why an image is shown or not, as a value with the whole trace (SPEC §5).
 
-Every storage directory is asked, the catalog and the disk; files that are there are looked at again, so that what
-is told is true now. What surprises: every failed ``get`` carries this trace, so "not found" always says where was
-looked and what was there instead.
+It checks every storage directory, in the catalog and on the disk. Existing files are looked at again, so the answer
+is true now. Every failed ``get`` has this trace, so "not found" always says where it looked and what was there
+instead.
 """
 
 from __future__ import annotations

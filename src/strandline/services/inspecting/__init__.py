@@ -1,1 +1,1 @@
-"""Inspecting: what is in a storage directory, compared with the catalog; nothing is changed."""
+"""Inspecting: the content of a storage directory, compared with the catalog. Nothing is changed."""

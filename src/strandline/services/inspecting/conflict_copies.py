@@ -1,8 +1,7 @@
-"""Examining conflict copies: what a sync client left beside an image, and whether anything would be lost with it.
+"""Examining conflict copies: what a sync client left next to an image, and whether deleting it would lose anything.
 
-The bytes of a copy are compared with the id that its name carries, and with the file that it is a copy of. What
-surprises: how many files and bytes that may read is bounded, because an inspection must end; the rest is told as
-"not examined".
+The bytes of a copy are compared with the id in its name and with the file that it is a copy of. An inspection must
+end, so the number of files and bytes is bounded. The rest is reported as "not examined".
 """
 
 from __future__ import annotations

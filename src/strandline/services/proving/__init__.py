@@ -1,1 +1,1 @@
-"""Proving: files read and checked against their ids: arrivals at once, the backlog when there is time."""
+"""Proving: files are read and checked against their ids: arrivals at once, the backlog when there is time."""

@@ -1,7 +1,7 @@
-"""Arrivals: the watcher names a file, and it is looked at, registered, proven and announced at once (SPEC §6).
+"""Arrivals: the watcher names a file, and it is looked at, registered, proven, and announced at once (SPEC §6).
 
-Works on one name at a time and needs no listing. What surprises: a name that is gone proves nothing by itself;
-only a healthy scan concludes absence, so the answer then is "scan soon".
+Works on one name at a time and needs no listing. A name that is gone proves nothing by itself: only a healthy scan
+concludes absence, so the answer then is "scan soon".
 """
 
 from __future__ import annotations

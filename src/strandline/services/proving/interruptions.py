@@ -1,8 +1,8 @@
-"""Interruptions: pictures whose decoder was ended before it could answer, and when each may be decoded again.
+"""Interruptions: pictures whose decoder was killed before it could answer, and when each may be decoded again.
 
-Of such a picture nothing is known, so it is tried again; but one that takes the memory of every decoder must not
-keep the machine busy for ever. What surprises: the pause grows with the trouble. Trouble that ends is noticed after
-as long again at most, and a picture that always kills its decoder is tried some twenty times in a year.
+Nothing is known about such a picture, so it is tried again. But a picture that takes the memory of every decoder must
+not keep the machine busy permanently. The retry delay doubles: recovery is noticed after at most twice the outage,
+and a picture that always crashes its decoder is retried about 20 times a year.
 """
 
 from __future__ import annotations

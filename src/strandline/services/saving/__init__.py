@@ -1,1 +1,1 @@
-"""Saving: pictures taken in, written whole and once; and the trash for what a save replaces."""
+"""Saving: pictures are taken in and written whole, once; and the trash for bytes that a save replaces."""

@@ -1,7 +1,7 @@
-"""Adopting: another image under an image's name is saved as the new image that it is.
+"""Adopting: if another image is under an image's name, it is saved as a new image.
 
-What surprises: the file that was edited stays where it is. Notes may still point at it, other programs show it, and
-only a person knows whether its old bytes are wanted back; :mod:`~.copy` brings those back from a good twin.
+The edited file stays where it is. Notes may still point to it, other programs show it, and only a person knows
+whether the old bytes are wanted back. :mod:`~.copy` restores those from a good twin.
 """
 
 from __future__ import annotations

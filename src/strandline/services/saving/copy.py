@@ -1,7 +1,7 @@
-"""Copying: an image's proven bytes are saved in another storage directory, also over a file with wrong ones.
+"""Copying: an image's proven bytes are saved in another storage directory, even over a file with wrong bytes.
 
-So it restores what was edited in place, or arrived broken, from a good twin. What surprises: nothing is lost by it.
-Saving copies wrong bytes to the trash before it replaces them, and gives a whole image an id of its own first.
+So it restores a file that was edited in place, or arrived broken, from a good twin. Nothing is lost: saving copies
+wrong bytes to the trash before it replaces them, and first saves a whole image under its own id.
 """
 
 from __future__ import annotations

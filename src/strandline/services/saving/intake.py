@@ -1,4 +1,4 @@
-"""What can be saved: bytes, a path, or a stream, turned into one copy that is hashed once and never read twice."""
+"""Sources of a save: bytes, a path, or a stream become one copy that is hashed once and never read twice."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Tidying: what saves that were killed have left behind goes after a day (invariant I21).
+"""Tidying: leftovers of killed saves are removed after a day (invariant I21).
 
-A program that is killed leaves its temporary, in scratch or hidden in a storage directory, where sync clients carry
-it about. What surprises: only this machine's own are touched. A hidden temporary has a note in scratch, and while
-nothing at all lies in scratch, which is nearly always, no storage directory is looked at.
+A killed program leaves its temporary, in scratch or hidden in a storage directory, where sync clients copy it around.
+Only this machine's own temporaries are touched. A hidden temporary has a note in scratch. If scratch is empty, which
+is nearly always, no storage directory is looked at.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The trash: wrong bytes are copied aside before anything takes their place (SPEC §7).
 
-Each entry is a folder of its own in ``<home>/trash``, with the bytes under their old file name and
-``about.json`` beside them, so the trash can be read without the catalog and outlives it. What surprises: the
-copy is durable *before* the file is touched, so a crash in between leaves one file too many, never one too few.
+Each entry is its own folder in ``<home>/trash``, with the bytes under their old file name and ``about.json`` next to
+them. So the trash can be read without the catalog and outlives it. The copy is durable *before* the file is touched:
+a crash in between leaves one file too many, never one too few.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Scanning: a media folder is listed, and the difference from the catalog is written down."""
+"""Scanning: a media folder is listed, and the difference from the catalog is written to the catalog."""

@@ -1,7 +1,7 @@
-"""What a scan tells of itself: its numbers and findings, its progress, its first and its last event.
+"""What a scan reports: its numbers and findings, its progress, its first and its last event.
 
-What surprises: an event that ends a scan goes into the journal only where the scan changed something, and is live
-only where it did not; whoever shows that a scan is running is told in any case that it ended.
+If the scan changed something, its last event goes into the journal. Otherwise it is live only. So a page that shows a
+running scan always learns that it ended.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Scanning: a media folder is listed and the difference is written to the catalog (SPEC §6, phase 2).
+"""Scanning: a media folder is listed and the difference is written to the catalog (SPEC §6).
 
 Look (one listing), decide (:func:`~strandline.model.listing.plan_difference`,
-:func:`~strandline.model.states.after_listing`), do (batches, each one transaction). Whether the SD is online is
-asked before the listing *and again after it*: nothing is concluded from a listing that an unmount may have cut
-short. What surprises: files come and go while the listing is made, and other threads register them; so what a
-listing says of a *known* file is only a hint to look again, after its row was read.
+:func:`~strandline.model.states.after_listing`), do (batches, each one transaction). The scan checks whether the SD is
+online before the listing *and again after it*: an unmount may have cut the listing short, and then nothing is
+concluded. What surprises: files come and go during the listing, and other threads register them. So for a *known*
+file, a listing is only a hint to look again, after its row was read.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Storage directories: added, identified, named, moved, confirmed; whether each is there and may be written to."""
+"""Storage directories: added, identified, named, moved, confirmed; whether each exists and may be written to."""

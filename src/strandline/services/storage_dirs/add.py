@@ -1,7 +1,7 @@
-"""Adding a storage directory: its identity is decided from what lies in the folder, and it is scanned (SPEC §4).
+"""Adding a storage directory: its identity is decided from the content of the folder, and it is scanned (SPEC §4).
 
-Safe to repeat. What surprises: a folder whose identity has not arrived is remembered all the same, by its path, and
-decided again by every later command; and a folder that is known may turn out to be another one than it was.
+Safe to repeat. A folder whose identity has not arrived is remembered by its path, and every later command decides it
+again. A known folder may turn out to be a different one than before.
 """
 
 from __future__ import annotations

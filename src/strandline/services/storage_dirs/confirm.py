@@ -1,7 +1,7 @@
-"""Confirming: what only a person can say of a storage directory (SPEC §4, §6).
+"""Confirming: what only a person can say about a storage directory (SPEC §4, §6).
 
-That a folder still is what it was, where its identity was lost; that files are gone on purpose; that missing ones
-may be forgotten. What surprises: one confirmation does one thing. Who restores an identity says nothing of files.
+A person can say that a folder is the same although its identity was lost, that files are gone on purpose, and that
+missing ones may be forgotten. One confirmation does one thing: restoring an identity says nothing about files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Roots: which folder a path means, whether it may hold a storage directory, and which one is known to lie there.
+"""Roots: which folder a path means, whether it may be a storage directory, and which one is known at that path.
 
-A path is resolved once, when it is given; after that every look goes to what it was resolved to. What surprises: two
-storage directories may be known at one root. They are two disks that are mounted at the same place in turn.
+A path is resolved once, when it is given. After that every look uses the resolved path. What surprises: two storage
+directories may be known at one root. They are two disks that are mounted at the same place in turn.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Is a storage directory there, and is it still the same one? Asked by every service before it looks (SPEC §4).
+"""Is a storage directory there, and is it still the same one? Every service asks this before it looks (SPEC §4).
 
-:func:`refresh` costs one small read where nothing has changed. Where something has, the folder is looked at and
-decided again, and what that makes of the SD is written to the catalog with its event. What surprises: an SD whose
-identity cannot be read now is *offline*, and offline draws no conclusions; it is never "empty".
+:func:`refresh` costs one small read if nothing has changed. If something has, the folder is looked at and decided
+again, and the result is written to the catalog with its event. An SD whose identity cannot be read now is *offline*,
+and nothing is concluded about an offline SD. It is never "empty".
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""May a storage directory be written to, and into which folder? Asked by whatever saves, more than once.
+"""May a storage directory be written to, and into which folder? Every save asks this, more than once.
 
-A person may have forbidden it, two folders may claim one identity, and the disk may be gone. What surprises: that a
-folder lies at the path proves nothing. It may be an empty mount point, or another disk (hazard H17), so the identity
-is read each time.
+A person may have forbidden it, two folders may have the same identity, and the disk may be gone. A folder at the path
+proves nothing: it may be an empty mount point or another disk (hazard H17). So the identity is read each time.
 """
 
 from __future__ import annotations
