@@ -43,7 +43,8 @@ def proofs(draw: st.DrawFn, image_id: ImageId, stamp: FileStamp | None) -> Proof
         kind = draw(st.sampled_from([ProofKind.STRUCTURE, ProofKind.DECODED]))
         sha256 = draw(st.sampled_from(SHA256S))
     of = stamp if stamp is not None and draw(st.booleans()) else draw(stamps)
-    return Proof(kind, sha256, of, draw(times))
+    wholes = st.sampled_from([None, True, False]) if kind is ProofKind.HASH else st.sampled_from([None, True])
+    return Proof(kind, sha256, of, draw(times), draw(wholes))
 
 
 @st.composite

@@ -212,13 +212,14 @@ def test_what_is_no_catalog_is_a_clear_error_and_is_left_as_it_is(path: Path, da
 
 
 def test_damage_in_the_middle_is_found_by_the_check_and_by_reading(path: Path) -> None:
-    """A broken page is reported by ``doctor``'s check; a read that meets it is a clear error."""
+    """Broken pages are reported by ``doctor``'s check; a read that meets one is a clear error."""
     with opened(path) as catalog, catalog.write() as transaction:
         for number in range(2000):
             add_sd(transaction, f"{number}")
     with path.open("r+b") as file:
-        file.seek(path.stat().st_size // 2 // 4096 * 4096)
-        file.write(b"\xee" * 8192)
+        quarter = path.stat().st_size // 4 // 4096 * 4096
+        file.seek(2 * quarter)
+        file.write(b"\xee" * quarter)
     with opened(path) as catalog:
         assert catalog.check_integrity() != []
         with pytest.raises(CatalogDamagedError):

@@ -120,7 +120,7 @@ def make_picture_file(made: CommandHome, name: str = "photo.png", data: bytes | 
 
 
 def test_saving_all_some_and_none(made: CommandHome) -> None:
-    """0, 1, and the first failure's: a missing source 4, an empty or unsupported one 2."""
+    """0, 1 also for half an image, and the first failure's: a missing source 4, an empty or unsupported one 2."""
     made.make_storage_dir()
     good, text = make_picture_file(made), make_picture_file(made, "notes.txt", b"hello")
     empty, gone = make_picture_file(made, "empty.png", b""), made.folder / "gone.png"
@@ -128,6 +128,12 @@ def test_saving_all_some_and_none(made: CommandHome) -> None:
     assert save(made, good, gone).status == 1
     assert save(made, gone, text).status == 4
     assert save(made, text, gone).status == 2
+    half = make_picture_file(made, "half.png", make_picture("png", seed=8)[:-20])
+    assert save(made, good, half).status == 1
+    assert [one["whole"] for one in save(made, good, half).json["saved"]] == [True, False]
+    assert "half.png: kept, but it is not a whole image" in run("save", half, "--sd", "Notes").stderr
+    inspected = run("inspect", "--json")
+    assert (inspected.status, len(inspected.json["sds"][0]["incomplete"])) == (1, 1)
     assert save(made, empty).status == 2
     assert save(made, made.folder).status == 2
     (made.folder / "nothing here").mkdir()

@@ -94,3 +94,18 @@ def test_a_large_upload_needs_no_place_but_the_home(served: Served, tmp_path: Pa
     scratch.mkdir()
     assert _upload(served, data, as_form=as_form).status_code == 201
     assert not list(scratch.iterdir())
+
+
+def test_half_an_image_is_taken_and_called_half(served: Served) -> None:
+    """201: it is the caller's picture. The answer, its page and the inspector say what it is."""
+    half = make_picture("png", seed=2)[:-20]
+    answer = served.upload(half, "Notes")
+    (saved,) = answer.json()["saved"]
+    assert (answer.status_code, saved["whole"]) == (201, False)
+    assert served.get(f"/images/{saved['image_id']}")["whole"] is False
+    assert "incomplete" in served.client.get(f"/image/{saved['image_id']}").text
+    page = served.client.get("/inspect/Notes").text
+    assert "1 incomplete image" in page
+    assert "Healthy" not in page
+    facts = served.client.get("/inspect/Notes/file", params={"path": f"media/{saved['filename']}"}).text
+    assert "incomplete" in facts

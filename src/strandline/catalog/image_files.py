@@ -33,7 +33,7 @@ _LARGEST = 2**63 - 1
 _COLUMNS = (
     "sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
     "absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height, "
-    "taken_at_us, size_bytes, sort_us, proof_ctime_ns"
+    "taken_at_us, size_bytes, sort_us, proof_ctime_ns, proof_whole"
 )
 _SELECT = f"SELECT {_COLUMNS} FROM image_files"
 _FROM_NOTEWORTHY = (
@@ -42,13 +42,13 @@ _FROM_NOTEWORTHY = (
 )
 _SELECT_NOTEWORTHY = f"SELECT {_COLUMNS} {_FROM_NOTEWORTHY}"
 """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
-_INSERT = f"INSERT INTO image_files ({_COLUMNS}, listed_first) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"
+_INSERT = f"INSERT INTO image_files ({_COLUMNS}, listed_first) VALUES ({', '.join('?' * 23)}) ON CONFLICT DO NOTHING"
 _UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
     "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
     "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ?, "
-    "proof_ctime_ns = ?, listed_first = 0 WHERE sd = ? AND filename = ? AND state = ? AND stamp IS ? "
-    "AND absent_since_us IS ? AND proof_stamp IS ? AND proof_sha256 IS ?"
+    "proof_ctime_ns = ?, proof_whole = ?, listed_first = 0 WHERE sd = ? AND filename = ? AND state = ? "
+    "AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ? AND proof_sha256 IS ? AND proof_whole IS ?"
 )
 _TYPE_BY_EXTENSION = " ".join(
     f"WHEN '{extension}' THEN '{media_type.name}'"
@@ -169,12 +169,33 @@ def count_in_state(conn: sqlite3.Connection, sd: int, state: FileState) -> int:
     )
 
 
-def list_unproven(conn: sqlite3.Connection, sd: int, *, limit: int) -> list[ImageFile]:
-    """Up to ``limit`` present rows of the SD that were never proven, or not since they changed; newest first."""
+def list_unproven(
+    conn: sqlite3.Connection, sd: int, *, limit: int, after: ImageFile | None = None
+) -> list[ImageFile]:
+    """Up to ``limit`` present rows of the SD that were never proven, or not since they changed; newest first.
+
+    ``after`` is the last row of the page before. Cost: that of the answer.
+    """
+    return _list_page(conn, sd, "proof_stamp IS NOT stamp", limit, after)
+
+
+def list_unwalked(
+    conn: sqlite3.Connection, sd: int, *, limit: int, after: ImageFile | None = None
+) -> list[ImageFile]:
+    """The same for rows that were proven before anybody asked whether the bytes are a whole image."""
+    return _list_page(conn, sd, "proof_stamp IS stamp AND proof_whole IS NULL", limit, after)
+
+
+def _list_page(
+    conn: sqlite3.Connection, sd: int, condition: str, limit: int, after: ImageFile | None
+) -> list[ImageFile]:
+    from_there, key = "", ()  # type: tuple[str, tuple[int, str] | tuple[()]]
+    if after is not None:
+        from_there, key = "AND (sort_us, filename) < (?, ?) ", (_sort_time(after), after.filename)
     rows = conn.execute(
-        f"{_SELECT} WHERE sd = ? AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL "
-        "ORDER BY sort_us DESC LIMIT ?",
-        (sd, limit),
+        f"{_SELECT} WHERE sd = ? AND state = 'present' AND {condition} AND absent_since_us IS NULL {from_there}"
+        "ORDER BY sort_us DESC, filename DESC LIMIT ?",
+        (sd, *key, limit),
     )
     return [_to_image_file(row) for row in rows]
 
@@ -219,6 +240,7 @@ def update_row(transaction: Transaction, old: ImageFile, new: ImageFile) -> bool
         old.sd, old.filename, old.state.value, None if old.stamp is None else old.stamp.as_text(),
         as_microseconds(old.absent_since), None if old.proof is None else old.proof.stamp.as_text(),
         None if old.proof is None else old.proof.sha256,
+        _whole_of(old.proof),
     )  # fmt: skip
     return transaction.conn.execute(_UPDATE, (*columns[2:], *condition)).rowcount == 1
 
@@ -285,6 +307,16 @@ def iter_rows_of_odd_type(conn: sqlite3.Connection, sd: int) -> Iterator[ImageFi
         yield _to_image_file(row)
 
 
+def list_incomplete(conn: sqlite3.Connection, sd: int) -> list[ImageFile]:
+    """Present rows of the SD whose bytes are right and not a whole image, by file name. Cost: that of the answer."""
+    rows = conn.execute(
+        f"{_SELECT} INDEXED BY image_files_incomplete WHERE sd = ? AND proof_whole = 0 AND state = 'present' "
+        "AND proof_stamp IS stamp AND absent_since_us IS NULL ORDER BY filename",
+        (sd,),
+    )
+    return [_to_image_file(row) for row in rows]
+
+
 def iter_differing_copies(conn: sqlite3.Connection, sd: int) -> Iterator[ImageFile]:
     """Rows of the SD under legacy ids whose proven bytes differ from those in another SD, by file name."""
     rows = conn.execute(
@@ -307,13 +339,13 @@ def _to_image_file(row: tuple[Any, ...]) -> ImageFile:
     (
         sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us,
         absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height,
-        taken_at_us, _size_bytes, _sort_us, proof_ctime_ns,
+        taken_at_us, _size_bytes, _sort_us, proof_ctime_ns, proof_whole,
     ) = row  # fmt: skip
     proof = None
     if proof_kind is not None:
         proof = Proof(
             ProofKind(proof_kind), proof_sha256, parse_stamp(proof_stamp), from_microseconds(proven_at_us),
-            proof_ctime_ns,
+            proof_ctime_ns, None if proof_whole is None else bool(proof_whole),
         )  # fmt: skip
     return ImageFile(
         sd=sd,
@@ -349,7 +381,12 @@ def _to_columns(row: ImageFile) -> tuple[Any, ...]:
         None if proof is None else as_microseconds(proof.proven_at),
         row.width, row.height, as_microseconds(row.taken_at), size_bytes, _sort_time(row),
         None if proof is None or proof.ctime_ns is None else _fit(proof.ctime_ns),
+        _whole_of(proof),
     )  # fmt: skip
+
+
+def _whole_of(proof: Proof | None) -> int | None:
+    return None if proof is None or proof.whole is None else int(proof.whole)
 
 
 def _sort_time(row: ImageFile) -> int:

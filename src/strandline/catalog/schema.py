@@ -100,5 +100,12 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE image_files ADD COLUMN proof_ctime_ns INTEGER;
     """,
+    # NULL for proofs that were made before structures were walked; the verifier makes them again.
+    """
+    ALTER TABLE image_files ADD COLUMN proof_whole INTEGER;
+    CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
+        WHERE state = 'present' AND proof_stamp IS stamp AND proof_whole IS NULL;
+    CREATE INDEX image_files_incomplete ON image_files (sd, filename) WHERE proof_whole = 0;
+    """,
 )
 """Index ``n`` brings a catalog from version ``n`` to ``n + 1``."""

@@ -154,8 +154,9 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
 def ls(session: Session, sd: str | None, state: str | None, limit: int, after: str | None) -> None:
     """List images, newest first.
 
-    Shows type, pixels, size, day, and where each image is. The last column is its state: ok is proven, unchecked
-    is known only from a listing, odd decodes although its structure is odd.
+    Shows type, pixels, size, day, and where each image is. The last column is its state: ok is proven, incomplete
+    has the right bytes but is not a whole image, unchecked is known only from a listing, odd decodes although its
+    structure is odd.
     """
     with session.open_store() as store:
         page = store.list_images(sd, None if state is None else FileState(state), after, limit)

@@ -44,6 +44,15 @@ PASSAGES = (
         "red",
     ),
     Passage(
+        "incomplete",
+        "incomplete image",
+        "incomplete images",
+        "Each file has exactly the bytes of its id, but they are not a whole picture: it was half copied when it was "
+        "saved, or half written. It is shown as far as it goes. Look for the whole picture where it came from, and "
+        "save that with `strandline save FILE`; it gets an id of its own.",
+        "red",
+    ),
+    Passage(
         "unreadable",
         "file that cannot be read",
         "files that cannot be read",

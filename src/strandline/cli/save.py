@@ -34,6 +34,12 @@ if TYPE_CHECKING:
     from strandline.store import Store
 
 
+NOT_WHOLE = (
+    "kept, but it is not a whole image: it is cut short or broken; if it was still being copied, save it again when "
+    "that is done"
+)
+
+
 @dataclass(slots=True)
 class _Tally:
     """What came of the sources."""
@@ -44,7 +50,7 @@ class _Tally:
     @property
     def exit_status(self) -> int:
         if not self.failed:
-            return ExitStatus.DONE
+            return ExitStatus.DONE if all(saved.whole for saved in self.saved) else ExitStatus.FINDINGS
         return ExitStatus.FINDINGS if self.saved else exit_status_of(self.failed[0].error)
 
     def as_json(self) -> dict[str, object]:
@@ -75,8 +81,8 @@ def save(
     """Save images in a storage directory.
 
     FILE is a file, a folder (with -r), a data: URL, or - for stdin. Prints the Markdown to paste for each image.
-    The same bytes are stored once, however often they are saved. You can omit --sd if there is only one storage
-    directory.
+    The same bytes are stored once, however often they are saved. A file that is not a whole image is stored too;
+    the exit status is then 1. You can omit --sd if there is only one storage directory.
     """
     if len(files) > 1 and (image_id or name):
         raise click.UsageError("--id and --name are for one image; save several images one at a time")
@@ -93,6 +99,9 @@ def save(
                 bars.advance("saving", done, len(sources))
                 _take(source, interrupt, save_one, tally)
     session.answer(tally.as_json(), lambda: _show(tally))
+    for saved in tally.saved:
+        if not saved.whole:
+            say(f"{saved.source}: {NOT_WHOLE}")
     for failure in tally.failed:
         say(f"{failure.shown}: {failure.error.message}")
     if interrupt.asked.is_set():
@@ -138,7 +147,9 @@ def _summarise(saved: Sequence[Saved], failures: int) -> str:
     new = sum(one.new for one in saved)
     parts = [f"{say_count(new, 'image')} saved"]
     if len(saved) > new:
-        parts.append(f"{len(saved) - new:,} already there")
+        parts.append(f"{len(saved) - new:,} there already")
+    if cut := sum(not one.whole for one in saved):
+        parts.append(f"{cut:,} of them incomplete")
     if failures:
         parts.append(f"{failures:,} failed")
     return ", ".join(parts)

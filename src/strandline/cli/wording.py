@@ -67,6 +67,8 @@ def say_state(file: ImageFile) -> str:
         return _STATE_WORDS[file.state]
     if file.absent_since is not None:
         return "not seen lately"
+    if file.is_incomplete:
+        return "incomplete"
     if file.is_proven:
         return "ok"
     is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED
@@ -75,6 +77,8 @@ def say_state(file: ImageFile) -> str:
 
 def colour_of(file: ImageFile) -> str:
     """The badge's color; the words alone say the same."""
+    if file.is_incomplete:
+        return "red"
     if file.state is FileState.PRESENT and not file.is_proven:
         return "yellow"
     return _STATE_COLOURS.get(file.state, "yellow")

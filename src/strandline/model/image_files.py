@@ -75,6 +75,9 @@ class Proof:
     ctime_ns: int | None = None
     """When the file last changed in any way, by its disk; None if the disk keeps no such time. It tells an edit that
     keeps size and mtime. A listing does not show it, so only the reader that opens the file compares it."""
+    whole: bool | None = None
+    """Whether the bytes are a whole image; a hash proves only that they are the right ones. None for proofs that
+    were made before this was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +121,13 @@ class ImageFile:
             and self.proof.stamp == self.stamp
             and self.proof.kind is not ProofKind.DECODED
         )
+
+    @property
+    def is_whole(self) -> bool | None:
+        """Whether the bytes that the catalog saw last are a whole image; None if nobody knows."""
+        return self.proof.whole if self.proof is not None and self.proof_is_current else None
+
+    @property
+    def is_incomplete(self) -> bool:
+        """True if the file is present with exactly the bytes of its id, and they are not a whole image."""
+        return self.state is FileState.PRESENT and self.absent_since is None and self.is_whole is False

@@ -148,6 +148,8 @@ class Saved:
     """False where exactly these bytes were there already and nothing was written."""
     markdown: str
     source: str
+    whole: bool
+    """False if the bytes are not a whole image. They are kept all the same."""
 
     def as_json(self) -> dict[str, object]:
         """One element of ``saved`` in ``save --json``."""
@@ -159,6 +161,7 @@ class Saved:
             "new": self.new,
             "markdown": self.markdown,
             "source": self.source,
+            "whole": self.whole,
         }
 
 
@@ -181,6 +184,7 @@ class ImageFileReport:
             "state": file.state.value,
             "proven": file.is_proven,
             "proof": None if file.proof is None or not file.proof_is_current else file.proof.kind.value,
+            "whole": file.is_whole,
             "size_bytes": None if file.stamp is None else file.stamp.size_bytes,
             "first_seen": format_time(file.first_seen),
             "unchanged_since": format_time(file.unchanged_since),
@@ -210,6 +214,7 @@ class ImageInfo:
             "width": best.width,
             "height": best.height,
             "size_bytes": None if best.stamp is None else best.stamp.size_bytes,
+            "whole": best.is_whole,
             "taken_at": None if best.taken_at is None else format_time(best.taken_at),
             "original_name": self.original_names[0] if self.original_names else None,
             "names": list(self.original_names),
@@ -254,8 +259,8 @@ class DiskFact:
 
     filename: str
     what: str
-    """present, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy, unreadable, symlink,
-    folder or special file."""
+    """present, incomplete, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy,
+    unreadable, symlink, folder or special file."""
     size_bytes: int | None
     message: str
     """In plain words, with what will happen next where something will."""

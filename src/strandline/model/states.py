@@ -161,7 +161,9 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     if kind is None:
         failed = replace(met, state=_state_of_failed(met, look, now), media_type=media_type, proof=None)
         return row if failed == row else failed
-    proof = Proof(kind, look.sha256, look.stamp, now, look.ctime_ns)
+    # A legacy id has no proof without a whole structure, or a decoder that reached the last row.
+    whole = look.whole or kind is not ProofKind.HASH
+    proof = Proof(kind, look.sha256, look.stamp, now, look.ctime_ns, whole)
     if met.state is FileState.PRESENT and met.proof is not None and _is_no_news(met.proof, proof):
         return met
     return replace(
@@ -209,7 +211,7 @@ def would_condemn(row: ImageFile, now: datetime) -> bool:
 
 def _is_no_news(old: Proof, new: Proof) -> bool:
     """True where writing the new proof would change nothing that matters: reads stay free of writes."""
-    same = (old.kind, old.sha256, old.stamp, old.ctime_ns) == (new.kind, new.sha256, new.stamp, new.ctime_ns)
+    same = replace(old, proven_at=new.proven_at) == new
     return same and (is_reliable(old) or not is_reliable(new))
 
 

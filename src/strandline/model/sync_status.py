@@ -51,6 +51,8 @@ class SyncStatus:
     size_differs: list[FileItem] = field(default_factory=list)
     arriving: list[FileItem] = field(default_factory=list)
     damaged: list[FileItem] = field(default_factory=list)
+    incomplete: list[FileItem] = field(default_factory=list)
+    """Files with exactly the bytes of their ids, which are not whole images. They are shown."""
     foreign: list[FileItem] = field(default_factory=list)
     online_only: list[FileItem] = field(default_factory=list)
     conflict_copies: list[FileItem] = field(default_factory=list)
@@ -64,16 +66,17 @@ class SyncStatus:
     problems: list[Finding] = field(default_factory=list)
 
     LISTS: ClassVar[tuple[str, ...]] = (
-        "on_disk_not_in_catalog", "in_catalog_not_on_disk", "size_differs", "arriving", "damaged", "foreign",
-        "online_only", "conflict_copies", "temporaries", "strays", "wrong_extension", "case_clashes",
+        "on_disk_not_in_catalog", "in_catalog_not_on_disk", "size_differs", "arriving", "damaged", "incomplete",
+        "foreign", "online_only", "conflict_copies", "temporaries", "strays", "wrong_extension", "case_clashes",
         "differing_copies", "symlinks", "unreadable",
     )  # fmt: skip
 
     @property
     def is_healthy(self) -> bool:
-        """True where ``inspect`` exits with 0: nothing damaged, unreadable, suspect, incomplete or offline."""
+        """True where ``inspect`` exits with 0: nothing damaged, incomplete, unreadable, suspect or offline."""
         grave = any(problem.kind in GRAVE_KINDS for problem in self.problems)
-        return self.sd.state is StorageDirState.ONLINE and not (self.damaged or self.unreadable or grave)
+        bad = self.damaged or self.incomplete or self.unreadable or grave
+        return self.sd.state is StorageDirState.ONLINE and not bad
 
     def as_json(self) -> dict[str, object]:
         """One element of ``sds`` in ``inspect --json``."""

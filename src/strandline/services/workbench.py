@@ -25,7 +25,7 @@ from strandline.folders.port import Folder
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.proving.interruptions import Interruptions
+from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
 
 T = TypeVar("T")
 
@@ -101,11 +101,15 @@ class Workbench:
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     interruptions: Interruptions = field(init=False)
+    """Pictures whose decoders were ended."""
+    refusals: Interruptions = field(init=False)
+    """Files that the verifier could not read."""
     _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stillness = Stillness(self.monotonic)
         self.interruptions = Interruptions(self.monotonic)
+        self.refusals = Interruptions(self.monotonic, REFUSALS_REMEMBERED)
         self.odd_names = OddNameIndex(
             now_s=lambda: self.now().timestamp(),
             monotonic=self.monotonic,

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.scans import bytes_of_catalog, scan, state, told
 from builders.storage import make_pictures, make_storage_dir, name_of, put_half, set_mtime
+from strandline.catalog import image_files
 from strandline.folders.filesystems import Mount, MountKind
-from strandline.model.image_files import FileState
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving.backlog import verify_unproven
 
@@ -157,3 +159,41 @@ def test_a_legacy_file_is_proven_by_its_structure(machine: Machine) -> None:
     assert verify(machine, sd)
     assert told(machine) == [("available", name)]
     assert scan(machine, sd).unchanged == 1
+
+
+def test_what_cannot_be_read_costs_each_round_a_row_a_file(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: rows fetched grow with the files, not with their square; refusals are not repeated."""
+    monkeypatch.setattr("strandline.services.proving.backlog.FILES_AT_ONCE", 10)
+    fetched: list[int] = []
+    list_page = image_files.list_unproven
+
+    def counting(*arguments: Any, **options: Any) -> list[ImageFile]:
+        rows = list_page(*arguments, **options)
+        fetched.append(len(rows))
+        return rows
+
+    monkeypatch.setattr(image_files, "list_unproven", counting)
+    sd = machine.add("Notes")
+    for files in (50, 150):
+        for number in range(files):
+            name = f"12345678-9abc-4def-8123-{number:012}.png"
+            machine.media(sd).joinpath(name).write_bytes(b"x")
+        machine.scan(sd)
+        for path in machine.media(sd).iterdir():
+            path.unlink()
+            os.mkfifo(path)
+        fetched.clear()
+        reads: list[int] = []
+        assert verify_unproven(machine.bench, sd, may_read=lambda size, reads=reads: not reads.append(size))  # type: ignore[misc]
+        assert sum(fetched) == files
+        assert len(fetched) == files // 10 + 1
+        reads.clear()
+        assert verify_unproven(machine.bench, sd, may_read=lambda size, reads=reads: not reads.append(size))  # type: ignore[misc]
+        assert reads == []
+        machine.clock.pass_time(minutes=1)
+        assert verify_unproven(machine.bench, sd, may_read=lambda size, reads=reads: not reads.append(size))  # type: ignore[misc]
+        assert len(reads) == files
+        for path in machine.media(sd).iterdir():
+            path.unlink()

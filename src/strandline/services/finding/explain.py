@@ -50,8 +50,12 @@ ATTEMPTS = 3
 
 IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
 
+INCOMPLETE = "incomplete"
+"""A file with exactly the bytes of its content id, which are not a whole image: it is shown as it is."""
+
 VERDICTS = {
     "present": Verdict.SHOWN,
+    INCOMPLETE: Verdict.SHOWN,
     "conflict-copy": Verdict.FROM_CONFLICT_COPY,
     "arriving": Verdict.ARRIVING,
     "online-only": Verdict.ONLINE_ONLY,
@@ -234,12 +238,17 @@ def _describe_file(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | No
             return DiskFact(name, "arriving", None, result.reason)
     assert result.row is not None
     message = _describe_state(result.row, result.reason)
-    return DiskFact(name, result.row.state.value, _size_of(result.row), message)
+    what = INCOMPLETE if result.row.is_incomplete else result.row.state.value
+    return DiskFact(name, what, _size_of(result.row), message)
 
 
 def _describe_state(row: ImageFile, reason: str) -> str:
     size = f"{_size_of(row) or 0:,} bytes"
     match row.state:
+        case FileState.PRESENT if row.is_incomplete:
+            return (
+                f"here, with exactly the bytes of its id ({size}), but they are not a whole image: {reason}"
+            )
         case FileState.PRESENT if row.is_proven:
             return f"here and whole ({size})"
         case FileState.PRESENT:
@@ -280,11 +289,12 @@ def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:
 
 def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str:
     where = ", ".join(repr(trace.sd.name) for trace in traces if _has(trace, verdict))
+    lacks = ", but it is not whole: it was saved or written so" if _is_incomplete(traces) else ""
     away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
     if not traces:
         return f"image {image_id} cannot be found: no storage directory is known."
     return {
-        Verdict.SHOWN: f"image {image_id} is shown from {where}.",
+        Verdict.SHOWN: f"image {image_id} is shown from {where}{lacks}.",
         Verdict.FROM_CONFLICT_COPY: (
             f"image {image_id} is shown from a conflict copy in {where}; its own file is missing or bad."
         ),
@@ -306,6 +316,11 @@ def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace,
 
 def _has(trace: StorageDirTrace, verdict: Verdict) -> bool:
     return any(VERDICTS.get(fact.what) is verdict for fact in trace.disk)
+
+
+def _is_incomplete(traces: tuple[StorageDirTrace, ...]) -> bool:
+    """Whether the image itself is not whole. All files with the bytes of one content id are alike."""
+    return any(fact.what == INCOMPLETE for trace in traces for fact in trace.disk)
 
 
 _NEXT = {
@@ -340,4 +355,6 @@ def _next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
         for what, advice in _NEXT_BY_FACT.items():
             if what in seen:
                 return advice
+    if verdict is Verdict.SHOWN and _is_incomplete(traces):
+        return "Look for the whole picture where this one came from, and save that; it gets an id of its own."
     return _NEXT[verdict]

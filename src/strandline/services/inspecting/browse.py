@@ -73,6 +73,7 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
         "media_type": None,
         "state": None,
         "proof": None,
+        "whole": None,
         "sha256": None,
         "image_id": None,
     }
@@ -90,6 +91,7 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
                 "image_id": row.image_id,
                 "state": row.state.value,
                 "proof": current and current.kind.value,
+                "whole": current and current.whole,
                 "sha256": current and current.sha256,
             }
     return facts

@@ -2,8 +2,8 @@
 
 Everything is measured from one fresh and complete listing; when that fails, the report says so and counts nothing
 as missing. The only files that are read are conflict copies and what they are copies of, within limits. What
-surprises: *damaged* and *wrong extension* come from recorded proofs, because finding them anew would mean to read
-every image.
+surprises: *damaged*, *incomplete* and *wrong extension* come from recorded proofs, because to find them again would
+mean to read every image.
 """
 
 from __future__ import annotations
@@ -127,6 +127,7 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
         names = _find_names(conn, sd, listing, fresh, difference)
         status.in_catalog_count = image_files.count_rows(conn, sd.number)
         odd_types = [row for row in image_files.iter_rows_of_odd_type(conn, sd.number) if row.state in HERE]
+        incomplete = image_files.list_incomplete(conn, sd.number)
         differing = [row for row in image_files.iter_differing_copies(conn, sd.number) if row.state in HERE]
     unlisted = [name for name in names.gone if probe_names(sd.path, [name], keeps_inodes=True)]
     names.gone.difference_update(unlisted)  # they came while the listing was made
@@ -139,6 +140,7 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     status.wrong_extension = [
         _item(row, (("media_type", row.media_type),)) for row in odd_types if not extension_fits(row)
     ]
+    status.incomplete = [_item(row) for row in incomplete if row.filename not in names.gone]
     status.differing_copies = [_item(row) for row in differing]
     _list_unwanted(status, listing, fresh, sizes)
     copies = [ConflictCopy(name, sizes.get(name)) for name in sorted(fresh.conflict_copies)]

@@ -1,19 +1,25 @@
-"""Verifying: files that were registered from a listing alone are proven in the background, newest first (SPEC §6)."""
+"""Verifying: files that were registered from a listing alone are proven in the background, newest first (SPEC §6).
+
+After them come files whose proof is from before structures were walked, so that nobody knows whether they are whole.
+What surprises: a file that cannot be read is left alone for longer each time, else a folder full of refusals would be
+tried again after each scan.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from strandline.catalog import image_files
 from strandline.folders.filesystems import MountKind
 from strandline.folders.media_folder import is_evicted
+from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving.prove import Outcome, path_of, prove_file
 from strandline.services.workbench import Workbench
 
 FILES_AT_ONCE = 200
-"""Rows fetched by one statement: enough to be cheap, few enough that the newest arrivals come first again soon."""
+"""Rows fetched by one statement: enough to be cheap, few enough to hold."""
 
 
 def verify_unproven(
@@ -23,9 +29,10 @@ def verify_unproven(
     may_read: Callable[[int], bool],
     cancel: threading.Event | None = None,
 ) -> bool:
-    """Proves present files of the SD that never were, newest first.
+    """Proves present files of the SD that never were, newest first, and then those of unknown wholeness.
 
-    Only on local disks: elsewhere it would download the cloud or load the network unasked.
+    Cost: one statement for each 200 such files, and one reading of each. Only on local disks: elsewhere it would
+    download the cloud or load the network unasked.
 
     Args:
         may_read: Asked before each file with its size in bytes; False ends the round (the budget is spent).
@@ -35,21 +42,29 @@ def verify_unproven(
     """
     if bench.mount_at(sd.path).kind is not MountKind.LOCAL:
         return True
-    failed: set[str] = set()
-    while True:
-        with bench.catalog.read() as conn:
-            rows = image_files.list_unproven(conn, sd.number, limit=FILES_AT_ONCE + len(failed))
-        rows = [row for row in rows if row.filename not in failed]
-        if not rows:
-            return True
-        for row in rows:
-            if cancel is not None and cancel.is_set():
-                return False
-            if is_evicted(path_of(sd, row.filename)):
-                failed.add(row.filename)  # since the last scan; only a person fetches it
-                continue
-            if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
-                return False
-            result = prove_file(bench, sd, row.filename)
-            if result.outcome not in (Outcome.GOOD, Outcome.BAD):
-                failed.add(row.filename)
+    for row in _iter_backlog(bench, sd):
+        if cancel is not None and cancel.is_set():
+            return False
+        attempt = (sd.number, row.filename, row.stamp)
+        if is_evicted(path_of(sd, row.filename)) or not bench.refusals.is_due(attempt):
+            continue  # since the last scan; only a person fetches it
+        if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
+            return False
+        if prove_file(bench, sd, row.filename).outcome is Outcome.UNREADABLE:
+            bench.refusals.add(attempt)
+        else:
+            bench.refusals.drop(attempt)
+    return True
+
+
+def _iter_backlog(bench: Workbench, sd: StorageDir) -> Iterator[ImageFile]:
+    """Each row once, however many of them stay in the backlog. No connection is held between two pages."""
+    for list_page in (image_files.list_unproven, image_files.list_unwalked):
+        last: ImageFile | None = None
+        while True:
+            with bench.catalog.read() as conn:
+                rows = list_page(conn, sd.number, limit=FILES_AT_ONCE, after=last)
+            if not rows:
+                break
+            yield from rows
+            last = rows[-1]

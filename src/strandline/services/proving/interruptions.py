@@ -1,14 +1,15 @@
-"""Interruptions: pictures whose decoder was killed before it could answer, and when each may be decoded again.
+"""Interruptions: attempts that ended without an answer, and when each may be made again.
 
-Nothing is known about such a picture, so it is tried again. But a picture that takes the memory of every decoder must
-not keep the machine busy permanently. The retry delay doubles: recovery is noticed after at most twice the outage,
-and a picture that always crashes its decoder is retried about 20 times a year.
+A picture whose decoder was ended, a file that could not be read: nothing is known of them, so they are tried again;
+but one that takes the memory of every decoder, or a hundred thousand refusals, must not keep the machine busy. What
+surprises: the pause grows with the trouble. Trouble that ends is noticed after as long again at most, and a picture
+that always kills its decoder is tried some twenty times in a year.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 FIRST_PAUSE_S = 10.0
 """Memory that ran out may be free again by then."""
@@ -16,34 +17,41 @@ FIRST_PAUSE_S = 10.0
 REMEMBERED = 1000
 """Pictures come from outside, and must not fill the memory; one that is forgotten is tried again."""
 
+REFUSALS_REMEMBERED = 20_000
+"""Files that cannot be read: 4 MB. Of more than these, some are tried in each round, once."""
+
 
 class Interruptions:
-    """Remembers, by the SHA-256 of a picture, when decoding it was first and last interrupted. Thread-safe."""
+    """Remembers, by what was tried, when that was first and last interrupted. Thread-safe.
 
-    def __init__(self, monotonic: Callable[[], float]) -> None:
+    What was tried is the SHA-256 of a picture, or a file with its stamp: other bytes are another attempt.
+    """
+
+    def __init__(self, monotonic: Callable[[], float], remembered: int = REMEMBERED) -> None:
         self._monotonic = monotonic
+        self._remembered = remembered
         self._lock = threading.Lock()
-        self._first_and_last_s: dict[str, tuple[float, float]] = {}
+        self._first_and_last_s: dict[Hashable, tuple[float, float]] = {}
 
-    def is_due(self, sha256: str) -> bool:
-        """Whether these bytes may be decoded now: never interrupted, or for as long ago as it went on until then."""
+    def is_due(self, attempt: Hashable) -> bool:
+        """Whether it may be tried now: never interrupted, or for as long ago as it went on until then."""
         with self._lock:
-            known = self._first_and_last_s.get(sha256)
+            known = self._first_and_last_s.get(attempt)
         if known is None:
             return True
         first_s, last_s = known
         return self._monotonic() - last_s >= max(FIRST_PAUSE_S, last_s - first_s)
 
-    def add(self, sha256: str) -> None:
-        """Decoding these bytes was interrupted now."""
+    def add(self, attempt: Hashable) -> None:
+        """It was interrupted now."""
         now_s = self._monotonic()
         with self._lock:
-            first_s, _ = self._first_and_last_s.pop(sha256, (now_s, now_s))
-            while len(self._first_and_last_s) >= REMEMBERED:
+            first_s, _ = self._first_and_last_s.pop(attempt, (now_s, now_s))
+            while len(self._first_and_last_s) >= self._remembered:
                 self._first_and_last_s.pop(next(iter(self._first_and_last_s)))
-            self._first_and_last_s[sha256] = (first_s, now_s)
+            self._first_and_last_s[attempt] = (first_s, now_s)
 
-    def drop(self, sha256: str) -> None:
-        """A decoder has answered: the trouble is over."""
+    def drop(self, attempt: Hashable) -> None:
+        """There is an answer: the trouble is over."""
         with self._lock:
-            self._first_and_last_s.pop(sha256, None)
+            self._first_and_last_s.pop(attempt, None)

@@ -191,9 +191,9 @@ def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: Imag
 def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) -> Look:
     """What the bytes tell, as far as the row's id makes it matter.
 
-    A content id whose hash fits needs neither walk nor decoder; a legacy id is walked, and decoded where its
-    structure alone cannot be trusted and no proof of the very same bytes is known. Never raises for anything that is
-    wrong with the bytes.
+    The structure is always walked. Under a content id that only tells whether the picture is whole, if the hash fits.
+    Under a legacy id it decides; the picture is also decoded if its structure alone cannot be trusted and no proof of
+    the very same bytes is known. Never raises for anything that is wrong with the bytes.
 
     Raises:
         DecodingInterruptedError: It had to be decoded, and nobody knows whether it can be.
@@ -209,7 +209,8 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
         width=facts.width, height=facts.height, taken_at=facts.taken_at,
     )  # fmt: skip
     if is_content_id(row.image_id) and content_id_of(copy.sha256) == row.image_id:
-        return look
+        walked = walk_structure(copy.buffer, media_type)
+        return replace(look, whole=walked.whole, reason=walked.reason)
     walked = _walk_strictly(copy, media_type)
     look = replace(
         look,

@@ -28,7 +28,7 @@ from strandline.errors import (
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.media_folder import MEDIA_FOLDER, probe_names
 from strandline.folders.saving import SaveMode, ensure_durable, write_whole
-from strandline.model.image_files import FileStamp, FileState, ImageFile
+from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.markdown import format_markdown
 from strandline.model.media_names import split_wanted_name
@@ -36,6 +36,7 @@ from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_typ
 from strandline.model.reports import Saved
 from strandline.model.states import Look, Seen, after_look, event_between, register_listed
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.structure import walk_structure
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.services.finding.candidates import discover
 from strandline.services.finding.search import open_proven
@@ -126,12 +127,12 @@ class _Save:
         filename = self._find_place(existing)
         in_the_way: ProofResult | None = None
         for name in existing:
-            if self._is_same(name):
-                return self._saved_before(name)
+            if (proof := self._find_proof(name)) is not None:
+                return self._saved_before(name, proof)
             result = prove_file(self.bench, self.sd, name)
             if result.outcome is Outcome.GOOD and result.copy is not None:
                 if result.copy.sha256 == self.taken.copy.sha256:
-                    return self._saved_before(name)
+                    return self._saved_before(name, None if result.row is None else result.row.proof)
                 raise self._different_bytes(name)
             if name == filename and result.outcome is not Outcome.GONE:
                 in_the_way = result
@@ -170,18 +171,19 @@ class _Save:
             )
         return list(dict.fromkeys((*discovery.filenames, *there)))
 
-    def _is_same(self, name: str) -> bool:
-        """Whether a proof that may be relied on says that the file holds these bytes: nothing is read then."""
+    def _find_proof(self, name: str) -> Proof | None:
+        """The proof that the file holds these bytes, if it may be relied on: nothing is read then."""
         with self.bench.catalog.read() as conn:
             row = image_files.find_row(conn, self.sd.number, name)
         if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
-            return False
+            return None
         opened = open_proven(self.bench, self.sd, row)
-        if opened is not None:
-            opened.close()
-        return opened is not None
+        if opened is None:
+            return None
+        opened.close()
+        return row.proof
 
-    def _saved_before(self, filename: str) -> Saved | None:
+    def _saved_before(self, filename: str, proof: Proof | None) -> Saved | None:
         """What lies there is the image; who wrote it may have left its bytes to the next power cut."""
         try:
             ensure_durable(Path(self.sd.path, MEDIA_FOLDER), filename)
@@ -193,7 +195,10 @@ class _Save:
         if not told and name is not None:
             with self.bench.catalog.write() as transaction:
                 origins.add_origin(transaction, self.image_id, name, label, self.bench.now())
-        return self._report(filename, new=False)
+        whole = None if proof is None else proof.whole
+        if whole is None:  # it was proven before this was asked
+            whole = walk_structure(self.taken.buffer, self.media_type).whole
+        return self._report(filename, new=False, whole=whole)
 
     def _look(self, filename: str) -> Look:
         """What the bytes will prove under the name.
@@ -203,7 +208,8 @@ class _Save:
         """
         taken, now = self.taken, self.bench.now()
         look = look_at(self.bench, self._new_row(filename, taken.copy.stamp, now), taken.copy, now)
-        if not look.whole or look.decodes is False:
+        is_doubtful = not look.whole or look.decodes is False
+        if is_doubtful and not is_content_id(self.image_id):
             raise WrongBytesError(
                 f"{taken.original_name or taken.label} is no whole image ({look.reason}), so nothing would vouch for "
                 "it under an id of your own; leave the id out",
@@ -302,14 +308,14 @@ class _Save:
                 origins.add_origin(transaction, self.image_id, name, self.taken.label, now)
             if trashed is not None:
                 trash_index.insert_trashed(transaction, trashed)
-        return self._report(filename, new=True)
+        return self._report(filename, new=True, whole=look.whole)
 
     def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:
         wanted = split_wanted_name(filename)
         assert wanted is not None
         return register_listed(self.sd.number, filename, *wanted, Seen(stamp), now)
 
-    def _report(self, filename: str, *, new: bool) -> Saved:
+    def _report(self, filename: str, *, new: bool, whole: bool) -> Saved:
         name = self.taken.original_name or self.image_id
         return Saved(
             image_id=self.image_id,
@@ -319,6 +325,7 @@ class _Save:
             new=new,
             markdown=format_markdown(self.bench.limits.markdown, filename, name),
             source=self.taken.label,
+            whole=whole,
         )
 
     def _different_bytes(self, name: str) -> DifferentBytesError:

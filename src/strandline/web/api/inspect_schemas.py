@@ -47,6 +47,7 @@ class SyncStatus(Shape):
     size_differs: list[FileItem]
     arriving: list[FileItem]
     damaged: list[FileItem]
+    incomplete: list[FileItem]
     foreign: list[FileItem]
     online_only: list[FileItem]
     conflict_copies: list[FileItem]
@@ -111,6 +112,7 @@ class FileFacts(Shape):
     media_type: str | None
     state: str | None
     proof: str | None
+    whole: bool | None
     sha256: str | None
     image_id: str | None
 

@@ -145,6 +145,7 @@ class ImageFile(Shape):
     state: str
     proven: bool
     proof: str | None
+    whole: bool | None
     size_bytes: int | None
     first_seen: str
     unchanged_since: str
@@ -159,6 +160,7 @@ class Image(Shape):
     width: int | None
     height: int | None
     size_bytes: int | None
+    whole: bool | None
     taken_at: str | None
     original_name: str | None
     names: list[str]
@@ -216,7 +218,7 @@ class DataUrl(Shape):
 
 
 class Saved(Shape):
-    """A saved image; ``new`` is false where it was there already."""
+    """A saved image. ``new`` is false if it was there already, ``whole`` if the bytes are not a whole image."""
 
     image_id: str
     filename: str
@@ -225,6 +227,7 @@ class Saved(Shape):
     new: bool
     markdown: str
     source: str
+    whole: bool
 
 
 class Failed(Shape):

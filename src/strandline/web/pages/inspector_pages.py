@@ -24,7 +24,7 @@ from strandline.web.pages.activity import KINDS, Line, list_days
 from strandline.web.pages.folder_pages import say_confirming
 from strandline.web.pages.remedies import Discrepancy, Health, judge_health, list_discrepancies
 from strandline.web.pages.rendering import PageRoute, find_since, render
-from strandline.web.pages.words import FILE_BADGES, FINE, Badge, show_lines_plainly
+from strandline.web.pages.words import FILE_BADGES, FINE, INCOMPLETE, Badge, show_lines_plainly
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -152,8 +152,7 @@ def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int) -
     return render(
         "file.html", place="inspect", tab="tree", sd=sd, facts=facts,
         mtime=facts["mtime"] and parse_time(str(facts["mtime"])),
-        state=facts["state"] and FileState(str(facts["state"])), view=view, views=views, lines=lines, pages=pages,
-        state_badge=state_badge,
+        state=_badge_of(facts), view=view, views=views, lines=lines, pages=pages,
     )  # fmt: skip
 
 
@@ -188,6 +187,12 @@ def _list_hex_pages(page: HexPage, view: str, size: int) -> dict[str, str | None
         "older_word": "After",
         "words": f"bytes {page.offset:,} to {last:,} of {page.size_bytes:,}",
     }
+
+
+def _badge_of(facts: dict[str, object]) -> Badge | None:
+    if facts["state"] == FileState.PRESENT.value and facts["whole"] is False:
+        return INCOMPLETE
+    return None if facts["state"] is None else state_badge(FileState(str(facts["state"])))
 
 
 def state_badge(state: FileState) -> Badge:

@@ -36,6 +36,15 @@ REMEDIES = (
         "damaged file by itself.",
     ),
     Remedy(
+        "incomplete",
+        "incomplete image",
+        "incomplete images",
+        "bad",
+        "Each file has exactly the bytes of its id, but they are not a whole picture: it was half copied when it was "
+        "saved, or half written. It is shown as far as it goes. Look for the whole picture where it came from and "
+        "save that; it gets an id of its own.",
+    ),
+    Remedy(
         "unreadable",
         "file that cannot be read",
         "files that cannot be read",

@@ -26,6 +26,7 @@ class Badge(NamedTuple):
 
 
 FINE = Badge("checked", "good")
+INCOMPLETE = Badge("incomplete", "bad")
 FILE_BADGES = {
     FileState.PRESENT: Badge("not checked yet", ""),
     FileState.ARRIVING: Badge("still arriving", "wait", moving=True),
@@ -54,6 +55,7 @@ VERDICT_TONES = {
 
 DISK_BADGES = {
     "present": Badge("here", "good"),
+    "incomplete": INCOMPLETE,
     "arriving": FILE_BADGES[FileState.ARRIVING],
     "damaged": FILE_BADGES[FileState.DAMAGED],
     "foreign": FILE_BADGES[FileState.FOREIGN],
@@ -125,6 +127,8 @@ def file_badge(file: ImageFile) -> Badge:
         return FILE_BADGES[file.state]
     if file.absent_since is not None:
         return Badge("not seen lately", "wait")
+    if file.is_incomplete:
+        return INCOMPLETE
     if file.is_proven:
         return FINE
     is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED

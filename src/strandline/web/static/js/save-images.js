@@ -107,14 +107,21 @@ class SaveImages extends HTMLElement {
     });
     bar.remove();
     const [saved] = request.response?.saved ?? [];
-    if (isDone && request.status < 300 && saved) say(words, saved.new ? "Saved" : "Already there", saved.new ? "good" : "cloud");
+    if (isDone && request.status < 300 && saved && !saved.whole) {
+      say(words, saved.new ? "Saved, incomplete" : "Already there, incomplete", "bad");
+      addReason(line, "It is not a whole image. If it was still being copied, save it again when that is done.");
+    } else if (isDone && request.status < 300 && saved) say(words, saved.new ? "Saved" : "Already there", saved.new ? "good" : "cloud");
     else {
       say(words, "Not saved", "bad");
-      const reason = document.createElement("p");
-      reason.textContent = request.response?.detail ?? request.response?.failed?.[0]?.message ?? "Strandline did not answer.";
-      line.append(reason);
+      addReason(line, request.response?.detail ?? request.response?.failed?.[0]?.message ?? "Strandline did not answer.");
     }
   }
+}
+
+function addReason(line, text) {
+  const reason = document.createElement("p");
+  reason.textContent = text;
+  line.append(reason);
 }
 
 function say(words, text, tone) {
