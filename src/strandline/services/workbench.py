@@ -98,6 +98,8 @@ class Workbench:
     """Which file system a path lies on; must not touch it."""
     scan_locks: dict[int, threading.Lock] = field(default_factory=dict)
     """By an SD's number: held while that SD is scanned."""
+    tidied: dict[int, datetime] = field(default_factory=dict)
+    """By an SD's number: when this program last cleaned it of what killed saves had left."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     interruptions: Interruptions = field(init=False)

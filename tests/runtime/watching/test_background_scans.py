@@ -20,7 +20,11 @@ from strandline.runtime.watching import background_scans
 from strandline.runtime.watching.background_scans import LONGEST_WAIT_S, BackgroundScans
 from strandline.services.proving.arrivals import Arrival, look_at_arrival
 from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.storage_dirs.manage import forget_storage_dir, get_by_number
+from strandline.services.storage_dirs.manage import (
+    forget_storage_dir,
+    get_by_number,
+    list_storage_dirs,
+)
 from strandline.services.workbench import Limits, Workbench
 
 
@@ -58,7 +62,9 @@ class Found:
 def scans(bench: Workbench, settings: Settings | None = None) -> Iterator[tuple[BackgroundScans, Found]]:
     """Background scans that run in a thread of their own."""
     found, stop = Found(), threading.Event()
-    scans = BackgroundScans(bench, settings or Settings(), ScanJobs(bench), stop, found)
+    scans = BackgroundScans(
+        bench, settings or Settings(), ScanJobs(bench), stop, found, lambda: list_storage_dirs(bench)
+    )
     thread = threading.Thread(target=scans.run, daemon=True)
     thread.start()
     try:
@@ -217,7 +223,7 @@ def test_a_scan_under_way_ends_when_it_is_to_stop(
         for data in make_pictures(20, first_seed=50):
             put_image(root, data)
         stop, jobs = threading.Event(), ScanJobs(bench)
-        running = BackgroundScans(bench, Settings(), jobs, stop, Found())
+        running = BackgroundScans(bench, Settings(), jobs, stop, Found(), lambda: [sd])
         followed: list[ScanJob | None] = []
 
         def end_at_first_progress(event: Event) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -461,3 +462,67 @@ def test_stopping_ends_every_thread(bench: Workbench, root: Path) -> None:
 def test_scan_soon_is_late_enough_for_a_replacement() -> None:
     """Syncthing's gap was 4 ms, and renamed folders take a quarter of a second (hazards H6, H32)."""
     assert SCAN_SOON_S >= 1
+
+
+def test_a_leftover_lets_no_slow_drive_delay_local_scans(
+    home: Path, tmp_path: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each place tidies its own storage directories: one that hangs keeps no local image from being found."""
+    monkeypatch.setattr(place_watcher, "STOP_LIMIT_S", 0.1)
+    local, remote = (
+        make_storage_dir(tmp_path / "local", picture(1)),
+        make_storage_dir(tmp_path / "cloud" / "sd"),
+    )
+    with open_bench(home, clock) as bench:
+        for root in (remote, local):
+            add_storage_dir(bench, root)
+        (bench.scratch / f".~{'a' * 32}.tmp").touch()
+        bench._mounts.update(mounted(remote, MountKind.FUSE))
+        bench.slow_places = dead = DeadDrive(bench.mount_at(str(remote)).place)
+        asked = time.monotonic()
+        with watcher(bench) as (_, reader):
+            reader.wait_for(AVAILABLE, name_of(picture(1)))
+        took = time.monotonic() - asked
+        dead.is_over.set()
+        assert took < LIMIT_S / 2
+
+
+def test_a_drive_that_was_mounted_again_is_watched_again(
+    home: Path, tmp_path: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After ``umount -l`` the old watcher hangs for good; what is mounted at the same path is another place."""
+    monkeypatch.setattr(place_watcher, "STOP_LIMIT_S", 0.1)
+    root = make_storage_dir(tmp_path / "share" / "sd")
+    settings = Settings.load(home, {}, {"watch.poll_interval_s": 0.1})
+
+    with open_bench(home, clock) as bench:
+
+        def mount(number: int) -> str:
+            mount = Mount(root.parent, "nfs4", MountKind.NETWORK, True, False, number)
+            bench._mounts.update({str(path): (mount, math.inf) for path in (root, root / "media")})
+            return mount.place
+
+        add_storage_dir(bench, root)
+        bench.slow_places = dead = DeadDrive(mount(1))
+        asked = time.monotonic()
+        with watcher(bench, settings) as (_, reader):
+            assert dead.is_asked.wait(LIMIT_S)
+            mount(2)
+            reader.wait_for(AVAILABLE, put_image(root, picture(1)))
+        took = time.monotonic() - asked
+        dead.is_over.set()
+        assert took < LIMIT_S / 2
+
+
+def test_the_host_programs_switch_interval_comes_back(bench: Workbench) -> None:
+    """Threads give way sooner while anything is watched, by however many watchers, and as before after that."""
+    before = sys.getswitchinterval()
+    with watcher(bench) as (one, _):
+        assert sys.getswitchinterval() < before
+        with watcher(bench) as (two, _):
+            pass
+        assert sys.getswitchinterval() < before
+        two.stop()
+    assert sys.getswitchinterval() == before
+    one.stop()
+    assert sys.getswitchinterval() == before

@@ -33,14 +33,20 @@ def _leave(machine: Machine, sd: StorageDir) -> None:
         (machine.bench.scratch / name).write_bytes(b"")
 
 
+def tidy(machine: Machine, *sds: StorageDir) -> None:
+    """As the watcher of a place with these storage directories does; of one with all."""
+    known = machine.list_storage_dirs()
+    remove_leftovers(machine.bench, sds or known, [sd.number for sd in known])
+
+
 def test_leftovers_go_after_a_day(machine: Machine) -> None:
     """Ours do, and their notes; another machine's stays, as do images and what is younger."""
     one = machine.add("one", PICTURE)
     _leave(machine, one)
-    remove_leftovers(machine.bench)
+    tidy(machine)
     assert set(os.listdir(machine.bench.scratch)) == {OURS, SAVED}
     machine.clock.pass_time(hours=25)
-    remove_leftovers(machine.bench)
+    tidy(machine)
     assert set(os.listdir(machine.media(one))) == {name_of(PICTURE), ANOTHERS}
     assert os.listdir(machine.bench.scratch) == []
 
@@ -51,10 +57,10 @@ def test_notes_stay_while_a_storage_directory_is_away(machine: Machine) -> None:
     _leave(machine, one)
     machine.clock.pass_time(hours=25)
     away = machine.take_away(one)
-    remove_leftovers(machine.bench)
+    tidy(machine)
     assert set(os.listdir(machine.bench.scratch)) == {OURS, SAVED}
     away.rename(one.path)
-    remove_leftovers(machine.bench)
+    tidy(machine)
     assert OURS not in os.listdir(machine.media(one))
 
 
@@ -65,5 +71,21 @@ def test_a_read_only_storage_directory_is_left_alone(machine: Machine) -> None:
     _leave(machine, two)
     machine.clock.pass_time(hours=25)
     names = set(os.listdir(machine.media(two)))
-    remove_leftovers(machine.bench)
+    tidy(machine)
     assert set(os.listdir(machine.media(two))) == names
+
+
+def test_each_place_is_tidied_by_itself(machine: Machine) -> None:
+    """Only the storage directories of one place are looked at; scratch, with the notes, comes after the last one."""
+    one, two = machine.add("one", PICTURE), machine.add("two")
+    _leave(machine, one)
+    machine.clock.pass_time(hours=25)
+    machine.take_away(two)
+    tidy(machine, one)
+    assert OURS not in os.listdir(machine.media(one))
+    assert SAVED in os.listdir(machine.bench.scratch)
+    (tmp := machine.media(one) / OURS).write_bytes(b"half")
+    Path(machine.bench.scratch, OURS).touch()
+    tidy(machine, two)
+    assert tmp.exists()
+    assert set(os.listdir(machine.bench.scratch)) == {OURS, SAVED}

@@ -49,7 +49,13 @@ class BackgroundScans:
     """The scans of the SDs of one place. :meth:`plan` and :meth:`wake` are thread-safe; one thread runs."""
 
     def __init__(
-        self, bench: Workbench, settings: Settings, jobs: ScanJobs, stop: threading.Event, on_found: OnFound
+        self,
+        bench: Workbench,
+        settings: Settings,
+        jobs: ScanJobs,
+        stop: threading.Event,
+        on_found: OnFound,
+        list_sds: Callable[[], list[StorageDir]],
     ) -> None:
         self._bench = bench
         self._periodic_s = settings.scan.periodic_s
@@ -57,6 +63,7 @@ class BackgroundScans:
         self._jobs = jobs
         self._stop = stop
         self._on_found = on_found
+        self._list_sds = list_sds
         self._changed = threading.Condition()
         self._due_s: dict[int, float] = {}
         self._unverified: dict[int, None] = {}
@@ -74,14 +81,25 @@ class BackgroundScans:
             self._changed.notify_all()
 
     def run(self) -> None:
-        """Scans and verifies until the stop event is set; first of all, tidies up after saves that were killed."""
-        remove_leftovers(self._bench)
+        """Scans and verifies until the stop event is set; after the first scans, tidies up after killed saves."""
+        is_tidy = has_waited = False
         while not self._stop.is_set():
             number = self._take_due()
             if number is not None:
                 self._scan(number)
+            elif not is_tidy and (
+                has_waited or self._unverified
+            ):  # else the first scan may not be asked for yet
+                self._tidy()
+                is_tidy = True
             elif self._has_nothing_to_verify():
                 self._wait()
+                has_waited = True
+
+    def _tidy(self) -> None:
+        with self._bench.catalog.read() as conn:
+            known = [sd.number for sd in storage_dirs.list_storage_dirs(conn)]
+        remove_leftovers(self._bench, self._list_sds(), known)
 
     def _take_due(self) -> int | None:
         """The SD whose scan has been due for longest; None where none is due."""

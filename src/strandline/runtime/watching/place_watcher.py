@@ -38,7 +38,8 @@ SCAN_SOON_S = 2.0
 """A file is gone, or something came that only a scan can judge: by then a replacement has ended (hazard H6)."""
 
 SLICE_S = 0.01
-"""For so long backlog and second looks are worked off between two reads of hints: an arrival never waits longer."""
+"""For so long backlog and second looks are worked off between two reads of hints. An arrival waits that long for
+them, and for the arrivals that were told before it: a hint with many names is looked at as a whole."""
 
 FILES_AT_ONCE = 8
 """Of the backlog, between two looks at the clock and at the SD's identity, which cost a quarter of a file."""
@@ -52,7 +53,7 @@ class PlaceWatcher:
 
     Args:
         jobs: Where its scans can be followed.
-        list_sds: The SDs of this place as the catalog has them. Called by one thread at a time.
+        list_sds: The SDs of this place as the catalog has them. Called by both threads.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class PlaceWatcher:
             poll_interval_s=settings.watch.poll_interval_s,
         )
         self._stop = threading.Event()
-        self._scans = BackgroundScans(bench, settings, jobs, self._stop, self._take_found)
+        self._scans = BackgroundScans(bench, settings, jobs, self._stop, self._take_found, list_sds)
         self._backlog: deque[FileKey] = deque()
         self._in_backlog: set[FileKey] = set()
         self._found_arriving: deque[FileKey] = deque()

@@ -18,11 +18,10 @@ from pathlib import Path
 
 from strandline.catalog import storage_dirs
 from strandline.errors import StrandlineError
-from strandline.folders.filesystems import MountKind
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
-from strandline.runtime.watching.place_watcher import TICK_S, PlaceWatcher
+from strandline.runtime.watching.place_watcher import STOP_LIMIT_S, TICK_S, PlaceWatcher
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -35,6 +34,31 @@ SCAN_BATCH_FILES = 500
 SWITCH_INTERVAL_S = 0.0005
 """How long one thread of Python may keep the others from running. An arrival gives way some 15 times, so 5 ms, the
 default, would make it wait 75 ms while a scan computes."""
+
+
+class _QuickSwitching:
+    """Threads give way sooner while anything is watched; the host program's own interval comes back after that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._watchers = 0
+        self._interval_s = 0.0
+
+    def begin(self) -> None:
+        with self._lock:
+            if not self._watchers:
+                self._interval_s = sys.getswitchinterval()
+                sys.setswitchinterval(min(SWITCH_INTERVAL_S, self._interval_s))
+            self._watchers += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._watchers -= 1
+            if not self._watchers:
+                sys.setswitchinterval(self._interval_s)
+
+
+_QUICK_SWITCHING = _QuickSwitching()
 
 
 class Watcher:
@@ -50,6 +74,8 @@ class Watcher:
         self._settings = settings
         self._jobs = jobs or ScanJobs(bench)
         self._places: dict[Hashable, PlaceWatcher] = {}
+        self._retiring: list[threading.Thread] = []
+        self._is_quick = False
         self._thread = threading.Thread(target=self._keep_up, name="strandline-watch", daemon=True)
 
     def start(self) -> None:
@@ -60,7 +86,8 @@ class Watcher:
         """
         self._take_up_places()
         self._thread.start()
-        sys.setswitchinterval(min(SWITCH_INTERVAL_S, sys.getswitchinterval()))
+        _QUICK_SWITCHING.begin()
+        self._is_quick = True
 
     def stop(self) -> None:
         """Ends all threads and waits for them; scans that are under way are cancelled. Idempotent."""
@@ -69,6 +96,11 @@ class Watcher:
             self._thread.join()
         for place in self._places.values():
             place.stop()
+        for thread in self._retiring:
+            thread.join(2 * STOP_LIMIT_S)
+        if self._is_quick:
+            self._is_quick = False
+            _QUICK_SWITCHING.end()
 
     def fallbacks(self) -> dict[Path, str]:
         """Folders that are polled because the system allows no more watches, with its message."""
@@ -84,14 +116,19 @@ class Watcher:
                 log.warning("the watcher goes on after: %s", error)
 
     def _take_up_places(self) -> None:
-        """Starts a watcher for each place that has come to hold an SD; one that holds none any more idles."""
-        for place in {LOCAL, *map(self._place_of, self._list_sds())}:
-            if place not in self._places:
-                watcher = PlaceWatcher(
-                    self._bench, self._settings, self._jobs, partial(self._list_sds_at, place)
-                )
-                watcher.start()
-                self._places[place] = watcher
+        """Starts a watcher for each place that has come to hold an SD, and ends those of places that hold none."""
+        there = {LOCAL, *map(self._place_of, self._list_sds())}
+        for place in self._places.keys() - there:
+            # On a thread of its own: it may hang where a dead share was mounted.
+            retiring = threading.Thread(
+                target=self._places.pop(place).stop, name="strandline-end", daemon=True
+            )
+            retiring.start()
+            self._retiring = [thread for thread in self._retiring if thread.is_alive()] + [retiring]
+        for place in there - self._places.keys():
+            watcher = PlaceWatcher(self._bench, self._settings, self._jobs, partial(self._list_sds_at, place))
+            watcher.start()
+            self._places[place] = watcher
 
     def _list_sds(self) -> list[StorageDir]:
         with self._bench.catalog.read() as conn:
@@ -101,8 +138,8 @@ class Watcher:
         return [sd for sd in self._list_sds() if self._place_of(sd) == place]
 
     def _place_of(self, sd: StorageDir) -> Hashable:
-        mount = self._bench.mount_at(sd.path)
-        return LOCAL if mount.kind is MountKind.LOCAL else mount.mount_point
+        folder = self._bench.folder(sd)
+        return LOCAL if folder.is_local else folder.place
 
 
 def fit_for_background(bench: Workbench, stop: threading.Event) -> Workbench:

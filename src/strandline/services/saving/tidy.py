@@ -8,35 +8,49 @@ is nearly always, no storage directory is looked at.
 from __future__ import annotations
 
 import logging
-from pathlib import Path
+from collections.abc import Iterable
 
 from strandline.errors import StrandlineError
-from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.folders.temporaries import TEMPORARY_NAME, remove_own_temporaries
-from strandline.services.storage_dirs.presence import refresh_storage_dirs
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
 
-def remove_leftovers(bench: Workbench) -> None:
+def remove_leftovers(bench: Workbench, sds: Iterable[StorageDir], known: Iterable[int]) -> None:
     """Removes this home's temporaries that are older than a day. Idempotent; what a disk refuses waits for next time.
 
-    Notes stay while any storage directory could not be cleaned: without them, its leftovers would stay for ever.
+    Those in scratch go once each known storage directory was cleaned by this program: notes lie there, and without
+    them leftovers would stay for good.
+
+    Args:
+        sds: Which storage directories are cleaned: those of one place, so that a slow one delays no other.
+        known: The numbers of all there are.
     """
-    scratch, now = bench.scratch, bench.now()
+    scratch = bench.scratch
     try:
         if not any(TEMPORARY_NAME.fullmatch(path.name) for path in scratch.iterdir()):
             return
-        is_clean = True
-        for sd in refresh_storage_dirs(bench):
-            if sd.is_reachable and not sd.read_only:
-                for folder in (Path(sd.path), Path(sd.path, MEDIA_FOLDER)):
-                    if folder.is_dir() and not folder.is_symlink():
-                        remove_own_temporaries(folder, scratch=scratch, now=now)
-            else:
-                is_clean = is_clean and sd.read_only
-        if is_clean:
+        for sd in sds:
+            _clean(bench, sd)
+        cleaned_at = [bench.tidied.get(number) for number in known]
+        if None not in cleaned_at:
+            # As of then: a note may have become a day old since, and what it tells of was younger then.
+            now = min((at for at in cleaned_at if at is not None), default=bench.now())
             remove_own_temporaries(scratch, scratch=scratch, now=now)
     except (OSError, StrandlineError) as error:
         log.info("leftovers of earlier saves could not be removed: %s", error)
+
+
+def _clean(bench: Workbench, sd: StorageDir) -> None:
+    now = bench.now()
+    try:
+        if not sd.read_only:
+            if not refresh(bench, sd).is_reachable:
+                return
+            bench.folder(sd).remove_leftovers(now)
+        bench.tidied[sd.number] = now
+    except (OSError, StrandlineError) as error:
+        log.info("leftovers of earlier saves in %r could not be removed: %s", sd.name, error)
