@@ -21,6 +21,7 @@ from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage, Verd
 _MISSING_STATUS = {
     Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
     Verdict.UNREADABLE: ExitStatus.UNAVAILABLE,
+    Verdict.SD_SUSPECT: ExitStatus.UNAVAILABLE,
     Verdict.SD_OFFLINE: ExitStatus.UNAVAILABLE,
     Verdict.DAMAGED: ExitStatus.WRONG_BYTES,
     Verdict.FOREIGN: ExitStatus.WRONG_BYTES,
@@ -31,6 +32,7 @@ _MISSING_STATUS = {
 _MISSING_WORDS = {
     Verdict.ARRIVING: "not yet: it is still arriving",
     Verdict.UNREADABLE: "cannot tell: its file cannot be read now",
+    Verdict.SD_SUSPECT: "cannot tell: too many files are gone from its folder at once; see strandline sd confirm",
     Verdict.SD_OFFLINE: "cannot tell: a storage directory that may have it is offline or incomplete",
     Verdict.DAMAGED: "no: everything that is here of it is damaged",
     Verdict.FOREIGN: "no: another image has its name",

@@ -249,6 +249,8 @@ class Verdict(StrEnum):
     FOREIGN = "foreign"
     UNREADABLE = "unreadable"
     """A file of it, or the media folder that may hold it, is here and cannot be read now."""
+    SD_SUSPECT = "sd-suspect"
+    """Its file is gone from a folder of which too much is gone at once: nothing is concluded from that."""
     SD_OFFLINE = "sd-offline"
     NOT_FOUND = "not-found"
 

@@ -51,6 +51,11 @@ def should_lie_there(row: ImageFile) -> bool:
     return row.state in HERE and row.absent_since is None
 
 
+def is_expected(row: ImageFile) -> bool:
+    """True if a healthy scan should meet the file, and no person has accepted that it is gone."""
+    return row.state in EXPECTED and not row.absence_accepted
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What one reading of a file's bytes told."""

@@ -19,6 +19,7 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
+from strandline.catalog.absences import accept_absences
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
 from strandline.model.events import Event
@@ -96,6 +97,15 @@ def unmount(machine: Machine, sd: StorageDir) -> None:
     machine.take_away(sd)
 
 
+def take_most_away(machine: Machine, sd: StorageDir) -> None:
+    machine.put(sd, PICTURE)
+    machine.put(sd, OTHER)
+    machine.scan(sd)
+    for path in machine.media(sd).iterdir():
+        path.unlink()
+    machine.scan(sd)
+
+
 def put_nothing(machine: Machine, sd: StorageDir) -> None:
     """It is absent."""
 
@@ -113,6 +123,14 @@ SITUATIONS: list[tuple[Situation, str, int, set[str], str, str]] = [
     (put_folder, "not-found", 4, {"folder"}, "in none of", "move that away"),
     (put_fifo, "not-found", 4, {"special file"}, "in none of", "move that away"),
     (link_media, "not-found", 4, {"symlink"}, "in none of", "put the file itself there"),
+    (
+        take_most_away,
+        "sd-suspect",
+        6,
+        set(),
+        "cannot be told: too many files are gone from 'one'",
+        "sd confirm",
+    ),
     (unmount, "sd-offline", 6, set(), "no reachable storage directory; 'one' cannot be read now", "mount"),
 ]
 
@@ -147,6 +165,18 @@ def test_each_situation_is_told_and_has_its_error(
     assert explanation.summary in caught.value.message
     assert "\n" not in caught.value.message
     json.dumps(caught.value.as_json())
+
+
+def test_what_is_gone_from_a_suspect_folder_cannot_be_told(machine: Machine) -> None:
+    """Without reading a byte, too; when a person has accepted that it is gone, it is nowhere."""
+    one = machine.add("one")
+    take_most_away(machine, one)
+    assert look_up(machine.bench, ID).verdict is Verdict.SD_SUSPECT
+    assert look_up(machine.bench, id_of(b"never seen")).verdict is Verdict.NOT_FOUND
+    with machine.bench.catalog.write() as transaction:
+        accept_absences(transaction, one.number, machine.bench.now(), all_rows=True)
+    assert look_up(machine.bench, ID).verdict is Verdict.NOT_FOUND
+    assert explain_image(machine.bench, ID).verdict is Verdict.NOT_FOUND
 
 
 def test_what_is_shown_says_where(machine: Machine) -> None:

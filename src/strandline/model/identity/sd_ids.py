@@ -46,14 +46,13 @@ def find_storage_dir_id(text: str) -> StorageDirId | None:
 def find_identity_in(data: bytes) -> StorageDirId | None:
     """The identity that an identity file's bytes hold, or None.
 
-    Tolerated: a byte-order mark, CRLF, no newline, spaces and tabs around. Not an identity: empty, truncated,
-    NUL bytes, two lines, more than 256 bytes, anything else. Law: no proper prefix of a valid file that cuts
-    into its value is an identity.
+    Tolerated: a byte-order mark, CRLF, no newline, blank lines and white space around. Not an identity: empty,
+    truncated, NUL bytes, two lines of text, more than 256 bytes, anything else. Law: no proper prefix of a valid
+    file that cuts into its value is an identity.
     """
     if len(data) > MAX_IDENTITY_BYTES:
         return None
-    body = data.removeprefix(_BOM)
-    body = body.removesuffix(b"\n").removesuffix(b"\r").strip(b" \t")
+    body = data.removeprefix(_BOM).strip()
     try:
         return find_storage_dir_id(body.decode("ascii"))
     except UnicodeDecodeError:

@@ -21,8 +21,8 @@ from strandline.folders.opening import can_be_dataless
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.media_names import candidate_names
-from strandline.model.states import should_lie_there
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.states import is_expected, should_lie_there
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.proving.prove import path_of
 from strandline.services.storage_dirs.presence import REPLACEMENT_GAP_S, refresh
 from strandline.services.workbench import Workbench
@@ -216,6 +216,11 @@ class Search:
         return any(
             self.reach(number) is None or self._discover(number).problem is not None for number in self._sds
         )
+
+    def is_suspect(self) -> bool:
+        """Whether a file of the image should lie in an SD of which too much is gone at once to be believed."""
+        reached = ((self.reach(row.sd), row) for row in self._rows)
+        return any(sd and sd.state is StorageDirState.SUSPECT and is_expected(row) for sd, row in reached)
 
     def note_gone(self, candidate: Candidate) -> None:
         """Remembers that nothing lay there when its turn came."""

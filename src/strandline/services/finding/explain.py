@@ -29,8 +29,8 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.media_names import candidate_names
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
-from strandline.model.states import EXPECTED, should_lie_there
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.states import EXPECTED, is_expected, should_lie_there
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.finding.candidates import (
     discover,
     goes_past_forgotten,
@@ -73,6 +73,7 @@ _ERRORS: dict[Verdict, type[ImageNotFoundError]] = {
     Verdict.DAMAGED: ImageDamagedError,
     Verdict.FOREIGN: ImageForeignError,
     Verdict.UNREADABLE: ImageUnreachableError,
+    Verdict.SD_SUSPECT: ImageUnreachableError,
     Verdict.SD_OFFLINE: ImageUnreachableError,
 }
 
@@ -133,9 +134,16 @@ def judge(traces: tuple[StorageDirTrace, ...]) -> Verdict:
     for what, verdict in VERDICTS.items():
         if what in seen:
             return verdict
+    if any(_is_suspect(trace) for trace in traces):
+        return Verdict.SD_SUSPECT
     if any(not trace.sd.is_reachable for trace in traces):
         return Verdict.SD_OFFLINE
     return Verdict.NOT_FOUND
+
+
+def _is_suspect(trace: StorageDirTrace) -> bool:
+    """Whether the image's file is among those that are gone, too many at once to be believed."""
+    return trace.sd.state is StorageDirState.SUSPECT and any(map(is_expected, trace.catalog))
 
 
 def not_found_error(explanation: Explanation) -> ImageNotFoundError:
@@ -290,6 +298,7 @@ def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:
 def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str:
     where = ", ".join(repr(trace.sd.name) for trace in traces if _has(trace, verdict))
     lacks = ", but it is not whole: it was saved or written so" if _is_incomplete(traces) else ""
+    doubtful = ", ".join(repr(trace.sd.name) for trace in traces if _is_suspect(trace))
     away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
     if not traces:
         return f"image {image_id} cannot be found: no storage directory is known."
@@ -307,6 +316,9 @@ def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace,
         ),
         Verdict.FOREIGN: f"under the name of image {image_id}, {where} holds another image.",
         Verdict.UNREADABLE: f"image {image_id} may be in {where}, which cannot be read now.",
+        Verdict.SD_SUSPECT: (
+            f"whether image {image_id} is gone cannot be told: too many files are gone from {doubtful} at once."
+        ),
         Verdict.SD_OFFLINE: (
             f"image {image_id} is in no reachable storage directory; {away} cannot be read now."
         ),
@@ -333,6 +345,9 @@ _NEXT = {
     Verdict.DAMAGED: "Copy it again from another machine; good bytes are noticed by themselves.",
     Verdict.FOREIGN: "Save that file as a new image, and copy the original from another machine.",
     Verdict.UNREADABLE: "See what the system says of the file ('strandline explain'), mend it, and try again.",
+    Verdict.SD_SUSPECT: (
+        "If the folder is still syncing, wait. If the files were deleted on purpose, run 'strandline sd confirm'."
+    ),
     Verdict.SD_OFFLINE: "Bring it back (mount the disk, sign in, or see 'strandline sd list'), then try again.",
     Verdict.NOT_FOUND: (
         "Check that the folder has finished syncing on this machine and on the one that made the image."

@@ -65,6 +65,8 @@ def _look_up(search: Search) -> Presence:
             return Presence(False, state, verdict)
     if unreadable:
         return Presence(False, None, Verdict.UNREADABLE)
+    if search.is_suspect():
+        return Presence(False, None, Verdict.SD_SUSPECT)
     return Presence(False, None, Verdict.SD_OFFLINE if search.is_incomplete() else Verdict.NOT_FOUND)
 
 

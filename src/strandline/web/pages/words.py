@@ -49,6 +49,7 @@ VERDICT_TONES = {
     Verdict.FROM_CONFLICT_COPY: "wait",
     Verdict.ARRIVING: "wait",
     Verdict.ONLINE_ONLY: "cloud",
+    Verdict.SD_SUSPECT: "wait",
     Verdict.SD_OFFLINE: "wait",
 }
 """All others are bad news."""
