@@ -3,30 +3,30 @@
 ::
 
     StrandlineError
-    ├── InvalidInputError                 mend the input and ask again
+    ├── InvalidInputError                 fix the input and try again
     │   ├── InvalidImageIdError           not a content id, not a UUID
-    │   ├── ImageIdMismatchError          a content id that the bytes do not have
+    │   ├── ImageIdMismatchError          the bytes do not hash to the content id
     │   ├── EmptyImageError               no bytes at all
     │   ├── UnsupportedImageError         bytes of no supported image type
     │   ├── ImageTooLargeError            over the size limit
     │   ├── InvalidPathError              not a usable path (NUL, too long, leads outside)
     │   ├── InvalidNameError              not a usable name for a storage directory
-    │   ├── InvalidCursorError            not a cursor that a listing handed out
-    │   ├── InvalidDataUrlError           not a ``data:`` URL that holds an image
+    │   ├── InvalidCursorError            not a cursor from a listing
+    │   ├── InvalidDataUrlError           not a ``data:`` URL with an image
     │   └── ConfigError                   a setting that cannot be used
-    ├── NotFoundError                     it is not there
-    │   ├── ImageNotFoundError            no storage directory has the image (carries the trace)
-    │   │   ├── ImageArrivingError        · it is here in part: try again          (also unavailable)
-    │   │   ├── ImageOnlineOnlyError      · its bytes are in the cloud only         (also unavailable)
-    │   │   ├── ImageUnreachableError     · a storage directory that may hold it is offline (unavailable)
+    ├── NotFoundError                     it does not exist
+    │   ├── ImageNotFoundError            no storage directory has the image (has the trace)
+    │   │   ├── ImageArrivingError        · only part of it is here: try again     (also unavailable)
+    │   │   ├── ImageOnlineOnlyError      · its bytes are only in the cloud         (also unavailable)
+    │   │   ├── ImageUnreachableError     · a storage directory that may have it is offline (unavailable)
     │   │   ├── ImageDamagedError         · its bytes are broken                    (also wrong bytes)
-    │   │   └── ImageForeignError         · another image lies under its name       (also wrong bytes)
-    │   ├── StorageDirNotFoundError       no such storage directory is known
+    │   │   └── ImageForeignError         · another image has its name              (also wrong bytes)
+    │   ├── StorageDirNotFoundError       no such storage directory
     │   ├── SourceNotFoundError           the file or folder to save does not exist
     │   ├── ScanNotFoundError             no scan has that number
     │   └── EntryNotFoundError            no such file inside the storage directory
-    ├── RefusedError                      a guard holds; a person must decide
-    │   ├── CopiedStorageDirError         two folders carry one identity
+    ├── RefusedError                      a guard refused; a person must decide
+    │   ├── CopiedStorageDirError         two folders have the same identity
     │   ├── ReadOnlyStorageDirError       added with ``--read-only``
     │   ├── DifferentBytesError           the legacy id already names other bytes
     │   ├── CatalogInsideStorageDirError  the catalog must not be synced
@@ -34,27 +34,27 @@
     │   ├── PictureTooLargeError          more pixels than we decode
     │   ├── DaemonRunningError            another process already watches this home
     │   └── AddressInUseError             another program listens there
-    ├── UnavailableError                  nothing is wrong with the request: try again later
-    │   ├── StorageDirOfflineError        unmounted, signed out, or another folder lies there
+    ├── UnavailableError                  the request is fine: try again later
+    │   ├── StorageDirOfflineError        unmounted, signed out, or another folder is there
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
-    │   ├── CatalogLockedError            another process holds the catalog
+    │   ├── CatalogLockedError            another process locked the catalog
     │   ├── WatchLimitError               the system allows no more file watches
     │   ├── DecoderUnavailableError       pictures cannot be decoded on this machine now
-    │   └── DecodingInterruptedError      the decoder was ended, or found no memory
-    ├── WrongBytesError                   bytes are there, and are not what they should be
-    │   └── UndecodablePictureError       the decoder gave up on them
-    ├── DiskError                         the operating system said no
+    │   └── DecodingInterruptedError      the decoder was killed or ran out of memory
+    ├── WrongBytesError                   there are bytes, but not the right ones
+    │   └── UndecodablePictureError       the decoder failed on them
+    ├── DiskError                         the operating system refused
     │   ├── DiskFullError                 no space or quota left
     │   ├── UnwritableFolderError         read-only, or this user may not write there
-    │   └── UnreadableFileError           a file that is there cannot be read
+    │   └── UnreadableFileError           an existing file cannot be read
     └── CatalogError                      the catalog itself
         ├── CatalogDamagedError           not a database, or a broken one
         └── CatalogTooNewError            made by a newer Strandline
 
-A message says what happened, to what, and what to do, on one line; the facts are in ``facts``. The
-``code`` is stable: it stands in JSON, in logs and in ``docs/reference/errors.md``. What surprises: an
-image that is *arriving* is an :class:`ImageNotFoundError` **and** an :class:`UnavailableError`, so
-``except ImageNotFoundError`` around ``store.get`` catches every way in which an image cannot be handed out.
+A message says what happened, to what, and what to do, on one line. The facts are in ``facts``. The ``code`` is
+stable: it appears in JSON, in logs, and in ``docs/reference/errors.md``. What surprises: if an image is *arriving*,
+the error is an :class:`ImageNotFoundError` **and** an :class:`UnavailableError`. So ``except ImageNotFoundError``
+around ``store.get`` catches every reason why an image cannot be handed out.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ from typing import ClassVar
 
 
 class StrandlineError(Exception):
-    """Something went wrong that Strandline understands.
+    """An expected error.
 
     Args:
         message: One line: what happened, to what, and what to do.
-        **facts: JSON-ready values that programs can use; also reachable as ``error.facts``.
+        **facts: JSON-ready values for programs; also available as ``error.facts``.
     """
 
     code: ClassVar[str] = "strandline-error"
@@ -78,12 +78,12 @@ class StrandlineError(Exception):
         self.facts = facts
 
     def as_json(self) -> dict[str, object]:
-        """The error as it stands in ``{"error": …}``: code, message, and the facts."""
+        """The content of ``{"error": …}``: code, message, and the facts."""
         return {"code": self.code, "message": self.message, **self.facts}
 
 
 class InvalidInputError(StrandlineError):
-    """The request itself cannot be carried out; mend it."""
+    """The request itself is invalid; fix it."""
 
     code = "invalid-input"
 
@@ -95,7 +95,7 @@ class InvalidImageIdError(InvalidInputError):
 
 
 class ImageIdMismatchError(InvalidInputError):
-    """A content id was given that the bytes do not hash to."""
+    """The bytes do not hash to the given content id."""
 
     code = "image-id-mismatch"
 
@@ -107,7 +107,7 @@ class EmptyImageError(InvalidInputError):
 
 
 class UnsupportedImageError(InvalidInputError):
-    """The bytes are of no supported image type."""
+    """The bytes are not of a supported image type."""
 
     code = "unsupported-image"
 
@@ -119,19 +119,19 @@ class ImageTooLargeError(InvalidInputError):
 
 
 class InvalidPathError(InvalidInputError):
-    """The path cannot be used: a NUL in it, too long, or it leads out of the storage directory, or to no file."""
+    """The path contains a NUL, is too long, leads out of the storage directory, or does not name a file."""
 
     code = "invalid-path"
 
 
 class InvalidNameError(InvalidInputError):
-    """The name cannot be given to a storage directory."""
+    """A storage directory cannot have this name."""
 
     code = "invalid-name"
 
 
 class InvalidCursorError(InvalidInputError):
-    """The cursor is none that a listing handed out."""
+    """No listing returned this cursor."""
 
     code = "invalid-cursor"
 
@@ -149,7 +149,7 @@ class ConfigError(InvalidInputError):
 
 
 class NotFoundError(StrandlineError):
-    """What was asked for is not there."""
+    """It does not exist."""
 
     code = "not-found"
 
@@ -165,37 +165,37 @@ class ImageNotFoundError(NotFoundError):
 
 
 class StorageDirNotFoundError(NotFoundError):
-    """No storage directory is known by that identity, alias, path or name."""
+    """No storage directory has that identity, alias, path, or name."""
 
     code = "sd-not-found"
 
 
 class SourceNotFoundError(NotFoundError):
-    """The file or folder that was to be saved does not exist."""
+    """The file or folder to save does not exist."""
 
     code = "source-not-found"
 
 
 class ScanNotFoundError(NotFoundError):
-    """No scan that was asked for has that number, or it was forgotten."""
+    """No requested scan has that number, or it is no longer remembered."""
 
     code = "scan-not-found"
 
 
 class EntryNotFoundError(NotFoundError):
-    """No such file or folder lies in the storage directory."""
+    """The storage directory has no such file or folder."""
 
     code = "entry-not-found"
 
 
 class RefusedError(StrandlineError):
-    """A guard holds: doing it could lose something. A person must decide."""
+    """A guard refused: the action could lose something. A person must decide."""
 
     code = "refused"
 
 
 class CopiedStorageDirError(RefusedError):
-    """Two online folders carry the same identity, so a write by identity is ambiguous."""
+    """Two online folders have the same identity, so a write by identity is ambiguous."""
 
     code = "sd-copied"
 
@@ -207,19 +207,19 @@ class ReadOnlyStorageDirError(RefusedError):
 
 
 class DifferentBytesError(RefusedError):
-    """A legacy id already names whole, other bytes in that storage directory."""
+    """A legacy id already names other, whole bytes in that storage directory."""
 
     code = "different-bytes"
 
 
 class CatalogInsideStorageDirError(RefusedError):
-    """The catalog lies in a storage directory (or the other way round), where sync clients would tear it."""
+    """The catalog is inside a storage directory (or the reverse), where sync clients would damage it."""
 
     code = "catalog-inside-sd"
 
 
 class StorageDirConflictError(RefusedError):
-    """The path, name or identity already belongs to another storage directory."""
+    """The path, name, or identity already belongs to another storage directory."""
 
     code = "sd-conflict"
 
@@ -237,19 +237,19 @@ class DaemonRunningError(RefusedError):
 
 
 class AddressInUseError(RefusedError):
-    """The address to listen at cannot be had: another program listens there, or this machine has no such address."""
+    """The address to listen on is not available: another program uses it, or this machine does not have it."""
 
     code = "address-in-use"
 
 
 class UnavailableError(StrandlineError):
-    """It cannot be done now; nothing is wrong with the request. Try again later."""
+    """It cannot be done now. The request is fine. Try again later."""
 
     code = "unavailable"
 
 
 class StorageDirOfflineError(UnavailableError):
-    """The storage directory is not there now: unmounted, unreadable, or another folder lies at its path."""
+    """The storage directory is unmounted or unreadable, or another folder is at its path."""
 
     code = "sd-offline"
 
@@ -261,7 +261,7 @@ class StorageDirIncompleteError(UnavailableError):
 
 
 class CatalogLockedError(UnavailableError):
-    """Another process has held the catalog's lock for longer than we wait."""
+    """Another process locked the catalog for longer than the time limit."""
 
     code = "catalog-locked"
 
@@ -273,37 +273,37 @@ class WatchLimitError(UnavailableError):
 
 
 class DecoderUnavailableError(UnavailableError):
-    """No decoder can be started here, so nothing is known of the picture: the installation is broken."""
+    """No decoder can start here, so nothing is known about the picture. The installation is broken."""
 
     code = "decoder-unavailable"
 
 
 class DecodingInterruptedError(UnavailableError):
-    """The decoder was ended from outside, or found no memory: nothing is known of the picture."""
+    """The decoder was killed or ran out of memory, so nothing is known about the picture."""
 
     code = "decoding-interrupted"
 
 
 class WrongBytesError(StrandlineError):
-    """Bytes are there, and they are not what they should be."""
+    """There are bytes, but not the right ones."""
 
     code = "wrong-bytes"
 
 
 class UndecodablePictureError(WrongBytesError):
-    """The decoder gave up: truncated, broken, or not what its first bytes promise."""
+    """The decoder failed: the picture is truncated, broken, or not of the type that its first bytes say."""
 
     code = "undecodable-picture"
 
 
 class ImageArrivingError(ImageNotFoundError, UnavailableError):
-    """The image is here in part; the rest is still on its way."""
+    """Only part of the image is here; the rest is still on its way."""
 
     code = "image-arriving"
 
 
 class ImageOnlineOnlyError(ImageNotFoundError, UnavailableError):
-    """The image's name is here and its bytes are in the cloud only."""
+    """Only the image's name is here; its bytes are in the cloud."""
 
     code = "image-online-only"
 
@@ -321,7 +321,7 @@ class ImageDamagedError(ImageNotFoundError, WrongBytesError):
 
 
 class ImageForeignError(ImageNotFoundError, WrongBytesError):
-    """Under the image's name lies another whole image."""
+    """Another whole image is under the image's name."""
 
     code = "image-foreign"
 
@@ -333,19 +333,19 @@ class DiskError(StrandlineError):
 
 
 class DiskFullError(DiskError):
-    """No space, or no quota, is left where the file was to be written."""
+    """There is no space or quota left for the file."""
 
     code = "disk-full"
 
 
 class UnwritableFolderError(DiskError):
-    """The folder cannot be written to: mounted read-only, or this user may not."""
+    """The folder cannot be written to: it is mounted read-only, or this user may not write there."""
 
     code = "unwritable-folder"
 
 
 class UnreadableFileError(DiskError):
-    """A file is there and cannot be read."""
+    """A file exists but cannot be read."""
 
     code = "unreadable-file"
 
@@ -357,12 +357,12 @@ class CatalogError(StrandlineError):
 
 
 class CatalogDamagedError(CatalogError):
-    """The catalog is not a database, or a broken one."""
+    """The catalog is broken or not a database."""
 
     code = "catalog-damaged"
 
 
 class CatalogTooNewError(CatalogError):
-    """The catalog was made by a newer Strandline."""
+    """A newer Strandline made the catalog."""
 
     code = "catalog-too-new"

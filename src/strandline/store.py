@@ -274,4 +274,4 @@ def _parse_state(state: FileState | str) -> FileState:
         return FileState(state)
     except ValueError as error:
         known = ", ".join(each.value for each in FileState)
-        raise InvalidInputError(f"{str(state)[:40]!r} is no state; the states are {known}") from error
+        raise InvalidInputError(f"{str(state)[:40]!r} is not a state; the states are {known}") from error

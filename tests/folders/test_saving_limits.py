@@ -71,7 +71,7 @@ def test_each_way_gives_way_to_the_next(tmp_path: Path) -> None:
         other = new_place(Path(elsewhere))
         other.media.rmdir()
         other.media.symlink_to(place.media)
-        with pytest.raises(DiskError, match="where a folder should be"):
+        with pytest.raises(DiskError, match="in the place of a folder"):
             other.save(b"x", "4.png")
         written = call_refused(
             [NO_UNNAMED_FILES], lambda: write_whole(place.media, "4.png", b"x", scratch=other.scratch)

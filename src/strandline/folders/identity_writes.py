@@ -97,7 +97,7 @@ def _keep_former(root: Path, value: StorageDirId, scratch: Path) -> None:
             found = look_at_file(root, name)
         if found is None or judge_former(found).value != value:
             raise RefusedError(
-                f"{root / name} does not hold the value in its name; wait until it has arrived, or move it away",
+                f"{root / name} does not contain the value in its name; wait until it has arrived, or move it away",
                 path=str(root / name),
             ) from None
 

@@ -411,7 +411,8 @@ def _ensure_images_folder(folder: Path) -> None:
         except FileExistsError:
             if not stat.S_ISDIR(folder.lstat().st_mode):
                 raise RefusedError(
-                    f"{folder} is in the way and is no folder; move it away and save again", path=str(folder)
+                    f"{folder} is in the way and is not a folder; move it away and save again",
+                    path=str(folder),
                 ) from None
             return
         with open_folder(folder.parent) as root:

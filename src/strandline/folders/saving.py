@@ -2,8 +2,8 @@
 
 Write to a temporary (:mod:`~strandline.folders.temporaries` knows three ways), fsync it, give it its name in one step
 that never replaces, fsync the folder (SPEC §7). What surprises: that one step has three forms as well. A hard link
-refuses to replace by nature; where links fail, a rename is asked not to replace; where that fails too, a plain rename
-would replace whatever arrived a moment ago, so the caller has to allow it.
+never replaces. If links fail, a rename without replacing is tried. If that fails too, a plain rename would replace
+anything that arrived a moment ago, so the caller has to allow it.
 """
 
 from __future__ import annotations

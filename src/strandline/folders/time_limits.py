@@ -1,11 +1,11 @@
-"""Calls that may hang for ever, on shares that went away, made so that nobody waits for longer than a limit.
+"""Calls that may hang, on shares that went away, made so that nobody waits longer than a limit.
 
-A system call on a dead share cannot be interrupted; only the thread that made it is lost. So the call is made on a
-daemon worker, which is left behind if it does not answer: it neither blocks the caller nor the end of the program.
-:class:`SlowPlaces` remembers where that happened, so that the price is paid once and not at every lookup: as long as
-that call hangs, nobody asks again. Each place loses workers of its own, so a dead one takes no other down. What
-surprises: a worker that was given up may still finish; what it then brings is handed to ``late``, to be closed.
-Local disks do not go through here: a hand-over between threads costs more than a look at a file.
+A system call on a dead share cannot be interrupted, and the thread that made it is lost. So a daemon worker makes the
+call and is abandoned if it does not answer. It blocks neither the caller nor the end of the program.
+:class:`SlowPlaces` remembers where that happened, so the price is paid once and not at every lookup: while that call
+hangs, nobody asks again. Each place loses only its own workers, so a dead one does not affect others. What surprises:
+an abandoned worker may still finish. Its result is then passed to ``late``, to be closed. Local disks do not go
+through here: handing a call to another thread costs more than looking at a file.
 """
 
 from __future__ import annotations

@@ -170,8 +170,8 @@ def is_too_much_gone(absent: int, known: int) -> bool:
 
 
 def say_too_much_gone(absent: int, known: int) -> str:
-    """Why the brake holds, and what ends it, for a person."""
+    """Why nothing becomes missing now, and what ends that, for a person."""
     return (
-        f"{absent} of {known} known images are gone at once; that is rarely meant, so none is taken for "
-        "missing. If it is meant, say so with 'strandline sd confirm'"
+        f"{absent} of {known} known images are gone at once, which is rarely intended, so none is "
+        "called missing. If it is intended, run 'strandline sd confirm'"
     )

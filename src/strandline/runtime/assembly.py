@@ -130,13 +130,13 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def _check_not_synced(home: Path) -> None:
-    """Refuses a home in a folder that carries an identity, also where no catalog knows that folder yet."""
+    """Refuses a home in a folder that has an identity, even if no catalog knows that folder yet."""
     real_home = Path(os.path.realpath(home))
     for folder in (real_home, *real_home.parents):
         if any(os.path.lexists(folder / name) for name in (IDENTITY_FILE, LEGACY_IDENTITY_FILE)):
             raise CatalogInsideStorageDirError(
-                f"the catalog's home {real_home} lies in the storage directory {folder}, where a sync client would "
-                "tear it; choose another home with --home or STRANDLINE_HOME",
+                f"the catalog's home {real_home} is inside the storage directory {folder}, where a sync client would "
+                "damage it; choose another home with --home or STRANDLINE_HOME",
                 home=str(real_home),
                 path=str(folder),
             )

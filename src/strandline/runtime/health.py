@@ -63,7 +63,7 @@ def _check_home(bench: Workbench) -> Check:
     elsewhere = "choose a folder on a local disk with --home or STRANDLINE_HOME"
     mount = find_mount(os.path.realpath(bench.home))
     if mount.kind is not MountKind.LOCAL:
-        message = f"{bench.home} lies on {mount.fstype}, where SQLite's journal does not work reliably"
+        message = f"{bench.home} is on {mount.fstype}, where SQLite's journal does not work reliably"
         return Check("home", False, message, elsewhere)
     try:
         with tempfile.TemporaryFile(dir=bench.scratch) as file:
@@ -71,7 +71,7 @@ def _check_home(bench: Workbench) -> Check:
     except OSError as error:
         message = f"{bench.home} cannot be written to: {error.strerror}"
         return Check("home", False, message, f"make room, or give yourself the rights; or {elsewhere}")
-    return Check("home", True, f"{bench.home} lies on a local disk ({mount.fstype})")
+    return Check("home", True, f"{bench.home} is on a local disk ({mount.fstype})")
 
 
 def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
@@ -103,7 +103,7 @@ def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:
         try:
             value = int((folder / limit).read_text())
         except (OSError, ValueError):
-            yield Check(f"inotify {limit}", False, "cannot be read", "folders are polled where it is needed")
+            yield Check(f"inotify {limit}", False, "cannot be read", "folders are polled if needed")
             continue
         remedy = None if value >= enough else f"raise it: sysctl fs.inotify.{limit}={max(8192, enough)}"
         yield Check(f"inotify {limit}", value >= enough, f"{value:,}", remedy)

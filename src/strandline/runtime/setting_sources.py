@@ -51,7 +51,7 @@ def iter_file(path: Path) -> Iterator[Given]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); mend or remove it", place=str(path)) from error
+        raise ConfigError(f"{path}: cannot be read ({error}); fix or remove it", place=str(path)) from error
     import tomllib  # here: 10 ms that a start without the file does not need
 
     try:

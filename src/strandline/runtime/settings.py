@@ -77,7 +77,7 @@ class CatalogSettings:
     """This machine's database."""
 
     busy_timeout_s: float = _setting(
-        5.0, "How long to wait for another process that is writing to the catalog.", at_least=0
+        5.0, "How long to wait while another process writes to the catalog.", at_least=0
     )
 
 
@@ -110,7 +110,7 @@ class WatchSettings:
 
     poll_interval_s: float = _setting(
         5.0,
-        "Time between two looks where the system gives no notice of changes (a network drive).",
+        "Time between two looks if the system does not report changes (a network drive).",
         at_least=0.1,
     )
     verify_bytes_per_hour: int = _setting(
@@ -126,7 +126,7 @@ class PicturesSettings:
     thumbnail_cache_bytes: int = _setting(
         2 * _GIB, "Disk space for thumbnails and converted pictures. 0 keeps none.", at_least=0
     )
-    decode_timeout_s: float = _setting(20.0, "After this, decoding one picture is given up.")
+    decode_timeout_s: float = _setting(20.0, "The time limit for decoding one picture.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class ReadSettings:
     )
     fetch_timeout_s: float = _setting(
         60.0,
-        "How long to wait for what a share or cloud has to fetch: an image's bytes, the names in a folder.",
+        "How long to wait while a share or cloud fetches an image's bytes or the names in a folder.",
     )
     io_timeout_s: float = _setting(
         5.0, "A storage directory whose disk does not answer for this long is offline.", at_least=0.1
@@ -158,16 +158,17 @@ class WebSettings:
     """The server for browsers and other programs."""
 
     host: str = _setting(
-        "127.0.0.1", "Where `serve` listens. Anything but this machine itself makes it ask for the token."
+        "127.0.0.1",
+        "The address that `serve` listens on. If it is not a loopback address, every request needs the token.",
     )
-    port: int = _setting(8484, "The port that `serve` listens at. 0 takes a free one.", at_least=0)
+    port: int = _setting(8484, "The port that `serve` listens on. 0 takes a free one.", at_least=0)
     allow_hosts: str = _setting(
         "",
-        "Further host names under which the server may be asked, separated by blanks: `box.lan box.lan:8484`.",
+        "More host names that the server answers to, separated by spaces: `box.lan box.lan:8484`.",
     )
     allow_origins: str = _setting(
         "",
-        "Further origins whose pages may show images and write, separated by blanks: `http://localhost:3000`.",
+        "More origins whose pages may show images and write, separated by spaces: `http://localhost:3000`.",
         find_fault=_find_fault_in_origins,
     )
 

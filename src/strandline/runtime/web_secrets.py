@@ -56,5 +56,7 @@ def _make(path: Path) -> None:
 def _read(path: Path) -> str:
     text = path.read_text("ascii", errors="replace").strip()
     if not _SECRET.fullmatch(text):
-        raise ConfigError(f"{path} holds no secret; delete it, and a new one is made", place=str(path))
+        raise ConfigError(
+            f"{path} contains no secret; delete it, and Strandline makes a new one", place=str(path)
+        )
     return text

@@ -1,8 +1,7 @@
-"""What every service is handed: the catalog, the home, the clocks and the limits.
+"""The workbench that every service gets: the catalog, the home, the clocks, and the limits.
 
-Time comes in as two functions, so that tests can let a day pass: ``now`` is what the catalog writes down,
-``monotonic`` spaces looks inside this process. What surprises: nothing here is global; two stores in one
-process share nothing but the disk.
+Time comes in as two functions, so that tests can let a day pass. The catalog records ``now``; ``monotonic`` spaces
+looks inside this process. Nothing here is global: two stores in one process share nothing except the disk.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class Guard:
 
 WRITES_NEED = (
     "writes need an Origin of this server's own pages, or 'Authorization: Bearer' with the token of this "
-    "installation, which lies in its home"
+    "installation, which is in its home"
 )
 
 

@@ -159,9 +159,7 @@ def test_a_number_from_another_catalog_begins_anew(
     with store.watch(once=True, since=1_000_000) as events:
         told = list(events)
     assert numbers(told)[0] == 1
-    assert [message.partition(":")[0] for message in caplog.messages] == [
-        "this catalog knows no event 1000000"
-    ]
+    assert [message.partition(":")[0] for message in caplog.messages] == ["this catalog has no event 1000000"]
 
 
 def test_events_that_are_no_longer_kept_are_missed_aloud(

@@ -428,7 +428,7 @@ def test_a_fault_is_told_and_survived(
         wait_for_all(reader, root)
         monkeypatch.setattr(place_watcher, "look_at_arrival", look_badly_once)
         reader.wait_for(AVAILABLE, put_image(root, picture(1)))
-    assert "the watcher met a fault and goes on" in caplog.messages
+    assert "internal error in the watcher; it continues" in caplog.messages
 
 
 def test_the_catalog_may_fail_for_a_while(

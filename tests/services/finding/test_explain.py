@@ -120,8 +120,8 @@ SITUATIONS: list[tuple[Situation, str, int, set[str], str, str]] = [
     (put_foreign, "foreign", 7, {"foreign"}, "another image", "Save that file as a new image"),
     (put_other_copy, "not-found", 4, {"other-copy"}, "in none of", "finished syncing"),
     (put_symlink, "not-found", 4, {"symlink"}, "in none of", "put the file itself there"),
-    (put_folder, "not-found", 4, {"folder"}, "in none of", "move that away"),
-    (put_fifo, "not-found", 4, {"special file"}, "in none of", "move that away"),
+    (put_folder, "not-found", 4, {"folder"}, "in none of", "move it away"),
+    (put_fifo, "not-found", 4, {"special file"}, "in none of", "move it away"),
     (link_media, "not-found", 4, {"symlink"}, "in none of", "put the file itself there"),
     (
         take_most_away,

@@ -219,7 +219,7 @@ class TestOwnIds:
     def test_half_an_image_gets_no_legacy_id(self, machine: Machine, data: bytes) -> None:
         """Nothing would ever vouch for it, so it would be "arriving" for ever; its own content id vouches."""
         one = machine.add("one")
-        with pytest.raises(WrongBytesError, match="leave the id out"):
+        with pytest.raises(WrongBytesError, match="omit the id"):
             save_image(machine.bench, data, one, image_id=LEGACY_ID)
         assert os.listdir(machine.media(one)) == []
         saved = save_image(machine.bench, data, one)

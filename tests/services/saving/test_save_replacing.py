@@ -258,7 +258,7 @@ def test_what_is_no_file_is_never_replaced(machine: Machine, occupy: Callable[[P
     path = machine.media(one) / NAME
     occupy(path)
     before = path.lstat()
-    with pytest.raises(RefusedError, match="is no regular file; move it away"):
+    with pytest.raises(RefusedError, match="is not a regular file; move it away"):
         save_image(machine.bench, PICTURE, one)
     assert path.lstat() == before
     assert not Path(one.path, "target.png").exists()
@@ -275,7 +275,7 @@ def test_a_media_folder_that_is_none_is_not_written_to(machine: Machine, what: s
         media.write_bytes(b"somebody's")
     else:
         media.symlink_to(elsewhere if what == "link to a folder" else "nowhere")
-    with pytest.raises(RefusedError, match="in the way and is no folder"):
+    with pytest.raises(RefusedError, match="in the way and is not a folder"):
         save_image(machine.bench, PICTURE, one)
     assert os.listdir(elsewhere) == []
     assert sorted(os.listdir(one.path)) == ["SD_ID", "media"]

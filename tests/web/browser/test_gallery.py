@@ -126,7 +126,7 @@ def test_what_is_typed_is_found(huge: Served, open_page: OpenPage) -> None:
     expect(page.locator("#count")).to_have_text("1 image")
     assert f"q={31:032x}" in page.url
     page.get_by_role("searchbox").fill("nothing is called so")
-    expect(page.get_by_text("No image fits")).to_be_visible()
+    expect(page.get_by_text("No image matches")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     expect(page.locator("#count")).to_have_text("100,000 images")
     page.get_by_label("State").select_option("arriving")

@@ -20,12 +20,10 @@ def test_an_empty_installation_says_what_to_do_first(home: Path, tmp_path: Path,
     root = make_storage_dir(tmp_path / "Dropbox" / "Notes", *make_pictures(2))
     with open_store(home) as store, serving(store) as served:
         page = open_page(served)
-        expect(page.get_by_role("heading", name="Which folder holds your pictures?")).to_be_visible()
+        expect(page.get_by_role("heading", name="Which folder has your pictures?")).to_be_visible()
         page.get_by_label("Path of the folder on this machine").fill(str(root))
         page.get_by_role("button", name="Add folder").click()
-        expect(
-            page.get_by_text("Notes was added, under the identity that lies in the folder.")
-        ).to_be_visible()
+        expect(page.get_by_text("Notes was added with the identity in the folder.")).to_be_visible()
         expect(page.get_by_text("2 images found.")).to_be_visible()
         page.get_by_role("link", name="Show images").click()
         expect(page.locator(".tile")).to_have_count(2)

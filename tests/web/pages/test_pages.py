@@ -111,7 +111,7 @@ def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -
         ("/inspect/Nowhere", 404, "Nowhere"),
         ("/?sd=Nowhere", 404, "Nowhere"),
         ("/?state=happy", 422, "state"),
-        ("/?from=yesterday", 422, "is no day"),
+        ("/?from=yesterday", 422, "is not a day"),
         ("/inspect/Notes/file?path=../../etc/passwd", 422, "is not a path inside"),
         ("/inspect/Notes/file?path=media/none.png", 404, "none.png"),
         ("/inspect/Notes/tree?folder=..", 422, "not as the page made it"),
@@ -124,7 +124,7 @@ def test_an_error_is_a_page(served: Served, place: str, status: int, word: str) 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert "<h1>" in answer.text
     assert word in answer.text.partition("<h1>")[2]
-    assert 'href="/">To the gallery' in answer.text
+    assert 'href="/">Go to the gallery' in answer.text
     assert "Traceback" not in answer.text
 
 
@@ -148,7 +148,7 @@ def test_a_file_of_a_time_that_no_calendar_has_is_shown(
     monkeypatch.setattr(browse, "format_time", refuse)
     answer = served.client.get("/inspect/Notes/file?path=SD_ID")
     assert answer.status_code == 200
-    assert "no calendar has" in answer.text
+    assert "at an impossible time" in answer.text
 
 
 def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:
@@ -179,7 +179,7 @@ def test_forms_work_without_scripts(served: Served, tmp_path: Path) -> None:
     travel = make_storage_dir(tmp_path / "Travel", make_picture("gif", seed=4))
     post = served.client.post
     assert (
-        "Travel was added, under the identity that lies in the folder."
+        "Travel was added with the identity in the folder."
         in post("/folders", data={"path": str(travel)}).text
     )
     assert "Travel is called Journeys now." in post("/folders/Travel/rename", data={"name": "Journeys"}).text
@@ -256,7 +256,7 @@ def test_nothing_but_modules_and_styles_is_static(served: Served, place: str) ->
 def test_an_empty_home_says_what_to_do_first(home: Path) -> None:
     """On every place: what to add, and where."""
     with open_store(home) as store, serving(store) as served:
-        assert "Which folder holds your pictures?" in served.client.get("/").text
+        assert "Which folder has your pictures?" in served.client.get("/").text
         assert "Add a folder" in served.client.get("/folders").text
         assert "Nothing to inspect yet" in served.client.get("/inspect").text
         assert "Nothing yet" in served.client.get("/activity").text

@@ -158,7 +158,7 @@ def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
     """Looking for ``SD_ID`` or ``.sd-id`` failed, or the older of them is in the cloud and may say anything."""
     sighting = question.sighting
     if any(error.errno == errno.ENOENT and not error.name for error in sighting.errors):
-        problem = "the folder is not there: bring its disk back, or say where it lies now with `sd move`"
+        problem = "the folder is not there: bring its disk back, or set its new path with `sd move`"
     elif sighting.errors:
         found = "; ".join(f"{error.name or 'the folder'}: {error.reason}" for error in sighting.errors)
         problem = f"its identity cannot be read now ({found}); try again when the disk answers"
@@ -242,7 +242,7 @@ def _rule_4_arriving(question: _Question) -> IdentityDecision | None:
             "move it away and use `sd add --new-identity`"
         )
     if question.known and not question.is_asked_for_new:
-        warning = f"{plain.name} is online-only; the folder is read under the identity it had"
+        warning = f"{plain.name} is online-only; the folder is read under its last known identity"
         return question.answer_unwritten(IdentityOutcome.EXISTING, question.known, warnings=[warning])
     return question.no_answer(f"{plain.name} is online-only; have the sync client download it")
 
@@ -255,12 +255,12 @@ def _rule_5_copies(question: _Question) -> IdentityDecision | None:
     for copy in question.sighting.copies:
         if copy.unfit in (Unfit.EVICTED, Unfit.UNREADABLE):
             return question.no_answer(
-                f"SD_ID is there in conflict copies only, and {copy.name!r} is {copy.unfit}; make it readable"
+                f"SD_ID exists only in conflict copies, and {copy.name!r} is {copy.unfit}; make it readable"
             )
     if not question.quiet and not question.read_only:
         return question.answer_unwritten(IdentityOutcome.CONFLICT_RESOLVED, values[0], wait_for_quiet=True)
     warnings = question.warn_of(
-        f"SD_ID was there in conflict copies only; {values[0]}, the smallest value, is the identity, and the "
+        f"SD_ID existed only in conflict copies; {values[0]}, the smallest value, is the identity, and the "
         "others become aliases",
         values[1:],
     )
@@ -279,7 +279,9 @@ def _rule_6_new(question: _Question) -> IdentityDecision | None:
             "or decide with `sd confirm` or `sd add --new-identity`",
         )
     if question.read_only:
-        return question.no_answer("it has no SD_ID yet, and none is written to a read-only folder")
+        return question.no_answer(
+            "it has no SD_ID yet, and Strandline does not write one to a read-only folder"
+        )
     return question.answer(
         IdentityOutcome.GENERATED,
         question.fresh,

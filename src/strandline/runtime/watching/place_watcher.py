@@ -113,10 +113,10 @@ class PlaceWatcher:
             try:
                 loop()
             except StrandlineError as error:
-                log.warning("the watcher goes on after: %s", error)
+                log.warning("the watcher continues after: %s", error)
             except Exception:
                 if not self._stop.is_set():
-                    log.exception("the watcher met a fault and goes on")
+                    log.exception("internal error in the watcher; it continues")
             for number in list(self._sds):  # what was in hand is lost, but a scan finds it again
                 self._scans.plan(number, RETRY_S)
             self._stop.wait(TICK_S)

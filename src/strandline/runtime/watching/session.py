@@ -64,7 +64,7 @@ def _find_start(bench: Workbench, since: int | None) -> int:
     if since is None:
         return newest
     if since > newest:
-        log.warning("this catalog knows no event %d: it was made anew; beginning with its first event", since)
+        log.warning("this catalog has no event %d: it was rebuilt; starting with its first event", since)
         return 0
     return since
 

@@ -113,7 +113,7 @@ class Watcher:
             try:
                 self._take_up_places()
             except StrandlineError as error:
-                log.warning("the watcher goes on after: %s", error)
+                log.warning("the watcher continues after: %s", error)
 
     def _take_up_places(self) -> None:
         """Starts a watcher for each place that has come to hold an SD, and ends those of places that hold none."""

@@ -266,7 +266,7 @@ def _describe_state(row: ImageFile, reason: str) -> str:
         case FileState.DAMAGED:
             return f"{size} are here, unchanged for more than a day, and broken: {reason}"
         case FileState.FOREIGN:
-            return f"{size} of another image lie under this name: {reason}"
+            return f"{size} of another image are under this name: {reason}"
         case _:
             return reason
 
@@ -280,8 +280,8 @@ def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: st
         return DiskFact(name, "online-only", None, f"a conflict copy: {IN_THE_CLOUD}")
     copy = read_conflict_copy(bench, image_id, sd, name)
     if copy is None:
-        return DiskFact(name, "other-copy", None, "a conflict copy that does not hold the image's bytes")
-    how = "holds exactly the image's bytes" if is_content_id(image_id) else "is a whole image"
+        return DiskFact(name, "other-copy", None, "a conflict copy that does not have the image's bytes")
+    how = "has exactly the image's bytes" if is_content_id(image_id) else "is a whole image"
     return DiskFact(name, "conflict-copy", copy.size_bytes, f"a conflict copy that {how}")
 
 
@@ -314,7 +314,7 @@ def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace,
         Verdict.DAMAGED: (
             f"image {image_id} is damaged in {where}: its bytes are not whole and have stopped changing."
         ),
-        Verdict.FOREIGN: f"under the name of image {image_id}, {where} holds another image.",
+        Verdict.FOREIGN: f"under the name of image {image_id}, {where} has another image.",
         Verdict.UNREADABLE: f"image {image_id} may be in {where}, which cannot be read now.",
         Verdict.SD_SUSPECT: (
             f"whether image {image_id} is gone cannot be told: too many files are gone from {doubtful} at once."
@@ -338,13 +338,13 @@ def _is_incomplete(traces: tuple[StorageDirTrace, ...]) -> bool:
 _NEXT = {
     Verdict.SHOWN: None,
     Verdict.FROM_CONFLICT_COPY: (
-        "Look at the conflict copy and rename it if it is the right one; Strandline never does."
+        "Check the conflict copy and rename it if it is the right one. Strandline never renames it."
     ),
     Verdict.ARRIVING: "It is looked at again when the file changes; let the sync client finish.",
     Verdict.ONLINE_ONLY: "Have the sync client keep it on this device, or open it there once.",
-    Verdict.DAMAGED: "Copy it again from another machine; good bytes are noticed by themselves.",
-    Verdict.FOREIGN: "Save that file as a new image, and copy the original from another machine.",
-    Verdict.UNREADABLE: "See what the system says of the file ('strandline explain'), mend it, and try again.",
+    Verdict.DAMAGED: "Copy it again from another machine. Good bytes are noticed automatically.",
+    Verdict.FOREIGN: "Save that file as a new image and copy the original from another machine.",
+    Verdict.UNREADABLE: "See what the system says about the file ('strandline explain'), fix it, and try again.",
     Verdict.SD_SUSPECT: (
         "If the folder is still syncing, wait. If the files were deleted on purpose, run 'strandline sd confirm'."
     ),
@@ -356,8 +356,8 @@ _NEXT = {
 _NEXT_BY_FACT = {
     "rival-copy": "Its conflict copies differ: give the right one the image's own name.",
     "symlink": "A link has its name, and links are never followed: put the file itself there.",
-    "folder": "A folder has its name: move that away, and put the file itself there.",
-    "special file": "Something that is no file has its name: move that away, and put the file itself there.",
+    "folder": "A folder has its name: move it away and put the file itself there.",
+    "special file": "Something that is not a file has its name: move it away and put the file itself there.",
 }
 """What to do where such a fact is all that there is of the image."""
 

@@ -1,4 +1,4 @@
-"""Browsing: what lies in a storage directory, file by file, for people who want to see for themselves (SPEC §8).
+"""Browsing: the content of a storage directory, file by file, for people who want to see for themselves (SPEC §8).
 
 Paths come from outside: each part is checked, and no link is ever followed below the root. Nothing is changed.
 """
@@ -151,7 +151,7 @@ def _check_path(sd: StorageDir, path: str) -> tuple[str, str, os.stat_result]:
         seen = _look(sd, "/".join(parts[: position + 1]), full)
         if position < len(parts) - 1 and not stat.S_ISDIR(seen.st_mode):
             raise InvalidPathError(
-                f"{shorten('/'.join(parts[: position + 1]))!r} is no folder, and links are never followed",
+                f"{shorten('/'.join(parts[: position + 1]))!r} is not a folder, and links are never followed",
                 path=shorten(path),
             )
     return "/".join(parts), full, seen

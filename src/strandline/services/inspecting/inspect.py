@@ -1,9 +1,8 @@
-"""Inspecting: disk against catalog for one storage directory, every discrepancy, and nothing changed (SPEC §8).
+"""Inspecting: disk compared with catalog for one storage directory; changes nothing (SPEC §8).
 
-Everything is measured from one fresh and complete listing; when that fails, the report says so and counts nothing
-as missing. The only files that are read are conflict copies and what they are copies of, within limits. What
-surprises: *damaged*, *incomplete* and *wrong extension* come from recorded proofs, because to find them again would
-mean to read every image.
+Everything is measured from one fresh and complete listing. If that fails, the report says so and counts nothing as
+missing. Only conflict copies, and what they are copies of, are read, within limits. *Damaged*, *incomplete*, and
+*wrong extension* come from recorded proofs, because finding them again would mean reading every image.
 """
 
 from __future__ import annotations

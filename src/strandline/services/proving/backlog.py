@@ -1,8 +1,8 @@
 """Verifying: files that were registered from a listing alone are proven in the background, newest first (SPEC §6).
 
-After them come files whose proof is from before structures were walked, so that nobody knows whether they are whole.
-What surprises: a file that cannot be read is left alone for longer each time, else a folder full of refusals would be
-tried again after each scan.
+After them come files whose proof was made before structures were walked, so it is unknown whether they are whole. A
+file that cannot be read is retried with backoff. Otherwise a folder full of refusals would be tried again after each
+scan.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Interruptions: attempts that ended without an answer, and when each may be made again.
 
-A picture whose decoder was ended, a file that could not be read: nothing is known of them, so they are tried again;
-but one that takes the memory of every decoder, or a hundred thousand refusals, must not keep the machine busy. What
-surprises: the pause grows with the trouble. Trouble that ends is noticed after as long again at most, and a picture
-that always kills its decoder is tried some twenty times in a year.
+If a picture's decoder was killed, or a file could not be read, nothing is known about it, so it is tried again. But a
+picture that takes the memory of every decoder, or a hundred thousand refusals, must not keep the machine busy. The
+retry delay doubles: recovery is noticed after at most twice the outage, and a picture that always crashes its decoder
+is retried about 20 times a year.
 """
 
 from __future__ import annotations

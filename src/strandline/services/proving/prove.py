@@ -1,8 +1,8 @@
-"""Proving: a file's bytes are read once and checked against its id, and the catalog is told (SPEC §6).
+"""Proving: a file's bytes are read once and checked against its id, and the result goes into the catalog (SPEC §6).
 
-Look (:func:`look_at`), decide (:func:`~strandline.model.states.after_look`), do (:func:`prove_file`). Whoever
-hands out bytes hands out the very copy that was proven, never a second reading. What surprises: proving is also
-how a file gets registered; a row need not exist before.
+Look (:func:`look_at`), decide (:func:`~strandline.model.states.after_look`), do (:func:`prove_file`). The copy that
+was proven is the copy that is handed out; there is no second reading. Proving also registers a file: it needs no row
+before.
 """
 
 from __future__ import annotations
@@ -239,7 +239,9 @@ def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:
     """The structure where no hash vouches for the bytes: zeros at the end may be a hole (SPEC §3)."""
     walked = walk_structure(copy.buffer, media_type)
     if walked.whole and media_type.family in _CANNOT_SHOW_HOLES and ends_in_zeros(copy.buffer):
-        return Structure(whole=False, reason="it ends in zeros: its place was reserved, its bytes lack")
+        return Structure(
+            whole=False, reason="it ends in zeros: space was reserved, but the bytes have not arrived"
+        )
     return walked
 
 

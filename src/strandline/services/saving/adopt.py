@@ -31,7 +31,7 @@ def adopt_image(bench: Workbench, sd: StorageDir, filename: str) -> Saved:
     sd = check_writable(bench, sd)
     result = prove_file(bench, sd, filename)
     if result.row is None or result.row.state is not FileState.FOREIGN or result.copy is None:
-        found = "it holds the image's own bytes" if result.outcome is Outcome.GOOD else result.reason
+        found = "it has the image's own bytes" if result.outcome is Outcome.GOOD else result.reason
         raise RefusedError(
             f"{path_of(sd, filename)} is not another, whole image under an image's name: {found}; nothing was done",
             filename=filename,

@@ -84,7 +84,7 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
     except IsADirectoryError as error:
         raise InvalidPathError(f"{label} is a folder; save it with -r", source=label) from error
     except ValueError as error:
-        raise InvalidPathError(f"{label!r} is no usable path: {error}", source=label) from error
+        raise InvalidPathError(f"{label!r} is not a usable path: {error}", source=label) from error
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
             raise InvalidPathError(f"{label!r} is too long for a path", source=label) from error

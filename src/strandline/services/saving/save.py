@@ -1,9 +1,9 @@
 """Saving: bytes become an image in a storage directory, once, and never half (SPEC §7).
 
-The order is the promise (SPEC §13): temporary, bytes, fsync, link, fsync of the folder, then the row and its event
-in one durable transaction. The same bytes again write nothing. What surprises: a file that is already there is
-*proven* before it counts; one that is arriving or damaged is replaced (its bytes go to the trash first), and a
-foreign one is first saved under the id that it really has.
+The order is the promise (SPEC §13): temporary, bytes, fsync, link, fsync of the folder, then the row and its event in
+one durable transaction. Saving the same bytes again writes nothing. What surprises: an existing file is *proven*
+before it counts. If it is arriving or damaged, it is replaced (its bytes go to the trash first). If it is foreign, it
+is first saved under its real id.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _sniff(taken: TakenSource) -> MediaType:
     media_type = sniff_media_type(bytes(taken.buffer[:SNIFF_BYTES]))
     if media_type is None:
         raise UnsupportedImageError(
-            f"{taken.original_name or taken.label} is no image of a supported type "
+            f"{taken.original_name or taken.label} is not an image of a supported type "
             "(PNG, JPEG, GIF, WebP, SVG, HEIC, HEIF, AVIF)",
             source=taken.label,
         )
@@ -165,8 +165,8 @@ class _Save:
         discovery = discover(self.bench, self.sd, self.image_id)
         if discovery.problem is not None and not is_content_id(self.image_id):
             raise DiskError(
-                f"other bytes may lie in {self.sd.name!r} under the id {self.image_id}, for {discovery.problem}; "
-                "mend that, or leave the id out",
+                f"other bytes may be in {self.sd.name!r} under the id {self.image_id}, for {discovery.problem}; "
+                "fix that, or omit the id",
                 path=self.sd.path,
             )
         return list(dict.fromkeys((*discovery.filenames, *there)))
@@ -211,8 +211,8 @@ class _Save:
         is_doubtful = not look.whole or look.decodes is False
         if is_doubtful and not is_content_id(self.image_id):
             raise WrongBytesError(
-                f"{taken.original_name or taken.label} is no whole image ({look.reason}), so nothing would vouch for "
-                "it under an id of your own; leave the id out",
+                f"{taken.original_name or taken.label} is not a whole image ({look.reason}), so nothing can "
+                "verify it under an id of your own; omit the id",
                 source=taken.label,
                 image_id=self.image_id,
             )
@@ -330,7 +330,7 @@ class _Save:
 
     def _different_bytes(self, name: str) -> DifferentBytesError:
         return DifferentBytesError(
-            f"{path_of(self.sd, name)} already holds other bytes under the id {self.image_id}; "
+            f"{path_of(self.sd, name)} already has other bytes under the id {self.image_id}; "
             "leave the id out, and these get an id of their own",
             image_id=self.image_id,
             filename=name,
@@ -346,5 +346,5 @@ def _check_regular(path: Path) -> None:
     with suppress(FileNotFoundError):
         if not stat.S_ISREG(path.lstat().st_mode):
             raise RefusedError(
-                f"{path} is in the way and is no regular file; move it away and save again", path=str(path)
+                f"{path} is in the way and is not a regular file; move it away and save again", path=str(path)
             )

@@ -93,7 +93,7 @@ def add_storage_dir(
     warnings = list(verdict.warnings)
     if copied:
         warnings.append(
-            f"another folder carries the same identity {sd.sd_id}: run 'sd add --new-identity' on the copy, or "
+            f"another folder has the same identity {sd.sd_id}: run 'sd add --new-identity' on the copy, or "
             "'sd forget' one of them, before anything is saved"
         )
     report = None
@@ -289,7 +289,7 @@ def _hint_at_pictures_elsewhere(sd: StorageDir) -> list[str]:
         for name in names:
             if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
                 return [
-                    f"{sd.path} has no media folder, and holds pictures elsewhere ({os.path.join(folder, name)}); "
+                    f"{sd.path} has no media folder but has pictures elsewhere ({os.path.join(folder, name)}); "
                     f"'strandline save -r {sd.path} --sd {sd.sd_id}' takes them in"
                 ]
         searched += len(names) + len(folders)

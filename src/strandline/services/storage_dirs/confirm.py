@@ -93,18 +93,18 @@ def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
 
 
 def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """Writes the known identity back where ``SD_ID`` was lost; never over another identity."""
+    """Writes the known identity back if ``SD_ID`` was lost; never over another identity."""
     assert sd.sd_id is not None
     sighting = look(bench, sd.path)
     if sighting.errors:
         raise StorageDirOfflineError(
-            f"{sd.path} cannot be read ({sighting.errors[0].reason}); mount its disk, or use 'sd move' if it lies "
+            f"{sd.path} cannot be read ({sighting.errors[0].reason}); mount its disk, or use 'sd move' if it is "
             "elsewhere now",
             sd_id=sd.sd_id, path=sd.path,
         )  # fmt: skip
     if others := sighting.candidates - {sd.sd_id}:
         raise StorageDirConflictError(
-            f"{sd.path} holds another identity ({', '.join(sorted(others))}); add it with 'sd add'",
+            f"{sd.path} has another identity ({', '.join(sorted(others))}); add it with 'sd add'",
             path=sd.path,
         )
     if sighting.candidates:

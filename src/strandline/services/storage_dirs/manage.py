@@ -1,7 +1,7 @@
-"""Storage directories: listed, named, renamed, moved and forgotten (SPEC §4). No file is ever touched here.
+"""Storage directories: listed, named, renamed, moved, and forgotten (SPEC §4). No file is ever touched here.
 
-What surprises: an identity outweighs everything. Text that is one SD's identity means that SD, whatever others are
-called, and whichever others had that identity before.
+An identity outweighs everything: text that is the identity of one SD means that SD, whatever others are called, and
+whichever others had that identity before.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
     found = decide_again(sd, sighting, quiet=False).sd_id
     if found is not None and not _is_ours(sd, sighting, found):
         raise StorageDirConflictError(
-            f"{root} holds the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
+            f"{root} contains the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
         )
     place, now = find_place(bench, root), bench.now()
     with bench.catalog.write() as transaction:

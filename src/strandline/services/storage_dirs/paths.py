@@ -54,7 +54,7 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
         ) from error
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
-            raise InvalidPathError(f"{shorten(given)} is no usable path: {error.strerror}") from error
+            raise InvalidPathError(f"{shorten(given)} is not a usable path: {error.strerror}") from error
         if isinstance(error, TimeoutError) and bench.mount_at(given).kind is MountKind.LOCAL:
             raise StorageDirOfflineError(
                 f"{given} leads to a disk that does not answer; try again when it is back", path=given
@@ -110,8 +110,8 @@ def check_outside(home: Path, root: str) -> None:
     real_home, real_root = Path(os.path.realpath(home)), Path(root)
     if real_home.is_relative_to(real_root) or real_root.is_relative_to(real_home):
         raise CatalogInsideStorageDirError(
-            f"the catalog's home {real_home} and the storage directory {root} must not lie in one another, for a "
-            "sync client would tear the catalog; choose another home with --home or STRANDLINE_HOME",
+            f"the catalog's home {real_home} and the storage directory {root} must not be inside one another: a "
+            "sync client would damage the catalog; choose another home with --home or STRANDLINE_HOME",
             home=str(real_home), path=root,
         )  # fmt: skip
 
@@ -141,13 +141,13 @@ def shorten(text: str) -> str:
 def _check_text(text: str) -> str:
     if not text or "\0" in text or len(text) > MAX_PATH_LENGTH:
         raise InvalidPathError(
-            f"{shorten(text)!r} is no usable path; give the folder that holds SD_ID and media"
+            f"{shorten(text)!r} is not a usable path; give the folder that contains SD_ID and media"
         )
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidPathError(
-            f"{shorten(text)!r} holds bytes that are no text, and the catalog keeps text; rename the folder"
+            f"{shorten(text)!r} contains bytes that are not text, and the catalog needs text; rename the folder"
         ) from error
     return text
 
@@ -159,7 +159,7 @@ def _resolve(bench: Workbench, given: str) -> str:
         root = os.path.realpath(given, strict=True)
         if not stat.S_ISDIR(os.stat(root).st_mode):
             raise InvalidPathError(
-                f"{root} is not a folder; give the folder that holds SD_ID and media", path=root
+                f"{root} is not a folder; give the folder that contains SD_ID and media", path=root
             )
         return root
 

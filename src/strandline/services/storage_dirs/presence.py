@@ -257,7 +257,7 @@ def _state_without_identity(
     if decision.outcome is IdentityOutcome.GENERATED:
         return (
             StorageDirState.INCOMPLETE,
-            "nothing has arrived here yet; wait, or add it again to start afresh",
+            "nothing has arrived here yet; wait, or add it again to start over",
         )
     problem = decision.problem or "its identity cannot be read"
     marker_gone = sd.sd_id is not None and sighting.plain is None and not sighting.temporaries

@@ -48,7 +48,7 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     twins = [other for other in others if other.sd_id == sd.sd_id and other.number != sd.number]
     if any(refresh(bench, twin).is_reachable for twin in twins):
         raise CopiedStorageDirError(
-            f"{sd.path} and {twins[0].path} carry the same identity, so it is not clear which is the copy; "
+            f"{sd.path} and {twins[0].path} have the same identity, so it is not clear which is the copy; "
             "run 'sd add --new-identity' on the copy, or 'sd forget' one of them",
             sd_id=sd.sd_id,
         )
@@ -67,7 +67,8 @@ def ensure_media_folder(folder: Path) -> None:
         except FileExistsError:
             if not stat.S_ISDIR(folder.lstat().st_mode):
                 raise RefusedError(
-                    f"{folder} is in the way and is no folder; move it away and save again", path=str(folder)
+                    f"{folder} is in the way and is not a folder; move it away and save again",
+                    path=str(folder),
                 ) from None
             return
         with open_folder(folder.parent) as root:

@@ -160,7 +160,7 @@ def _parse_types(text: str | None) -> list[str] | None:
         return None
     types = [name for name in EVENT_TYPES if text in (name, name.partition(".")[0])]
     if not types:
-        raise InvalidInputError(f"{text!r} is no type of event; the types are {', '.join(EVENT_TYPES)}")
+        raise InvalidInputError(f"{text!r} is not a type of event; the types are {', '.join(EVENT_TYPES)}")
     return types
 
 

@@ -31,7 +31,7 @@ from strandline.web.backend import Backend, TheBackend
 router = APIRouter(tags=["images"])
 
 MonthQuery = Annotated[str | None, Query(pattern="^[0-9]{4}-[0-9]{2}$", description="Begin in this month.")]
-OffsetQuery = Annotated[int, Query(ge=0, le=2**53, description="So many images into the month.")]
+OffsetQuery = Annotated[int, Query(ge=0, le=2**53, description="How many images to skip in the month.")]
 AfterQuery = Annotated[str | None, Query(max_length=300, description="The `next` of the page before.")]
 
 

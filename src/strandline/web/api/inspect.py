@@ -86,7 +86,7 @@ async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Respo
             size_bytes = page.size_bytes if page.data else 0
         media_type = sniff_media_type(bytes(data[:SNIFF_BYTES]))
         if media_type is None or size_bytes > MAX_PREVIEW_BYTES:
-            what = "no image" if media_type is None else "too large to be looked at"
+            what = "not an image" if media_type is None else "too large to preview"
             raise UnsupportedImageError(f"{path[:200]!r} is {what}; the hex view shows its bytes")
         headers = {**HARMLESS, "cache-control": "no-store"}
         return Response(bytes(data), media_type=media_type.name, headers=headers)

@@ -19,7 +19,7 @@ from strandline.runtime.assembly import LocalStore
 SdPath = Annotated[str, Path(description="A storage directory: its identity, an alias, or its name.")]
 SdQuery = Annotated[str | None, Query(description="A storage directory: identity, alias, path or name.")]
 ImageIdPath = Annotated[str, Path(description="An image id: 32 hex digits, or a UUID.")]
-Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many.")]
+Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
 StateQuery = Annotated[FileState | None, Query(description="Only images with a file in this state.")]
 TypeQuery = Annotated[
@@ -69,7 +69,7 @@ def make_filter(
 def _parse_type(text: str) -> str:
     found = find_media_type(text.lower()) or find_media_type_by_extension(text.lower())
     if found is None:
-        raise InvalidInputError(f"{text!r} is no image type; give one such as image/png, or png")
+        raise InvalidInputError(f"{text!r} is not an image type; give one such as image/png, or png")
     return found.name
 
 
@@ -79,4 +79,4 @@ def _parse_day(text: str, *, days_later: int = 0) -> datetime:
             raise ValueError
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=days_later)
     except (ValueError, OverflowError):
-        raise InvalidInputError(f"{text[:40]!r} is no day; give it as 2026-11-22") from None
+        raise InvalidInputError(f"{text[:40]!r} is not a day; give it as 2026-11-22") from None

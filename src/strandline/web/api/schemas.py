@@ -1,7 +1,7 @@
-"""Schemas: the shapes of answers, for the OpenAPI document. They describe; nothing is validated on the way out.
+"""Schemas: the shapes of answers, for the OpenAPI document. They only describe; no answer is validated.
 
-The library's reports make the JSON themselves (``as_json``). What surprises: no field is left out of any answer, so
-all are required, also those that may be null; the property tests hold every answer to what stands here.
+The library's reports make the JSON themselves (``as_json``). Every answer has all fields, so all are required, even
+those that may be null. The property tests check every answer against these schemas.
 """
 
 from __future__ import annotations

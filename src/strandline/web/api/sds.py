@@ -28,7 +28,7 @@ SCAN_WAIT_S = 2.0
 class NewStorageDir(Body):
     """A folder to add."""
 
-    path: str = Field(min_length=1, max_length=4096, description="Where it lies on the server's machine.")
+    path: str = Field(min_length=1, max_length=4096, description="Its path on the server's machine.")
     name: str | None = None
     new_identity: bool = Field(False, description="Give it a new identity, whatever is there.")
     read_only: bool = Field(False, description="Never write anything to it.")
@@ -38,7 +38,7 @@ class StorageDirChange(Body):
     """What to change; what is left out stays."""
 
     name: str | None = None
-    path: str | None = Field(None, min_length=1, max_length=4096, description="Where it lies now.")
+    path: str | None = Field(None, min_length=1, max_length=4096, description="Its path now.")
 
 
 @router.get("/sds", responses=responses.ok(schemas.StorageDirs))

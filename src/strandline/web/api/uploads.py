@@ -61,7 +61,7 @@ class SilentClientError(Exception):
 async def upload_images(
     request: Request,
     backend: TheBackend,
-    sd: Annotated[str, Query(min_length=1, description="Where to: identity, alias, path or name.")],
+    sd: Annotated[str, Query(min_length=1, description="The target: identity, alias, path, or name.")],
     name: Annotated[str | None, Query(max_length=1000, description="What a raw upload was called.")] = None,
     id: Annotated[
         str | None, Query(max_length=100, description="An id of your own, for a single image.")

@@ -35,7 +35,7 @@ SENTENCES = {
     "image.arriving": "An image began to arrive",
     "image.changed": "An image has other bytes than before",
     "image.damaged": "An image is damaged",
-    "image.foreign": "Another image lies under an image's name",
+    "image.foreign": "Another image is under an image's name",
     "image.missing": "An image is missing",
     "image.removed": "An image was removed",
     "sd.added": "Folder added",

@@ -25,14 +25,14 @@ from strandline.web.problems import http_status_of
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 OUTCOMES = {
-    "existing": "{name} was added, under the identity that lies in the folder.",
-    "migrated": "{name} was added. Its identity came from an older file, .sd-id, and stands in SD_ID now.",
+    "existing": "{name} was added with the identity in the folder.",
+    "migrated": "{name} was added. Its identity came from an older file, .sd-id, and is in SD_ID now.",
     "generated": "{name} was added with a new identity. If it is still downloading, wait, and forget this one.",
     "conflict_resolved": "{name} was added. Only conflict copies of SD_ID were left: the smallest is its identity.",
-    "provisional": "{name} was added, only to be read, under an identity that only this machine uses.",
-    "incomplete": "{name} is remembered. Its identity has not arrived yet; it is looked for by itself.",
-    "unavailable": "{name} is remembered. It cannot be read now; it is looked at again by itself.",
-    "offline": "{name} is known and offline: what lies there is not what it was.",
+    "provisional": "{name} was added read-only, with an identity that only this machine uses.",
+    "incomplete": "{name} is remembered. Its identity has not arrived yet. Strandline looks for it automatically.",
+    "unavailable": "{name} is remembered. It cannot be read now. Strandline tries again automatically.",
+    "offline": "{name} is known and offline: the folder there is not the same one.",
 }
 """How adding came to the identity (SPEC §4), as a person hears it."""
 

@@ -45,8 +45,8 @@ async def restore_image(backend: TheBackend, image_id: str, sd: FormText) -> Res
 
     def restore() -> Note:
         saved = backend.store.copy(image_id, sd)
-        kept = "What lay there is in the trash, and a whole image is saved under an id of its own, too."
-        done = "The original is back" if saved.new else "The original is there already"
+        kept = "The replaced bytes are in the trash. If they were a whole image, it is also saved under its own id."
+        done = "The original is back" if saved.new else "The original is already there"
         return Note(
             "good",
             f"{done}: {saved.filename} in {backend.store.get_storage_dir(sd).name}.",
@@ -62,8 +62,8 @@ async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename
 
     def adopt() -> Note:
         saved = backend.store.adopt(sd, filename)
-        done = "It is a new image now" if saved.new else "It is an image of its own already"
-        lines = ["The file that was edited stays where it is; nothing that points at it breaks."]
+        done = "It is a new image now" if saved.new else "It is already a separate image"
+        lines = ["The edited file stays where it is, so nothing that points to it breaks."]
         return Note("good", f"{done}.", lines, f"/image/{saved.image_id}", "Show the new image")
 
     return await backend.crossing.slow(lambda: _act(backend, image_id, adopt))

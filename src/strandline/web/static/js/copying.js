@@ -1,4 +1,4 @@
-// Copying: text to the clipboard, also where the text has yet to be fetched, and where the page is not "secure".
+// Copying text to the clipboard, even if the text must still be fetched or the page is not "secure".
 
 /** Copies what the promise gives. Begin it in the click's own handler: browsers ask for that. */
 export async function copyText(promise) {

@@ -1,7 +1,7 @@
-// <gallery-grid>: all images of the gallery in one true scroll bar, of which only the tiles near the window exist.
+// <gallery-grid>: all images of the gallery with one true scroll bar; only the tiles near the window exist.
 //
-// The server drew the first screen in the same layout; those tiles are taken over where they lie, so that nothing
-// jumps. What surprises: the page is as high as all months together at once, because heights follow from counts.
+// The server rendered the first screen in the same layout. Those tiles are reused in place, so nothing jumps. The page
+// is as high as all months together from the start, because heights follow from counts.
 
 import { ImageSource } from "./image-source.js";
 import { listen } from "./live.js";

@@ -1,4 +1,4 @@
-// The gallery page: ties the grid to its filters, the keyboard, the selection and the light box.
+// The gallery page: connects the grid with its filters, the keyboard, the selection, and the lightbox.
 
 import "./gallery-grid.js";
 import "./light-box.js";

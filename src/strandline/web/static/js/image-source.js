@@ -1,7 +1,7 @@
-// Images by month and position, fetched in pages as they are needed, and no longer than they are.
+// Images by month and position, fetched in pages while they are needed.
 //
-// What surprises: a page that has become stale is still shown until its successor is here, so nothing flickers; and
-// only what tiles show is kept, of the pages looked at last, so that a million images cost no more than a thousand.
+// A stale page is shown until its successor has arrived, so nothing flickers. Only what tiles show is kept, of the most
+// recent pages, so a million images cost no more than a thousand.
 
 import { ask } from "./api.js";
 

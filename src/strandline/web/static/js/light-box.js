@@ -1,4 +1,4 @@
-// <light-box>: one image at a time, large, on a dark page of its own. A modal dialog: the browser keeps the focus in it.
+// <light-box>: one image at a time, large, on a dark background. A modal dialog: the browser keeps the focus in it.
 
 import { ask } from "./api.js";
 import { copyFrom } from "./copying.js";
@@ -18,7 +18,7 @@ class LightBox extends HTMLElement {
     this.dialog.addEventListener("keydown", (event) => this.onKey(event));
     this.dialog.addEventListener("close", () => this.onClose());
     this.picture.addEventListener("load", () => this.completeFacts());
-    this.picture.addEventListener("error", () => this.showUnseen("There is no picture to show yet."));
+    this.picture.addEventListener("error", () => this.showUnseen("There is no picture yet."));
     this.picture.addEventListener("dblclick", (event) => this.zoomTo(this.zoom > 1 ? 1 : 2.5, event));
     this.stage.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     this.stage.addEventListener("pointerdown", (event) => this.onPointer(event));

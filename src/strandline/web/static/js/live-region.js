@@ -1,8 +1,8 @@
-// <live-region id="…" events="sd. scan.">: a part of the page that the server draws anew when something happened.
+// <live-region id="…" events="sd. scan.">: a part of the page that the server renders again when something happened.
 //
-// The page is fetched again and the region's new content takes the place of the old: one set of templates, no
-// drawing in the browser. What a person opened stays open, and where he is typing nothing moves. `address` is where
-// the page lies, for one that answers a form: it lies elsewhere than where the form was sent to.
+// The page is fetched again, and the region's new content replaces the old: one set of templates, no rendering in the
+// browser. Opened details stay open, and nothing moves while a person types. `address` is the page's own address, for a
+// page that answers a form, because the form was sent to another one.
 
 import { listen } from "./live.js";
 

@@ -1,7 +1,7 @@
-// Live events: one EventSource a page, for whoever wants to listen.
+// Live events: one EventSource per page, shared by all listeners.
 //
-// What surprises: it closes while the page is hidden, because a browser allows six connections to one server and
-// people have many tabs; shown again, it asks for everything since.
+// It closes while the page is hidden, because a browser allows six connections to one server and people have many
+// tabs. When the page is shown again, it asks for everything since.
 
 const TYPES = [
   "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",

@@ -1,4 +1,4 @@
-// Where every tile of the gallery lies, from nothing but the number of images of each month. Pure.
+// The position of every tile of the gallery, from the number of images of each month alone. Pure.
 
 const MAX_HEIGHT = 15_000_000; // browsers lay out about 33 million pixels; half of it is safe on dense screens
 
@@ -11,7 +11,7 @@ export function fitColumns(width, least, gap) {
 /**
  * The whole layout: `{columns, tile, least, height, count, sections}`; a section is `{month, count, first, top, rows}`.
  *
- * What surprises: where a million images would be higher than a browser can scroll, tiles become smaller instead.
+ * If a million images would be higher than a browser can scroll, tiles become smaller.
  */
 export function layOut(months, { width, least, gap, heading }) {
   let size = least;

@@ -1,6 +1,6 @@
-// <save-images>: pictures dropped on the page, pasted into it, or picked, saved into a storage directory.
+// <save-images>: saves pictures that are dropped on the page, pasted, or picked.
 //
-// Every file has its line: how much of it is sent, then "saved", "already there", or what is wrong with it.
+// Every file has a line: its upload progress, then "saved", "already there", or what is wrong with it.
 
 import { announce } from "./copying.js";
 import { harmless } from "./words.js";

@@ -1,4 +1,4 @@
-// <scan-form>: a form whose button starts a scan; with scripts it stays on the page and shows how far the scan is.
+// <scan-form>: a form whose button starts a scan. With scripts it stays on the page and shows the progress.
 
 import { ask, tell } from "./api.js";
 import { announce } from "./copying.js";

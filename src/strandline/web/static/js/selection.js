@@ -1,4 +1,4 @@
-// What is selected in the gallery, and the bar that says what can be done with it.
+// The selection in the gallery, and the bar with its actions.
 
 import { ask } from "./api.js";
 import { announce, copyFrom } from "./copying.js";

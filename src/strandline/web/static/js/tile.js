@@ -1,4 +1,4 @@
-// One tile: a link with a picture, or with the word for why there is none. Made from the server's own template.
+// One tile: a link with a picture, or with the reason why there is none. Made from the server's own template.
 
 import { HAS_PICTURE, sayState, titleOf } from "./words.js";
 

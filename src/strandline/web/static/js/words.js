@@ -1,4 +1,4 @@
-// Words for people. The same as the server's (web/page_words.py): a tile reads alike whoever made it.
+// Words for people, the same as the server's (web/pages/words.py), so a tile reads the same whichever side made it.
 
 const STATES = {
   arriving: ["still arriving", "wait", true],
@@ -11,7 +11,7 @@ const STATES = {
 
 export const HAS_PICTURE = new Set(["present", "online-only"]);
 
-/** What a tile says of an image's state: `{word, tone, moving}`, or null where all is well. */
+/** What a tile says about an image's state: `{word, tone, moving}`, or null if all is well. */
 export function sayState(state) {
   const [word, tone, moving] = STATES[state] ?? [];
   return word ? { word, tone, moving } : null;
