@@ -152,9 +152,13 @@ def _list_tree(folder: Path) -> dict[str, tuple[int, int]]:
 
 @pytest.mark.parametrize("name", [f"{ID}.PNG", f"{ID}.jpg", f"{ID.upper()}.Png"])
 def test_any_file_with_the_right_bytes_counts(machine: Machine, name: str) -> None:
-    """Its name is returned, whatever its spelling or extension, and no second file is made."""
+    """Its name is returned, whatever its spelling or extension, and no second file is made.
+
+    A spelling that nobody would guess is known from a scan; a save lists no folder.
+    """
     one = machine.add("one")
     machine.put(one, PICTURE, name)
+    machine.scan(one)
     saved = save_image(machine.bench, PICTURE, one)
     assert (saved.filename, saved.new) == (name, False)
     assert f"(media/{name})" in saved.markdown

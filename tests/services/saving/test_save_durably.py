@@ -82,3 +82,22 @@ def _put_source(folder: Path) -> Path:
     path = folder / "holiday.png"
     path.write_bytes(PICTURE)
     return path
+
+
+def test_a_save_costs_the_same_in_a_full_folder(tmp_path: Path) -> None:
+    """As many system calls at 100 files as at 10,000, and no listing of the folder, in a new process each time."""
+    counts = []
+    for files in (100, 10_000):
+        folder = tmp_path / str(files)
+        folder.mkdir()
+        source = _put_source(folder)
+        with open_machine(folder) as machine:
+            media = machine.media(machine.add("one"))
+        for number in range(files):
+            (media / f"{number:032x}.png").touch()
+        lines = trace_calls(
+            SAVING, folder / "home", source, calls="openat,getdents64,/stat,fsync,/^rename,linkat"
+        )
+        assert not [line for line in lines if "getdents64" in line and str(media) in line]
+        counts.append(len([line for line in lines if str(media) in line]))
+    assert counts[0] == counts[1] > 0

@@ -67,6 +67,18 @@ def discover(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
     return _add_odd_names(bench, sd, image_id, _probe(bench, sd, image_id))
 
 
+def discover_likely(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
+    """The same without a listing, so without odd spellings (``Id.Png``) that the catalog does not know.
+
+    The cost does not grow with the folder. Only a disk that folds letter case is listed if it has the image, to find
+    out how the name is spelled.
+    """
+    probed = _probe(bench, sd, image_id)
+    if probed.filenames == _each_once(probed.filenames):
+        return probed
+    return _add_odd_names(bench, sd, image_id, probed)
+
+
 def _probe(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
     """What lies under the names that an image is likely to have."""
     try:

@@ -38,7 +38,7 @@ from strandline.model.states import Look, Seen, after_look, event_between, regis
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.structure import walk_structure
 from strandline.model.trash import TrashedFile, TrashReason
-from strandline.services.finding.candidates import discover
+from strandline.services.finding.candidates import discover, discover_likely
 from strandline.services.finding.search import open_proven
 from strandline.services.proving.prove import ATTEMPTS, Outcome, ProofResult, look_at, path_of, prove_file
 from strandline.services.saving.intake import Source, TakenSource, take_source
@@ -162,7 +162,9 @@ class _Save:
         known = [row.filename for row in rows if row.sd == self.sd.number]
         with disk_errors("look into", Path(self.sd.path, MEDIA_FOLDER)):
             there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
-        discovery = discover(self.bench, self.sd, self.image_id)
+        # Whatever lies under another spelling of a content id is a second copy at worst, never another image.
+        find = discover_likely if is_content_id(self.image_id) else discover
+        discovery = find(self.bench, self.sd, self.image_id)
         if discovery.problem is not None and not is_content_id(self.image_id):
             raise DiskError(
                 f"other bytes may be in {self.sd.name!r} under the id {self.image_id}, for {discovery.problem}; "
