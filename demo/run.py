@@ -35,7 +35,7 @@ def main() -> int:
 
 def show_demo(demo: Demo) -> None:
     """The walk-through over the two demo folders."""
-    title("Two folders, as Dropbox, iCloud and Syncthing left them while nobody looked")
+    title("Two folders, as Dropbox, iCloud, and Syncthing left them while nobody was watching")
     say("Notes has two identity files that contradict each other: an old program wrote .sd-id.")
     run("sd", "add", demo.notes)
     run("sd", "add", demo.travel)
@@ -44,10 +44,10 @@ def show_demo(demo: Demo) -> None:
     run("watch", "--once")
     run("ls")
 
-    title("A note in Notes shows a picture that lies in Travel: found all the same")
+    title("A note in Notes shows a picture that is in Travel: it is found anyway")
     run("get", demo.only_in_travel, "--sd", "Notes", "-o", BASE / "rocket.jpg")
 
-    title("A thumbnail: upright, though the camera was held sideways")
+    title("A thumbnail: upright, although the camera was held sideways")
     run("thumbnail", demo.photo, "--size", "320", "-o", BASE / "thumbnail.webp")
 
     title("What is odd, and what to do about it")
@@ -57,10 +57,12 @@ def show_demo(demo: Demo) -> None:
     run("get", demo.half, "-o", BASE / "half.jpg")
     run("explain", demo.half)
 
-    title("Its own file is lost, and a conflict copy has the bytes: shown from there, nothing is touched")
+    title(
+        "Its own file is lost, but a conflict copy has the bytes: it is shown from there, and nothing is touched"
+    )
     run("explain", demo.in_conflict_copy)
 
-    title("The rest of the half-arrived picture comes in while we watch")
+    title("The rest of the half-arrived picture arrives while we watch")
     show_arrival(demo)
     run("get", demo.half, "-o", BASE / "whole.jpg")
 
@@ -70,7 +72,7 @@ def show_demo(demo: Demo) -> None:
 
     title("Now you")
     command = f"{shlex.quote(relative(Path(sys.executable).parent / 'strandline'))} --home {relative(HOME)}"
-    say("In another terminal, or with make demo SD=~/Dropbox/Notes on a folder of yours, which is only read:")
+    say("In another terminal, or on a folder of yours with make demo SD=~/Dropbox/Notes (read-only):")
     print(f"    {command} explain {demo.evicted}")
     print(f"    {command} inspect tree Notes")
     print(
@@ -81,14 +83,14 @@ def show_demo(demo: Demo) -> None:
 
 def show_own_folder(folder: Path) -> int:
     """The same on somebody's own folder. Nothing is written into it."""
-    title(f"{folder}, read and nothing else")
+    title(f"{folder}, read-only")
     added = run("sd", "add", folder, "--read-only")
     if added not in (0, 1):
         return added
     run("watch", "--once")
     run("ls", "--limit", "20")
     run("inspect")
-    say("The catalog of this look lies in " + relative(HOME) + "; your folder is as it was.")
+    say("The catalog of this demo is in " + relative(HOME) + "; your folder is unchanged.")
     serve()
     return 0
 
@@ -111,7 +113,7 @@ def show_arrival(demo: Demo) -> None:
 
 
 def serve() -> None:
-    """Serves the gallery until Ctrl-C; where nobody sits at a terminal, until it has answered once."""
+    """Serves the gallery until Ctrl-C; without a terminal, until it has answered once."""
     title("The gallery: drop a picture in, break things, and read in the inspector what happened")
     show_command("serve")
     command = [sys.executable, "-m", "strandline", "--home", str(HOME), "serve", "--port", str(find_port())]
@@ -123,12 +125,12 @@ def serve() -> None:
         address = server.stdout.readline().strip()
         print(address)
         with urllib.request.urlopen(address, timeout=ARRIVAL_LIMIT_S) as page:
-            say(f"It answers ({page.status}), and was stopped: nobody sits at this terminal.")
+            say(f"It answers ({page.status}), and was stopped because this is not a terminal.")
         server.terminate()
 
 
 def find_port() -> int:
-    """The usual port, or 0 (a free one) where something listens on it already."""
+    """The usual port, or 0 (a free one) if something already listens on it."""
     with socket.socket() as probe:
         return 0 if probe.connect_ex(("127.0.0.1", PORT)) == 0 else PORT
 
