@@ -42,7 +42,7 @@ def test_a_healthy_machine(home: Path, tmp_path: Path) -> None:
         assert snapshot(root) == before
     names = list(checks)
     assert names[:4] == ["catalog", "home", "storage directory Notes", "storage directory Theirs"]
-    assert names[-3:] == ["libvips", "HEIC decoder", "clock"]
+    assert names[-3:] == ["HEIC decoder", "decoder process", "clock"]
     assert all(check.ok for name, check in checks.items() if "inotify" not in name)
     assert "watched natively" in checks["storage directory Notes"].message
     assert "read-only by choice" in checks["storage directory Theirs"].message
@@ -157,3 +157,14 @@ def test_a_decoder_that_is_not_there() -> None:
     check = health._check_decoder("some decoder", "no_such_module_anywhere")
     assert not check.ok
     assert "pip install no_such_module_anywhere" in (check.remedy or "")
+
+
+@pytest.mark.parametrize("attribute", ["executable", "frozen"])
+def test_a_decoder_that_cannot_start(attribute: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An embedded or frozen program has no Python to start: that is told, though every library is there."""
+    assert health._check_decoder_process().ok
+    monkeypatch.setattr(sys, attribute, "/bin/true" if attribute == "executable" else True, raising=False)
+    check = health._check_decoder_process()
+    assert not check.ok
+    assert "no picture decoder could be started" in check.message
+    assert "Python interpreter" in (check.remedy or "")

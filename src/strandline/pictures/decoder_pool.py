@@ -195,6 +195,9 @@ class _Decoder:
 
 
 def _start_process() -> subprocess.Popen[bytes]:
+    if not sys.executable or getattr(sys, "frozen", False):
+        # A frozen program would start itself once more, and wait for it.
+        raise DecoderStartError(f"{sys.executable or 'this program'} is not a Python interpreter")
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "strandline.pictures.decoder_process"],
         stdin=subprocess.PIPE,

@@ -5,6 +5,7 @@ A check never raises. If something cannot even be checked, that is an answer too
 
 from __future__ import annotations
 
+import base64
 import os
 import sys
 import tempfile
@@ -33,6 +34,12 @@ MAX_SKEW_S = 60.0
 """Between the clock and what the home's disk writes down; more, and "a minute ago" means nothing."""
 
 
+ONE_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""A whole PNG."""
+
+
 def check_health(bench: Workbench) -> list[Check]:
     """All checks, in the order in which a person would want to read them. Changes nothing that lasts."""
     catalog = _check_catalog(bench)
@@ -43,6 +50,7 @@ def check_health(bench: Workbench) -> list[Check]:
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
         _check_decoder("libvips", "pyvips"),
         _check_decoder("HEIC decoder", "pi_heif"),
+        _check_decoder_process(),
         _check_clock(bench),
     ]
 
@@ -115,6 +123,18 @@ def _check_decoder(what: str, module: str) -> Check:
     except (ImportError, OSError) as error:
         return Check(what, False, f"cannot be loaded: {error}", f"install it again: pip install {module}")
     return Check(what, True, "there")
+
+
+def _check_decoder_process() -> Check:
+    """Starts a decoder and has it decode: libraries that can be loaded here are no use if no process can run them."""
+    from strandline.pictures.decoding import check_decodes
+
+    try:
+        check_decodes(ONE_PIXEL, "image/png", fresh=True)
+    except StrandlineError as error:
+        remedy = "run Strandline with a Python interpreter that has it installed; a frozen program cannot start one"
+        return Check("decoder process", False, f"decodes nothing: {error.message}", remedy)
+    return Check("decoder process", True, "starts and decodes")
 
 
 def _check_clock(bench: Workbench) -> Check:
