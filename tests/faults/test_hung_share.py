@@ -60,6 +60,31 @@ with open_machine(Path(folder), limits=Limits(fetch_timeout_s=0.2)) as machine:
     print(json.dumps([result.outcome, result.row, result.reason]), flush=True)
 """
 
+LISTING = """
+import json, math, sys, time
+from pathlib import Path
+from builders.machine import open_machine
+from strandline.folders.filesystems import Mount, MountKind
+from strandline.services.inspecting.inspect import inspect_storage_dir
+from strandline.services.proving.arrivals import look_at_arrival
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.workbench import Limits
+folder, filename = sys.argv[1:]
+with open_machine(Path(folder), limits=Limits(fetch_timeout_s=0.2)) as machine:
+    [cloud] = machine.list_storage_dirs()
+    mount = Mount(Path(folder), "fuse.cloud", MountKind.FUSE, keeps_inodes=True, read_only=False)
+    machine.bench._mounts[cloud.path] = (mount, math.inf)
+    bench = machine.bench
+    start = time.monotonic()
+    print(json.dumps({
+        "scan": [finding.kind for finding in scan_storage_dir(bench, cloud).findings],
+        "scan again": [finding.kind for finding in scan_storage_dir(bench, cloud).findings],
+        "inspect": [finding.kind for finding in inspect_storage_dir(bench, cloud).problems],
+        "arrival": look_at_arrival(bench, cloud, filename),
+        "seconds": time.monotonic() - start,
+    }), flush=True)
+"""
+
 
 def test_a_hung_share_costs_its_limit_once(tmp_path: Path) -> None:
     """The image is found in the other SD, the share is offline, and nothing is taken for missing."""
@@ -100,5 +125,22 @@ def test_a_download_that_does_not_come_is_given_up(tmp_path: Path) -> None:
     outcome, row_told, reason = json.loads(said)
     assert (outcome, row_told) == (Outcome.UNREADABLE, None)
     assert "no answer within 0.2 s" in reason
+    with open_machine(tmp_path) as machine:
+        assert machine.row(cloud, name_of(BOTH)) == row
+
+
+def test_a_media_folder_that_hangs_is_given_up(tmp_path: Path) -> None:
+    """``SD_ID`` is answered, ``media/`` is not: a scan, an inspection and an arrival end, and conclude nothing."""
+    with open_machine(tmp_path) as machine:
+        cloud = machine.add("cloud", BOTH)
+        row = machine.row(cloud, name_of(BOTH))
+    said = json.loads(run_beside_hung_share(machine.media(cloud), LISTING, str(tmp_path), name_of(BOTH)))
+    assert said.pop("seconds") < ALL_LIMITS_S
+    assert said == {
+        "scan": ["unreadable", "suspect"],
+        "scan again": ["unreadable", "suspect"],
+        "inspect": ["unreadable"],
+        "arrival": "scan-soon",
+    }
     with open_machine(tmp_path) as machine:
         assert machine.row(cloud, name_of(BOTH)) == row

@@ -268,7 +268,8 @@ class LocalFolder:
                     removed += remove_own_temporaries(folder, scratch=self.means.scratch, now=now)
             return tuple(removed)
 
-        return self._patient(remove, kind="listings")
+        with disk_errors("list", self.root):
+            return self._patient(remove, kind="listings")
 
     # --- identity ---------------------------------------------------------------------------------------------
 
@@ -285,7 +286,10 @@ class LocalFolder:
 
     def apply_identity(self, decision: IdentityDecision) -> AppliedIdentity:
         """Small files, written whole."""
-        return self._patient(lambda: apply_identity(Path(self.root), decision, scratch=self.means.scratch))
+        with disk_errors("write the identity in", self.root):
+            return self._patient(
+                lambda: apply_identity(Path(self.root), decision, scratch=self.means.scratch)
+            )
 
     def find_place(self) -> tuple[int, int] | None:
         """Device and inode: equal ones are one folder, by whatever path."""

@@ -248,7 +248,7 @@ class Folder(Protocol):
         """Removes what this machine's own saves left when they were killed a day ago or earlier; their names.
 
         Raises:
-            DiskError, TimeoutError: It cannot be listed.
+            DiskError: It cannot be listed.
         """
         ...
 
@@ -271,7 +271,7 @@ class Folder(Protocol):
         """Carries out a decision, step by step, durably.
 
         Raises:
-            DiskError, RefusedError, TimeoutError: ``SD_ID`` is as it was, or as decided.
+            DiskError, RefusedError: ``SD_ID`` is as it was, or as decided.
         """
         ...
 

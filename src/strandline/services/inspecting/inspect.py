@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from strandline.catalog import absences, image_files
-from strandline.folders.media_folder import list_media_folder, probe_names
 from strandline.model.identity.sightings import IdentityFile
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.image_ids import ImageId
@@ -87,7 +86,7 @@ def _describe_ignored(file: IdentityFile) -> dict[str, object]:
 def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
     """The listing, or why there is none."""
     try:
-        return list_media_folder(sd.path, keeps_inodes=bench.keeps_inodes(sd), comparing=True)
+        return bench.folder(sd).list_images(comparing=True)
     except FileNotFoundError:
         with bench.catalog.read() as conn:
             if not absences.count_unaccepted(conn, sd.number):
@@ -100,7 +99,7 @@ def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
         problem = (
             "the media folder is a link, and links are never followed; put the folder itself there"
             if is_link
-            else f"the media folder cannot be listed: {error.strerror}"
+            else f"the media folder cannot be listed: {error.strerror or error}"
         )
     return Finding("unreadable", problem)
 
@@ -128,7 +127,10 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
         odd_types = [row for row in image_files.iter_rows_of_odd_type(conn, sd.number) if row.state in HERE]
         incomplete = image_files.list_incomplete(conn, sd.number)
         differing = [row for row in image_files.iter_differing_copies(conn, sd.number) if row.state in HERE]
-    unlisted = [name for name in names.gone if probe_names(sd.path, [name], keeps_inodes=True)]
+    try:
+        unlisted = [name for name, _ in bench.folder(sd).probe(names.gone)]
+    except OSError:
+        unlisted = list(names.gone)  # it cannot be told: then nothing is gone
     names.gone.difference_update(unlisted)  # they came while the listing was made
     sizes = {name: parse_stamp(stamp).size_bytes for name, stamp in map(split_line, difference.fresh)}
     status.on_disk_count = difference.unchanged + len(names.on_disk) + len(unlisted)

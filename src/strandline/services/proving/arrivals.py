@@ -10,19 +10,13 @@ from dataclasses import replace
 from enum import StrEnum
 
 from strandline.catalog import image_files, journal
-from strandline.folders.filesystems import MountKind
-from strandline.folders.media_folder import is_evicted, probe_names
 from strandline.model.events import ImageArriving
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
-from strandline.model.media_names import classify_media_name, split_wanted_name
 from strandline.model.states import EXPECTED, Seen, after_listing, is_reliable, register_listed
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
-from strandline.services.proving.prove import Outcome, path_of, prove_file
+from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
-
-NEVER_READ_UNASKED = (MountKind.FUSE, MountKind.WEBDAV)
-"""Reading there would download from the cloud (SPEC §6)."""
 
 
 class Arrival(StrEnum):
@@ -50,13 +44,14 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     Raises:
         StrandlineError: The catalog failed. Whatever is wrong with the file is an answer.
     """
-    if split_wanted_name(name) is None:
-        stands_for_one = classify_media_name(name).kind is NameKind.PLACEHOLDER
+    folder = bench.folder(sd)
+    if folder.layout.split(name) is None:
+        stands_for_one = folder.layout.explain(name).kind is NameKind.PLACEHOLDER
         return Arrival.SCAN_SOON if stands_for_one else Arrival.NOTHING
-    if is_evicted(path_of(sd, name)):
+    if folder.is_evicted(name):
         return Arrival.SCAN_SOON
     try:
-        found = probe_names(sd.path, [name], keeps_inodes=bench.keeps_inodes(sd))
+        found = folder.probe([name])
     except OSError:
         return Arrival.SCAN_SOON
     with bench.catalog.read() as conn:
@@ -69,7 +64,7 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
             return Arrival.NOTHING
         if not is_reliable(replace(proof, proven_at=bench.now())):
             return Arrival.PROVEN_TOO_SOON
-    if bench.mount_at(sd.path).kind in NEVER_READ_UNASKED:
+    if not folder.may_be_read_unasked:
         _announce_unread(bench, sd, name, stamp)
         return Arrival.NOTHING
     return _prove(bench, sd, name, row)
@@ -107,7 +102,7 @@ def _prove(bench: Workbench, sd: StorageDir, name: str, before: ImageFile | None
 
 def _announce_unread(bench: Workbench, sd: StorageDir, name: str, stamp: FileStamp) -> None:
     """Registers the file from its ``lstat`` alone, and tells of it as arriving: nobody has read it."""
-    wanted = split_wanted_name(name)
+    wanted = bench.folder(sd).layout.split(name)
     assert wanted is not None
     now, seen = bench.now(), Seen(stamp)
     with bench.catalog.write() as transaction:

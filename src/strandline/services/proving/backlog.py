@@ -11,11 +11,9 @@ import threading
 from collections.abc import Callable, Iterator
 
 from strandline.catalog import image_files
-from strandline.folders.filesystems import MountKind
-from strandline.folders.media_folder import is_evicted
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.proving.prove import Outcome, path_of, prove_file
+from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
 
 FILES_AT_ONCE = 200
@@ -40,13 +38,14 @@ def verify_unproven(
     Returns:
         True where nothing is left to do, False where the budget or a cancel ended it.
     """
-    if bench.mount_at(sd.path).kind is not MountKind.LOCAL:
+    folder = bench.folder(sd)
+    if not folder.is_local:
         return True
     for row in _iter_backlog(bench, sd):
         if cancel is not None and cancel.is_set():
             return False
         attempt = (sd.number, row.filename, row.stamp)
-        if is_evicted(path_of(sd, row.filename)) or not bench.refusals.is_due(attempt):
+        if folder.is_evicted(row.filename) or not bench.refusals.is_due(attempt):
             continue  # since the last scan; only a person fetches it
         if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
             return False

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from strandline.catalog import journal
 from strandline.model.events import ScanFinished, ScanProgress, ScanStarted
 from strandline.model.image_files import FileState, ImageFile
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.listing import FreshNames, OddEntry, OddKind
-from strandline.model.media_names import split_wanted_name
 from strandline.model.reports import Finding, ScanReport
 from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import StorageDir
@@ -100,9 +100,9 @@ class ScanAccount:
         """Names what has an image's name and is no file, and what the system refuses to describe."""
         for entry in odd:
             if entry.kind is OddKind.UNREADABLE:
-                if split_wanted_name(entry.name) is not None:
+                if ID_LAYOUT.split(entry.name) is not None:
                     self.add_finding("unreadable", "the system refuses to describe it", filename=entry.name)
-            elif entry.kind is not OddKind.DATALESS and split_wanted_name(entry.name) is not None:
+            elif entry.kind is not OddKind.DATALESS and ID_LAYOUT.split(entry.name) is not None:
                 kind = "symlink" if entry.kind is OddKind.SYMLINK else "not-a-file"
                 message = f"a {entry.kind.value} has the name of an image; it is never followed or opened"
                 self.add_finding(kind, message, filename=entry.name)

@@ -20,7 +20,6 @@ from strandline.catalog import absences, arrivals, image_files, journal, storage
 from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
-from strandline.folders.media_folder import iter_names, list_media_folder, look_again
 from strandline.model.events import ImageArriving, ImageEvent, StorageDirSuspect
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.listing import (
@@ -36,7 +35,6 @@ from strandline.model.listing import (
     sort_names,
     split_line,
 )
-from strandline.model.media_names import split_wanted_name
 from strandline.model.reports import ScanReport
 from strandline.model.states import (
     DAMAGED_AFTER,
@@ -47,7 +45,6 @@ from strandline.model.states import (
     register_listed,
 )
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.services.proving.arrivals import NEVER_READ_UNASKED
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.account import OnProgress, ScanAccount
 from strandline.services.storage_dirs.presence import move_to_state, refresh
@@ -124,9 +121,9 @@ class _Scan:
         self.prove_arrivals = prove_arrivals
         self.account = ScanAccount(bench, sd, on_progress, cancel)
         self.report = self.account.report
-        self.keeps_inodes = bench.keeps_inodes(sd)
+        self.folder = bench.folder(sd)
         self.unlistable: str | None = None  # why, where the media folder is there and cannot be listed
-        self.may_read = bench.mount_at(sd.path).kind not in NEVER_READ_UNASKED
+        self.may_read = self.folder.may_be_read_unasked
 
     def run(self) -> ScanReport:
         if not self._is_reachable("it cannot be read now"):
@@ -156,10 +153,7 @@ class _Scan:
     def _list(self, *, comparing: bool) -> MediaListing | None:
         """The listing; None where nothing may be concluded from the folder as it is."""
         try:
-            return list_media_folder(
-                self.sd.path, keeps_inodes=self.keeps_inodes, comparing=comparing,
-                on_progress=self.account.listing_progress,
-            )  # fmt: skip
+            return self.folder.list_images(comparing=comparing, on_progress=self.account.listing_progress)
         except FileNotFoundError:
             with self.bench.catalog.read() as conn:
                 unaccepted = absences.count_unaccepted(conn, self.sd.number)
@@ -168,7 +162,11 @@ class _Scan:
             problem = "'media' is not a folder; rename it, so that images can be kept there"
         except OSError as error:
             is_link = error.errno == errno.ELOOP
-            what = "is a link, which is never followed" if is_link else f"cannot be listed: {error.strerror}"
+            what = (
+                "is a link, which is never followed"
+                if is_link
+                else f"cannot be listed: {error.strerror or error}"
+            )
             problem = f"the media folder {what}"
         self.unlistable = problem
         self.account.add_finding("unreadable", problem)
@@ -218,7 +216,7 @@ class _Scan:
         self.account.count_ignored(names)
 
     def _split_or_sort(self, names: FreshNames, name: str) -> tuple[str, str] | None:
-        wanted = split_wanted_name(name)
+        wanted = self.folder.layout.split(name)
         if wanted is None:
             names.add_unwanted(name)
         return wanted
@@ -256,11 +254,11 @@ class _Scan:
         A disk that folds letter case finds a file by its former spelling too, so the names themselves are listed
         once more, where a name that was not listed is there at the second look.
         """
-        again = look_again(self.sd.path, unlisted, keeps_inodes=self.keeps_inodes)
+        again = self.folder.look_again(unlisted)
         came = {name for name, stamp in again.items() if stamp is not None}
         if came:
             with suppress(OSError):  # not listed now: then nothing is gone that was there a moment ago
-                came.intersection_update(iter_names(self.sd.path))
+                came.intersection_update(self.folder.list_names())
         return [name for name in unlisted if name in again and name not in came]
 
     def _brake(self, gone: Sequence[str]) -> bool:
@@ -306,7 +304,7 @@ class _Scan:
         """
         with self.bench.catalog.read() as conn:
             rows = image_files.find_rows(conn, self.sd.number, [name for name, _ in batch])
-        again = look_again(self.sd.path, rows, keeps_inodes=self.keeps_inodes)
+        again = self.folder.look_again(rows)
         for name, seen in batch:
             row = rows.get(name)
             if row is None:
@@ -321,7 +319,7 @@ class _Scan:
                     yield name, seen, row
 
     def _register(self, transaction: Transaction, name: str, seen: Seen) -> None:
-        wanted = split_wanted_name(name)
+        wanted = self.folder.layout.split(name)
         if wanted is None:
             return
         now = self.bench.now()

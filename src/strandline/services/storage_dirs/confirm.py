@@ -6,9 +6,6 @@ missing ones may be forgotten. One confirmation does one thing: restoring an ide
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from strandline.catalog import absences, image_files, journal
 from strandline.errors import (
     ReadOnlyStorageDirError,
@@ -16,8 +13,6 @@ from strandline.errors import (
     StorageDirIncompleteError,
     StorageDirOfflineError,
 )
-from strandline.folders.identity_writes import apply_identity
-from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.events import ImageRemoved
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import FIXED
@@ -77,9 +72,8 @@ def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
         StorageDirOfflineError: The system does not say: only "no such file" tells of absence (hazard H19).
     """
     try:
-        bench.bounded(sd.path, lambda: os.lstat(os.path.join(sd.path, MEDIA_FOLDER)))
-        return False
-    except FileNotFoundError:
+        if bench.folder(sd).has_images_folder():
+            return False
         problem = None if refresh(bench, sd).is_reachable else "it went away"
     except OSError as error:
         problem = error.strerror or str(error)
@@ -124,5 +118,5 @@ def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
     decision = IdentityDecision(
         IdentityOutcome.EXISTING, sd.sd_id, write=sd.sd_id, may_replace=sighting.plain is not None
     )
-    apply_identity(Path(sd.path), decision, scratch=bench.scratch)
+    bench.folder(sd).apply_identity(decision)
     return reconsider(bench, sd)

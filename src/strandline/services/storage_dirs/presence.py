@@ -7,18 +7,13 @@ and nothing is concluded about an offline SD. It is never "empty".
 
 from __future__ import annotations
 
-import errno
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
-from pathlib import Path
 
 from strandline.catalog import absences, image_files, journal, storage_dirs
 from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
-from strandline.folders.identity_files import look_at_identity, read_plain_identity
-from strandline.folders.identity_writes import apply_identity
-from strandline.folders.media_folder import probe_names
 from strandline.model.events import (
     StorageDirEvent,
     StorageDirIdentityChanged,
@@ -28,7 +23,7 @@ from strandline.model.events import (
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import FIXED, decide_identity, explains_change
 from strandline.model.identity.sd_ids import StorageDirId
-from strandline.model.identity.sightings import IdentitySighting, LookError
+from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.workbench import Workbench
 
@@ -54,7 +49,7 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
     Never waits for identity files to be quiet: while they stir, the SD stays as it was last known.
     """
     try:
-        value = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
+        value = bench.folder(sd).read_identity()
     except OSError:
         value = None
     if value is not None and value == sd.sd_id and not sd.provisional:
@@ -111,7 +106,7 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
         if decision.wait_for_quiet:
             return sd
         try:
-            applied = apply_identity(Path(sd.path), decision, scratch=bench.scratch)
+            applied = bench.folder(sd).apply_identity(decision)
         except (DiskError, RefusedError):
             break  # what is decided holds without being written; the next command tries again
         if applied.is_as_decided:
@@ -168,10 +163,7 @@ def _look_once(
 
 def look(bench: Workbench, root: str) -> IdentitySighting:
     """Everything in the root that tells of its identity. A disk that does not answer is a look that failed."""
-    try:
-        return bench.bounded(root, lambda: look_at_identity(Path(root)))
-    except TimeoutError:
-        return IdentitySighting(errors=(LookError("", errno.ETIMEDOUT, "its disk does not answer"),))
+    return bench.folder_at(root).look_at_identity()
 
 
 def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> IdentityDecision:
@@ -280,7 +272,7 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
     with bench.catalog.read() as conn:
         known = image_files.list_some_filenames(conn, sd.number, limit=NAMES_ASKED)
     try:
-        there = bench.patient(sd.path, lambda: probe_names(sd.path, known, keeps_inodes=True))
+        there = bench.folder(sd).probe(known)
     except OSError:
         return True  # nothing can be concluded, and that is what "elsewhere" means
     return 2 * len(there) < len(known)
