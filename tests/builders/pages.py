@@ -93,7 +93,7 @@ HEADINGS = (
     "1 conflict copy",
     "1 image in the cloud only",
     "1 temporary file",
-    "1 file that is no image of ours",
+    "1 file that is not an image",
     "1 symbolic link",
 )
 

@@ -1,7 +1,6 @@
-"""Commits: whether anybody has changed the catalog since it was last asked, this process or another.
+"""Commits: whether any process has changed the catalog since the last question.
 
-What surprises: the number is that of one connection, which must write nothing itself and is kept for as long as
-somebody asks.
+The number belongs to one connection, which must write nothing itself and stays open as long as somebody asks.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""SQLite's errors as errors of ours, which say what happened and what to do.
+"""SQLite's errors as our own errors, which say what happened and what to do.
 
-What surprises: SQLite calls a read that the disk refuses with EIO "malformed", as it does a broken file; so the
-message speaks of both. And a broken foreign key is somebody who was overtaken. All of them lead to a storage
-directory, and it was forgotten meanwhile.
+What surprises: if the disk refuses a read with EIO, SQLite calls the file "malformed", as if it were broken. So the
+message mentions both. A broken foreign key means that another process was faster: all of them point to a storage
+directory, and that was forgotten in the meantime.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Epochs: within which the numbers of the journal mean one and the same event.
+"""Epochs: the range in which numbers of the journal can be compared.
 
-A commit that nobody asked to be durable goes with the power, and the numbers of its events are given again. So an
-epoch is that of a database and of a start of the machine: whoever knew another one is told to begin anew, and cannot
-miss an event that has the number of one that he has seen. What surprises: that is so after each start of the
-machine, also where nothing was lost; and only on Linux, which alone says cheaply that it was started anew.
+A commit that was not durable can be lost in a power cut, and the numbers of its events are then given again. So an
+epoch belongs to one database and one start of the machine. A client that knows another epoch is told to start over,
+so it cannot miss an event that has the number of one that it has seen. A new epoch begins at each start of the
+machine, even if nothing was lost, and only on Linux, where a restart is cheap to detect.
 """
 
 from __future__ import annotations

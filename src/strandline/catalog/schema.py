@@ -1,11 +1,11 @@
 """The catalog's tables, as numbered migrations that run once each, in order.
 
-A migration is never edited once it has been released; a new one is appended. ``PRAGMA user_version`` counts
-those that have run. Statements end with a semicolon and hold none. What surprises: a file's size, mtime and
-inode stand together as *one text column* (``stamp``), because the question asked a hundred thousand times is "is
-it still the same file?", and SQLite answers that three times as fast for one column as for three.
+A released migration is never edited; a new one is appended. ``PRAGMA user_version`` counts those that have run.
+Statements end with a semicolon and contain none. A file's size, mtime, and inode are *one text column* (``stamp``),
+because the question asked a hundred thousand times is "is it still the same file?", and SQLite answers that three
+times as fast for one column as for three.
 
-The SQL keeps to what PostgreSQL also takes where that costs nothing (``ON CONFLICT … DO UPDATE``).
+If it costs nothing, the SQL keeps to what PostgreSQL also accepts (``ON CONFLICT … DO UPDATE``).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The letter that ``inspect`` writes: healthy in one line, else each discrepancy, its files, and what to do.
+"""The letter that ``inspect`` writes: one line if healthy, otherwise each discrepancy, its files, and what to do.
 
-Worst news first. What surprises: most discrepancies are no cause for alarm in a folder that is being synced, and
-the letter says so; only damage, unreadable files and a folder that cannot be believed make ``inspect`` exit with 1.
+Worst news first. In a folder that is being synced, most discrepancies are no cause for alarm, and the letter says so.
+Only damage, unreadable files, and a folder that cannot be trusted make ``inspect`` exit with 1.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ PASSAGES = (
         "unreadable",
         "file that cannot be read",
         "files that cannot be read",
-        "Look at their permissions, and at the disk.",
+        "Check their permissions and the disk.",
         "red",
     ),
     Passage(
         "foreign",
         "other image under an image's name",
         "other images under images' names",
-        "Somebody edited the file in place, or another program gives such names. Keep what is there as a new image "
+        "Somebody edited the file in place, or another program uses such names. Keep what is there as a new image "
         "with `strandline save FILE`; look for the original on your other machines.",
         "red",
     ),
@@ -77,7 +77,7 @@ PASSAGES = (
         "on_disk_not_in_catalog",
         "image on the disk that is not in the catalog",
         "images on the disk that are not in the catalog",
-        "New since the last scan: `strandline scan` takes them in.",
+        "New since the last scan: `strandline scan` registers them.",
     ),
     Passage(
         "size_differs",
@@ -89,13 +89,13 @@ PASSAGES = (
         "arriving",
         "image still arriving",
         "images still arriving",
-        "Wait for the sync client. Files that stay so for a day are called damaged.",
+        "Wait for the sync client. Files that stay like this for a day are called damaged.",
     ),
     Passage(
         "wrong_extension",
-        "image whose extension says another type than its bytes",
-        "images whose extensions say other types than their bytes",
-        "They show all the same: the bytes count. Nothing needs to be done.",
+        "image whose extension does not match its bytes",
+        "images whose extensions do not match their bytes",
+        "They are shown anyway, because the bytes count. Nothing needs to be done.",
     ),
     Passage(
         "case_clashes",
@@ -132,12 +132,12 @@ PASSAGES = (
         "temporaries",
         "temporary file",
         "temporary files",
-        "Files on their way, or left by a program that was stopped. They usually go by themselves.",
+        "Files on their way, or left by a program that was stopped. They usually disappear by themselves.",
     ),
     Passage(
         "strays",
-        "file that is no image of ours",
-        "files that are no images of ours",
+        "file that is not an image",
+        "files that are not images",
         "Left alone, and not shown. To keep a picture among them: `strandline save FILE`.",
     ),
 )
@@ -195,7 +195,7 @@ def _show_identity(status: SyncStatus) -> None:
     if identity.get("problem") and identity["problem"] not in said:
         remarks.append(str(identity["problem"]))
     if identity.get("provisional"):
-        remarks.append("It is provisional: the folder holds none, and is never written to.")
+        remarks.append("It is provisional: the folder has none, and it is never written to.")
     if identity.get("legacy"):
         remarks.append(".sd-id is still there beside SD_ID; an older program may be using it.")
     if copies := identity.get("conflict_copies"):

@@ -1,7 +1,7 @@
-"""The event bus: hands what was committed to everybody in this process who listens, without ever waiting for them.
+"""The event bus: passes committed events to every listener in this process, without ever waiting for one.
 
-A subscriber has a queue with a bound. What surprises: one that is too slow loses nothing of the journal's events, for
-its queue is then dropped and it is told to read the journal instead.
+A subscriber has a bounded queue. A slow subscriber loses no event of the journal: its queue is dropped, and it is
+told to read the journal instead.
 """
 
 from __future__ import annotations

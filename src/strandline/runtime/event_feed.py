@@ -1,8 +1,7 @@
-"""The event feed: everything that happens on this home, in order, handed to one listener in a thread of its own.
+"""The event feed: everything that happens on this home, in order, for one listener, in its own thread.
 
-What is in the journal is read from there, whichever process wrote it; what is live only comes from this process's
-bus. What surprises: the feed begins with the event after the newest one, so whoever needs older ones reads the
-journal, and knows by the numbers where the two meet.
+Journaled events are read from the journal, whichever process wrote them. Live events come from this process's bus.
+The feed begins with the next new event. A listener that needs older ones reads the journal and compares the numbers.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Live events inside the server: one feed, any number of requests that listen.
 
-A listener has a queue with a bound. What surprises: one that is too slow is not waited for and not fed any further;
-it is told that it lagged, and asks anew.
+A listener has a bounded queue. A listener that is too slow is not waited for and gets no further events. It is told
+that it lagged, and asks again.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A watching session: the watcher runs while somebody iterates over events, each once and in the journal's order.
 
-Events are read from the journal and nowhere else; the bus only says when to look. So those of other processes come
-too, and a slow reader misses none. What surprises: one process per home holds the watcher's lock; the sessions of
-all others follow the journal of that one, and take over when it ends.
+Events are read only from the journal; the bus only says when to look. So those of other processes are included, and a
+slow reader misses none. One process per home has the watcher's lock. All other sessions follow its journal and take
+over when it ends.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""``/api/v1/events``, live, and ``/api/v1/journal``, what was.
+"""``/api/v1/events``, live, and ``/api/v1/journal``, the past.
 
-An event's id is the catalog's epoch and its number, so a page that reconnects misses nothing, and one that knew
-another catalog is told to begin anew. What surprises: the listener is there before the journal is read; the numbers
-tell which events came both ways.
+An event's id is the catalog's epoch and its number, so a page that reconnects misses nothing, and a page that knew
+another catalog is told to start over. The listener starts before the journal is read, and the numbers show which
+events came both ways.
 """
 
 from __future__ import annotations

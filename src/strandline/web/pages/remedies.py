@@ -1,7 +1,7 @@
-"""Remedies: what an inspection found, said to a person: how bad it is, what it means, and what to do.
+"""Remedies: what an inspection found, for a person: how bad it is, what it means, and what to do.
 
-Pure. What surprises: most discrepancies are no cause for alarm in a folder that is being synced, and the page says
-so; only a few of them make a storage directory anything but healthy.
+Pure. In a folder that is being synced, most discrepancies are no cause for alarm, and the page says so. Only a few of
+them make a storage directory anything but healthy.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ REMEDIES = (
         "damaged image",
         "damaged images",
         "bad",
-        "The bytes are not whole and have not changed for a day. Where another folder has the image, its page can "
-        "restore it from there. Else look for good files on your other machines, in the sync client's version "
-        "history, or in a backup, and put them in place: they are noticed by themselves. Strandline never deletes a "
+        "The bytes are not whole and have not changed for a day. If another folder has the image, its page can "
+        "restore it from there. Otherwise look for good files on your other machines, in the sync client's version "
+        "history, or in a backup, and put them in place. They are noticed automatically. Strandline never deletes a "
         "damaged file by itself.",
     ),
     Remedy(
@@ -49,15 +49,15 @@ REMEDIES = (
         "file that cannot be read",
         "files that cannot be read",
         "bad",
-        "The system did not let Strandline read them. Look at their permissions, and at the disk.",
+        "The system did not let Strandline read them. Check their permissions and the disk.",
     ),
     Remedy(
         "foreign",
         "other image under an image's name",
         "other images under images' names",
         "bad",
-        "Somebody edited the file in place, or another program gives such names. The image's own page can adopt what "
-        "is there as a new image and, where another folder has the original, restore that.",
+        "Somebody edited the file in place, or another program uses such names. The image's own page can adopt what "
+        "is there as a new image and, if another folder has the original, restore it.",
     ),
     Remedy(
         "in_catalog_not_on_disk",
@@ -72,7 +72,7 @@ REMEDIES = (
         "image on the disk that is not in the catalog",
         "images on the disk that are not in the catalog",
         "wait",
-        "New since the last scan. Scan now takes them in.",
+        "New since the last scan. Scan now registers them.",
     ),
     Remedy(
         "size_differs",
@@ -86,15 +86,15 @@ REMEDIES = (
         "image still arriving",
         "images still arriving",
         "wait",
-        "Part of it is here. Let the sync client finish; it appears by itself. What stays so for a day is called "
-        "damaged.",
+        "Part of it is here. Let the sync client finish; it appears by itself. A file that stays like this for a day "
+        "is called damaged.",
     ),
     Remedy(
         "differing_copies",
         "image whose copies in other folders differ",
         "images whose copies in other folders differ",
         "wait",
-        "The same name holds different bytes in two folders. Compare them on the image's page, and keep "
+        "The same name has different bytes in two folders. Compare them on the image's page, and keep "
         "the right one.",
     ),
     Remedy(
@@ -114,10 +114,10 @@ REMEDIES = (
     ),
     Remedy(
         "wrong_extension",
-        "image whose extension says another type than its bytes",
-        "images whose extensions say other types than their bytes",
+        "image whose extension does not match its bytes",
+        "images whose extensions do not match their bytes",
         "",
-        "They are shown all the same: the bytes count. Nothing needs to be done.",
+        "They are shown anyway, because the bytes count. Nothing needs to be done.",
     ),
     Remedy(
         "conflict_copies",
@@ -139,12 +139,12 @@ REMEDIES = (
         "temporary file",
         "temporary files",
         "",
-        "Files on their way, or left by a program that was stopped. They usually go by themselves.",
+        "Files on their way, or left by a program that was stopped. They usually disappear by themselves.",
     ),
     Remedy(
         "strays",
-        "file that is no image of ours",
-        "files that are no images of ours",
+        "file that is not an image",
+        "files that are not images",
         "",
         "Left alone, and not shown. To keep a picture among them, drop it into the gallery.",
     ),
@@ -201,14 +201,14 @@ def judge_health(status: SyncStatus) -> Health:
     bad = [each for each in found if each.remedy.tone == "bad"]
     if bad:
         return Health(
-            "bad", _join(bad), "Below is which files, and what to do. Everything else is shown as always."
+            "bad", _join(bad), "The files, and what to do, are below. Everything else is shown as usual."
         )
     waiting = [each for each in found if each.remedy.tone == "wait"]
     if waiting:
         return Health(
-            "wait", _join(waiting), "No cause for alarm: below is what it means, and whether to do anything."
+            "wait", _join(waiting), "No cause for alarm. What it means, and whether to do anything, is below."
         )
-    remarks = " Below is what else was seen; none of it needs you." if found else ""
+    remarks = " Other things that were seen are below. None of them needs attention." if found else ""
     return Health("good", "Healthy", f"Disk and catalog agree.{remarks}")
 
 
