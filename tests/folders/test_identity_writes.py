@@ -16,6 +16,8 @@ from strandline.errors import DiskError, RefusedError, UnwritableFolderError
 from strandline.folders.identity_files import look_at_identity, read_plain_identity
 from strandline.folders.identity_writes import apply_identity
 from strandline.model.identity.decisions import IdentityStep, StepAction
+from strandline.model.identity.rules import decide_identity
+from strandline.model.identity.sd_ids import StorageDirId
 
 WAS = "SD_ID.was-"
 
@@ -287,3 +289,20 @@ def test_nothing_decided_is_nothing_done(root: Path, scratch: Path) -> None:
     assert apply_identity(root, waiting, scratch=scratch).sd_id == A
     assert (contents(root), root.stat().st_mtime_ns) == before
     assert apply_identity(root / "away", decide_there(root / "away"), scratch=scratch).sd_id is None
+
+
+@pytest.mark.parametrize("legacy", ["SDlm4vC4TROO6TYEckVqZA", "483966E2-F0B8-4D13-8EE9-360472456A64"])
+@pytest.mark.parametrize("plain", [None, "483966e2-f0b8-4d13-8ee9-360472456a64", "SDlm4vC4TROO6TYEckVqZA"])
+def test_a_migrated_identity_keeps_its_spelling(tmp_path: Path, legacy: str, plain: str | None) -> None:
+    """A program that compares text, and migrates in the same way, leaves the very same file."""
+    root = tmp_path / "Notes"
+    root.mkdir()
+    (root / ".sd-id").write_text(legacy)
+    if plain is not None:
+        (root / "SD_ID").write_text(plain)
+    for _ in range(2):
+        decision = decide_identity(look_at_identity(root), fresh=StorageDirId(A), quiet=True)
+        assert decision.sd_id == "483966e2-f0b8-4d13-8ee9-360472456a64"
+        apply_identity(root, decision, scratch=tmp_path / "scratch")
+    assert (root / "SD_ID").read_text().strip() == legacy
+    assert not (root / ".sd-id").exists()

@@ -112,7 +112,12 @@ def _write_plain(root: Path, decision: IdentityDecision, value: StorageDirId, sc
     mode = SaveMode.REPLACE if decision.may_replace else SaveMode.NEW
     try:
         write_whole(
-            root, IDENTITY_FILE, _line(value), scratch=scratch, mode=mode, lone_rename_allowed=is_as_it_was
+            root,
+            IDENTITY_FILE,
+            _line(decision.spelling or value),
+            scratch=scratch,
+            mode=mode,
+            lone_rename_allowed=is_as_it_was,
         )
     except FileExistsError:
         return False
@@ -133,7 +138,7 @@ def _delete_legacy(root: Path, *, kept: frozenset[StorageDirId], sd_id: StorageD
     return True
 
 
-def _line(value: StorageDirId) -> bytes:
+def _line(value: str) -> bytes:
     return f"{value}\n".encode("ascii")
 
 

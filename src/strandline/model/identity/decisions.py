@@ -69,6 +69,8 @@ class IdentityDecision:
     """True where ``SD_ID``, ``.sd-id`` and the copies hold two values or more, and for rule 5."""
     write: StorageDirId | None = None
     """What to write to ``SD_ID``: None or :attr:`sd_id`."""
+    spelling: str | None = None
+    """How to spell it there; None for the usual form. Programs that compare text must not see another value."""
     may_replace: bool = False
     """True where a regular file is at ``SD_ID`` and may be replaced; else nothing may be there."""
     replaces: StorageDirId | None = None

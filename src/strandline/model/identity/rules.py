@@ -193,14 +193,19 @@ def _rule_2_legacy(question: _Question) -> IdentityDecision | None:
         f"{legacy} in .sd-id is the identity, because notes refer to it; other values here become aliases",
         question.sighting.candidates - {legacy},
     )
+    spelling = question.sighting.legacy.spelling if question.sighting.legacy else None
     if question.plain == legacy or question.read_only:
-        return question.answer(IdentityOutcome.EXISTING, legacy, delete_legacy=True, warnings=warnings)
+        is_respelled = question.plain == legacy and plain is not None and plain.spelling != spelling
+        existing = question.answer(
+            IdentityOutcome.EXISTING, legacy, write=is_respelled, delete_legacy=True, warnings=warnings
+        )
+        return replace(existing, spelling=spelling)
     if plain and plain.unfit in FIXED:
         warnings.append(f"{plain.name} is {plain.unfit}, so the identity stays in .sd-id alone")
         return question.answer_unwritten(IdentityOutcome.EXISTING, legacy, warnings=warnings)
     if question.plain is None and question.had_an_identity and not question.quiet:
         return question.answer_unwritten(IdentityOutcome.MIGRATED, legacy, wait_for_quiet=True)
-    return question.answer(
+    migrated = question.answer(
         IdentityOutcome.MIGRATED,
         legacy,
         write=True,
@@ -208,6 +213,7 @@ def _rule_2_legacy(question: _Question) -> IdentityDecision | None:
         delete_legacy=True,
         warnings=warnings,
     )
+    return replace(migrated, spelling=spelling)
 
 
 def _rule_3_plain(question: _Question) -> IdentityDecision | None:

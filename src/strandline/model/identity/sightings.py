@@ -8,7 +8,7 @@ its name and in its content. If the bytes are not available, the name is believe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from strandline.model.identity.sd_ids import (
@@ -82,6 +82,8 @@ class IdentityFile:
     """Why its bytes hold none; None where they do. A former value can have both: its name is believed."""
     stamp: FileStamp | None = None
     """None where nothing could be learnt."""
+    spelling: str | None = field(default=None, compare=False)
+    """The value as the file spells it: other programs compare the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,8 @@ def judge_identity(name: str, data: bytes, stamp: FileStamp | None) -> IdentityF
         stamp: Kept, for comparing two looks.
     """
     value = find_identity_in(data)
-    return IdentityFile(name, value, None if value else _explain_unfit(data), stamp)
+    spelling = data.removeprefix(b"\xef\xbb\xbf").strip().decode("ascii") if value else None
+    return IdentityFile(name, value, None if value else _explain_unfit(data), stamp, spelling)
 
 
 def judge_former(file: IdentityFile) -> IdentityFile:
