@@ -23,7 +23,7 @@ from builders.hostile_pictures import make_slow_svg
 from builders.pictures import make_picture
 from strandline.errors import DecoderUnavailableError, DecodingInterruptedError, UndecodablePictureError
 from strandline.pictures.decoder_pool import DecoderInterruptedError, DecoderPool, DecoderTimeoutError
-from strandline.pictures.decoder_process import MAX_DATA_BYTES
+from strandline.pictures.decoder_process import MAX_DATA_BYTES, MAX_OPEN_FILES
 from strandline.pictures.decoding import check_decodes, make_thumbnail, stop_decoders
 
 pytestmark = pytest.mark.skipif(
@@ -213,6 +213,29 @@ def test_a_decoder_has_a_limit_of_memory(pool: DecoderPool) -> None:
     ask(pool)
     (decoder,) = list_decoders()
     assert resource.prlimit(decoder, resource.RLIMIT_DATA) == (MAX_DATA_BYTES, MAX_DATA_BYTES)
+
+
+def test_a_decoder_cannot_fill_the_disk_or_open_many_files(pool: DecoderPool) -> None:
+    """A picture that takes over its decoder gets no core dump, no huge file, and few files at once."""
+    ask(pool)
+    (decoder,) = list_decoders()
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: MAX_DATA_BYTES,
+        resource.RLIMIT_NOFILE: MAX_OPEN_FILES,
+    }
+    assert {kind: resource.prlimit(decoder, kind) for kind in limits} == {
+        kind: (limit, limit) for kind, limit in limits.items()
+    }
+
+
+def test_a_decoder_keeps_a_stricter_limit() -> None:
+    """A service manager may allow less: the decoder starts all the same, and does not ask for more."""
+    own = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)); "
+    run = "from strandline.pictures.decoder_process import _limit_resources; _limit_resources(); "
+    told = "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
+    ran = subprocess.run([sys.executable, "-c", own + run + told], capture_output=True, text=True, check=True)
+    assert ran.stdout == "(100, 100)\n"
 
 
 @pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])

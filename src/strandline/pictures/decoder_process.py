@@ -25,7 +25,10 @@ IDLE_S = 60.0
 
 MAX_DATA_BYTES = 3 * 1024**3
 """Memory that one process may fill, where the system can limit it: room for 200 million RGB pixels, with copies
-of them, and a large file."""
+of them, and a large file. No file that it writes may be larger: libvips puts very large pictures on disk."""
+
+MAX_OPEN_FILES = 256
+"""At once, with the fonts of an SVG. A decoder is handed bytes and opens no picture itself."""
 
 _NO_MEMORY = ("out of memory", "memory allocation", "cannot allocate", "not enough memory")
 """What libraries say when an allocation failed, in lower case: libvips, libheif, the system, libde265."""
@@ -57,7 +60,7 @@ def main() -> None:
     """Answers requests until there are no more, or none comes for :data:`IDLE_S`."""
     requests, replies = sys.stdin.buffer, _take_standard_output()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
-    _limit_memory()
+    _limit_resources()
     from strandline.pictures import pixels
 
     pixels.set_up()
@@ -112,13 +115,22 @@ def _take_standard_output() -> BinaryIO:
     return taken
 
 
-def _limit_memory() -> None:
-    if os.name == "posix":
-        import resource
+def _limit_resources() -> None:
+    if os.name != "posix":
+        return
+    import resource
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        if sys.platform == "linux":
-            resource.setrlimit(resource.RLIMIT_DATA, (MAX_DATA_BYTES, MAX_DATA_BYTES))
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_FSIZE: MAX_DATA_BYTES,
+        resource.RLIMIT_NOFILE: MAX_OPEN_FILES,
+    }
+    if sys.platform == "linux":
+        limits[resource.RLIMIT_DATA] = MAX_DATA_BYTES
+    for kind, limit in limits.items():
+        hard = resource.getrlimit(kind)[1]  # this user may have less, and cannot get more
+        limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
+        resource.setrlimit(kind, (limit, limit))
 
 
 def _has_more(requests: BinaryIO) -> bool:
