@@ -13,17 +13,24 @@ BENCH ?= --files 10000,100000 --million --write
 # Which long trials `make trials` runs, and how long; docs/reliability.md holds their last results.
 TRIALS ?=
 
+# What `make check` tests: rooms without servers, sync clients, browsers, or supervised processes.
+CHECKED := tests/architecture tests/model tests/catalog tests/folders tests/contracts tests/pictures \
+  tests/services tests/store tests/cli
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
 export SD
 
-.PHONY: help demo test lint format bench trials lock clean
+.PHONY: help demo check test lint format bench trials lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## set up and show Strandline at work; on a folder of yours, only reading: make demo SD=~/Dropbox/Notes
 	@$(PY) demo/run.py $${SD:+"$$SD"}
+
+check: lint  ## lint and run the fast tests, while you work; CI runs all of them
+	@$(PY) -m pytest -q -n auto -m 'not slow' $(CHECKED)
 
 test: $(INSTALLED)  ## set up and run the tests; some of them: make test TESTS=tests/model
 	@$(PY) -m pytest -n auto $(TESTS)

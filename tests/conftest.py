@@ -1,13 +1,16 @@
-"""What holds for every test: a home of its own, no skip in CI, and how hard hypothesis tries."""
+"""What holds for every test: a home of its own, no skip in CI, a seed of the day, and how hard hypothesis tries."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from builders.sampling import EXHAUSTIVE_VARIABLE, SEED_VARIABLE, get_seed, is_exhaustive
 
 pytest_plugins = ["pytester"]
 
@@ -15,8 +18,6 @@ pytest_plugins = ["pytester"]
 settings.register_profile(
     "default", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-# In CI the same examples every time: a red run tells of the change, not of the dice.
-settings.register_profile("ci", settings.get_profile("default"), max_examples=100, derandomize=True)
 # By hand, over night: pytest --hypothesis-profile=thorough
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
 
@@ -25,7 +26,22 @@ def _is_ci() -> bool:
     return os.environ.get("CI", "").lower() in {"1", "true"}
 
 
-settings.load_profile("ci" if _is_ci() else "default")
+settings.load_profile("default")
+
+# Here, and not in a hook: the workers of xdist inherit it, even if a run starts just before midnight.
+os.environ.setdefault(SEED_VARIABLE, f"{datetime.now(UTC):%Y%m%d}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Gives hypothesis the seed, before its own plugin looks for one."""
+    if config.getoption("--hypothesis-seed") is None:
+        config.option.hypothesis_seed = str(get_seed())
+
+
+def pytest_report_header() -> str:
+    """Says how a red run is repeated."""
+    return f"to repeat: {SEED_VARIABLE}={get_seed()}" + f" {EXHAUSTIVE_VARIABLE}=1" * is_exhaustive()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,13 +19,17 @@ from xml.etree import ElementTree
 
 from trials import PROJECT
 
+EXHAUSTIVE_VARIABLE = "STRANDLINE_TEST_EXHAUSTIVE"
+"""Tells the tests to take no sample (tests/builders/sampling.py)."""
+
 PYTEST = ["-m", "pytest", "-p", "no:cacheprovider", "--timeout", "0"]
 """Without the limit that CI needs."""
 
 TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "latencies": lambda _: ["-m", "scenarios.latencies"],
     "mounts": lambda _: [*PYTEST, "trials/mounts"],
-    "errors": lambda _: [*PYTEST, "-n", "auto", "tests/faults/test_every_call_fails.py", "--every-errno"],
+    "faults": lambda _: [*PYTEST, "-n", "auto", "tests/faults"],
+    "crowd": lambda _: [*PYTEST, "tests/crowd"],
     "simulator": lambda asked: [*PYTEST, "-n", "auto", "tests/stateful", "--histories", str(asked.histories)],
     "soak": lambda asked: ["-m", "trials.soak", "--minutes", str(asked.minutes)],
     "fuzzing": lambda asked: ["-m", "trials.fuzzing", "--minutes", str(asked.minutes)],
@@ -52,7 +56,7 @@ def main() -> int:
 def _try(name: str, arguments: list[str]) -> bool:
     print(f"{name}: {shlex.join(['python', *arguments])}", flush=True)
     began_s = time.monotonic()
-    env = {**os.environ, "PYTHONPATH": str(PROJECT / "tests")}
+    env = {**os.environ, "PYTHONPATH": str(PROJECT / "tests"), EXHAUSTIVE_VARIABLE: "1"}
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.xml")
         told = ["--junit-xml", str(report)] if arguments[: len(PYTEST)] == PYTEST else []

@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from builders.system_packages import require
 
 PROJECT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_every_benchmark_runs_and_prints_one_row(tmp_path: Path) -> None:
     """A small run measures every operation beside its bare job, and leaves nothing behind."""
     require("vipsthumbnail", "libvips-tools")

@@ -77,14 +77,16 @@ def test_every_test_is_there_on_every_machine() -> None:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project under this project's conftest: a file with skips, one that skips itself, one that is fine."""
+    monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parent))
     pytester.makeconftest(CONFTEST.read_text())
     pytester.makepyfile(test_skips=SKIPS, test_fine="def test_fine(): pass")
     pytester.makepyfile(test_whole_file="import pytest\npytest.skip('whole file', allow_module_level=True)")
     return pytester
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["0", "2"])
 def test_in_ci_a_skip_is_a_failure(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str
@@ -97,6 +99,7 @@ def test_in_ci_a_skip_is_a_failure(
     assert run.ret == pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.mark.slow
 def test_elsewhere_a_skip_is_a_skip(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who lacks a sync client at home still gets a green run that says what was skipped."""
     monkeypatch.delenv("CI", raising=False)

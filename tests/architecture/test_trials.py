@@ -26,6 +26,7 @@ def run_trial(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(LIMIT_S)
 def test_a_soak_of_seconds_serves_everything_and_tells_it_once() -> None:
     """Whether memory is flat cannot be seen in so short a time; everything else can."""
@@ -36,11 +37,12 @@ def test_a_soak_of_seconds_serves_everything_and_tells_it_once() -> None:
     assert re.search(r"^\| threads \|", ran.stdout, re.MULTILINE), ran.stdout
 
 
+@pytest.mark.slow
 def test_each_trial_is_known() -> None:
     """One command runs them all, or the one that is asked for."""
     ran = run_trial("trials.run", "--help")
     assert ran.returncode == 0, ran.stderr
-    assert set(TRIALS) == {"latencies", "mounts", "errors", "simulator", "soak", "fuzzing"}
+    assert set(TRIALS) == {"latencies", "mounts", "faults", "crowd", "simulator", "soak", "fuzzing"}
     assert all(name in ran.stdout for name in TRIALS)
     assert run_trial("trials.run", "--only", "nothing").returncode == 2
 
@@ -49,6 +51,7 @@ SKIPPING = "import pytest\n\ndef test_skips_itself(): pytest.skip('no such disk 
 HOLDING = "\ndef test_holds(): pass\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("tests", "verdict", "status"),
     [

@@ -6,21 +6,14 @@ from collections.abc import Iterator
 
 import pytest
 
+from builders.sampling import is_exhaustive
 from builders.seccomp import NUMBERS
 from builders.supervised import Supervisor, supervisor
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--every-errno",
-        action="store_true",
-        help="let each system call fail with each error in turn, instead of with one",
-    )
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A test of hundreds of runs may take longer than others, a thorough one as long as it takes."""
-    limit_s = 7200 if config.getoption("--every-errno") else 600
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test of hundreds of runs may take longer than others, an exhaustive one as long as it takes."""
+    limit_s = 7200 if is_exhaustive() else 600
     for item in items:
         if "runs" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(limit_s))

@@ -1,8 +1,8 @@
 """A disk that refuses one system call, any one: it is said so, nothing is lost, and the next time it works.
 
-Each operation runs once for each call that it makes in home and storage directories, and that call fails. With
-``pytest tests/faults --every-errno`` it fails with each error in turn; else with one, and neighbouring calls with
-different ones.
+Each operation runs once for each call that it makes in home and storage directories, and that call fails with each
+error in turn. So it is in an exhaustive run. Else every fourth call fails, each with one error, and neighbors with
+different ones; the seed of the day says which.
 """
 
 from __future__ import annotations
@@ -11,13 +11,14 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import cycle, product
+from itertools import cycle, islice, product
 from pathlib import Path
 
 import pytest
 
 from builders.operations import HANDED_OUT, OPERATIONS, READINGS, Operation, make_world
 from builders.power_cuts import SHARED_MEMORY
+from builders.sampling import get_seed, is_exhaustive, take_sample
 from builders.supervised import Run, Supervisor
 from builders.worlds import World
 
@@ -50,9 +51,7 @@ LOOKING = [
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-def test_a_refused_change_loses_nothing(
-    tmp_path: Path, runs: Supervisor, operation: Operation, request: pytest.FixtureRequest
-) -> None:
+def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
     """Exit status 8 and what to do, or it was done all the same; done again, it is as if nothing had been."""
     with make_world(tmp_path, operation) as world:
         job, known = operation.job(world), {row[:2] for row in world.list_rows()}
@@ -64,7 +63,7 @@ def test_a_refused_change_loses_nothing(
         skipped = [n for n, call in enumerate(done.calls, 1) if call.path.endswith(alike)]
         skipped = skipped if operation is not OPERATIONS[0] else []
         may_be_done_in_part = {1} if operation.name == "import" else set()
-        for number, refused in _iter_refusals(done, WRITING, skipped, request):
+        for number, refused in _iter_refusals(done, WRITING, skipped, str(operation)):
             world.put_back()
             run = runs.fail_at(job, number, refused.number, lasting=refused.lasting)
             with _noting(f"call {number}, {run.hit}: {refused}"):
@@ -79,9 +78,7 @@ def test_a_refused_change_loses_nothing(
 
 
 @pytest.mark.parametrize("operation", READINGS, ids=str)
-def test_what_cannot_be_looked_at_is_not_gone(
-    tmp_path: Path, runs: Supervisor, operation: Operation, request: pytest.FixtureRequest
-) -> None:
+def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
     """It is said so, or found elsewhere; no file is taken for missing, and none is touched."""
     with make_world(tmp_path, operation) as world:
         world.put_back()
@@ -91,7 +88,7 @@ def test_what_cannot_be_looked_at_is_not_gone(
         alike = tuple(str(world.home / f"catalog.db{end}") for end in ("", "-wal", "-shm", "-journal"))
         skipped = [n for n, call in enumerate(done.calls, 1) if call.path in alike]
         skipped = skipped if operation is not READINGS[0] else []
-        for number, refused in _iter_refusals(done, LOOKING, skipped, request):
+        for number, refused in _iter_refusals(done, LOOKING, skipped, str(operation)):
             world.put_back()
             world.written.unlink(missing_ok=True)
             run = runs.fail_at(job, number, refused.number, looking=True, lasting=refused.lasting)
@@ -104,14 +101,15 @@ def test_what_cannot_be_looked_at_is_not_gone(
 
 
 def _iter_refusals(
-    done: Run, ways: list[Refused], skipped: list[int], request: pytest.FixtureRequest
+    done: Run, ways: list[Refused], skipped: list[int], name: str
 ) -> Iterator[tuple[int, Refused]]:
     """Which call fails how. What every operation does alike, with the catalog, takes part in one of them only."""
-    if request.config.getoption("--every-errno", default=False):
+    if is_exhaustive():
         yield from product(range(1, len(done.calls) + 1), ways)
     else:
         numbers = [number for number in range(1, len(done.calls) + 1) if number not in skipped]
-        yield from zip(numbers, cycle(ways), strict=False)
+        first = get_seed() % len(ways)
+        yield from zip(take_sample(numbers, name), islice(cycle(ways), first, None), strict=False)
 
 
 def _check_told(run: Run, done: Run, failures: set[int]) -> None:

@@ -188,6 +188,7 @@ def test_zeros_inside_the_last_box_are_for_the_caller_to_see() -> None:
     assert ends_in_zeros(hollow)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(20)
 def test_an_index_cannot_promise_work_that_takes_no_bytes() -> None:
     """Items with 65,535 extents of no bytes each, and nests of containers, are answered at once."""

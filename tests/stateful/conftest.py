@@ -1,4 +1,7 @@
-"""How many histories are played, and which: ``pytest tests/stateful --histories 10000 --first-seed 100``."""
+"""How many histories are played, and which: ``pytest tests/stateful --histories 10000 --first-seed 100``.
+
+Without the options the seed of the day chooses the histories.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from builders.sampling import get_seed
+
 SHARES = 8
 """Into so many tests the histories are dealt out, so that several workers share them."""
 
-HISTORIES = 720
-"""What fits into three minutes of two cores."""
+HISTORIES = 152
+"""What fits into forty seconds of two cores."""
 
 SECONDS_A_HISTORY = 5
 """Twenty times what one takes."""
@@ -28,7 +33,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the two options; pytest knows them where ``tests/stateful`` is named on its command line."""
     group = parser.getgroup("simulator")
     group.addoption("--histories", type=int, default=HISTORIES, help="how many histories to play")
-    group.addoption("--first-seed", type=int, default=0, help="of the first share; each other one adds 1")
+    group.addoption("--first-seed", type=int, help="of the first share; each other one adds 1")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -41,7 +46,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(params=range(SHARES), ids="share {}".format)
 def share(request: pytest.FixtureRequest) -> Share:
-    """One share of the histories: the same at each run, unless others are asked for."""
-    first_seed = request.config.getoption("--first-seed", 0)
+    """One share of the histories: others each day, unless a seed is asked for."""
+    asked = request.config.getoption("--first-seed", None)
+    first_seed = get_seed() * SHARES if asked is None else asked
     count = request.config.getoption("--histories", HISTORIES)
     return Share(first_seed + request.param, -(-count // SHARES))

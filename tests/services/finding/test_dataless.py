@@ -154,6 +154,7 @@ def test_a_save_of_what_is_in_the_cloud_saves_nothing_again(cloud: Cloud) -> Non
         assert not cloud.store.save(data, sd="Notes").new
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_scanned", [False, True], ids=["before a scan", "after a scan"])
 def test_pages_and_pictures_are_shown_without_it(cloud: Cloud, is_scanned: bool) -> None:
     """A gallery must not download a cloud: 503 says what to do, and ``fetch=1`` does it (SPEC §10)."""

@@ -1,0 +1,43 @@
+"""How much a test run tries of what is random or exhaustive: a sample by the seed of the day, or everything.
+
+``make trials`` sets ``STRANDLINE_TEST_EXHAUSTIVE=1``. ``STRANDLINE_TEST_SEED`` repeats the sample of another run.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+
+SEED_VARIABLE = "STRANDLINE_TEST_SEED"
+"""tests/conftest.py sets it to today's date if it is unset, so that all workers have the same one."""
+
+EXHAUSTIVE_VARIABLE = "STRANDLINE_TEST_EXHAUSTIVE"
+
+ONE_OF = 4
+"""A sample has every fourth item. Four consecutive seeds cover them all."""
+
+
+def is_exhaustive() -> bool:
+    """True if everything is to be tried, however long it takes."""
+    return os.environ.get(EXHAUSTIVE_VARIABLE, "").lower() in {"1", "true"}
+
+
+def get_seed() -> int:
+    """The seed of this run, which pytest's header shows."""
+    return int(os.environ[SEED_VARIABLE])
+
+
+def take_sample(items: Sequence[_Item], name: str) -> list[_Item]:
+    """Every fourth of the items, or all of them in an exhaustive run. The order stays.
+
+    Args:
+        items: What could be tried.
+        name: Which test asks: different tests begin with different items in one run.
+    """
+    if is_exhaustive():
+        return list(items)
+    return list(items[(get_seed() + zlib.crc32(name.encode())) % ONE_OF :: ONE_OF])

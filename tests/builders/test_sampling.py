@@ -1,0 +1,60 @@
+"""The samples of four consecutive seeds are everything, and an exhaustive run leaves nothing out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from builders.sampling import EXHAUSTIVE_VARIABLE, ONE_OF, SEED_VARIABLE, take_sample
+
+ITEMS = list(range(103))
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+
+
+def test_consecutive_seeds_cover_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each item is in exactly one of four samples, and a sample is repeated by its seed."""
+    monkeypatch.delenv(EXHAUSTIVE_VARIABLE, raising=False)
+    samples = []
+    for seed in range(20261128, 20261128 + ONE_OF):
+        monkeypatch.setenv(SEED_VARIABLE, str(seed))
+        samples.append(take_sample(ITEMS, "a test"))
+        assert take_sample(ITEMS, "a test") == samples[-1]
+    assert sorted(item for sample in samples for item in sample) == ITEMS
+
+
+def test_an_exhaustive_run_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the seed is."""
+    monkeypatch.setenv(EXHAUSTIVE_VARIABLE, "1")
+    assert take_sample(ITEMS, "a test") == ITEMS
+
+
+RANDOM = """
+from hypothesis import given, strategies as st
+
+@given(st.integers())
+def test_prints(number): print("drew", number)
+"""
+
+
+def run_pytest(folder: Path, seed: int) -> list[str]:
+    """The header and the random numbers of a run with this seed."""
+    command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command += ["-c", os.devnull, "--rootdir", str(folder)]
+    env = {**os.environ, SEED_VARIABLE: str(seed), "PYTHONPATH": str(CONFTEST.parent)}
+    ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout
+    return [line for line in ran.stdout.splitlines() if "drew" in line or SEED_VARIABLE in line]
+
+
+def test_the_header_names_the_seed_that_repeats_the_run(tmp_path: Path) -> None:
+    """A red run can be repeated: the same seed draws the same random examples, another one draws others."""
+    (tmp_path / "conftest.py").write_text(CONFTEST.read_text())
+    (tmp_path / "test_random.py").write_text(RANDOM)
+    one, again, other = (run_pytest(tmp_path, seed) for seed in (20261128, 20261128, 20261129))
+    assert f"{SEED_VARIABLE}=20261128" in one[0]
+    assert one == again
+    assert one[1:] != other[1:]
