@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         ScanReport,
     )
     from strandline.model.storage_dirs import StorageDir
-    from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
+    from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
     from strandline.services.finding.found_image import FoundImage
@@ -217,9 +217,30 @@ class Store:
         """Disk against catalog, measured now, with every discrepancy; changes nothing."""
         return services.inspect.inspect_storage_dir(self._bench, self.get_storage_dir(sd))
 
-    def list_tree(self, sd: StorageDirRef) -> list[TreeEntry]:
-        """What lies in the root and in the media folder, and what each name means."""
-        return services.browse.list_tree(self._bench, self.get_storage_dir(sd))
+    def list_tree(
+        self,
+        sd: StorageDirRef,
+        *,
+        folder: str | None = None,
+        meaning: str = "",
+        text: str = "",
+        after: str | None = None,
+        limit: int = 1000,
+    ) -> TreePage:
+        """A page of what lies in the root and the media folder, and what each name means; by path."""
+        return services.browse.list_tree(
+            self._bench,
+            self.get_storage_dir(sd),
+            folder=folder,
+            meaning=meaning,
+            text=text,
+            after=after,
+            limit=limit,
+        )
+
+    def iter_tree(self, sd: StorageDirRef) -> Iterator[TreeEntry]:
+        """All that :meth:`list_tree` pages through, lazily, in memory for some thousand entries."""
+        return services.browse.iter_tree(self._bench, self.get_storage_dir(sd))
 
     def describe_file(self, sd: StorageDirRef, path: str) -> dict[str, object]:
         """The facts of one file of the storage directory, ready for JSON."""

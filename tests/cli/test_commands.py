@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import stat
 from pathlib import Path
@@ -305,6 +306,7 @@ def test_inspecting(made: CommandHome) -> None:
     tree = run("inspect", "tree", "Notes", "--json").json
     assert tree["sd_id"] == SD_ID.format(1)
     assert {"path", "kind", "size_bytes", "meaning", "state"} == set(tree["entries"][0])
+    assert run("inspect", "tree", "Notes", "--json").text == json.dumps(tree, indent=2) + "\n"
     assert run("inspect", "file", "Notes", f"media/{image_id}.png", "--json").json["size_bytes"] == len(
         make_picture("png")
     )

@@ -6,7 +6,8 @@ subcommand, it is a storage directory. A storage directory called ``tree`` can b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import LazyGroup, Row, Verb
 from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
-from strandline.cli.writing import say, write_line
+from strandline.cli.writing import say, write_json_list, write_line
 from strandline.model.plain_words import say_bytes
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 
@@ -25,6 +26,10 @@ TABLE = {
     "file": Row("inspect:file_", "Show the facts of one file."),
     "hex": Row("inspect:hex_", "Show a page of a file's bytes."),
 }
+
+
+ROWS_AT_ONCE = 1000
+"""Of a tree: a table on a terminal is drawn when all its rows are known, and a folder may hold a million."""
 
 
 class InspectGroup(LazyGroup):
@@ -96,19 +101,23 @@ def tree(session: Session, sd: str) -> None:
     """
     with session.open_store() as store:
         found = store.get_storage_dir(sd)
-        entries = store.list_tree(found)
-    document = {"sd_id": found.sd_id, "entries": [entry.as_json() for entry in entries]}
-    session.answer(document, lambda: _show_tree(entries))
+        entries = store.iter_tree(found)
+        if session.json:
+            write_json_list({"sd_id": found.sd_id}, "entries", (entry.as_json() for entry in entries))
+        else:
+            _show_tree(entries)
 
 
-def _show_tree(entries: Sequence[TreeEntry]) -> None:
+def _show_tree(entries: Iterable[TreeEntry]) -> None:
     columns = [
         Column("PATH"),
         Column("KIND", is_whole=True),
         Column("SIZE", is_number=True),
         Column("MEANING"),
     ]
-    show_table(columns, map(_make_row, entries))
+    rest = iter(entries)
+    while some := list(islice(rest, ROWS_AT_ONCE)):
+        show_table(columns, map(_make_row, some))
 
 
 def _make_row(entry: TreeEntry) -> list[Cell]:

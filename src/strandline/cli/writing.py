@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import IO, Any
 
@@ -40,6 +40,26 @@ def write_json(document: Mapping[str, object], *, is_line: bool = False) -> None
     text = json.dumps(document, ensure_ascii=False, indent=None if is_line else 2, default=str)
     lines = (line if line.isprintable() else _escape(line) for line in text.split("\n"))
     _write(("\n".join(lines) + "\n").encode())
+
+
+def write_json_list(head: Mapping[str, object], name: str, items: Iterable[Mapping[str, object]]) -> None:
+    """The document that is ``head`` with a list of that name at its end, as :func:`write_json` writes it.
+
+    One item after the other: the list may be longer than memory.
+    """
+    import json
+
+    def format_json(value: object, depth: int) -> str:
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        lines = (line if line.isprintable() else _escape(line) for line in text.split("\n"))
+        return ("\n" + "  " * depth).join(lines)
+
+    start = "".join(f"  {format_json(key, 0)}: {format_json(value, 1)},\n" for key, value in head.items())
+    _write(f"{{\n{start}  {format_json(name, 0)}: [".encode())
+    count = 0
+    for count, item in enumerate(items, 1):
+        _write(f"{',' if count > 1 else ''}\n    {format_json(item, 2)}".encode())
+    _write(b"\n  ]\n}\n" if count else b"]\n}\n")
 
 
 def _escape(json_line: str) -> str:

@@ -120,6 +120,27 @@ class TreeEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class TreePage:
+    """A page of a storage directory's tree, by path."""
+
+    entries: tuple[TreeEntry, ...]
+    next: str | None
+    """The cursor of the next page; None on the last one."""
+    passed: int
+    """So many entries that fit come before this page."""
+    total: int
+    """So many entries fit at all."""
+
+    def as_json(self) -> dict[str, object]:
+        """What ``GET /inspect/{sd}/tree`` answers."""
+        return {
+            "entries": [entry.as_json() for entry in self.entries],
+            "next": self.next,
+            "total": self.total,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class HexPage:
     """A page of a file's bytes."""
 

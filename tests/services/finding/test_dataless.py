@@ -102,7 +102,7 @@ LOOKS: dict[str, Callable[[LocalStore], object]] = {
     "questions": ask_about,
     "tree": lambda store: [
         store.describe_file("Notes", each.path)
-        for each in store.list_tree("Notes")
+        for each in store.iter_tree("Notes")
         if each.path.startswith("media/")
     ],
 }

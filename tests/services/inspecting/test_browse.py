@@ -27,7 +27,7 @@ from strandline.errors import (
     UnreadableFileError,
 )
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.inspecting.browse import MAX_HEX_BYTES, describe_file, list_tree, read_hex
+from strandline.services.inspecting.browse import MAX_HEX_BYTES, describe_file, iter_tree, list_tree, read_hex
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.workbench import Workbench
@@ -70,7 +70,7 @@ def test_the_tree_says_what_each_name_means(bench: Workbench, root: Path, sd: St
     half = put_half(root, make_picture("jpg"))
     prove_file(bench, sd, half)
     before = snapshot(root)
-    tree = {entry.path: entry for entry in list_tree(bench, sd)}
+    tree = {entry.path: entry for entry in iter_tree(bench, sd)}
     assert snapshot(root) == before
     told = {path: (entry.kind, entry.meaning) for path, entry in tree.items()}
     assert told == {
@@ -96,7 +96,7 @@ def test_a_linked_media_folder_is_not_entered(bench: Workbench, root: Path, sd: 
     """It is listed as the link that it is."""
     shutil.rmtree(root / "media")
     (root / "media").symlink_to(root.parent / "outside")
-    tree = {entry.path: entry.kind for entry in list_tree(bench, sd)}
+    tree = {entry.path: entry.kind for entry in iter_tree(bench, sd)}
     assert tree["media"] == "symlink"
     assert not any("secret" in path for path in tree)
 
@@ -242,7 +242,7 @@ def test_a_folder_that_is_away_cannot_be_browsed(bench: Workbench, root: Path, s
         read_hex(bench, sd, "SD_ID")
     root.with_name("away").rename(root)
     (root / "SD_ID").write_text(A[:5])
-    assert "SD_ID" in {entry.path for entry in list_tree(bench, sd)}
+    assert "SD_ID" in {entry.path for entry in iter_tree(bench, sd)}
     assert read_hex(bench, sd, "SD_ID").data == A[:5].encode()
 
 

@@ -38,7 +38,7 @@ def test_all_works_at_the_longest_path_that_is_taken(tmp_path: Path) -> None:
         (report,) = store.scan()
         assert (report.unchanged, report.strays, report.findings) == (1, 1, [])
         assert [item.filename for item in store.inspect(sd).strays] == [LONGEST_NAME]
-        assert f"media/{LONGEST_NAME}" in [entry.path for entry in store.list_tree(sd)]
+        assert f"media/{LONGEST_NAME}" in [entry.path for entry in store.iter_tree(sd)]
         assert store.describe_file(sd, f"media/{LONGEST_NAME}")["size_bytes"] == 0
 
 

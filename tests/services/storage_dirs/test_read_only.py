@@ -53,7 +53,7 @@ def test_nothing_is_written_then_or_later(home: Path, tmp_path: Path, files: dic
         store.thumbnail(id_of(WHOLE))
         store.explain(id_of(HALF))
         store.inspect(sd)
-        store.list_tree(sd)
+        list(store.iter_tree(sd))
         store.check_health()
         with store.watch(once=True) as events:
             list(events)

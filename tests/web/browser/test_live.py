@@ -120,3 +120,31 @@ def test_where_a_reader_types_nothing_moves(serve: Serve, open_page: OpenPage) -
     page.wait_for_function("!document.querySelector('live-region#folders').isBusy")
     name.press_sequentially("ry")
     expect(name).to_have_value("Diary")
+
+
+def test_a_page_that_measures_rests_five_times_as_long(serve: Serve, open_page: OpenPage) -> None:
+    """However many events come: an open inspector does not keep the machine busy during a long sync."""
+    page = open_page(serve(), "/inspect")
+    rested_ms, cost_ms = page.evaluate(
+        """async () => {
+            const region = document.querySelector("live-region"), really = window.fetch;
+            await customElements.whenDefined("live-region");
+            const calls = [];
+            window.fetch = async (...asked) => {
+                const call = { begun: performance.now() };
+                calls.push(call);
+                await new Promise((resolve) => setTimeout(resolve, 200));
+                const answer = await really(...asked);
+                call.ended = performance.now();
+                return answer;
+            };
+            await region.refresh();
+            while (calls.length < 2) {
+                region.hear({});
+                await new Promise((resolve) => setTimeout(resolve, 20));
+            }
+            return [calls[1].begun - calls[0].ended, calls[0].ended - calls[0].begun];
+        }"""
+    )
+    assert cost_ms >= 200
+    assert rested_ms >= 4.9 * cost_ms

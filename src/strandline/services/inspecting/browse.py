@@ -8,48 +8,130 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from strandline.catalog import image_files
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StorageDirOfflineError
-from strandline.folders.disk_errors import as_unreadable, disk_errors
+from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.folders.opening import OpenedFile, is_dataless, open_regular, read_start
+from strandline.folders.tree import ROOT, kind_of, list_paths, look_at_paths
 from strandline.model.events import format_time
 from strandline.model.identity.sightings import find_identity_name
-from strandline.model.image_files import FileState
 from strandline.model.media_names import classify_media_name
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
-from strandline.model.sync_status import HexPage, TreeEntry
+from strandline.model.sync_status import HexPage, TreeEntry, TreePage
 from strandline.services.storage_dirs.paths import MAX_PATH_LENGTH, can_be_path, find_place, shorten
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
+
+MAX_TREE_PAGE = 10_000
+"""Entries of a page: some 3 MB of JSON."""
+
+PATHS_AT_ONCE = 50_000
+"""Paths that are held while all are listed: some 10 MB. A million files are listed twenty times then."""
+
+ROWS_AT_ONCE = 500
+"""Rows of the catalog that are held at once."""
 
 MAX_HEX_BYTES = 1024 * 1024
 """Of one page; a terminal or a browser shows no more at once."""
 
 
-def list_tree(bench: Workbench, sd: StorageDir) -> list[TreeEntry]:
-    """The entries of the root and of the media folder, each with what its name means; other folders unopened.
+def list_tree(
+    bench: Workbench,
+    sd: StorageDir,
+    *,
+    folder: str | None = None,
+    meaning: str = "",
+    text: str = "",
+    after: str | None = None,
+    limit: int = 1000,
+) -> TreePage:
+    """A page of the entries of the root and of the media folder, by path; other folders unopened.
 
-    Cost: two listings and one ``lstat`` an entry.
+    Cost: one listing a folder, one ``lstat`` an entry of the page. Memory for the page, whatever the folders hold.
+
+    Args:
+        bench: The tools.
+        sd: The storage directory.
+        folder: ``""`` for the root alone, ``"media"`` for the media folder alone.
+        meaning: Only entries whose names mean this.
+        text: Only entries with this in their names, in any letter case.
+        after: The ``next`` of the page before.
+        limit: At most so many entries.
 
     Raises:
-        StorageDirOfflineError: The SD cannot be read now.
+        InvalidInputError: The cursor or the limit cannot be used.
+        StorageDirOfflineError, DiskError: The SD cannot be read now.
     """
+    if not 1 <= limit <= MAX_TREE_PAGE:
+        raise InvalidInputError(f"a page has 1 to {MAX_TREE_PAGE:,} entries, not {limit}", limit=limit)
+    if folder not in (None, "", MEDIA_FOLDER):
+        raise InvalidInputError(f"the tree has the root and {MEDIA_FOLDER!r}, not {shorten(folder or '')!r}")
+    last = "" if after is None else _parse_cursor(after)
     sd = _check_there(bench, sd)
-    entries = _list_folder(sd, "")
-    media = os.path.join(sd.path, MEDIA_FOLDER)
-    if os.path.isdir(media) and not os.path.islink(media):
-        states = _states(bench, sd)
-        entries += [
-            TreeEntry(e.path, e.kind, e.size_bytes, e.meaning, states.get(e.path.partition("/")[2]))
-            for e in _list_folder(sd, MEDIA_FOLDER)
-        ]
-    return sorted(entries, key=lambda entry: entry.path)
+    wanted = text.lower()
+
+    def fits(path: str) -> bool:
+        return wanted in path.rpartition("/")[2].lower() and meaning in ("", _meaning_of(path))
+
+    page = list_paths(
+        sd.path,
+        after=last,
+        limit=limit,
+        folders=(ROOT, MEDIA_FOLDER) if folder is None else (folder,),
+        fits=fits if meaning or wanted else bool,
+    )
+    entries = tuple(_iter_described(bench, sd, page.paths))
+    return TreePage(
+        entries, None if page.is_last else _format_cursor(page.paths[-1]), page.passed, page.total
+    )
+
+
+def iter_tree(bench: Workbench, sd: StorageDir) -> Iterator[TreeEntry]:
+    """All entries that :func:`list_tree` pages through, lazily. Cost: one listing a folder for 50,000 entries."""
+    sd = _check_there(bench, sd)
+    after, is_last = "", False
+    while not is_last:
+        page = list_paths(sd.path, after=after, limit=PATHS_AT_ONCE)
+        yield from _iter_described(bench, sd, page.paths)
+        after, is_last = page.paths[-1] if page.paths else "", page.is_last
+
+
+def _iter_described(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> Iterator[TreeEntry]:
+    for start in range(0, len(paths), ROWS_AT_ONCE):
+        yield from _describe(bench, sd, paths[start : start + ROWS_AT_ONCE])
+
+
+def _describe(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> list[TreeEntry]:
+    names = [path.rpartition("/")[2] for path in paths if _meaning_of(path) == "image"]
+    with bench.catalog.read() as conn:
+        rows = image_files.find_rows(conn, sd.number, names)
+    states = {f"{MEDIA_FOLDER}/{name}": row.state for name, row in rows.items()}
+    return [
+        TreeEntry(seen.path, seen.kind, seen.size_bytes, _meaning_of(seen.path), states.get(seen.path))
+        for seen in look_at_paths(sd.path, paths)
+    ]
+
+
+def _format_cursor(path: str) -> str:
+    """Names may be no UTF-8, and addresses must be."""
+    return urlsafe_b64encode(os.fsencode(path)).decode().rstrip("=")
+
+
+def _parse_cursor(text: str) -> str:
+    try:
+        return os.fsdecode(b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    except ValueError as error:
+        raise InvalidInputError(
+            f"{shorten(text)!r} is no cursor; give the `next` of the page before"
+        ) from error
 
 
 def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, object]:
@@ -64,7 +146,7 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
     relative, full, seen = _check_path(sd, path)
     facts: dict[str, object] = {
         "path": relative,
-        "kind": _kind_of(seen.st_mode),
+        "kind": kind_of(seen.st_mode),
         "meaning": _meaning_of(relative),
         "size_bytes": seen.st_size,
         "mtime": _say_time(seen.st_mtime),
@@ -112,7 +194,7 @@ def read_hex(bench: Workbench, sd: StorageDir, path: str, *, offset: int = 0, le
     relative, full, seen = _check_path(sd, path)
     if not stat.S_ISREG(seen.st_mode):
         raise InvalidPathError(
-            f"{shorten(relative)!r} is no file ({_kind_of(seen.st_mode)}); only files have bytes to show",
+            f"{shorten(relative)!r} is no file ({kind_of(seen.st_mode)}); only files have bytes to show",
             path=shorten(relative),
         )
     with _open(sd, relative, full) as opened:
@@ -177,35 +259,12 @@ def _not_there(sd: StorageDir, relative: str) -> EntryNotFoundError:
     return EntryNotFoundError(f"there is no {shorten(relative)!r} in {sd.name!r}", path=shorten(relative))
 
 
-def _list_folder(sd: StorageDir, folder: str) -> list[TreeEntry]:
-    entries = []
-    full = os.path.join(sd.path, folder)
-    with disk_errors("list", full), os.scandir(full) as listing:
-        for entry in listing:
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            try:
-                seen = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            size_bytes = seen.st_size if stat.S_ISREG(seen.st_mode) else None
-            entries.append(TreeEntry(path, _kind_of(seen.st_mode), size_bytes, _meaning_of(path)))
-    return entries
-
-
 def _say_time(seconds: float) -> str | None:
     """None for times that no calendar has; there are disks that keep them, and other machines send them."""
     try:
         return format_time(datetime.fromtimestamp(seconds, UTC))
     except (ValueError, OverflowError, OSError):
         return None
-
-
-def _kind_of(mode: int) -> str:
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "symlink" if stat.S_ISLNK(mode) else "special"
 
 
 def _meaning_of(path: str) -> str:
@@ -217,8 +276,3 @@ def _meaning_of(path: str) -> str:
         return "media folder"
     identity = find_identity_name(path) if not folder else None
     return "other" if identity is None else f"identity: {identity.role.value}"
-
-
-def _states(bench: Workbench, sd: StorageDir) -> dict[str, FileState]:
-    with bench.catalog.read() as conn:
-        return image_files.list_states(conn, sd.number)

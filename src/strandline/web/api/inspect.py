@@ -10,7 +10,7 @@ from starlette.responses import Response
 from strandline.errors import UnsupportedImageError
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.sync_status import SyncStatus
-from strandline.services.inspecting.browse import MAX_HEX_BYTES
+from strandline.services.inspecting.browse import MAX_HEX_BYTES, MAX_TREE_PAGE
 from strandline.web.answers import HARMLESS, answer
 from strandline.web.api import inspect_schemas, responses
 from strandline.web.api.parameters import SdPath
@@ -24,6 +24,8 @@ MAX_PREVIEW_BYTES = 64 * 1024 * 1024
 FilePath = Annotated[
     str, Query(min_length=1, max_length=4096, description="Relative to the storage directory.")
 ]
+AfterQuery = Annotated[str | None, Query(max_length=6000, description="The `next` of the page before.")]
+TreeLimit = Annotated[int, Query(ge=1, le=MAX_TREE_PAGE, description="At most so many.")]
 Offset = Annotated[int, Query(ge=0, lt=2**63, description="The first byte.")]
 Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES, description="So many bytes.")]
 
@@ -46,10 +48,12 @@ async def inspect_sd(backend: TheBackend, sd: SdPath) -> Response:
 
 
 @router.get("/inspect/{sd}/tree", responses=responses.ok(inspect_schemas.Tree))
-async def list_tree(backend: TheBackend, sd: SdPath) -> Response:
-    """What lies in the root and in the media folder, and what each name means."""
+async def list_tree(
+    backend: TheBackend, sd: SdPath, after: AfterQuery = None, limit: TreeLimit = 1000
+) -> Response:
+    """A page of what lies in the root and in the media folder, by path, and what each name means."""
     return await backend.crossing.slow(
-        lambda: answer({"entries": [entry.as_json() for entry in backend.store.list_tree(sd)]})
+        lambda: answer(backend.store.list_tree(sd, after=after, limit=limit).as_json())
     )
 
 

@@ -94,9 +94,11 @@ class TreeEntry(Shape):
 
 
 class Tree(Shape):
-    """What lies in a storage directory."""
+    """A page of what lies in a storage directory, by path."""
 
     entries: list[TreeEntry]
+    next: str | None
+    total: int
 
 
 class FileFacts(Shape):

@@ -15,10 +15,12 @@ from starlette.responses import Response
 
 from strandline.catalog import image_files, journal
 from strandline.model.events import Event, parse_time
+from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
 from strandline.model.media_types import find_media_type
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
+from strandline.model.sync_names import NameKind
+from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_days
 from strandline.web.pages.folder_pages import say_confirming
@@ -32,6 +34,12 @@ MOST_FILES = 200
 """Of one discrepancy on the page; the JSON has them all."""
 
 TREE_PAGE = 200
+MEANINGS = {
+    "": ["media folder", "other", *(f"identity: {role.value}" for role in IdentityRole)],
+    "media": ["image", *(kind.value for kind in NameKind if kind is not NameKind.WANTED)],
+}
+"""What names in the root and in the media folder can mean, for the filter."""
+
 HEX_PAGE = 4096
 TEXT_PAGE = 32 * 1024
 
@@ -93,35 +101,29 @@ async def show_tree(
     folder: Annotated[str, Query(pattern="^(media)?$")] = "",
     meaning: Text = "",
     q: Text = "",
-    page: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    after: Annotated[str, Query(max_length=6000)] = "",
 ) -> Response:
     """What lies in the root, or in the media folder, and what each name means."""
-    return await backend.crossing.slow(lambda: _draw_tree(backend, sd, folder, meaning, q, page))
+    return await backend.crossing.slow(lambda: _draw_tree(backend, sd, folder, meaning, q, after))
 
 
-def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, page: int) -> Response:
+def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, after: str) -> Response:
     sd = backend.store.get_storage_dir(name)
-    inside = [entry for entry in backend.store.list_tree(sd) if entry.path.rpartition("/")[0] == folder]
-    meanings = sorted({entry.meaning for entry in inside})
-    fitting = [entry for entry in inside if _fits(entry, meaning, q)]
-    start = page * TREE_PAGE
+    page = backend.store.list_tree(
+        sd, folder=folder, meaning=meaning, text=q, after=after or None, limit=TREE_PAGE
+    )
     asked = {key: value for key, value in (("folder", folder), ("meaning", meaning), ("q", q)) if value}
-    has_more = start + TREE_PAGE < len(fitting)
     pages = {
-        "newer": "?" + urlencode(asked | {"page": page - 1}) if page else None,
-        "newer_word": "Before",
-        "older": "?" + urlencode(asked | {"page": page + 1}) if has_more else None,
+        "newer": "?" + urlencode(asked) if page.passed else None,
+        "newer_word": "First",
+        "older": "?" + urlencode(asked | {"after": page.next}) if page.next else None,
         "older_word": "After",
-        "words": f"{start + 1:,} to {min(start + TREE_PAGE, len(fitting)):,} of {len(fitting):,}",
+        "words": f"{page.passed + 1:,} to {page.passed + len(page.entries):,} of {page.total:,}",
     }
     return render(
-        "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning, meanings=meanings, q=q,
-        entries=fitting[start : start + TREE_PAGE], pages=pages, state_badge=state_badge,
+        "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning,
+        meanings=MEANINGS[folder], q=q, entries=page.entries, pages=pages, state_badge=state_badge,
     )  # fmt: skip
-
-
-def _fits(entry: TreeEntry, meaning: str, q: str) -> bool:
-    return meaning in ("", entry.meaning) and q.lower() in entry.path.rpartition("/")[2].lower()
 
 
 @router.get("/inspect/{sd}/file")

@@ -7,8 +7,16 @@
 import { listen } from "./live.js";
 
 const PAUSE_MS = 700; // between two refreshes: a burst of arrivals is one change to a reader
+const REST = 5; // times what a refresh took: some pages measure a disk, and must not keep it busy
+
+export function restAfter(costMs) {
+  return Math.max(PAUSE_MS, REST * costMs);
+}
 
 class LiveRegion extends HTMLElement {
+  rest = PAUSE_MS; // from the end of one refresh to the next
+  refreshedAt = -Infinity;
+
   connectedCallback() {
     const address = this.getAttribute("address");
     if (address && address !== location.pathname) history.replaceState(null, "", address);
@@ -24,7 +32,7 @@ class LiveRegion extends HTMLElement {
     const own = this.dataset.image;
     if (own && event.image_id && event.image_id !== own) return;
     if (this.timer) return;
-    const wait = Math.max(50, PAUSE_MS - (performance.now() - (this.refreshedAt ?? -PAUSE_MS)));
+    const wait = Math.max(50, this.rest - (performance.now() - this.refreshedAt));
     this.timer = setTimeout(() => this.refresh(), wait);
   }
 
@@ -37,6 +45,7 @@ class LiveRegion extends HTMLElement {
     }
     this.isBusy = true;
     this.isStale = false;
+    const begun = performance.now();
     try {
       const answer = await fetch(location.href, { headers: { accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -47,6 +56,7 @@ class LiveRegion extends HTMLElement {
     } finally {
       this.isBusy = false;
       this.refreshedAt = performance.now();
+      this.rest = restAfter(this.refreshedAt - begun);
       if (this.isStale) this.hear({});
     }
   }
