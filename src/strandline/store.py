@@ -14,7 +14,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 from strandline import services
-from strandline.catalog import journal
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
@@ -267,8 +266,8 @@ class Store:
 
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
         """Events of the journal after number ``since``, oldest first."""
-        with self._bench.catalog.read() as conn:
-            return journal.list_events(conn, since=since, limit=limit)
+        with self._bench.catalog.read() as reader:
+            return reader.journal.list_events(since=since, limit=limit)
 
     def export_catalog(self) -> dict[str, object]:
         """What only the catalog knows, ready for JSON."""

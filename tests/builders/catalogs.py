@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from builders.image_rows import NOW
-from strandline.catalog.database import Catalog, JournalLimits, Transaction, open_catalog
+from strandline.catalog.database import SqliteCatalog, open_catalog
+from strandline.catalog.journal import JournalLimits
+from strandline.catalog.port import Catalog, Reader, Writer
 from strandline.catalog.schema import MIGRATIONS
-from strandline.catalog.storage_dirs import insert_storage_dir
 from strandline.model.storage_dirs import StorageDirState
 
 
@@ -21,7 +22,7 @@ def opened(
     busy_timeout_s: float = 5.0,
     journal_limits: JournalLimits | None = None,
     migrations: Sequence[str] = MIGRATIONS,
-) -> Iterator[Catalog]:
+) -> Iterator[SqliteCatalog]:
     """The catalog at the path, closed at the end."""
     catalog = open_catalog(
         path,
@@ -35,10 +36,22 @@ def opened(
         catalog.close()
 
 
-def add_sd(transaction: Transaction, name: str = "Notes") -> int:
+def sql_of(reader: Reader) -> sqlite3.Connection:
+    """The connection behind the port, for what only a test does."""
+    return reader.files._conn
+
+
+def drop_idle_connections(catalog: Catalog) -> None:
+    """Closes what waits to be used again, so that whoever asks next reads the file."""
+    assert isinstance(catalog, SqliteCatalog)
+    for connection in catalog._idle:
+        connection.conn.close()
+    catalog._idle.clear()
+
+
+def add_sd(writer: Writer, name: str = "Notes") -> int:
     """A storage directory that lies nowhere; its number."""
-    return insert_storage_dir(
-        transaction, sd_id=None, provisional=False, name=name, path=f"/nowhere/{name}",
+    return writer.sds.insert_storage_dir(sd_id=None, provisional=False, name=name, path=f"/nowhere/{name}",
         state=StorageDirState.ONLINE, problem=None, read_only=False, root=None, added_at=NOW,
     )  # fmt: skip
 

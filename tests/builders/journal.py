@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from strandline.catalog import journal
 from strandline.services.workbench import Workbench
 
 
 def list_event_types(bench: Workbench, beginning: str = "") -> list[str]:
     """The types of all events in the journal that begin so, oldest first."""
-    with bench.catalog.read() as conn:
-        events = journal.list_events(conn, since=0, limit=10_000)
+    with bench.catalog.read() as reader:
+        events = reader.journal.list_events(since=0, limit=10_000)
     return [event.type for event in events if event.type.startswith(beginning)]

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from builders.clocks import FakeClock
 from builders.storage import make_storage_dir, open_bench, put_image
-from strandline.catalog import image_files, journal, storage_dirs
 from strandline.model.events import Event
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
@@ -63,13 +62,13 @@ class Machine:
 
     def row(self, sd: StorageDir, filename: str) -> ImageFile | None:
         """What the catalog knows of the file."""
-        with self.bench.catalog.read() as conn:
-            return image_files.find_row(conn, sd.number, filename)
+        with self.bench.catalog.read() as reader:
+            return reader.files.find_row(sd.number, filename)
 
     def list_storage_dirs(self) -> list[StorageDir]:
         """All of them, as the catalog knows them."""
-        with self.bench.catalog.read() as conn:
-            return storage_dirs.list_storage_dirs(conn)
+        with self.bench.catalog.read() as reader:
+            return reader.sds.list_storage_dirs()
 
     def known_state(self, sd: StorageDir) -> str:
         """The state that the catalog has for the storage directory; nothing is looked at."""
@@ -77,8 +76,8 @@ class Machine:
 
     def events(self, kind: str | None = None) -> list[Event]:
         """The journal's events, or those of one type."""
-        with self.bench.catalog.read() as conn:
-            events = journal.list_events(conn, since=0, limit=10_000)
+        with self.bench.catalog.read() as reader:
+            events = reader.journal.list_events(since=0, limit=10_000)
         return [event for event in events if kind in (None, event.type)]
 
 

@@ -14,7 +14,6 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 from builders.clocks import FakeClock
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, name_of, put_half, put_image
-from strandline.catalog import image_files
 from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.runtime.assembly import LocalStore, open_store
@@ -63,9 +62,9 @@ def fill_catalog(store: LocalStore, sd: int, count: int, *, newest: datetime | N
         )
         for number, image_id in enumerate(ids)
     )  # fmt: skip
-    with store.bench.catalog.write() as transaction:
+    with store.bench.catalog.write() as writer:
         for row in rows:
-            image_files.insert_row(transaction, row)
+            writer.files.insert_row(row)
     return ids
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from builders.catalogs import sql_of
 from strandline.services.workbench import Workbench
 
 
 def count_statements(bench: Workbench, call: Callable[[], object]) -> int:
     """Statements that the catalog runs on this thread during the call, without those that set a connection up."""
-    with bench.catalog.read():
-        pass  # from now on one idle connection waits for the call
-    (conn,) = bench.catalog._idle
+    with bench.catalog.read() as reader:
+        conn = sql_of(reader)  # it is idle from now on, and the call takes it
     statements: list[str] = []
     conn.set_trace_callback(statements.append)
     try:

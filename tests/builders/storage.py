@@ -10,8 +10,8 @@ from pathlib import Path
 
 from builders.clocks import FakeClock
 from builders.pictures import make_picture
-from strandline.catalog import image_files
-from strandline.catalog.database import JournalLimits, open_catalog
+from strandline.catalog.database import open_catalog
+from strandline.catalog.journal import JournalLimits
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId, hash_to_content_id
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
@@ -102,5 +102,5 @@ def open_bench(
 
 def rows_of(bench: Workbench, sd: StorageDir) -> dict[str, ImageFile]:
     """All rows of the storage directory, by file name."""
-    with bench.catalog.read() as conn:
-        return image_files.find_rows(conn, sd.number, sorted(image_files.list_states(conn, sd.number)))
+    with bench.catalog.read() as reader:
+        return reader.files.find_rows(sd.number, sorted(reader.files.list_states(sd.number)))

@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
+from builders.catalogs import sql_of
 from builders.machine import Machine, open_machine
-from strandline.catalog import image_files, storage_dirs
-from strandline.catalog.trash_index import list_trashed
 from strandline.folders.temporaries import TEMPORARY_NAME
 from strandline.model.identity.sd_ids import find_identity_in
 from strandline.services.proving.backlog import verify_unproven
@@ -115,9 +114,9 @@ class World:
 
     def list_rows(self) -> list[tuple[object, ...]]:
         """Every row of the catalog as it is: storage directory, name, state, and whether the file is absent."""
-        with open_machine(self.folder) as machine, machine.bench.catalog.read() as conn:
+        with open_machine(self.folder) as machine, machine.bench.catalog.read() as reader:
             query = "SELECT sd, filename, state, absent_since_us IS NOT NULL FROM image_files ORDER BY sd, filename"
-            return conn.execute(query).fetchall()
+            return sql_of(reader).execute(query).fetchall()
 
     def picture(self) -> Picture:
         """Starts anew, scans and proves everything, and sees what it comes to; the catalog must be sound."""
@@ -132,16 +131,16 @@ class World:
         rows: dict[str, tuple[str, bool]] = {}
         identities: dict[str, tuple[str, tuple[str, ...], str]] = {}
         names: dict[object, str] = {}
-        with machine.bench.catalog.read() as conn:
-            for sd in storage_dirs.list_storage_dirs(conn):
+        with machine.bench.catalog.read() as reader:
+            for sd in reader.sds.list_storage_dirs():
                 names |= dict.fromkeys((sd.sd_id, *sd.aliases), sd.name)
                 aliases = tuple(sorted(filter(self._is_old, sd.aliases)))
                 identities[sd.name] = (self._name_id(sd.sd_id or "none"), aliases, sd.state.value)
-                for name in image_files.list_some_filenames(conn, sd.number, limit=1000):
-                    row = image_files.find_row(conn, sd.number, name)
+                for name in reader.files.list_some_filenames(sd.number, limit=1000):
+                    row = reader.files.find_row(sd.number, name)
                     assert row is not None
                     rows[f"{sd.name}/{name}"] = (row.state.value, row.proof_is_current)
-            indexed = list_trashed(conn)
+            indexed = reader.trash.list_trashed()
         trash = self._list_trash()
         assert {(str(entry["filename"]), str(entry["sha256"])) for entry in indexed} <= trash
         told = [event.as_json() for event in machine.events("image.available")]

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from builders.catalogs import add_sd, opened
-from strandline.catalog.database import Catalog
+from strandline.catalog.database import SqliteCatalog
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
+def catalog(tmp_path: Path) -> Iterator[SqliteCatalog]:
     """A catalog with two storage directories, 1 and 2."""
     with opened(tmp_path / "catalog.db") as catalog:
-        with catalog.write() as transaction:
-            assert [add_sd(transaction, "one"), add_sd(transaction, "two")] == [1, 2]
+        with catalog.write() as writer:
+            assert [add_sd(writer, "one"), add_sd(writer, "two")] == [1, 2]
         yield catalog

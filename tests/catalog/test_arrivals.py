@@ -7,9 +7,7 @@ from pathlib import Path
 
 from builders.catalogs import add_sd, opened
 from builders.image_rows import NOW, SHA256S
-from strandline.catalog import image_files
-from strandline.catalog.arrivals import list_arrivals
-from strandline.catalog.database import Catalog
+from strandline.catalog.database import SqliteCatalog
 from strandline.catalog.schema import MIGRATIONS
 from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
@@ -36,26 +34,26 @@ def touched(row: ImageFile) -> ImageFile:
     return replace(row, stamp=replace(row.stamp, mtime_ns=row.stamp.mtime_ns + 5))
 
 
-def insert(catalog: Catalog, *rows: ImageFile, listed_first: bool = False) -> None:
+def insert(catalog: SqliteCatalog, *rows: ImageFile, listed_first: bool = False) -> None:
     """Registers the files."""
-    with catalog.write() as transaction:
+    with catalog.write() as writer:
         for row in rows:
-            assert image_files.insert_row(transaction, row, listed_first=listed_first)
+            assert writer.files.insert_row(row, listed_first=listed_first)
 
 
-def update(catalog: Catalog, old: ImageFile, new: ImageFile) -> None:
+def update(catalog: SqliteCatalog, old: ImageFile, new: ImageFile) -> None:
     """Moves the row."""
-    with catalog.write() as transaction:
-        assert image_files.update_row(transaction, old, new)
+    with catalog.write() as writer:
+        assert writer.files.update_row(old, new)
 
 
-def arrivals(catalog: Catalog, sd: int = 1) -> list[str]:
+def arrivals(catalog: SqliteCatalog, sd: int = 1) -> list[str]:
     """What is to be proven at once."""
-    with catalog.read() as conn:
-        return list_arrivals(conn, sd)
+    with catalog.read() as reader:
+        return reader.files.list_arrivals(sd)
 
 
-def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: Catalog) -> None:
+def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: SqliteCatalog) -> None:
     """Newest first; nothing else has to be written than the proof."""
     first, second = present(1), present(2)
     insert(catalog, first, second, present(3, sd=2), proven(present(4)))
@@ -66,20 +64,20 @@ def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: C
     assert arrivals(catalog) == [second.filename, first.filename]
 
 
-def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: Catalog) -> None:
+def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: SqliteCatalog) -> None:
     """Registered in either way: for the verifier, or the first reader."""
     row, other = present(1), present(2)
     assert row.stamp is not None
     listed = [(row.filename, row.image_id, row.media_type, row.stamp.as_text())]
-    with catalog.write() as transaction:
-        image_files.insert_listed(transaction, 1, listed, FileState.PRESENT, as_microseconds(NOW))
+    with catalog.write() as writer:
+        writer.files.insert_listed(1, listed, FileState.PRESENT, as_microseconds(NOW))
     insert(catalog, other, listed_first=True)
     assert arrivals(catalog) == []
     update(catalog, row, touched(row))
     assert arrivals(catalog) == [row.filename]
 
 
-def test_only_files_that_are_here_are_arrivals(catalog: Catalog) -> None:
+def test_only_files_that_are_here_are_arrivals(catalog: SqliteCatalog) -> None:
     """Absent ones cannot be read; arriving ones are looked at in their own time."""
     others = sorted(set(FileState) - {FileState.PRESENT})
     rows = [replace(present(number), state=state) for number, state in enumerate(others)]
@@ -90,12 +88,12 @@ def test_only_files_that_are_here_are_arrivals(catalog: Catalog) -> None:
 def test_what_an_older_catalog_knows_was_there_from_the_first(tmp_path: Path) -> None:
     """A program that learns of arrivals does not read a million files of a share at once."""
     path = tmp_path / "catalog.db"
-    with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.write() as transaction:
-        add_sd(transaction)
+    with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.write() as writer:
+        add_sd(writer)
         row = present(1)
         assert row.stamp is not None
         listed = [(row.filename, row.image_id, row.media_type, row.stamp.as_text())]
-        image_files.insert_listed(transaction, 1, listed, FileState.PRESENT, as_microseconds(NOW))
+        writer.files.insert_listed(1, listed, FileState.PRESENT, as_microseconds(NOW))
     with opened(path) as catalog:
         assert arrivals(catalog) == []
         update(catalog, row, touched(row))

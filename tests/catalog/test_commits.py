@@ -8,46 +8,42 @@ from pathlib import Path
 
 import pytest
 
-from strandline.catalog.commits import CommitObserver
-from strandline.catalog.database import Catalog, open_catalog
+from builders.catalogs import sql_of
+from strandline.catalog.database import SqliteCatalog, open_catalog
 from strandline.errors import CatalogDamagedError
 
 
 @pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[Catalog]:
+def catalog(tmp_path: Path) -> Iterator[SqliteCatalog]:
     """An empty catalog."""
     catalog = open_catalog(tmp_path / "catalog.db", busy_timeout_s=1.0)
     yield catalog
     catalog.close()
 
 
-def _commit(catalog: Catalog) -> None:
-    with catalog.write() as transaction:
-        transaction.conn.execute("INSERT INTO meta (key, value) VALUES (hex(randomblob(8)), 'x')")
+def _commit(catalog: SqliteCatalog) -> None:
+    with catalog.write() as writer:
+        sql_of(writer).execute("INSERT INTO meta (key, value) VALUES (hex(randomblob(8)), 'x')")
 
 
-def test_a_commit_of_this_process_or_another_is_noticed(catalog: Catalog) -> None:
+def test_a_commit_of_this_process_or_another_is_noticed(catalog: SqliteCatalog) -> None:
     """And nothing else is: between two commits the number stays."""
-    observer = CommitObserver(catalog)
     other = open_catalog(catalog.path, busy_timeout_s=1.0)
-    seen = [observer.read_version()]
+    seen = [catalog.read_version()]
     for writer in (catalog, other):
-        assert observer.read_version() == seen[-1]
+        assert catalog.read_version() == seen[-1]
         _commit(writer)
-        seen.append(observer.read_version())
+        seen.append(catalog.read_version())
     other.close()
-    observer.close()
     assert len(set(seen)) == 3
 
 
-def test_a_catalog_that_breaks_meanwhile_is_told_as_damaged(catalog: Catalog) -> None:
+def test_a_catalog_that_breaks_meanwhile_is_told_as_damaged(catalog: SqliteCatalog) -> None:
     """Never as an error of SQLite's."""
-    observer = CommitObserver(catalog)
-    observer.read_version()
+    catalog.read_version()
     _commit(catalog)  # so that it has to read the file again
     catalog.path.write_bytes(os.urandom(catalog.path.stat().st_size))
     wal = catalog.path.with_name("catalog.db-wal")
     wal.write_bytes(os.urandom(wal.stat().st_size))
     with pytest.raises(CatalogDamagedError, match="move the catalog away"):
-        observer.read_version()
-    observer.close()
+        catalog.read_version()

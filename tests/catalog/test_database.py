@@ -17,12 +17,11 @@ from typing import Any
 
 import pytest
 
-from builders.catalogs import add_sd, dump, opened
+from builders.catalogs import add_sd, dump, opened, sql_of
 from builders.image_rows import NOW
 from builders.refusing_kernel import Refusal, call_refused
-from strandline.catalog import epochs, journal
-from strandline.catalog.database import APPLICATION_ID, Catalog, open_catalog
-from strandline.catalog.storage_dirs import list_storage_dirs
+from strandline.catalog import database, journal
+from strandline.catalog.database import APPLICATION_ID, SqliteCatalog, open_catalog
 from strandline.errors import (
     CatalogDamagedError,
     CatalogError,
@@ -38,16 +37,18 @@ from strandline.model.events import StorageDirAdded
 THREADS = 8
 MEANT = StorageDirAdded(at=NOW, sd_id=None, name="n", path="p")
 
+EVENT = StorageDirAdded(at=NOW, sd_id=None, name="Notes", path="/nowhere")
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "home" / "catalog.db"
 
 
-def names(catalog: Catalog) -> list[str]:
+def names(catalog: SqliteCatalog) -> list[str]:
     """The names of all storage directories."""
-    with catalog.read() as conn:
-        return [sd.name for sd in list_storage_dirs(conn)]
+    with catalog.read() as reader:
+        return [sd.name for sd in reader.sds.list_storage_dirs()]
 
 
 def run_python(code: str, *arguments: object) -> subprocess.Popen[str]:
@@ -83,23 +84,50 @@ def test_the_epoch_stays_with_the_database_and_is_new_with_a_new_one(path: Path)
         assert catalog.epoch != first
 
 
-def test_the_epoch_is_new_when_the_machine_was_started_anew(
+def test_numbers_jump_when_the_machine_was_started_anew(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A power cut takes the last commits, and their events' numbers are given again."""
+    """A power cut takes the last commits; the numbers of their events are not given to others. The epoch stays."""
     boot_id = tmp_path / "boot_id"
-    monkeypatch.setattr(epochs, "BOOT_ID", boot_id)
-    seen = []
+    monkeypatch.setattr(journal, "BOOT_ID", boot_id)
+    numbers, epochs = [], set()
     for started in ("9867cead-1340-47e0-b7b2-d48992d39ee0\n", "0a67cead-1340-47e0-b7b2-d48992d39ee0\n"):
         boot_id.write_text(started)
         for _ in range(2):
             with opened(path) as catalog:
-                seen.append(catalog.epoch)
-    assert seen[0] == seen[1] != seen[2] == seen[3]
-    assert all(epoch.isalnum() for epoch in seen)
-    boot_id.unlink()
+                with catalog.write() as writer:
+                    numbers.append(writer.journal.append_event(EVENT).seq)
+                epochs.add(catalog.epoch)
+    boot_id.unlink()  # a system that does not say when it was started
+    with opened(path) as catalog, catalog.write() as writer:
+        numbers.append(writer.journal.append_event(EVENT).seq)
+        assert writer.journal.get_bounds() == (1, journal.JUMP + 5)
+    assert numbers == [1, 2, journal.JUMP + 3, journal.JUMP + 4, journal.JUMP + 5]
+    assert len(epochs) == 1
+
+
+def test_a_jump_that_was_rolled_back_is_made_later(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to the transaction that appends first."""
+    boot_id = tmp_path / "boot_id"
+    boot_id.write_text("first")
+    monkeypatch.setattr(journal, "BOOT_ID", boot_id)
+    with opened(path) as catalog, catalog.write() as writer:
+        writer.journal.append_event(EVENT)
+    boot_id.write_text("second")
     with opened(path) as catalog:
-        assert seen[0].startswith(catalog.epoch)
+        with pytest.raises(ZeroDivisionError), catalog.write():
+            raise ZeroDivisionError
+        with catalog.write() as writer:
+            assert writer.journal.append_event(EVENT).seq == journal.JUMP + 2
+
+
+def test_a_disk_without_a_write_ahead_log_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite says so without an error, and readers would wait for writers from then on."""
+    monkeypatch.setattr(database, "_WAL", "PRAGMA journal_mode = DELETE")
+    with pytest.raises(CatalogError, match="choose a local disk"), opened(path):
+        pass
 
 
 def test_many_processes_may_open_a_new_catalog_at_once(path: Path) -> None:
@@ -213,9 +241,9 @@ def test_what_is_no_catalog_is_a_clear_error_and_is_left_as_it_is(path: Path, da
 
 def test_damage_in_the_middle_is_found_by_the_check_and_by_reading(path: Path) -> None:
     """Broken pages are reported by ``doctor``'s check; a read that meets one is a clear error."""
-    with opened(path) as catalog, catalog.write() as transaction:
+    with opened(path) as catalog, catalog.write() as writer:
         for number in range(2000):
-            add_sd(transaction, f"{number}")
+            add_sd(writer, f"{number}")
     with path.open("r+b") as file:
         quarter = path.stat().st_size // 4 // 4096 * 4096
         file.seek(2 * quarter)
@@ -251,8 +279,8 @@ def test_a_read_only_home_says_what_to_do(path: Path, exists: bool) -> None:
         open_catalog(path, busy_timeout_s=1).close()
 
     def use() -> None:
-        with opened(path) as catalog, catalog.write() as transaction:
-            add_sd(transaction)
+        with opened(path) as catalog, catalog.write() as writer:
+            add_sd(writer)
 
     with pytest.raises(DiskError, match="--home"):
         call_refused(READ_ONLY, use)
@@ -261,7 +289,10 @@ def test_a_read_only_home_says_what_to_do(path: Path, exists: bool) -> None:
 # --- migrations ---------------------------------------------------------------------------------------------
 
 
-OLD = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT); CREATE TABLE birds (name TEXT)"
+OLD = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT); CREATE TABLE birds (name TEXT); "
+    "CREATE TABLE journal (seq INTEGER PRIMARY KEY AUTOINCREMENT)"
+)
 NEW = "ALTER TABLE birds ADD COLUMN legs INTEGER NOT NULL DEFAULT 2; CREATE INDEX by_name ON birds (name)"
 
 
@@ -269,10 +300,10 @@ def test_migrations_run_once_each_and_keep_what_is_there(path: Path) -> None:
     """An old catalog is brought up to date where it lies; its epoch and its rows stay."""
     with opened(path, migrations=[OLD]) as catalog:
         epoch = catalog.epoch
-        with catalog.write() as transaction:
-            transaction.conn.execute("INSERT INTO birds VALUES ('wren')")
+        with catalog.write() as writer:
+            sql_of(writer).execute("INSERT INTO birds VALUES ('wren')")
     for _ in range(2):
-        with opened(path, migrations=[OLD, NEW]) as catalog, catalog.read() as conn:
+        with opened(path, migrations=[OLD, NEW]) as catalog, catalog.connected() as conn:
             assert catalog.epoch == epoch
             assert conn.execute("SELECT * FROM birds").fetchall() == [("wren", 2)]
 
@@ -319,9 +350,9 @@ def test_a_transaction_that_raises_leaves_neither_rows_nor_events(path: Path) ->
     told: list[object] = []
 
     def change_and_fail() -> None:
-        with catalog.write() as transaction:
-            add_sd(transaction)
-            journal.append_event(transaction, MEANT)
+        with catalog.write() as writer:
+            add_sd(writer)
+            writer.journal.append_event(MEANT)
             raise RuntimeError
 
     with opened(path) as catalog:
@@ -338,10 +369,10 @@ def test_a_commit_hands_over_its_numbered_events(path: Path) -> None:
     told: list[list[object]] = []
     with opened(path) as catalog:
         catalog.on_commit = told.append  # type: ignore[assignment]
-        with catalog.write() as transaction:
-            add_sd(transaction)
-        with catalog.write() as transaction:
-            numbered = [journal.append_event(transaction, MEANT) for _ in range(3)]
+        with catalog.write() as writer:
+            add_sd(writer)
+        with catalog.write() as writer:
+            numbered = [writer.journal.append_event(MEANT) for _ in range(3)]
             assert told == []
     assert told == [numbered]
     assert [event.seq for event in numbered] == [1, 2, 3]
@@ -350,52 +381,52 @@ def test_a_commit_hands_over_its_numbered_events(path: Path) -> None:
 def test_readers_see_the_last_commit_and_never_wait_for_a_writer(path: Path) -> None:
     """While a write is under way a reader reads on; a snapshot keeps to one commit."""
     with opened(path, busy_timeout_s=0.1) as catalog:
-        with catalog.write() as transaction:
-            add_sd(transaction, "one")
-        with catalog.snapshot() as conn:
-            assert [sd.name for sd in list_storage_dirs(conn)] == ["one"]
-            with catalog.write() as transaction:
-                add_sd(transaction, "two")
+        with catalog.write() as writer:
+            add_sd(writer, "one")
+        with catalog.snapshot() as reader:
+            assert [sd.name for sd in reader.sds.list_storage_dirs()] == ["one"]
+            with catalog.write() as writer:
+                add_sd(writer, "two")
                 assert names(catalog) == ["one"]
-            assert [sd.name for sd in list_storage_dirs(conn)] == ["one"]
+            assert [sd.name for sd in reader.sds.list_storage_dirs()] == ["one"]
         assert names(catalog) == ["one", "two"]
 
 
 def test_a_statement_that_fails_is_an_error_of_ours(path: Path) -> None:
     """No ``sqlite3.Error`` leaves this room."""
     with opened(path) as catalog:
-        with pytest.raises(CatalogError), catalog.read() as conn:
+        with pytest.raises(CatalogError), catalog.connected() as conn:
             conn.execute("SELECT nonsense")
-        with catalog.write() as transaction:
-            add_sd(transaction, "one")
-        with pytest.raises(CatalogError), catalog.write() as transaction:
-            add_sd(transaction, "one")
+        with catalog.write() as writer:
+            add_sd(writer, "one")
+        with pytest.raises(CatalogError), catalog.write() as writer:
+            add_sd(writer, "one")
         assert names(catalog) == ["one"]
 
 
 def test_a_row_of_a_forgotten_storage_directory_says_that_it_was_forgotten(path: Path) -> None:
     """A scan that another process overtook with ``sd forget`` ends with a sentence, not with a constraint."""
-    with opened(path) as catalog, pytest.raises(StorageDirNotFoundError), catalog.write() as transaction:
-        transaction.conn.execute("INSERT INTO storage_dir_aliases VALUES (77, 'x')")
+    with opened(path) as catalog, pytest.raises(StorageDirNotFoundError), catalog.write() as writer:
+        sql_of(writer).execute("INSERT INTO storage_dir_aliases VALUES (77, 'x')")
 
 
 def test_a_full_disk_is_said_as_such_and_costs_nothing(path: Path) -> None:
-    """The kernel has no room left: the transaction is undone, and the catalog goes on when there is room again."""
+    """The kernel has no room left: the writer is undone, and the catalog goes on when there is room again."""
 
     def fill() -> None:
-        with catalog.write() as transaction:
+        with catalog.write() as writer:
             for number in range(20_000):
-                add_sd(transaction, f"{number:0100}")
+                add_sd(writer, f"{number:0100}")
 
     with opened(path) as catalog:
-        with catalog.write() as transaction:
-            add_sd(transaction, "before")
+        with catalog.write() as writer:
+            add_sd(writer, "before")
         no_space = (Refusal("write", errno.ENOSPC), Refusal("pwrite64", errno.ENOSPC))
         with pytest.raises(DiskFullError, match="make room"):
             call_refused(no_space, fill)
         assert names(catalog) == ["before"]
-        with catalog.write() as transaction:
-            add_sd(transaction, "after")
+        with catalog.write() as writer:
+            add_sd(writer, "after")
         assert names(catalog) == ["before", "after"]
 
 
@@ -407,17 +438,17 @@ def test_eight_threads_write_one_catalog(path: Path) -> None:
 
     def write(thread: int) -> None:
         for number in range(25):
-            with catalog.write() as transaction:
-                add_sd(transaction, f"{thread}-{number}")
-                journal.append_event(transaction, MEANT)
+            with catalog.write() as writer:
+                add_sd(writer, f"{thread}-{number}")
+                writer.journal.append_event(MEANT)
             assert f"{thread}-{number}" in names(catalog)
 
     with opened(path) as catalog, ThreadPoolExecutor(THREADS) as pool:
         for done in [pool.submit(write, thread) for thread in range(THREADS)]:
             done.result()
         assert len(names(catalog)) == THREADS * 25
-        with catalog.read() as conn:
-            assert [event.seq for event in journal.list_events(conn, since=0, limit=1000)] == list(
+        with catalog.read() as reader:
+            assert [event.seq for event in reader.journal.list_events(since=0, limit=1000)] == list(
                 range(1, 201)
             )
 
@@ -429,8 +460,8 @@ WRITE_MANY = """
     from builders.catalogs import add_sd, opened
     with opened(Path(sys.argv[1])) as catalog:
         for number in range(50):
-            with catalog.write() as transaction:
-                add_sd(transaction, f"{sys.argv[2]}-{number}")
+            with catalog.write() as writer:
+                add_sd(writer, f"{sys.argv[2]}-{number}")
 """
 TESTS = Path(__file__).parents[1]
 
@@ -448,9 +479,9 @@ HOLD = """
     from pathlib import Path
     sys.path.insert(0, sys.argv[2])
     from builders.catalogs import add_sd, opened
-    with opened(Path(sys.argv[1])) as catalog, catalog.write() as transaction:
+    with opened(Path(sys.argv[1])) as catalog, catalog.write() as writer:
         for number in range(20_000):
-            add_sd(transaction, f"half {number}")
+            add_sd(writer, f"half {number}")
         print("holding", flush=True)
         sys.stdin.readline()
 """
@@ -465,15 +496,15 @@ def test_a_catalog_that_another_process_holds_is_locked_after_the_time_out(path:
         with pytest.raises(CatalogLockedError, match="another process"), catalog.write():
             pass
         process.communicate("\n")
-        with catalog.write() as transaction:
-            add_sd(transaction, "now")
+        with catalog.write() as writer:
+            add_sd(writer, "now")
         assert len(names(catalog)) == 20_001
 
 
 def test_a_process_killed_in_a_bulk_transaction_leaves_nothing_of_it(path: Path) -> None:
     """After kill -9 the catalog opens, is whole, and holds what was committed before."""
-    with opened(path) as catalog, catalog.write() as transaction:
-        add_sd(transaction, "before")
+    with opened(path) as catalog, catalog.write() as writer:
+        add_sd(writer, "before")
     process = run_python(HOLD, path, TESTS)
     wait_for_line(process, "holding")
     process.send_signal(signal.SIGKILL)

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.catalogs import add_sd, dump, opened
+from builders.catalogs import add_sd, dump, opened, sql_of
 from builders.image_rows import CONTENT_ID, LEGACY_ID, NOW, SHA256S, proofs, rows, spans, stamps
-from strandline.catalog import absences, image_files
-from strandline.catalog.database import Catalog
+from strandline.catalog.database import SqliteCatalog
+from strandline.catalog.image_files import reader as reader_module
+from strandline.catalog.port import Reader
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId
@@ -21,26 +22,26 @@ from strandline.model.states import EXPECTED, Seen, register_listed
 
 
 @pytest.fixture(scope="module")
-def shared_catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+def shared_catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]:
     """The same, for properties that clean up behind themselves."""
     with opened(tmp_path_factory.mktemp("catalog") / "catalog.db") as catalog:
-        with catalog.write() as transaction:
-            add_sd(transaction, "one")
+        with catalog.write() as writer:
+            add_sd(writer, "one")
         yield catalog
 
 
-def fill(catalog: Catalog, some: list[ImageFile], *, listed_first: bool = False) -> None:
+def fill(catalog: SqliteCatalog, some: list[ImageFile], *, listed_first: bool = False) -> None:
     """Leaves these rows in the catalog, and no others."""
-    with catalog.write() as transaction:
-        transaction.conn.execute("DELETE FROM image_files")
+    with catalog.write() as writer:
+        sql_of(writer).execute("DELETE FROM image_files")
         for row in some:
-            assert image_files.insert_row(transaction, row, listed_first=listed_first)
+            assert writer.files.insert_row(row, listed_first=listed_first)
 
 
-def find(catalog: Catalog, filename: str) -> ImageFile | None:
+def find(catalog: SqliteCatalog, filename: str) -> ImageFile | None:
     """The row of the first storage directory's file."""
-    with catalog.read() as conn:
-        return image_files.find_row(conn, 1, filename)
+    with catalog.read() as reader:
+        return reader.files.find_row(1, filename)
 
 
 def image(number: int) -> ImageId:
@@ -70,26 +71,26 @@ many_rows = st.lists(rows(), max_size=8).map(
 
 
 @given(many_rows)
-def test_a_row_survives_the_catalog(shared_catalog: Catalog, some: list[ImageFile]) -> None:
+def test_a_row_survives_the_catalog(shared_catalog: SqliteCatalog, some: list[ImageFile]) -> None:
     """Every field of every state, also mtimes beyond what SQLite can count."""
     fill(shared_catalog, some)
     for row in some:
         assert find(shared_catalog, row.filename) == row
-    with shared_catalog.read() as conn:
-        assert image_files.find_rows(conn, 1, [row.filename for row in some] + ["x.png"]) == {
+    with shared_catalog.read() as reader:
+        assert reader.files.find_rows(1, [row.filename for row in some] + ["x.png"]) == {
             row.filename: row for row in some
         }
 
 
 @given(many_rows)
 def test_lines_are_those_of_the_rows_that_a_scan_should_meet(
-    shared_catalog: Catalog, some: list[ImageFile]
+    shared_catalog: SqliteCatalog, some: list[ImageFile]
 ) -> None:
     """One line each, by name: its stamp, or that it was absent, or online-only; missing and trashed have none."""
     fill(shared_catalog, some)
-    with shared_catalog.read() as conn:
-        lines = [line for batch in image_files.iter_lines(conn, 1) for line in batch]
-        assert len(lines) == image_files.count_expected(conn, 1)
+    with shared_catalog.read() as reader:
+        lines = [line for batch in reader.files.iter_lines(1) for line in batch]
+        assert len(lines) == reader.files.count_expected(1)
     expected = []
     for row in sorted(some, key=lambda row: row.filename):
         if row.state in EXPECTED:
@@ -100,20 +101,20 @@ def test_lines_are_those_of_the_rows_that_a_scan_should_meet(
     assert lines == expected
 
 
-def test_lines_come_in_batches_without_a_gap(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_come_in_batches_without_a_gap(catalog: SqliteCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """At a full batch's end, too."""
-    monkeypatch.setattr(image_files, "LINES_AT_ONCE", 4)
+    monkeypatch.setattr(reader_module, "LINES_AT_ONCE", 4)
     for count in (0, 3, 4, 5, 8):
         fill(catalog, [present(number) for number in range(count)])
-        with catalog.read() as conn:
-            batches = list(image_files.iter_lines(conn, 1))
+        with catalog.read() as reader:
+            batches = list(reader.files.iter_lines(1))
         assert [line[:32] for batch in batches for line in batch] == [image(n) for n in range(count)]
         assert all(len(batch) <= 4 for batch in batches)
 
 
 @given(st.lists(stamps, min_size=1, max_size=6), st.sampled_from([FileState.PRESENT, FileState.ARRIVING]))
 def test_a_listing_registers_the_same_rows_as_one_by_one(
-    shared_catalog: Catalog, some: list[FileStamp], state: FileState
+    shared_catalog: SqliteCatalog, some: list[FileStamp], state: FileState
 ) -> None:
     """The first scan's fast way differs from the slow one in nothing but its speed."""
     expected = [replace(present(number), stamp=stamp, state=state) for number, stamp in enumerate(some)]
@@ -124,32 +125,32 @@ def test_a_listing_registers_the_same_rows_as_one_by_one(
         (row.filename, row.image_id, row.media_type, stamp.as_text())
         for row, stamp in zip(expected, some, strict=True)
     ]
-    with shared_catalog.write() as transaction:
-        count = image_files.insert_listed(transaction, 1, files, state, as_microseconds(NOW))
+    with shared_catalog.write() as writer:
+        count = writer.files.insert_listed(1, files, state, as_microseconds(NOW))
         assert count == len(some)
-        assert image_files.insert_listed(transaction, 1, files, state, as_microseconds(NOW)) == 0
+        assert writer.files.insert_listed(1, files, state, as_microseconds(NOW)) == 0
     assert dump(shared_catalog.path)["image_files"] == slow
 
 
-def test_a_file_that_is_known_is_not_registered_again(catalog: Catalog) -> None:
+def test_a_file_that_is_known_is_not_registered_again(catalog: SqliteCatalog) -> None:
     """Two callers at once are harmless: the first row stands."""
     first, second = proven(present(1)), present(1, media_type="image/gif")
-    with catalog.write() as transaction:
-        assert image_files.insert_row(transaction, first)
-        assert not image_files.insert_row(transaction, second)
+    with catalog.write() as writer:
+        assert writer.files.insert_row(first)
+        assert not writer.files.insert_row(second)
     assert find(catalog, first.filename) == first
 
 
 @given(rows(), rows())
 @settings(max_examples=100)
-def test_a_move_is_made_by_one_of_two(shared_catalog: Catalog, old: ImageFile, new: ImageFile) -> None:
+def test_a_move_is_made_by_one_of_two(shared_catalog: SqliteCatalog, old: ImageFile, new: ImageFile) -> None:
     """Both saw the same row; the second finds it moved, unless the move changes nothing that people are told."""
     new = replace(new, filename=old.filename, image_id=old.image_id)
     fill(shared_catalog, [old])
-    with shared_catalog.write() as transaction:
-        assert image_files.update_row(transaction, old, new)
-        assert find_in(transaction.conn, old.filename) == new
-        again = image_files.update_row(transaction, old, old)
+    with shared_catalog.write() as writer:
+        assert writer.files.update_row(old, new)
+        assert find_in(writer, old.filename) == new
+        again = writer.files.update_row(old, old)
 
     def told(row: ImageFile) -> tuple[object, ...]:
         proof = row.proof
@@ -158,21 +159,21 @@ def test_a_move_is_made_by_one_of_two(shared_catalog: Catalog, old: ImageFile, n
     assert again is (told(old) == told(new))
 
 
-def find_in(conn: object, filename: str) -> ImageFile | None:
-    """The row as the transaction sees it."""
-    return image_files.find_row(conn, 1, filename)  # type: ignore[arg-type]
+def find_in(reader: Reader, filename: str) -> ImageFile | None:
+    """The row as the writer sees it."""
+    return reader.files.find_row(1, filename)
 
 
-def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: Catalog) -> None:
+def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: SqliteCatalog) -> None:
     """Two processes that prove the same change write image.changed once: the hash is part of the condition."""
     old, new = proven(present(1)), proven(present(1), SHA256S[1])
     fill(catalog, [old])
-    with catalog.write() as transaction:
-        assert image_files.update_row(transaction, old, new)
-        assert not image_files.update_row(transaction, old, new)
+    with catalog.write() as writer:
+        assert writer.files.update_row(old, new)
+        assert not writer.files.update_row(old, new)
 
 
-def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog: Catalog) -> None:
+def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog: SqliteCatalog) -> None:
     """The order in which a lookup tries them (SPEC §5.2)."""
     files = [
         present(1),
@@ -185,12 +186,12 @@ def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog:
         present(2),
     ]
     fill(catalog, files)
-    with catalog.read() as conn:
-        found = image_files.list_rows_of_image(conn, image(1))
+    with catalog.read() as reader:
+        found = reader.files.list_rows_of_image(image(1))
     assert found == [files[3], files[1], files[0], files[4], files[2]]
 
 
-def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catalog: Catalog) -> None:
+def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catalog: SqliteCatalog) -> None:
     """The verifier takes whatever is present and not proven as it lies there now."""
     lapsed = replace(proven(present(3)), stamp=present(9).stamp)
     fill(
@@ -200,50 +201,50 @@ def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catal
             present(6, state=FileState.ARRIVING), present(7, sd=2),
         ],
     )  # fmt: skip
-    with catalog.read() as conn:
-        assert image_files.list_unproven(conn, 1, limit=10) == [lapsed, present(2), present(1)]
-        assert image_files.list_unproven(conn, 1, limit=1) == [lapsed]
+    with catalog.read() as reader:
+        assert reader.files.list_unproven(1, limit=10) == [lapsed, present(2), present(1)]
+        assert reader.files.list_unproven(1, limit=1) == [lapsed]
 
 
 @given(many_rows)
-def test_counts_and_lists_agree_with_the_rows(shared_catalog: Catalog, some: list[ImageFile]) -> None:
+def test_counts_and_lists_agree_with_the_rows(shared_catalog: SqliteCatalog, some: list[ImageFile]) -> None:
     """Each answer is what a walk over all rows would give."""
     fill(shared_catalog, some)
     some = sorted(some, key=lambda row: row.filename)
     expected = [row for row in some if row.state in EXPECTED]
     accepted = [row for row in expected if row.absent_since is not None and row.absence_accepted]
-    with shared_catalog.read() as conn:
-        assert image_files.count_rows(conn, 1) == sum(row.state is not FileState.TRASHED for row in some)
-        assert image_files.count_expected(conn, 1) == len(expected)
-        assert absences.count_unaccepted(conn, 1) == len(expected) - len(accepted)
-        assert list(image_files.iter_noteworthy_rows(conn, 1)) == [
+    with shared_catalog.read() as reader:
+        assert reader.files.count_rows(1) == sum(row.state is not FileState.TRASHED for row in some)
+        assert reader.files.count_expected(1) == len(expected)
+        assert reader.files.count_unaccepted(1) == len(expected) - len(accepted)
+        assert list(reader.files.iter_noteworthy_rows(1)) == [
             row for row in some if row.state is not FileState.PRESENT or row.absent_since is not None
         ]
         for state in set(FileState) - {FileState.PRESENT}:
             in_state = [row for row in some if row.state is state]
-            assert image_files.list_rows_in_state(conn, 1, state) == in_state
-            assert image_files.count_in_state(conn, 1, state) == len(in_state)
-            assert image_files.list_names_in_state(conn, 1, state, empty_before=NOW) == [
+            assert reader.files.list_rows_in_state(1, state) == in_state
+            assert reader.files.count_in_state(1, state) == len(in_state)
+            assert reader.files.list_names_in_state(1, state, empty_before=NOW) == [
                 row.filename
                 for row in in_state
                 if row.stamp is None or row.stamp.size_bytes or row.unchanged_since <= NOW
             ]
-        assert image_files.list_states(conn, 1) == {row.filename: row.state for row in some}
+        assert reader.files.list_states(1) == {row.filename: row.state for row in some}
         here = {row.filename for row in expected if row.absent_since is None}
         here -= {row.filename for row in some if row.state is FileState.ONLINE_ONLY}
         known = here or {row.filename for row in some if row.state is not FileState.TRASHED}
-        assert set(image_files.list_some_filenames(conn, 1, limit=100)) == known
-        assert len(image_files.list_some_filenames(conn, 1, limit=1)) == min(1, len(known))
+        assert set(reader.files.list_some_filenames(1, limit=100)) == known
+        assert len(reader.files.list_some_filenames(1, limit=1)) == min(1, len(known))
 
 
 @given(many_rows, st.booleans())
 def test_accepting_absences_marks_what_is_absent_now(
-    shared_catalog: Catalog, some: list[ImageFile], all_rows: bool
+    shared_catalog: SqliteCatalog, some: list[ImageFile], all_rows: bool
 ) -> None:
     """Accepted are the rows that a scan found absent; all of them, where the folder itself is gone."""
     fill(shared_catalog, some)
-    with shared_catalog.write() as transaction:
-        absences.accept_absences(transaction, 1, NOW, all_rows=all_rows)
+    with shared_catalog.write() as writer:
+        writer.files.accept_absences(1, NOW, all_rows=all_rows)
     for row in some:
         absent_since = row.absent_since
         if row.state in EXPECTED and all_rows:
@@ -254,17 +255,17 @@ def test_accepting_absences_marks_what_is_absent_now(
         )
 
 
-def test_a_row_is_dropped_only_in_the_state_that_was_seen(catalog: Catalog) -> None:
+def test_a_row_is_dropped_only_in_the_state_that_was_seen(catalog: SqliteCatalog) -> None:
     """A file that came back meanwhile is not dropped as missing."""
     row = present(1)
     fill(catalog, [row])
-    with catalog.write() as transaction:
-        assert not image_files.delete_row(transaction, replace(row, state=FileState.MISSING))
-        assert image_files.delete_row(transaction, row)
+    with catalog.write() as writer:
+        assert not writer.files.delete_row(replace(row, state=FileState.MISSING))
+        assert writer.files.delete_row(row)
     assert find(catalog, row.filename) is None
 
 
-def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog: Catalog) -> None:
+def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog: SqliteCatalog) -> None:
     """A HEIC named .jpg, once its bytes were read; letter case and second extensions are no oddity."""
     odd = proven(present(1, filename=f"{image(1)}.JPG", media_type="image/heic"))
     fill(
@@ -275,21 +276,21 @@ def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog:
             present(3, filename=f"{image(3)}.gif"),
         ],
     )
-    with catalog.read() as conn:
-        assert list(image_files.iter_rows_of_odd_type(conn, 1)) == [odd]
+    with catalog.read() as reader:
+        assert list(reader.files.iter_rows_of_odd_type(1)) == [odd]
 
 
-def test_legacy_files_that_differ_between_storage_directories_are_found(catalog: Catalog) -> None:
+def test_legacy_files_that_differ_between_storage_directories_are_found(catalog: SqliteCatalog) -> None:
     """Two contents under one legacy id (H25); a content id cannot differ."""
     one = replace(proven(present(1)), image_id=LEGACY_ID, filename=f"{LEGACY_ID}.png")
     two = replace(proven(present(2), SHA256S[1]), sd=2, image_id=LEGACY_ID, filename=f"{LEGACY_ID}.png")
     fill(catalog, [one, two, proven(present(3)), proven(present(3, sd=2))])
-    with catalog.read() as conn:
-        assert list(image_files.iter_differing_copies(conn, 1)) == [one]
-        assert list(image_files.iter_differing_copies(conn, 2)) == [two]
+    with catalog.read() as reader:
+        assert list(reader.files.iter_differing_copies(1)) == [one]
+        assert list(reader.files.iter_differing_copies(2)) == [two]
     fill(catalog, [one, replace(two, proof=one.proof)])
-    with catalog.read() as conn:
-        assert list(image_files.iter_differing_copies(conn, 1)) == []
+    with catalog.read() as reader:
+        assert list(reader.files.iter_differing_copies(1)) == []
 
 
 @given(st.integers(-(10**15), 10**16))
@@ -307,7 +308,7 @@ def test_no_time_stays_no_time(span: timedelta) -> None:
 
 
 @given(st.data())
-def test_proofs_survive_with_their_kind(shared_catalog: Catalog, data: st.DataObject) -> None:
+def test_proofs_survive_with_their_kind(shared_catalog: SqliteCatalog, data: st.DataObject) -> None:
     """Also lapsed ones, whose hash tells whether new bytes are other bytes."""
     for image_id in (CONTENT_ID, LEGACY_ID):
         row = present(1, image_id=image_id, proof=data.draw(proofs(image_id, present(1).stamp)))

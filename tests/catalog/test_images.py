@@ -12,19 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.catalogs import add_sd, opened
+from builders.catalogs import add_sd, opened, sql_of
 from builders.image_rows import NOW
-from strandline.catalog import image_files
-from strandline.catalog.database import Catalog
-from strandline.catalog.images import (
-    ImageCursor,
-    ImageFilter,
-    count_images,
-    format_cursor,
-    list_image_ids,
-    list_places,
-    parse_cursor,
-)
+from strandline.catalog.database import SqliteCatalog
+from strandline.catalog.images import ImageCursor, ImageFilter, format_cursor, parse_cursor
 from strandline.errors import InvalidCursorError
 from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId
@@ -35,12 +26,12 @@ IMAGES = [ImageId(f"{number:032x}") for number in range(4)]
 
 
 @pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]:
     """A catalog with two storage directories, 1 and 2."""
     with opened(tmp_path_factory.mktemp("catalog") / "catalog.db") as catalog:
-        with catalog.write() as transaction:
-            add_sd(transaction, "one")
-            add_sd(transaction, "two")
+        with catalog.write() as writer:
+            add_sd(writer, "one")
+            add_sd(writer, "two")
         yield catalog
 
 
@@ -58,12 +49,12 @@ def files(draw: st.DrawFn) -> list[ImageFile]:
     return drawn
 
 
-def fill(catalog: Catalog, some: list[ImageFile]) -> None:
+def fill(catalog: SqliteCatalog, some: list[ImageFile]) -> None:
     """Leaves these rows in the catalog, and no others."""
-    with catalog.write() as transaction:
-        transaction.conn.execute("DELETE FROM image_files")
+    with catalog.write() as writer:
+        sql_of(writer).execute("DELETE FROM image_files")
         for row in some:
-            image_files.insert_row(transaction, row)
+            writer.files.insert_row(row)
 
 
 def place(row: ImageFile) -> tuple[float, int, str]:
@@ -94,7 +85,7 @@ filters = st.builds(
 
 @given(files(), filters, st.integers(1, 4))
 def test_pages_hold_each_image_once_newest_first(
-    catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, limit: int
+    catalog: SqliteCatalog, some: list[ImageFile], chosen: ImageFilter, limit: int
 ) -> None:
     """Page by page they are what sorting all files and taking each image at its newest would give."""
     fill(catalog, some)
@@ -102,10 +93,10 @@ def test_pages_hold_each_image_once_newest_first(
     expected = list(dict.fromkeys(row.image_id for row in ordered))
     found: list[ImageId] = []
     after: ImageCursor | None = None
-    with catalog.read() as conn:
-        assert count_images(conn, chosen) == len(expected)
+    with catalog.read() as reader:
+        assert reader.images.count_images(chosen) == len(expected)
         while True:
-            page, after = list_image_ids(conn, chosen, after=after, limit=limit)
+            page, after = reader.images.list_image_ids(chosen, after=after, limit=limit)
             found += page
             if after is None:
                 break
@@ -116,15 +107,15 @@ def test_pages_hold_each_image_once_newest_first(
 
 @given(files(), filters, st.integers(1, 4))
 def test_the_places_are_those_of_the_listing(
-    catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, every: int
+    catalog: SqliteCatalog, some: list[ImageFile], chosen: ImageFilter, every: int
 ) -> None:
     """Months and noted places are what counting the listing's own order would give, however images are spread."""
     fill(catalog, some)
     ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
     newest = list({row.image_id: row for row in reversed(ordered)}.values())
     newest.sort(key=place, reverse=True)
-    with catalog.read() as conn:
-        found = list_places(conn, chosen, every=every)
+    with catalog.read() as reader:
+        found = reader.images.list_places(chosen, every=every)
     months = [datetime.fromtimestamp(place(row)[0], UTC).strftime("%Y-%m") for row in newest]
     assert found.months == tuple((month, months.count(month)) for month in dict.fromkeys(months))
     assert [(each.sd, each.filename) for each in found.cursors] == [
@@ -132,19 +123,19 @@ def test_the_places_are_those_of_the_listing(
     ]
 
 
-def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> None:
+def test_images_that_arrive_while_one_pages_shift_nothing(catalog: SqliteCatalog) -> None:
     """The next page goes on after the last image, not after a number of images."""
     some = [
         register_listed(1, f"{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW)
         for n, i in enumerate(IMAGES)
     ]
     fill(catalog, some[:3])
-    with catalog.read() as conn:
-        page, after = list_image_ids(conn, ImageFilter(), after=None, limit=2)
+    with catalog.read() as reader:
+        page, after = reader.images.list_image_ids(ImageFilter(), after=None, limit=2)
         assert page == [IMAGES[2], IMAGES[1]]
-        with catalog.write() as transaction:
-            image_files.insert_row(transaction, some[3])
-        assert list_image_ids(conn, ImageFilter(), after=after, limit=2) == ([IMAGES[0]], None)
+        with catalog.write() as writer:
+            writer.files.insert_row(some[3])
+        assert reader.images.list_image_ids(ImageFilter(), after=after, limit=2) == ([IMAGES[0]], None)
 
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**31), st.sampled_from(IMAGES))
@@ -178,11 +169,11 @@ def test_what_is_no_cursor_is_invalid_input(text: str) -> None:
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
-def test_no_text_makes_the_parser_fail_in_another_way(catalog: Catalog, text: str) -> None:
+def test_no_text_makes_the_parser_fail_in_another_way(catalog: SqliteCatalog, text: str) -> None:
     """It is a cursor that the catalog can be asked with, or an InvalidCursorError."""
     try:
         cursor = parse_cursor(text)
     except InvalidCursorError:
         return
-    with catalog.read() as conn:
-        list_image_ids(conn, ImageFilter(), after=cursor, limit=1)
+    with catalog.read() as reader:
+        reader.images.list_image_ids(ImageFilter(), after=cursor, limit=1)

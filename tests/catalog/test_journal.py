@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.catalogs import opened
+from builders.catalogs import opened, sql_of
 from builders.image_rows import CONTENT_ID, NOW
-from strandline.catalog import journal
-from strandline.catalog.database import Catalog, JournalLimits
+from strandline.catalog.database import SqliteCatalog
+from strandline.catalog.journal import JournalLimits
 from strandline.model.events import Event, ImageAvailable, ScanFinished, StorageDirAdded
 from strandline.model.image_files import FileState
 
@@ -23,22 +23,23 @@ def added(at: datetime = NOW, name: str = "Notes") -> StorageDirAdded:
     return StorageDirAdded(at=at, sd_id=None, name=name, path="/ä\n\"'")
 
 
-def append(catalog: Catalog, *events: Event) -> None:
-    """Appends the events in one transaction."""
-    with catalog.write() as transaction:
-        journal.append_events(transaction, events)
+def append(catalog: SqliteCatalog, *events: Event) -> None:
+    """Appends the events in one writer."""
+    with catalog.write() as writer:
+        for event in events:
+            writer.journal.append_event(event)
 
 
-def replay(catalog: Catalog, since: int = 0, limit: int = 1_000_000) -> list[Event]:
+def replay(catalog: SqliteCatalog, since: int = 0, limit: int = 1_000_000) -> list[Event]:
     """The events after the number."""
-    with catalog.read() as conn:
-        return journal.list_events(conn, since=since, limit=limit)
+    with catalog.read() as reader:
+        return reader.journal.list_events(since=since, limit=limit)
 
 
-def bounds(catalog: Catalog) -> tuple[int, int]:
+def bounds(catalog: SqliteCatalog) -> tuple[int, int]:
     """Oldest and newest number."""
-    with catalog.read() as conn:
-        return journal.get_bounds(conn)
+    with catalog.read() as reader:
+        return reader.journal.get_bounds()
 
 
 def test_events_come_back_as_they_were_with_their_numbers(tmp_path: Path) -> None:
@@ -89,8 +90,8 @@ def test_numbers_go_on_after_everything_was_dropped(tmp_path: Path) -> None:
     """A number is never given twice in one catalog's life."""
     with opened(tmp_path / "c.db") as catalog:
         append(catalog, added())
-        with catalog.write() as transaction:
-            transaction.conn.execute("DELETE FROM journal")
+        with catalog.write() as writer:
+            sql_of(writer).execute("DELETE FROM journal")
         assert bounds(catalog) == (2, 1)
         append(catalog, added())
         assert bounds(catalog) == (2, 2)

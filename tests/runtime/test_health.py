@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.catalogs import drop_idle_connections
 from builders.clocks import FakeClock
 from builders.identity_folders import as_somebody_without_rights
 from builders.snapshots import snapshot
@@ -69,9 +70,7 @@ def open_store_lazily(home: Path) -> LocalStore:
     """A store that was opened while the catalog still was whole, and holds none of it in memory."""
     shutil.copy(home / "catalog.db", home / "whole")
     store = open_store(home)
-    for conn in store.bench.catalog._idle:
-        conn.close()
-    store.bench.catalog._idle.clear()
+    drop_idle_connections(store.bench.catalog)
     return store
 
 

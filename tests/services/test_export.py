@@ -10,7 +10,6 @@ from builders.identities import A, B
 from builders.journal import list_event_types
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, open_bench, put_half
-from strandline.catalog import journal
 from strandline.model.events import StorageDirOnline, parse_event
 from strandline.services.export import JOURNAL_AT_ONCE, export_catalog
 from strandline.services.saving.save import save_image
@@ -64,10 +63,10 @@ def test_a_long_journal_is_exported_whole(home: Path) -> None:
     """However many events there are, each is there once and in order."""
     count = JOURNAL_AT_ONCE + 3
     with open_bench(home, clock := FakeClock()) as bench:
-        with bench.catalog.write() as transaction:
+        with bench.catalog.write() as writer:
             for number in range(count):
                 event = StorageDirOnline(at=clock.now(), sd_id=None, name=str(number), path="/")
-                journal.append_event(transaction, event)
+                writer.journal.append_event(event)
         events = export_catalog(bench)["journal"]
     assert isinstance(events, list)
     assert [event["name"] for event in events] == [str(number) for number in range(count)]

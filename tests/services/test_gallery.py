@@ -10,8 +10,7 @@ import pytest
 
 from builders.machine import open_machine
 from builders.pictures import make_picture
-from strandline.catalog import images
-from strandline.catalog.images import ImageFilter
+from strandline.catalog.images import ImageFilter, ImageReader
 from strandline.errors import CatalogLockedError
 from strandline.services import gallery as gallery_service
 from strandline.services.gallery import Gallery, Months
@@ -34,7 +33,6 @@ def test_of_several_who_come_first_one_counts(tmp_path: Path) -> None:
             first, *others = [each.result() for each in [pool.submit(ask) for _ in range(4)]]
         assert gallery.get_months(ALL).total == 3
         assert all(each is first for each in others)
-        gallery.close()
 
 
 def test_counting_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,11 +47,10 @@ def test_counting_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest
         machine.scan(one)
         machine.clock.pass_time(seconds=60)
         with monkeypatch.context() as broken:
-            broken.setattr(images, "list_places", _refuse)
+            broken.setattr(ImageReader, "list_places", _refuse)
             assert _ask_and_wait(gallery).total == 1
         assert not _ask_and_wait(gallery).is_fresh
         assert gallery.get_months(ALL).total == 2
-        gallery.close()
 
 
 def _refuse(*_: object, **__: object) -> object:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from builders.catalogs import sql_of
 from builders.clocks import FakeClock
 from stateful.deeds import Deed, Facts, Key
 from stateful.driven_watcher import DrivenWatcher, Notice
 from stateful.laws import Laws
 from stateful.replica import Replica
-from strandline.catalog import image_files, journal, storage_dirs
 from strandline.catalog.database import open_catalog
 from strandline.errors import StrandlineError
 from strandline.model.events import Event
@@ -133,24 +133,27 @@ class Machine:
         """Every row of the catalog, by number of its storage directory and file name. Do not change it."""
         log = self._look_at_log()
         if self._rows is None or self._rows[0] != log:
-            with self.bench.catalog.read() as conn:
-                ids = [image_id for (image_id,) in conn.execute("SELECT DISTINCT image_id FROM image_files")]
-                found = image_files.list_rows_of_images(conn, ids)
+            with self.bench.catalog.read() as reader:
+                ids = [
+                    image_id
+                    for (image_id,) in sql_of(reader).execute("SELECT DISTINCT image_id FROM image_files")
+                ]
+                found = reader.files.list_rows_of_images(ids)
             self._rows = log, {(row.sd, row.filename): row for rows in found.values() for row in rows}
         return self._rows[1]
 
     def list_events(self, *, since: int) -> list[Event]:
         """What the journal has behind the number."""
-        with self.bench.catalog.read() as conn:
-            return journal.list_events(conn, since=since, limit=100_000)
+        with self.bench.catalog.read() as reader:
+            return reader.journal.list_events(since=since, limit=100_000)
 
     def find_label(self, sd: StorageDir) -> str | None:
         """The folder at which the storage directory is known; None where it is known at another place."""
         return next((label for label, each in self.replicas.items() if str(each.root) == sd.path), None)
 
     def _list_sds(self) -> list[StorageDir]:
-        with self.bench.catalog.read() as conn:
-            return storage_dirs.list_storage_dirs(conn)
+        with self.bench.catalog.read() as reader:
+            return reader.sds.list_storage_dirs()
 
     def _look_at_log(self) -> tuple[int, int]:
         """Differs after every commit."""
@@ -223,11 +226,11 @@ class Machine:
 
 def dump_catalog(home: Path) -> dict[str, list[tuple[object, ...]]]:
     """What must not change when nothing has: all rows of images and storage directories."""
-    conn = sqlite3.connect(home / CATALOG_FILE)
+    reader = sqlite3.connect(home / CATALOG_FILE)
     try:
         return {
-            table: sorted(conn.execute(f"SELECT * FROM {table}"), key=repr)
+            table: sorted(reader.execute(f"SELECT * FROM {table}"), key=repr)
             for table in ("image_files", "storage_dirs", "storage_dir_aliases", "journal")
         }
     finally:
-        conn.close()
+        reader.close()

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from strandline.catalog import image_files, journal
-from strandline.catalog.database import Transaction
+from strandline.catalog.image_files.writer import ImageFileWriter
+from strandline.catalog.journal import JournalWriter
 from strandline.model import states
 from strandline.model.events import Event, ImageAvailable
 from strandline.model.identity import rules
@@ -110,35 +110,35 @@ def trust_legacy_names(patch: pytest.MonkeyPatch) -> None:
 def tell_twice(patch: pytest.MonkeyPatch) -> None:
     """Who listens may as well hear it again."""
 
-    def append_event(transaction: Transaction, event: Event) -> Event:
+    def append_event(writer: JournalWriter, event: Event) -> Event:
         if isinstance(event, ImageAvailable):
-            real(transaction, event)
-        return real(transaction, event)
+            real(writer, event)
+        return real(writer, event)
 
-    real = journal.append_event
-    patch.setattr(journal, "append_event", append_event)
+    real = JournalWriter.append_event
+    patch.setattr(JournalWriter, "append_event", append_event)
 
 
 def tell_nothing(patch: pytest.MonkeyPatch) -> None:
     """Who wants to know can look."""
 
-    def append_event(transaction: Transaction, event: Event) -> Event:
-        return event if isinstance(event, ImageAvailable) else real(transaction, event)
+    def append_event(writer: JournalWriter, event: Event) -> Event:
+        return event if isinstance(event, ImageAvailable) else real(writer, event)
 
-    real = journal.append_event
-    patch.setattr(journal, "append_event", append_event)
+    real = JournalWriter.append_event
+    patch.setattr(JournalWriter, "append_event", append_event)
 
 
 def forget_what_is_not_there(patch: pytest.MonkeyPatch) -> None:
     """No such file: no row either."""
 
-    def update_row(transaction: Transaction, old: ImageFile, new: ImageFile) -> bool:
+    def update_row(writer: ImageFileWriter, old: ImageFile, new: ImageFile) -> bool:
         if new.absent_since is not None and old.absent_since is None:
-            return image_files.delete_row(transaction, old)
-        return real(transaction, old, new)
+            return writer.delete_row(old)
+        return real(writer, old, new)
 
-    real = image_files.update_row
-    patch.setattr(image_files, "update_row", update_row)
+    real = ImageFileWriter.update_row
+    patch.setattr(ImageFileWriter, "update_row", update_row)
 
 
 def take_its_time(patch: pytest.MonkeyPatch) -> None:

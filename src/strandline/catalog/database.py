@@ -1,8 +1,8 @@
 """The catalog's database: opened, migrated, shared by threads and processes, and never silently wrong.
 
-One :class:`Catalog` serves all threads of a process. Reads take a connection from a small pool and never wait
+One :class:`SqliteCatalog` serves all threads of a process. Reads take a connection from a small pool and never wait
 for writers (WAL); writes are serialised inside the process by a lock, and between processes by SQLite's own.
-Whatever a transaction appends to the journal is handed to :attr:`Catalog.on_commit` after the commit. What
+Whatever a transaction appends to the journal is handed to :attr:`SqliteCatalog.on_commit` after the commit. What
 surprises: ``durable=True`` is asked for only where the user was promised something (a save); everything else
 can be found again on disk.
 """
@@ -15,12 +15,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from strandline.catalog.database_errors import explain_database_error, is_busy
-from strandline.catalog.epochs import format_epoch
+from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JournalLimits, jump_after_boot
+from strandline.catalog.port import Reader, Writer
 from strandline.catalog.schema import MIGRATIONS
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
 from strandline.model.events import Event
@@ -34,32 +33,24 @@ CACHE_KIB = 8192
 WAL_PAGES_BEFORE_CHECKPOINT = 4000
 """16 MB: large enough that a bulk registration is not slowed down, small enough not to be noticed on disk."""
 
+_WAL = "PRAGMA journal_mode = WAL"
+
 WAL_RETRY_S = 0.01
 """Making a catalog takes some 20 ms."""
 
 
-@dataclass(frozen=True, slots=True)
-class JournalLimits:
-    """How much of the journal is kept: whichever ends first."""
+class _Connection:
+    """A connection with what can be asked and done over it."""
 
-    max_events: int = 100_000
-    max_age: timedelta = timedelta(days=30)
-
-
-DEFAULT_JOURNAL_LIMITS = JournalLimits()
-
-
-class Transaction:
-    """A write in progress: everything in it happens, or nothing."""
+    __slots__ = ("conn", "reader", "writer")
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         self.conn = conn
-        self.journal_limits = limits
-        self.events: list[Event] = []
-        """The journal's numbered copies, in order; handed to ``on_commit`` afterwards."""
+        self.reader = Reader(conn)
+        self.writer = Writer(conn, limits)
 
 
-class Catalog:
+class SqliteCatalog:
     """The catalog of one home. Thread-safe; safe beside other processes. Use :func:`open_catalog`.
 
     Attributes:
@@ -75,38 +66,32 @@ class Catalog:
         self.epoch = ""
         self.on_commit: Callable[[list[Event]], None] = lambda _events: None
         self._busy_timeout_s = busy_timeout_s
-        self._idle: list[sqlite3.Connection] = []
+        self._idle: list[_Connection] = []
+        self._is_boot_known = False
+        self._observer: _Connection | None = None
+        self._observer_lock = threading.Lock()
         self._pool_lock = threading.Lock()
         self._write_lock = threading.RLock()
         self._closed = False
 
     @contextmanager
-    def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection to read from; each statement sees the last commit. Never waits for a writer.
-
-        Raises:
-            CatalogError, CatalogLockedError, DiskError: Instead of any ``sqlite3.Error`` inside the block.
-        """
-        conn = self._take()
-        try:
-            yield conn
-        except sqlite3.Error as error:
-            raise explain_database_error(error, self.path) from error
-        finally:
-            self._give_back(conn)
+    def read(self) -> Iterator[Reader]:
+        """Answers from the last commit, as :meth:`strandline.catalog.port.Catalog.read`."""
+        with self._connected() as connection:
+            yield connection.reader
 
     @contextmanager
-    def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Like :meth:`read`, but all statements in the block see one and the same commit."""
-        with self.read() as conn:
-            conn.execute("BEGIN")
+    def snapshot(self) -> Iterator[Reader]:
+        """Like :meth:`read`, but all answers are of one and the same commit."""
+        with self._connected() as connection:
+            connection.conn.execute("BEGIN")
             try:
-                yield conn
+                yield connection.reader
             finally:
-                _roll_back(conn)
+                _roll_back(connection.conn)
 
     @contextmanager
-    def write(self, *, durable: bool = False) -> Iterator[Transaction]:
+    def write(self, *, durable: bool = False) -> Iterator[Writer]:
         """A transaction; commits at the end of the block, rolls back if it raises.
 
         ``durable`` waits until the commit has reached the disk (one more fsync).
@@ -115,51 +100,93 @@ class Catalog:
             CatalogLockedError: Another process held the catalog for longer than the busy time-out.
         """
         with self._write_lock:
-            with self.read() as conn:
+            with self._connected() as connection:
+                conn, writer = connection.conn, connection.writer
                 conn.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
                 conn.execute("BEGIN IMMEDIATE")
-                transaction = Transaction(conn, self._journal_limits)
                 try:
-                    yield transaction
+                    if not self._is_boot_known:
+                        jump_after_boot(conn)
+                    yield writer
                 except BaseException:
                     _roll_back(conn)
+                    writer.journal.take_appended()
                     raise
+                events = writer.journal.take_appended()
                 conn.execute("COMMIT")
-            if transaction.events:
-                self.on_commit(transaction.events)
+                self._is_boot_known = True
+            if events:
+                self.on_commit(events)
+
+    def read_version(self) -> int:
+        """A token for the catalog as it is now. Cost: some microseconds.
+
+        SQLite counts the commits of *others* for each connection, so one connection that never writes is kept for it.
+        """
+        with self._observer_lock:
+            if self._observer is None:
+                self._observer = self._take()
+            try:
+                return int(self._observer.conn.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error as error:
+                raise explain_database_error(error, self.path) from error
+
+    def changed_since(self, version: int) -> bool:
+        """Whether anybody, this process or another, has committed since the token was read."""
+        return self.read_version() != version
 
     def check_integrity(self) -> list[str]:
         """What SQLite's own check complains of; empty for a healthy catalog. Reads the whole file."""
         try:
-            with self.read() as conn:
-                lines = [str(row[0]) for row in conn.execute("PRAGMA integrity_check(20)")]
+            with self._connected() as connection:
+                lines = [str(row[0]) for row in connection.conn.execute("PRAGMA integrity_check(20)")]
         except CatalogDamagedError as error:
             return [error.message]
         return [] if lines == ["ok"] else lines
 
     def close(self) -> None:
         """Closes all idle connections; idempotent. Those still in use are closed when they come back."""
+        with self._observer_lock:
+            observer, self._observer = self._observer, None
         with self._pool_lock:
             self._closed = True
             idle, self._idle = self._idle, []
-        for conn in idle:
-            conn.close()
+        if observer is not None:
+            idle.append(observer)
+        for connection in idle:
+            connection.conn.close()
 
-    def _take(self) -> sqlite3.Connection:
+    @contextmanager
+    def connected(self) -> Iterator[sqlite3.Connection]:
+        """A connection, for this room and for the tests that look behind the port; rolled back at the end."""
+        with self._connected() as connection:
+            yield connection.conn
+
+    @contextmanager
+    def _connected(self) -> Iterator[_Connection]:
+        connection = self._take()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise explain_database_error(error, self.path) from error
+        finally:
+            self._give_back(connection)
+
+    def _take(self) -> _Connection:
         with self._pool_lock:
             if self._closed:
                 raise CatalogError("the store is closed; open it again with open_store()")
             if self._idle:
                 return self._idle.pop()
-        return self._connect()
+        return _Connection(self._connect(), self._journal_limits)
 
-    def _give_back(self, conn: sqlite3.Connection) -> None:
-        _roll_back(conn)
+    def _give_back(self, connection: _Connection) -> None:
+        _roll_back(connection.conn)
         with self._pool_lock:
             if not self._closed:
-                self._idle.append(conn)
+                self._idle.append(connection)
                 return
-        conn.close()
+        connection.conn.close()
 
     def _connect(self) -> sqlite3.Connection:
         try:
@@ -185,7 +212,7 @@ def open_catalog(
     busy_timeout_s: float,
     journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS,
     migrations: Sequence[str] = MIGRATIONS,
-) -> Catalog:
+) -> SqliteCatalog:
     """Opens the database at ``path``, creating and migrating it where needed; safe in several processes at once.
 
     Args:
@@ -207,13 +234,13 @@ def open_catalog(
             "choose another one with --home or STRANDLINE_HOME",
             path=str(path.parent),
         ) from error
-    catalog = Catalog(path, busy_timeout_s=busy_timeout_s, journal_limits=journal_limits)
+    catalog = SqliteCatalog(path, busy_timeout_s=busy_timeout_s, journal_limits=journal_limits)
     try:
         if _check_version(path, busy_timeout_s, len(migrations)) < len(migrations):
             _migrate(catalog, migrations)
-        with catalog.read() as conn:
+        with catalog.connected() as conn:
             row = conn.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
-        catalog.epoch = format_epoch(str(row[0]))
+        catalog.epoch = str(row[0])
     except BaseException:
         catalog.close()
         raise
@@ -225,12 +252,17 @@ def _ensure_wal(conn: sqlite3.Connection, timeout_s: float) -> None:
     until_s = time.monotonic() + timeout_s
     while True:
         try:
-            conn.execute("PRAGMA journal_mode = WAL")
-            return
+            (mode,) = conn.execute(_WAL).fetchone()
+            break
         except sqlite3.OperationalError as error:
             if not is_busy(error) or time.monotonic() > until_s:
                 raise
             time.sleep(WAL_RETRY_S)
+    if mode != "wal":
+        raise CatalogError(
+            "the catalog cannot be kept on this disk: SQLite's write-ahead log does not work there; "
+            "choose a local disk with --home or STRANDLINE_HOME"
+        )
 
 
 def _roll_back(conn: sqlite3.Connection) -> None:
@@ -275,9 +307,10 @@ def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int
     return version
 
 
-def _migrate(catalog: Catalog, migrations: Sequence[str]) -> None:
-    with catalog.write(durable=True) as transaction:
-        conn = transaction.conn
+def _migrate(catalog: SqliteCatalog, migrations: Sequence[str]) -> None:
+    with catalog.connected() as conn:
+        conn.execute("PRAGMA synchronous = FULL")
+        conn.execute("BEGIN IMMEDIATE")
         version = _version_of(conn, catalog.path, len(migrations))  # another process may have been quicker
         for migration in migrations[version:]:
             for statement in migration.split(";"):
@@ -288,3 +321,4 @@ def _migrate(catalog: Catalog, migrations: Sequence[str]) -> None:
             "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING",
             (uuid.uuid4().hex[:12],),
         )
+        conn.execute("COMMIT")

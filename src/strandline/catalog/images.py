@@ -62,69 +62,6 @@ class Places:
     reached in a short walk."""
 
 
-def list_image_ids(
-    conn: sqlite3.Connection, chosen: ImageFilter, *, after: ImageCursor | None, limit: int
-) -> tuple[list[ImageId], ImageCursor | None]:
-    """Up to ``limit`` distinct images that match, newest first, and the place of the last one (None: no more)."""
-    condition, values = _newest_of_each(chosen)
-    where_after = ""
-    if after is not None:
-        where_after = "AND (f.sort_us, f.sd, f.filename) < (:sort_us, :after_sd, :after_filename)"
-        values |= {"sort_us": after.sort_us, "after_sd": after.sd, "after_filename": after.filename}
-    # Else SQLite would fetch and sort all files of an SD for one page of them.
-    index = "INDEXED BY image_files_newest_first" if chosen.state is None else ""
-    rows = conn.execute(
-        f"""
-        SELECT f.image_id, f.sort_us, f.sd, f.filename FROM image_files AS f {index}
-        WHERE {condition} {where_after}
-        ORDER BY f.sort_us DESC, f.sd DESC, f.filename DESC LIMIT :limit
-        """,
-        values | {"limit": limit + 1},
-    ).fetchall()
-    page = rows[:limit]
-    last = ImageCursor(*page[-1][1:]) if len(rows) > limit else None
-    return [ImageId(row[0]) for row in page], last
-
-
-def list_places(conn: sqlite3.Connection, chosen: ImageFilter, *, every: int) -> Places:
-    """How many of the images that match each month has, and where the images at every so many positions lie.
-
-    Cost: one walk over all files, about 300 ms for 100,000 in one SD; thrice that where type, text or state are
-    chosen, or where most images lie in several SDs. Few rows come out of it, so other threads run meanwhile.
-    """
-    before, files, condition, values = _walk(chosen)
-    rows = conn.execute(
-        f"""
-        {before} SELECT month, position, sort_us, sd, filename, position % :every = 0 FROM (
-            SELECT *, row_number() OVER newest AS position, lead(month) OVER newest AS next_month FROM (
-                SELECT f.sort_us, f.sd, f.filename,
-                       CASE WHEN f.sort_us < :first_us THEN '0001-01' WHEN f.sort_us > :last_us THEN '9999-12'
-                            ELSE strftime('%Y-%m', f.sort_us / 1000000, 'unixepoch') END AS month
-                FROM {files} WHERE {condition}
-            ) WINDOW newest AS (ORDER BY sort_us DESC, sd DESC, filename DESC)
-        ) WHERE position % :every = 0 OR month IS NOT next_month ORDER BY position
-        """,
-        values
-        | {"every": every, "first_us": as_microseconds(_FIRST_TIME), "last_us": as_microseconds(_LAST_TIME)},
-    ).fetchall()
-    ends = {str(month): int(position) for month, position, *_ in rows}
-    counts = zip(ends, ends.values(), [0, *ends.values()], strict=False)
-    return Places(
-        months=tuple((month, end - start) for month, end, start in counts),
-        cursors=tuple(ImageCursor(*place) for _, _, *place, is_noted in rows if is_noted),
-    )
-
-
-def count_images(conn: sqlite3.Connection, chosen: ImageFilter) -> int:
-    """How many distinct images match. Cost: a walk over an index, about 50 ms for 100,000 files."""
-    condition, values = _condition(chosen, "f")
-    return int(
-        conn.execute(
-            f"SELECT count(DISTINCT f.image_id) FROM image_files AS f WHERE {condition}", values
-        ).fetchone()[0]
-    )
-
-
 def format_cursor(cursor: ImageCursor) -> str:
     """The cursor as opaque text that survives a URL and a shell."""
     text = json.dumps([cursor.sort_us, cursor.sd, cursor.filename], separators=(",", ":"))
@@ -230,3 +167,74 @@ def _limits(chosen: ImageFilter, table: str) -> list[str]:
         (chosen.until, f"{table}.sort_us < :until_us"),
     )
     return [condition for value, condition in wanted if value is not None]
+
+
+class ImageReader:
+    """Images, each once, over all their files: pages of a listing, months, counts."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def list_image_ids(
+        self, chosen: ImageFilter, *, after: ImageCursor | None, limit: int
+    ) -> tuple[list[ImageId], ImageCursor | None]:
+        """Up to ``limit`` distinct images that match, newest first, and the place of the last one (None: no more)."""
+        condition, values = _newest_of_each(chosen)
+        where_after = ""
+        if after is not None:
+            where_after = "AND (f.sort_us, f.sd, f.filename) < (:sort_us, :after_sd, :after_filename)"
+            values |= {"sort_us": after.sort_us, "after_sd": after.sd, "after_filename": after.filename}
+        # Else SQLite would fetch and sort all files of an SD for one page of them.
+        index = "INDEXED BY image_files_newest_first" if chosen.state is None else ""
+        rows = self._conn.execute(
+            f"""
+            SELECT f.image_id, f.sort_us, f.sd, f.filename FROM image_files AS f {index}
+            WHERE {condition} {where_after}
+            ORDER BY f.sort_us DESC, f.sd DESC, f.filename DESC LIMIT :limit
+            """,
+            values | {"limit": limit + 1},
+        ).fetchall()
+        page = rows[:limit]
+        last = ImageCursor(*page[-1][1:]) if len(rows) > limit else None
+        return [ImageId(row[0]) for row in page], last
+
+    def list_places(self, chosen: ImageFilter, *, every: int) -> Places:
+        """How many of the images that match each month has, and where the images at every so many positions lie.
+
+        Cost: one walk over all files, about 300 ms for 100,000 in one SD; thrice that where type, text or state are
+        chosen, or where most images lie in several SDs. Few rows come out of it, so other threads run meanwhile.
+        """
+        before, files, condition, values = _walk(chosen)
+        rows = self._conn.execute(
+            f"""
+            {before} SELECT month, position, sort_us, sd, filename, position % :every = 0 FROM (
+                SELECT *, row_number() OVER newest AS position, lead(month) OVER newest AS next_month FROM (
+                    SELECT f.sort_us, f.sd, f.filename,
+                           CASE WHEN f.sort_us < :first_us THEN '0001-01' WHEN f.sort_us > :last_us THEN '9999-12'
+                                ELSE strftime('%Y-%m', f.sort_us / 1000000, 'unixepoch') END AS month
+                    FROM {files} WHERE {condition}
+                ) WINDOW newest AS (ORDER BY sort_us DESC, sd DESC, filename DESC)
+            ) WHERE position % :every = 0 OR month IS NOT next_month ORDER BY position
+            """,
+            values
+            | {
+                "every": every,
+                "first_us": as_microseconds(_FIRST_TIME),
+                "last_us": as_microseconds(_LAST_TIME),
+            },
+        ).fetchall()
+        ends = {str(month): int(position) for month, position, *_ in rows}
+        counts = zip(ends, ends.values(), [0, *ends.values()], strict=False)
+        return Places(
+            months=tuple((month, end - start) for month, end, start in counts),
+            cursors=tuple(ImageCursor(*place) for _, _, *place, is_noted in rows if is_noted),
+        )
+
+    def count_images(self, chosen: ImageFilter) -> int:
+        """How many distinct images match. Cost: a walk over an index, about 50 ms for 100,000 files."""
+        condition, values = _condition(chosen, "f")
+        return int(
+            self._conn.execute(
+                f"SELECT count(DISTINCT f.image_id) FROM image_files AS f WHERE {condition}", values
+            ).fetchone()[0]
+        )

@@ -7,60 +7,64 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 
-from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
 
 
-def add_origin(
-    transaction: Transaction, image_id: ImageId, original_name: str, source: str, saved_at: datetime
-) -> None:
-    """Remembers the name and the source; idempotent for the same name and source."""
-    transaction.conn.execute(
-        "INSERT INTO origins (image_id, original_name, source, saved_at_us) VALUES (?, ?, ?, ?) "
-        "ON CONFLICT DO NOTHING",
-        (image_id, original_name, source, as_microseconds(saved_at)),
-    )
+class OriginReader:
+    """What images were called, and where they came from, before they were saved."""
 
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
 
-def has_origin(conn: sqlite3.Connection, image_id: ImageId, original_name: str, source: str) -> bool:
-    """True where exactly this is remembered already, so that saving again writes nothing."""
-    row = conn.execute(
-        "SELECT 1 FROM origins WHERE image_id = ? AND original_name = ? AND source = ?",
-        (image_id, original_name, source),
-    ).fetchone()
-    return row is not None
+    def has_origin(self, image_id: ImageId, original_name: str, source: str) -> bool:
+        """True where exactly this is remembered already, so that saving again writes nothing."""
+        row = self._conn.execute(
+            "SELECT 1 FROM origins WHERE image_id = ? AND original_name = ? AND source = ?",
+            (image_id, original_name, source),
+        ).fetchone()
+        return row is not None
 
+    def list_names_of_images(self, image_ids: Sequence[ImageId]) -> dict[ImageId, list[str]]:
+        """The original names of many images, by id, oldest first, each once. One statement that gives one row."""
+        (text,) = self._conn.execute(
+            """
+            SELECT json_group_array(json_array(image_id, original_name)) FROM (
+                SELECT image_id, original_name FROM origins WHERE image_id IN (SELECT value FROM json_each(?))
+                GROUP BY image_id, original_name ORDER BY min(saved_at_us)
+            )
+            """,
+            (json.dumps(image_ids),),
+        ).fetchone()
+        found: dict[ImageId, list[str]] = {}
+        for image_id, name in json.loads(text):
+            found.setdefault(ImageId(image_id), []).append(name)
+        return found
 
-def list_names_of_images(conn: sqlite3.Connection, image_ids: Sequence[ImageId]) -> dict[ImageId, list[str]]:
-    """The original names of many images, by id, oldest first, each once. One statement that gives one row."""
-    (text,) = conn.execute(
-        """
-        SELECT json_group_array(json_array(image_id, original_name)) FROM (
-            SELECT image_id, original_name FROM origins WHERE image_id IN (SELECT value FROM json_each(?))
-            GROUP BY image_id, original_name ORDER BY min(saved_at_us)
+    def list_origins(self) -> list[dict[str, object]]:
+        """All that is remembered, ready for JSON: ``{image_id, original_name, source, saved_at}``."""
+        rows = self._conn.execute(
+            "SELECT image_id, original_name, source, saved_at_us FROM origins ORDER BY image_id, saved_at_us"
         )
-        """,
-        (json.dumps(image_ids),),
-    ).fetchone()
-    found: dict[ImageId, list[str]] = {}
-    for image_id, name in json.loads(text):
-        found.setdefault(ImageId(image_id), []).append(name)
-    return found
+        return [
+            {
+                "image_id": image_id,
+                "original_name": name,
+                "source": source,
+                "saved_at": format_time(from_microseconds(saved_at_us)),
+            }
+            for image_id, name, source, saved_at_us in rows
+        ]
 
 
-def list_origins(conn: sqlite3.Connection) -> list[dict[str, object]]:
-    """All that is remembered, ready for JSON: ``{image_id, original_name, source, saved_at}``."""
-    rows = conn.execute(
-        "SELECT image_id, original_name, source, saved_at_us FROM origins ORDER BY image_id, saved_at_us"
-    )
-    return [
-        {
-            "image_id": image_id,
-            "original_name": name,
-            "source": source,
-            "saved_at": format_time(from_microseconds(saved_at_us)),
-        }
-        for image_id, name, source, saved_at_us in rows
-    ]
+class OriginWriter(OriginReader):
+    """Remembers names and sources."""
+
+    def add_origin(self, image_id: ImageId, original_name: str, source: str, saved_at: datetime) -> None:
+        """Remembers the name and the source; idempotent for the same name and source."""
+        self._conn.execute(
+            "INSERT INTO origins (image_id, original_name, source, saved_at_us) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            (image_id, original_name, source, as_microseconds(saved_at)),
+        )

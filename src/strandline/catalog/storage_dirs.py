@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from strandline.catalog.database import Transaction
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -21,121 +20,6 @@ _SELECT = (
     "SELECT number, sd_id, provisional, name, path, state, problem, read_only, root_device, root_inode, "
     "first_scan_done, added_at_us FROM storage_dirs"
 )
-
-
-def list_storage_dirs(conn: sqlite3.Connection) -> list[StorageDir]:
-    """All storage directories in the order in which they were added. Cost: two statements."""
-    aliases: dict[int, list[StorageDirId]] = {}
-    for number, sd_id in conn.execute("SELECT number, sd_id FROM storage_dir_aliases ORDER BY sd_id"):
-        aliases.setdefault(number, []).append(sd_id)
-    return [
-        _to_storage_dir(row, aliases.get(row[0], ())) for row in conn.execute(f"{_SELECT} ORDER BY number")
-    ]
-
-
-def find_storage_dir(conn: sqlite3.Connection, number: int) -> StorageDir | None:
-    """The storage directory with the local number, or None."""
-    row = conn.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
-    if row is None:
-        return None
-    aliases = conn.execute(
-        "SELECT sd_id FROM storage_dir_aliases WHERE number = ? ORDER BY sd_id", (number,)
-    ).fetchall()
-    return _to_storage_dir(row, [alias for (alias,) in aliases])
-
-
-def insert_storage_dir(
-    transaction: Transaction,
-    *,
-    sd_id: StorageDirId | None,
-    provisional: bool,
-    name: str,
-    path: str,
-    state: StorageDirState,
-    problem: str | None,
-    read_only: bool,
-    root: tuple[int, int] | None,
-    added_at: datetime,
-) -> int:
-    """Adds a storage directory and returns its number.
-
-    Raises:
-        sqlite3.IntegrityError: The name is taken; the caller has looked before.
-    """
-    device, inode = root or (None, None)
-    cursor = transaction.conn.execute(
-        "INSERT INTO storage_dirs (sd_id, provisional, name, path, state, problem, read_only, root_device, "
-        "root_inode, added_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            sd_id, int(provisional), name, path, state.value, problem, int(read_only), device, inode,
-            as_microseconds(added_at),
-        ),
-    )  # fmt: skip
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
-
-
-def update_state(
-    transaction: Transaction, sd: StorageDir, state: StorageDirState, problem: str | None
-) -> bool:
-    """Moves the SD to the state if its state still is ``sd.state``; False where another process was quicker."""
-    cursor = transaction.conn.execute(
-        "UPDATE storage_dirs SET state = ?, problem = ? WHERE number = ? AND state = ? AND problem IS ?",
-        (state.value, problem, sd.number, sd.state.value, sd.problem),
-    )
-    return cursor.rowcount == 1
-
-
-def update_identity(transaction: Transaction, number: int, sd_id: StorageDirId, *, provisional: bool) -> None:
-    """Sets the identity; the caller keeps the old one as an alias with :func:`add_aliases`."""
-    transaction.conn.execute(
-        "UPDATE storage_dirs SET sd_id = ?, provisional = ? WHERE number = ?",
-        (sd_id, int(provisional), number),
-    )
-    transaction.conn.execute(
-        "DELETE FROM storage_dir_aliases WHERE number = ? AND sd_id = ?", (number, sd_id)
-    )
-
-
-def add_aliases(transaction: Transaction, number: int, aliases: Iterable[StorageDirId]) -> None:
-    """Adds the values to the SD's aliases; idempotent."""
-    transaction.conn.executemany(
-        "INSERT INTO storage_dir_aliases (number, sd_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        [(number, alias) for alias in aliases],
-    )
-
-
-def update_place(transaction: Transaction, number: int, *, path: str, root: tuple[int, int] | None) -> None:
-    """Sets where the SD lies."""
-    device, inode = root or (None, None)
-    transaction.conn.execute(
-        "UPDATE storage_dirs SET path = ?, root_device = ?, root_inode = ? WHERE number = ?",
-        (path, device, inode, number),
-    )
-
-
-def update_name(transaction: Transaction, number: int, name: str) -> None:
-    """Sets the SD's name."""
-    transaction.conn.execute("UPDATE storage_dirs SET name = ? WHERE number = ?", (name, number))
-
-
-def update_read_only(transaction: Transaction, number: int, *, read_only: bool) -> None:
-    """Sets whether anything may be written into the SD."""
-    transaction.conn.execute(
-        "UPDATE storage_dirs SET read_only = ? WHERE number = ?", (int(read_only), number)
-    )
-
-
-def mark_first_scan_done(transaction: Transaction, number: int) -> None:
-    """From now on what a scan finds is an arrival."""
-    transaction.conn.execute("UPDATE storage_dirs SET first_scan_done = 1 WHERE number = ?", (number,))
-
-
-def delete_storage_dir(transaction: Transaction, number: int) -> None:
-    """Forgets the SD with its rows and aliases. Touches no file."""
-    transaction.conn.execute("DELETE FROM image_files WHERE sd = ?", (number,))
-    transaction.conn.execute("DELETE FROM storage_dir_aliases WHERE number = ?", (number,))
-    transaction.conn.execute("DELETE FROM storage_dirs WHERE number = ?", (number,))
 
 
 def _to_storage_dir(row: tuple[Any, ...], aliases: Iterable[StorageDirId]) -> StorageDir:
@@ -158,3 +42,115 @@ def _to_storage_dir(row: tuple[Any, ...], aliases: Iterable[StorageDirId]) -> St
         added_at=from_microseconds(added_at_us),
         aliases=tuple(aliases),
     )
+
+
+class StorageDirReader:
+    """The storage directories that this machine knows."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def list_storage_dirs(self) -> list[StorageDir]:
+        """All storage directories in the order in which they were added. Cost: two statements."""
+        aliases: dict[int, list[StorageDirId]] = {}
+        for number, sd_id in self._conn.execute(
+            "SELECT number, sd_id FROM storage_dir_aliases ORDER BY sd_id"
+        ):
+            aliases.setdefault(number, []).append(sd_id)
+        return [
+            _to_storage_dir(row, aliases.get(row[0], ()))
+            for row in self._conn.execute(f"{_SELECT} ORDER BY number")
+        ]
+
+    def find_storage_dir(self, number: int) -> StorageDir | None:
+        """The storage directory with the local number, or None."""
+        row = self._conn.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            return None
+        aliases = self._conn.execute(
+            "SELECT sd_id FROM storage_dir_aliases WHERE number = ? ORDER BY sd_id", (number,)
+        ).fetchall()
+        return _to_storage_dir(row, [alias for (alias,) in aliases])
+
+
+class StorageDirWriter(StorageDirReader):
+    """Adds, moves, renames and forgets storage directories."""
+
+    def insert_storage_dir(
+        self,
+        *,
+        sd_id: StorageDirId | None,
+        provisional: bool,
+        name: str,
+        path: str,
+        state: StorageDirState,
+        problem: str | None,
+        read_only: bool,
+        root: tuple[int, int] | None,
+        added_at: datetime,
+    ) -> int:
+        """Adds a storage directory and returns its number.
+
+        Raises:
+            sqlite3.IntegrityError: The name is taken; the caller has looked before.
+        """
+        device, inode = root or (None, None)
+        cursor = self._conn.execute(
+            "INSERT INTO storage_dirs (sd_id, provisional, name, path, state, problem, read_only, root_device, "
+            "root_inode, added_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                sd_id, int(provisional), name, path, state.value, problem, int(read_only), device, inode,
+                as_microseconds(added_at),
+            ),
+        )  # fmt: skip
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    def update_state(self, sd: StorageDir, state: StorageDirState, problem: str | None) -> bool:
+        """Moves the SD to the state if its state still is ``sd.state``; False where another process was quicker."""
+        cursor = self._conn.execute(
+            "UPDATE storage_dirs SET state = ?, problem = ? WHERE number = ? AND state = ? AND problem IS ?",
+            (state.value, problem, sd.number, sd.state.value, sd.problem),
+        )
+        return cursor.rowcount == 1
+
+    def update_identity(self, number: int, sd_id: StorageDirId, *, provisional: bool) -> None:
+        """Sets the identity; the caller keeps the old one as an alias with :func:`add_aliases`."""
+        self._conn.execute(
+            "UPDATE storage_dirs SET sd_id = ?, provisional = ? WHERE number = ?",
+            (sd_id, int(provisional), number),
+        )
+        self._conn.execute("DELETE FROM storage_dir_aliases WHERE number = ? AND sd_id = ?", (number, sd_id))
+
+    def add_aliases(self, number: int, aliases: Iterable[StorageDirId]) -> None:
+        """Adds the values to the SD's aliases; idempotent."""
+        self._conn.executemany(
+            "INSERT INTO storage_dir_aliases (number, sd_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            [(number, alias) for alias in aliases],
+        )
+
+    def update_place(self, number: int, *, path: str, root: tuple[int, int] | None) -> None:
+        """Sets where the SD lies."""
+        device, inode = root or (None, None)
+        self._conn.execute(
+            "UPDATE storage_dirs SET path = ?, root_device = ?, root_inode = ? WHERE number = ?",
+            (path, device, inode, number),
+        )
+
+    def update_name(self, number: int, name: str) -> None:
+        """Sets the SD's name."""
+        self._conn.execute("UPDATE storage_dirs SET name = ? WHERE number = ?", (name, number))
+
+    def update_read_only(self, number: int, *, read_only: bool) -> None:
+        """Sets whether anything may be written into the SD."""
+        self._conn.execute("UPDATE storage_dirs SET read_only = ? WHERE number = ?", (int(read_only), number))
+
+    def mark_first_scan_done(self, number: int) -> None:
+        """From now on what a scan finds is an arrival."""
+        self._conn.execute("UPDATE storage_dirs SET first_scan_done = 1 WHERE number = ?", (number,))
+
+    def delete_storage_dir(self, number: int) -> None:
+        """Forgets the SD with its rows and aliases. Touches no file."""
+        self._conn.execute("DELETE FROM image_files WHERE sd = ?", (number,))
+        self._conn.execute("DELETE FROM storage_dir_aliases WHERE number = ?", (number,))
+        self._conn.execute("DELETE FROM storage_dirs WHERE number = ?", (number,))

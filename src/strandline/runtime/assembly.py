@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strandline.catalog.database import JournalLimits, open_catalog
-from strandline.catalog.storage_dirs import list_storage_dirs
+from strandline.catalog.database import open_catalog
+from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogInsideStorageDirError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opening import MAX_IMAGE_BYTES
@@ -101,8 +101,8 @@ def open_store(
     )
     try:
         catalog.on_commit = bus.publish
-        with catalog.read() as conn:
-            for sd in list_storage_dirs(conn):
+        with catalog.read() as reader:
+            for sd in reader.sds.list_storage_dirs():
                 check_outside(place, sd.path)
         bench = Workbench(
             catalog, place, limits_of(settings), now=now, announce=lambda event: bus.publish([event]),

@@ -10,7 +10,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
-from strandline.catalog import journal
 from strandline.errors import StrandlineError
 from strandline.model.events import Event
 from strandline.runtime.bus import EventBus
@@ -28,8 +27,8 @@ class EventFeed:
     def __init__(self, bench: Workbench, bus: EventBus, on_events: Callable[[Sequence[Event]], None]) -> None:
         self._bench = bench
         self._on_events = on_events
-        with bench.catalog.read() as conn:
-            self._last = journal.get_bounds(conn)[1]
+        with bench.catalog.read() as reader:
+            self._last = reader.journal.get_bounds()[1]
         self._subscription = bus.subscribe()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="strandline-feed", daemon=True)
@@ -59,8 +58,8 @@ class EventFeed:
     def _iter_new_pages(self) -> Iterator[list[Event]]:
         page_is_full = True
         while page_is_full and not self._stop.is_set():
-            with self._bench.catalog.read() as conn:
-                page = journal.list_events(conn, since=self._last, limit=PAGE)
+            with self._bench.catalog.read() as reader:
+                page = reader.journal.list_events(since=self._last, limit=PAGE)
             if page:
                 self._last = page[-1].seq or self._last
             yield page

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from strandline.catalog import journal, origins, storage_dirs, trash_index
 from strandline.model.events import format_time
 from strandline.services.workbench import Workbench
 
@@ -12,18 +11,18 @@ JOURNAL_AT_ONCE = 10_000
 
 def export_catalog(bench: Workbench) -> dict[str, object]:
     """The list of SDs, original names with their sources, the journal, and the trash's index. Reads one snapshot."""
-    with bench.catalog.snapshot() as conn:
+    with bench.catalog.snapshot() as reader:
         events: list[dict[str, object]] = []
         since = 0
-        while page := journal.list_events(conn, since=since, limit=JOURNAL_AT_ONCE):
+        while page := reader.journal.list_events(since=since, limit=JOURNAL_AT_ONCE):
             events += [event.as_json() for event in page]
             since = page[-1].seq or since
         return {
             "format": EXPORT_FORMAT,
             "exported_at": format_time(bench.now()),
             "epoch": bench.catalog.epoch,
-            "storage_dirs": [sd.as_json() for sd in storage_dirs.list_storage_dirs(conn)],
-            "origins": origins.list_origins(conn),
-            "trash": trash_index.list_trashed(conn),
+            "storage_dirs": [sd.as_json() for sd in reader.sds.list_storage_dirs()],
+            "origins": reader.origins.list_origins(),
+            "trash": reader.trash.list_trashed(),
             "journal": events,
         }

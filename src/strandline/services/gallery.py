@@ -14,7 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from strandline.catalog import images
-from strandline.catalog.commits import CommitObserver
 from strandline.catalog.images import ImageCursor, ImageFilter
 from strandline.errors import StrandlineError
 from strandline.model.reports import ImagePage
@@ -85,7 +84,6 @@ class Gallery:
         self._lock = threading.Lock()
         self._one_waits = threading.Lock()
         self._walks: dict[ImageFilter, _Walk] = {}
-        self._commits = CommitObserver(bench.catalog)
 
     def begin(self) -> None:
         """Starts the walk over all images behind, so that whoever comes first waits only for the rest of it."""
@@ -104,7 +102,7 @@ class Gallery:
 
     def _find_months(self, chosen: ImageFilter) -> Months | None:
         """Those of the last walk, where they may be given out."""
-        version = self._commits.read_version()
+        version = self._bench.catalog.read_version()
         with self._lock:
             walk = self._walks.get(chosen)
             if walk is None:
@@ -135,16 +133,12 @@ class Gallery:
         start = None if after is None else images.parse_cursor(after)
         return self._list(chosen, self.get_months(chosen).total, after=start, skip=0, limit=limit)
 
-    def close(self) -> None:
-        """Gives its connection back."""
-        self._commits.close()
-
     def _list(
         self, chosen: ImageFilter, total: int, *, after: ImageCursor | None, skip: int, limit: int
     ) -> ImagePage:
-        with self._bench.catalog.snapshot() as conn:
-            ids, last = images.list_image_ids(conn, chosen, after=after, limit=skip + limit)
-            found = tuple(describe_images(conn, ids[skip:]))
+        with self._bench.catalog.snapshot() as reader:
+            ids, last = reader.images.list_image_ids(chosen, after=after, limit=skip + limit)
+            found = tuple(describe_images(reader, ids[skip:]))
         return ImagePage(found, total, None if last is None else images.format_cursor(last))
 
     def _walk_behind(self, chosen: ImageFilter, walk: _Walk) -> None:
@@ -168,10 +162,10 @@ class Gallery:
         threading.Thread(target=run, name="strandline-gallery", daemon=True).start()
 
     def _walk(self, chosen: ImageFilter) -> Months:
-        version = self._commits.read_version()
+        version = self._bench.catalog.read_version()
         began_s = self._bench.monotonic()
-        with self._bench.catalog.snapshot() as conn:
-            places = images.list_places(conn, chosen, every=EVERY)
+        with self._bench.catalog.snapshot() as reader:
+            places = reader.images.list_places(chosen, every=EVERY)
         ended_s = self._bench.monotonic()
         found = Months(places.months, places.cursors, f"{self._bench.catalog.epoch}-{version}")
         with self._lock:

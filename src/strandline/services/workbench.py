@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from strandline.catalog.database import Catalog
+from strandline.catalog.port import Catalog
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.local import LocalFolder, Means

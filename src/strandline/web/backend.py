@@ -28,7 +28,6 @@ class Backend:
         self.live.close()
         self.scans.stop()
         self.crossing.close()
-        self.gallery.close()
 
 
 def _of_request(request: Request) -> Backend:

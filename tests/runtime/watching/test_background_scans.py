@@ -11,7 +11,6 @@ import pytest
 
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_half, put_image
 from builders.watching import LIMIT_S, RunningClock
-from strandline.catalog import image_files
 from strandline.errors import CatalogLockedError
 from strandline.model.events import Event
 from strandline.runtime.scan_jobs import ScanJob, ScanJobs, ScanState
@@ -90,8 +89,8 @@ def root(tmp_path: Path) -> Path:
 
 def count_unproven(bench: Workbench) -> int:
     """Files that were registered and never read."""
-    with bench.catalog.read() as conn:
-        return len(image_files.list_unproven(conn, 1, limit=1000))
+    with bench.catalog.read() as reader:
+        return len(reader.files.list_unproven(1, limit=1000))
 
 
 def test_a_scan_hands_on_what_arrived_and_what_is_arriving(home: Path, root: Path) -> None:
@@ -234,8 +233,8 @@ def test_a_scan_under_way_ends_when_it_is_to_stop(
         bench.announce = end_at_first_progress
         running.plan(1, 0)
         running.run()
-        with bench.catalog.read() as conn:
-            assert image_files.count_rows(conn, 1) < 10
+        with bench.catalog.read() as reader:
+            assert reader.files.count_rows(1) < 10
         (job,) = jobs.list_jobs()
         assert followed[0] is job
         assert (job.state, job.total, job.ended.is_set()) == (ScanState.CANCELLED, 23, True)

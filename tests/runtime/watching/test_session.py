@@ -17,8 +17,7 @@ import pytest
 from builders.program import LIMIT_S, started
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_half, put_image
 from builders.watching import EventReader, RunningClock, connect_bus, watching
-from strandline.catalog import journal
-from strandline.catalog.database import JournalLimits
+from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogError, StrandlineError
 from strandline.model.events import Event, StorageDirOnline
 from strandline.runtime.assembly import LocalStore, open_store
@@ -178,8 +177,9 @@ def test_events_that_are_no_longer_kept_are_missed_aloud(
 def fill_journal(bench: Workbench, root: Path, count: int) -> None:
     """Appends events that nobody needs."""
     event = StorageDirOnline(at=bench.now(), sd_id=None, name="sd", path=str(root))
-    with bench.catalog.write() as transaction:
-        journal.append_events(transaction, [event] * count)
+    with bench.catalog.write() as writer:
+        for _ in range(count):
+            writer.journal.append_event(event)
 
 
 @pytest.mark.parametrize("consumed", [0, 1, 2])

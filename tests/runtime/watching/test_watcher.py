@@ -17,7 +17,6 @@ import pytest
 from builders.identities import A, B
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
 from builders.watching import LIMIT_S, EventReader, RunningClock, connect_bus, watching
-from strandline.catalog import image_files
 from strandline.errors import WatchLimitError
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.time_limits import SlowPlaces
@@ -78,8 +77,8 @@ def sd_at(bench: Workbench, number: int = 1) -> StorageDir:
 
 def states_of(bench: Workbench, number: int = 1) -> set[FileState]:
     """The states of its files."""
-    with bench.catalog.read() as conn:
-        return set(image_files.list_states(conn, number).values())
+    with bench.catalog.read() as reader:
+        return set(reader.files.list_states(number).values())
 
 
 def wait_for_all(reader: EventReader, root: Path) -> None:
@@ -349,8 +348,8 @@ def test_a_cloud_mount_is_watched_and_never_read(home: Path, tmp_path: Path, clo
                 aside.write_bytes(picture(number))
                 aside.rename(root / "media" / aside.name)
                 reader.wait_for("image.arriving", aside.name)
-        with bench.catalog.read() as conn:
-            assert len(image_files.list_unproven(conn, 1, limit=10)) == 5
+        with bench.catalog.read() as known:
+            assert len(known.files.list_unproven(1, limit=10)) == 5
     assert AVAILABLE not in {event.type for event in reader.read}
 
 

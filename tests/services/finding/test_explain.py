@@ -19,7 +19,6 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
-from strandline.catalog.absences import accept_absences
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
 from strandline.model.events import Event
@@ -173,8 +172,8 @@ def test_what_is_gone_from_a_suspect_folder_cannot_be_told(machine: Machine) -> 
     take_most_away(machine, one)
     assert look_up(machine.bench, ID).verdict is Verdict.SD_SUSPECT
     assert look_up(machine.bench, id_of(b"never seen")).verdict is Verdict.NOT_FOUND
-    with machine.bench.catalog.write() as transaction:
-        accept_absences(transaction, one.number, machine.bench.now(), all_rows=True)
+    with machine.bench.catalog.write() as writer:
+        writer.files.accept_absences(one.number, machine.bench.now(), all_rows=True)
     assert look_up(machine.bench, ID).verdict is Verdict.NOT_FOUND
     assert explain_image(machine.bench, ID).verdict is Verdict.NOT_FOUND
 

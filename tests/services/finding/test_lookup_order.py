@@ -214,10 +214,9 @@ def test_what_is_found_is_registered_once(machine: Machine) -> None:
     assert row is not None
     assert row.is_proven
     assert (row.width, row.height) == (64, 48)
-    with machine.bench.catalog.read() as conn:
-        before = conn.execute("PRAGMA data_version").fetchone()
-        machine.get(ID)
-        assert conn.execute("PRAGMA data_version").fetchone() == before
+    version = machine.bench.catalog.read_version()
+    machine.get(ID)
+    assert not machine.bench.catalog.changed_since(version)
     assert len(machine.events("image.available")) == 1
 
 

@@ -19,6 +19,7 @@ from builders.pictures import make_picture
 from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
 from strandline.errors import DiskError, UnreadableFileError
+from strandline.folders import local as local_folders
 from strandline.folders import odd_names
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.opening import OpenedFile
@@ -34,7 +35,6 @@ from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_image
 from strandline.services.proving import prove
 from strandline.services.saving.save import save_image
-from strandline.services.storage_dirs import presence
 
 SMALL_LIMIT_S = 1.0
 SLOW_S = 1.5
@@ -152,7 +152,7 @@ def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
     """As soon as it does not even answer a small look; from then on it is offline."""
     end = threading.Event()
     slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
-    slow_down(monkeypatch, [workbench, presence], "read_plain_identity", partial(end.wait, AMPLE_S))
+    slow_down(monkeypatch, [workbench, local_folders], "read_plain_identity", partial(end.wait, AMPLE_S))
     machine.bench.slow_places.limit_s = 0.1
     try:
         with pytest.raises(UnreadableFileError, match="no answer within"):

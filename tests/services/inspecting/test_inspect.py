@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.catalogs import sql_of
 from builders.clocks import FakeClock
 from builders.identities import A, B, C, S
 from builders.identity_folders import as_somebody_without_rights, lay
@@ -47,8 +48,8 @@ def filled_lists(status: SyncStatus) -> dict[str, list[str]]:
 
 def dump(bench: Workbench) -> list[str]:
     """The whole catalog as text."""
-    with bench.catalog.read() as conn:
-        return list(conn.iterdump())
+    with bench.catalog.read() as reader:
+        return list(sql_of(reader).iterdump())
 
 
 def test_where_nothing_is_wrong_every_list_is_empty(bench: Workbench, root: Path, sd: StorageDir) -> None:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from builders.clocks import FakeClock
 from builders.storage import make_storage_dir, open_bench
-from strandline.catalog import image_files
 from strandline.model.image_files import FileState
 from strandline.model.media_names import split_wanted_name
 from strandline.model.storage_dirs import StorageDir
@@ -94,8 +93,8 @@ def test_what_is_on_disk_and_what_is_known_add_up(
     files = {path.name for path in (root / "media").iterdir() if path.is_file() and not path.is_symlink()}
     files = {name for name in files if split_wanted_name(name) is not None}
     evicted = {name for name, way in last.items() if way in ("placeholder", "two stubs")}
-    with bench.catalog.read() as conn:
-        rows = image_files.find_rows(conn, sd.number, sorted(image_files.list_states(conn, sd.number)))
+    with bench.catalog.read() as reader:
+        rows = reader.files.find_rows(sd.number, sorted(reader.files.list_states(sd.number)))
     known = {name: row.stamp for name, row in rows.items() if row.state is not FileState.TRASHED}
     sizes = {name: (root / "media" / name).stat().st_size for name in files}
     assert status.on_disk_count == len(files | evicted)
@@ -118,6 +117,6 @@ def test_what_is_on_disk_and_what_is_known_add_up(
 
 def move_to_trash(bench: Workbench, sd: StorageDir, names: set[str]) -> None:
     """As a person does; only the rows matter here."""
-    with bench.catalog.write() as transaction:
-        for row in image_files.find_rows(transaction.conn, sd.number, sorted(names)).values():
-            image_files.update_row(transaction, row, replace(row, state=FileState.TRASHED))
+    with bench.catalog.write() as writer:
+        for row in writer.files.find_rows(sd.number, sorted(names)).values():
+            writer.files.update_row(row, replace(row, state=FileState.TRASHED))

@@ -20,7 +20,6 @@ from builders.storage import (
     put_image,
     set_mtime,
 )
-from strandline.catalog import image_files
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving import arrivals
@@ -55,8 +54,8 @@ class Place:
     @property
     def row(self) -> ImageFile | None:
         """What the catalog knows of it."""
-        with self.bench.catalog.read() as conn:
-            return image_files.find_row(conn, 1, NAME)
+        with self.bench.catalog.read() as reader:
+            return reader.files.find_row(1, NAME)
 
     def look(self, name: str = NAME) -> Arrival:
         """Looks at the name now."""

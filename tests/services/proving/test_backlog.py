@@ -14,7 +14,7 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.scans import bytes_of_catalog, scan, state, told
 from builders.storage import make_pictures, make_storage_dir, name_of, put_half, set_mtime
-from strandline.catalog import image_files
+from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
@@ -167,14 +167,14 @@ def test_what_cannot_be_read_costs_each_round_a_row_a_file(
     """However many there are: rows fetched grow with the files, not with their square; refusals are not repeated."""
     monkeypatch.setattr("strandline.services.proving.backlog.FILES_AT_ONCE", 10)
     fetched: list[int] = []
-    list_page = image_files.list_unproven
+    list_page = ImageFileReader.list_unproven
 
     def counting(*arguments: Any, **options: Any) -> list[ImageFile]:
         rows = list_page(*arguments, **options)
         fetched.append(len(rows))
         return rows
 
-    monkeypatch.setattr(image_files, "list_unproven", counting)
+    monkeypatch.setattr(ImageFileReader, "list_unproven", counting)
     sd = machine.add("Notes")
     for files in (50, 150):
         for number in range(files):

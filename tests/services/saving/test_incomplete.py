@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from builders import hostile_pictures
+from builders.catalogs import sql_of
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import KINDS, make_picture
 from builders.storage import id_of, name_of
-from strandline.catalog import image_files
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_status import SyncStatus
@@ -132,8 +132,8 @@ def test_a_whole_image_under_an_id_of_ones_own_is_whole(machine: Machine) -> Non
 
 def forget_wholeness(machine: Machine) -> None:
     """As a catalog has it whose proofs were made before structures were walked."""
-    with machine.bench.catalog.write() as transaction:
-        transaction.conn.execute("UPDATE image_files SET proof_whole = NULL")
+    with machine.bench.catalog.write() as writer:
+        sql_of(writer).execute("UPDATE image_files SET proof_whole = NULL")
 
 
 def test_older_proofs_say_nothing_until_the_verifier_has_made_them_again(machine: Machine) -> None:
@@ -167,8 +167,8 @@ def test_who_read_the_row_before_it_was_known_does_not_undo_it(machine: Machine)
     known = row_of(machine, one, HALF)
     assert known.proof is not None
     stale = replace(known, proof=replace(known.proof, whole=None))
-    with machine.bench.catalog.write() as transaction:
-        assert not image_files.update_row(transaction, stale, replace(stale, width=1))
+    with machine.bench.catalog.write() as writer:
+        assert not writer.files.update_row(stale, replace(stale, width=1))
     assert row_of(machine, one, HALF) == known
 
 

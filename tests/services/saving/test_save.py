@@ -16,7 +16,6 @@ import pytest
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import extension_of, make_picture
 from builders.storage import id_of, make_pictures, name_of
-from strandline.catalog import origins
 from strandline.errors import (
     EmptyImageError,
     ImageIdMismatchError,
@@ -129,13 +128,12 @@ def test_the_same_bytes_write_nothing(machine: Machine) -> None:
     source = SOURCES["path"](PICTURE, machine.folder)
     save_image(machine.bench, source, one)
     for _ in range(2):
-        with machine.bench.catalog.read() as conn:
-            before = (_list_tree(machine.folder), conn.execute("PRAGMA data_version").fetchone())
-            for again in (PICTURE, source, io.BytesIO(PICTURE)):
-                name = None if again is source else "holiday.png"
-                saved = save_image(machine.bench, again, one, name=name if again is PICTURE else None)
-                assert (saved.image_id, saved.filename, saved.new) == (ID, NAME, False)
-            assert (_list_tree(machine.folder), conn.execute("PRAGMA data_version").fetchone()) == before
+        before = (_list_tree(machine.folder), machine.bench.catalog.read_version())
+        for again in (PICTURE, source, io.BytesIO(PICTURE)):
+            name = None if again is source else "holiday.png"
+            saved = save_image(machine.bench, again, one, name=name if again is PICTURE else None)
+            assert (saved.image_id, saved.filename, saved.new) == (ID, NAME, False)
+        assert (_list_tree(machine.folder), machine.bench.catalog.read_version()) == before
         machine.clock.pass_time(minutes=1)
         machine.get(ID)  # the proof of the first two seconds is repeated once
     assert len(machine.events("image.available")) == 1
@@ -247,9 +245,9 @@ class TestOrigins:
         for source, name in ((PICTURE, "first.png"), (path, None), (path, None), (PICTURE, None)):
             machine.clock.pass_time(seconds=1)
             save_image(machine.bench, source, one, name=name)
-        with machine.bench.catalog.read() as conn:
-            assert origins.list_names_of_images(conn, [ID])[ID] == ["first.png", "holiday.png"]
-            assert [origin["source"] for origin in origins.list_origins(conn)] == ["bytes", str(path)]
+        with machine.bench.catalog.read() as reader:
+            assert reader.origins.list_names_of_images([ID])[ID] == ["first.png", "holiday.png"]
+            assert [origin["source"] for origin in reader.origins.list_origins()] == ["bytes", str(path)]
 
     def test_a_name_that_is_no_text_is_remembered_as_well_as_it_can_be(self, machine: Machine) -> None:
         """File names are bytes on Linux; the catalog and JSON take text only."""

@@ -19,7 +19,6 @@ from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import LIKE_FUSE, Refusal, call_refused
 from builders.storage import id_of, name_of
-from strandline.catalog import trash_index
 from strandline.errors import (
     DifferentBytesError,
     DiskError,
@@ -47,8 +46,8 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 def list_trash(machine: Machine) -> list[dict[str, object]]:
     """What the catalog says of the trash."""
-    with machine.bench.catalog.read() as conn:
-        return trash_index.list_trashed(conn)
+    with machine.bench.catalog.read() as reader:
+        return reader.trash.list_trashed()
 
 
 @pytest.mark.parametrize("bad", [b"", PICTURE[:300], PICTURE[:-3000], b"no image"], ids=len)

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from builders.catalogs import dump
+from builders.catalogs import dump, sql_of
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import Refusal, call_refused
 from builders.scans import bytes_of_catalog, kinds, moves, scan, state, told
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_image, set_mtime
-from strandline.catalog.storage_dirs import delete_storage_dir
 from strandline.errors import StorageDirNotFoundError
 from strandline.model.events import ScanFinished, ScanProgress, ScanStarted
 from strandline.model.image_files import FileState
@@ -31,7 +30,7 @@ NEW = make_picture("jpg", seed=9)
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories, whose scans write two files in a transaction."""
+    """A machine without storage directories, whose scans write two files in a writer."""
     with open_machine(tmp_path, limits=Limits(scan_batch_files=2)) as machine:
         yield machine
 
@@ -298,8 +297,8 @@ def add_unscanned(machine: Machine, root: Path) -> StorageDir:
     media.rename(root / "later")
     sd = machine.add_again(root)
     (root / "later").rename(media)
-    with machine.bench.catalog.write() as transaction:
-        transaction.conn.execute("UPDATE storage_dirs SET first_scan_done = 0")
+    with machine.bench.catalog.write() as writer:
+        sql_of(writer).execute("UPDATE storage_dirs SET first_scan_done = 0")
     return sd
 
 
@@ -319,8 +318,8 @@ def test_a_forgotten_storage_directory_is_not_scanned(machine: Machine) -> None:
     sd = machine.add("Notes", *PICTURES)
 
     def forget(*_: object) -> None:
-        with machine.bench.catalog.write() as transaction:
-            delete_storage_dir(transaction, sd.number)
+        with machine.bench.catalog.write() as writer:
+            writer.sds.delete_storage_dir(sd.number)
 
     for data in make_pictures(5, first_seed=20):
         machine.put(sd, data)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.catalogs import dump
+from builders.catalogs import dump, sql_of
 from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
 from builders.refusing_kernel import Refusal, call_refused
@@ -214,8 +214,8 @@ def test_a_suspect_that_nothing_is_known_of_any_more_is_online(machine: Machine)
     sd, paths = add(machine, 2)
     remove(*paths)
     assert scan(machine, sd).sd.state is StorageDirState.SUSPECT
-    with machine.bench.catalog.write() as transaction:
-        transaction.conn.execute("UPDATE image_files SET state = 'trashed', absent_since_us = NULL")
+    with machine.bench.catalog.write() as writer:
+        sql_of(writer).execute("UPDATE image_files SET state = 'trashed', absent_since_us = NULL")
     assert scan(machine, sd).sd.state is StorageDirState.ONLINE
 
 

@@ -363,10 +363,9 @@ SCAN = """
     sys.path.insert(0, sys.argv[2])
     from builders.machine import open_machine
     from builders.scans import scan
-    from strandline.catalog.storage_dirs import list_storage_dirs
     with open_machine(Path(sys.argv[1])) as machine:
-        with machine.bench.catalog.read() as conn:
-            (sd,) = list_storage_dirs(conn)
+        with machine.bench.catalog.read() as reader:
+            (sd,) = reader.sds.list_storage_dirs()
         print("ready", flush=True)
         sys.stdin.readline()
         print(scan(machine, sd).added)

@@ -14,7 +14,6 @@ from builders.identity_folders import as_somebody_without_rights, contents, lay
 from builders.pictures import make_picture
 from builders.snapshots import snapshot
 from builders.storage import make_pictures, make_storage_dir, open_bench, put_image
-from strandline.catalog import journal
 from strandline.errors import UnwritableFolderError
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import find_identity_in
@@ -47,8 +46,8 @@ def identity_in(root: Path) -> str | None:
 
 def list_events(bench: Workbench) -> list[Event]:
     """The whole journal."""
-    with bench.catalog.read() as conn:
-        return journal.list_events(conn, since=0, limit=1000)
+    with bench.catalog.read() as reader:
+        return reader.journal.list_events(since=0, limit=1000)
 
 
 IMAGE = "0123456789abcdef0123456789abcdef.png"

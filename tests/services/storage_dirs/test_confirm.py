@@ -13,7 +13,6 @@ from builders.identity_folders import as_somebody_without_rights, contents
 from builders.journal import list_event_types
 from builders.snapshots import snapshot
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench
-from strandline.catalog import image_files
 from strandline.errors import (
     StorageDirConflictError,
     StorageDirIncompleteError,
@@ -41,9 +40,9 @@ def root(tmp_path: Path) -> Path:
 def count_by_state(bench: Workbench, sd: StorageDir) -> dict[str, int]:
     """How many rows are in which state; absent ones as such."""
     counts: dict[str, int] = {}
-    with bench.catalog.read() as conn:
-        for name in image_files.list_states(conn, sd.number):
-            row = image_files.find_row(conn, sd.number, name)
+    with bench.catalog.read() as reader:
+        for name in reader.files.list_states(sd.number):
+            row = reader.files.find_row(sd.number, name)
             assert row is not None
             state = "absent" if row.absent_since and row.state is not FileState.MISSING else row.state.value
             counts[state] = counts.get(state, 0) + 1

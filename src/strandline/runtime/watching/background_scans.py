@@ -11,7 +11,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from strandline.catalog import image_files, storage_dirs
 from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.model.image_files import FileState
 from strandline.model.reports import ScanReport
@@ -97,8 +96,8 @@ class BackgroundScans:
                 has_waited = True
 
     def _tidy(self) -> None:
-        with self._bench.catalog.read() as conn:
-            known = [sd.number for sd in storage_dirs.list_storage_dirs(conn)]
+        with self._bench.catalog.read() as reader:
+            known = [sd.number for sd in reader.sds.list_storage_dirs()]
         remove_leftovers(self._bench, self._list_sds(), known)
 
     def _take_due(self) -> int | None:
@@ -155,13 +154,13 @@ class BackgroundScans:
             return job.report
 
     def _find(self, number: int) -> StorageDir | None:
-        with self._bench.catalog.read() as conn:
-            return storage_dirs.find_storage_dir(conn, number)
+        with self._bench.catalog.read() as reader:
+            return reader.sds.find_storage_dir(number)
 
     def _tell_found(self, number: int, arrivals: Sequence[str] = ()) -> None:
-        with self._bench.catalog.read() as conn:
-            arriving = image_files.list_names_in_state(
-                conn, number, FileState.ARRIVING, empty_before=self._bench.now() - DAMAGED_AFTER
+        with self._bench.catalog.read() as reader:
+            arriving = reader.files.list_names_in_state(
+                number, FileState.ARRIVING, empty_before=self._bench.now() - DAMAGED_AFTER
             )
         self._on_found(number, arrivals, arriving)
 

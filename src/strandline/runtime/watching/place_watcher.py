@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from strandline.catalog import storage_dirs
 from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.folders.filesystems import MountKind
 from strandline.folders.media_folder import MEDIA_FOLDER
@@ -236,8 +235,8 @@ class PlaceWatcher:
 
     def _look(self, number: int, names: Iterable[str]) -> None:
         """Looks at files of an SD that is there, and still the same one; else they wait for the scan when it is."""
-        with self._bench.catalog.read() as conn:
-            known = storage_dirs.find_storage_dir(conn, number)
+        with self._bench.catalog.read() as reader:
+            known = reader.sds.find_storage_dir(number)
         if known is None or not known.is_reachable:
             return
         try:

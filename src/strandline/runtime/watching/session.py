@@ -12,7 +12,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from strandline.catalog import journal, storage_dirs
 from strandline.errors import StrandlineError
 from strandline.model.events import Event
 from strandline.runtime.bus import EventBus
@@ -59,8 +58,8 @@ def watch_events(
 
 def _find_start(bench: Workbench, since: int | None) -> int:
     """The number after which to begin. One that this journal never gave belongs to a catalog that is no more."""
-    with bench.catalog.read() as conn:
-        newest = journal.get_bounds(conn)[1]
+    with bench.catalog.read() as reader:
+        newest = reader.journal.get_bounds()[1]
     if since is None:
         return newest
     if since > newest:
@@ -125,8 +124,8 @@ class _Session:
         """Everything after the number, page by page."""
         page_is_full = True
         while page_is_full and not self._stop.is_set():
-            with self._bench.catalog.read() as conn:
-                page = journal.list_events(conn, since=since, limit=PAGE)
+            with self._bench.catalog.read() as reader:
+                page = reader.journal.list_events(since=since, limit=PAGE)
             if page:
                 _tell_lost(since, page[0])
                 since = page[-1].seq or since
@@ -168,8 +167,8 @@ class _Session:
 
 def catch_up(bench: Workbench, *, cancel: threading.Event) -> None:
     """What ``watch --once`` does: scans every storage directory, and proves all that was never proven."""
-    with bench.catalog.read() as conn:
-        sds = storage_dirs.list_storage_dirs(conn)
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
     for sd in sds:
         report = scan_storage_dir(bench, refresh(bench, sd), cancel=cancel)
         if report.sd.is_reachable:

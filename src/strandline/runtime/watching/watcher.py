@@ -16,7 +16,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from strandline.catalog import storage_dirs
 from strandline.errors import StrandlineError
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.scan_jobs import ScanJobs
@@ -131,8 +130,8 @@ class Watcher:
             self._places[place] = watcher
 
     def _list_sds(self) -> list[StorageDir]:
-        with self._bench.catalog.read() as conn:
-            return storage_dirs.list_storage_dirs(conn)
+        with self._bench.catalog.read() as reader:
+            return reader.sds.list_storage_dirs()
 
     def _list_sds_at(self, place: Hashable) -> list[StorageDir]:
         return [sd for sd in self._list_sds() if self._place_of(sd) == place]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from strandline.catalog import image_files, storage_dirs
 from strandline.errors import StorageDirNotFoundError
 from strandline.folders.media_folder import find_folder_mtime_ns, find_spellings, is_evicted, probe_names
 from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
@@ -185,9 +184,9 @@ class Search:
         self.image_id = image_id
         self.asked = asked
         self._may_fetch = may_fetch
-        with bench.catalog.read() as conn:
-            rows = image_files.list_rows_of_image(conn, image_id)
-            self._sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
+        with bench.catalog.read() as reader:
+            rows = reader.files.list_rows_of_image(image_id)
+            self._sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
         self._rows = sorted(rows, key=_preferred_first)
         self._refreshed: dict[int, StorageDir] = {}
         self._probed: dict[int, Discovery] = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 
-from strandline.catalog import image_files, images, origins, storage_dirs
+from strandline.catalog import images
+from strandline.catalog.port import Reader
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
@@ -16,8 +16,8 @@ from strandline.services.workbench import Workbench
 
 def find_image_info(bench: Workbench, image_id: ImageId) -> ImageInfo | None:
     """What the catalog knows of the image, or None where it has no file of it. Cost: four statements."""
-    with bench.catalog.snapshot() as conn:
-        return next(iter(describe_images(conn, [image_id])), None)
+    with bench.catalog.snapshot() as reader:
+        return next(iter(describe_images(reader, [image_id])), None)
 
 
 def list_images(
@@ -35,18 +35,18 @@ def list_images(
     """
     chosen = images.ImageFilter(None if sd is None else sd.number, state)
     start = None if after is None else images.parse_cursor(after)
-    with bench.catalog.snapshot() as conn:
-        ids, last = images.list_image_ids(conn, chosen, after=start, limit=limit)
-        found = describe_images(conn, ids)
-        total = images.count_images(conn, chosen)
+    with bench.catalog.snapshot() as reader:
+        ids, last = reader.images.list_image_ids(chosen, after=start, limit=limit)
+        found = describe_images(reader, ids)
+        total = reader.images.count_images(chosen)
     return ImagePage(tuple(found), total, None if last is None else images.format_cursor(last))
 
 
-def describe_images(conn: sqlite3.Connection, image_ids: Sequence[ImageId]) -> list[ImageInfo]:
+def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageInfo]:
     """The same for many images, from an open connection, in their order. Cost: three statements."""
-    rows = image_files.list_rows_of_images(conn, image_ids)
-    names = origins.list_names_of_images(conn, image_ids)
-    sds = {sd.number: sd for sd in storage_dirs.list_storage_dirs(conn)}
+    rows = reader.files.list_rows_of_images(image_ids)
+    names = reader.origins.list_names_of_images(image_ids)
+    sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
     return [
         ImageInfo(
             image_id,

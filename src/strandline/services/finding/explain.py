@@ -14,7 +14,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
-from strandline.catalog import image_files
 from strandline.errors import (
     ImageArrivingError,
     ImageDamagedError,
@@ -175,8 +174,8 @@ def _lacks_a_file(trace: StorageDirTrace) -> bool:
 
 
 def _list_rows(bench: Workbench, image_id: ImageId, sd: StorageDir) -> list[ImageFile]:
-    with bench.catalog.read() as conn:
-        return [row for row in image_files.list_rows_of_image(conn, image_id) if row.sd == sd.number]
+    with bench.catalog.read() as reader:
+        return [row for row in reader.files.list_rows_of_image(image_id) if row.sd == sd.number]
 
 
 def _iter_disk_facts(

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from strandline.catalog import image_files
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StorageDirOfflineError
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.media_folder import MEDIA_FOLDER
@@ -111,8 +110,8 @@ def _iter_described(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> I
 
 def _describe(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> list[TreeEntry]:
     names = [path.rpartition("/")[2] for path in paths if _meaning_of(path) == "image"]
-    with bench.catalog.read() as conn:
-        rows = image_files.find_rows(conn, sd.number, names)
+    with bench.catalog.read() as reader:
+        rows = reader.files.find_rows(sd.number, names)
     states = {f"{MEDIA_FOLDER}/{name}": row.state for name, row in rows.items()}
     return [
         TreeEntry(seen.path, seen.kind, seen.size_bytes, _meaning_of(seen.path), states.get(seen.path))
@@ -165,8 +164,8 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
         facts["media_type"] = None if sniffed is None else sniffed.name
     folder, _, filename = relative.rpartition("/")
     if folder == MEDIA_FOLDER:
-        with bench.catalog.read() as conn:
-            row = image_files.find_row(conn, sd.number, filename)
+        with bench.catalog.read() as reader:
+            row = reader.files.find_row(sd.number, filename)
         if row is not None:
             current = row.proof if row.proof_is_current else None
             facts |= {

@@ -8,11 +8,10 @@ missing. Only conflict copies, and what they are copies of, are read, within lim
 from __future__ import annotations
 
 import errno
-import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from strandline.catalog import absences, image_files
+from strandline.catalog.port import Reader
 from strandline.model.identity.sightings import IdentityFile
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.image_ids import ImageId
@@ -88,8 +87,8 @@ def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
     try:
         return bench.folder(sd).list_images(comparing=True)
     except FileNotFoundError:
-        with bench.catalog.read() as conn:
-            if not absences.count_unaccepted(conn, sd.number):
+        with bench.catalog.read() as reader:
+            if not reader.files.count_unaccepted(sd.number):
                 return MediaListing(set())
         problem = "the media folder is gone; nothing is taken for missing until it is back"
     except NotADirectoryError:
@@ -119,14 +118,14 @@ class _Names:
 
 def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: SyncStatus) -> None:
     status.case_clashes = list(_iter_case_clashes(listing.lines))
-    with bench.catalog.snapshot() as conn:
-        difference = plan_difference(listing.lines, image_files.iter_lines(conn, sd.number))
+    with bench.catalog.snapshot() as reader:
+        difference = plan_difference(listing.lines, reader.files.iter_lines(sd.number))
         fresh = sort_names(difference.fresh, listing.odd)
-        names = _find_names(conn, sd, listing, fresh, difference)
-        status.in_catalog_count = image_files.count_rows(conn, sd.number)
-        odd_types = [row for row in image_files.iter_rows_of_odd_type(conn, sd.number) if row.state in HERE]
-        incomplete = image_files.list_incomplete(conn, sd.number)
-        differing = [row for row in image_files.iter_differing_copies(conn, sd.number) if row.state in HERE]
+        names = _find_names(reader, sd, listing, fresh, difference)
+        status.in_catalog_count = reader.files.count_rows(sd.number)
+        odd_types = [row for row in reader.files.iter_rows_of_odd_type(sd.number) if row.state in HERE]
+        incomplete = reader.files.list_incomplete(sd.number)
+        differing = [row for row in reader.files.iter_differing_copies(sd.number) if row.state in HERE]
     try:
         unlisted = [name for name, _ in bench.folder(sd).probe(names.gone)]
     except OSError:
@@ -149,13 +148,13 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
 
 
 def _find_names(
-    conn: sqlite3.Connection, sd: StorageDir, listing: MediaListing, fresh: FreshNames, difference: Difference
+    reader: Reader, sd: StorageDir, listing: MediaListing, fresh: FreshNames, difference: Difference
 ) -> _Names:
-    rows = {row.filename: row for row in image_files.iter_noteworthy_rows(conn, sd.number)}
+    rows = {row.filename: row for row in reader.files.iter_noteworthy_rows(sd.number)}
     missing = {name for name, row in rows.items() if row.state is FileState.MISSING}
     stale = {name_of_known_line(line) for line in difference.stale}
     asked = (fresh.images.keys() | fresh.evicted.keys() | stale) - rows.keys()
-    rows |= image_files.find_rows(conn, sd.number, sorted(asked))
+    rows |= reader.files.find_rows(sd.number, sorted(asked))
     evicted = {
         name
         for name in fresh.evicted.keys() - fresh.images.keys()

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
-from strandline.catalog import image_files, journal
 from strandline.model.events import ImageArriving
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
 from strandline.model.states import EXPECTED, Seen, after_listing, is_reliable, register_listed
@@ -54,8 +53,8 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
         found = folder.probe([name])
     except OSError:
         return Arrival.SCAN_SOON
-    with bench.catalog.read() as conn:
-        row = image_files.find_row(conn, sd.number, name)
+    with bench.catalog.read() as reader:
+        row = reader.files.find_row(sd.number, name)
     if not found:
         return _after_vanishing(row)
     stamp = found[0][1]
@@ -105,16 +104,16 @@ def _announce_unread(bench: Workbench, sd: StorageDir, name: str, stamp: FileSta
     wanted = bench.folder(sd).layout.split(name)
     assert wanted is not None
     now, seen = bench.now(), Seen(stamp)
-    with bench.catalog.write() as transaction:
-        row = image_files.find_row(transaction.conn, sd.number, name)
+    with bench.catalog.write() as writer:
+        row = writer.files.find_row(sd.number, name)
         if row is None:
             row = register_listed(sd.number, name, *wanted, seen, now)
-            is_news = image_files.insert_row(transaction, row)
+            is_news = writer.files.insert_row(row)
         else:
             new = after_listing(row, seen, now, vanishing_held=False)
-            is_news = new is not row and image_files.update_row(transaction, row, new)
+            is_news = new is not row and writer.files.update_row(row, new)
         if is_news:
             event = ImageArriving(
                 at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=name, state=FileState.ARRIVING
             )
-            journal.append_event(transaction, event)
+            writer.journal.append_event(event)

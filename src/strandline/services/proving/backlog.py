@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 
-from strandline.catalog import image_files
+from strandline.catalog.port import Reader
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving.prove import Outcome, prove_file
@@ -58,12 +58,20 @@ def verify_unproven(
 
 def _iter_backlog(bench: Workbench, sd: StorageDir) -> Iterator[ImageFile]:
     """Each row once, however many of them stay in the backlog. No connection is held between two pages."""
-    for list_page in (image_files.list_unproven, image_files.list_unwalked):
+    for list_page in (_list_unproven, _list_unwalked):
         last: ImageFile | None = None
         while True:
-            with bench.catalog.read() as conn:
-                rows = list_page(conn, sd.number, limit=FILES_AT_ONCE, after=last)
+            with bench.catalog.read() as reader:
+                rows = list_page(reader, sd.number, last)
             if not rows:
                 break
             yield from rows
             last = rows[-1]
+
+
+def _list_unproven(reader: Reader, sd: int, after: ImageFile | None) -> list[ImageFile]:
+    return reader.files.list_unproven(sd, limit=FILES_AT_ONCE, after=after)
+
+
+def _list_unwalked(reader: Reader, sd: int, after: ImageFile | None) -> list[ImageFile]:
+    return reader.files.list_unwalked(sd, limit=FILES_AT_ONCE, after=after)

@@ -13,7 +13,6 @@ from enum import StrEnum
 from functools import partial
 from pathlib import Path
 
-from strandline.catalog import image_files, journal
 from strandline.errors import (
     DecoderUnavailableError,
     DecodingInterruptedError,
@@ -96,8 +95,8 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
     of the whole, and it would be told twice.
     """
     for _ in range(ATTEMPTS):
-        with bench.catalog.read() as conn:
-            row = image_files.find_row(conn, sd.number, filename)
+        with bench.catalog.read() as reader:
+            row = reader.files.find_row(sd.number, filename)
         try:
             reading = read_image_file(bench, sd, filename)
         except FileNotFoundError:
@@ -177,14 +176,14 @@ def _new_row(sd: StorageDir, filename: str, copy: ProofCopy, now: datetime) -> I
 def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: ImageFile, now: datetime) -> bool:
     """Writes the row and the event that the move is, in one transaction; False where another was quicker."""
     event = event_between(old, new, sd.sd_id, now)
-    with bench.catalog.write() as transaction:
+    with bench.catalog.write() as writer:
         if old is None:
-            if not image_files.insert_row(transaction, new):
+            if not writer.files.insert_row(new):
                 return False
-        elif not image_files.update_row(transaction, old, new):
+        elif not writer.files.update_row(old, new):
             return False
         if event is not None:
-            journal.append_event(transaction, event)
+            writer.journal.append_event(event)
     return True
 
 

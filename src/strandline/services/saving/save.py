@@ -1,7 +1,7 @@
 """Saving: bytes become an image in a storage directory, once, and never half (SPEC §7).
 
 The order is the promise (SPEC §13): temporary, bytes, fsync, link, fsync of the folder, then the row and its event in
-one durable transaction. Saving the same bytes again writes nothing. What surprises: an existing file is *proven*
+one durable writer. Saving the same bytes again writes nothing. What surprises: an existing file is *proven*
 before it counts. If it is arriving or damaged, it is replaced (its bytes go to the trash first). If it is foreign, it
 is first saved under its real id.
 """
@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from strandline.catalog import image_files, journal, origins, trash_index
 from strandline.errors import (
     DifferentBytesError,
     DiskError,
@@ -157,8 +156,8 @@ class _Save:
         Raises:
             DiskError: The folder cannot be searched; or, for a legacy id, which other bytes may have, not be listed.
         """
-        with self.bench.catalog.read() as conn:
-            rows = image_files.list_rows_of_image(conn, self.image_id)
+        with self.bench.catalog.read() as reader:
+            rows = reader.files.list_rows_of_image(self.image_id)
         known = [row.filename for row in rows if row.sd == self.sd.number]
         with disk_errors("look into", Path(self.sd.path, MEDIA_FOLDER)):
             there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
@@ -175,8 +174,8 @@ class _Save:
 
     def _find_proof(self, name: str) -> Proof | None:
         """The proof that the file holds these bytes, if it may be relied on: nothing is read then."""
-        with self.bench.catalog.read() as conn:
-            row = image_files.find_row(conn, self.sd.number, name)
+        with self.bench.catalog.read() as reader:
+            row = reader.files.find_row(self.sd.number, name)
         if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
             return None
         opened = open_proven(self.bench, self.sd, row)
@@ -192,11 +191,11 @@ class _Save:
         except FileNotFoundError:
             return None
         name, label = self.taken.original_name, self.taken.label
-        with self.bench.catalog.read() as conn:
-            told = name is None or origins.has_origin(conn, self.image_id, name, label)
+        with self.bench.catalog.read() as reader:
+            told = name is None or reader.origins.has_origin(self.image_id, name, label)
         if not told and name is not None:
-            with self.bench.catalog.write() as transaction:
-                origins.add_origin(transaction, self.image_id, name, label, self.bench.now())
+            with self.bench.catalog.write() as writer:
+                writer.origins.add_origin(self.image_id, name, label, self.bench.now())
         whole = None if proof is None else proof.whole
         if whole is None:  # it was proven before this was asked
             whole = walk_structure(self.taken.buffer, self.media_type).whole
@@ -296,20 +295,20 @@ class _Save:
     def _register(self, filename: str, look: Look, trashed: TrashedFile | None) -> Saved:
         self._check_still_there()
         now, name = self.bench.now(), self.taken.original_name
-        with self.bench.catalog.write(durable=True) as transaction:
-            old = image_files.find_row(transaction.conn, self.sd.number, filename)
+        with self.bench.catalog.write(durable=True) as writer:
+            old = writer.files.find_row(self.sd.number, filename)
             new = after_look(old or self._new_row(filename, look.stamp, now), look, now)
             if old is None:
-                image_files.insert_row(transaction, new)
+                writer.files.insert_row(new)
             elif new is not old:
-                image_files.update_row(transaction, old, new)
+                writer.files.update_row(old, new)
             event = event_between(old, new, self.sd.sd_id, now)
             if event is not None:
-                journal.append_event(transaction, event)
+                writer.journal.append_event(event)
             if name is not None:
-                origins.add_origin(transaction, self.image_id, name, self.taken.label, now)
+                writer.origins.add_origin(self.image_id, name, self.taken.label, now)
             if trashed is not None:
-                trash_index.insert_trashed(transaction, trashed)
+                writer.trash.insert_trashed(trashed)
         return self._report(filename, new=True, whole=look.whole)
 
     def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 
-from strandline.catalog import journal
 from strandline.model.events import ScanFinished, ScanProgress, ScanStarted
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.layout import ID_LAYOUT
@@ -57,8 +56,8 @@ class ScanAccount:
         if not report.found_changes:
             self._bench.announce(event)
             return
-        with self._bench.catalog.write() as transaction:
-            journal.append_event(transaction, event)
+        with self._bench.catalog.write() as writer:
+            writer.journal.append_event(event)
 
     def go_on(self, handled: int) -> bool:
         """Counts files as handled and tells so; False where the scan is to end here."""

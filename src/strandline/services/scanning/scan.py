@@ -1,7 +1,7 @@
 """Scanning: a media folder is listed and the difference is written to the catalog (SPEC §6).
 
 Look (one listing), decide (:func:`~strandline.model.listing.plan_difference`,
-:func:`~strandline.model.states.after_listing`), do (batches, each one transaction). The scan checks whether the SD is
+:func:`~strandline.model.states.after_listing`), do (batches, each one writer). The scan checks whether the SD is
 online before the listing *and again after it*: an unmount may have cut the listing short, and then nothing is
 concluded. What surprises: files come and go during the listing, and other threads register them. So for a *known*
 file, a listing is only a hint to look again, after its row was read.
@@ -16,8 +16,8 @@ from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from typing import TypeVar
 
-from strandline.catalog import absences, arrivals, image_files, journal, storage_dirs
-from strandline.catalog.database import Transaction
+from strandline.catalog.image_files.reader import KEYS_AT_ONCE
+from strandline.catalog.port import Writer
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
 from strandline.model.events import ImageArriving, ImageEvent, StorageDirSuspect
@@ -78,8 +78,8 @@ def scan_storage_dir(
         StorageDirNotFoundError: The SD was forgotten.
         StrandlineError: The catalog failed. What was written by then stands.
     """
-    with bench.catalog.read() as conn:
-        known = storage_dirs.find_storage_dir(conn, sd.number)
+    with bench.catalog.read() as reader:
+        known = reader.sds.find_storage_dir(sd.number)
     if known is None:
         raise StorageDirNotFoundError(f"{sd.name!r} was forgotten; add it again with 'strandline sd add'")
     with _alone(bench, known, cancel) as is_alone:
@@ -129,8 +129,8 @@ class _Scan:
         if not self._is_reachable("it cannot be read now"):
             return self.report
         self.account.started()
-        with self.bench.catalog.read() as conn:
-            known_count = image_files.count_rows(conn, self.sd.number)
+        with self.bench.catalog.read() as reader:
+            known_count = reader.files.count_rows(self.sd.number)
         is_first = known_count == 0 and not self.sd.first_scan_done
         listing = self._list(comparing=not is_first)
         self._set_sd(refresh(self.bench, self.sd))
@@ -155,8 +155,8 @@ class _Scan:
         try:
             return self.folder.list_images(comparing=comparing, on_progress=self.account.listing_progress)
         except FileNotFoundError:
-            with self.bench.catalog.read() as conn:
-                unaccepted = absences.count_unaccepted(conn, self.sd.number)
+            with self.bench.catalog.read() as reader:
+                unaccepted = reader.files.count_unaccepted(self.sd.number)
             return None if unaccepted else MediaListing(set())
         except NotADirectoryError:
             problem = "'media' is not a folder; rename it, so that images can be kept there"
@@ -182,15 +182,15 @@ class _Scan:
         if self.report.cancelled:
             return
         if not self.sd.first_scan_done:
-            with self.bench.catalog.write() as transaction:
-                storage_dirs.mark_first_scan_done(transaction, self.sd.number)
+            with self.bench.catalog.write() as writer:
+                writer.sds.mark_first_scan_done(self.sd.number)
         if self.may_read and self.sd.first_scan_done:
             self._find_earlier_arrivals()
         if self.may_read and self.prove_arrivals:
             self._prove_arrivals()
-        with self.bench.catalog.read() as conn:
-            self.account.note_damaged(image_files.list_rows_in_state(conn, self.sd.number, FileState.DAMAGED))
-            self.report.arriving = image_files.count_in_state(conn, self.sd.number, FileState.ARRIVING)
+        with self.bench.catalog.read() as reader:
+            self.account.note_damaged(reader.files.list_rows_in_state(self.sd.number, FileState.DAMAGED))
+            self.report.arriving = reader.files.count_in_state(self.sd.number, FileState.ARRIVING)
         self.account.complete()
 
     def _register_all(self, listing: MediaListing) -> None:
@@ -205,11 +205,9 @@ class _Scan:
         while batch := list(islice(files, self.bench.limits.scan_batch_files)):
             empty = [file for file in batch if file[3].startswith("0:")]
             full = [file for file in batch if not file[3].startswith("0:")] if empty else batch
-            with self.bench.catalog.write() as transaction:
+            with self.bench.catalog.write() as writer:
                 for some, state in ((full, FileState.PRESENT), (empty, FileState.ARRIVING)):
-                    self.report.added += image_files.insert_listed(
-                        transaction, self.sd.number, some, state, now_us
-                    )
+                    self.report.added += writer.files.insert_listed(self.sd.number, some, state, now_us)
             if not self.account.go_on(len(batch)):
                 return
         self._apply_seen((), [], names, vanishing_held=False)
@@ -222,8 +220,8 @@ class _Scan:
         return wanted
 
     def _apply_difference(self, listing: MediaListing) -> None:
-        with self.bench.catalog.snapshot() as conn:
-            difference = plan_difference(listing.lines, image_files.iter_lines(conn, self.sd.number))
+        with self.bench.catalog.snapshot() as reader:
+            difference = plan_difference(listing.lines, reader.files.iter_lines(self.sd.number))
         listing.lines.clear()
         names = sort_names((), listing.odd)
         images = [line for line in drain(difference.fresh) if self._is_wanted(names, line)]
@@ -264,11 +262,11 @@ class _Scan:
     def _brake(self, gone: Sequence[str]) -> bool:
         """Whether absence is not believed now; moves the SD to suspect or back to online."""
         accepted = 0
-        with self.bench.catalog.read() as conn:
-            for some in _batched(gone, image_files.KEYS_AT_ONCE):
-                rows = image_files.find_rows(conn, self.sd.number, some).values()
+        with self.bench.catalog.read() as reader:
+            for some in _batched(gone, KEYS_AT_ONCE):
+                rows = reader.files.find_rows(self.sd.number, some).values()
                 accepted += sum(row.absence_accepted for row in rows)
-            known = image_files.count_expected(conn, self.sd.number) - accepted
+            known = reader.files.count_expected(self.sd.number) - accepted
         absent = len(gone) - accepted
         if is_too_much_gone(absent, known):
             self._set_suspect(absent, known, say_too_much_gone(absent, known))
@@ -284,12 +282,12 @@ class _Scan:
         seen = chain(((name, None) for name in gone), map(_see, drain(images)), names.evicted.items())
         while batch := list(islice(seen, self.bench.limits.scan_batch_files)):
             known = list(self._look_again(batch))
-            with self.bench.catalog.write() as transaction:
+            with self.bench.catalog.write() as writer:
                 for name, how, row in known:
                     if row is not None:
-                        self._move(transaction, row, how, vanishing_held=vanishing_held)
+                        self._move(writer, row, how, vanishing_held=vanishing_held)
                     elif how is not None:
-                        self._register(transaction, name, how)
+                        self._register(writer, name, how)
             if not self.account.go_on(len(batch)):
                 return
 
@@ -302,8 +300,8 @@ class _Scan:
         placeholder that was left behind would hide the real file. A file that is neither as it was listed nor as
         it is known is left to the next scan.
         """
-        with self.bench.catalog.read() as conn:
-            rows = image_files.find_rows(conn, self.sd.number, [name for name, _ in batch])
+        with self.bench.catalog.read() as reader:
+            rows = reader.files.find_rows(self.sd.number, [name for name, _ in batch])
         again = self.folder.look_again(rows)
         for name, seen in batch:
             row = rows.get(name)
@@ -318,27 +316,25 @@ class _Scan:
                 elif seen.online_only:
                     yield name, seen, row
 
-    def _register(self, transaction: Transaction, name: str, seen: Seen) -> None:
+    def _register(self, writer: Writer, name: str, seen: Seen) -> None:
         wanted = self.folder.layout.split(name)
         if wanted is None:
             return
         now = self.bench.now()
         row = register_listed(self.sd.number, name, *wanted, seen, now)
-        if image_files.insert_row(transaction, row, listed_first=not self.sd.first_scan_done):
+        if writer.files.insert_row(row, listed_first=not self.sd.first_scan_done):
             self.report.added += 1
             is_news = self.sd.first_scan_done  # an empty file is known to be arriving without a look
-            self._tell(transaction, row, event_between(None, row, self.sd.sd_id, now) if is_news else None)
+            self._tell(writer, row, event_between(None, row, self.sd.sd_id, now) if is_news else None)
 
-    def _move(
-        self, transaction: Transaction, row: ImageFile, seen: Seen | None, *, vanishing_held: bool
-    ) -> None:
+    def _move(self, writer: Writer, row: ImageFile, seen: Seen | None, *, vanishing_held: bool) -> None:
         now = self.bench.now()
         new = after_listing(row, seen, now, vanishing_held=vanishing_held)
-        if new is not row and image_files.update_row(transaction, row, new):
+        if new is not row and writer.files.update_row(row, new):
             self.account.count(row, new)
-            self._tell(transaction, new, event_between(row, new, self.sd.sd_id, now))
+            self._tell(writer, new, event_between(row, new, self.sd.sd_id, now))
 
-    def _tell(self, transaction: Transaction, row: ImageFile, event: ImageEvent | None) -> None:
+    def _tell(self, writer: Writer, row: ImageFile, event: ImageEvent | None) -> None:
         """Appends the event, and notes an arrival: to be proven, or announced where nothing is read unasked."""
         is_unread = row.state in HERE and row.absent_since is None and not row.proof_is_current
         if is_unread and self.sd.first_scan_done:
@@ -349,19 +345,19 @@ class _Scan:
                     state=FileState.ARRIVING,
                 )  # fmt: skip
         if event is not None:
-            journal.append_event(transaction, event)
+            writer.journal.append_event(event)
 
     def _find_earlier_arrivals(self) -> None:
         """Adds what an earlier scan registered and nobody read: a program ended, a disk went away."""
-        with self.bench.catalog.read() as conn:
-            unread = arrivals.list_arrivals(conn, self.sd.number)
+        with self.bench.catalog.read() as reader:
+            unread = reader.files.list_arrivals(self.sd.number)
         self.report.arrivals = list(dict.fromkeys(self.report.arrivals + unread))
 
     def _prove_arrivals(self) -> None:
         """Reads what arrived since the last scan, and looks again at what was not right then."""
-        with self.bench.catalog.read() as conn:
-            arriving = image_files.list_names_in_state(
-                conn, self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
+        with self.bench.catalog.read() as reader:
+            arriving = reader.files.list_names_in_state(
+                self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
             )
         for filename in dict.fromkeys(self.report.arrivals + arriving):
             if self.account.is_cancelled():

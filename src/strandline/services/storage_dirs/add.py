@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from strandline.catalog import journal, storage_dirs
 from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
 from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.identity_writes import apply_identity
@@ -189,8 +188,8 @@ def _iter_twins(
     """The other SDs of the catalog that have the identity, as they are now."""
     if decision.sd_id is None:
         return
-    with bench.catalog.read() as conn:
-        sds = storage_dirs.list_storage_dirs(conn)
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
     for sd in sds:
         if sd.sd_id == decision.sd_id and (known is None or sd.number != known.number):
             twin = refresh(bench, sd)
@@ -214,10 +213,10 @@ def _has_left(bench: Workbench, sd: StorageDir) -> bool:
 def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, root: str) -> StorageDir:
     """``known`` was remembered at the root before its identity arrived, and turns out to be the moved one."""
     place, now = find_place(bench, root), bench.now()
-    with bench.catalog.write() as transaction:
+    with bench.catalog.write() as writer:
         if known is not None:
-            storage_dirs.delete_storage_dir(transaction, known.number)
-        set_place(transaction, moved.number, root, place, now)
+            writer.sds.delete_storage_dir(known.number)
+        set_place(writer, moved.number, root, place, now)
     return get_by_number(bench, moved.number)
 
 
@@ -230,15 +229,14 @@ def _insert(
     wish: _Wish,
 ) -> StorageDir:
     place = find_place(bench, root)
-    with bench.catalog.write() as transaction:
-        for sd in storage_dirs.list_storage_dirs(transaction.conn):
+    with bench.catalog.write() as writer:
+        for sd in writer.sds.list_storage_dirs():
             if (sd.path, sd.sd_id) == (root, decision.sd_id):
                 return sd  # another process added it in this moment
-        number = storage_dirs.insert_storage_dir(
-            transaction,
+        number = writer.sds.insert_storage_dir(
             sd_id=decision.sd_id,
             provisional=decision.outcome is IdentityOutcome.PROVISIONAL,
-            name=find_free_name(transaction, wish.name or name_after(root)),
+            name=find_free_name(writer, wish.name or name_after(root)),
             path=root,
             state=state,
             problem=problem,
@@ -246,22 +244,22 @@ def _insert(
             root=place,
             added_at=bench.now(),
         )
-        storage_dirs.add_aliases(transaction, number, sorted(decision.aliases))
-        added = storage_dirs.find_storage_dir(transaction.conn, number)
+        writer.sds.add_aliases(number, sorted(decision.aliases))
+        added = writer.sds.find_storage_dir(number)
         assert added is not None
-        journal.append_event(
-            transaction, StorageDirAdded(at=bench.now(), sd_id=added.sd_id, name=added.name, path=added.path)
+        writer.journal.append_event(
+            StorageDirAdded(at=bench.now(), sd_id=added.sd_id, name=added.name, path=added.path)
         )
     return added
 
 
 def _update(bench: Workbench, known: StorageDir, decision: IdentityDecision, wish: _Wish) -> StorageDir:
-    with bench.catalog.write() as transaction:
+    with bench.catalog.write() as writer:
         if wish.name is not None and wish.name != known.name:
-            name = find_free_name(transaction, wish.name, known.number)
-            storage_dirs.update_name(transaction, known.number, name)
+            name = find_free_name(writer, wish.name, known.number)
+            writer.sds.update_name(known.number, name)
         if wish.read_only and not known.read_only:
-            storage_dirs.update_read_only(transaction, known.number, read_only=True)
+            writer.sds.update_read_only(known.number, read_only=True)
     known = get_by_number(bench, known.number)
     return known if decision.sd_id is None else adopt_identity(bench, known, decision)
 

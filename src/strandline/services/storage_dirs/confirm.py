@@ -6,7 +6,6 @@ missing ones may be forgotten. One confirmation does one thing: restoring an ide
 
 from __future__ import annotations
 
-from strandline.catalog import absences, image_files, journal
 from strandline.errors import (
     ReadOnlyStorageDirError,
     StorageDirConflictError,
@@ -47,21 +46,21 @@ def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
 def accept_missing(bench: Workbench, sd: StorageDir) -> int:
     """Drops the rows of missing files, and says so in the journal; returns how many."""
     now, dropped = bench.now(), 0
-    with bench.catalog.write() as transaction:
-        for row in image_files.list_rows_in_state(transaction.conn, sd.number, FileState.MISSING):
-            image_files.delete_row(transaction, row)
+    with bench.catalog.write() as writer:
+        for row in writer.files.list_rows_in_state(sd.number, FileState.MISSING):
+            writer.files.delete_row(row)
             removed = ImageRemoved(
                 at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, state=row.state
             )
-            journal.append_event(transaction, removed)
+            writer.journal.append_event(removed)
             dropped += 1
     return dropped
 
 
 def _accept_absences(bench: Workbench, sd: StorageDir) -> StorageDir:
     media_is_gone = _is_media_gone(bench, sd)
-    with bench.catalog.write() as transaction:
-        absences.accept_absences(transaction, sd.number, bench.now(), all_rows=media_is_gone)
+    with bench.catalog.write() as writer:
+        writer.files.accept_absences(sd.number, bench.now(), all_rows=media_is_gone)
     return move_to_state(bench, sd, StorageDirState.ONLINE, None)
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
-from strandline.catalog import absences, storage_dirs
-from strandline.catalog.database import Transaction
+from strandline.catalog.port import Writer
 from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
 from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.identity.sightings import IdentitySighting
@@ -33,8 +32,8 @@ StorageDirRef = StorageDir | str | os.PathLike[str]
 
 def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
     """All SDs as the catalog knows them, in the order in which they were added. Touches no storage directory."""
-    with bench.catalog.read() as conn:
-        return storage_dirs.list_storage_dirs(conn)
+    with bench.catalog.read() as reader:
+        return reader.sds.list_storage_dirs()
 
 
 def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
@@ -83,8 +82,8 @@ def get_by_number(bench: Workbench, number: int) -> StorageDir:
     Raises:
         StorageDirNotFoundError: It was forgotten.
     """
-    with bench.catalog.read() as conn:
-        sd = storage_dirs.find_storage_dir(conn, number)
+    with bench.catalog.read() as reader:
+        sd = reader.sds.find_storage_dir(number)
     if sd is None:
         raise StorageDirNotFoundError(
             "that storage directory was forgotten; add it again with 'strandline sd add'"
@@ -100,11 +99,11 @@ def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDi
         StorageDirConflictError: Another SD has that name.
     """
     name = check_name(name)
-    with bench.catalog.write() as transaction:
-        for other in storage_dirs.list_storage_dirs(transaction.conn):
+    with bench.catalog.write() as writer:
+        for other in writer.sds.list_storage_dirs():
             if other.number != sd.number and other.name == name:
                 raise StorageDirConflictError(f"{other.path} is called {name!r} already; choose another name")
-        storage_dirs.update_name(transaction, sd.number, name)
+        writer.sds.update_name(sd.number, name)
     return get_by_number(bench, sd.number)
 
 
@@ -124,23 +123,21 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
             f"{root} contains the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
         )
     place, now = find_place(bench, root), bench.now()
-    with bench.catalog.write() as transaction:
-        set_place(transaction, sd.number, root, place, now)
+    with bench.catalog.write() as writer:
+        set_place(writer, sd.number, root, place, now)
     return reconsider(bench, get_by_number(bench, sd.number))
 
 
-def set_place(
-    transaction: Transaction, number: int, root: str, place: tuple[int, int] | None, now: datetime
-) -> None:
+def set_place(writer: Writer, number: int, root: str, place: tuple[int, int] | None, now: datetime) -> None:
     """Writes where the SD lies now. What was absent at another place has only begun to be absent at this one."""
-    storage_dirs.update_place(transaction, number, path=root, root=place)
-    absences.restart_absences(transaction, number, now)
+    writer.sds.update_place(number, path=root, root=place)
+    writer.files.restart_absences(number, now)
 
 
 def forget_storage_dir(bench: Workbench, sd: StorageDir) -> None:
     """Drops the SD from this catalog."""
-    with bench.catalog.write() as transaction:
-        storage_dirs.delete_storage_dir(transaction, sd.number)
+    with bench.catalog.write() as writer:
+        writer.sds.delete_storage_dir(sd.number)
 
 
 def check_name(name: str) -> str:
@@ -164,9 +161,9 @@ def name_after(root: str) -> str:
     return shown.strip()[:MAX_NAME_LENGTH].strip() or "storage directory"
 
 
-def find_free_name(transaction: Transaction, name: str, number: int | None = None) -> str:
+def find_free_name(writer: Writer, name: str, number: int | None = None) -> str:
     """The name, or the name with " 2", " 3" … behind it where SDs other than this one have it."""
-    taken = {sd.name for sd in storage_dirs.list_storage_dirs(transaction.conn) if sd.number != number}
+    taken = {sd.name for sd in writer.sds.list_storage_dirs() if sd.number != number}
     candidate, count = name, 1
     while candidate in taken:
         count += 1

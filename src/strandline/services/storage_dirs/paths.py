@@ -12,7 +12,6 @@ import stat
 import sys
 from pathlib import Path
 
-from strandline.catalog import storage_dirs
 from strandline.errors import (
     CatalogInsideStorageDirError,
     InvalidPathError,
@@ -127,8 +126,8 @@ def find_place(bench: Workbench, root: str) -> tuple[int, int] | None:
 
 def list_known_at(bench: Workbench, root: str) -> list[StorageDir]:
     """The SDs whose root this folder is, by path or by another way to the same folder (a bind mount)."""
-    with bench.catalog.read() as conn:
-        sds = storage_dirs.list_storage_dirs(conn)
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
     place = find_place(bench, root)
     return [sd for sd in sds if sd.path == root or (place and place == find_place(bench, sd.path))]
 

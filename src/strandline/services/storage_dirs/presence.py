@@ -12,7 +12,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from strandline.catalog import absences, image_files, journal, storage_dirs
 from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
 from strandline.model.events import (
     StorageDirEvent,
@@ -64,8 +63,8 @@ def refresh_storage_dirs(
 
     One that another process forgets meanwhile takes no other with it.
     """
-    with bench.catalog.read() as conn:
-        sds = storage_dirs.list_storage_dirs(conn)
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
     refreshed = []
     for sd in sds:
         with suppress(StorageDirNotFoundError):
@@ -184,19 +183,19 @@ def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision)
     assert sd_id is not None
     if sd_id == sd.sd_id and provisional == sd.provisional and decision.aliases.issubset(sd.aliases):
         return sd
-    with bench.catalog.write() as transaction:
-        known = storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+    with bench.catalog.write() as writer:
+        known = writer.sds.find_storage_dir(sd.number) or sd
         aliases = set(decision.aliases)
         if sd_id != known.sd_id or provisional != known.provisional:
-            storage_dirs.update_identity(transaction, sd.number, sd_id, provisional=provisional)
+            writer.sds.update_identity(sd.number, sd_id, provisional=provisional)
         if known.sd_id not in (None, sd_id):
             aliases.add(known.sd_id)
             event = StorageDirIdentityChanged(
                 at=bench.now(), sd_id=sd_id, name=sd.name, path=sd.path, old_sd_id=known.sd_id
             )
-            journal.append_event(transaction, event)
-        storage_dirs.add_aliases(transaction, sd.number, sorted(aliases - {sd_id}))
-        return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+            writer.journal.append_event(event)
+        writer.sds.add_aliases(sd.number, sorted(aliases - {sd_id}))
+        return writer.sds.find_storage_dir(sd.number) or sd
 
 
 def move_to_state(
@@ -213,12 +212,12 @@ def move_to_state(
     """
     if sd.state is state and sd.problem == problem:
         return sd
-    with bench.catalog.write() as transaction:
-        if storage_dirs.update_state(transaction, sd, state, problem) and sd.state is not state:
-            journal.append_event(transaction, event or _plain_event(bench, sd, state, problem))
+    with bench.catalog.write() as writer:
+        if writer.sds.update_state(sd, state, problem) and sd.state is not state:
+            writer.journal.append_event(event or _plain_event(bench, sd, state, problem))
             if state is StorageDirState.ONLINE:
-                absences.restart_absences(transaction, sd.number, bench.now())
-        return storage_dirs.find_storage_dir(transaction.conn, sd.number) or sd
+                writer.files.restart_absences(sd.number, bench.now())
+        return writer.sds.find_storage_dir(sd.number) or sd
 
 
 def new_storage_dir_id() -> StorageDirId:
@@ -236,8 +235,8 @@ def _plain_event(
 
 
 def _say_who_is_there(bench: Workbench, sd: StorageDir, found: StorageDirId) -> str:
-    with bench.catalog.read() as conn:
-        known = [other.name for other in storage_dirs.list_storage_dirs(conn) if other.sd_id == found]
+    with bench.catalog.read() as reader:
+        known = [other.name for other in reader.sds.list_storage_dirs() if other.sd_id == found]
     if known:
         return f"the storage directory {known[0]!r} lies at {sd.path} now"
     return f"another storage directory ({found}) lies at {sd.path} now; add it with 'sd add'"
@@ -269,8 +268,8 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
     assert sd.sd_id is not None
     if explains_change(sd.sd_id, sighting):
         return False
-    with bench.catalog.read() as conn:
-        known = image_files.list_some_filenames(conn, sd.number, limit=NAMES_ASKED)
+    with bench.catalog.read() as reader:
+        known = reader.files.list_some_filenames(sd.number, limit=NAMES_ASKED)
     try:
         there = bench.folder(sd).probe(known)
     except OSError:
@@ -280,6 +279,6 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
 
 def _is_another_here(bench: Workbench, sd: StorageDir, found: StorageDirId) -> bool:
     """Whether the catalog knows another SD at this very path by the identity: then the folder is that one."""
-    with bench.catalog.read() as conn:
-        sds = storage_dirs.list_storage_dirs(conn)
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
     return any((other.sd_id, other.path) == (found, sd.path) for other in sds if other.number != sd.number)

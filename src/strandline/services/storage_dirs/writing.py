@@ -9,7 +9,6 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
-from strandline.catalog import storage_dirs
 from strandline.errors import (
     CopiedStorageDirError,
     ReadOnlyStorageDirError,
@@ -43,8 +42,8 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
         )
     if not sd.is_reachable:
         raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
-    with bench.catalog.read() as conn:
-        others = storage_dirs.list_storage_dirs(conn)
+    with bench.catalog.read() as reader:
+        others = reader.sds.list_storage_dirs()
     twins = [other for other in others if other.sd_id == sd.sd_id and other.number != sd.number]
     if any(refresh(bench, twin).is_reachable for twin in twins):
         raise CopiedStorageDirError(

@@ -15,7 +15,6 @@ from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from strandline.catalog import journal
 from strandline.errors import InvalidInputError
 from strandline.model.events import EVENT_TYPES, Event
 from strandline.web.answers import answer
@@ -87,9 +86,9 @@ async def list_journal(
     def list_page() -> Response:
         types = _parse_types(type)
         sd_ids = None if not sd else _ids_of(backend, sd)
-        with backend.store.bench.catalog.read() as conn:
-            events = journal.list_newest(
-                conn, since=since, before=before, types=types, sd_ids=sd_ids, limit=limit + 1
+        with backend.store.bench.catalog.read() as reader:
+            events = reader.journal.list_newest(
+                since=since, before=before, types=types, sd_ids=sd_ids, limit=limit + 1
             )
         next_before = events[limit - 1].seq if len(events) > limit else None
         return answer({"events": [event.as_json() for event in events[:limit]], "next": next_before})
@@ -100,8 +99,8 @@ async def list_journal(
 def find_place(backend: Backend, last_seen: str | None) -> Place:
     """Where to go on; without a last event that is now."""
     catalog = backend.store.bench.catalog
-    with catalog.read() as conn:
-        oldest, newest = journal.get_bounds(conn)
+    with catalog.read() as reader:
+        oldest, newest = reader.journal.get_bounds()
     if not last_seen:
         return Place(newest, is_reset=False)
     epoch, _, number = last_seen.rpartition("-")

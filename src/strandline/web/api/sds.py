@@ -9,7 +9,6 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
-from strandline.catalog import image_files, storage_dirs
 from strandline.errors import InvalidInputError, InvalidPathError
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.storage_dirs.add import add_storage_dir
@@ -103,8 +102,8 @@ async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
 
 def _add(backend: Backend, wanted: NewStorageDir) -> Response:
     bench = backend.store.bench
-    with bench.catalog.read() as conn:
-        known = {sd.number for sd in storage_dirs.list_storage_dirs(conn)}
+    with bench.catalog.read() as reader:
+        known = {sd.number for sd in reader.sds.list_storage_dirs()}
     added = add_storage_dir(
         bench, _check_whole(wanted.path), name=wanted.name, new_identity=wanted.new_identity,
         read_only=wanted.read_only, scan=False,
@@ -128,9 +127,9 @@ def _check_whole(path: str) -> str:
 
 def describe(backend: Backend, sd: StorageDir) -> dict[str, object]:
     """The storage directory, with how many images it has, and the scan that is running."""
-    with backend.store.bench.catalog.read() as conn:
-        images = image_files.count_rows(conn, sd.number)
-        states = image_files.count_noteworthy(conn, sd.number)
+    with backend.store.bench.catalog.read() as reader:
+        images = reader.files.count_rows(sd.number)
+        states = reader.files.count_noteworthy(sd.number)
     running = backend.scans.find_running(sd)
     return sd.as_json() | {
         "images": images,

@@ -12,7 +12,6 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
-from strandline.catalog import image_files
 from strandline.errors import StrandlineError
 from strandline.model.plain_words import say_count
 from strandline.model.reports import AddedStorageDir
@@ -185,7 +184,7 @@ def _draw(backend: Backend, note: Note | None = None, status: int = 200) -> Resp
 
 
 def _describe(backend: Backend, sd: StorageDir) -> Folder:
-    with backend.store.bench.catalog.read() as conn:
-        images = image_files.count_rows(conn, sd.number)
-        states = image_files.count_noteworthy(conn, sd.number)
+    with backend.store.bench.catalog.read() as reader:
+        images = reader.files.count_rows(sd.number)
+        states = reader.files.count_noteworthy(sd.number)
     return Folder(sd, images, states.get("arriving", 0), states.get("missing", 0), say_confirming(sd))

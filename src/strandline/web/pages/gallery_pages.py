@@ -16,7 +16,6 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from strandline.catalog import journal
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState
 from strandline.model.media_types import MEDIA_TYPES
@@ -147,9 +146,9 @@ def _draw_activity(backend: Backend, kind: str, sd: str, before: int | None) -> 
     known_as = (
         None if found is None else [str(each) for each in (found.sd_id, *found.aliases) if each is not None]
     )
-    with backend.store.bench.catalog.read() as conn:
-        events = journal.list_newest(
-            conn, since=None, before=before, types=KINDS.get(kind), sd_ids=known_as, limit=JOURNAL_PAGE + 1
+    with backend.store.bench.catalog.read() as reader:
+        events = reader.journal.list_newest(
+            since=None, before=before, types=KINDS.get(kind), sd_ids=known_as, limit=JOURNAL_PAGE + 1
         )
     asked = {name: value for name, value in (("type", kind), ("sd", sd)) if value}
     older = events[JOURNAL_PAGE - 1].seq if len(events) > JOURNAL_PAGE else None

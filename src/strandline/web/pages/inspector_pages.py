@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from strandline.catalog import image_files, journal
 from strandline.model.events import Event, parse_time
 from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
@@ -81,11 +80,11 @@ async def show_status(backend: TheBackend, sd: str) -> Response:
 def _draw_status(backend: Backend, name: str) -> Response:
     since = find_since(backend)
     status, health, discrepancies = _inspect(backend, backend.store.get_storage_dir(name))
-    with backend.store.bench.catalog.read() as conn:
-        missing = image_files.count_noteworthy(conn, status.sd.number).get("missing", 0)
+    with backend.store.bench.catalog.read() as reader:
+        missing = reader.files.count_noteworthy(status.sd.number).get("missing", 0)
         known_as = [str(each) for each in (status.sd.sd_id, *status.sd.aliases) if each is not None]
-        events = journal.list_newest(
-            conn, since=None, before=None, types=KINDS["folders"], sd_ids=known_as, limit=HISTORY
+        events = reader.journal.list_newest(
+            since=None, before=None, types=KINDS["folders"], sd_ids=known_as, limit=HISTORY
         )
     return render(
         "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status, health=health,

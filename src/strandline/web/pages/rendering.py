@@ -17,7 +17,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from strandline.catalog import journal
 from strandline.errors import StrandlineError
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.web.backend import Backend
@@ -79,8 +78,8 @@ _ENVIRONMENT = _make_environment()
 def find_since(backend: Backend) -> str:
     """The id of the newest event: what a page that is drawn after this does not show yet comes after it."""
     catalog = backend.store.bench.catalog
-    with catalog.read() as conn:
-        _, newest = journal.get_bounds(conn)
+    with catalog.read() as reader:
+        _, newest = reader.journal.get_bounds()
     return f"{catalog.epoch}-{newest}"
 
 

@@ -1,0 +1,247 @@
+"""Image files in the catalog, read: one row for each file of a storage directory.
+
+What surprises: a scan does not read rows at all. It compares **lines** (``name:size:mtime:inode``), made by SQLite on
+one side and by the listing on the other, and fetches only the rows whose lines differ.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from strandline.catalog.image_files.rows import (
+    COLUMNS,
+    FROM_NOTEWORTHY,
+    LINES,
+    SELECT,
+    SELECT_NOTEWORTHY,
+    TYPE_BY_EXTENSION,
+    sort_time,
+    to_image_file,
+)
+from strandline.catalog.times import as_microseconds
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_ids import ImageId
+
+LINES_AT_ONCE = 1000
+"""Lines fetched by one statement: 70 KB of text, which stay in the processor's cache while they are compared."""
+
+KEYS_AT_ONCE = 500
+"""File names in one ``IN (…)``; SQLite takes 32,766 variables, more than 500 gains nothing."""
+
+
+class ImageFileReader:
+    """What the catalog knows of image files. Names are file names within the storage directory ``sd``."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def iter_lines(self, sd: int) -> Iterator[list[str]]:
+        """The lines of all rows of the SD that a healthy scan should meet, by file name, some 1,000 at a time.
+
+        ``name:size:mtime_ns:inode`` for a file that was there at the last listing, ``name:online-only`` and
+        ``name:absent`` for the others; missing and trashed rows have none. Holds one batch in memory.
+        """
+        last = ""
+        while True:
+            (text,) = self._conn.execute(LINES, (sd, last, LINES_AT_ONCE)).fetchone()
+            if text is None:
+                return
+            lines = text.split("\n")
+            yield lines
+            if len(lines) < LINES_AT_ONCE:
+                return
+            last = lines[-1].partition(":")[0]
+
+    def find_row(self, sd: int, filename: str) -> ImageFile | None:
+        """The row of the file, or None."""
+        row = self._conn.execute(f"{SELECT} WHERE sd = ? AND filename = ?", (sd, filename)).fetchone()
+        return None if row is None else to_image_file(row)
+
+    def find_rows(self, sd: int, filenames: Sequence[str]) -> dict[str, ImageFile]:
+        """The rows of those of the named files that have one, by file name."""
+        found = {}
+        for start in range(0, len(filenames), KEYS_AT_ONCE):
+            names = filenames[start : start + KEYS_AT_ONCE]
+            marks = ", ".join("?" * len(names))
+            for row in self._conn.execute(f"{SELECT} WHERE sd = ? AND filename IN ({marks})", (sd, *names)):
+                found[row[1]] = to_image_file(row)
+        return found
+
+    def list_rows_of_image(self, image_id: ImageId) -> list[ImageFile]:
+        """All rows of the image: proven before unproven, then by SD in the order of adding, then by name."""
+        rows = self._conn.execute(
+            f"{SELECT} WHERE image_id = ? ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, filename",
+            (image_id,),
+        )
+        return [to_image_file(row) for row in rows]
+
+    def list_rows_of_images(self, image_ids: Sequence[ImageId]) -> dict[ImageId, list[ImageFile]]:
+        """The same for many images, by id; those without a row are left out.
+
+        One statement that gives one row: at each row Python lets other threads go first, and while one of them scans,
+        a page of a hundred images would wait a hundred times.
+        """
+        (text,) = self._conn.execute(
+            f"SELECT json_group_array(json_array({COLUMNS})) FROM (SELECT * FROM image_files "
+            "WHERE image_id IN (SELECT value FROM json_each(?)) "
+            "ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, filename)",
+            (json.dumps(image_ids),),
+        ).fetchone()
+        found: dict[ImageId, list[ImageFile]] = {}
+        for row in map(to_image_file, json.loads(text)):
+            found.setdefault(row.image_id, []).append(row)
+        return found
+
+    def iter_noteworthy_rows(self, sd: int) -> Iterator[ImageFile]:
+        """Rows of the SD that are anything but present, or absent at the last listing; by file name."""
+        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} ORDER BY filename", (sd,))
+        for row in rows:
+            yield to_image_file(row)
+
+    def list_rows_in_state(self, sd: int, state: FileState) -> list[ImageFile]:
+        """All rows of the SD in the state, by file name."""
+        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} AND state = ? ORDER BY filename", (sd, state.value))
+        return [to_image_file(row) for row in rows]
+
+    def list_names_in_state(self, sd: int, state: FileState, *, empty_before: datetime) -> list[str]:
+        """The names of all files of the SD in the state that have bytes, or are not known to have none.
+
+        An empty file is among them where it has been unchanged since ``empty_before`` or longer: until then there is
+        nothing to be learnt from it, and a million of them may arrive at once.
+        """
+        rows = self._conn.execute(
+            f"SELECT filename {FROM_NOTEWORTHY} AND state = ? "
+            "AND (size_bytes IS NOT 0 OR unchanged_since_us <= ?) ORDER BY filename",
+            (sd, state.value, as_microseconds(empty_before)),
+        )
+        return [str(name) for (name,) in rows]
+
+    def count_in_state(self, sd: int, state: FileState) -> int:
+        """How many files of the SD are in the state, which is not *present*."""
+        return int(
+            self._conn.execute(
+                f"SELECT count(*) {FROM_NOTEWORTHY} AND state = ?", (sd, state.value)
+            ).fetchone()[0]
+        )
+
+    def list_unproven(self, sd: int, *, limit: int, after: ImageFile | None = None) -> list[ImageFile]:
+        """Up to ``limit`` present rows of the SD that were never proven, or not since they changed; newest first.
+
+        ``after`` is the last row of the page before. Cost: that of the answer.
+        """
+        return self._list_page(sd, "proof_stamp IS NOT stamp", limit, after)
+
+    def list_unwalked(self, sd: int, *, limit: int, after: ImageFile | None = None) -> list[ImageFile]:
+        """The same for rows that were proven before anybody asked whether the bytes are a whole image."""
+        return self._list_page(sd, "proof_stamp IS stamp AND proof_whole IS NULL", limit, after)
+
+    def _list_page(self, sd: int, condition: str, limit: int, after: ImageFile | None) -> list[ImageFile]:
+        from_there, key = "", ()  # type: tuple[str, tuple[int, str] | tuple[()]]
+        if after is not None:
+            from_there, key = "AND (sort_us, filename) < (?, ?) ", (sort_time(after), after.filename)
+        rows = self._conn.execute(
+            f"{SELECT} WHERE sd = ? AND state = 'present' AND {condition} AND absent_since_us IS NULL {from_there}"
+            "ORDER BY sort_us DESC, filename DESC LIMIT ?",
+            (sd, *key, limit),
+        )
+        return [to_image_file(row) for row in rows]
+
+    def count_rows(self, sd: int) -> int:
+        """How many rows of the SD are not trashed. Cost: one walk over an index."""
+        return int(
+            self._conn.execute(
+                "SELECT (SELECT count(*) FROM image_files WHERE sd = :sd) - "
+                "(SELECT count(*) FROM image_files WHERE sd = :sd AND state = 'trashed' AND state <> 'present')",
+                {"sd": sd},
+            ).fetchone()[0]
+        )
+
+    def count_noteworthy(self, sd: int) -> dict[str, int]:
+        """How many rows of the SD are anything but present and there: by state, trashed ones left out."""
+        rows = self._conn.execute(
+            "SELECT state, count(*) FROM image_files WHERE sd = ? "
+            "AND (state <> 'present' OR absent_since_us IS NOT NULL) AND state <> 'trashed' GROUP BY state",
+            (sd,),
+        )
+        return {str(state): int(count) for state, count in rows}
+
+    def count_expected(self, sd: int) -> int:
+        """How many rows of the SD a healthy scan should meet: all but the missing and the trashed."""
+        gone = self._conn.execute(
+            "SELECT count(*) FROM image_files WHERE sd = ? AND state IN ('missing', 'trashed') "
+            "AND state <> 'present'",
+            (sd,),
+        ).fetchone()[0]
+        return int(
+            self._conn.execute("SELECT count(*) FROM image_files WHERE sd = ?", (sd,)).fetchone()[0]
+        ) - int(gone)
+
+    def list_some_filenames(self, sd: int, *, limit: int) -> list[str]:
+        """Up to ``limit`` names of files that the last listing met; if it met none, of all but the trashed."""
+        is_there = "state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL"
+        for condition in (is_there, "state <> 'trashed'"):
+            rows = self._conn.execute(
+                f"SELECT filename FROM image_files WHERE sd = ? AND {condition} LIMIT ?", (sd, limit)
+            )
+            if names := [str(name) for (name,) in rows]:
+                return names
+        return []
+
+    def iter_rows_of_odd_type(self, sd: int) -> Iterator[ImageFile]:
+        """Rows of the SD whose bytes were last seen to be of another type than their extension says, by file name."""
+        rows = self._conn.execute(
+            f"{SELECT} WHERE sd = ? AND proof_kind IS NOT NULL AND media_type <> "
+            f"CASE lower(substr(filename, instr(filename, '.') + 1)) {TYPE_BY_EXTENSION} END ORDER BY filename",
+            (sd,),
+        )
+        for row in rows:
+            yield to_image_file(row)
+
+    def list_incomplete(self, sd: int) -> list[ImageFile]:
+        """Present rows of the SD whose bytes are right and no whole image, by file name. Cost: that of the answer."""
+        rows = self._conn.execute(
+            f"{SELECT} INDEXED BY image_files_incomplete WHERE sd = ? AND proof_whole = 0 AND state = 'present' "
+            "AND proof_stamp IS stamp AND absent_since_us IS NULL ORDER BY filename",
+            (sd,),
+        )
+        return [to_image_file(row) for row in rows]
+
+    def iter_differing_copies(self, sd: int) -> Iterator[ImageFile]:
+        """Rows of the SD under legacy ids whose proven bytes differ from those in another SD, by file name."""
+        rows = self._conn.execute(
+            f"{SELECT} AS f WHERE f.sd = ? AND length(f.image_id) = 36 AND f.proof_sha256 IS NOT NULL AND EXISTS ("
+            "SELECT 1 FROM image_files AS g WHERE g.image_id = f.image_id AND g.sd <> f.sd "
+            "AND g.proof_sha256 <> f.proof_sha256) ORDER BY f.filename",
+            (sd,),
+        )
+        for row in rows:
+            yield to_image_file(row)
+
+    def list_states(self, sd: int) -> dict[str, FileState]:
+        """The state of every file of the SD, by file name."""
+        rows = self._conn.execute("SELECT filename, state FROM image_files WHERE sd = ?", (sd,))
+        return {filename: FileState(state) for filename, state in rows}
+
+    def count_unaccepted(self, sd: int) -> int:
+        """How many rows of the SD a healthy scan should meet, less those whose absence a person has accepted."""
+        accepted = self._conn.execute(
+            "SELECT count(*) FROM image_files WHERE sd = ? AND absent_since_us IS NOT NULL AND absence_accepted "
+            "AND state NOT IN ('missing', 'trashed')",
+            (sd,),
+        ).fetchone()[0]
+        return self.count_expected(sd) - int(accepted)
+
+    def list_arrivals(self, sd: int) -> list[str]:
+        """The names of the SD's present files that are to be proven at once, newest first. Cost: that of the answer.
+
+        What the first scan listed is not among them until it changes: the verifier, or the first reader, proves it.
+        """
+        rows = self._conn.execute(
+            "SELECT filename FROM image_files INDEXED BY image_files_arrivals WHERE sd = ? AND listed_first = 0 "
+            "AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL ORDER BY sort_us DESC",
+            (sd,),
+        )
+        return [str(name) for (name,) in rows]

@@ -1,0 +1,120 @@
+"""The columns of a row of image files, and the two ways between them and an ``ImageFile``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from strandline.catalog.times import as_microseconds, from_microseconds
+from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind, parse_stamp
+from strandline.model.image_ids import ImageId
+from strandline.model.media_types import MEDIA_TYPES
+
+_LARGEST = 2**63 - 1
+"""SQLite's largest number. There are disks that take mtimes beyond it, and other machines send them."""
+
+COLUMNS = (
+    "sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
+    "absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height, "
+    "taken_at_us, size_bytes, sort_us, proof_ctime_ns, proof_whole"
+)
+SELECT = f"SELECT {COLUMNS} FROM image_files"
+FROM_NOTEWORTHY = (
+    "FROM image_files INDEXED BY image_files_noteworthy "
+    "WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL)"
+)
+SELECT_NOTEWORTHY = f"SELECT {COLUMNS} {FROM_NOTEWORTHY}"
+"""SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
+INSERT = (
+    f"INSERT INTO image_files ({COLUMNS}, listed_first) VALUES ({', '.join('?' * 23)}) ON CONFLICT DO NOTHING"
+)
+UPDATE = (
+    "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
+    "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
+    "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ?, "
+    "proof_ctime_ns = ?, proof_whole = ?, listed_first = 0 WHERE sd = ? AND filename = ? AND state = ? "
+    "AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ? AND proof_sha256 IS ? AND proof_whole IS ?"
+)
+TYPE_BY_EXTENSION = " ".join(
+    f"WHEN '{extension}' THEN '{media_type.name}'"
+    for media_type in MEDIA_TYPES
+    for extension in media_type.extensions
+)
+LINES = """
+    SELECT group_concat(line, char(10)) FROM (
+        SELECT CASE
+            WHEN absent_since_us IS NOT NULL THEN filename || ':absent'
+            WHEN state = 'online-only' THEN filename || ':online-only'
+            ELSE filename || ':' || stamp
+        END AS line
+        FROM image_files
+        WHERE sd = ? AND filename > ? AND state NOT IN ('missing', 'trashed')
+        ORDER BY filename LIMIT ?
+    )
+"""
+
+
+def to_image_file(row: tuple[Any, ...]) -> ImageFile:
+    (
+        sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us,
+        absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height,
+        taken_at_us, _size_bytes, _sort_us, proof_ctime_ns, proof_whole,
+    ) = row  # fmt: skip
+    proof = None
+    if proof_kind is not None:
+        proof = Proof(
+            ProofKind(proof_kind), proof_sha256, parse_stamp(proof_stamp), from_microseconds(proven_at_us),
+            proof_ctime_ns, None if proof_whole is None else bool(proof_whole),
+        )  # fmt: skip
+    return ImageFile(
+        sd=sd,
+        filename=filename,
+        image_id=ImageId(image_id),
+        media_type=media_type,
+        stamp=None if stamp is None else parse_stamp(stamp),
+        state=FileState(state),
+        prior_state=None if prior_state is None else FileState(prior_state),
+        first_seen=from_microseconds(first_seen_us),
+        unchanged_since=from_microseconds(unchanged_since_us),
+        absent_since=from_microseconds(absent_since_us),
+        absence_accepted=bool(absence_accepted),
+        proof=proof,
+        width=width,
+        height=height,
+        taken_at=from_microseconds(taken_at_us),
+    )
+
+
+def to_columns(row: ImageFile) -> tuple[Any, ...]:
+    proof = row.proof
+    size_bytes = None if row.stamp is None else row.stamp.size_bytes
+    return (
+        row.sd, row.filename, row.image_id, row.media_type,
+        None if row.stamp is None else row.stamp.as_text(),
+        row.state.value, None if row.prior_state is None else row.prior_state.value,
+        as_microseconds(row.first_seen), as_microseconds(row.unchanged_since), as_microseconds(row.absent_since),
+        int(row.absence_accepted),
+        None if proof is None else proof.kind.value,
+        None if proof is None else proof.sha256,
+        None if proof is None else proof.stamp.as_text(),
+        None if proof is None else as_microseconds(proof.proven_at),
+        row.width, row.height, as_microseconds(row.taken_at), size_bytes, sort_time(row),
+        None if proof is None or proof.ctime_ns is None else fit(proof.ctime_ns),
+        whole_of(proof),
+    )  # fmt: skip
+
+
+def whole_of(proof: Proof | None) -> int | None:
+    return None if proof is None or proof.whole is None else int(proof.whole)
+
+
+def sort_time(row: ImageFile) -> int:
+    """When the picture was taken, as well as we know, in microseconds: the order of every listing."""
+    if row.taken_at is not None:
+        return as_microseconds(row.taken_at)
+    if row.stamp is None:
+        return as_microseconds(row.first_seen)
+    return fit(row.stamp.mtime_ns // 1000)
+
+
+def fit(number: int) -> int:
+    return max(-_LARGEST, min(number, _LARGEST))

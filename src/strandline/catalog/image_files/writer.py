@@ -1,0 +1,93 @@
+"""Image files in the catalog, written: each change names the row as it was read, so that it is made once.
+
+An update does nothing if another process has moved the row meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from strandline.catalog.image_files.reader import ImageFileReader
+from strandline.catalog.image_files.rows import INSERT, UPDATE, fit, to_columns, whole_of
+from strandline.catalog.times import as_microseconds
+from strandline.model.image_files import FileState, ImageFile
+
+
+class ImageFileWriter(ImageFileReader):
+    """Registers, moves and drops image files, and settles what a person says of absent ones."""
+
+    def insert_row(self, row: ImageFile, *, listed_first: bool = False) -> bool:
+        """Registers a new file, or one that the first scan lists; False where another process's row stands."""
+        return self._conn.execute(INSERT, (*to_columns(row), int(listed_first))).rowcount == 1
+
+    def insert_listed(
+        self,
+        sd: int,
+        files: Iterable[tuple[str, str, str, str]],
+        state: FileState,
+        now_us: int,
+    ) -> int:
+        """Registers files straight from a listing: ``(filename, image_id, media_type, stamp as text)`` each.
+
+        The same rows as :func:`insert_row` makes of
+        :func:`~strandline.model.states.register_listed`, at a third of the cost: this is the first scan's inner loop.
+        Returns how many; those that another process has registered meanwhile stand as they are.
+        """
+        value = state.value
+        return self._conn.executemany(
+            "INSERT INTO image_files (sd, filename, image_id, media_type, stamp, state, first_seen_us, "
+            "unchanged_since_us, size_bytes, sort_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                (
+                    sd, name, image_id, media_type, stamp, value, now_us, now_us, int(size),
+                    int(mtime_ns) // 1000 if len(mtime_ns) < 22 else fit(int(mtime_ns) // 1000),
+                )
+                for name, image_id, media_type, stamp in files
+                for size, mtime_ns, _inode in (stamp.split(":"),)
+            ),
+        ).rowcount  # fmt: skip
+
+    def update_row(self, old: ImageFile, new: ImageFile) -> bool:
+        """Writes ``new`` over ``old`` if the row still is what it was when ``old`` was read; else False."""
+        columns = to_columns(new)
+        condition = (
+            old.sd, old.filename, old.state.value, None if old.stamp is None else old.stamp.as_text(),
+            as_microseconds(old.absent_since), None if old.proof is None else old.proof.stamp.as_text(),
+            None if old.proof is None else old.proof.sha256,
+            whole_of(old.proof),
+        )  # fmt: skip
+        return self._conn.execute(UPDATE, (*columns[2:], *condition)).rowcount == 1
+
+    def delete_row(self, row: ImageFile) -> bool:
+        """Drops the row if its state still is the one given; False where it is not."""
+        cursor = self._conn.execute(
+            "DELETE FROM image_files WHERE sd = ? AND filename = ? AND state = ?",
+            (row.sd, row.filename, row.state.value),
+        )
+        return cursor.rowcount == 1
+
+    def accept_absences(self, sd: int, now: datetime, *, all_rows: bool) -> None:
+        """Marks the absent rows of the SD as accepted: they may become missing and no longer count for the brake.
+
+        ``all_rows`` takes every row for absent: the media folder itself is gone, so no scan could mark them.
+        """
+        expected = "sd = :sd AND state NOT IN ('missing', 'trashed')"
+        if all_rows:
+            self._conn.execute(
+                f"UPDATE image_files SET absent_since_us = :now WHERE {expected} AND absent_since_us IS NULL",
+                {"sd": sd, "now": as_microseconds(now)},
+            )
+        self._conn.execute(
+            f"UPDATE image_files SET absence_accepted = 1 WHERE {expected} AND absent_since_us IS NOT NULL",
+            {"sd": sd},
+        )
+
+    def restart_absences(self, sd: int, now: datetime) -> None:
+        """From now on the SD's absent rows are absent since now, but for accepted ones. Cost: its noteworthy rows."""
+        self._conn.execute(
+            "UPDATE image_files INDEXED BY image_files_noteworthy SET absent_since_us = ? "
+            "WHERE sd = ? AND absent_since_us IS NOT NULL AND NOT absence_accepted "
+            "AND state NOT IN ('missing', 'trashed')",
+            (as_microseconds(now), sd),
+        )

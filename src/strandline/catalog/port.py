@@ -1,0 +1,104 @@
+"""The port: the catalog as everything outside this room sees it, whatever database is behind it.
+
+To read is to ask a :class:`Reader`; to write is to act on a :class:`Writer`, in one transaction. Both hand out a
+small object for each table. No caller sees a connection or SQL. Another database passes the same tests, and
+``runtime/assembly.py`` chooses it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from strandline.catalog.image_files.reader import ImageFileReader
+from strandline.catalog.image_files.writer import ImageFileWriter
+from strandline.catalog.images import ImageReader
+from strandline.catalog.journal import JournalLimits, JournalReader, JournalWriter
+from strandline.catalog.origins import OriginReader, OriginWriter
+from strandline.catalog.storage_dirs import StorageDirReader, StorageDirWriter
+from strandline.catalog.trash_index import TrashReader, TrashWriter
+from strandline.model.events import Event
+
+
+class Reader:
+    """Answers questions, each from the last commit; inside a ``snapshot()`` all from one and the same."""
+
+    files: ImageFileReader
+    sds: StorageDirReader
+    journal: JournalReader
+    origins: OriginReader
+    trash: TrashReader
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self.images = ImageReader(conn)
+        self.files = ImageFileReader(conn)
+        self.sds = StorageDirReader(conn)
+        self.journal = JournalReader(conn)
+        self.origins = OriginReader(conn)
+        self.trash = TrashReader(conn)
+
+
+class Writer(Reader):
+    """A transaction: everything that is done with it happens, or nothing. It answers as a :class:`Reader`, too."""
+
+    files: ImageFileWriter
+    sds: StorageDirWriter
+    journal: JournalWriter
+    origins: OriginWriter
+    trash: TrashWriter
+
+    def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
+        self.images = ImageReader(conn)
+        self.files = ImageFileWriter(conn)
+        self.sds = StorageDirWriter(conn)
+        self.journal = JournalWriter(conn, limits)
+        self.origins = OriginWriter(conn)
+        self.trash = TrashWriter(conn)
+
+
+class Catalog(Protocol):
+    """One catalog, shared by all threads of a process, and safe beside other processes.
+
+    Attributes:
+        path: Where the database is, to be named in messages.
+        epoch: Random text that is new with each new database: it makes the event ids of a rebuilt catalog differ.
+        on_commit: Called after each commit with the events that it appended, in the writer's thread.
+    """
+
+    path: Path
+    epoch: str
+    on_commit: Callable[[list[Event]], None]
+
+    def read(self) -> AbstractContextManager[Reader]:
+        """Answers from the last commit. Never waits for a writer.
+
+        Raises:
+            CatalogError, CatalogLockedError, DiskError: Instead of the database's own errors.
+        """
+
+    def snapshot(self) -> AbstractContextManager[Reader]:
+        """As :meth:`read`, but all answers are of one and the same commit."""
+
+    def write(self, *, durable: bool = False) -> AbstractContextManager[Writer]:
+        """A transaction; commits at the end of the block, rolls back if it raises.
+
+        ``durable`` waits until the commit has reached the disk.
+
+        Raises:
+            CatalogLockedError: Another process held the catalog for too long.
+        """
+
+    def read_version(self) -> int:
+        """A token for the catalog as it is now. Cost: some microseconds."""
+
+    def changed_since(self, version: int) -> bool:
+        """Whether anybody, this process or another, has committed since the token was read."""
+
+    def check_integrity(self) -> list[str]:
+        """What the database's own check complains of; empty if it is healthy. Reads everything."""
+
+    def close(self) -> None:
+        """Gives everything back; idempotent."""
