@@ -14,9 +14,10 @@ from builders.sampling import EXHAUSTIVE_VARIABLE, SEED_VARIABLE, get_seed, is_e
 
 pytest_plugins = ["pytester"]
 
-# No deadline and no complaint about slow data: both measure the machine, and it may be busy.
+# No deadline and no complaint about slow data: both measure the machine, and it may be busy. By itself, hypothesis
+# would draw the same examples every day if it notices a CI server.
 settings.register_profile(
-    "default", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "default", max_examples=50, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )
 # By hand, over night: pytest --hypothesis-profile=thorough
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
