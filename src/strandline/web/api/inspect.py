@@ -24,7 +24,7 @@ MAX_PREVIEW_BYTES = 64 * 1024 * 1024
 FilePath = Annotated[
     str, Query(min_length=1, max_length=4096, description="Relative to the storage directory.")
 ]
-AfterQuery = Annotated[str | None, Query(max_length=6000, description="The `next` of the page before.")]
+AfterQuery = Annotated[str | None, Query(max_length=4096, description="The `next` of the page before.")]
 TreeLimit = Annotated[int, Query(ge=1, le=MAX_TREE_PAGE, description="At most so many.")]
 Offset = Annotated[int, Query(ge=0, lt=2**63, description="The first byte.")]
 Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES, description="So many bytes.")]

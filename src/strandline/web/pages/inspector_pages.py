@@ -100,7 +100,7 @@ async def show_tree(
     folder: Annotated[str, Query(pattern="^(media)?$")] = "",
     meaning: Text = "",
     q: Text = "",
-    after: Annotated[str, Query(max_length=6000)] = "",
+    after: Annotated[str, Query(max_length=4096)] = "",
 ) -> Response:
     """What lies in the root, or in the media folder, and what each name means."""
     return await backend.crossing.slow(lambda: _draw_tree(backend, sd, folder, meaning, q, after))
