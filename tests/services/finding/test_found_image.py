@@ -96,6 +96,12 @@ def count_open_files() -> int:
     return sum(link.endswith(".png") for link in links)
 
 
+def count_bytes_read() -> int:
+    """What this process has read by system calls so far, without the table that says so."""
+    with open("/proc/self/io", "rb") as table:
+        return int(table.readline().split()[1])
+
+
 class TestFoundImage:
     """What was found stays what it was."""
 
@@ -121,6 +127,19 @@ class TestFoundImage:
             assert found.read_piece(3, 5) == PICTURE[3:8]
         assert count_open_files() == open_before
         assert found.read() == PICTURE
+
+    def test_a_change_while_it_is_sent_costs_one_more_reading(self, machine: Machine) -> None:
+        """Not one for each piece: a chmod in the middle of a download reads the file once more, and goes on."""
+        path = machine.put(machine.add("one"), PICTURE)
+        machine.clock.pass_time(minutes=1)
+        machine.get(ID)
+        with machine.get(ID) as found:
+            pieces = [found.read_piece(0, 1)]
+            path.chmod(0o600)
+            before = count_bytes_read()
+            pieces += [found.read_piece(offset, 1) for offset in range(1, len(PICTURE))]
+            assert count_bytes_read() - before < 2 * len(PICTURE)
+        assert b"".join(pieces) == PICTURE
 
     def test_nothing_is_leaked_if_nobody_closes_it(self, machine: Machine) -> None:
         """Its descriptor goes with it."""

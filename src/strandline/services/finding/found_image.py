@@ -39,7 +39,7 @@ MAX_OPEN = 64
 class OpenedImage:
     """An open file that a proof vouches for. Thread-safe."""
 
-    __slots__ = ("__weakref__", "_bench", "_file", "_lock", "_mount", "_root")
+    __slots__ = ("__weakref__", "_bench", "_file", "_lock", "_mount", "_root", "instead")
 
     def __init__(self, bench: Workbench, root: str, mount: Mount, file: OpenedFile) -> None:
         self._bench = bench
@@ -47,6 +47,8 @@ class OpenedImage:
         self._mount = mount
         self._file = file
         self._lock = threading.Lock()
+        self.instead: ProofCopy | None = None
+        """The same bytes, checked once more, since a look at the open file could not vouch for a piece."""
 
     def read_piece(self, offset: int, length: int) -> bytes | None:
         """The bytes from ``offset``; None if the file has changed since it was opened, or is closed.
@@ -156,11 +158,14 @@ class FoundImage:
 
     def read_piece(self, offset: int, length: int) -> bytes:
         """At most ``length`` bytes from ``offset``; fewer only at the end. One read. Raises as :meth:`read`."""
-        if isinstance(self.bytes_from, OpenedImage):
+        if isinstance(self.bytes_from, ProofCopy):
+            return self.bytes_from.buffer[offset : offset + length]
+        if self.bytes_from.instead is None:
             data = self.bytes_from.read_piece(offset, length)
             if data is not None:
                 return data
-        return self.lend_copy().buffer[offset : offset + length]
+            self.bytes_from.instead = self.lend_copy()  # kept: else each further piece would read everything
+        return self.bytes_from.instead.buffer[offset : offset + length]
 
     def lend_copy(self) -> ProofCopy:
         """All bytes with their hash. Do not close it: others may read from it. Raises as :meth:`read`."""
