@@ -78,9 +78,15 @@ def disk_errors(doing: str, path: Path | str, *answers: type[OSError]) -> Iterat
 
 def _say(error: OSError, doing: str, path: Path | str) -> str:
     reason = os.strerror(error.errno) if error.errno else str(error)
-    remedy = _REMEDIES.get(error.errno or 0, "check the disk and try again")
+    remedy = _REMEDIES.get(_number_of(error) or 0, "check the disk and try again")
     return f"cannot {doing} {path}: {reason}; {remedy}"
 
 
 def _facts(error: OSError, path: Path | str) -> dict[str, str]:
-    return {"path": str(path), "errno": errno.errorcode.get(error.errno or 0, str(error.errno))}
+    number = _number_of(error)
+    return {"path": str(path), "errno": errno.errorcode.get(number or 0, str(number))}
+
+
+def _number_of(error: OSError) -> int | None:
+    """A limit of ours is as good as one of the system's."""
+    return errno.ETIMEDOUT if isinstance(error, TimeoutError) else error.errno

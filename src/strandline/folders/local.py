@@ -21,7 +21,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
-from strandline.errors import RefusedError
 from strandline.folders.disk_errors import as_unreadable, disk_errors
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.identity_files import look_at_identity, read_plain_identity
@@ -37,7 +36,7 @@ from strandline.folders.media_folder import (
     probe_names,
 )
 from strandline.folders.odd_names import OddNameIndex, OddNames
-from strandline.folders.opening import OpenedFile, is_dataless, open_regular
+from strandline.folders.opening import OpenedFile, can_be_dataless, is_dataless, open_regular
 from strandline.folders.port import Entry, Reading
 from strandline.folders.proof_copies import read_proof_copy
 from strandline.folders.saving import (
@@ -48,7 +47,7 @@ from strandline.folders.saving import (
     ensure_durable,
     write_whole,
 )
-from strandline.folders.temporaries import open_folder, remove_own_temporaries
+from strandline.folders.temporaries import open_or_make_folder, remove_own_temporaries
 from strandline.folders.time_limits import SlowPlaces, within
 from strandline.model.identity.decisions import IdentityDecision
 from strandline.model.identity.sd_ids import StorageDirId
@@ -190,6 +189,8 @@ class LocalFolder:
 
     def is_evicted(self, name: str) -> bool:
         """One ``lstat``, and none on Linux."""
+        if not can_be_dataless():
+            return False
         try:
             return self._small(lambda: is_evicted(self.where(name)))
         except TimeoutError:
@@ -227,7 +228,6 @@ class LocalFolder:
         given_up = threading.Event()
 
         def write() -> WrittenFile:
-            _ensure_images_folder(folder)
             return write_whole(
                 folder,
                 name,
@@ -236,12 +236,13 @@ class LocalFolder:
                 mode=mode,
                 lone_rename_allowed=lambda: not given_up.is_set() and allowed(),
                 keeps_inodes=self.keeps_inodes,
+                opening=open_or_make_folder,
             )
 
         size_bytes = len(source) if isinstance(source, bytes) else _size_of(source)
         try:
             return self._patient(write, more_s=size_bytes / SLOWEST_BYTES_PER_S)
-        except TimeoutError:
+        except BaseException:
             given_up.set()
             raise
 
@@ -405,22 +406,6 @@ class LocalFolder:
         if self.is_local and is_evicted(self.where(name)):
             return within(self.place, self.means.fetch_timeout_s, call, late=late)
         return self._patient(call, late=late)
-
-
-def _ensure_images_folder(folder: Path) -> None:
-    """Makes it, durably, if nothing has its name; a link is never followed."""
-    with disk_errors("make the media folder", folder):
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            if not stat.S_ISDIR(folder.lstat().st_mode):
-                raise RefusedError(
-                    f"{folder} is in the way and is not a folder; move it away and save again",
-                    path=str(folder),
-                ) from None
-            return
-        with open_folder(folder.parent) as root:
-            root.sync()
 
 
 def _size_of(source: BinaryIO) -> int:

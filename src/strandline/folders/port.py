@@ -32,7 +32,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from strandline.folders.identity_writes import AppliedIdentity
-from strandline.folders.odd_names import OddNames
+from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
 from strandline.folders.opening import OpenedFile
 from strandline.folders.proof_copies import ProofCopy
 from strandline.folders.saving import AsideCopy, SaveMode, WrittenFile
@@ -43,6 +43,20 @@ from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
 from strandline.model.layout import Layout
 from strandline.model.listing import MediaListing
+
+__all__ = [
+    "NO_ODD_NAMES",
+    "AppliedIdentity",
+    "AsideCopy",
+    "Entry",
+    "Folder",
+    "OddNames",
+    "OpenedFile",
+    "ProofCopy",
+    "Reading",
+    "SaveMode",
+    "WrittenFile",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +139,7 @@ class Folder(Protocol):
     # --- images: their names are those of the layout ----------------------------------------------------------
 
     def where(self, name: str) -> Path:
-        """The path of an image, for messages and for people."""
+        """The path of an image, for messages and for people; of the images' folder if ``name`` is empty."""
         ...
 
     def list_images(
@@ -221,7 +235,8 @@ class Folder(Protocol):
 
         Raises:
             FileExistsError: The name is taken, or ``allowed`` said no.
-            TimeoutError: The place did not answer. Nothing is put out after that; a new file may still appear, whole.
+            TimeoutError: The place did not answer. A new file may still appear, whole; what has the name may still be
+                put out if ``allowed`` said yes, and is not otherwise.
             DiskError, RefusedError: The disk refused, or something else is in the way.
         """
         ...

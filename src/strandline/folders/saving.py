@@ -12,7 +12,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -107,11 +107,12 @@ def write_whole(
     lone_rename_allowed: Callable[[], bool] | None = None,
     ways: Sequence[Way] = ALL_WAYS,
     keeps_inodes: bool = True,
+    opening: Callable[[Path], AbstractContextManager[OpenedFolder]] = open_folder,
 ) -> WrittenFile:
     """Writes a file whole and durably: after a crash at any moment it is there with all its bytes, or not at all.
 
     Args:
-        folder: An existing folder; its last part must not be a link.
+        folder: An existing folder, unless ``opening`` makes it; its last part must not be a link.
         filename: A name in it, without separators.
         source: The bytes; a file object must be seekable, and is read from where it stands, perhaps repeatedly.
         scratch: A folder for temporaries in STRANDLINE_HOME; need not exist.
@@ -121,6 +122,7 @@ def write_whole(
             to look at that file once more. None allows it in mode REPLACE only.
         ways: Tried in this order; in mode REPLACE scratch comes first, being invisible and renamable.
         keeps_inodes: False where the file system does not (``find_mount``).
+        opening: Opens the folder.
 
     Raises:
         FileExistsError: In mode NEW, the name is taken; in mode REPLACE, ``lone_rename_allowed`` said no.
@@ -135,7 +137,7 @@ def write_whole(
     if mode is SaveMode.REPLACE:
         ways = sorted(ways, key=lambda way: way is not Way.SCRATCH)
     save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes)
-    with disk_errors("write", folder / filename, FileExistsError), open_folder(folder) as target:
+    with disk_errors("write", folder / filename, FileExistsError), opening(folder) as target:
         if mode is SaveMode.NEW and target.has(filename):
             raise _taken(filename)
         for way in ways:

@@ -17,12 +17,13 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from strandline.errors import RefusedError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opening import open_flags
 
@@ -132,6 +133,8 @@ def _wait_for_lock(fd: int) -> None:
 def open_folder(path: Path) -> Iterator[OpenedFolder]:
     """The folder, opened without following a link in its last place."""
     if sys.platform == "win32":
+        if not stat.S_ISDIR(path.lstat().st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
         yield OpenedFolder(path, None)
         return
     fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -139,6 +142,34 @@ def open_folder(path: Path) -> Iterator[OpenedFolder]:
         yield OpenedFolder(path, fd)
     finally:
         os.close(fd)
+
+
+@contextmanager
+def open_or_make_folder(path: Path) -> Iterator[OpenedFolder]:
+    """The same; the folder is made first, durably, if nothing has its name.
+
+    Raises:
+        RefusedError: Something else has its name.
+    """
+    with ExitStack() as stack:
+        try:
+            opened = stack.enter_context(open_folder(path))
+        except FileNotFoundError:
+            _make_folder(path)
+            opened = stack.enter_context(open_folder(path))
+        except OSError as error:
+            if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+                raise
+            raise RefusedError(
+                f"{path} is in the way and is not a folder; move it away and save again", path=str(path)
+            ) from None
+        yield opened
+
+
+def _make_folder(path: Path) -> None:
+    with disk_errors("make the folder", path), open_folder(path.parent) as above:
+        path.mkdir(exist_ok=True)
+        above.sync()
 
 
 @dataclass(slots=True)

@@ -14,15 +14,11 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from strandline.errors import StorageDirNotFoundError
-from strandline.folders.media_folder import find_folder_mtime_ns, find_spellings, is_evicted, probe_names
-from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
-from strandline.folders.opening import can_be_dataless
+from strandline.folders.port import NO_ODD_NAMES, Folder, OddNames
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
-from strandline.model.media_names import candidate_names
 from strandline.model.states import is_expected, should_lie_there
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.services.proving.prove import path_of
 from strandline.services.storage_dirs.presence import REPLACEMENT_GAP_S, refresh
 from strandline.services.workbench import Workbench
 
@@ -57,74 +53,46 @@ class Discovery:
     """Why the folder cannot be looked into now: then it is not known what else lies there."""
 
 
-def discover(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
-    """Looks for the image's names in the SD. Never opens a file, never raises.
+def discover(folder: Folder, image_id: ImageId) -> Discovery:
+    """Looks for the image's names in the storage directory. Never opens a file, never raises.
 
     Cost: 18 ``lstat``, one more of the folder and of each name found, and a listing where the folder has changed
     since the last one. Where only the listing fails, what was found without it is told with the problem.
     """
-    return _add_odd_names(bench, sd, image_id, _probe(bench, sd, image_id))
+    return add_odd_names(folder, image_id, _probe(folder, image_id))
 
 
-def discover_likely(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
-    """The same without a listing, so without odd spellings (``Id.Png``) that the catalog does not know.
-
-    The cost does not grow with the folder. Only a disk that folds letter case is listed if it has the image, to find
-    out how the name is spelled.
-    """
-    probed = _probe(bench, sd, image_id)
-    if probed.filenames == _each_once(probed.filenames):
-        return probed
-    return _add_odd_names(bench, sd, image_id, probed)
-
-
-def _probe(bench: Workbench, sd: StorageDir, image_id: ImageId) -> Discovery:
+def _probe(folder: Folder, image_id: ImageId) -> Discovery:
     """What lies under the names that an image is likely to have."""
     try:
-        found = bench.patient(
-            sd.path, lambda: probe_names(sd.path, candidate_names(image_id), keeps_inodes=True)
-        )
+        found = folder.probe(folder.layout.candidates(image_id))
     except OSError as error:
         return Discovery(problem=f"its media folder cannot be read now: {error.strerror or error}")
     return Discovery(tuple(name for name, _ in found))
 
 
-def _add_odd_names(bench: Workbench, sd: StorageDir, image_id: ImageId, probed: Discovery) -> Discovery:
+def add_odd_names(folder: Folder, image_id: ImageId, probed: Discovery) -> Discovery:
     """What was probed, as the disk spells it, and what only a listing tells."""
     if probed.problem is not None:
         return probed
-
-    def look() -> tuple[list[str], OddNames]:
-        odd = bench.odd_names.find(sd.path, image_id)
-        return find_spellings(sd.path, probed.filenames, odd.spellings), odd
-
     try:
-        names, odd = bench.patient(sd.path, look)
+        odd = folder.find_odd_names(image_id)
+        names = folder.find_spellings(probed.filenames, odd.spellings)
     except OSError as error:
         return Discovery(
-            _each_once(probed.filenames),
+            each_once(probed.filenames),
             problem=f"its media folder cannot be listed now: {error.strerror or error}",
         )
     names += [name for name in odd.spellings if name not in names]
     return Discovery(tuple(names), odd)
 
 
-def _each_once(names: Iterable[str]) -> tuple[str, ...]:
+def each_once(names: Iterable[str]) -> tuple[str, ...]:
     """The names without those that may be an earlier one, on a disk that folds letter case. Pure."""
     by_folded: dict[str, str] = {}
     for name in names:
         by_folded.setdefault(name.lower(), name)
     return tuple(by_folded.values())
-
-
-def is_in_cloud(bench: Workbench, sd: StorageDir, filename: str) -> bool:
-    """Whether the system says that the file's bytes are in the cloud (H20). One ``lstat``, where it can say so."""
-    if not can_be_dataless():
-        return False
-    try:
-        return bench.bounded(sd.path, lambda: is_evicted(path_of(sd, filename)))
-    except OSError:
-        return False
 
 
 def wait_for_replacement(bench: Workbench, lacking: Iterable[StorageDir]) -> bool:
@@ -145,7 +113,7 @@ def wait_for_replacement(bench: Workbench, lacking: Iterable[StorageDir]) -> boo
 
 def _is_stirring(bench: Workbench, sd: StorageDir) -> bool:
     try:
-        mtime_ns = bench.bounded(sd.path, lambda: find_folder_mtime_ns(sd.path))
+        mtime_ns = bench.folder(sd).find_changed_ns()
     except OSError:
         return False
     return mtime_ns is not None and bench.now().timestamp() - mtime_ns / 1e9 < STIRRING_S
@@ -256,7 +224,7 @@ class Search:
         return self.asked is not None and sd.number != self.asked.number
 
     def _may_open(self, sd: StorageDir, filename: str) -> bool:
-        return self._may_fetch or not is_in_cloud(self.bench, sd, filename)
+        return self._may_fetch or not self.bench.folder(sd).is_evicted(filename)
 
     def _numbers(self) -> list[int]:
         return sorted(self._sds, key=lambda number: self.asked is None or number != self.asked.number)
@@ -279,8 +247,8 @@ class Search:
 
     def _iter_names(self, sd: StorageDir) -> Iterator[str]:
         """All names, some twice. The folder is listed only for who goes on after those that surely are right."""
-        probed = self._probed[sd.number] = _probe(self.bench, sd, self.image_id)
-        if probed.filenames == _each_once(probed.filenames):
+        probed = self._probed[sd.number] = _probe(self.bench.folder(sd), self.image_id)
+        if probed.filenames == each_once(probed.filenames):
             yield from probed.filenames
         yield from self._discover(sd.number).filenames
 
@@ -291,8 +259,9 @@ class Search:
         return self._discovered[number]
 
     def _discover_in(self, sd: StorageDir) -> Discovery:
-        probed = self._probed.get(sd.number) or _probe(self.bench, sd, self.image_id)
-        return _add_odd_names(self.bench, sd, self.image_id, probed)
+        folder = self.bench.folder(sd)
+        probed = self._probed.get(sd.number) or _probe(folder, self.image_id)
+        return add_odd_names(folder, self.image_id, probed)
 
 
 def _preferred_first(row: ImageFile) -> tuple[bool, int, bool, str]:

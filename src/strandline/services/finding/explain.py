@@ -33,7 +33,6 @@ from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.finding.candidates import (
     discover,
     goes_past_forgotten,
-    is_in_cloud,
     wait_for_replacement,
 )
 from strandline.services.finding.found_image import FoundImage
@@ -181,7 +180,7 @@ def _list_rows(bench: Workbench, image_id: ImageId, sd: StorageDir) -> list[Imag
 def _iter_disk_facts(
     bench: Workbench, image_id: ImageId, sd: StorageDir, rows: list[ImageFile]
 ) -> Iterator[DiskFact]:
-    discovery = discover(bench, sd, image_id)
+    discovery = discover(bench.folder(sd), image_id)
     if discovery.problem is not None:
         yield DiskFact(MEDIA_FOLDER, "unreadable", None, discovery.problem)
         yield from _describe_all(bench, sd, discovery.filenames)
@@ -275,7 +274,7 @@ def _size_of(row: ImageFile) -> int | None:
 
 
 def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> DiskFact:
-    if is_in_cloud(bench, sd, name):
+    if bench.folder(sd).is_evicted(name):
         return DiskFact(name, "online-only", None, f"a conflict copy: {IN_THE_CLOUD}")
     copy = read_conflict_copy(bench, image_id, sd, name)
     if copy is None:

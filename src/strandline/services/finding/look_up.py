@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from strandline.folders.media_folder import probe_names
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
-from strandline.model.media_names import split_wanted_name
 from strandline.model.reports import Verdict
 from strandline.model.states import EXPECTED, Seen, after_listing, register_listed
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten, is_in_cloud
+from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten
 from strandline.services.proving.prove import write_row
 from strandline.services.workbench import Workbench
 
@@ -79,13 +77,13 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
         OSError: The disk does not say whether something lies there.
     """
     sd, row, name = candidate.sd, candidate.row, candidate.filename
-    keeps_inodes = bench.keeps_inodes(sd)
-    found = bench.patient(sd.path, lambda: probe_names(sd.path, [name], keeps_inodes=keeps_inodes))
+    folder = bench.folder(sd)
+    found = folder.probe([name])
     if not found:
         return None
-    now, seen = bench.now(), Seen(found[0][1], online_only=is_in_cloud(bench, sd, name))
+    now, seen = bench.now(), Seen(found[0][1], online_only=folder.is_evicted(name))
     if row is None:
-        wanted = split_wanted_name(name)
+        wanted = folder.layout.split(name)
         assert wanted is not None
         new = register_listed(sd.number, name, *wanted, seen, now)
     else:

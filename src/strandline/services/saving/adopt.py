@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from strandline.errors import InvalidPathError, RefusedError
 from strandline.model.image_files import FileState
-from strandline.model.media_names import split_wanted_name
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.proving.prove import Outcome, path_of, prove_file
+from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
@@ -26,14 +25,15 @@ def adopt_image(bench: Workbench, sd: StorageDir, filename: str) -> Saved:
             written to.
         UnavailableError, DiskError: Not now, as for saving.
     """
-    if split_wanted_name(filename) is None:
+    folder = bench.folder(sd)
+    if folder.layout.split(filename) is None:
         raise InvalidPathError(f"{filename[:200]!r} is not the name of an image file", path=filename[:200])
     sd = check_writable(bench, sd)
     result = prove_file(bench, sd, filename)
     if result.row is None or result.row.state is not FileState.FOREIGN or result.copy is None:
         found = "it has the image's own bytes" if result.outcome is Outcome.GOOD else result.reason
         raise RefusedError(
-            f"{path_of(sd, filename)} is not another, whole image under an image's name: {found}; nothing was done",
+            f"{folder.where(filename)} is not another, whole image under an image's name: {found}; nothing was done",
             filename=filename,
         )
     return save_image(bench, result.copy.open(), sd, name=filename)

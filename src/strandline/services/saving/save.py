@@ -8,12 +8,10 @@ is first saved under its real id.
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 
 from strandline.errors import (
     DifferentBytesError,
@@ -25,24 +23,22 @@ from strandline.errors import (
     WrongBytesError,
 )
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.media_folder import MEDIA_FOLDER, probe_names
-from strandline.folders.saving import SaveMode, ensure_durable, write_whole
+from strandline.folders.port import Folder, SaveMode
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.markdown import format_markdown
-from strandline.model.media_names import split_wanted_name
 from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
 from strandline.model.reports import Saved
 from strandline.model.states import Look, Seen, after_look, event_between, register_listed
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.structure import walk_structure
 from strandline.model.trash import TrashedFile, TrashReason
-from strandline.services.finding.candidates import discover, discover_likely
+from strandline.services.finding.candidates import Discovery, add_odd_names, each_once
 from strandline.services.finding.search import open_proven
-from strandline.services.proving.prove import ATTEMPTS, Outcome, ProofResult, look_at, path_of, prove_file
+from strandline.services.proving.prove import ATTEMPTS, Outcome, ProofResult, look_at, prove_file
 from strandline.services.saving.intake import Source, TakenSource, take_source
 from strandline.services.saving.trash import copy_to_trash, discard_copy
-from strandline.services.storage_dirs.writing import check_writable, ensure_media_folder
+from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
 
 
@@ -71,7 +67,7 @@ def save_image(
         DifferentBytesError: The legacy id already names other, whole bytes here.
         ReadOnlyStorageDirError, CopiedStorageDirError: The SD must not be written to.
         StorageDirOfflineError, StorageDirIncompleteError: Not now.
-        DiskFullError, DiskError: The disk refused; nothing lies under any name.
+        DiskFullError, DiskError: The disk refused, or did not answer in time. The catalog says nothing of the image.
     """
     sd = check_writable(bench, sd)
     taken = take_source(bench, source, name)
@@ -119,6 +115,7 @@ class _Save:
     taken: TakenSource
     media_type: MediaType
     image_id: ImageId
+    folder: Folder = field(init=False)
 
     def run(self) -> Saved | None:
         self._check_still_there()
@@ -136,19 +133,18 @@ class _Save:
             if name == filename and result.outcome is not Outcome.GONE:
                 in_the_way = result
         look = self._look(filename)
-        if in_the_way is None:
-            written, trashed = self._write(filename, SaveMode.NEW, self._is_free), None
-        else:
-            written, trashed = self._replace(filename, in_the_way)
+        with disk_errors("write", self.folder.where(filename)):
+            if in_the_way is None:
+                written, trashed = self._write(filename, SaveMode.NEW, self._is_free), None
+            else:
+                written, trashed = self._replace(filename, in_the_way)
         return None if written is None else self._register(filename, replace(look, stamp=written), trashed)
 
     def _find_place(self, existing: Collection[str]) -> str:
         """The name to write to: all lower case, but where the disk finds that under another spelling, this one."""
-        filename = f"{self.image_id}.{self.media_type.extension}"
+        filename = self.folder.layout.name_for(self.image_id, self.media_type)
         odd = [name for name in existing if name != filename and name.lower() == filename]
-        if filename in existing or not odd or not probe_names(self.sd.path, [filename], keeps_inodes=True):
-            return filename
-        return odd[0]
+        return odd[0] if filename not in existing and odd and self.folder.probe([filename]) else filename
 
     def _list_existing(self) -> list[str]:
         """The image's files in this SD: those that discovery finds, and others that the catalog knows of.
@@ -159,18 +155,20 @@ class _Save:
         with self.bench.catalog.read() as reader:
             rows = reader.files.list_rows_of_image(self.image_id)
         known = [row.filename for row in rows if row.sd == self.sd.number]
-        with disk_errors("look into", Path(self.sd.path, MEDIA_FOLDER)):
-            there = [name for name, _ in probe_names(self.sd.path, known, keeps_inodes=True)]
+        with disk_errors("look into", self.folder.where("")):
+            probed = self.folder.probe(dict.fromkeys((*self.folder.layout.candidates(self.image_id), *known)))
+        found = tuple(name for name, _ in probed)
         # Whatever lies under another spelling of a content id is a second copy at worst, never another image.
-        find = discover_likely if is_content_id(self.image_id) else discover
-        discovery = find(self.bench, self.sd, self.image_id)
+        if is_content_id(self.image_id) and found == each_once(found):
+            return list(found)
+        discovery = add_odd_names(self.folder, self.image_id, Discovery(found))
         if discovery.problem is not None and not is_content_id(self.image_id):
             raise DiskError(
                 f"other bytes may be in {self.sd.name!r} under the id {self.image_id}, for {discovery.problem}; "
                 "fix that, or omit the id",
                 path=self.sd.path,
             )
-        return list(dict.fromkeys((*discovery.filenames, *there)))
+        return list(discovery.filenames)
 
     def _find_proof(self, name: str) -> Proof | None:
         """The proof that the file holds these bytes, if it may be relied on: nothing is read then."""
@@ -187,7 +185,8 @@ class _Save:
     def _saved_before(self, filename: str, proof: Proof | None) -> Saved | None:
         """What lies there is the image; who wrote it may have left its bytes to the next power cut."""
         try:
-            ensure_durable(Path(self.sd.path, MEDIA_FOLDER), filename)
+            with disk_errors("sync", self.folder.where(filename), FileNotFoundError):
+                self.folder.ensure_durable(filename)
         except FileNotFoundError:
             return None
         name, label = self.taken.original_name, self.taken.label
@@ -221,12 +220,12 @@ class _Save:
 
     def _is_free(self) -> bool:
         """Asked right before a rename that could replace: content ids only, and if the name still is free."""
-        name = f"{self.image_id}.{self.media_type.extension}"
-        return is_content_id(self.image_id) and not probe_names(self.sd.path, [name], keeps_inodes=True)
+        name = self.folder.layout.name_for(self.image_id, self.media_type)
+        return is_content_id(self.image_id) and not self.folder.probe([name])
 
     def _replace(self, filename: str, there: ProofResult) -> tuple[FileStamp | None, TrashedFile | None]:
         """Puts the good bytes where arriving, damaged or foreign ones lie; those go to the trash first."""
-        path = path_of(self.sd, filename)
+        path = self.folder.where(filename)
         if there.outcome is Outcome.CHANGING:
             return None, None
         if there.outcome is Outcome.UNREADABLE:
@@ -243,8 +242,7 @@ class _Save:
             return None, None
 
         def is_still_the_same() -> bool:
-            found = probe_names(self.sd.path, [filename], keeps_inodes=copied.stamp.inode != 0)
-            return [was for _, was in found] == [copied.stamp]
+            return self.folder.probe([filename]) == [(filename, copied.stamp)]
 
         # Bytes that are not the ones that failed their proof may be a whole image by now.
         is_judged = there.copy is not None and copied.sha256 == there.copy.sha256
@@ -253,6 +251,8 @@ class _Save:
             if is_judged and not copied.changed_meanwhile:
                 self._check_still_there()
                 written = self._write(filename, SaveMode.REPLACE, is_still_the_same)
+        except TimeoutError:
+            raise  # the write may yet put it out: then the copy is all that there is
         except BaseException:
             with suppress(OSError):
                 if is_still_the_same():
@@ -263,22 +263,27 @@ class _Save:
         return written, trashed
 
     def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> FileStamp | None:
-        folder = Path(self.sd.path, MEDIA_FOLDER)
-        ensure_media_folder(folder)
         buffer = self.taken.buffer
+        source = buffer if isinstance(buffer, bytes) else self.taken.copy.open()
         try:
-            return write_whole(
-                folder,
-                filename,
-                buffer if isinstance(buffer, bytes) else self.taken.copy.open(),
-                scratch=self.bench.scratch,
-                mode=mode,
-                lone_rename_allowed=allowed,
-                keeps_inodes=self.bench.keeps_inodes(self.sd),
-            ).stamp
+            return self.folder.write_image(filename, source, mode, allowed).stamp
         except FileExistsError:
-            _check_regular(folder / filename)
+            self._check_regular(filename)
             return None
+
+    def _check_regular(self, filename: str) -> None:
+        """Says so where what has the name is no file; a file that came in between is no error.
+
+        Raises:
+            RefusedError: It is a folder, a link, or something stranger.
+        """
+        with suppress(FileNotFoundError):
+            if self.folder.describe(self.folder.layout.path_of(filename)).kind != "file":
+                path = self.folder.where(filename)
+                raise RefusedError(
+                    f"{path} is in the way and is not a regular file; move it away and save again",
+                    path=str(path),
+                )
 
     def _check_still_there(self) -> None:
         """Asked again before anything is written, and before anything is promised.
@@ -291,6 +296,7 @@ class _Save:
                 is not, or not the same any more.
         """
         self.sd = check_writable(self.bench, self.sd)
+        self.folder = self.bench.folder(self.sd)
 
     def _register(self, filename: str, look: Look, trashed: TrashedFile | None) -> Saved:
         self._check_still_there()
@@ -312,7 +318,7 @@ class _Save:
         return self._report(filename, new=True, whole=look.whole)
 
     def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:
-        wanted = split_wanted_name(filename)
+        wanted = self.folder.layout.split(filename)
         assert wanted is not None
         return register_listed(self.sd.number, filename, *wanted, Seen(stamp), now)
 
@@ -331,21 +337,8 @@ class _Save:
 
     def _different_bytes(self, name: str) -> DifferentBytesError:
         return DifferentBytesError(
-            f"{path_of(self.sd, name)} already has other bytes under the id {self.image_id}; "
+            f"{self.folder.where(name)} already has other bytes under the id {self.image_id}; "
             "leave the id out, and these get an id of their own",
             image_id=self.image_id,
             filename=name,
         )
-
-
-def _check_regular(path: Path) -> None:
-    """Says so where what has the name is no file; a file that came in between is no error.
-
-    Raises:
-        RefusedError: It is a folder, a link, or something stranger.
-    """
-    with suppress(FileNotFoundError):
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise RefusedError(
-                f"{path} is in the way and is not a regular file; move it away and save again", path=str(path)
-            )

@@ -14,13 +14,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.saving import AsideCopy, copy_aside, write_whole
+from strandline.folders.port import AsideCopy
+from strandline.folders.saving import write_whole
 from strandline.folders.temporaries import open_folder
 from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
-from strandline.services.proving.prove import path_of
 from strandline.services.workbench import Workbench
 
 ABOUT_FILE = "about.json"
@@ -40,7 +40,9 @@ def copy_to_trash(
     """
     trash_id = uuid.uuid4().hex
     with _new_entry(bench.trash_folder, trash_id) as folder:
-        copied = copy_aside(path_of(sd, filename), folder, filename, scratch=bench.scratch)
+        place = bench.folder(sd)
+        with disk_errors("copy", place.where(filename), FileNotFoundError):
+            copied = place.put_aside(filename, folder, filename)
         trashed = TrashedFile(
             trash_id=trash_id,
             sd_id=sd.sd_id,

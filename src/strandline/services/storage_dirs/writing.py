@@ -1,4 +1,4 @@
-"""May a storage directory be written to, and into which folder? Every save asks this, more than once.
+"""May a storage directory be written to? Every save asks this, more than once.
 
 A person may have forbidden it, two folders may have the same identity, and the disk may be gone. A folder at the path
 proves nothing: it may be an empty mount point or another disk (hazard H17). So the identity is read each time.
@@ -6,18 +6,12 @@ proves nothing: it may be an empty mount point or another disk (hazard H17). So 
 
 from __future__ import annotations
 
-import stat
-from pathlib import Path
-
 from strandline.errors import (
     CopiedStorageDirError,
     ReadOnlyStorageDirError,
-    RefusedError,
     StorageDirIncompleteError,
     StorageDirOfflineError,
 )
-from strandline.folders.disk_errors import disk_errors
-from strandline.folders.temporaries import open_folder
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
@@ -52,23 +46,3 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
             sd_id=sd.sd_id,
         )
     return sd
-
-
-def ensure_media_folder(folder: Path) -> None:
-    """Makes the media folder, durably, where nothing lies there.
-
-    Raises:
-        RefusedError: Something else does; a link is never followed.
-    """
-    with disk_errors("make the media folder", folder):
-        try:
-            folder.mkdir()
-        except FileExistsError:
-            if not stat.S_ISDIR(folder.lstat().st_mode):
-                raise RefusedError(
-                    f"{folder} is in the way and is not a folder; move it away and save again",
-                    path=str(folder),
-                ) from None
-            return
-        with open_folder(folder.parent) as root:
-            root.sync()

@@ -1,0 +1,132 @@
+"""Saves to a drive that stops answering: an error that says what to do, and nothing in the catalog that is not so."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from builders.machine import Machine, open_machine
+from builders.pictures import make_picture
+from builders.storage import id_of, name_of, put_half
+from strandline.errors import DiskError
+from strandline.folders import local
+from strandline.folders.filesystems import Mount, MountKind
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.saving.save import save_image
+
+AMPLE_S = 20.0
+PICTURE = make_picture("png", seed=1)
+NAME = name_of(PICTURE)
+
+
+class Stall:
+    """Calls of one function wait until :meth:`end`; whether each is over can be waited for."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+        quick: Callable[..., object] = getattr(owner, name)
+        self._end, self._over = threading.Event(), threading.Event()
+
+        def stalled(*arguments: object, **options: object) -> object:
+            self._end.wait(AMPLE_S)
+            try:
+                return quick(*arguments, **options)
+            finally:
+                self._over.set()
+
+        patch.setattr(owner, name, stalled)
+
+    def end(self) -> None:
+        """Lets them go on, and waits for one to be over."""
+        self._end.set()
+        assert self._over.wait(AMPLE_S)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine that takes all folders for a mounted cloud, and waits a moment for it."""
+    with open_machine(tmp_path) as machine:
+        cloud = Mount(tmp_path, "fuse.cloud", MountKind.FUSE, keeps_inodes=True, read_only=False)
+        machine.bench.find_mount = lambda _path: cloud
+        yield machine
+
+
+@pytest.fixture
+def cloud(machine: Machine) -> StorageDir:
+    """Empty."""
+    sd = machine.add("cloud")
+    machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.3)
+    return sd
+
+
+def list_trash(machine: Machine) -> set[str]:
+    trash = machine.bench.trash_folder
+    return {path.name for path in trash.glob("*/*")} if trash.exists() else set()
+
+
+def test_a_write_that_does_not_end_registers_nothing(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller is told; a file that appears later is one that arrived, and whole."""
+    stall = Stall(monkeypatch, local, "write_whole")
+    with pytest.raises(DiskError, match=r"cannot write .*no answer within .* s; .*try again when it is back"):
+        save_image(machine.bench, PICTURE, cloud)
+    assert machine.row(cloud, NAME) is None
+    stall.end()
+    monkeypatch.undo()
+    assert not save_image(machine.bench, PICTURE, cloud).new
+
+
+def test_bytes_that_may_yet_be_replaced_stay_in_the_trash(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rename was on its way when the save was given up, and came through later."""
+    put_half(Path(cloud.path), PICTURE)
+    stall = Stall(monkeypatch, os, "replace")
+    with pytest.raises(DiskError, match="no answer within"):
+        save_image(machine.bench, PICTURE, cloud)
+    assert (machine.media(cloud) / NAME).read_bytes() != PICTURE
+    stall.end()
+    assert (machine.media(cloud) / NAME).read_bytes() == PICTURE
+    assert list_trash(machine) == {NAME, "about.json"}
+
+
+def test_nothing_is_put_out_once_a_save_was_given_up(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The write goes on late, and stops before its rename."""
+    put_half(Path(cloud.path), PICTURE)
+    stall = Stall(monkeypatch, local, "write_whole")
+    with pytest.raises(DiskError, match="no answer within"):
+        save_image(machine.bench, PICTURE, cloud)
+    stall.end()
+    assert (machine.media(cloud) / NAME).read_bytes() != PICTURE
+
+
+def test_nothing_is_promised_for_a_file_that_cannot_be_synced(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is here, and the next power cut may take it: that is no success."""
+    machine.put(cloud, PICTURE)
+    machine.get(id_of(PICTURE))
+    stall = Stall(monkeypatch, local, "ensure_durable")
+    with pytest.raises(DiskError, match=r"cannot sync .*no answer within"):
+        save_image(machine.bench, PICTURE, cloud)
+    stall.end()
+
+
+def test_nothing_is_replaced_that_cannot_be_copied_to_the_trash(
+    machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file stays, and no half entry is left in the trash."""
+    put_half(Path(cloud.path), PICTURE)
+    stall = Stall(monkeypatch, local, "copy_aside")
+    with pytest.raises(DiskError, match=r"cannot copy .*no answer within"):
+        save_image(machine.bench, PICTURE, cloud)
+    stall.end()
+    assert (machine.media(cloud) / NAME).read_bytes() != PICTURE
+    assert list_trash(machine) == set()
