@@ -23,13 +23,15 @@ from typing import NamedTuple
 from strandline.pictures.decoding import Thumbnail
 
 FORMAT_VERSION = 1
-"""Part of every name: after a change of how thumbnails are made, the old ones are passed over, and age away."""
+"""Part of every name. Increase it if thumbnails are made differently: old entries are then ignored, and expire."""
 
 MAX_BYTES = 2 * 1024**3
 """Room for the thumbnails of 100,000 pictures."""
 
 TOUCH_AGE_S = 24 * 3600
-"""An entry's age is its mtime, which a use renews at most once a day: it is what decides when there is no room."""
+"""An entry's mtime says when it was last used. It is renewed at most once a day; the oldest entries are evicted
+first.
+"""
 
 LEFTOVER_AGE_S = 3600
 """A temporary file this old belongs to a process that died."""
@@ -38,7 +40,7 @@ _SHARDS = 256
 _CHECKSUM = struct.Struct(">I")
 _HEAD = struct.Struct(">HHB")
 _MEDIA_TYPES = ("image/webp", "image/jpeg")
-"""By the number that stands in an entry: only add to the end."""
+"""The index is stored in each entry, so only append."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -53,7 +55,7 @@ class ThumbnailCache:
     """Thumbnails in a folder of this machine's own; never in a storage directory.
 
     Thread-safe, and safe to share between processes. No method raises for anything that is wrong with the disk or
-    with an entry: a cache that cannot be read holds nothing, one that cannot be written keeps nothing.
+    with an entry: if the cache cannot be read, it is empty; if it cannot be written, nothing is stored.
     """
 
     def __init__(self, folder: Path, *, max_bytes: int = MAX_BYTES) -> None:
@@ -61,11 +63,11 @@ class ThumbnailCache:
         self._max_shard_bytes = max_bytes // _SHARDS
 
     def find(self, sha256: str, size: int) -> Thumbnail | None:
-        """The thumbnail of that size of the picture whose bytes have that hash; None where it must be made.
+        """The cached thumbnail, or None if it must be made.
 
         Args:
-            sha256: Of the picture's bytes, 64 lower-case hex digits.
-            size: As it was asked for, not as it came out.
+            sha256: Hash of the picture's bytes, 64 lower-case hex digits.
+            size: The requested size, not the resulting one.
         """
         path = self._path_of(sha256, size)
         try:
@@ -78,12 +80,12 @@ class ThumbnailCache:
         return thumbnail
 
     def put(self, sha256: str, size: int, thumbnail: Thumbnail) -> None:
-        """Keeps a thumbnail, and drops the oldest beside it where there is no more room.
+        """Stores a thumbnail. Evicts the oldest entries beside it if there is no more room.
 
         Args:
-            sha256: Of the very bytes that the thumbnail was made from.
-            size: As it was asked for.
-            thumbnail: One that is larger than a 256th of the cache is not kept.
+            sha256: Hash of exactly the bytes that the thumbnail was made from.
+            size: The requested size.
+            thumbnail: Not stored if it is larger than a 256th of the cache.
         """
         entry = _pack(thumbnail)
         if len(entry) > self._max_shard_bytes:
@@ -105,7 +107,7 @@ class ThumbnailCache:
         return self._folder / sha256[:2] / f"{sha256}-{size}-v{FORMAT_VERSION}"
 
     def _make_room(self, shard: Path) -> None:
-        """Drops the entries of one folder that were not used for the longest time, until the rest fit."""
+        """Evicts the least recently used entries of one folder until the rest fit."""
         entries = sorted(_list_entries(shard), reverse=True)
         left_bytes = self._max_shard_bytes
         for entry in entries:
@@ -127,7 +129,7 @@ def _list_entries(shard: Path) -> list[_Entry]:
 
 
 def _pack(thumbnail: Thumbnail) -> bytes:
-    """The checksum first, over all that follows it."""
+    """The checksum comes first; it covers everything after it."""
     media_type = _MEDIA_TYPES.index(thumbnail.media_type)
     body = _HEAD.pack(thumbnail.width, thumbnail.height, media_type) + thumbnail.data
     return _CHECKSUM.pack(zlib.crc32(body)) + body

@@ -23,26 +23,27 @@ if sys.platform == "linux":
 from strandline.pictures.decoder_process import Header, read_message, write_message
 
 MAX_PROCESSES = 2
-"""Pictures decoded at once. More would take the memory of that many large pictures, and the machine from the
-person who sits at it."""
+"""Pictures decoded at once. More would need more memory (pictures can be large) and slow the user's machine down."""
 
 START_LIMIT_S = 60.0
-"""For a process to load its libraries, on a machine that is busy with other things; not counted as decoding."""
+"""For a process to load its libraries on a busy machine. This is not counted as decoding."""
 
 
 PIPE_BYTES = 1024 * 1024
-"""As much as Linux grants anybody. Through the usual 64 KB a photograph goes in fifty turns of two processes."""
+"""The most that Linux grants an unprivileged process. With the usual 64 KB, a photograph takes fifty switches between
+two processes.
+"""
 
 
 ENDED_FROM_OUTSIDE = frozenset(
-    {0, 1}  # it had no more work; its own Python failed, as it does where a request finds no memory
+    {0, 1}  # an idle process ends itself; its own Python failed, for example when out of memory
     | {
         -getattr(signal, name)
         for name in ("SIGKILL", "SIGTERM", "SIGALRM", "SIGHUP")
         if hasattr(signal, name)
     }
 )
-"""Exit statuses of a process that say nothing of the picture: the system takes memory back by SIGKILL."""
+"""Exit statuses that say nothing about the picture: if the system runs out of memory, it sends SIGKILL."""
 
 
 class DecoderGoneError(Exception):
@@ -50,19 +51,19 @@ class DecoderGoneError(Exception):
 
 
 class DecoderInterruptedError(DecoderGoneError):
-    """The process was ended from outside: that says nothing about the picture."""
+    """The process was ended from outside. That says nothing about the picture."""
 
 
 class DecoderStartError(Exception):
-    """No process could be started: that says nothing about the picture."""
+    """No process could be started. That says nothing about the picture."""
 
 
 class DecoderTimeoutError(Exception):
-    """The process was killed because the time was up."""
+    """The process was killed because it took too long."""
 
 
 class DecoderPool:
-    """Shared by all threads of this process; a forked child starts with an empty one."""
+    """Shared by all threads of this process. A forked child starts with an empty pool."""
 
     def __init__(self, max_processes: int = MAX_PROCESSES) -> None:
         self._max_processes = max_processes
@@ -71,33 +72,34 @@ class DecoderPool:
     def ask(
         self, request: Header, data: bytes | memoryview, *, timeout_s: float, fresh: bool = False
     ) -> tuple[Header, bytes]:
-        """Hands the request to a process and waits for its answer.
+        """Sends the request to a process and waits for its answer.
 
-        Waiting for one of the processes to be free is not counted in the time. ``fresh`` asks one that has decoded
-        nothing yet: no earlier picture can have left it short of memory.
+        Waiting for a free process does not count toward the time limit. ``fresh`` asks for a process that has decoded
+        nothing yet, so no earlier picture can have left it short of memory.
 
         Raises:
-            DecoderTimeoutError: If there is no answer in time. Its process is gone then.
-            DecoderGoneError: If the process died over the request (:class:`DecoderInterruptedError`: not by itself).
-            DecoderStartError: If there is no process to ask.
+            DecoderTimeoutError: There is no answer in time. The process was killed.
+            DecoderInterruptedError: The process was ended from outside.
+            DecoderGoneError: The process died by itself during the request.
+            DecoderStartError: No process could be started.
         """
         with self._slots:
             decoder = self._take_idle()
             if decoder is not None and fresh:
                 decoder.close()
             elif decoder is not None:
-                # It may have ended just now, for want of work: that is nobody's fault.
+                # It may just have ended because it was idle. That is not an error.
                 with contextlib.suppress(DecoderGoneError):
                     return self._ask(decoder, request, data, timeout_s)
             return self._ask(_Decoder(), request, data, timeout_s)
 
     def close(self) -> None:
-        """Ends the idle processes. The pool can be used again: it starts new ones."""
+        """Ends the idle processes. The pool can still be used; it starts new ones."""
         while (decoder := self._take_idle()) is not None:
             decoder.close()
 
     def forget(self) -> None:
-        """Begins anew without a word to the processes: after a fork they are the parent's."""
+        """Drops all processes without telling them. After a fork they belong to the parent."""
         self._slots = threading.BoundedSemaphore(self._max_processes)
         self._idle: list[_Decoder] = []
 
@@ -128,7 +130,7 @@ class _Decoder:
         except (FileNotFoundError, PermissionError) as error:
             raise DecoderStartError(str(error)) from error
         except OSError as error:
-            raise DecoderInterruptedError from error  # no memory, process or descriptor is left: later there may be
+            raise DecoderInterruptedError from error  # out of memory, processes, or descriptors
         try:
             self._receive(START_LIMIT_S)
         except BaseException as error:
@@ -165,7 +167,7 @@ class _Decoder:
         return message
 
     def _find_out_why_gone(self) -> DecoderGoneError:
-        self.kill()  # at most its pipes are closed yet: how it ended is settled before
+        self.kill()  # so far perhaps only its pipes are closed: wait for its exit status
         was_ended = self._process.returncode in ENDED_FROM_OUTSIDE
         return DecoderInterruptedError() if was_ended else DecoderGoneError()
 
@@ -178,7 +180,7 @@ class _Decoder:
         return self._process.stdout
 
     def close(self) -> None:
-        """Lets an idle process end by itself."""
+        """Closes its pipes, so that an idle process ends by itself."""
         with contextlib.suppress(OSError):
             self._stdin.close()
         try:
@@ -189,14 +191,14 @@ class _Decoder:
         self._stdout.close()
 
     def kill(self) -> None:
-        """Ends the process whatever it does."""
+        """Kills the process, whatever it is doing."""
         self._process.kill()
         self.close()
 
 
 def _start_process() -> subprocess.Popen[bytes]:
     if not sys.executable or getattr(sys, "frozen", False):
-        # A frozen program would start itself once more, and wait for it.
+        # A frozen program would start a second copy of itself and wait for it.
         raise DecoderStartError(f"{sys.executable or 'this program'} is not a Python interpreter")
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "strandline.pictures.decoder_process"],
@@ -204,16 +206,16 @@ def _start_process() -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=os.environ | {"PYTHONPATH": _import_path(), "VIPS_CONCURRENCY": "1"},
-        cwd=os.sep,  # a process keeps its folder busy, and ours may be on a disk that is to be ejected
+        cwd=os.sep,  # a process keeps its working folder in use, and ours may be on a disk that is to be ejected
     )
     if sys.platform == "linux" and process.stdin is not None:
-        with contextlib.suppress(OSError):  # more than this user may have: it goes without
+        with contextlib.suppress(OSError):  # above this user's limit: the default size works, too
             fcntl.fcntl(process.stdin, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
     return process
 
 
 def _import_path() -> str:
-    """Where this process imports from, without the current folder: that may be a synced one."""
+    """Where this process imports from, without the current folder, which may be a synced one."""
     package = Path(__file__).parents[2]
     return os.pathsep.join([str(package), *(path for path in sys.path if path and Path(path).is_absolute())])
 

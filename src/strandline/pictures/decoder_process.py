@@ -21,17 +21,18 @@ from typing import Any, BinaryIO
 Header = dict[str, Any]
 
 IDLE_S = 60.0
-"""After so long without work a process ends and gives its memory back. A new one starts in a fifth of a second."""
+"""After this long without work a process ends and frees its memory. A new one starts in a fifth of a second."""
 
 MAX_DATA_BYTES = 3 * 1024**3
-"""Memory that one process may fill, where the system can limit it: room for 200 million RGB pixels, with copies
-of them, and a large file. No file that it writes may be larger: libvips puts very large pictures on disk."""
+"""Memory limit of one process, if the system supports one: room for 200 million RGB pixels, some copies of them, and
+a large file. It also limits the files that libvips writes to disk for very large pictures.
+"""
 
 MAX_OPEN_FILES = 256
-"""At once, with the fonts of an SVG. A decoder is handed bytes and opens no picture itself."""
+"""Enough for the fonts of an SVG. A decoder gets bytes and opens no picture itself."""
 
 _NO_MEMORY = ("out of memory", "memory allocation", "cannot allocate", "not enough memory")
-"""What libraries say when an allocation failed, in lower case: libvips, libheif, the system, libde265."""
+"""What libraries say if an allocation failed, in lower case: libvips, libheif, the system, libde265."""
 
 _LENGTHS = struct.Struct(">IQ")
 
@@ -45,7 +46,7 @@ def write_message(stream: BinaryIO, header: Header, data: bytes | memoryview = b
 
 
 def read_message(stream: BinaryIO) -> tuple[Header, bytes] | None:
-    """The next message; None where the stream ends before it is complete."""
+    """The next message, or None if the stream ends before it is complete."""
     lengths = stream.read(_LENGTHS.size)
     if len(lengths) < _LENGTHS.size:
         return None
@@ -57,9 +58,9 @@ def read_message(stream: BinaryIO) -> tuple[Header, bytes] | None:
 
 
 def main() -> None:
-    """Answers requests until there are no more, or none comes for :data:`IDLE_S`."""
+    """Answers requests until there are no more, or none arrives for :data:`IDLE_S`."""
     requests, replies = sys.stdin.buffer, _take_standard_output()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which then closes the pipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; it then closes the pipe
     _limit_resources()
     from strandline.pictures import pixels
 
@@ -72,7 +73,7 @@ def main() -> None:
         _set_alarm(0)
         write_message(replies, reply, result)
         if "no_memory" in reply:
-            return  # what this process holds may be what lacks
+            return  # the memory that is short may be held by this process
 
 
 def _answer(request: Header, data: bytes) -> tuple[Header, bytes]:
@@ -96,20 +97,20 @@ def _answer(request: Header, data: bytes) -> tuple[Header, bytes]:
 
 def _is_want_of_memory(error: Exception) -> bool:
     text = str(error).lower()
-    if "security limit" in text:  # of libheif's own, for any picture; it calls that an allocation error, too
+    if "security limit" in text:  # libheif's own limit for any picture, reported as an allocation error, too
         return False
     return any(words in text for words in _NO_MEMORY)
 
 
 def _one_line(error: Exception) -> str:
-    """What the decoder said first; libvips says what it was asked to do before that."""
+    """The decoder's first line. What libvips adds says only what it was asked to do."""
     lines = [line.strip() for line in str(error).splitlines()]
     said = [line for line in lines if line and not line.startswith("unable to ")]
     return (said or [type(error).__name__])[0][:200]
 
 
 def _take_standard_output() -> BinaryIO:
-    """A stream to the pipe that was standard output, which from now on is standard error."""
+    """A stream to the pipe that was standard output. From now on standard output is standard error."""
     taken = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return taken
@@ -128,18 +129,18 @@ def _limit_resources() -> None:
     if sys.platform == "linux":
         limits[resource.RLIMIT_DATA] = MAX_DATA_BYTES
     for kind, limit in limits.items():
-        hard = resource.getrlimit(kind)[1]  # this user may have less, and cannot get more
+        hard = resource.getrlimit(kind)[1]  # this user's limit may be lower, and cannot be raised
         limit = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         resource.setrlimit(kind, (limit, limit))
 
 
 def _has_more(requests: BinaryIO) -> bool:
-    """Waits for a request. Nothing of the next one is buffered: none is sent before the last was answered."""
+    """Waits for a request. Nothing is left in a buffer: the next request is sent only after this one is answered."""
     return os.name != "posix" or bool(select.select([requests], [], [], IDLE_S)[0])
 
 
 def _set_alarm(seconds: float) -> None:
-    """Lets the system end this process even if its parent is gone; 0 calls it off."""
+    """Makes the system end this process after a time, even if its parent is gone; 0 cancels it."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
 

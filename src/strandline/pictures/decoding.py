@@ -19,22 +19,22 @@ from strandline.errors import (
 )
 
 MAX_PIXELS = 200_000_000
-"""The largest sensors of telephones make 200 million."""
+"""The largest phone sensors produce 200 million."""
 
 TIMEOUT_S = 20.0
 """For one picture. A HEIC of 12 million pixels takes a second on a slow machine."""
 
 MAX_SIZE = 16_383
-"""Of the longest side of a copy; WebP has no more."""
+"""Longest side of a copy. WebP cannot be larger."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small copy of a picture: upright, in sRGB, without any metadata."""
+    """A small copy of a picture: upright, in sRGB, without metadata."""
 
     data: bytes
     media_type: str
-    """``image/webp``; ``image/jpeg`` for a copy over 2,048 pixels that has no transparency."""
+    """``image/webp``, or ``image/jpeg`` for a copy over 2,048 pixels without transparency."""
     width: int
     height: int
 
@@ -47,23 +47,23 @@ def check_decodes(
     timeout_s: float = TIMEOUT_S,
     fresh: bool = False,
 ) -> None:
-    """Decodes every row of every frame and keeps nothing. An SVG is drawn once.
+    """Decodes every row of every frame and discards the pixels. An SVG is drawn once.
 
-    Holes that are filled with zeros are not always seen: WebP and HEIC decode them to something.
+    It does not always detect holes that are filled with zeros: WebP and HEIC may decode them.
 
     Args:
         data: The whole file. It is copied to the decoder process.
-        media_type: The sniffed type; the bytes are taken for nothing else.
-        max_pixels: Of one frame. All frames together may have ten times as many.
-        timeout_s: For decoding alone; waiting for a free decoder process comes on top.
-        fresh: Asks a process that has decoded nothing yet, which takes a fifth of a second more.
+        media_type: The sniffed type. No other decoder is tried.
+        max_pixels: Limit for one frame. All frames together may have ten times as many.
+        timeout_s: Limit for decoding alone. Waiting for a free decoder process is not included.
+        fresh: Use a process that has decoded nothing yet. This takes a fifth of a second more.
 
     Raises:
-        UndecodablePictureError: If it is truncated or broken, is of another type, or made its decoder crash.
-        PictureTooLargeError: If it has more pixels, or takes more time, than allowed: nothing is known about its
-            bytes then.
-        DecoderUnavailableError: If no decoder could be started: nothing is known either.
-        DecodingInterruptedError: If the decoder was ended from outside, or found no memory: nothing is known either.
+        UndecodablePictureError: It is truncated or broken, has another type, or crashed its decoder.
+        PictureTooLargeError: It exceeds the pixel or time limit. This says nothing about its bytes.
+        DecoderUnavailableError: No decoder could be started. This says nothing about its bytes.
+        DecodingInterruptedError: The decoder was ended from outside or ran out of memory. This says nothing about its
+            bytes.
     """
     _ask(data, media_type, None, max_pixels, timeout_s, fresh=fresh)
 
@@ -76,11 +76,11 @@ def make_thumbnail(
     max_pixels: int = MAX_PIXELS,
     timeout_s: float = TIMEOUT_S,
 ) -> Thumbnail:
-    """A copy whose longest side is at most ``size`` (1 to :data:`MAX_SIZE`); never enlarged.
+    """A copy whose longest side is at most ``size`` (1 to :data:`MAX_SIZE`) pixels; never enlarged.
 
-    Of an animation the first frame, and only that is decoded: a GIF whose later frames are lacking still makes a
-    thumbnail. So prove the bytes first, and cache the result under the hash of the very bytes given here. Raises
-    as :func:`check_decodes` does. A JPEG of 12 million pixels takes about 60 ms.
+    Decodes only the first frame of an animation, so a GIF that lacks later frames still gets a thumbnail. Prove the
+    bytes first, and cache the result under the hash of exactly these bytes. Raises the same errors as
+    :func:`check_decodes`. A JPEG of 12 million pixels takes about 60 ms.
     """
     if not 1 <= size <= MAX_SIZE:
         raise ValueError(f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}")
@@ -89,7 +89,7 @@ def make_thumbnail(
 
 
 def stop_decoders() -> None:
-    """Ends decoder processes that are idle. They end by themselves after a minute, and start again when needed."""
+    """Ends idle decoder processes. Without this call they end after a minute; new ones start when needed."""
     from strandline.pictures import decoder_pool
 
     decoder_pool.POOL.close()
@@ -104,7 +104,7 @@ def _ask(
     *,
     fresh: bool = False,
 ) -> tuple[dict[str, Any], bytes]:
-    from strandline.pictures import decoder_pool  # here, because most starts of a program decode nothing
+    from strandline.pictures import decoder_pool  # here, because most runs of a program decode nothing
 
     request = {"media_type": media_type, "size": size, "max_pixels": max_pixels}
     try:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 MAX_EXIF_BYTES = 1024 * 1024
-"""A JPEG cannot hold more than 64 KiB; other files may, but their directories stand near the start."""
+"""A JPEG cannot hold more than 64 KiB. Other files can, but their directories are near the start."""
 
 _MAX_ENTRIES = 512
 """In one directory. Cameras write about 40."""
@@ -34,15 +34,15 @@ class Exif(NamedTuple):
     """What was found."""
 
     orientation: int = 1
-    """1 to 8; 1 (upright) where nothing sensible is said."""
+    """1 to 8; 1 (upright) if it is not given or invalid."""
     taken_at: datetime | None = None
-    """Aware UTC. A time without a zone is read as UTC: good for sorting, wrong by some hours."""
+    """Aware UTC. A time without a zone is read as UTC: it sorts well, but may be some hours off."""
 
 
 def read_exif(tiff: bytes) -> Exif:
-    """Reads the directories of a TIFF structure, as it stands behind ``Exif\\0\\0`` in a JPEG.
+    """Reads the directories of a TIFF structure, the part after ``Exif\0\0`` in a JPEG.
 
-    Never raises, on any bytes; what is broken or lies elsewhere is taken as not said.
+    Never raises, whatever the bytes. Broken or misplaced values count as absent.
     """
     try:
         return _read(tiff)
@@ -66,7 +66,7 @@ def _read(tiff: bytes) -> Exif:
 
 
 def _read_directory(tiff: bytes, at: int, order: str) -> dict[int, int | str]:
-    """The values that are one number or a short text, by tag; the others are left out."""
+    """The values that are one number or a short text, by tag. Other values are skipped."""
     if at + 2 > len(tiff):
         return {}
     (count,) = struct.unpack_from(order + "H", tiff, at)
@@ -91,7 +91,7 @@ def _number(value: int | str | None) -> int | None:
 def _parse_taken_at(
     date: int | str | None, zone: int | str | None, fraction: int | str | None
 ) -> datetime | None:
-    """The time, or None for what is no date: all zeros and all blanks are common for "unknown"."""
+    """The time, or None if it is no date. All zeros or all blanks often mean "unknown"."""
     found = _DATE.match(date) if isinstance(date, str) else None
     if found is None:
         return None

@@ -27,15 +27,15 @@ from strandline.pictures.svg_header import read_svg_header
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """What a picture says of itself. None where it does not, or not sensibly."""
+    """What a picture says about itself. A value is None if the picture does not give it, or gives nonsense."""
 
     width: int | None = None
-    """In pixels, as a viewer shows it: after turning. At least 1."""
+    """In pixels, as a viewer shows it (after rotation). At least 1."""
     height: int | None = None
     taken_at: datetime | None = None
-    """EXIF DateTimeOriginal as aware UTC; read as UTC where it has no zone."""
+    """EXIF DateTimeOriginal as aware UTC; read as UTC if it has no zone."""
     orientation: int = 1
-    """1 to 8, as in EXIF: how the stored pixels must be turned. Width and height are turned already."""
+    """1 to 8, as in EXIF: how to rotate the stored pixels. Width and height are already rotated."""
 
 
 _READERS: dict[str, Callable[[memoryview], Header]] = {
@@ -53,7 +53,7 @@ _READERS: dict[str, Callable[[memoryview], Header]] = {
 def read_facts(data: bytes | mmap.mmap, media_type: str) -> PictureFacts:
     """The facts of a picture of the given (sniffed) type.
 
-    Never raises, on any bytes and for any type; takes bounded time on hostile ones. Some 10 µs for a plain JPEG.
+    Never raises, whatever the bytes and the type. Takes bounded time on hostile bytes; about 10 µs for a plain JPEG.
     """
     reader = _READERS.get(media_type)
     if reader is None:

@@ -14,24 +14,25 @@ from typing import NamedTuple
 from strandline.pictures.exif import MAX_EXIF_BYTES
 
 MAX_STEPS = 4_096
-"""Parts of a file that are stepped over before a reader gives up. Real files need some dozens before the part
-that is wanted; 4,096 steps take two milliseconds."""
+"""How many parts of a file a reader skips before it gives up. Real files need some dozens; 4,096 take two
+milliseconds.
+"""
 
 
 class Header(NamedTuple):
-    """What a file says of itself."""
+    """What a file says about itself."""
 
     width: int | None = None
-    """As stored, before any turning; None where it is not said."""
+    """As stored, before rotation; None if the file does not say."""
     height: int | None = None
     exif: bytes = b""
-    """The TIFF structure, or nothing."""
+    """The TIFF structure, or empty."""
     orientation: int | None = None
-    """As in EXIF, where the format has its own way to say it: EXIF does not count then."""
+    """As in EXIF, if the format has its own way to say it. EXIF then does not count."""
 
 
 def read_jpeg_header(data: memoryview) -> Header:
-    """Walks segments to the frame header (SOF); EXIF stands in front of it. ITU-T T.81, annex B."""
+    """Walks segments up to the frame header (SOF). EXIF comes before it. ITU-T T.81, annex B."""
     exif = b""
     at = 2
     for _ in range(MAX_STEPS):
@@ -54,7 +55,7 @@ def read_jpeg_header(data: memoryview) -> Header:
 
 
 def read_png_header(data: memoryview) -> Header:
-    """``IHDR`` stands first; ``eXIf`` is looked for up to the pixels. PNG (third edition), section 5."""
+    """``IHDR`` comes first; ``eXIf`` is searched for up to the pixels. PNG (third edition), section 5."""
     width, height = struct.unpack_from(">II", data, 16)
     at = 8
     for _ in range(MAX_STEPS):
@@ -70,12 +71,12 @@ def read_png_header(data: memoryview) -> Header:
 
 
 def read_gif_header(data: memoryview) -> Header:
-    """The logical screen; frames lie within it. GIF89a, section 18."""
+    """The size of the logical screen, which contains all frames. GIF89a, section 18."""
     return Header(*struct.unpack_from("<HH", data, 6))
 
 
 def read_webp_header(data: memoryview) -> Header:
-    """The canvas, or the single picture's own header; ``EXIF`` comes behind the pixels. RFC 9649."""
+    """Reads the canvas, or the header of the only picture; ``EXIF`` follows the pixels. RFC 9649."""
     first = bytes(data[12:16])
     if first == b"VP8X":
         width = 1 + int.from_bytes(data[24:27], "little")
@@ -103,5 +104,5 @@ def _iter_riff_chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def _exif(chunk: memoryview) -> bytes:
-    """The TIFF structure; some programs write it with the JPEG's prefix where none belongs."""
+    """The TIFF structure. Some programs put the JPEG prefix before it, although it does not belong there."""
     return bytes(chunk[:MAX_EXIF_BYTES]).removeprefix(b"Exif\0\0")

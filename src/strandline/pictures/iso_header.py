@@ -16,7 +16,7 @@ from strandline.pictures.exif import MAX_EXIF_BYTES
 from strandline.pictures.headers import MAX_STEPS, Header
 
 _TURNED_LEFT = {0: 1, 1: 8, 2: 3, 3: 6}
-"""Quarter turns to the left that make it upright, to the orientation that means the same in EXIF."""
+"""From quarter turns to the left to the EXIF orientation that means the same."""
 
 Boxes = dict[bytes, Box]
 
@@ -25,7 +25,7 @@ def read_iso_header(data: memoryview) -> Header:
     """Reads indexes only, never pixels.
 
     Raises:
-        NotWholeError, struct.error: Where the boxes make no sense.
+        NotWholeError, struct.error: The boxes make no sense.
     """
     meta = next(
         (box for box in islice(iter_boxes(data, 0, len(data)), MAX_STEPS) if box.kind == b"meta"), None
@@ -66,7 +66,7 @@ def _primary_item(data: memoryview, meta: Boxes) -> int | None:
 
 
 def _properties_of(data: memoryview, meta: Boxes, item: int | None) -> list[Box]:
-    """The boxes that are tied to the item, in order."""
+    """The boxes that belong to the item, in order."""
     if b"iprp" not in meta:
         return []
     properties = _children(data, meta[b"iprp"].body, meta[b"iprp"].end)
@@ -78,7 +78,7 @@ def _properties_of(data: memoryview, meta: Boxes, item: int | None) -> list[Box]
 
 
 def _numbers_of(data: memoryview, index: Box, item: int | None) -> list[int]:
-    """Which properties ``ipma`` ties to the item, counted from 1."""
+    """The numbers of the properties that ``ipma`` gives the item, counted from 1."""
     fields = Fields(data, index.body, index.end)
     version_and_flags = fields.take(4)
     id_bytes = 4 if version_and_flags >> 24 else 2
@@ -92,7 +92,7 @@ def _numbers_of(data: memoryview, index: Box, item: int | None) -> list[int]:
 
 
 def _read_exif_item(data: memoryview, meta: Boxes) -> bytes:
-    """The TIFF structure in the first item of kind ``Exif``: it says itself how far in it begins."""
+    """The TIFF structure in the first item of kind ``Exif``. The item says where in it the structure begins."""
     item = _find_exif_item(data, meta.get(b"iinf"))
     extent = None if item is None else _find_extent(data, meta, item)
     if extent is None:
@@ -118,7 +118,7 @@ def _find_exif_item(data: memoryview, index: Box | None) -> int | None:
 
 
 def _find_extent(data: memoryview, meta: Boxes, item: int) -> tuple[int, int] | None:
-    """Where the item's bytes begin, and how many they are; of several extents the first."""
+    """Offset and length of the item's bytes. If there are several extents, the first one."""
     index, idat = meta.get(b"iloc"), meta.get(b"idat")
     if index is None:
         return None

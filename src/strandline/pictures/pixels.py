@@ -17,20 +17,21 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 from strandline.pictures import vips
 
 MAX_SVG_SIZE = 1_024
-"""An SVG has no rows to lose; to see that it can be drawn, this size is enough."""
+"""An SVG has no rows that could be missing. This size is enough to see that it can be drawn."""
 
 MAX_WEBP_SIZE = 2_048
-"""Up to here WebP, which is a quarter smaller. Above, at full size, it takes ten times as long as JPEG."""
+"""Up to here WebP, which is a quarter smaller. For larger copies it takes ten times as long as JPEG."""
 
 ANIMATION_FACTOR = 10
-"""All frames together may have so many times the pixels of one: they are decoded one after another, in the
-memory of one, and the time limit holds besides."""
+"""All frames together may have this many times the pixels of one. They are decoded one after another, in the memory
+of one, and within the time limit.
+"""
 
 _BY_PILLOW = {"image/gif": "GIF", "image/heic": "HEIF", "image/heif": "HEIF", "image/avif": "AVIF"}
 
 
 class TooManyPixelsError(Exception):
-    """The picture promises more pixels than the limit."""
+    """The picture's header gives more pixels than the limit."""
 
     def __init__(self, width: int, height: int, frames: int = 1) -> None:
         times = f" × {frames} frames" if frames > 1 else ""
@@ -39,12 +40,12 @@ class TooManyPixelsError(Exception):
 
 
 def set_up() -> None:
-    """Prepares the libraries, once a process."""
+    """Prepares the libraries, once per process."""
     vips.set_up()
     for plugin in ("AvifImagePlugin", "GifImagePlugin"):
-        import_module(f"PIL.{plugin}")  # which registers it; Pillow would look for them among forty
+        import_module(f"PIL.{plugin}")  # importing it registers it; Pillow would search its forty plugins
     pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
-    Image.MAX_IMAGE_PIXELS = None  # the limit is ours, and stricter
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is stricter
     warnings.simplefilter("ignore")
 
 
@@ -52,8 +53,8 @@ def decode_whole(data: bytes, media_type: str, max_pixels: int) -> None:
     """Decodes every row of every frame.
 
     Raises:
-        TooManyPixelsError: Before anything is decoded.
-        Exception: Whatever the decoders raise for bytes that they cannot make sense of, or that end too early.
+        TooManyPixelsError: It has too many. Nothing was decoded.
+        Exception: Any exception of a decoder: the bytes are invalid or end too early.
     """
     if media_type == "image/svg+xml":
         vips.decode_all(_open_svg(data, MAX_SVG_SIZE))
@@ -64,7 +65,7 @@ def decode_whole(data: bytes, media_type: str, max_pixels: int) -> None:
 
 
 def make_small(data: bytes, media_type: str, size: int, max_pixels: int) -> tuple[str, bytes, int, int]:
-    """Media type, bytes, width and height of a small copy. Raises as :func:`decode_whole` does."""
+    """Media type, bytes, width, and height of a small copy. Raises the same errors as :func:`decode_whole`."""
     if media_type == "image/svg+xml":
         image = vips.shrink(_open_svg(data, size), size)
     elif media_type in _BY_PILLOW:
@@ -83,7 +84,7 @@ def _open_checked(
 
 
 def _open_svg(data: bytes, size: int) -> vips.VipsImage:
-    """An SVG that will be drawn no larger than the size, and no larger than it is."""
+    """An SVG, scaled down to the size if it is larger."""
     image = vips.open_svg(data)
     scale = min(1.0, size / max(vips.size_of(image)))
     return image if scale == 1.0 else vips.open_svg(data, scale=scale)
@@ -106,7 +107,7 @@ def _decode_by_pillow(data: bytes, media_type: str, max_pixels: int) -> None:
                 raise TooManyPixelsError(frame.width, frame.height, frames)
             frame.load()
     if media_type == "image/avif" and frames == 1:
-        # Where a still ends in zeros, libavif makes up the rest, and libheif says so.
+        # If a still ends in zeros, libavif makes up the rest; libheif reports it.
         vips.decode_all(_open_checked(data, media_type, max_pixels))
 
 

@@ -24,11 +24,11 @@ _PIXELS_PER_UNIT = {
 }  # fmt: skip
 
 _MAX_LENGTH = 1e9
-"""Beyond this it is no size but a mischief."""
+"""A longer text is not a size."""
 
 
 def read_svg_header(data: memoryview) -> Header:
-    """The size, rounded to whole pixels; None for both where the root gives neither it nor a view box."""
+    """The size, rounded to whole pixels. Both are None if the root has neither a size nor a view box."""
     root = find_svg_root(bytes(data[:SNIFF_BYTES]))
     if root is None:
         return Header()
@@ -49,7 +49,7 @@ def read_svg_header(data: memoryview) -> Header:
 
 
 def _end_of_tag(tag: str) -> int:
-    """Where the first ``>`` outside quotes stands."""
+    """The offset of the first ``>`` outside quotes."""
     return next((match.end() for match in _QUOTED.finditer(tag) if match[0] == ">"), len(tag))
 
 

@@ -11,18 +11,18 @@ from typing import Any, NewType, cast
 import pyvips  # type: ignore[import-untyped]
 
 VipsImage = NewType("VipsImage", object)
-"""A lazy picture: pixels are made when a function below asks for them."""
+"""A lazy picture: pixels are made when one of the functions below needs them."""
 
 VipsError: type[Exception] = pyvips.Error
 
 CSS_DPI = 96
-"""So that an SVG's millimetres mean what they mean in browsers."""
+"""An SVG's millimeters then mean the same as in browsers."""
 
 POINT_DPI = 72
-"""libvips enlarges an SVG by the ratio of the dpi to this one; that is undone."""
+"""libvips enlarges an SVG by the dpi divided by this number. We undo that."""
 
 _FAIL = "truncated"
-"""Less would take half pictures; more would refuse odd ones that every viewer shows."""
+"""A lower level would accept half pictures. A higher one would reject odd pictures that every viewer shows."""
 
 _LOADERS = {
     "image/jpeg": "jpegload_buffer",
@@ -34,7 +34,7 @@ _ANIMATED = frozenset({"image/webp", "image/avif"})
 
 
 def set_up() -> None:
-    """Turns off every loader but ours, and the cache of operations: no picture is wanted twice in a row."""
+    """Turns off all other loaders, and the cache of operations: no picture is needed twice in a row."""
     pyvips.cache_set_max(0)
     pyvips.operation_block_set("VipsForeignLoad", True)
     for name in ("Jpeg", "Png", "Webp", "Heif", "Svg"):
@@ -42,10 +42,10 @@ def set_up() -> None:
 
 
 def open_picture(data: bytes, media_type: str, *, all_frames: bool = False) -> VipsImage:
-    """Reads the header of a picture. Of an animation the first frame, or all of them, one below the other.
+    """Reads the header of a picture. Opens the first frame of an animation, or all of them, stacked vertically.
 
     Raises:
-        VipsError: If it is none of that type.
+        VipsError: It does not have that type.
     """
     options: dict[str, object] = {"access": "sequential", "fail_on": _FAIL}
     if all_frames and media_type in _ANIMATED:
@@ -54,7 +54,7 @@ def open_picture(data: bytes, media_type: str, *, all_frames: bool = False) -> V
 
 
 def open_svg(data: bytes, *, scale: float = 1.0) -> VipsImage:
-    """An SVG at its own size times the scale; nothing is drawn yet. It can name no file and no address."""
+    """An SVG at its own size times the scale. Nothing is drawn yet. It cannot load any file or URL."""
     scale *= POINT_DPI / CSS_DPI
     return VipsImage(pyvips.Image.svgload_buffer(data, dpi=CSS_DPI, scale=scale, access="sequential"))
 
@@ -75,27 +75,28 @@ def size_of(image: VipsImage) -> tuple[int, int]:
 
 
 def frames_of(image: VipsImage) -> int:
-    """How many frames were opened; 1 for a still."""
+    """How many frames were opened; 1 for a still image."""
     any_image = cast(Any, image)
     paged = any_image.get_typeof("page-height") and any_image.height > any_image.get("page-height")
     return any_image.height // any_image.get("page-height") if paged else 1
 
 
 def decode_all(image: VipsImage) -> None:
-    """Makes every pixel and keeps none.
+    """Computes every pixel and discards it.
 
     Raises:
-        VipsError: If the data ends too early, or makes no sense.
+        VipsError: The data ends too early or makes no sense.
     """
     cast(Any, image).avg()
 
 
 def shrink_buffer(data: bytes, opened: VipsImage, size: int) -> VipsImage:
-    """The first frame, upright and in sRGB, no side longer than the size; JPEG and WebP shrink as they decode.
+    """The first frame, upright and in sRGB, with no side longer than the size. JPEG and WebP shrink while they
+    decode.
 
     Args:
         data: The picture.
-        opened: The same, opened: its header tells how its colours are meant.
+        opened: The same picture, opened. Its header says which color space it has.
         size: In pixels.
     """
     options = _shrink_options(opened, size) | {"option_string": f"[fail_on={_FAIL}]"}
@@ -103,20 +104,20 @@ def shrink_buffer(data: bytes, opened: VipsImage, size: int) -> VipsImage:
 
 
 def shrink(image: VipsImage, size: int) -> VipsImage:
-    """The same for a picture that cannot shrink as it decodes."""
+    """The same for a picture that cannot shrink while it decodes."""
     return VipsImage(cast(Any, image).thumbnail_image(size, **_shrink_options(image, size)))
 
 
 def _shrink_options(image: VipsImage, size: int) -> dict[str, object]:
     options: dict[str, object] = {"height": size, "size": "down"}
     if cast(Any, image).get_typeof("icc-profile-data"):
-        # Without a profile this would turn sRGB into sRGB by way of CIELAB: thirty times as slow.
+        # Without a profile, this would convert sRGB to sRGB by way of CIELAB: thirty times as slow.
         options["export_profile"] = "srgb"
     return options
 
 
 def encode(image: VipsImage, *, max_webp_size: int) -> tuple[str, bytes]:
-    """Media type and bytes, without EXIF or any other metadata. Large ones without alpha become JPEG."""
+    """Media type and bytes, without any metadata. Large copies without alpha become JPEG."""
     srgb = cast(Any, image).colourspace("srgb")
     if srgb.hasalpha() or max(srgb.width, srgb.height) <= max_webp_size:
         return "image/webp", srgb.webpsave_buffer(Q=80, effort=2, keep="none")

@@ -21,11 +21,11 @@ from strandline.runtime.change_notice.polling import INTERVAL_S, PollingFolderWa
 def choose_folder_watcher(
     is_native: Callable[[Path], bool], *, poll_interval_s: float = INTERVAL_S
 ) -> MixedFolderWatcher:
-    """This system's native watcher with polling beside it, or polling alone where the system has no room.
+    """This system's native watcher with polling beside it, or polling alone if the system allows no native watcher.
 
     Args:
-        is_native: Whether the system tells of all changes in the folder (a local disk). Asked by ``watch()``.
-        poll_interval_s: As :class:`~.polling.PollingFolderWatcher` takes it.
+        is_native: Whether the system reports all changes in the folder (a local disk). Called by ``watch()``.
+        poll_interval_s: See :class:`~.polling.PollingFolderWatcher`.
     """
     try:
         native, why_none = open_native_watcher(), ""
@@ -35,10 +35,10 @@ def choose_folder_watcher(
 
 
 def open_native_watcher() -> FolderWatcher:
-    """The native watcher of this system; imports nothing of the others.
+    """The native watcher of this system. Imports no other.
 
     Raises:
-        WatchLimitError: The system has no room for one more.
+        WatchLimitError: The system allows no more watchers.
     """
     if sys.platform == "linux":
         from strandline.runtime.change_notice.inotify import InotifyFolderWatcher
@@ -53,12 +53,12 @@ def open_native_watcher() -> FolderWatcher:
 class MixedFolderWatcher:
     """A :class:`~.folder_watcher.FolderWatcher` that gives each folder to the backend that suits it.
 
-    Owns both backends and closes them. A folder that fell back stays polled until it is unwatched or gone.
+    Owns both backends and closes them. A folder that fell back to polling stays polled until it is unwatched or gone.
 
     Args:
-        native: The system's own; None to poll everything.
-        is_native: Whether a folder's changes are told by the system.
-        why_no_native: What to tell of native folders where there is no native watcher.
+        native: The system's watcher; None to poll everything.
+        is_native: Whether the system reports a folder's changes.
+        why_no_native: If there is no native watcher, the reason to give for native folders.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class MixedFolderWatcher:
         self._polling = PollingFolderWatcher(
             interval_s=poll_interval_s, on_hints=None if native is None else native.wake
         )
-        # Held for a look into the two dictionaries only, never while a disk is asked.
+        # Held only while the two dictionaries are read, never during a disk access.
         self._lock = threading.Lock()
         self._backends: dict[Path, FolderWatcher] = {}
         self._fallbacks: dict[Path, str] = {}
@@ -86,7 +86,7 @@ class MixedFolderWatcher:
         return self._polling.name if self._native is None else f"{self._native.name}+{self._polling.name}"
 
     def fallbacks(self) -> dict[Path, str]:
-        """The folders that are polled though the system could tell of them, each with the reason."""
+        """Folders that are polled although the system could report their changes, each with the reason."""
         with self._lock:
             return dict(self._fallbacks)
 
@@ -129,7 +129,7 @@ class MixedFolderWatcher:
         return [self._polling] if self._native is None else [self._native, self._polling]
 
     def _choose(self, folder: Path) -> FolderWatcher:
-        """The backend that has the folder, else the one that suits it."""
+        """The backend that watches the folder; if none does, the one that suits it."""
         with self._lock:
             known = self._backends.get(folder)
         if known is not None:

@@ -20,55 +20,55 @@ from strandline.errors import WatchLimitError
 from strandline.runtime.change_notice.hints import Hint
 
 _LIMITS = frozenset({errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-"""inotify(7): ENOSPC is the user's number of watches, EMFILE the number of instances or of descriptors."""
+"""inotify(7): ENOSPC is the user's limit of watches; EMFILE is the limit of instances or descriptors."""
 
 
 class FolderWatcher(Protocol):
-    """Tells which names in the watched folders deserve a look. The contract that all backends are tested by.
+    """Tells which names in the watched folders need a look. All backends are tested by this contract.
 
-    After a folder's ``watch()`` has returned, each change in it is covered by a hint: by its name, or by a
-    listing that is asked for after the change. Changes before are covered by the listing that ``watch()``
-    itself asks for. There may be hints about nothing; there are no changes without a hint, but for those that
-    the system itself keeps silent about (memory-mapped writes, other machines' writes on network drives).
+    After ``watch()`` has returned, each change in the folder is covered by a hint: by its name, or by a listing that
+    is requested after the change. Earlier changes are covered by the listing that ``watch()`` itself requests. There
+    may be hints without a change. There is no change without a hint, except those that the system does not report
+    (memory-mapped writes, and other machines' writes on network drives).
     """
 
     @property
     def name(self) -> str:
-        """What stands in logs and in `doctor`: inotify, watchdog, polling, or two of them with a plus."""
+        """The name in logs and in `doctor`: inotify, watchdog, polling, or two of them joined by a plus."""
         ...
 
     def watch(self, folder: Path) -> None:
-        """Watches the direct children of a folder from now on; asks for one listing of it.
+        """Watches the direct children of a folder from now on, and requests one listing of it.
 
-        For a folder that is watched already: nothing, or, where another folder lies at its path now, watches
-        that one and asks for a listing. After an error the folder is not watched.
+        If the folder is watched already, it does nothing. If another folder is at its path now, it watches that one
+        and requests a listing. After an error the folder is not watched.
 
         Raises:
-            FileNotFoundError: Nothing lies there.
-            NotADirectoryError: Something else lies there, be it a symlink to a folder.
+            FileNotFoundError: Nothing is there.
+            NotADirectoryError: Something else is there, even a symlink to a folder.
             WatchLimitError: The system allows no more watches.
-            OSError: The system refused otherwise, with its own reason.
+            OSError: The system refused for another reason.
         """
         ...
 
     def unwatch(self, folder: Path) -> None:
-        """No hint about the folder is handed out any more. Idempotent."""
+        """After this, no hint about the folder is given. Idempotent."""
         ...
 
     def wait(self, timeout_s: float) -> list[Hint]:
         """Blocks until there are hints, the time is over, or :meth:`wake` or :meth:`close` is called.
 
-        Hands out all there is, merged by folder, and each hint once. An empty list says nothing: it may come
-        before the time is over. Never blocks on a disk for longer than the timeout.
+        Returns all pending hints, merged by folder, each only once. The list may be empty before the time is over;
+        that means nothing. Never blocks on a disk for longer than the timeout.
         """
         ...
 
     def wake(self) -> None:
-        """Makes the current ``wait()`` return, or the next one where none is under way."""
+        """Makes the current ``wait()`` return, or the next one if none is running."""
         ...
 
     def close(self) -> None:
-        """Ends a ``wait()`` that is under way and gives everything back. Later waits return at once."""
+        """Ends a running ``wait()`` and frees everything. Later waits return at once."""
         ...
 
 
@@ -76,8 +76,8 @@ def get_folder_identity(folder: Path) -> tuple[int, int]:
     """Device and inode of the folder at the path; one lstat.
 
     Raises:
-        FileNotFoundError: Nothing lies there.
-        NotADirectoryError: Something else lies there, be it a symlink to a folder.
+        FileNotFoundError: Nothing is there.
+        NotADirectoryError: Something else is there, even a symlink to a folder.
     """
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
@@ -87,14 +87,14 @@ def get_folder_identity(folder: Path) -> tuple[int, int]:
 
 @contextmanager
 def naming_watch_limits() -> Iterator[None]:
-    """Turns the system's "no more watches" into :class:`WatchLimitError`; other errors pass."""
+    """Turns the system's "no more watches" into :class:`WatchLimitError`. Other errors pass."""
     try:
         yield
     except OSError as error:
         if error.errno not in _LIMITS:
             raise
         raise WatchLimitError(
-            # The system's own words for it are "No space left on device", which sends people to their disk.
+            # The system's own message is "No space left on device", which makes people check their disk.
             f"The system allows no more file watches ({errno.errorcode[error.errno]}); raise its limit "
             "(on Linux fs.inotify.max_user_watches and max_user_instances). Until then the folder is polled."
         ) from error

@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import TypeAlias
 
 MAX_NAMES = 1_000
-"""Of one folder at once. Looking at a thousand names costs some 10 ms; beyond, one listing is soon cheaper."""
+"""Per folder. Looking at a thousand names takes about 10 ms; for more, one listing is soon cheaper."""
 
 
 class ListReason(StrEnum):
-    """Why a folder is to be listed; for logs and for `doctor`, not for decisions."""
+    """Why a folder should be listed. For logs and `doctor`, not for decisions."""
 
     WATCH_ADDED = "watch-added"
-    """It is watched from now on; what came before, nobody saw."""
+    """The folder is watched from now on. Nobody saw earlier changes."""
     FOLDER_REPLACED = "folder-replaced"
-    """Another folder lies at its path than the one that was watched."""
+    """Another folder is at its path now."""
     FOLDER_CHANGED = "folder-changed"
     """Its own attributes changed: it may have become readable, or unreadable."""
     EVENTS_LOST = "events-lost"
     """The system's queue overflowed."""
     TOO_MANY_NAMES = "too-many-names"
-    """More names than are worth telling one by one, or than a poll remembers."""
+    """Too many names to report one by one, or more than a poll remembers."""
     UNREADABLE = "unreadable"
-    """A poll could not list it. Told once; polling goes on."""
+    """A poll could not list it. Reported once; polling continues."""
     READABLE_AGAIN = "readable-again"
     """A poll could list it again."""
 
@@ -46,7 +46,7 @@ class LookAtNames:
 
 @dataclass(frozen=True, slots=True)
 class ListFolder:
-    """Something happened in this watched folder that cannot be told by name: list all of it."""
+    """Something happened in this watched folder that cannot be reported by name: list all of it."""
 
     folder: Path
     reason: ListReason
@@ -54,9 +54,9 @@ class ListFolder:
 
 @dataclass(frozen=True, slots=True)
 class FolderGone:
-    """The watched folder was deleted, moved away or unmounted. It is not watched any more.
+    """The watched folder was deleted, moved away, or unmounted. It is no longer watched.
 
-    Another one may lie at its path already: try to watch it again at once, then now and then.
+    Another folder may be at its path already: try at once to watch it again, then now and then.
     """
 
     folder: Path
@@ -67,7 +67,7 @@ Hint: TypeAlias = LookAtNames | ListFolder | FolderGone
 
 @dataclass(slots=True)
 class _OneFolder:
-    """What is pending for one folder, in the order in which it will be told."""
+    """The pending hints of one folder, in the order in which they will be reported."""
 
     is_gone: bool = False
     reason: ListReason | None = None
@@ -75,10 +75,10 @@ class _OneFolder:
 
 
 class PendingHints:
-    """Hints that nobody has read yet, merged. Not thread-safe: its owner locks.
+    """Unread hints, merged. Not thread-safe: its owner locks.
 
-    Law: whatever was added since the last :meth:`take` is covered by the next one. A name is named, or its
-    folder is to be listed or gone; a folder has at most one FolderGone, and after it at most one other hint.
+    Law: whatever was added since the last :meth:`take` is covered by the next one. Its name is reported, or its
+    folder is to be listed or gone. A folder has at most one FolderGone, followed by at most one other hint.
     """
 
     def __init__(self) -> None:
@@ -88,7 +88,7 @@ class PendingHints:
         return bool(self._folders)
 
     def add_name(self, folder: Path, name: str) -> None:
-        """One more name; the one above :data:`MAX_NAMES` turns them all into a listing."""
+        """Adds a name. If there are more than :data:`MAX_NAMES`, a listing replaces them all."""
         pending = self._pending_of(folder)
         if pending.reason is None:
             pending.names.add(name)
@@ -96,21 +96,21 @@ class PendingHints:
                 self.add_listing(folder, ListReason.TOO_MANY_NAMES)
 
     def add_listing(self, folder: Path, reason: ListReason) -> None:
-        """The folder is to be listed. Of several reasons the last is told."""
+        """Requests a listing of the folder. If there are several reasons, the last one is reported."""
         pending = self._pending_of(folder)
         pending.reason = reason
         pending.names.clear()
 
     def add_gone(self, folder: Path) -> None:
-        """The folder is gone, and with it all that was pending in it."""
+        """The folder is gone, and all its pending hints with it."""
         self._folders[folder] = _OneFolder(is_gone=True)
 
     def forget(self, folder: Path) -> None:
-        """Drops what is pending for a folder that nobody wants to hear of any more."""
+        """Drops the pending hints of a folder that is no longer watched."""
         self._folders.pop(folder, None)
 
     def take(self) -> list[Hint]:
-        """All pending hints, folders in the order in which they were first mentioned; then none is pending."""
+        """Returns all pending hints and clears them. Folders come in the order in which they were first mentioned."""
         folders, self._folders = self._folders, {}
         hints: list[Hint] = []
         for folder, pending in folders.items():

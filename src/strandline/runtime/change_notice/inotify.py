@@ -23,15 +23,15 @@ from strandline.runtime.change_notice.folder_watcher import naming_watch_limits
 from strandline.runtime.change_notice.hints import Hint, ListReason, PendingHints
 
 _MASK = (
-    # A file that was written in place is worth a look when its writer closes it. MODIFY would say so for each
-    # of its writes (149 times for one file of 50 MB), and only truncate(2) by path says nothing else.
+    # A file that was written in place is worth a look once its writer closes it. MODIFY would report each
+    # write (149 for one file of 50 MB). It is needed only for truncate(2) by path, which reports nothing else.
     flags.CLOSE_WRITE
     | flags.MOVED_TO
     | flags.MOVED_FROM
     | flags.DELETE
-    # A hard link, thus also an unnamed file that gets its name, a symlink and a folder say only this.
+    # Hard links, unnamed files that get a name, symlinks, and folders report only this.
     | flags.CREATE
-    # Syncthing and rclone set the mtime after the last byte; a file may become readable.
+    # Syncthing and rclone set the mtime after the last byte. A file may also become readable.
     | flags.ATTRIB
     | flags.DELETE_SELF
     | flags.MOVE_SELF
@@ -67,12 +67,12 @@ class InotifyFolderWatcher:
         self._folders: dict[int, list[Path]] = {}  # two paths of one folder share a descriptor
         self._pending = PendingHints()
         self._lock = threading.Lock()
-        # Held while a wait is under way: close() must not pull the descriptors from under it.
+        # Held during a wait, so close() does not close the descriptors under it.
         self._reading = threading.Lock()
         self._is_closed = False
 
     def watch(self, folder: Path) -> None:
-        """See :meth:`~.folder_watcher.FolderWatcher.watch`; one system call where nothing is new."""
+        """See :meth:`~.folder_watcher.FolderWatcher.watch`; one system call if nothing changed."""
         with self._lock:
             if self._is_closed:
                 raise ValueError("the watcher is closed")
@@ -150,7 +150,7 @@ class InotifyFolderWatcher:
                 self._pending.add_listing(folder, ListReason.FOLDER_CHANGED)
 
     def _recover(self) -> None:
-        """After an overflow: which events were lost is not known, so all folders are to be listed."""
+        """After an overflow nobody knows which events were lost, so all folders must be listed."""
         for folder in list(self._descriptors):
             try:
                 self._ensure_watch(folder)
@@ -161,7 +161,7 @@ class InotifyFolderWatcher:
                 self._pending.add_listing(folder, ListReason.EVENTS_LOST)
 
     def _ensure_watch(self, folder: Path) -> bool:
-        """Watches what lies at the path now; False where that is what was watched already."""
+        """Watches what is at the path now. False if it was watched already."""
         with naming_watch_limits():
             descriptor: int = self._inotify.add_watch(folder, _MASK)
         if self._descriptors.get(folder) == descriptor:
@@ -172,7 +172,7 @@ class InotifyFolderWatcher:
         return True
 
     def _drop(self, folder: Path) -> None:
-        """Ends the watch of a path; events of it that are still in the queue are then nobody's."""
+        """Ends the watch of a path. Its events that are still in the queue are then ignored."""
         descriptor = self._descriptors.pop(folder, None)
         if descriptor is None:
             return
@@ -180,5 +180,5 @@ class InotifyFolderWatcher:
         sharers.remove(folder)
         if not sharers:
             del self._folders[descriptor]
-            with suppress(OSError):  # the kernel has ended it already where the folder is deleted
+            with suppress(OSError):  # the kernel has already ended it if the folder was deleted
                 self._inotify.rm_watch(descriptor)

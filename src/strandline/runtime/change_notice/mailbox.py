@@ -17,7 +17,7 @@ class Mailbox:
     """Thread-safe; one reader.
 
     Args:
-        ring: Called after each delivery, from the thread that delivers; for readers that wait elsewhere.
+        ring: Called after each delivery, from the delivering thread, for readers that wait elsewhere.
     """
 
     def __init__(self, ring: Callable[[], None] | None = None) -> None:
@@ -29,7 +29,7 @@ class Mailbox:
 
     @contextmanager
     def deliver(self) -> Iterator[PendingHints]:
-        """Lends the pending hints to be added to, then wakes the reader if there are any."""
+        """A context that gives the pending hints to add to. On exit it wakes the reader if there are any."""
         with self._filled:
             yield self._pending
             is_filled = bool(self._pending)
@@ -38,7 +38,7 @@ class Mailbox:
             self._ring()
 
     def wait(self, timeout_s: float) -> list[Hint]:
-        """What has come; blocks until something has, or as :meth:`~.folder_watcher.FolderWatcher.wait`."""
+        """The new hints. Blocks like :meth:`~.folder_watcher.FolderWatcher.wait`."""
         with self._filled:
             self._filled.wait_for(lambda: self._pending or self._is_woken or self._is_closed, timeout_s)
             self._is_woken = False
@@ -51,7 +51,7 @@ class Mailbox:
             self._filled.notify()
 
     def close(self) -> None:
-        """Ends the current wait; later ones return at once, and empty."""
+        """Ends the current wait. Later ones return an empty list at once."""
         with self._filled:
             self._is_closed = True
             self._filled.notify()

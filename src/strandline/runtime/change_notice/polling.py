@@ -23,26 +23,26 @@ from strandline.runtime.change_notice.snapshots import (
 )
 
 INTERVAL_S = 5.0
-"""Between two looks at a small folder: soon enough for people, and cheap enough for a share."""
+"""Between two listings of a small folder: short enough for people, and cheap enough for a share."""
 
 ANSWER_TIMEOUT_S = 5.0
-"""How long ``watch()`` waits for a disk to say whether the folder is there; then it goes on without."""
+"""How long ``watch()`` waits for a disk to say whether the folder is there. Then it continues without an answer."""
 
 _REST_FOR_WORK = 9
-"""Resting nine times as long as a listing took bounds the work to a tenth of the time."""
+"""Resting nine times as long as a listing took limits the work to a tenth of the time."""
 
 
 class PollingFolderWatcher:
-    """A :class:`~.folder_watcher.FolderWatcher` that looks again and again.
+    """A :class:`~.folder_watcher.FolderWatcher` that lists the folders again and again.
 
-    A ``watch()`` that gets no answer from the disk returns after :data:`ANSWER_TIMEOUT_S`; the folder counts
-    as watched, and its listing is asked for once the disk answers. A folder that cannot be listed is told
-    once, and once more when it can.
+    If the disk does not answer, ``watch()`` returns after :data:`ANSWER_TIMEOUT_S`. The folder then counts as
+    watched, and a listing is requested once the disk answers. A folder that cannot be listed is reported once, and
+    once more when it can be listed again.
 
     Args:
-        interval_s: The least time between two listings of a folder. It grows with how long a listing takes.
-        on_hints: Called from a background thread when a ``wait()`` would return.
-        list_stamps: How a folder is listed; raises OSError like ``os.scandir``.
+        interval_s: The least time between two listings of a folder. It grows with the time that a listing takes.
+        on_hints: Called from a background thread if a ``wait()`` would return.
+        list_stamps: Lists a folder. Raises OSError like ``os.scandir``.
     """
 
     name = "polling"
@@ -64,7 +64,7 @@ class PollingFolderWatcher:
         self._is_closed = False
 
     def watch(self, folder: Path) -> None:
-        """See :meth:`~.folder_watcher.FolderWatcher.watch`; a replaced folder is told by its names."""
+        """See :meth:`~.folder_watcher.FolderWatcher.watch`; a replaced folder is reported by its names."""
         with self._lock:
             if self._is_closed:
                 raise ValueError("the watcher is closed")
@@ -75,15 +75,15 @@ class PollingFolderWatcher:
             elif poll.is_wanted:
                 return
             else:
-                poll.begin_again()  # its thread has not ended yet, and may hang: there is never a second one
-        # A dead share costs its time once, not at each try.
+                poll.begin_again()  # its thread still runs, and may hang: never start a second one
+        # A dead share costs its timeout once, not at each try.
         poll.is_silent = not poll.has_answered.wait(0 if poll.is_silent else self._answer_timeout_s)
         if poll.failure is not None:
             self.unwatch(folder)
             raise poll.failure
 
     def unwatch(self, folder: Path) -> None:
-        """See :meth:`~.folder_watcher.FolderWatcher.unwatch`; does not wait for a listing under way."""
+        """See :meth:`~.folder_watcher.FolderWatcher.unwatch`; does not wait for a running listing."""
         with self._lock:
             if folder in self._polls:
                 self._polls[folder].end()
@@ -99,7 +99,7 @@ class PollingFolderWatcher:
         self._mailbox.wake()
 
     def close(self) -> None:
-        """See :meth:`~.folder_watcher.FolderWatcher.close`; threads end by themselves, or hang on."""
+        """See :meth:`~.folder_watcher.FolderWatcher.close`; its threads end by themselves, or stay hung."""
         self._mailbox.close()
         with self._lock:
             self._is_closed = True
@@ -107,7 +107,7 @@ class PollingFolderWatcher:
                 poll.end()
 
     def _run(self, poll: _Poll) -> None:
-        """A poll's thread: look, tell, rest, until nobody wants to know."""
+        """The thread of one poll: list, report, rest, until nobody watches the folder."""
         while True:
             started = time.monotonic()
             result = self._look(poll)
@@ -126,7 +126,7 @@ class PollingFolderWatcher:
             return error
 
     def _ends_after(self, poll: _Poll, result: Snapshot | OSError) -> bool:
-        """Tells what a look has found; True where the thread is to end, and then nothing revives it."""
+        """Reports what a listing found. If True, the thread must end and nothing can revive it."""
         with self._lock:
             if poll.is_wanted:
                 with self._mailbox.deliver() as pending:
@@ -147,7 +147,7 @@ def plan_rest_s(interval_s: float, listing_s: float) -> float:
 
 
 class _Poll:
-    """What one thread and its watcher share about one folder, under the watcher's lock."""
+    """What one thread and its watcher share about a folder, under the watcher's lock."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -157,7 +157,7 @@ class _Poll:
         self.begin_again()
 
     def begin_again(self) -> None:
-        """Wanted, and nothing known yet."""
+        """The folder is watched, and nothing is known about it yet."""
         self.is_wanted = True
         self.last: Snapshot | OSError | None = None
         self.failure: OSError | None = None
@@ -165,7 +165,7 @@ class _Poll:
         self.bell.set()
 
     def end(self) -> None:
-        """The thread ends when it next looks up."""
+        """The thread ends when it next checks."""
         self.is_wanted = False
         self.bell.set()
 
@@ -173,7 +173,7 @@ class _Poll:
 def _add_difference(
     pending: PendingHints, folder: Path, before: Snapshot | OSError | None, now: Snapshot | OSError
 ) -> None:
-    """Turns two successive looks at a folder into hints."""
+    """Turns the difference between two successive listings into hints."""
     if isinstance(now, FileNotFoundError | NotADirectoryError):
         pending.add_gone(folder)
     elif isinstance(now, OSError):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MAX_REMEMBERED = 50_000
-"""Names of one folder; at about 200 bytes each a snapshot takes 10 MB, and two exist while they are compared."""
+"""Per folder. At about 200 bytes a name, a snapshot takes 10 MB. Two exist while they are compared."""
 
 _64_BITS = (1 << 64) - 1
 
@@ -23,14 +23,14 @@ class Snapshot:
     """One listing of a folder, in bounded memory."""
 
     stamps: dict[str, int] | None
-    """By name; None for a folder with more names than are remembered."""
+    """By name; None if the folder has more names than are remembered."""
     count: int
     digest: int
-    """Sum of the hashes of all names with their stamps; the order of a listing means nothing."""
+    """Sum of the hashes of all names and stamps, so the order of a listing does not matter."""
 
 
 def iter_stamps(folder: Path) -> Iterator[tuple[str, int]]:
-    """Each direct child's name and stamp; one scandir, one lstat a child, opens no file, follows no symlink.
+    """Name and stamp of each direct child. One scandir, and one lstat per child; opens no file, follows no symlink.
 
     Raises:
         OSError: The folder cannot be listed.
@@ -40,7 +40,7 @@ def iter_stamps(folder: Path) -> Iterator[tuple[str, int]]:
             try:
                 status = entry.stat(follow_symlinks=False)
             except FileNotFoundError:
-                continue  # it went between the listing and the look
+                continue  # it vanished between the listing and the lstat
             except OSError:
                 yield entry.name, 0
                 continue
@@ -49,7 +49,7 @@ def iter_stamps(folder: Path) -> Iterator[tuple[str, int]]:
 
 
 def take_snapshot(stamps: Iterable[tuple[str, int]], max_remembered: int = MAX_REMEMBERED) -> Snapshot:
-    """Names, each once, with their stamps, to a snapshot."""
+    """Builds a snapshot from names with their stamps. Each name comes once."""
     remembered: dict[str, int] = {}
     count = digest = 0
     for name, stamp in stamps:
@@ -61,9 +61,10 @@ def take_snapshot(stamps: Iterable[tuple[str, int]], max_remembered: int = MAX_R
 
 
 def find_changed_names(before: Snapshot, now: Snapshot) -> set[str] | None:
-    """The names that came, went, or have another stamp; None for "some, and it is not known which".
+    """Names that appeared, vanished, or have another stamp. None if something changed but nobody knows what.
 
-    Law: with both within the bound, exactly the names that differ; else the empty set where nothing does.
+    Law: if both snapshots are within the bound, exactly the names that differ. Otherwise the empty set if nothing
+    differs.
     """
     if (before.count, before.digest) == (now.count, now.digest):
         return set()

@@ -23,20 +23,20 @@ from strandline.runtime.change_notice.hints import Hint, ListReason
 from strandline.runtime.change_notice.mailbox import Mailbox
 
 CHECK_INTERVAL_S = 2.0
-"""As long as Strandline takes to notice a folder that appears; two lstat a storage directory."""
+"""As often as Strandline checks for folders that appear. Two lstat per storage directory."""
 
 _SAY_NOTHING = frozenset({"opened", "closed_no_write"})
-"""Reading a file changes nothing, and we read files: each look would ask for the next."""
+"""Reading a file changes nothing, and we read files ourselves: each look would cause the next."""
 
 
 class WatchdogFolderWatcher:
-    """A :class:`~.folder_watcher.FolderWatcher` for local disks where there is no inotify.
+    """A :class:`~.folder_watcher.FolderWatcher` for local disks on systems without inotify.
 
     Args:
-        check_interval_s: How often a ``wait()`` looks whether the folders are still the same.
+        check_interval_s: How often ``wait()`` checks that the folders are still the same.
 
     Raises:
-        WatchLimitError: The system allows no more of whatever it needs.
+        WatchLimitError: The system allows no more watches.
     """
 
     name = "watchdog"
@@ -45,7 +45,7 @@ class WatchdogFolderWatcher:
         self._check_interval_s = check_interval_s
         self._next_check = time.monotonic() + check_interval_s
         self._mailbox = Mailbox()
-        # Held while watchdog's own lock is taken, so never by its threads: those touch the mailbox only.
+        # We hold it while watchdog takes its own lock, so watchdog's threads use only the mailbox.
         self._lock = threading.Lock()
         self._watched: dict[Path, _Watched] = {}
         self._is_closed = False
@@ -54,7 +54,7 @@ class WatchdogFolderWatcher:
             self._observer.start()
 
     def watch(self, folder: Path) -> None:
-        """See :meth:`~.folder_watcher.FolderWatcher.watch`; one lstat where nothing is new."""
+        """See :meth:`~.folder_watcher.FolderWatcher.watch`; one lstat if nothing changed."""
         with self._lock:
             if self._is_closed:
                 raise ValueError("the watcher is closed")
@@ -117,7 +117,7 @@ class WatchdogFolderWatcher:
         watched = self._watched.pop(folder, None)
         if watched is not None:
             watched.handler.is_over = True
-            with suppress(KeyError):  # watchdog has let go of it already
+            with suppress(KeyError):  # watchdog has dropped it already
                 self._observer.unschedule(watched.watch)
 
     def _forget(self, folder: Path) -> None:
@@ -136,7 +136,7 @@ class WatchdogFolderWatcher:
 
 
 class _Handler(FileSystemEventHandler):
-    """Turns the events of one folder into hints, on watchdog's thread; raises nothing."""
+    """Turns the events of one folder into hints, on watchdog's thread. Raises nothing."""
 
     def __init__(self, folder: Path, mailbox: Mailbox) -> None:
         self._folder = folder
@@ -159,14 +159,14 @@ class _Handler(FileSystemEventHandler):
 
 @dataclass(frozen=True, slots=True)
 class _Watched:
-    """One watch that watchdog keeps for us."""
+    """One watch of watchdog's."""
 
     identity: tuple[int, int]
     handler: _Handler
     watch: ObservedWatch
 
     def is_lost(self, folder: Path) -> bool:
-        """True where the path is not, or not any more, the folder that is watched. One lstat."""
+        """Whether the watched folder is no longer at its path. One lstat."""
         try:
             return get_folder_identity(folder) != self.identity
         except OSError:
