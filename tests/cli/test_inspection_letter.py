@@ -6,10 +6,11 @@ import pytest
 
 from builders.program import terminal
 from builders.reports import IMAGE_ID, make_storage_dir, make_sync_status
-from strandline.cli.inspection_letter import PASSAGES, Passage, show_letter
+from strandline.cli.inspection_letter import VERBS, show_letter
+from strandline.model.discrepancies import DISCREPANCIES, Discrepancy
 from strandline.model.reports import Finding
 from strandline.model.storage_dirs import StorageDirState
-from strandline.model.sync_status import FileItem, SyncStatus
+from strandline.model.sync_status import FileItem
 
 
 def make_items(number: int) -> list[FileItem]:
@@ -26,22 +27,19 @@ def test_all_is_well_in_two_lines(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
-def test_every_list_has_its_passage() -> None:
-    """Nothing that the inspector finds is left out of the letter."""
-    assert sorted(passage.name for passage in PASSAGES) == sorted(SyncStatus.LISTS)
-
-
-@pytest.mark.parametrize("passage", PASSAGES, ids=lambda passage: passage.name)
+@pytest.mark.parametrize("row", DISCREPANCIES, ids=lambda row: row.key)
 def test_every_discrepancy_names_its_files_and_what_to_do(
-    passage: Passage, capsys: pytest.CaptureFixture[str]
+    row: Discrepancy, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """How many, which, and advice; and the folder is not called healthy."""
+    """How many, which, what it means, and a remedy in commands; and the folder is not called healthy."""
     items = make_items(2)
-    show_letter(make_sync_status(lists={passage.name: items}))
+    show_letter(make_sync_status(lists={row.key: items}))
     letter = capsys.readouterr().out
-    assert f"\n2 {passage.many}\n" in letter
+    assert f"\n2 {row.many}\n" in letter
     assert all(item.filename in letter for item in items)
-    assert f"What to do: {passage.advice}" in letter
+    assert row.meaning in letter
+    assert f"What to do: {row.say_remedy(VERBS)}" in letter
+    assert "{" not in letter
     assert "Healthy" not in letter
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from builders.command_home import CommandHome
+from builders.pictures import make_picture
 from builders.program import run
 
 
@@ -22,3 +23,19 @@ def test_what_is_gone_is_confirmed_and_then_dropped(made: CommandHome) -> None:
     assert (set(dropped), dropped["sd"]["name"], dropped["dropped"]) == ({"sd", "dropped"}, "Notes", 2)
     assert run("sd", "accept-missing", "Notes").stdout == b"Notes: 0 missing images dropped\n"
     assert run("explain", images[0], "--json").json["verdict"] == "not-found"
+
+
+def test_a_damaged_image_is_restored_as_the_inspector_says(made: CommandHome) -> None:
+    """From another storage directory, with the two commands of its remedy; then nothing is damaged."""
+    notes, other = made.make_storage_dir(), made.make_storage_dir("Other")
+    damaged = made.put_damaged(notes)
+    (other / "media" / f"{damaged}.png").write_bytes(make_picture("png", seed=200))
+    made.look(other)
+    letter = run("inspect", "Notes")
+    assert (letter.status, b"strandline get ID | strandline save --sd SD --id ID -" in letter.stdout) == (
+        1,
+        True,
+    )
+    good = run("get", damaged)
+    assert run("save", "--sd", "Notes", "--id", damaged, "-", stdin=good.stdout).status == 0
+    assert run("inspect", "Notes").status == 0

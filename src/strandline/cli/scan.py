@@ -16,8 +16,9 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session, list_named
 from strandline.cli.writing import paint, say, write_line
+from strandline.model.discrepancies import GRAVE_KINDS
 from strandline.model.plain_words import show_plainly
-from strandline.model.reports import GRAVE_KINDS, ScanReport
+from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDirState
 
 

@@ -37,10 +37,6 @@ class Finding:
         }
 
 
-GRAVE_KINDS = frozenset({"damaged", "unreadable", "suspect", "incomplete", "offline"})
-"""Findings that make ``scan`` and ``inspect`` exit with 1; all others are information."""
-
-
 @dataclass(slots=True)
 class ScanReport:
     """What one scan of one storage directory did. The numbers are transitions that this scan made."""

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
+from strandline.model.discrepancies import DISCREPANCIES, GRAVE_KINDS, Discrepancy
 from strandline.model.events import format_time
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
-from strandline.model.reports import GRAVE_KINDS, Finding
+from strandline.model.reports import Finding
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 
@@ -65,18 +66,19 @@ class SyncStatus:
     unreadable: list[FileItem] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
 
-    LISTS: ClassVar[tuple[str, ...]] = (
-        "on_disk_not_in_catalog", "in_catalog_not_on_disk", "size_differs", "arriving", "damaged", "incomplete",
-        "foreign", "online_only", "conflict_copies", "temporaries", "strays", "wrong_extension", "case_clashes",
-        "differing_copies", "symlinks", "unreadable",
-    )  # fmt: skip
+    LISTS: ClassVar[tuple[str, ...]] = tuple(row.key for row in DISCREPANCIES)
+
+    def list_discrepancies(self) -> list[tuple[Discrepancy, list[FileItem]]]:
+        """The lists that are not empty, with what they mean; worst news first."""
+        return [(row, items) for row in DISCREPANCIES if (items := getattr(self, row.key))]
 
     @property
     def is_healthy(self) -> bool:
         """True where ``inspect`` exits with 0: nothing damaged, incomplete, unreadable, suspect or offline."""
-        grave = any(problem.kind in GRAVE_KINDS for problem in self.problems)
-        bad = self.damaged or self.incomplete or self.unreadable or grave
-        return self.sd.state is StorageDirState.ONLINE and not bad
+        kinds = {problem.kind for problem in self.problems} | {
+            row.key for row, _ in self.list_discrepancies()
+        }
+        return self.sd.state is StorageDirState.ONLINE and not kinds & GRAVE_KINDS
 
     def as_json(self) -> dict[str, object]:
         """One element of ``sds`` in ``inspect --json``."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from strandline.model.discrepancies import DISCREPANCIES, Discrepancy
 from strandline.model.events import (
     EVENT_TYPES,
     ImageAvailable,
@@ -22,7 +23,7 @@ from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 from strandline.web.pages.activity import KINDS, SENTENCES, list_days, say_event
 from strandline.web.pages.folder_pages import say_confirming
-from strandline.web.pages.remedies import REMEDIES, judge_health, list_discrepancies
+from strandline.web.pages.remedies import TONES, judge_health, list_found
 from strandline.web.pages.words import (
     FILE_BADGES,
     SD_BADGES,
@@ -94,20 +95,16 @@ def test_events_become_lines_under_their_days() -> None:
     assert say_event(replace(suspect, absent=0)) == "The files of a folder cannot be listed"
 
 
-def test_every_list_of_an_inspection_has_a_remedy() -> None:
-    """A discrepancy that is found is never left without a word on what to do."""
-    assert {remedy.kind for remedy in REMEDIES} == set(SyncStatus.LISTS)
-
-
-@pytest.mark.parametrize("remedy", REMEDIES, ids=[remedy.kind for remedy in REMEDIES])
-def test_health_follows_from_what_was_found(remedy: object) -> None:
+@pytest.mark.parametrize("row", DISCREPANCIES, ids=lambda row: row.key)
+def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
     """Healthy exactly where nothing waits for anybody; else the worst comes first."""
-    kind, tone = str(getattr(remedy, "kind", "")), str(getattr(remedy, "tone", ""))
     status = SyncStatus(make_sd(), NOW, {})
     assert judge_health(status).title == "Healthy"
-    getattr(status, kind).append(FileItem("x.png", None, 3))
-    assert judge_health(status).tone == (tone or "good")
-    assert [found.heading for found in list_discrepancies(status)] == [f"1 {getattr(remedy, 'one', '')}"]
+    getattr(status, row.key).append(FileItem("x.png", None, 3))
+    assert judge_health(status).tone == (TONES[row.grade] or "good")
+    (found,) = list_found(status)
+    assert (found.heading, found.tone) == (f"1 {row.one}", TONES[row.grade])
+    assert "{" not in found.remedy
 
 
 @pytest.mark.parametrize(

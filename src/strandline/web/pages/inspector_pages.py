@@ -23,7 +23,7 @@ from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_days
 from strandline.web.pages.folder_pages import say_confirming
-from strandline.web.pages.remedies import Discrepancy, Health, judge_health, list_discrepancies
+from strandline.web.pages.remedies import Found, Health, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import FILE_BADGES, FINE, INCOMPLETE, Badge, show_lines_plainly
 
@@ -56,7 +56,7 @@ class Inspected(NamedTuple):
 
     status: SyncStatus
     health: Health
-    discrepancies: list[Discrepancy]
+    discrepancies: list[Found]
 
 
 @router.get("/inspect")
@@ -203,7 +203,7 @@ def state_badge(state: FileState) -> Badge:
 
 def _inspect(backend: Backend, sd: StorageDir) -> Inspected:
     status = backend.store.inspect(sd)
-    return Inspected(status, judge_health(status), list_discrepancies(status))
+    return Inspected(status, judge_health(status), list_found(status))
 
 
 def _list_history(events: list[Event], sd: StorageDir) -> list[Line]:

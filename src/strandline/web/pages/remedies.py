@@ -1,168 +1,39 @@
-"""Remedies: what an inspection found, for a person: how bad it is, what it means, and what to do.
+"""How a storage directory is, at a glance, and how the pages mend what an inspection found. Pure.
 
-Pure. In a folder that is being synced, most discrepancies are no cause for alarm, and the page says so. Only a few of
-them make a storage directory anything but healthy.
+What can be found, and what it means, is in ``model/discrepancies``.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from strandline.model.discrepancies import Discrepancy, Grade, Verb
 from strandline.model.storage_dirs import StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 
+VERBS: dict[str, str] = {
+    Verb.SCAN: "Scan now",
+    Verb.SAVE: "drop it into the gallery",
+    Verb.ADOPT: "on the image's page",
+    Verb.RESTORE: "on the image's page",
+    Verb.COMPARE: "on the image's page",
+    Verb.ACCEPT_MISSING: "the button below",
+    Verb.SHOW_AS_IS: "The file's page",
+}
 
-class Remedy(NamedTuple):
-    """What one list of a :class:`SyncStatus` means."""
+TONES = {Grade.FINDING: "bad", Grade.WARNING: "bad", Grade.WAITING: "wait", Grade.NOTE: ""}
 
-    kind: str
-    """The list's name there."""
-    one: str
-    """Follows "1 "."""
-    many: str
+
+class Found(NamedTuple):
+    """One list of an inspection that is not empty, as the pages show it."""
+
+    key: str
+    heading: str
+    """``3 damaged images``."""
     tone: str
-    advice: str
-
-
-REMEDIES = (
-    Remedy(
-        "damaged",
-        "damaged image",
-        "damaged images",
-        "bad",
-        "The bytes are not whole and have not changed for a day. If another folder has the image, its page can "
-        "restore it from there. Otherwise look for good files on your other machines, in the sync client's version "
-        "history, or in a backup, and put them in place. They are noticed automatically. Strandline never deletes a "
-        "damaged file by itself.",
-    ),
-    Remedy(
-        "incomplete",
-        "incomplete image",
-        "incomplete images",
-        "bad",
-        "Each file has exactly the bytes of its id, but they are not a whole picture: it was half copied when it was "
-        "saved, or half written. It is shown as far as it goes. Look for the whole picture where it came from and "
-        "save that; it gets an id of its own.",
-    ),
-    Remedy(
-        "unreadable",
-        "file that cannot be read",
-        "files that cannot be read",
-        "bad",
-        "The system did not let Strandline read them. Check their permissions and the disk.",
-    ),
-    Remedy(
-        "foreign",
-        "other image under an image's name",
-        "other images under images' names",
-        "bad",
-        "Somebody edited the file in place, or another program uses such names. The image's own page can adopt what "
-        "is there as a new image and, if another folder has the original, restore it.",
-    ),
-    Remedy(
-        "in_catalog_not_on_disk",
-        "image in the catalog that is not on the disk",
-        "images in the catalog that are not on the disk",
-        "wait",
-        "Not there yet, moved, or deleted elsewhere. If they come back, nothing needs to be done. If they are gone "
-        "for good, accept that below, and they are no longer listed.",
-    ),
-    Remedy(
-        "on_disk_not_in_catalog",
-        "image on the disk that is not in the catalog",
-        "images on the disk that are not in the catalog",
-        "wait",
-        "New since the last scan. Scan now registers them.",
-    ),
-    Remedy(
-        "size_differs",
-        "image of another size than the catalog says",
-        "images of other sizes than the catalog says",
-        "wait",
-        "Changed since the last scan. Scan now looks again.",
-    ),
-    Remedy(
-        "arriving",
-        "image still arriving",
-        "images still arriving",
-        "wait",
-        "Part of it is here. Let the sync client finish; it appears by itself. A file that stays like this for a day "
-        "is called damaged.",
-    ),
-    Remedy(
-        "differing_copies",
-        "image whose copies in other folders differ",
-        "images whose copies in other folders differ",
-        "wait",
-        "The same name has different bytes in two folders. Compare them on the image's page, and keep "
-        "the right one.",
-    ),
-    Remedy(
-        "case_clashes",
-        "name that differs from another in letter case only",
-        "names that differ from others in letter case only",
-        "wait",
-        "The lower-case name is used. Machines with other disks see only one of them: remove the one you do not "
-        "need.",
-    ),
-    Remedy(
-        "symlinks",
-        "symbolic link",
-        "symbolic links",
-        "wait",
-        "Links are never followed. Put the files themselves there.",
-    ),
-    Remedy(
-        "wrong_extension",
-        "image whose extension does not match its bytes",
-        "images whose extensions do not match their bytes",
-        "",
-        "They are shown anyway, because the bytes count. Nothing needs to be done.",
-    ),
-    Remedy(
-        "conflict_copies",
-        "conflict copy",
-        "conflict copies",
-        "",
-        "Left by a sync client. One with the true bytes, or a duplicate, can go once the image itself is good; one "
-        "that differs should be looked at first. Strandline never deletes it.",
-    ),
-    Remedy(
-        "online_only",
-        "image in the cloud only",
-        "images in the cloud only",
-        "",
-        "Only their names are on this machine. Their bytes are fetched when you open them. Nothing needs to be done.",
-    ),
-    Remedy(
-        "temporaries",
-        "temporary file",
-        "temporary files",
-        "",
-        "Files on their way, or left by a program that was stopped. They usually disappear by themselves.",
-    ),
-    Remedy(
-        "strays",
-        "file that is not an image",
-        "files that are not images",
-        "",
-        "Left alone, and not shown. To keep a picture among them, drop it into the gallery.",
-    ),
-)  # fmt: skip
-"""Worst news first."""
-
-
-class Discrepancy(NamedTuple):
-    """One list of an inspection that is not empty."""
-
-    remedy: Remedy
+    meaning: str
+    remedy: str
     items: list[FileItem]
-
-    @property
-    def heading(self) -> str:
-        """``3 damaged images``."""
-        number = len(self.items)
-        return f"{number:,} {self.remedy.one if number == 1 else self.remedy.many}"
 
 
 class Health(NamedTuple):
@@ -173,10 +44,14 @@ class Health(NamedTuple):
     message: str
 
 
-def list_discrepancies(status: SyncStatus) -> list[Discrepancy]:
+def list_found(status: SyncStatus) -> list[Found]:
     """What was found, worst first."""
-    lists = ((remedy, getattr(status, remedy.kind)) for remedy in REMEDIES)
-    return [Discrepancy(remedy, items) for remedy, items in lists if items]
+    return [_describe(row, items) for row, items in status.list_discrepancies()]
+
+
+def _describe(row: Discrepancy, items: list[FileItem]) -> Found:
+    remedy = row.say_remedy(VERBS)
+    return Found(row.key, row.say_heading(len(items)), TONES[row.grade], row.meaning, remedy, items)
 
 
 def judge_health(status: SyncStatus) -> Health:
@@ -197,13 +72,13 @@ def judge_health(status: SyncStatus) -> Health:
         return Health("bad", "Too many files are gone at once", _sentence(said) + message)
     if status.problems:
         return Health("bad", "Something is wrong with the folder", _sentence(said))
-    found = list_discrepancies(status)
-    bad = [each for each in found if each.remedy.tone == "bad"]
+    found = list_found(status)
+    bad = [each for each in found if each.tone == "bad"]
     if bad:
         return Health(
             "bad", _join(bad), "The files, and what to do, are below. Everything else is shown as usual."
         )
-    waiting = [each for each in found if each.remedy.tone == "wait"]
+    waiting = [each for each in found if each.tone == "wait"]
     if waiting:
         return Health(
             "wait", _join(waiting), "No cause for alarm. What it means, and whether to do anything, is below."
@@ -212,7 +87,7 @@ def judge_health(status: SyncStatus) -> Health:
     return Health("good", "Healthy", f"Disk and catalog agree.{remarks}")
 
 
-def _join(found: list[Discrepancy]) -> str:
+def _join(found: list[Found]) -> str:
     first, *others = found
     return f"{first.heading}, and more" if others else first.heading
 
