@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench.arrivals import measure_arrivals
+from bench.http import measure_http
 from bench.lookups import measure_lookups
 from bench.material import build_world
 from bench.memory import format_peaks, measure_memory
@@ -41,6 +42,7 @@ TOPICS = {
     "arrivals": measure_arrivals,
     "start-up": measure_start_up,
     "thumbnails": measure_thumbnails,
+    "http": measure_http,
 }
 
 

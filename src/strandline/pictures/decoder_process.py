@@ -31,6 +31,9 @@ a large file. It also limits the files that libvips writes to disk for very larg
 MAX_OPEN_FILES = 256
 """Enough for the fonts of an SVG. A decoder gets bytes and opens no picture itself."""
 
+NICENESS = 5
+"""Added to that of the parent, on POSIX: on a busy machine its other answers go first."""
+
 _NO_MEMORY = ("out of memory", "memory allocation", "cannot allocate", "not enough memory")
 """What libraries say if an allocation failed, in lower case: libvips, libheif, the system, libde265."""
 
@@ -121,6 +124,7 @@ def _limit_resources() -> None:
         return
     import resource
 
+    os.nice(NICENESS)
     limits = {
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_FSIZE: MAX_DATA_BYTES,

@@ -1,0 +1,11 @@
+"""Benchmarks: ``make bench``. Some use builders of the tests, which is why the line below makes those importable."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+
+if str(PROJECT / "tests") not in sys.path:
+    sys.path.insert(0, str(PROJECT / "tests"))

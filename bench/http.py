@@ -1,0 +1,28 @@
+"""HTTP: how long a server keeps one client waiting while others do the worst to it; beside the same server, idle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bench.material import World
+from bench.timing import Result, Target
+from builders.delays import QUESTION, measure_delays
+from builders.disturbances import DISTURBANCES, serve_for_many
+
+SECONDS = 5.0
+"""Of each measurement; some 200 requests. A small run takes less."""
+
+
+def measure_http(world: World, rounds: int) -> Iterator[Result]:
+    """The p99 of a small question under each disturbance, and just before it; one of each a round."""
+    seconds = min(SECONDS, world.files / 1000)
+    folder = world.work / "served"
+    folder.mkdir()
+    with serve_for_many(folder) as server:
+        for name, disturbing in DISTURBANCES.items():
+            result = Result(f"p99 of `GET {QUESTION}` while {name}", Target(ratio=3), "idle", "")
+            for _ in range(rounds):
+                result.bare.append([measure_delays(server.address, seconds=seconds).p99_s])
+                with disturbing(server):
+                    result.ours.append([measure_delays(server.address, seconds=seconds).p99_s])
+            yield result
