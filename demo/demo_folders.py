@@ -15,23 +15,23 @@ PICTURES = Path(__file__).parent / "pictures"
 
 NOTES_ID = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
 NOTES_LEGACY_ID = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
-"""What ``.sd-id`` says: an old program wrote it, and notes refer to it, so it wins."""
+"""The value in ``.sd-id``. An old program wrote it and notes refer to it, so it wins."""
 TRAVEL_ID = "16fd2706-8baf-433b-82eb-8c7fada847da"
 
 HALF = 0.4
-"""How much of the half-arrived photograph is here."""
+"""The part of the half-arrived photograph that is here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """The two folders, and the images that the walk-through speaks of."""
+    """The two folders, and the images that the walk-through mentions."""
 
     notes: Path
     travel: Path
     photo: str
-    """A JPEG that the camera held upright, by EXIF alone."""
+    """A JPEG that the camera stored on its side; only its EXIF says so."""
     only_in_travel: str
-    """Referred to in a note of Notes, and lying in Travel."""
+    """A note in Notes refers to it, but its file is in Travel."""
     half: str
     half_path: Path
     half_rest: bytes
@@ -39,11 +39,11 @@ class Demo:
     in_conflict_copy: str
     evicted: str
     newcomer: Path
-    """A picture that lies in neither folder yet."""
+    """A picture that is in neither folder yet."""
 
 
 def build_demo(base: Path) -> Demo:
-    """Makes ``Notes`` and ``Travel`` below ``base``, which must not exist yet."""
+    """Makes ``Notes`` and ``Travel`` below ``base``, a folder that must not exist yet."""
     notes, travel = base / "Notes", base / "Travel"
     for folder, identity in ((notes, NOTES_ID), (travel, TRAVEL_ID)):
         (folder / "media").mkdir(parents=True)
@@ -90,7 +90,7 @@ def build_demo(base: Path) -> Demo:
 
 
 def _put(folder: Path, name: str, *, image_id: str | None = None) -> str:
-    """Puts a picture where a sync client would have, under its content id; returns the id."""
+    """Stores a picture as a sync client would, under its content id. Returns the id."""
     data = (PICTURES / name).read_bytes()
     image_id = image_id or _content_id(data)
     (folder / "media" / f"{image_id}{Path(name).suffix}").write_bytes(data)

@@ -26,11 +26,11 @@ from strandline.web.server import find_address, serve_until
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 START_LIMIT_S = 30.0
 SETTLE_MS = 3000
-"""Until thumbnails are made and shown; the page has an event stream, so it never falls silent by itself."""
+"""Time for thumbnails to be made and shown. The page has an event stream, so the network never becomes idle."""
 
 
 class Shot(NamedTuple):
-    """One picture."""
+    """One screenshot."""
 
     name: str
     path: str
@@ -38,7 +38,7 @@ class Shot(NamedTuple):
     height: int
     scheme: Literal["light", "dark"]
     opens: bool = False
-    """The last image is opened in the light box."""
+    """Open the last image in the light box."""
 
 
 SHOTS = (
@@ -50,7 +50,7 @@ SHOTS = (
 
 
 def main() -> None:
-    """Builds the demo in a folder that goes away, serves it, and takes the pictures."""
+    """Builds the demo in a temporary folder, serves it, and takes the screenshots."""
     with (
         tempfile.TemporaryDirectory() as folder,
         serve_demo(Path(folder)) as address,
@@ -64,7 +64,7 @@ def main() -> None:
 
 @contextmanager
 def serve_demo(folder: Path) -> Iterator[str]:
-    """The demo, watched and served; its address."""
+    """The address of the demo, watched and served."""
     demo = build_demo(folder)
     stop, ready = threading.Event(), threading.Event()
     with open_store(folder / "home") as store:
@@ -86,7 +86,7 @@ def serve_demo(folder: Path) -> Iterator[str]:
 
 
 def take(browser: Browser, address: str, shot: Shot) -> None:
-    """Opens the page, waits until every picture is there, and writes the WebP."""
+    """Opens the page, waits until every picture is loaded, and writes the WebP."""
     context = browser.new_context(
         viewport={"width": shot.width, "height": shot.height}, color_scheme=shot.scheme, device_scale_factor=2,
         reduced_motion="reduce",

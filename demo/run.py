@@ -82,7 +82,7 @@ def show_demo(demo: Demo) -> None:
 
 
 def show_own_folder(folder: Path) -> int:
-    """The same on somebody's own folder. Nothing is written into it."""
+    """The same on the user's own folder. Writes nothing into it."""
     title(f"{folder}, read-only")
     added = run("sd", "add", folder, "--read-only")
     if added not in (0, 1):
@@ -96,7 +96,7 @@ def show_own_folder(folder: Path) -> int:
 
 
 def show_arrival(demo: Demo) -> None:
-    """Completes the half-arrived file while a watcher runs, and shows what the watcher says."""
+    """Completes the half-arrived file while a watcher runs, and shows what the watcher reports."""
     command = [sys.executable, "-m", "strandline", "--home", str(HOME), "watch"]
     show_command("watch")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
@@ -113,7 +113,7 @@ def show_arrival(demo: Demo) -> None:
 
 
 def serve() -> None:
-    """Serves the gallery until Ctrl-C; without a terminal, until it has answered once."""
+    """Serves the gallery until Ctrl-C. Without a terminal, only until it has answered once."""
     title("The gallery: drop a picture in, break things, and read in the inspector what happened")
     show_command("serve")
     command = [sys.executable, "-m", "strandline", "--home", str(HOME), "serve", "--port", str(find_port())]

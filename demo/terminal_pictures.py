@@ -26,11 +26,11 @@ from demo_folders import build_demo
 COLUMNS = 112
 IMAGES = Path(__file__).parent.parent / "docs" / "images"
 SHOWN_AS = "/home/anna"
-"""Stands in the pictures for the folder that the demo was built in, whose name means nothing to anybody."""
+"""Replaces the path of the demo's temporary folder, which means nothing to readers."""
 
 
 def main() -> None:
-    """Builds the demo's folders, and writes one SVG a picture."""
+    """Builds the demo's folders, and writes one SVG per picture."""
     IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as base:
         demo = build_demo(Path(base, "Dropbox"))
@@ -58,11 +58,11 @@ class Terminal:
                 )
                 console.print(Text.from_ansi(self.run(words)))
         drawn = console.export_svg(title="strandline")
-        # Without the fonts that Rich would load from the network: the reader's own fixed-width font does.
+        # Without the fonts that Rich would load from the network: the reader's own fixed-width font is enough.
         (IMAGES / filename).write_text(re.sub(r"@font-face \{.*?\}\s*", "", drawn, flags=re.DOTALL))
 
     def run(self, words: list[str]) -> str:
-        """What the command writes when it believes that a person looks."""
+        """What the command writes to a terminal."""
         leader, follower = pty.openpty()
         fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 60, COLUMNS, 0, 0))
         command = [sys.executable, "-m", "strandline", "--home", str(self.home), *words]

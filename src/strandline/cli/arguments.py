@@ -26,7 +26,7 @@ def _parse_id(_context: click.Context, _argument: click.Parameter, text: str) ->
 def list_sd_completions(
     context: click.Context, _parameter: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Names of storage directories that begin so; never raises, and never makes a catalog."""
+    """Storage directory names that begin with the text. Never raises, and never creates a catalog."""
     from click.shell_completion import CompletionItem
 
     session = context.ensure_object(Session)

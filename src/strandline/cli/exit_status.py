@@ -31,9 +31,9 @@ class ExitStatus(IntEnum):
 
     DONE = 0
     FINDINGS = 1
-    """Done, but a person should look at something."""
+    """The command finished, but a person should look at something."""
     INVALID = 2
-    """Usage, an invalid id, an unsupported or empty image, a bad setting."""
+    """Wrong usage, an invalid id, an unsupported or empty image, or a bad setting."""
     FAULT = 3
     """An internal error."""
     NOT_FOUND = 4
@@ -44,7 +44,7 @@ class ExitStatus(IntEnum):
     WRONG_BYTES = 7
     DISK_OR_CATALOG = 8
     INTERRUPTED = 130
-    """128 + SIGINT, as shells have it."""
+    """128 + SIGINT, as in shells."""
 
 
 EXIT_STATUS: dict[type[StrandlineError], int] = {
@@ -55,7 +55,7 @@ EXIT_STATUS: dict[type[StrandlineError], int] = {
     WrongBytesError: ExitStatus.WRONG_BYTES,
     DiskError: ExitStatus.DISK_OR_CATALOG,
     CatalogError: ExitStatus.DISK_OR_CATALOG,
-    # These are two things at once: not found, and why.
+    # These errors have two aspects: the image is not found, and why.
     ImageArrivingError: ExitStatus.UNAVAILABLE,
     ImageOnlineOnlyError: ExitStatus.UNAVAILABLE,
     ImageUnreachableError: ExitStatus.UNAVAILABLE,
@@ -65,9 +65,10 @@ EXIT_STATUS: dict[type[StrandlineError], int] = {
 
 
 def exit_status_of(error: StrandlineError) -> int:
-    """The status for an error: the row of its class, or of its nearest base class that has one.
+    """The status for an error: the row of its class, or of its nearest base class with a row.
 
-    A bare :class:`StrandlineError` has no row. Somebody forgot to say what kind it is, which is an internal error.
+    A bare :class:`StrandlineError` has no row. That is a bug in the code that raised it, so it counts as an internal
+    error.
     """
     rows = (EXIT_STATUS[kind] for kind in type(error).__mro__ if kind in EXIT_STATUS)
     return next(rows, ExitStatus.FAULT)

@@ -27,7 +27,7 @@ _MISSING_STATUS = {
     Verdict.FOREIGN: ExitStatus.WRONG_BYTES,
     Verdict.NOT_FOUND: ExitStatus.NOT_FOUND,
 }
-"""What ``exists`` says of an image that is not here; online-only ones exist."""
+"""The statuses of ``exists`` for an image that is not here. An online-only image exists."""
 
 _MISSING_WORDS = {
     Verdict.ARRIVING: "not yet: it is still arriving",

@@ -20,7 +20,9 @@ from strandline.errors import StrandlineError
 
 
 def write_fault(error: BaseException, session: Session) -> Path | None:
-    """Writes the traceback to its own file in ``<home>/logs``. Returns the path, or None if no folder took it."""
+    """Writes the traceback to its own file in ``<home>/logs``. Returns the path, or None if no folder could be
+    written.
+    """
     now = datetime.now(UTC)
     text = "".join(
         [

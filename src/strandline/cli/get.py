@@ -163,12 +163,12 @@ def _answer_written(session: Session, facts: Mapping[str, object], written_to: P
 
 
 def _write_to(session: Session, output: str | None, filename: str, source: BinaryIO) -> Path | None:
-    """Writes the bytes where ``-o`` says; the file's path, or None for stdout."""
+    """Writes the bytes to the ``-o`` target. Returns the file's path, or None for stdout."""
     if output in (None, STDOUT):
         while chunk := source.read(_CHUNK_BYTES):
             write_bytes(chunk)
         return None
-    target = Path(os.path.realpath(output))  # a link is written through, not replaced
+    target = Path(os.path.realpath(output))  # keep a link: write to its target
     if target.is_dir():
         target /= filename
     if _is_special(target):
@@ -179,7 +179,7 @@ def _write_to(session: Session, output: str | None, filename: str, source: Binar
 
 
 def _is_special(target: Path) -> bool:
-    """True for devices and FIFOs (``/dev/null``): they are written into, never renamed over."""
+    """True for devices and FIFOs (``/dev/null``). They are written to, never replaced."""
     with suppress(OSError):
         mode = target.stat().st_mode
         return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

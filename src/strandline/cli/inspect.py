@@ -29,16 +29,18 @@ TABLE = {
 
 
 ROWS_AT_ONCE = 1000
-"""Of a tree: a table on a terminal is drawn when all its rows are known, and a folder may hold a million."""
+"""Rows of a tree per table. A terminal table is drawn only when all its rows are known, and a folder may have a
+million.
+"""
 
 
 class InspectGroup(LazyGroup):
-    """A group whose own arguments are storage directories."""
+    """A group that also takes storage directories as its own arguments."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """A subcommand, or else all words are storage directories (and options)."""
+        """The subcommand. If there is none, all words are storage directories (and options)."""
         if args[0] in self.table:
             return super().resolve_command(ctx, args)
         return None if ctx.resilient_parsing else "inspect", status, args

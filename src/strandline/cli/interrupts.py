@@ -16,16 +16,16 @@ from typing import BinaryIO, cast
 
 @dataclass(slots=True)
 class Interrupt:
-    """Whether Ctrl-C was pressed; made by :func:`taking_interrupts`."""
+    """Whether Ctrl-C was pressed. Made by :func:`taking_interrupts`."""
 
     asked: threading.Event = field(default_factory=threading.Event)
     _is_waiting: bool = False
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """Asks the command to end; the second call insists.
+        """Asks the command to end. The second call forces it.
 
         Raises:
-            KeyboardInterrupt: It is the second call, or there is nothing to finish.
+            KeyboardInterrupt: This is the second call, or there is nothing to finish.
         """
         if self._is_waiting or self.asked.is_set():
             self.asked.set()
@@ -33,7 +33,7 @@ class Interrupt:
         self.asked.set()
 
     def obeyed_by(self, stream: BinaryIO) -> BinaryIO:
-        """Wraps a stream: a read that waits for input raises ``KeyboardInterrupt`` at once."""
+        """Wraps a stream so that Ctrl-C interrupts a read that waits for input."""
         return cast(BinaryIO, _Obedient(stream, self))
 
     @contextmanager
@@ -66,7 +66,7 @@ class _Obedient:
 
 @contextmanager
 def taking_interrupts() -> Iterator[Interrupt]:
-    """Catches Ctrl-C inside the context. Does nothing outside the main thread, which alone may handle signals."""
+    """Catches Ctrl-C inside the context. Does nothing outside the main thread, the only one that gets signals."""
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():
         yield interrupt

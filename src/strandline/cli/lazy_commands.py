@@ -49,7 +49,7 @@ def list_global_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--home"],
-            type=click.Path(path_type=Path, file_okay=False, readable=False),  # opening it says why not
+            type=click.Path(path_type=Path, file_okay=False, readable=False),  # opening it reports the error
             metavar="DIR",
             expose_value=False,
             callback=_set_home,
@@ -67,16 +67,16 @@ class Verb(click.Command):
 
 
 class LazyGroup(click.Group):
-    """A group of commands that are imported when they are asked for, with the global options."""
+    """A group of commands with the global options. Imports a command when it is first needed."""
 
     def __init__(self, *args: Any, table: Mapping[str, Row], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.no_args_is_help = False  # one line says it, too
+        self.no_args_is_help = False  # the table has its short help, too
         self.table = table
         self.params.extend(list_global_options())
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click gives it
-        """In the order of the table: what people do first comes first."""
+        """In the order of the table: the most common commands come first."""
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -91,10 +91,10 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command and its arguments; a wrong name is answered with the likely right one."""
+        """The command and its arguments. For a wrong name, the error suggests the likely right one."""
         name = args[0]
         if name not in self.table and not name.startswith("-") and not ctx.resilient_parsing:
-            import difflib  # here: only a mistake needs it
+            import difflib  # here: needed only after a mistake
 
             near = difflib.get_close_matches(name[:40], self.table, n=1)
             hint = f"; did you mean {near[0]}?" if near else ""
@@ -102,7 +102,7 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The table, as it stands."""
+        """The table, in its own order."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, row.help) for name, row in self.table.items()])
 

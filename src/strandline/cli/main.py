@@ -21,7 +21,7 @@ from strandline.cli.writing import PROGRAM, drop_stdout, say, write_json, write_
 from strandline.errors import StrandlineError
 
 COMPLETION_VARIABLE = "_STRANDLINE_COMPLETE"
-"""Set by the shell's completion script while it asks what could come next."""
+"""Set by the shell's completion script when it asks for completions."""
 
 COMMANDS = {
     "sd": Row("sd:sd", "Add, list, name, and move storage directories."),
@@ -93,7 +93,7 @@ def program(context: click.Context) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command and returns its exit status. Raises nothing and prints no traceback.
+    """Runs one command and returns its exit status. Never raises and never prints a traceback.
 
     Without arguments, it uses those of the process.
     """
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _run_to_its_end(session, list(arguments))
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
-    except BrokenPipeError:  # the reader has read enough, as with `| head`
+    except BrokenPipeError:  # the reader has closed the pipe, as with `| head`
         drop_stdout()
         return ExitStatus.DONE
 
@@ -128,7 +128,7 @@ def _run_to_its_end(session: Session, arguments: list[str]) -> int:
         status, message = ExitStatus.FAULT, describe_fault(error, details)
         document = {"code": "fault", "message": message, "details": None if details is None else str(details)}
     say(message)
-    # Looked for in the arguments, too: the mistake may stand before the option.
+    # Also search the arguments: the mistake may come before the option.
     if session.json or "--json" in arguments:
         write_json({"error": document})
     return status
@@ -153,7 +153,9 @@ def _say_usage(error: click.ClickException) -> str:
 
 
 def _report_faults_of_threads(session: Session) -> None:
-    """Reports an error that ends a background thread like one that ends the command: a line, details in a file."""
+    """Reports an error that ends a background thread like one that ends the command: one line, with details in a
+    file.
+    """
 
     def report(ended: threading.ExceptHookArgs) -> None:
         from strandline.cli.faults import describe_fault, write_fault

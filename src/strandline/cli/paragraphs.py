@@ -15,7 +15,7 @@ def write_paragraph(text: str, *, indent: int = 0, colour: str | None = None) ->
     if not is_terminal(sys.stdout):
         write_line(margin + text)
         return
-    import textwrap  # here: a pipe needs none
+    import textwrap  # here: not needed in a pipe
 
     for line in textwrap.wrap(
         text,

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 PATIENCE_S = 0.5
-"""Work that is done sooner needs no bar."""
+"""Work that finishes sooner needs no bar."""
 
 
 class Bars:
-    """One bar per label. A context manager; leaving it removes the bars."""
+    """One progress bar per label. A context manager: on exit it removes the bars."""
 
     def __init__(self, *, patience_s: float = PATIENCE_S) -> None:
         self._is_wanted = is_terminal(sys.stderr)

@@ -42,7 +42,7 @@ NOT_WHOLE = (
 
 @dataclass(slots=True)
 class _Tally:
-    """What came of the sources."""
+    """The results for all sources."""
 
     saved: list[Saved] = field(default_factory=list)
     failed: list[Unusable] = field(default_factory=list)

@@ -49,7 +49,7 @@ _OUTCOMES = {
     "unavailable": "Its identity cannot be read now. It is remembered and checked again automatically.",
     "offline": "It is known, but its identity is gone. It is checked again automatically.",
 }
-"""The warnings say what to do: they come from the rule that decided."""
+"""The remedies are in the warnings, which come from the identity rule that decided."""
 
 _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
 

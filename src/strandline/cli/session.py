@@ -30,13 +30,13 @@ class Session:
     """From ``--home``."""
 
     def find_home(self) -> Path:
-        """Where the catalog, settings, and caches are. Does not look at the disk."""
+        """Where the catalog, settings, and caches are. Does not access the disk."""
         from strandline.runtime.settings import find_home
 
         return find_home(self.home, os.environ)
 
     def has_catalog(self) -> bool:
-        """Whether opening the store would find a catalog, and not make one."""
+        """Whether a catalog exists, so that opening the store would not create one."""
         from strandline.runtime.assembly import CATALOG_FILE
 
         return (self.find_home() / CATALOG_FILE).exists()
@@ -60,7 +60,7 @@ def list_named(store: Store, names: tuple[str, ...]) -> list[StorageDir]:
     """The named storage directories, or all if none was named.
 
     Raises:
-        StorageDirNotFoundError: A name is unknown. Nothing was done yet.
+        StorageDirNotFoundError: A name is unknown. Raised before anything is done.
     """
     if names:
         return [store.get_storage_dir(name) for name in names]
@@ -68,8 +68,8 @@ def list_named(store: Store, names: tuple[str, ...]) -> list[StorageDir]:
 
 
 def _say_warnings() -> None:
-    """Sends the library's warnings to stderr, one line each. Safe to call more than once."""
-    import logging  # here: --help and usage errors need none
+    """Sends the library's warnings to stderr, one per line. Idempotent."""
+    import logging  # here: not needed for --help and usage errors
 
     class Sayer(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:

@@ -37,20 +37,20 @@ class Source:
     """Something to save."""
 
     shown: str
-    """As the user knows it."""
+    """The name under which the user knows it."""
     data: Data
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """Something that was given and cannot be saved."""
+    """An argument that cannot be saved."""
 
     shown: str
     error: StrandlineError
 
 
 def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Source | Unusable]:
-    """The sources that the arguments of ``save`` name, in order; files of a folder are ordered by name."""
+    """The sources that the arguments of ``save`` name, in that order. Files of a folder are sorted by name."""
     for argument in arguments:
         if argument == "-":
             yield _make_stdin_source(argument)
@@ -68,7 +68,7 @@ def parse_data_url(url: str) -> bytes:
     Raises:
         InvalidDataUrlError: It has no comma, or its base64 is invalid.
     """
-    import base64  # here, with the next: few people save data: URLs
+    import base64  # here, like the next import: few people save data: URLs
     from urllib.parse import unquote_to_bytes
 
     head, comma, body = url.partition(",")
@@ -128,7 +128,7 @@ def _iter_folder(argument: str, *, recursive: bool) -> Iterator[Source | Unusabl
 
 
 def _iter_files(folder: Path, note: Callable[[str, OSError], None]) -> Iterator[os.DirEntry[str]]:
-    """Every file below the folder that could be the user's picture, by name alone; follows no links."""
+    """Every file below the folder whose name could be a user's picture. Follows no links."""
     folders = [str(folder)]
     while folders:
         current = folders.pop()
@@ -155,7 +155,7 @@ def _is_ours_to_skip(name: str) -> bool:
 
 
 def _is_picture(entry: os.DirEntry[str]) -> bool:
-    """Decides by the first bytes; by the extension if reading would download or fails (saving then says why)."""
+    """Judges by the first bytes, or by the extension if reading fails or would download (saving then says why)."""
     has_extension = find_media_type_by_extension(_extension_of(entry.name)) is not None
     try:
         if is_dataless(entry.stat(follow_symlinks=False)):

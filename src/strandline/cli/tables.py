@@ -18,23 +18,23 @@ if TYPE_CHECKING:
 
 
 _UNBOUNDED = 100_000
-"""Columns of a terminal on which every table fits, to measure one on."""
+"""A width in columns at which every table fits, to measure one."""
 
 
 class Column(NamedTuple):
-    """A column's heading, and how it is set on a terminal."""
+    """A column's heading and format on a terminal."""
 
     title: str
     is_number: bool = False
     """Aligned right."""
     is_whole: bool = False
-    """Never wrapped, so it can be copied."""
+    """Never wrapped, so that it can be copied."""
     is_extra: bool = False
     """Left out if the terminal is too narrow; the last extra column goes first."""
 
 
 class Badge(NamedTuple):
-    """A cell in a colour."""
+    """A colored cell."""
 
     text: str
     colour: str
@@ -44,7 +44,7 @@ Cell = str | Badge
 
 
 def show_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
-    """Writes the table to stdout and escapes its cells."""
+    """Writes the table to stdout. Escapes its cells."""
     if is_terminal(sys.stdout):
         _draw(columns, rows)
     else:
@@ -97,7 +97,7 @@ def _make_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, he
             overflow="fold",
         )
     for row in rows:
-        # Text, not str: a name with [brackets] is no markup.
+        # Text, not str: Rich would read [brackets] in a name as markup.
         table.add_row(
             *(Text(_text_of(cell), style=cell.colour if isinstance(cell, Badge) else "") for cell in row)
         )

@@ -49,7 +49,7 @@ def _print(session: Session, event: Event, names: dict[str | None, str]) -> None
         write_json(event.as_json(), is_line=True)
         return
     if event.type == ScanProgress.type:
-        return  # for programs; on a terminal it would bury what arrives
+        return  # for programs; on a terminal it would hide the arrivals
     where = names.get(event.sd_id) or event.sd_id or ""
     kind = paint(f"{event.type:<20}", _COLOURS.get(event.type))
     line = (

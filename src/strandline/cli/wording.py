@@ -46,7 +46,7 @@ def say_time(at: datetime) -> str:
 
 
 def say_day_of(image: ImageInfo) -> str:
-    """The day when it was taken, by the camera's clock; if unknown, the day when this machine first saw it."""
+    """The day it was taken, by the camera's clock. If unknown, the day this machine first saw it."""
     best = image.best
     return f"{best.taken_at:%Y-%m-%d}" if best.taken_at else say_day(best.first_seen)
 
@@ -57,7 +57,7 @@ def say_type(media_type: str) -> str:
 
 
 def say_pixels(file: ImageFile) -> str:
-    """``4032x3024``, or ``?`` while nobody has looked."""
+    """``4032x3024``, or ``?`` if not known yet."""
     return f"{file.width}x{file.height}" if file.width and file.height else "?"
 
 
@@ -76,7 +76,7 @@ def say_state(file: ImageFile) -> str:
 
 
 def colour_of(file: ImageFile) -> str:
-    """The badge's color; the words alone say the same."""
+    """The badge's color. The words alone say the same."""
     if file.is_incomplete:
         return "red"
     if file.state is FileState.PRESENT and not file.is_proven:

@@ -20,22 +20,22 @@ from strandline.model.plain_words import show_plainly
 PROGRAM = "strandline"
 
 MAX_MESSAGE_LENGTH = 700
-"""Enough for a long path and a sentence; more would flood a terminal."""
+"""Enough for a long path and a sentence. More would flood a terminal."""
 
 
 def write_line(line: str = "") -> None:
-    """Writes one line of an answer. The caller has escaped foreign names."""
+    """Writes one line of output. The caller must have escaped foreign names."""
     _write(f"{line}\n")
 
 
 def write_bytes(data: bytes) -> None:
-    """Writes bytes of an answer, unchanged."""
+    """Writes bytes unchanged."""
     _write(data)
 
 
 def write_json(document: Mapping[str, object], *, is_line: bool = False) -> None:
-    """Writes one JSON document: indented for people, or on a single line if several follow each other."""
-    import json  # here: --help needs none
+    """Writes one JSON document: indented for people, or on a single line if several documents follow each other."""
+    import json  # here: not needed for --help
 
     text = json.dumps(document, ensure_ascii=False, indent=None if is_line else 2, default=str)
     lines = (line if line.isprintable() else _escape(line) for line in text.split("\n"))
@@ -43,9 +43,9 @@ def write_json(document: Mapping[str, object], *, is_line: bool = False) -> None
 
 
 def write_json_list(head: Mapping[str, object], name: str, items: Iterable[Mapping[str, object]]) -> None:
-    """The document that is ``head`` with a list of that name at its end, as :func:`write_json` writes it.
+    """Writes ``head`` with one more key ``name``, a list, at its end; otherwise like :func:`write_json`.
 
-    One item after the other: the list may be longer than memory.
+    Writes one item after the other, so the list may be larger than memory.
     """
     import json
 
@@ -63,7 +63,7 @@ def write_json_list(head: Mapping[str, object], name: str, items: Iterable[Mappi
 
 
 def _escape(json_line: str) -> str:
-    """Escapes what JSON leaves alone: some characters control terminals, and surrogates are not UTF-8."""
+    """Escapes what JSON allows unescaped: control characters can act on a terminal, and surrogates are not UTF-8."""
     return "".join(map(_escape_char, json_line))
 
 
@@ -100,14 +100,14 @@ def has_colours(stream: IO[Any] | None) -> bool:
 
 
 def get_width() -> int:
-    """Columns of the terminal (COLUMNS counts), for wrapping sentences; never wider than reads well."""
-    import shutil  # here: --help and JSON need no width
+    """Columns of the terminal (or COLUMNS), for wrapping text; limited to a width that reads well."""
+    import shutil  # here: not needed for --help and JSON
 
     return max(20, min(shutil.get_terminal_size().columns, 100))
 
 
 def drop_stdout() -> None:
-    """Discards further output to a stdout that nobody reads; otherwise Python would complain at exit."""
+    """Discards further output to a stdout that nobody reads. Otherwise Python would report an error at exit."""
     with suppress(OSError, ValueError):
         devnull = os.open(os.devnull, os.O_WRONLY)
         os.dup2(devnull, sys.stdout.fileno())
@@ -118,7 +118,7 @@ def _write(what: str | bytes) -> None:
     """Writes and flushes.
 
     Raises:
-        DiskError: stdout is a file that cannot take it. A reader that went away is a BrokenPipeError.
+        DiskError: stdout is a file and its disk refuses. (If stdout is a closed pipe, BrokenPipeError passes.)
     """
     try:
         click.echo(what, nl=False)
@@ -131,7 +131,7 @@ def _write(what: str | bytes) -> None:
 
 
 def shorten(text: str, limit: int = MAX_MESSAGE_LENGTH) -> str:
-    """Cuts to ``limit`` characters. Keeps the beginning and the end, which say what happened and what to do."""
+    """Cuts to ``limit`` characters. Keeps the beginning (what happened) and the end (what to do)."""
     if len(text) <= limit:
         return text
     tail = limit // 3

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Structure", "ends_in_zeros", "walk_structure"]
 
 SUSPICIOUS_ZEROS = 64
-"""As many zero bytes at the end of a compressed picture are no chance; shorter runs occur in real files."""
+"""This many zero bytes at the end of a compressed picture are no coincidence. Shorter runs occur in real files."""
 
 _WALKERS: dict[Family, Callable[[memoryview], Structure]] = {
     Family.PNG: walk_png,
@@ -49,11 +49,11 @@ _WALKERS: dict[Family, Callable[[memoryview], Structure]] = {
 def walk_structure(data: bytes | bytearray | memoryview | mmap.mmap, media_type: MediaType) -> Structure:
     """Walks the data as a picture of that type, which should be the sniffed one.
 
-    Never raises on any bytes, and copies none of the pixels. Cost: linear; the speed of ``crc32`` for PNG, of a
-    ``memchr`` for JPEG, next to nothing for WebP and ISO. Memory is bounded whatever the data says of sizes.
+    Never raises, whatever the bytes, and copies no pixels. The cost is linear: the speed of ``crc32`` for PNG and of
+    ``memchr`` for JPEG, almost nothing for WebP and ISO. Memory is bounded, whatever sizes the data claims.
 
-    Laws: no proper prefix that cuts before ``end`` is whole (an open-ended ISO file aside); bytes appended to a
-    whole PNG, JPEG, GIF, WebP or SVG leave it whole with the same ``end``.
+    Laws: a proper prefix that cuts before ``end`` is never whole (except for an open-ended ISO file). A whole PNG,
+    JPEG, GIF, WebP, or SVG stays whole, with the same ``end``, if bytes are appended.
     """
     with memoryview(data) as view:
         try:
@@ -63,6 +63,8 @@ def walk_structure(data: bytes | bytearray | memoryview | mmap.mmap, media_type:
 
 
 def ends_in_zeros(data: bytes | bytearray | memoryview | mmap.mmap, count: int = SUSPICIOUS_ZEROS) -> bool:
-    """True where the last ``count`` bytes are there and all zero: space that was allocated and never filled."""
+    """True if there are at least ``count`` bytes and the last ``count`` are zero: space was allocated but never
+    filled.
+    """
     with memoryview(data) as view:
         return len(view) >= count and view[len(view) - count :] == bytes(count)

@@ -8,18 +8,18 @@ from typing import NamedTuple
 from strandline.model.structure.verdict import MAX_PARTS, TOO_MANY_PARTS, NotWholeError
 
 FULL_BOX_BYTES = 4
-"""Version and flags, which stand first in the body of many kinds of box."""
+"""Version and flags, which come first in the body of many kinds of boxes."""
 
 
 class Box(NamedTuple):
-    """One box; offsets are from the start of the file."""
+    """One box. Offsets count from the start of the file."""
 
     kind: bytes
     start: int
     body: int
     end: int
     is_open_ended: bool
-    """Its size is given as "all the rest"."""
+    """The box extends to the end of the file."""
 
 
 class Fields:
@@ -31,10 +31,10 @@ class Fields:
         self.at = at
 
     def take(self, size_bytes: int) -> int:
-        """The next number; one of no bytes is 0.
+        """The next number. A number of zero bytes is 0.
 
         Raises:
-            NotWholeError: If it would reach beyond the end.
+            NotWholeError: It would extend past the end.
         """
         start, self.at = self.at, self.at + size_bytes
         if self.at > self._end:
@@ -43,10 +43,10 @@ class Fields:
 
 
 def iter_boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
-    """The boxes that lie one behind another between two offsets; lazily, so kinds come before later faults.
+    """The boxes between two offsets, one after another. Lazy: gives good boxes before it finds a later fault.
 
     Raises:
-        NotWholeError: If they do not tile that space.
+        NotWholeError: They do not tile that space.
     """
     for _ in range(MAX_PARTS):
         if at == end:
@@ -58,7 +58,7 @@ def iter_boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
         is_open_ended = size == 0
         if is_open_ended:
             size = end - at
-        # Preallocated, unfilled space would otherwise read as one open-ended box without a name.
+        # Otherwise preallocated, unfilled space would read as one open-ended box without a name.
         if min(kind) < 0x20 or size < header.at - at:
             raise NotWholeError(f"there is no box at byte {at}")
         if at + size > end:
@@ -70,5 +70,5 @@ def iter_boxes(data: memoryview, at: int, end: int) -> Iterator[Box]:
 
 
 def iter_boxes_within(data: memoryview, box: Box) -> Iterator[Box]:
-    """The boxes within a plain container."""
+    """The boxes inside a plain container."""
     return iter_boxes(data, box.body, box.end)

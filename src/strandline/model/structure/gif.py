@@ -15,7 +15,7 @@ _IMAGE_BYTES = 10
 
 
 def walk_gif(data: memoryview) -> Structure:
-    """Walks still and animated files alike."""
+    """Walks both stills and animations."""
     if bytes(data[:6]) not in (b"GIF87a", b"GIF89a"):
         raise NotWholeError("the header of a GIF is missing")
     has_image = False
@@ -27,7 +27,7 @@ def walk_gif(data: memoryview) -> Structure:
             elif kind == _IMAGE:
                 has_image = True
                 colours = _colour_table_bytes(data[at + 9])
-                # One more byte, the code size, stands before the pixels.
+                # One more byte, the code size, comes before the pixels.
                 at = _end_of_sub_blocks(data, at + _IMAGE_BYTES + colours + 1)
             else:
                 raise NotWholeError(f"there is no block at byte {at}")
@@ -43,7 +43,7 @@ def _colour_table_bytes(flags: int) -> int:
 
 
 def _end_of_sub_blocks(data: memoryview, at: int) -> int:
-    """The offset after the chain's empty sub-block; IndexError where the data ends before it."""
+    """The offset after the chain's empty sub-block. Raises IndexError if the data ends before it."""
     while size := data[at]:
         at += size + 1
     return at + 1

@@ -14,14 +14,14 @@ from strandline.model.structure.item_locations import check_item_locations
 from strandline.model.structure.verdict import NotWholeError, Structure
 
 _CONTAINERS = frozenset({b"trak", b"mdia", b"minf", b"stbl"})
-"""The way from ``moov`` down to the offsets of chunks; four levels at most."""
+"""The path from ``moov`` down to the chunk offsets; four levels at most."""
 
 _CHUNK_OFFSETS = {b"stco": struct.Struct(">I"), b"co64": struct.Struct(">Q")}
 _COUNT_BYTES = 4
 
 
 def walk_iso(data: memoryview) -> Structure:
-    """Walks still pictures and sequences. Reads the headers of boxes and the indexes, nothing else."""
+    """Walks stills and sequences. Reads only box headers and indexes."""
     pictures = 0
     box: Box | None = None
     for box in iter_boxes(data, 0, len(data)):
@@ -39,9 +39,9 @@ def walk_iso(data: memoryview) -> Structure:
 
 
 def _check_chunk_offsets(data: memoryview, container: Box, depth: int = 0) -> int:
-    """Checks that every chunk of frames begins within the file. Returns how many there are.
+    """Checks that every chunk of frames begins within the file. Returns the number of chunks.
 
-    That is enough: a chunk lies in one box, and a box that begins within the file was seen to end there.
+    That is enough: a chunk lies in one box, and the walk has checked the end of every box.
     """
     chunks = 0
     for box in iter_boxes_within(data, container):

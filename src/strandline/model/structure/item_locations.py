@@ -12,14 +12,14 @@ from strandline.model.structure.boxes import FULL_BOX_BYTES, Box, Fields, iter_b
 from strandline.model.structure.verdict import NotWholeError
 
 MAX_INDEX_BYTES = 2 * 1024 * 1024
-"""Room for 100,000 tiles; what is kept of an index while it is read stays below 100 MB."""
+"""Room for 100,000 tiles. The memory to read such an index stays below 100 MB."""
 
 _USED = frozenset({b"iloc", b"idat", b"iref"})
 _IN_FILE, _IN_IDAT, _IN_ITEM = 0, 1, 2
 
 
 class _Widths(NamedTuple):
-    """How many bytes each field of an index has (0, 4 or 8)."""
+    """Number of bytes (0, 4, or 8) of each field of an index."""
 
     offset: int
     length: int
@@ -28,19 +28,19 @@ class _Widths(NamedTuple):
 
 
 class _Borrowed(NamedTuple):
-    """An extent of an item that is made of another item's bytes; checked when all lengths are known."""
+    """An extent of an item that is made of another item's bytes. Checked once all lengths are known."""
 
     item: int
     source: int
-    """Which of the items that it refers to, from 1."""
+    """Position in the item's list of sources, from 1."""
     end: int
 
 
 def check_item_locations(data: memoryview, meta: Box) -> int:
-    """Checks every extent in the index of a ``meta`` box. Returns how many items it has.
+    """Checks every extent in the index of a ``meta`` box. Returns the number of items.
 
     Raises:
-        NotWholeError: If an extent reaches beyond the file (or ``idat``, or item), or the index makes no sense.
+        NotWholeError: An extent goes beyond the file, ``idat``, or another item, or the index makes no sense.
     """
     within = iter_boxes(data, meta.body + FULL_BOX_BYTES, meta.end)
     children = {box.kind: box for box in within if box.kind in _USED}
@@ -81,7 +81,7 @@ class _IndexCheck:
         take = self._fields.take
         item = take(4 if version == 2 else 2)
         method = take(2) & 15 if version else _IN_FILE
-        take(2)  # data reference: 0 is this file; other files are not heard of, and taken for this one
+        take(2)  # data reference: 0 is this file; other files do not occur in practice
         base = take(widths.base)
         extents = take(2)
         if not widths.source + widths.offset + widths.length:
@@ -101,7 +101,7 @@ class _IndexCheck:
                 self._lengths[item] = self._lengths.get(item, 0) + (length or room - offset)
 
     def _room(self, method: int, item: int) -> int:
-        """How many bytes there are to place an extent in."""
+        """How many bytes are available for an extent."""
         if method == _IN_IDAT:
             idat = self._siblings.get(b"idat")
             return idat.end - idat.body if idat else 0
@@ -110,7 +110,7 @@ class _IndexCheck:
         return len(self._data)
 
     def _check_borrowed(self) -> None:
-        """Checks the extents in other items. Such an item cannot itself be a source: no real file does that."""
+        """Checks the extents in other items. Such an item cannot itself be a source; real files never do that."""
         sources = self._sources() if self._borrowed else {}
         for item, source, end in self._borrowed:
             of_item = sources.get(item, [])
@@ -118,7 +118,7 @@ class _IndexCheck:
                 raise NotWholeError(f"item {item} is made of bytes that are not there")
 
     def _sources(self) -> dict[int, list[int]]:
-        """For each item the items that it is made of, in order (references of kind ``iloc``)."""
+        """For each item its source items, in order (references of kind ``iloc``)."""
         sources: dict[int, list[int]] = {}
         references = self._siblings.get(b"iref")
         if references is None or references.end - references.start > MAX_INDEX_BYTES:

@@ -16,16 +16,16 @@ _END_OF_IMAGE = 0xD9
 _START_OF_SCAN = 0xDA
 _FIRST_MARKER = 0xC0
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD8)})
-"""TEM and the restart markers stand alone."""
+"""TEM and the restart markers have no length."""
 
 _MARKER = re.compile(rb"\xff++([^\xff])", re.DOTALL)
-"""A marker may be preceded by any number of fill bytes FF."""
+"""Any number of fill bytes FF may come before a marker."""
 _END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-"""No quantifier: the search runs in C at the speed of ``memchr`` from one FF to the next."""
+"""No quantifier: the search runs in C, at the speed of ``memchr``, from one FF to the next."""
 
 
 def walk_jpeg(data: memoryview) -> Structure:
-    """Walks baseline and progressive files alike; about 0.6 ms a megabyte."""
+    """Walks both baseline and progressive files; about 0.6 ms per megabyte."""
     if bytes(data[:2]) != b"\xff\xd8":
         raise NotWholeError("the start marker of a JPEG is missing")
     at = 2
@@ -55,7 +55,7 @@ def walk_jpeg(data: memoryview) -> Structure:
 
 
 def _end_of_segment(data: memoryview, at: int, code: int) -> int:
-    """Where the segment ends whose length stands at ``at``; the length counts itself."""
+    """The end of the segment whose length is at ``at``. The length counts itself."""
     length = int.from_bytes(data[at : at + 2], "big")
     if len(data) - at < max(length, 2):
         raise NotWholeError(f"the data ends in the middle of segment {code:02X} at byte {at - 2}")
@@ -65,7 +65,7 @@ def _end_of_segment(data: memoryview, at: int, code: int) -> int:
 
 
 def _end_of_scan(data: memoryview, at: int) -> int:
-    """Where the marker after the scan's compressed data stands."""
+    """Where the marker after the scan's compressed data is."""
     marker = _END_OF_SCAN.search(data, at)
     if marker is None:
         raise NotWholeError(f"the data ends in the middle of the scan that begins at byte {at}")

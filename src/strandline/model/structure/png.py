@@ -16,7 +16,7 @@ _CHECKSUM = struct.Struct(">I")
 
 
 def walk_png(data: memoryview) -> Structure:
-    """Walks the chunks (also those of an animation) at the speed of ``crc32``."""
+    """Walks the chunks, including those of animations, at the speed of ``crc32``."""
     if bytes(data[: len(_SIGNATURE)]) != _SIGNATURE:
         raise NotWholeError("the signature of a PNG is missing")
     at = len(_SIGNATURE)

@@ -18,7 +18,7 @@ _PIXELS = frozenset({b"VP8 ", b"VP8L"})
 
 
 def walk_riff(data: memoryview) -> Structure:
-    """Walks lossy, lossless and animated WebP; the chunks inside an animation's frames as well."""
+    """Walks lossy, lossless, and animated WebP, including the chunks inside an animation's frames."""
     if len(data) < _FORM.size:
         raise NotWholeError(f"the data ends within its head, at byte {len(data)}")
     riff, size, form = _FORM.unpack_from(data)
@@ -33,7 +33,7 @@ def walk_riff(data: memoryview) -> Structure:
 
 
 def _has_pixels(data: memoryview, at: int, end: int) -> bool:
-    """Whether a picture is among the chunks, or among those in an animation's frames. Looks at all of them."""
+    """Whether a picture is among the chunks, or among those in an animation's frames. Checks all of them."""
     found = False
     for kind, body, body_end in _iter_chunks(data, at, end):
         is_picture = kind in _PIXELS
@@ -45,7 +45,7 @@ def _has_pixels(data: memoryview, at: int, end: int) -> bool:
 
 
 def _iter_chunks(data: memoryview, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
-    """The chunks between two offsets: kind, and where the body begins and ends. They must tile it."""
+    """The chunks between two offsets: kind, and start and end of the body. They must tile the space."""
     for _ in range(MAX_PARTS):
         if at == end:
             return
@@ -58,6 +58,6 @@ def _iter_chunks(data: memoryview, at: int, end: int) -> Iterator[tuple[bytes, i
         if body + size > end:
             raise NotWholeError(f"the chunk at byte {at} reaches beyond the end")
         yield kind, body, body + size
-        # Bodies of odd length are padded; some writers leave out the last padding.
+        # Bodies of odd length are padded. Some writers omit the last padding.
         at = min(body + size + size % 2, end)
     raise NotWholeError(TOO_MANY_PARTS)

@@ -13,14 +13,15 @@ from strandline.model.media_types import SNIFF_BYTES, SvgRoot, find_svg_root
 from strandline.model.structure.verdict import NotWholeError, Structure
 
 PIECE_BYTES = 1024 * 1024
-"""What Expat is fed at a time: bounds what is built up before a limit is noticed, and is large enough that a
-long data URL is not searched through again and again (Expat before 2.6)."""
+"""What Expat gets at a time. It is small enough to notice a limit before much is built up. It is large enough that a
+long data URL is not searched again and again (Expat before 2.6).
+"""
 
 MAX_DEPTH = 4_096
-"""Open elements are held in memory. Browsers and librsvg give up far earlier."""
+"""Open elements take memory. Browsers and librsvg give up far earlier."""
 
 MAX_NAMES = 4_096
-"""Names of elements and attributes are held in memory. All of SVG and an editor's own are some hundreds."""
+"""Names of elements and attributes take memory. SVG and an editor together define some hundreds."""
 
 _EXPAT_NAMES = {
     "utf-8": "UTF-8",
@@ -28,13 +29,13 @@ _EXPAT_NAMES = {
     "utf-16-le": "UTF-16LE",
     "utf-16-be": "UTF-16BE",
 }
-"""The encodings that Expat reads by itself; for any other it would ask Python's codecs."""
+"""The encodings that Expat reads by itself. For others it would ask Python's codecs."""
 
 _TAG_END = re.compile(b">")
 
 
 def walk_svg(data: memoryview) -> Structure:
-    """Walks the elements until the root closes; what follows it is not looked at."""
+    """Walks the elements until the root closes. Ignores what follows."""
     root = find_svg_root(bytes(data[:SNIFF_BYTES]))
     if root is None:
         raise NotWholeError(f"no svg element begins within the first {SNIFF_BYTES} bytes")
@@ -51,7 +52,7 @@ def walk_svg(data: memoryview) -> Structure:
 
 
 class _RootWalk:
-    """An Expat parser that counts open elements. :attr:`end` is set when the root has closed."""
+    """An Expat parser that counts open elements. Sets :attr:`end` when the root has closed."""
 
     def __init__(self, data: memoryview, root: SvgRoot) -> None:
         self.end: int | None = None
@@ -61,11 +62,11 @@ class _RootWalk:
         self._has_content = False
         self._names: dict[str, str] = {}
         self._parser = expat.ParserCreate(_EXPAT_NAMES[root.encoding], intern=self._names)
-        # "There is a DTD elsewhere": undeclared entities are skipped, not errors. It is never looked for.
+        # "There is a DTD elsewhere": undeclared entities are then skipped, not errors. The DTD is never loaded.
         self._parser.UseForeignDTD(True)
         self._parser.StartElementHandler = self._open
         self._parser.EndElementHandler = self._close
-        # Not DefaultHandler: taken away while it is called, by an exception too, it crashes the process (Expat 2.5).
+        # Not DefaultHandler: if it is removed while it is called, the process crashes (Expat 2.5).
         self._parser.CharacterDataHandler = self._see_text
 
     def feed(self, piece: memoryview | bytes, *, is_last: bool = False) -> None:
@@ -94,7 +95,7 @@ class _RootWalk:
         return self._root.offset + self._parser.CurrentByteIndex
 
     def _end_of_tag(self, at: int) -> int:
-        """The offset after the tag that closed the root. Expat stands before ``</svg>``, but after ``<svg/>``."""
+        """The offset after the tag that closed the root. Expat is before ``</svg>``, but after ``<svg/>``."""
         width = 2 if self._root.encoding.startswith("utf-16") else 1
         before = bytes(self._data[at - 2 * width : at]).replace(b"\0", b"")
         if before == b"/>" and not self._has_content:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 MAX_PARTS = 1_000_000
-"""Chunks, segments or boxes that are followed; real files have a few thousand. A file of a gigabyte made of
-empty parts would otherwise keep a thread busy for minutes."""
+"""Maximum number of chunks, segments, or boxes; real files have a few thousand. Otherwise a gigabyte of empty parts
+would keep a thread busy for minutes.
+"""
 
 TOO_MANY_PARTS = "it has too many parts to follow"
 
@@ -17,14 +18,14 @@ class Structure:
 
     whole: bool
     end: int | None = None
-    """The offset after the structure's last byte; bytes from there on belong to something else. None if not
-    whole."""
+    """The offset after the structure's last byte; later bytes do not belong to the picture. None if not whole."""
     open_ended: bool = False
-    """True for an ISO file whose last box reaches "to the end of the file": more may still be coming."""
+    """True if the last box of an ISO file extends "to the end of the file", so more data may follow."""
     reason: str = ""
-    """Why it is not whole, as half a sentence for people: ``the data ends in the middle of chunk IDAT at byte
-    1234``. Empty if whole."""
+    """Why it is not whole, as half a sentence for people: ``the data ends in the middle of chunk IDAT at byte 1234``.
+    Empty if whole.
+    """
 
 
 class NotWholeError(Exception):
-    """Ends a walk from any depth; its text is the reason. Never leaves this package."""
+    """Ends a walk from any depth. Its text is the reason. Never leaves this package."""

@@ -28,24 +28,24 @@ from strandline.services.workbench import Workbench
 log = logging.getLogger(__name__)
 
 ABSENCE_SETTLES_S = 61.0
-"""A second after an absent file may become missing (SPEC §6)."""
+"""One second after an absent file may become missing (SPEC §6)."""
 
 RETRY_S = 10.0
-"""After a scan that the catalog refused, as when another process holds it."""
+"""Retry delay after the catalog refused a scan, for example because another process holds it."""
 
 LONGEST_WAIT_S = 1.0
-"""The budget refills meanwhile."""
+"""Maximum wait for the byte budget, which refills meanwhile."""
 
 OnFound = Callable[[int, Sequence[str], Sequence[str]], None]
-"""Called with an SD's number, the files to look at now, and those that are arriving, to be looked at again later."""
+"""Called with an SD's number, the files to look at now, and the arriving files to look at later."""
 
 
 class ScanStoppedError(Exception):
-    """The watcher is to end; unwinds a scan that is still listing."""
+    """The watcher must end. Unwinds a scan that is still listing."""
 
 
 class BackgroundScans:
-    """The scans of the SDs of one place. :meth:`plan` and :meth:`wake` are thread-safe; one thread runs."""
+    """The scans of the SDs of one place. One thread runs them; :meth:`plan` and :meth:`wake` are thread-safe."""
 
     def __init__(
         self,
@@ -68,19 +68,19 @@ class BackgroundScans:
         self._unverified: dict[int, None] = {}
 
     def plan(self, number: int, in_s: float) -> None:
-        """Asks for a scan of the SD in so many seconds, or sooner where one is planned for sooner."""
+        """Schedules a scan of the SD in this many seconds. A scan that is due sooner keeps its time."""
         due_s = self._bench.monotonic() + in_s
         with self._changed:
             self._due_s[number] = min(self._due_s.get(number, due_s), due_s)
             self._changed.notify_all()
 
     def wake(self) -> None:
-        """Makes :meth:`run` look at its stop event now."""
+        """Makes :meth:`run` check its stop event now."""
         with self._changed:
             self._changed.notify_all()
 
     def run(self) -> None:
-        """Scans and verifies until the stop event is set; after the first scans, tidies up after killed saves."""
+        """Scans and verifies until the stop event is set. After the first scans, cleans up after killed saves."""
         is_tidy = has_waited = False
         while not self._stop.is_set():
             number = self._take_due()
@@ -88,7 +88,7 @@ class BackgroundScans:
                 self._scan(number)
             elif not is_tidy and (
                 has_waited or self._unverified
-            ):  # else the first scan may not be asked for yet
+            ):  # otherwise the first scan may not be scheduled yet
                 self._tidy()
                 is_tidy = True
             elif self._has_nothing_to_verify():
@@ -101,7 +101,7 @@ class BackgroundScans:
         remove_leftovers(self._bench, self._list_sds(), known)
 
     def _take_due(self) -> int | None:
-        """The SD whose scan has been due for longest; None where none is due."""
+        """The SD whose scan has been due the longest, or None if none is due."""
         with self._changed:
             number = min(self._due_s, key=self._due_s.__getitem__, default=None)
             if number is None or self._due_s[number] > self._bench.monotonic():
@@ -139,7 +139,7 @@ class BackgroundScans:
         self._tell_found(number, report.arrivals)
 
     def _list(self, sd: StorageDir) -> ScanReport:
-        """Scans as a job, so that one sees how far it is; it ends where somebody cancels that, or all is to stop."""
+        """Scans as a job, so its progress can be followed. It ends if it is cancelled or the watcher stops."""
         with self._jobs.following(sd) as job:
 
             def tell(sd: StorageDir, done: int, total: int) -> None:
@@ -165,7 +165,7 @@ class BackgroundScans:
         self._on_found(number, arrivals, arriving)
 
     def _has_nothing_to_verify(self) -> bool:
-        """Proves what was registered from listings, until a scan is due; False where that ended it."""
+        """Proves what listings registered, until a scan is due. False if a due scan ended it."""
         for number in list(self._unverified):
             if self._verify(number):
                 del self._unverified[number]
@@ -175,7 +175,7 @@ class BackgroundScans:
         return True
 
     def _verify(self, number: int) -> bool:
-        """True where nothing is left to prove in the SD."""
+        """True if nothing is left to prove in the SD."""
         sd = self._find(number)
         if sd is None or not sd.is_reachable:
             return True

@@ -6,10 +6,10 @@ SECONDS_PER_HOUR = 3600
 
 
 class ByteBudget:
-    """Grants so many bytes an hour, refilled steadily; an hour's worth may be spent at once.
+    """Grants a number of bytes per hour, refilled steadily. An hour's worth may be spent at once.
 
-    Law: in any span of ``s`` seconds no more than ``bytes_per_hour * (1 + s / 3600)`` are granted, but for one file:
-    the first of a full budget is granted however large it is, else it would never be read.
+    Law: in any span of ``s`` seconds at most ``bytes_per_hour * (1 + s / 3600)`` are granted. There is one exception:
+    a full budget always grants one file, however large, because otherwise that file would never be read.
     """
 
     def __init__(self, bytes_per_hour: int, now_s: float) -> None:
@@ -18,7 +18,7 @@ class ByteBudget:
         self._refilled_s = now_s
 
     def try_spend(self, size_bytes: int, now_s: float) -> bool:
-        """Takes the bytes out of the budget; False, and takes nothing, where too few are left."""
+        """Takes the bytes from the budget. If there are too few, returns False and takes nothing."""
         refill_bytes = self._bytes_per_hour * (now_s - self._refilled_s) / SECONDS_PER_HOUR
         self._spent_bytes = max(0.0, self._spent_bytes - refill_bytes)
         self._refilled_s = now_s

@@ -31,28 +31,29 @@ from strandline.services.workbench import Workbench
 log = logging.getLogger(__name__)
 
 TICK_S = 1.0
-"""Between two looks at the list of storage directories and at their roots: half of the 2 s that SPEC §6 allows."""
+"""Between two checks of the list of storage directories and their roots: half of the 2 s that SPEC §6 allows."""
 
 SCAN_SOON_S = 2.0
-"""A file is gone, or something came that only a scan can judge: by then a replacement has ended (hazard H6)."""
+"""Delay if a file is gone or only a scan can judge what came. By then a replacement is complete (hazard H6)."""
 
 SLICE_S = 0.01
-"""For so long backlog and second looks are worked off between two reads of hints. An arrival waits that long for
-them, and for the arrivals that were told before it: a hint with many names is looked at as a whole."""
+"""How long to work on backlog and second looks between two reads of hints. A new arrival waits that long, plus the
+time for arrivals that were reported before it: a hint with many names is handled as a whole.
+"""
 
 FILES_AT_ONCE = 8
-"""Of the backlog, between two looks at the clock and at the SD's identity, which cost a quarter of a file."""
+"""Backlog files between two checks of the clock and the SD's identity. The checks cost a quarter of a file."""
 
 STOP_LIMIT_S = 5.0
-"""A thread that hangs on a dead disk is left behind: nothing else ends it."""
+"""After this time, a thread that hangs on a dead disk is abandoned: nothing can end it."""
 
 
 class PlaceWatcher:
-    """Watches the SDs that ``list_sds`` gives, asked once a second, until it is stopped. Start it once.
+    """Watches the SDs that ``list_sds`` returns, until it is stopped. Start it once.
 
     Args:
-        jobs: Where its scans can be followed.
-        list_sds: The SDs of this place as the catalog has them. Called by both threads.
+        jobs: Where to report the progress of its scans.
+        list_sds: The SDs of this place as the catalog has them. Both threads call it, once a second.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class PlaceWatcher:
         self._backlog: deque[FileKey] = deque()
         self._in_backlog: set[FileKey] = set()
         self._found_arriving: deque[FileKey] = deque()
-        # From here on, what only the thread that follows hints may touch.
+        # Only the thread that follows hints may use what is below.
         self._relooks = Relooks()
         self._sds: dict[int, StorageDir] = {}
         self._roots: dict[Path, int] = {}
@@ -88,12 +89,12 @@ class PlaceWatcher:
         ]
 
     def start(self) -> None:
-        """Begins watching, then scanning: nothing falls between. Returns at once; a dead drive blocks nobody."""
+        """Starts watching, then scanning, so no change is lost in between. Returns at once, whatever a drive does."""
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Ends both threads and waits for them; a scan that is under way is cancelled. Idempotent."""
+        """Ends both threads and waits for them. A running scan is cancelled. Idempotent."""
         self._stop.set()
         self._folders.wake()
         self._scans.wake()
@@ -103,11 +104,11 @@ class PlaceWatcher:
         self._folders.close()
 
     def fallbacks(self) -> dict[Path, str]:
-        """Folders that are polled because the system allows no more watches, with its message."""
+        """Folders that are polled because the system allows no more watches, each with its message."""
         return self._folders.fallbacks()
 
     def _guard(self, loop: Callable[[], None]) -> None:
-        """A thread that meets a fault says so and goes on: files must not stop arriving for it."""
+        """Keeps a thread running after an error: reports it and continues, so arrivals are still noticed."""
         while not self._stop.is_set():
             try:
                 loop()
@@ -116,7 +117,7 @@ class PlaceWatcher:
             except Exception:
                 if not self._stop.is_set():
                     log.exception("internal error in the watcher; it continues")
-            for number in list(self._sds):  # what was in hand is lost, but a scan finds it again
+            for number in list(self._sds):  # what it was working on is lost, but a scan finds it again
                 self._scans.plan(number, RETRY_S)
             self._stop.wait(TICK_S)
 
@@ -133,7 +134,7 @@ class PlaceWatcher:
             self._work_off()
 
     def _idle_s(self, next_tick_s: float) -> float:
-        """How long there is nothing to do but to wait for hints."""
+        """How long there is nothing to do except wait for hints."""
         if self._backlog:
             return 0.0
         due_s = self._relooks.next_due_s()
@@ -141,7 +142,7 @@ class PlaceWatcher:
         return max(0.0, until_s - self._bench.monotonic())
 
     def _tick(self) -> None:
-        """Takes up SDs that were added, moved or forgotten, and renews all watches."""
+        """Handles SDs that were added, moved, or forgotten, and renews all watches."""
         before, known = self._sds, {sd.number: sd for sd in self._list_sds()}
         roots_before, self._sds = self._roots, known
         self._roots = {Path(sd.path): sd.number for sd in sorted(known.values(), key=_is_there)}
@@ -155,14 +156,14 @@ class PlaceWatcher:
             if _wants_scan(before.get(number), sd, is_watched=Path(sd.path) in self._watched):
                 self._scans.plan(number, 0)
         for root, number in self._roots.items():
-            if roots_before.get(root, number) != number:  # its turn: watched already, as another's
+            if roots_before.get(root, number) != number:  # another SD at this path was watched until now
                 self._scans.plan(number, 0)
         self._tell_fallbacks()
 
     def _ensure_watched(self, folder: Path, number: int) -> None:
         try:
             self._folders.watch(folder)
-        except OSError:  # it is not there, or not now: the next tick tries again
+        except OSError:  # it is not there now: the next tick tries again
             if folder in self._watched:
                 self._watched.discard(folder)
                 self._scans.plan(number, SCAN_SOON_S)
@@ -196,7 +197,7 @@ class PlaceWatcher:
         if isinstance(hint, LookAtNames) and not any(map(_matters_in_root, hint.names)):
             return
         for sd in self._sds.values():
-            if Path(sd.path) == hint.folder:  # two, where disks take turns at one mount point
+            if Path(sd.path) == hint.folder:  # there are two if disks share a mount point
                 self._scans.plan(sd.number, 0)
         if isinstance(hint, FolderGone):
             self._watched.discard(hint.folder)
@@ -206,7 +207,7 @@ class PlaceWatcher:
     # --- looking at files -----------------------------------------------------------------------------------
 
     def _take_found(self, number: int, arrivals: Sequence[str], arriving: Sequence[str]) -> None:
-        """What a scan has found; called by the thread that scans. What an earlier one found is not found twice."""
+        """Takes what a scan found, on the scanning thread. Files that an earlier scan found are not added twice."""
         for key in (FileKey(number, name) for name in arrivals):
             if key not in self._in_backlog:
                 self._in_backlog.add(key)
@@ -216,7 +217,7 @@ class PlaceWatcher:
             self._folders.wake()
 
     def _work_off(self) -> None:
-        """Backlog and due second looks, for one slice of time."""
+        """Works on backlog and due second looks, for one slice of time."""
         now_s = self._bench.monotonic()
         while self._found_arriving:
             self._relooks.ensure(self._found_arriving.popleft(), now_s)
@@ -226,7 +227,7 @@ class PlaceWatcher:
                 self._look(number, [key.filename for key in keys if key.sd == number])
 
     def _take_work(self) -> list[FileKey]:
-        """A few files: as many as are worth one look at their SD."""
+        """The next few files, as many as one check of their SD pays for."""
         if self._backlog:
             keys = [self._backlog.popleft() for _ in range(min(FILES_AT_ONCE, len(self._backlog)))]
             self._in_backlog.difference_update(keys)
@@ -234,14 +235,14 @@ class PlaceWatcher:
         return self._relooks.take_due(self._bench.monotonic(), FILES_AT_ONCE)
 
     def _look(self, number: int, names: Iterable[str]) -> None:
-        """Looks at files of an SD that is there, and still the same one; else they wait for the scan when it is."""
+        """Looks at files of an SD if it is online and still the same. Otherwise a scan finds them when it is back."""
         with self._bench.catalog.read() as reader:
             known = reader.sds.find_storage_dir(number)
         if known is None or not known.is_reachable:
             return
         try:
             sd = refresh(self._bench, known)
-            if sd.state is StorageDirState.SUSPECT:  # perhaps enough of what was gone is back
+            if sd.state is StorageDirState.SUSPECT:  # perhaps enough missing files are back
                 self._scans.plan(number, SCAN_SOON_S)
             for name in names if sd.is_reachable else ():
                 if self._stop.is_set():
@@ -264,7 +265,7 @@ class PlaceWatcher:
 
 
 def _is_there(sd: StorageDir) -> bool:
-    """Sorts the SD that is there behind another one at the same path, whose disk is away."""
+    """Sorts a mounted SD before an absent one with the same path."""
     return sd.is_reachable
 
 
@@ -273,7 +274,7 @@ def _matters_in_root(name: str) -> bool:
 
 
 def _wants_scan(before: StorageDir | None, sd: StorageDir, *, is_watched: bool) -> bool:
-    """Whether the catalog alone says that the SD is to be scanned. A folder newly watched asks for it by a hint."""
+    """Whether the catalog alone says that the SD needs a scan. A newly watched folder requests its scan by a hint."""
     if before is None or before.path != sd.path:
         return not is_watched
     return sd.is_reachable and not before.is_reachable

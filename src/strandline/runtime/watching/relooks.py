@@ -23,7 +23,7 @@ class FileKey:
 
 
 class Relooks:
-    """A queue of files by the time at which they are due. Not thread-safe; time comes in as monotonic seconds."""
+    """A queue of files, ordered by due time. Not thread-safe. Times are monotonic seconds."""
 
     def __init__(self) -> None:
         self._due_s: dict[FileKey, float] = {}
@@ -34,7 +34,7 @@ class Relooks:
         return len(self._due_s)
 
     def add(self, key: FileKey, now_s: float, *, changed: bool) -> None:
-        """Plans the next look: in 2 s after a change or at first, else twice as late as the last time."""
+        """Schedules the next look: 2 s after a change or at first, otherwise after twice the last wait."""
         last_s = self._wait_s.get(key)
         wait_s = FIRST_S if changed or last_s is None else min(2 * last_s, LONGEST_S)
         self._wait_s[key] = wait_s
@@ -42,17 +42,17 @@ class Relooks:
         heapq.heappush(self._heap, (now_s + wait_s, key.sd, key.filename))
 
     def ensure(self, key: FileKey, now_s: float) -> None:
-        """Plans a look where none is planned; one that is planned stays as it is."""
+        """Schedules a look if none is scheduled. Otherwise changes nothing."""
         if key not in self._due_s:
             self.add(key, now_s, changed=False)
 
     def drop(self, key: FileKey) -> None:
-        """No more looks are needed; a later failure begins at 2 s again."""
+        """Forgets the file. If it fails again later, its wait starts at 2 s."""
         self._due_s.pop(key, None)
         self._wait_s.pop(key, None)
 
     def take_due(self, now_s: float, limit: int) -> list[FileKey]:
-        """Up to ``limit`` files whose time has come; each is planned anew by :meth:`add` or forgotten."""
+        """Removes and returns up to ``limit`` due files. Call :meth:`add` again for those that need another look."""
         due: list[FileKey] = []
         while self._heap and len(due) < limit and self._heap[0][0] <= now_s:
             due_s, sd, filename = heapq.heappop(self._heap)
@@ -63,7 +63,7 @@ class Relooks:
         return due
 
     def next_due_s(self) -> float | None:
-        """When the next look is due; None where none is planned."""
+        """Seconds until the next look, or None if none is scheduled."""
         while self._heap and self._due_s.get(FileKey(*self._heap[0][1:])) != self._heap[0][0]:
             heapq.heappop(self._heap)
         return self._heap[0][0] if self._heap else None

@@ -29,23 +29,25 @@ log = logging.getLogger(__name__)
 LOCK_FILE = "watcher.lock"
 
 FOLLOW_S = 0.25
-"""How late an event of another process is seen, and its end noticed; this process's own events come at once."""
+"""Maximum delay of another process's events, and of noticing its end. This process's own events come at once."""
 
 PAGE = 1000
-"""Events read at once: some 300 KB."""
+"""Events per read: some 300 KB."""
 
 
 @contextmanager
 def watch_events(
     bench: Workbench, settings: Settings, bus: EventBus, *, once: bool, since: int | None
 ) -> Iterator[Iterator[Event]]:
-    """Runs the watcher for the length of the block; gives the events after ``since``, as they are committed.
+    """Runs the watcher while the block is open. Yields the events after ``since`` as they are committed.
 
-    ``since`` None begins with what the start-up scan finds. With ``once`` the iterator ends when every storage
-    directory has been scanned and everything unproven has been proven; else it goes on until the block is left.
+    With ``since`` None, it starts with what the start-up scan finds. With ``once``, the iterator ends when every
+    storage directory has been scanned and every unproven file has been proven. Otherwise it goes on until the block
+    is left.
 
     Raises:
-        StrandlineError: The catalog cannot be read; with ``once`` the iterator raises what ended the scans.
+        StrandlineError: The catalog cannot be read. With ``once``, the iterator raises the error that ended the
+            scans.
     """
     start = _find_start(bench, since)
     session = _Session(bench, settings, bus, once=once)
@@ -57,7 +59,7 @@ def watch_events(
 
 
 def _find_start(bench: Workbench, since: int | None) -> int:
-    """The number after which to begin. One that this journal never gave belongs to a catalog that is no more."""
+    """The number after which to begin. A number that this journal never used came from an earlier catalog."""
     with bench.catalog.read() as reader:
         newest = reader.journal.get_bounds()[1]
     if since is None:
@@ -102,7 +104,7 @@ class _Session:
         self._lock.release()
 
     def iter_events(self, since: int) -> Iterator[Event]:
-        """Ends when the session is stopped, or is complete and all its events are told."""
+        """Ends when the session is stopped, or is complete and all its events were given."""
         for event in self._iter_until_complete(since):
             if self._stop.is_set():
                 return
@@ -113,7 +115,7 @@ class _Session:
     def _iter_until_complete(self, since: int) -> Iterator[Event]:
         is_complete = False
         while not (is_complete or self._stop.is_set()):
-            is_complete = self._is_complete.is_set()  # asked before the journal is read
+            is_complete = self._is_complete.is_set()  # read before the journal
             live, _ = self._subscription.take(0 if is_complete else FOLLOW_S)
             yield from (event for event in live if event.seq is None)
             for event in self._iter_journal(since):
@@ -133,7 +135,7 @@ class _Session:
             page_is_full = len(page) == PAGE
 
     def _try_to_watch(self) -> bool:
-        """Becomes the watcher of this home if nobody is."""
+        """Becomes this home's watcher if there is none."""
         if not self._lock.try_acquire():
             return False
         watcher = Watcher(self._bench, self._settings)
@@ -146,7 +148,7 @@ class _Session:
         return True
 
     def _take_over(self) -> None:
-        """Follows the process that watches, until it ends."""
+        """Follows the process that watches; when that ends, takes its place."""
         while not self._stop.wait(FOLLOW_S):
             try:
                 if self._try_to_watch():
@@ -166,7 +168,7 @@ class _Session:
 
 
 def catch_up(bench: Workbench, *, cancel: threading.Event) -> None:
-    """What ``watch --once`` does: scans every storage directory, and proves all that was never proven."""
+    """What ``watch --once`` does: scans every storage directory and proves every file that was never proven."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
     for sd in sds:

@@ -28,15 +28,18 @@ log = logging.getLogger(__name__)
 LOCAL = "local disks"
 
 SCAN_BATCH_FILES = 500
-"""Files in one transaction of a scan in the background: some 15 ms, for which an arrival may have to wait."""
+"""Files per transaction of a background scan: some 15 ms, for which an arrival may have to wait."""
 
 SWITCH_INTERVAL_S = 0.0005
-"""How long one thread of Python may keep the others from running. An arrival gives way some 15 times, so 5 ms, the
-default, would make it wait 75 ms while a scan computes."""
+"""How long one Python thread may keep the others from running. An arrival yields the interpreter about 15 times. With
+the default of 5 ms it would wait 75 ms while a scan computes.
+"""
 
 
 class _QuickSwitching:
-    """Threads give way sooner while anything is watched; the host program's own interval comes back after that."""
+    """Python switches threads sooner while anything is watched. Afterwards the host program's own interval is
+    restored.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -78,7 +81,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._keep_up, name="strandline-watch", daemon=True)
 
     def start(self) -> None:
-        """Begins watching, then scanning: nothing falls between.
+        """Starts watching, then scanning, so no change is lost in between.
 
         Raises:
             StrandlineError: The catalog cannot be read.
@@ -89,7 +92,7 @@ class Watcher:
         self._is_quick = True
 
     def stop(self) -> None:
-        """Ends all threads and waits for them; scans that are under way are cancelled. Idempotent."""
+        """Ends all threads and waits for them. Running scans are cancelled. Idempotent."""
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
@@ -102,7 +105,7 @@ class Watcher:
             _QUICK_SWITCHING.end()
 
     def fallbacks(self) -> dict[Path, str]:
-        """Folders that are polled because the system allows no more watches, with its message."""
+        """Folders that are polled because the system allows no more watches, each with its message."""
         return {
             folder: why for place in list(self._places.values()) for folder, why in place.fallbacks().items()
         }
@@ -115,10 +118,10 @@ class Watcher:
                 log.warning("the watcher continues after: %s", error)
 
     def _take_up_places(self) -> None:
-        """Starts a watcher for each place that has come to hold an SD, and ends those of places that hold none."""
+        """Starts a watcher for each place that has its first SD, and ends those of places that have none left."""
         there = {LOCAL, *map(self._place_of, self._list_sds())}
         for place in self._places.keys() - there:
-            # On a thread of its own: it may hang where a dead share was mounted.
+            # In a thread of its own: it may hang if a dead share was mounted there.
             retiring = threading.Thread(
                 target=self._places.pop(place).stop, name="strandline-end", daemon=True
             )
@@ -142,7 +145,7 @@ class Watcher:
 
 
 def fit_for_background(bench: Workbench, stop: threading.Event) -> Workbench:
-    """The same workbench for threads that are to end soon after the event is set, and to keep nobody waiting."""
+    """The same workbench for threads that must end soon after the event is set, and must not delay others."""
 
     def sleep(seconds: float) -> None:
         stop.wait(seconds)
