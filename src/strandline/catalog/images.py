@@ -11,13 +11,13 @@ import base64
 import json
 import re
 import sqlite3
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from strandline.catalog.times import as_microseconds
 from strandline.errors import InvalidCursorError
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
+from strandline.model.values import dataclass
 
 _LONGEST_CURSOR = 200
 """Twice what :func:`format_cursor` makes of the longest file name and the largest numbers."""

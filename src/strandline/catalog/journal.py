@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.events import Event, format_time, parse_event
+from strandline.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,11 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FrameType
 from typing import BinaryIO, cast
+
+from strandline.model.values import dataclass
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from strandline.errors import StrandlineError
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
     from strandline.store import Store

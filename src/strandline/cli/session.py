@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strandline.cli.writing import say, write_json
+from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
     from strandline.model.storage_dirs import StorageDir

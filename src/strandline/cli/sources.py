@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -26,6 +25,7 @@ from strandline.folders.opening import is_dataless, open_regular
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
 from strandline.model.sync_names import NameKind, explain_name
+from strandline.model.values import dataclass
 
 _NEVER_PICTURES = (NameKind.LITTER, NameKind.PLACEHOLDER, NameKind.TEMPORARY)
 

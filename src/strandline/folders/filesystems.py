@@ -13,9 +13,10 @@ import re
 import sys
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from strandline.model.values import dataclass
 
 _FRESH_FOR_S = 3.0
 """A mount is noticed this late; reading the table costs a tenth of a millisecond and more on a busy server."""

@@ -12,7 +12,6 @@ import errno
 import os
 import stat
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 from strandline.folders.media_folder import MEDIA_FOLDER
@@ -36,6 +35,7 @@ from strandline.model.identity.sightings import (
     judge_former,
     judge_identity,
 )
+from strandline.model.values import dataclass
 
 _CAN_REFUSE_LINKS = hasattr(os, "O_NOFOLLOW")
 

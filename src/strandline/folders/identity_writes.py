@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from strandline.errors import DiskError, RefusedError
@@ -21,6 +20,7 @@ from strandline.model.identity.decisions import IdentityDecision, IdentityStep, 
 from strandline.model.identity.rules import FIXED
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE, StorageDirId
 from strandline.model.identity.sightings import former_name_of, judge_former
+from strandline.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ import stat
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -56,6 +55,7 @@ from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
 from strandline.model.layout import ID_LAYOUT, Layout
 from strandline.model.listing import MediaListing
+from strandline.model.values import dataclass
 
 T = TypeVar("T")
 

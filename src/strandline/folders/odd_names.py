@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import filterfalse
 
 from strandline.folders.media_folder import find_folder_mtime_ns, iter_names
 from strandline.model.image_ids import ImageId
 from strandline.model.media_names import classify_media_name, match_exact_name, split_wanted_name
 from strandline.model.sync_names import NameKind
+from strandline.model.values import dataclass
 
 SETTLED_AFTER_S = 2.0
 """FAT keeps mtimes to 2 s: no name can slip in unseen behind an mtime that was older at the listing."""

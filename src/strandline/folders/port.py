@@ -26,7 +26,6 @@ What holds for every kind:
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -43,6 +42,7 @@ from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
 from strandline.model.layout import Layout
 from strandline.model.listing import MediaListing
+from strandline.model.values import dataclass
 
 __all__ = [
     "NO_ODD_NAMES",

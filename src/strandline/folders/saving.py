@@ -13,7 +13,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
@@ -32,6 +31,7 @@ from strandline.folders.temporaries import (
     open_temporary,
 )
 from strandline.model.image_files import FileStamp
+from strandline.model.values import dataclass
 
 _FULL_SYNC: Callable[[int], object] | None = None
 """Flushes the drive's own cache as well; None if the system needs no other call than fsync for that."""

@@ -18,7 +18,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +25,7 @@ from pathlib import Path
 from strandline.errors import RefusedError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opening import open_flags
+from strandline.model.values import dataclass
 
 if sys.platform != "win32":
     import fcntl

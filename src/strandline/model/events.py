@@ -9,12 +9,13 @@ would slow down the start of every command by 10 ms.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import ClassVar
 
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
+from strandline.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ twice in one (``x.heic`` and ``x.jpg``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from strandline.model.image_ids import ImageId
+from strandline.model.values import dataclass
 
 
 class FileState(StrEnum):

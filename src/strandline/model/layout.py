@@ -7,7 +7,6 @@ listing gives it; :meth:`Layout.path_of` makes it a path relative to the storage
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.media_names import candidate_names, classify_media_name, split_wanted_name
 from strandline.model.media_types import MediaType
 from strandline.model.sync_names import NameMeaning
+from strandline.model.values import dataclass
 
 
 class Evidence(StrEnum):

@@ -9,13 +9,14 @@ always split from the right. Names that the catalog knows never contain them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from strandline.model.image_files import FileStamp
 from strandline.model.media_names import classify_media_name, split_wanted_name
 from strandline.model.states import Seen
 from strandline.model.sync_names import NameKind
+from strandline.model.values import dataclass
 
 ONLINE_ONLY_LINE = "{}:online-only"
 """The catalog's line of a file whose bytes were in the cloud at the last listing."""

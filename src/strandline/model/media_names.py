@@ -8,11 +8,11 @@ becomes ``SVG`` in upper case, but it is not an extension.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from strandline.model.image_ids import ImageId
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.sync_names import NameMeaning, explain_name
+from strandline.model.values import dataclass
 
 _MEDIA_TYPE_NAMES = {media_type.extension: media_type.name for media_type in MEDIA_TYPES} | {
     extension: media_type.name for media_type in MEDIA_TYPES for extension in media_type.extensions

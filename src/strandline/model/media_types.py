@@ -8,8 +8,9 @@ must be searched for after everything that XML allows before it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from strandline.model.values import dataclass
 
 SNIFF_BYTES = 16 * 1024
 """The first bytes that sniffing looks at. All types but SVG show themselves in the first hundred; an SVG may

@@ -7,13 +7,14 @@ Findings are values, never exceptions: a damaged image is a line in a report. Ev
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from strandline.model.events import format_time
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ All times are the catalog's own. A negative difference counts as 0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from strandline.model.events import (
@@ -24,6 +24,7 @@ from strandline.model.events import (
 )
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.values import dataclass
 
 QUIET = timedelta(seconds=2)
 """Unchanged for so long, a file is not being written at this moment (Syncthing and rsync write in bursts)."""

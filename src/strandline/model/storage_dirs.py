@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.values import dataclass
 
 
 class StorageDirState(StrEnum):

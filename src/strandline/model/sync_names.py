@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 
 from strandline.model.identity.sd_ids import IDENTITY_FILE
+from strandline.model.values import dataclass
 
 MAX_NAME_LENGTH = 255
 """No file system that a sync client serves takes longer names, and it bounds what the patterns can cost."""

@@ -5,7 +5,7 @@ Lists are complete, however long, because people script against them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import ClassVar
 
@@ -15,6 +15,7 @@ from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Finding
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

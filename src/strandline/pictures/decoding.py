@@ -8,7 +8,6 @@ runs a decoder and never loads a picture library.
 from __future__ import annotations
 
 import mmap
-from dataclasses import dataclass
 from typing import Any
 
 from strandline.errors import (
@@ -17,6 +16,7 @@ from strandline.errors import (
     PictureTooLargeError,
     UndecodablePictureError,
 )
+from strandline.model.values import dataclass
 
 MAX_PIXELS = 200_000_000
 """The largest phone sensors produce 200 million."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import mmap
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from strandline.model.structure.verdict import NotWholeError
+from strandline.model.values import dataclass
 from strandline.pictures.exif import read_exif
 from strandline.pictures.headers import (
     Header,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from strandline.errors import DaemonRunningError
+from strandline.model.values import dataclass
 from strandline.pictures.decoding import stop_decoders
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.heap import limit_pools

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
@@ -19,6 +19,7 @@ from strandline.errors import ScanNotFoundError, StrandlineError
 from strandline.model.events import format_time
 from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.workbench import Workbench
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
 from strandline.errors import ConfigError
+from strandline.model.values import dataclass
 from strandline.runtime.setting_sources import (
     Given,
     Origin,

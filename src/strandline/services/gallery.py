@@ -11,12 +11,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from strandline.catalog import images
 from strandline.catalog.images import ImageCursor, ImageFilter
 from strandline.errors import StrandlineError
 from strandline.model.reports import ImagePage
+from strandline.model.values import dataclass
 from strandline.services.finding.describe import describe_images
 from strandline.services.workbench import Workbench
 

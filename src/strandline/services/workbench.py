@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ from strandline.folders.port import Folder
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
 
 T = TypeVar("T")

@@ -11,12 +11,12 @@ from __future__ import annotations
 import hmac
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 from starlette.responses import Response
 
+from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
 from strandline.web.problems import answer_refusal

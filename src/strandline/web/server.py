@@ -14,13 +14,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
 
 from strandline.errors import AddressInUseError
+from strandline.model.values import dataclass
 from strandline.web.app import Application
 
 HEADER_LIMIT_MS = 10_000

@@ -7,10 +7,10 @@ means that ``.sd-id`` has already been taken into account.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.values import dataclass
 
 
 class IdentityOutcome(StrEnum):

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import IdentitySighting, MediaFolder, Unfit
+from strandline.model.values import dataclass
 
 FIXED = frozenset({Unfit.FOLDER, Unfit.LINK, Unfit.SPECIAL, Unfit.EVICTED})
 """What is never replaced in the place of ``SD_ID``, not even by rule 2: it was not made by writing an identity badly,

@@ -8,7 +8,7 @@ its name and in its content. If the bytes are not available, the name is believe
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 
 from strandline.model.identity.sd_ids import (
@@ -21,6 +21,7 @@ from strandline.model.identity.sd_ids import (
 )
 from strandline.model.image_files import FileStamp
 from strandline.model.sync_names import NameKind, explain_name, is_identity_like
+from strandline.model.values import dataclass
 
 
 class IdentityRole(StrEnum):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from strandline.model.values import dataclass
 
 MAX_PARTS = 1_000_000
 """Maximum number of chunks, segments, or boxes; real files have a few thousand. Otherwise a gigabyte of empty parts

@@ -7,10 +7,12 @@ later ones. That is safe because the reader lists only after it has the hint, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
+
+from strandline.model.values import dataclass
 
 MAX_NAMES = 1_000
 """Per folder. Looking at a thousand names takes about 10 ms; for more, one listing is soon cheaper."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from strandline.model.values import dataclass
 
 MAX_REMEMBERED = 50_000
 """Per folder. At about 200 bytes a name, a snapshot takes 10 MB. Two exist while they are compared."""

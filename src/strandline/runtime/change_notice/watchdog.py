@@ -11,13 +11,13 @@ import os
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from watchdog.events import FileSystemEvent, FileSystemEventHandler
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver, ObservedWatch
 
+from strandline.model.values import dataclass
 from strandline.runtime.change_notice.folder_watcher import get_folder_identity, naming_watch_limits
 from strandline.runtime.change_notice.hints import Hint, ListReason
 from strandline.runtime.change_notice.mailbox import Mailbox

@@ -8,7 +8,8 @@ its proof may not be relied on.
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+
+from strandline.model.values import dataclass
 
 FIRST_S = 2.0
 LONGEST_S = 300.0

@@ -9,7 +9,6 @@ that was probed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -19,6 +18,7 @@ from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.states import is_expected, should_lie_there
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.values import dataclass
 from strandline.services.storage_dirs.presence import REPLACEMENT_GAP_S, refresh
 from strandline.services.workbench import Workbench
 

@@ -14,7 +14,7 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
@@ -27,6 +27,7 @@ from strandline.folders.proof_copies import ProofCopy, read_proof_copy
 from strandline.folders.time_limits import begin
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
 from strandline.services.proving.prove import path_of
 from strandline.services.workbench import Workbench
 

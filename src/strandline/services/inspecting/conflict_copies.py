@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from strandline.errors import ImageTooLargeError, UnreadableFileError
 from strandline.folders.opening import open_regular, read_some, too_large
@@ -16,6 +16,7 @@ from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.media_names import classify_media_name, split_wanted_name
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_status import FileItem
+from strandline.model.values import dataclass
 from strandline.services.proving.prove import path_of
 
 MAX_COPIES = 1000

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from strandline.catalog.port import Reader
 from strandline.model.identity.sightings import IdentityFile
@@ -30,6 +29,7 @@ from strandline.model.reports import Finding
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
+from strandline.model.values import dataclass
 from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies
 from strandline.services.proving.prove import extension_fits
 from strandline.services.storage_dirs.presence import look, refresh

@@ -7,7 +7,7 @@ before.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -41,6 +41,7 @@ from strandline.model.states import (
 )
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.structure import Structure, ends_in_zeros, walk_structure
+from strandline.model.values import dataclass
 from strandline.pictures.decoding import check_decodes
 from strandline.pictures.facts import read_facts
 from strandline.services.workbench import Workbench

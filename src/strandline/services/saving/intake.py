@@ -6,13 +6,13 @@ import errno
 import io
 import mmap
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidPathError, SourceNotFoundError
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.proof_copies import CopyWriter, ProofCopy, copy_bytes, copy_stream
+from strandline.model.values import dataclass
 from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 4096

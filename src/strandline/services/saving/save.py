@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 
 from strandline.errors import (
@@ -33,6 +33,7 @@ from strandline.model.states import Look, Seen, after_look, event_between, regis
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.structure import walk_structure
 from strandline.model.trash import TrashedFile, TrashReason
+from strandline.model.values import dataclass
 from strandline.services.finding.candidates import Discovery, add_odd_names, each_once
 from strandline.services.finding.search import open_proven
 from strandline.services.proving.prove import ATTEMPTS, Outcome, ProofResult, look_at, prove_file

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
@@ -22,6 +21,7 @@ from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.reports import AddedStorageDir, IdentityReport
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.values import dataclass
 from strandline.services.scanning.scan import OnProgress, scan_storage_dir
 from strandline.services.storage_dirs.manage import (
     check_name,

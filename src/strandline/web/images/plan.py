@@ -11,12 +11,12 @@ decoding lane.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from strandline.errors import InvalidInputError
 from strandline.model.image_ids import is_content_id
 from strandline.model.media_types import find_media_type
+from strandline.model.values import dataclass
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail
 from strandline.runtime.assembly import LocalStore
 from strandline.services.finding.found_image import FoundImage

@@ -1,0 +1,107 @@
+"""``dataclass`` for values with slots: what the standard library's does, made in a quarter of the time.
+
+The library writes six functions for each class as source text and compiles them one by one, which took half of each
+start of the command line. Here only ``__init__`` is compiled. All other methods are shared by all classes, and read
+the fields by name. ``fields``, ``replace``, and ``asdict`` of ``dataclasses`` work as ever, as does ``field``.
+
+What surprises: type checkers see the library's decorator, so they know all of its rules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+T = TypeVar("T")
+
+_UNSET = object()
+"""Stands for an argument that was left out, if its default is made by a function."""
+
+
+def _make_dataclass(
+    *, slots: bool, frozen: bool = False, kw_only: bool = False
+) -> Callable[[type[T]], type[T]]:
+    assert slots, "the setters of slots are what makes instances here"
+
+    def make(plain: type[T]) -> type[T]:
+        made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(
+            plain
+        )
+        fields = dataclasses.fields(made)
+        made.__init__ = _compile_init(made, fields)
+        made.__repr__ = _make_repr([each.name for each in fields if each.repr])
+        compared = attrgetter("__class__", *(each.name for each in fields if each.compare))
+
+        def is_equal(self: object, other: object) -> bool:
+            return compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
+
+        made.__eq__ = is_equal
+        made.__hash__ = None
+        if frozen:
+            made.__hash__ = lambda self: hash(compared(self))
+            made.__setattr__ = _refuse_to_set
+            made.__delattr__ = _refuse_to_delete
+            made.__getstate__ = _get_state
+            made.__setstate__ = _set_state
+        return cast("type[T]", made)
+
+    return make
+
+
+def _compile_init(made: type, fields: Sequence[dataclasses.Field[Any]]) -> Callable[..., None]:
+    known: dict[str, Any] = {"_unset": _UNSET}
+    positional, by_name, steps = ["self"], ["*"], []
+    for each in fields:
+        name, value = each.name, each.name
+        known[f"_set_{name}"] = getattr(made, name).__set__
+        if each.default is not dataclasses.MISSING:
+            known[f"_default_{name}"] = each.default
+            argument = f"{name}=_default_{name}"
+        elif each.default_factory is not dataclasses.MISSING:
+            known[f"_make_{name}"] = each.default_factory
+            argument = f"{name}=_unset"
+            value = f"_make_{name}() if {name} is _unset else {name}"
+        else:
+            argument = name
+        if each.init:
+            (by_name if each.kw_only else positional).append(argument)
+            steps.append(f"_set_{name}(self, {value})")
+    if hasattr(made, "__post_init__"):
+        steps.append("self.__post_init__()")
+    arguments = positional + (by_name if len(by_name) > 1 else [])
+    exec(f"def __init__({', '.join(arguments)}):\n  " + "\n  ".join(steps or ["pass"]), known)
+    init: Callable[..., None] = known["__init__"]
+    init.__qualname__ = f"{made.__qualname__}.__init__"
+    return init
+
+
+def _make_repr(names: Sequence[str]) -> Callable[[object], str]:
+    def show(self: object) -> str:
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
+    return show
+
+
+def _refuse_to_set(_self: object, name: str, _value: object) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_self: object, name: str) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _get_state(self: Any) -> list[object]:
+    return [getattr(self, each.name) for each in dataclasses.fields(self)]
+
+
+def _set_state(self: Any, state: Sequence[object]) -> None:
+    for each, value in zip(dataclasses.fields(self), state, strict=True):
+        object.__setattr__(self, each.name, value)
+
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+else:
+    dataclass = _make_dataclass
