@@ -1,6 +1,6 @@
 """``strandline inspect``: disk compared with catalog, the tree, a file's facts, its bytes in hex.
 
-What surprises: ``inspect SD`` and ``inspect tree SD`` share a place in the grammar. If the first word is not a
+``inspect SD`` and ``inspect tree SD`` share a place in the grammar. If the first word is not a
 subcommand, it is a storage directory. A storage directory called ``tree`` can be given by its path.
 """
 

@@ -20,7 +20,7 @@ from strandline.model.values import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something happened. ``seq`` is None until the journal has taken it (and for live-only events)."""
+    """Something happened. ``seq`` is None for live-only events, and until the journal has stored the event."""
 
     type: ClassVar[str]
     at: datetime
@@ -53,21 +53,21 @@ class ImageEvent(Event):
 
 
 class ImageAvailable(ImageEvent):
-    """The image file became proven present: it can be shown. Published exactly once for each arrival."""
+    """The image file was proven and can be shown. Published exactly once per arrival."""
 
     __slots__ = ()
     type: ClassVar[str] = "image.available"
 
 
 class ImageArriving(ImageEvent):
-    """The image file is here in part."""
+    """Only part of the image file is here."""
 
     __slots__ = ()
     type: ClassVar[str] = "image.arriving"
 
 
 class ImageChanged(ImageEvent):
-    """A shown image file was proven again, with other bytes (legacy ids only)."""
+    """A shown image file was proven again with other bytes. Only for legacy ids."""
 
     __slots__ = ()
     type: ClassVar[str] = "image.changed"
@@ -81,14 +81,14 @@ class ImageDamaged(ImageEvent):
 
 
 class ImageForeign(ImageEvent):
-    """Another whole image lies under this content id's name."""
+    """Another whole image is under the name of this content id."""
 
     __slots__ = ()
     type: ClassVar[str] = "image.foreign"
 
 
 class ImageMissing(ImageEvent):
-    """The image file was lacking in two healthy scans at least 60 s apart."""
+    """Two healthy scans at least 60 s apart did not find the image file."""
 
     __slots__ = ()
     type: ClassVar[str] = "image.missing"
@@ -133,7 +133,7 @@ class StorageDirOffline(StorageDirEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageDirSuspect(StorageDirEvent):
-    """So many known files are gone that their absence is not believed; none, where they cannot be listed."""
+    """So many known files are gone that their absence is not believed. The count is None if they cannot be listed."""
 
     type: ClassVar[str] = "sd.suspect"
     absent: int
@@ -142,7 +142,7 @@ class StorageDirSuspect(StorageDirEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageDirIdentityChanged(StorageDirEvent):
-    """A storage directory is known under another identity from now on; the old one is an alias."""
+    """A storage directory has a new identity. The old one is now an alias."""
 
     type: ClassVar[str] = "sd.identity_changed"
     old_sd_id: str | None
@@ -166,7 +166,7 @@ class ScanProgress(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScanFinished(Event):
-    """A scan ended; in the journal only where it changed something."""
+    """A scan ended. In the journal only if it changed something."""
 
     type: ClassVar[str] = "scan.finished"
     added: int
@@ -188,10 +188,10 @@ EVENT_TYPES: dict[str, type[Event]] = {
 
 
 def parse_event(wire: dict[str, object]) -> Event:
-    """The event that :meth:`Event.as_json` wrote; the two are inverse to each other.
+    """Parses what :meth:`Event.as_json` wrote.
 
     Raises:
-        KeyError: For a type that this version does not know.
+        KeyError: This version does not know the type.
     """
     facts = dict(wire)
     cls = EVENT_TYPES[str(facts.pop("type"))]
@@ -207,5 +207,5 @@ def format_time(at: datetime) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """What :func:`format_time` wrote, as an aware UTC datetime."""
+    """Parses the text of :func:`format_time` to an aware UTC datetime."""
     return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)

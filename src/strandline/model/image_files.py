@@ -14,22 +14,22 @@ from strandline.model.values import dataclass
 
 
 class FileState(StrEnum):
-    """What is known of an image file (SPEC §6). The values stand in JSON and in the catalog."""
+    """What is known about an image file (SPEC §6). The values appear in JSON and in the catalog."""
 
     PRESENT = "present"
-    """There; proven or not (see :attr:`ImageFile.is_proven`)."""
+    """Here; proven or not (see :attr:`ImageFile.is_proven`)."""
     ARRIVING = "arriving"
-    """Its last look failed and it is young: the rest may still be on its way."""
+    """The last look failed and the file is young: the rest may still be on its way."""
     DAMAGED = "damaged"
-    """Its look failed and it has not changed for 24 hours."""
+    """The last look failed and the file has not changed for 24 hours."""
     FOREIGN = "foreign"
-    """A whole image under a content id that its bytes do not hash to."""
+    """A whole image under a content id that does not match its hash."""
     MISSING = "missing"
-    """Lacking in two healthy scans at least 60 s apart."""
+    """Not found by two healthy scans at least 60 s apart."""
     ONLINE_ONLY = "online-only"
     """Its name is here, its bytes are in the cloud."""
     TRASHED = "trashed"
-    """Moved aside by a person, or by a save that replaced wrong bytes."""
+    """Moved to the trash by a person, or by a save that replaced wrong bytes."""
 
 
 class ProofKind(StrEnum):
@@ -40,32 +40,34 @@ class ProofKind(StrEnum):
     STRUCTURE = "structure"
     """Legacy id: the image's structure reaches its end."""
     DECODED = "decoded"
-    """Legacy id: an odd structure, yet the picture decodes to its last row. Shown, never called proven."""
+    """Legacy id: the structure is odd, but the picture decodes to its last row. Shown, but never called proven."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStamp:
-    """What one ``lstat`` says that changes when the bytes do. Equal stamps mean: probably not changed."""
+    """What one ``lstat`` shows that changes if the bytes do. If two stamps are equal, the file has probably not
+    changed.
+    """
 
     size_bytes: int
     mtime_ns: int
     inode: int
-    """0 where the file system does not keep inode numbers (FUSE, exFAT, SMB, Windows listings)."""
+    """0 if the file system does not keep inode numbers (FUSE, exFAT, SMB, Windows listings)."""
 
     def as_text(self) -> str:
-        """``size:mtime_ns:inode``, the form that listings and the catalog compare by the hundred thousand."""
+        """``size:mtime_ns:inode``. Listings and the catalog compare this form by the hundred thousand."""
         return f"{self.size_bytes}:{self.mtime_ns}:{self.inode}"
 
 
 def parse_stamp(text: str) -> FileStamp:
-    """What :meth:`FileStamp.as_text` wrote; ``ValueError`` for anything else."""
+    """Parses the text of :meth:`FileStamp.as_text`. Raises ``ValueError`` for anything else."""
     size_bytes, mtime_ns, inode = text.split(":")
     return FileStamp(int(size_bytes), int(mtime_ns), int(inode))
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """A look at the bytes that succeeded. It holds as long as the file's stamp equals :attr:`stamp`."""
+    """A successful look at the bytes. It is current while the file's stamp equals :attr:`stamp`."""
 
     kind: ProofKind
     sha256: str
@@ -73,47 +75,50 @@ class Proof:
     stamp: FileStamp
     proven_at: datetime
     ctime_ns: int | None = None
-    """When the file last changed in any way, by its disk; None if the disk keeps no such time. It tells an edit that
-    keeps size and mtime. A listing does not show it, so only the reader that opens the file compares it."""
+    """When the file last changed in any way, according to its disk. None if the disk keeps no such time. It
+    reveals an edit that keeps size and mtime. A listing does not contain it, so only a reader that opens the file
+    compares it.
+    """
     whole: bool | None = None
-    """Whether the bytes are a whole image; a hash proves only that they are the right ones. None for proofs that
-    were made before this was asked."""
+    """Whether the bytes are a whole image. A hash proves only that they are the right ones. None for proofs that
+    were made before this was recorded.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFile:
-    """A row of the catalog. Times are aware UTC and the catalog's own (``stamp`` is the file's)."""
+    """A row of the catalog. Times are aware UTC, by this machine's clock (``stamp`` is the file's own)."""
 
     sd: int
     """The storage directory's local number in this catalog."""
     filename: str
     image_id: ImageId
     media_type: str
-    """IANA media type, by bytes once they were read, by extension before."""
+    """IANA media type: by the bytes once they were read, before that by the extension."""
     stamp: FileStamp | None
-    """What was listed last; None for an online-only file that was never here."""
+    """The last listed stamp. None for an online-only file that was never here."""
     state: FileState
     first_seen: datetime
     unchanged_since: datetime
     prior_state: FileState | None = None
-    """What it was before it became missing or online-only, so that it can come back as that."""
+    """The state before it became missing or online-only. It returns to that state."""
     absent_since: datetime | None = None
     absence_accepted: bool = False
     proof: Proof | None = None
-    """The last proof, also when it has lapsed: its hash tells whether new bytes are other bytes."""
+    """The last proof, even if it has lapsed. Its hash shows whether new bytes are other bytes."""
     width: int | None = None
     height: int | None = None
     taken_at: datetime | None = None
-    """From EXIF, read as UTC where no zone is given; for sorting."""
+    """From EXIF; read as UTC if it has no zone. Used for sorting."""
 
     @property
     def proof_is_current(self) -> bool:
-        """True where a proof of any kind holds for the bytes that the catalog saw last."""
+        """True if a proof of any kind is current for the bytes that the catalog saw last."""
         return self.proof is not None and self.proof.stamp == self.stamp
 
     @property
     def is_proven(self) -> bool:
-        """True where the file is present and a current proof by hash or structure vouches for it."""
+        """True if the file is present and has a current proof by hash or structure."""
         return (
             self.state is FileState.PRESENT
             and self.absent_since is None
@@ -129,5 +134,5 @@ class ImageFile:
 
     @property
     def is_incomplete(self) -> bool:
-        """True if the file is present with exactly the bytes of its id, and they are not a whole image."""
+        """True if the file is present and has exactly the bytes of its id, but they are not a whole image."""
         return self.state is FileState.PRESENT and self.absent_since is None and self.is_whole is False

@@ -16,20 +16,20 @@ ImageId = NewType("ImageId", str)
 """A parsed image id: 32 lower-case hex digits, or a lower-case UUID with dashes (36 characters)."""
 
 CONTENT_ID_LENGTH = 32
-"""Half of a SHA-256 in hex: 128 bits, as many as a UUID has; a chance collision is out of reach."""
+"""Half of a SHA-256 in hex: 128 bits, as many as a UUID has. Accidental collisions are out of reach."""
 
 _CONTENT_ID = re.compile(r"[0-9a-f]{32}")
 _LEGACY_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def parse_image_id(text: str) -> ImageId:
-    """Text to image id, in any letter case; nothing else is forgiven.
+    """Parses an image id in any letter case. Accepts nothing else.
 
-    Law: ``parse_image_id(parse_image_id(t)) == parse_image_id(t)``, and the result matches
-    ``[0-9a-f-]{32,36}``: no separator, dot, space or NUL ever gets through.
+    Law: ``parse_image_id(parse_image_id(t)) == parse_image_id(t)``, and the result matches ``[0-9a-f-]{32,36}``, so
+    it never contains a separator, dot, space, or NUL.
 
     Raises:
-        InvalidImageIdError: For anything else, of any length, without echoing more than 60 characters of it.
+        InvalidImageIdError: For any other text, of any length. The message quotes at most 60 characters of it.
     """
     found = find_image_id(text)
     if found is None:
@@ -41,7 +41,7 @@ def parse_image_id(text: str) -> ImageId:
 
 
 def find_image_id(text: str) -> ImageId | None:
-    """The image id that the text is, or None. Never raises; constant time for text of the wrong length."""
+    """The image id, or None if the text is none. Never raises. Constant time for text of the wrong length."""
     if len(text) == CONTENT_ID_LENGTH:
         pattern = _CONTENT_ID
     elif len(text) == 36:
@@ -59,7 +59,7 @@ def is_content_id(image_id: ImageId) -> bool:
 
 
 def content_id_of(sha256_hex: str) -> ImageId:
-    """The content id of bytes whose SHA-256 is given in hex."""
+    """The content id of bytes with this SHA-256 (in hex)."""
     return ImageId(sha256_hex[:CONTENT_ID_LENGTH])
 
 

@@ -18,25 +18,25 @@ from strandline.model.values import dataclass
 
 
 class Evidence(StrEnum):
-    """What the bytes must show before they count as the image of an id."""
+    """What the bytes must show to count as the image of an id."""
 
     HASH = "hash"
-    """Their SHA-256 begins with the id. Nothing else needs to be looked at."""
+    """Their SHA-256 begins with the id. No other check is needed."""
     STRUCTURE = "structure"
-    """They are a whole image of a known type; the id itself says nothing of the bytes."""
+    """They are a whole image of a known type. The id itself says nothing about the bytes."""
 
 
 class Layout(Protocol):
-    """What a name means. Pure: implementations neither look at a disk nor remember anything.
+    """What a name means. Pure: implementations do not access a disk and keep no state.
 
-    For another kind (a tree of pictures with names that people gave them) implement all of it. ``split`` may answer
-    None for every name if ids are known only after hashing; ``candidates`` is then empty, and the catalog alone knows
-    where an image is.
+    For another kind of storage directory (such as a tree of pictures with human names), implement every method. If
+    ids are known only after hashing, ``split`` may return None for every name and ``candidates`` nothing. Then only
+    the catalog knows where an image is.
     """
 
     @property
     def images_folder(self) -> str:
-        """Where images are kept: a path relative to the storage directory, with ``/``; empty for its root."""
+        """The folder of the images: a path relative to the storage directory, with ``/``; empty for the root."""
         ...
 
     def path_of(self, name: str) -> str:
@@ -44,22 +44,22 @@ class Layout(Protocol):
         ...
 
     def name_of(self, path: str) -> str | None:
-        """The name of whatever has this relative path; None if images are not kept there."""
+        """The name that belongs to this relative path. None if no images are kept there."""
         ...
 
     def split(self, name: str) -> tuple[ImageId, str] | None:
-        """The image id and, by the extension, the media type of an image's name; None for any other name.
+        """The image id and (by extension) media type of an image's name. None for any other name.
 
-        Called once a file by each scan: it must be cheap.
+        Every scan calls it once per file, so it must be cheap.
         """
         ...
 
     def explain(self, name: str) -> NameMeaning:
-        """What any name there stands for: an image, or what a sync client left. Never raises."""
+        """What any name in that folder means: an image, or what a sync client left. Never raises."""
         ...
 
     def candidates(self, image_id: ImageId) -> tuple[str, ...]:
-        """The names that an image may have, preferred ones first. Those that only a listing shows are left out."""
+        """The names that an image may have, preferred ones first. Leaves out names that only a listing finds."""
         ...
 
     def name_for(self, image_id: ImageId, media_type: MediaType) -> str:
@@ -73,7 +73,7 @@ class Layout(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class IdLayout:
-    """``media/{id}.{ext}``: the name is the id. Letter case is forgiven, subfolders are never looked into.
+    """``media/{id}.{ext}``: the name is the id. Ignores letter case and subfolders.
 
     Laws: ``split(name_for(id, type)) == (id, type.name)``; ``name_of(path_of(name)) == name``; each of
     ``candidates(id)`` splits into that id, and ``name_for(id, …)`` is among them.
@@ -95,13 +95,13 @@ class IdLayout:
         return name if folder == self.images_folder and name else None
 
     def name_for(self, image_id: ImageId, media_type: MediaType) -> str:
-        """The id, all lower case, with the canonical extension."""
+        """The id with the canonical extension, all lower case."""
         return f"{image_id}.{media_type.extension}"
 
     def evidence_for(self, image_id: ImageId) -> Evidence:
-        """A content id is its own proof; a legacy id needs a whole image."""
+        """A hash for a content id; a whole image for a legacy id."""
         return Evidence.HASH if is_content_id(image_id) else Evidence.STRUCTURE
 
 
 ID_LAYOUT: Layout = IdLayout()
-"""Of every storage directory today."""
+"""The layout of every storage directory today."""

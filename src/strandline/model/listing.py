@@ -19,11 +19,11 @@ from strandline.model.sync_names import NameKind
 from strandline.model.values import dataclass
 
 ONLINE_ONLY_LINE = "{}:online-only"
-"""The catalog's line of a file whose bytes were in the cloud at the last listing."""
+"""The catalog's line for a file whose bytes were in the cloud at the last listing."""
 
 
 class OddKind(StrEnum):
-    """What a name in a media folder can be that is no plain regular file with its bytes in place."""
+    """Kinds of names in a media folder that are not regular files with their bytes in place."""
 
     SYMLINK = "symlink"
     FOLDER = "folder"
@@ -37,7 +37,7 @@ class OddKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OddEntry:
-    """An entry that has no line."""
+    """An entry without a line."""
 
     name: str
     kind: OddKind
@@ -48,35 +48,35 @@ class OddEntry:
 class MediaListing:
     """A complete listing of a media folder.
 
-    About 150 bytes a file; a set where it is going to be compared, else a list.
+    About 150 bytes per file. A set if it will be compared, otherwise a list.
     """
 
     lines: set[str] | list[str]
     odd: list[OddEntry] = field(default_factory=list)
     total_bytes: int = 0
-    """Of all regular files, wanted or not."""
+    """Of all regular files, including those that are no images."""
 
 
 @dataclass(slots=True)
 class Difference:
-    """What a listing and the catalog do not agree on."""
+    """The differences between a listing and the catalog."""
 
     unchanged: int
     """Files with equal lines on both sides."""
     fresh: list[str]
-    """Lines of the listing that the catalog does not have: new and changed files, strays. Sorted."""
+    """Lines that only the listing has: new and changed files, strays. Sorted."""
     stale: set[str]
-    """Lines of the catalog that the listing does not have."""
+    """Lines that only the catalog has."""
 
 
 def plan_difference(listed: set[str] | list[str], known: Iterable[Sequence[str]]) -> Difference:
     """Compares the lines of a listing with those of the catalog, which come in batches.
 
-    Takes ``listed`` apart: what is left of it is the difference's ``fresh`` side, so memory stays that of the
-    listing. Neither side names a line twice. Cost: one hash look-up a line.
+    Consumes ``listed``: what is left of it becomes ``fresh``, so no more memory is needed than for the listing.
+    Neither side names a line twice. Cost: one hash lookup per line.
 
-    Law: ``unchanged + len(fresh)`` is the number of listed lines, and ``unchanged + len(stale)`` that of the
-    known ones; a listing compared with itself leaves nothing.
+    Law: ``unchanged + len(fresh)`` is the number of listed lines, and ``unchanged + len(stale)`` the number of known
+    ones. Comparing a listing with itself leaves nothing.
     """
     unchanged = 0
     stale: set[str] = set()
@@ -85,7 +85,7 @@ def plan_difference(listed: set[str] | list[str], known: Iterable[Sequence[str]]
         if remaining is None:
             remaining = listed if isinstance(listed, set) else set(listed)
         before = len(remaining)
-        remaining.symmetric_difference_update(batch)  # takes out what is listed, puts in what is not
+        remaining.symmetric_difference_update(batch)  # removes listed lines and adds the others
         if len(remaining) != before - len(batch):
             not_listed = remaining.intersection(batch)
             remaining -= not_listed
@@ -96,7 +96,7 @@ def plan_difference(listed: set[str] | list[str], known: Iterable[Sequence[str]]
 
 @dataclass(slots=True)
 class FreshNames:
-    """Names that the catalog does not have, sorted by what they mean."""
+    """Names that the catalog does not have, sorted by meaning."""
 
     images: dict[str, str] = field(default_factory=dict)
     """Wanted names with their stamps as text."""
@@ -108,7 +108,7 @@ class FreshNames:
     placeholders_unparsed: list[str] = field(default_factory=list)
 
     def add_unwanted(self, name: str) -> None:
-        """Files a name that is outside the grammar."""
+        """Adds a name that is no image's."""
         meaning = classify_media_name(name)
         match meaning.kind:
             case NameKind.PLACEHOLDER if meaning.stands_for is not None:
@@ -126,7 +126,7 @@ class FreshNames:
 def sort_names(lines: Iterable[str], odd: Iterable[OddEntry]) -> FreshNames:
     """Sorts lines that the catalog does not have, and all odd entries, by what their names mean.
 
-    A link, folder or device under a wanted name is none of these: it is a finding of its own.
+    A link, folder, or device with an image's name goes into none of these lists: it is a separate finding.
     """
     names = FreshNames()
     for line in lines:
@@ -144,7 +144,7 @@ def sort_names(lines: Iterable[str], odd: Iterable[OddEntry]) -> FreshNames:
 
 
 def drain(lines: list[str] | set[str]) -> Iterator[str]:
-    """The lines, a list's in its order; each is let go as it is taken, so a million of them are never there twice."""
+    """The lines (a list's in order). Each is freed as it is taken, so a million of them never exist twice."""
     if isinstance(lines, list):
         lines.reverse()
     while lines:
@@ -158,20 +158,20 @@ def split_line(line: str) -> tuple[str, str]:
 
 
 def name_of_known_line(line: str) -> str:
-    """The file name of a line that the catalog made; such names hold no colon."""
+    """The file name of a line from the catalog. Such names contain no colon."""
     return line.partition(":")[0]
 
 
 def is_too_much_gone(absent: int, known: int) -> bool:
-    """The mass-vanish brake: more than max(5, 10 %) of the known files, or all of two or more (SPEC §6).
+    """The mass-vanish brake: more than max(5, 10 %) of the known files are gone, or all of two or more (SPEC §6).
 
-    ``absent`` counts files that are absent and not accepted as such, ``known`` all that should be there.
+    ``absent`` counts absent files whose absence nobody has accepted. ``known`` counts all files that should be there.
     """
     return absent > max(5, known / 10) or (absent == known and known >= 2)
 
 
 def say_too_much_gone(absent: int, known: int) -> str:
-    """Why nothing becomes missing now, and what ends that, for a person."""
+    """Why nothing becomes missing now, and what to do about it, for a person."""
     return (
         f"{absent} of {known} known images are gone at once, which is rarely intended, so none is "
         "called missing. If it is intended, run 'strandline sd confirm'"

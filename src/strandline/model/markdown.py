@@ -10,19 +10,19 @@ from __future__ import annotations
 import re
 
 _MARKS = re.compile(r"[\\`*\[\]<>&!~|$]|_(?![^\W_])|(?<![^\W_])_")
-"""What could end the alt text, or start code, HTML, an entity, emphasis, a table cell or a formula."""
+"""Characters that could end the alt text, or start code, HTML, an entity, emphasis, a table cell, or a formula."""
 
 
 def format_markdown(template: str, filename: str, original_name: str) -> str:
-    """The template with ``{filename}``, and with ``{stem}``: the original name without folder and extension.
+    """Fills the template: ``{filename}``, and ``{stem}``, the original name without folder and extension.
 
-    Law: whatever the name, a CommonMark reader sees one image, whose alt text is the name's printable characters.
+    Law: whatever the name, a CommonMark reader sees one image whose alt text is the name's printable characters.
     """
     return template.format(stem=_MARKS.sub(r"\\\g<0>", stem_of(original_name)), filename=filename)
 
 
 def stem_of(original_name: str) -> str:
-    """The name without folder and extension, on one line; what cannot be printed becomes a blank."""
+    """The name without folder and extension, on one line. Characters that cannot be printed become spaces."""
     name = re.split(r"[/\\]", original_name)[-1]
     stem = name.rpartition(".")[0] or name
     return " ".join("".join(letter if letter.isprintable() else " " for letter in stem).split())

@@ -22,7 +22,7 @@ _MEDIA_TYPE_NAMES = {media_type.extension: media_type.name for media_type in MED
 match_exact_name = re.compile(
     r"([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(" + "|".join(_MEDIA_TYPE_NAMES) + ")"
 ).fullmatch
-"""Matches a name of the grammar in its preferred spelling, all lower case, which nearly every file has."""
+"""Matches an image's name in its preferred spelling, all lower case, as almost every file has it."""
 
 _PROBED_ENDINGS = [f".{ext}" for ext in _MEDIA_TYPE_NAMES] + [f".{ext.upper()}" for ext in _MEDIA_TYPE_NAMES]
 
@@ -32,22 +32,22 @@ class WantedName:
     """A file name of the grammar ``{id}.{ext}``, in any letter case."""
 
     filename: str
-    """As it is spelled on disk."""
+    """The spelling on disk."""
     image_id: ImageId
     media_type_name: str
-    """IANA media type by the extension; the bytes may say otherwise."""
+    """IANA media type by the extension. The bytes may have another type."""
 
     @property
     def is_exact(self) -> bool:
-        """True for the one spelling that is preferred where several lie side by side: all lower case."""
+        """True for the all-lower-case spelling, which is preferred if there are several."""
         return self.filename == self.filename.lower()
 
 
 def split_wanted_name(name: str) -> tuple[ImageId, str] | None:
-    """The image id and, by the extension, the IANA media type of a name of the grammar; None for any other.
+    """The image id and (by extension) IANA media type of an image's name. None for any other name.
 
-    A scan calls it once a file, so it is one regular expression and no object (0.4 µs; ``find_wanted_name``
-    takes 1 µs). Never raises. Law: folding the letter case of a name changes nothing in the answer.
+    A scan calls it once per file, so it is one regular expression and makes no object (0.4 µs; ``find_wanted_name``
+    takes 1 µs). Never raises. Law: changing the letter case of a name does not change the result.
     """
     found = match_exact_name(name)
     if found is None:
@@ -59,7 +59,7 @@ def split_wanted_name(name: str) -> tuple[ImageId, str] | None:
 
 
 def find_wanted_name(name: str) -> WantedName | None:
-    """What a name of the grammar says; None for any other. Never raises."""
+    """What an image's name means. None for any other name. Never raises."""
     found = split_wanted_name(name)
     return WantedName(name, *found) if found else None
 
@@ -67,17 +67,17 @@ def find_wanted_name(name: str) -> WantedName | None:
 def candidate_names(image_id: ImageId) -> tuple[str, ...]:
     """The names under which discovery looks for an image, preferred ones first.
 
-    Each extension in lower and in upper case: all lower-case names before all upper-case ones, and within each
-    the canonical extensions before the others. Other spellings (``Id.Png``) are found from a listing only.
+    Contains each extension in lower and upper case: all lower-case names before all upper-case ones, and within each
+    the canonical extensions before the others. Other spellings (``Id.Png``) are found only by a listing.
     """
     return tuple([image_id + ending for ending in _PROBED_ENDINGS])
 
 
 def classify_media_name(name: str) -> NameMeaning:
-    """What a name in a media folder stands for: wanted, or what left it there. Never raises.
+    """What any name in a media folder means: an image, or what another program left there. Never raises.
 
-    A placeholder or copy of a name of the grammar stands for it in the spelling that it carries
-    (``.{ID}.PNG.icloud`` for ``{ID}.PNG``). It says nothing of the entry's type: a folder can have such a name.
+    A placeholder or copy of an image stands for the name in the spelling that it contains (``.{ID}.PNG.icloud`` for
+    ``{ID}.PNG``). The entry may still be of any type: even a folder can have such a name.
     """
     return explain_name(name, _is_wanted_name)
 

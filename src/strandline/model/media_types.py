@@ -13,12 +13,13 @@ from enum import Enum, auto
 from strandline.model.values import dataclass
 
 SNIFF_BYTES = 16 * 1024
-"""The first bytes that sniffing looks at. All types but SVG show themselves in the first hundred; an SVG may
-begin with a licence or with an editor's entity declarations, and a few pages are granted to them."""
+"""Sniffing needs only these first bytes. All types except SVG can be recognized in the first hundred. An SVG may
+begin with a few pages of license or entity declarations.
+"""
 
 
 class Family(Enum):
-    """Formats whose structure is walked alike (see :mod:`strandline.model.structure`)."""
+    """Formats whose structure is walked the same way (see :mod:`strandline.model.structure`)."""
 
     PNG = auto()
     JPEG = auto()
@@ -35,13 +36,13 @@ class MediaType:
     name: str
     """The IANA name, such as ``image/jpeg``."""
     extensions: tuple[str, ...]
-    """Lower case, without the dot; the canonical one, under which images are saved, comes first."""
+    """Lower case, without the dot. The first one is canonical: images are saved with it."""
     family: Family
     shown_by_browsers: bool = True
     magic: re.Pattern[bytes] | None = None
-    """Matches at the first byte of every file of this type, and of no other; None where brands or XML decide."""
+    """Matches the start of every file of this type, and of no other. None if brands or XML decide."""
     brands: frozenset[bytes] = frozenset()
-    """Brands in an ISO file's first box that name this type."""
+    """Brands in an ISO file's first box that mean this type."""
 
     @property
     def extension(self) -> str:
@@ -78,20 +79,20 @@ _BY_BRAND = {brand: media_type for media_type in MEDIA_TYPES for brand in media_
 
 
 def find_media_type(name: str) -> MediaType | None:
-    """The type with this IANA name in any letter case, without parameters."""
+    """The type with this IANA name, in any letter case, without parameters."""
     return _BY_NAME.get(name.lower())
 
 
 def find_media_type_by_extension(extension: str) -> MediaType | None:
-    """The type that an extension names, in any letter case, given without its dot."""
+    """The type of an extension, given without its dot, in any letter case."""
     # isascii first: str.lower() maps U+212A (KELVIN SIGN) and U+0130 into ASCII letters.
     return _BY_EXTENSION.get(extension.lower()) if extension.isascii() else None
 
 
 def sniff_media_type(head: bytes) -> MediaType | None:
-    """The type that the first bytes of a file are of, or None for what is none of ours.
+    """The type of a file by its first bytes, or None if it is not supported.
 
-    It tells what the file set out to be, never that all of it is here. Never raises, on any bytes. Law:
+    It says what the file is meant to be, not that it is complete. Never raises, whatever the bytes. Law:
     ``sniff_media_type(data) == sniff_media_type(data[:SNIFF_BYTES])``.
     """
     for media_type in MEDIA_TYPES:
@@ -103,10 +104,10 @@ def sniff_media_type(head: bytes) -> MediaType | None:
 
 
 def _sniff_brands(head: bytes) -> MediaType | None:
-    """The type by the brands in the ``ftyp`` box: its major brand, then the compatible ones.
+    """The type by the brands in the ``ftyp`` box: the major brand first, then the compatible ones.
 
-    The generic brands (``mif1``) only say "a picture", and are the major brand of some AVIF files too; so
-    AVIF, which browsers show, is looked for among the compatible brands before a file is called HEIF.
+    The generic brands (``mif1``) mean only "a picture", and some AVIF files have one as their major brand. Browsers
+    show AVIF, so the compatible brands are searched for AVIF before a file counts as HEIF.
     """
     size_bytes = int.from_bytes(head[:4], "big")
     major = _BY_BRAND.get(head[8:12])
@@ -122,10 +123,11 @@ class SvgRoot:
     """Where the root element of an SVG begins."""
 
     offset: int
-    """Of the ``<``, in bytes from the start of the file."""
+    """Offset of the ``<``, in bytes from the start of the file."""
     encoding: str
-    """``utf-8``, ``utf-16-le``, ``utf-16-be``, or ``iso-8859-1`` for whatever else is declared: in every
-    single-byte and East Asian encoding the bytes of markup are those of ASCII."""
+    """``utf-8``, ``utf-16-le``, ``utf-16-be``, or ``iso-8859-1`` for any other declared encoding. In every
+    single-byte and East Asian encoding, markup has the same bytes as in ASCII.
+    """
 
 
 _MISC = r"(?: \s++ | <!--.*?--> | <\?.*?\?> )*+"
@@ -145,8 +147,9 @@ _PROLOG = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.ASCII,
 )
-"""What XML allows before the root element. Everything is possessive or begins with its own character, so that
-matching is linear on any bytes. A doctype must name svg: HTML with an ``<svg>`` in it is not an SVG."""
+"""What XML allows before the root element. Every part is possessive or begins with a distinct character, so
+matching is linear on any bytes. A doctype must name svg: HTML that contains ``<svg>`` is not an SVG.
+"""
 
 _DECLARED_ENCODING = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.-]+)""", re.ASCII)
 
@@ -157,20 +160,20 @@ _XML_STARTS = (
     (b"<\0", 0, "utf-16-le"),
     (b"\0<", 0, "utf-16-be"),
 )
-"""Byte-order marks, and UTF-16 without one: first bytes, how many to skip, encoding."""
+"""Byte-order marks, and UTF-16 without one: the first bytes, how many to skip, and the encoding."""
 
 
 def find_svg_root(head: bytes) -> SvgRoot | None:
     """Where the root element of an SVG begins within the first :data:`SNIFF_BYTES`, or None if it is no SVG.
 
-    Byte-order mark, UTF-16, XML declaration, white space, comments and a doctype may stand before it. Never
-    raises, on any bytes; linear. A compressed SVG (``.svgz``) is none.
+    A byte-order mark, UTF-16, an XML declaration, white space, comments, and a doctype may come before it. Never
+    raises, whatever the bytes; linear. A compressed SVG (``.svgz``) is not recognized.
     """
     head = head[:SNIFF_BYTES]
     skip, encoding = next(
         ((skip, encoding) for start, skip, encoding in _XML_STARTS if head.startswith(start)), (0, "")
     )
-    # As Latin-1, each byte is one character: offsets agree and no byte is wrong.
+    # As Latin-1, each byte is one character, so offsets agree and no byte is invalid.
     codec = encoding if encoding.startswith("utf-16") else "latin-1"
     whole_units = len(head) - (len(head) - skip) % 2 if codec != "latin-1" else len(head)
     text = head[skip:whole_units].decode(codec, "surrogatepass")
@@ -182,8 +185,8 @@ def find_svg_root(head: bytes) -> SvgRoot | None:
 
 
 def _declared_encoding(text: str) -> str:
-    """The encoding to parse an 8-bit XML document in that begins with the text."""
+    """The encoding of an 8-bit XML document that begins with the text."""
     declared = _DECLARED_ENCODING.match(text)
-    # UTF-16 declared in 8-bit text is a known slip of programs that write XML to a string first.
+    # Programs that first write XML to a string often declare UTF-16 in 8-bit text.
     is_utf_8 = declared is None or declared[1].lower() in ("utf-8", "utf8", "utf-16")
     return "utf-8" if is_utf_8 else "iso-8859-1"

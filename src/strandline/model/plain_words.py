@@ -8,14 +8,14 @@ acts or hides where it is shown.
 from __future__ import annotations
 
 _JOINERS_AND_SPACES = frozenset("\u200c\u200d\u00a0\u202f\u3000")
-"""Invisible and harmless: emoji and Persian need the joiners, macOS puts U+202F into names of screenshots."""
+"""Invisible but harmless: emoji and Persian need the joiners, and macOS puts U+202F into screenshot names."""
 
 
 def show_plainly(text: object) -> str:
-    r"""The text with everything that is not plainly visible written out: ``\x1b``, ``\u202e``, ``\xff``.
+    r"""Escapes every character that is not plainly visible: ``\x1b``, ``\u202e``, ``\xff``.
 
-    Law: the result encodes as UTF-8, and holds no control character, direction mark, newline or surrogate. Text
-    without such characters comes back as it is.
+    Law: the result encodes as UTF-8 and contains no control character, direction mark, newline, or surrogate. Text
+    without such characters is unchanged.
     """
     shown = str(text)
     if shown.isprintable():
@@ -26,13 +26,13 @@ def show_plainly(text: object) -> str:
 
 
 def _write_out(code: int) -> str:
-    if 0xDC80 <= code <= 0xDCFF:  # how Python carries a byte of a name that is no UTF-8
+    if 0xDC80 <= code <= 0xDCFF:  # how Python represents a byte of a name that is not UTF-8
         return f"\\x{code - 0xDC00:02x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def say_bytes(size_bytes: int | None, *, unknown: str = "?") -> str:
-    """``3.1 MB``, in the decimal units that file managers and sync clients show."""
+    """``3.1 MB``, in decimal units as in file managers and sync clients."""
     if size_bytes is None:
         return unknown
     if size_bytes < 1000:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 MAX_POINTER_BYTES = 32 * 1024
-"""git-annex takes no longer text for a pointer, and so cannot have written one."""
+"""git-annex does not accept a longer text as a pointer, and so never writes one."""
 
 _POINTERS = (
     (re.compile(rb"(?:(?:\.\./)*\.git)?/annex/objects/"), "git-annex", "git annex get"),
@@ -19,10 +19,10 @@ _POINTERS = (
 
 
 def explain_pointer(head: bytes, size_bytes: int) -> str | None:
-    """Who keeps the bytes and how to get them, in a sentence; None where the file is no pointer.
+    """Who keeps the bytes and how to get them, in a sentence. None if the file is no pointer.
 
     Args:
-        head: The file's first bytes, a hundred or more.
+        head: The file's first bytes, at least a hundred.
         size_bytes: The file's size.
     """
     if size_bytes > MAX_POINTER_BYTES:

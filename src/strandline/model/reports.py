@@ -19,7 +19,7 @@ from strandline.model.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that is not as it should be, and what to do about it."""
+    """Something is wrong, and what to do about it."""
 
     kind: str
     """Stable kebab-case name: ``damaged``, ``unreadable``, ``symlink`` …"""
@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(slots=True)
 class ScanReport:
-    """What one scan of one storage directory did. The numbers are transitions that this scan made."""
+    """What one scan of one storage directory did. The numbers count changes that this scan made."""
 
     sd: StorageDir
     added: int = 0
@@ -58,11 +58,11 @@ class ScanReport:
     seconds: float = 0.0
     cancelled: bool = False
     arrivals: list[str] = field(default_factory=list)
-    """Names of files that are new or other since the first scan: to be proven at once. Not in the JSON."""
+    """Names of files that are new or changed since the first scan, to be proven at once. Not in the JSON."""
 
     @property
     def found_changes(self) -> bool:
-        """True where the scan changed the catalog."""
+        """True if the scan changed the catalog."""
         return bool(self.added or self.changed or self.absent or self.missing or self.returned)
 
     def as_json(self) -> dict[str, object]:
@@ -92,7 +92,7 @@ class ScanReport:
 
 @dataclass(frozen=True, slots=True)
 class IdentityReport:
-    """How the identity of an added storage directory was come by."""
+    """How the identity of an added storage directory was decided."""
 
     outcome: str
     """existing, migrated, generated, conflict_resolved, provisional, incomplete, unavailable or offline."""
@@ -116,13 +116,13 @@ class IdentityReport:
 
 @dataclass(frozen=True, slots=True)
 class AddedStorageDir:
-    """What adding a storage directory came to. ``scan`` is None where it could not be scanned yet."""
+    """The result of adding a storage directory. ``scan`` is None if it could not be scanned yet."""
 
     sd: StorageDir
     identity: IdentityReport
     scan: ScanReport | None
     copied: bool = False
-    """Another online folder carries the same identity."""
+    """Another online folder has the same identity."""
 
     def as_json(self) -> dict[str, object]:
         """``{sd, identity, scan}``."""
@@ -135,18 +135,18 @@ class AddedStorageDir:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What saving one image came to."""
+    """The result of saving one image."""
 
     image_id: ImageId
     filename: str
     media_type: str
     size_bytes: int
     new: bool
-    """False where exactly these bytes were there already and nothing was written."""
+    """False if exactly these bytes were here already, so nothing was written."""
     markdown: str
     source: str
     whole: bool
-    """False if the bytes are not a whole image. They are kept all the same."""
+    """False if the bytes are not a whole image. They are kept anyway."""
 
     def as_json(self) -> dict[str, object]:
         """One element of ``saved`` in ``save --json``."""
@@ -164,7 +164,7 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class ImageFileReport:
-    """One image file, with the storage directory it lies in, for people and programs."""
+    """One image file and its storage directory, for people and programs."""
 
     file: ImageFile
     sd: StorageDir
@@ -191,7 +191,7 @@ class ImageFileReport:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """All that the catalog knows of one image. ``files`` is never empty, best file first."""
+    """Everything the catalog knows about one image. ``files`` is never empty; the best file comes first."""
 
     image_id: ImageId
     files: tuple[ImageFileReport, ...]
@@ -199,7 +199,7 @@ class ImageInfo:
 
     @property
     def best(self) -> ImageFile:
-        """The file that would be handed out."""
+        """The file that would be used to show the image."""
         return self.files[0].file
 
     def as_json(self) -> dict[str, object]:
@@ -221,11 +221,11 @@ class ImageInfo:
 
 @dataclass(frozen=True, slots=True)
 class ImagePage:
-    """One page of a listing, newest first. ``next`` is the cursor of the next page, None at the end."""
+    """One page of a listing, newest first. ``next`` is the cursor of the next page, or None at the end."""
 
     images: tuple[ImageInfo, ...]
     total: int
-    """Distinct images that match, on all pages."""
+    """Number of distinct matching images on all pages."""
     next: str | None
 
     def as_json(self) -> dict[str, object]:
@@ -234,27 +234,27 @@ class ImagePage:
 
 
 class Verdict(StrEnum):
-    """What became of an image that was asked for."""
+    """The result for a requested image."""
 
     SHOWN = "shown"
-    """It can be handed out."""
+    """It can be shown."""
     FROM_CONFLICT_COPY = "from-conflict-copy"
-    """Only a sync client's conflict copy holds its bytes; it is handed out from there."""
+    """Only a sync client's conflict copy has its bytes. The image is shown from there."""
     ARRIVING = "arriving"
     ONLINE_ONLY = "online-only"
     DAMAGED = "damaged"
     FOREIGN = "foreign"
     UNREADABLE = "unreadable"
-    """A file of it, or the media folder that may hold it, is here and cannot be read now."""
+    """One of its files, or the media folder that may contain it, is here but cannot be read now."""
     SD_SUSPECT = "sd-suspect"
-    """Its file is gone from a folder of which too much is gone at once: nothing is concluded from that."""
+    """Its file is gone, but too many files of that folder are gone at once to draw conclusions."""
     SD_OFFLINE = "sd-offline"
     NOT_FOUND = "not-found"
 
 
 @dataclass(frozen=True, slots=True)
 class DiskFact:
-    """What the disk says of one file that has to do with an image."""
+    """What the disk shows about one file that has to do with an image."""
 
     filename: str
     what: str
@@ -262,7 +262,7 @@ class DiskFact:
     unreadable, symlink, folder or special file."""
     size_bytes: int | None
     message: str
-    """In plain words, with what will happen next where something will."""
+    """In plain words, with what will happen next, if anything."""
 
     def as_json(self) -> dict[str, object]:
         """``{filename, what, size_bytes, message}``."""
@@ -276,7 +276,7 @@ class DiskFact:
 
 @dataclass(frozen=True, slots=True)
 class StorageDirTrace:
-    """What one storage directory says of an image."""
+    """What one storage directory shows about an image."""
 
     sd: StorageDir
     catalog: tuple[ImageFile, ...]
@@ -297,7 +297,9 @@ class StorageDirTrace:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole trace of an image: every SD, what the catalog says, what the disk says, what comes next."""
+    """The whole trace of an image: every storage directory, what the catalog says, what the disk says, and what
+    happens next.
+    """
 
     image_id: ImageId
     verdict: Verdict
@@ -305,7 +307,7 @@ class Explanation:
     """One or two sentences for a person."""
     sds: tuple[StorageDirTrace, ...]
     next: str | None
-    """What will happen by itself, or what to do; None where nothing needs to."""
+    """What will happen by itself, or what to do. None if nothing is needed."""
 
     def as_json(self) -> dict[str, object]:
         """The object of ``explain --json``."""

@@ -27,58 +27,60 @@ from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.values import dataclass
 
 QUIET = timedelta(seconds=2)
-"""Unchanged for so long, a file is not being written at this moment (Syncthing and rsync write in bursts)."""
+"""A file that has been unchanged this long is not being written now (Syncthing and rsync write in bursts)."""
 QUIET_WITH_TRAILING_BYTES = timedelta(minutes=5)
 """A whole image with bytes after its end may be a motion photo that is still growing."""
 DECODE_AFTER = timedelta(minutes=5)
-"""A legacy file that fails its walk is judged by a decoder once it has been unchanged for so long."""
+"""If a legacy file fails its structure walk, it is decoded once it has been unchanged this long."""
 DAMAGED_AFTER = timedelta(hours=24)
-"""Nothing arrives for longer than this without changing; a laptop that slept over night does."""
+"""No transfer pauses for longer than this without a change, except on a laptop that sleeps overnight."""
 MISSING_AFTER = timedelta(seconds=60)
-"""Syncthing's and Seafile's replacing leaves gaps of milliseconds, renamed folders of seconds (hazard H6)."""
+"""When Syncthing and Seafile replace a file, it is gone for milliseconds; in a renamed folder, for seconds (hazard
+H6).
+"""
 RELIABLE_AFTER = timedelta(seconds=2)
-"""FAT keeps mtimes to 2 s: a proof made within 2 s of the mtime may be of bytes that changed since."""
+"""FAT keeps mtimes to 2 s, so bytes that were proven within 2 s of the mtime may have changed since."""
 
 HERE = frozenset({FileState.PRESENT, FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN})
-"""States of a file whose bytes lie in the folder."""
+"""States of a file whose bytes are in the folder."""
 FAILED = HERE - {FileState.PRESENT}
 """States of a file whose last look failed."""
 EXPECTED = HERE | {FileState.ONLINE_ONLY}
-"""States of a file that a healthy scan should meet."""
+"""States of a file that a healthy scan should find."""
 
 
 def should_lie_there(row: ImageFile) -> bool:
-    """True where the file's bytes lie in the folder, by all that is known."""
+    """True if the file's bytes should be in the folder."""
     return row.state in HERE and row.absent_since is None
 
 
 def is_expected(row: ImageFile) -> bool:
-    """True if a healthy scan should meet the file, and no person has accepted that it is gone."""
+    """True if a healthy scan should find the file, and nobody has accepted that it is gone."""
     return row.state in EXPECTED and not row.absence_accepted
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one reading of a file's bytes told."""
+    """What one read of a file's bytes showed."""
 
     stamp: FileStamp
     sha256: str
     media_type: str | None
-    """By the bytes; None where they are of no supported type."""
+    """By the bytes; None if the type is not supported."""
     whole: bool
-    """The structure reaches its end (and, under a legacy id, nothing else speaks against it)."""
+    """The structure reaches its end (and, for a legacy id, no other check failed)."""
     trailing_bytes: bool = False
     """Bytes follow the structure's end."""
     open_ended: bool = False
-    """An ISO file whose last box runs to the end of the file: whole only if it is quiet."""
+    """An ISO file whose last box extends to the end of the file. It is whole only if it is quiet."""
     decodes: bool | None = None
-    """Whether a decoder reached the last row; None where none was asked."""
+    """Whether a decoder reached the last row; None if none was asked."""
     is_pointer: bool = False
-    """A line of text that says where the bytes are kept: nothing is damaged, however long it stays."""
+    """A line of text that says where the bytes are kept. However long it stays, nothing is damaged."""
     reason: str = ""
     """Why it is not whole, in a sentence."""
     ctime_ns: int | None = None
-    """The file's ctime when it was opened; None if its disk keeps none."""
+    """The file's ctime when it was opened. None if its disk keeps none."""
     width: int | None = None
     height: int | None = None
     taken_at: datetime | None = None
@@ -86,30 +88,30 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a listing says of one wanted name: a regular file, or one whose bytes are in the cloud."""
+    """What a listing shows under an image's name: a regular file, or one whose bytes are in the cloud."""
 
     stamp: FileStamp | None
-    """None for a placeholder, which says nothing of the real file."""
+    """None for a placeholder, which says nothing about the real file."""
     online_only: bool = False
 
 
 def unchanged_for(row: ImageFile, now: datetime) -> timedelta:
-    """How long the catalog has seen the file unchanged; never negative."""
+    """How long the catalog has seen the file unchanged. Never negative."""
     return max(now - row.unchanged_since, timedelta(0))
 
 
 def is_reliable(proof: Proof) -> bool:
-    """True where the proof was not made within 2 s of the mtime, so that it may be relied on for handing out bytes.
+    """True if the proof was not made within 2 s of the mtime, so bytes can be handed out on it.
 
-    An mtime far in the future is as good as an old one: some machine's clock is wrong, and this one's is not
-    going to make the same mtime again.
+    An mtime far in the future counts like an old one: some machine's clock is wrong, and this machine will not
+    produce the same mtime again.
     """
     distance_ns = abs(int(proof.proven_at.timestamp() * 1e9) - proof.stamp.mtime_ns)
     return distance_ns >= RELIABLE_AFTER.total_seconds() * 1e9
 
 
 def has_reliable_proof(row: ImageFile) -> bool:
-    """True where the row's proof may be relied on if the file's stamp still is the row's."""
+    """True if the row's proof can be relied on, provided that the file still has the row's stamp."""
     return (
         row.state is FileState.PRESENT
         and row.absent_since is None
@@ -124,7 +126,7 @@ def register_listed(
 ) -> ImageFile:
     """The row of a file that a listing shows for the first time: present and unproven.
 
-    An empty file is arriving at once: no image has no bytes.
+    An empty file is arriving at once: no image has zero bytes.
     """
     return ImageFile(
         sd=sd, filename=filename, image_id=image_id, media_type=media_type, stamp=seen.stamp,
@@ -133,9 +135,9 @@ def register_listed(
 
 
 def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing_held: bool) -> ImageFile:
-    """The row after a healthy listing that shows the file so, or does not show it (``seen`` None).
+    """The row after a healthy listing that shows the file like this, or not at all (``seen`` is None).
 
-    ``vanishing_held`` is the mass-vanish brake: absence is noted, and does not become *missing*.
+    ``vanishing_held`` is the mass-vanish brake: absence is noted, but does not become *missing*.
 
     Law: applying it twice with the same arguments changes nothing the second time.
     """
@@ -152,12 +154,12 @@ def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing
 
 
 def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
-    """The row after its bytes were read and ``look`` is what they told.
+    """The row after its bytes were read. ``look`` is what they showed.
 
-    Law: a content id becomes proven present exactly if the SHA-256 fits; no age, size or mtime matters.
-    Law: bytes that the row's last proof is of are present again by the same kind of proof, at any time (H37).
-    Law: a file that failed and is younger than 24 h is never damaged, and keeps no proof.
-    Law: the same look again, at the same time or later, gives the very same row unless time decides otherwise.
+    Law: a content id becomes proven and present exactly if the SHA-256 fits. Age, size, and mtime do not matter. Law:
+    bytes that match the row's last proof are always present again, by the same kind of proof (H37). Law: a file that
+    failed and is younger than 24 h is never damaged, and keeps no proof. Law: the same look again, now or later,
+    gives exactly the same row, unless elapsed time decides otherwise.
     """
     met = _here_again(row)
     if look.stamp != row.stamp:
@@ -167,7 +169,7 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     if kind is None:
         failed = replace(met, state=_state_of_failed(met, look, now), media_type=media_type, proof=None)
         return row if failed == row else failed
-    # A legacy id has no proof without a whole structure, or a decoder that reached the last row.
+    # A legacy id needs a whole structure or a decoder that reached the last row.
     whole = look.whole or kind is not ProofKind.HASH
     proof = Proof(kind, look.sha256, look.stamp, now, look.ctime_ns, whole)
     if met.state is FileState.PRESENT and met.proof is not None and _is_no_news(met.proof, proof):
@@ -181,9 +183,9 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
 def event_between(
     old: ImageFile | None, new: ImageFile, sd_id: str | None, now: datetime
 ) -> ImageEvent | None:
-    """The event that the move from ``old`` to ``new`` is, or None.
+    """The event for the change from ``old`` to ``new``, or None.
 
-    Law: moving on from ``new`` to an equal row is never an event, so each change is told once.
+    Law: a change from ``new`` to an equal row is never an event, so each change is reported once.
     """
     cls = _event_class(old, new)
     if cls is None:
@@ -192,14 +194,14 @@ def event_between(
 
 
 def has_proof_of(row: ImageFile, sha256: str) -> bool:
-    """True where the row's last proof is of these very bytes: its verdict stands, whatever the file's stamp says."""
+    """True if the row's last proof is of exactly these bytes. Its verdict then stands, whatever the file's stamp."""
     return row.proof is not None and row.proof.sha256 == sha256
 
 
 def wants_decoding(
     row: ImageFile, sha256: str, *, structure_whole: bool, needs_decoding: bool, now: datetime
 ) -> bool:
-    """Whether a decoder has to be asked before :func:`after_look` can judge a legacy file with these bytes.
+    """Whether a decoder must be asked before :func:`after_look` can judge a legacy file with these bytes.
 
     ``needs_decoding`` is True for the families whose structure cannot show a hole (RIFF, ISO).
     """
@@ -211,12 +213,12 @@ def wants_decoding(
 
 
 def would_condemn(row: ImageFile, now: datetime) -> bool:
-    """Whether a failed look would call the file damaged, and it is not yet: it is hidden then, for long."""
+    """Whether a failed look would newly mark the file as damaged, which hides it for a long time."""
     return row.state is not FileState.DAMAGED and unchanged_for(row, now) >= DAMAGED_AFTER
 
 
 def _is_no_news(old: Proof, new: Proof) -> bool:
-    """True where writing the new proof would change nothing that matters: reads stay free of writes."""
+    """True if the new proof would change nothing important. It is then not written, so reads cause no writes."""
     same = replace(old, proven_at=new.proven_at) == new
     return same and (is_reliable(old) or not is_reliable(new))
 
@@ -259,9 +261,10 @@ def _here_again(row: ImageFile) -> ImageFile:
 
 
 def _after_return(row: ImageFile, seen: Seen, now: datetime) -> ImageFile:
-    """A file that was absent, missing, in the cloud or in the trash is here again: as what it was, else unproven.
+    """The row of a file that is back after being absent, missing, online-only, or trashed: in its old state,
+    otherwise unproven.
 
-    A lapsed proof of an image that was not shown meanwhile is dropped: the next one announces it again.
+    If the image was not shown meanwhile, a lapsed proof is dropped, so the next proof announces it again.
     """
     assert seen.stamp is not None
     state = _state_of_unread(seen)
@@ -282,7 +285,7 @@ def _agree(one: FileStamp, other: FileStamp) -> bool:
 
 
 def _last_state(row: ImageFile) -> FileState:
-    """The state in which people saw the image last: being sent to the cloud says nothing about the bytes."""
+    """The state in which people last saw the image. Being moved to the cloud says nothing about the bytes."""
     return row.prior_state or row.state if row.state is FileState.ONLINE_ONLY else row.state
 
 

@@ -10,46 +10,46 @@ from strandline.model.values import dataclass
 
 
 class StorageDirState(StrEnum):
-    """Whether conclusions may be drawn about the images of a storage directory (SPEC §4)."""
+    """Whether conclusions can be drawn about the images of a storage directory (SPEC §4)."""
 
     ONLINE = "online"
-    """The root is a folder, and its identity reads and fits."""
+    """The root is a folder, and its identity is readable and matches."""
     INCOMPLETE = "incomplete"
     """No identity yet: it may be the last file to arrive."""
     OFFLINE = "offline"
-    """Unmounted, unreadable, its marker gone, another identity, or its disk does not answer."""
+    """Unmounted, unreadable, without its identity file, with another identity, or its disk does not answer."""
     SUSPECT = "suspect"
-    """Online, and so many known files are gone that absence is not believed (SPEC §6, mass-vanish brake)."""
+    """Online, but so many known files are gone that their absence is not believed (SPEC §6, mass-vanish brake)."""
 
 
 @dataclass(frozen=True, slots=True)
 class StorageDir:
-    """A storage directory. A value: it says what was known when it was read from the catalog."""
+    """A storage directory. A value: what the catalog knew when it was read."""
 
     number: int
-    """Local to this catalog, never reused, never shown."""
+    """Local to this catalog. Never reused, never shown."""
     sd_id: StorageDirId | None
-    """None while no identity has arrived."""
+    """None if no identity has arrived yet."""
     name: str
     path: str
     state: StorageDirState
     read_only: bool
-    """Added with ``--read-only``: nothing is ever written into it."""
+    """Added with ``--read-only``: nothing is ever written to it."""
     provisional: bool
-    """The identity was made up for this catalog only, because a read-only folder holds none."""
+    """The identity exists only in this catalog, because a read-only folder has none."""
     aliases: tuple[StorageDirId, ...]
-    """Other values under which it is known, sorted."""
+    """Its other identities, sorted."""
     added_at: datetime
     root_device: int | None = None
     root_inode: int | None = None
     first_scan_done: bool = False
-    """What the first scan registers is proven in the background; what later ones find, at once."""
+    """Files from the first scan are proven in the background; files from later scans are proven at once."""
     problem: str | None = None
-    """Why it is not online, in a sentence; None where it is."""
+    """Why it is not online, in a sentence. None if it is."""
 
     @property
     def is_reachable(self) -> bool:
-        """True where its files may be read and listed now: online or suspect."""
+        """True if its files can be read and listed now: it is online or suspect."""
         return self.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
 
     def as_json(self) -> dict[str, object]:

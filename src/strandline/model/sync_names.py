@@ -21,60 +21,61 @@ from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.values import dataclass
 
 MAX_NAME_LENGTH = 255
-"""No file system that a sync client serves takes longer names, and it bounds what the patterns can cost."""
+"""No file system that a sync client serves allows longer names. The limit also bounds the cost of the patterns."""
 
 _MAX_PILE_UP = 3
-"""Copies of copies of copies are seen; deeper ones are not worth the time that made-up names could cost."""
+"""Maximum depth of copies of copies. Deeper ones would only let made-up names waste time."""
 
 
 class NameKind(StrEnum):
-    """What a name stands for. The values stand in JSON."""
+    """What a name means. The values appear in JSON."""
 
     WANTED = "wanted"
-    """The name that the store itself gives."""
+    """A name that the store itself gives."""
     CONFLICT_COPY = "conflict-copy"
     """A sync client kept a second version."""
     DUPLICATE = "duplicate"
-    """"Keep both": a numbered or "copy of" name, or OneDrive's conflict copy, which looks no different."""
+    """"Keep both": a numbered or "copy of" name. OneDrive's conflict copies look the same."""
     PLACEHOLDER = "placeholder"
     """The file exists; its bytes are in the cloud."""
     TEMPORARY = "temporary"
-    """A file on its way, or set aside by the program that is writing it."""
+    """A file on its way, or put aside by the program that is writing it."""
     LITTER = "litter"
-    """A sync client's or an operating system's own."""
+    """A file of a sync client or an operating system."""
     STRAY = "stray"
     """Anything else."""
 
 
 @dataclass(frozen=True, slots=True)
 class NameMeaning:
-    """What a name tells."""
+    """What a name means."""
 
     kind: NameKind
     client: str = ""
-    """Who makes such names (``syncthing``, ``macos``, …); empty where nobody in particular does."""
+    """Which program makes such names (``syncthing``, ``macos``, …). Empty if no particular one does."""
     stands_for: str | None = None
-    """The wanted name itself, or the one that a copy was made of, a placeholder keeps or a temporary becomes.
+    """The wanted name itself, or the wanted name that a copy was made from, that a placeholder represents, or that a
+    temporary will get.
 
-    None where that is no wanted name. A temporary or placeholder *of a copy* stands for no wanted name.
+    None if that is not a wanted name. A temporary or placeholder *of a copy* stands for no wanted name.
     """
 
 
 def explain_name(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
-    """What the name tells, by the patterns of sync clients and systems.
+    """What the name means, by the patterns of sync clients and systems.
 
-    Law: the kind is ``wanted`` if and only if ``is_wanted(name)``, and ``is_wanted(stands_for)`` wherever
-    ``stands_for`` is not None.
+    Law: the kind is ``wanted`` if and only if ``is_wanted(name)``. If ``stands_for`` is not None,
+    ``is_wanted(stands_for)`` holds.
 
     Args:
-        name: One file name, from any machine: surrogates (undecodable bytes), NUL and newlines are fine.
-        is_wanted: What the store takes: a total, cheap predicate. Wanted names are ASCII.
+        name: One file name, from any machine. Surrogates (undecodable bytes), NUL, and newlines are allowed.
+        is_wanted: Whether the store takes this name: a total, cheap predicate. Wanted names are ASCII.
     """
     if is_wanted(name):
         return NameMeaning(NameKind.WANTED, stands_for=name)
     if len(name) > MAX_NAME_LENGTH:
         return NameMeaning(NameKind.STRAY)
-    # macOS hands names out decomposed; the patterns ("cópia") are composed.
+    # macOS gives names in decomposed form, but the patterns ("cópia") are composed.
     name = unicodedata.normalize("NFC", name)
     return (
         _find_litter(name)
@@ -85,11 +86,11 @@ def explain_name(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
 
 
 def classify_identity_name(name: str) -> NameMeaning:
-    """What a name in the root of a storage directory has to do with ``SD_ID``.
+    """How a name in the root of a storage directory relates to ``SD_ID``.
 
-    ``stands_for`` is ``SD_ID`` or None. Only the exact spelling is wanted; another one (``sd_id``) is a
-    conflict copy: on a disk that folds case it *is* the file, so its value must count on the others too
-    (hazard H26). Former values (``SD_ID.was-<uuid>``) are strays here; look for their prefix first.
+    ``stands_for`` is ``SD_ID`` or None. Only the exact spelling is wanted. Another one (``sd_id``) is a conflict
+    copy: on a disk that folds case it *is* the file, so its value must also count on other disks (hazard H26). Former
+    values (``SD_ID.was-<uuid>``) are strays here, so check for their prefix first.
     """
     meaning = explain_name(name, _is_identity_in_any_case)
     if meaning.kind is NameKind.WANTED and name != IDENTITY_FILE:
@@ -98,15 +99,15 @@ def classify_identity_name(name: str) -> NameMeaning:
 
 
 def is_identity_like(name: str) -> bool:
-    """True where the name hints that an ``SD_ID`` is here or on its way (SPEC §4 rule 6).
+    """True if the name hints that an ``SD_ID`` is here or on its way (SPEC §4 rule 6).
 
-    It begins so in any letter case, or it is a placeholder, temporary or copy of a name that does.
+    It begins with SD_ID in any letter case, or it is a placeholder, temporary, or copy of such a name.
     """
     return explain_name(name, _begins_like_identity).stands_for is not None
 
 
 def _is_identity_in_any_case(name: str) -> bool:
-    # lower, not upper: str.upper() maps two non-ASCII letters (U+017F, U+0131) into this very name.
+    # lower, not upper: str.upper() maps two non-ASCII letters (U+017F, U+0131) to ASCII ones.
     return name.lower() == IDENTITY_FILE.lower()
 
 
@@ -116,7 +117,7 @@ def _begins_like_identity(name: str) -> bool:
 
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
-    """The pattern, compiled when it is first used: thirty of them would cost every command 10 ms at its start."""
+    """The pattern, compiled on first use: compiling all thirty at start-up would cost every command 10 ms."""
     # DOTALL: a name may hold a newline.
     return re.compile(text, re.IGNORECASE | re.DOTALL)
 
@@ -140,7 +141,7 @@ _LITTER = (
     r"|(?P<linux>lost\+found|\.Trash-[0-9]+|\.nfs[0-9a-f]+|\.directory)"
 )
 
-# A shell is put around the whole name; "of" is the name inside.
+# A shell surrounds the whole name; "of" is the name inside.
 _SHELLS = [
     (NameKind.PLACEHOLDER, "icloud", r"\.(?P<of>.+?)(?:-tef)?\.icloud"),
     (NameKind.PLACEHOLDER, "resilio", r"(?P<of>.+)\.(?:rsls~?|rsl~)"),
@@ -163,7 +164,7 @@ _SHELLS = [
 ]
 
 _RSYNC_SHELL = r"\.(?P<of>.+)\.[a-z0-9]{6}"
-"""Fits far too much (``.vimrc.backup``), so it counts only around a wanted name."""
+"""It matches far too much (``.vimrc.backup``), so it counts only around a wanted name."""
 
 _CONFLICT_WORDS = "|".join(
     [
@@ -179,7 +180,7 @@ _CONFLICT_WORDS = "|".join(
 
 _COPY_WORDS = "copy|kopie|copie|copia|cópia|kopia|kopi|kopio|副本|コピー|복사본|копия"
 
-# A mark is put behind the name, before its extension or after it.
+# A mark follows the name, before or after its extension.
 _CONFLICT_MARKS = [
     ("syncthing", r"\.sync-conflict-[0-9]{8}-[0-9]{6}(?:-[A-Z0-9]{7})?"),
     ("git-annex", r"\.variant-[0-9a-f]{4,}"),
@@ -191,7 +192,7 @@ _CONFLICT_MARKS = [
     ("", r"\s*[(\[](?:.*?(?:" + _CONFLICT_WORDS + r").*|conflict(?:ed)?)[)\]](?: ?\([0-9]+\))?"),
 ]
 
-# Too weak to say so alone: only where they leave a wanted name.
+# Too weak alone: they count only if a wanted name is left.
 _DUPLICATE_MARKS = [
     ("", r" ?\([0-9]{1,3}\)"),
     ("icloud", r" [0-9]{1,3}"),
@@ -203,7 +204,7 @@ _COPY_OF = (
 )
 
 _HOST_MARK = r"-[^/]{1,63}"
-"""OneDrive's conflict copy: the computer's name, with spaces, dashes and in any script."""
+"""OneDrive's conflict copy: the computer's name, which may contain spaces, dashes, and any script."""
 
 _EXTENSION = r"\.[^.\s()\[\]]{1,12}\Z"
 
@@ -225,7 +226,7 @@ def _find_shell(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning | No
     return None
 
 
-@lru_cache(maxsize=256)  # marks come off in many orders, and what is left is the same
+@lru_cache(maxsize=256)  # marks come off in many orders with the same result
 def _find_copy(name: str, is_wanted: Callable[[str], bool], depth: int) -> NameMeaning | None:
     """A conflict copy, of a wanted name or not, or a duplicate of a wanted name."""
 
@@ -256,7 +257,7 @@ def _find_copy(name: str, is_wanted: Callable[[str], bool], depth: int) -> NameM
 
 
 def _iter_bare_names(name: str, mark: str) -> Iterator[str]:
-    """Every name that is left when the mark is taken off, shortest stem first."""
+    """Every name that is left if the mark is removed, shortest stem first."""
     pattern = _pattern(mark + r"\Z")
     extension = _pattern(_EXTENSION).search(name)
     bodies = [(name[: extension.start()], extension[0])] if extension else []

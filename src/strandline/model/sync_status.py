@@ -20,7 +20,7 @@ from strandline.model.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FileItem:
-    """One file in a list of a sync status. ``facts`` are what is special to that list."""
+    """One file in a list of a sync status. ``facts`` are specific to that list."""
 
     filename: str
     image_id: ImageId | None
@@ -35,10 +35,10 @@ class FileItem:
 
 @dataclass(slots=True)
 class SyncStatus:
-    """Disk against catalog for one storage directory, from one fresh and complete listing (SPEC §8).
+    """Disk against catalog for one storage directory, from one new and complete listing (SPEC §8).
 
-    Law: ``on_disk_count - len(on_disk_not_in_catalog) == in_catalog_count - len(in_catalog_not_on_disk)``.
-    Where the folder could not be listed, the numbers and lists are empty and ``problems`` says why.
+    Law: ``on_disk_count - len(on_disk_not_in_catalog) == in_catalog_count - len(in_catalog_not_on_disk)``. If the
+    folder could not be listed, the numbers and lists are empty and ``problems`` says why.
     """
 
     sd: StorageDir
@@ -54,7 +54,7 @@ class SyncStatus:
     arriving: list[FileItem] = field(default_factory=list)
     damaged: list[FileItem] = field(default_factory=list)
     incomplete: list[FileItem] = field(default_factory=list)
-    """Files with exactly the bytes of their ids, which are not whole images. They are shown."""
+    """Files with exactly the bytes of their ids that are not whole images. They are shown."""
     foreign: list[FileItem] = field(default_factory=list)
     online_only: list[FileItem] = field(default_factory=list)
     conflict_copies: list[FileItem] = field(default_factory=list)
@@ -75,7 +75,7 @@ class SyncStatus:
 
     @property
     def is_healthy(self) -> bool:
-        """True where ``inspect`` exits with 0: nothing damaged, incomplete, unreadable, suspect or offline."""
+        """True if ``inspect`` exits with 0: nothing is damaged, incomplete, unreadable, suspect, or offline."""
         kinds = {problem.kind for problem in self.problems} | {
             row.key for row, _ in self.list_discrepancies()
         }
@@ -128,11 +128,11 @@ class TreePage:
 
     entries: tuple[TreeEntry, ...]
     next: str | None
-    """The cursor of the next page; None on the last one."""
+    """The cursor of the next page, or None on the last one."""
     passed: int
-    """So many entries that fit come before this page."""
+    """Number of matching entries before this page."""
     total: int
-    """So many entries fit at all."""
+    """Number of all matching entries."""
 
     def as_json(self) -> dict[str, object]:
         """What ``GET /inspect/{sd}/tree`` answers."""
@@ -150,11 +150,11 @@ class HexPage:
     path: str
     offset: int
     size_bytes: int
-    """Of the whole file."""
+    """Size of the whole file."""
     data: bytes
 
     def list_lines(self) -> list[str]:
-        """``00000010  89 50 …  |.PNG…|``: offset, 16 bytes, and what is printable of them."""
+        """``00000010  89 50 …  |.PNG…|``: offset, 16 bytes, and their printable characters."""
         lines = []
         for start in range(0, len(self.data), 16):
             row = self.data[start : start + 16]

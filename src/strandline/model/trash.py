@@ -10,17 +10,17 @@ from strandline.model.values import dataclass
 
 
 class TrashReason(StrEnum):
-    """Why a file was moved aside."""
+    """Why a file was moved to the trash."""
 
     REPLACED = "replaced"
-    """A save put the right bytes where wrong ones lay."""
+    """A save replaced its wrong bytes with the right ones."""
     DELETED = "deleted"
     """A person deleted the image."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrashedFile:
-    """One entry of the trash. It is also written beside the bytes, so that the trash outlives the catalog."""
+    """One entry of the trash. It is also written beside the bytes, so the trash survives the loss of the catalog."""
 
     trash_id: str
     sd_id: str | None

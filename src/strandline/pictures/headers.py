@@ -1,7 +1,7 @@
 """Headers: width, height, and EXIF from the first bytes of a JPEG, PNG, GIF, or WebP, without a decoder.
 
 Each reader walks the file's outermost parts, reads a few numbers, and stops. It reports what the file *says about
-itself*: the first kilobyte of a picture says the same as the whole one. What surprises: no library is used. The usual
+itself*: the first kilobyte of a picture says the same as the whole one. No library is used, because the usual
 one, ``imagesize``, trusts counts: an AVIF of 700 bytes keeps it busy for seconds, one of 400 KB for half an hour.
 """
 

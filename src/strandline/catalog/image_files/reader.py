@@ -1,6 +1,6 @@
 """Image files in the catalog, read: one row for each file of a storage directory.
 
-What surprises: a scan does not read rows at all. It compares **lines** (``name:size:mtime:inode``), made by SQLite on
+A scan does not read rows at all. It compares **lines** (``name:size:mtime:inode``), made by SQLite on
 one side and by the listing on the other, and fetches only the rows whose lines differ.
 """
 

@@ -14,24 +14,24 @@ from strandline.model.values import dataclass
 
 
 class IdentityOutcome(StrEnum):
-    """What became of the question. The values stand in JSON."""
+    """The result of the decision. The values appear in JSON."""
 
     EXISTING = "existing"
-    """The folder says it, and nothing had to be settled."""
+    """The folder has a clear identity."""
     MIGRATED = "migrated"
-    """Rule 2: taken over from ``.sd-id`` into ``SD_ID``."""
+    """Rule 2: moved from ``.sd-id`` to ``SD_ID``."""
     CONFLICT_RESOLVED = "conflict_resolved"
     """Rule 5: the smallest value among the conflict copies."""
     GENERATED = "generated"
     """Rule 6 or ``--new-identity``: a new one."""
     PROVISIONAL = "provisional"
-    """``--read-only``, and the folder has none: a UUID in this catalog only."""
+    """``--read-only``, and the folder has none: a UUID that exists only in this catalog."""
     INCOMPLETE = "incomplete"
-    """Rules 4 and 7: it may still be arriving."""
+    """Rules 4 and 7: the identity may still be arriving."""
     UNAVAILABLE = "unavailable"
-    """Rule 1: looking failed."""
+    """Rule 1: the files could not be read."""
     OFFLINE = "offline"
-    """Rule 6, but an SD is known at this path, and nothing of it is here."""
+    """Rule 6, but the catalog knows a storage directory at this path, and nothing of it is here."""
 
 
 class StepAction(StrEnum):
@@ -51,46 +51,46 @@ class IdentityStep:
 
     action: StepAction
     value: StorageDirId
-    """What is kept or written; for a deletion the identity that ``SD_ID`` must hold by then."""
+    """The value that is kept or written. For a deletion, the identity that ``SD_ID`` must have by then."""
     is_best_effort: bool = False
-    """True where failing is a warning: the next decision asks for it again."""
+    """True if a failure is only a warning: the next decision tries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityDecision:
-    """What the identity is, and what has to be written so that every machine says the same."""
+    """The identity, and what must be written so that every machine reaches the same decision."""
 
     outcome: IdentityOutcome
     sd_id: StorageDirId | None = None
     """The identity. None if and only if the outcome is incomplete, unavailable or offline."""
     aliases: frozenset[StorageDirId] = frozenset()
-    """Every other valid value that lies there, former values included. Empty without an identity."""
+    """All other valid values in the folder, including former ones. Empty without an identity."""
     had_conflict: bool = False
-    """True where ``SD_ID``, ``.sd-id`` and the copies hold two values or more, and for rule 5."""
+    """True for rule 5, and if ``SD_ID``, ``.sd-id``, and the copies have two or more values."""
     write: StorageDirId | None = None
     """What to write to ``SD_ID``: None or :attr:`sd_id`."""
     spelling: str | None = None
-    """How to spell it there; None for the usual form. Programs that compare text must not see another value."""
+    """How to spell it there; None for the usual form. Programs that compare text must not see a different value."""
     may_replace: bool = False
-    """True where a regular file is at ``SD_ID`` and may be replaced; else nothing may be there."""
+    """True if ``SD_ID`` is a regular file and may be replaced. Otherwise there must be no such file."""
     replaces: StorageDirId | None = None
-    """The valid value that the write replaces; None where what it replaces is invalid, or nothing."""
+    """The valid value that the write replaces. None if there is nothing valid to replace."""
     keep_before_write: tuple[StorageDirId, ...] = ()
     keep_after_write: tuple[StorageDirId, ...] = ()
     delete_legacy: bool = False
     wait_for_quiet: bool = False
-    """True where a write is due once the identity files have not stirred for two seconds. Nothing to do now."""
+    """True if something must be written, but only once the identity files have been unchanged for two seconds."""
     warnings: tuple[str, ...] = ()
     """Sentences for a person."""
     problem: str | None = None
-    """Why there is no identity, and what to do; None where there is one."""
+    """Why there is no identity, and what to do. None if there is one."""
 
     @property
     def steps(self) -> tuple[IdentityStep, ...]:
-        """The writes, in the order that a crash may interrupt anywhere.
+        """The writes, in an order that a crash may interrupt anywhere.
 
-        Law: after any of them the folder decides to :attr:`sd_id`, or, before ``SD_ID`` is written for
-        ``--new-identity``, to what it decided to before.
+        Law: after any of them the folder decides to :attr:`sd_id`. With ``--new-identity``, until ``SD_ID`` is
+        written, it decides to the same identity as before.
         """
         if self.sd_id is None:
             return ()

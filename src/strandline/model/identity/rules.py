@@ -18,8 +18,9 @@ from strandline.model.identity.sightings import IdentitySighting, MediaFolder, U
 from strandline.model.values import dataclass
 
 FIXED = frozenset({Unfit.FOLDER, Unfit.LINK, Unfit.SPECIAL, Unfit.EVICTED})
-"""What is never replaced in the place of ``SD_ID``, not even by rule 2: it was not made by writing an identity badly,
-and a value may be behind it (git-annex keeps files as links, iCloud in the cloud)."""
+"""Kinds of ``SD_ID`` entries that are never replaced, even by rule 2. They do not come from writing an identity
+badly, and may lead to a value (git-annex uses links; iCloud keeps files in the cloud).
+"""
 
 
 def decide_identity(
@@ -32,20 +33,20 @@ def decide_identity(
     quiet: bool = False,
     new_identity: bool = False,
 ) -> IdentityDecision:
-    """Decides the identity from what lies in the folder; the first rule of SPEC §4 that fits wins.
+    """Decides the identity from what is in the folder. The first rule of SPEC §4 that fits wins.
 
-    Laws: the identity is a function of the values that lie there; a value that was not there is written only as
-    ``generated``; carrying the decision out and deciding again gives the same identity and aliases, and no steps.
+    Laws: the identity is a function of the values in the folder. A value that was not there is written only as
+    ``generated``. If the decision is carried out, deciding again gives the same identity and aliases, and no steps.
 
     Args:
-        sighting: What ``look_at_identity`` saw.
-        fresh: A random UUID, used where a new one is called for. For an SD that is attached under a provisional
-            identity hand in that one, and ``known=None``: it has no real identity yet.
-        known: The identity of the SD that the catalog has at this path. It never changes which value wins; it
-            tells *offline* from an empty folder, and stands in for an ``SD_ID`` that is online-only.
-        known_former: Aliases that the catalog has already: no warning is repeated for them.
-        read_only: The SD is attached with ``--read-only``: no steps. Wins over ``new_identity``.
-        quiet: The identity files have not stirred for two seconds, by comparing sightings' stamps.
+        sighting: The result of ``look_at_identity``.
+        fresh: A random UUID, in case a new one is needed. For an SD with a provisional identity, pass that one and
+            ``known=None``, because it has no real identity yet.
+        known: The identity of the SD that the catalog has at this path. It never changes which value wins. It
+            distinguishes *offline* from an empty folder, and replaces an ``SD_ID`` that is online-only.
+        known_former: Aliases that are already in the catalog. Their warnings are not repeated.
+        read_only: The SD was added with ``--read-only``: no steps. Takes precedence over ``new_identity``.
+        quiet: The identity files have been unchanged for two seconds, by comparing the stamps of sightings.
         new_identity: A person asked for a new one (a copied folder, or rules 5 to 7).
     """
     question = _Question(sighting, fresh, known, known_former, read_only, quiet, new_identity)
@@ -56,10 +57,10 @@ def decide_identity(
 
 
 def explains_change(old: StorageDirId, sighting: IdentitySighting) -> bool:
-    """True where the folder itself knows the value that ``SD_ID`` had: the same SD, under a new identity.
+    """True if the folder itself contains the old value of ``SD_ID``, so it is the same SD with a new identity.
 
-    It then lies in a conflict copy, in ``SD_ID.was-*`` or in ``.sd-id``. False proves nothing: see how many of the
-    known file names are still there.
+    The old value is then in a conflict copy, in ``SD_ID.was-*``, or in ``.sd-id``. False proves nothing: check how
+    many known files are still there.
     """
     found = (sighting.legacy, *sighting.copies, *sighting.former)
     return any(file.value == old for file in found if file)
@@ -89,12 +90,12 @@ class _Question:
 
     @property
     def may_be_arriving(self) -> bool:
-        """True where ``SD_ID`` is there in any shape, or on its way."""
+        """True if ``SD_ID`` exists in any form, or is on its way."""
         return self.sighting.plain is not None or bool(self.sighting.temporaries)
 
     @property
     def had_an_identity(self) -> bool:
-        """True where ``SD_ID`` may be in the middle of a replacement: clients delete, then rename (H6)."""
+        """True if ``SD_ID`` may be in the middle of a replacement: clients delete, then rename (H6)."""
         return self.may_be_arriving or bool(self.sighting.former)
 
     def answer(
@@ -107,7 +108,7 @@ class _Question:
         delete_legacy: bool = False,
         warnings: Iterable[str] = (),
     ) -> IdentityDecision:
-        """An identity, and every value that loses is kept."""
+        """An identity; every value that loses is kept."""
         unwritten = self.answer_unwritten(outcome, sd_id, warnings=warnings)
         if self.read_only:
             return unwritten
@@ -143,20 +144,20 @@ class _Question:
         )
 
     def no_answer(self, problem: str) -> IdentityDecision:
-        """Incomplete; for a read-only SD without an identity of its own, a provisional one."""
+        """Incomplete; for a read-only SD without its own identity, a provisional one."""
         if self.read_only and self.known is None:
             return self.answer_unwritten(IdentityOutcome.PROVISIONAL, self.fresh, warnings=[problem])
         conflict = len(self.sighting.candidates) > 1
         return IdentityDecision(IdentityOutcome.INCOMPLETE, had_conflict=conflict, problem=problem)
 
     def warn_of(self, sentence: str, values: Iterable[StorageDirId | None]) -> list[str]:
-        """The sentence with these values at its end, where the catalog does not know them all already."""
+        """A warning with these values at its end. None if the catalog already knows them all."""
         told = sorted({value for value in values if value})
         return [f"{sentence}: {', '.join(told)}"] if set(told) - self.known_former else []
 
 
 def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
-    """Looking for ``SD_ID`` or ``.sd-id`` failed, or the older of them is in the cloud and may say anything."""
+    """``SD_ID`` or ``.sd-id`` could not be read, or ``.sd-id`` is in the cloud and its value is unknown."""
     sighting = question.sighting
     if any(error.errno == errno.ENOENT and not error.name for error in sighting.errors):
         problem = "the folder is not there: bring its disk back, or set its new path with `sd move`"
@@ -171,7 +172,7 @@ def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
 
 
 def _rule_new_identity(question: _Question) -> IdentityDecision | None:
-    """``--new-identity``: what counted before is kept first, so that ``.sd-id`` stays outvoted."""
+    """``--new-identity``: the previous value is kept first, so that ``.sd-id`` stays outvoted."""
     if not question.is_asked_for_new or (question.plain is None and question.may_be_arriving):
         return None
     return question.answer(
@@ -184,7 +185,7 @@ def _rule_new_identity(question: _Question) -> IdentityDecision | None:
 
 
 def _rule_2_legacy(question: _Question) -> IdentityDecision | None:
-    """A valid ``.sd-id``, because notes refer to it; unless ``SD_ID`` has replaced a value before."""
+    """A valid ``.sd-id``, because notes refer to it, unless ``SD_ID`` has already replaced a value."""
     legacy, plain = question.legacy, question.sighting.plain
     if legacy is None or question.is_asked_for_new:
         return None
@@ -234,7 +235,7 @@ def _rule_3_plain(question: _Question) -> IdentityDecision | None:
 
 
 def _rule_4_arriving(question: _Question) -> IdentityDecision | None:
-    """``SD_ID`` is there and is no identity, or is on its way: never overwritten, and waited for."""
+    """``SD_ID`` exists but is no valid identity, or is on its way: never overwrite it, and wait."""
     if not question.may_be_arriving:
         return None
     plain = question.sighting.plain
@@ -255,7 +256,7 @@ def _rule_4_arriving(question: _Question) -> IdentityDecision | None:
 
 
 def _rule_5_copies(question: _Question) -> IdentityDecision | None:
-    """Only conflict copies: the smallest value. All must be readable, or it may not be the smallest."""
+    """Only conflict copies exist: the smallest value wins. All of them must be readable to know which is smallest."""
     values = sorted({copy.value for copy in question.sighting.copies if copy.value})
     if not values:
         return None
@@ -275,7 +276,7 @@ def _rule_5_copies(question: _Question) -> IdentityDecision | None:
 
 
 def _rule_6_new(question: _Question) -> IdentityDecision | None:
-    """Nothing looks like an identity and there are no images: a new SD, unless one is known to lie here."""
+    """Nothing looks like an identity and there are no images: a new SD, unless the catalog knows one here."""
     sighting = question.sighting
     if not sighting.looks_like_none or sighting.media not in (MediaFolder.ABSENT, MediaFolder.EMPTY):
         return None

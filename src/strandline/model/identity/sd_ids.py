@@ -18,10 +18,10 @@ StorageDirId = NewType("StorageDirId", str)
 IDENTITY_FILE = "SD_ID"
 LEGACY_IDENTITY_FILE = ".sd-id"
 FORMER_IDENTITY_PREFIX = "SD_ID.was-"
-"""``SD_ID.was-<uuid>``: a value that lost; supplies aliases to every machine, never a candidate."""
+"""``SD_ID.was-<uuid>``: a value that lost. It gives every machine an alias, and is never a candidate."""
 
 MAX_IDENTITY_BYTES = 256
-"""More than any tolerated spelling of one line needs; a larger file is no identity."""
+"""More than any accepted one-line spelling needs. A larger file is no identity."""
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -30,25 +30,25 @@ _BOM = b"\xef\xbb\xbf"
 
 
 def find_storage_dir_id(text: str) -> StorageDirId | None:
-    """The identity that the text spells (UUID in either case, or base64url), or None."""
+    """The identity in this text (a UUID in either case, or base64url), or None."""
     if not text.isascii():
         return None
     if _UUID.fullmatch(text.lower()):
         return StorageDirId(text.lower())
     if _BASE64URL.fullmatch(text) and not _UUID_START.fullmatch(text):
         raw = base64.urlsafe_b64decode(text + "==")
-        # 22 characters carry 132 bits; the four spare ones must be zero or two spellings had one meaning.
+        # 22 characters carry 132 bits. The four spare ones must be zero, otherwise two spellings would mean the same.
         if base64.urlsafe_b64encode(raw)[:22].decode() == text:
             return StorageDirId(str(uuid.UUID(bytes=raw)))
     return None
 
 
 def find_identity_in(data: bytes) -> StorageDirId | None:
-    """The identity that an identity file's bytes hold, or None.
+    """The identity in the bytes of an identity file, or None.
 
-    Tolerated: a byte-order mark, CRLF, no newline, blank lines and white space around. Not an identity: empty,
-    truncated, NUL bytes, two lines of text, more than 256 bytes, anything else. Law: no proper prefix of a valid
-    file that cuts into its value is an identity.
+    Accepted: a byte-order mark, CRLF, a missing final newline, and blank lines or white space around the value. Not
+    an identity: empty, truncated, NUL bytes, two lines of text, more than 256 bytes, anything else. Law: no proper
+    prefix of a valid file that cuts its value is an identity.
     """
     if len(data) > MAX_IDENTITY_BYTES:
         return None

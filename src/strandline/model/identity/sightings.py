@@ -25,28 +25,28 @@ from strandline.model.values import dataclass
 
 
 class IdentityRole(StrEnum):
-    """What a name in the root has to do with the identity."""
+    """How a name in the root relates to the identity."""
 
     PLAIN = "plain"
     """``SD_ID`` itself."""
     LEGACY = "legacy"
     """``.sd-id``, as older programs write it."""
     FORMER = "former"
-    """``SD_ID.was-<uuid>``, or a copy of one: supplies an alias, never a candidate."""
+    """``SD_ID.was-<uuid>``, or a copy of one: gives an alias, never a candidate."""
     COPY = "copy"
-    """A conflict copy of ``SD_ID``: any other name that begins so, in any letter case."""
+    """A conflict copy of ``SD_ID``: any other name that begins with it, in any letter case."""
     TEMPORARY = "temporary"
     """``SD_ID`` on its way (``.syncthing.SD_ID.tmp``)."""
     HINT = "hint"
-    """Tells that an identity is here or on its way, and no more (a temporary of a copy, ``Copy of SD_ID``)."""
+    """Hints only that an identity is here or on its way (a temporary of a copy, ``Copy of SD_ID``)."""
 
 
 class Unfit(StrEnum):
-    """Why a file that is there holds no identity. The values stand in JSON and read as "it is …"."""
+    """Why an existing file holds no identity. The values appear in JSON and read as "it is …"."""
 
     EMPTY = "empty"
     TRUNCATED = "truncated"
-    """The beginning of a UUID."""
+    """Only the beginning of a UUID."""
     NUL = "broken by NUL bytes"
     TWO_LINES = "more than one line"
     TOO_LONG = "too long"
@@ -56,16 +56,16 @@ class Unfit(StrEnum):
     LINK = "a link"
     SPECIAL = "not a regular file"
     EVICTED = "online-only"
-    """Its bytes are in the cloud, or only a placeholder for it is here."""
+    """Its bytes are in the cloud, or only its placeholder is here."""
     UNREADABLE = "unreadable"
 
 
 class MediaFolder(StrEnum):
-    """What lies under the name ``media``."""
+    """What has the name ``media``."""
 
     ABSENT = "absent"
     EMPTY = "empty"
-    """A folder that holds nothing but system litter."""
+    """A folder that contains only system litter."""
     FILLED = "filled"
     LINK = "a link"
     FILE = "not a folder"
@@ -74,38 +74,38 @@ class MediaFolder(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IdentityFile:
-    """One file that tells of an identity, or cannot."""
+    """One file that may hold an identity."""
 
     name: str
     value: StorageDirId | None = None
-    """The identity that it supplies; None where it supplies none."""
+    """Its identity, or None."""
     unfit: Unfit | None = None
-    """Why its bytes hold none; None where they do. A former value can have both: its name is believed."""
+    """Why its bytes hold none; None if they do. A former value can have both, because its name is trusted."""
     stamp: FileStamp | None = None
-    """None where nothing could be learnt."""
+    """None if it could not be examined."""
     spelling: str | None = field(default=None, compare=False)
     """The value as the file spells it: other programs compare the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class LookError:
-    """A look that failed with anything but "no such file"."""
+    """A look that failed with an error other than "no such file"."""
 
     name: str
     """``SD_ID``, ``.sd-id``, or the empty name for the root itself."""
     errno: int
     reason: str
-    """The system's words."""
+    """The system's error message."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdentitySighting:
-    """All that decides an identity, as one look found it. The tuples are sorted by name."""
+    """Everything that decides an identity, from one look. The tuples are sorted by name."""
 
     plain: IdentityFile | None = None
-    """``SD_ID``; where only a placeholder for it is here, that, as online-only. None: no such file."""
+    """``SD_ID``. If only its placeholder is here, an online-only entry. None: no such file."""
     legacy: IdentityFile | None = None
-    """``.sd-id``, likewise."""
+    """The same for ``.sd-id``."""
     copies: tuple[IdentityFile, ...] = ()
     former: tuple[IdentityFile, ...] = ()
     temporaries: tuple[IdentityFile, ...] = ()
@@ -117,18 +117,18 @@ class IdentitySighting:
 
     @property
     def files(self) -> tuple[IdentityFile, ...]:
-        """All of them: ``SD_ID``, ``.sd-id``, then copies, former values, temporaries and hints."""
+        """All of them: ``SD_ID``, ``.sd-id``, then copies, former values, temporaries, and hints."""
         found = (self.plain, self.legacy, *self.copies, *self.former, *self.temporaries, *self.hints)
         return tuple(file for file in found if file)
 
     @property
     def stamp(self) -> tuple[tuple[str, FileStamp | None], ...]:
-        """Name, size, mtime and inode of every identity file: equal stamps mean that nothing stirred."""
+        """Name, size, mtime, and inode of every identity file. If two stamps are equal, nothing changed."""
         return tuple(sorted(((file.name, file.stamp) for file in self.files), key=lambda pair: pair[0]))
 
     @property
     def ignored(self) -> tuple[IdentityFile, ...]:
-        """Files that should tell an identity and supply none, each with its reason: for the inspector."""
+        """Files that should hold an identity but do not, each with the reason; for the inspector."""
         return tuple(file for file in self.files if file.unfit and file.value is None)
 
     @property
@@ -144,7 +144,7 @@ class IdentitySighting:
 
     @property
     def looks_like_none(self) -> bool:
-        """True where no name looks like ``SD_ID`` (SPEC §4, rule 6)."""
+        """True if no name looks like ``SD_ID`` (SPEC §4, rule 6)."""
         return not (self.plain or self.copies or self.former or self.temporaries or self.hints)
 
 
@@ -154,11 +154,11 @@ class IdentityName:
 
     role: IdentityRole
     is_placeholder: bool = False
-    """True where it only keeps the place of the file, whose bytes are in the cloud."""
+    """True if it is only a placeholder for a file whose bytes are in the cloud."""
 
 
 def find_identity_name(name: str) -> IdentityName | None:
-    """The role of a name in the root, or None for the many that have none (most: two searches)."""
+    """The role of a name in the root, or None if it has none (most names: two searches)."""
     folded = name.lower()
     if "sd_id" not in folded and LEGACY_IDENTITY_FILE not in folded:
         return None
@@ -176,7 +176,7 @@ def _find_stand_in(name: str) -> IdentityName | None:
         return None
     is_placeholder = meaning.kind is NameKind.PLACEHOLDER
     if meaning.stands_for is None:
-        # Of a conflict copy, then, if of anything.
+        # So it belongs to a conflict copy, if to anything.
         role = IdentityRole.COPY if is_placeholder else IdentityRole.HINT
         return IdentityName(role, is_placeholder) if is_identity_like(name) else None
     inside = meaning.stands_for.lower()
@@ -205,17 +205,17 @@ def _is_exact(name: str) -> bool:
 
 
 def former_name_of(value: StorageDirId) -> str:
-    """The name under which a value that lost is kept."""
+    """The file name under which a losing value is kept."""
     return FORMER_IDENTITY_PREFIX + value
 
 
 def judge_identity(name: str, data: bytes, stamp: FileStamp | None) -> IdentityFile:
-    """What the bytes of an identity file are worth.
+    """Judges the bytes of an identity file.
 
     Args:
-        name: Its name, kept for people.
+        name: Its name, for messages.
         data: At least its first ``MAX_IDENTITY_BYTES + 1`` bytes, or all of a shorter file.
-        stamp: Kept, for comparing two looks.
+        stamp: Stored, to compare two looks.
     """
     value = find_identity_in(data)
     spelling = data.removeprefix(b"\xef\xbb\xbf").strip().decode("ascii") if value else None
@@ -223,10 +223,10 @@ def judge_identity(name: str, data: bytes, stamp: FileStamp | None) -> IdentityF
 
 
 def judge_former(file: IdentityFile) -> IdentityFile:
-    """The same file, judged as ``SD_ID.was-<uuid>``.
+    """Judges a file named ``SD_ID.was-<uuid>``.
 
-    Its value counts where the bytes agree with the name, or where there are none to disagree (empty, online-only,
-    unreadable): the name was written whole. A truncated file is ignored until the rest of it arrives.
+    Its value counts if the bytes agree with the name, or if there are no bytes (empty, online-only, unreadable):
+    names are written whole. A truncated file is ignored until the rest arrives.
     """
     named = _FORMER_NAME.search(file.name)
     value = StorageDirId(named[1].lower()) if named else None
@@ -259,9 +259,9 @@ _SYSTEMS = {"macos", "windows", "linux", "synology"}
 
 
 def is_system_litter(name: str) -> bool:
-    """True for what operating systems leave in any folder (``.DS_Store``, ``desktop.ini``, …).
+    """True for files that operating systems leave in any folder (``.DS_Store``, ``desktop.ini``, …).
 
-    ``._name`` is not among it: it is the shadow of a file that may be an image on its way.
+    ``._name`` is not one of them: it belongs to a file that may be an image on its way.
     """
     meaning = explain_name(name, lambda _: False)
     return meaning.kind is NameKind.LITTER and meaning.client in _SYSTEMS and not name.startswith("._")
