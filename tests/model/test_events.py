@@ -38,7 +38,7 @@ def events(draw: st.DrawFn) -> Event:
 
 @given(events())
 def test_an_event_survives_the_wire(event: Event) -> None:
-    """What is read from JSON is the very event that was written."""
+    """An event read from JSON equals the one that was written."""
     assert parse_event(json.loads(json.dumps(event.as_json()))) == event
 
 
@@ -52,7 +52,7 @@ def test_every_event_begins_with_the_same_four_keys(event: Event) -> None:
 
 
 def test_the_wire_names_are_those_of_the_contract() -> None:
-    """A name that a subscriber listens for never changes."""
+    """Names that subscribers listen for never change."""
     assert set(EVENT_TYPES) == {
         "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",
         "image.removed", "sd.added", "sd.online", "sd.offline", "sd.suspect", "sd.identity_changed", "scan.started",
@@ -61,18 +61,18 @@ def test_the_wire_names_are_those_of_the_contract() -> None:
 
 
 def test_an_unknown_type_is_a_key_error() -> None:
-    """A newer version's event is not taken for another one."""
+    """An event of a newer version is not taken for another one."""
     with pytest.raises(KeyError):
         parse_event({"seq": 1, "at": "2026-01-01T00:00:00.000000Z", "type": "image.eaten", "sd_id": None})
 
 
 @given(times, st.sampled_from([UTC, timezone(timedelta(hours=5, minutes=45))]))
 def test_times_survive_as_text(at: datetime, zone: timezone) -> None:
-    """To the microsecond, in UTC, whatever zone they came in."""
+    """To the microsecond, in UTC, whatever their time zone."""
     assert parse_time(format_time(at.astimezone(zone))) == at
 
 
 @given(st.lists(times, max_size=5))
 def test_times_sort_as_text(some: list[datetime]) -> None:
-    """A log of them is in order without being parsed."""
+    """A log of them can be sorted without parsing."""
     assert sorted(map(format_time, some)) == list(map(format_time, sorted(some)))

@@ -17,7 +17,7 @@ names = st.text(st.characters(exclude_characters="/"), min_size=1, max_size=60)
 
 @given(image_ids, media_types)
 def test_a_new_name_means_what_it_was_made_of(image_id: ImageId, media_type: MediaType) -> None:
-    """Law: the name for a new image splits into that id and type, and a probe for the image would find it."""
+    """Law: the name for a new image splits into its id and type, and a probe for the image would find it."""
     name = ID_LAYOUT.name_for(image_id, media_type)
     assert ID_LAYOUT.split(name) == (image_id, media_type.name)
     assert name in ID_LAYOUT.candidates(image_id)
@@ -26,7 +26,7 @@ def test_a_new_name_means_what_it_was_made_of(image_id: ImageId, media_type: Med
 
 @given(image_ids)
 def test_every_candidate_is_a_name_of_the_image(image_id: ImageId) -> None:
-    """Law: each candidate splits into the id that was asked for, and none comes twice."""
+    """Law: each candidate splits into the requested id, and none occurs twice."""
     candidates = ID_LAYOUT.candidates(image_id)
     assert {found[0] for name in candidates if (found := ID_LAYOUT.split(name))} == {image_id}
     assert (
@@ -38,7 +38,7 @@ def test_every_candidate_is_a_name_of_the_image(image_id: ImageId) -> None:
 
 @given(names)
 def test_a_path_leads_back_to_its_name(name: str) -> None:
-    """Law: path and name translate into each other, and no other folder holds images."""
+    """Law: path and name convert into each other, and no other folder contains images."""
     assert ID_LAYOUT.name_of(ID_LAYOUT.path_of(name)) == name
     assert ID_LAYOUT.path_of(name) == f"{ID_LAYOUT.images_folder}/{name}"
     assert ID_LAYOUT.name_of(name) is None
@@ -48,13 +48,13 @@ def test_a_path_leads_back_to_its_name(name: str) -> None:
 
 @given(names)
 def test_a_name_is_an_image_exactly_if_it_splits(name: str) -> None:
-    """Law: splitting and explaining agree on which names are images'."""
+    """Law: splitting and explaining agree on which names are images."""
     assert (ID_LAYOUT.split(name) is not None) == (ID_LAYOUT.explain(name).kind is NameKind.WANTED)
 
 
 @given(image_ids)
 def test_only_a_hash_proves_a_content_id(image_id: ImageId) -> None:
-    """A content id asks for its hash; a legacy id, which says nothing of the bytes, for a whole image."""
+    """A content id needs its hash. A legacy id says nothing about the bytes, so it needs a whole image."""
     wanted = Evidence.HASH if is_content_id(image_id) else Evidence.STRUCTURE
     assert ID_LAYOUT.evidence_for(image_id) is wanted
     assert ID_LAYOUT.evidence_for(content_id_of("ab" * 32)) is Evidence.HASH

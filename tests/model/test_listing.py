@@ -59,7 +59,7 @@ def lines_of(stamps: dict[str, str]) -> list[str]:
 
 
 def in_batches(lines: list[str], size: int) -> Iterator[Sequence[str]]:
-    """The lines some at a time, as the catalog gives them."""
+    """The lines in batches, as the catalog gives them."""
     return (lines[start : start + size] for start in range(0, len(lines), size))
 
 
@@ -67,7 +67,7 @@ def in_batches(lines: list[str], size: int) -> Iterator[Sequence[str]]:
 def test_the_difference_is_that_of_two_dictionaries(
     listed: dict[str, str], known: dict[str, str], batch: int, as_set: bool
 ) -> None:
-    """Name by name: equal stamps are unchanged, all else is fresh or stale, whatever the stray names are like."""
+    """Equal stamps are unchanged; all others are fresh or stale, whatever the stray names."""
     lines = lines_of(listed)
     difference = plan_difference(set(lines) if as_set else lines, in_batches(lines_of(known), batch))
     unchanged = {name for name in listed if known.get(name) == listed[name]}
@@ -89,13 +89,13 @@ def test_a_listing_compared_with_itself_leaves_nothing(stamps: dict[str, str], b
 
 @given(wanted_names | stray_names, stamp_texts)
 def test_a_line_gives_back_name_and_stamp(name: str, stamp: str) -> None:
-    """Whatever colons and newlines the name holds."""
+    """It works whatever colons and newlines the name contains."""
     assert split_line(f"{name}:{stamp}") == (name, stamp)
 
 
 @given(st.lists(stray_names))
 def test_draining_gives_every_line_in_order_and_leaves_none(lines: list[str]) -> None:
-    """A set's in any order."""
+    """The lines of a set may come in any order."""
     as_list, as_set = list(lines), set(lines)
     assert list(drain(as_list)) == lines
     assert sorted(drain(as_set)) == sorted(set(lines))
@@ -104,7 +104,9 @@ def test_draining_gives_every_line_in_order_and_leaves_none(lines: list[str]) ->
 
 @given(listings)
 def test_every_fresh_name_is_filed_exactly_once(listed: dict[str, str]) -> None:
-    """Images by the grammar alone; everything else counts as what explains it, and nothing is lost."""
+    """Images are recognized by the grammar alone. Every other name counts under its explanation, and nothing is
+    lost.
+    """
     names = sort_names(lines_of(listed), ())
     assert names.images == {n: s for n, s in listed.items() if split_wanted_name(n) is not None}
     others = names.conflict_copies + names.temporaries + names.strays + names.placeholders_unparsed
@@ -143,7 +145,7 @@ def test_names_are_filed_by_what_they_mean(name: str, where: str) -> None:
 
 @pytest.mark.parametrize("name", [f".{NAME}.icloud", f"{NAME}.nextcloud", f"{NAME}.rsls"])
 def test_a_placeholder_stands_for_the_wanted_name(name: str) -> None:
-    """Its own stamp says nothing of the image."""
+    """Its own stamp says nothing about the image."""
     assert sort_names([f"{name}:1:6:7"], ()).evicted == {NAME: Seen(None, online_only=True)}
 
 
@@ -156,7 +158,7 @@ def test_a_dataless_file_is_evicted_with_its_listed_size() -> None:
 
 @pytest.mark.parametrize("kind", [OddKind.SYMLINK, OddKind.FOLDER, OddKind.SPECIAL, OddKind.UNREADABLE])
 def test_a_link_folder_or_device_under_a_wanted_name_is_no_image(kind: OddKind) -> None:
-    """It is neither registered nor counted as ignored: it is a finding of its own."""
+    """It is neither registered nor counted as ignored: it is a separate finding."""
     names = sort_names((), [OddEntry(NAME, kind)])
     assert (names.images, names.evicted, names.strays) == ({}, {}, [])
 
@@ -184,5 +186,5 @@ def test_a_link_folder_or_device_under_a_wanted_name_is_no_image(kind: OddKind) 
 def test_the_brake_holds_above_five_and_a_tenth_or_when_all_are_gone(
     absent: int, known: int, is_too_much: bool
 ) -> None:
-    """More than max(5, 10 %), or all of two or more (SPEC §6, H18)."""
+    """The limit is max(5, 10 %), or all of two or more (SPEC §6, H18)."""
     assert is_too_much_gone(absent, known) is is_too_much

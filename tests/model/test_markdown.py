@@ -24,7 +24,7 @@ NAMES = st.text(
 @example(name="`](x)`.png")
 @example(name="\\")
 def test_a_reader_sees_one_image_with_the_name_as_its_text(name: str) -> None:
-    """No name ends the alt text, starts anything else, or loses a letter."""
+    """No name ends the alt text, starts other markup, or loses a letter."""
     text = format_markdown(TEMPLATE, "x.png", name)
     for reader in READERS:
         for document in (text, f"before {text} after"):
@@ -53,10 +53,10 @@ def test_a_reader_sees_one_image_with_the_name_as_its_text(name: str) -> None:
     ],
 )
 def test_plain_names_stay_plain(name: str, markdown: str) -> None:
-    """Only what has a meaning is escaped; folders, extension, control and bidi characters go."""
+    """Only characters with a meaning are escaped. Folders, extension, control and bidi characters are removed."""
     assert format_markdown(TEMPLATE, "x.png", name) == markdown
 
 
 def test_braces_in_a_name_are_no_template() -> None:
-    """The name is put in, never read."""
+    """The name is inserted, never interpreted."""
     assert format_markdown("{stem} {filename}", "x.png", "{filename}.png") == "{filename} x.png"

@@ -53,7 +53,7 @@ wanted_names = in_any_case(st.builds("{}.{}".format, image_ids, extensions))
 def test_a_name_of_the_grammar_is_wanted_in_any_case(
     image_id: ImageId, ext: str, dice: random.Random
 ) -> None:
-    """Law: ``{id}.{ext}`` in any letter case folds to the one id, and to the type of its extension."""
+    """Law: ``{id}.{ext}`` in any letter case maps to the one id and to the type of its extension."""
     name = "".join(dice.choice((letter, letter.upper())) for letter in f"{image_id}.{ext}")
     assert split_wanted_name(name) == (image_id, MEDIA_TYPE_NAMES[ext])
     wanted = find_wanted_name(name)
@@ -64,7 +64,7 @@ def test_a_name_of_the_grammar_is_wanted_in_any_case(
 
 @st.composite
 def almost_wanted_names(draw: st.DrawFn) -> str:
-    """A wanted name with a few characters put in, or left out, somewhere."""
+    """A wanted name with a few characters inserted or removed."""
     name = draw(wanted_names)
     start = draw(st.integers(0, len(name)))
     end = min(len(name), start + draw(st.integers(0, 2)))
@@ -76,7 +76,7 @@ def almost_wanted_names(draw: st.DrawFn) -> str:
 
 @given(almost_wanted_names() | st.text())
 def test_no_other_name_is_wanted(name: str) -> None:
-    """Law: a name is wanted if and only if it is an id, one dot, and a known extension; all of it."""
+    """Law: a name is wanted if and only if all of it is an id, one dot, and a known extension."""
     stem, dot, ext = name.rpartition(".")
     image_id = find_image_id(stem) if dot and ext.isascii() and ext.lower() in MEDIA_TYPE_NAMES else None
     assert split_wanted_name(name) == (image_id and (image_id, MEDIA_TYPE_NAMES[ext.lower()]))
@@ -86,7 +86,7 @@ def test_no_other_name_is_wanted(name: str) -> None:
 
 @st.composite
 def accented_names(draw: st.DrawFn) -> str:
-    """A wanted name with an accent over one of its letters, or of its digits, which have none of their own."""
+    """A wanted name with an accent over one of its letters or digits. A digit with an accent has no composed form."""
     name = draw(wanted_names)
     end = draw(st.integers(1, len(name)))
     return name[:end] + draw(st.sampled_from("\u0300\u0301\u0308\u0327\u0331")) + name[end:]
@@ -95,7 +95,9 @@ def accented_names(draw: st.DrawFn) -> str:
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @given(name=wanted_names | accented_names() | almost_wanted_names())
 def test_no_unicode_form_makes_or_unmakes_a_wanted_name(form: Literal["NFC", "NFD"], name: str) -> None:
-    """Law: a client that writes all names composed, or all decomposed, renames no image and makes none (H27)."""
+    """Law: if a client writes all names composed, or all decomposed, no image gets another name and no new one
+    appears (H27).
+    """
     assert split_wanted_name(unicodedata.normalize(form, name)) == split_wanted_name(name)
 
 
@@ -125,14 +127,14 @@ def test_no_unicode_form_makes_or_unmakes_a_wanted_name(form: Literal["NFC", "NF
     ],
 )
 def test_names_that_only_look_like_it(name: str) -> None:
-    """Nothing but letter case is forgiven: no space, newline, look-alike letter, missing or further digit."""
+    """Only letter case is ignored. A space, newline, look-alike letter, or missing or extra digit is not."""
     assert split_wanted_name(name) is None
     assert find_wanted_name(name) is None
 
 
 @given(image_ids)
 def test_discovery_probes_each_extension_in_both_cases(image_id: ImageId) -> None:
-    """Law: every candidate is a distinct name of this id; they are all that one case of the extension can give."""
+    """Law: the candidates are distinct names of this id, and all that uniform-case extensions can give."""
     names = candidate_names(image_id)
     assert {split_wanted_name(name) for name in names} == {
         (image_id, media_type_name) for media_type_name in MEDIA_TYPE_NAMES.values()
@@ -173,7 +175,7 @@ def test_discovery_prefers_exact_and_canonical_names() -> None:
 )
 @given(wanted=wanted_names)
 def test_what_clients_leave_beside_an_image(pattern: str, kind: str, wanted: str) -> None:
-    """Law: it stands for the very name it was made around, spelled as it is, under either form of id."""
+    """Law: it stands for exactly the name it was made from, in its spelling, for both forms of id."""
     stem, _, ext = wanted.partition(".")
     meaning = classify_media_name(pattern.format(stem=stem, ext=ext))
     assert (meaning.kind.value, meaning.stands_for) == (kind, wanted)
@@ -192,6 +194,8 @@ def test_what_clients_leave_beside_an_image(pattern: str, kind: str, wanted: str
     ],
 )
 def test_what_stands_for_no_image(name: str, kind: str) -> None:
-    """What is nobody's image is told apart too: only a placeholder whose wanted name parses is an image's."""
+    """Names that belong to no image are classified too. A placeholder belongs to an image only if its wanted name
+    parses.
+    """
     meaning = classify_media_name(name)
     assert (meaning.kind.value, meaning.stands_for) == (kind, None)

@@ -43,7 +43,7 @@ def _ftyp(major: bytes, *compatible: bytes) -> bytes:
     ],
 )
 def test_the_table_of_types(extension: str, name: str, shown: bool) -> None:
-    """The nine extensions mean these types, in any letter case; and browsers show all but HEIC and HEIF."""
+    """The nine extensions have these types, in any letter case. Browsers show all except HEIC and HEIF."""
     media_type = find_media_type_by_extension(extension)
     assert media_type is not None
     assert media_type is find_media_type_by_extension(extension.upper())
@@ -54,7 +54,7 @@ def test_the_table_of_types(extension: str, name: str, shown: bool) -> None:
 
 
 def test_no_name_stands_twice() -> None:
-    """Each name and each extension belongs to one type, in lower case, so both look-ups are functions."""
+    """Each name and each extension belongs to one type, in lower case, so both lookups are functions."""
     names = [media_type.name for media_type in MEDIA_TYPES]
     extensions = [extension for media_type in MEDIA_TYPES for extension in media_type.extensions]
     assert len(set(names)) == len(names)
@@ -64,13 +64,13 @@ def test_no_name_stands_twice() -> None:
 
 @pytest.mark.parametrize("extension", ["", ".png", "jpe", "svgz", "tiff", "png ", "jp\u0261", "HE\u0130C"])
 def test_other_extensions_are_unknown(extension: str) -> None:
-    """Nothing is forgiven but letter case; letters that only fold into ASCII do not count."""
+    """Only letter case is ignored. Letters that merely fold to ASCII do not count."""
     assert find_media_type_by_extension(extension) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_real_pictures_are_sniffed(kind: str) -> None:
-    """Every kind of picture is told by its bytes."""
+    """Every kind of picture is recognized by its bytes."""
     assert sniff_media_type(make_picture(kind)) is find_media_type_by_extension(extension_of(kind))
 
 
@@ -92,12 +92,12 @@ def test_real_pictures_are_sniffed(kind: str) -> None:
     ],
 )
 def test_brands_tell_heic_from_heif_and_avif(head: bytes, name: str) -> None:
-    """The major brand decides; a generic one leaves it to the compatible ones whether it is an AVIF."""
+    """The major brand decides. If it is generic, the compatible brands decide whether it is an AVIF."""
     assert sniff_media_type(head) is find_media_type(name)
 
 
 def test_brands_are_read_from_the_first_box_only() -> None:
-    """What looks like a brand behind the ftyp box is none."""
+    """Something that looks like a brand after the ftyp box is none."""
     assert sniff_media_type(_ftyp(b"isom", b"mp42") + b"avifheicmif1") is None
 
 
@@ -119,7 +119,7 @@ def test_brands_are_read_from_the_first_box_only() -> None:
     ],
 )
 def test_other_files_are_of_no_type(data: bytes) -> None:
-    """Videos, other pictures, stumps and compressed SVG are none of ours."""
+    """Videos, other pictures, fragments, and compressed SVG are not supported."""
     assert sniff_media_type(data) is None
 
 
@@ -143,9 +143,9 @@ SVG_DOCUMENTS = [
 @pytest.mark.parametrize("text", SVG_DOCUMENTS)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
 def test_svg_is_found_behind_what_xml_allows(text: str, encoding: str) -> None:
-    """Byte-order mark, declaration, comments, doctype, white space, UTF-16: an SVG all the same."""
+    """With a byte-order mark, declaration, comments, doctype, white space, or UTF-16, it is still an SVG."""
     if encoding in ("utf-16-le", "utf-16-be"):
-        text = text.lstrip()  # without a mark, UTF-16 shows itself by the first bracket only
+        text = text.lstrip()  # without a mark, UTF-16 can be recognized only by the first bracket
     data = text.encode(encoding)
     assert sniff_media_type(data) is SVG
     root = find_svg_root(data)
@@ -175,7 +175,7 @@ def test_svg_is_found_behind_what_xml_allows(text: str, encoding: str) -> None:
     ],
 )
 def test_html_and_other_xml_are_no_svg(text: str) -> None:
-    """The root element itself must be svg: one inside HTML, a comment or other XML does not count."""
+    """The root element must be svg. One inside HTML, a comment, or other XML does not count."""
     assert sniff_media_type(text.encode()) is None
 
 
@@ -192,7 +192,9 @@ def test_html_and_other_xml_are_no_svg(text: str) -> None:
     ],
 )
 def test_the_encoding_is_one_of_four(declaration: bytes, encoding: str) -> None:
-    """Whatever a file declares, it is read as UTF-8, UTF-16 or Latin-1; no codec is looked up by its word."""
+    """Whatever a file declares, it is read as UTF-8, UTF-16, or Latin-1. No codec is looked up by the declared
+    name.
+    """
     root = find_svg_root(declaration + b"<svg/>")
     assert root is not None
     assert (root.offset, root.encoding) == (len(declaration), encoding)
@@ -213,20 +215,20 @@ HEADS = st.one_of(
 
 @given(HEADS)
 def test_sniffing_never_raises(head: bytes) -> None:
-    """Any bytes get an answer."""
+    """Any bytes get a result."""
     found = sniff_media_type(head)
     assert found is None or isinstance(found, MediaType)
 
 
 @given(st.sampled_from([text.encode("utf-16") for text in SVG_DOCUMENTS]), st.integers(0, 200))
 def test_any_prefix_can_be_sniffed(data: bytes, count: int) -> None:
-    """UTF-16 cut in the middle of a character is no error."""
+    """UTF-16 that is cut in the middle of a character is no error."""
     assert sniff_media_type(data[:count]) in (None, SVG)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_first_bytes_are_enough(kind: str) -> None:
-    """The first SNIFF_BYTES tell of a large picture what all of it does."""
+    """The first SNIFF_BYTES of a large picture give the same result as all of it."""
     size = (64, 48) if kind in ("heic", "heif") else (300, 200)
     data = make_picture(kind, size=size)
     assert sniff_media_type(data[:SNIFF_BYTES]) is sniff_media_type(data) is not None
@@ -245,7 +247,7 @@ def test_a_root_beyond_the_first_bytes_is_not_looked_for() -> None:
 )
 @pytest.mark.parametrize("start", [b"", b"<!DOCTYPE svg [", b"<!DOCTYPE svg ", b"<!--", b"<"])
 def test_hostile_prologs_cost_little(start: bytes, unit: bytes) -> None:
-    """Repetition makes no pattern slow: a hundred sniffs of the longest head end within five seconds of work."""
+    """Repetition makes no pattern slow: a hundred sniffs of the longest head take less than five seconds."""
     head = start + unit * (SNIFF_BYTES // len(unit))
     began_s = time.process_time()
     for _ in range(100):

@@ -32,13 +32,15 @@ ANY_NAME = st.text(st.characters(exclude_characters="")) | st.binary().map(
     ],
 )
 def test_hostile_names_are_written_out(name: str, shown: str) -> None:
-    """What acts or hides, or is no text, is written as an escape; what people write stays as it is."""
+    """Characters that act, hide, or are no text are escaped. What people write is unchanged."""
     assert show_plainly(name) == shown
 
 
 @given(ANY_NAME)
 def test_no_name_acts(name: str) -> None:
-    """No control character, direction mark or surrogate is left, whatever the name; twice changes nothing."""
+    """No control character, direction mark, or surrogate is left, whatever the name. A second pass changes
+    nothing.
+    """
     shown = show_plainly(name)
     shown.encode()
     assert not name.isprintable() or shown == name
@@ -66,11 +68,11 @@ def test_no_name_acts(name: str) -> None:
     ],
 )
 def test_sizes(size_bytes: int | None, words: str) -> None:
-    """Decimal units, as file managers and sync clients show them; never four digits before the unit."""
+    """Decimal units, as in file managers and sync clients; never four digits before the unit."""
     assert say_bytes(size_bytes) == words
 
 
 def test_counts() -> None:
-    """Singular and plural, thousands apart."""
+    """Singular and plural, with thousands separators."""
     assert [say_count(number, "image") for number in (0, 1, 1204)] == ["0 images", "1 image", "1,204 images"]
     assert say_count(2, "copy", "copies") == "2 copies"

@@ -19,17 +19,17 @@ POINTERS = {
 
 @pytest.mark.parametrize("text", POINTERS)
 def test_a_pointer_says_how_to_get_the_bytes(text: bytes) -> None:
-    """For an unlocked file, a link where the disk knows none, from the root or from the media folder."""
+    """It covers unlocked files, and links on disks without links, in the root and in the media folder."""
     assert POINTERS[text] in (explain_pointer(text, len(text)) or "")
 
 
 @given(st.binary(max_size=100))
 def test_other_bytes_are_no_pointer(data: bytes) -> None:
-    """Also none that a pointer's text stands in, further on."""
+    """Not even text that contains a pointer further on."""
     assert explain_pointer(b"x" + data + b"/annex/objects/", 200) is None
 
 
 def test_no_image_is_a_pointer() -> None:
-    """Of no kind; nor is text that is longer than git-annex would write."""
+    """This holds for every kind of image, and for text that is longer than git-annex would write."""
     assert all(explain_pointer(make_picture(kind), 100) is None for kind in KINDS)
     assert explain_pointer(b"/annex/objects/", MAX_POINTER_BYTES + 1) is None

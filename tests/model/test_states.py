@@ -41,7 +41,7 @@ CHANGED = FileStamp(2000, 10**18 + 1, 8)
 GOOD = Look(STAMP, SHA256S[0], "image/png", whole=True)
 HALF = Look(STAMP, SHA256S[1], "image/png", whole=False)
 OTHER = Look(STAMP, SHA256S[1], "image/png", whole=True)
-"""A whole image that is not the content id's."""
+"""A whole image that does not have the content id."""
 A_MINUTE = timedelta(minutes=1)
 A_DAY = timedelta(days=1)
 
@@ -53,7 +53,7 @@ def new_row(look: Look = GOOD, *, legacy: bool = False) -> ImageFile:
 
 
 def listed(row: ImageFile, stamp: FileStamp | None, now: datetime, *, held: bool = False) -> ImageFile:
-    """The row after a healthy listing that shows the file with the stamp, or not at all."""
+    """The row after a healthy listing that shows the file with this stamp, or not at all."""
     return after_listing(row, None if stamp is None else Seen(stamp), now, vanishing_held=held)
 
 
@@ -63,13 +63,13 @@ def evicted(row: ImageFile, now: datetime, stamp: FileStamp | None = None) -> Im
 
 
 def event(old: ImageFile | None, new: ImageFile) -> type[ImageEvent] | None:
-    """The type of the event that the move is."""
+    """The type of the event for this change."""
     found = event_between(old, new, "sd", NOW)
     return None if found is None else type(found)
 
 
 def missing_row(row: ImageFile) -> ImageFile:
-    """The row after two healthy scans a minute apart that lack the file."""
+    """The row after two healthy scans, a minute apart, that do not show the file."""
     gone = listed(listed(row, None, NOW), None, NOW + A_MINUTE)
     assert gone.state is FileState.MISSING
     return gone
@@ -82,14 +82,14 @@ def missing_row(row: ImageFile) -> ImageFile:
 def test_a_listing_met_twice_changes_nothing_the_second_time(
     row: ImageFile, seen: Seen | None, now: datetime, held: bool
 ) -> None:
-    """A second scan writes nothing, and not even makes another row."""
+    """A second scan writes nothing, and does not even make a new row object."""
     once = after_listing(row, seen, now, vanishing_held=held)
     assert after_listing(once, seen, now, vanishing_held=held) is once
 
 
 @given(rows(), looks, times)
 def test_the_same_look_again_changes_nothing(row: ImageFile, look: Look, now: datetime) -> None:
-    """Repeated looks and reads are free of writes."""
+    """Repeated looks and reads write nothing."""
     once = after_look(row, look, now)
     assert after_look(once, look, now) is once
     assert event(once, after_look(once, look, now)) is None
@@ -99,7 +99,7 @@ def test_the_same_look_again_changes_nothing(row: ImageFile, look: Look, now: da
 def test_a_content_id_is_proven_present_exactly_if_the_hash_fits(
     row: ImageFile, look: Look, now: datetime, later: timedelta
 ) -> None:
-    """Whatever age, size, mtime or structure say: only the hash proves a content id, and it always does."""
+    """Only the hash proves a content id, and it always does, whatever age, size, mtime, or structure."""
     row = replace(row, image_id=CONTENT_ID, proof=None)
     proven = after_look(row, look, now + later)
     fits = content_id_of(look.sha256) == CONTENT_ID
@@ -109,7 +109,7 @@ def test_a_content_id_is_proven_present_exactly_if_the_hash_fits(
 
 @given(rows(), looks, times)
 def test_what_failed_young_is_never_damaged(row: ImageFile, look: Look, now: datetime) -> None:
-    """Within 24 hours of its last change a file is still arriving, whatever is wrong with it."""
+    """A file that changed within the last 24 hours is still arriving, whatever is wrong with it."""
     after = after_look(row, look, now)
     if after.state is FileState.DAMAGED:
         assert now - after.unchanged_since >= A_DAY
@@ -118,14 +118,14 @@ def test_what_failed_young_is_never_damaged(row: ImageFile, look: Look, now: dat
 
 @given(rows(), looks, times)
 def test_a_pointer_is_never_damaged(row: ImageFile, look: Look, now: datetime) -> None:
-    """Its bytes are elsewhere, perhaps for years: they are still to arrive, and a row that was damaged is no more."""
+    """Its bytes are elsewhere, perhaps for years. It is arriving, even if its row was damaged before."""
     pointer = replace(look, sha256=SHA256S[1], media_type=None, whole=False, decodes=None, is_pointer=True)
     assert after_look(row, pointer, now).state is FileState.ARRIVING
 
 
 @given(rows(), looks, times)
 def test_foreign_is_a_whole_quiet_image_under_a_content_id(row: ImageFile, look: Look, now: datetime) -> None:
-    """Only a whole image of a known type, unchanged for 2 s, or 5 min where it may still grow, is foreign."""
+    """Only a whole image of a known type is foreign, after 2 s without change, or 5 min if it may still grow."""
     after = after_look(row, look, now)
     if after.state is FileState.FOREIGN:
         assert look.whole
@@ -144,7 +144,9 @@ def test_foreign_is_a_whole_quiet_image_under_a_content_id(row: ImageFile, look:
 def test_bytes_that_were_proven_before_are_proven_again_as_they_were(
     row: ImageFile, look: Look, now: datetime, kind: ProofKind
 ) -> None:
-    """Whatever time, stamp, structure or a decoder says now: the same bytes have the same verdict (hazard H37)."""
+    """The same bytes always have the same verdict, whatever time, stamp, structure, or decoder say now (hazard
+    H37).
+    """
     proof = Proof(kind, look.sha256, CHANGED, NOW)
     row = replace(row, image_id=LEGACY_ID, proof=proof)
     look = replace(look, media_type="image/png", stamp=replace(look.stamp, size_bytes=1000))
@@ -158,7 +160,9 @@ def test_bytes_that_were_proven_before_are_proven_again_as_they_were(
 
 @given(rows(), looks, times)
 def test_a_failed_look_leaves_no_proof(row: ImageFile, look: Look, now: datetime) -> None:
-    """What the bytes refuted is not kept: a file that comes back later is not taken for proven by it."""
+    """A proof that the bytes contradict is dropped, so a file that comes back later does not count as proven by
+    it.
+    """
     after = after_look(row, look, now)
     assert (after.proof is not None) is (after.state is FileState.PRESENT)
     if after.proof is not None:
@@ -170,7 +174,7 @@ def test_a_failed_look_leaves_no_proof(row: ImageFile, look: Look, now: datetime
 def test_a_listing_never_proves_and_never_condemns(
     row: ImageFile, seen: Seen | None, now: datetime, held: bool
 ) -> None:
-    """A listing makes no proof, and calls nothing damaged or foreign that was not so before."""
+    """A listing never proves a file, and never newly calls it damaged or foreign."""
     after = after_listing(row, seen, now, vanishing_held=held)
     assert after.proof in (row.proof, None)
     condemned = (FileState.DAMAGED, FileState.FOREIGN)
@@ -181,7 +185,9 @@ def test_a_listing_never_proves_and_never_condemns(
 def test_missing_needs_two_healthy_scans_a_minute_apart_and_no_brake(
     row: ImageFile, now: datetime, held: bool
 ) -> None:
-    """Absence becomes missing after 60 s, never while it is held, unless a person has accepted it."""
+    """An absent file becomes missing after 60 s, but never while the brake holds, unless a person accepted its
+    absence.
+    """
     after = listed(row, None, now, held=held)
     if row.absent_since is None:
         assert after == replace(row, absent_since=now)
@@ -193,7 +199,7 @@ def test_missing_needs_two_healthy_scans_a_minute_apart_and_no_brake(
 
 @given(rows(frozenset({FileState.MISSING, FileState.TRASHED})), times)
 def test_what_is_gone_stays_as_it_is_while_it_is_gone(row: ImageFile, now: datetime) -> None:
-    """A missing or trashed file that no listing shows is not touched by any scan."""
+    """Scans do not change a missing or trashed file that no listing shows."""
     assert listed(row, None, now) is row
 
 
@@ -201,7 +207,7 @@ def test_what_is_gone_stays_as_it_is_while_it_is_gone(row: ImageFile, now: datet
 def test_absence_and_return_with_the_same_stamp_restore_the_row(
     row: ImageFile, now: datetime, gone_for: timedelta
 ) -> None:
-    """A file that was away for a while and comes back as it was is what it was, except for a lapsed proof."""
+    """A file that comes back as it was gets its old state, except for a lapsed proof."""
     row = replace(row, absent_since=None, absence_accepted=False)
     assume(row.proof is None or row.proof_is_current)
     away = listed(listed(row, None, now), None, now + gone_for)
@@ -239,7 +245,7 @@ def test_each_arrival_is_announced_exactly_once(
 ) -> None:
     """Over any history the events alternate: available, then something that takes it away, then available again.
 
-    Whoever follows the events alone knows at each moment whether the image can be shown, once its bytes are read.
+    The events alone show at each moment whether the image can be shown, once its bytes are read.
     """
     row, now = new_row(legacy=legacy), NOW
     is_shown = False
@@ -265,7 +271,7 @@ def test_each_arrival_is_announced_exactly_once(
 
 @given(rows(), rows(), times)
 def test_standing_still_is_no_event(row: ImageFile, other: ImageFile, now: datetime) -> None:
-    """Moving to an equal row is never an event, so each change is told once."""
+    """A change to an equal row is never an event, so each change is reported once."""
     assert event_between(row, replace(row), "sd", now) is None
 
 
@@ -273,19 +279,19 @@ def test_standing_still_is_no_event(row: ImageFile, other: ImageFile, now: datet
 
 
 def test_a_listed_file_is_present_and_unproven() -> None:
-    """A listing alone registers a file as present; nothing is claimed of its bytes."""
+    """A listing registers a file as present. It says nothing about its bytes."""
     row = new_row()
     assert (row.state, row.is_proven, row.proof) == (FileState.PRESENT, False, None)
 
 
 def test_an_empty_file_is_arriving_from_the_first_listing() -> None:
-    """No image has no bytes."""
+    """No image has zero bytes."""
     row = new_row(replace(GOOD, stamp=replace(STAMP, size_bytes=0)))
     assert row.state is FileState.ARRIVING
 
 
 def test_a_placeholder_is_online_only_with_what_size_is_known() -> None:
-    """Its own size says nothing of the image; a dataless file's does."""
+    """A placeholder's own size says nothing about the image; a dataless file's size does."""
     image_id, name = CONTENT_ID, f"{CONTENT_ID}.png"
     placeholder = register_listed(1, name, image_id, "image/png", Seen(None, online_only=True), NOW)
     dataless = register_listed(1, name, image_id, "image/png", Seen(STAMP, online_only=True), NOW)
@@ -295,12 +301,12 @@ def test_a_placeholder_is_online_only_with_what_size_is_known() -> None:
 
 @pytest.mark.parametrize("age", [timedelta(0), timedelta(seconds=1), A_DAY])
 def test_age_never_delays_a_proof(age: timedelta) -> None:
-    """A reader's request is looked at at once, whether the file came now or yesterday."""
+    """A requested file is proven at once, however recently it arrived."""
     assert after_look(new_row(), GOOD, NOW + age).is_proven
 
 
 def test_a_changed_file_keeps_its_lapsed_proof_and_is_unproven() -> None:
-    """The proof holds for size, mtime and inode; when one of them moves the file is present, unproven."""
+    """The proof is valid for size, mtime, and inode. If one of them changes, the file is present and unproven."""
     proven = after_look(new_row(), GOOD, NOW)
     for stamp in (
         replace(STAMP, size_bytes=1001),
@@ -332,13 +338,15 @@ def test_a_changed_file_keeps_its_lapsed_proof_and_is_unproven() -> None:
     ],
 )
 def test_a_failed_content_id_is_called_by_its_age(age: timedelta, look: Look, state: FileState) -> None:
-    """Arriving, foreign when quiet, damaged after a day; a clock that was set back counts as no time at all."""
+    """It is arriving, then foreign once quiet, then damaged after a day. A clock that was set back counts as no
+    time.
+    """
     assert after_look(new_row(), look, NOW + age).state is state
 
 
 @pytest.mark.parametrize("state", [FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN])
 def test_what_failed_and_stirs_is_arriving(state: FileState) -> None:
-    """Any change of a failed file begins its wait anew; good bytes end it by themselves."""
+    """Any change to a failed file restarts its wait. Good bytes end it by themselves."""
     row = replace(new_row(), state=state)
     changed = listed(row, CHANGED, NOW + A_DAY)
     assert changed.state is FileState.ARRIVING
@@ -366,7 +374,7 @@ LEGACY_CASES = [
 def test_a_legacy_id_is_proven_by_structure_else_by_a_decoder(
     case: str, look: Look, age_s: int, kind: ProofKind | None
 ) -> None:
-    """A legacy file that fails its walk is shown, not called proven, once it decodes and has been quiet for 5 min."""
+    """A legacy file that fails its walk is shown, but not called proven, once it decodes and was quiet for 5 min."""
     row = after_look(new_row(legacy=True), look, NOW + timedelta(seconds=age_s))
     if kind is None:
         assert row.state is FileState.ARRIVING
@@ -379,12 +387,12 @@ def test_a_legacy_id_is_proven_by_structure_else_by_a_decoder(
 
 
 def test_a_legacy_file_is_damaged_after_a_day_and_never_foreign() -> None:
-    """A legacy id promises no particular bytes, so none are foreign to it."""
+    """A legacy id does not determine its bytes, so no bytes are foreign to it."""
     assert after_look(new_row(legacy=True), HALF, NOW + A_DAY).state is FileState.DAMAGED
 
 
 def test_an_empty_legacy_file_is_never_proven() -> None:
-    """Whatever a caller makes of no bytes."""
+    """This holds whatever the caller concludes from zero bytes."""
     look = replace(GOOD, stamp=replace(STAMP, size_bytes=0))
     assert after_look(new_row(look, legacy=True), look, NOW + A_MINUTE).state is FileState.ARRIVING
 
@@ -403,7 +411,7 @@ def test_an_empty_legacy_file_is_never_proven() -> None:
 def test_a_decoder_is_asked_only_where_it_decides(
     legacy: bool, whole: bool, needs: bool, age_s: int, wants: bool
 ) -> None:
-    """Never for a content id; for a legacy id where structure cannot show a hole, or has failed for 5 min."""
+    """Never for a content id. For a legacy id, only if its structure cannot show a hole, or has failed for 5 min."""
     row = new_row(legacy=legacy)
     now = NOW + timedelta(seconds=age_s)
     assert wants_decoding(row, "", structure_whole=whole, needs_decoding=needs, now=now) is wants
@@ -411,7 +419,7 @@ def test_a_decoder_is_asked_only_where_it_decides(
 
 @given(rows(), looks, times)
 def test_what_would_be_condemned_is_known_before(row: ImageFile, look: Look, now: datetime) -> None:
-    """A file becomes damaged only by a look of which that was said: so somebody can make sure first."""
+    """It is known before a look whether a failure would make the file damaged, so the caller can first make sure."""
     if row.state is not FileState.DAMAGED and after_look(row, look, now).state is FileState.DAMAGED:
         assert would_condemn(row, now)
 
@@ -422,13 +430,13 @@ def test_what_would_be_condemned_is_known_before(row: ImageFile, look: Look, now
 def test_a_proof_made_within_two_seconds_of_the_mtime_is_not_relied_on(
     after_s: float, reliable: bool
 ) -> None:
-    """FAT keeps mtimes to 2 s. A file from the future is a normal one: hashing it again and again proves no more."""
+    """FAT keeps mtimes to 2 s. An mtime in the future is accepted: another hash would prove no more."""
     stamp = replace(STAMP, mtime_ns=int(NOW.timestamp() * 1e9))
     assert is_reliable(Proof(ProofKind.HASH, "", stamp, NOW + timedelta(seconds=after_s))) is reliable
 
 
 def test_an_unreliable_proof_is_replaced_by_a_reliable_one_and_not_the_other_way_round() -> None:
-    """A repeated proof is written once it can be relied on; then reads are free of writes."""
+    """A repeated proof is written once it is reliable. After that, reads write nothing."""
     look = replace(GOOD, stamp=replace(STAMP, mtime_ns=int(NOW.timestamp() * 1e9)))
     first = after_look(new_row(look), look, NOW)
     assert after_look(first, look, NOW + timedelta(seconds=1)) is first
@@ -440,7 +448,7 @@ def test_an_unreliable_proof_is_replaced_by_a_reliable_one_and_not_the_other_way
 
 
 def test_a_missing_file_that_returns_as_it_was_is_available_again() -> None:
-    """Its old state, its old proof, and an event, because missing had been told."""
+    """It gets its old state and proof, and an event, because it was reported missing."""
     proven = after_look(new_row(), GOOD, NOW)
     missing = missing_row(proven)
     assert event(proven, missing) is ImageMissing
@@ -451,7 +459,9 @@ def test_a_missing_file_that_returns_as_it_was_is_available_again() -> None:
 
 @pytest.mark.parametrize("stamp", [CHANGED, replace(STAMP, inode=99)])
 def test_a_missing_file_that_returns_changed_is_announced_when_it_is_proven(stamp: FileStamp) -> None:
-    """Back with another stamp it is unproven; the proof announces it, even to the same hash: it was told missing."""
+    """With another stamp it is unproven. The next proof announces it even if the hash is the same: it was reported
+    missing.
+    """
     missing = missing_row(after_look(new_row(), GOOD, NOW))
     back = listed(missing, stamp, NOW + A_DAY)
     assert (back.state, back.is_proven) == (FileState.PRESENT, False)
@@ -462,14 +472,14 @@ def test_a_missing_file_that_returns_changed_is_announced_when_it_is_proven(stam
 
 @pytest.mark.parametrize("state", [FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIGN])
 def test_a_failed_file_returns_as_what_it_was_if_size_and_mtime_agree(state: FileState) -> None:
-    """Another inode alone, as after a remount, makes it nothing else."""
+    """A different inode alone, as after a remount, does not change its state."""
     missing = missing_row(replace(new_row(), state=state))
     assert listed(missing, replace(STAMP, inode=99), NOW + A_DAY).state is state
     assert listed(missing, CHANGED, NOW + A_DAY).state is FileState.PRESENT
 
 
 def test_an_absent_file_is_present_until_it_is_missing() -> None:
-    """A gap in a replace makes no event, and no other state."""
+    """The gap of a replacement causes no event and no other state."""
     proven = after_look(new_row(), GOOD, NOW)
     absent = listed(proven, None, NOW)
     assert (absent.state, absent.absent_since, absent.is_proven) == (FileState.PRESENT, NOW, False)
@@ -478,7 +488,7 @@ def test_an_absent_file_is_present_until_it_is_missing() -> None:
 
 
 def test_a_missing_file_that_returns_as_a_placeholder_is_announced_when_its_bytes_come() -> None:
-    """Missing, online-only, present: whoever was told that it is missing is told that it is back."""
+    """Missing, online-only, present: subscribers that were told it is missing are told that it is back."""
     missing = missing_row(after_look(new_row(), GOOD, NOW))
     away = evicted(missing, NOW + A_DAY)
     assert away.state is FileState.ONLINE_ONLY
@@ -487,7 +497,7 @@ def test_a_missing_file_that_returns_as_a_placeholder_is_announced_when_its_byte
 
 
 def test_an_arriving_file_that_was_evicted_is_announced_when_it_is_whole() -> None:
-    """Being sent to the cloud in between does not hide that the image had failed."""
+    """Moving it to the cloud in between does not hide that the image had failed."""
     proven = after_look(new_row(), GOOD, NOW)
     broken = after_look(proven, replace(HALF, stamp=CHANGED), NOW)
     assert event(proven, broken) is ImageArriving
@@ -499,7 +509,7 @@ def test_an_arriving_file_that_was_evicted_is_announced_when_it_is_whole() -> No
 
 
 def test_a_trashed_file_that_a_client_brings_back_is_announced_when_it_is_proven() -> None:
-    """A file that is there is there (H31)."""
+    """A file that exists is not trashed (H31)."""
     trashed = replace(after_look(new_row(), GOOD, NOW), state=FileState.TRASHED)
     back = listed(trashed, CHANGED, NOW + A_DAY)
     assert back.state is FileState.PRESENT
@@ -507,7 +517,7 @@ def test_a_trashed_file_that_a_client_brings_back_is_announced_when_it_is_proven
 
 
 def test_a_lapsed_proof_proven_again_is_news_only_with_another_hash() -> None:
-    """Same bytes, touched: nothing. Other bytes under a legacy id: image.changed."""
+    """A touched file with the same bytes is no event. Other bytes under a legacy id are image.changed."""
     proven = after_look(new_row(legacy=True), GOOD, NOW)
     touched = listed(proven, CHANGED, NOW)
     assert event(touched, after_look(touched, replace(GOOD, stamp=CHANGED), NOW)) is None
@@ -515,7 +525,7 @@ def test_a_lapsed_proof_proven_again_is_news_only_with_another_hash() -> None:
 
 
 def test_facts_of_the_picture_come_with_the_proof() -> None:
-    """Type by the bytes, size in pixels, and the time it was taken."""
+    """The proof gives the type by the bytes, the size in pixels, and the time it was taken."""
     taken = datetime(2020, 1, 1, tzinfo=NOW.tzinfo)
     row = after_look(
         new_row(), replace(GOOD, media_type="image/heic", width=4, height=3, taken_at=taken), NOW

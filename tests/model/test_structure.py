@@ -15,7 +15,7 @@ from strandline.model.media_types import MEDIA_TYPES, Family, MediaType, sniff_m
 from strandline.model.structure import Structure, ends_in_zeros, walk_structure
 
 MARKED_ENDS = frozenset({Family.PNG, Family.JPEG, Family.GIF, Family.SVG})
-"""These end in a mark. RIFF and ISO end where their sizes say, so zeros in the last part go unseen."""
+"""These end in a marker. RIFF and ISO end where their sizes say, so zeros in the last part are not detected."""
 
 
 def _small(kind: str) -> bytes:
@@ -33,14 +33,14 @@ def _type_of(data: bytes) -> MediaType:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_real_pictures_are_whole(kind: str) -> None:
-    """Every picture is whole up to its last byte (a line feed after an SVG aside), and not open-ended."""
+    """Every picture is whole up to its last byte (except for a line feed after an SVG), and not open-ended."""
     data = PICTURES[kind]
     assert walk_structure(data, _type_of(data)) == Structure(whole=True, end=len(data.rstrip(b"\n")))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_prefix_is_whole(kind: str) -> None:
-    """A picture that lacks its last byte, or any number of them, is not whole, and it is said why."""
+    """A picture that lacks one or more bytes at its end is not whole, and there is a reason."""
     data = PICTURES[kind]
     media_type = _type_of(data)
     end = walk_structure(data, media_type).end
@@ -54,7 +54,9 @@ def test_no_prefix_is_whole(kind: str) -> None:
 
 @given(st.sampled_from(KINDS), st.binary(max_size=200))
 def test_bytes_after_the_end_are_allowed(kind: str, more: bytes) -> None:
-    """Appended bytes leave a picture whole with the same end; but ISO boxes must tile the whole file."""
+    """A whole picture stays whole with the same end if bytes are appended, except that ISO boxes must tile the
+    file.
+    """
     data = PICTURES[kind]
     media_type = _type_of(data)
     if media_type.family is not Family.ISO:
@@ -63,7 +65,7 @@ def test_bytes_after_the_end_are_allowed(kind: str, more: bytes) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_zero_filled_tail_is_not_whole(kind: str) -> None:
-    """A file allocated in full and filled in part is told by its walk, or by the zeros at its end."""
+    """A file that was allocated in full and filled in part is detected by the walk, or by the zeros at its end."""
     data = PICTURES[kind].rstrip(b"\n")
     media_type = _type_of(data)
     for length in range(len(data)):
@@ -75,7 +77,7 @@ def test_a_zero_filled_tail_is_not_whole(kind: str) -> None:
 
 @st.composite
 def mutated_pictures(draw: st.DrawFn) -> bytes:
-    """A picture with pieces overwritten, cut out, doubled, or taken from another picture."""
+    """A picture with pieces overwritten, removed, doubled, or taken from another picture."""
     data = draw(st.sampled_from(list(PICTURES.values())))
     for _ in range(draw(st.integers(1, 6))):
         at, count = draw(st.integers(0, len(data))), draw(st.integers(0, 40))
@@ -94,7 +96,7 @@ def mutated_pictures(draw: st.DrawFn) -> bytes:
 
 @given(st.one_of(st.binary(max_size=300), mutated_pictures()), st.sampled_from(MEDIA_TYPES))
 def test_any_bytes_get_a_verdict(data: bytes, media_type: MediaType) -> None:
-    """Nothing raises, as no type; and a verdict is either whole with an end, or not with a reason."""
+    """No bytes raise, whatever the type. A verdict is either whole with an end, or not whole with a reason."""
     for as_type in {media_type, sniff_media_type(data) or media_type}:
         structure = walk_structure(data, as_type)
         assert structure.whole == (structure.reason == "") == (structure.end is not None)
@@ -103,7 +105,7 @@ def test_any_bytes_get_a_verdict(data: bytes, media_type: MediaType) -> None:
 
 @given(mutated_pictures())
 def test_what_is_whole_ends_where_it_says(data: bytes) -> None:
-    """Also of broken pictures that happen to be whole: up to the end is whole, one byte less is not."""
+    """Up to the end it is whole, one byte less is not. This includes broken pictures that happen to be whole."""
     media_type = sniff_media_type(data)
     if media_type is None or media_type.family is Family.ISO:
         return
@@ -140,7 +142,7 @@ def test_mapped_files_are_walked_in_place(kind: str) -> None:
     ],
 )
 def test_zeros_at_the_end_are_counted(data: bytes, count: int, expected: bool) -> None:
-    """Exactly the last ``count`` bytes are looked at, and they must all be there."""
+    """Exactly the last ``count`` bytes are checked, and there must be that many."""
     assert ends_in_zeros(data, count) is expected
     assert ends_in_zeros(bytearray(data), count) is expected
 
@@ -148,7 +150,7 @@ def test_zeros_at_the_end_are_counted(data: bytes, count: int, expected: bool) -
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("media_type", MEDIA_TYPES, ids=lambda media_type: media_type.extension)
 def test_noise_behind_a_good_head_ends_soon(media_type: MediaType) -> None:
-    """A megabyte of noise, of FF or of zeros behind the first half of a picture never holds a walk up."""
+    """A megabyte of noise, FF, or zeros after the first half of a picture never delays a walk."""
     head = _small(media_type.extension)
     for tail in (random.Random(1).randbytes(1_000_000), b"\xff" * 1_000_000, bytes(1_000_000)):
         walk_structure(head[: len(head) // 2] + tail, media_type)

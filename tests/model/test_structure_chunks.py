@@ -44,12 +44,12 @@ def _webp_chunk(kind: bytes, body: bytes = b"") -> bytes:
     ],
 )
 def test_png_that_is_not_whole(data: bytes, reason: str) -> None:
-    """Each fault of a PNG is named with its place."""
+    """Each fault of a PNG is reported with its position."""
     assert reason in walk_structure(data, PNG).reason
 
 
 def test_every_byte_of_a_png_counts() -> None:
-    """One flipped bit anywhere before the end is seen."""
+    """One flipped bit anywhere before the end is detected."""
     data = make_picture("png", size=(8, 6))
     for at in range(len(data)):
         assert not walk_structure(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :], PNG).whole
@@ -67,7 +67,7 @@ def test_every_byte_of_a_png_counts() -> None:
     ids=["nothing", "comment", "control", "second image", "local colours"],
 )
 def test_gif_blocks_are_stepped_over(between: bytes) -> None:
-    """Extensions, colour tables and further images are followed; a semicolon within them is no trailer."""
+    """Extensions, color tables, and further images are followed. A semicolon inside them is no trailer."""
     data = GIF_HEAD + between + GIF_IMAGE + b";"
     assert walk_structure(data + b";more", GIF).end == len(data)
 
@@ -85,7 +85,7 @@ def test_gif_blocks_are_stepped_over(between: bytes) -> None:
     ],
 )
 def test_gif_that_is_not_whole(data: bytes, reason: str) -> None:
-    """Each fault of a GIF is named."""
+    """Each fault of a GIF is reported."""
     assert reason in walk_structure(data, GIF).reason
 
 
@@ -104,7 +104,7 @@ def test_gif_that_is_not_whole(data: bytes, reason: str) -> None:
     ids=["even", "odd", "last padding left out", "extended", "animated"],
 )
 def test_webp_that_is_whole(data: bytes) -> None:
-    """Chunks tile the size that the head gives, with padding after odd ones; what follows is not looked at."""
+    """Chunks tile the size in the header, with padding after odd ones. What follows is ignored."""
     assert walk_structure(data, WEBP).end == len(data)
     assert walk_structure(data + b"more", WEBP).end == len(data)
 
@@ -126,5 +126,5 @@ def test_webp_that_is_whole(data: bytes) -> None:
     ],
 )
 def test_webp_that_is_not_whole(data: bytes, reason: str) -> None:
-    """Each fault of a WebP is named."""
+    """Each fault of a WebP is reported."""
     assert reason in walk_structure(data, WEBP).reason

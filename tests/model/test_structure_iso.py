@@ -87,7 +87,7 @@ def _index(*extents: Extent, version: int = 0, method: int = 0, base: int = 0, w
     ],
 )
 def test_extents_within_the_file(data: bytes) -> None:
-    """Every version of the index, both kinds of room, and all widths of numbers are read."""
+    """All versions of the index, both kinds of storage, and all widths of numbers are read."""
     assert walk_structure(data, AVIF) == Structure(whole=True, end=len(data))
 
 
@@ -125,7 +125,7 @@ def test_extents_within_the_file(data: bytes) -> None:
     ],
 )
 def test_iso_that_is_not_whole(data: bytes, reason: str) -> None:
-    """Each fault is named: boxes that do not tile, extents out of reach, indexes that make no sense."""
+    """Each fault is reported: boxes that do not tile, extents out of range, indexes that make no sense."""
     structure = walk_structure(data, AVIF)
     assert not structure.whole
     assert reason in structure.reason
@@ -140,7 +140,7 @@ def _made_of_items(end: int, *, source: int = 2, base_method: int = 0) -> bytes:
 
 
 def test_an_item_made_of_another_item() -> None:
-    """Construction method 2: the extent must lie within the bytes of the item that is referred to."""
+    """Construction method 2: the extent must be within the bytes of the other item."""
     assert walk_structure(_made_of_items(150), AVIF).whole
     assert "not there" in walk_structure(_made_of_items(151), AVIF).reason
     assert "not there" in walk_structure(_made_of_items(1, source=3), AVIF).reason
@@ -149,7 +149,9 @@ def test_an_item_made_of_another_item() -> None:
 
 
 def test_an_open_ended_last_box() -> None:
-    """A last box of size 0 reaches to the end of the file: whole if all extents fit, and said so."""
+    """A last box of size 0 extends to the end of the file. It is whole if all extents fit, and the verdict says
+    so.
+    """
     data = _file(_index((100, 150)), tail=bytes(4) + MDAT[4:])
     assert walk_structure(data, AVIF) == Structure(whole=True, end=len(data), open_ended=True)
     assert walk_structure(data[:250], AVIF) == Structure(whole=True, end=250, open_ended=True)
@@ -166,7 +168,7 @@ def _moov(offsets: list[int], *, kind: bytes = b"stco", width: int = 4) -> bytes
 
 @pytest.mark.parametrize(("kind", "width"), [(b"stco", 4), (b"co64", 8)])
 def test_chunks_of_an_image_sequence(kind: bytes, width: int) -> None:
-    """A sequence that was cut before the box with its frames still tiles; the offsets of its chunks tell."""
+    """A sequence that was cut before the box with its frames still tiles, but its chunk offsets are out of range."""
     moov = _moov([200, 300], kind=kind, width=width)
     assert walk_structure(FTYP + moov + MDAT, AVIF).whole
     assert "before the frames at byte 200" in walk_structure(FTYP + moov, AVIF).reason
@@ -174,14 +176,14 @@ def test_chunks_of_an_image_sequence(kind: bytes, width: int) -> None:
 
 
 def test_a_sequence_is_cut_between_its_boxes() -> None:
-    """The same for real ones: without its last box, neither a sequence nor a still picture is whole."""
+    """The same for real files: without its last box, neither a sequence nor a still is whole."""
     for kind, media_type in (("avif-animated", AVIF), ("avif", AVIF), ("heic", HEIC)):
         data = make_picture(kind)
         assert not walk_structure(data[: data.rindex(b"mdat") - 4], media_type).whole
 
 
 def test_zeros_inside_the_last_box_are_for_the_caller_to_see() -> None:
-    """What a walk cannot see is written down: half of the pixels zero, and the boxes still tile."""
+    """This documents what a walk cannot detect: half of the pixels are zero, and the boxes still tile."""
     data = make_picture("heic")
     hollow = data[:-400] + bytes(400)
     assert walk_structure(hollow, HEIC).whole
@@ -191,7 +193,7 @@ def test_zeros_inside_the_last_box_are_for_the_caller_to_see() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(20)
 def test_an_index_cannot_promise_work_that_takes_no_bytes() -> None:
-    """Items with 65,535 extents of no bytes each, and nests of containers, are answered at once."""
+    """Items with 65,535 extents of zero bytes each, and nested containers, are handled at once."""
     item = _number(1, 2) + _number(0, 2) + _number(0xFFFF, 2)
     assert walk_structure(_file(_iloc(*[item] * 60_000, widths=0)), AVIF).whole
     nested = b""

@@ -57,12 +57,12 @@ SCAN = _segment(0xDA, bytes(10))
     "more", [b"", b"\n", PICTURE, b"\0\0\0\x18ftypmp42"], ids=["", "line", "mpf", "motion"]
 )
 def test_jpeg_that_is_whole(data: bytes, more: bytes) -> None:
-    """The walk ends at the picture's own end marker: not at a thumbnail's, and not at what is appended."""
+    """The walk ends at the picture's own end marker, not at a thumbnail's and not at appended data."""
     assert walk_structure(data + more, JPEG).end == len(data)
 
 
 def test_the_restart_picture_has_restart_markers() -> None:
-    """The builder's picture of that kind is what its name says."""
+    """The builder's picture of that kind really has restart markers."""
     assert b"\xff\xd0" in make_picture("jpg-restarts")
 
 
@@ -86,5 +86,7 @@ def test_the_restart_picture_has_restart_markers() -> None:
     ],
 )
 def test_jpeg_that_is_not_whole(data: bytes, reason: str) -> None:
-    """Each fault is named with its place; another picture's end behind a half one is not taken for its own."""
+    """Each fault is reported with its position. The end marker of another picture after half a picture does not
+    count.
+    """
     assert reason in walk_structure(data, JPEG).reason

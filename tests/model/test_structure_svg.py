@@ -33,9 +33,9 @@ LAUGHS = "".join(f'<!ENTITY {chr(98 + n)} "{f"&{chr(97 + n)};" * 10}">' for n in
     ],
 )
 def test_svg_that_is_whole(text: str, encoding: str) -> None:
-    """The end is right behind the root's last bracket, whatever the encoding; one byte less is not whole."""
+    """The end is directly after the root's last bracket, whatever the encoding. One byte less is not whole."""
     data = text.encode(encoding)
-    codec = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)  # no second mark
+    codec = {"utf-8-sig": "utf-8", "utf-16": "utf-16-le"}.get(encoding, encoding)  # no second byte-order mark
     for more in ("", "\n", "<!-- -->", "</svg>", "\0\0", "<svg>"):
         assert walk_structure(data + more.encode(codec), SVG).end == len(data)
     for length in range(len(data)):
@@ -45,7 +45,7 @@ def test_svg_that_is_whole(text: str, encoding: str) -> None:
 @pytest.mark.parametrize("encoding", [*ENCODINGS, "iso-8859-1"])
 @pytest.mark.parametrize("text", ["<svg>{}</svg>", "<svg><!--{}--></svg>", "<svg><![CDATA[{}]]></svg>"])
 def test_long_texts_are_walked_in_every_encoding(text: str, encoding: str) -> None:
-    """Expat hands them over in pieces where it has to convert them: that once ended the whole process."""
+    """Expat passes converted text in pieces. That once crashed the whole process."""
     declared = "<?xml version='1.0' encoding='iso-8859-1'?>" if encoding == "iso-8859-1" else ""
     data = (declared + text.format("å" * 100_000)).encode(encoding)
     assert walk_structure(data, SVG).end == len(data)
@@ -68,7 +68,7 @@ def test_long_texts_are_walked_in_every_encoding(text: str, encoding: str) -> No
     ],
 )
 def test_svg_that_is_not_whole(data: bytes, reason: str) -> None:
-    """A root that never closes, broken XML, holes, and what is no SVG at all; each with its place."""
+    """A root that never closes, broken XML, holes, and files that are no SVG; each with its position."""
     assert reason in walk_structure(data, SVG).reason
 
 
@@ -76,7 +76,7 @@ def test_svg_that_is_not_whole(data: bytes, reason: str) -> None:
     "name", ["ISO-8859-1", "windows-1252", "Shift_JIS", "unicode_escape", "no-such-codec"]
 )
 def test_other_encodings_are_walked_by_their_markup(name: str) -> None:
-    """Declared encodings are never looked up; the markup is ASCII in all of them."""
+    """Declared encodings are never looked up. Markup is ASCII in all of them."""
     data = f"<?xml version='1.0' encoding='{name}'?><svg>".encode() + b"\x83\x5c\xe4\\x41</svg>"
     assert walk_structure(data, SVG).end == len(data)
 
@@ -96,12 +96,12 @@ def test_other_encodings_are_walked_by_their_markup(name: str) -> None:
     ids=["content", "attribute", "default", "parameter", "quadratic", "file", "network"],
 )
 def test_entities_are_never_expanded(text: str) -> None:
-    """A billion laughs is walked as the few hundred bytes that it is, and nothing is fetched."""
+    """A billion laughs is walked as the few hundred bytes that it is, and nothing is loaded."""
     assert walk_structure(text.encode(), SVG).end == len(text)
 
 
 def test_long_files_are_walked_piece_by_piece() -> None:
-    """The end is found in any piece, also when a tag or a character lies across two."""
+    """The end is found in any piece, even if a tag or a character spans two."""
     for shift in range(12):
         for encoding in ("utf-8", "utf-16-le"):
             head = "<svg><!-- -->".encode(encoding)
@@ -125,12 +125,12 @@ def test_long_files_are_walked_piece_by_piece() -> None:
     ids=["depth", "element names", "attribute names", "long value", "comments", "cdata"],
 )
 def test_hostile_svg_is_refused_soon(data: bytes) -> None:
-    """Depth and the number of names are bounded; unclosed tokens are read once."""
+    """Depth and number of names are bounded. Unclosed tokens are read only once."""
     assert walk_structure(data, SVG).reason
 
 
 def test_deep_but_honest_nesting_is_fine() -> None:
-    """Any depth that a drawing program writes is walked."""
+    """Any depth that a drawing program writes is accepted."""
     assert walk_structure(b"<svg>" * MAX_DEPTH + b"</svg>" * MAX_DEPTH, SVG).whole
     assert not walk_structure(b"<svg>" * (MAX_DEPTH + 1) + b"</svg>" * (MAX_DEPTH + 1), SVG).whole
 
@@ -139,7 +139,7 @@ def test_deep_but_honest_nesting_is_fine() -> None:
     st.lists(st.sampled_from(["<g>", "</g>", "<g/>", "x", "&a;", "<!-- -->", "<![CDATA[<g>]]>", "</svg>"]))
 )
 def test_whole_means_balanced(parts: list[str]) -> None:
-    """Law: an SVG of these parts is whole exactly if the root closes with no element left open or over-closed."""
+    """Law: an SVG of these parts is whole exactly if the root closes and every element is closed once."""
     depth = 1
     for part in parts:
         if part == "</svg>":

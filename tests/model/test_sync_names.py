@@ -27,7 +27,7 @@ _WANTED = re.compile(r"(?:[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{1
 
 
 def is_wanted(name: str) -> bool:
-    """A small grammar of wanted names, stricter than the media folder's: lower case only."""
+    """A small grammar of wanted names, stricter than the real one: lower case only."""
     return _WANTED.fullmatch(name) is not None
 
 
@@ -39,7 +39,7 @@ def means(name: str) -> tuple[str, str | None]:
 
 @pytest.mark.parametrize("name", [PNG, UUID + ".webp", "SD_ID"])
 def test_a_wanted_name_is_wanted(name: str) -> None:
-    """A name of the grammar stands for itself, dashes and all."""
+    """A name of the grammar stands for itself, even with dashes."""
     assert explain_name(name, is_wanted) == NameMeaning(NameKind.WANTED, "", name)
 
 
@@ -81,7 +81,7 @@ def test_a_wanted_name_is_wanted(name: str) -> None:
     ],
 )
 def test_conflict_copies_of_every_client(name: str, client: str, original: str | None) -> None:
-    """A conflict copy is known as one, with its maker, whatever it is a copy of."""
+    """A conflict copy is recognized with the program that made it, whatever it is a copy of."""
     assert explain_name(name, is_wanted) == NameMeaning(NameKind.CONFLICT_COPY, client, original)
 
 
@@ -105,7 +105,7 @@ def test_conflict_copies_of_every_client(name: str, client: str, original: str |
     ],
 )
 def test_duplicates_of_a_wanted_name(name: str, original: str) -> None:
-    """Names that people and systems give to a second copy are traced back to the first."""
+    """Names that people and systems give to a second copy are traced to the first."""
     assert means(name) == ("duplicate", original)
 
 
@@ -134,7 +134,7 @@ def test_duplicates_of_a_wanted_name(name: str, original: str) -> None:
     ],
 )
 def test_temporaries(name: str, client: str, original: str | None) -> None:
-    """A file on its way is known as one, and as whose, if it becomes a wanted name."""
+    """A file on its way is recognized, with the wanted name that it will get."""
     assert explain_name(name, is_wanted) == NameMeaning(NameKind.TEMPORARY, client, original)
 
 
@@ -154,7 +154,7 @@ def test_temporaries(name: str, client: str, original: str | None) -> None:
     ],
 )
 def test_placeholders(name: str, client: str, original: str | None) -> None:
-    """A placeholder stands for the very name that it keeps, never for the original of a copy."""
+    """A placeholder stands for exactly the name that it represents, never for the original of a copy."""
     assert explain_name(name, is_wanted) == NameMeaning(NameKind.PLACEHOLDER, client, original)
 
 
@@ -177,7 +177,7 @@ def test_placeholders(name: str, client: str, original: str | None) -> None:
     ],
 )
 def test_litter(name: str, client: str) -> None:
-    """What a client or a system keeps for itself is named after it."""
+    """Files that a client or system keeps for itself are attributed to it."""
     assert explain_name(name, is_wanted) == NameMeaning(NameKind.LITTER, client)
 
 
@@ -189,7 +189,7 @@ def test_litter(name: str, client: str) -> None:
     ],
 )
 def test_other_names_are_strays(name: str) -> None:
-    """Weak patterns (numbers, "copy", a computer's name) say nothing beside names that are not wanted."""
+    """Weak patterns (numbers, "copy", a computer's name) mean nothing beside a name that is not wanted."""
     assert means(name) == ("stray", None)
 
 
@@ -201,7 +201,7 @@ split_names = st.tuples(hexes | uuids, st.sampled_from([".png", ".jpg", ".webp"]
 numbers = st.integers(1, 99)
 days = st.dates().map(str)
 hosts = st.text(st.characters(categories=["L", "N"], include_characters=" -_'()@."), max_size=20).map(
-    # A dot or tilde at the end, or an "extension", could make the whole name somebody else's.
+    # A dot or tilde at the end, or an "extension", could make the name match another client's pattern.
     lambda host: "pc" + host.replace(".", ". ")
 )
 
@@ -211,7 +211,7 @@ hosts = st.text(st.characters(categories=["L", "N"], include_characters=" -_'()@
 def test_a_conflict_copy_in_every_dialect(
     dialect: str, split: tuple[str, str], host: str, n: int, day: str
 ) -> None:
-    """Law: a conflict copy of a wanted name, as each client spells it, is a copy of that very name."""
+    """Law: a conflict copy of a wanted name, as each client spells it, is a copy of exactly that name."""
     stem, ext = split
     meaning = explain_name(dialect.format(stem=stem, ext=ext, host=host, n=n, day=day), is_wanted)
     assert meaning.kind in (NameKind.CONFLICT_COPY, NameKind.DUPLICATE)
@@ -252,14 +252,14 @@ hostile_names = st.lists(fragments | st.text(max_size=5), max_size=12).map("".jo
 
 @given(hostile_names)
 def test_no_name_is_taken_for_another(name: str) -> None:
-    """Law: any text is explained; wanted if and only if the grammar says so; stands only for wanted names."""
+    """Law: every text has an explanation, is wanted only by the grammar, and stands only for wanted names."""
     meaning = explain_name(name, is_wanted)
     assert (meaning.kind is NameKind.WANTED) == is_wanted(name)
     assert meaning.stands_for is None or is_wanted(meaning.stands_for)
 
 
 def test_made_up_names_cost_little() -> None:
-    """Names that fit every pattern almost, as long as a file system takes and far longer, end in seconds."""
+    """Names that almost fit every pattern, even much longer than file systems allow, finish within seconds."""
     units = ["(", "[ ", "-", " ", "\n", "conflicted copy)", "(conflicted copy", ".conflict1", "-safebackup-1"]
     units += ["1", " (1)", " copy", "(edited by x on y @", "..path1", "~", ".unison.", "-tef", "\u0315\u0301"]
     names = [
@@ -297,7 +297,7 @@ def test_made_up_names_cost_little() -> None:
     ],
 )
 def test_names_around_an_identity(name: str, kind: str, stands_for: str | None) -> None:
-    """What lies in the root is told apart by what it is to ``SD_ID``, in any letter case."""
+    """Names in the root are classified by their relation to ``SD_ID``, in any letter case."""
     meaning = classify_identity_name(name)
     assert (meaning.kind.value, meaning.stands_for) == (kind, stands_for)
 
@@ -318,18 +318,18 @@ def test_names_around_an_identity(name: str, kind: str, stands_for: str | None) 
     ],
 )
 def test_what_hints_at_an_identity(name: str) -> None:
-    """Any hint that an identity may be on its way counts: a new one is made only where there is none."""
+    """Any hint that an identity may be on its way counts: a new one is made only if there is no hint."""
     assert is_identity_like(name)
 
 
 @pytest.mark.parametrize("name", ["media", ".sd-id", "MY_SD_ID", ".DS_Store", "notes.txt", ".tmp", ""])
 def test_what_does_not_hint_at_an_identity(name: str) -> None:
-    """A folder with other things in it may get an identity."""
+    """A folder with other things in it can get an identity."""
     assert not is_identity_like(name)
 
 
 def test_piled_up_marks_are_taken_off_once() -> None:
-    """They come off in many orders, and each name that is left is looked at once: a made-up name costs little."""
+    """Marks come off in many orders, but each remaining name is checked once, so a made-up name costs little."""
     asked: list[str] = []
 
     def is_wanted(name: str) -> bool:

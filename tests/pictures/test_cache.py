@@ -44,14 +44,14 @@ def list_files(folder: Path) -> list[Path]:
 def test_what_was_put_is_found(
     tmp_path_factory: pytest.TempPathFactory, thumbnail: Thumbnail, size: int
 ) -> None:
-    """The same bytes, type, width and height; also by another process, which is another object here."""
+    """The same bytes, type, width, and height, also by another process (here another object)."""
     folder = tmp_path_factory.mktemp("cache")
     ThumbnailCache(folder).put(SHA256, size, thumbnail)
     assert ThumbnailCache(folder).find(SHA256, size) == thumbnail
 
 
 def test_each_size_and_each_content_is_another_entry(cache: ThumbnailCache) -> None:
-    """Nothing is found for bytes that no thumbnail was made of, nor in a size that was not made."""
+    """A lookup with other bytes or another size finds nothing."""
     cache.put(SHA256, 400, THUMBNAIL)
     assert cache.find(SHA256, 400) == THUMBNAIL
     assert cache.find(SHA256, 401) is None
@@ -60,7 +60,7 @@ def test_each_size_and_each_content_is_another_entry(cache: ThumbnailCache) -> N
 
 
 def test_an_empty_cache_makes_no_folder(cache: ThumbnailCache, tmp_path: Path) -> None:
-    """Asking changes nothing on the disk."""
+    """A lookup changes nothing on the disk."""
     assert cache.find(SHA256, 400) is None
     assert list(tmp_path.iterdir()) == []
 
@@ -69,7 +69,7 @@ def test_an_empty_cache_makes_no_folder(cache: ThumbnailCache, tmp_path: Path) -
 def test_a_damaged_entry_is_none_and_is_made_anew(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
-    """Cut, zeroed or changed anywhere, as after a loss of power: it is not found, and putting it again mends it."""
+    """An entry that is cut, zeroed, or changed, as after a power loss, is not found. Storing it again repairs it."""
     folder = tmp_path_factory.mktemp("cache")
     cache = ThumbnailCache(folder)
     cache.put(SHA256, 400, THUMBNAIL)
@@ -92,12 +92,12 @@ def test_a_damaged_entry_is_none_and_is_made_anew(
 
 
 def sha256_in_one_folder(number: int) -> str:
-    """Hashes that begin alike: their entries share a folder, and with it a 256th of the bound."""
+    """Hashes that begin alike: their entries share a folder, and with it a 256th of the limit."""
     return "ab" + hashlib.sha256(str(number).encode()).hexdigest()[2:]
 
 
 def test_the_oldest_make_room(tmp_path: Path) -> None:
-    """Over the bound the entries that were not used for the longest time go, and no others."""
+    """Above the limit, the least recently used entries are evicted, and no others."""
     entry_bytes = len(THUMBNAIL.data) + 9
     cache = ThumbnailCache(tmp_path, max_bytes=256 * 5 * entry_bytes)
     hashes = [sha256_in_one_folder(number) for number in range(8)]
@@ -112,7 +112,7 @@ def test_the_oldest_make_room(tmp_path: Path) -> None:
 
 
 def test_a_use_renews_an_old_entry(tmp_path: Path) -> None:
-    """What is looked at stays; and looking writes at most once a day."""
+    """A used entry stays, and a lookup writes at most once a day."""
     cache = ThumbnailCache(tmp_path)
     cache.put(SHA256, 400, THUMBNAIL)
     (path,) = list_files(tmp_path)
@@ -127,7 +127,7 @@ def test_a_use_renews_an_old_entry(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("max_bytes", [0, 256 * 100])
 def test_what_does_not_fit_is_not_kept(tmp_path: Path, max_bytes: int) -> None:
-    """A bound of 0 keeps nothing at all; one huge entry never drives out all others."""
+    """A limit of 0 stores nothing. One huge entry never evicts all others."""
     cache = ThumbnailCache(tmp_path, max_bytes=max_bytes)
     cache.put(SHA256, 400, THUMBNAIL)
     assert cache.find(SHA256, 400) is None
@@ -135,7 +135,7 @@ def test_what_does_not_fit_is_not_kept(tmp_path: Path, max_bytes: int) -> None:
 
 
 def test_leftovers_of_a_crash_go_away(tmp_path: Path) -> None:
-    """A temporary file of a process that died is removed, one of a process at work is not."""
+    """A temporary file of a dead process is removed; one of a running process is not."""
     cache = ThumbnailCache(tmp_path)
     folder = tmp_path / SHA256[:2]
     folder.mkdir()
@@ -149,7 +149,7 @@ def test_leftovers_of_a_crash_go_away(tmp_path: Path) -> None:
 
 
 def test_a_cache_without_a_disk_is_an_empty_one(tmp_path: Path) -> None:
-    """Where nothing can be written or read, thumbnails are made each time and nobody hears of it."""
+    """If nothing can be written or read, thumbnails are made each time, without an error."""
     (tmp_path / "file").write_text("in the way")
     cache = ThumbnailCache(tmp_path / "file" / "thumbnails")
     cache.put(SHA256, 400, THUMBNAIL)
@@ -161,7 +161,7 @@ def test_a_cache_without_a_disk_is_an_empty_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("sha256", ["", "ab", SHA256.upper(), "../" + SHA256[3:], SHA256 + "\n", "z" * 64])
 def test_only_hashes_become_names(cache: ThumbnailCache, sha256: str) -> None:
-    """What is no hash never becomes a path."""
+    """Text that is no hash never becomes a path."""
     with pytest.raises(ValueError, match="no SHA-256"):
         cache.find(sha256, 400)
 
@@ -182,7 +182,7 @@ for turn in range(150):
 
 
 def test_two_processes_share_it_unharmed(tmp_path: Path) -> None:
-    """While both write, find and evict the same entries, each finds a right one or none, and none fails."""
+    """While both write, find, and evict the same entries, each finds a correct one or none, and none fails."""
     processes = [subprocess.Popen([sys.executable, "-c", HAMMER, str(tmp_path)]) for _ in range(2)]
     assert [process.wait(60) for process in processes] == [0, 0]
     assert not list(tmp_path.rglob("*.tmp"))
@@ -201,7 +201,7 @@ def test_threads_share_it_unharmed(tmp_path: Path) -> None:
 
 
 def test_a_half_arrived_picture_is_never_cached(cache: ThumbnailCache, tmp_path: Path) -> None:
-    """As it is used: half a picture raises before there is anything to put; the whole one is cached as itself."""
+    """Half a picture raises before there is anything to store. The whole picture is cached."""
     data = make_picture("jpg")
 
     def show(arrived: bytes) -> Thumbnail:

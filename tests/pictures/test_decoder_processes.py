@@ -34,11 +34,11 @@ pytestmark = pytest.mark.skipif(
 PICTURE = make_picture("png")
 REQUEST = {"media_type": "image/png", "size": 8, "max_pixels": 10_000}
 LIMIT_S = 30.0
-"""Only a failing test waits so long."""
+"""Only a failing test waits this long."""
 
 
 def list_decoders() -> set[int]:
-    """Ids of the decoder processes that this process started and that still run."""
+    """Ids of the decoder processes that this process started and that are still running."""
     listings = Path("/proc/self/task").glob("*/children")
     children = {int(child) for listing in listings for child in read_if_it_lives(listing).split()}
     return {
@@ -47,7 +47,7 @@ def list_decoders() -> set[int]:
 
 
 def read_if_it_lives(file: Path) -> bytes:
-    """What ``/proc`` says of a thread or process; threads of other tests may end while they are listed."""
+    """What ``/proc`` says about a thread or process. Threads of other tests may end while they are listed."""
     with suppress(FileNotFoundError, ProcessLookupError):
         return file.read_bytes()
     return b""
@@ -68,7 +68,7 @@ def ask(pool: DecoderPool) -> None:
 
 
 def test_one_process_serves_one_picture_after_another(pool: DecoderPool) -> None:
-    """None is started before it is needed, and none for nothing."""
+    """No process is started before it is needed."""
     assert list_decoders() == set()
     ask(pool)
     first = list_decoders()
@@ -79,14 +79,14 @@ def test_one_process_serves_one_picture_after_another(pool: DecoderPool) -> None
 
 
 def test_no_more_than_two_decode_at_once(pool: DecoderPool) -> None:
-    """However many threads ask, two processes do the work; the others wait their turn."""
+    """However many threads ask, two processes do the work, and the others wait."""
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(lambda _: ask(pool), range(40)))
     assert len(list_decoders()) == 2
 
 
 def test_closing_leaves_nothing_behind_and_harms_nobody(pool: DecoderPool) -> None:
-    """All idle processes end; a closed pool starts new ones when asked again."""
+    """All idle processes end. A closed pool starts new ones when asked again."""
     ask(pool)
     pool.close()
     assert list_decoders() == set()
@@ -94,7 +94,7 @@ def test_closing_leaves_nothing_behind_and_harms_nobody(pool: DecoderPool) -> No
 
 
 def test_a_process_that_died_idle_is_replaced_in_silence(pool: DecoderPool) -> None:
-    """It may have ended for want of work, or the system took its memory: the next picture does not notice."""
+    """It may have ended because it was idle or because the system killed it. The next picture is not affected."""
     ask(pool)
     (child,) = list_decoders()
     os.kill(child, signal.SIGKILL)
@@ -103,7 +103,7 @@ def test_a_process_that_died_idle_is_replaced_in_silence(pool: DecoderPool) -> N
 
 
 def test_a_slow_picture_keeps_no_process(pool: DecoderPool) -> None:
-    """When its time is up its process is gone, and does not compute on unseen."""
+    """A process that exceeds its time is killed and does not keep computing."""
     slow = REQUEST | {"media_type": "image/svg+xml", "size": None}
     with pytest.raises(DecoderTimeoutError):
         pool.ask(slow, make_slow_svg(), timeout_s=0.3)
@@ -111,7 +111,7 @@ def test_a_slow_picture_keeps_no_process(pool: DecoderPool) -> None:
 
 
 def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) -> None:
-    """A crash is reported at once, not when the time is up; the pool goes on."""
+    """A crash is reported at once, not when the time is up. The pool keeps working."""
     slow = REQUEST | {"media_type": "image/svg+xml", "size": None}
     with ThreadPoolExecutor(1) as threads:
         asked = threads.submit(pool.ask, slow, make_slow_svg(), timeout_s=2 * LIMIT_S)
@@ -125,14 +125,14 @@ def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) 
 
 
 def cpu_time_s(process: int) -> float:
-    """What a process has computed so far; starting takes a decoder a few tenths of a second."""
+    """CPU time of a process so far. Starting takes a decoder a few tenths of a second."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGALRM, signal.SIGHUP])
 def test_a_decoder_that_was_ended_says_nothing_of_the_picture(tmp_path: Path, number: signal.Signals) -> None:
-    """The system takes memory back by killing, an alarm may ring late, a person may end a process: try again."""
+    """The system may kill it for memory, an alarm may fire late, or a person may end it. Try again."""
     with dying_decoders(tmp_path, number), pytest.raises(DecodingInterruptedError, match="nothing is known"):
         check_decodes(PICTURE, "image/png")
 
@@ -140,7 +140,7 @@ def test_a_decoder_that_was_ended_says_nothing_of_the_picture(tmp_path: Path, nu
 def test_a_decoder_that_is_killed_while_it_starts_is_no_broken_installation(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Loading its libraries is when it asks for the most memory at once."""
+    """Memory use peaks while it loads its libraries."""
     program = tmp_path / "killed"
     program.write_text("#!/bin/sh\nkill -KILL $$\n")
     program.chmod(0o755)
@@ -151,7 +151,7 @@ def test_a_decoder_that_is_killed_while_it_starts_is_no_broken_installation(
 
 
 def test_a_machine_that_is_short_of_everything_has_no_broken_installation() -> None:
-    """Where no process can be started at this moment, the picture waits for a better one."""
+    """If no process can be started now, the picture must be tried later."""
     stop_decoders()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
@@ -165,13 +165,13 @@ def test_a_machine_that_is_short_of_everything_has_no_broken_installation() -> N
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
 def test_a_crash_is_the_pictures_doing(tmp_path: Path, number: signal.Signals) -> None:
-    """That is how a decoder in C ends over bytes that it was not made for."""
+    """A decoder in C crashes like this on bytes that it cannot handle."""
     with dying_decoders(tmp_path, number), pytest.raises(UndecodablePictureError, match="crash"):
         check_decodes(PICTURE, "image/png")
 
 
 def test_a_decoder_without_memory_says_nothing_of_the_picture() -> None:
-    """It is replaced: the next one, which holds nothing yet, may have enough."""
+    """It is replaced. The next one starts empty and may have enough memory."""
     stop_decoders()
     large = make_flat_webp()
     make_thumbnail(PICTURE, "image/png", size=8)
@@ -184,7 +184,7 @@ def test_a_decoder_without_memory_says_nothing_of_the_picture() -> None:
 
 
 def test_a_decoder_without_memory_for_the_bytes_is_replaced_in_silence() -> None:
-    """It ends over them by itself, before it knows what they are."""
+    """It ends by itself while it reads the bytes, before it knows their type."""
     stop_decoders()
     make_thumbnail(PICTURE, "image/png", size=8)
     (child,) = list_decoders()
@@ -201,7 +201,7 @@ def make_flat_webp() -> bytes:
 
 
 def limit_memory(process: int, more_bytes: int) -> None:
-    """Lets the process have so much more than it has: as when the system has no more to give."""
+    """Limits the process to this much more memory than it has, as if the system had no more."""
     status = Path(f"/proc/{process}/status").read_text()
     (used_kb,) = (int(line.split()[1]) for line in status.splitlines() if line.startswith("VmData"))
     limit_bytes = used_kb * 1024 + more_bytes
@@ -209,14 +209,14 @@ def limit_memory(process: int, more_bytes: int) -> None:
 
 
 def test_a_decoder_has_a_limit_of_memory(pool: DecoderPool) -> None:
-    """Set by itself before it has read a byte, so that no picture takes the machine's."""
+    """It sets the limit before it reads a byte, so that no picture takes all memory."""
     ask(pool)
     (decoder,) = list_decoders()
     assert resource.prlimit(decoder, resource.RLIMIT_DATA) == (MAX_DATA_BYTES, MAX_DATA_BYTES)
 
 
 def test_a_decoder_cannot_fill_the_disk_or_open_many_files(pool: DecoderPool) -> None:
-    """A picture that takes over its decoder gets no core dump, no huge file, and few files at once."""
+    """A picture that takes over its decoder gets no core dump, no huge file, and few open files."""
     ask(pool)
     (decoder,) = list_decoders()
     limits = {
@@ -230,7 +230,7 @@ def test_a_decoder_cannot_fill_the_disk_or_open_many_files(pool: DecoderPool) ->
 
 
 def test_a_decoder_keeps_a_stricter_limit() -> None:
-    """A service manager may allow less: the decoder starts all the same, and does not ask for more."""
+    """A service manager may set lower limits. The decoder still starts, and does not raise them."""
     own = "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100)); "
     run = "from strandline.pictures.decoder_process import _limit_resources; _limit_resources(); "
     told = "print(resource.getrlimit(resource.RLIMIT_NOFILE))"
@@ -240,7 +240,7 @@ def test_a_decoder_keeps_a_stricter_limit() -> None:
 
 @pytest.mark.parametrize("program", ["/bin/false", "/nowhere/python"])
 def test_no_decoder_is_not_the_pictures_fault(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
-    """Where none can be started, no picture is called broken for it."""
+    """If no decoder can be started, no picture is called broken because of it."""
     stop_decoders()
     monkeypatch.setattr(sys, "executable", program)
     with pytest.raises(DecoderUnavailableError, match="strandline doctor"):
@@ -259,7 +259,7 @@ sys.stdin.read()
 
 
 def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
-    """Even when the parent is killed in the middle of a picture that would take minutes."""
+    """This holds even if the parent is killed in the middle of a picture that would take minutes."""
     (tmp_path / "picture").write_bytes(PICTURE)
     (tmp_path / "slow").write_bytes(make_slow_svg())
     command = [sys.executable, "-c", SLOW_PARENT, str(tmp_path / "picture"), str(tmp_path / "slow")]
@@ -274,7 +274,7 @@ def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
 
 
 def test_an_idle_process_gives_its_memory_back() -> None:
-    """Without work it ends by itself, in peace, though its parent still runs."""
+    """Without work it ends by itself, although its parent still runs."""
     code = "from strandline.pictures import decoder_process; decoder_process.IDLE_S = 0.1; decoder_process.main()"
     command = [sys.executable, "-c", code]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -282,7 +282,7 @@ def test_an_idle_process_gives_its_memory_back() -> None:
 
 
 def test_the_current_folder_is_nothing_to_a_decoder(tmp_path: Path) -> None:
-    """A file in it that is named like a library is not imported: the folder may be a synced one."""
+    """A file in it that has the name of a library is not imported: the folder may be a synced one."""
     for name in ("pyvips", "PIL", "pi_heif", "json"):
         (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'trapped')!r}, 'w')")
     (tmp_path / "picture").write_bytes(PICTURE)
@@ -321,7 +321,7 @@ def test_a_forked_child_has_decoders_of_its_own(tmp_path: Path) -> None:
 
 
 def test_threads_get_their_own_answers() -> None:
-    """Many different pictures at once: each gets its own thumbnail."""
+    """With many different pictures at once, each thread gets its own thumbnail."""
     sizes = [(40 + number, 20) for number in range(24)]
     pictures = [make_picture("png", seed=number, size=size) for number, size in enumerate(sizes)]
     with ThreadPoolExecutor(6) as threads:

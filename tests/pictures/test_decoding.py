@@ -25,7 +25,7 @@ from strandline.model.media_types import MEDIA_TYPES, find_media_type_by_extensi
 from strandline.pictures.decoding import check_decodes, make_thumbnail
 
 STILL_RUNNING_S = 8.0
-"""Generous: what is asked is that hostile pictures end at all, on a machine that is busy."""
+"""Generous: the test only checks that hostile pictures end at all, even on a busy machine."""
 
 Look = Callable[..., object]
 
@@ -41,7 +41,7 @@ def type_of(kind: str) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_whole_decodes(kind: str) -> None:
-    """Every kind, also with bytes behind its end."""
+    """This holds for every kind, also with bytes after its end."""
     check_decodes(PICTURES[kind], type_of(kind))
     if extension_of(kind) not in ("svg", "heic", "heif", "avif", "webp"):
         check_decodes(PICTURES[kind] + b"motion photo", type_of(kind))
@@ -49,7 +49,7 @@ def test_what_is_whole_decodes(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_cut_does_not(kind: str) -> None:
-    """Cut anywhere, a picture is refused: half a picture never passes for a whole one."""
+    """A picture that is cut anywhere is rejected: half a picture never passes for a whole one."""
     data = PICTURES[kind]
     cuts = {len(data) * tenth // 10 for tenth in range(10)} | {len(data) * 99 // 100}
     for cut in sorted(cuts):
@@ -59,7 +59,7 @@ def test_what_is_cut_does_not(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ZEROS_ARE_SEEN)
 def test_holes_are_seen_where_the_format_allows(kind: str) -> None:
-    """Space that was reserved and not yet filled is no picture. (WebP and HEIC decode it to something.)"""
+    """Reserved space that is not yet filled is rejected. (WebP and HEIC decode it to something.)"""
     data = PICTURES[kind]
     for tenth in (1, 3, 5, 8):
         cut = len(data) * tenth // 10
@@ -69,7 +69,7 @@ def test_holes_are_seen_where_the_format_allows(kind: str) -> None:
 
 @pytest.mark.parametrize("name", [media_type.name for media_type in MEDIA_TYPES])
 def test_bytes_are_taken_for_nothing_but_the_given_type(name: str) -> None:
-    """A decoder is never chosen by the bytes: each type's decoder refuses all the others' pictures."""
+    """The bytes never choose the decoder: each type's decoder rejects all other types."""
     family = "image/heic" if name == "image/heif" else name
     for kind in ("jpg", "png", "gif", "webp", "svg", "avif", "heic"):
         if type_of(kind) != family:
@@ -79,7 +79,7 @@ def test_bytes_are_taken_for_nothing_but_the_given_type(name: str) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 100, b"<html></html>", b"II*\0" + bytes(100), b"%PDF-1.7\n"])
 def test_what_is_no_picture_is_undecodable(data: bytes) -> None:
-    """Nothing, zeros, and files of types that libraries could read but Strandline does not."""
+    """Empty files, zeros, and types that the libraries could read but Strandline does not support."""
     for media_type in MEDIA_TYPES:
         for look in (check_decodes, make_small):
             with pytest.raises(UndecodablePictureError):
@@ -93,7 +93,7 @@ def make_small(data: bytes, media_type: str) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "svg"])
 @pytest.mark.parametrize("look", [check_decodes, make_thumbnail])
 def test_too_many_pixels_are_refused(kind: str, look: Look) -> None:
-    """One pixel over the limit is too many, in every type; at the limit it is decoded."""
+    """One pixel over the limit is rejected in every type. At the limit, it is decoded."""
     options = {"size": 10} if look is make_thumbnail else {}
     pixels = 64 * 48
     look(PICTURES[kind], type_of(kind), max_pixels=pixels, **options)
@@ -104,7 +104,7 @@ def test_too_many_pixels_are_refused(kind: str, look: Look) -> None:
 
 @pytest.mark.parametrize("kind", ["gif", "webp", "avif"])
 def test_frames_count_together(kind: str) -> None:
-    """An animation may have ten times the pixels of a still, and no more."""
+    """An animation may have at most ten times the pixels of a still."""
     check_decodes(make_animation(kind, 10), type_of(kind), max_pixels=32 * 32)
     with pytest.raises(PictureTooLargeError):
         check_decodes(make_animation(kind, 11), type_of(kind), max_pixels=32 * 32)
@@ -118,7 +118,7 @@ def make_animation(kind: str, frames: int) -> bytes:
 
 
 def test_a_bomb_is_not_lit() -> None:
-    """2.5 billion pixels in 1.4 MB are refused at once, by their header, before a row is decoded."""
+    """2.5 billion pixels in 1.4 MB are rejected at once, by the header, before a row is decoded."""
     bomb = make_png_bomb()
     assert len(bomb) < 1_500_000
     check_decodes(PICTURES["png"], "image/png")  # a decoder is running
@@ -141,7 +141,7 @@ def test_a_bomb_is_not_lit() -> None:
     ],
 )
 def test_a_lie_about_the_size_harms_nobody(kind: str, field: bytes, huge: bytes) -> None:
-    """A tiny file that says it is 65,535 pixels wide is refused, as too large or as nonsense, at once."""
+    """A tiny file that claims to be 65,535 pixels wide is rejected at once, as too large or as nonsense."""
     assert field in PICTURES[kind]
     liar = PICTURES[kind].replace(field, huge)
     for look in (check_decodes, make_small):
@@ -152,7 +152,7 @@ def test_a_lie_about_the_size_harms_nobody(kind: str, field: bytes, huge: bytes)
 
 
 def test_entities_do_not_multiply() -> None:
-    """A billion laughs are refused before they are told."""
+    """A billion laughs is rejected before it is expanded."""
     for look in (check_decodes, make_small):
         start = time.monotonic()
         with pytest.raises(UndecodablePictureError):
@@ -172,7 +172,7 @@ def test_entities_do_not_multiply() -> None:
     ids=["filters", "uses", "depth", "frames", "scans"],
 )
 def test_time_is_up_whatever_the_decoder_is_doing(media_type: str, data: bytes) -> None:
-    """A picture that would take minutes is given up, and the next one decodes as if nothing had been."""
+    """A picture that would take minutes is abandoned, and the next one decodes normally."""
     check_decodes(PICTURES["png"], "image/png")  # a decoder is running
     start = time.monotonic()
     with pytest.raises((PictureTooLargeError, UndecodablePictureError)):
@@ -182,14 +182,14 @@ def test_time_is_up_whatever_the_decoder_is_doing(media_type: str, data: bytes) 
 
 
 def test_the_message_says_that_time_was_up() -> None:
-    """Too slow is not broken: nothing was learnt of the bytes, and the message says which limit it was."""
+    """A slow picture is not called broken: the message says which limit was exceeded."""
     with pytest.raises(PictureTooLargeError, match=r"longer than 0\.3 s") as caught:
         check_decodes(make_slow_svg(), "image/svg+xml", timeout_s=0.3)
     assert caught.value.facts == {"timeout_s": 0.3}
 
 
 def test_a_mapped_file_decodes_as_bytes_do(tmp_path: Path) -> None:
-    """A file that is too large for memory can be mapped; it can be closed right after."""
+    """A mapped file can be decoded, and can be closed right after."""
     (tmp_path / "picture").write_bytes(PICTURES["jpg"])
     with open(tmp_path / "picture", "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
         check_decodes(mapped, "image/jpeg")
@@ -197,7 +197,7 @@ def test_a_mapped_file_decodes_as_bytes_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_messages_are_one_line_for_people(kind: str) -> None:
-    """What a decoder said is passed on in one line, without memory addresses."""
+    """A decoder's message becomes one line, without memory addresses."""
     with pytest.raises(UndecodablePictureError) as caught:
         check_decodes(PICTURES[kind][: len(PICTURES[kind]) // 2], type_of(kind))
     message = caught.value.message

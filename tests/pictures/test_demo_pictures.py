@@ -14,12 +14,12 @@ from strandline.pictures.facts import read_facts
 FOLDER = Path(__file__).parents[2] / "demo" / "pictures"
 PICTURES = sorted(path for path in FOLDER.iterdir() if path.suffix != ".md")
 MAX_BYTES = 1_200_000
-"""They come with every clone."""
+"""They are part of every clone."""
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=[path.name for path in PICTURES])
 def test_each_is_whole_and_can_be_shown(path: Path) -> None:
-    """Its bytes are of the type that its name says, walk, decode and make a thumbnail."""
+    """Its bytes have the type of its name, are whole, decode, and give a thumbnail."""
     data = path.read_bytes()
     media_type = sniff_media_type(data)
     assert media_type is not None
@@ -34,7 +34,7 @@ def test_each_is_whole_and_can_be_shown(path: Path) -> None:
 
 
 def test_together_they_show_what_strandline_meets() -> None:
-    """Every supported type, an extension in upper case, pictures on their side, dates and a place."""
+    """Every supported type, an upper-case extension, rotated pictures, dates, and a place."""
     types = {find_media_type_by_extension(path.suffix[1:]) for path in PICTURES}
     assert types == {media_type for media_type in MEDIA_TYPES if media_type.name != "image/heif"}
     assert any(path.suffix.isupper() for path in PICTURES)
@@ -44,7 +44,7 @@ def test_together_they_show_what_strandline_meets() -> None:
 
 
 def test_each_has_its_licence_and_all_are_small() -> None:
-    """The list of licences names exactly the files that are there."""
+    """The list of licenses names exactly the files that exist."""
     rows = [line for line in (FOLDER / "LICENSES.md").read_text().splitlines() if line.startswith("| `")]
     assert sorted(row.split("`")[1] for row in rows) == [path.name for path in PICTURES]
     assert sum(path.stat().st_size for path in PICTURES) <= MAX_BYTES

@@ -53,7 +53,7 @@ def make_jpeg_taken(date: str, zone: str | None = None, fraction: str | None = N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_size_of_every_kind(kind: str) -> None:
-    """Width and height of every supported type, also of its odd forms."""
+    """Width and height of every supported type, including its odd forms."""
     size = DEFAULT_SIZE if kind in FIXED else SIZE
     facts = read_facts(make_picture(kind, size=size), type_of(kind))
     assert facts == PictureFacts(*size)
@@ -62,7 +62,7 @@ def test_size_of_every_kind(kind: str) -> None:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "webp-lossless"])
 def test_size_is_upright(kind: str, orientation: int) -> None:
-    """A picture that lies on its side has the width and height that a viewer shows."""
+    """A rotated picture has the width and height that a viewer shows."""
     facts = read_facts(make_picture(kind, size=SIZE, orientation=orientation), type_of(kind))
     assert (facts.width, facts.height) == (SIZE if orientation < 5 else SIZE[::-1])
     assert facts.orientation == orientation
@@ -70,27 +70,27 @@ def test_size_is_upright(kind: str, orientation: int) -> None:
 
 @pytest.mark.parametrize("orientation", [9, 99, 65_535])
 def test_an_orientation_that_is_none_turns_nothing(orientation: int) -> None:
-    """EXIF comes from anywhere; 1 to 8 have a meaning."""
+    """Only 1 to 8 have a meaning. Other values are ignored."""
     facts = read_facts(make_picture("jpg", size=SIZE, orientation=orientation), "image/jpeg")
     assert facts == PictureFacts(*SIZE)
 
 
 def test_a_heic_is_turned_once() -> None:
-    """A HEIC says twice that it lies on its side, in its own way and in EXIF; it is turned once."""
+    """A HEIC gives its rotation twice, in its own way and in EXIF. It is applied once."""
     facts = read_facts(make_picture("heic", orientation=6), "image/heic")
     assert (facts.width, facts.height, facts.orientation) == (48, 64, 6)
 
 
 @pytest.mark.parametrize("kind", WITH_EXIF)
 def test_date_of_every_kind_that_has_one(kind: str) -> None:
-    """DateTimeOriginal is found wherever the type keeps its EXIF; it reads as UTC."""
+    """DateTimeOriginal is found wherever the type stores its EXIF, and is read as UTC."""
     facts = read_facts(make_picture(kind, taken_at=TAKEN_AT), type_of(kind))
     assert facts.taken_at == TAKEN_AT
 
 
 @given(DATES, st.integers(-14 * 60, 14 * 60), st.integers(0, 999))
 def test_a_zone_and_a_fraction_count(taken_at: datetime, minutes: int, milliseconds: int) -> None:
-    """With a zone the moment is exact, to the millisecond."""
+    """With a time zone, the time is exact to the millisecond."""
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     data = make_jpeg_taken(
         f"{taken_at:%Y:%m:%d %H:%M:%S}", f"{sign}{hours:02}:{rest:02}", f"{milliseconds:03}"
@@ -115,7 +115,7 @@ def test_a_zone_and_a_fraction_count(taken_at: datetime, minutes: int, milliseco
     ],
 )
 def test_what_is_no_date_is_none(date: str) -> None:
-    """The ways to say "unknown", and dates that do not exist, are no date."""
+    """The ways to say "unknown", and dates that do not exist, give None."""
     assert read_facts(make_jpeg_taken(date), "image/jpeg").taken_at is None
 
 
@@ -128,7 +128,7 @@ def test_what_is_no_date_is_none(date: str) -> None:
     ],
 )
 def test_odd_zones(date: str, zone: str, expected: datetime | None) -> None:
-    """A blank zone is none; one that leads out of the calendar, or does not exist, makes it no date."""
+    """A blank zone counts as none. An invalid one, or one that leaves the calendar, gives no date."""
     assert read_facts(make_jpeg_taken(date, zone), "image/jpeg").taken_at == expected
 
 
@@ -159,19 +159,19 @@ def test_odd_zones(date: str, zone: str, expected: datetime | None) -> None:
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-8-sig"])
 def test_size_of_an_svg(root: str, size: tuple[int | None, int | None], encoding: str) -> None:
-    """The size is the root's own, in CSS pixels, or that of its view box; otherwise it is not known."""
+    """The size is the root's own, in CSS pixels, or that of its view box. Otherwise it is unknown."""
     facts = read_facts(root.encode(encoding), "image/svg+xml")
     assert (facts.width, facts.height) == size
 
 
 def test_a_stump_says_what_the_whole_says() -> None:
-    """The first kilobyte is enough, as it is while the rest arrives: facts prove nothing."""
+    """The first kilobyte is enough, as while a file arrives: facts prove nothing."""
     data = make_picture("jpg", size=(600, 400), orientation=6, taken_at=TAKEN_AT)
     assert read_facts(data[:1024], "image/jpeg") == read_facts(data, "image/jpeg")
 
 
 def test_a_mapped_file_reads_as_bytes_do(tmp_path: Path) -> None:
-    """A file that is too large for memory can be mapped; it can be closed right after."""
+    """A mapped file can be read, and can be closed right after."""
     data = make_picture("webp", size=SIZE, taken_at=TAKEN_AT)
     (tmp_path / "picture").write_bytes(data)
     with open(tmp_path / "picture", "rb") as file, mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ) as mapped:
@@ -180,14 +180,14 @@ def test_a_mapped_file_reads_as_bytes_do(tmp_path: Path) -> None:
 
 @given(st.sampled_from(MEDIA_TYPES), st.binary(max_size=200))
 def test_no_bytes_make_it_fail(media_type: object, data: bytes) -> None:
-    """Whatever the bytes, and whatever they are taken for, there is an answer, and sizes in it are positive."""
+    """Whatever the bytes and the given type, there is an answer, and its sizes are positive."""
     name = media_type.name  # type: ignore[attr-defined]
     check_is_sensible(read_facts(data, name))
 
 
 @given(st.sampled_from(KINDS), st.integers(0, 2**32), st.integers(1, 30), st.floats(0, 1))
 def test_no_damage_makes_it_fail(kind: str, seed: int, wounds: int, keep: float) -> None:
-    """The same for real pictures with some bytes changed and the end cut off."""
+    """The same for real pictures with some changed bytes and a missing end."""
     data = bytearray(PICTURES[kind])
     dice = random.Random(seed)
     for _ in range(wounds):
@@ -206,7 +206,7 @@ def check_is_sensible(facts: PictureFacts) -> None:
 
 
 def test_an_unknown_type_has_no_facts() -> None:
-    """A type that is not ours is no error either."""
+    """An unsupported type is no error either."""
     assert read_facts(b"II*\0", "image/tiff") == PictureFacts()
 
 
@@ -233,14 +233,14 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("media_type", "data"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_bytes_take_no_time(media_type: str, data: bytes) -> None:
-    """Counts and offsets are not believed: megabytes of malice are given up on in milliseconds."""
+    """Counts and offsets are not trusted: megabytes of hostile data are abandoned within milliseconds."""
     start = time.process_time()
     check_is_sensible(read_facts(data, media_type))
     assert time.process_time() - start < 0.25
 
 
 def test_no_picture_library_is_loaded() -> None:
-    """Facts, and even thumbnails, are had without loading a decoder into this process."""
+    """Facts and even thumbnails do not load a decoder into this process."""
     code = """
 import sys
 from strandline.pictures import cache, decoding, facts

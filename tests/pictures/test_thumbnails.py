@@ -32,7 +32,7 @@ def encode(picture: Image.Image, pillow_format: str, **options: object) -> bytes
 
 
 def open_thumbnail(thumbnail: Thumbnail) -> Image.Image:
-    """The thumbnail's picture, seen to be what its facts say."""
+    """The decoded thumbnail, after checking that its facts are correct."""
     picture = Image.open(io.BytesIO(thumbnail.data))
     picture.load()
     assert picture.size == (thumbnail.width, thumbnail.height)
@@ -48,7 +48,7 @@ def is_near(pixel: object, colour: tuple[int, ...], within: int = 40) -> bool:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_one(kind: str) -> None:
-    """The longest side is as asked, the other in proportion."""
+    """The longest side is as requested, the other in proportion."""
     thumbnail = make_thumbnail(make_picture(kind), type_of(kind), size=32)
     assert open_thumbnail(thumbnail).size == (32, 24)
     assert thumbnail.media_type == "image/webp"
@@ -56,7 +56,7 @@ def test_every_kind_has_one(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_shows_what_facts_say(kind: str) -> None:
-    """At full size a copy has exactly the width and height that the facts promise; it is never enlarged."""
+    """At full size, a copy has exactly the width and height of the facts. It is never enlarged."""
     for orientation in [None] if kind in ("gif", "svg", "heif", "avif-animated") else [None, 6]:
         data = make_picture(kind, orientation=orientation)
         facts = read_facts(data, type_of(kind))
@@ -66,7 +66,7 @@ def test_it_shows_what_facts_say(kind: str) -> None:
 
 
 def make_corners() -> Image.Image:
-    """Red, green, blue and white quarters, wider than high."""
+    """Red, green, blue, and white quarters, wider than high."""
     picture = Image.new("RGB", (90, 60), WHITE)
     picture.paste(RED, (0, 0, 45, 30))
     picture.paste(GREEN, (45, 0, 90, 30))
@@ -77,7 +77,7 @@ def make_corners() -> Image.Image:
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("pillow_format", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_it_is_upright(pillow_format: str, orientation: int) -> None:
-    """Each of the eight ways to lie is turned back, mirrored ones too."""
+    """All eight orientations are corrected, including mirrored ones."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     data = encode(make_corners(), pillow_format, exif=exif)
@@ -95,7 +95,7 @@ def test_it_is_upright(pillow_format: str, orientation: int) -> None:
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp"])
 @pytest.mark.parametrize("size", [30, 3000])
 def test_nothing_but_pixels_is_in_it(kind: str, size: int) -> None:
-    """Where and when a picture was taken never leaves with its thumbnail, nor with a converted copy."""
+    """Neither a thumbnail nor a converted copy contains when and where the picture was taken."""
     data = make_picture(kind, size=(2100, 100), orientation=3, gps=True)
     assert b"EXIF" in data.upper()
     thumbnail = make_thumbnail(data, type_of(kind), size=size)
@@ -107,7 +107,7 @@ def test_nothing_but_pixels_is_in_it(kind: str, size: int) -> None:
 
 
 def make_swapping_profile() -> bytes:
-    """An ICC profile like sRGB, in which red and green have changed places."""
+    """An ICC profile like sRGB with red and green swapped."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     red, green = profile.index(b"rXYZ"), profile.index(b"gXYZ")
     profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
@@ -116,7 +116,7 @@ def make_swapping_profile() -> bytes:
 
 @pytest.mark.parametrize("pillow_format", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_colours_are_those_of_the_profile(pillow_format: str) -> None:
-    """A profile (cameras write Display P3) is applied: viewers then need none."""
+    """A profile is applied (cameras write Display P3), so that viewers need none."""
     data = encode(Image.new("RGB", (50, 50), RED), pillow_format, icc_profile=make_swapping_profile())
     shown = open_thumbnail(make_thumbnail(data, f"image/{pillow_format.lower()}", size=20))
     assert is_near(shown.convert("RGB").getpixel((10, 10)), GREEN, 60)
@@ -124,7 +124,7 @@ def test_colours_are_those_of_the_profile(pillow_format: str) -> None:
 
 @pytest.mark.parametrize("pillow_format", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_a_broken_profile_hides_no_picture(pillow_format: str) -> None:
-    """A profile that makes no sense is passed over."""
+    """A profile that makes no sense is ignored."""
     data = encode(Image.new("RGB", (50, 50), RED), pillow_format, icc_profile=b"no profile at all" * 20)
     shown = open_thumbnail(make_thumbnail(data, f"image/{pillow_format.lower()}", size=20))
     assert is_near(shown.convert("RGB").getpixel((10, 10)), RED, 60)
@@ -147,7 +147,7 @@ def test_a_broken_profile_hides_no_picture(pillow_format: str) -> None:
 def test_every_kind_of_pixel_becomes_srgb(
     pillow_format: str, mode: str, colour: tuple[int, int, int] | None
 ) -> None:
-    """Grey, palettes, 16 bits, ink: what a browser could not show alike is made ordinary."""
+    """Gray, palettes, 16 bits, and CMYK are converted to what every browser shows the same way."""
     if mode == "I;16":
         picture = Image.frombytes("I;16", (40, 40), b"\x80\x80" * 1600)
     else:
@@ -162,7 +162,7 @@ def test_every_kind_of_pixel_becomes_srgb(
 @pytest.mark.parametrize("pillow_format", ["PNG", "WEBP", "GIF", "AVIF"])
 @pytest.mark.parametrize("size", [20, MAX_SIZE])
 def test_what_is_transparent_stays_so(pillow_format: str, size: int) -> None:
-    """Transparency is kept at every size, and colour does not bleed from under it."""
+    """Transparency is kept at every size, and no color bleeds from under it."""
     picture = Image.new("RGBA", (2100, 60), (0, 255, 0, 0))
     picture.paste((255, 0, 0, 255), (0, 0, 1050, 60))
     options = {"speed": 10} if pillow_format == "AVIF" else {}
@@ -175,7 +175,7 @@ def test_what_is_transparent_stays_so(pillow_format: str, size: int) -> None:
 
 
 def test_an_animation_shows_its_first_frame() -> None:
-    """Not its last, and not all of them in a row."""
+    """It shows neither the last frame nor all of them in a row."""
     frames = [Image.new("RGB", (40, 30), colour) for colour in (RED, GREEN, BLUE)]
     for pillow_format in ("GIF", "WEBP", "AVIF", "PNG"):
         data = encode(frames[0], pillow_format, save_all=True, append_images=frames[1:])
@@ -189,20 +189,20 @@ def test_an_animation_shows_its_first_frame() -> None:
     [((1, 3000), 100, (1, 100)), ((3000, 1), 100, (100, 1)), ((1, 1), 100, (1, 1)), ((64, 48), 1, (1, 1))],
 )
 def test_odd_proportions(stored: tuple[int, int], size: int, expected: tuple[int, int]) -> None:
-    """No side ever becomes nothing."""
+    """No side ever becomes zero."""
     data = encode(make_pixels(1, stored), "PNG")
     assert open_thumbnail(make_thumbnail(data, "image/png", size=size)).size == expected
 
 
 @pytest.mark.parametrize("size", [0, -1, MAX_SIZE + 1])
 def test_impossible_sizes_are_the_callers_mistake(size: int) -> None:
-    """A size that no copy can have is an error in the program."""
+    """A size that no copy can have is a programming error."""
     with pytest.raises(ValueError, match="between 1 and 16383"):
         make_thumbnail(make_picture("png"), "image/png", size=size)
 
 
 def test_a_large_opaque_copy_is_a_jpeg() -> None:
-    """At full size, as for browsers that cannot show HEIC, JPEG is made: many times as fast."""
+    """At full size, as for browsers that cannot show HEIC, the copy is a JPEG: many times faster."""
     data = encode(make_pixels(1, (2500, 100)), "PNG")
     assert open_thumbnail(make_thumbnail(data, "image/png", size=MAX_SIZE)).format == "JPEG"
     assert open_thumbnail(make_thumbnail(data, "image/png", size=2048)).format == "WEBP"
@@ -210,7 +210,7 @@ def test_a_large_opaque_copy_is_a_jpeg() -> None:
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "gif"])
 def test_half_a_picture_has_no_thumbnail(kind: str) -> None:
-    """Cut anywhere, also where enough is left to show something: no grey bottoms."""
+    """A cut picture has none, even if enough is left to show something: no gray bottoms."""
     data = make_picture(kind, size=(64, 48))
     for tenth in range(10):
         with pytest.raises(UndecodablePictureError):
@@ -218,7 +218,7 @@ def test_half_a_picture_has_no_thumbnail(kind: str) -> None:
 
 
 def test_half_a_first_frame_has_no_thumbnail() -> None:
-    """The same for a GIF; of its later frames nothing is looked at."""
+    """The same for a GIF, whose later frames are not read."""
     data = encode(make_pixels(1, (64, 48)), "GIF")
     for tenth in range(10):
         with pytest.raises(UndecodablePictureError):
@@ -227,7 +227,7 @@ def test_half_a_first_frame_has_no_thumbnail() -> None:
 
 @pytest.mark.parametrize("width", [64, 640, 100_000_000])
 def test_an_svg_is_drawn_at_the_size_it_is_shown_in(width: int) -> None:
-    """Sharp, and without ever drawing it larger than asked: an SVG of any size is a small amount of work."""
+    """It is sharp, and never drawn larger than requested, so an SVG of any size takes little work."""
     data = make_svg(
         '<rect width="50%" height="100%" fill="red"/>', size=f'width="{width}" height="{width // 2}"'
     )
@@ -241,7 +241,7 @@ def test_an_svg_is_drawn_at_the_size_it_is_shown_in(width: int) -> None:
 
 @pytest.mark.parametrize("attribute", ["href", "xlink:href"])
 def test_an_svg_reads_no_neighbours(tmp_path: Path, attribute: str) -> None:
-    """No file is read for it, by whatever way it is named, and no address is asked."""
+    """No file is read and no address is requested, however the SVG refers to it."""
     Image.new("RGB", (64, 64), RED).save(tmp_path / "red.png")
     (tmp_path / "red.svg").write_bytes(make_svg('<rect width="64" height="64" fill="red"/>'))
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -255,13 +255,13 @@ def test_an_svg_reads_no_neighbours(tmp_path: Path, attribute: str) -> None:
         style = f'<style>@import url("{addresses[0]}"); @import url("{addresses[-1]}");</style>'
         include = f'<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="{addresses[4]}"/>'
         shown = open_thumbnail(make_thumbnail(make_svg(style + images + include), "image/svg+xml", size=64))
-        with pytest.raises(BlockingIOError):  # nobody stands in line
+        with pytest.raises(BlockingIOError):  # nobody is in the queue
             server.accept()
     assert shown.convert("RGBA").getchannel("A").getextrema() == (0, 0), "something was drawn"
 
 
 def test_an_svg_with_a_foreign_entity_is_not_completed() -> None:
-    """An entity that names a file is not replaced by it; the usual public doctype does no harm."""
+    """An entity that refers to a file is not expanded. The usual public doctype does no harm."""
     data = make_svg(
         '<text y="20">&x;</text>', before='<!DOCTYPE svg [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
     )
@@ -277,7 +277,7 @@ def test_an_svg_with_a_foreign_entity_is_not_completed() -> None:
 
 
 def test_sizes_of_svgs_are_as_browsers_see_them() -> None:
-    """Facts and drawing agree on what a length means."""
+    """Facts and drawing agree on the meaning of a length."""
     for size in ('width="2in" height="25.4mm"', 'viewBox="0 0 30 20"', 'viewBox="0 0 30 20" width="60"'):
         data = make_svg("<circle r='9'/>", size=size)
         facts = read_facts(data, "image/svg+xml")

@@ -133,7 +133,7 @@ class StorageDirOffline(StorageDirEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageDirSuspect(StorageDirEvent):
-    """So many known files are gone that their absence is not believed. The count is None if they cannot be listed."""
+    """So many known files are gone that their absence is not believed. ``absent`` is 0 if they cannot be listed."""
 
     type: ClassVar[str] = "sd.suspect"
     absent: int

@@ -27,7 +27,7 @@ copy_names = st.sampled_from(
 
 @st.composite
 def sightings(draw: st.DrawFn) -> IdentitySighting:
-    """What a folder may look like, good and bad."""
+    """Folders in many good and bad conditions."""
     maybe = st.none() | contents
     own, old = draw(maybe), draw(maybe)
     return IdentitySighting(
@@ -51,7 +51,7 @@ circumstances = st.fixed_dictionaries(
 def test_only_contents_decide(
     sees: IdentitySighting, how: dict[str, object], dice: object, some_stamps: list[FileStamp]
 ) -> None:
-    """I11: other mtimes, inodes, sizes, and the same contents under each other's names, change nothing (I12)."""
+    """I11: changing mtimes, inodes, sizes, or which file has which contents does not change the identity (I12)."""
     shuffled = list(sees.copies)
     dice.shuffle(shuffled)  # type: ignore[attr-defined]
     swapped = tuple(
@@ -65,7 +65,7 @@ def test_only_contents_decide(
 
 @given(sightings(), st.lists(circumstances, min_size=2, max_size=2))
 def test_machines_agree(sees: IdentitySighting, hows: list[dict[str, object]]) -> None:
-    """I12: whatever two machines knew before, they give the same folder the same identity and aliases."""
+    """I12: two machines give the same folder the same identity and aliases, whatever they knew before."""
     first, second = (decide(sees, **{**how, "new_identity": False}) for how in hows)
     made_up = (None, FRESH)
     if first.sd_id not in made_up and second.sd_id not in made_up:
@@ -74,7 +74,7 @@ def test_machines_agree(sees: IdentitySighting, hows: list[dict[str, object]]) -
 
 @given(sightings(), circumstances)
 def test_no_identity_is_invented(sees: IdentitySighting, how: dict[str, object]) -> None:
-    """I13: a value that was not there is written only into a blank folder, or because a person asked."""
+    """I13: a new value is written only into a blank folder, or because a person asked for it."""
     found = decide(sees, **how)
     if found.write and found.write not in sees.candidates:
         assert found.outcome is IdentityOutcome.GENERATED
@@ -87,7 +87,7 @@ def test_no_identity_is_invented(sees: IdentitySighting, how: dict[str, object])
 @pytest.mark.parametrize("text", [A, A.upper(), "AAAAAAAAQACAAAAAAAAAAg"])
 @pytest.mark.parametrize("frame", [("", ""), ("", "\n"), ("\ufeff", "\r\n")])
 def test_part_of_an_identity_is_waited_for(text: str, frame: tuple[str, str]) -> None:
-    """I14: no prefix of a valid SD_ID, also filled up with zeros, attaches anything or makes a new identity."""
+    """I14: a prefix of a valid SD_ID, even padded with zeros, never attaches anything or creates a new identity."""
     before, after = (part.encode() for part in frame)
     whole = before + text.encode() + after
     for length in range(len(before) + len(text)):
@@ -101,7 +101,7 @@ def test_part_of_an_identity_is_waited_for(text: str, frame: tuple[str, str]) ->
 
 @given(sightings(), circumstances)
 def test_a_warning_is_not_repeated(sees: IdentitySighting, how: dict[str, object]) -> None:
-    """What the catalog knows as aliases is not warned of again, and the decision is the same otherwise."""
+    """Aliases that the catalog already knows cause no new warning. Otherwise the decision is the same."""
     loud = decide(sees, **how)
     still = decide(sees, **how, known_former=loud.aliases)
     assert dataclasses.replace(loud, warnings=()) == dataclasses.replace(still, warnings=())
@@ -117,7 +117,7 @@ def test_a_new_identity_comes_with_its_warning() -> None:
 
 
 def test_an_old_program_is_warned_of() -> None:
-    """A .sd-id that is only an alias is spoken of, with its value."""
+    """If a .sd-id is only an alias, the warning names its value."""
     sees = IdentitySighting(plain=plain(A), legacy=legacy(B), former=former(C))
     [warning] = decide(sees).warnings
     assert B in warning
@@ -135,5 +135,5 @@ def test_an_old_program_is_warned_of() -> None:
     ],
 )
 def test_a_changed_identity_explains_itself(sees: IdentitySighting, explained: bool) -> None:
-    """The value that SD_ID had is still to be found in the folder, or the change is not explained (H14)."""
+    """If the folder does not contain the old value of SD_ID, the change is not explained (H14)."""
     assert explains_change(A, sees) is explained

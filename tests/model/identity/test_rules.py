@@ -33,7 +33,7 @@ INCOMPLETE, UNAVAILABLE, OFFLINE = (
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What lies there, and what must come of it."""
+    """What is in the folder, and the expected decision."""
 
     promise: str
     sees: IdentitySighting
@@ -168,7 +168,7 @@ def test_rules(row: Row) -> None:
     assert (found.problem is None) == (row.sd_id is not None)
 
 
-# --- all combinations, against a table that was written apart from the code
+# --- all combinations, against a table that was written independently of the code
 
 PLAIN = {
     "absent": None,
@@ -217,8 +217,10 @@ TABLE = """
  .      .       .       .      n      y   .    .     -> provisional        fresh     -
  .      .       .       .      .      .   .    .     -> incomplete         -         -
 """
-"""The first row whose columns fit; a dot fits anything. *blank*: nothing looks like SD_ID, and no images. *new*:
---new-identity. *stirs*: not quiet, and there is an SD_ID that was, or a conflict, that might still be moving."""
+"""The first row whose columns match applies; a dot matches anything. *blank*: nothing looks like SD_ID, and no
+images. *new*: --new-identity. *stirs*: not quiet, and there is a former SD_ID or a conflict copy that may still be
+changing.
+"""
 
 ROW = [line.split("->") for line in TABLE.strip().splitlines()[1:]]
 PARSED = [(left.split(), right.split()) for left, right in ROW]
@@ -240,7 +242,7 @@ class Case:
 
     @property
     def sighting(self) -> IdentitySighting:
-        """What ``look_at_identity`` would find."""
+        """What ``look_at_identity`` would return."""
         return IdentitySighting(
             PLAIN[self.plain], LEGACY[self.legacy], COPIES[self.copies], FORMER[self.former], media=self.media
         )
@@ -251,7 +253,7 @@ class Case:
         return {"known": self.known, **{flag: getattr(self, flag) for flag in FLAGS}}
 
     def columns(self) -> tuple[str, ...]:
-        """The combination in the words of TABLE."""
+        """The combination in the terms of TABLE."""
         is_valid = self.plain in ("valid", "BOM and CRLF", "base64url")
         shape = (
             "valid"
@@ -261,7 +263,7 @@ class Case:
         older = "none"
         if self.legacy in ("A", "B"):
             older = "wins"
-            if is_valid:  # SD_ID holds A
+            if is_valid:  # SD_ID has the value A
                 older = "same" if self.legacy == "A" else "outvoted" if self.former == "B" else "wins"
         versions = "valid" if self.copies in ("one", "two") else "none"
         blank = shape == "none" and self.copies == "none" and self.former == "none"
@@ -273,7 +275,7 @@ class Case:
 
 
 def expected(case: Case) -> tuple[str, str, list[str]]:
-    """Outcome, identity and deeds by the table."""
+    """Outcome, identity, and writes by the table."""
     columns = case.columns()
     for pattern, (outcome, identity, *deeds) in PARSED:
         if all(want in (".", is_there) for want, is_there in zip(pattern, columns, strict=True)):
@@ -290,7 +292,9 @@ def every_case(of_plain: str) -> Iterator[Case]:
 
 @pytest.mark.parametrize("of_plain", PLAIN)
 def test_every_combination_follows_the_table(of_plain: str) -> None:
-    """Each SD_ID with each .sd-id, copies, former values, media, catalog and wish: outcome, identity, writes."""
+    """Each combination of SD_ID, .sd-id, copies, former values, media, catalog, and request: outcome, identity,
+    writes.
+    """
     for case in every_case(of_plain):
         outcome, identity, deeds = expected(case)
         values = {
@@ -312,7 +316,9 @@ def test_every_combination_follows_the_table(of_plain: str) -> None:
 
 @pytest.mark.parametrize("of_plain", PLAIN)
 def test_what_loses_is_never_lost(of_plain: str) -> None:
-    """Each value that lies there is the identity or an alias; what is written over or deleted is kept before."""
+    """Every value in the folder becomes the identity or an alias. A value is kept before it is overwritten or
+    deleted.
+    """
     for case in every_case(of_plain):
         sees = case.sighting
         found = decide(sees, **case.how)

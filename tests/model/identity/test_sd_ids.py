@@ -22,7 +22,7 @@ def base64url_of(value: uuid.UUID) -> str:
 
 
 def looks_like_a_truncated_uuid(text: str) -> bool:
-    """True for 22 characters that a UUID can begin with, whatever their case."""
+    """True for 22 characters that can begin a UUID, in any case."""
     return [at for at, letter in enumerate(text) if letter == "-"] == [8, 13, 18] and all(
         letter in "0123456789abcdefABCDEF-" for letter in text
     )
@@ -38,9 +38,9 @@ def test_three_spellings_are_one_identity(value: uuid.UUID) -> None:
 
 
 def test_a_base64url_form_that_begins_a_uuid_is_none() -> None:
-    """The one short spelling in 2**48 or so that a truncated UUID could be mistaken for is refused (H10)."""
+    """A short spelling that looks like a truncated UUID is refused; that is about one in 2**48 (H10)."""
     short = "01234567-89ab-4cde-8f0"
-    padded = short[:-1] + "A"  # spare bits zero, so that only its looks speak against it
+    padded = short[:-1] + "A"  # its spare bits are zero, so only its looks count against it
     value = uuid.UUID(bytes=base64.urlsafe_b64decode(padded + "=="))
     assert base64url_of(value) == padded
     assert find_storage_dir_id(padded) is None
@@ -48,7 +48,7 @@ def test_a_base64url_form_that_begins_a_uuid_is_none() -> None:
 
 @given(uuids)
 def test_spare_bits_must_be_zero(value: uuid.UUID) -> None:
-    """The last of 22 characters has four spare bits; of its 16 spellings only one is an identity."""
+    """The last of 22 characters has four spare bits. Only one of its 16 spellings is an identity."""
     short = base64url_of(value)
     first = ALPHABET.index(short[-1]) & 0b110000
     others = [short[:-1] + ALPHABET[first + spare] for spare in range(1, 16)]
@@ -65,7 +65,7 @@ def test_spare_bits_must_be_zero(value: uuid.UUID) -> None:
 def test_what_editors_do_to_a_file_is_tolerated(
     value: uuid.UUID, bom: bytes, before: str, after: str, newline: bytes
 ) -> None:
-    """BOM, CRLF, no newline, blank lines and white space around: the same identity (H11)."""
+    """With a BOM, CRLF, no newline, blank lines, or white space around it, the identity is the same (H11)."""
     data = bom + before.encode() + str(value).encode() + after.encode() + newline
     assert find_identity_in(data) == str(value)
 
@@ -77,7 +77,7 @@ def test_what_editors_do_to_a_file_is_tolerated(
 def test_no_part_of_a_file_is_an_identity(
     spell: type[str], bom: bytes, newline: bytes, value: uuid.UUID
 ) -> None:
-    """I14, exhaustively: each prefix that cuts the value, with and without zeros up to the full length."""
+    """I14, exhaustive: each prefix that cuts the value, with and without zeros up to the full length."""
     text = spell(value).encode()
     data = bom + text + newline
     for length in range(len(bom) + len(text)):
@@ -89,7 +89,7 @@ def test_no_part_of_a_file_is_an_identity(
 
 @given(uuids, uuids)
 def test_two_lines_are_none(first: uuid.UUID, second: uuid.UUID) -> None:
-    """A file with two values says nothing, and nothing is guessed."""
+    """A file with two values is invalid, and none of them is guessed."""
     for data in (
         f"{first}\n{second}\n",
         f"{first}\n\n{second}",
@@ -101,13 +101,13 @@ def test_two_lines_are_none(first: uuid.UUID, second: uuid.UUID) -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_judged_without_fault(data: bytes) -> None:
-    """Whatever lies there, the answer is None or 36 characters of a UUID, and never an exception."""
+    """Whatever the bytes, the result is None or a UUID of 36 characters, and never an exception."""
     found = find_identity_in(data)
     assert found is None or str(uuid.UUID(found)) == found
 
 
 def test_a_long_file_is_none() -> None:
-    """A file over the limit is no identity, even if spaces alone make it long."""
+    """A file over the limit is no identity, even if only spaces make it long."""
     text = str(uuid.UUID(int=7)).encode()
     assert find_identity_in(text.ljust(MAX_IDENTITY_BYTES))
     assert find_identity_in(text.ljust(MAX_IDENTITY_BYTES + 1)) is None
@@ -118,5 +118,5 @@ def test_a_long_file_is_none() -> None:
     ["", "{%s}", "urn:uuid:%s", "%s.", "x%s", "%s\0", "\u212a%s", "SD_ID", "/annex/objects/SHA256E-s36--00"],
 )
 def test_nothing_else_is_an_identity(text: str) -> None:
-    """Other spellings of a UUID, pointer files and decorations are none."""
+    """Other spellings of a UUID, pointer files, and decorations are no identities."""
     assert find_identity_in(text.replace("%s", str(uuid.UUID(int=1))).encode()) is None

@@ -52,7 +52,7 @@ from strandline.model.identity.sightings import (
     ],
 )
 def test_names_have_roles(name: str, role: IdentityRole, is_placeholder: bool) -> None:
-    """Who may supply the identity, who only an alias, and who only says that something is on its way."""
+    """Some names supply the identity, some only an alias, and some only show that something is on its way."""
     found = find_identity_name(name)
     assert found is not None
     assert (found.role, found.is_placeholder) == (role, is_placeholder)
@@ -63,7 +63,7 @@ def test_names_have_roles(name: str, role: IdentityRole, is_placeholder: bool) -
     ["media", "SD-ID", "my SD_ID.txt", ".syncthing..sd-id.tmp", ".~" + "0" * 32 + ".tmp", "\udcff", "ſD_ID"],
 )
 def test_other_names_have_none(name: str) -> None:
-    """Whatever else lies in the root, our own temporaries included, plays no part."""
+    """Other names in the root, including our own temporaries, play no role."""
     assert find_identity_name(name) is None
 
 
@@ -72,7 +72,7 @@ def test_other_names_have_none(name: str) -> None:
     | st.builds("{}SD_ID{}".format, st.text(max_size=9), st.text(max_size=9))
 )
 def test_any_name_is_sorted(name: str) -> None:
-    """No name is a fault, and each that begins like SD_ID has a role."""
+    """No name raises, and each name that begins like SD_ID has a role."""
     found = find_identity_name(name)
     if name.lower().startswith("sd_id"):
         assert found is not None
@@ -95,7 +95,7 @@ def test_any_name_is_sorted(name: str) -> None:
     ],
 )
 def test_no_identity_has_a_reason(data: bytes, unfit: Unfit) -> None:
-    """A person learns what is the matter with a file that is no identity."""
+    """The report says what is wrong with a file that is no identity."""
     found = judge_identity("SD_ID", data, None)
     assert (found.value, found.unfit) == (None, unfit)
 
@@ -113,7 +113,7 @@ def test_no_identity_has_a_reason(data: bytes, unfit: Unfit) -> None:
 def test_a_former_value_agrees_with_its_name(
     content: str, value: StorageDirId | None, unfit: Unfit | None
 ) -> None:
-    """Where bytes and name disagree neither counts; where there are no bytes the name does."""
+    """If bytes and name disagree, neither counts. If there are no bytes, the name counts."""
     found = judge_former(file(former_name_of(A), content))
     assert (found.value, found.unfit) == (value, unfit)
 
@@ -126,12 +126,12 @@ def test_a_former_value_agrees_with_its_name(
     ],
 )
 def test_litter_is_of_the_system(name: str, is_litter: bool) -> None:
-    """Only what systems leave anywhere is nothing; the shadow of a file may be an image on its way."""
+    """Only system litter counts as nothing. A ``._`` file may belong to an image on its way."""
     assert is_system_litter(name) is is_litter
 
 
 def test_ignored_files_are_named() -> None:
-    """The inspector can name each file that should tell an identity and does not."""
+    """The inspector can name each file that should contain an identity but does not."""
     sees = IdentitySighting(
         plain=plain(A),
         legacy=legacy("x"),
