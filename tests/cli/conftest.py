@@ -11,5 +11,5 @@ from builders.command_home import CommandHome
 
 @pytest.fixture
 def made(home: Path, tmp_path: Path) -> CommandHome:
-    """An empty home, and a folder for storage directories."""
+    """An empty home and a folder for storage directories."""
     return CommandHome(home, tmp_path / "synced")

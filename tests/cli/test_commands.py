@@ -34,7 +34,7 @@ HOSTILE = "\x1b]0;owned\x07\u202e.md"
 
 
 def test_the_life_of_a_storage_directory(made: CommandHome) -> None:
-    """Added, listed, shown, renamed, moved, forgotten; its files are never touched."""
+    """It is added, listed, shown, renamed, moved, and forgotten; its files are never touched."""
     root = made.make_storage_dir(is_added=False)
     image_id = made.put(root)
     added = run("sd", "add", root, "--name", "First", "--json").json
@@ -61,7 +61,7 @@ def test_the_life_of_a_storage_directory(made: CommandHome) -> None:
 
 
 def test_adding_tells_people_what_happened(made: CommandHome) -> None:
-    """The identity, how it was come by, how many images; and pictures that lie elsewhere."""
+    """It prints the identity, how it was decided, and the number of images, and mentions pictures elsewhere."""
     root = made.folder / "Journal"
     (root / "attachments").mkdir(parents=True)
     (root / "attachments/a.png").write_bytes(make_picture("png"))
@@ -73,7 +73,7 @@ def test_adding_tells_people_what_happened(made: CommandHome) -> None:
 
 
 def test_saving_prints_what_people_paste(made: CommandHome) -> None:
-    """Markdown for each, in order; the same bytes again are known, and written once."""
+    """It prints Markdown for each image, in order. The same bytes are recognized and written once."""
     root = made.make_storage_dir()
     photo = made.folder / "sunset at sea.png"
     photo.write_bytes(make_picture("png"))
@@ -95,7 +95,7 @@ def test_saving_prints_what_people_paste(made: CommandHome) -> None:
 
 
 def test_saving_from_everywhere(made: CommandHome) -> None:
-    """stdin, a folder and its subfolders, a data: URL; what fails is listed and stops nothing."""
+    """It saves stdin, a folder with its subfolders, and a data: URL. It lists failures and continues."""
     made.make_storage_dir()
     deep = made.folder / "photos/deep"
     deep.mkdir(parents=True)
@@ -124,7 +124,7 @@ def test_saving_from_everywhere(made: CommandHome) -> None:
 
 
 def test_getting_bytes(made: CommandHome) -> None:
-    """To stdout, to a file, into a folder, through a link; JSON says where they went."""
+    """It writes to stdout, to a file, into a folder, and through a link. JSON says where."""
     root = made.make_storage_dir()
     image_id = made.put(root)
     picture = make_picture("png")
@@ -154,7 +154,7 @@ def test_getting_bytes(made: CommandHome) -> None:
 
 
 def test_a_file_gets_the_users_own_rights(made: CommandHome) -> None:
-    """As any program would make it: what the umask leaves, not what a temporary file has."""
+    """The file's mode follows the umask, as in any program, not that of a temporary file."""
     image_id = made.put(made.make_storage_dir())
     before = os.umask(0o027)
     try:
@@ -165,14 +165,14 @@ def test_a_file_gets_the_users_own_rights(made: CommandHome) -> None:
 
 
 def test_devices_are_written_into(made: CommandHome) -> None:
-    """``-o /dev/null`` leaves /dev/null what it is."""
+    """``-o /dev/null`` writes into /dev/null and does not replace it."""
     image_id = made.put(made.make_storage_dir())
     assert run("get", image_id, "-o", os.devnull).status == 0
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
 
 
 def test_half_an_image_can_be_had(made: CommandHome) -> None:
-    """--as-is hands out what there is, and says that it was not checked."""
+    """--as-is gives whatever bytes exist, and says that they were not checked."""
     root = made.make_storage_dir()
     image_id = made.put_half(root)
     assert run("get", image_id).status == 6
@@ -182,7 +182,7 @@ def test_half_an_image_can_be_had(made: CommandHome) -> None:
 
 
 def test_an_image_from_another_place_is_told(made: CommandHome) -> None:
-    """People who share only the folder that was asked for cannot see it: a warning, and a fact in JSON."""
+    """People who share only the requested folder cannot see it, so there is a warning, and a fact in JSON."""
     made.make_storage_dir()
     image_id = made.put(made.make_storage_dir("Other"))
     got = run("get", image_id, "--sd", "Notes", "-o", made.folder / "x.png", "--json")
@@ -191,7 +191,7 @@ def test_an_image_from_another_place_is_told(made: CommandHome) -> None:
 
 
 def test_ways_to_an_image(made: CommandHome) -> None:
-    """Its path, its data: URL, a thumbnail."""
+    """path, data-url, and thumbnail."""
     root = made.make_storage_dir()
     image_id = made.put(root)
     path = root / f"media/{image_id}.png"
@@ -210,7 +210,7 @@ def test_ways_to_an_image(made: CommandHome) -> None:
 
 @pytest.mark.parametrize("command", ["get", "thumbnail"])
 def test_json_and_bytes_do_not_mix(command: str, home: Path) -> None:
-    """2, and what to add."""
+    """It exits with 2 and says what to add."""
     for output in ([], ["-o", "-"]):
         mixed = run(command, NOWHERE, "--json", *output)
         assert mixed.status == 2
@@ -218,7 +218,7 @@ def test_json_and_bytes_do_not_mix(command: str, home: Path) -> None:
 
 
 def test_what_is_known_of_an_image(made: CommandHome) -> None:
-    """info, whereis and exists, in JSON and in words."""
+    """info, whereis, and exists, in JSON and in text."""
     root = made.make_storage_dir()
     photo = made.folder / "sunset.png"
     photo.write_bytes(make_picture("png"))
@@ -238,7 +238,7 @@ def test_what_is_known_of_an_image(made: CommandHome) -> None:
 
 
 def test_listing_pages(made: CommandHome) -> None:
-    """Pages follow each other by cursor and hold every image once; people are told how to go on."""
+    """Pages follow each other by cursor and contain every image once. The text says how to continue."""
     root = made.make_storage_dir()
     ids = {made.put(root, seed) for seed in range(5)}
     assert run("scan").status == 0
@@ -261,7 +261,7 @@ def test_listing_pages(made: CommandHome) -> None:
 
 
 def test_explaining(made: CommandHome) -> None:
-    """The trace as JSON, the same as a story."""
+    """The trace is available as JSON and as text."""
     image_id = made.put_half(made.make_storage_dir())
     trace = run("explain", image_id, "--json").json
     assert set(trace) == {"image_id", "verdict", "summary", "sds", "next"}
@@ -273,7 +273,7 @@ def test_explaining(made: CommandHome) -> None:
 
 
 def test_scanning(made: CommandHome) -> None:
-    """What this scan changed; a second one finds nothing."""
+    """The report lists what this scan changed. A second scan finds nothing."""
     root = made.make_storage_dir()
     made.put(root)
     (root / "media/notes.md").write_text("")
@@ -285,7 +285,7 @@ def test_scanning(made: CommandHome) -> None:
 
 
 def test_inspecting(made: CommandHome) -> None:
-    """Complete lists as JSON, a letter for people, the tree, a file's facts and bytes."""
+    """Complete lists as JSON, a letter for people, the tree, and a file's facts and bytes."""
     root = made.make_storage_dir()
     image_id = made.put(root)
     (root / "media" / HOSTILE).write_text("")
@@ -320,7 +320,7 @@ def test_inspecting(made: CommandHome) -> None:
 
 @pytest.mark.parametrize("command", ["scan", "inspect", "ls", "sd list"])
 def test_nothing_there_yet_is_no_error(command: str, home: Path) -> None:
-    """A new home: 0, an empty answer, and in words what to do."""
+    """In a new home, commands exit with 0 and an empty answer; the text says what to do."""
     answer = run(*command.split(), "--json")
     assert answer.status == 0
     assert [] in answer.json.values()
@@ -328,7 +328,7 @@ def test_nothing_there_yet_is_no_error(command: str, home: Path) -> None:
 
 
 def test_the_doctor(made: CommandHome) -> None:
-    """Each check with its verdict; 0 where all is well."""
+    """Each check has its result. The exit status is 0 if all is well."""
     made.make_storage_dir()
     checks = run("doctor", "--json").json["checks"]
     assert all(set(check) == {"name", "ok", "message", "remedy"} for check in checks)
@@ -338,7 +338,7 @@ def test_the_doctor(made: CommandHome) -> None:
 
 
 def test_the_export_is_one_document(made: CommandHome) -> None:
-    """With and without --json, and it holds what cannot be found again."""
+    """The document is the same with and without --json. It contains what cannot be rebuilt."""
     made.make_storage_dir()
     photo = made.folder / "sunset.png"
     photo.write_bytes(make_picture("png"))
@@ -350,7 +350,7 @@ def test_the_export_is_one_document(made: CommandHome) -> None:
 
 
 def test_the_shell_completes_storage_directories(made: CommandHome) -> None:
-    """Names, where a storage directory belongs: as argument, as option, and after inspect."""
+    """Names are completed as argument, as option, and after inspect."""
     made.make_storage_dir()
     made.make_storage_dir("Novel")
     for words in ("strandline sd show N", "strandline ls --sd N", "strandline inspect N"):
@@ -360,7 +360,7 @@ def test_the_shell_completes_storage_directories(made: CommandHome) -> None:
 
 
 def test_completion_decides_no_identity_and_sd_list_does(made: CommandHome) -> None:
-    """While only conflict copies of ``SD_ID`` are there, completing writes nothing; ``sd list`` settles them."""
+    """While there are only conflict copies of ``SD_ID``, completion writes nothing. ``sd list`` decides."""
     root = made.make_storage_dir()
     (root / "SD_ID").rename(root / "SD_ID.conflict1")
     os.utime(root / "SD_ID.conflict1", (100, 100))
@@ -376,7 +376,7 @@ def test_completion_decides_no_identity_and_sd_list_does(made: CommandHome) -> N
 
 
 def test_file_names_that_are_no_utf_8(made: CommandHome) -> None:
-    """Are written out in text and in JSON, and break neither."""
+    """They are escaped in text and in JSON, and break neither."""
     root = made.make_storage_dir()
     (root / "media" / os.fsdecode(b"caf\xe9.png")).write_bytes(b"")
     for arguments in (["inspect"], ["inspect", "tree", "Notes"]):
@@ -385,7 +385,7 @@ def test_file_names_that_are_no_utf_8(made: CommandHome) -> None:
 
 
 def test_a_terminal_is_drawn_on_with_care(made: CommandHome) -> None:
-    """Headings and whole ids within the width, colours but for NO_COLOR, and no name that acts."""
+    """Headings and whole ids fit the width, NO_COLOR turns colors off, and no name acts on the terminal."""
     root = made.make_storage_dir()
     image_id = made.put(root)
     (root / "media" / HOSTILE).write_text("")

@@ -17,18 +17,18 @@ BYTES = ["get", "path", "data-url", "thumbnail"]
 
 
 def ask_for_bytes(image_id: str) -> set[int]:
-    """What the four commands that hand an image out say: they must agree."""
+    """The exit status of the four commands that output an image. They must agree."""
     return {run(command, image_id).status for command in BYTES}
 
 
 def make_present(made: CommandHome) -> str:
-    """An image that nobody has read yet."""
+    """An image that has never been read."""
     root = made.make_storage_dir()
     return made.put(root)
 
 
 def make_arriving(made: CommandHome) -> str:
-    """Half of it is here, and somebody has looked."""
+    """Half an image that has been looked at."""
     root = made.make_storage_dir()
     image_id = made.put_half(root)
     made.look(root)
@@ -36,12 +36,12 @@ def make_arriving(made: CommandHome) -> str:
 
 
 def make_online_only(made: CommandHome) -> str:
-    """Its name is here."""
+    """Only its name is here."""
     return made.put_placeholder(made.make_storage_dir())
 
 
 def make_damaged(made: CommandHome) -> str:
-    """Half of it, for more than a day."""
+    """Half an image that has not changed for more than a day."""
     return made.put_damaged(made.make_storage_dir())
 
 
@@ -51,13 +51,13 @@ def make_foreign(made: CommandHome) -> str:
 
 
 def make_nowhere(made: CommandHome) -> str:
-    """Every folder could be asked."""
+    """An image that is nowhere, and every folder could be searched."""
     made.make_storage_dir()
     return NOWHERE
 
 
 def make_nowhere_with_one_offline(made: CommandHome) -> str:
-    """One folder cannot be asked."""
+    """One folder cannot be searched."""
     made.make_storage_dir()
     made.take_away(made.make_storage_dir("Away"))
     return NOWHERE
@@ -88,7 +88,7 @@ def make_nowhere_with_one_incomplete(made: CommandHome) -> str:
 def test_an_image(
     make: Callable[[CommandHome], str], handing_out: int, existing: int, made: CommandHome
 ) -> None:
-    """get, path, data-url and thumbnail agree; exists counts what is online only; explain always explains."""
+    """get, path, data-url, and thumbnail agree. exists counts an online-only image. explain always succeeds."""
     image_id = make(made)
     assert run("exists", image_id).status == existing
     assert ask_for_bytes(image_id) == {handing_out}
@@ -99,7 +99,7 @@ def test_an_image(
 
 
 def test_an_error_about_an_image_carries_the_trace(made: CommandHome) -> None:
-    """With --json the code says which it is, and the facts where it was looked for."""
+    """With --json, the code says which image error it is, and the facts say where it was searched."""
     image_id = make_damaged(made)
     error = run("get", image_id, "-o", made.folder / "x.png", "--json").json["error"]
     assert error["code"] == "image-damaged"
@@ -120,7 +120,7 @@ def make_picture_file(made: CommandHome, name: str = "photo.png", data: bytes | 
 
 
 def test_saving_all_some_and_none(made: CommandHome) -> None:
-    """0, 1 also for half an image, and the first failure's: a missing source 4, an empty or unsupported one 2."""
+    """0; 1, also for half an image; and the first failure's status: 4 if missing, 2 if empty or unsupported."""
     made.make_storage_dir()
     good, text = make_picture_file(made), make_picture_file(made, "notes.txt", b"hello")
     empty, gone = make_picture_file(made, "empty.png", b""), made.folder / "gone.png"
@@ -142,7 +142,7 @@ def test_saving_all_some_and_none(made: CommandHome) -> None:
 
 
 def test_saving_where_it_cannot_be(made: CommandHome) -> None:
-    """Unknown 4, read-only 5, offline 6, incomplete 6; and without --sd where there is a choice, 2."""
+    """Unknown is 4, read-only 5, offline 6, incomplete 6. Without --sd and with several directories: 2."""
     picture = make_picture_file_in(made)
     assert save(made, picture).status == 4
     away = made.make_storage_dir()
@@ -155,13 +155,13 @@ def test_saving_where_it_cannot_be(made: CommandHome) -> None:
 
 
 def make_picture_file_in(made: CommandHome) -> Path:
-    """As :func:`make_picture_file`, where the folder is not there yet."""
+    """Like :func:`make_picture_file`, but makes the folder first."""
     made.folder.mkdir()
     return make_picture_file(made)
 
 
 def test_saving_under_an_id(made: CommandHome) -> None:
-    """An id that is none, or not the bytes', 2; a legacy id of other whole bytes 5."""
+    """An invalid id, or one that does not match the bytes: 2. A legacy id of other whole bytes: 5."""
     root = made.make_storage_dir()
     picture = make_picture_file(made)
     legacy = "01234567-89ab-4def-8123-456789abcdef"
@@ -174,7 +174,7 @@ def test_saving_under_an_id(made: CommandHome) -> None:
 
 
 def test_adding_a_storage_directory(made: CommandHome) -> None:
-    """0 with and without an identity, again, and read-only; nothing there 4; a file 2."""
+    """0 with or without identity, again, and read-only. 4 if it does not exist, 2 if it is a file."""
     made.folder.mkdir()
     (made.folder / "new").mkdir()
     (made.folder / "view").mkdir()
@@ -187,7 +187,7 @@ def test_adding_a_storage_directory(made: CommandHome) -> None:
 
 
 def test_adding_what_is_not_there_yet(made: CommandHome) -> None:
-    """6 with the ordinary object: incomplete, and known but emptied."""
+    """6, with the usual JSON object: incomplete, or known but empty now."""
     half = made.folder / "Half"
     (half / "media").mkdir(parents=True)
     made.put(half)
@@ -204,7 +204,7 @@ def test_adding_what_is_not_there_yet(made: CommandHome) -> None:
 
 
 def test_adding_a_copied_folder(made: CommandHome) -> None:
-    """1, and both are listed; then writing by identity is refused, 5."""
+    """1, and both are listed. Writing by identity is then refused with 5."""
     root = made.make_storage_dir()
     copy = made.folder / "Copy"
     (copy / "media").mkdir(parents=True)
@@ -230,7 +230,7 @@ def test_adding_a_copied_folder(made: CommandHome) -> None:
 def test_scanning_and_inspecting(
     command: str, make: Callable[[CommandHome], str], status: int, made: CommandHome
 ) -> None:
-    """1 only for what is damaged, offline or incomplete; what is on its way is no finding to act on."""
+    """1 only for damaged, offline, and incomplete. Files on their way need no action."""
     make(made)
     assert run("scan").status in (status, 0)
     assert run(command).status == status
@@ -265,7 +265,7 @@ def test_what_is_unknown_is_not_found(made: CommandHome) -> None:
 
 
 def test_what_is_guarded_is_refused(made: CommandHome) -> None:
-    """5: a name that another has; a home inside a storage directory."""
+    """5 for a name that is taken, and for a home inside a storage directory."""
     root = made.make_storage_dir()
     made.make_storage_dir("Other")
     assert run("sd", "rename", "Other", "Notes").status == 5
@@ -282,7 +282,7 @@ def test_the_inspector_leaves_the_folder_alone(made: CommandHome) -> None:
 
 
 def test_a_catalog_that_cannot_be_used(made: CommandHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locked 6, damaged 8; and neither is touched."""
+    """6 if locked, 8 if damaged. Neither is changed."""
     root = made.make_storage_dir()
     catalog = made.home / "catalog.db"
     monkeypatch.setenv("STRANDLINE_CATALOG_BUSY_TIMEOUT_S", "0.1")
@@ -300,7 +300,7 @@ def test_a_catalog_that_cannot_be_used(made: CommandHome, monkeypatch: pytest.Mo
 
 
 def test_a_disk_that_says_no(made: CommandHome) -> None:
-    """8 where an image cannot be written: its folder's place is taken."""
+    """8 if an image cannot be written, because something else is in the folder's place."""
     root = made.make_storage_dir()
     image_id = made.put(root)
     (root / "media/blocked").write_bytes(b"")
@@ -311,7 +311,7 @@ def test_a_disk_that_says_no(made: CommandHome) -> None:
 
 
 def test_the_real_program_ends_with_these_statuses(made: CommandHome) -> None:
-    """What a shell sees is what was tested here in one process."""
+    """A shell sees the statuses that were tested here in one process."""
     root = made.make_storage_dir()
     image_id = made.put(root)
     assert run_process("exists", image_id).status == 0

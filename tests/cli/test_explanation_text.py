@@ -14,7 +14,7 @@ from strandline.model.storage_dirs import StorageDirState
 
 
 def test_the_story_has_all_its_parts(capsys: pytest.CaptureFixture[str]) -> None:
-    """The verdict first; for each folder what is believed and what lies there; at last what comes next."""
+    """First the verdict, then for each folder what the catalog says and what is there, last what happens next."""
     believed = replace(make_file(state=FileState.ARRIVING), absent_since=NOW)
     here = StorageDirTrace(
         make_storage_dir(), (believed,), (DiskFact("x.png", "arriving", 500, "half of it is here"),)
@@ -44,6 +44,6 @@ def test_the_story_has_all_its_parts(capsys: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_can_be_told(verdict: Verdict, capsys: pytest.CaptureFixture[str]) -> None:
-    """Also where there is nothing to tell of folders, or of what comes next."""
+    """This includes verdicts without folders or next steps."""
     show_explanation(Explanation(IMAGE_ID, verdict, "it is so.", (), None))
     assert capsys.readouterr().out == "It is so.\n"

@@ -14,7 +14,7 @@ from strandline.model.sync_status import FileItem
 
 
 def make_items(number: int) -> list[FileItem]:
-    """So many files, each with a name of its own."""
+    """This many files with distinct names."""
     return [FileItem(f"{IMAGE_ID[:-4]}{n:04x}.png", IMAGE_ID, 1000 + n) for n in range(number)]
 
 

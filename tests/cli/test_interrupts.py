@@ -23,14 +23,14 @@ FILES = 2_000
 
 
 def wait_for_an_image() -> None:
-    """Until the program has put a first one into the catalog."""
+    """Waits until the program has added the first image to the catalog."""
     deadline_s = time.monotonic() + LIMIT_S
     while run("ls", "--limit", "1", "--json").json["total"] == 0:
         assert time.monotonic() < deadline_s
 
 
 def test_the_first_interrupt_asks_and_the_second_insists() -> None:
-    """An event is set; again, and it is an interrupt as everywhere; afterwards all is as before."""
+    """The first sets an event. The second raises as usual. Afterwards the old handler is back."""
     before = signal.getsignal(signal.SIGINT)
     with taking_interrupts() as interrupt:
         os.kill(os.getpid(), signal.SIGINT)
@@ -42,7 +42,7 @@ def test_the_first_interrupt_asks_and_the_second_insists() -> None:
 
 @pytest.mark.parametrize("asks_before", [False, True])
 def test_who_waits_for_somebody_obeys_the_first(asks_before: bool) -> None:
-    """Also one that came before the waiting began."""
+    """This includes an interrupt that came before the wait began."""
 
     class Silent(io.BytesIO):
         def read(self, _size: int | None = -1) -> bytes:
@@ -61,7 +61,7 @@ def test_who_waits_for_somebody_obeys_the_first(asks_before: bool) -> None:
 def test_what_is_saved_while_interrupted_is_finished_and_told(
     made: CommandHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Else an image could be kept that the answer does not tell of; nothing is begun after it."""
+    """Otherwise an image could be kept without being reported. Nothing new is started after it."""
     made.make_storage_dir()
     photos = [made.folder / "sunset.png", made.folder / "sunrise.png"]
     for seed, photo in enumerate(photos):
@@ -81,7 +81,7 @@ def test_what_is_saved_while_interrupted_is_finished_and_told(
 
 
 def test_an_interrupted_scan_keeps_what_it_did(made: CommandHome, monkeypatch: pytest.MonkeyPatch) -> None:
-    """130, a whole answer that says so, not a word on stderr; and the next scan finds the rest."""
+    """It exits with 130 and a complete answer that says so, with nothing on stderr. The next scan finds the rest."""
     root = made.make_storage_dir()
     for number in range(FILES):
         (root / f"media/{number:032x}.png").write_bytes(b"")
@@ -100,12 +100,12 @@ def test_an_interrupted_scan_keeps_what_it_did(made: CommandHome, monkeypatch: p
 
 
 def test_an_interrupted_save_tells_what_is_saved(made: CommandHome) -> None:
-    """130, and the Markdown of what is there, so that nobody has to guess."""
+    """It exits with 130 and the Markdown of every saved image."""
     made.make_storage_dir()
     photo = made.folder / "sunset.png"
     photo.write_bytes(make_picture("png"))
     with started("save", photo, "-", "--json") as process:
-        wait_for_an_image()  # now it reads from stdin, which says nothing
+        wait_for_an_image()  # now it reads from stdin, which is silent
         process.send_signal(signal.SIGINT)
         answer = json.loads(process.stdout.read()) if process.stdout else {}
         status = process.wait(LIMIT_S)

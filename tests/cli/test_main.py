@@ -21,11 +21,11 @@ UNWANTED_AT_HELP = {
 }  # fmt: skip
 
 NEEDED_BY_COMMANDS = {"strandline.model.image_ids", "strandline.runtime"}
-"""A command's own help may need values and the table of settings, but no store."""
+"""A command's own help may need values and the table of settings, but not the store."""
 
 
 def test_alone_it_says_where_to_start() -> None:
-    """No error and no list of options: what to do first."""
+    """No error and no list of options: it says what to do first."""
     alone = run()
     assert alone.status == 0
     assert "strandline sd add" in alone.text
@@ -36,7 +36,9 @@ def test_alone_it_says_where_to_start() -> None:
     "arguments", [[], ["--help"], ["--version"], ["gte"], *([name, "-h"] for name in COMMANDS)]
 )
 def test_help_imports_nothing_that_it_does_not_need(arguments: list[str]) -> None:
-    """No image, table or database library, nor any of our own rooms that needs one: help is instant."""
+    """Help loads no image, table, or database library, and none of our own modules that need one, so it is
+    instant.
+    """
     unwanted = UNWANTED_AT_HELP if "-h" not in arguments else UNWANTED_AT_HELP - NEEDED_BY_COMMANDS
     code = f"import sys\nfrom strandline.cli.main import main\nmain({arguments!r})\n"
     code += f"print(*sorted(set(sys.modules) & {unwanted!r}), file=sys.stderr)"
@@ -45,7 +47,7 @@ def test_help_imports_nothing_that_it_does_not_need(arguments: list[str]) -> Non
 
 
 def test_version() -> None:
-    """One line, from any place."""
+    """One line, in any folder."""
     assert run("--version").text == f"strandline {__version__}\n"
 
 
@@ -66,7 +68,7 @@ def test_version() -> None:
     ],
 )
 def test_wrong_use_is_one_line_and_2(arguments: list[str], said: str, home: Path) -> None:
-    """It says what was wrong and how to find out more, at no length and with nothing that acts; JSON the same."""
+    """It briefly says what was wrong and where to find help, with nothing that acts on a terminal; also in JSON."""
     wrong = run(*arguments)
     assert (wrong.status, wrong.text) == (2, "")
     assert said in wrong.stderr
@@ -82,7 +84,7 @@ def test_wrong_use_is_one_line_and_2(arguments: list[str], said: str, home: Path
     "command", ["get", "path", "data-url", "thumbnail", "exists", "info", "whereis", "explain"]
 )
 def test_an_invalid_id_never_touches_the_disk(command: str, home: Path) -> None:
-    """2, one short line, and not even a catalog is made, however long or hostile the id."""
+    """It exits with 2 and one short line, and creates no catalog, however long or hostile the id."""
     for image_id in ("", "../../etc/passwd", "A" * 10_000, "\x1b[2J", "0" * 31):
         invalid = run(command, image_id, "--json")
         assert invalid.status == 2
@@ -93,7 +95,7 @@ def test_an_invalid_id_never_touches_the_disk(command: str, home: Path) -> None:
 
 
 def test_a_bad_setting_is_named(home: Path) -> None:
-    """2, with the place."""
+    """It exits with 2 and names the place."""
     (home / "config.toml").write_text("[save]\nmax_byts = 1\n")
     bad = run("config", "show", "--json")
     assert bad.status == 2
@@ -115,7 +117,7 @@ def test_config_tells_values_and_where_they_come_from(home: Path, monkeypatch: p
 
 @pytest.mark.parametrize("before", [True, False])
 def test_global_options_stand_before_and_after_the_command(before: bool, home: Path, tmp_path: Path) -> None:
-    """--home and --json are taken in both places."""
+    """--home and --json are accepted in both places."""
     options = ["--json", "--home", str(tmp_path / "other")]
     command = ["config", "path"]
     answer = run(*options, *command) if before else run(*command, *options)
@@ -123,7 +125,7 @@ def test_global_options_stand_before_and_after_the_command(before: bool, home: P
 
 
 def test_a_fault_of_ours_shows_no_traceback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """3, one line that names a file in the home, in which the traceback is."""
+    """It exits with 3 and one line that names a file in the home, which contains the traceback."""
     monkeypatch.setitem(COMMANDS, "burst", Row("main:WELCOME", "A command that is none."))
     fault = run("burst", "--json")
     assert fault.status == 3
@@ -136,7 +138,7 @@ def test_a_fault_of_ours_shows_no_traceback(home: Path, monkeypatch: pytest.Monk
 
 
 def test_a_fault_can_be_told_even_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home that is a file takes no log; another place does."""
+    """If the home is a file, the log goes elsewhere."""
     (tmp_path / "home").write_text("")
     monkeypatch.setenv("STRANDLINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -159,7 +161,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to write to")
 def test_a_full_disk_behind_stdout_is_told() -> None:
-    """8 and a sentence, not a success and half an answer."""
+    """It exits with 8 and a sentence, not with success and half an answer."""
     with open("/dev/full", "wb") as full:
         ended = subprocess.run(
             command_line("config", "path"), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
@@ -170,7 +172,7 @@ def test_a_full_disk_behind_stdout_is_told() -> None:
 
 
 def test_an_old_terminals_encoding_is_enough(tmp_path: Path) -> None:
-    """What it lacks is written out; JSON is UTF-8 all the same."""
+    """Missing characters are escaped. JSON is still UTF-8."""
     home = str(tmp_path / "海")
     old = {"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0", "STRANDLINE_HOME": home}
     assert run_process("config", "show", "--json", environ=old).json["home"] == home
@@ -181,7 +183,7 @@ def test_an_old_terminals_encoding_is_enough(tmp_path: Path) -> None:
 
 
 def test_a_thread_that_dies_shows_no_traceback(home: Path) -> None:
-    """A fault in the background is a line and a file, as one in front is."""
+    """An error in a background thread is one line and a file, like one in the foreground."""
     code = (
         "import sys, threading\n"
         "from strandline.cli.main import main\n"
@@ -200,7 +202,7 @@ def test_a_thread_that_dies_shows_no_traceback(home: Path) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_scripts(shell: str) -> None:
-    """Each shell's script asks the program for what could come next."""
+    """Each shell's script asks the program for completions."""
     script = run("completion", shell).text
     assert f"_STRANDLINE_COMPLETE={shell}_complete" in script
     assert run("completion", shell, "--json").json == {"shell": shell, "script": script.rstrip("\n") + "\n"}
@@ -217,7 +219,7 @@ def test_completion_scripts(shell: str) -> None:
     ],
 )
 def test_the_shell_completes(words: str, offered: set[str], home: Path) -> None:
-    """Commands, options and choices; and asking leaves no catalog behind."""
+    """It completes commands, options, and choices, and creates no catalog."""
     count = str(len(words.split()) - 1)
     asked = {"_STRANDLINE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
     answer = run_process(environ=asked)
@@ -226,7 +228,7 @@ def test_the_shell_completes(words: str, offered: set[str], home: Path) -> None:
 
 
 def test_bytes_never_go_to_a_terminal_by_accident(home: Path) -> None:
-    """Without -o, get refuses before it looks for anything."""
+    """Without -o, get refuses before it searches."""
     status, said = run_on_terminal("get", "0" * 32)
     assert status == 2
     assert "-o FILE" in said

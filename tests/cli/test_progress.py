@@ -11,7 +11,7 @@ from strandline.cli.progress import Bars
 
 
 def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bar for each label, with numbers where the total is known; the label does nothing to the terminal."""
+    """One bar per label, with numbers if the total is known. The label does not act on the terminal."""
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -24,7 +24,7 @@ def test_a_terminal_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_quick_work_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is done before one would look does not flicker."""
+    """Quick work does not flicker."""
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
     with Bars(patience_s=3600) as bars:
@@ -33,7 +33,7 @@ def test_quick_work_draws_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_pipe_gets_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """However long it takes."""
+    """This holds however long it takes."""
     with Bars(patience_s=0) as bars:
         bars.advance("Notes", 1, 2)
     assert capsys.readouterr() == ("", "")

@@ -24,19 +24,19 @@ PNG = make_picture("png")
 
 
 def list_names(folder: Path) -> list[str]:
-    """Paths below the folder that ``save -r`` would save."""
+    """Paths (below the folder) that ``save -r`` would save."""
     sources = list(iter_sources([str(folder)], recursive=True))
     return [Path(source.shown).relative_to(folder).as_posix() for source in sources]
 
 
 def put(path: Path, data: bytes = PNG) -> None:
-    """Writes a file, with its folders."""
+    """Writes a file and its parent folders."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
 
 
 def test_pictures_in_a_folder_are_told_by_their_bytes(tmp_path: Path) -> None:
-    """Whatever they are called; other files are passed over; the order is that of the names."""
+    """Their names do not matter. Other files are skipped. The order is that of the names."""
     put(tmp_path / "b.png")
     put(tmp_path / "a without extension")
     put(tmp_path / "deep/er/c.jpg", make_picture("jpg"))
@@ -46,7 +46,7 @@ def test_pictures_in_a_folder_are_told_by_their_bytes(tmp_path: Path) -> None:
 
 
 def test_what_is_not_the_users_is_passed_over(tmp_path: Path) -> None:
-    """Hidden files and folders, sync clients' litter and temporaries, links, FIFOs, and kept images."""
+    """Hidden files and folders, sync clients' litter and temporaries, links, FIFOs, and saved images are skipped."""
     put(tmp_path / "mine.png")
     for name in (".hidden.png", ".git/x.png", "@eaDir/x.png", "x.png.partial", ".syncthing.x.png.tmp"):
         put(tmp_path / name)
@@ -60,7 +60,7 @@ def test_what_is_not_the_users_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_saved_only_when_asked(tmp_path: Path) -> None:
-    """Without -r it is an error that says so; one without pictures is not silently a success."""
+    """Without -r there is an error that says so. A folder without pictures is an error, too."""
     (without_r,) = iter_sources([str(tmp_path)], recursive=False)
     (empty,) = iter_sources([str(tmp_path)], recursive=True)
     assert isinstance(without_r, Unusable)
@@ -71,7 +71,7 @@ def test_a_folder_is_saved_only_when_asked(tmp_path: Path) -> None:
 
 
 def test_arguments_keep_their_order(tmp_path: Path) -> None:
-    """What was named first is saved first; a file that is not there is for the saving to report."""
+    """They are saved in the given order. Saving reports missing files."""
     url = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     first, second = iter_sources([str(tmp_path / "gone.png"), url], recursive=False)
     assert isinstance(first, Source)
@@ -83,7 +83,7 @@ def test_arguments_keep_their_order(tmp_path: Path) -> None:
 
 @given(st.binary())
 def test_data_urls_carry_any_bytes(data: bytes) -> None:
-    """In base64, with or without padding, in the URL alphabet too, or percent-encoded."""
+    """Base64 with or without padding, also in the URL alphabet, or percent-encoding."""
     standard = base64.b64encode(data).decode()
     urls = [
         f"data:image/png;base64,{standard}",
@@ -99,6 +99,6 @@ def test_data_urls_carry_any_bytes(data: bytes) -> None:
     "url", ["data:image/png;base64", "data:;base64,a", "data:;base64,äöü=", "data:;base64,a*b="]
 )
 def test_broken_data_urls_are_refused(url: str) -> None:
-    """Never half an image from a URL that was cut or mangled."""
+    """A URL that was cut or mangled never gives half an image."""
     with pytest.raises(InvalidDataUrlError):
         parse_data_url(url)

@@ -13,7 +13,9 @@ HOSTILE = "\x1b[31m[red]a\nb\u202e"
 
 
 def test_a_pipe_gets_whole_cells(capsys: pytest.CaptureFixture[str]) -> None:
-    """One row a line, tabs between cells, no heading, no padding, nothing cut, nothing that acts."""
+    """One row per line, tabs between cells, no heading, no padding, nothing cut, and nothing that acts on a
+    terminal.
+    """
     show_table(COLUMNS, [(IMAGE_ID, "3 kB", "long " * 50, Badge("ok", "green")), ("x", "1 B", HOSTILE, "")])
     assert capsys.readouterr().out.splitlines() == [
         f"{IMAGE_ID}\t3 kB\t{'long ' * 50}\tok",
@@ -22,7 +24,7 @@ def test_a_pipe_gets_whole_cells(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_terminal_gets_a_heading_and_whole_ids() -> None:
-    """No line is wider than the terminal, an id is never broken, and [brackets] are no markup."""
+    """No line is wider than the terminal, no id is broken, and [brackets] are no markup."""
     with terminal() as screen:
         show_table(
             COLUMNS, [(IMAGE_ID, "3 kB", "long " * 30, Badge("ok", "green")), ("x", "1 B", HOSTILE, "")]
@@ -37,7 +39,7 @@ def test_a_terminal_gets_a_heading_and_whole_ids() -> None:
 
 @pytest.mark.parametrize(("columns", "heading"), [(40, "ID"), (48, "ID A"), (60, "ID A B")])
 def test_a_narrow_terminal_leaves_out_what_it_can(columns: int, heading: str) -> None:
-    """The last extra column goes first; the others stay whole."""
+    """The last extra column is dropped first. The others stay whole."""
     extras = [Column("ID", is_whole=True), Column("A", is_extra=True), Column("B", is_extra=True)]
     with terminal(columns=columns) as screen:
         show_table(extras, [(IMAGE_ID, "a" * 10, "b" * 10)])
@@ -47,13 +49,13 @@ def test_a_narrow_terminal_leaves_out_what_it_can(columns: int, heading: str) ->
 
 @pytest.mark.parametrize("colours", [True, False])
 def test_colours_only_where_they_are_wanted(colours: bool) -> None:
-    """NO_COLOR is respected; without it a badge is coloured."""
+    """NO_COLOR turns colors off. Without it a badge is colored."""
     with terminal(colours=colours) as screen:
         show_table([Column("STATE")], [(Badge("ok", "green"),)])
     assert ("\x1b[32m" in screen.getvalue()) is colours
 
 
 def test_facts_are_pairs(capsys: pytest.CaptureFixture[str]) -> None:
-    """A name and its value on each line."""
+    """One name and value per line."""
     show_facts([("name", "Notes"), ("state", Badge("online", "green"))])
     assert capsys.readouterr().out == "name\tNotes\nstate\tonline\n"

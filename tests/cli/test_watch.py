@@ -10,7 +10,7 @@ from builders.program import LIMIT_S, run, started
 
 
 def test_an_arrival_is_told_at_once_and_ctrl_c_ends_quietly(made: CommandHome) -> None:
-    """One JSON object a line, flushed; then 130 and not a word."""
+    """One JSON object per line, flushed. Ctrl-C exits with 130, silently."""
     root = made.make_storage_dir()
     with started("watch", "--json") as process:
         assert process.stdout is not None
@@ -26,7 +26,7 @@ def test_an_arrival_is_told_at_once_and_ctrl_c_ends_quietly(made: CommandHome) -
 
 
 def test_a_reader_that_goes_away_ends_it(made: CommandHome) -> None:
-    """As in ``strandline watch | head -1``: quietly, at the next event."""
+    """As in ``strandline watch | head -1``: it ends quietly, at the next event."""
     root = made.make_storage_dir()
     with started("watch", "--json") as process:
         assert process.stdout is not None
@@ -40,7 +40,7 @@ def test_a_reader_that_goes_away_ends_it(made: CommandHome) -> None:
 
 
 def test_once_ends_by_itself(made: CommandHome) -> None:
-    """After the scan and the proofs; --since tells again what was told, in words for people."""
+    """It ends after the scan and the proofs. --since repeats earlier events, as text for people."""
     root = made.make_storage_dir()
     image_id = made.put(root)
     first = run("watch", "--once", "--json")

@@ -8,7 +8,9 @@ from builders.program import run
 
 
 def test_what_is_gone_is_confirmed_and_then_dropped(made: CommandHome) -> None:
-    """All images at once are held until a person says so; then they are missing, and can be dropped, once."""
+    """If all images are gone, nothing is missing until a person confirms. Then they are missing and can be dropped
+    once.
+    """
     root = made.make_storage_dir()
     images = [made.put(root, seed) for seed in range(2)]
     made.look(root, hours_ago=2)

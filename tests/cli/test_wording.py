@@ -20,7 +20,7 @@ from strandline.model.reports import ImageFileReport, ImageInfo
 
 
 def test_lists() -> None:
-    """The last word is joined by a word."""
+    """The last word is joined by "and"."""
     assert [say_list(words) for words in ("a", "ab", "abc")] == ["a", "a and b", "a, b and c"]
 
 
@@ -28,13 +28,13 @@ def test_lists() -> None:
     ("media_type", "word"), [("image/jpeg", "jpeg"), ("image/svg+xml", "svg"), ("image/heic", "heic")]
 )
 def test_types(media_type: str, word: str) -> None:
-    """What people call it."""
+    """The names that people use."""
     assert say_type(media_type) == word
 
 
 @pytest.mark.parametrize("state", FileState)
 def test_every_state_has_a_badge(state: FileState) -> None:
-    """Two words that need no manual, and differ from those of every other state."""
+    """Two plain words, different from those of every other state."""
     others = [say_state(replace(make_file(), state=other)) for other in FileState if other is not state]
     badge = say_state(replace(make_file(), state=state))
     assert badge
@@ -42,7 +42,7 @@ def test_every_state_has_a_badge(state: FileState) -> None:
 
 
 def test_a_present_file_says_how_sure_we_are() -> None:
-    """Proven, only listed, only decoded, or lacking in the last scan: never more than was checked."""
+    """Proven, only listed, only decoded, or absent in the last scan: never more than was checked."""
     proven = make_file()
     assert proven.proof is not None
     decoded = replace(proven, proof=replace(proven.proof, kind=ProofKind.DECODED))
@@ -53,13 +53,13 @@ def test_a_present_file_says_how_sure_we_are() -> None:
 
 
 def test_the_day_is_the_cameras() -> None:
-    """A picture from New Year's Eve is not moved into the next year by this machine's time zone."""
+    """This machine's time zone does not move a picture from New Year's Eve into the next year."""
     taken = make_file(taken_at=datetime(2023, 12, 31, 23, 59, tzinfo=UTC))
     info = ImageInfo(taken.image_id, (ImageFileReport(taken, sd=None),))  # type: ignore[arg-type]
     assert say_day_of(info) == "2023-12-31"
 
 
 def test_unknown_pixels_are_not_made_up() -> None:
-    """Nobody has looked: a question mark."""
+    """Unknown pixels are a question mark."""
     assert say_pixels(make_file(width=4032, height=3024)) == "4032x3024"
     assert say_pixels(make_file()) == "?"

@@ -15,7 +15,7 @@ from strandline.model.plain_words import show_plainly
 @given(st.text(max_size=200), st.integers(20, 60))
 @example("begin " + "x" * 100 + " end", 40)
 def test_long_text_keeps_both_ends(text: str, limit: int) -> None:
-    """Never more than the limit; what fits stays."""
+    """The result is never longer than the limit. Text that fits is unchanged."""
     short = shorten(text, limit)
     if len(text) <= limit:
         assert short == text
@@ -35,7 +35,7 @@ def test_long_text_keeps_both_ends(text: str, limit: int) -> None:
 def test_json_is_utf_8_and_acts_on_no_terminal(
     is_line: bool, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    """Every character comes back as it was, but for bytes that are no text; none of them acts on the way."""
+    """Every character survives (except bytes that are no text), and none acts on the terminal."""
     names = [chr(code) for code in (*range(0x20, 0x800), 0x2028, 0x202E, 0xFEFF, 0x1F468, 0xE0001)]
     write_json({"names": names, "not text": "caf\udce9"}, is_line=is_line)
     sent = capfdbinary.readouterr().out.decode()

@@ -75,7 +75,7 @@ status = 0
 def test_each_file_system_is_known_for_what_it_is(
     path: str, fstype: str, kind: MountKind, keeps_inodes: bool, read_only: bool
 ) -> None:
-    """Shares, clouds, sticks and disks, with blanks and newlines in their names, read-only one way or the other."""
+    """Shares, clouds, USB sticks, and disks, with blanks and newlines in their names, read-only at either level."""
     found = find_in(parse_mountinfo(TABLE), path)
     assert found is not None
     assert (found.fstype, found.kind, found.keeps_inodes, found.read_only) == (
@@ -87,7 +87,7 @@ def test_each_file_system_is_known_for_what_it_is(
 
 
 def test_what_is_mounted_anew_is_another_place() -> None:
-    """The same share at the same folder, with another number; without a number the folder alone tells."""
+    """The same share on the same folder gets a new number. Without numbers, the folder alone identifies it."""
     line = b"%d 1 0:50 / /mnt/nas rw - nfs4 nas:/export rw"
     [first], [second] = (parse_mountinfo(line % number) for number in (70, 71))
     assert first.mount.place != second.mount.place
@@ -96,7 +96,7 @@ def test_what_is_mounted_anew_is_another_place() -> None:
 
 
 def entry(mount_id: int, parent_id: int, point: str) -> MountEntry:
-    """A mount whose type tells which it is."""
+    """A mount whose type identifies it."""
     mount = Mount(Path(point), f"type{mount_id}", MountKind.LOCAL, keeps_inodes=True, read_only=False)
     return MountEntry(mount_id, parent_id, mount)
 
@@ -117,9 +117,9 @@ points = st.lists(st.sampled_from(["a", "b"]), max_size=3).map(lambda parts: "/"
 def test_the_last_mount_over_a_path_is_the_one_that_is_seen(
     mounted: list[str], path: str, data: st.DataObject
 ) -> None:
-    """Law: mounts made one after the other, each where its path led at that time; the last over a path wins.
+    """Law: mounts are made one after another, each where its path led at that time. The last one over a path wins.
 
-    The order of the lines does not matter, and a later mount above hides an earlier one below.
+    The order of the lines does not matter, and a later mount higher up hides an earlier one below it.
     """
     table, numbers, expected = [entry(1, 0, "/")], count(2), 1
     for point in mounted:
@@ -131,7 +131,7 @@ def test_the_last_mount_over_a_path_is_the_one_that_is_seen(
 
 
 def test_a_path_outside_the_table_has_no_mount() -> None:
-    """In a jail the table may lack the root: then nothing is claimed."""
+    """In a jail the table may lack the root. Then there is no answer."""
     assert find_in([entry(7, 3, "/srv")], "/home") is None
     assert find_in([], "/home") is None
     assert find_id([entry(7, 3, "/srv")], "/srv/x") == 7
@@ -161,14 +161,14 @@ rclone@macfuse0 on /Volumes/cloud (macfuse, nodev, nosuid, synchronous, mounted 
 def test_what_macos_prints_is_understood(
     path: str, kind: MountKind, keeps_inodes: bool, read_only: bool
 ) -> None:
-    """The lines of ``/sbin/mount``, as its manual shows them."""
+    """The lines of ``/sbin/mount``, as its manual page shows them."""
     found = find_in(parse_mount_output(MACOS), path)
     assert found is not None
     assert (found.kind, found.keeps_inodes, found.read_only) == (kind, keeps_inodes, read_only)
 
 
 def test_this_machines_own_mounts_are_found(tmp_path: Path) -> None:
-    """The real table is read; a path need not exist."""
+    """The real table is read. A path need not exist."""
     assert find_mount("/proc/self/anything").fstype == "proc"
     found = find_mount(tmp_path / "no" / "such" / "file")
     assert tmp_path.is_relative_to(found.mount_point)
@@ -176,7 +176,7 @@ def test_this_machines_own_mounts_are_found(tmp_path: Path) -> None:
 
 
 def test_the_file_system_in_question_is_not_touched(tmp_path: Path) -> None:
-    """Not one call about anything at the path or below reaches the kernel: a dead share cannot hang it."""
+    """No system call touches the path or anything below it, so a dead share cannot hang it."""
     inside = tmp_path / "folder"
     inside.mkdir()
     with supervisor() as runs:

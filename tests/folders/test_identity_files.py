@@ -42,19 +42,19 @@ def root(tmp_path: Path) -> Path:
 def test_the_short_look_reads_the_identity(
     root: Path, content: str | bytes, value: StorageDirId | None
 ) -> None:
-    """One open is enough for every lookup, and what is no identity is None."""
+    """One open is enough for every lookup. A file that is no identity gives None."""
     lay(root, {"SD_ID": content})
     assert read_plain_identity(root) == value
     assert read_plain_identity(str(root)) == value
 
 
 def make_fifo(path: Path) -> None:
-    """A FIFO that nobody writes to."""
+    """A FIFO without a writer."""
     os.mkfifo(path)
 
 
 def make_socket(path: Path) -> None:
-    """A socket that nobody listens on; bound from within, because socket paths are short."""
+    """A socket without a listener. It is bound from inside its folder, because socket paths are short."""
     before = Path.cwd()
     os.chdir(path.parent)
     try:
@@ -65,7 +65,7 @@ def make_socket(path: Path) -> None:
 
 
 def make_link(path: Path) -> None:
-    """A link to a perfectly good identity."""
+    """A link to a valid identity."""
     target = path.parent.parent / "elsewhere"
     target.write_text(S)
     path.symlink_to(target)
@@ -84,7 +84,7 @@ ODDITIES = [
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize(("make", "unfit"), ODDITIES)
 def test_oddities_are_named_and_never_followed(root: Path, make: type, unfit: Unfit) -> None:
-    """I26: a link, a FIFO, a socket or a folder under any of the names is not read, and nothing waits for it."""
+    """I26: a link, FIFO, socket, or folder under any of the names is not read and blocks nothing."""
     for name in ("SD_ID", ".sd-id", "SD_ID 2", WAS + B):
         make(root / name)
     assert read_plain_identity(root) is None
@@ -96,7 +96,7 @@ def test_oddities_are_named_and_never_followed(root: Path, make: type, unfit: Un
 
 
 def test_nothing_there_is_said_so(root: Path) -> None:
-    """No SD_ID is "no such file", for the short look; for the long one a root that is away is a failure."""
+    """For the short look, a missing SD_ID is "no such file". For the long one, a missing root is a failed look."""
     with pytest.raises(FileNotFoundError):
         read_plain_identity(root)
     assert look_at_identity(root).plain is None
@@ -107,7 +107,7 @@ def test_nothing_there_is_said_so(root: Path) -> None:
 
 
 def test_a_root_that_is_no_folder_is_unavailable(tmp_path: Path) -> None:
-    """A file in the place of the root is a failure to look, not an empty folder."""
+    """If the root is a file, the look fails. It is not an empty folder."""
     (tmp_path / "file").write_text("")
     with pytest.raises(NotADirectoryError):
         read_plain_identity(tmp_path / "file")
@@ -116,10 +116,10 @@ def test_a_root_that_is_no_folder_is_unavailable(tmp_path: Path) -> None:
 
 
 class Remounted(type(Path())):  # type: ignore[misc]
-    """A path at which another folder lies once the first look at it was taken."""
+    """A path that leads to another folder after the first stat."""
 
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
-        """What was there; from then on the other one is."""
+        """The first folder's stat; from then on the other one is there."""
         found = super().stat(follow_symlinks=follow_symlinks)
         other = Path(f"{self}-other")
         if other.exists():
@@ -129,7 +129,7 @@ class Remounted(type(Path())):  # type: ignore[misc]
 
 
 def test_a_root_that_changes_under_the_look_is_unavailable(root: Path) -> None:
-    """H17: half of one folder and half of another, as at a mount, decide nothing."""
+    """H17: half of one folder and half of another, as during a mount, decide nothing."""
     lay(root.parent, {"sd-other": None, "sd-other/SD_ID": A})
     [error] = look_at_identity(Remounted(root)).errors
     assert (error.name, error.errno) == ("", errno.ESTALE)
@@ -138,7 +138,7 @@ def test_a_root_that_changes_under_the_look_is_unavailable(root: Path) -> None:
 
 @pytest.mark.parametrize("name", ["SD_ID", ".sd-id"])
 def test_an_unreadable_identity_is_unavailable(name: str) -> None:
-    """Rule 1 on a disk: a file that is there and cannot be read decides nothing, and no write is planned."""
+    """Rule 1 on a disk: a file that exists but cannot be read decides nothing, and no write is planned."""
     with as_somebody_without_rights() as folder:
         lay(folder, {"SD_ID": A, ".sd-id": B})
         (folder / name).chmod(0)
@@ -149,7 +149,7 @@ def test_an_unreadable_identity_is_unavailable(name: str) -> None:
 
 
 def test_an_unlistable_root_is_unavailable() -> None:
-    """Where the names cannot be listed, nobody knows of copies and former values."""
+    """If the names cannot be listed, copies and former values are unknown."""
     with as_somebody_without_rights() as folder:
         lay(folder, {"SD_ID": A})
         folder.chmod(0o100)
@@ -158,7 +158,7 @@ def test_an_unlistable_root_is_unavailable() -> None:
 
 
 def test_an_unreadable_copy_is_only_marked() -> None:
-    """A copy that resists does not stop a valid SD_ID; without one, nobody knows which value is the smallest."""
+    """It does not matter beside a valid SD_ID. Without one, nobody knows which value is the smallest."""
     with as_somebody_without_rights() as folder:
         lay(folder, {"SD_ID": A, "SD_ID 2": B, "SD_ID 3": C})
         (folder / "SD_ID 2").chmod(0)
@@ -169,7 +169,9 @@ def test_an_unreadable_copy_is_only_marked() -> None:
 
 
 def test_a_look_finds_every_role(root: Path) -> None:
-    """SD_ID, .sd-id, copies, former values, temporaries and hints, each sorted by name; all else is passed over."""
+    """SD_ID, .sd-id, copies, former values, temporaries, and hints, each sorted by name. Everything else is
+    ignored.
+    """
     lay(
         root,
         {
@@ -189,7 +191,7 @@ def test_a_look_finds_every_role(root: Path) -> None:
 
 @pytest.mark.parametrize("name", [".SD_ID.icloud", "SD_ID.nextcloud", "SD_ID.rsls"])
 def test_a_placeholder_is_an_identity_in_the_cloud(root: Path, name: str) -> None:
-    """H21: a stub is not read, whatever is in it, and no new identity is made beside it."""
+    """H21: a placeholder is not read, whatever it contains, and no new identity is made beside it."""
     lay(root, {name: A})
     found = look_at_identity(root)
     assert found.plain is not None
@@ -200,7 +202,7 @@ def test_a_placeholder_is_an_identity_in_the_cloud(root: Path, name: str) -> Non
 
 
 def test_a_former_value_in_the_cloud_is_known_by_its_name(root: Path) -> None:
-    """Freeing up space must not let an alias be forgotten."""
+    """Freeing up space must not lose an alias."""
     lay(root, {"SD_ID": A, f".{WAS}{B}.icloud": "stub"})
     assert decide_there(root).aliases == {B}
 
@@ -216,13 +218,13 @@ def test_a_former_value_in_the_cloud_is_known_by_its_name(root: Path) -> None:
     ],
 )
 def test_media_holds_something_or_only_litter(root: Path, names: list[str], media: MediaFolder) -> None:
-    """What systems leave anywhere does not count; anything else may be the images of somebody's SD."""
+    """System litter does not count. Anything else may be the images of somebody's SD."""
     lay(root, {"media": None, **{f"media/{name}": "" for name in names}})
     assert look_at_identity(root).media is media
 
 
 def test_media_may_be_no_folder(root: Path) -> None:
-    """A link, a file, or a folder that cannot be listed, is none of them empty."""
+    """A link, a file, or a folder that cannot be listed does not count as empty."""
     assert look_at_identity(root).media is MediaFolder.ABSENT
     (root / "media").write_text("")
     assert look_at_identity(root).media is MediaFolder.FILE
@@ -237,7 +239,7 @@ def test_media_may_be_no_folder(root: Path) -> None:
 
 
 def test_a_stamp_changes_with_any_identity_file(root: Path) -> None:
-    """Two looks with equal stamps mean that nothing stirred: no byte, time, inode, arrival or departure."""
+    """If two looks have equal stamps, no byte, time, or inode changed, and no file came or went."""
     lay(root, {"SD_ID 2": A, ".syncthing.SD_ID.tmp": "", "media/x.png": ""})
     stamp = look_at_identity(root).stamp
     lay(root, {"media/y.png": "", "notes.md": ""})
@@ -258,7 +260,7 @@ def test_a_stamp_changes_with_any_identity_file(root: Path) -> None:
 
 
 def test_a_look_changes_nothing_and_leaks_nothing(root: Path) -> None:
-    """Names, bytes and times are as before, and no descriptor stays open."""
+    """Names, bytes, and times stay the same, and no descriptor stays open."""
     lay(root, {"SD_ID": A, ".sd-id": B, "SD_ID 2": "", WAS + C: C, "media/x.png": ""})
     (root / "SD_ID 3").mkdir()
     before = contents(root), root.stat().st_mtime_ns, len(list(Path("/dev/fd").iterdir()))

@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def scratch(tmp_path: Path) -> Path:
-    """Where temporaries may lie; not there yet."""
+    """A folder for temporaries that does not exist yet."""
     return tmp_path / "scratch"
 
 
@@ -51,7 +51,7 @@ FORMER: dict[str, dict[str, str | bytes | None]] = {"none": {}, "A": {WAS + A: A
 
 
 def build(root: Path, of_plain: str, of_legacy: str, of_copies: str, of_former: str) -> None:
-    """One combination of the tables above, on the disk."""
+    """One combination of the tables above, on disk."""
     files = {**COPIES[of_copies], **FORMER[of_former]}
     if PLAIN[of_plain] != "-":
         files["SD_ID"] = PLAIN[of_plain]
@@ -64,11 +64,11 @@ def build(root: Path, of_plain: str, of_legacy: str, of_copies: str, of_former: 
 
 
 class PowerCut(Exception):
-    """Stands for the end of the process after a step."""
+    """Simulates the end of the process after a step."""
 
 
 def cut_after(steps: int) -> Callable[[IdentityStep], None]:
-    """A hook that lets this many steps happen, and no more."""
+    """A hook that allows this many steps."""
     left = steps
 
     def after_step(_: IdentityStep) -> None:
@@ -82,7 +82,7 @@ def cut_after(steps: int) -> Callable[[IdentityStep], None]:
 
 @pytest.fixture
 def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of small folders whose end is a temporary folder's: waiting for the disk would only take minutes."""
+    """Thousands of small temporary folders do not need to be durable: syncing them would take minutes."""
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
@@ -90,8 +90,9 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("new_identity", [False, True], ids=["as found", "new identity"])
 @pytest.mark.parametrize("of_plain", PLAIN)
 def test_carrying_out_settles_every_combination(tmp_path: Path, of_plain: str, new_identity: bool) -> None:
-    """After a decision is carried out: the same identity and aliases, nothing left to do, no value gone, no copy
-    touched, nothing but SD_ID, .sd-id and former values changed, and no temporary left."""
+    """After the decision is carried out, the identity and aliases are the same, nothing is left to do, and no
+    value is lost. Only SD_ID, .sd-id, and former values have changed; no temporary is left.
+    """
     for number, case in enumerate(product(LEGACY, COPIES, FORMER)):
         root = tmp_path / str(number)
         build(root, of_plain, *case)
@@ -118,8 +119,9 @@ def test_carrying_out_settles_every_combination(tmp_path: Path, of_plain: str, n
 def test_a_power_cut_after_any_step_changes_no_mind(
     tmp_path: Path, of_plain: str, new_identity: bool
 ) -> None:
-    """The order of writes: whatever the step after which it all ends, the folder still decides to the same; for
-    a new identity, to what it was until SD_ID is written, and to the new one from then on."""
+    """After a crash at any step, the folder still gives the same decision. With a new identity, the decision is
+    the old one until SD_ID is written, and then the new one.
+    """
     for number, case in enumerate(product(LEGACY, COPIES, FORMER)):
         build(tmp_path / str(number), of_plain, *case)
         old = decide_there(tmp_path / str(number))
@@ -146,7 +148,7 @@ def test_a_power_cut_after_any_step_changes_no_mind(
 
 
 def test_a_migration_leaves_readable_files(root: Path, scratch: Path) -> None:
-    """One line each, with a newline, by the names that the documentation gives; .sd-id is gone."""
+    """One line each, with a newline, with the documented names. .sd-id is gone."""
     lay(root, {"SD_ID": A, ".sd-id": B, "media/x.png": "x"})
     apply_identity(root, decide_there(root), scratch=scratch)
     assert contents(root) == {"SD_ID": f"{B}\n".encode(), WAS + A: f"{A}\n".encode(), "media": "folder"}
@@ -154,7 +156,7 @@ def test_a_migration_leaves_readable_files(root: Path, scratch: Path) -> None:
 
 
 def test_who_comes_second_believes_what_is_there(root: Path, scratch: Path) -> None:
-    """A new identity never replaces one that arrived a moment before; the caller learns of it."""
+    """A new identity never replaces one that arrived just before. The caller learns of it."""
     decision = decide_there(root)
     lay(root, {"SD_ID": A})
     done = apply_identity(root, decision, scratch=scratch)
@@ -166,7 +168,7 @@ def test_who_comes_second_believes_what_is_there(root: Path, scratch: Path) -> N
 def test_what_is_read_back_is_believed(
     root: Path, scratch: Path, files: dict[str, str | bytes | None]
 ) -> None:
-    """Where another value lands on top of ours, that one is told, and a .sd-id that may be needed stays."""
+    """If another value replaces ours, that one is reported, and a .sd-id that may be needed stays."""
     lay(root, files)
 
     def overwrite(step: IdentityStep) -> None:
@@ -180,7 +182,7 @@ def test_what_is_read_back_is_believed(
 
 @pytest.mark.parametrize("arrived", [C, "", None])
 def test_a_changed_identity_is_not_replaced(root: Path, scratch: Path, arrived: str | None) -> None:
-    """What was decided for one SD_ID is not done to another one that arrived since, nor is .sd-id deleted."""
+    """If another SD_ID has arrived since the decision, it is not replaced, and .sd-id is not deleted."""
     lay(root, {"SD_ID": A, ".sd-id": B})
     decision = decide_there(root)
     (root / "SD_ID").unlink()
@@ -193,7 +195,7 @@ def test_a_changed_identity_is_not_replaced(root: Path, scratch: Path, arrived: 
 
 @pytest.mark.parametrize("arrived", ["", "hello", C])
 def test_an_older_identity_that_changed_is_not_deleted(root: Path, scratch: Path, arrived: str) -> None:
-    """Only the .sd-id that was taken over goes; one that an old program has rewritten since stays."""
+    """Only the .sd-id that was migrated is deleted. One that an old program has rewritten since stays."""
     lay(root, {".sd-id": B})
 
     def rewrite(step: IdentityStep) -> None:
@@ -206,7 +208,9 @@ def test_an_older_identity_that_changed_is_not_deleted(root: Path, scratch: Path
 
 
 def test_an_older_identity_that_resists_is_a_warning() -> None:
-    """Deleting .sd-id is best effort: the identity holds, the warning says so, and the next start tries again."""
+    """Deleting .sd-id is best effort: on failure, the identity is valid, there is a warning, and the next start
+    tries again.
+    """
     with as_somebody_without_rights() as folder:
         lay(folder, {".sd-id": B})
 
@@ -226,7 +230,7 @@ def test_an_older_identity_that_resists_is_a_warning() -> None:
 
 
 def test_a_folder_that_takes_no_writes_is_an_error() -> None:
-    """Without the right to write, nothing is half done, and the error says which right is missing."""
+    """Without write permission nothing is half done, and the error says which permission is missing."""
     with as_somebody_without_rights() as folder:
         lay(folder, {"SD_ID": A, ".sd-id": B})
         folder.chmod(0o500)
@@ -236,7 +240,9 @@ def test_a_folder_that_takes_no_writes_is_an_error() -> None:
 
 
 def test_losers_in_copies_are_kept_as_well_as_can_be() -> None:
-    """A valid SD_ID is used in a folder that takes no writes; that its copies' values are not kept is a warning."""
+    """A valid SD_ID is used even in a folder without write permission. There is a warning that the losing values
+    are not kept.
+    """
     with as_somebody_without_rights() as folder:
         lay(folder, {"SD_ID": A, "SD_ID 2": B})
         folder.chmod(0o500)
@@ -248,7 +254,7 @@ def test_losers_in_copies_are_kept_as_well_as_can_be() -> None:
 def test_a_full_disk_leaves_the_old_identity(
     root: Path, scratch: Path, before: dict[str, str | bytes | None]
 ) -> None:
-    """Where no byte can be written, SD_ID is what it was, no name is new, and .sd-id stays."""
+    """If no byte can be written, SD_ID is unchanged, there is no new name, and .sd-id stays."""
     lay(root, before)
     decision, files = decide_there(root), contents(root)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -263,7 +269,7 @@ def test_a_full_disk_leaves_the_old_identity(
 
 @pytest.mark.parametrize("there", [None, B, A[:20]])
 def test_a_value_is_not_replaced_before_it_is_kept(root: Path, scratch: Path, there: str | None) -> None:
-    """Where its name is taken by something else, SD_ID stays, and a person is asked."""
+    """If its name is taken by something else, SD_ID stays, and a person is asked."""
     lay(root, {"SD_ID": A, ".sd-id": C, WAS + A: there})
     before = contents(root)
     with pytest.raises(RefusedError, match=WAS + A):
@@ -272,7 +278,7 @@ def test_a_value_is_not_replaced_before_it_is_kept(root: Path, scratch: Path, th
 
 
 def test_what_is_kept_already_is_no_hindrance(root: Path, scratch: Path) -> None:
-    """Another machine's SD_ID.was-* that arrives between look and write is as good as ours."""
+    """If another machine's SD_ID.was-* arrives between look and write, it serves as ours."""
     lay(root, {"SD_ID": A, ".sd-id": B})
     decision = decide_there(root)
     lay(root, {WAS + A: f"{A}\r\n"})
@@ -281,7 +287,7 @@ def test_what_is_kept_already_is_no_hindrance(root: Path, scratch: Path) -> None
 
 
 def test_nothing_decided_is_nothing_done(root: Path, scratch: Path) -> None:
-    """A decision that waits, or has no identity, touches nothing."""
+    """A decision that waits, or has no identity, changes nothing."""
     lay(root, {"SD_ID..path1": A, "SD_ID..path2": B})
     before = contents(root), root.stat().st_mtime_ns
     waiting = decide_there(root, quiet=False)
@@ -294,7 +300,7 @@ def test_nothing_decided_is_nothing_done(root: Path, scratch: Path) -> None:
 @pytest.mark.parametrize("legacy", ["SDlm4vC4TROO6TYEckVqZA", "483966E2-F0B8-4D13-8EE9-360472456A64"])
 @pytest.mark.parametrize("plain", [None, "483966e2-f0b8-4d13-8ee9-360472456a64", "SDlm4vC4TROO6TYEckVqZA"])
 def test_a_migrated_identity_keeps_its_spelling(tmp_path: Path, legacy: str, plain: str | None) -> None:
-    """A program that compares text, and migrates in the same way, leaves the very same file."""
+    """A program that compares text and migrates the same way leaves exactly the same file."""
     root = tmp_path / "Notes"
     root.mkdir()
     (root / ".sd-id").write_text(legacy)

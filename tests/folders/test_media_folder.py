@@ -41,12 +41,12 @@ def listed(root: Path, *, keeps_inodes: bool = True) -> tuple[set[str], list[Odd
 
 @pytest.mark.parametrize("comparing", [True, False])
 def test_each_regular_file_is_one_line_of_its_lstat(root: Path, comparing: bool) -> None:
-    """Name, size, mtime and inode, for any name that the disk takes."""
+    """Name, size, mtime, and inode, for any name that the disk accepts."""
     for size, name in enumerate(NAMES):
         (root / "media" / name).write_bytes(b"x" * size)
     expected = {
         f"{name}:{stamp_of((root / 'media' / name).lstat()).as_text()}"
-        for name in NAMES  # a colon or a newline in a name makes no second line
+        for name in NAMES  # a colon or a newline in a name does not add a line
     }
     listing = list_media_folder(root, keeps_inodes=True, comparing=comparing)
     assert isinstance(listing.lines, set if comparing else list)
@@ -56,14 +56,14 @@ def test_each_regular_file_is_one_line_of_its_lstat(root: Path, comparing: bool)
 
 
 def test_inodes_are_left_out_where_the_disk_does_not_keep_them(root: Path) -> None:
-    """Else every file would have changed after each remount."""
+    """Otherwise every file would look changed after each remount."""
     (root / "media" / "a.png").write_bytes(b"x")
     (line,) = listed(root, keeps_inodes=False)[0]
     assert line.endswith(":0")
 
 
 def make_fifo(path: Path) -> None:
-    """A FIFO, which blocks whoever opens it."""
+    """A FIFO, which would block a reader."""
     os.mkfifo(path)
 
 
@@ -90,7 +90,7 @@ ODD: dict[str, tuple[Callable[[Path], object], OddKind]] = {
 
 @pytest.mark.parametrize("what", ODD)
 def test_what_is_no_regular_file_is_odd_and_never_followed(root: Path, what: str) -> None:
-    """A link, a folder, a FIFO or a socket under any name: listed as what it is, without a line."""
+    """A link, folder, FIFO, or socket is listed as such, without a line, whatever its name."""
     make, kind = ODD[what]
     make(root / "media" / "a.png")
     assert listed(root) == (set(), [OddEntry("a.png", kind)])
@@ -99,14 +99,14 @@ def test_what_is_no_regular_file_is_odd_and_never_followed(root: Path, what: str
 
 
 def test_a_subfolder_is_not_entered(root: Path) -> None:
-    """Version stores hold real images in subfolders (H35)."""
+    """Folders of old versions contain real images (H35)."""
     (root / "media" / ".stversions").mkdir()
     (root / "media" / ".stversions" / "a.png").write_bytes(b"x")
     assert listed(root) == (set(), [OddEntry(".stversions", OddKind.FOLDER)])
 
 
 def test_listing_opens_nothing_but_the_folder(root: Path) -> None:
-    """One descriptor for the folder, one lstat a file, no byte read (I24)."""
+    """One descriptor for the folder, one lstat per file, no byte read (I24)."""
     for name in ("a.png", "b.png"):
         (root / "media" / name).write_bytes(b"x")
     code = """
@@ -138,7 +138,7 @@ MEDIA: dict[str, tuple[Callable[[Path], object], type[OSError]]] = {
 
 @pytest.mark.parametrize("what", MEDIA)
 def test_a_media_folder_that_is_none_is_an_error_and_holds_nothing(tmp_path: Path, what: str) -> None:
-    """Nothing is concluded from it; a link is never followed, wherever it leads."""
+    """Nothing is concluded from it. A link is never followed, wherever it leads."""
     make, error = MEDIA[what]
     make(tmp_path / "media")
     with pytest.raises(error):
@@ -150,12 +150,12 @@ def test_a_media_folder_that_is_none_is_an_error_and_holds_nothing(tmp_path: Pat
 
 
 def test_without_a_media_folder_every_file_is_gone(tmp_path: Path) -> None:
-    """Absence is known; whether it is believed is decided elsewhere."""
+    """The absence is known; whether to believe it is decided elsewhere."""
     assert look_again(tmp_path, ["a.png", "b.png"], keeps_inodes=True) == {"a.png": None, "b.png": None}
 
 
 def test_behind_a_linked_media_folder_nothing_is_known_of_any_file(tmp_path: Path) -> None:
-    """Neither there nor gone."""
+    """They count neither as present nor as gone."""
     (tmp_path / "media").symlink_to("/tmp")
     assert look_again(tmp_path, ["a.png"], keeps_inodes=True) == {}
 
@@ -172,14 +172,14 @@ def test_a_file_that_the_system_refuses_to_describe_is_odd_and_not_gone(root: Pa
 
 
 def test_a_folder_that_breaks_off_is_an_error(root: Path) -> None:
-    """A listing that is cut short is no listing."""
+    """An incomplete listing is an error."""
     (root / "media" / "a.png").write_bytes(b"x")
     with pytest.raises(OSError, match="Input/output error"):
         call_refused([Refusal("getdents64", errno.EIO)], lambda: listed(root))
 
 
 def test_progress_is_told_now_and_then(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the number of files so far."""
+    """It reports the number of files so far."""
     monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", 3)
     for number in range(8):
         (root / "media" / f"{number}").touch()
@@ -189,7 +189,7 @@ def test_progress_is_told_now_and_then(root: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_probing_finds_regular_files_in_the_order_that_was_asked(root: Path) -> None:
-    """With the stamps that a listing would give; names that are not there are left out."""
+    """They have the stamps that a listing would give. Names without a file are omitted."""
     for name in ("a.png", "b.png"):
         (root / "media" / name).write_bytes(b"x")
     (root / "media" / "c.png").mkdir()
@@ -201,7 +201,7 @@ def test_probing_finds_regular_files_in_the_order_that_was_asked(root: Path) -> 
 
 
 def test_all_names_are_told_whatever_they_are(root: Path) -> None:
-    """Files, folders and links alike."""
+    """Files, folders, and links alike."""
     for name in NAMES:
         (root / "media" / name).touch()
     (root / "media" / "folder").mkdir()
@@ -209,7 +209,7 @@ def test_all_names_are_told_whatever_they_are(root: Path) -> None:
 
 
 def test_where_letter_case_counts_each_found_name_is_its_own_spelling(root: Path) -> None:
-    """Two files that differ in letters only are two, whatever a listing told."""
+    """Two files whose names differ only in case stay two files, whatever a listing showed."""
     names = ["a1.png", "a1.PNG"]
     for name in names:
         (root / "media" / name).touch()
@@ -224,9 +224,9 @@ def test_where_letter_case_counts_each_found_name_is_its_own_spelling(root: Path
 def test_where_letter_case_is_folded_a_name_is_spelled_as_it_was_listed(
     root: Path, listed: list[str], spelled: str
 ) -> None:
-    """Else one file would have two rows, and one of them would soon be missing.
+    """Otherwise one file would have two rows, and one of them would soon be missing.
 
-    Here links make every spelling lead to the file, as on a disk that folds; ``trials/mounts`` has such disks.
+    Here links make every spelling lead to the file, as on a disk that folds case. ``trials/mounts`` has real ones.
     """
     (root / "media" / "a1.png").touch()
     for extension in ("PNG", "Png", "pNg", "pnG", "PNg", "PnG", "pNG"):

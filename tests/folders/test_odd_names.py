@@ -20,7 +20,7 @@ OTHER_ID = ImageId("6f1b2c3d-0000-4000-8000-000000000001")
 
 
 class Place:
-    """A storage directory whose media folder has the mtime that the test says, and an index of its odd names."""
+    """A storage directory whose media folder has the mtime that the test sets, and an index of its odd names."""
 
     def __init__(self, root: Path, *, tells_changes: bool = True) -> None:
         self.root = root
@@ -34,7 +34,7 @@ class Place:
         )
 
     def put(self, name: str, *, age_s: float) -> None:
-        """A file, after whose coming the folder's mtime lies so long before the clock's time."""
+        """Writes a file, then sets the folder's mtime to this long before the clock's time."""
         (self.media / name).touch()
         self.set_age(age_s)
 
@@ -44,7 +44,7 @@ class Place:
         os.utime(self.media, ns=(at_ns, at_ns))
 
     def find(self, image_id: ImageId = ID) -> OddNames:
-        """What the index says."""
+        """What the index returns."""
         return self.index.find(str(self.root), image_id)
 
 
@@ -54,7 +54,7 @@ def place(tmp_path: Path) -> Place:
 
 
 def test_odd_spellings_copies_and_placeholders_are_found(place: Place) -> None:
-    """Everything in the folder that has to do with the image, but for the names that a probe guesses."""
+    """It finds everything that belongs to the image, except the names that a probe guesses."""
     names = [
         f"{ID}.png",
         f"{ID}.Png",
@@ -80,7 +80,7 @@ def test_odd_spellings_copies_and_placeholders_are_found(place: Place) -> None:
 
 @given(st.lists(st.text(max_size=20) | st.sampled_from([f"{ID}.PNG", f"{ID} 2.png", "\udcff", "\n"])))
 def test_every_odd_name_has_to_do_with_the_image_it_is_filed_under(names: list[str]) -> None:
-    """Whatever lies there; and no plain lower-case name is odd."""
+    """This holds whatever is in the folder. A plain lower-case name is never odd."""
     for image_id, odd in sort_odd_names(names).items():
         for name in odd.spellings:
             wanted = split_wanted_name(name)
@@ -91,11 +91,11 @@ def test_every_odd_name_has_to_do_with_the_image_it_is_filed_under(names: list[s
 
 
 def test_a_settled_folder_is_listed_once_for_each_mtime(place: Place) -> None:
-    """A miss costs one lstat while nothing changes, for however long."""
+    """While nothing changes, a miss costs one lstat."""
     place.put("a", age_s=2.1)
     place.find()
     (place.media / f"{ID}.Png").touch()
-    place.set_age(2.1)  # a name that came without moving the mtime stays unseen: no local disk does that
+    place.set_age(2.1)  # a name that appeared without a new mtime stays unseen; no local disk does that
     place.clock.pass_time(days=1)
     mtime_before = place.media.stat().st_mtime_ns
     assert place.find() == NO_ODD_NAMES
@@ -105,7 +105,7 @@ def test_a_settled_folder_is_listed_once_for_each_mtime(place: Place) -> None:
 
 
 def test_a_folder_that_has_just_changed_is_listed_again_after_two_seconds(place: Place) -> None:
-    """FAT keeps mtimes to 2 s: another name may come within the same tick."""
+    """FAT keeps mtimes to 2 s, so another name may come within the same tick."""
     place.put("a", age_s=1.9)
     mtime_ns = place.media.stat().st_mtime_ns
     place.find()
@@ -118,7 +118,7 @@ def test_a_folder_that_has_just_changed_is_listed_again_after_two_seconds(place:
 
 
 def test_an_unsettled_folder_is_listed_at_most_once_in_two_seconds(place: Place) -> None:
-    """However often it changes: a burst of arrivals costs one listing in two seconds."""
+    """Even if it changes all the time: a burst of arrivals costs one listing in two seconds."""
     place.put("a", age_s=0)
     place.find()
     place.clock.pass_time(seconds=1)
@@ -129,7 +129,7 @@ def test_an_unsettled_folder_is_listed_at_most_once_in_two_seconds(place: Place)
 
 
 def test_a_share_is_listed_anew_after_two_seconds_however_old_its_mtime(tmp_path: Path) -> None:
-    """The mtime that a share tells may be a cached one."""
+    """The mtime from a share may be cached."""
     place = Place(tmp_path, tells_changes=False)
     place.put("a", age_s=1000)
     mtime_ns = place.media.stat().st_mtime_ns
@@ -141,7 +141,7 @@ def test_a_share_is_listed_anew_after_two_seconds_however_old_its_mtime(tmp_path
 
 
 def test_a_folder_from_the_future_is_never_taken_for_settled(place: Place) -> None:
-    """Its clock is wrong, so its mtime proves nothing; it is listed once in two seconds."""
+    """Its clock is wrong, so its mtime proves nothing. It is listed once in two seconds."""
     place.put("a", age_s=-3600)
     mtime_ns = place.media.stat().st_mtime_ns
     place.find()
@@ -152,7 +152,7 @@ def test_a_folder_from_the_future_is_never_taken_for_settled(place: Place) -> No
 
 
 def test_without_a_media_folder_there_are_no_odd_names(tmp_path: Path) -> None:
-    """Nor behind a link to one."""
+    """The same if it is a link."""
     place = Place(tmp_path)
     place.put(f"{ID}.Png", age_s=10)
     place.media.rename(tmp_path / "elsewhere")

@@ -58,7 +58,7 @@ ODD_FILES: dict[str, tuple[Callable[[Path], object], str]] = {
 def test_what_is_no_regular_file_is_refused_by_its_name(
     picture: Path, make: Callable[[Path], object], kind: str
 ) -> None:
-    """Links are never followed, a FIFO never waited for, and the error says what lies there."""
+    """Links are never followed, a FIFO never blocks, and the error says what is there."""
     odd = picture.with_name("odd.png")
     make(odd)
     open_before = count_open_files()
@@ -69,20 +69,20 @@ def test_what_is_no_regular_file_is_refused_by_its_name(
 
 
 def test_a_device_is_refused() -> None:
-    """A device under a wanted name would never end."""
+    """Reading a device under an image's name would never end."""
     with pytest.raises(UnreadableFileError, match="a device"):
         open_regular("/dev/zero")
 
 
 def test_what_is_not_there_is_no_fault(tmp_path: Path) -> None:
-    """Only "no such file" says something about the file, and it passes unchanged."""
+    """Only "no such file" says something about the file. It is passed on unchanged."""
     with pytest.raises(FileNotFoundError):
         open_regular(tmp_path / "nothing.png")
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EMFILE])
 def test_other_refusals_do_not_look_like_absence(picture: Path, number: int) -> None:
-    """A share that went away, a lock, a fault of the disk: unreadable now, never "not there"."""
+    """If a share is gone, a file is locked, or a disk fails, the file is unreadable now, not absent."""
     with pytest.raises(UnreadableFileError) as refused:
         call_refused([Refusal("openat", number)], lambda: open_regular(picture))
     assert refused.value.facts["errno"] == errno.errorcode[number]
@@ -90,13 +90,13 @@ def test_other_refusals_do_not_look_like_absence(picture: Path, number: int) -> 
 
 
 def test_a_file_where_a_folder_should_be_is_not_absence(picture: Path) -> None:
-    """``media`` being a file is a fault of the folder, not a missing image."""
+    """If ``media`` is a file, the folder is at fault, and no image is missing."""
     with pytest.raises(UnreadableFileError):
         open_regular(picture / "x.png")
 
 
 def test_an_open_file_knows_what_it_was(picture: Path) -> None:
-    """Stamp and stat are of the descriptor; where inode numbers are not kept the stamp has none."""
+    """Stamp and stat come from the descriptor. If inode numbers are not kept, the stamp has none."""
     found = picture.stat()
     with open_regular(picture) as opened:
         assert opened.stamp == stamp_of(found)
@@ -108,7 +108,7 @@ def test_an_open_file_knows_what_it_was(picture: Path) -> None:
 
 
 def test_a_file_is_opened_within_an_open_folder(picture: Path, tmp_path: Path) -> None:
-    """With a folder's descriptor, renaming the folder meanwhile changes nothing."""
+    """With a folder descriptor, renaming the folder meanwhile changes nothing."""
     folder_fd = os.open(tmp_path, os.O_RDONLY)
     try:
         moved = tmp_path.rename(tmp_path.with_name("moved"))
@@ -155,7 +155,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 def test_every_change_that_a_stat_shows_is_noticed(picture: Path, change: Callable[[Path], object]) -> None:
-    """An open file stops being what the path names as soon as its stat, or the path's, says so."""
+    """An open file no longer counts as what the path names once its stat, or the path's, differs."""
     with open_regular(picture) as opened:
         assert is_unchanged(opened, picture)
         change(picture)
@@ -163,7 +163,7 @@ def test_every_change_that_a_stat_shows_is_noticed(picture: Path, change: Callab
 
 
 def test_without_inode_numbers_size_and_time_decide(picture: Path) -> None:
-    """Where the same file has another number at each look, the number accuses nobody."""
+    """If the same file has another number at each look, the number does not count."""
     with open_regular(picture, keeps_inodes=False) as opened:
         replace_with_equal_stamp(picture)
         assert is_unchanged(opened, picture)
@@ -172,7 +172,7 @@ def test_without_inode_numbers_size_and_time_decide(picture: Path) -> None:
 
 
 def test_without_inode_numbers_a_link_is_no_file(picture: Path) -> None:
-    """Not even one whose own size and time are those of the file."""
+    """Not even one with the size and time of the file."""
     with open_regular(picture, keeps_inodes=False) as opened:
         picture.unlink()
         picture.symlink_to("x" * opened.stamp.size_bytes)
@@ -181,7 +181,7 @@ def test_without_inode_numbers_a_link_is_no_file(picture: Path) -> None:
 
 
 def test_without_inode_numbers_the_open_file_counts_too(picture: Path) -> None:
-    """What was read came from the open file: if that has changed, its twin under the path is no comfort."""
+    """The bytes come from the open file. If it changed, an identical file at the path does not help."""
     with open_regular(picture, keeps_inodes=False) as opened:
         replace_with_equal_stamp(picture)
         append(Path(f"/proc/self/fd/{opened.fd}"))
@@ -189,21 +189,21 @@ def test_without_inode_numbers_the_open_file_counts_too(picture: Path) -> None:
 
 
 def test_new_permissions_are_no_change(picture: Path) -> None:
-    """Sync clients rewrite attributes after arrival (hazard H37): the bytes are the same."""
+    """Sync clients set attributes after arrival (hazard H37). The bytes are the same."""
     with open_regular(picture) as opened:
         picture.chmod(0o400)
         assert is_unchanged(opened, picture)
 
 
 def test_each_look_at_the_start_begins_at_the_first_byte(picture: Path) -> None:
-    """However often it is read."""
+    """This holds however often it is read."""
     with open_regular(picture) as opened:
         assert read_start(opened, 4) == b"0123"
         assert read_start(opened, 100) == b"0123456789"
 
 
 def test_a_failing_disk_is_an_error_of_the_file(picture: Path) -> None:
-    """EIO in the middle is "unreadable now", with the path."""
+    """EIO in the middle means "unreadable now", with the path."""
     with open_regular(picture) as opened, pytest.raises(UnreadableFileError, match="Input/output error"):
         call_refused([Refusal("read", errno.EIO)], lambda: read_start(opened, 10))
 
@@ -224,17 +224,17 @@ def test_a_failing_disk_is_an_error_of_the_file(picture: Path) -> None:
     ],
 )
 def test_evicted_files_are_known_by_their_flags(fields: dict[str, int], expected: bool) -> None:
-    """Hazard H20: dataless on macOS, recall or offline on Windows; a reparse point or a pin says nothing."""
+    """Hazard H20: dataless on macOS, recall or offline on Windows. A reparse point or a pin says nothing."""
     assert is_dataless(cast(os.stat_result, SimpleNamespace(**fields))) is expected
 
 
 def test_an_ordinary_file_is_here(picture: Path) -> None:
-    """The system's own stat of a file with bytes never reads as evicted."""
+    """The system's own stat of a file with bytes never counts as evicted."""
     assert not is_dataless(picture.stat())
 
 
 def test_a_file_that_nobody_closes_keeps_no_descriptor(tmp_path: Path) -> None:
-    """It is closed when its last holder lets go."""
+    """It is closed when nothing refers to it."""
     path = tmp_path / "file"
     path.write_bytes(b"x")
     opened = open_regular(path)

@@ -18,7 +18,7 @@ from strandline.folders.opening import open_regular
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy
 
 IN_MEMORY, IN_A_FILE = 1_000_000, 0
-"""Values of ``max_memory_bytes`` that decide where small test files go."""
+"""Values of ``max_memory_bytes`` that choose where small test files go."""
 BOTH = pytest.mark.parametrize("max_memory_bytes", [IN_MEMORY, IN_A_FILE])
 
 
@@ -29,7 +29,7 @@ def copy_of(path: Path, **options: int) -> ProofCopy:
 
 @given(data=st.binary(max_size=3_000), max_memory_bytes=st.integers(0, 3_000))
 def test_a_copy_is_the_file(data: bytes, max_memory_bytes: int) -> None:
-    """In memory or not: every way to the bytes gives the same ones, and the hash is theirs."""
+    """In memory or in a file, every way to read gives the same bytes, and the hash matches."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "x.png"
         path.write_bytes(data)
@@ -42,7 +42,7 @@ def test_a_copy_is_the_file(data: bytes, max_memory_bytes: int) -> None:
 
 
 def test_large_files_are_read_in_pieces(tmp_path: Path) -> None:
-    """Several megabytes through the unnamed temporary come out whole."""
+    """Several megabytes through the unnamed temporary file are unchanged."""
     data = os.urandom(3_500_001)
     (tmp_path / "x.png").write_bytes(data)
     with copy_of(tmp_path / "x.png", max_memory_bytes=1_000_000) as copy:
@@ -52,7 +52,7 @@ def test_large_files_are_read_in_pieces(tmp_path: Path) -> None:
 
 @BOTH
 def test_readers_do_not_disturb_each_other(tmp_path: Path, max_memory_bytes: int) -> None:
-    """Each file object has a position of its own, seeks like a file, and outlives the copy."""
+    """Each file object has its own position, can seek, and survives the closing of the copy."""
     (tmp_path / "x.png").write_bytes(b"0123456789")
     copy = copy_of(tmp_path / "x.png", max_memory_bytes=max_memory_bytes)
     with copy.open() as first, copy.open() as second:
@@ -74,7 +74,7 @@ def test_readers_do_not_disturb_each_other(tmp_path: Path, max_memory_bytes: int
 def test_what_happens_to_the_file_later_does_not_reach_the_copy(
     tmp_path: Path, max_memory_bytes: int
 ) -> None:
-    """Overwritten and cut after the proof: the proven bytes are still handed out."""
+    """If the file is overwritten and cut after the proof, the copy still gives the proven bytes."""
     path = tmp_path / "x.png"
     path.write_bytes(b"good bytes")
     with copy_of(path, max_memory_bytes=max_memory_bytes) as copy:
@@ -93,7 +93,7 @@ def test_what_happens_to_the_file_later_does_not_reach_the_copy(
 def test_a_file_that_changes_under_the_reader_proves_nothing(
     tmp_path: Path, max_memory_bytes: int, later: bytes, seen: bytes
 ) -> None:
-    """No exception, no endless reading (one byte beyond the size at most): the copy says that it is torn."""
+    """No exception and no endless reading (at most one byte beyond the size): the copy says that the file changed."""
     path = tmp_path / "x.png"
     path.write_bytes(b"0123456789")
     with open_regular(path) as opened:
@@ -106,7 +106,7 @@ def test_a_file_that_changes_under_the_reader_proves_nothing(
 
 
 def test_equal_size_and_other_time_is_a_change(tmp_path: Path) -> None:
-    """A rewrite of equal length shows in the mtime."""
+    """A rewrite of equal length is detected by the mtime."""
     path = tmp_path / "x.png"
     path.write_bytes(b"0123456789")
     os.utime(path, ns=(0, 0))
@@ -128,7 +128,7 @@ def test_a_huge_file_is_refused_before_it_is_read(tmp_path: Path) -> None:
 
 @BOTH
 def test_a_failing_disk_is_an_error_of_the_file(tmp_path: Path, max_memory_bytes: int) -> None:
-    """EIO while reading names the file, not the temporary."""
+    """The error names the file, not the temporary."""
     path = tmp_path / "x.png"
     path.write_bytes(b"0123456789")
     with pytest.raises(UnreadableFileError, match=r"x\.png"):
@@ -136,7 +136,7 @@ def test_a_failing_disk_is_an_error_of_the_file(tmp_path: Path, max_memory_bytes
 
 
 def test_a_full_scratch_is_no_error_of_the_file(tmp_path: Path) -> None:
-    """No room for the temporary copy: disk full, naming the scratch folder."""
+    """If there is no room for the temporary copy, the disk-full error names the scratch folder."""
     path = tmp_path / "x.png"
     path.write_bytes(b"0123456789")
     with pytest.raises(DiskFullError) as refused:

@@ -28,7 +28,7 @@ from strandline.folders.temporaries import TEMPORARY_NAME, Way
 
 @pytest.fixture(params=[*CASES, *(f"{way}, in memory" for way in ALL_WAYS)])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Each case on a disk, and each way on a file system in memory as well."""
+    """Each test runs on a disk, and for each way on a memory file system, too."""
     name, in_memory, _ = str(request.param).partition(", in memory")
     ways, kernel = CASES[name]
     with tempfile.TemporaryDirectory(dir=IN_MEMORY if in_memory else tmp_path) as folder:
@@ -36,10 +36,10 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 
 class TestContract:
-    """What holds for every way, on every file system."""
+    """What holds for every way on every file system."""
 
     def test_what_was_written_is_there(self, place: Place) -> None:
-        """The bytes, their stamp, and no other name anywhere."""
+        """The bytes and their stamp are there, and no other name."""
         written = place.save(b"the bytes")
         path = place.media / NAME
         assert path.read_bytes() == b"the bytes"
@@ -50,7 +50,7 @@ class TestContract:
         assert path.lstat().st_nlink == 1
 
     def test_a_stream_is_written_from_where_it_stands(self, place: Place) -> None:
-        """Several pieces, the first part skipped, whole also where a way fails after all was written."""
+        """Several pieces, from the current position; complete even if one way fails after writing all of it."""
         data = os.urandom(2_500_000)
         source = io.BytesIO(data)
         source.seek(17)
@@ -58,7 +58,7 @@ class TestContract:
         assert (place.media / NAME).read_bytes() == data[17:]
 
     def test_a_new_file_obeys_the_umask(self, place: Place) -> None:
-        """As readable as any file that the user's programs make."""
+        """Its mode is that of any file of the user's programs."""
         old = os.umask(0o027)
         try:
             place.save(b"x")
@@ -76,7 +76,7 @@ class TestContract:
         ids=["file", "folder", "broken link"],
     )
     def test_a_new_file_never_replaces(self, place: Place, occupy: Callable[[Path], object]) -> None:
-        """Whatever has the name keeps it, and nothing of the attempt is left."""
+        """An existing entry stays, and the attempt leaves nothing."""
         occupy(place.media / NAME)
         before = (place.media / NAME).lstat()
         with pytest.raises(FileExistsError):
@@ -85,14 +85,14 @@ class TestContract:
         assert place.names() == {NAME}
 
     def test_a_file_that_arrives_while_we_write_is_kept(self, place: Place) -> None:
-        """The name was free at the first look and taken at the last: the arrival stays."""
+        """The name was free at the first look but is taken at the last: the arrived file stays."""
         with pytest.raises(FileExistsError):
             place.save(ArrivingMeanwhile(place.media / NAME))
         assert (place.media / NAME).read_bytes() == b"arrived meanwhile"
         assert place.names() == {NAME}
 
     def test_replacing_is_one_step(self, place: Place) -> None:
-        """Every reader meanwhile gets all of one version; afterwards the last one is there, alone."""
+        """Every reader gets all of one version. In the end the last version is there, alone."""
         versions = [bytes([number]) * 1_000_000 for number in range(8)]
         place.save(versions[0])
 
@@ -107,7 +107,7 @@ class TestContract:
         assert place.names() == {NAME}
 
     def test_nothing_half_written_is_ever_seen(self, place: Place) -> None:
-        """A listing in a tight loop sees whole files, and beside them hidden names at most."""
+        """Listings in a tight loop see whole files and, at most, hidden names."""
         data = os.urandom(3_000_000)
         others = set()
 
@@ -126,7 +126,7 @@ class TestContract:
             assert not others
 
     def test_a_replacement_that_is_not_allowed_any_more_does_not_happen(self, place: Place) -> None:
-        """The caller looks once more, right before the rename; at his word the old bytes stay."""
+        """The caller checks once more right before the rename. If the answer is no, the old bytes stay."""
         place.save(b"first")
         seen = []
 
@@ -141,7 +141,7 @@ class TestContract:
         assert place.names() == {NAME}
 
     def test_replacing_needs_nothing_to_replace(self, place: Place) -> None:
-        """The wrong file may have gone meanwhile: the good bytes are there all the same."""
+        """If the wrong file has vanished meanwhile, the good bytes are still written."""
         place.save(b"good", mode=SaveMode.REPLACE, allowed=None)
         assert (place.media / NAME).read_bytes() == b"good"
         assert place.names() == {NAME}
@@ -159,7 +159,7 @@ class TestContract:
     def test_a_disk_that_refuses_leaves_nothing(
         self, place: Place, mode: SaveMode, call: str, number: int, kind: type[DiskError]
     ) -> None:
-        """Full, over quota, broken: a clear error, the old bytes untouched, nothing new under any name."""
+        """Full, over quota, or broken: a clear error, the old bytes unchanged, and no new name."""
         (place.media / "other.png").write_bytes(b"old")
         with pytest.raises(kind) as refused:
             place.refusing(Refusal(call, number)).save(
@@ -184,7 +184,7 @@ class TestContract:
 
 @pytest.mark.parametrize("case", [name for name, case in CASES.items() if case[1] != LIKE_FUSE])
 def test_of_many_savers_one_creates(tmp_path: Path, case: str) -> None:
-    """Eight at once under one name: one makes the file, the others learn that it is taken."""
+    """Eight at once under one name: one makes the file, the others learn that the name is taken."""
     ways, kernel = CASES[case]
     place = replace(new_place(tmp_path), ways=ways, kernel=kernel)
     start = threading.Barrier(8)
@@ -207,7 +207,7 @@ def test_of_many_savers_one_creates(tmp_path: Path, case: str) -> None:
 @settings(max_examples=20)
 @given(data=st.binary(max_size=5_000), way=st.sampled_from(ALL_WAYS), mode=st.sampled_from(SaveMode))
 def test_all_bytes_come_through(data: bytes, way: Way, mode: SaveMode) -> None:
-    """Empty, odd, zeros: bytes and streams alike."""
+    """Empty, odd, or all zeros: as bytes and as streams."""
     with tempfile.TemporaryDirectory() as folder:
         place = replace(new_place(Path(folder)), ways=(way,))
         place.save(data, "bytes.png", mode=mode)
@@ -216,13 +216,13 @@ def test_all_bytes_come_through(data: bytes, way: Way, mode: SaveMode) -> None:
 
 
 class TestFullSync:
-    """macOS flushes the drive's own cache as well, if the file system can."""
+    """On macOS, the drive's own cache is flushed as well, if the file system can."""
 
     @pytest.mark.parametrize("number", [errno.ENOTSUP, errno.EINVAL, errno.ENOTTY])
     def test_a_file_system_without_it_gets_an_fsync(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
     ) -> None:
-        """SMB shares and macFUSE answer so; the save is made, and synced."""
+        """SMB shares and macFUSE do not support it: the save succeeds with an fsync."""
         synced: list[int] = []
 
         def refuse(fd: int) -> None:
@@ -244,7 +244,7 @@ class TestFullSync:
     def test_a_disk_that_fails_is_not_taken_for_one_without_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A fault of the disk ends the save: an fsync after it could say that all is well."""
+        """A disk error ends the save, because an fsync after it could falsely succeed."""
 
         def fail(fd: int) -> None:
             raise OSError(errno.EIO, os.strerror(errno.EIO))

@@ -38,7 +38,7 @@ from strandline.folders.temporaries import Way, open_folder
 def test_a_lone_rename_has_to_be_allowed(
     tmp_path: Path, way: Way, allowed: Callable[[], bool] | None
 ) -> None:
-    """Where nothing refuses to replace, a legacy id is not saved rather than perhaps lost."""
+    """If nothing can refuse to replace, a legacy id is not saved, because a file could be lost."""
     place = replace(new_place(tmp_path), ways=(way,), kernel=LIKE_FUSE)
     with pytest.raises(DiskError, match="can neither link nor rename without replacing"):
         place.save(b"bytes", allowed=allowed)
@@ -46,7 +46,7 @@ def test_a_lone_rename_has_to_be_allowed(
 
 
 def test_a_lone_rename_is_asked_for_only_where_it_is_needed(tmp_path: Path) -> None:
-    """Where links or careful renames work, nobody is asked to allow anything."""
+    """If links or non-replacing renames work, the caller is not asked."""
     place = replace(new_place(tmp_path), ways=(Way.HIDDEN,))
     asked = []
 
@@ -60,7 +60,7 @@ def test_a_lone_rename_is_asked_for_only_where_it_is_needed(tmp_path: Path) -> N
 
 
 def test_each_way_gives_way_to_the_next(tmp_path: Path) -> None:
-    """Unnamed; without it scratch; without that too (another disk, not there) hidden; and else a clear error."""
+    """Unnamed; otherwise scratch; if that is on another disk or absent, hidden; otherwise a clear error."""
     place = new_place(tmp_path)
     assert place.save(b"x", "1.png").way is Way.UNNAMED
     without = place.refusing(NO_UNNAMED_FILES)
@@ -86,7 +86,7 @@ def test_each_way_gives_way_to_the_next(tmp_path: Path) -> None:
 
 
 def test_a_replacement_goes_through_scratch_where_it_can(tmp_path: Path) -> None:
-    """From there it can be renamed over without ever having a second name in the media folder."""
+    """From there it can be renamed into place without ever having a second name in the media folder."""
     place = new_place(tmp_path)
     assert place.save(b"x", mode=SaveMode.REPLACE).way is Way.SCRATCH
     place.scratch.rmdir()
@@ -94,7 +94,7 @@ def test_a_replacement_goes_through_scratch_where_it_can(tmp_path: Path) -> None
 
 
 def test_a_folder_that_cannot_be_locked_is_saved_to_all_the_same(tmp_path: Path) -> None:
-    """NFS locks no folders. Savers that meet there are not kept apart, but nobody is kept from saving."""
+    """NFS cannot lock folders. Savers there do not exclude each other, but saving works."""
     place = new_place(tmp_path).refusing(Refusal("flock", errno.EBADF))
     for data in (b"first", b"second"):
         place.save(data, mode=SaveMode.REPLACE)
@@ -104,7 +104,7 @@ def test_a_folder_that_cannot_be_locked_is_saved_to_all_the_same(tmp_path: Path)
 def test_a_folder_that_another_program_keeps_locked_is_waited_for_and_saved_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A script may sync under ``flock media`` for hours: it would be wrong to hang, or to save nothing."""
+    """A script may sync under ``flock media`` for hours. Hanging or refusing to save would be wrong."""
     place = new_place(tmp_path)
     monkeypatch.setattr(temporaries, "LOCK_LIMIT_S", 0.1)
     with open_folder(place.media) as held:
@@ -115,7 +115,7 @@ def test_a_folder_that_another_program_keeps_locked_is_waited_for_and_saved_to(
 
 
 def test_a_media_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    """An unmounted disk: nothing is made up in its place."""
+    """If the disk is unmounted, no folder is made in its place."""
     place = Place(tmp_path)
     with pytest.raises(DiskError, match="the folder is not there"):
         place.save(b"x")
@@ -124,7 +124,7 @@ def test_a_media_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".", "..", "/etc/passwd", "../x.png", "a/b.png", "a/", "x\0.png"])
 def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None:
-    """Only plain names are written."""
+    """Only plain names are accepted."""
     place = new_place(tmp_path)
     with pytest.raises(InvalidPathError):
         place.save(b"x", name, mode=SaveMode.REPLACE)
@@ -158,7 +158,7 @@ def test_bytes_are_durable_before_the_name_and_the_name_before_the_answer(
 
 
 def step_of(line: str, media: Path) -> str | None:
-    """What a line of the trace does for the saved file."""
+    """What a line of the trace does with the saved file."""
     call = line.partition("(")[0]
     if call == "write":
         return "write" if "the bytes" in line else None
@@ -170,7 +170,7 @@ def step_of(line: str, media: Path) -> str | None:
 @pytest.mark.parametrize("way", ALL_WAYS)
 @pytest.mark.parametrize("mode", SaveMode)
 def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, way: Way, mode: SaveMode) -> None:
-    """A disk of 256 KiB, a file of 1 MiB: disk full, all room free again, small files still fit."""
+    """A disk of 256 KiB and a file of 1 MiB: disk full, all space is freed, small files still fit."""
     with small_disk(tmp_path, 256) as disk:
         place = replace(new_place(disk.folder), ways=(way,), kernel=disk.refusals)
         free_before = disk.count_free_blocks()
@@ -183,7 +183,7 @@ def test_a_disk_that_fills_up_leaves_nothing(tmp_path: Path, way: Way, mode: Sav
 
 
 def test_a_disk_mounted_read_only_is_unwritable(tmp_path: Path) -> None:
-    """An error that says so."""
+    """The error says that the disk is read-only."""
     with small_disk(tmp_path, 256) as disk:
         place = new_place(disk.folder)
         with read_only(disk) as closed, pytest.raises(UnwritableFolderError, match="read-only"):
@@ -194,7 +194,7 @@ class TestCopyAside:
     """The copy that is made before a wrong file is replaced."""
 
     def test_a_copy_is_the_same_bytes(self, tmp_path: Path) -> None:
-        """Bytes, hash and size of the copy; stamp of the original, which is untouched."""
+        """Bytes, hash, and size of the copy; stamp of the original, which is unchanged."""
         place = new_place(tmp_path)
         wrong = tmp_path / "wrong.png"
         wrong.write_bytes(b"wrong bytes")
@@ -207,7 +207,7 @@ class TestCopyAside:
         assert wrong.lstat().st_mtime_ns == before.st_mtime_ns
 
     def test_an_original_that_changes_meanwhile_is_told(self, tmp_path: Path) -> None:
-        """Then the trash does not hold what would be replaced, and the caller must not go on."""
+        """The trash would not contain what is replaced, so the caller must stop."""
         place = new_place(tmp_path)
         wrong = tmp_path / "wrong.png"
         wrong.write_bytes(bytes(1_000_000))
@@ -223,7 +223,7 @@ class TestCopyAside:
         assert any(copy.changed_meanwhile for copy in copies)
 
     def test_what_is_in_the_trash_already_stays(self, tmp_path: Path) -> None:
-        """A taken name is the caller's to avoid."""
+        """The caller must avoid a taken name."""
         place = new_place(tmp_path)
         (tmp_path / "wrong.png").write_bytes(b"wrong")
         (place.media / "trashed.png").write_bytes(b"earlier")
@@ -232,7 +232,7 @@ class TestCopyAside:
         assert (place.media / "trashed.png").read_bytes() == b"earlier"
 
     def test_a_link_is_not_followed_into_the_trash(self, tmp_path: Path) -> None:
-        """Only a regular file is copied; a missing one is simply missing."""
+        """Only a regular file is copied. A missing one raises FileNotFoundError."""
         place = new_place(tmp_path)
         (tmp_path / "link.png").symlink_to("/etc/hostname")
         with pytest.raises(UnreadableFileError, match="a symbolic link"):

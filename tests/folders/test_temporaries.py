@@ -38,7 +38,7 @@ write_whole(root / "media", sys.argv[2], Killing(bytes(5000)), scratch=root / "s
 def test_after_a_crash_nothing_has_the_wanted_name(
     tmp_path: Path, way: str, left_in_media: int, left_in_scratch: int
 ) -> None:
-    """Killed in the middle of writing: at most temporaries are left, and they go when they are a day old."""
+    """After a kill in the middle of a write, only temporaries remain. They are removed when they are a day old."""
     place = new_place(tmp_path)
     killed = subprocess.run([sys.executable, "-c", KILLED, tmp_path, NAME, way], timeout=30)
     assert killed.returncode == -signal.SIGKILL
@@ -53,7 +53,7 @@ def test_after_a_crash_nothing_has_the_wanted_name(
 
 
 def test_cleaning_up_touches_nothing_else(tmp_path: Path) -> None:
-    """Other names, links, folders, and temporaries that another machine's Strandline made stay, however old."""
+    """Other names, links, folders, and temporaries of other machines stay, however old."""
     place = new_place(tmp_path)
     digits = "0123456789abcdef" * 2
     ours, theirs = f".~{digits}.tmp", f".~{digits[::-1]}.tmp"
@@ -81,7 +81,7 @@ def test_cleaning_up_touches_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_temporary_with_an_old_mtime_is_young_if_it_has_just_come(tmp_path: Path) -> None:
-    """The mtime may be copied from elsewhere; the time of the last change of anything counts too."""
+    """Its mtime may be a copied one, so the time of its last change of any kind counts, too."""
     place = new_place(tmp_path)
     path = place.scratch / f".~{'0' * 32}.tmp"
     path.touch()

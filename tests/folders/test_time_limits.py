@@ -18,7 +18,7 @@ HERE = "/here"
 
 @pytest.fixture
 def hang() -> Iterator[threading.Event]:
-    """Something to hang on; let go at the end."""
+    """Something to hang on; released at the end."""
     event = threading.Event()
     yield event
     event.set()
@@ -35,7 +35,7 @@ def be_slow() -> str:
 
 
 def test_an_answer_in_time_is_the_answer() -> None:
-    """The result comes back, as does None."""
+    """The result is returned, even if it is None."""
     assert within(HERE, AMPLE_S, lambda: 42) == 42
     assert within(HERE, AMPLE_S, lambda: None) is None
 
@@ -44,28 +44,28 @@ def test_an_answer_in_time_is_the_answer() -> None:
     "error", [FileNotFoundError(2, "gone"), TimeoutError(110, "the system's"), SystemExit(3)]
 )
 def test_the_calls_own_errors_come_through(error: BaseException) -> None:
-    """The very exception that the call raised is raised, also where it is a time-out of the system's."""
+    """Exactly the exception of the call is raised, even if it is the system's own timeout."""
     with pytest.raises(type(error)) as raised:
         within(HERE, AMPLE_S, lambda: fail(error))
     assert raised.value is error
 
 
 def test_a_worker_is_used_again() -> None:
-    """One call after the other costs one thread."""
+    """Consecutive calls need only one thread."""
     threads = {within(HERE, AMPLE_S, threading.current_thread) for _ in range(50)}
     assert len(threads) == 1
     assert threading.current_thread() not in threads
 
 
 def test_no_answer_is_a_timeout(hang: threading.Event) -> None:
-    """The caller goes on; other calls are not held up by the one that hangs."""
+    """The caller continues, and a hanging call does not delay other calls."""
     with pytest.raises(TimeoutError, match=r"no answer within 0\.01 s"):
         within(HERE, SOON_S, hang.wait)
     assert within(HERE, AMPLE_S, lambda: "quick") == "quick"
 
 
 def test_what_comes_too_late_can_be_closed(hang: threading.Event) -> None:
-    """A late result goes to ``late``; a late error goes nowhere."""
+    """A late result goes to ``late``. A late error is dropped."""
     arrived = threading.Event()
     results = []
 
@@ -93,7 +93,7 @@ def test_what_comes_too_late_can_be_closed(hang: threading.Event) -> None:
 
 
 def test_hanging_calls_cannot_fill_the_memory(hang: threading.Event) -> None:
-    """Beyond a number of lost workers calls fail at once; when the workers come back, calls are made again."""
+    """If too many workers hang, calls fail at once. When the workers return, calls work again."""
     back = threading.Semaphore(0)
     for _ in range(MAX_LOST_WORKERS):
         with pytest.raises(TimeoutError, match="no answer"):
@@ -108,7 +108,7 @@ def test_hanging_calls_cannot_fill_the_memory(hang: threading.Event) -> None:
 
 
 def test_a_dead_place_is_paid_for_once(hang: threading.Event) -> None:
-    """After a time-out the same place fails without being asked, for its rest; others are not concerned."""
+    """After a timeout, calls to the same place fail at once while it rests. Other places are not affected."""
     now_s = 1000.0
     places = SlowPlaces(limit_s=SOON_S, rest_s=60, clock=lambda: now_s)
     asked, back = [], threading.Event()
@@ -130,7 +130,7 @@ def test_a_dead_place_is_paid_for_once(hang: threading.Event) -> None:
 
 
 def test_a_place_where_a_call_hangs_is_not_asked_again(hang: threading.Event) -> None:
-    """A share that stays dead for days costs one worker: it rests until the call that hangs there has come back."""
+    """A share that stays dead for days costs one worker: it rests until the hanging call returns."""
     now_s = 1000.0
     places = SlowPlaces(limit_s=SOON_S, rest_s=60, clock=lambda: now_s)
     asked, back = [], threading.Event()
@@ -149,7 +149,7 @@ def test_a_place_where_a_call_hangs_is_not_asked_again(hang: threading.Event) ->
 
 
 def test_what_takes_long_says_nothing_of_the_place(hang: threading.Event) -> None:
-    """A download is waited for longer than a small look, and where it does not come, the place is asked as ever."""
+    """A download may take longer than a small look. If it does not finish, the place is still used."""
     places = SlowPlaces(limit_s=SOON_S)
     assert places.patiently(HERE, AMPLE_S, be_slow) == "slow"
     with pytest.raises(TimeoutError, match=r"no answer within 0\.05 s"):
@@ -159,7 +159,9 @@ def test_what_takes_long_says_nothing_of_the_place(hang: threading.Event) -> Non
 
 
 def test_what_takes_long_is_given_up_where_the_place_is_dead(hang: threading.Event) -> None:
-    """A small look tells: what it says, were it an error, is an answer; if it says nothing the place rests."""
+    """A small look decides: any answer, even an error, means that the place is alive. Without one, the place
+    rests.
+    """
     places = SlowPlaces(limit_s=1.0)
     looks, looked = [], threading.Event()
 
@@ -181,7 +183,7 @@ def test_what_takes_long_is_given_up_where_the_place_is_dead(hang: threading.Eve
 
 
 def test_the_systems_own_timeout_lets_a_place_rest() -> None:
-    """ETIMEDOUT says the same as our own limit. Other errors are answers."""
+    """ETIMEDOUT counts like our own limit. Other errors are answers."""
     places = SlowPlaces()
     with pytest.raises(FileNotFoundError):
         places.within("/here", lambda: fail(FileNotFoundError()))
@@ -201,13 +203,13 @@ def run(code: str) -> str:
 
 
 def test_a_hanging_call_does_not_keep_the_program_alive() -> None:
-    """The program ends though a worker never will."""
+    """The program ends although a worker never does."""
     code = "try: within(1, 0.01, threading.Event().wait)\nexcept TimeoutError: print('given up')"
     assert run(code) == "given up"
 
 
 def test_a_forked_child_makes_workers_of_its_own() -> None:
-    """Threads do not survive a fork: the child must not wait for its parent's."""
+    """Threads do not survive a fork, so the child must not wait for its parent's."""
     code = """
 import warnings
 warnings.simplefilter("ignore")  # newer Pythons warn of forks beside threads
@@ -221,7 +223,7 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 
 
 def test_a_close_is_made_after_all_where_many_calls_hang(hang: threading.Event) -> None:
-    """It is not dropped: a descriptor that nobody closes would be gone for good."""
+    """It is not dropped: otherwise the descriptor would stay open for good."""
     closed = threading.Event()
     for _ in range(MAX_LOST_WORKERS):
         with pytest.raises(TimeoutError):
@@ -233,7 +235,7 @@ def test_a_close_is_made_after_all_where_many_calls_hang(hang: threading.Event) 
 
 
 def test_a_call_that_moves_is_waited_for(hang: threading.Event) -> None:
-    """The limit is for a call that stands still; one that does is given up, and calls of its kind rest."""
+    """The limit applies to a call without progress. Such a call is abandoned, and calls of its kind rest."""
     places, steps = SlowPlaces(limit_s=AMPLE_S), iter(range(20))
     moved = [0]
 

@@ -29,7 +29,7 @@ from strandline.runtime.assembly import LocalStore
 
 
 def test_a_home_is_made_where_none_is(tmp_path: Path) -> None:
-    """With the folders above it; what lies in it afterwards is a catalog and a place for temporaries."""
+    """Missing parent folders are made. Afterwards it contains a catalog and a folder for temporaries."""
     home = tmp_path / "some" / "where"
     with open_store(home) as store:
         assert isinstance(store, LocalStore)
@@ -40,7 +40,7 @@ def test_a_home_is_made_where_none_is(tmp_path: Path) -> None:
 
 
 def test_the_home_comes_from_the_argument_then_the_environment(tmp_path: Path) -> None:
-    """``--home`` wins over ``STRANDLINE_HOME``; ``~`` and relative paths are understood."""
+    """``--home`` wins over ``STRANDLINE_HOME``. ``~`` and relative paths work."""
     environ = {"STRANDLINE_HOME": str(tmp_path / "env")}
     with open_store(environ=environ) as store:
         assert store.home == tmp_path / "env"
@@ -51,7 +51,7 @@ def test_the_home_comes_from_the_argument_then_the_environment(tmp_path: Path) -
 
 
 def test_settings_come_from_file_then_environment_then_overrides(home: Path) -> None:
-    """Each wins over the one before, and what wins is what the services are bounded by."""
+    """Each wins over the one before, and the winner bounds the services."""
     (home / "config.toml").write_text(
         "[save]\nmax_bytes = 1000\n[scan]\nbatch_files = 7\n[read]\nio_timeout_s = 1\n"
     )
@@ -66,7 +66,7 @@ def test_settings_come_from_file_then_environment_then_overrides(home: Path) -> 
 
 
 def test_a_setting_holds_where_it_matters(home: Path, tmp_path: Path) -> None:
-    """A limit from the environment refuses an image that is larger."""
+    """With a limit from the environment, a larger image is refused."""
     with open_store(home, environ={"STRANDLINE_SAVE_MAX_BYTES": "100"}) as store:
         sd = store.add_storage_dir(make_storage_dir(tmp_path / "Notes")).sd
         with pytest.raises(ImageTooLargeError):
@@ -74,7 +74,7 @@ def test_a_setting_holds_where_it_matters(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_smaller_limit_for_saving_leaves_what_is_there_readable(home: Path, tmp_path: Path) -> None:
-    """``save.max_bytes`` says what is saved from now on; a larger one makes larger files readable, too."""
+    """``save.max_bytes`` limits new images only. A larger limit makes larger files readable, too."""
     picture = make_picture("png", seed=1)
     with open_store(home, environ={}) as store:
         sd = store.add_storage_dir(make_storage_dir(tmp_path / "Notes")).sd
@@ -98,7 +98,7 @@ def test_a_smaller_limit_for_saving_leaves_what_is_there_readable(home: Path, tm
 def test_bad_settings_are_refused_before_anything_is_created(
     home: Path, config: str, environ: dict[str, str], overrides: dict[str, int]
 ) -> None:
-    """The error names the place; no catalog is made under settings that nobody meant."""
+    """The error names the place, and no catalog is created."""
     (home / "config.toml").write_text(config)
     with pytest.raises(ConfigError):
         open_store(home, environ=environ, overrides=overrides)
@@ -106,7 +106,7 @@ def test_bad_settings_are_refused_before_anything_is_created(
 
 
 def test_a_home_that_cannot_be_made_or_written() -> None:
-    """No right to make it, no right to write in it, a file in its place: each is an error of the disk."""
+    """No permission to create it, no permission to write in it, or a file in its place: each is a disk error."""
     with as_somebody_without_rights() as folder:
         (folder / "closed").mkdir(mode=0o500)
         with pytest.raises(UnwritableFolderError, match="closed"):
@@ -120,14 +120,14 @@ def test_a_home_that_cannot_be_made_or_written() -> None:
 
 
 def make_catalog(home: Path, tmp_path: Path) -> Path:
-    """A catalog with some rows in it, closed."""
+    """A closed catalog with some rows."""
     with open_store(home) as store:
         store.add_storage_dir(make_storage_dir(tmp_path / "Notes", *make_pictures(5)))
     return home / "catalog.db"
 
 
 def use_catalog(home: Path) -> None:
-    """Opens the store and reads every table that matters."""
+    """Opens the store and reads every important table."""
     with open_store(home) as store:
         store.scan()
         store.list_images()
@@ -138,7 +138,7 @@ def use_catalog(home: Path) -> None:
     "data", [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 5000], ids=["text", "torn"]
 )
 def test_a_catalog_that_is_none_is_left_alone(home: Path, tmp_path: Path, data: bytes) -> None:
-    """The message says that it can be moved away and that no image is lost; the file is as it was."""
+    """The message says that it can be moved away and that no image is lost. The file is unchanged."""
     catalog = make_catalog(home, tmp_path)
     catalog.write_bytes(data)
     with pytest.raises(CatalogDamagedError, match="no image is lost"):
@@ -147,7 +147,7 @@ def test_a_catalog_that_is_none_is_left_alone(home: Path, tmp_path: Path, data: 
 
 
 def test_a_catalog_that_lost_pages_is_reported_when_they_are_needed(home: Path, tmp_path: Path) -> None:
-    """Truncated, as after a full disk or a bad copy: an error that says so, never a wrong answer."""
+    """If it was truncated by a full disk or a bad copy, there is an error, never a wrong answer."""
     catalog = make_catalog(home, tmp_path)
     data = catalog.read_bytes()
     for size in (4096, len(data) // 2 // 4096 * 4096):
@@ -168,7 +168,7 @@ def test_a_database_of_another_program_is_not_ours(home: Path) -> None:
 
 
 def test_a_catalog_from_the_future_is_not_touched(home: Path, tmp_path: Path) -> None:
-    """An older program says that it is older."""
+    """The message says that this program is older."""
     catalog = make_catalog(home, tmp_path)
     with sqlite3.connect(catalog) as conn:
         (version,) = conn.execute("PRAGMA user_version").fetchone()
@@ -179,7 +179,7 @@ def test_a_catalog_from_the_future_is_not_touched(home: Path, tmp_path: Path) ->
 
 
 def test_a_catalog_that_another_process_holds_can_be_tried_again(home: Path, tmp_path: Path) -> None:
-    """After the busy time-out, not at once, and with an error that says "try again"."""
+    """After the busy timeout there is an error that says "try again"."""
     catalog = make_catalog(home, tmp_path)
     holder = sqlite3.connect(catalog, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -192,14 +192,14 @@ def test_a_catalog_that_another_process_holds_can_be_tried_again(home: Path, tmp
 
 
 def test_a_catalog_that_is_a_folder(home: Path) -> None:
-    """No traceback for this either."""
+    """There is no traceback for this either."""
     (home / "catalog.db").mkdir()
     with pytest.raises(StrandlineError):
         open_store(home)
 
 
 def test_a_store_that_is_closed_says_so(home: Path) -> None:
-    """Closing twice is harmless; asking afterwards is an error that names the way back."""
+    """Closing twice is harmless. Using it afterwards raises an error that says how to open it again."""
     store = open_store(home)
     store.close()
     store.close()
@@ -208,7 +208,7 @@ def test_a_store_that_is_closed_says_so(home: Path) -> None:
 
 
 def test_a_catalog_can_be_deleted_and_rebuilt(home: Path, tmp_path: Path) -> None:
-    """The folder is the truth: adding it again to an empty home finds the same images under the same identity."""
+    """The folder is the truth: if it is added to an empty home, the same images are found under the same identity."""
     make_catalog(home, tmp_path)
     with open_store(home) as store:
         (before,) = store.list_storage_dirs()

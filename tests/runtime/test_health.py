@@ -22,7 +22,7 @@ from strandline.runtime.assembly import LocalStore
 
 
 def checks_of(store: LocalStore) -> dict[str, Check]:
-    """The checks by name; each that is not ok says what to do."""
+    """The checks by name. Each failed one says what to do."""
     checks = store.check_health()
     for check in checks:
         assert check.ok or check.remedy
@@ -32,7 +32,7 @@ def checks_of(store: LocalStore) -> dict[str, Check]:
 
 
 def test_a_healthy_machine(home: Path, tmp_path: Path) -> None:
-    """Everything that this suite needs is fine, and is said in the order in which a person would ask."""
+    """Everything that this suite needs is fine, in the order in which a person would ask."""
     root = make_storage_dir(tmp_path / "Notes")
     theirs = make_storage_dir(tmp_path / "Theirs")
     with open_store(home) as store:
@@ -50,7 +50,7 @@ def test_a_healthy_machine(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_catalog_whose_pages_are_broken(home: Path, tmp_path: Path) -> None:
-    """Found by SQLite's own check, or by its refusal to read; the remedy says that no image is lost."""
+    """SQLite's own check finds it, or its refusal to read. The remedy says that no image is lost."""
     with open_store(home) as store:
         store.add_storage_dir(make_storage_dir(tmp_path / "Notes", *make_pictures(50)))
     catalog = home / "catalog.db"
@@ -67,7 +67,7 @@ def test_a_catalog_whose_pages_are_broken(home: Path, tmp_path: Path) -> None:
 
 
 def open_store_lazily(home: Path) -> LocalStore:
-    """A store that was opened while the catalog still was whole, and holds none of it in memory."""
+    """A store that was opened while the catalog was whole, with nothing of it in memory."""
     shutil.copy(home / "catalog.db", home / "whole")
     store = open_store(home)
     drop_idle_connections(store.bench.catalog)
@@ -75,7 +75,7 @@ def open_store_lazily(home: Path) -> LocalStore:
 
 
 def test_storage_directories_that_are_not_fit(tmp_path: Path) -> None:
-    """Offline, incomplete, closed to writing in the root or in media: each says which, and what to do."""
+    """Offline, incomplete, or not writable in root or media: each says which, and what to do."""
     with as_somebody_without_rights() as folder, open_store(folder / "home") as store:
         roots = {name: make_storage_dir(folder / name) for name in ("away", "torn", "closed", "shut", "fine")}
         for root in roots.values():
@@ -96,7 +96,7 @@ def test_storage_directories_that_are_not_fit(tmp_path: Path) -> None:
 
 
 def test_a_polled_folder_is_said_to_be(home: Path, tmp_path: Path) -> None:
-    """Where the system gives no notice of changes, people should know why things take a few seconds."""
+    """Without change notices, people should know why changes take a few seconds."""
     root = make_storage_dir(tmp_path / "Share")
     with open_store(home) as store:
         store.add_storage_dir(root)
@@ -107,7 +107,7 @@ def test_a_polled_folder_is_said_to_be(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_home_that_cannot_be_written_to() -> None:
-    """The scratch folder is gone: said by the home's check, and the clock's does not fall over it."""
+    """If the scratch folder is gone, the home's check reports it, and the clock's check still works."""
     with as_somebody_without_rights() as folder, open_store(folder / "home") as store:
         shutil.rmtree(folder / "home" / "scratch")
         checks = checks_of(store)
@@ -121,7 +121,7 @@ def test_a_home_that_cannot_be_written_to() -> None:
     ids=["1970", "next year"],
 )
 def test_a_clock_that_is_wrong(home: Path, now: datetime) -> None:
-    """Before this program was written, or far from what the disk says."""
+    """Before this program was written, or far from the disk's time."""
     with open_store(home, now=FakeClock(now).now) as store:
         clock = checks_of(store)["clock"]
     assert not clock.ok
@@ -141,7 +141,7 @@ def test_a_clock_that_is_wrong(home: Path, now: datetime) -> None:
 def test_the_systems_limits(
     tmp_path: Path, watches: str | None, instances: str | None, fine: list[bool]
 ) -> None:
-    """Enough, too few, or not to be known; too few names the command that raises them."""
+    """Enough, too few, or unknown. If too few, the check shows the command that raises them."""
     for name, value in (("max_user_watches", watches), ("max_user_instances", instances)):
         if value is not None:
             (tmp_path / name).write_text(f"{value}\n")
@@ -152,7 +152,7 @@ def test_the_systems_limits(
 
 
 def test_a_decoder_that_is_not_there() -> None:
-    """Named, with the command that brings it."""
+    """The check names it, with the command that installs it."""
     check = health._check_decoder("some decoder", "no_such_module_anywhere")
     assert not check.ok
     assert "pip install no_such_module_anywhere" in (check.remedy or "")
@@ -160,7 +160,7 @@ def test_a_decoder_that_is_not_there() -> None:
 
 @pytest.mark.parametrize("attribute", ["executable", "frozen"])
 def test_a_decoder_that_cannot_start(attribute: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An embedded or frozen program has no Python to start: that is told, though every library is there."""
+    """An embedded or frozen program has no Python to start. That is reported although every library is there."""
     assert health._check_decoder_process().ok
     monkeypatch.setattr(sys, attribute, "/bin/true" if attribute == "executable" else True, raising=False)
     check = health._check_decoder_process()

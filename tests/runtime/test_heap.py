@@ -28,7 +28,7 @@ ctypes.CDLL(None).malloc_stats()
 
 
 def count_pools(*, limited: bool) -> int:
-    """What glibc itself says at the end of a process in which twenty threads allocate."""
+    """The number of pools that glibc reports after twenty threads have allocated."""
     code = THREADS_THAT_ALLOCATE.format(limited=limited)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     return ran.stderr.count("Arena ")
@@ -36,5 +36,5 @@ def count_pools(*, limited: bool) -> int:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps memory by thread")
 def test_many_threads_share_two_pools() -> None:
-    """And without the limit they would not."""
+    """Without the limit they would use more."""
     assert count_pools(limited=True) <= 2 < count_pools(limited=False)

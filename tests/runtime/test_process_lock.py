@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> Path:
 
 @contextmanager
 def other_process(path: Path) -> Iterator[tuple[subprocess.Popen[str], bool]]:
-    """A process that has tried to take the lock, and whether it got it; it ends when its stdin does."""
+    """A process that has tried to take the lock, and whether it got it. It ends when its stdin closes."""
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -44,7 +44,7 @@ def other_process(path: Path) -> Iterator[tuple[subprocess.Popen[str], bool]]:
 
 
 def test_one_at_a_time(path: Path) -> None:
-    """Two lock objects of one process exclude each other as well; giving back is idempotent."""
+    """Two lock objects of one process exclude each other, too. Releasing is idempotent."""
     one, two = ProcessLock(path), ProcessLock(path)
     assert one.try_acquire()
     assert one.try_acquire()
@@ -57,7 +57,7 @@ def test_one_at_a_time(path: Path) -> None:
 
 
 def test_another_process_has_it_until_it_is_killed(path: Path) -> None:
-    """SIGKILL gives it back: no stale lock ever has to be removed by hand."""
+    """SIGKILL releases it, so no stale lock ever has to be removed by hand."""
     lock = ProcessLock(path)
     with other_process(path) as (process, got_it):
         assert got_it
@@ -71,7 +71,7 @@ def test_another_process_has_it_until_it_is_killed(path: Path) -> None:
 
 
 def test_programs_that_the_holder_started_do_not_keep_it(path: Path) -> None:
-    """A decoder that outlives us must not keep the next watcher away."""
+    """A decoder that outlives its parent must not block the next watcher."""
     lock = ProcessLock(path)
     assert lock.try_acquire()
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
@@ -82,7 +82,7 @@ def test_programs_that_the_holder_started_do_not_keep_it(path: Path) -> None:
 
 
 def test_the_file_stays(path: Path) -> None:
-    """Deleting it would let two processes hold "the" lock: each on a file of its own."""
+    """If it were deleted, two processes could each hold the lock on a different file."""
     lock = ProcessLock(path)
     lock.try_acquire()
     lock.release()
@@ -90,6 +90,6 @@ def test_the_file_stays(path: Path) -> None:
 
 
 def test_a_place_that_takes_no_lock_is_an_error(tmp_path: Path) -> None:
-    """Not the same as "somebody else has it": else nobody would ever watch, and nobody would know."""
+    """It is not the same as "another process has it": otherwise nobody would watch, and nobody would know."""
     with pytest.raises(DiskError, match="cannot lock"):
         ProcessLock(tmp_path / "no such folder" / "some.lock").try_acquire()

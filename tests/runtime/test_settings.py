@@ -35,14 +35,14 @@ def row_of(settings: Settings, key: str) -> SettingRow:
 
 
 def test_without_a_home_all_is_default(tmp_path: Path) -> None:
-    """A first start needs no file and makes none."""
+    """A first start needs no file and creates none."""
     assert load(tmp_path / "nowhere") == Settings()
     assert all(row.origin is Origin.DEFAULT and row.value == row.default for row in DEFAULTS.values())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_later_place_wins_and_is_named(home: Path) -> None:
-    """Command line over environment over file over default; each setting for itself."""
+    """Command line over environment over file over default, for each setting separately."""
     settings = load(
         home,
         "[save]\nmax_bytes = 1\n[journal]\nmax_days = 2\nmax_events = 3\n",
@@ -59,14 +59,14 @@ def test_the_later_place_wins_and_is_named(home: Path) -> None:
 
 
 def test_a_whole_number_may_stand_for_seconds(home: Path) -> None:
-    """``periodic_s = 60`` is as good as 60.0, and is a float afterwards."""
+    """``periodic_s = 60`` equals 60.0 and becomes a float."""
     settings = load(home, "[scan]\nperiodic_s = 60\n")
     assert type(settings.scan.periodic_s) is float
     assert settings.scan.periodic_s == 60.0
 
 
 def test_a_byte_order_mark_is_tolerated(home: Path) -> None:
-    """A file that a Windows editor wrote is read."""
+    """A file from a Windows editor can be read."""
     assert load(home, "\ufeff[save]\r\nmax_bytes = 7\r\n").save.max_bytes == 7
 
 
@@ -76,7 +76,7 @@ def test_an_empty_variable_counts_as_unset(home: Path) -> None:
 
 
 def test_foreign_variables_are_left_alone(home: Path) -> None:
-    """A program that embeds the library may own variables that begin like ours."""
+    """A program that embeds the library may have variables with similar names."""
     assert load(home, environ={"STRANDLINE_HOME": "/x", "STRANDLINE_SHOP_URL": "y", "SAVE_MAX_BYTES": "z"})
 
 
@@ -102,7 +102,7 @@ def test_foreign_variables_are_left_alone(home: Path) -> None:
     ],
 )
 def test_a_bad_file_is_refused_with_place_key_and_remedy(home: Path, text: str, key: str, says: str) -> None:
-    """Nothing in the file is quietly ignored, and the message is one line that says where and what to do."""
+    """Nothing in the file is silently ignored. The message is one line that says where and what to do."""
     with pytest.raises(ConfigError) as caught:
         load(home, text)
     assert caught.value.facts == {"place": str(config_path(home)), "key": key}
@@ -111,7 +111,7 @@ def test_a_bad_file_is_refused_with_place_key_and_remedy(home: Path, text: str, 
 
 
 def test_a_file_that_cannot_be_read_is_refused_by_name(home: Path) -> None:
-    """Broken TOML, endless nesting or numbers, wrong encoding, a folder: each says which file."""
+    """Broken TOML, endless nesting or numbers, a wrong encoding, or a folder: each error names the file."""
     for spoil in (
         lambda path: path.write_text("[save\n"),
         lambda path: path.write_text("x = " + "[" * 5_000),
@@ -148,7 +148,7 @@ def test_a_bad_variable_is_refused_by_name(home: Path, variable: str, text: str)
     st.integers() | st.floats() | st.booleans() | st.text(st.characters(exclude_characters="\0")),
 )
 def test_a_value_is_taken_as_it_is_or_refused(key: str, value: Value) -> None:
-    """Law: whatever is given, the setting then equals it, in its default's type, or it is a ConfigError."""
+    """Law: the setting then equals the given value, in its default's type, or there is a ConfigError."""
     try:
         row = row_of(Settings.load(Path("/nonexistent"), {}, {key: value}), key)
     except ConfigError:
@@ -161,7 +161,7 @@ def test_a_value_is_taken_as_it_is_or_refused(key: str, value: Value) -> None:
     "row", [row for row in DEFAULTS.values() if row.value != ""], ids=lambda row: row.key
 )
 def test_what_a_row_shows_can_be_given_back(row: SettingRow) -> None:
-    """A shown value, put in the variable that its row names, is that value again; an empty text is unset."""
+    """A shown value, put into the row's variable, gives the same value. An empty text means unset."""
     again = row_of(Settings.load(Path("/nonexistent"), {row.variable: str(row.value)}), row.key)
     assert (again.value, again.origin) == (row.value, Origin.ENVIRONMENT)
 
@@ -169,7 +169,7 @@ def test_what_a_row_shows_can_be_given_back(row: SettingRow) -> None:
 def test_home_is_chosen_by_command_line_then_variable_then_platform(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``--home`` wins, an empty variable counts as unset, ``~`` and relative paths become absolute."""
+    """``--home`` wins, an empty variable counts as unset, and ``~`` and relative paths become absolute."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.chdir(tmp_path)
@@ -189,7 +189,7 @@ def test_an_unknown_users_home_is_refused() -> None:
 
 
 def test_a_start_with_all_defaults_imports_no_parser() -> None:
-    """Settings cost a start-up nothing: tomllib, difflib and platformdirs wait until they are needed."""
+    """Settings cost nothing at start-up: tomllib, difflib, and platformdirs are loaded only when needed."""
     code = (
         "import sys; from pathlib import Path; from strandline.runtime.settings import Settings, find_home;"
         "Settings.load(find_home(Path('/nonexistent'), {}), {});"
@@ -200,7 +200,7 @@ def test_a_start_with_all_defaults_imports_no_parser() -> None:
 
 
 def test_the_reference_lists_every_setting() -> None:
-    """docs/reference/settings.md holds one row for each setting, as the program knows it, and no other."""
+    """docs/reference/settings.md has exactly one row for each setting of the program."""
     expected = [
         f"| `{row.key}` | `{row.default}` | {row.description} | `{row.variable}` |"
         for row in DEFAULTS.values()

@@ -17,17 +17,17 @@ from strandline.runtime.change_notice.watchdog import WatchdogFolderWatcher
 
 
 def everywhere(folder: Path) -> bool:
-    """A machine with local disks only."""
+    """A machine with only local disks."""
     return True
 
 
 def nowhere(folder: Path) -> bool:
-    """A machine with network drives only."""
+    """A machine with only network drives."""
     return False
 
 
 class FullFolderWatcher(WatchdogFolderWatcher):
-    """A real watcher on a system whose watches are used up for one folder name."""
+    """A real watcher on a system without watches left for one folder name."""
 
     def watch(self, folder: Path) -> None:
         if folder.name == "media":
@@ -36,7 +36,7 @@ class FullFolderWatcher(WatchdogFolderWatcher):
 
 
 def test_a_folder_without_room_for_a_watch_is_polled(tmp_path: Path) -> None:
-    """The limit is no error: the folder's changes are told all the same, and it is known which and why."""
+    """The limit is no error: the folder's changes are still reported, and doctor can say which folder and why."""
     media = tmp_path / "media"
     media.mkdir()
     watcher = MixedFolderWatcher(FullFolderWatcher(), everywhere, poll_interval_s=0.01)
@@ -58,7 +58,7 @@ def test_a_folder_without_room_for_a_watch_is_polled(tmp_path: Path) -> None:
 
 
 def test_a_fallback_that_is_gone_is_forgotten(tmp_path: Path) -> None:
-    """A polled folder that goes away is told so, and is no fallback any more."""
+    """If a polled folder goes away, that is reported, and it is no fallback any more."""
     media = tmp_path / "media"
     media.mkdir()
     watcher = MixedFolderWatcher(FullFolderWatcher(), everywhere, poll_interval_s=0.01)
@@ -73,7 +73,7 @@ def test_a_fallback_that_is_gone_is_forgotten(tmp_path: Path) -> None:
 
 
 def test_a_folder_on_a_network_drive_is_no_fallback(tmp_path: Path) -> None:
-    """Polling what must be polled is not worth a word in doctor."""
+    """A folder that must be polled anyway is not worth mentioning."""
     watcher = choose_folder_watcher(nowhere, poll_interval_s=0.01)
     reader = HintReader(watcher)
     try:
@@ -109,7 +109,7 @@ print("told")
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the limit is one of inotify's")
 def test_without_any_room_all_is_polled(tmp_path: Path) -> None:
-    """A process that cannot even open the native watcher polls its local folders, and says so."""
+    """If the native watcher cannot even be opened, local folders are polled, and the reason is given."""
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_DESCRIPTORS, str(tmp_path)],
         capture_output=True,
@@ -133,7 +133,7 @@ def test_without_any_room_all_is_polled(tmp_path: Path) -> None:
     ],
 )
 def test_only_limits_are_limits(errno_name: str, is_limit: bool) -> None:
-    """No room for a watch has its own error, with the remedy; other errors stay what they are."""
+    """A lack of watches has its own error with the remedy. Other errors are passed on."""
     number = getattr(errno, errno_name)
     with pytest.raises(WatchLimitError if is_limit else OSError) as caught, naming_watch_limits():
         raise OSError(number, "said the system")

@@ -45,7 +45,7 @@ def open_polling() -> FolderWatcher:
 
 
 def open_mixed() -> FolderWatcher:
-    """The media folder is polled, as if it lay on a network drive; all others are native."""
+    """The media folder is polled, as on a network drive. All other folders are native."""
     return choose_folder_watcher(lambda folder: folder.name != "media", poll_interval_s=0.02)
 
 
@@ -84,7 +84,7 @@ def outside(tmp_path: Path) -> Path:
     return folder
 
 
-# Each way makes one change to media/IMAGE; what must be there before, it finds there.
+# Each way makes one change to media/IMAGE. What it needs exists already.
 
 
 def write(media: Path, outside: Path) -> None:
@@ -174,7 +174,7 @@ CHANGES = [
 def test_what_appears_is_named(
     reader: HintReader, media: Path, outside: Path, way: Callable[[Path, Path], None]
 ) -> None:
-    """A name that appears, in whichever way, is told by name."""
+    """A name that appears is reported by name, whatever the way."""
     reader.watch(media)
 
     way(media, outside)
@@ -186,7 +186,7 @@ def test_what_appears_is_named(
 def test_what_changes_or_goes_is_named(
     reader: HintReader, media: Path, outside: Path, way: Callable[[Path, Path], None]
 ) -> None:
-    """A name whose file changes, is replaced, or goes is told by name."""
+    """A name whose file changes, is replaced, or vanishes is reported by name."""
     (media / IMAGE).write_bytes(b"old")
     reader.watch(media)
 
@@ -196,7 +196,7 @@ def test_what_changes_or_goes_is_named(
 
 
 def test_both_names_of_a_rename_are_told(reader: HintReader, media: Path, outside: Path) -> None:
-    """Of a rename within the folder both the old and the new name are told."""
+    """For a rename within the folder, both the old and the new name are reported."""
     (media / IMAGE).write_bytes(b"old")
     reader.watch(media)
 
@@ -206,7 +206,7 @@ def test_both_names_of_a_rename_are_told(reader: HintReader, media: Path, outsid
 
 
 def test_watching_begins_with_a_listing(watcher: FolderWatcher, media: Path) -> None:
-    """What lay in the folder before it was watched is covered by the listing that is asked for first."""
+    """The first listing covers what was in the folder before it was watched."""
     (media / IMAGE).write_bytes(b"old")
 
     watcher.watch(media)
@@ -216,7 +216,7 @@ def test_watching_begins_with_a_listing(watcher: FolderWatcher, media: Path) -> 
 
 
 def test_reading_is_no_change(reader: HintReader, media: Path) -> None:
-    """A look at a file asks for no other look: hints up to the next change name nothing that was only read."""
+    """After a look at a file, no hint names it unless it changed."""
     (media / IMAGE).write_bytes(b"old")
     reader.watch(media)
 
@@ -230,7 +230,7 @@ def test_reading_is_no_change(reader: HintReader, media: Path) -> None:
 
 
 def test_watching_twice_is_watching_once(reader: HintReader, media: Path) -> None:
-    """A second watch of the same folder asks for no listing and doubles no hint."""
+    """A second watch of the same folder requests no listing and doubles no hint."""
     reader.watch(media)
 
     reader.watcher.watch(media)
@@ -241,7 +241,7 @@ def test_watching_twice_is_watching_once(reader: HintReader, media: Path) -> Non
 
 
 def test_folders_are_told_apart(reader: HintReader, tmp_path: Path, media: Path) -> None:
-    """Root and media folder of one storage directory are watched side by side; each hint names its own."""
+    """Root and media folder of a storage directory are watched side by side. Each hint names its own folder."""
     reader.watch(tmp_path)
     reader.watch(media)
 
@@ -256,7 +256,7 @@ def test_folders_are_told_apart(reader: HintReader, tmp_path: Path, media: Path)
 
 
 def test_a_media_folder_may_come_later(reader: HintReader, tmp_path: Path) -> None:
-    """A folder that is made in a watched root is named; watched then, what lies in it is covered."""
+    """A folder that appears in a watched root is reported. Once it is watched, its contents are covered."""
     reader.watch(tmp_path)
 
     media = tmp_path / "media"
@@ -270,7 +270,7 @@ def test_a_media_folder_may_come_later(reader: HintReader, tmp_path: Path) -> No
 
 
 def test_subfolders_are_not_looked_into(reader: HintReader, media: Path) -> None:
-    """What changes in a folder inside the watched folder is not told."""
+    """Changes in a subfolder of the watched folder are not reported."""
     (media / "inner").mkdir()
     reader.watch(media)
 
@@ -282,7 +282,7 @@ def test_subfolders_are_not_looked_into(reader: HintReader, media: Path) -> None
 
 
 def test_a_removed_folder_is_gone(reader: HintReader, media: Path) -> None:
-    """The watched folder itself is deleted: that is told."""
+    """The watched folder itself is deleted, and that is reported."""
     (media / IMAGE).write_bytes(b"old")
     reader.watch(media)
 
@@ -292,7 +292,7 @@ def test_a_removed_folder_is_gone(reader: HintReader, media: Path) -> None:
 
 
 def test_a_folder_that_is_moved_away_is_gone(reader: HintReader, tmp_path: Path, media: Path) -> None:
-    """The watched folder itself is renamed: nothing lies at its path any more, and that is told."""
+    """The watched folder itself is renamed, and that is reported."""
     reader.watch(media)
 
     media.rename(tmp_path / "elsewhere")
@@ -304,7 +304,7 @@ def test_a_folder_that_is_moved_away_is_gone(reader: HintReader, tmp_path: Path,
 def test_a_folder_that_is_made_again_can_be_watched_again(
     reader: HintReader, media: Path, is_read_in_between: bool
 ) -> None:
-    """Deleted and made again under its name, a folder is watched again as if it were new."""
+    """A folder that was deleted and made again can be watched like a new one."""
     reader.watch(media)
     shutil.rmtree(media)
     if is_read_in_between:
@@ -315,9 +315,7 @@ def test_a_folder_that_is_made_again_can_be_watched_again(
     (media / IMAGE).write_bytes(b"new")
 
     def is_covered(hints: list[Hint]) -> bool:
-        if (
-            FolderGone(media) in hints
-        ):  # the news of the end was still unread, and may have ended the new watch
+        if FolderGone(media) in hints:  # the unread report of its end may have ended the new watch
             reader.watcher.watch(media)
         return has_listing(hints, media) or IMAGE in names_in(hints, media)
 
@@ -327,7 +325,7 @@ def test_a_folder_that_is_made_again_can_be_watched_again(
 
 
 def test_a_second_watch_finds_a_replaced_folder(reader: HintReader, tmp_path: Path) -> None:
-    """A parent was moved and another lies in its place, which no event tells: watching again makes it good."""
+    """No event reports that a parent was moved and replaced. Watching again corrects it."""
     media = tmp_path / "sd" / "media"
     media.mkdir(parents=True)
     reader.watch(media)
@@ -341,7 +339,7 @@ def test_a_second_watch_finds_a_replaced_folder(reader: HintReader, tmp_path: Pa
 
 
 def test_only_folders_are_watched(watcher: FolderWatcher, tmp_path: Path, media: Path) -> None:
-    """Nothing, a file, or a symlink at the path is an error that says which."""
+    """Nothing, a file, or a symlink at the path raises an error that says which."""
     (tmp_path / "file").write_bytes(b"")
     (tmp_path / "link").symlink_to(media, target_is_directory=True)
 
@@ -354,7 +352,7 @@ def test_only_folders_are_watched(watcher: FolderWatcher, tmp_path: Path, media:
 
 
 def test_an_absent_folder_can_be_watched_once_it_is_there(reader: HintReader, tmp_path: Path) -> None:
-    """A watch that failed leaves nothing behind that would hinder the next."""
+    """A failed watch does not prevent a later one."""
     folder = tmp_path / "late"
     with pytest.raises(FileNotFoundError):
         reader.watcher.watch(folder)
@@ -367,7 +365,7 @@ def test_an_absent_folder_can_be_watched_once_it_is_there(reader: HintReader, tm
 
 
 def test_nothing_is_told_of_an_unwatched_folder(reader: HintReader, media: Path, outside: Path) -> None:
-    """After unwatch, a folder's changes are nobody's business; twice does no harm."""
+    """After unwatch, no changes are reported. A second unwatch does no harm."""
     reader.watch(media)
     reader.watch(outside)
 
@@ -382,7 +380,7 @@ def test_nothing_is_told_of_an_unwatched_folder(reader: HintReader, media: Path,
 
 
 def test_an_unwatched_folder_can_be_watched_again(reader: HintReader, media: Path) -> None:
-    """Unwatch and watch, whether or not a poll was under way, is a fresh start with a listing."""
+    """Unwatch and watch, during a poll or not, is a new start with a listing."""
     reader.watch(media)
 
     reader.watcher.unwatch(media)
@@ -398,7 +396,7 @@ if sys.platform == "linux":
 
 
 def test_no_name_is_too_weird(reader: HintReader, media: Path) -> None:
-    """Any name that a file can have is told as the folder spells it, undecodable bytes as surrogates."""
+    """Any possible name is reported as the folder spells it, undecodable bytes as surrogates."""
     reader.watch(media)
 
     for name in WEIRD_NAMES:
@@ -408,7 +406,7 @@ def test_no_name_is_too_weird(reader: HintReader, media: Path) -> None:
 
 
 def test_many_names_become_a_listing(reader: HintReader, media: Path) -> None:
-    """However many files change while nobody reads: all are covered, and no hint holds more than its bound."""
+    """However many files change while nobody reads, all are covered, and no hint exceeds its bound."""
     reader.watch(media)
 
     names = [f"{number}.png" for number in range(2 * MAX_NAMES)]
@@ -420,7 +418,7 @@ def test_many_names_become_a_listing(reader: HintReader, media: Path) -> None:
 
 
 def test_wait_ends_in_time(watcher: FolderWatcher, media: Path) -> None:
-    """With nothing to tell, wait returns when the time is over, and at once where it is zero."""
+    """Without hints, wait returns when the time is over, and at once if it is zero."""
     HintReader(watcher).watch(media)
 
     began_s = time.monotonic()
@@ -430,18 +428,18 @@ def test_wait_ends_in_time(watcher: FolderWatcher, media: Path) -> None:
 
 
 def test_wake_ends_a_wait(watcher: FolderWatcher, media: Path) -> None:
-    """Another thread ends a wait, whether it came before or after the wait began."""
+    """Another thread can end a wait, before or after it begins."""
     HintReader(watcher).watch(media)
     waking = threading.Thread(target=watcher.wake)
 
     waking.start()
-    assert watcher.wait(600) == []  # no test may take so long
+    assert watcher.wait(600) == []  # longer than any test may take
 
     waking.join()
 
 
 def test_a_watch_from_another_thread_ends_a_wait(reader: HintReader, media: Path) -> None:
-    """A folder that is watched while the reader waits is listed at once."""
+    """If a folder is watched while the reader waits, its listing is requested at once."""
     watching = threading.Thread(target=reader.watcher.watch, args=(media,))
 
     watching.start()
@@ -451,7 +449,7 @@ def test_a_watch_from_another_thread_ends_a_wait(reader: HintReader, media: Path
 
 
 def test_close_ends_a_wait(watcher: FolderWatcher, media: Path) -> None:
-    """Closing while another thread waits ends its wait; closing again and waiting again do no harm."""
+    """Closing ends another thread's wait. Closing or waiting again does no harm."""
     HintReader(watcher).watch(media)
     told: list[Hint] = []
     waiting = threading.Thread(target=lambda: told.extend(watcher.wait(60)))

@@ -22,7 +22,7 @@ notes = st.one_of(
 
 @given(st.lists(notes, max_size=20))
 def test_whatever_was_added_is_covered(added: list[tuple[str, Path, object]]) -> None:
-    """A name that was added since its folder was last gone is named or listed; a listing stays one."""
+    """A name that was added since its folder was last gone is named, or its folder is listed. A listing stays one."""
     pending = PendingHints()
     for kind, folder, what in added:
         if kind == "name":
@@ -50,7 +50,7 @@ def test_whatever_was_added_is_covered(added: list[tuple[str, Path, object]]) ->
 
 
 def test_one_name_too_many_becomes_a_listing() -> None:
-    """The bound itself is told by name; one more name, and the folder is to be listed instead."""
+    """Names up to the bound are reported. One more, and the folder is listed instead."""
     pending = PendingHints()
     for number in range(MAX_NAMES):
         pending.add_name(A, str(number))
@@ -62,7 +62,7 @@ def test_one_name_too_many_becomes_a_listing() -> None:
 
 
 def test_each_hint_is_handed_out_once() -> None:
-    """After a take nothing is pending until something is added."""
+    """After a take, nothing is pending until something is added."""
     pending = PendingHints()
     pending.add_name(A, "name")
     pending.add_name(B, "name")

@@ -20,7 +20,7 @@ from strandline.runtime.change_notice import FolderGone, FolderWatcher, Hint, Li
 from strandline.runtime.change_notice.inotify import InotifyFolderWatcher
 
 BURST = 50_000
-"""Three times the kernel's default queue: what made another watcher lose two files of three."""
+"""Three times the kernel's default queue. This made another watcher lose two of three files."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def media(tmp_path: Path) -> Path:
 
 
 def prepare_files(outside: Path, count: int) -> list[str]:
-    """That many names of one file (a sixth of the time that many files take), to be renamed one by one."""
+    """This many names of one file, to be renamed one by one. (Real files would take six times as long.)"""
     outside.mkdir()
     (outside / "file").touch()
     names = [f"{number:032x}.png" for number in range(count)]
@@ -48,14 +48,14 @@ def prepare_files(outside: Path, count: int) -> list[str]:
 
 
 def rename_all(names: list[str], source: Path, target: Path) -> None:
-    """As a sync client does it: each file under its final name at once."""
+    """Like a sync client: each file at once under its final name."""
     origin, destination = f"{source}/", f"{target}/"
     for name in names:
         os.rename(origin + name, destination + name)  # Path objects would halve the speed
 
 
 def follow(watcher: FolderWatcher, folder: Path, until: str) -> set[str]:
-    """The names that a reader knows who does what the hints say, up to the sentinel."""
+    """The names that a reader knows who follows the hints, up to the sentinel."""
     known: set[str] = set()
     while until not in known:
         hints = watcher.wait(20)
@@ -69,7 +69,7 @@ def follow(watcher: FolderWatcher, folder: Path, until: str) -> set[str]:
 def test_a_burst_that_nobody_reads_loses_nothing(
     watcher: InotifyFolderWatcher, tmp_path: Path, media: Path
 ) -> None:
-    """50,000 renames while the reader does something else: all folders are to be listed, and all is found."""
+    """After 50,000 renames that nobody reads, all folders must be listed, and everything is found."""
     names = prepare_files(tmp_path / "outside", BURST)
     reader = HintReader(watcher)
     reader.watch(tmp_path)
@@ -99,7 +99,7 @@ print(len(follow(watcher, folder, until="last.png")), flush=True)
 
 
 def test_a_process_that_was_stopped_loses_nothing(tmp_path: Path, media: Path) -> None:
-    """A laptop that sleeps, a debugger, SIGSTOP: after it the reader knows of every file."""
+    """After a laptop's sleep, a debugger, or SIGSTOP, the reader knows every file."""
     names = prepare_files(tmp_path / "outside", 20_000)
     paths = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
     with subprocess.Popen(
@@ -121,7 +121,7 @@ def test_a_process_that_was_stopped_loses_nothing(tmp_path: Path, media: Path) -
 def test_a_folder_that_went_while_the_queue_overflowed_is_gone(
     watcher: InotifyFolderWatcher, tmp_path: Path, media: Path
 ) -> None:
-    """The overflow may swallow the end of a watch: all watches are made anew, so it is told nevertheless."""
+    """The overflow may drop the end of a watch. All watches are set again, so it is still reported."""
     other = tmp_path / "other"
     other.mkdir()
     reader = HintReader(watcher)
@@ -139,7 +139,7 @@ def test_a_folder_that_went_while_the_queue_overflowed_is_gone(
 def test_a_folder_that_was_replaced_while_the_queue_overflowed_is_watched(
     watcher: InotifyFolderWatcher, tmp_path: Path, media: Path
 ) -> None:
-    """Deleted and made again within an overflow: the new folder is watched and to be listed."""
+    """If a folder is deleted and made again during an overflow, the new one is watched and must be listed."""
     other = tmp_path / "other"
     other.mkdir()
     reader = HintReader(watcher)
@@ -156,7 +156,7 @@ def test_a_folder_that_was_replaced_while_the_queue_overflowed_is_watched(
 
 
 def overflow_queue_in(folder: Path) -> None:
-    """More events than the kernel queues; two names in turn, or it would merge them."""
+    """More events than the kernel queues. The names alternate, because the kernel merges equal events."""
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     (folder / "a").touch()
     (folder / "b").touch()
@@ -168,7 +168,7 @@ def overflow_queue_in(folder: Path) -> None:
 def test_two_paths_of_one_folder_are_both_told(
     watcher: InotifyFolderWatcher, tmp_path: Path, media: Path
 ) -> None:
-    """The kernel has one watch for a folder with two paths; each path is told, and ends for itself."""
+    """The kernel has one watch for a folder with two paths. Each path is reported, and ends separately."""
     (tmp_path / "alias").symlink_to(tmp_path, target_is_directory=True)
     alias = tmp_path / "alias" / "media"
     reader = HintReader(watcher)
@@ -186,7 +186,7 @@ def test_two_paths_of_one_folder_are_both_told(
 
 
 def test_a_folder_that_changes_itself_is_listed(watcher: InotifyFolderWatcher, media: Path) -> None:
-    """Whoever could not list a folder hears when its mode has changed."""
+    """After a change of its mode, a folder that could not be listed is reported."""
     reader = HintReader(watcher)
     reader.watch(media)
 
@@ -196,7 +196,7 @@ def test_a_folder_that_changes_itself_is_listed(watcher: InotifyFolderWatcher, m
 
 
 def test_a_growing_file_is_told_when_it_is_closed(watcher: InotifyFolderWatcher, media: Path) -> None:
-    """A file that is written for long is named when it appears and when it is closed, not at each write."""
+    """A file that is written slowly is reported when it appears and when it is closed, not at each write."""
     reader = HintReader(watcher)
     reader.watch(media)
 
@@ -213,7 +213,7 @@ def test_a_growing_file_is_told_when_it_is_closed(watcher: InotifyFolderWatcher,
 def test_a_moved_folder_can_be_watched_under_its_new_path(
     watcher: InotifyFolderWatcher, tmp_path: Path, media: Path
 ) -> None:
-    """The old path is gone; the new one, watched even before that was read, works after one more try."""
+    """The old path is gone. The new path works after one more try, even if it was watched before that was read."""
     reader = HintReader(watcher)
     reader.watch(media)
     moved = tmp_path / "moved"

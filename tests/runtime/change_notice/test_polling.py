@@ -18,7 +18,7 @@ from strandline.runtime.change_notice.snapshots import MAX_REMEMBERED, iter_stam
 
 
 class Share:
-    """A network drive that can stop answering, refuse, or grow; lists real folders otherwise."""
+    """A network drive that can stop answering, refuse, or grow. Otherwise it lists real folders."""
 
     def __init__(self) -> None:
         self.answers = threading.Event()
@@ -54,7 +54,7 @@ def watcher(share: Share) -> Iterator[PollingFolderWatcher]:
 
 @given(st.floats(0, 100), st.floats(0, 10_000))
 def test_listing_takes_at_most_a_tenth_of_the_time(interval_s: float, listing_s: float) -> None:
-    """However slow a listing is, it runs at most a tenth of the time; and never sooner than the interval."""
+    """However slow a listing is, it runs at most a tenth of the time, and never before the interval is over."""
     rest_s = plan_rest_s(interval_s, listing_s)
 
     assert rest_s >= interval_s
@@ -62,7 +62,7 @@ def test_listing_takes_at_most_a_tenth_of_the_time(interval_s: float, listing_s:
 
 
 def test_a_dead_share_blocks_nobody(share: Share, watcher: PollingFolderWatcher, tmp_path: Path) -> None:
-    """While one folder's disk does not answer, wait keeps its time and other folders are told."""
+    """While one folder's disk does not answer, wait returns in time and other folders are reported."""
     dead, alive = tmp_path / "dead", tmp_path / "alive"
     dead.mkdir()
     alive.mkdir()
@@ -82,7 +82,7 @@ def test_a_dead_share_blocks_nobody(share: Share, watcher: PollingFolderWatcher,
 
 
 def test_a_dead_share_holds_one_thread(share: Share, tmp_path: Path) -> None:
-    """Watching and unwatching a folder that hangs again and again leaves one thread behind, not many."""
+    """Watching and unwatching a hanging folder many times leaves only one thread."""
     share.dead = tmp_path
     share.answers.clear()
     watcher = PollingFolderWatcher(interval_s=0.01, answer_timeout_s=0.01, list_stamps=share.list_stamps)
@@ -101,7 +101,7 @@ def test_a_dead_share_holds_one_thread(share: Share, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_listed_is_told_once(
     share: Share, watcher: PollingFolderWatcher, tmp_path: Path
 ) -> None:
-    """A share that goes away and comes back is told at each turn; what changed meanwhile is in the listing."""
+    """A share that goes away and comes back is reported each time. Changes in between are in the listing."""
     reader = HintReader(watcher)
     reader.watch(tmp_path)
 
@@ -116,7 +116,7 @@ def test_a_folder_that_cannot_be_listed_is_told_once(
 def test_a_huge_folder_is_listed_when_it_changes(
     share: Share, watcher: PollingFolderWatcher, tmp_path: Path
 ) -> None:
-    """With more names than are remembered, a change is told as a listing, and no change as nothing."""
+    """With more names than are remembered, a change is reported as a listing, and no change as nothing."""
     share.extra_names = MAX_REMEMBERED + 1
     reader = HintReader(watcher)
     reader.watch(tmp_path)

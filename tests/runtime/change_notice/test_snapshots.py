@@ -15,7 +15,7 @@ listings = st.dictionaries(st.text(max_size=2), st.integers(0, 3), max_size=6)
 
 @given(listings, listings)
 def test_a_remembered_folder_tells_its_changes_by_name(before: dict[str, int], now: dict[str, int]) -> None:
-    """Exactly the names that came, went or have another stamp."""
+    """Exactly the names that appeared, vanished, or have another stamp."""
     changed = find_changed_names(take_snapshot(before.items()), take_snapshot(now.items()))
 
     assert changed == {name for name in before | now if before.get(name) != now.get(name)}
@@ -23,7 +23,7 @@ def test_a_remembered_folder_tells_its_changes_by_name(before: dict[str, int], n
 
 @given(listings, listings, st.integers(0, 6))
 def test_a_huge_folder_tells_that_it_changed(before: dict[str, int], now: dict[str, int], bound: int) -> None:
-    """Above the bound: nothing where nothing changed, in whichever order it was listed; else "something"."""
+    """Above the bound: nothing if nothing changed (in any listing order), otherwise "something"."""
     old, new = take_snapshot(before.items(), bound), take_snapshot(reversed(now.items()), bound)
 
     changed = find_changed_names(old, new)
@@ -34,7 +34,7 @@ def test_a_huge_folder_tells_that_it_changed(before: dict[str, int], now: dict[s
 
 
 def test_a_listing_reads_no_bytes_and_follows_no_link(tmp_path: Path) -> None:
-    """A FIFO, a dangling link, a folder and an unreadable file all have stamps; none of them is opened."""
+    """A FIFO, a dangling link, a folder, and an unreadable file all have stamps. None of them is opened."""
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to("/nowhere")
     (tmp_path / "folder").mkdir()

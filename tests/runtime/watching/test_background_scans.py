@@ -28,7 +28,7 @@ from strandline.services.workbench import Limits, Workbench
 
 
 class CountingClock(RunningClock):
-    """Counts how often it is asked: who waits asks rarely, who spins asks all the time."""
+    """Counts how often it is read: a waiting thread reads it rarely, a spinning one all the time."""
 
     asked = 0
 
@@ -39,27 +39,27 @@ class CountingClock(RunningClock):
 
 
 class Found:
-    """What scans handed on, and a way to wait for it."""
+    """Collects what scans found, and can be waited for."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, list[str], list[str]]] = []
         self._came = threading.Condition()
 
     def __call__(self, number: int, arrivals: Sequence[str], arriving: Sequence[str]) -> None:
-        """Takes it, as the thread that looks at arrivals does."""
+        """Receives it, like the thread that looks at arrivals."""
         with self._came:
             self.calls.append((number, sorted(arrivals), sorted(arriving)))
             self._came.notify_all()
 
     def wait_for(self, count: int) -> None:
-        """Waits for so many calls in all."""
+        """Waits for this many calls in all."""
         with self._came:
             assert self._came.wait_for(lambda: len(self.calls) >= count, LIMIT_S), self.calls
 
 
 @contextmanager
 def scans(bench: Workbench, settings: Settings | None = None) -> Iterator[tuple[BackgroundScans, Found]]:
-    """Background scans that run in a thread of their own."""
+    """Background scans that run in their own thread."""
     found, stop = Found(), threading.Event()
     scans = BackgroundScans(
         bench, settings or Settings(), ScanJobs(bench), stop, found, lambda: list_storage_dirs(bench)
@@ -77,7 +77,7 @@ def scans(bench: Workbench, settings: Settings | None = None) -> Iterator[tuple[
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread looks around ten times as often, so that the tests wait a tenth."""
+    """The thread looks ten times as often, so the tests wait a tenth as long."""
     monkeypatch.setattr(background_scans, "LONGEST_WAIT_S", LONGEST_WAIT_S / 10)
 
 
@@ -88,13 +88,13 @@ def root(tmp_path: Path) -> Path:
 
 
 def count_unproven(bench: Workbench) -> int:
-    """Files that were registered and never read."""
+    """Files that were registered but never read."""
     with bench.catalog.read() as reader:
         return len(reader.files.list_unproven(1, limit=1000))
 
 
 def test_a_scan_hands_on_what_arrived_and_what_is_arriving(home: Path, root: Path) -> None:
-    """It registers, and reads nothing: the files are for the thread that looks at all of them."""
+    """It registers and reads nothing. One thread reads all files."""
     new, half = make_pictures(2, first_seed=50)
     with open_bench(home, RunningClock()) as bench:
         sd = add_storage_dir(bench, root).sd
@@ -109,7 +109,7 @@ def test_a_scan_hands_on_what_arrived_and_what_is_arriving(home: Path, root: Pat
 
 
 def test_between_scans_unproven_files_are_proven(home: Path, root: Path) -> None:
-    """Those of the first scan; what turns out to be half is handed on to be looked at again."""
+    """These are the files of the first scan. One that turns out to be half is passed on for another look."""
     half = put_half(root, make_pictures(1, first_seed=50)[0])
     with open_bench(home, RunningClock()) as bench:
         add_storage_dir(bench, root)
@@ -122,7 +122,7 @@ def test_between_scans_unproven_files_are_proven(home: Path, root: Path) -> None
 
 
 def test_a_file_that_cannot_be_read_is_left_until_the_next_scan(home: Path, root: Path) -> None:
-    """The thread rests: it does not try the same file again and again."""
+    """The thread rests: it does not retry the same file all the time."""
     clock = CountingClock()
     with open_bench(home, clock, limits=Limits(read_max_bytes=10)) as bench:
         add_storage_dir(bench, root)
@@ -136,7 +136,7 @@ def test_a_file_that_cannot_be_read_is_left_until_the_next_scan(home: Path, root
 
 
 def test_a_spent_budget_waits_and_goes_on(home: Path, root: Path) -> None:
-    """One image an hour is one image an hour; the scans are not concerned."""
+    """One image an hour is really one image an hour. Scans are not affected."""
     clock = RunningClock()
     settings = Settings.load(home, {}, {"watch.verify_bytes_per_hour": 300, "scan.periodic_s": 86_000})
     with open_bench(home, clock) as bench:
@@ -151,7 +151,7 @@ def test_a_spent_budget_waits_and_goes_on(home: Path, root: Path) -> None:
 
 
 def wait_until_unproven(bench: Workbench, count: int) -> None:
-    """The thread looks at its budget once a second."""
+    """The thread checks its budget once a second."""
     pause = threading.Event()
     for _ in range(int(LIMIT_S / 0.02)):
         if count_unproven(bench) <= count:
@@ -161,7 +161,7 @@ def wait_until_unproven(bench: Workbench, count: int) -> None:
 
 
 def test_the_next_scan_comes_by_itself(home: Path, root: Path) -> None:
-    """Once in ``scan.periodic_s``, whatever else is asked for; a file that is gone asks for one in 61 s."""
+    """It runs every ``scan.periodic_s``, whatever else is requested. A vanished file requests a scan in 61 s."""
     clock = RunningClock()
     with open_bench(home, clock) as bench:
         add_storage_dir(bench, root)
@@ -180,7 +180,7 @@ def test_the_next_scan_comes_by_itself(home: Path, root: Path) -> None:
 def test_a_catalog_that_refuses_is_asked_again(
     home: Path, root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A warning, and the scan a little later."""
+    """There is a warning, and the scan runs a little later."""
     monkeypatch.setattr(background_scans, "RETRY_S", 0.05)
     refusals = iter([CatalogLockedError("the catalog is in use by another process")])
 
@@ -199,7 +199,7 @@ def test_a_catalog_that_refuses_is_asked_again(
 
 
 def test_what_was_forgotten_is_not_scanned(home: Path, root: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Quietly: somebody meant it."""
+    """There is no warning: somebody did it on purpose."""
     other = make_storage_dir(root.with_name("other"))
     with open_bench(home, RunningClock()) as bench:
         for folder in (root, other):
@@ -216,7 +216,7 @@ def test_what_was_forgotten_is_not_scanned(home: Path, root: Path, caplog: pytes
 def test_a_scan_under_way_ends_when_it_is_to_stop(
     home: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between two batches, not at its end: stopping never waits for a million files. Meanwhile it can be followed."""
+    """It ends between two batches, so stopping never waits for a million files. Meanwhile it can be followed."""
     with open_bench(home, RunningClock(), limits=Limits(scan_batch_files=1)) as bench:
         sd = add_storage_dir(bench, root).sd
         for data in make_pictures(20, first_seed=50):

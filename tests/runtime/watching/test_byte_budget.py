@@ -12,20 +12,20 @@ ASKED = st.lists(st.tuples(st.integers(0, 2000), st.floats(0, 2000, allow_nan=Fa
 
 @given(st.integers(1, 5000), ASKED)
 def test_no_more_than_an_hours_worth_is_granted_at_once(budget: int, asked: list[tuple[int, float]]) -> None:
-    """Law: from a full budget, granted bytes are bounded by what it held plus what came back, but for one file."""
+    """Law: from a full budget, at most its content plus the refill is granted, except for one file."""
     wallet, now_s, granted, largest = ByteBudget(budget, 0.0), 0.0, 0, 0
     for size_bytes, passed_s in asked:
         now_s += passed_s
         if wallet.try_spend(size_bytes, now_s):
             granted += size_bytes
             largest = max(largest, size_bytes)
-        # Of a file larger than the whole budget, all that is above it is on top.
+        # For a file that exceeds the whole budget, the excess is extra.
         too_large = sum(max(0, size - budget) for size, _ in asked)
         assert granted <= budget + budget * now_s / SECONDS_PER_HOUR + too_large + 0.001
 
 
 def test_a_spent_budget_comes_back_steadily() -> None:
-    """Half an hour later there is half of it, an hour later all."""
+    """Half an hour later half of it is back, an hour later all."""
     wallet = ByteBudget(1000, 0.0)
     assert wallet.try_spend(1000, 0.0)
     assert not wallet.try_spend(1, 0.0)
@@ -35,7 +35,7 @@ def test_a_spent_budget_comes_back_steadily() -> None:
 
 
 def test_a_file_larger_than_the_budget_has_its_turn() -> None:
-    """From a full budget; else it would never be proven."""
+    """It is granted from a full budget. Otherwise it would never be proven."""
     wallet = ByteBudget(1000, 0.0)
     assert wallet.try_spend(5000, 0.0)
     assert not wallet.try_spend(1, 3600.0)
@@ -43,5 +43,5 @@ def test_a_file_larger_than_the_budget_has_its_turn() -> None:
 
 
 def test_no_budget_grants_nothing() -> None:
-    """The setting 0 turns the verifier off, for empty files too."""
+    """The setting 0 turns the verifier off, even for empty files."""
     assert not ByteBudget(0, 0.0).try_spend(0, 1e9)

@@ -12,7 +12,7 @@ OTHER = FileKey(2, "a.png")
 
 
 def follow(relooks: Relooks, key: FileKey, now_s: float, *, changed: bool) -> float:
-    """Plans the next look, lets the time pass until it is due, and gives how long that took."""
+    """Schedules the next look, advances the time until it is due, and returns how long that took."""
     relooks.add(key, now_s, changed=changed)
     due_s = relooks.next_due_s()
     assert due_s is not None
@@ -22,14 +22,14 @@ def follow(relooks: Relooks, key: FileKey, now_s: float, *, changed: bool) -> fl
 
 
 def test_the_wait_doubles_to_five_minutes() -> None:
-    """2, 4, 8 … 300 s, and then 300 s for ever: log2 of the time many looks (I24)."""
+    """2, 4, 8 … 300 s, and then always 300 s: logarithmically many looks (I24)."""
     relooks = Relooks()
     waits = [follow(relooks, KEY, 1000.0 * i, changed=False) for i in range(10)]
     assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
 
 
 def test_a_change_makes_it_soon_again() -> None:
-    """Whatever was waited for before, what changes is looked at in 2 s."""
+    """Whatever the last wait, a changed file is looked at in 2 s."""
     relooks = Relooks()
     for i in range(6):
         follow(relooks, KEY, 1000.0 * i, changed=False)
@@ -38,7 +38,7 @@ def test_a_change_makes_it_soon_again() -> None:
 
 
 def test_what_was_dropped_begins_anew() -> None:
-    """A file that was right in between is looked at in 2 s when it fails again."""
+    """A file that was good in between is looked at in 2 s when it fails again."""
     relooks = Relooks()
     follow(relooks, KEY, 0.0, changed=False)
     relooks.add(KEY, 10.0, changed=False)
@@ -48,7 +48,7 @@ def test_what_was_dropped_begins_anew() -> None:
 
 
 def test_a_later_plan_replaces_the_earlier_one() -> None:
-    """A file is looked at once, at the time that was said last."""
+    """A file is looked at once, at the time that was set last."""
     relooks = Relooks()
     relooks.add(KEY, 0.0, changed=True)
     relooks.add(KEY, 1.5, changed=True)
@@ -57,7 +57,7 @@ def test_a_later_plan_replaces_the_earlier_one() -> None:
 
 
 def test_ensure_leaves_a_plan_as_it_is() -> None:
-    """A scan that meets a file again does not put its next look off, and plans one where none is."""
+    """If a scan finds a file again, its next look is not delayed; if none is scheduled, one is."""
     relooks = Relooks()
     relooks.add(KEY, 0.0, changed=True)
     relooks.ensure(KEY, 1.9)
@@ -88,7 +88,7 @@ STEPS = st.lists(
 
 @given(STEPS)
 def test_every_plan_is_kept(steps: list[tuple[str, FileKey, float]]) -> None:
-    """Law: a file has at most one next look, and is handed out once when that is due, unless it was dropped."""
+    """Law: a file has at most one next look and is returned once when it is due, unless it was dropped."""
     relooks, now_s = Relooks(), 0.0
     due_s: dict[FileKey, float] = {}
     wait_s: dict[FileKey, float] = {}

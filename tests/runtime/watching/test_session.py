@@ -40,7 +40,7 @@ with open_store() as store:
     for data in make_pictures(40, first_seed=int(sys.argv[2])):
         store.save(data, sd="sd")
 """
-"""A process that saves forty images when it is told to begin."""
+"""A process that saves forty images when told to begin."""
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def store(home: Path, root: Path) -> Iterator[LocalStore]:
 
 
 def numbers(events: list[Event]) -> list[int]:
-    """The sequence numbers, of those that have one."""
+    """The sequence numbers of events that have one."""
     return [event.seq for event in events if event.seq is not None]
 
 
@@ -68,7 +68,7 @@ def picture(number: int) -> bytes:
 
 
 def is_watched(home: Path) -> bool:
-    """Whether anybody holds the watcher's lock."""
+    """Whether any process holds the watcher's lock."""
     lock = ProcessLock(home / LOCK_FILE)
     is_free = lock.try_acquire()
     lock.release()
@@ -87,7 +87,7 @@ def miserly(home: Path, root: Path) -> Iterator[LocalStore]:
 
 
 def test_once_tells_what_it_found_and_ends(miserly: LocalStore, root: Path) -> None:
-    """All proofs are made, whatever the byte budget says; a second time there is nothing left to tell."""
+    """All proofs are made, whatever the byte budget. A second run has no events."""
     half = put_half(root, picture(1))
     with miserly.watch(once=True) as events:
         told = list(events)
@@ -102,7 +102,7 @@ def test_once_tells_what_it_found_and_ends(miserly: LocalStore, root: Path) -> N
 
 
 def test_once_raises_what_ended_it(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reader learns that the scans did not come to their end."""
+    """The reader learns that the scans did not finish."""
 
     def refuse(*_: object, **__: object) -> None:
         raise CatalogError("the catalog gave an unexpected answer")
@@ -113,7 +113,7 @@ def test_once_raises_what_ended_it(store: LocalStore, monkeypatch: pytest.Monkey
 
 
 def test_once_does_not_need_the_lock(store: LocalStore, home: Path) -> None:
-    """It can be asked for while another process watches."""
+    """It works while another process watches."""
     lock = ProcessLock(home / LOCK_FILE)
     assert lock.try_acquire()
     with store.watch(once=True) as events:
@@ -125,7 +125,7 @@ def test_once_does_not_need_the_lock(store: LocalStore, home: Path) -> None:
 
 
 def test_it_begins_with_what_the_start_up_scan_finds(store: LocalStore, root: Path) -> None:
-    """Not with what was told before, and with nothing left out between."""
+    """It gives neither earlier events nor a gap."""
     before = numbers(store.events())
     name = put_image(root, picture(1))
     with store.watch() as events:
@@ -136,7 +136,7 @@ def test_it_begins_with_what_the_start_up_scan_finds(store: LocalStore, root: Pa
 
 
 def test_since_replays_the_journal_first(store: LocalStore, root: Path) -> None:
-    """From any number on, each event once, old and new in one row; also over more than one page."""
+    """From any number on, each event once, old and new in one sequence, also over more than one page."""
     with store.watch(once=True) as events:
         list(events)
     whole = store.events(since=0)
@@ -154,7 +154,7 @@ def test_since_replays_the_journal_first(store: LocalStore, root: Path) -> None:
 def test_a_number_from_another_catalog_begins_anew(
     store: LocalStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Rather all again than nothing for ever; and it is said."""
+    """It replays everything rather than waiting for ever, with a warning."""
     with store.watch(once=True, since=1_000_000) as events:
         told = list(events)
     assert numbers(told)[0] == 1
@@ -164,7 +164,7 @@ def test_a_number_from_another_catalog_begins_anew(
 def test_events_that_are_no_longer_kept_are_missed_aloud(
     home: Path, root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Who asks for older ones than the journal keeps gets the rest, and is told."""
+    """A request for events older than the journal gives the rest and a warning."""
     limits = JournalLimits(10, timedelta(days=30))
     with open_bench(home, RunningClock(), journal_limits=limits) as bench:
         fill_journal(bench, root, 1000)
@@ -175,7 +175,7 @@ def test_events_that_are_no_longer_kept_are_missed_aloud(
 
 
 def fill_journal(bench: Workbench, root: Path, count: int) -> None:
-    """Appends events that nobody needs."""
+    """Appends irrelevant events."""
     event = StorageDirOnline(at=bench.now(), sd_id=None, name="sd", path=str(root))
     with bench.catalog.write() as writer:
         for _ in range(count):
@@ -184,7 +184,7 @@ def fill_journal(bench: Workbench, root: Path, count: int) -> None:
 
 @pytest.mark.parametrize("consumed", [0, 1, 2])
 def test_a_block_that_is_left_early_ends_everything(store: LocalStore, home: Path, consumed: int) -> None:
-    """However little was read; the iterator then ends, and somebody else can watch."""
+    """This holds however little was read. The iterator ends, and another process can watch."""
     before = {thread.ident for thread in threading.enumerate()}
     with store.watch() as events:
         assert len(list(islice(events, consumed))) == consumed
@@ -195,7 +195,7 @@ def test_a_block_that_is_left_early_ends_everything(store: LocalStore, home: Pat
 
 
 def test_an_error_in_the_block_gives_everything_back(store: LocalStore, home: Path) -> None:
-    """As Ctrl-C does."""
+    """For example on Ctrl-C."""
     with pytest.raises(KeyboardInterrupt), store.watch():
         raise KeyboardInterrupt
     assert not is_watched(home)
@@ -204,7 +204,7 @@ def test_an_error_in_the_block_gives_everything_back(store: LocalStore, home: Pa
 def test_a_failed_start_gives_everything_back(
     store: LocalStore, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The catalog cannot be read: an error, no lock, no thread."""
+    """If the catalog cannot be read: an error, no lock, no thread."""
 
     class Refusing:
         def __init__(self, *_: object) -> None:
@@ -217,7 +217,7 @@ def test_a_failed_start_gives_everything_back(
 
 
 def test_arrivals_are_recorded_while_nobody_reads(store: LocalStore, root: Path) -> None:
-    """The watcher runs from the moment the block is entered; the reader may come late, and misses nothing."""
+    """The watcher runs from the start of the block, so a late reader misses nothing."""
     with store.watch() as events:
         name = put_image(root, picture(1))
         image_id = name.partition(".")[0]
@@ -231,7 +231,7 @@ def test_arrivals_are_recorded_while_nobody_reads(store: LocalStore, root: Path)
 
 
 def test_two_processes_save_while_a_third_reads(store: LocalStore, home: Path, root: Path) -> None:
-    """No number twice, none left out, and each image available exactly once."""
+    """No number occurs twice or is left out, and each image is available exactly once."""
     tests = str(Path(__file__).parents[2])
     savers = [
         subprocess.Popen(
@@ -274,7 +274,7 @@ def test_a_second_session_follows_the_first(store: LocalStore, home: Path, root:
 
 
 def test_a_killed_watcher_is_followed_by_the_next(home: Path, root: Path, store: LocalStore) -> None:
-    """Killed hard, it leaves no stale lock: whoever follows takes over, and finds what came in between."""
+    """A kill leaves no stale lock: a follower takes over and finds what arrived in between."""
     with started("watch", "--json") as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -291,7 +291,9 @@ def test_a_killed_watcher_is_followed_by_the_next(home: Path, root: Path, store:
 
 
 def test_the_command_takes_over_too(home: Path, root: Path, store: LocalStore) -> None:
-    """Two ``strandline watch``: the second prints the first's events, and goes on alone when that one is killed."""
+    """Two ``strandline watch``: the second prints the first's events, and continues alone when the first is
+    killed.
+    """
     with started("watch", "--json") as first:
         assert first.stdout is not None
         first.stdout.readline()
@@ -306,12 +308,12 @@ def test_the_command_takes_over_too(home: Path, root: Path, store: LocalStore) -
 
 
 def find_available(events: Iterator[dict[str, Any]], name: str) -> dict[str, Any]:
-    """The event that tells that the file is available."""
+    """The event that says the file is available."""
     return next(event for event in events if event["type"] == AVAILABLE and event["filename"] == name)
 
 
 def test_live_only_events_have_no_number(store: LocalStore) -> None:
-    """They cannot be asked for again, and are never in the journal."""
+    """They cannot be replayed, and are never in the journal."""
     with store.watch(once=True) as events:
         told = list(events)
     assert {event.type for event in told if event.seq is None} >= {"scan.started"}

@@ -38,7 +38,7 @@ AVAILABLE = "image.available"
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The watcher looks around ten times as often, so that the tests wait a tenth."""
+    """The watcher looks ten times as often, so the tests wait a tenth as long."""
     monkeypatch.setattr(place_watcher, "TICK_S", TICK_S / 10)
     monkeypatch.setattr(place_watcher, "SCAN_SOON_S", SCAN_SOON_S / 10)
     monkeypatch.setattr(background_scans, "LONGEST_WAIT_S", LONGEST_WAIT_S / 10)
@@ -82,7 +82,7 @@ def states_of(bench: Workbench, number: int = 1) -> set[FileState]:
 
 
 def wait_for_all(reader: EventReader, root: Path) -> None:
-    """Waits until every image in the folder was told to be available."""
+    """Waits until an event has reported every image in the folder as available."""
     names = {path.name for path in (root / "media").iterdir()}
     reader.wait_until(
         lambda events: names <= {getattr(e, "filename", "") for e in events if e.type == AVAILABLE}
@@ -90,14 +90,14 @@ def wait_for_all(reader: EventReader, root: Path) -> None:
 
 
 def test_what_the_first_scan_registered_is_proven_in_the_background(bench: Workbench, root: Path) -> None:
-    """Nobody asked for these images yet; all the same each is read once, and told."""
+    """Nobody has requested these images. Still, each is read once and reported."""
     with watching(bench) as reader:
         wait_for_all(reader, root)
     assert [reader.types_of(path.name) for path in (root / "media").iterdir()] == [[AVAILABLE]] * 10
 
 
 def test_a_media_folder_that_appears_later_is_watched(bench: Workbench, tmp_path: Path) -> None:
-    """Made empty and then filled, or moved in with its images: both."""
+    """Made empty and then filled, or moved in with its images."""
     one = make_storage_dir(tmp_path / "one", has_media=False)
     two = make_storage_dir(tmp_path / "two", has_media=False)
     for root in (one, two):
@@ -115,7 +115,7 @@ def test_a_media_folder_that_appears_later_is_watched(bench: Workbench, tmp_path
 def test_another_process_adds_moves_and_forgets(
     bench: Workbench, root: Path, home: Path, tmp_path: Path
 ) -> None:
-    """The list of storage directories is looked at every second, so 2 s are kept; nothing has to be restarted."""
+    """The list of storage directories is read every second, within the allowed 2 s. Nothing has to be restarted."""
     assert 2 * TICK_S <= 2
     with watching(bench) as reader, open_bench(home) as other:
         wait_for_all(reader, root)
@@ -136,7 +136,7 @@ def test_another_process_adds_moves_and_forgets(
 def test_forgetting_while_files_arrive_is_quiet(
     bench: Workbench, root: Path, home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Somebody meant it: no warning, whatever the watcher was doing with it at that moment."""
+    """Somebody did it on purpose: no warning, whatever the watcher was doing."""
     with watching(bench) as reader, open_bench(home) as other:
         wait_for_all(reader, root)
         for number in range(5):
@@ -151,7 +151,7 @@ def test_forgetting_while_files_arrive_is_quiet(
 
 
 def test_an_identity_that_arrives_last_is_taken_up(bench: Workbench, tmp_path: Path) -> None:
-    """Media first, SD_ID later, and half of it first (hazards H9, H10)."""
+    """Images first, SD_ID later, and only half of it at first (hazards H9, H10)."""
     root = make_storage_dir(tmp_path / "sd", picture(1))
     identity = (root / "SD_ID").read_text()
     (root / "SD_ID").unlink()
@@ -166,7 +166,7 @@ def test_an_identity_that_arrives_last_is_taken_up(bench: Workbench, tmp_path: P
 
 
 def test_an_identity_that_vanishes_and_returns(bench: Workbench, root: Path) -> None:
-    """Offline meanwhile: what arrives then waits for the identity, and nothing is concluded."""
+    """It is offline meanwhile: arrivals wait for the identity, and nothing is concluded."""
     with watching(bench) as reader:
         wait_for_all(reader, root)
         identity = (root / "SD_ID").read_text()
@@ -180,7 +180,7 @@ def test_an_identity_that_vanishes_and_returns(bench: Workbench, root: Path) -> 
 
 
 def test_a_folder_that_is_moved_away_and_back(bench: Workbench, root: Path, clock: RunningClock) -> None:
-    """Offline, with all that is known of it frozen, for however long; and online again as it was."""
+    """It is offline with everything known about it frozen, for however long, and then online as before."""
     with watching(bench) as reader:
         wait_for_all(reader, root)
         root.rename(root.with_name("elsewhere"))
@@ -196,7 +196,7 @@ def test_a_folder_that_is_moved_away_and_back(bench: Workbench, root: Path, cloc
 def test_an_empty_mount_point_is_no_empty_storage_directory(
     bench: Workbench, root: Path, clock: RunningClock
 ) -> None:
-    """As when a disk is unmounted: the folder is there, and nothing in it (hazard H17)."""
+    """As after an unmount: the folder exists and is empty (hazard H17)."""
     with watching(bench) as reader:
         wait_for_all(reader, root)
         root.rename(root.with_name("disk"))
@@ -232,7 +232,7 @@ def test_another_storage_directory_at_the_path_is_not_taken_for_it(
 def test_a_file_that_stays_away_is_missing_after_two_scans(
     bench: Workbench, root: Path, clock: RunningClock
 ) -> None:
-    """Not before 60 s have passed, once, and available again when it returns (hazards H6, H7)."""
+    """Not before 60 s have passed, and only once. It is available again when it returns (hazards H6, H7)."""
     victim = next((root / "media").iterdir())
     aside = shutil.copy(victim, root.with_name("aside"))
     with watching(bench) as reader:
@@ -248,7 +248,7 @@ def test_a_file_that_stays_away_is_missing_after_two_scans(
 
 
 def test_many_files_gone_at_once_are_not_believed(bench: Workbench, root: Path, clock: RunningClock) -> None:
-    """The storage directory is suspect until they are back, and none becomes missing (hazard H18)."""
+    """The storage directory is suspect until they are back, and no file becomes missing (hazard H18)."""
     gone = sorted((root / "media").iterdir())[:8]
     aside = root.with_name("aside")
     aside.mkdir()
@@ -269,7 +269,7 @@ def test_many_files_gone_at_once_are_not_believed(bench: Workbench, root: Path, 
 def test_what_no_event_told_the_periodic_scan_finds(
     bench: Workbench, root: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Events are hints: with every one of them lost, the image is announced all the same (hazard H8, I23)."""
+    """Events are hints: even if every one is lost, the image is announced (hazard H8, I23)."""
     monkeypatch.setattr(PlaceWatcher, "_follow_media", lambda *_: None)
     with watching(bench) as reader:
         wait_for_all(reader, root)
@@ -281,7 +281,7 @@ def test_what_no_event_told_the_periodic_scan_finds(
 def test_an_empty_file_that_a_scan_met_first_is_told_as_arriving(
     bench: Workbench, root: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A scan sees from the listing alone that it has not come yet; the look at its bytes then is no news."""
+    """The listing alone shows that it has not arrived. The look at its bytes is then no news."""
     monkeypatch.setattr(PlaceWatcher, "_follow_media", lambda *_: None)
     name = name_of(picture(1))
     with watching(bench) as reader:
@@ -317,13 +317,13 @@ def watcher(bench: Workbench, settings: Settings | None = None) -> Iterator[tupl
 
 
 def mounted(root: Path, kind: MountKind) -> dict[str, tuple[Mount, float]]:
-    """What makes the workbench believe that the folder above the root is a mount of that kind."""
+    """Makes the workbench believe that the parent of the root is a mount of that kind."""
     mount = Mount(root.parent, kind.value, kind, keeps_inodes=True, read_only=False)
     return {str(path): (mount, math.inf) for path in (root, root / "media")}
 
 
 def test_a_network_drive_is_polled(home: Path, tmp_path: Path, clock: RunningClock) -> None:
-    """No event comes from there; what other machines write is found all the same, and proven at once."""
+    """It sends no events. What other machines write is still found, and proven at once."""
     root = make_storage_dir(tmp_path / "share" / "sd")
     settings = Settings.load(home, {}, {"watch.poll_interval_s": 0.1})
     with open_bench(home, clock) as bench:
@@ -336,7 +336,9 @@ def test_a_network_drive_is_polled(home: Path, tmp_path: Path, clock: RunningClo
 
 
 def test_a_cloud_mount_is_watched_and_never_read(home: Path, tmp_path: Path, clock: RunningClock) -> None:
-    """Reading there would download: what comes is told as arriving, and stays unproven until somebody asks."""
+    """Reading there would download, so a new file is reported as arriving and stays unproven until it is
+    requested.
+    """
     root = make_storage_dir(tmp_path / "cloud" / "sd", *make_pictures(2))
     settings = Settings.load(home, {}, {"watch.poll_interval_s": 0.1})
     with open_bench(home, clock) as bench:
@@ -356,7 +358,7 @@ def test_a_cloud_mount_is_watched_and_never_read(home: Path, tmp_path: Path, clo
 def test_without_room_for_watches_folders_are_polled_and_it_is_said(
     bench: Workbench, root: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The system's limit is no error: slower, and named."""
+    """The system's limit is no error: watching is slower, and doctor names the folder."""
 
     def refuse() -> None:
         raise WatchLimitError("The system allows no more file watches")
@@ -371,7 +373,7 @@ def test_without_room_for_watches_folders_are_polled_and_it_is_said(
 
 
 class DeadDrive(SlowPlaces):
-    """One place never answers, and does not even come back with an error."""
+    """One place that never answers, not even with an error."""
 
     def __init__(self, place: str) -> None:
         super().__init__()
@@ -391,7 +393,7 @@ class DeadDrive(SlowPlaces):
 def test_a_dead_drive_hangs_nothing_but_itself(
     home: Path, tmp_path: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While a thread hangs on a share, images on the local disk arrive; and stopping does not wait for it (H17)."""
+    """While a thread hangs on a share, local images arrive, and stopping does not wait for it (H17)."""
     monkeypatch.setattr(place_watcher, "STOP_LIMIT_S", 0.1)
     local, remote = make_storage_dir(tmp_path / "local"), make_storage_dir(tmp_path / "share" / "sd")
     with open_bench(home, clock) as bench:
@@ -414,7 +416,7 @@ def test_a_dead_drive_hangs_nothing_but_itself(
 def test_a_fault_is_told_and_survived(
     bench: Workbench, root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A defect of ours in one look does not end the watching; what was in hand is found again by a scan."""
+    """A bug in one look does not end the watching. A scan finds the lost files again."""
     monkeypatch.setattr(place_watcher, "RETRY_S", 0.1)
     look, faults = look_at_arrival, iter([RuntimeError("a defect")])
 
@@ -433,7 +435,9 @@ def test_a_fault_is_told_and_survived(
 def test_the_catalog_may_fail_for_a_while(
     bench: Workbench, root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process holds the catalog for longer than the time-out: a warning, and the image a little later."""
+    """If another process holds the catalog beyond the timeout, there is a warning, and the image comes a little
+    later.
+    """
     monkeypatch.setattr(place_watcher, "RETRY_S", 0.1)
     caplog.set_level(logging.WARNING)
     with (
@@ -450,7 +454,7 @@ def test_the_catalog_may_fail_for_a_while(
 
 
 def test_stopping_ends_every_thread(bench: Workbench, root: Path) -> None:
-    """Also in the middle of waiting; stopping twice is harmless."""
+    """This includes waiting threads. Stopping twice is harmless."""
     before = {thread.ident for thread in threading.enumerate()}
     with watcher(bench) as (running, reader):
         wait_for_all(reader, root)
@@ -459,14 +463,14 @@ def test_stopping_ends_every_thread(bench: Workbench, root: Path) -> None:
 
 
 def test_scan_soon_is_late_enough_for_a_replacement() -> None:
-    """Syncthing's gap was 4 ms, and renamed folders take a quarter of a second (hazards H6, H32)."""
+    """Syncthing's gap was 4 ms, and renamed folders took a quarter of a second (hazards H6, H32)."""
     assert SCAN_SOON_S >= 1
 
 
 def test_a_leftover_lets_no_slow_drive_delay_local_scans(
     home: Path, tmp_path: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each place tidies its own storage directories: one that hangs keeps no local image from being found."""
+    """Each place cleans its own storage directories, so one that hangs delays no local image."""
     monkeypatch.setattr(place_watcher, "STOP_LIMIT_S", 0.1)
     local, remote = (
         make_storage_dir(tmp_path / "local", picture(1)),
@@ -489,7 +493,7 @@ def test_a_leftover_lets_no_slow_drive_delay_local_scans(
 def test_a_drive_that_was_mounted_again_is_watched_again(
     home: Path, tmp_path: Path, clock: RunningClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After ``umount -l`` the old watcher hangs for good; what is mounted at the same path is another place."""
+    """After ``umount -l`` the old watcher hangs for good. A new mount at the same path is another place."""
     monkeypatch.setattr(place_watcher, "STOP_LIMIT_S", 0.1)
     root = make_storage_dir(tmp_path / "share" / "sd")
     settings = Settings.load(home, {}, {"watch.poll_interval_s": 0.1})
@@ -514,7 +518,7 @@ def test_a_drive_that_was_mounted_again_is_watched_again(
 
 
 def test_the_host_programs_switch_interval_comes_back(bench: Workbench) -> None:
-    """Threads give way sooner while anything is watched, by however many watchers, and as before after that."""
+    """Threads switch sooner while any watcher runs. Afterwards the old interval is back."""
     before = sys.getswitchinterval()
     with watcher(bench) as (one, _):
         assert sys.getswitchinterval() < before

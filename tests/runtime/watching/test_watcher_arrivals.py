@@ -23,7 +23,7 @@ ARRIVING, AVAILABLE = "image.arriving", "image.available"
 
 @dataclass
 class Receiver:
-    """A storage directory that is watched, and a folder beside it for what is on its way."""
+    """A watched storage directory, and a folder beside it for incoming files."""
 
     root: Path
     stage: Path
@@ -36,20 +36,20 @@ class Receiver:
         return self.root / "media" / name
 
     def put_aside(self, data: bytes) -> Path:
-        """The bytes in a file outside the storage directory, on the same disk."""
+        """Writes the bytes to a file outside the storage directory, on the same disk."""
         path = self.stage / uuid.uuid4().hex
         path.write_bytes(data)
         return path
 
     def wait_until_all_before_is_told(self) -> None:
-        """Sends one more image and waits for it: by then all that came before was looked at."""
+        """Sends one more image and waits for it. By then all earlier ones have been looked at."""
         last = put_image(self.root, make_picture("png", seed=uuid.uuid4().int % 2**40))
         self.reader.wait_for(AVAILABLE, last)
 
 
 @pytest.fixture(scope="module")
 def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
-    """One for all ways of arriving: each brings images of its own."""
+    """One for all ways of arriving. Each way has its own images."""
     base = tmp_path_factory.mktemp("receiver")
     root = make_storage_dir(base / "sd")
     (base / "stage").mkdir()
@@ -66,7 +66,7 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
 
 
 def rename_in(to: Receiver, name: str, data: bytes) -> None:
-    """As Syncthing, rsync, Unison and Nextcloud do."""
+    """Like Syncthing, rsync, Unison, and Nextcloud."""
     to.put_aside(data).rename(to.path_of(name))
 
 
@@ -80,14 +80,14 @@ def link_unnamed(to: Receiver, name: str, data: bytes) -> None:
     descriptor = os.open(to.root / "media", os.O_TMPFILE | os.O_WRONLY)
     try:
         os.write(descriptor, data)
-        # A descriptor of a folder, though the path is absolute: only so does Python call linkat, which follows.
+        # Although the path is absolute: only with a folder descriptor does Python call linkat, which follows.
         os.link(f"/proc/self/fd/{descriptor}", to.path_of(name), src_dir_fd=descriptor, follow_symlinks=True)
     finally:
         os.close(descriptor)
 
 
 def write_slowly(to: Receiver, name: str, data: bytes) -> None:
-    """As a file manager copies over a slow share: pieces, and stalls longer than the quiet time."""
+    """Like a file manager on a slow share: in pieces, with pauses longer than the quiet time."""
     third = len(data) // 3
     with to.path_of(name).open("wb", buffering=0) as file:
         file.write(data[:third])
@@ -99,7 +99,7 @@ def write_slowly(to: Receiver, name: str, data: bytes) -> None:
 
 
 def write_and_never_close(to: Receiver, name: str, data: bytes) -> None:
-    """As a program that keeps its files open: no event tells that the last byte has come."""
+    """Like a program that keeps its files open: no event reports the last byte."""
     descriptor = os.open(to.path_of(name), os.O_WRONLY | os.O_CREAT)
     os.write(descriptor, data[:50])
     to.reader.wait_for(ARRIVING, name)
@@ -110,14 +110,14 @@ def write_and_never_close(to: Receiver, name: str, data: bytes) -> None:
 
 
 def create_empty_first(to: Receiver, name: str, data: bytes) -> None:
-    """As rclone before 1.63 and `cp` for a moment."""
+    """Like rclone before 1.63, and briefly `cp`."""
     to.path_of(name).touch()
     to.reader.wait_for(ARRIVING, name)
     to.path_of(name).write_bytes(data)
 
 
 def preallocate_first(to: Receiver, name: str, data: bytes) -> None:
-    """As `rsync --preallocate --inplace`: the full size from the first moment, and zeros."""
+    """Like `rsync --preallocate --inplace`: the full size from the start, in zeros."""
     to.path_of(name).write_bytes(bytes(len(data)))
     to.reader.wait_for(ARRIVING, name)
     with to.path_of(name).open("r+b") as file:
@@ -125,7 +125,7 @@ def preallocate_first(to: Receiver, name: str, data: bytes) -> None:
 
 
 def rename_a_truncated_version_first(to: Receiver, name: str, data: bytes) -> None:
-    """As Syncthing when it scanned the sender in the middle of a write: a clean rename of half a file."""
+    """Like Syncthing after it scanned the sender during a write: a clean rename of half a file."""
     for size_bytes in (len(data) // 3, len(data) // 2):
         rename_in(to, name, data[:size_bytes])
         to.reader.wait_for(ARRIVING, name)
@@ -133,14 +133,14 @@ def rename_a_truncated_version_first(to: Receiver, name: str, data: bytes) -> No
 
 
 def rename_and_set_mtime(to: Receiver, name: str, data: bytes) -> None:
-    """As Syncthing: the mtime is set after the rename."""
+    """Like Syncthing: the mtime is set after the rename."""
     rename_in(to, name, data)
     to.reader.wait_for(AVAILABLE, name)
     os.utime(to.path_of(name), (1_000_000_000, 1_000_000_000))
 
 
 def rename_and_set_mode(to: Receiver, name: str, data: bytes) -> None:
-    """As clients that set attributes last (hazard H37)."""
+    """Like clients that set attributes last (hazard H37)."""
     rename_in(to, name, data)
     to.path_of(name).chmod(0o400)
     to.path_of(name).chmod(0o600)
@@ -154,7 +154,7 @@ def rename_with_an_mtime_in_the_future(to: Receiver, name: str, data: bytes) -> 
 
 
 def replace_with_a_gap(to: Receiver, name: str, data: bytes) -> None:
-    """As Syncthing and Seafile replace: the old file goes, then the new one comes (hazard H6)."""
+    """Like Syncthing and Seafile: the old file goes, then the new one comes (hazard H6)."""
     rename_in(to, name, data)
     to.reader.wait_for(AVAILABLE, name)
     to.path_of(name).unlink()
@@ -163,7 +163,7 @@ def replace_with_a_gap(to: Receiver, name: str, data: bytes) -> None:
 
 
 def rename_under_other_names(to: Receiver, name: str, data: bytes) -> None:
-    """As a rename on the other machine arrives: away, to a temporary, and back (hazard H7)."""
+    """Like a rename on another machine: away, to a temporary, and back (hazard H7)."""
     rename_in(to, name, data)
     to.reader.wait_for(AVAILABLE, name)
     temporary = to.path_of(f".syncthing.{name}.tmp")
@@ -192,7 +192,7 @@ WAYS: list[tuple[Callable[[Receiver, str, bytes], None], str, list[str]]] = [
 def test_each_way_of_arriving_is_told_once(
     receiver: Receiver, arrive: Callable[[Receiver, str, bytes], None], kind: str, told: list[str]
 ) -> None:
-    """Arriving while it is half, available exactly once, and only when its bytes hash to its id."""
+    """Arriving while half, available exactly once, and only when its bytes hash to its id."""
     data = make_picture(kind, seed=[way for way, _, _ in WAYS].index(arrive) + 100)
     name = name_of(data)
     arrive(receiver, name, data)
@@ -203,7 +203,7 @@ def test_each_way_of_arriving_is_told_once(
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp", "gif", "svg"])
 def test_a_legacy_name_is_available_when_its_structure_ends(receiver: Receiver, kind: str) -> None:
-    """Under a UUID nothing but the structure tells that the last byte has come, and it is enough."""
+    """For a UUID, only the structure shows that the last byte has arrived, and it is enough."""
     data = make_picture(kind, seed=55)
     name = f"{uuid.uuid4()}.{extension_of(kind)}"
     path = receiver.path_of(name)
@@ -214,7 +214,7 @@ def test_a_legacy_name_is_available_when_its_structure_ends(receiver: Receiver, 
 
 
 def test_what_is_no_image_name_is_never_told(receiver: Receiver) -> None:
-    """Temporaries, conflict copies, strays, links and folders go by without an event and without a row."""
+    """Temporaries, conflict copies, strays, links, and folders cause no event and no row."""
     data = make_picture("png", seed=9)
     good = name_of(data)
     names = [
@@ -233,7 +233,7 @@ def test_what_is_no_image_name_is_never_told(receiver: Receiver) -> None:
 
 
 def test_events_are_told_in_the_journals_order(receiver: Receiver) -> None:
-    """No number twice, none left out, whatever came in between."""
+    """No number occurs twice or is left out, whatever happens in between."""
     receiver.wait_until_all_before_is_told()
     seqs = [event.seq for event in receiver.reader.read if event.seq is not None]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))

@@ -15,11 +15,11 @@ from strandline.services.storage_dirs.add import add_storage_dir
 AVAILABLE = "image.available"
 FEW = 300
 MANY_NAMES = 2_000
-"""More than are told one by one: some are looked at by name, the rest found by listing."""
+"""More than are reported one by one: some are looked at by name, the rest are found by a listing."""
 
 
 def put_aside(folder: Path, count: int) -> list[Path]:
-    """So many tiny files under the names that their bytes call for, outside every storage directory."""
+    """This many tiny files with matching names, outside every storage directory."""
     folder.mkdir()
     paths = []
     for number in range(count):
@@ -30,7 +30,7 @@ def put_aside(folder: Path, count: int) -> list[Path]:
 
 
 def test_a_burst_is_told_file_by_file(home: Path, tmp_path: Path) -> None:
-    """Each image once, whether a hint named it or a listing found it, and the journal has no gap."""
+    """Each image once, whether a hint or a listing found it, and the journal has no gap."""
     root = make_storage_dir(tmp_path / "sd")
     aside = put_aside(tmp_path / "aside", MANY_NAMES)
     with open_bench(home, RunningClock()) as bench:
@@ -46,7 +46,7 @@ def test_a_burst_is_told_file_by_file(home: Path, tmp_path: Path) -> None:
 
 
 def test_what_comes_now_does_not_wait_for_a_backlog(home: Path, tmp_path: Path) -> None:
-    """A thousand came while nobody watched: what comes meanwhile is told before they are worked off (hazard H38)."""
+    """A thousand files arrived while nobody watched. A new one is announced before they are done (hazard H38)."""
     root = make_storage_dir(tmp_path / "sd")
     aside = put_aside(tmp_path / "aside", FEW * 4)
     last = aside.pop()
@@ -64,7 +64,7 @@ def test_what_comes_now_does_not_wait_for_a_backlog(home: Path, tmp_path: Path) 
 
 
 def test_a_burst_while_the_watcher_cannot_run(home: Path, tmp_path: Path) -> None:
-    """Stopped by the system, it reads no events and the kernel's queue overflows; continued, it finds every file."""
+    """While stopped it reads no events, and the kernel's queue overflows. Afterwards it finds every file."""
     root = make_storage_dir(tmp_path / "sd")
     aside = put_aside(tmp_path / "aside", FEW)
     with open_bench(home) as bench:
@@ -84,7 +84,7 @@ def test_a_burst_while_the_watcher_cannot_run(home: Path, tmp_path: Path) -> Non
 
 
 def overflow_queue(folder: Path) -> None:
-    """More events than the kernel keeps for a reader that does not read: two a rename."""
+    """More events than the kernel keeps for a slow reader: two per rename."""
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
     this, that = folder / "this", folder / "that"
     this.touch()

@@ -24,7 +24,7 @@ def bench(home: Path) -> Iterator[Workbench]:
 
 
 def test_each_disk_is_watched_while_it_is_there(bench: Workbench, tmp_path: Path) -> None:
-    """Whichever is mounted, what arrives on it is told at once and under its identity, as often as they change."""
+    """An arrival is reported at once under the mounted disk's identity, however often the disks change."""
     root, aside, other = tmp_path / "stick", tmp_path / "aside", tmp_path / "other"
     make_storage_dir(root, sd_id=A)
     make_storage_dir(other, sd_id=B)
@@ -47,5 +47,5 @@ def test_each_disk_is_watched_while_it_is_there(bench: Workbench, tmp_path: Path
 
 
 def expect_arrival(reader: EventReader, root: Path, data: bytes, sd_id: str) -> None:
-    """An image that comes now is told of the storage directory that lies there now."""
+    """A new image is reported for the storage directory that is mounted now."""
     assert reader.wait_for("image.available", put_image(root, data)).sd_id == sd_id
