@@ -13,9 +13,9 @@ _CHANGES = flags.CREATE | flags.MODIFY | flags.CLOSE_WRITE | flags.MOVED_TO | fl
 
 
 def observe(media: Path, pictures: dict[str, bytes], tell: Connection) -> None:
-    """Tells ``"ready"``, then ``(name, monotonic ns)`` of each picture when it has arrived; ends with the last.
+    """Sends ``"ready"``, then ``(name, monotonic ns)`` for each picture that has arrived. Ends after the last one.
 
-    The time is taken after the reading: the bytes were right then, and perhaps a little earlier.
+    The time is taken after the read: the bytes were complete then, perhaps a little earlier.
     """
     missing = {name: hashlib.sha256(data).digest() for name, data in pictures.items()}
     sizes = {name: len(data) for name, data in pictures.items()}

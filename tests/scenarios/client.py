@@ -24,7 +24,7 @@ Word = str | Path
 
 
 class Leftover(Enum):
-    """What a client that is killed in the middle leaves in the media folder."""
+    """What a killed client leaves in the media folder."""
 
     NOTHING = "nothing"
     TEMPORARY = "a temporary name"
@@ -34,24 +34,25 @@ class Leftover(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traits:
-    """What is peculiar to a client."""
+    """The peculiarities of a client."""
 
     two_way: bool = False
-    """Both folders may be written; else everything goes from ``a`` to ``b``."""
+    """Both folders may be written; otherwise everything goes from ``a`` to ``b``."""
     rewrites_all: bool = False
-    """Each run writes every file anew, in place: what was whole is half again for a moment, ``SD_ID`` too."""
+    """Each run rewrites every file in place. A whole file, even ``SD_ID``, is half for a moment."""
     killed_leaves: Leftover
     identity_copies: tuple[str, ...] = ()
-    """What it calls the copies where both ends made up an ``SD_ID`` (patterns); empty for the one-way. It depends on
-    the client whether one of the two stays ``SD_ID``."""
+    """The names (patterns) of its copies if both sides created an ``SD_ID``; empty for one-way clients. Some
+    clients keep one of the two as ``SD_ID``, others do not.
+    """
     equal_news_clash: bool = False
-    """A file that is new on both sides is a conflict to it, be the bytes the same."""
+    """A file that is new on both sides is a conflict for it, even if the bytes are the same."""
     old_versions: str | None = None
-    """Where the former bytes of ``media/NAME`` lie in the receiving folder if it keeps versions; a pattern."""
+    """A pattern: where the old bytes of ``media/NAME`` are in the receiving folder, if it keeps versions."""
 
 
 class Link(ABC):
-    """Two folders and the client between them. Close it, or its processes outlive the test."""
+    """Two folders and the client between them. Close it, otherwise its processes outlive the test."""
 
     def __init__(self, a: Path, b: Path) -> None:
         self.a = a
@@ -59,28 +60,28 @@ class Link(ABC):
 
     @abstractmethod
     def transfer(self) -> None:
-        """Lets the client work until there is nothing left for it to do."""
+        """Runs the client until it has nothing left to do."""
 
     @abstractmethod
     def begin(self) -> None:
-        """Sets a transfer from ``a`` to ``b`` going that takes seconds, and returns at once."""
+        """Starts a transfer from ``a`` to ``b`` that takes seconds, and returns at once."""
 
     @abstractmethod
     def kill(self) -> None:
-        """Ends it in the middle, as a power cut does; :meth:`transfer` must be able to go on afterwards."""
+        """Kills it in the middle, like a power cut. :meth:`transfer` must be able to continue afterwards."""
 
     @abstractmethod
     def close(self) -> None:
-        """Ends what still runs, and leaves nothing behind but files."""
+        """Ends what still runs. Only files remain."""
 
     def bytes_arrived(self) -> int:
-        """How much has come to ``b`` so far, under whatever name; a hole or a reserved block does not count."""
+        """How many bytes have arrived in ``b`` so far, under any name. Holes and reserved blocks do not count."""
         return sum(_bytes_in(Path(top) / name) for top, _, names in os.walk(self.b) for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A way to keep folders in step, as people use it."""
+    """A program that people use to keep folders in sync."""
 
     traits: Traits
     open: Callable[[Path, Path, Path, bool], Link]
@@ -88,7 +89,7 @@ class Client:
 
 
 class CommandLink(Link):
-    """A client that works when it is called: one or more commands, each a program of the system."""
+    """A client that is started for each transfer: one or more commands, each a program of the system."""
 
     killed_by = signal.SIGKILL
 
@@ -99,7 +100,7 @@ class CommandLink(Link):
         self._process: subprocess.Popen[bytes] | None = None
 
     def run(self, *command: Word, cwd: Path | None = None) -> str:
-        """Runs a command to its end; what it printed. One that fails fails the test, with what it said."""
+        """Runs a command to its end and returns its output. If it fails, the test fails with that output."""
         done = self.try_to_run(*command, cwd=cwd)
         assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
@@ -123,7 +124,7 @@ class CommandLink(Link):
         )
 
     def kill(self) -> None:
-        """Ends the command that was started, and all its processes, at whatever they are doing."""
+        """Kills the command that was started, and all its processes."""
         assert self._process is not None
         assert self._process.poll() is None, "it has ended by itself: make it slower"
         self.close()
@@ -138,7 +139,7 @@ class CommandLink(Link):
 
 
 def slowly(system_call: str, *, delay_ms: int) -> list[Word]:
-    """The front of a command that makes a program without a brake slow: each such call takes so much longer."""
+    """The start of a command that slows down a program without a rate limit: each such call is delayed."""
     strace = shutil.which("strace")
     assert strace is not None
     return [strace, "-f", "-qq", "-o", "/dev/null", "-e", f"trace={system_call}",

@@ -24,7 +24,7 @@ CALLED: dict[str, Client] = {
     "Unison": UNISON,
     "git-annex": GIT_ANNEX,
 }
-"""Those that work when they are called."""
+"""The clients that are started for each transfer."""
 
 SYNCTHING = "Syncthing"
 
@@ -32,5 +32,5 @@ TRAITS_OF: dict[str, Traits] = {name: client.traits for name, client in CALLED.i
 
 
 def get_client(name: str, find_syncthings: Callable[[], TwoSyncthings]) -> Client:
-    """The client of that name; only Syncthing asks for the two that run."""
+    """The client of that name. Only Syncthing needs the two running machines."""
     return syncthing_client(find_syncthings()) if name == SYNCTHING else CALLED[name]

@@ -13,12 +13,12 @@ from scenarios.syncthing import TwoSyncthings
 
 @pytest.fixture(scope="session")
 def syncthings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSyncthings]:
-    """Two linked machines; each test shares a folder of its own between them, and leaves the link up."""
+    """Two linked machines. Each test shares its own folder between them, and leaves the link up."""
     with TwoSyncthings(tmp_path_factory.mktemp("syncthings")) as pair:
         yield pair
 
 
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Client:
-    """The client of the name that the test is given: ``parametrize("client", TRAITS_OF, indirect=True)``."""
+    """The client that the test's parameter names: ``parametrize("client", TRAITS_OF, indirect=True)``."""
     return get_client(request.param, lambda: request.getfixturevalue("syncthings"))

@@ -13,17 +13,17 @@ from scenarios.client import Client, CommandLink, Leftover, Link, Traits, Word, 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A copying program: its command, and how that is said slowly or with old versions kept."""
+    """A copy program: its command, and the variants that slow it down or keep old versions."""
 
     command: Callable[[], list[Word]]
     slow: Callable[[], list[Word]]
     versioned: tuple[str, ...] = ()
     contents: str = "/"
-    """Put behind the source to mean what is in it, not the folder itself."""
+    """Appended to the source to mean its contents instead of the folder."""
     killed_by: signal.Signals = signal.SIGKILL
 
     def open(self, own: Path, a: Path, b: Path, keeps_versions: bool) -> Link:
-        """As :attr:`Client.open`."""
+        """See :attr:`Client.open`."""
         return _CopyLink(own, a, b, self, self.versioned if keeps_versions else ())
 
 
@@ -42,7 +42,7 @@ class _CopyLink(CommandLink):
 
 
 def _cp() -> list[Word]:
-    # --sparse=always makes it read and write; else the kernel copies a whole file in one call.
+    # --sparse=always makes it read and write; otherwise the kernel copies a whole file in one call.
     return ["cp", "-a", "--sparse=always"]
 
 
@@ -79,7 +79,7 @@ RSYNC_INPLACE = Client(Traits(killed_leaves=Leftover.HALF, old_versions=_BESIDE)
 RSYNC_PREALLOCATE = Client(
     Traits(killed_leaves=Leftover.HALF, old_versions=_BESIDE), _rsync("--inplace", "--preallocate").open
 )
-# Asked to end, by Ctrl-C or a shutdown, it gives the partial file the final name; a SIGKILL leaves it no time to.
+# On Ctrl-C or shutdown, it gives the partial file the final name. SIGKILL leaves no time for that.
 RSYNC_PARTIAL = Client(
     Traits(killed_leaves=Leftover.HALF, old_versions=_BESIDE),
     _rsync("--partial", killed_by=signal.SIGTERM).open,

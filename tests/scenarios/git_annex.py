@@ -40,7 +40,7 @@ class GitAnnexLink(CommandLink):
         self.git(b, "reset", "--quiet", "a/main")
 
     def transfer(self) -> None:
-        """One after the other; where b had news of its own, they go to a with a third run."""
+        """One after the other. If b had changes, a third run brings them to a."""
         for repository in (self.a, self.b):
             self.annex(repository, "add", "--quiet", ".")
             self.annex(repository, "sync", "--quiet", "--content")
@@ -48,7 +48,7 @@ class GitAnnexLink(CommandLink):
             self.annex(self.a, "sync", "--quiet", "--content")
 
     def bring_names(self) -> None:
-        """From a to b, and nothing else: the bytes stay where they are."""
+        """Brings only the names from a to b: the bytes stay where they are."""
         self.annex(self.a, "add", "--quiet", ".")
         for repository in (self.a, self.b):
             self.annex(repository, "sync", "--quiet", "--no-content")
@@ -63,7 +63,7 @@ class GitAnnexLink(CommandLink):
         self.git(self.b, "config", "--unset", "annex.bwlimit")
 
     def git(self, repository: Path, *words: str) -> str:
-        """Runs git in one of the two; what it printed."""
+        """Runs git in one of the two and returns its output."""
         return self.run(self._git, *words, cwd=repository)
 
     def annex(self, repository: Path, *words: str) -> None:

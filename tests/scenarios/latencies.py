@@ -31,7 +31,7 @@ from scenarios.syncthing import TwoSyncthings
 from scenarios.waiting import wait_until
 
 BATCHES = 6
-"""Transfers of each client; the images of one come at once, so the last of them waits for the others."""
+"""Transfers per client. The images of a batch arrive together, so the last one waits for the others."""
 
 HEADER = """\
 | client | images | p50 ms | p95 ms | max ms | first batch: max ms |
@@ -40,7 +40,7 @@ HEADER = """\
 
 
 class WatchedByCommand:
-    """``strandline watch --json``, and when it told of each image for the first time."""
+    """``strandline watch --json``, and when it first reported each image."""
 
     def __init__(self, home: Path, root: Path) -> None:
         command = [sys.executable, "-m", "strandline", "--home", str(home)]
@@ -60,13 +60,13 @@ class WatchedByCommand:
 
     def close(self) -> None:
         """Ends the command."""
-        with self._process:  # closes its pipe, too
+        with self._process:  # this closes its pipe, too
             self._process.terminate()
             self._thread.join()
 
 
 def make_batches() -> list[dict[str, bytes]]:
-    """What each transfer brings: small pictures of every kind under both kinds of id, and three of a megabyte."""
+    """The content of each transfer: small pictures of every kind under both kinds of id, and three of a megabyte."""
     batches = []
     for number in range(BATCHES):
         large = [make_large_picture(1000 + 3 * number + i, 1_000_000) for i in range(3)]
@@ -76,7 +76,7 @@ def make_batches() -> list[dict[str, bytes]]:
 
 
 def measure(client: Client, base: Path, batches: list[dict[str, bytes]]) -> list[list[float]]:
-    """The milliseconds from arrival to displayable of every image of each batch, shortest first."""
+    """The milliseconds from arrival to display for every image of each batch, shortest first."""
     a, b, own = make_storage_dir(base / "a"), base / "b", base / "own"
     own.mkdir()
     (b / "media").mkdir(parents=True)
@@ -97,7 +97,7 @@ def measure(client: Client, base: Path, batches: list[dict[str, bytes]]) -> list
 
 @contextmanager
 def observing(media: Path, pictures: dict[str, bytes]) -> Iterator[Connection]:
-    """A process that looks at the folder; gives ``(name, monotonic ns)`` for each image, as it arrives."""
+    """A process that watches the folder. Yields ``(name, monotonic ns)`` for each image as it arrives."""
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=observe, args=(media, pictures, sender), daemon=True)
@@ -119,7 +119,7 @@ def _start_syncthings(running: ExitStack, base: Path) -> TwoSyncthings:
 def main(names: list[str]) -> None:
     """Measures the named clients, or all, and prints a table.
 
-    The first batch is told apart: with it the watcher starts its decoder, and the images behind that one wait.
+    The first batch is reported separately: during it the watcher starts its decoder, and the next images wait.
     """
     batches = make_batches()
     sys.stdout.write(HEADER)

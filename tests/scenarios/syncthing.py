@@ -32,10 +32,10 @@ from scenarios.waiting import LIMIT_S, wait_until
 class TwoSyncthings:
     """Two linked machines, ``a`` and ``b``; a context manager that starts and stops them.
 
-    Where Syncthing is not installed the test is skipped.
+    If Syncthing is not installed, the test is skipped.
 
     Args:
-        base: A folder of the test's own, for both machines' homes and logs.
+        base: The test's own folder, for both machines' homes and logs.
     """
 
     def __init__(self, base: Path) -> None:
@@ -51,7 +51,7 @@ class TwoSyncthings:
                 node.begin_to_start()
             for node in (self.a, self.b):
                 node.start()
-            # b first: a device that is known is accepted at its first call.
+            # b first: a known device is accepted at its first call.
             self._introduce(self.b, self.a, "dynamic")
             self._introduce(self.a, self.b, f"tcp://{HOST}:{self.b.sync_port}")
             self._wait_for_link()
@@ -65,10 +65,10 @@ class TwoSyncthings:
 
     @staticmethod
     def _introduce(node: SyncthingNode, other: SyncthingNode, address: str) -> None:
-        """Tell a node of the other one.
+        """Introduces a node to the other one.
 
-        Only one of the two is told an address, so only one dials: with both dialling, each can drop the
-        connection that the other keeps, and to reconnect then takes 20 s (seen with 1.19).
+        Only one of the two gets an address, so only one dials. If both dial, each can drop the connection that the
+        other keeps, and reconnecting then takes 20 s (seen with 1.19).
         """
         device = node.get("/rest/config/defaults/device")
         device |= {
@@ -80,7 +80,7 @@ class TwoSyncthings:
         node.put(f"/rest/config/devices/{other.device_id}", device)
 
     def share(self, folder_id: str, a: Path, b: Path, *, keeps_versions: bool = False) -> SharedFolder:
-        """A further folder of both machines. It rests: nothing travels before ``set_paused(False)``."""
+        """Adds a folder to both machines. It is paused: nothing travels before ``set_paused(False)``."""
         shared = SharedFolder(SyncedFolder(self.a, folder_id, a), SyncedFolder(self.b, folder_id, b))
         for end in (shared.b, shared.a):
             end.configure(self.a, self.b, keeps_versions=keeps_versions)
@@ -89,12 +89,14 @@ class TwoSyncthings:
     # --- the link -------------------------------------------------------------------------------------------
 
     def is_connected(self) -> bool:
-        """True where both run and each sees the other."""
+        """True if both run and each sees the other."""
         pairs = ((self.a, self.b), (self.b, self.a))
         return all(node.is_running() and node.is_connected_to(other) for node, other in pairs)
 
     def disconnect(self) -> None:
-        """Cut the link between two that run, until both have noticed; both go on, and both folders can be written."""
+        """Cuts the link between two running machines, and waits until both notice. Both folders can still be
+        written.
+        """
         self.a.post(f"/rest/system/pause?device={self.b.device_id}")
 
         def is_down() -> bool:
@@ -103,17 +105,19 @@ class TwoSyncthings:
         wait_until("link down", is_down, LIMIT_S, self._describe)
 
     def reconnect(self) -> None:
-        """Mend the link after ``disconnect``, ``stop`` or ``kill``, starting who does not run; waits for it."""
+        """Restores the link after ``disconnect``, ``stop``, or ``kill``, and waits for it. Starts machines that do
+        not run.
+        """
         self.a.start()
         self.b.start()
         if not self.is_connected():
-            # From paused to not paused, a dials at once instead of when its next turn comes.
+            # When its pause ends, a dials at once instead of at its next turn.
             self.a.post(f"/rest/system/pause?device={self.b.device_id}")
             self.a.post(f"/rest/system/resume?device={self.b.device_id}")
         self._wait_for_link()
 
     def throttle(self, kib_per_s: int) -> None:
-        """Slow the link down, to look at files that have arrived in part; 0 for no limit. Both must run."""
+        """Slows the link down, to observe files that have arrived in part; 0 for no limit. Both must run."""
         for node in (self.a, self.b):
             node.patch("/rest/config/options", {"maxSendKbps": kib_per_s, "maxRecvKbps": 0})
 
@@ -125,7 +129,7 @@ class TwoSyncthings:
 
 
 def _find_free_ports(count: int) -> list[int]:
-    """Different TCP ports that nobody listens on now (all held while the next is chosen)."""
+    """Different TCP ports that are free now (all are held while the next is chosen)."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:

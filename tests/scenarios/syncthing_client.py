@@ -16,12 +16,12 @@ TRAITS = Traits(
 
 
 class SyncthingLink(Link):
-    """Works by itself from the first transfer on; a transfer only waits until both sides are equal."""
+    """Syncthing works by itself after the first transfer. A transfer only waits until both sides are equal."""
 
     def __init__(self, pair: TwoSyncthings, own: Path, a: Path, b: Path, keeps_versions: bool) -> None:
         super().__init__(a, b)
         self._pair = pair
-        # The folder's id must be new to both: what they remember of an old one is not this one's.
+        # The folder's id must be new to both, because they remember old ones.
         self.shared = pair.share(own.as_posix().replace("/", "-"), a, b, keeps_versions=keeps_versions)
 
     def transfer(self) -> None:

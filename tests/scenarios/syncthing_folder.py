@@ -19,7 +19,7 @@ _OWN_NAMES = (".stfolder", ".stversions", ".stignore")
 
 
 class SyncedFolder:
-    """One machine's end of a shared folder."""
+    """One machine's side of a shared folder."""
 
     def __init__(self, node: SyncthingNode, folder_id: str, path: Path) -> None:
         self.node = node
@@ -27,7 +27,7 @@ class SyncedFolder:
         self.path = path
 
     def configure(self, *nodes: SyncthingNode, keeps_versions: bool) -> None:
-        """Tell the node of the folder and with whom it is shared. It rests until it is told otherwise."""
+        """Adds the folder to the node, with its partners. It is paused until told otherwise."""
         folder = self.node.get("/rest/config/defaults/folder")
         folder |= {
             "id": self.folder_id,
@@ -35,7 +35,7 @@ class SyncedFolder:
             "devices": [{"deviceID": node.device_id} for node in nodes],
             "paused": True,
             "fsWatcherEnabled": True,
-            "fsWatcherDelayS": 1,  # the smallest that old versions take
+            "fsWatcherDelayS": 1,  # the minimum for old versions
             "rescanIntervalS": 3600,
         }
         if keeps_versions:
@@ -43,48 +43,48 @@ class SyncedFolder:
         self.node.put(f"/rest/config/folders/{self.folder_id}", folder)
 
     def set_paused(self, paused: bool) -> None:
-        """Let the folder rest, or work."""
+        """Pauses or resumes the folder."""
         self.node.patch(f"/rest/config/folders/{self.folder_id}", {"paused": paused})
 
     def forget(self) -> None:
-        """Take the folder out of the node's configuration; its files stay."""
+        """Removes the folder from the node's configuration. Its files stay."""
         self.node.delete(f"/rest/config/folders/{self.folder_id}")
 
     def scan(self) -> None:
-        """Make Syncthing look at the folder now; returns when it has."""
+        """Makes Syncthing scan the folder now. Returns when it has."""
         self.node.post(f"/rest/db/scan?folder={self.folder_id}")
 
     def find_settled_sequence(self) -> int | None:
-        """The number of the last change that this side knows; None while it is busy or needs anything."""
+        """The number of the last change that this side knows, or None while it is busy or needs something."""
         status = self.node.get(f"/rest/db/status?folder={self.folder_id}")
         is_settled = status["state"] == "idle" and not status["needTotalItems"] and not status["needBytes"]
         return int(status["sequence"]) if is_settled else None
 
     def get_sequence_of(self, other: SyncthingNode) -> int:
-        """The number of the last change of the other side that this side has been told of."""
+        """The number of the other side's last change that this side has received."""
         path = f"/rest/db/completion?folder={self.folder_id}&device={other.device_id}"
         return int(self.node.get(path).get("sequence", -1))
 
     # --- what lies there ------------------------------------------------------------------------------------
 
     def list_entries(self) -> dict[str, str]:
-        """What lies in the folder, Syncthing's own files left out: path to kind, size and hash."""
+        """The folder's content without Syncthing's own files: path to kind, size, and hash."""
         entries = {}
         for name in self._list_names():
             if name.startswith(_OWN_NAMES) or Path(name).name.startswith(_TEMPORARY_PREFIXES):
                 continue
             try:
                 entries[name] = _describe(self.path / name)
-            except FileNotFoundError:  # went away while we looked
+            except FileNotFoundError:  # vanished meanwhile
                 continue
         return entries
 
     def list_conflict_copies(self) -> list[str]:
-        """Paths of the conflict copies that Syncthing made."""
+        """Paths of Syncthing's conflict copies."""
         return [name for name in self._list_names() if ".sync-conflict-" in name]
 
     def list_temporaries(self) -> list[str]:
-        """Paths of files that have arrived in part."""
+        """Paths of partially received files."""
         return [name for name in self._list_names() if Path(name).name.startswith(_TEMPORARY_PREFIXES)]
 
     def _list_names(self) -> list[str]:
@@ -96,34 +96,33 @@ class SyncedFolder:
 
 
 class SharedFolder:
-    """Both ends, ``a`` and ``b``, of one folder."""
+    """Both sides, ``a`` and ``b``, of one folder."""
 
     def __init__(self, a: SyncedFolder, b: SyncedFolder) -> None:
         self.a = a
         self.b = b
 
     def scan(self) -> None:
-        """Make both sides look at their folders now."""
+        """Makes both sides scan their folders now."""
         self.a.scan()
         self.b.scan()
 
     def set_paused(self, paused: bool) -> None:
-        """Let both ends rest, or work."""
+        """Pauses or resumes both sides."""
         self.a.set_paused(paused)
         self.b.set_paused(paused)
 
     def forget(self) -> None:
-        """Take the folder out of both configurations; the files stay."""
+        """Removes the folder from both configurations. The files stay."""
         self.a.forget()
         self.b.forget()
 
     def wait_in_sync(self, limit_s: float = LIMIT_S) -> None:
-        """Wait until both folders hold the same and nothing is under way between them.
+        """Waits until both folders have the same content and nothing is in transit.
 
-        One round: both sides scan; each is idle and needs nothing; each has been told of the other's last
-        change; both trees are equal by content. Two such rounds running without a change between them end the
-        wait: a conflict copy is made by one side and then travels as a file like any other, and the second
-        round sees that.
+        One round: both sides scan; each is idle and needs nothing; each has received the other's last change; both
+        trees have equal contents. The wait ends after two such rounds in a row without a change: one side makes a
+        conflict copy, which then travels like any other file, and the second round sees that.
 
         Raises:
             SyncTimeoutError: Says where the trees differ, with the ends of both logs.
@@ -138,7 +137,7 @@ class SharedFolder:
         wait_until("folders in sync", is_settled, limit_s, self.describe)
 
     def _find_common_state(self) -> tuple[int, int] | None:
-        """Both sides' sequence numbers where all is settled and equal, else None."""
+        """Both sides' sequence numbers if all is settled and equal, otherwise None."""
         self.scan()
         a, b = self.a.find_settled_sequence(), self.b.find_settled_sequence()
         if a is None or b is None:

@@ -42,7 +42,7 @@ _LOOPBACK_ONLY = {
     "restartOnWakeup": "false",
     "reconnectionIntervalS": "1",
     "progressUpdateIntervalS": "1",
-    "limitBandwidthInLan": "true",  # so that a throttle counts on loopback
+    "limitBandwidthInLan": "true",  # so that a rate limit applies on loopback
     "setLowPriority": "false",
 }
 
@@ -64,12 +64,12 @@ class SyncthingNode:
     # --- life -----------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Start the process unless it runs, and wait until its API answers."""
+        """Starts the process unless it runs, and waits until its API answers."""
         self.begin_to_start()
         wait_until(f"API of {self.name}", self._answers, LIMIT_S, self.log_tail)
 
     def begin_to_start(self) -> None:
-        """Start the process unless it runs, and wait for nothing."""
+        """Starts the process unless it runs, and does not wait."""
         if self.is_running():
             return
         command = [
@@ -96,7 +96,7 @@ class SyncthingNode:
         return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
-        """Switch the machine off politely, and by force where that takes too long. By process id only."""
+        """Stops the process politely, or by force if that takes too long. By process id only."""
         if self.process is None:
             return
         self.process.terminate()
@@ -107,24 +107,24 @@ class SyncthingNode:
         self.process = None
 
     def kill(self) -> None:
-        """Cut the power: SIGKILL. The folder is left as it is at that instant."""
+        """Sends SIGKILL, like a power cut. The folder stays as it is at that moment."""
         if self.process is None:
             return
         if self.is_running():
-            os.killpg(self.process.pid, signal.SIGKILL)  # a group of its own: see start()
+            os.killpg(self.process.pid, signal.SIGKILL)  # its own process group: see start()
         self.process.wait(15)
         self.process = None
 
     def log_tail(self) -> str:
-        """The last lines of what the process said."""
+        """The last lines of its log."""
         lines = self.log_path.read_text(errors="replace").splitlines() if self.log_path.exists() else []
         return "\n".join([f"--- {self.log_path}", *lines[-15:]])
 
     def _environment(self) -> dict[str, str]:
-        """Ours, without what would change Syncthing's ways.
+        """Our environment, without what would change Syncthing's behavior.
 
-        STMONITORED makes it one process. Else the one that we start only watches over another, which would
-        outlive it when we are killed.
+        STMONITORED makes it one process. Otherwise the process that we start only monitors another one, which would
+        outlive it when it is killed.
         """
         inherited = {
             key: value
@@ -142,7 +142,7 @@ class SyncthingNode:
             return False
 
     def _configure(self) -> tuple[str, str]:
-        """Make keys and a configuration that speaks to loopback only; gives the device id and the API key."""
+        """Makes keys and a configuration that uses loopback only. Returns the device id and the API key."""
         subprocess.run(
             [self.binary, "generate", "--home", str(self.home)],
             env=self._environment(),
@@ -168,23 +168,23 @@ class SyncthingNode:
     # --- REST -----------------------------------------------------------------------------------------------
 
     def get(self, path: str) -> Any:
-        """The JSON value that the API gives."""
+        """The JSON value that the API returns."""
         return self._ask("GET", path)
 
     def post(self, path: str) -> Any:
-        """Set something going; returns when the API answers."""
+        """Starts something. Returns when the API answers."""
         return self._ask("POST", path)
 
     def put(self, path: str, body: object) -> Any:
-        """Set a part of the configuration."""
+        """Sets a part of the configuration."""
         return self._ask("PUT", path, body)
 
     def patch(self, path: str, body: object) -> Any:
-        """Change some keys of a part of the configuration."""
+        """Changes some keys of a part of the configuration."""
         return self._ask("PATCH", path, body)
 
     def delete(self, path: str) -> Any:
-        """Take a part out of the configuration."""
+        """Removes a part of the configuration."""
         return self._ask("DELETE", path)
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
@@ -198,13 +198,13 @@ class SyncthingNode:
         return json.loads(raw) if raw.strip() else None
 
     def is_connected_to(self, other: SyncthingNode) -> bool:
-        """True where this side sees the other."""
+        """True if this side sees the other."""
         connections = self.get("/rest/system/connections")["connections"]
         return bool(connections.get(other.device_id, {}).get("connected"))
 
 
 def _dying_with_us() -> list[str]:
-    """The front of a command whose process the kernel ends together with the thread that starts it."""
+    """The start of a command whose process the kernel kills when the thread that starts it ends."""
     setpriv = shutil.which("setpriv")
     is_main = threading.current_thread() is threading.main_thread()
     return [setpriv, "--pdeathsig", "KILL"] if setpriv and is_main else []

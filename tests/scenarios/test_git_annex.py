@@ -17,19 +17,21 @@ PICTURES = make_mixed_pictures(1)
 
 @pytest.fixture
 def machines(tmp_path: Path) -> Iterator[TwoMachines]:
-    """Two machines whose images git-annex brings."""
+    """Two machines that share images through git-annex."""
     with two_machines(GIT_ANNEX, tmp_path) as machines:
         yield machines
 
 
 def get_link(machines: TwoMachines) -> GitAnnexLink:
-    """The client, for what no other one can do."""
+    """The client, for what only git-annex can do."""
     assert isinstance(machines.link, GitAnnexLink)
     return machines.link
 
 
 def test_an_image_that_is_not_fetched_is_still_to_arrive(machines: TwoMachines) -> None:
-    """Only its name has come: it is not shown, ``explain`` says how to get it, and fetched it is shown, told once."""
+    """Only its name is here: it is not shown, and ``explain`` says how to get it. Once fetched it is shown,
+    announced once.
+    """
     link, b = get_link(machines), machines.b
     machines.put(PICTURES)
     link.bring_names()
@@ -46,7 +48,7 @@ def test_an_image_that_is_not_fetched_is_still_to_arrive(machines: TwoMachines) 
 def test_an_image_that_is_dropped_and_fetched_again_is_told_again_and_never_lost(
     machines: TwoMachines,
 ) -> None:
-    """``git annex drop`` leaves the name: not missing, not damaged; its row stays, and it comes back as itself."""
+    """``git annex drop`` keeps the name: neither missing nor damaged. Its row stays, and it comes back as itself."""
     link, b = get_link(machines), machines.b
     machines.put(PICTURES)
     link.transfer()
@@ -65,7 +67,7 @@ def test_an_image_that_is_dropped_and_fetched_again_is_told_again_and_never_lost
 
 
 def test_locked_files_take_the_folder_offline_until_they_are_unlocked(machines: TwoMachines) -> None:
-    """Links are never followed, and ``SD_ID`` is one then too: nothing is concluded, nothing lost, or told twice."""
+    """Links are never followed, not even for ``SD_ID``: nothing is concluded, lost, or announced twice."""
     link, a = get_link(machines), machines.a
     machines.put(PICTURES)
     a.wait_for(PICTURES)

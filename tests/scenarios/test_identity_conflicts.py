@@ -22,17 +22,19 @@ TWO_WAY = [name for name, traits in TRAITS_OF.items() if traits.two_way]
 ONE_WAY = [name for name in TRAITS_OF if name not in TWO_WAY]
 
 ROUNDS = 3
-"""One that brings what the stores wrote, one that finds nothing to do, one to spare."""
+"""One that brings what the stores wrote, one that has nothing to do, and one to spare."""
 
 
 def get_made_up(machines: TwoMachines) -> list[str]:
-    """The identities that a and b have now."""
+    """The identities of a and b now."""
     return [str(machine.store.refresh_storage_dirs()[0].sd_id) for machine in machines.both()]
 
 
 @pytest.mark.parametrize("client", TWO_WAY, indirect=True)
 def test_two_identities_become_one_on_both_machines(client: Client, tmp_path: Path) -> None:
-    """One of the two is the identity, the other an alias, on both; further runs change nothing; no image is lost."""
+    """On both machines, one of the two is the identity and the other an alias. Further runs change nothing; no
+    image is lost.
+    """
     from_a, from_b = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)
     with two_machines(client, tmp_path, added_apart=True) as machines:
         made_up = get_made_up(machines)
@@ -62,10 +64,11 @@ def test_two_identities_become_one_on_both_machines(client: Client, tmp_path: Pa
 
 
 def settle(client: Client, machines: TwoMachines) -> None:
-    """Runs the client until a run changes nothing on either side: what a store writes is news to the client.
+    """Runs the client until a run changes nothing on either side, because a store's writes are changes for the
+    client.
 
-    With a client to which equal news clash this has no end: both stores write ``SD_ID`` back, it renames both. All
-    that a person sees stays the same.
+    With a client for which equal new files conflict, this never ends: both stores write ``SD_ID`` back, and it
+    renames both. What a person sees stays the same.
     """
     for _ in range(ROUNDS):
         wait_until("both are whole", lambda: all((each.root / "SD_ID").is_file() for each in machines.both()))
@@ -79,7 +82,7 @@ def settle(client: Client, machines: TwoMachines) -> None:
 
 
 def list_copies(client: Client, root: Path) -> list[str]:
-    """The copies of ``SD_ID`` that the client made, as it is said to make them."""
+    """The copies of ``SD_ID`` that the client made, by its known pattern."""
     found = [[path.name for path in root.glob(pattern)] for pattern in client.traits.identity_copies]
     assert all(found), "it made no copy of that name"
     return sorted(name for names in found for name in names)
@@ -87,10 +90,10 @@ def list_copies(client: Client, root: Path) -> list[str]:
 
 @pytest.mark.parametrize("client", ONE_WAY, indirect=True)
 def test_an_identity_that_is_written_over_stays_an_alias(client: Client, tmp_path: Path) -> None:
-    """Copied one way, the sender's identity wins (hazard H14): the receiver goes by both, and keeps its images."""
+    """If the sender's identity is copied over (hazard H14), the receiver accepts both, and keeps its images."""
     with two_machines(client, tmp_path, added_apart=True) as machines:
         sent, made_up = get_made_up(machines)
-        # Else rsync may take them for equal: they have the same size, and were made in the same second.
+        # Otherwise rsync may consider them equal: same size, same second.
         set_mtime(machines.a.root / "SD_ID", seconds_ago=100)
         from_a, from_b = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)
         put_pictures(machines.b.root / "media", from_b)

@@ -30,7 +30,9 @@ STATE_OF = {
 
 @pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
 def test_what_a_kill_leaves_is_no_image_until_the_next_run(client: Client, tmp_path: Path) -> None:
-    """Killed hard in the middle of an image: never shown half, shown once when the next run brought the rest."""
+    """After a kill in the middle of an image, it is never shown half, and shown once when the next run has brought
+    the rest.
+    """
     with two_machines(client, tmp_path) as machines:
         link, b = machines.link, machines.b
         (b.root / "media").mkdir()
@@ -52,7 +54,7 @@ def test_what_a_kill_leaves_is_no_image_until_the_next_run(client: Client, tmp_p
 
 
 def find_leftover(root: Path) -> Leftover:
-    """What lies in the media folder instead of the image."""
+    """What is in the media folder instead of the image."""
     size = size_of(root / "media" / NAME)
     assert size != len(PICTURE), "it was not killed in the middle"
     if size:

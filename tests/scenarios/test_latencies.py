@@ -9,7 +9,7 @@ from scenarios.latencies import make_batches, measure
 
 
 def test_every_image_has_a_latency(tmp_path: Path) -> None:
-    """The observer sees each arrive, the command tells of each, and a little later: with them its decoder starts."""
+    """The observer sees each image arrive, and the command reports each a little later."""
     batch = make_batches()[0]
     (waited_ms,) = measure(CALLED["rsync"], tmp_path, [batch])
     assert len(waited_ms) == len(batch)

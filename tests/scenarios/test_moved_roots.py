@@ -18,14 +18,14 @@ from strandline.errors import ImageUnreachableError
 
 @pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
 def test_a_folder_that_was_away_is_as_before(client: Client, tmp_path: Path) -> None:
-    """Offline, not missing; back, and told of nothing twice; and what comes next arrives as ever."""
+    """It is offline, not missing. When back, nothing is announced twice, and new images arrive as usual."""
     first, next_ones = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)
     with two_machines(client, tmp_path) as machines:
         machines.put(first)
         machines.link.transfer()
         machines.check_shown_once(first)
         b, before = machines.b, machines.b.get_account()
-        times = len(b.list_events("sd.offline"))  # a client may have made it so before
+        times = len(b.list_events("sd.offline"))  # some clients have made it already
         away = b.root.rename(tmp_path / "away")
         b.events.wait_for("sd.offline", count=times + 1)
         assert b.get_account().images == before.images

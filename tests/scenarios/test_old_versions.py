@@ -25,7 +25,7 @@ KEEPING = [name for name, traits in TRAITS_OF.items() if traits.old_versions]
 
 @pytest.mark.parametrize("client", KEEPING, indirect=True)
 def test_old_versions_are_no_images(client: Client, tmp_path: Path) -> None:
-    """The image is shown as it was, then as it is, never in between and never missing; its old bytes are no image."""
+    """The image is shown as it was, then as it is, never half and never missing. Its old bytes are no image."""
     others = make_mixed_pictures(1)
     with two_machines(client, tmp_path, keeps_versions=True) as machines:
         b, before, after = machines.b, others | {NAME: OLD}, others | {NAME: NEW}
@@ -47,5 +47,5 @@ def test_old_versions_are_no_images(client: Client, tmp_path: Path) -> None:
 
 
 def find_old_versions(root: Path, pattern: str) -> list[Path]:
-    """The files in which the client keeps what it replaced."""
+    """The files in which the client keeps replaced bytes."""
     return [*root.glob(pattern.format(name=NAME, stem=IMAGE_ID))]

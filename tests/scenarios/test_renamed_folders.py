@@ -16,12 +16,12 @@ from scenarios.clients import TRAITS_OF
 from scenarios.two_machines import list_files, two_machines
 
 TWO_WAY = [name for name, traits in TRAITS_OF.items() if traits.two_way]
-"""The others never take a file away."""
+"""The other clients never delete files."""
 
 
 @pytest.mark.parametrize("client", TWO_WAY, indirect=True)
 def test_a_folder_that_is_renamed_elsewhere_is_the_same_one(client: Client, tmp_path: Path) -> None:
-    """Nothing is shown half or wrong meanwhile, nothing is told missing or twice, and what comes later arrives."""
+    """Nothing is shown half or wrong meanwhile, nothing is reported missing or twice, and later images arrive."""
     first, next_ones = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)
     large = [make_large_picture(seed, 2_000_000) for seed in range(2)]
     first |= {name_of(data, "png"): data for data in large}
@@ -45,13 +45,13 @@ def test_a_folder_that_is_renamed_elsewhere_is_the_same_one(client: Client, tmp_
 
 
 def rename(machine: Receiver, name: str) -> None:
-    """A person renames the folder, and says so."""
+    """A person renames the folder and adds it again."""
     machine.root.rename(machine.root.with_name(name))
     say_where(machine, name)
 
 
 def say_where(machine: Receiver, name: str) -> None:
-    """A person adds the folder where it lies now: it is known by its identity."""
+    """A person adds the folder at its new path. Its identity is recognized."""
     machine.root = machine.root.with_name(name)
     added = machine.store.add_storage_dir(machine.root)
     assert not added.copied

@@ -17,19 +17,19 @@ from scenarios.waiting import wait_until
 
 @pytest.fixture
 def machines(syncthings: TwoSyncthings, tmp_path: Path) -> Iterator[TwoMachines]:
-    """Two machines, in step."""
+    """Two machines in sync."""
     with two_machines(syncthing_client(syncthings), tmp_path) as machines:
         yield machines
 
 
 def scan(machines: TwoMachines) -> None:
-    """Makes Syncthing send what lies there now."""
+    """Makes Syncthing send the current files."""
     assert isinstance(machines.link, SyncthingLink)
     machines.link.shared.a.scan()
 
 
 def test_a_half_image_that_arrives_by_a_clean_rename_is_arriving(machines: TwoMachines) -> None:
-    """Syncthing scanned the sender in the middle of a write, twice (hazard H2); only the third is an image."""
+    """Syncthing scanned the sender during a write, twice (hazard H2). Only the third version is an image."""
     data = make_large_picture(12, 300_000)
     name = name_of(data, "png")
     target = machines.b.root / "media" / name
@@ -48,7 +48,7 @@ def test_a_half_image_that_arrives_by_a_clean_rename_is_arriving(machines: TwoMa
 
 
 def test_a_replaced_image_is_never_missing(machines: TwoMachines) -> None:
-    """Under a legacy id Syncthing deletes the old file and renames the new one: old bytes or new (H6)."""
+    """For a legacy id, Syncthing deletes the old file and renames the new one. Readers get old or new bytes (H6)."""
     versions = [make_picture("png", seed=seed) for seed in (300, 301)]
     name = legacy_name_of(versions[0], "png")
     machines.put({name: versions[0]})

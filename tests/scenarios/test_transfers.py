@@ -26,9 +26,9 @@ from scenarios.two_machines import list_files, two_machines
 
 @pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
 def test_images_arrive_whole_and_are_told_once(client: Client, tmp_path: Path) -> None:
-    """Pictures of every kind, small and large, under content ids and legacy ids, from whoever may send.
+    """Pictures of every kind, small and large, with content ids and legacy ids, from every allowed side.
 
-    One more is saved by the sender's store. In the end the folders hold the images, and of ours nothing but SD_ID.
+    The sender's store saves one more. In the end the folders contain the images and, of our files, only SD_ID.
     """
     large, legacy = (make_large_picture(seed, 3_000_000) for seed in (1, 2))
     photo = make_picture("jpg", seed=50)

@@ -19,7 +19,7 @@ from strandline.model.sync_names import NameKind, NameMeaning, classify_identity
 
 @pytest.fixture
 def shared(syncthings: TwoSyncthings, tmp_path: Path) -> Iterator[SharedFolder]:
-    """A folder of both machines, in sync."""
+    """A shared folder in sync."""
     folders = [tmp_path / name for name in ("a", "b")]
     for folder in folders:
         folder.mkdir()
@@ -30,7 +30,7 @@ def shared(syncthings: TwoSyncthings, tmp_path: Path) -> Iterator[SharedFolder]:
 
 
 def put_image(end: SyncedFolder, size_bytes: int) -> str:
-    """Write random bytes under the name that they hash to; gives the path relative to the folder."""
+    """Writes random bytes under their content id. Returns the path relative to the folder."""
     data = os.urandom(size_bytes)
     media = end.path / "media"
     media.mkdir(exist_ok=True)
@@ -40,7 +40,7 @@ def put_image(end: SyncedFolder, size_bytes: int) -> str:
 
 
 def test_files_arrive_and_leave_on_both_sides(shared: SharedFolder) -> None:
-    """What one machine writes or deletes, the other one has or lacks once they are in sync."""
+    """A file that one machine writes or deletes appears or vanishes on the other once they are in sync."""
     from_a = [put_image(shared.a, 2_000 + i) for i in range(20)]
     shared.wait_in_sync()
     from_b = put_image(shared.b, 5_000)
@@ -53,9 +53,9 @@ def test_files_arrive_and_leave_on_both_sides(shared: SharedFolder) -> None:
 
 
 def test_two_identities_make_a_conflict_copy(syncthings: TwoSyncthings, shared: SharedFolder) -> None:
-    """Written apart, both values of SD_ID live on, on both machines, and the copy's name says what it is.
+    """Both values of SD_ID survive on both machines, and the copy's name shows what it is.
 
-    Until they are connected nothing travels, and who waits for it learns which file differs.
+    Until they are connected nothing travels, and the timeout error says which file differs.
     """
     syncthings.disconnect()
     (shared.a.path / "SD_ID").write_text("one\n")
@@ -72,7 +72,9 @@ def test_two_identities_make_a_conflict_copy(syncthings: TwoSyncthings, shared: 
 
 
 def test_a_power_cut_leaves_a_temporary_and_heals(syncthings: TwoSyncthings, shared: SharedFolder) -> None:
-    """Killed in mid transfer, the receiver has a temporary and no image; switched on again, the image."""
+    """If it is killed during a transfer, the receiver has a temporary and no image. After a restart it has the
+    image.
+    """
     syncthings.throttle(2_000)
     image = put_image(shared.a, 6_000_000)
     shared.a.scan()
@@ -91,14 +93,14 @@ def test_a_power_cut_leaves_a_temporary_and_heals(syncthings: TwoSyncthings, sha
 
 
 def test_nothing_leaves_the_machine(syncthings: TwoSyncthings) -> None:
-    """Every socket of both processes is on loopback, so tests need no network and tell nobody."""
+    """Every socket of both processes is on loopback, so the tests need no network."""
     addresses = list_socket_addresses(syncthings.a) + list_socket_addresses(syncthings.b)
     assert addresses
     assert [address for address in addresses if not is_loopback_or_none(address)] == []
 
 
 def list_socket_addresses(node: SyncthingNode) -> list[str]:
-    """Both ends of all the node's sockets, as the kernel prints them."""
+    """Both ends of all of the node's sockets, as the kernel prints them."""
     assert node.process is not None
     proc = Path("/proc") / str(node.process.pid)
     inodes = {Path(link).readlink().name for link in (proc / "fd").iterdir()}
@@ -112,7 +114,7 @@ def list_socket_addresses(node: SyncthingNode) -> list[str]:
 
 
 def is_loopback_or_none(address: str) -> bool:
-    """True for 127.0.0.1, ::1, their mapped form, and a peer that is not there. The words are little-endian."""
+    """True for 127.0.0.1, ::1, their mapped form, and a missing peer. The words are little-endian."""
     host, _, port = address.partition(":")
     is_nobody = set(host) == {"0"} and port == "0000"
     return is_nobody or host.endswith("0100007F") or host == "0" * 24 + "01000000"

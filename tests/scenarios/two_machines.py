@@ -15,15 +15,15 @@ from scenarios.waiting import wait_until
 ALARMS = (
     "image.missing", "image.damaged", "image.foreign", "image.removed", "sd.suspect", "sd.offline",
 )  # fmt: skip
-"""What no machine is told of while nothing is wrong with it."""
+"""Events that no machine gets while nothing is wrong with it."""
 
 CLIENTS_OWN = {".git", ".stfolder", ".stversions"}
-"""Folders in the root that a sync client makes."""
+"""Folders that a sync client makes in the root."""
 
 
 @dataclass(frozen=True, slots=True)
 class TwoMachines:
-    """A link, and the store that watches each of its ends."""
+    """A link, and the stores that watch its two ends."""
 
     link: Link
     traits: Traits
@@ -39,11 +39,11 @@ class TwoMachines:
         put_pictures(self.a.root / "media", pictures)
 
     def wait_until_agreed(self) -> None:
-        """Waits until both stores give the same account."""
+        """Waits until both stores show the same."""
         wait_until("both stores agree", self._agree, describe=self._describe)
 
     def wait_until_agreed_on(self, pictures: dict[str, bytes]) -> None:
-        """Waits until both stores give the same account, in which all the pictures are shown."""
+        """Waits until both stores show the same, with all pictures available."""
         shown = {(name, hashlib.sha256(data).hexdigest()) for name, data in pictures.items()}
 
         def are_shown() -> bool:
@@ -56,20 +56,20 @@ class TwoMachines:
         return self.a.get_account() == self.b.get_account()
 
     def _describe(self) -> str:
-        """Where the two accounts differ."""
+        """Where the two differ."""
         a, b = self.a.get_account(), self.b.get_account()
         heads = [(each.state, each.identity, sorted(each.aliases)) for each in (a, b)]
         images = f"only a: {sorted(a.images - b.images)}, only b: {sorted(b.images - a.images)}"
         return f"{heads[0]} | {heads[1]}; {images}"
 
     def check_shown_once(self, pictures: dict[str, bytes]) -> None:
-        """Waits until both machines show all of them, and say the same; each journal told of each exactly once."""
+        """Waits until both machines show all pictures and agree. Each journal announces each picture exactly once."""
         self.wait_until_agreed_on(pictures)
         self.a.wait_for(pictures)
         self.b.wait_for(pictures, rewritten=self.traits.rewrites_all)
 
     def check_told_once_for_good(self, pictures: dict[str, bytes]) -> None:
-        """As told until now, and nothing came behind: no mtime set after the rename, no second proof, no scan."""
+        """Nothing follows later: no mtime after the rename, no second proof, and no scan causes another event."""
         for machine in self.both():
             wait_until("every proof can be relied on", machine.relies_on_all_proofs)
             machine.catch_up()
@@ -77,7 +77,7 @@ class TwoMachines:
         self.b.check_told_once(pictures, rewritten=self.traits.rewrites_all)
 
     def check_nothing_wrong(self, *, but: Sequence[str] = ()) -> None:
-        """Neither journal holds a gap, or an alarm but those that the test called for."""
+        """Neither journal has a gap or an alarm, except for those that the test causes."""
         of_rewriting = {"sd.offline"} if self.traits.rewrites_all else set()
         for machine, called_for in ((self.a, {*but}), (self.b, {*but} | of_rewriting)):
             alarms = {event.type for event in machine.list_events(*ALARMS)}
@@ -86,7 +86,7 @@ class TwoMachines:
             assert seqs == list(range(1, len(seqs) + 1))
 
     def check_nothing_lost(self, *before: dict[str, bytes]) -> None:
-        """Every file that was on either side lies on both, byte for byte (an identity perhaps as another file)."""
+        """Every file that was on either side is on both, byte for byte (an identity perhaps under another name)."""
         for machine in self.both():
             now = list_files(machine.root)
             for name, data in (item for each in before for item in each.items()):
@@ -97,7 +97,7 @@ class TwoMachines:
 
 
 def list_files(root: Path) -> dict[str, bytes]:
-    """All files in the folder by path, but for what the sync clients keep there for themselves."""
+    """All files in the folder by path, except those that the sync clients keep there for themselves."""
     return {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in root.rglob("*")
@@ -114,13 +114,13 @@ def two_machines(
     added_apart: bool = False,
     keeps_versions: bool = False,
 ) -> Iterator[TwoMachines]:
-    """Two folders that the client keeps in step, with a watching store at each end.
+    """Two folders that the client keeps in sync, with a watching store at each end.
 
     Args:
-        base: A folder of the test's own.
-        below: Where in what is synced the storage directory lies; else it is all of it.
-        added_apart: Both machines add their folder before anything travels, so each makes up an identity.
-        keeps_versions: The client is told to keep the old bytes of what it replaces.
+        base: The test's own folder.
+        below: Where the storage directory is inside the synced folder; by default it is all of it.
+        added_apart: Both machines add their folder before anything travels, so each creates an identity.
+        keeps_versions: The client keeps the old bytes of replaced files.
     """
     roots, own = (base / "a", base / "b"), base / "own"
     for folder in (*roots, own):

@@ -25,7 +25,7 @@ class _UnisonLink(CommandLink):
         self.transfer()
 
     def transfer(self) -> None:
-        """Twice: the copy of a conflict is made on one side, and goes to the other with the next run."""
+        """Runs twice: one side makes a copy of a conflict, and it travels with the next run."""
         self.run(*self._command)
         self.run(*self._command)
 
@@ -35,20 +35,20 @@ class _UnisonLink(CommandLink):
 
 
 class _BisyncLink(CommandLink):
-    """Begins with ``--resync``, which makes both listings known; from then on it finds out who changed what."""
+    """Begins with ``--resync``, which records both listings. After that it detects which side changed what."""
 
     def __init__(self, own: Path, a: Path, b: Path, _keeps_versions: bool) -> None:
         super().__init__(own, a, b)
         self._memory = own / "bisync"
         self._command: list[Word] = [
             require("rclone", "rclone"), "--config", "/dev/null", "bisync", a, b, "--workdir", self._memory,
-            "--max-delete", "100",  # else it refuses to repeat that a folder was renamed
+            "--max-delete", "100",  # otherwise it refuses to repeat a folder's rename
         ]  # fmt: skip
         self._first = ["--resync"]
         self.transfer()
 
     def transfer(self) -> None:
-        """Where a store writes while it works, it gives up and asks for a ``--resync``, and is given it."""
+        """If a store writes while it works, it gives up and asks for a ``--resync``, which it then gets."""
         for lock in self._memory.glob("*.lck"):
             lock.unlink()
         done = self.try_to_run(*self._command, *self._first)
@@ -62,7 +62,7 @@ class _BisyncLink(CommandLink):
         self.start([*self._command, "--bwlimit", "2M", "--buffer-size", "0"])
 
     def kill(self) -> None:
-        """Its listings are not worth anything after that: its own remedy is ``--resync``."""
+        """After a kill its listings are invalid. Its own remedy is ``--resync``."""
         super().kill()
         self._first = ["--resync"]
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 LIMIT_S = 60.0
-"""Far more than anything here takes; a slow machine is not a failure."""
+"""Far more than anything here takes. A slow machine is not a failure."""
 
 
 class SyncTimeoutError(AssertionError):
@@ -16,10 +16,10 @@ class SyncTimeoutError(AssertionError):
 def wait_until(
     what: str, is_so: Callable[[], bool], limit_s: float = LIMIT_S, describe: Callable[[], str] = lambda: ""
 ) -> None:
-    """Asks until it is so.
+    """Checks until it is true.
 
     Raises:
-        SyncTimeoutError: It was not so in time; says what, and what ``describe`` says at that moment.
+        SyncTimeoutError: It was not true in time. The message says what, with the result of ``describe``.
     """
     end = time.monotonic() + limit_s
     while not is_so():

@@ -16,7 +16,7 @@ from strandline.services.workbench import Workbench
 
 @pytest.fixture
 def clock() -> FakeClock:
-    """Moved by the test."""
+    """A clock that the test moves."""
     return FakeClock()
 
 

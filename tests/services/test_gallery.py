@@ -19,7 +19,7 @@ ALL = ImageFilter()
 
 
 def test_of_several_who_come_first_one_counts(tmp_path: Path) -> None:
-    """A page and its scripts ask at once; they get one and the same answer, from one walk over the images."""
+    """A page and its scripts ask at once. They get the same answer, from one walk over the images."""
     with open_machine(tmp_path) as machine:
         machine.add("one", *(make_picture("png", seed=seed) for seed in range(3)))
         gallery = Gallery(machine.bench)
@@ -36,7 +36,7 @@ def test_of_several_who_come_first_one_counts(tmp_path: Path) -> None:
 
 
 def test_counting_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A catalog that could not be read for a moment does not leave the gallery as it was for ever."""
+    """If the catalog could not be read once, the gallery recovers."""
     monkeypatch.setattr(gallery_service, "QUICK_S", -1.0)
     monkeypatch.setattr(gallery_service, "REST_S", 0.0)
     with open_machine(tmp_path) as machine:
@@ -58,7 +58,7 @@ def _refuse(*_: object, **__: object) -> object:
 
 
 def _ask_and_wait(gallery: Gallery) -> Months:
-    """The answer, after what it began behind has ended."""
+    """The answer, after the background work that it started has ended."""
     before = set(threading.enumerate())
     found = gallery.get_months(ALL)
     for thread in set(threading.enumerate()) - before:
@@ -67,7 +67,7 @@ def _ask_and_wait(gallery: Gallery) -> Months:
 
 
 def test_counting_that_is_overtaken_by_the_end_is_quiet(tmp_path: Path) -> None:
-    """A store that closes while the images are counted ends no thread with a fault."""
+    """A store that closes during the count causes no error in a thread."""
     with open_machine(tmp_path) as machine:
         gallery = Gallery(machine.bench)
         machine.bench.catalog.close()

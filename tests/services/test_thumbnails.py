@@ -48,7 +48,7 @@ def count_cached(folder: Path) -> int:
 
 
 def test_a_thumbnail_is_made_once(machine: Machine, cache: ThumbnailCache) -> None:
-    """The second one comes from the cache: the file is not read, as its going bad shows."""
+    """The second one comes from the cache: the file is not read, and may even be damaged."""
     one = machine.add("one", PICTURE)
     machine.clock.pass_time(minutes=1)
     machine.get(ID)
@@ -65,7 +65,7 @@ def test_a_thumbnail_is_made_once(machine: Machine, cache: ThumbnailCache) -> No
 
 
 def test_half_a_picture_has_no_thumbnail(machine: Machine, cache: ThumbnailCache) -> None:
-    """It is not found to begin with, and nothing lies in the cache; the whole one has its own."""
+    """It is not found in the first place, and nothing is cached. The whole picture gets its own."""
     one = machine.add("one")
     machine.put(one, PICTURE[: len(PICTURE) // 2], name_of(PICTURE))
     with pytest.raises(ImageArrivingError):
@@ -76,7 +76,7 @@ def test_half_a_picture_has_no_thumbnail(machine: Machine, cache: ThumbnailCache
 
 
 def test_what_only_decoding_vouches_for_is_not_cached(machine: Machine, cache: ThumbnailCache) -> None:
-    """It may change its looks when the rest comes."""
+    """It may look different when the rest arrives."""
     one = machine.add("one")
     machine.put(one, PICTURE[:-12], f"{LEGACY_ID}.png")
     with pytest.raises(ImageArrivingError):
@@ -89,7 +89,7 @@ def test_what_only_decoding_vouches_for_is_not_cached(machine: Machine, cache: T
 
 
 def test_a_thumbnail_is_upright(machine: Machine, cache: ThumbnailCache) -> None:
-    """Turned by the camera's note, which it no longer carries, with the place where it was taken."""
+    """It is rotated by the EXIF orientation. It contains neither that nor the place of the photo."""
     data = make_picture("jpg", seed=1, size=(600, 300), orientation=6, gps=True)
     saved = save_image(machine.bench, data, machine.add("one"))
     made = get_thumbnail(machine.bench, cache, machine.get(saved.image_id), 200)
@@ -99,7 +99,7 @@ def test_a_thumbnail_is_upright(machine: Machine, cache: ThumbnailCache) -> None
 
 
 def test_hostile_pictures_are_clear_errors(machine: Machine, cache: ThumbnailCache) -> None:
-    """Too many pixels, or broken inside a content id that fits: nothing is cached."""
+    """Too many pixels, or a broken picture with a matching content id: nothing is cached."""
     one = machine.add("one")
     broken = bytearray(PICTURE)
     broken[len(PICTURE) // 2] ^= 0xFF
@@ -116,7 +116,7 @@ def test_hostile_pictures_are_clear_errors(machine: Machine, cache: ThumbnailCac
 
 @pytest.mark.parametrize("size", [0, -1, 100_000])
 def test_a_size_out_of_bounds_is_an_error(machine: Machine, cache: ThumbnailCache, size: int) -> None:
-    """Said before anything is read."""
+    """It is reported before anything is read."""
     machine.add("one", PICTURE)
     with machine.get(ID) as found:
         found.close()

@@ -30,14 +30,14 @@ IN_CLOUD = {"proven": PROVEN, "unproven": UNPROVEN, "new": NEW}
 
 @dataclass
 class Cloud:
-    """A store with a storage directory, most of whose files were sent to the cloud or have never been here."""
+    """A store with a storage directory in which most files are in the cloud, some of them never downloaded."""
 
     store: LocalStore
     root: Path
     list_opened: Callable[[], list[str]]
 
     def mark(self, name: str, *, in_cloud: bool = True) -> None:
-        """Sends the file's bytes to the cloud, or brings them back."""
+        """Moves the file's bytes to the cloud, or back."""
         path = self.root / "media" / name
         mode = stat.S_IMODE(path.stat().st_mode)
         path.chmod(mode | stat.S_ISVTX if in_cloud else mode & ~stat.S_ISVTX)
@@ -54,7 +54,9 @@ class Cloud:
 
 @pytest.fixture
 def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    """One file is here. The others are in the cloud: one after its proof, one before, one as it came; and a copy."""
+    """One file is here. The others are in the cloud: one since its proof, one since before, one from the start,
+    and a copy.
+    """
     monkeypatch.setitem(opening._NOT_HERE, "st_mode", stat.S_ISVTX)
     root = make_storage_dir(tmp_path / "Notes", HERE, PROVEN, UNPROVEN)
     with open_store(tmp_path / "home") as store, noting_opens(root / "media") as list_opened:
@@ -111,7 +113,7 @@ LOOKS: dict[str, Callable[[LocalStore], object]] = {
 @pytest.mark.parametrize("is_scanned", [False, True], ids=["before a scan", "after a scan"])
 @pytest.mark.parametrize("look", LOOKS)
 def test_nothing_is_fetched_unasked(cloud: Cloud, look: str, is_scanned: bool) -> None:
-    """I16, with every file marked as one that would be downloaded, known to the catalog so or not yet."""
+    """I16: no file in the cloud is opened, whether or not the catalog knows that it is there."""
     if is_scanned:
         cloud.store.scan()
     LOOKS[look](cloud.store)
@@ -121,7 +123,7 @@ def test_nothing_is_fetched_unasked(cloud: Cloud, look: str, is_scanned: bool) -
 @pytest.mark.parametrize("is_scanned", [False, True], ids=["before a scan", "after a scan"])
 @pytest.mark.parametrize("which", IN_CLOUD)
 def test_it_is_online_only_and_comes_to_who_asks(cloud: Cloud, which: str, is_scanned: bool) -> None:
-    """It exists; nobody calls it missing or damaged; and to get it is to fetch it."""
+    """It exists, and is neither missing nor damaged. A read fetches it."""
     data = IN_CLOUD[which]
     if is_scanned:
         cloud.store.scan()
@@ -135,7 +137,7 @@ def test_it_is_online_only_and_comes_to_who_asks(cloud: Cloud, which: str, is_sc
 
 
 def test_what_goes_and_comes_back_is_told_of_no_more(cloud: Cloud) -> None:
-    """I17: neither missing nor damaged, and available once; the inspector counts it as online-only."""
+    """I17: neither missing nor damaged, and available once. The inspector counts it as online-only."""
     cloud.store.scan()
     status = cloud.store.inspect("Notes")
     assert {item.filename for item in status.online_only} == {name_of(data) for data in IN_CLOUD.values()}
@@ -149,7 +151,7 @@ def test_what_goes_and_comes_back_is_told_of_no_more(cloud: Cloud) -> None:
 
 
 def test_a_save_of_what_is_in_the_cloud_saves_nothing_again(cloud: Cloud) -> None:
-    """The file that has the name is asked whether it has the bytes; it has."""
+    """The save checks whether the existing file has the bytes. It has."""
     for data in IN_CLOUD.values():
         assert not cloud.store.save(data, sd="Notes").new
 
@@ -175,7 +177,7 @@ def test_pages_and_pictures_are_shown_without_it(cloud: Cloud, is_scanned: bool)
 
 
 def test_a_picture_comes_from_where_it_is_here(cloud: Cloud, tmp_path: Path) -> None:
-    """Another storage directory has the same image: it is shown from there, and nothing is fetched."""
+    """If another storage directory has the image, it is shown from there, and nothing is fetched."""
     cloud.store.add_storage_dir(make_storage_dir(tmp_path / "Other", PROVEN, NEW))
     with serving(cloud.store) as served:
         for data in (PROVEN, NEW):

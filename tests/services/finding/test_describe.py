@@ -29,14 +29,14 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_an_image_that_nobody_knows_has_no_info(machine: Machine) -> None:
-    """Also where it lies on the disk: describing looks at nothing."""
+    """This holds even if it is on the disk: describing does not search."""
     one = machine.add("one")
     machine.put(one, PICTURE)
     assert find_image_info(machine.bench, ID) is None
 
 
 def test_the_best_file_comes_first(machine: Machine) -> None:
-    """Proven before unproven before half; what the image is comes from it."""
+    """Proven before unproven before half. The image's facts come from the best file."""
     half, unproven, proven = (machine.add(name) for name in ("half", "unproven", "proven"))
     put_half(Path(half.path), PICTURE)
     for sd in (unproven, proven):
@@ -52,7 +52,7 @@ def test_the_best_file_comes_first(machine: Machine) -> None:
 
 
 def test_names_and_facts_are_told(machine: Machine) -> None:
-    """As JSON, with the keys of the contract."""
+    """The JSON has the keys of the contract."""
     one = machine.add("one")
     save_image(machine.bench, PICTURE, one, name="holiday.png")
     info = find_image_info(machine.bench, ID)
@@ -73,7 +73,7 @@ def test_names_and_facts_are_told(machine: Machine) -> None:
 
 
 def test_pages_hold_every_image_once_newest_first(machine: Machine) -> None:
-    """Also where images lie in several SDs, and more arrive between two pages."""
+    """This holds if images are in several SDs, and if more arrive between two pages."""
     pictures = make_pictures(23)
     one = machine.add("one", *pictures)
     for age, data in enumerate(pictures):
@@ -99,7 +99,7 @@ def test_pages_hold_every_image_once_newest_first(machine: Machine) -> None:
 
 
 def test_a_listing_is_of_one_sd_and_one_state_if_asked(machine: Machine) -> None:
-    """An image counts where a file of it matches."""
+    """An image counts if one of its files matches."""
     one, two = machine.add("one", PICTURE), machine.add("two", *make_pictures(3))
     half = make_picture("png", seed=77)
     put_half(Path(two.path), half)

@@ -106,7 +106,7 @@ def take_most_away(machine: Machine, sd: StorageDir) -> None:
 
 
 def put_nothing(machine: Machine, sd: StorageDir) -> None:
-    """It is absent."""
+    """The image is absent."""
 
 
 Situation = Callable[[Machine, StorageDir], None]
@@ -148,7 +148,7 @@ def test_each_situation_is_told_and_has_its_error(
     summary: str,
     advice: str,
 ) -> None:
-    """What the disk says, what it comes to, what to do; and an exit status that says whether to try again."""
+    """What the disk shows, the verdict, what to do, and an exit status that says whether to try again."""
     arrange(machine, machine.add("one"))
     explanation = explain_image(machine.bench, ID)
     assert explanation.verdict == verdict
@@ -167,7 +167,7 @@ def test_each_situation_is_told_and_has_its_error(
 
 
 def test_what_is_gone_from_a_suspect_folder_cannot_be_told(machine: Machine) -> None:
-    """Without reading a byte, too; when a person has accepted that it is gone, it is nowhere."""
+    """This needs no read. Once a person has accepted its absence, the image is nowhere."""
     one = machine.add("one")
     take_most_away(machine, one)
     assert look_up(machine.bench, ID).verdict is Verdict.SD_SUSPECT
@@ -179,7 +179,7 @@ def test_what_is_gone_from_a_suspect_folder_cannot_be_told(machine: Machine) -> 
 
 
 def test_what_is_shown_says_where(machine: Machine) -> None:
-    """Also where one SD of two has it: the other one's trace is empty."""
+    """If only one of two SDs has it, the other one's trace is empty."""
     machine.add("one")
     machine.add("two", PICTURE)
     explanation = explain_image(machine.bench, ID)
@@ -191,7 +191,7 @@ def test_what_is_shown_says_where(machine: Machine) -> None:
 
 
 def test_a_conflict_copy_is_shown_and_said(machine: Machine) -> None:
-    """The plain file is half; the copy beside it has the bytes."""
+    """The plain file is half; the conflict copy beside it has the bytes."""
     one = machine.add("one")
     put_half(machine, one)
     put_conflict_copy(machine, one)
@@ -202,7 +202,7 @@ def test_a_conflict_copy_is_shown_and_said(machine: Machine) -> None:
 
 
 def test_conflict_copies_that_differ_are_nobodys_image(machine: Machine) -> None:
-    """Under a legacy id two whole images cannot both be it: a person has to say which."""
+    """Two different whole images cannot both have the legacy id. A person must decide."""
     one = machine.add("one")
     for number, data in enumerate((PICTURE, OTHER)):
         machine.put(one, data, f"{LEGACY_ID} ({number + 1}).png")
@@ -214,7 +214,7 @@ def test_conflict_copies_that_differ_are_nobodys_image(machine: Machine) -> None
 
 
 def test_how_much_has_arrived_is_told(machine: Machine) -> None:
-    """And why it is not all."""
+    """And the reason why it is incomplete."""
     one = machine.add("one")
     put_half(machine, one)
     fact = explain_image(machine.bench, ID).sds[0].disk[0]
@@ -223,7 +223,7 @@ def test_how_much_has_arrived_is_told(machine: Machine) -> None:
 
 
 def test_what_cannot_be_read_is_not_called_absent(tmp_path: Path) -> None:
-    """A refusal is no answer: try again (6), never "not found" (4)."""
+    """A refused read means try again (6), never "not found" (4)."""
     with open_machine(tmp_path, limits=Limits(read_max_bytes=100)) as machine:
         machine.add("one", PICTURE)
         explanation = explain_image(machine.bench, ID)
@@ -235,9 +235,11 @@ def test_what_cannot_be_read_is_not_called_absent(tmp_path: Path) -> None:
 
 
 def test_a_media_folder_that_cannot_be_searched_is_not_called_empty(machine: Machine) -> None:
-    """The image may lie there: unreadable, and neither exists nor is not found."""
+    """The image may be there: the verdict is unreadable, neither shown nor not found."""
     machine.add("one", PICTURE)
-    refused = [Refusal("openat", errno.EACCES, argument=2, mask=0o10000000)]  # O_PATH: opened for searching
+    refused = [
+        Refusal("openat", errno.EACCES, argument=2, mask=0o10000000)
+    ]  # O_PATH: opened only for searching
     explanation = call_refused(refused, lambda: explain_image(machine.bench, ID))
     assert explanation.verdict is Verdict.UNREADABLE
     assert explanation.sds[0].disk[0].message == "its media folder cannot be read now: Permission denied"
@@ -247,7 +249,7 @@ def test_a_media_folder_that_cannot_be_searched_is_not_called_empty(machine: Mac
 
 
 def test_without_storage_directories_the_advice_is_to_add_one(machine: Machine) -> None:
-    """The very first thing that a person runs into."""
+    """This is the first thing that a new user sees."""
     explanation = explain_image(machine.bench, ID)
     assert explanation.verdict is Verdict.NOT_FOUND
     assert "no storage directory is known" in explanation.summary
@@ -260,7 +262,7 @@ def test_an_image_that_comes_between_lookup_and_explanation_is_handed_out(machin
     put_half(machine, one)
 
     def let_it_come(_events: list[Event]) -> None:
-        """The lookup has just written down that the image is arriving."""
+        """The lookup has just recorded that the image is arriving."""
         machine.put(one, PICTURE)
 
     machine.bench.catalog.on_commit = let_it_come
@@ -269,7 +271,9 @@ def test_an_image_that_comes_between_lookup_and_explanation_is_handed_out(machin
 
 
 def test_a_placeholder_that_was_left_behind_says_nothing(machine: Machine) -> None:
-    """The file itself is here; and a placeholder that is gone no longer speaks, whatever the catalog remembers."""
+    """If the file itself is here, its placeholder does not count; nor does one that is gone, whatever the catalog
+    says.
+    """
     one = machine.add("one")
     put_known_placeholder(machine, one)
     put_half(machine, one)
@@ -290,7 +294,9 @@ FACTS = st.lists(st.sampled_from([*VERDICTS, "other-copy", "symlink", "folder"])
 
 @given(facts=st.lists(FACTS, max_size=3), offline=st.booleans())
 def test_the_verdict_is_the_best_of_all_facts(facts: list[list[str]], offline: bool) -> None:
-    """An image that any SD can show is shown; the more hopeful verdict wins; offline counts only without any."""
+    """An image that any SD can show is shown. The more hopeful verdict wins. Offline counts only if there is no
+    other.
+    """
     traces = [
         StorageDirTrace(ONLINE, (), tuple(DiskFact("x", what, None, "") for what in each)) for each in facts
     ]
@@ -309,7 +315,7 @@ def test_the_verdict_is_the_best_of_all_facts(facts: list[list[str]], offline: b
 
 @pytest.mark.parametrize(("arrange", "verdict"), [each[:2] for each in SITUATIONS])
 def test_summaries_are_sentences(machine: Machine, arrange: Situation, verdict: str) -> None:
-    """One line, with an end, and with the id in it, for every verdict that can be reached here."""
+    """One line, complete, with the id in it, for every verdict that can occur here."""
     arrange(machine, machine.add("one"))
     explanation = explain_image(machine.bench, ImageId(ID))
     assert explanation.verdict == verdict

@@ -35,7 +35,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def edit_in_place(path: Path) -> None:
-    """Writes other bytes as tag editors do that keep the file's times: size, mtime and inode stay."""
+    """Writes other bytes like tag editors that keep the file's times: size, mtime, and inode stay."""
     before = path.stat()
     with path.open("r+b") as file:
         file.seek(-20, os.SEEK_END)
@@ -48,7 +48,7 @@ def edit_in_place(path: Path) -> None:
 
 
 def test_an_edit_that_keeps_size_and_mtime_is_noticed_by_who_asks(machine: Machine) -> None:
-    """No scan can tell, but neither a path nor a byte is handed out for the image (H29)."""
+    """No scan can detect it, but neither a path nor a byte of the image is given out (H29)."""
     one = machine.add("one")
     path = machine.put(one, PICTURE)
     machine.clock.pass_time(minutes=1)
@@ -66,7 +66,7 @@ def test_an_edit_that_keeps_size_and_mtime_is_noticed_by_who_asks(machine: Machi
 
 
 def test_a_changed_mode_costs_one_reading_and_no_event(machine: Machine) -> None:
-    """A chmod, a new link or an attribute moves the ctime: the bytes are read once more, and are the same (H37)."""
+    """A chmod, a new link, or an attribute moves the ctime: the bytes are read once more and are the same (H37)."""
     one = machine.add("one")
     path = machine.put(one, PICTURE)
     machine.clock.pass_time(minutes=1)
@@ -80,7 +80,7 @@ def test_a_changed_mode_costs_one_reading_and_no_event(machine: Machine) -> None
 
 
 def test_where_the_disk_keeps_no_ctimes_the_stamp_decides(machine: Machine) -> None:
-    """A share makes its ctimes up, and a proof that could never be relied on would read every file each time."""
+    """The ctimes of a share are not real. A proof that relied on them would read every file each time."""
     share = Mount(machine.folder, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
     machine.bench.find_mount = lambda _path: share
     path = machine.put(machine.add("share"), PICTURE)
@@ -91,22 +91,22 @@ def test_where_the_disk_keeps_no_ctimes_the_stamp_decides(machine: Machine) -> N
 
 
 def count_open_files() -> int:
-    """Files of the test's folder that this process has open."""
+    """Files in the test's folder that this process has open."""
     links = [os.path.realpath(f"/proc/self/fd/{fd}") for fd in os.listdir("/proc/self/fd")]
     return sum(link.endswith(".png") for link in links)
 
 
 def count_bytes_read() -> int:
-    """What this process has read by system calls so far, without the table that says so."""
+    """Bytes that this process has read by system calls so far, without reading the counter itself."""
     with open("/proc/self/io", "rb") as table:
         return int(table.readline().split()[1])
 
 
 class TestFoundImage:
-    """What was found stays what it was."""
+    """A found image does not change."""
 
     def test_it_opens_its_file_once_and_reads_the_identity_once(self, machine: Machine) -> None:
-        """A proven image costs three statements; its bytes come from the file that was opened to find it."""
+        """A proven image costs three statements. Its bytes come from the file that was opened to find it."""
         one = machine.add("one", PICTURE)
         machine.clock.pass_time(minutes=1)
         machine.get(ID)
@@ -117,7 +117,7 @@ class TestFoundImage:
         assert statements <= 3
 
     def test_it_can_be_used_in_a_with_block(self, machine: Machine) -> None:
-        """The file is closed at its end; bytes that are asked for later are looked for once more."""
+        """The file is closed at its end. If bytes are requested later, they are found again."""
         machine.add("one", PICTURE)
         machine.clock.pass_time(minutes=1)
         machine.get(ID)
@@ -129,7 +129,7 @@ class TestFoundImage:
         assert found.read() == PICTURE
 
     def test_a_change_while_it_is_sent_costs_one_more_reading(self, machine: Machine) -> None:
-        """Not one for each piece: a chmod in the middle of a download reads the file once more, and goes on."""
+        """Not once per piece: after a chmod during a download, the file is read once more, and sending continues."""
         path = machine.put(machine.add("one"), PICTURE)
         machine.clock.pass_time(minutes=1)
         machine.get(ID)
@@ -142,7 +142,7 @@ class TestFoundImage:
         assert b"".join(pieces) == PICTURE
 
     def test_nothing_is_leaked_if_nobody_closes_it(self, machine: Machine) -> None:
-        """Its descriptor goes with it."""
+        """Its descriptor is closed with it."""
         machine.add("one", PICTURE)
         machine.clock.pass_time(minutes=1)
         machine.get(ID)
@@ -153,7 +153,7 @@ class TestFoundImage:
         assert count_open_files() == open_before
 
     def test_many_of_them_do_not_use_up_the_files_of_a_process(self, machine: Machine) -> None:
-        """The oldest are closed, and find their bytes again if they are asked for them."""
+        """The oldest are closed, and find their bytes again when asked."""
         machine.add("one", PICTURE)
         machine.clock.pass_time(minutes=1)
         machine.get(ID)
@@ -163,10 +163,10 @@ class TestFoundImage:
         assert {found.read() for found in kept} == {PICTURE}
 
     def test_its_bytes_come_in_three_forms(self, machine: Machine) -> None:
-        """All at once, as a stream, as a URL; as often as wanted."""
+        """All at once, as a stream, or as a URL, any number of times."""
         machine.add("one", PICTURE)
         machine.clock.pass_time(minutes=1)
-        for _ in range(2):  # read and proven first, relied on then
+        for _ in range(2):  # the first read proves it, later ones rely on that
             found = machine.get(ID)
             assert found.read() == found.read() == PICTURE
             with found.open() as stream:
@@ -176,7 +176,7 @@ class TestFoundImage:
             assert base64.b64decode(body) == PICTURE
 
     def test_bytes_that_went_bad_are_not_handed_out(self, machine: Machine) -> None:
-        """The file was good when it was found, relied on, and cut before it was read."""
+        """The file was good and trusted when it was found, but was cut before it was read."""
         one = machine.add("one", PICTURE)
         machine.clock.pass_time(minutes=1)
         machine.get(ID)
@@ -186,7 +186,7 @@ class TestFoundImage:
             relied_on.read()
 
     def test_bytes_that_went_bad_come_from_another_sd(self, machine: Machine) -> None:
-        """They are the same bytes, so nobody needs to know."""
+        """The bytes are the same, so it makes no difference."""
         one = machine.add("one", PICTURE)
         machine.clock.pass_time(minutes=1)
         machine.get(ID)
@@ -196,7 +196,7 @@ class TestFoundImage:
         assert relied_on.read() == PICTURE
 
     def test_a_legacy_image_that_was_replaced_is_not_mixed_up(self, machine: Machine) -> None:
-        """Other whole bytes under the id are another find: type, size and hash would be wrong."""
+        """Other whole bytes under the id are another image: type, size, and hash would be wrong."""
         one = machine.add("one")
         machine.put(one, PICTURE, f"{LEGACY_ID}.png")
         machine.clock.pass_time(minutes=1)
@@ -208,7 +208,7 @@ class TestFoundImage:
         assert machine.get(LEGACY_ID).media_type == "image/gif"
 
     def test_a_repr_shows_no_bytes(self, machine: Machine) -> None:
-        """It ends up in logs."""
+        """It would end up in logs."""
         machine.add("one", PICTURE)
         assert "PNG" not in repr(machine.get(ID))
         assert "lend_copy" not in repr(machine.get(ID))

@@ -40,7 +40,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("legacy", [False, True], ids=["content id", "legacy id"])
 def test_half_an_image_is_arriving_and_the_whole_is_shown(machine: Machine, kind: str, legacy: bool) -> None:
-    """Exit status 6 and no byte while it is half; at once when the rest has come, however young it is."""
+    """Half: exit status 6 and no byte. Whole: shown at once, however young the file."""
     data = make_picture(kind, seed=5)
     image_id = LEGACY_ID if legacy else id_of(data)
     name = f"{image_id}.{kind}"
@@ -70,7 +70,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 def test_no_prefix_is_ever_handed_out_under_a_content_id(
     shared: Machine, kind: str, part: float, is_filled: bool
 ) -> None:
-    """Wherever a file is cut, and also where the rest is zeros (hazards H1 to H3)."""
+    """Wherever a file is cut, and also if the rest is zeros (hazards H1 to H3)."""
     picture = make_picture(kind, seed=9)
     good = picture[: int(len(picture) * part)]
     bad = good + bytes(len(picture) - len(good)) * is_filled
@@ -81,7 +81,7 @@ def test_no_prefix_is_ever_handed_out_under_a_content_id(
 
 @pytest.mark.parametrize("kind", ["webp", "heic", "avif"])
 def test_a_legacy_image_that_ends_in_zeros_is_arriving(machine: Machine, kind: str) -> None:
-    """RIFF and ISO files give lengths only, so reserved space looks whole (hazard H3)."""
+    """RIFF and ISO files give only lengths, so reserved space looks whole (hazard H3)."""
     data = make_picture(kind, seed=5)
     one = machine.add("one")
     machine.put(one, data[:-64] + bytes(64), f"{LEGACY_ID}.{kind}")
@@ -93,7 +93,7 @@ def test_a_legacy_image_that_ends_in_zeros_is_arriving(machine: Machine, kind: s
 
 
 def test_a_legacy_image_of_odd_structure_is_shown_once_it_decodes(machine: Machine) -> None:
-    """A PNG without its last chunk, unchanged for five minutes: handed out, and not called proven."""
+    """A PNG without its last chunk, unchanged for five minutes, is shown but not called proven."""
     odd = PICTURE[:-12]
     one = machine.add("one")
     machine.put(one, odd, f"{LEGACY_ID}.png")
@@ -112,7 +112,7 @@ def test_a_legacy_image_of_odd_structure_is_shown_once_it_decodes(machine: Machi
 
 
 def test_what_stays_broken_is_damaged_after_a_day_and_heals_by_itself(machine: Machine) -> None:
-    """Reported with its path, never rewritten; shown the moment that good bytes come (hazard H4)."""
+    """It is reported with its path, never rewritten, and shown as soon as good bytes arrive (hazard H4)."""
     one = machine.add("one")
     path = machine.put(one, PICTURE[:300], NAME)
     with pytest.raises(ImageArrivingError):
@@ -130,7 +130,7 @@ def test_what_stays_broken_is_damaged_after_a_day_and_heals_by_itself(machine: M
 
 
 def test_another_whole_image_is_foreign_and_never_handed_out(machine: Machine) -> None:
-    """Not as it is, either: its bytes are not half of this image."""
+    """Not even as-is: its bytes are not half of this image."""
     one = machine.add("one")
     machine.put(one, make_picture("png", seed=2), NAME)
     with pytest.raises(ImageArrivingError):
@@ -143,7 +143,7 @@ def test_another_whole_image_is_foreign_and_never_handed_out(machine: Machine) -
 
 @pytest.mark.parametrize("way", ["in place", "by rename"])
 def test_every_read_of_a_file_that_is_rewritten_is_right(machine: Machine, way: str) -> None:
-    """A thread replaces the file in a tight loop, by right and by wrong bytes; whatever is read hashes to the id."""
+    """A thread replaces the file in a tight loop with right and wrong bytes. Everything read hashes to the id."""
     one = machine.add("one")
     path = machine.put(one, PICTURE)
     big = make_picture("png", seed=2, size=(400, 400))
@@ -185,7 +185,7 @@ def test_every_read_of_a_file_that_is_rewritten_is_right(machine: Machine, way: 
 
 
 def test_a_proof_of_the_last_two_seconds_is_made_again(machine: Machine) -> None:
-    """A file system with coarse mtimes hides a change within them: other bytes of equal size and mtime are seen."""
+    """Coarse mtimes hide a change: other bytes of equal size and mtime are still detected."""
     one = machine.add("one")
     other = bytearray(PICTURE)
     other[-20] ^= 1
@@ -203,7 +203,7 @@ def test_a_proof_of_the_last_two_seconds_is_made_again(machine: Machine) -> None
 
 
 def test_a_replacement_that_keeps_the_mtime_is_caught_by_its_inode_or_size(machine: Machine) -> None:
-    """Some clients set the mtime of the original; a proof of the file before says nothing of this one."""
+    """Some clients set the original's mtime. A proof of the old file says nothing about the new one."""
     one = machine.add("one")
     path = machine.put(one, PICTURE)
     machine.clock.pass_time(minutes=1)
@@ -224,7 +224,7 @@ def test_a_replacement_that_keeps_the_mtime_is_caught_by_its_inode_or_size(machi
 
 
 def test_an_image_over_the_memory_limit_goes_through_an_unnamed_file(tmp_path: Path) -> None:
-    """Proven and handed out all the same, by pieces, and nothing is left in the scratch folder."""
+    """It is proven and read in pieces, and nothing is left in the scratch folder."""
     picture = make_picture("png", seed=3, size=(300, 200))
     with open_machine(tmp_path, limits=Limits(max_memory_bytes=10_000)) as machine:
         one = machine.add("one", picture)
@@ -241,7 +241,7 @@ def test_an_image_over_the_memory_limit_goes_through_an_unnamed_file(tmp_path: P
 
 
 def test_a_file_over_the_size_limit_is_not_read(tmp_path: Path) -> None:
-    """It is said why, and the lookup goes on (hazard H34)."""
+    """The reason is given, and the lookup continues (hazard H34)."""
     with open_machine(tmp_path, limits=Limits(read_max_bytes=100)) as machine:
         machine.add("one", PICTURE)
         with pytest.raises(ImageNotFoundError) as caught:
@@ -250,7 +250,7 @@ def test_a_file_over_the_size_limit_is_not_read(tmp_path: Path) -> None:
 
 
 def test_what_is_asked_for_as_it_is_comes_as_it_is(machine: Machine) -> None:
-    """The top half of a picture for people who want it; a good copy anywhere is better still."""
+    """People may want the top half of a picture. A good copy anywhere is better."""
     one = machine.add("one")
     machine.put(one, b"", f"{ID}.jpg")
     machine.put(one, PICTURE[:300], NAME)

@@ -41,7 +41,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     ],
 )
 def test_an_image_is_found_in_any_letter_case(machine: Machine, name: str) -> None:
-    """And under any extension: the bytes say what it is."""
+    """And with any extension: the bytes determine the type."""
     one = machine.add("one")
     machine.put(one, PICTURE, name)
     found = machine.get(ID)
@@ -51,7 +51,7 @@ def test_an_image_is_found_in_any_letter_case(machine: Machine, name: str) -> No
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "unknown"])
 def test_the_exact_lower_case_name_is_preferred(machine: Machine, is_known: bool) -> None:
-    """Three spellings side by side, as a disk that keeps letter case allows (hazard H26)."""
+    """Three spellings side by side, on a disk that keeps letter case (hazard H26)."""
     one = machine.add("one")
     for name in (f"{ID.upper()}.PNG", f"{ID}.PNG", f"{ID}.png"):
         machine.put(one, PICTURE, name)
@@ -62,7 +62,7 @@ def test_the_exact_lower_case_name_is_preferred(machine: Machine, is_known: bool
 
 
 def test_bytes_win_over_the_extension(machine: Machine) -> None:
-    """A HEIC that is named .jpg is handed out as what it is."""
+    """A HEIC named .jpg is served as a HEIC."""
     heic = make_picture("heic", seed=4)
     one = machine.add("one")
     machine.put(one, heic, f"{id_of(heic)}.jpg")
@@ -84,7 +84,7 @@ with open_store(home) as store:
 
 
 def test_a_folder_is_listed_at_most_once_for_each_mtime(tmp_path: Path) -> None:
-    """Odd spellings need a listing: after the first lookup of an unchanged folder there is none."""
+    """Odd spellings need a listing. An unchanged folder is listed only at the first lookup."""
     with open_machine(tmp_path) as machine:
         for name in ("one", "two"):
             sd = machine.add(name, PICTURE)
@@ -94,7 +94,7 @@ def test_a_folder_is_listed_at_most_once_for_each_mtime(tmp_path: Path) -> None:
 
 
 def test_an_odd_spelling_that_arrives_is_found(machine: Machine) -> None:
-    """Also where the folder had been listed a moment ago."""
+    """Even if the folder was listed just before."""
     one = machine.add("one")
     assert find_image(machine.bench, ID) is None
     machine.put(one, PICTURE, f"{ID.upper()}.Png")
@@ -108,7 +108,9 @@ def test_an_odd_spelling_that_arrives_is_found(machine: Machine) -> None:
 def test_a_conflict_copy_with_the_true_bytes_is_handed_out(
     machine: Machine, dialect: str, plain: bytes | None
 ) -> None:
-    """Where the plain file is missing or bad (hazard H24), in each client's words: marked, and nothing is written."""
+    """If the plain file is missing or bad (hazard H24), any client's conflict copy is used, marked, without a
+    write.
+    """
     one = machine.add("one")
     name = conflict_name(NAME, dialect)
     machine.put(one, OTHER, f"{ID} (7).png")
@@ -126,7 +128,7 @@ def test_a_conflict_copy_with_the_true_bytes_is_handed_out(
 
 
 def test_a_good_plain_file_anywhere_wins_over_a_conflict_copy(machine: Machine) -> None:
-    """Even one in another SD."""
+    """Even a plain file in another SD."""
     one, other = machine.add("one"), machine.add("other", PICTURE)
     machine.put(one, PICTURE, f"{ID} (1).png")
     found = machine.get(ID, one)
@@ -134,7 +136,7 @@ def test_a_good_plain_file_anywhere_wins_over_a_conflict_copy(machine: Machine) 
 
 
 def test_a_conflict_copy_of_a_legacy_id_counts_if_it_is_the_only_whole_one(machine: Machine) -> None:
-    """Half ones do not count, equal ones are one, and two that differ are nobody's image."""
+    """Half ones do not count, equal ones are one, and two different ones belong to no image."""
     one, other = machine.add("one"), machine.add("other")
     machine.put(one, PICTURE[:200], f"{LEGACY_ID} (1).png")
     assert find_image(machine.bench, LEGACY_ID) is None
@@ -149,7 +151,7 @@ def test_a_conflict_copy_of_a_legacy_id_counts_if_it_is_the_only_whole_one(machi
 
 
 def test_a_legacy_conflict_copy_that_ends_in_zeros_is_not_whole(machine: Machine) -> None:
-    """Preallocated, and not filled yet."""
+    """It was preallocated and is not yet filled."""
     one = machine.add("one")
     webp = make_picture("webp", seed=1, size=(200, 200))
     machine.put(one, webp[:-100] + bytes(100), f"{LEGACY_ID} (1).webp")
@@ -157,7 +159,7 @@ def test_a_legacy_conflict_copy_that_ends_in_zeros_is_not_whole(machine: Machine
 
 
 def test_no_more_conflict_copies_are_read_than_the_limit(machine: Machine) -> None:
-    """Anybody who shares the folder can make a thousand: the fiftieth is found, the next one is not."""
+    """Other users of the folder can make a thousand: the fiftieth is found, the next one is not."""
     one = machine.add("one")
     names = [f"{ID}.sync-conflict-20260101-1200{number:02}-ABCDEFG.png" for number in range(60)]
     for name in names[: MAX_CONFLICT_COPIES - 1]:
@@ -172,7 +174,7 @@ def test_no_more_conflict_copies_are_read_than_the_limit(machine: Machine) -> No
 
 @pytest.mark.parametrize("is_known", [True, False], ids=["known", "unknown"])
 def test_an_image_that_is_in_the_cloud_exists(machine: Machine, is_known: bool) -> None:
-    """Its placeholder stands for it; a file that is here as well, or elsewhere, is better."""
+    """Its placeholder counts. A real file, here or elsewhere, is better."""
     one = machine.add("one")
     machine.put(one, b"bplist00", f".{NAME}.icloud")
     if is_known:
@@ -195,7 +197,7 @@ def put_fifo(path: Path) -> None:
 @pytest.mark.parametrize("occupy", [put_symlink, put_fifo, Path.mkdir], ids=["symlink", "FIFO", "folder"])
 @pytest.mark.parametrize("was_known", [True, False], ids=["known before", "unknown"])
 def test_only_regular_files_count(machine: Machine, occupy: Callable[[Path], None], was_known: bool) -> None:
-    """A link to the very bytes is not followed, a FIFO is not waited for (hazards H33, H34)."""
+    """A link to the right bytes is not followed, and a FIFO does not block (hazards H33, H34)."""
     one = machine.add("one")
     Path(one.path, "elsewhere.png").write_bytes(PICTURE)
     path = machine.media(one) / NAME
@@ -210,7 +212,7 @@ def test_only_regular_files_count(machine: Machine, occupy: Callable[[Path], Non
 
 
 def test_two_names_of_one_file_are_two_files(machine: Machine) -> None:
-    """Hard links, as programs make them that save space: each name is found, and outlives the other (hazard H34)."""
+    """Programs make hard links to save space: each name is found, and survives the other (hazard H34)."""
     one, other = machine.add("one"), machine.add("other")
     path = machine.put(one, PICTURE)
     os.link(path, machine.media(one) / f"{LEGACY_ID}.png")
@@ -256,7 +258,9 @@ with open_store(home) as store:
 
 
 def test_asking_whether_an_image_is_here_reads_no_bytes(tmp_path: Path) -> None:
-    """exists, look_up, info and listings open no file of a media folder: proven, unknown, half or not there."""
+    """exists, look_up, info, and listings open no media file, whether the image is proven, unknown, half, or
+    absent.
+    """
     unknown, half = make_picture("png", seed=2), make_picture("png", seed=3)
     with open_machine(tmp_path) as machine:
         sd = machine.add("one", PICTURE)
@@ -286,7 +290,7 @@ with open_store(sys.argv[1]) as store:
 
 
 def test_an_invalid_id_never_touches_the_disk(tmp_path: Path) -> None:
-    """Not one call is made that names a file of the home or of a storage directory."""
+    """No system call names a file of the home or of a storage directory."""
     make_storage_dir(tmp_path / "one", PICTURE)
     with open_machine(tmp_path) as machine:
         machine.add_again(tmp_path / "one")

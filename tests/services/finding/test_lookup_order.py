@@ -36,7 +36,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_a_hit_in_the_given_sd_touches_no_other(machine: Machine) -> None:
-    """The other SD has gone away, and nobody notices: neither by its row nor by discovery."""
+    """Neither a row nor discovery notices that the other SD has gone away."""
     one, other = machine.add("one", PICTURE), machine.add("other", PICTURE)
     machine.take_away(other)
     found = machine.get(ID, one)
@@ -47,7 +47,7 @@ def test_a_hit_in_the_given_sd_touches_no_other(machine: Machine) -> None:
 
 
 def test_a_hit_by_a_row_touches_no_sd_without_one(machine: Machine) -> None:
-    """Without a given SD, rows come first, and only their SDs are asked."""
+    """Without a given SD, rows come first, and only their SDs are searched."""
     machine.add("one", PICTURE)
     empty = machine.add("empty")
     machine.take_away(empty)
@@ -56,7 +56,7 @@ def test_a_hit_by_a_row_touches_no_sd_without_one(machine: Machine) -> None:
 
 
 def test_the_given_sd_is_searched_before_the_rows_of_others(machine: Machine) -> None:
-    """A file that nobody knows yet in the given SD wins over a proven one elsewhere."""
+    """An unknown file in the given SD wins over a proven one elsewhere."""
     other = machine.add("other", PICTURE)
     machine.get(ID)
     one = machine.add("one")
@@ -68,7 +68,7 @@ def test_the_given_sd_is_searched_before_the_rows_of_others(machine: Machine) ->
 
 
 def test_proven_rows_come_before_unproven_ones(machine: Machine) -> None:
-    """The SD that was added first has the image unproven; the second one's proof is preferred."""
+    """The first SD has the image unproven; the second one's proven file is preferred."""
     first, second = machine.add("first", PICTURE), machine.add("second", PICTURE)
     machine.get(ID, second)
     found = machine.get(ID)
@@ -79,7 +79,7 @@ def test_proven_rows_come_before_unproven_ones(machine: Machine) -> None:
 
 
 def test_between_equals_the_order_of_adding_decides(machine: Machine) -> None:
-    """Among unproven rows, and among files that only discovery finds."""
+    """This holds for unproven rows, and for files that only discovery finds."""
     first, second = machine.add("first", PICTURE), machine.add("second", PICTURE)
     found = machine.get(ID)
     assert found.sd.number == first.number
@@ -94,7 +94,7 @@ def test_between_equals_the_order_of_adding_decides(machine: Machine) -> None:
 def test_what_comes_from_another_sd_is_said_and_logged(
     machine: Machine, caplog: pytest.LogCaptureFixture, is_known: bool
 ) -> None:
-    """People who share only the SD that was asked for cannot see it."""
+    """People who share only the requested SD cannot see it."""
     one, other = machine.add("one"), machine.add("other")
     machine.put(other, PICTURE)
     if is_known:
@@ -115,7 +115,7 @@ def test_what_comes_from_another_sd_is_said_and_logged(
 def test_a_conflict_copy_of_another_sd_is_logged_too(
     machine: Machine, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whatever comes from elsewhere is."""
+    """Every result from elsewhere is logged."""
     one, other = machine.add("one"), machine.add("other")
     machine.put(other, PICTURE, f"{ID} (1).png")
     with caplog.at_level(logging.WARNING):
@@ -125,7 +125,7 @@ def test_a_conflict_copy_of_another_sd_is_logged_too(
 
 
 def test_a_stale_row_never_blocks(machine: Machine) -> None:
-    """The row's file is gone: found under another extension, then in another SD, then nowhere."""
+    """If the row's file is gone, it is found under another extension, then in another SD, then nowhere."""
     one, other = machine.add("one", PICTURE), machine.add("other", PICTURE)
     machine.get(ID, one)
     (machine.media(one) / NAME).rename(machine.media(one) / f"{ID}.PNG")
@@ -142,7 +142,7 @@ def test_a_stale_row_never_blocks(machine: Machine) -> None:
 def test_a_file_that_was_given_up_and_is_back_is_known_again(
     machine: Machine, look: Callable[[Workbench, ImageId], object]
 ) -> None:
-    """Missing in two scans, and here now: whoever asks first puts its row right."""
+    """It was missing in two scans, but is here now: the first lookup corrects its row."""
     one = machine.add("one", PICTURE, make_picture("png", seed=2))
     path = (machine.media(one) / NAME).rename(machine.folder / "away.png")
     machine.scan(one)
@@ -157,7 +157,7 @@ def test_a_file_that_was_given_up_and_is_back_is_known_again(
 
 
 def test_a_proven_file_that_was_absent_for_a_moment_is_proven_again(machine: Machine) -> None:
-    """Its proof still fits; its row still says that it is not there."""
+    """Its proof still matches, although its row says that it is absent."""
     one = machine.add("one", PICTURE, make_picture("png", seed=2))
     machine.clock.pass_time(minutes=1)
     machine.get(ID)
@@ -194,7 +194,7 @@ def test_a_bad_file_is_passed_over_for_a_good_one(machine: Machine, bad: bytes, 
 
 
 def test_a_proven_file_that_went_bad_is_passed_over(machine: Machine) -> None:
-    """A reliable proof of what lay there before vouches for nothing."""
+    """A reliable proof of the earlier bytes does not count."""
     one, other = machine.add("one", PICTURE), machine.add("other", PICTURE)
     machine.clock.pass_time(minutes=1)
     machine.get(ID, one)
@@ -204,7 +204,7 @@ def test_a_proven_file_that_went_bad_is_passed_over(machine: Machine) -> None:
 
 
 def test_what_is_found_is_registered_once(machine: Machine) -> None:
-    """With its proof and one event; looking again writes nothing."""
+    """With its proof and one event. A second lookup writes nothing."""
     one = machine.add("one")
     machine.put(one, PICTURE)
     machine.clock.pass_time(minutes=1)
@@ -221,7 +221,7 @@ def test_what_is_found_is_registered_once(machine: Machine) -> None:
 
 
 def test_many_callers_at_once_are_harmless(machine: Machine) -> None:
-    """Twelve threads ask for one image that nobody knew: one row, one event, right bytes for all."""
+    """Twelve threads request an unknown image: one row, one event, and the right bytes for all."""
     one = machine.add("one")
     pictures = make_pictures(6)
     for data in pictures:
@@ -239,7 +239,7 @@ def test_many_callers_at_once_are_harmless(machine: Machine) -> None:
 
 
 def test_an_sd_that_is_gone_or_comes_back_is_noticed(machine: Machine) -> None:
-    """Offline it is passed over and said so; back again it answers, without anybody's help."""
+    """While offline it is skipped, and the result says so. When it is back, it is used without help."""
     one = machine.add("one", PICTURE)
     away = machine.take_away(one)
     assert find_image(machine.bench, ID, one) is None
@@ -254,7 +254,7 @@ def test_an_sd_that_is_gone_or_comes_back_is_noticed(machine: Machine) -> None:
 
 
 def test_an_sd_that_goes_away_during_a_lookup_ends_nothing(machine: Machine) -> None:
-    """The image is found in the next one, also where the first had it."""
+    """The next SD has the image, too, even if it was first found in the lost one."""
     one, other = machine.add("one", PICTURE), machine.add("other", PICTURE)
     machine.clock.pass_time(minutes=1)
     machine.get(ID, one)
@@ -264,7 +264,7 @@ def test_an_sd_that_goes_away_during_a_lookup_ends_nothing(machine: Machine) -> 
 
 
 def test_another_sd_at_the_known_path_is_not_taken_for_it(machine: Machine) -> None:
-    """Another identity lies there now: its files are no answer."""
+    """If another identity is there now, its files do not count."""
     one = machine.add("one", *make_pictures(3))
     machine.take_away(one)
     make_storage_dir(Path(one.path), PICTURE)
@@ -273,7 +273,7 @@ def test_another_sd_at_the_known_path_is_not_taken_for_it(machine: Machine) -> N
 
 
 def test_a_forgotten_sd_is_not_searched(machine: Machine) -> None:
-    """Neither by rows nor by discovery; a legacy id, which every SD may hold, is the same."""
+    """Neither by rows nor by discovery; the same for a legacy id."""
     one = machine.add("one", PICTURE)
     machine.put(one, PICTURE, f"{LEGACY_ID}.png")
     machine.get(ID)
@@ -302,7 +302,9 @@ def is_explained_as_shown(bench: Workbench, image_id: ImageId) -> bool:
 def test_an_sd_that_is_forgotten_during_a_search_hides_no_other(
     machine: Machine, ask: Callable[[Workbench, ImageId], bool]
 ) -> None:
-    """Another process forgets it between a look at the disk and a write to the catalog; the image lies elsewhere."""
+    """Another process forgets it between a look at the disk and a write to the catalog. The image is in another
+    SD.
+    """
     one, other = machine.add("one"), machine.add("other")
     for sd in (one, other):
         machine.put(sd, PICTURE)

@@ -24,7 +24,7 @@ ID, NAME = id_of(PICTURE), name_of(PICTURE)
 
 
 class Client(FakeClock):
-    """A clock by which a sync client works: where somebody sleeps, it puts a new file where the old one was."""
+    """A clock that simulates a sync client: whenever somebody sleeps, it puts a new file in the old one's place."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ def client() -> Client:
 
 @pytest.fixture
 def machine(tmp_path: Path, client: Client) -> Iterator[Machine]:
-    """A machine with one storage directory, whose only image is proven."""
+    """A machine with one storage directory with one proven image."""
     with open_bench(tmp_path / "home", client) as bench:
         machine = Machine(bench, client, tmp_path)
         machine.add("one", PICTURE)
@@ -57,7 +57,7 @@ def machine(tmp_path: Path, client: Client) -> Iterator[Machine]:
 
 @pytest.fixture
 def path(machine: Machine) -> Path:
-    """Where the image lies."""
+    """Where the image is."""
     (one,) = machine.list_storage_dirs()
     return machine.media(one) / NAME
 
@@ -75,7 +75,7 @@ ASKED: dict[str, Callable[[Workbench], bool]] = {
 def test_an_image_is_found_in_the_gap_of_a_replacement(
     machine: Machine, client: Client, path: Path, asked: str
 ) -> None:
-    """Syncthing deletes the old file before it renames the new one into its place (hazard H6)."""
+    """Syncthing deletes the old file before it renames the new one (hazard H6)."""
     client.path = path
     path.unlink()
     assert ASKED[asked](machine.bench)
@@ -85,7 +85,7 @@ def test_an_image_is_found_in_the_gap_of_a_replacement(
 def test_nobody_waits_for_a_file_that_is_gone_from_a_quiet_folder(
     machine: Machine, client: Client, path: Path
 ) -> None:
-    """Whoever asks for ten thousand files that were deleted is answered ten thousand times at once."""
+    """Ten thousand lookups of deleted files are all answered at once."""
     path.unlink()
     an_hour_ago = client.now().timestamp() - 3600
     os.utime(path.parent, (an_hour_ago, an_hour_ago))
@@ -96,7 +96,7 @@ def test_nobody_waits_for_a_file_that_is_gone_from_a_quiet_folder(
 
 
 def test_nobody_waits_for_an_image_that_was_never_there(machine: Machine, client: Client) -> None:
-    """A miss is as quick in a folder that stirs."""
+    """A miss is just as quick in a folder that changes."""
     assert not look_up(machine.bench, id_of(b"another")).exists
     assert client.naps == 0
 

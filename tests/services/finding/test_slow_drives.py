@@ -38,7 +38,7 @@ from strandline.services.saving.save import save_image
 
 SMALL_LIMIT_S = 1.0
 SLOW_S = 1.5
-"""Longer than a small look may take, and far less than a download may."""
+"""Longer than a small look may take, and far less than a download may take."""
 AMPLE_S = 20.0
 
 PICTURE, OTHER = (make_picture("png", seed=seed) for seed in (1, 2))
@@ -48,7 +48,7 @@ NO_LISTING = [Refusal("getdents64", errno.EIO)]
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine that takes all folders for a mounted cloud."""
+    """A machine that treats all folders as a mounted cloud."""
     with open_machine(tmp_path) as machine:
         cloud = Mount(tmp_path, "fuse.cloud", MountKind.FUSE, keeps_inodes=True, read_only=False)
         machine.bench.find_mount = lambda _path: cloud
@@ -66,7 +66,7 @@ def cloud(machine: Machine) -> StorageDir:
 
 
 def slow_down(patch: pytest.MonkeyPatch, modules: list[Any], name: str, wait: Callable[[], object]) -> None:
-    """Lets that function wait first."""
+    """Makes that function wait first."""
     quick = getattr(modules[0], name)
 
     def slow(*arguments: object, **options: object) -> object:
@@ -78,14 +78,14 @@ def slow_down(patch: pytest.MonkeyPatch, modules: list[Any], name: str, wait: Ca
 
 
 def take_long() -> None:
-    """As a cloud that has to ask its server."""
+    """Like a cloud that has to ask its server."""
     threading.Event().wait(SLOW_S)
 
 
 def test_a_cloud_may_take_its_time_to_list(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who asks for what is not there waits; the drive stays online, and its images are shown."""
+    """A miss takes long, but the drive stays online, and its images are shown."""
     slow_down(monkeypatch, [odd_names], "iter_names", take_long)
     assert look_up(machine.bench, NOWHERE).verdict is Verdict.NOT_FOUND
     assert machine.get(ID).proven
@@ -95,7 +95,7 @@ def test_a_cloud_may_take_its_time_to_list(
 def test_a_cloud_may_take_its_time_to_open(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Opening fetches the whole file on some drives, which takes longer than a small look may."""
+    """On some drives, opening fetches the whole file, which takes longer than a small look may."""
     slow_down(monkeypatch, [search, prove], "open_image_file", take_long)
     assert machine.get(ID).proven
     found = find_image(machine.bench, ID)
@@ -108,7 +108,7 @@ def test_a_cloud_may_take_its_time_to_open(
 def test_a_listing_that_does_not_end_is_given_up_and_told(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody says "not found" then; what lies there under its exact name needs no listing; the drive is online."""
+    """Then "not found" is not reported, exact names need no listing, and the drive stays online."""
     machine.put(cloud, OTHER)
     machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.3)
     is_listed, end = threading.Event(), threading.Event()
@@ -149,7 +149,7 @@ def sent(machine: Machine) -> Iterator[FoundImage]:
 def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
     machine: Machine, sent: FoundImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As soon as it does not even answer a small look; from then on it is offline."""
+    """The sending ends as soon as a small look gets no answer. After that the share is offline."""
     end = threading.Event()
     slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
     slow_down(monkeypatch, [workbench, local_folders], "read_plain_identity", partial(end.wait, AMPLE_S))
@@ -166,7 +166,7 @@ def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
 def test_a_read_that_does_not_end_is_given_up(
     machine: Machine, sent: FoundImage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where all else answers: after the time that a download may take."""
+    """It ends after the time limit for downloads, even if everything else answers."""
     machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.1)
     end = threading.Event()
     slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
@@ -179,7 +179,7 @@ def test_a_read_that_does_not_end_is_given_up(
 
 
 def test_letting_go_of_a_file_waits_for_no_share(sent: FoundImage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Closing asks some drives, and it is the event loop of the server that closes."""
+    """On some drives closing takes time, and the server's event loop does it."""
     end, closed = threading.Event(), threading.Event()
     close = OpenedFile.close
 
@@ -197,13 +197,13 @@ def test_letting_go_of_a_file_waits_for_no_share(sent: FoundImage, monkeypatch: 
 
 @pytest.fixture
 def local(tmp_path: Path) -> Iterator[Machine]:
-    """A machine whose folders lie on a disk of its own."""
+    """A machine whose folders are on a local disk."""
     with open_machine(tmp_path) as machine:
         yield machine
 
 
 def test_an_exact_name_is_found_where_the_folder_cannot_be_listed(local: Machine) -> None:
-    """The right to list may lack, or files to list with: what can be looked up by name is shown."""
+    """Without permission or descriptors to list it, an image can still be found by exact name."""
     one = local.add("one")
     local.put(one, PICTURE)
     found = call_refused(NO_LISTING, lambda: find_image(local.bench, ID))
@@ -213,7 +213,7 @@ def test_an_exact_name_is_found_where_the_folder_cannot_be_listed(local: Machine
 
 
 def test_what_cannot_be_listed_is_explained_as_far_as_it_is_known() -> None:
-    """What lies there under an exact name, and that more may."""
+    """The explanation has what is there under an exact name, and says that there may be more."""
     with as_somebody_without_rights() as folder, open_machine(folder) as machine:
         one = machine.add("one")
         machine.put(one, PICTURE)
@@ -225,7 +225,7 @@ def test_what_cannot_be_listed_is_explained_as_far_as_it_is_known() -> None:
 
 
 def test_no_file_is_met_under_two_names_for_want_of_a_listing(local: Machine) -> None:
-    """A disk that folds letter case finds one file, here half of one, under both; only a listing tells its own."""
+    """A disk that folds case finds one file (here a half one) under both names. Only a listing shows its own name."""
     one = local.add("one")
     for name in (name_of(PICTURE), f"{ID}.PNG"):
         local.put(one, PICTURE[:-1], name)
@@ -236,7 +236,7 @@ def test_no_file_is_met_under_two_names_for_want_of_a_listing(local: Machine) ->
 
 @pytest.mark.parametrize("name", [f"{LEGACY_ID}.jpg", f"{LEGACY_ID}.Png"], ids=["exact", "odd"])
 def test_a_legacy_id_is_not_given_twice_where_the_folder_cannot_be_listed(local: Machine, name: str) -> None:
-    """Another image may have it under a name that only a listing tells; so nothing is written."""
+    """Another image may have it under a name that only a listing shows, so nothing is written."""
     one = local.add("one")
     local.put(one, PICTURE, name)
     with pytest.raises(DiskError, match="cannot be listed now"):
@@ -245,7 +245,7 @@ def test_a_legacy_id_is_not_given_twice_where_the_folder_cannot_be_listed(local:
 
 
 def test_a_content_id_is_saved_where_the_folder_cannot_be_listed(local: Machine) -> None:
-    """Whatever else lies there under a content id, it is the same image or none."""
+    """Under a content id there can only be the same image."""
     one = local.add("one")
     saved = call_refused(NO_LISTING, lambda: save_image(local.bench, PICTURE, one))
     assert (saved.filename, saved.new) == (name_of(PICTURE), True)

@@ -45,7 +45,7 @@ def bench(home: Path) -> Iterator[Workbench]:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A storage directory with everything in it that a hostile machine could have put there."""
+    """A storage directory with everything that a hostile machine could put into it."""
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / "secret").write_bytes(SECRET)
     root = make_storage_dir(tmp_path / "Notes", DATA, sd_id=A)
@@ -61,12 +61,12 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def sd(bench: Workbench, root: Path) -> StorageDir:
-    """It, added."""
+    """The storage directory, added."""
     return add_storage_dir(bench, root).sd
 
 
 def test_the_tree_says_what_each_name_means(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """The root and the media folder; other folders stay closed, links are not followed, nothing is changed."""
+    """Root and media folder are listed. Other folders are not entered, links not followed, and nothing is changed."""
     half = put_half(root, make_picture("jpg"))
     prove_file(bench, sd, half)
     before = snapshot(root)
@@ -93,7 +93,7 @@ def test_the_tree_says_what_each_name_means(bench: Workbench, root: Path, sd: St
 
 
 def test_a_linked_media_folder_is_not_entered(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """It is listed as the link that it is."""
+    """It is listed as a link."""
     shutil.rmtree(root / "media")
     (root / "media").symlink_to(root.parent / "outside")
     tree = {entry.path: entry.kind for entry in iter_tree(bench, sd)}
@@ -102,7 +102,7 @@ def test_a_linked_media_folder_is_not_entered(bench: Workbench, root: Path, sd: 
 
 
 def test_the_facts_of_an_image(bench: Workbench, sd: StorageDir) -> None:
-    """What the name, the disk, the first bytes and the catalog say of it."""
+    """From its name, the disk, the first bytes, and the catalog."""
     name = name_of(DATA)
     facts = describe_file(bench, sd, f"media/{name}")
     assert json.dumps(facts)
@@ -128,14 +128,14 @@ def test_the_facts_of_an_image(bench: Workbench, sd: StorageDir) -> None:
 def test_the_facts_of_anything_else(
     bench: Workbench, sd: StorageDir, path: str, expected: dict[str, object]
 ) -> None:
-    """Nothing is followed, waited for, or read beyond its first bytes."""
+    """Nothing is followed, blocks, or is read beyond its first bytes."""
     facts = describe_file(bench, sd, path)
     assert json.dumps(facts)
     assert facts.items() >= expected.items()
 
 
 def test_a_time_that_no_calendar_has(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """Other machines set mtimes to anything; a file from before the year 1 is shown without its time."""
+    """Other machines set any mtime. A file from before the year 1 is shown without a time."""
     os.utime(root / "SD_ID", (-(2**33), -(2**33)))
     facts = describe_file(bench, sd, "SD_ID")
     assert facts["mtime"] is None or str(facts["mtime"]) < "1970"
@@ -150,7 +150,7 @@ LEADS_OUT = [
 
 @pytest.mark.parametrize("path", LEADS_OUT, ids=lambda path: repr(path[:30]))
 def test_no_path_leads_out(bench: Workbench, sd: StorageDir, path: str) -> None:
-    """Neither up, nor absolute, nor through a link or a file; the error says so, and is short."""
+    """Neither up, nor absolute, nor through a link or a file. The error says so and is short."""
     with pytest.raises(InvalidPathError) as caught:
         describe_file(bench, sd, path)
     with pytest.raises(InvalidPathError):
@@ -162,7 +162,7 @@ PARTS = st.sampled_from(["/", "..", ".", "linked", "secret", "outside", "deep", 
 
 
 def test_no_combination_of_parts_reads_what_lies_outside(bench: Workbench, sd: StorageDir) -> None:
-    """Law: whatever the path, the secret beside the storage directory is never handed out."""
+    """Law: whatever the path, the secret beside the storage directory is never returned."""
 
     @given(st.lists(PARTS, max_size=8), st.sampled_from(["/", ""]))
     @example(["..", "outside", "secret"], "/")
@@ -181,7 +181,7 @@ def test_no_combination_of_parts_reads_what_lies_outside(bench: Workbench, sd: S
 
 @pytest.mark.parametrize("path", ["nothing", "media/nothing.png", "deep/no", "x" * 300])
 def test_what_is_not_there(bench: Workbench, sd: StorageDir, path: str) -> None:
-    """A name that nothing has, also one that nothing can have."""
+    """A name that does not exist, or cannot exist."""
     with pytest.raises(EntryNotFoundError):
         describe_file(bench, sd, path)
     with pytest.raises(EntryNotFoundError):
@@ -190,7 +190,7 @@ def test_what_is_not_there(bench: Workbench, sd: StorageDir, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["linked", "deep/link", "media/pipe", "media", "deep"])
 def test_only_regular_files_are_read(bench: Workbench, sd: StorageDir, path: str) -> None:
-    """A link is not followed, a FIFO not waited for, a folder has no bytes: whoever asked must ask for a file."""
+    """A link is not followed, a FIFO does not block, and a folder has no bytes."""
     with pytest.raises(InvalidPathError, match="only files have bytes"):
         read_hex(bench, sd, path)
 
@@ -209,13 +209,13 @@ def test_only_regular_files_are_read(bench: Workbench, sd: StorageDir, path: str
     ],
 )
 def test_pages_of_bytes(bench: Workbench, sd: StorageDir, offset: int, length: int, data: bytes) -> None:
-    """From the offset on, at most the length, empty beyond the end; with the size of the whole file."""
+    """From the offset, at most the length, empty beyond the end; with the size of the whole file."""
     page = read_hex(bench, sd, "deep/er/file.bin", offset=offset, length=length)
     assert (page.data, page.offset, page.size_bytes, page.path) == (data, offset, 256, "deep/er/file.bin")
 
 
 def test_hex_lines(bench: Workbench, sd: StorageDir) -> None:
-    """Offset, bytes, and what is printable of them, as every hex viewer shows them."""
+    """Offset, bytes, and their printable characters, as in every hex viewer."""
     page = read_hex(bench, sd, "deep/er/file.bin", offset=0x3E, length=18)
     assert page.list_lines() == [
         "0000003e  3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d  |>?@ABCDEFGHIJKLM|",
@@ -226,13 +226,13 @@ def test_hex_lines(bench: Workbench, sd: StorageDir) -> None:
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, 0), (0, -5), (0, MAX_HEX_BYTES + 1)])
 def test_pages_that_cannot_be(bench: Workbench, sd: StorageDir, offset: int, length: int) -> None:
-    """Offsets before the file and pages of no or too many bytes are refused."""
+    """Offsets before the file, and pages of zero or too many bytes, are refused."""
     with pytest.raises(InvalidInputError):
         read_hex(bench, sd, "SD_ID", offset=offset, length=length)
 
 
 def test_a_folder_that_is_away_cannot_be_browsed(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """Offline is said as such; a folder whose identity has not arrived can be looked into."""
+    """An offline folder is reported as such. A folder whose identity has not arrived can be browsed."""
     root.rename(root.with_name("away"))
     with pytest.raises(StorageDirOfflineError):
         list_tree(bench, sd)
@@ -247,7 +247,7 @@ def test_a_folder_that_is_away_cannot_be_browsed(bench: Workbench, root: Path, s
 
 
 def test_what_this_user_may_not_read_is_an_error_of_the_disk() -> None:
-    """A closed folder is not an empty one, and a closed file not a missing one."""
+    """A closed folder is not an empty one, and a closed file is not a missing one."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = make_storage_dir(folder / "Notes", DATA)
         sd = add_storage_dir(bench, root).sd

@@ -28,7 +28,7 @@ def bench(home: Path) -> Iterator[Workbench]:
 
 
 def examine(bench: Workbench, root: Path) -> dict[str, object]:
-    """What an inspection says of the bytes of each conflict copy."""
+    """What an inspection reports about the bytes of each conflict copy."""
     status = inspect_storage_dir(bench, add_storage_dir(bench, root).sd)
     return {item.filename: dict(item.facts)["bytes"] for item in status.conflict_copies}
 
@@ -57,7 +57,7 @@ def examine(bench: Workbench, root: Path) -> dict[str, object]:
 def test_under_a_content_id_the_hash_decides(
     bench: Workbench, tmp_path: Path, plain: bytes | None, copy: bytes, expected: str, name: str
 ) -> None:
-    """``true``: only here are the bytes that the id promises; the file of that name is wrong or gone."""
+    """``true``: only this copy has the bytes of the id; the plain file is wrong or gone."""
     root = make_storage_dir(tmp_path / "Notes")
     if plain is not None:
         put_image(root, plain, name_of(DATA))
@@ -80,7 +80,7 @@ def test_under_a_legacy_id_only_equality_can_be_told(
 
 
 def test_what_is_no_regular_file_is_not_examined(bench: Workbench, tmp_path: Path) -> None:
-    """A link is not followed, a FIFO not waited for, a folder not entered."""
+    """A link is not followed, a FIFO does not block, and a folder is not entered."""
     root = make_storage_dir(tmp_path / "Notes", DATA)
     names = [f"{id_of(DATA)} ({number}).png" for number in (1, 2, 3)]
     (root / "media" / names[0]).symlink_to(name_of(DATA))
@@ -90,7 +90,7 @@ def test_what_is_no_regular_file_is_not_examined(bench: Workbench, tmp_path: Pat
 
 
 def test_the_examination_ends_after_a_thousand_copies(bench: Workbench, tmp_path: Path) -> None:
-    """The list is complete all the same; the copies beyond are told as not examined."""
+    """The list is complete, but further copies are marked as not examined."""
     root = make_storage_dir(tmp_path / "Notes")
     for number in range(MAX_COPIES + 5):
         put_image(root, b"x", f"{id_of(DATA)}.sync-conflict-20240501-{number:06}-ABCDEFG.png")
@@ -99,7 +99,7 @@ def test_the_examination_ends_after_a_thousand_copies(bench: Workbench, tmp_path
 
 
 def test_the_examination_reads_no_more_than_its_bytes(bench: Workbench, tmp_path: Path) -> None:
-    """A copy that is larger than what is left to be read is passed over, and the small ones are not."""
+    """A copy that exceeds the remaining budget is skipped; smaller ones are still read."""
     root = make_storage_dir(tmp_path / "Notes")
     huge = put_image(root, b"", f"{id_of(DATA)} (1).png")
     os.truncate(root / "media" / huge, MAX_BYTES + 1)
@@ -108,7 +108,7 @@ def test_the_examination_reads_no_more_than_its_bytes(bench: Workbench, tmp_path
 
 
 def test_each_copy_says_what_it_is_a_copy_of(bench: Workbench, tmp_path: Path) -> None:
-    """With the image's id, and its own size."""
+    """With the image's id and its own size."""
     root = make_storage_dir(tmp_path / "Notes", DATA)
     name = put_image(root, OTHER, f"{id_of(DATA)} (1).png")
     (item,) = inspect_storage_dir(bench, add_storage_dir(bench, root).sd).conflict_copies

@@ -41,7 +41,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def filled_lists(status: SyncStatus) -> dict[str, list[str]]:
-    """The lists that hold something, by name."""
+    """The lists with entries, by name."""
     lists = {name: [item.filename for item in getattr(status, name)] for name in SyncStatus.LISTS}
     return {name: items for name, items in lists.items() if items}
 
@@ -53,7 +53,7 @@ def dump(bench: Workbench) -> list[str]:
 
 
 def test_where_nothing_is_wrong_every_list_is_empty(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """The numbers are those of the folder; the JSON has every key that it always has."""
+    """The numbers match the folder, and the JSON has all of its keys."""
     status = inspect_storage_dir(bench, sd)
     assert filled_lists(status) == {}
     assert (status.on_disk_count, status.in_catalog_count) == (12, 12)
@@ -71,7 +71,7 @@ def test_where_nothing_is_wrong_every_list_is_empty(bench: Workbench, root: Path
 def test_every_discrepancy_is_in_its_list(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """All kinds at once, made with real files; what stands in one list does not hide what stands in another."""
+    """All kinds at once, with real files. An entry in one list hides none in another."""
     media = root / "media"
     names = [name_of(data) for data in PICTURES]
     (media / names[0]).unlink()
@@ -120,7 +120,7 @@ def test_every_discrepancy_is_in_its_list(
 def test_damaged_and_foreign_and_wrongly_named_come_from_proofs(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """What was found out when the files were last read; the inspection itself reads none of them."""
+    """These come from the last read of the files. The inspection itself reads none."""
     half, whole = make_picture("jpg", seed=7), make_picture("webp")
     damaged = put_half(root, half)
     foreign = put_image(root, make_picture("gif", seed=8), name_of(make_picture("gif", seed=9)))
@@ -143,7 +143,7 @@ def test_damaged_and_foreign_and_wrongly_named_come_from_proofs(
 
 
 def test_a_placeholder_beside_its_file_counts_once(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """Left behind by the client: the file is here, known or new, and it is not online-only."""
+    """The client left it behind. The file is here, known or new, so it is not online-only."""
     media = root / "media"
     (media / f".{name_of(PICTURES[0])}.icloud").write_bytes(b"x")
     new = put_image(root, make_picture("gif"))
@@ -158,7 +158,7 @@ def test_a_placeholder_beside_its_file_counts_once(bench: Workbench, root: Path,
 def test_copies_that_differ_between_storage_directories(
     bench: Workbench, root: Path, sd: StorageDir, tmp_path: Path
 ) -> None:
-    """Under a legacy id two folders can hold two pictures; each is named once both were read."""
+    """For a legacy id, two folders can have two pictures. Both are listed once both were read."""
     other = add_storage_dir(bench, make_storage_dir(tmp_path / "Other")).sd
     for folder, where, seed in ((root, sd, 1), (Path(other.path), other, 2)):
         for image_id in (LEGACY, LEGACY.replace("0", "1")):
@@ -169,7 +169,7 @@ def test_copies_that_differ_between_storage_directories(
 
 
 def test_looking_changes_nothing(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """Not a byte of the catalog, not a time in the folder, however much is wrong."""
+    """Not a byte of the catalog and no time in the folder changes, however much is wrong."""
     put_image(root, make_picture("gif"))
     put_image(root, PICTURES[0], f"{id_of(PICTURES[0])} (1).png")
     (root / "media" / name_of(PICTURES[1])).unlink()
@@ -182,7 +182,7 @@ def test_looking_changes_nothing(bench: Workbench, root: Path, sd: StorageDir) -
 def test_missing_images_are_in_the_catalog_and_not_on_disk(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """Until they are dropped; one that comes back is on disk again before any scan has noticed."""
+    """They stay listed until they are dropped. One that comes back is on disk before any scan notices."""
     names = sorted(name_of(data) for data in PICTURES[:3])
     for name in names:
         (root / "media" / name).rename(root / name)
@@ -199,7 +199,7 @@ def test_missing_images_are_in_the_catalog_and_not_on_disk(
 def test_what_is_gone_has_no_wrong_extension(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """A list of things to mend holds nothing that cannot be mended."""
+    """A list of things to fix contains nothing that cannot be fixed."""
     data = make_picture("webp")
     wrong = put_image(root, data, f"{id_of(data)}.jpg")
     prove_file(bench, sd, wrong)
@@ -214,7 +214,7 @@ def test_what_is_gone_has_no_wrong_extension(
 def test_a_media_folder_whose_absence_was_accepted_is_empty(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """A person has said that it is gone, so it is no problem; what was in it is listed until it is dropped."""
+    """A person accepted it, so it is no problem. Its files are listed until they are dropped."""
     shutil.rmtree(root / "media")
     scan_storage_dir(bench, sd)
     confirm_storage_dir(bench, get_by_number(bench, sd.number))
@@ -241,7 +241,7 @@ def test_what_cannot_be_listed_is_not_missing(
 
 
 def test_files_that_cannot_be_looked_at_are_named_and_not_missing() -> None:
-    """A folder that may be listed and not searched: every name is there, and nothing is known of any."""
+    """If a folder can be listed but not searched, every name is known, and nothing else."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = make_storage_dir(folder / "Notes", *PICTURES)
         sd = add_storage_dir(bench, root).sd
@@ -263,7 +263,7 @@ def test_a_media_folder_that_is_not_there_yet_is_empty(bench: Workbench, tmp_pat
 
 
 def test_offline_incomplete_and_suspect_are_said(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """The state stands among the problems; while it cannot be read nothing is counted."""
+    """The state is one of the problems. While the folder cannot be read, nothing is counted."""
     root.rename(root.with_name("away"))
     offline = inspect_storage_dir(bench, sd)
     root.with_name("away").rename(root)
@@ -283,7 +283,7 @@ def test_offline_incomplete_and_suspect_are_said(bench: Workbench, root: Path, s
 
 
 def test_the_identity_is_shown_with_all_that_lies_there(bench: Workbench, tmp_path: Path) -> None:
-    """Both files, aliases, conflict copies, former values, and what should tell an identity and does not."""
+    """Both files, aliases, conflict copies, former values, and files that should hold an identity but do not."""
     root = make_storage_dir(tmp_path / "Notes", sd_id=A)
     lay(
         root,
@@ -312,9 +312,9 @@ def test_the_identity_is_shown_with_all_that_lies_there(bench: Workbench, tmp_pa
 
 
 def do_after_listing(bench: Workbench, action: Callable[[], object]) -> None:
-    """Has something happen between the listing of an inspection and the second look at the marker.
+    """Makes something happen between an inspection's listing and its second look at the marker.
 
-    That look asks first which file system the root lies on, as do the first look and the listing.
+    That look first asks which file system the root is on, like the first look and the listing.
     """
     ask, asked = bench.find_mount, count(1)
 
@@ -324,12 +324,12 @@ def do_after_listing(bench: Workbench, action: Callable[[], object]) -> None:
         return ask(path)
 
     ticks = count(10_000, step=10)
-    bench.monotonic = lambda: float(next(ticks))  # so that no answer is fresh the next time
+    bench.monotonic = lambda: float(next(ticks))  # so the next time no cached answer is used
     bench.find_mount = find_mount
 
 
 def test_an_unmount_during_the_listing_is_noticed(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """The marker is looked at again after the listing, for one that was cut short proves nothing."""
+    """The marker is checked again after the listing, because an interrupted listing proves nothing."""
     (root / "media" / name_of(PICTURES[0])).unlink()
     do_after_listing(bench, lambda: root.rename(root.with_name("away")))
     status = inspect_storage_dir(bench, sd)
@@ -339,7 +339,7 @@ def test_an_unmount_during_the_listing_is_noticed(bench: Workbench, root: Path, 
 def test_a_file_that_is_saved_during_the_listing_is_not_called_missing(
     home: Path, bench: Workbench, sd: StorageDir
 ) -> None:
-    """What the catalog has and the listing has not is looked at once more: it may have come in between."""
+    """A file in the catalog but not in the listing is checked again: it may have arrived in between."""
 
     def save_from_another_process() -> None:
         with open_bench(home) as other:

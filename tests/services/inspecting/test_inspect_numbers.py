@@ -36,7 +36,7 @@ LITTER = st.sets(
 
 
 def lay_out(media: Path, layout: dict[str, str], litter: set[str]) -> None:
-    """Makes the media folder look so."""
+    """Fills the media folder like this."""
     shutil.rmtree(media)
     media.mkdir()
     for name, way in layout.items():
@@ -58,7 +58,7 @@ def lay_out(media: Path, layout: dict[str, str], litter: set[str]) -> None:
 
 @pytest.fixture(scope="module")
 def machine() -> Iterator[tuple[Workbench, FakeClock, Path]]:
-    """One workbench for all examples; each gets a storage directory of its own."""
+    """One workbench for all examples, each with its own storage directory."""
     with tempfile.TemporaryDirectory() as folder:
         clock = FakeClock()
         with open_bench(Path(folder, "home"), clock) as bench:
@@ -78,7 +78,7 @@ def test_what_is_on_disk_and_what_is_known_add_up(
     litter: set[str],
     trashed: set[str],
 ) -> None:
-    """Law: on disk − not in catalog = in catalog − not on disk; and each list is what a plain comparison says."""
+    """Law: on disk − not in catalog = in catalog − not on disk. Each list equals a plain comparison."""
     bench, clock, folder = machine
     root = make_storage_dir(Path(tempfile.mkdtemp(dir=folder)) / "Notes")
     sd = add_storage_dir(bench, root).sd
@@ -116,7 +116,7 @@ def test_what_is_on_disk_and_what_is_known_add_up(
 
 
 def move_to_trash(bench: Workbench, sd: StorageDir, names: set[str]) -> None:
-    """As a person does; only the rows matter here."""
+    """As a person does. Only the rows matter here."""
     with bench.catalog.write() as writer:
         for row in writer.files.find_rows(sd.number, sorted(names)).values():
             writer.files.update_row(row, replace(row, state=FileState.TRASHED))

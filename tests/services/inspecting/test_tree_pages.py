@@ -22,7 +22,7 @@ NAMES = 100_000
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A storage directory with some images, strays, and names around ``media`` in the order of paths."""
+    """A storage directory with images, strays, and names that sort around ``media``."""
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(5))
     for name in ("media.txt", "media2", "a", "z"):
         (root / name).write_text("")
@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def page_through(bench: Workbench, sd: StorageDir, limit: int, **chosen: str) -> list[TreeEntry]:
-    """All entries, by cursor; each page says what came before it."""
+    """All entries, by cursor. Each page says how many came before it."""
     entries: list[TreeEntry] = []
     after = None
     while True:
@@ -50,7 +50,7 @@ def page_through(bench: Workbench, sd: StorageDir, limit: int, **chosen: str) ->
 def test_pages_show_everything_once_in_the_order_of_paths(
     bench: Workbench, sd: StorageDir, monkeypatch: pytest.MonkeyPatch, limit: int
 ) -> None:
-    """However large they are, with names that are no UTF-8; and the same as when all are asked for."""
+    """With any page size, and with names that are not UTF-8, they give the same as one full listing."""
     monkeypatch.setattr(browse, "PATHS_AT_ONCE", limit)
     paged = page_through(bench, sd, limit)
     assert [entry.path for entry in paged] == sorted(entry.path for entry in paged)
@@ -59,7 +59,7 @@ def test_pages_show_everything_once_in_the_order_of_paths(
 
 
 def test_pages_of_one_folder_one_meaning_or_a_part_of_a_name(bench: Workbench, sd: StorageDir) -> None:
-    """Each filter alone and all together; the count is of what fits."""
+    """Each filter alone and all together. The count is that of the matches."""
     images = {f"media/{name_of(data)}" for data in make_pictures(5)}
     assert {entry.path for entry in page_through(bench, sd, 2, meaning="image")} == images
     assert {entry.path for entry in page_through(bench, sd, 2, folder="")} == {
@@ -76,13 +76,13 @@ def test_pages_of_one_folder_one_meaning_or_a_part_of_a_name(bench: Workbench, s
 def test_pages_that_cannot_be_are_refused(
     bench: Workbench, sd: StorageDir, wrong: dict[str, str | int]
 ) -> None:
-    """Limits, cursors and folders that nobody was given."""
+    """Invalid limits, cursors, and folders."""
     with pytest.raises(InvalidInputError):
         list_tree(bench, sd, **wrong)  # type: ignore[arg-type]
 
 
 def peak_bytes(call: Callable[[], object]) -> int:
-    """The most memory that Python had while the call ran, beyond what it had before."""
+    """The most memory that Python used during the call, in addition to what it had before."""
     tracemalloc.start()
     try:
         call()
@@ -92,7 +92,7 @@ def peak_bytes(call: Callable[[], object]) -> int:
 
 
 def test_memory_does_not_grow_with_the_folder(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """A page of a folder with 100,000 files is held in 1 MB, and all of them are listed in 20."""
+    """A page of a folder with 100,000 files fits in 1 MB, and a listing of all in 20."""
     folder = os.open(root / "media", os.O_RDONLY)
     for number in range(NAMES):
         os.close(os.open(f"{number:032x}.png", os.O_CREAT | os.O_WRONLY, dir_fd=folder))

@@ -35,7 +35,7 @@ NAME = name_of(GOOD)
 
 @dataclass
 class Place:
-    """A storage directory in a catalog, ten seconds after it was added."""
+    """A storage directory ten seconds after it was added."""
 
     bench: Workbench
     clock: FakeClock
@@ -43,7 +43,7 @@ class Place:
 
     @property
     def sd(self) -> StorageDir:
-        """As the catalog has it."""
+        """The catalog's row."""
         return get_by_number(self.bench, 1)
 
     @property
@@ -53,7 +53,7 @@ class Place:
 
     @property
     def row(self) -> ImageFile | None:
-        """What the catalog knows of it."""
+        """What the catalog knows about it."""
         with self.bench.catalog.read() as reader:
             return reader.files.find_row(1, NAME)
 
@@ -64,7 +64,7 @@ class Place:
 
 @pytest.fixture
 def place(home: Path, tmp_path: Path) -> Iterator[Place]:
-    """Empty; the catalog's clock is ahead of the files' mtimes."""
+    """An empty one. The catalog's clock is ahead of the files' mtimes."""
     root, clock = make_storage_dir(tmp_path / "sd"), FakeClock()
     with open_bench(home, clock, limits=Limits(read_max_bytes=100_000)) as bench:
         add_storage_dir(bench, root)
@@ -73,13 +73,13 @@ def place(home: Path, tmp_path: Path) -> Iterator[Place]:
 
 
 def test_a_whole_image_is_proven(place: Place) -> None:
-    """Registered, proven and told by one look; a second look finds nothing to do."""
+    """One look registers, proves, and announces it. A second look has nothing to do."""
     put_image(place.root, GOOD)
     assert [place.look(), place.look()] == [Arrival.PROVEN, Arrival.NOTHING]
 
 
 def test_a_half_one_fails_until_it_is_whole(place: Place) -> None:
-    """And says whether it has changed since the last look: that is what spaces the next one."""
+    """The result says whether it changed since the last look, which determines the next one."""
     put_half(place.root, GOOD)
     assert [place.look(), place.look()] == [Arrival.FAILED, Arrival.FAILED_AGAIN]
     place.file.write_bytes(GOOD[:-1])
@@ -89,7 +89,7 @@ def test_a_half_one_fails_until_it_is_whole(place: Place) -> None:
 
 
 def test_what_was_proven_too_soon_is_read_once_more(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In two seconds; until then no look reads it again, and afterwards none does."""
+    """It is read in two seconds, not before, and not again after that."""
     reads = count_reads(monkeypatch)
     put_image(place.root, GOOD)
     set_mtime(place.file, seconds_ago=1, before=place.clock.now().timestamp())
@@ -99,7 +99,7 @@ def test_what_was_proven_too_soon_is_read_once_more(place: Place, monkeypatch: p
 
 
 def test_a_file_from_the_future_is_read_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some machine's clock is wrong by ten years; waiting would not make the proof a better one (hazard H28)."""
+    """Some machine's clock is wrong by ten years. Waiting would not improve the proof (hazard H28)."""
     reads = count_reads(monkeypatch)
     put_image(place.root, GOOD)
     set_mtime(place.file, seconds_ago=-10 * 365 * 86_400)
@@ -121,7 +121,7 @@ def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_attributes_that_change_cost_one_hash_and_no_event(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An mtime that is set after the rename is proven again, once; a mode costs nothing (hazard H37)."""
+    """If the mtime is set after the rename, it is proven again, once. A mode costs nothing (hazard H37)."""
     reads = count_reads(monkeypatch)
     put_image(place.root, GOOD)
     assert place.look() is Arrival.PROVEN
@@ -132,7 +132,7 @@ def test_attributes_that_change_cost_one_hash_and_no_event(
 
 
 def test_what_no_look_changes_is_left_alone(place: Place) -> None:
-    """Foreign after a quiet while, damaged after a day: then only a change is worth a look."""
+    """Foreign once quiet, damaged after a day: after that only a change is worth a look."""
     place.file.write_bytes(OTHER)
     assert place.look() is Arrival.FAILED
     place.clock.pass_time(seconds=3)
@@ -144,7 +144,7 @@ def test_what_no_look_changes_is_left_alone(place: Place) -> None:
 
 
 def test_a_file_that_went_is_for_a_scan(place: Place) -> None:
-    """Absence is never concluded from one name; of a file that nobody knew there is nothing to say."""
+    """Absence is never concluded from one name. An unknown file causes nothing."""
     assert place.look() is Arrival.NOTHING
     put_image(place.root, GOOD)
     place.look()
@@ -153,7 +153,7 @@ def test_a_file_that_went_is_for_a_scan(place: Place) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_registered_by_a_scan_and_tried_again(place: Place) -> None:
-    """Larger than the limit, here."""
+    """Here it is larger than the limit."""
     place.file.write_bytes(bytes(100_001))
     assert (place.look(), place.row) == (Arrival.SCAN_SOON, None)
     place.file.write_bytes(GOOD)
@@ -174,7 +174,7 @@ NAMES: list[tuple[str, Arrival]] = [
 
 @pytest.mark.parametrize(("name", "arrival"), NAMES)
 def test_other_names(place: Place, name: str, arrival: Arrival) -> None:
-    """A placeholder is for a scan to judge; everything else is no image's name, whatever its bytes are."""
+    """A placeholder must be judged by a scan. Everything else is no image's name, whatever its bytes."""
     put_image(place.root, GOOD, name)
     assert place.look(name) is arrival
 
@@ -187,6 +187,6 @@ def make_link(path: Path) -> None:
 
 @pytest.mark.parametrize("make", [make_link, Path.mkdir, os.mkfifo], ids=["link", "folder", "fifo"])
 def test_what_is_no_file_is_neither_followed_nor_opened(place: Place, make: Callable[[Path], None]) -> None:
-    """Under the name of an image (hazards H33, H34)."""
+    """Even if it has an image's name (hazards H33, H34)."""
     make(place.file)
     assert (place.look(), place.row) == (Arrival.NOTHING, None)

@@ -33,7 +33,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 @pytest.fixture
 def sd(machine: Machine) -> StorageDir:
-    """A storage directory with four images, registered by its first scan; the last one is the oldest."""
+    """A storage directory with four images from its first scan. The last one is the oldest."""
     root = make_storage_dir(machine.folder / "Notes", *PICTURES)
     for number, name in enumerate(NAMES):
         set_mtime(root / "media" / name, 100 * number, before=1_000_000_000)
@@ -41,7 +41,7 @@ def sd(machine: Machine) -> StorageDir:
 
 
 def verify(machine: Machine, sd: StorageDir, reads: int = 1000) -> bool:
-    """One round that may read so many files; whether nothing is left to do."""
+    """One round that may read this many files. Returns whether nothing is left to do."""
     left = [None] * reads
 
     def may_read(size_bytes: int) -> bool:
@@ -52,7 +52,7 @@ def verify(machine: Machine, sd: StorageDir, reads: int = 1000) -> bool:
 
 
 def test_what_the_first_scan_registered_is_proven_newest_first(machine: Machine, sd: StorageDir) -> None:
-    """And announced then, each image once."""
+    """Each image is announced then, once."""
     assert verify(machine, sd)
     assert told(machine) == [("available", name) for name in NAMES]
     assert verify(machine, sd)
@@ -60,7 +60,7 @@ def test_what_the_first_scan_registered_is_proven_newest_first(machine: Machine,
 
 
 def test_the_budget_ends_a_round_and_the_next_one_goes_on(machine: Machine, sd: StorageDir) -> None:
-    """Asked before each file, with its size."""
+    """The budget is checked before each file, with its size."""
     assert not verify(machine, sd, reads=3)
     assert told(machine) == [("available", name) for name in NAMES[:3]]
     assert verify(machine, sd, reads=1)
@@ -68,7 +68,7 @@ def test_the_budget_ends_a_round_and_the_next_one_goes_on(machine: Machine, sd: 
 
 
 def test_a_lapsed_proof_is_made_again_and_is_no_news(machine: Machine, sd: StorageDir) -> None:
-    """A file that was touched while nobody could prove it is not left unproven for ever."""
+    """A file that was touched while nothing could be proven does not stay unproven for ever."""
     verify(machine, sd)
     set_mtime(machine.media(sd) / NAMES[0], 5)
     machine.scan(sd)
@@ -84,7 +84,7 @@ def test_a_lapsed_proof_is_made_again_and_is_no_news(machine: Machine, sd: Stora
 
 
 def test_bad_files_become_what_they_are(machine: Machine) -> None:
-    """Half an image is arriving; nothing is read twice in one round."""
+    """Half an image is arriving. Nothing is read twice in one round."""
     root = make_storage_dir(machine.folder / "Notes")
     half = put_half(root, PICTURES[0])
     foreign = name_of(PICTURES[1])
@@ -98,7 +98,7 @@ def test_bad_files_become_what_they_are(machine: Machine) -> None:
 def test_a_file_that_is_gone_or_cannot_be_read_does_not_stop_the_others(
     machine: Machine, sd: StorageDir
 ) -> None:
-    """It is passed over in this round, and concluded upon by nobody but a scan."""
+    """It is skipped in this round. Only a scan draws conclusions."""
     (machine.media(sd) / NAMES[0]).unlink()
     (machine.media(sd) / NAMES[1]).unlink()
     os.mkfifo(machine.media(sd) / NAMES[1])
@@ -110,7 +110,7 @@ def test_a_file_that_is_gone_or_cannot_be_read_does_not_stop_the_others(
 def test_more_files_than_are_fetched_at_once_are_all_proven(
     machine: Machine, sd: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also where the first ones cannot be proven."""
+    """Even if the first ones cannot be proven."""
     monkeypatch.setattr("strandline.services.proving.backlog.FILES_AT_ONCE", 1)
     (machine.media(sd) / NAMES[0]).unlink()
     assert verify(machine, sd)
@@ -133,7 +133,7 @@ def test_a_cancelled_round_reads_no_more(machine: Machine, sd: StorageDir) -> No
 def test_nothing_is_read_by_itself_but_on_a_local_disk(
     machine: Machine, sd: StorageDir, kind: MountKind
 ) -> None:
-    """It would download the cloud, or load the network; there files are proven when they are read."""
+    """It would download the cloud or load the network. There, files are proven when they are read."""
     mount = Mount(machine.folder, "test", kind, keeps_inodes=True, read_only=False)
     machine.bench.find_mount = lambda _path: mount
     machine.clock.pass_time(minutes=1)
@@ -151,7 +151,7 @@ def test_online_only_files_are_never_fetched(machine: Machine) -> None:
 
 
 def test_a_legacy_file_is_proven_by_its_structure(machine: Machine) -> None:
-    """Whole or not is all that can be asked of it."""
+    """Only its wholeness can be checked."""
     root = make_storage_dir(machine.folder / "Notes")
     name = f"{LEGACY_ID}.jpg"
     (root / "media" / name).write_bytes(make_picture("jpg"))
@@ -164,7 +164,7 @@ def test_a_legacy_file_is_proven_by_its_structure(machine: Machine) -> None:
 def test_what_cannot_be_read_costs_each_round_a_row_a_file(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many there are: rows fetched grow with the files, not with their square; refusals are not repeated."""
+    """The number of fetched rows grows with the files, not with their square. Refused files are not retried."""
     monkeypatch.setattr("strandline.services.proving.backlog.FILES_AT_ONCE", 10)
     fetched: list[int] = []
     list_page = ImageFileReader.list_unproven

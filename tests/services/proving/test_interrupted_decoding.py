@@ -34,7 +34,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 @pytest.fixture
 def sd(machine: Machine) -> StorageDir:
-    """Holds the picture under a legacy id, registered two days ago and never proven."""
+    """It has the picture under a legacy id, registered two days ago and never proven."""
     sd = machine.add("one")
     machine.put(sd, PICTURE, NAME)
     machine.scan(sd)
@@ -43,7 +43,7 @@ def sd(machine: Machine) -> StorageDir:
 
 
 def list_told(machine: Machine) -> list[str]:
-    """The types of the events that tell of images."""
+    """The types of the image events."""
     return [event.type for event in machine.events() if event.type.startswith("image.")]
 
 
@@ -60,7 +60,7 @@ def test_what_was_proven_is_read_without_a_decoder(machine: Machine, sd: Storage
 
 
 def test_what_was_never_proven_stays_what_it_was(machine: Machine, sd: StorageDir, tmp_path: Path) -> None:
-    """Neither shown nor condemned; once a decoder answers it is proven."""
+    """It is neither shown nor condemned. Once a decoder answers, it is proven."""
     before = machine.row(sd, NAME)
     with dying_decoders(tmp_path, signal.SIGKILL):
         result = prove_file(machine.bench, sd, NAME)
@@ -75,7 +75,7 @@ def test_what_was_never_proven_stays_what_it_was(machine: Machine, sd: StorageDi
 
 
 def test_an_arriving_image_is_not_damaged_for_want_of_memory(machine: Machine, tmp_path: Path) -> None:
-    """However long it lasts, and at every scan."""
+    """However long the shortage lasts, and at every scan."""
     sd = machine.add("one")
     machine.put(sd, b"", NAME)
     prove_file(machine.bench, sd, NAME)
@@ -93,7 +93,9 @@ def test_an_arriving_image_is_not_damaged_for_want_of_memory(machine: Machine, t
 def test_a_picture_that_kills_every_decoder_is_tried_ever_more_rarely(
     machine: Machine, sd: StorageDir, tmp_path: Path
 ) -> None:
-    """Looked at each minute of a day, it costs a dozen processes, and then one a day, one in two days, and so on."""
+    """If it is looked at every minute, it costs a dozen processes in a day, then one per day, one in two days, and
+    so on.
+    """
     with dying_decoders(tmp_path, signal.SIGKILL) as decoders:
         for _ in range(24 * 60):
             assert prove_file(machine.bench, sd, NAME).outcome is Outcome.UNREADABLE
@@ -102,7 +104,7 @@ def test_a_picture_that_kills_every_decoder_is_tried_ever_more_rarely(
 
 
 def test_trouble_that_is_over_counts_no_more(machine: Machine, sd: StorageDir, tmp_path: Path) -> None:
-    """The next interruption, of the same bytes under another name, begins with a short pause."""
+    """The next interruption, even of the same bytes under another name, starts with a short pause."""
     again = f"{'0' * 8}{NAME[8:]}"
     for name, pause_s in ((NAME, 3600), (again, 10)):
         machine.put(sd, PICTURE, name)
@@ -120,7 +122,9 @@ def test_trouble_that_is_over_counts_no_more(machine: Machine, sd: StorageDir, t
 def test_a_second_decoder_is_asked_before_a_whole_file_is_called_damaged(
     machine: Machine, tmp_path: Path, age: timedelta, asked: int, state: FileState
 ) -> None:
-    """A crash is the picture's doing where it happens twice; a file that is looked at again anyway costs one."""
+    """A picture that crashes two decoders is at fault. If it will be looked at again anyway, one decoder is
+    enough.
+    """
     sd = machine.add("one")
     machine.put(sd, PICTURE, NAME)
     machine.scan(sd)
@@ -137,7 +141,7 @@ def test_a_second_decoder_is_asked_before_a_whole_file_is_called_damaged(
 def test_a_save_replaces_nothing_that_nobody_could_judge(
     machine: Machine, sd: StorageDir, tmp_path: Path
 ) -> None:
-    """Under a legacy id other whole bytes are never replaced, and these may be whole."""
+    """Other whole bytes under a legacy id are never replaced, and these may be whole."""
     with dying_decoders(tmp_path, signal.SIGKILL):
         prove_file(machine.bench, sd, NAME)
     with pytest.raises(UnreadableFileError, match="its decoder was interrupted"):
@@ -146,7 +150,7 @@ def test_a_save_replaces_nothing_that_nobody_could_judge(
 
 
 def test_a_save_under_a_legacy_id_waits_for_a_decoder(machine: Machine, tmp_path: Path) -> None:
-    """Nobody would vouch for it: it is to be tried again, and is not called broken."""
+    """The save must be tried again; the picture is not called broken."""
     sd = machine.add("one")
     with dying_decoders(tmp_path, signal.SIGKILL), pytest.raises(DecodingInterruptedError):
         save_image(machine.bench, PICTURE, sd, image_id=LEGACY_ID)
@@ -156,7 +160,7 @@ def test_a_save_under_a_legacy_id_waits_for_a_decoder(machine: Machine, tmp_path
 
 
 def test_what_is_remembered_is_bounded() -> None:
-    """Pictures come from outside; the oldest interruption is forgotten, and that picture is tried again."""
+    """The oldest interruption is forgotten, and that picture is tried again."""
     interruptions = Interruptions(lambda: 0.0)
     for number in range(REMEMBERED + 1):
         interruptions.add(str(number))

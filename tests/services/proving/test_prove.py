@@ -53,7 +53,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 def test_a_content_id_is_proven_by_its_hash_alone(
     machine: Machine, data: bytes, outcome: Outcome, state: FileState, reason: str
 ) -> None:
-    """Whatever else the bytes are; and it is said why not."""
+    """Whatever the bytes are. A failure has a reason."""
     one = machine.add("one")
     machine.put(one, data, NAME)
     result = prove_file(machine.bench, one, NAME)
@@ -75,7 +75,7 @@ def test_bytes_of_no_image_are_right_if_they_hash_to_the_id(machine: Machine) ->
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "gif", "webp", "svg", "heic", "heif", "avif"])
 def test_a_legacy_id_is_proven_by_a_whole_structure(machine: Machine, kind: str) -> None:
-    """With trailing bytes too, where the format ends by itself."""
+    """With trailing bytes, too, if the format has an end marker."""
     one = machine.add("one")
     data = make_picture(kind, seed=3)
     machine.put(one, data, LEGACY_NAME)
@@ -92,7 +92,7 @@ def test_a_legacy_id_is_proven_by_a_whole_structure(machine: Machine, kind: str)
 
 @pytest.mark.parametrize("kind", ["webp", "heic"])
 def test_reserved_space_is_not_taken_for_another_image(machine: Machine, kind: str) -> None:
-    """A preallocated file tiles by its lengths; it is arriving, and never foreign, whatever its age."""
+    """A preallocated file tiles by its lengths. It is arriving, never foreign, whatever its age."""
     data = make_picture(kind, seed=3)
     one = machine.add("one")
     machine.put(one, data[:-100] + bytes(100), name_of(data))
@@ -104,7 +104,7 @@ def test_reserved_space_is_not_taken_for_another_image(machine: Machine, kind: s
 
 
 def test_an_unchanged_file_is_proven_again_without_a_write(machine: Machine) -> None:
-    """Good or bad."""
+    """This holds for good and bad files."""
     one = machine.add("one", PICTURE)
     machine.put(one, PICTURE[:300], f"{ID}.jpg")
     machine.clock.pass_time(minutes=1)
@@ -117,7 +117,7 @@ def test_an_unchanged_file_is_proven_again_without_a_write(machine: Machine) -> 
 
 
 def test_what_is_gone_or_unreadable_changes_no_row(machine: Machine) -> None:
-    """An error is no answer about the image (hazard H19)."""
+    """An error says nothing about the image (hazard H19)."""
     one = machine.add("one", PICTURE)
     path = machine.media(one) / NAME
     row = machine.row(one, NAME)
@@ -156,7 +156,7 @@ def swap(path: Path) -> None:
 def test_a_file_that_changes_while_it_is_read_is_called_changing(
     machine: Machine, change: Callable[[Path], None]
 ) -> None:
-    """Nothing is concluded from half old, half new bytes, nor from a file that has lost its name (hazard H5)."""
+    """Nothing is concluded from half old, half new bytes, nor from a replaced file (hazard H5)."""
     one = machine.add("one")
     path = machine.put(one, PICTURE + bytes(3_000_000), LEGACY_NAME)
     is_over = threading.Event()
@@ -178,7 +178,7 @@ def test_a_file_that_changes_while_it_is_read_is_called_changing(
 
 
 def test_many_provers_make_one_row_and_one_event(machine: Machine) -> None:
-    """Ten threads at once, each of them right."""
+    """Ten threads at once, and each gets the right result."""
     one = machine.add("one")
     machine.put(one, PICTURE)
     start = threading.Barrier(10)
@@ -193,14 +193,14 @@ def test_many_provers_make_one_row_and_one_event(machine: Machine) -> None:
 
 
 def test_half_a_file_that_was_read_before_its_last_bytes_came_undoes_no_proof(tmp_path: Path) -> None:
-    """Between reading it and saying so, its rest came and another proved the whole: present, told once."""
+    """While it is judged, its rest arrives and another thread proves the whole: present, announced once."""
     clock = FakeClock()
     with open_machine(tmp_path) as machine, open_bench(machine.bench.home) as other:
         one = machine.add("one")
         machine.put(one, PICTURE[:300], NAME)
 
         def complete_and_prove() -> datetime:
-            """What happens elsewhere while the first looks at its clock, once."""
+            """What happens in another thread when the first one reads the clock, once."""
             machine.bench.now = clock.now
             machine.put(one, PICTURE, NAME)
             assert prove_file(other, one, NAME).outcome is Outcome.GOOD
@@ -213,7 +213,7 @@ def test_half_a_file_that_was_read_before_its_last_bytes_came_undoes_no_proof(tm
 
 
 def test_a_lapsed_proof_is_renewed_quietly_and_other_bytes_are_told(machine: Machine) -> None:
-    """A touch is no news; under a legacy id other whole bytes are ``image.changed``."""
+    """A touch is no event. Other whole bytes under a legacy id are ``image.changed``."""
     one = machine.add("one")
     path = machine.put(one, PICTURE, LEGACY_NAME)
     prove_file(machine.bench, one, LEGACY_NAME)
@@ -227,14 +227,14 @@ def test_a_lapsed_proof_is_renewed_quietly_and_other_bytes_are_told(machine: Mac
 
 
 def make_odd_jpeg() -> bytes:
-    """A JPEG with bytes between two segments, which every viewer shows and no structure of ours."""
+    """A JPEG with bytes between two segments. Every viewer shows it, but our walk rejects it."""
     data = make_picture("jpg", seed=4)
     at = data.index(b"\xff\xdb")
     return data[:at] + bytes(3) + data[at:]
 
 
 def make_open_ended_avif() -> bytes:
-    """An AVIF whose last box says nothing of its length: it runs to the end of the file."""
+    """An AVIF whose last box has no length and extends to the end of the file."""
     data = make_picture("avif", seed=4)
     at = data.index(b"mdat") - 4
     return data[:at] + bytes(4) + data[at + 4 :]
@@ -246,7 +246,7 @@ def make_open_ended_avif() -> bytes:
     ids=["odd", "open-ended"],
 )
 def test_a_touch_does_not_begin_the_wait_anew(machine: Machine, data: bytes, kind: ProofKind) -> None:
-    """What had to be quiet before it was shown stays shown when its mtime alone changes (hazard H37)."""
+    """A file that was shown after its quiet time stays shown if only its mtime changes (hazard H37)."""
     one = machine.add("one")
     path = machine.put(one, data, LEGACY_NAME)
     assert prove_file(machine.bench, one, LEGACY_NAME).outcome is Outcome.BAD
@@ -272,7 +272,7 @@ HOSTILE = {
 @pytest.mark.parametrize("what", HOSTILE)
 @pytest.mark.parametrize("name", [NAME, LEGACY_NAME])
 def test_hostile_bytes_are_judged_without_harm(tmp_path: Path, what: str, name: str) -> None:
-    """Also when they are old enough to be decoded."""
+    """Also if they are old enough to be decoded."""
     with open_machine(tmp_path, limits=Limits(max_pixels=1_000_000, decode_timeout_s=5)) as machine:
         one = machine.add("one")
         machine.put(one, HOSTILE[what], name)
@@ -292,7 +292,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
 
 @given(data=st.binary(max_size=300), magic=st.sampled_from([b"", PICTURE[:40], b"\xff\xd8\xff", b"GIF89a"]))
 def test_no_bytes_raise(shared: Machine, data: bytes, magic: bytes) -> None:
-    """Anything can lie under a wanted name."""
+    """A file with an image's name may contain anything."""
     (one,) = shared.list_storage_dirs()
     for name in (NAME, LEGACY_NAME):
         shared.put(one, magic + data, name)

@@ -35,7 +35,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def edit_in_place(machine: Machine, sd: StorageDir) -> Path:
-    """Another image under the image's name, quiet for long enough to be called foreign."""
+    """Writes another image under the image's name, quiet long enough to be foreign."""
     path = machine.put(sd, EDITED, NAME)
     for _ in range(2):
         find_image(machine.bench, ID, sd)
@@ -47,7 +47,7 @@ def edit_in_place(machine: Machine, sd: StorageDir) -> Path:
 
 
 def test_an_edited_image_is_adopted_and_stays_where_it_is(machine: Machine) -> None:
-    """It is shown under its own id from then on; doing it again writes nothing."""
+    """It is then shown under its own id. Doing it again writes nothing."""
     one = machine.add("one")
     path = edit_in_place(machine, one)
     saved = adopt_image(machine.bench, one, NAME)
@@ -60,7 +60,7 @@ def test_an_edited_image_is_adopted_and_stays_where_it_is(machine: Machine) -> N
 
 @pytest.mark.parametrize("data", [ORIGINAL, ORIGINAL[:300], b""], ids=["good", "arriving", "empty"])
 def test_only_another_whole_image_is_adopted(machine: Machine, data: bytes) -> None:
-    """What is the image itself, or may still become it, is left alone."""
+    """The image itself, or a file that may still become it, is left alone."""
     one = machine.add("one")
     machine.put(one, data, NAME)
     with pytest.raises(RefusedError, match="nothing was done"):
@@ -76,7 +76,7 @@ def test_a_name_that_is_no_images_is_refused_before_any_disk_is_touched(machine:
 
 
 def test_the_original_comes_back_from_a_good_twin(machine: Machine) -> None:
-    """And the edited image is kept under an id of its own, with its bytes in the trash besides."""
+    """The edited image is kept under its own id, and its bytes are in the trash as well."""
     one, two = machine.add("one"), machine.add("two", ORIGINAL)
     path = edit_in_place(machine, one)
     saved = copy_image(machine.bench, ID, one)
@@ -89,7 +89,7 @@ def test_the_original_comes_back_from_a_good_twin(machine: Machine) -> None:
 
 
 def test_a_legacy_image_is_copied_under_its_own_id(machine: Machine) -> None:
-    """And where other, whole bytes have the id already, they stay: that folder has its image."""
+    """If other whole bytes already have the id, they stay: that folder has its image."""
     one, two, three = machine.add("one"), machine.add("two"), machine.add("three")
     machine.put(one, ORIGINAL, f"{LEGACY_ID}.png")
     assert copy_image(machine.bench, LEGACY_ID, two).new
@@ -100,7 +100,7 @@ def test_a_legacy_image_is_copied_under_its_own_id(machine: Machine) -> None:
 
 
 def test_what_cannot_be_copied_says_why(machine: Machine) -> None:
-    """There is no good file, or the folder was added only to be read; nothing is written."""
+    """There is no good file, or the folder is read-only. Nothing is written."""
     one = machine.add("one")
     with pytest.raises(ImageNotFoundError):
         copy_image(machine.bench, ID, one)

@@ -49,20 +49,20 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def row_of(machine: Machine, sd: StorageDir, data: bytes) -> ImageFile:
-    """What the catalog knows of the image's file."""
+    """What the catalog knows about the image's file."""
     row = machine.row(sd, name_of(data))
     assert row is not None
     return row
 
 
 def incomplete(status: SyncStatus) -> list[str]:
-    """What the inspection calls incomplete."""
+    """What the inspection reports as incomplete."""
     return [item.filename for item in status.incomplete]
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "gif", "webp", "svg", "heic", "heif", "avif"])
 def test_half_an_image_is_kept_and_said_to_be_half(machine: Machine, kind: str) -> None:
-    """Each time it is saved, by the answer, by what is known of it, by the explanation and by the inspection."""
+    """Each save says so, and so do info, explain, and inspect."""
     half = make_picture(kind, seed=1)[:-100]
     one = machine.add("one")
     first, second = save_image(machine.bench, half, one), save_image(machine.bench, half, one)
@@ -86,9 +86,9 @@ def test_half_an_image_is_kept_and_said_to_be_half(machine: Machine, kind: str) 
 
 
 def test_a_half_image_that_a_client_brings_is_called_the_same(machine: Machine) -> None:
-    """Another program hashed half a file: the bytes are those of the id, and inspecting reads none of them."""
+    """If another program hashed half a file, the bytes match the id. Inspecting reads none of them."""
     one = machine.add("one", HALF)
-    assert inspect_storage_dir(machine.bench, one).is_healthy  # nobody has read it yet
+    assert inspect_storage_dir(machine.bench, one).is_healthy  # not read yet
     prove_file(machine.bench, one, name_of(HALF))
     assert row_of(machine, one, HALF).is_proven
     assert incomplete(inspect_storage_dir(machine.bench, one)) == [name_of(HALF)]
@@ -98,7 +98,7 @@ def test_a_half_image_that_a_client_brings_is_called_the_same(machine: Machine) 
 
 @pytest.mark.parametrize("path", DEMO_PICTURES, ids=lambda path: path.name)
 def test_no_real_photograph_is_called_incomplete(machine: Machine, path: Path) -> None:
-    """A false alarm would teach people to look away."""
+    """A false alarm would teach people to ignore it."""
     one = machine.add("one")
     assert save_image(machine.bench, path, one).whole
     assert inspect_storage_dir(machine.bench, one).is_healthy
@@ -106,7 +106,7 @@ def test_no_real_photograph_is_called_incomplete(machine: Machine, path: Path) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_kind_of_picture_is_called_incomplete(machine: Machine, kind: str) -> None:
-    """Nor one with bytes after its end, as motion photos have where the format ends by itself."""
+    """Not even one with bytes after its end, such as a motion photo, if the format has an end marker."""
     one, data = machine.add("one"), make_picture(kind, seed=3)
     saved = save_image(machine.bench, data, one)
     assert saved.whole
@@ -119,25 +119,25 @@ def test_no_kind_of_picture_is_called_incomplete(machine: Machine, kind: str) ->
 
 @pytest.mark.parametrize("make", HOSTILE)
 def test_what_means_harm_is_not_called_incomplete(machine: Machine, make: Callable[[], bytes]) -> None:
-    """It is whole; what it costs to draw is another matter."""
+    """They are whole, whatever it costs to draw them."""
     assert save_image(machine.bench, make(), machine.add("one")).whole
 
 
 def test_a_whole_image_under_an_id_of_ones_own_is_whole(machine: Machine) -> None:
-    """Nothing else would be taken under it."""
+    """Nothing else is accepted under it."""
     one = machine.add("one")
     assert save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID).whole
     assert save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID).whole
 
 
 def forget_wholeness(machine: Machine) -> None:
-    """As a catalog has it whose proofs were made before structures were walked."""
+    """As in a catalog whose proofs were made before structures were walked."""
     with machine.bench.catalog.write() as writer:
         sql_of(writer).execute("UPDATE image_files SET proof_whole = NULL")
 
 
 def test_older_proofs_say_nothing_until_the_verifier_has_made_them_again(machine: Machine) -> None:
-    """Unknown is neither whole nor half; making the proof again is no news of the image."""
+    """Unknown means neither whole nor half. A repeated proof is no news about the image."""
     one = machine.add("one", PICTURE, HALF)
     assert verify_unproven(machine.bench, one, may_read=lambda _size: True)
     events = machine.events()
@@ -161,7 +161,7 @@ def test_a_save_over_an_older_proof_still_says_what_the_bytes_are(machine: Machi
 
 
 def test_who_read_the_row_before_it_was_known_does_not_undo_it(machine: Machine) -> None:
-    """The update names the proof as it was read, the answer to this question included."""
+    """The update compares the proof as it was read, including its wholeness."""
     one = machine.add("one", HALF)
     prove_file(machine.bench, one, name_of(HALF))
     known = row_of(machine, one, HALF)
@@ -173,7 +173,7 @@ def test_who_read_the_row_before_it_was_known_does_not_undo_it(machine: Machine)
 
 
 def test_an_image_of_an_unknown_type_is_not_called_whole(machine: Machine) -> None:
-    """Its bytes hash to its id, and nobody can tell more."""
+    """Its bytes hash to its id, and nothing else can be checked."""
     text = b"no picture at all"
     one = machine.add("one")
     machine.put(one, text, f"{id_of(text)}.png")

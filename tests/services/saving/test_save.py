@@ -45,7 +45,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 class Pipe(io.RawIOBase):
-    """A stream that gives a few bytes at a time and knows no size."""
+    """A stream that returns a few bytes at a time and has no known size."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = data
@@ -59,7 +59,7 @@ class Pipe(io.RawIOBase):
 
 
 class BrokenPipe(Pipe):
-    """A stream that gives a few bytes and then an error of the disk."""
+    """A stream that returns a few bytes and then a disk error."""
 
     def read(self, size: int = -1) -> bytes:
         some = super().read(size)
@@ -101,14 +101,14 @@ def test_every_kind_of_source_is_saved_alike(tmp_path: Path, source: str, max_me
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_canonical_extension_of_the_sniffed_type_is_written(machine: Machine, kind: str) -> None:
-    """Whatever the source was called."""
+    """Whatever the name of the source."""
     data = make_picture(kind, seed=3)
     saved = save_image(machine.bench, data, machine.add("one"), name="claims-to-be.bmp")
     assert saved.filename == f"{id_of(data)}.{extension_of(kind)}"
 
 
 def test_a_saved_image_is_registered_and_proven_with_one_event(machine: Machine) -> None:
-    """Whoever looks next finds all there is to know, and hears of it once, also after a scan."""
+    """The next lookup finds everything, and there is one event, even after a scan."""
     one = machine.add("one")
     save_image(machine.bench, PICTURE, one, name="holiday.png")
     row = machine.row(one, NAME)
@@ -122,7 +122,7 @@ def test_a_saved_image_is_registered_and_proven_with_one_event(machine: Machine)
 
 
 def test_the_same_bytes_write_nothing(machine: Machine) -> None:
-    """No file, no mtime, no row, no event: not at once, and not after the proof has been renewed."""
+    """No file, mtime, row, or event: neither at once, nor after the proof was renewed."""
     one = machine.add("one")
     save_image(machine.bench, PICTURE, one, name="holiday.png")
     source = SOURCES["path"](PICTURE, machine.folder)
@@ -135,12 +135,12 @@ def test_the_same_bytes_write_nothing(machine: Machine) -> None:
             assert (saved.image_id, saved.filename, saved.new) == (ID, NAME, False)
         assert (_list_tree(machine.folder), machine.bench.catalog.read_version()) == before
         machine.clock.pass_time(minutes=1)
-        machine.get(ID)  # the proof of the first two seconds is repeated once
+        machine.get(ID)  # a proof from the first two seconds is repeated once
     assert len(machine.events("image.available")) == 1
 
 
 def _list_tree(folder: Path) -> dict[str, tuple[int, int]]:
-    """Every file with its size and mtime, but for the catalog's own, which SQLite touches when it reads."""
+    """Every file with its size and mtime, except for the catalog's own, which SQLite touches on reads."""
     return {
         str(path): (path.stat().st_size, path.stat().st_mtime_ns)
         for path in folder.rglob("*")
@@ -150,9 +150,9 @@ def _list_tree(folder: Path) -> dict[str, tuple[int, int]]:
 
 @pytest.mark.parametrize("name", [f"{ID}.PNG", f"{ID}.jpg", f"{ID.upper()}.Png"])
 def test_any_file_with_the_right_bytes_counts(machine: Machine, name: str) -> None:
-    """Its name is returned, whatever its spelling or extension, and no second file is made.
+    """Its name is returned, whatever its spelling or extension, and no second file is created.
 
-    A spelling that nobody would guess is known from a scan; a save lists no folder.
+    An unusual spelling is known from a scan; a save lists no folder.
     """
     one = machine.add("one")
     machine.put(one, PICTURE, name)
@@ -164,7 +164,7 @@ def test_any_file_with_the_right_bytes_counts(machine: Machine, name: str) -> No
 
 
 def test_an_image_of_another_sd_is_saved_all_the_same(machine: Machine) -> None:
-    """People who share only this SD would not see it otherwise."""
+    """People who share only this SD could not see it otherwise."""
     machine.add("other", PICTURE)
     one = machine.add("one")
     saved = save_image(machine.bench, PICTURE, one)
@@ -173,7 +173,7 @@ def test_an_image_of_another_sd_is_saved_all_the_same(machine: Machine) -> None:
 
 
 def test_a_missing_media_folder_is_made(machine: Machine) -> None:
-    """The SD is as new as its first image."""
+    """A new SD may have no media folder yet."""
     one = machine.add("one")
     machine.media(one).rmdir()
     assert save_image(machine.bench, PICTURE, one).new
@@ -184,7 +184,7 @@ class TestOwnIds:
     """Ids that the caller brings, for imports from other systems."""
 
     def test_a_legacy_id_names_the_file(self, machine: Machine) -> None:
-        """Proven by its structure; the same bytes again write nothing."""
+        """It is proven by its structure. The same bytes again write nothing."""
         one = machine.add("one")
         for kind in KINDS:
             data = make_picture(kind, seed=3)
@@ -196,7 +196,7 @@ class TestOwnIds:
         assert len(machine.events("image.available")) == len(KINDS)
 
     def test_a_content_id_must_fit(self, machine: Machine) -> None:
-        """The right one is taken, a wrong one is an error that names the right one."""
+        """A matching one is accepted. Otherwise the error names the right one."""
         one = machine.add("one")
         with pytest.raises(ImageIdMismatchError, match=ID):
             save_image(machine.bench, PICTURE, one, image_id=ImageId("0" * 32))
@@ -204,7 +204,7 @@ class TestOwnIds:
         assert save_image(machine.bench, PICTURE, one, image_id=ID).new
 
     def test_an_image_whose_last_box_is_open_is_proven_at_once(self, machine: Machine) -> None:
-        """A sync client may still be adding to such a file; of this one we have all."""
+        """A sync client may still be adding to such a file, but here all of it was given."""
         data = bytearray(make_picture("avif", seed=3))
         start = _start_of_last_box(bytes(data))
         data[start : start + 4] = bytes(4)
@@ -219,7 +219,7 @@ class TestOwnIds:
 
     @pytest.mark.parametrize("data", [PICTURE[:300], make_picture("webp", seed=1)[:-64] + bytes(64)])
     def test_half_an_image_gets_no_legacy_id(self, machine: Machine, data: bytes) -> None:
-        """Nothing would ever vouch for it, so it would be "arriving" for ever; its own content id vouches."""
+        """Nothing would ever prove it, so it would be "arriving" for ever. Its own content id proves it."""
         one = machine.add("one")
         with pytest.raises(WrongBytesError, match="omit the id"):
             save_image(machine.bench, data, one, image_id=LEGACY_ID)
@@ -239,7 +239,7 @@ class TestOrigins:
     """What images were called, for people."""
 
     def test_names_and_sources_are_remembered_once_each(self, machine: Machine) -> None:
-        """In the order in which they were saved, also for images that were there before."""
+        """In the order of saving, also for images that existed before."""
         one = machine.add("one", PICTURE)
         path = SOURCES["path"](PICTURE, machine.folder)
         for source, name in ((PICTURE, "first.png"), (path, None), (path, None), (PICTURE, None)):
@@ -250,7 +250,7 @@ class TestOrigins:
             assert [origin["source"] for origin in reader.origins.list_origins()] == ["bytes", str(path)]
 
     def test_a_name_that_is_no_text_is_remembered_as_well_as_it_can_be(self, machine: Machine) -> None:
-        """File names are bytes on Linux; the catalog and JSON take text only."""
+        """File names are bytes on Linux, but the catalog and JSON accept only text."""
         path = os.fsencode(machine.folder) + b"/caf\xe9.png"
         with open(path, "wb") as file:
             file.write(PICTURE)
@@ -259,14 +259,14 @@ class TestOrigins:
         assert saved.source.endswith("/caf?.png")
 
     def test_a_name_of_any_length_and_letters_is_no_error(self, machine: Machine) -> None:
-        """It is kept up to a bound."""
+        """It is kept up to a limit."""
         one = machine.add("one")
         for name in ("x" * 1_000_000, "\0", "", "a\nb", "../../etc/passwd"):
             assert save_image(machine.bench, PICTURE, one, name=name).image_id == ID
         assert os.listdir(machine.media(one)) == [NAME]
 
     def test_markdown_shows_the_image_by_its_stem(self, machine: Machine) -> None:
-        """By the name that was given, the path's own, or the id; the template is a setting."""
+        """The given name's, the path's own, or the id. The template is a setting."""
         one = machine.add("one")
         path = SOURCES["path"](PICTURE, machine.folder)
         assert save_image(machine.bench, path, one).markdown == f"![holiday](media/{NAME})"
@@ -300,7 +300,7 @@ REFUSED: dict[str, tuple[Any, type[StrandlineError]]] = {
 def test_what_is_no_image_is_refused_and_leaves_nothing(
     tmp_path: Path, what: str, max_memory_bytes: int
 ) -> None:
-    """A clear error; no file in the SD, none in scratch, no row."""
+    """A clear error, no file in the SD, none in scratch, and no row."""
     source, error = REFUSED[what]
     source = source() if callable(source) else source
     limits = Limits(save_max_bytes=50_000, max_memory_bytes=max_memory_bytes)
@@ -315,7 +315,7 @@ def test_what_is_no_image_is_refused_and_leaves_nothing(
 
 
 def test_an_endless_stream_is_refused(tmp_path: Path) -> None:
-    """After the limit, not after the memory is full."""
+    """It fails at the limit, not when the memory is full."""
 
     class Endless(Pipe):
         def read(self, size: int = -1) -> bytes:
@@ -329,16 +329,16 @@ def test_an_endless_stream_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("source", [42, None, io.StringIO("text"), ["list"]])
 def test_what_is_no_source_is_a_type_error(machine: Machine, source: Any) -> None:
-    """A fault of the calling program, said at once."""
+    """It is a programming error, reported at once."""
     with pytest.raises(TypeError, match="give bytes, a path, or a readable binary stream"):
         save_image(machine.bench, source, machine.add("one"))
 
 
 class TestAtOnce:
-    """Savers that do not know of each other."""
+    """Savers that do not know about each other."""
 
     def test_two_threads_save_fifty_images_each(self, machine: Machine) -> None:
-        """The same fifty: each is new exactly once, all are there, one event each; a scan runs meanwhile."""
+        """The same fifty images: each is new exactly once, all exist, with one event each, while a scan runs."""
         one = machine.add("one")
         pictures = make_pictures(50)
         start = threading.Barrier(3)
@@ -362,7 +362,7 @@ class TestAtOnce:
         assert sorted(map(str, names)) == sorted(name_of(data) for data in pictures)
 
     def test_many_threads_save_one_image(self, machine: Machine) -> None:
-        """One of them makes it."""
+        """Exactly one thread creates it."""
         one = machine.add("one")
         start = threading.Barrier(8)
 

@@ -28,7 +28,7 @@ with open_store(home) as store:
 
 
 def test_each_step_is_durable_before_the_next(tmp_path: Path) -> None:
-    """A new media folder, the bytes, their name, at last the row: a power cut never leaves a row without a file."""
+    """A new media folder, the bytes, their name, last the row: a power cut never leaves a row without a file."""
     source = _put_source(tmp_path)
     with open_machine(tmp_path) as machine:
         machine.media(machine.add("one")).rmdir()
@@ -63,7 +63,9 @@ with open_store(home) as store:
 
 @pytest.mark.parametrize("known", [False, True], ids=["just arrived", "proven before"])
 def test_what_somebody_else_wrote_is_durable_before_it_counts_as_saved(tmp_path: Path, known: bool) -> None:
-    """A plain copy is not flushed by whoever made it: a power cut could leave an empty file under the name."""
+    """A plain copy is not synced by the program that made it: a power cut could leave an empty file under the
+    name.
+    """
     source = _put_source(tmp_path)
     with open_machine(tmp_path) as machine:
         one = machine.add("one")
@@ -85,7 +87,9 @@ def _put_source(folder: Path) -> Path:
 
 
 def test_a_save_costs_the_same_in_a_full_folder(tmp_path: Path) -> None:
-    """As many system calls at 100 files as at 10,000, and no listing of the folder, in a new process each time."""
+    """The same number of system calls at 100 files as at 10,000, and no listing of the folder; in a new process
+    each time.
+    """
     counts = []
     for files in (100, 10_000):
         folder = tmp_path / str(files)

@@ -38,7 +38,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_a_read_only_storage_directory_takes_nothing(machine: Machine) -> None:
-    """It was added so."""
+    """It was added as read-only."""
     make_storage_dir(machine.folder / "one")
     one = machine.add_again(machine.folder / "one", read_only=True)
     with pytest.raises(ReadOnlyStorageDirError, match="--read-only"):
@@ -47,7 +47,7 @@ def test_a_read_only_storage_directory_takes_nothing(machine: Machine) -> None:
 
 
 def test_a_copied_storage_directory_takes_nothing_and_nor_does_its_twin(machine: Machine) -> None:
-    """Two folders carry one identity: neither, until a person says which is the copy, or one goes away."""
+    """Two folders have one identity: neither is written until a person says which is the copy, or one goes away."""
     one = machine.add("one")
     shutil.copytree(one.path, machine.folder / "copy")
     copy = machine.add_again(machine.folder / "copy")
@@ -59,7 +59,7 @@ def test_a_copied_storage_directory_takes_nothing_and_nor_does_its_twin(machine:
 
 
 def test_nothing_is_made_where_a_storage_directory_was(machine: Machine) -> None:
-    """Not now; nothing is made at the empty place where it was."""
+    """The save fails for now, and nothing is created in the empty place."""
     one = machine.add("one")
     machine.take_away(one)
     with pytest.raises(StorageDirOfflineError):
@@ -75,7 +75,7 @@ def test_nothing_is_made_where_a_storage_directory_was(machine: Machine) -> None
 def test_a_disk_that_goes_while_the_source_is_read_is_asked_for_again(
     machine: Machine, there: bytes | None
 ) -> None:
-    """A pipe takes minutes. What lies at the path then gets no image, and what it has is not promised (H17)."""
+    """A pipe may take minutes. What is at the path then gets no image, and its files do not count (H17)."""
     one = machine.add("one", make_picture("gif"))
     root = Path(one.path)
 
@@ -94,13 +94,13 @@ def test_a_disk_that_goes_while_the_source_is_read_is_asked_for_again(
 
 
 def test_a_disk_that_goes_while_wrong_bytes_are_copied_is_asked_for_again(machine: Machine) -> None:
-    """The copy for the trash takes its time as well; no media folder is made where the disk was."""
+    """The copy to the trash takes time, too. No media folder is created where the disk was."""
     one = machine.add("one")
     machine.put(one, PICTURE[:300], NAME)
     now = machine.bench.now
 
     def tell_time_and_go() -> datetime:
-        """The clock is read for the description of the copy."""
+        """Called when the clock is read for the copy's description."""
         if list(machine.bench.trash_folder.glob(f"*/{NAME}")) and Path(one.path, "SD_ID").exists():
             machine.take_away(one)
             Path(one.path).mkdir()
@@ -115,7 +115,7 @@ def test_a_disk_that_goes_while_wrong_bytes_are_copied_is_asked_for_again(machin
 def test_what_was_written_when_its_disk_went_is_not_promised(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Not registered, not promised, not taken away again: when the disk is back the file is there, and counts."""
+    """It is not registered, not promised, and not deleted. When the disk is back, the file is there and counts."""
     one = machine.add("one")
     link = os.link
 
@@ -135,7 +135,7 @@ def test_what_was_written_when_its_disk_went_is_not_promised(
 
 
 def test_a_storage_directory_whose_identity_has_not_arrived_takes_nothing(machine: Machine) -> None:
-    """Not yet."""
+    """The save fails for now."""
     root = machine.folder / "one"
     make_storage_dir(root, OTHER)
     (root / "SD_ID").unlink()

@@ -45,7 +45,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def list_trash(machine: Machine) -> list[dict[str, object]]:
-    """What the catalog says of the trash."""
+    """The catalog's entries of the trash."""
     with machine.bench.catalog.read() as reader:
         return reader.trash.list_trashed()
 
@@ -76,16 +76,16 @@ def test_bad_bytes_are_replaced_after_a_copy(machine: Machine, bad: bytes, hours
 
 
 def test_bytes_that_come_after_the_copy_are_what_is_copied(machine: Machine) -> None:
-    """The client goes on writing while the trash copy is made: what is renamed over had been looked at again.
+    """The client keeps writing while the trash copy is made. The replaced file was checked again right before.
 
-    The first copy goes, being of nothing that a save has replaced.
+    The first copy is deleted, because its bytes were not replaced.
     """
     one = machine.add("one")
     path = machine.put(one, PICTURE[:300], NAME)
     now, more = machine.bench.now, [PICTURE[:500]]
 
     def tell_time_and_write() -> datetime:
-        """The clock is read for the description of the copy: there is a copy then, and no description."""
+        """Called when the clock is read for the description: the copy exists by then, its description does not."""
         is_copied = list(machine.bench.trash_folder.glob(f"*/{NAME}"))
         if is_copied and more:
             path.write_bytes(more.pop())
@@ -102,14 +102,14 @@ def test_bytes_that_come_after_the_copy_are_what_is_copied(machine: Machine) -> 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["content id", "legacy id"])
 def test_a_file_that_completes_after_its_proof_is_not_replaced(machine: Machine, legacy: bool) -> None:
-    """The client brings the last bytes when they have been judged and are not in the trash yet: they count."""
+    """If the client brings the last bytes after the file was judged and before it is in the trash, they count."""
     one = machine.add("one")
     image_id, theirs = (LEGACY_ID, OTHER) if legacy else (ID, PICTURE)
     path = machine.put(one, theirs[:300], f"{image_id}.png")
     now, rest = machine.bench.now, [theirs]
 
     def tell_time_and_complete() -> datetime:
-        """The clock is read for what will be saved: the half file has its row by then, and no copy."""
+        """Called when the clock is read for the new row: the half file has its row by then, and no copy."""
         if rest and machine.row(one, path.name) is not None:
             path.write_bytes(rest.pop())
         return now()
@@ -130,7 +130,7 @@ def test_a_file_that_completes_after_its_proof_is_not_replaced(machine: Machine,
 def test_what_only_a_conflict_copy_has_is_saved_under_its_own_name(
     machine: Machine, plain: bytes | None
 ) -> None:
-    """Saved again, the image no longer hangs on a copy that its client may clear away at any time (H39)."""
+    """After the save, the image no longer depends on a copy that its client may delete at any time (H39)."""
     one = machine.add("one")
     if plain is not None:
         machine.put(one, plain, NAME)
@@ -145,14 +145,14 @@ def test_what_only_a_conflict_copy_has_is_saved_under_its_own_name(
 
 
 def test_a_file_that_never_rests_leaves_no_copies(machine: Machine) -> None:
-    """A client that writes on after each copy: the save is refused, and the trash is as empty as its index."""
+    """If a client writes after each copy, the save is refused, and both the trash and its index are empty."""
     one = machine.add("one")
     path = machine.put(one, PICTURE[:300], NAME)
     now = machine.bench.now
     copied: set[Path] = set()
 
     def tell_time_and_write() -> datetime:
-        """The clock is read once after each copy, for its description."""
+        """Called when the clock is read, once after each copy, for its description."""
         if new := set(machine.bench.trash_folder.glob(f"*/{NAME}")) - copied:
             copied.update(new)
             with path.open("ab") as file:
@@ -169,7 +169,7 @@ def test_a_file_that_never_rests_leaves_no_copies(machine: Machine) -> None:
 
 
 def test_a_foreign_image_is_kept_under_its_own_id(machine: Machine) -> None:
-    """Saved first, replaced then: both images are shown afterwards."""
+    """It is saved first, then replaced. Both images are shown afterwards."""
     one = machine.add("one")
     machine.put(one, OTHER, NAME)
     find_image(machine.bench, ID)
@@ -185,10 +185,10 @@ def test_a_foreign_image_is_kept_under_its_own_id(machine: Machine) -> None:
 
 
 def test_other_whole_bytes_under_a_legacy_id_are_never_replaced(machine: Machine) -> None:
-    """They may be the only ones (5); without the id both are kept."""
+    """They may be the only ones (5). Without the given id, both are kept."""
     one = machine.add("one")
     machine.put(one, OTHER, f"{LEGACY_ID}.png")
-    for _ in range(2):  # unknown, then known
+    for _ in range(2):  # first unknown, then known
         with pytest.raises(DifferentBytesError, match="leave the id out"):
             save_image(machine.bench, PICTURE, one, image_id=LEGACY_ID)
     assert (machine.media(one) / f"{LEGACY_ID}.png").read_bytes() == OTHER
@@ -202,7 +202,7 @@ def test_other_whole_bytes_under_a_legacy_id_are_never_replaced(machine: Machine
 def test_of_two_savers_over_one_bad_file_the_second_is_told(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """He begins between the other's last look at the file and its rename: his image is refused, not lost."""
+    """It starts between the other's last look at the file and its rename. Its image is refused, not lost."""
     one = machine.add("one")
     path = machine.put(one, b"", f"{LEGACY_ID}.png")
     rename = os.replace
@@ -211,7 +211,7 @@ def test_of_two_savers_over_one_bad_file_the_second_is_told(
     def rename_meanwhile(*arguments: Any, **options: Any) -> None:
         if arguments[1] == path.name and not second:
             second.append(pool.submit(save_image, machine.bench, OTHER, one, image_id=LEGACY_ID))
-            wait(second, timeout=0.5)  # he cannot end yet; where he could, his image would be put out below
+            wait(second, timeout=0.5)  # it cannot finish yet; if it could, its image would be replaced below
         rename(*arguments, **options)
 
     monkeypatch.setattr(os, "replace", rename_meanwhile)
@@ -223,7 +223,7 @@ def test_of_two_savers_over_one_bad_file_the_second_is_told(
 
 
 def test_an_odd_legacy_image_that_decodes_is_not_replaced(machine: Machine) -> None:
-    """It is shown, with a badge: other bytes would be another picture under a name that somebody uses."""
+    """It is shown, with a badge. Other bytes would change the picture under a name that is in use."""
     one = machine.add("one")
     machine.put(one, OTHER[:-12], f"{LEGACY_ID}.png")
     find_image(machine.bench, LEGACY_ID)
@@ -265,7 +265,7 @@ def test_what_is_no_file_is_never_replaced(machine: Machine, occupy: Callable[[P
 
 @pytest.mark.parametrize("what", ["file", "link to a folder", "broken link"])
 def test_a_media_folder_that_is_none_is_not_written_to(machine: Machine, what: str) -> None:
-    """Neither replaced nor followed."""
+    """It is neither replaced nor followed."""
     one = machine.add("one")
     media, elsewhere = machine.media(one), machine.folder / "elsewhere"
     media.rmdir()
@@ -284,14 +284,14 @@ class TestRefusingDisks:
     """Real refusals of the kernel, at the worst moment."""
 
     def test_a_media_folder_that_cannot_be_searched_is_a_disk_error(self, machine: Machine) -> None:
-        """Whether the image is there cannot be known, so nothing is written."""
+        """Nobody knows whether the image is there, so nothing is written."""
         one = machine.add("one", PICTURE)
         with pytest.raises(DiskError, match="look into"):
             call_refused([NO_SEARCHING], lambda: save_image(machine.bench, PICTURE, one))
         assert os.listdir(machine.media(one)) == [NAME]
 
     def test_where_nothing_can_be_linked_content_ids_are_saved(self, machine: Machine) -> None:
-        """By a rename after a last look; a legacy id is refused rather than perhaps lost."""
+        """By a rename after a last look. A legacy id is refused, because a file could be lost."""
         one = machine.add("one")
         saved = call_refused(LIKE_FUSE, lambda: save_image(machine.bench, PICTURE, one))
         assert (machine.media(one) / saved.filename).read_bytes() == PICTURE
@@ -301,7 +301,7 @@ class TestRefusingDisks:
 
     @pytest.mark.parametrize("call", ["fsync", "renameat"])
     def test_a_replacement_that_fails_leaves_the_old_bytes(self, machine: Machine, call: str) -> None:
-        """And no copy of them in the trash: neither where copying fails, nor where the last step does."""
+        """There is no copy of them in the trash, whether copying fails or the last step does."""
         one = machine.add("one")
         path = machine.put(one, PICTURE[:300], NAME)
         find_image(machine.bench, ID)

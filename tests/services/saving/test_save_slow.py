@@ -25,7 +25,7 @@ NAME = name_of(PICTURE)
 
 
 class Stall:
-    """Calls of one function wait until :meth:`end`; whether each is over can be waited for."""
+    """Makes the calls of one function wait until :meth:`end`, and can wait for them to finish."""
 
     def __init__(self, patch: pytest.MonkeyPatch, owner: object, name: str) -> None:
         quick: Callable[..., object] = getattr(owner, name)
@@ -41,14 +41,14 @@ class Stall:
         patch.setattr(owner, name, stalled)
 
     def end(self) -> None:
-        """Lets them go on, and waits for one to be over."""
+        """Releases them, and waits for one to finish."""
         self._end.set()
         assert self._over.wait(AMPLE_S)
 
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine that takes all folders for a mounted cloud, and waits a moment for it."""
+    """A machine that treats all folders as a mounted cloud, with a short time limit."""
     with open_machine(tmp_path) as machine:
         cloud = Mount(tmp_path, "fuse.cloud", MountKind.FUSE, keeps_inodes=True, read_only=False)
         machine.bench.find_mount = lambda _path: cloud
@@ -71,7 +71,7 @@ def list_trash(machine: Machine) -> set[str]:
 def test_a_write_that_does_not_end_registers_nothing(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The caller is told; a file that appears later is one that arrived, and whole."""
+    """The caller gets an error. A file that appears later is an arrival, and whole."""
     stall = Stall(monkeypatch, local, "write_whole")
     with pytest.raises(DiskError, match=r"cannot write .*no answer within .* s; .*try again when it is back"):
         save_image(machine.bench, PICTURE, cloud)
@@ -84,7 +84,7 @@ def test_a_write_that_does_not_end_registers_nothing(
 def test_bytes_that_may_yet_be_replaced_stay_in_the_trash(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The rename was on its way when the save was given up, and came through later."""
+    """The rename was already running when the save timed out, and succeeded later."""
     put_half(Path(cloud.path), PICTURE)
     stall = Stall(monkeypatch, os, "replace")
     with pytest.raises(DiskError, match="no answer within"):
@@ -98,7 +98,7 @@ def test_bytes_that_may_yet_be_replaced_stay_in_the_trash(
 def test_nothing_is_put_out_once_a_save_was_given_up(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The write goes on late, and stops before its rename."""
+    """The late write continues, but stops before its rename."""
     put_half(Path(cloud.path), PICTURE)
     stall = Stall(monkeypatch, local, "write_whole")
     with pytest.raises(DiskError, match="no answer within"):
@@ -110,7 +110,7 @@ def test_nothing_is_put_out_once_a_save_was_given_up(
 def test_nothing_is_promised_for_a_file_that_cannot_be_synced(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is here, and the next power cut may take it: that is no success."""
+    """The file is here, but the next power cut may remove it, so the save fails."""
     machine.put(cloud, PICTURE)
     machine.get(id_of(PICTURE))
     stall = Stall(monkeypatch, local, "ensure_durable")

@@ -34,13 +34,13 @@ def _leave(machine: Machine, sd: StorageDir) -> None:
 
 
 def tidy(machine: Machine, *sds: StorageDir) -> None:
-    """As the watcher of a place with these storage directories does; of one with all."""
+    """Cleans like the watcher of a place with these storage directories, out of all known ones."""
     known = machine.list_storage_dirs()
     remove_leftovers(machine.bench, sds or known, [sd.number for sd in known])
 
 
 def test_leftovers_go_after_a_day(machine: Machine) -> None:
-    """Ours do, and their notes; another machine's stays, as do images and what is younger."""
+    """Ours and their notes are deleted. Another machine's, images, and younger files stay."""
     one = machine.add("one", PICTURE)
     _leave(machine, one)
     tidy(machine)
@@ -52,7 +52,7 @@ def test_leftovers_go_after_a_day(machine: Machine) -> None:
 
 
 def test_notes_stay_while_a_storage_directory_is_away(machine: Machine) -> None:
-    """When it is back, they say what is ours there."""
+    """When it is back, they show which files are ours."""
     one = machine.add("one", PICTURE)
     _leave(machine, one)
     machine.clock.pass_time(hours=25)
@@ -65,7 +65,7 @@ def test_notes_stay_while_a_storage_directory_is_away(machine: Machine) -> None:
 
 
 def test_a_read_only_storage_directory_is_left_alone(machine: Machine) -> None:
-    """Nothing of ours can lie there."""
+    """It cannot contain files of ours."""
     one = machine.add("one", PICTURE)
     two = machine.add_again(Path(machine.take_away(one)), read_only=True)
     _leave(machine, two)
@@ -76,7 +76,7 @@ def test_a_read_only_storage_directory_is_left_alone(machine: Machine) -> None:
 
 
 def test_each_place_is_tidied_by_itself(machine: Machine) -> None:
-    """Only the storage directories of one place are looked at; scratch, with the notes, comes after the last one."""
+    """Only the storage directories of one place are cleaned. Scratch with its notes is cleaned after the last one."""
     one, two = machine.add("one", PICTURE), machine.add("two")
     _leave(machine, one)
     machine.clock.pass_time(hours=25)

@@ -37,7 +37,7 @@ def list_all(machine: Machine) -> list[str]:
 
 
 def test_the_copy_can_be_read_without_the_catalog(machine: Machine) -> None:
-    """The bytes under their old name, and beside them what they were, where, when and why they went."""
+    """The bytes under their old name, and a description: what they were, where, when, and why they were moved."""
     one = machine.add("one", PICTURE)
     trashed, copied = copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)
     folder = machine.bench.trash_folder / trashed.trash_id
@@ -60,7 +60,7 @@ def test_the_copy_can_be_read_without_the_catalog(machine: Machine) -> None:
 
 
 def test_each_copy_has_a_place_of_its_own(machine: Machine) -> None:
-    """The same name may go to the trash as often as it likes."""
+    """The same name can go to the trash any number of times."""
     one = machine.add("one", PICTURE)
     ids = {copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)[0].trash_id for _ in range(3)}
     assert len(ids) == 3
@@ -77,7 +77,7 @@ def test_each_copy_has_a_place_of_its_own(machine: Machine) -> None:
     ids=["fsync fails", "disk full", "no new files"],
 )
 def test_a_copy_that_fails_leaves_nothing(machine: Machine, refusal: Refusal, error: type[DiskError]) -> None:
-    """No entry, no half file; the original is as it was."""
+    """No entry and no half file remain. The original is unchanged."""
     one = machine.add("one", PICTURE)
     with pytest.raises(error):
         call_refused([refusal], lambda: copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED))
@@ -87,7 +87,7 @@ def test_a_copy_that_fails_leaves_nothing(machine: Machine, refusal: Refusal, er
 
 
 def test_only_a_file_can_be_copied(machine: Machine) -> None:
-    """What is gone is told as gone, and what is no file is not read."""
+    """A missing file raises FileNotFoundError, and anything else than a file is not read."""
     one = machine.add("one")
     with pytest.raises(FileNotFoundError):
         copy_to_trash(machine.bench, one, NAME, ID, TrashReason.DELETED)

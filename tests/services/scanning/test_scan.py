@@ -30,7 +30,7 @@ NEW = make_picture("jpg", seed=9)
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories, whose scans write two files in a writer."""
+    """A machine without storage directories, whose scans write two files per transaction."""
     with open_machine(tmp_path, limits=Limits(scan_batch_files=2)) as machine:
         yield machine
 
@@ -39,7 +39,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def test_the_first_scan_registers_every_image_unproven_and_tells_nobody(machine: Machine) -> None:
-    """A listing alone makes rows; no event a file."""
+    """A listing alone creates rows, and no event per file."""
     added = machine.add("Notes", *PICTURES)
     for name in NAMES:
         row = machine.row(added, name)
@@ -52,7 +52,7 @@ def test_the_first_scan_registers_every_image_unproven_and_tells_nobody(machine:
 
 
 def test_a_second_scan_finds_nothing_and_writes_nothing(machine: Machine) -> None:
-    """Not one byte of the catalog changes, whatever odd things lie in the folder (I10)."""
+    """Not one byte of the catalog changes, whatever odd things are in the folder (I10)."""
     root = make_storage_dir(machine.folder / "Notes", *PICTURES)
     for name in (
         "notes.txt",
@@ -75,7 +75,7 @@ def test_a_second_scan_finds_nothing_and_writes_nothing(machine: Machine) -> Non
 
 
 def test_a_second_scan_of_files_that_failed_writes_nothing_either(machine: Machine) -> None:
-    """Half a file is looked at again; that it still is half is no news."""
+    """Half a file is looked at again. That it is still half is no news."""
     sd = machine.add("Notes")
     half = machine.put(sd, NEW[:500], name_of(NEW)).name
     assert scan(machine, sd).arriving == 1
@@ -86,7 +86,7 @@ def test_a_second_scan_of_files_that_failed_writes_nothing_either(machine: Machi
 
 
 def test_what_a_later_scan_finds_is_an_arrival_and_proven_at_once(machine: Machine) -> None:
-    """Announced exactly once, and not again by the scans that follow."""
+    """It is announced exactly once, and not by later scans."""
     sd = machine.add("Notes", *PICTURES)
     name = machine.put(sd, NEW).name
     report = scan(machine, sd)
@@ -101,7 +101,7 @@ def test_what_a_later_scan_finds_is_an_arrival_and_proven_at_once(machine: Machi
 def test_a_changed_file_is_proven_again_and_tells_nothing_where_its_bytes_are_the_same(
     machine: Machine,
 ) -> None:
-    """Touched, or delivered once more: one hash, no event (H37)."""
+    """A touched file, or one delivered again, costs one hash and no event (H37)."""
     sd = machine.add("Notes", *PICTURES)
     machine.get(id_of(PICTURES[0]))
     events = told(machine)
@@ -114,7 +114,7 @@ def test_a_changed_file_is_proven_again_and_tells_nothing_where_its_bytes_are_th
 
 
 def test_other_bytes_under_a_legacy_id_are_told_as_a_change(machine: Machine) -> None:
-    """And only where the hash is another one."""
+    """Only if the hash differs."""
     sd = machine.add("Notes")
     name = machine.put(sd, PICTURES[0], f"{LEGACY_ID}.png").name
     scan(machine, sd)
@@ -126,7 +126,7 @@ def test_other_bytes_under_a_legacy_id_are_told_as_a_change(machine: Machine) ->
 
 
 def test_good_bytes_that_turn_bad_are_arriving_and_told(machine: Machine) -> None:
-    """And available again, when good bytes come."""
+    """It is available again when good bytes arrive."""
     sd = machine.add("Notes")
     name = machine.put(sd, NEW).name
     scan(machine, sd)
@@ -138,7 +138,7 @@ def test_good_bytes_that_turn_bad_are_arriving_and_told(machine: Machine) -> Non
 
 
 def test_damage_is_a_finding_of_the_scan_whose_look_decides(machine: Machine) -> None:
-    """After 24 hours without a change, not before; named with its file in each scan from then on."""
+    """After 24 hours without a change, not before. Each later scan names the file."""
     sd = machine.add("Notes")
     name = machine.put(sd, NEW[:500], name_of(NEW)).name
     assert kinds(scan(machine, sd)) == []
@@ -150,7 +150,7 @@ def test_damage_is_a_finding_of_the_scan_whose_look_decides(machine: Machine) ->
 
 
 def test_an_empty_file_is_arriving_and_no_news(machine: Machine) -> None:
-    """Zero bytes under a wanted name (H34): known, not shown, not announced."""
+    """Zero bytes under an image's name (H34): known, not shown, not announced."""
     root = make_storage_dir(machine.folder / "Notes")
     name = put_image(root, b"", name_of(NEW))
     sd = machine.add_again(root)
@@ -162,7 +162,7 @@ def test_an_empty_file_is_arriving_and_no_news(machine: Machine) -> None:
 
 
 def test_a_file_that_stays_empty_for_a_day_is_damaged(machine: Machine) -> None:
-    """Also where nobody but scans ever looked: when it is given up does not hang on who saw it first (I9)."""
+    """Even if only scans ever saw it: when it is given up does not depend on who saw it first (I9)."""
     root = make_storage_dir(machine.folder / "Notes")
     name = put_image(root, b"", name_of(NEW))
     sd = machine.add_again(root)
@@ -182,7 +182,7 @@ def test_a_file_that_stays_empty_for_a_day_is_damaged(machine: Machine) -> None:
 def test_conflict_copies_temporaries_and_strays_are_counted_and_never_registered(
     machine: Machine, known: bool
 ) -> None:
-    """Patterns explain; only the grammar decides."""
+    """Patterns explain names; only the grammar decides."""
     root = make_storage_dir(machine.folder / "Notes", *(PICTURES if known else []))
     sd = machine.add_again(root)
     stem = NAMES[0].removesuffix(".png")
@@ -203,7 +203,7 @@ def test_conflict_copies_temporaries_and_strays_are_counted_and_never_registered
 
 
 def test_odd_entries_under_wanted_names_are_findings(machine: Machine) -> None:
-    """A link is never followed, a FIFO never opened, a folder never entered (I26)."""
+    """A link is never followed, a FIFO never opened, and a folder never entered (I26)."""
     root = make_storage_dir(machine.folder / "Notes", PICTURES[0])
     media = root / "media"
     (media / NAMES[1]).symlink_to(media / NAMES[0])
@@ -219,7 +219,7 @@ def test_odd_entries_under_wanted_names_are_findings(machine: Machine) -> None:
 
 
 def test_letter_cases_side_by_side_are_two_files_of_one_image(machine: Machine) -> None:
-    """Each has a row of its own (H26)."""
+    """Each has its own row (H26)."""
     sd = machine.add("Notes", PICTURES[0])
     upper = machine.put(sd, PICTURES[0], NAMES[0].upper()).name
     assert moves(scan(machine, sd)) == {"added": 1}
@@ -231,7 +231,7 @@ def test_letter_cases_side_by_side_are_two_files_of_one_image(machine: Machine) 
 
 @pytest.mark.parametrize("mtime_s", [-(2**31), 2**33])
 def test_no_mtime_stops_a_scan(machine: Machine, mtime_s: int) -> None:
-    """Other machines' clocks are wrong in every way, before 1970 too (H28)."""
+    """Other machines' clocks are wrong in every way, also before 1970 (H28)."""
     root = make_storage_dir(machine.folder / "Notes", *PICTURES)
     os.utime(root / "media" / NAMES[0], ns=(mtime_s * 10**9, mtime_s * 10**9))
     sd = machine.add_again(root)
@@ -240,7 +240,7 @@ def test_no_mtime_stops_a_scan(machine: Machine, mtime_s: int) -> None:
 
 
 def test_a_file_that_cannot_be_read_is_a_finding(machine: Machine) -> None:
-    """Its bytes are refused (H19): it stays registered, unproven, and the next scan or reader tries again."""
+    """If reading it fails (H19), it stays registered and unproven, and the next scan or reader tries again."""
     sd = machine.add("Notes")
     machine.put(sd, PICTURES[0])
     scan(machine, sd)
@@ -257,7 +257,7 @@ def test_a_file_that_cannot_be_read_is_a_finding(machine: Machine) -> None:
 
 
 def test_progress_rises_to_the_total_and_is_announced_live(machine: Machine) -> None:
-    """To the caller and to whoever listens; none of it is kept in the journal."""
+    """To the caller and to live listeners. The journal does not store it."""
     live: list[object] = []
     machine.bench.announce = live.append
     root = make_storage_dir(machine.folder / "Notes", *make_pictures(5))
@@ -277,7 +277,7 @@ def test_progress_rises_to_the_total_and_is_announced_live(machine: Machine) -> 
 
 
 def test_a_cancelled_scan_ends_between_batches_and_the_next_one_goes_on(machine: Machine) -> None:
-    """What was written by then stands; nothing that the scan did not come to is concluded."""
+    """What was written stays, and nothing is concluded about files that the scan did not reach."""
     root = make_storage_dir(machine.folder / "Notes", *make_pictures(7))
     sd = add_unscanned(machine, root)
     cancel = threading.Event()
@@ -292,7 +292,7 @@ def test_a_cancelled_scan_ends_between_batches_and_the_next_one_goes_on(machine:
 
 
 def add_unscanned(machine: Machine, root: Path) -> StorageDir:
-    """A storage directory whose first scan was cancelled before it began."""
+    """A storage directory whose first scan was cancelled before it started."""
     media = root / "media"
     media.rename(root / "later")
     sd = machine.add_again(root)
@@ -314,7 +314,7 @@ def test_a_scan_that_was_cancelled_before_it_began_writes_nothing(machine: Machi
 
 
 def test_a_forgotten_storage_directory_is_not_scanned(machine: Machine) -> None:
-    """It was forgotten before, or while the scan ran: one clear error, and no row is left of it."""
+    """If it was forgotten before or during the scan: one clear error, and no row is left."""
     sd = machine.add("Notes", *PICTURES)
 
     def forget(*_: object) -> None:
@@ -331,7 +331,7 @@ def test_a_forgotten_storage_directory_is_not_scanned(machine: Machine) -> None:
 
 
 def test_a_catalog_that_was_deleted_is_rebuilt_by_adding_again(machine: Machine, tmp_path: Path) -> None:
-    """Same folders, same rows: nothing that a scan finds is kept in the catalog alone."""
+    """The same folders give the same rows: nothing that a scan finds exists only in the catalog."""
     root = make_storage_dir(machine.folder / "Notes", *PICTURES)
     put_image(root, b"", f"{LEGACY_ID}.gif")
     (root / "media" / f".{LEGACY_ID}.png.icloud").touch()

@@ -32,7 +32,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 
 def add(machine: Machine, count: int) -> tuple[StorageDir, list[Path]]:
-    """A storage directory with so many images, and their paths."""
+    """A storage directory with this many images, and their paths."""
     pictures = make_pictures(count)
     sd = machine.add("Notes", *pictures)
     return sd, [machine.media(sd) / name_of(data) for data in pictures]
@@ -53,7 +53,7 @@ def states(machine: Machine, sd: StorageDir, paths: list[Path]) -> set[FileState
 
 
 def test_a_file_is_missing_after_two_healthy_scans_a_minute_apart(machine: Machine) -> None:
-    """The first scan without it notes its absence; a gap in a replace is no loss (H4, H6)."""
+    """The first scan without it records its absence. A gap in a replacement is no loss (H4, H6)."""
     sd, paths = add(machine, 20)
     remove(paths[0])
     assert moves(scan(machine, sd)) == {"absent": 1}
@@ -67,7 +67,7 @@ def test_a_file_is_missing_after_two_healthy_scans_a_minute_apart(machine: Machi
 
 
 def test_what_is_not_back_when_the_folder_is_has_a_minute(machine: Machine) -> None:
-    """A client that signed out brings everything back, file by file: the last ones are not missing (H18)."""
+    """A client that was signed out brings everything back file by file. The last files are not missing (H18)."""
     sd, paths = add(machine, 20)
     aside = [path.rename(machine.folder / path.name) for path in paths[:10]]
     assert kinds(scan(machine, sd)) == ["suspect"]
@@ -83,7 +83,7 @@ def test_what_is_not_back_when_the_folder_is_has_a_minute(machine: Machine) -> N
 
 
 def test_a_file_that_comes_back_in_time_was_never_gone(machine: Machine) -> None:
-    """The same row, no event, and its proof still holds."""
+    """The same row, no event, and its proof is still valid."""
     sd, paths = add(machine, 20)
     machine.get(id_of(paths[0].read_bytes()))
     before = dump(machine.bench.catalog.path)["image_files"]
@@ -96,7 +96,7 @@ def test_a_file_that_comes_back_in_time_was_never_gone(machine: Machine) -> None
 
 
 def test_a_file_that_is_written_anew_in_time_was_never_gone(machine: Machine) -> None:
-    """A rename elsewhere, by way of a client (hazard H7): another inode, and it is known as long as before."""
+    """A rename elsewhere, through a client (hazard H7), gives another inode, but the file keeps its history."""
     sd, paths = add(machine, 20)
     data = paths[0].read_bytes()
     machine.get(id_of(data))
@@ -116,7 +116,7 @@ def test_a_file_that_is_written_anew_in_time_was_never_gone(machine: Machine) ->
 
 
 def test_a_missing_file_that_returns_is_available_again(machine: Machine) -> None:
-    """Also with other inode and mtime, as when it was delivered anew: announced once, when it is proven."""
+    """Even with another inode and mtime, as after a new delivery, it is announced once, when it is proven."""
     sd, paths = add(machine, 20)
     data = paths[0].read_bytes()
     machine.get(id_of(data))
@@ -131,7 +131,7 @@ def test_a_missing_file_that_returns_is_available_again(machine: Machine) -> Non
 
 
 def test_of_one_known_file_one_may_go(machine: Machine) -> None:
-    """The brake holds for all of two or more, not for the only one."""
+    """The brake needs at least two missing files."""
     sd, paths = add(machine, 1)
     remove(paths[0])
     scan(machine, sd)
@@ -140,7 +140,7 @@ def test_of_one_known_file_one_may_go(machine: Machine) -> None:
 
 
 def test_a_link_in_the_place_of_an_image_is_no_image(machine: Machine) -> None:
-    """The image is absent, and the link is named (H22, H33)."""
+    """The image is absent, and the link is reported (H22, H33)."""
     sd, paths = add(machine, 20)
     remove(paths[0])
     paths[0].symlink_to(paths[1])
@@ -156,7 +156,7 @@ def test_a_link_in_the_place_of_an_image_is_no_image(machine: Machine) -> None:
     [(2, 1, False), (2, 2, True), (5, 5, True), (20, 5, False), (20, 6, True), (70, 7, False), (70, 8, True)],
 )
 def test_too_much_gone_at_once_is_not_believed(machine: Machine, known: int, gone: int, held: bool) -> None:
-    """More than max(5, 10 %), or all of two or more: the SD is suspect, and nothing becomes missing, ever (I7)."""
+    """For more than max(5, 10 %), or all of two or more, the SD is suspect, and nothing ever becomes missing (I7)."""
     sd, paths = add(machine, known)
     remove(*paths[:gone])
     for days in (0, 1, 30):
@@ -174,7 +174,7 @@ def test_too_much_gone_at_once_is_not_believed(machine: Machine, known: int, gon
 
 
 def test_absences_add_up_over_scans(machine: Machine) -> None:
-    """Losing a few at a time is held as soon as they are too many together."""
+    """The brake starts as soon as there are too many absences together, even if they came one by one."""
     sd, paths = add(machine, 20)
     remove(*paths[:5])
     assert scan(machine, sd).sd.state is StorageDirState.ONLINE
@@ -187,7 +187,7 @@ def test_absences_add_up_over_scans(machine: Machine) -> None:
 
 
 def test_when_enough_are_back_the_brake_lets_go(machine: Machine) -> None:
-    """The SD is online again, said once; what is still gone becomes missing after its minute."""
+    """The SD is online again, reported once. Files that are still gone become missing after a minute."""
     sd, paths = add(machine, 20)
     aside = [path.rename(machine.folder / path.name) for path in paths[:6]]
     scan(machine, sd)
@@ -200,7 +200,7 @@ def test_when_enough_are_back_the_brake_lets_go(machine: Machine) -> None:
 
 
 def test_arrivals_go_on_while_the_brake_holds(machine: Machine) -> None:
-    """Only absent to missing is held."""
+    """The brake stops only the step from absent to missing."""
     sd, paths = add(machine, 3)
     remove(*paths)
     scan(machine, sd)
@@ -223,7 +223,7 @@ def test_a_suspect_that_nothing_is_known_of_any_more_is_online(machine: Machine)
 
 
 def test_confirmed_absences_become_missing_at_the_next_scan(machine: Machine) -> None:
-    """A person said that it is meant."""
+    """A person said that it was intended."""
     sd, paths = add(machine, 20)
     remove(*paths[:10])
     scan(machine, sd)
@@ -234,7 +234,7 @@ def test_confirmed_absences_become_missing_at_the_next_scan(machine: Machine) ->
 
 
 def test_later_absences_count_anew(machine: Machine) -> None:
-    """What was accepted says nothing of what goes afterwards: of the ten that are left, all go, and it is held."""
+    """Accepted absences do not count later: if the ten remaining files vanish, the brake holds again."""
     sd, paths = add(machine, 20)
     remove(*paths[:15])
     scan(machine, sd)
@@ -248,7 +248,7 @@ def test_later_absences_count_anew(machine: Machine) -> None:
 
 
 def test_an_accepted_file_that_comes_back_is_accepted_no_more(machine: Machine) -> None:
-    """It counts for the brake again when it goes again."""
+    """It counts for the brake again when it vanishes again."""
     sd, paths = add(machine, 2)
     kept = [path.rename(machine.folder / path.name) for path in paths]
     scan(machine, sd)
@@ -264,7 +264,7 @@ def test_an_accepted_file_that_comes_back_is_accepted_no_more(machine: Machine) 
 
 
 def make_fifo(path: Path) -> None:
-    """A FIFO, which blocks whoever opens it."""
+    """A FIFO, which would block a reader."""
     os.mkfifo(path)
 
 
@@ -281,7 +281,9 @@ WITHOUT_MEDIA: dict[str, Callable[[Path], object]] = {
 def test_without_its_media_folder_an_sd_with_known_images_is_suspect(
     machine: Machine, what: str, known: int
 ) -> None:
-    """Even one known image is enough; no row changes, however long it lasts; online again when it is back."""
+    """Even one known image is enough. No row changes, however long it lasts. When the folder is back, the SD is
+    online.
+    """
     sd, _ = add(machine, known)
     media = machine.media(sd)
     aside = media.rename(machine.folder / "aside")
@@ -303,7 +305,7 @@ def test_without_its_media_folder_an_sd_with_known_images_is_suspect(
 
 
 def test_a_folder_that_breaks_off_in_the_middle_is_no_listing(machine: Machine) -> None:
-    """EIO from the disk: suspect, and nothing is concluded, nor told to be gone (H19, I25)."""
+    """After EIO from the disk it is suspect; nothing is concluded, and nothing is reported as gone (H19, I25)."""
     sd, paths = add(machine, 3)
     report = call_refused([Refusal("getdents64", errno.EIO)], lambda: scan(machine, sd))
     assert kinds(report) == ["unreadable", "suspect"]
@@ -316,7 +318,7 @@ def test_a_folder_that_breaks_off_in_the_middle_is_no_listing(machine: Machine) 
 
 
 def test_files_that_the_system_refuses_to_describe_are_not_gone(machine: Machine) -> None:
-    """Unreadable now, and never absent for it (H19)."""
+    """They are unreadable now, not absent (H19)."""
     sd, paths = add(machine, 3)
     refused = [Refusal("newfstatat", errno.EIO, argument=3, mask=0x100)]  # AT_SYMLINK_NOFOLLOW
     for _ in range(2):
@@ -329,7 +331,7 @@ def test_files_that_the_system_refuses_to_describe_are_not_gone(machine: Machine
 
 
 def test_a_media_folder_that_a_person_gave_up_is_given_up(machine: Machine) -> None:
-    """Without the folder, confirming accepts every file; after a minute they are missing."""
+    """Without the folder, confirming accepts the absence of every file. After a minute they are missing."""
     sd, _ = add(machine, 3)
     shutil.rmtree(machine.media(sd))
     scan(machine, sd)
@@ -347,7 +349,7 @@ def test_a_media_folder_that_a_person_gave_up_is_given_up(machine: Machine) -> N
 
 
 def test_a_new_storage_directory_needs_no_media_folder(machine: Machine) -> None:
-    """Nothing is known, so nothing is lacking; what comes later is an arrival."""
+    """Nothing is known, so nothing is absent. Later images are arrivals."""
     sd = machine.add_again(make_storage_dir(machine.folder / "Notes", has_media=False))
     report = scan(machine, sd)
     assert (report.sd.state, report.findings) == (StorageDirState.ONLINE, [])
@@ -361,7 +363,9 @@ def test_a_new_storage_directory_needs_no_media_folder(machine: Machine) -> None
 
 
 def test_offline_draws_no_conclusion(machine: Machine) -> None:
-    """Unmounted: not a byte of any row changes, for however long; back: nothing to do (I6, H17)."""
+    """Unmounted: not a byte of any row changes, for however long. When it is back, there is nothing to do (I6,
+    H17).
+    """
     sd, _ = add(machine, 3)
     before = dump(machine.bench.catalog.path)["image_files"]
     away = machine.take_away(sd)
@@ -396,13 +400,13 @@ def unmount_to_empty(machine: Machine, sd: StorageDir) -> None:
 
 
 def replace_by_another(machine: Machine, sd: StorageDir) -> None:
-    """Another storage directory lies there now."""
+    """Another storage directory is there now."""
     machine.take_away(sd)
     make_storage_dir(Path(sd.path))
 
 
 def lose_the_marker(machine: Machine, sd: StorageDir) -> None:
-    """A sync client deletes the whole folder, file by file: the marker went first (H32)."""
+    """A sync client deletes the whole folder, file by file, and the marker first (H32)."""
     (Path(sd.path) / "SD_ID").unlink()
     for path in list(machine.media(sd).iterdir())[:2]:
         path.unlink()
@@ -415,7 +419,7 @@ GOES_AWAY = [unmount, unmount_to_empty, replace_by_another, lose_the_marker]
 def test_what_goes_away_during_the_listing_is_not_judged_by_it(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, go_away: Callable[[Machine, StorageDir], None]
 ) -> None:
-    """Online is asked again at the end: no row changes, nothing is added, nothing becomes absent."""
+    """Being online is checked again at the end: no row changes, none is added, and nothing becomes absent."""
     monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", 2)
     sd, paths = add(machine, 5)
     machine.put(sd, NEW)
@@ -438,7 +442,7 @@ def test_what_goes_away_during_the_listing_is_not_judged_by_it(
 def test_a_known_copy_that_takes_the_place_during_the_listing_is_judged_by_its_own_files(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same identity, other files: what the old listing lacks and the new folder has is not absent."""
+    """It has the same identity but other files. A file that only the old listing lacks is not absent."""
     monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", 2)
     sd, paths = add(machine, 5)
     copy = Path(shutil.copytree(sd.path, machine.folder / "copy", symlinks=True))

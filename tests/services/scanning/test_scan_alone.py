@@ -15,7 +15,7 @@ LIMIT_S = 20
 
 
 def test_the_work_is_done_once(home: Path, tmp_path: Path) -> None:
-    """The second waits for the first, and finds nothing to do."""
+    """The second scan waits for the first, and has nothing to do."""
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(20))
     with open_bench(home) as bench, ThreadPoolExecutor() as threads:
         sd = add_storage_dir(bench, root, scan=False).sd
@@ -25,7 +25,7 @@ def test_the_work_is_done_once(home: Path, tmp_path: Path) -> None:
 
 
 def test_one_that_waits_can_be_cancelled(home: Path, tmp_path: Path) -> None:
-    """Though the other goes on; and an SD that is not being scanned is not waited for."""
+    """Even while the other continues. A scan of another SD does not wait."""
     root, other = (make_storage_dir(tmp_path / name) for name in ("Notes", "Other"))
     is_listing, go_on, cancel = threading.Event(), threading.Event(), threading.Event()
 

@@ -48,7 +48,7 @@ PLACEHOLDERS = [f".{NAME}.icloud", f"{NAME}.nextcloud", f"{NAME}.owncloud", f"{N
 
 @pytest.mark.parametrize("placeholder", PLACEHOLDERS)
 def test_a_placeholder_is_an_image_file_that_is_not_here(machine: Machine, placeholder: str) -> None:
-    """Registered under the wanted name, without a size; known to the next scan (H21)."""
+    """It is registered under the wanted name without a size, and known to the next scan (H21)."""
     root = make_storage_dir(machine.folder / "Notes")
     put_image(root, b"bplist00", placeholder)
     sd = machine.add_again(root)
@@ -63,7 +63,9 @@ def test_a_placeholder_is_an_image_file_that_is_not_here(machine: Machine, place
 @pytest.mark.parametrize("placeholder", PLACEHOLDERS)
 @pytest.mark.parametrize("proven", [True, False])
 def test_evicted_and_back_is_the_same_file(machine: Machine, placeholder: str, proven: bool) -> None:
-    """Present, placeholder, present: no id changes, nothing is missing, no new hash where the stamp returns (I17)."""
+    """Present, placeholder, present: the id stays, nothing is missing, and an unchanged stamp needs no new hash
+    (I17).
+    """
     sd = machine.add("Notes", NEW, *make_pictures(10))
     if proven:
         machine.get(id_of(NEW))
@@ -86,7 +88,7 @@ def test_evicted_and_back_is_the_same_file(machine: Machine, placeholder: str, p
 
 
 def test_a_placeholder_beside_the_real_file_says_nothing(machine: Machine) -> None:
-    """A client left it behind: the file is here, in the first scan and in every later one."""
+    """A client left it behind. The file is here, in the first scan and in every later one."""
     root = make_storage_dir(machine.folder / "Notes", NEW)
     put_image(root, b"", PLACEHOLDERS[0])
     sd = machine.add_again(root)
@@ -99,7 +101,7 @@ def test_a_placeholder_beside_the_real_file_says_nothing(machine: Machine) -> No
 
 
 def test_an_online_only_file_whose_bytes_come_is_announced(machine: Machine) -> None:
-    """It was never here before."""
+    """Its bytes were never here before."""
     root = make_storage_dir(machine.folder / "Notes")
     put_image(root, b"", PLACEHOLDERS[0])
     sd = machine.add_again(root)
@@ -110,7 +112,7 @@ def test_an_online_only_file_whose_bytes_come_is_announced(machine: Machine) -> 
 
 
 def test_a_placeholder_that_goes_is_an_image_that_goes(machine: Machine) -> None:
-    """It counts for the brake, and is missing after its minute, as any file."""
+    """It counts for the brake, and is missing after a minute, like any file."""
     root = make_storage_dir(machine.folder / "Notes")
     put_image(root, b"", PLACEHOLDERS[0])
     sd = machine.add_again(root)
@@ -121,7 +123,7 @@ def test_a_placeholder_that_goes_is_an_image_that_goes(machine: Machine) -> None
 
 
 def test_everything_evicted_at_once_is_not_a_mass_loss(machine: Machine) -> None:
-    """ "Free up space" makes placeholders of a whole folder: online-only, never suspect (H18, H20)."""
+    """ "Free up space" turns a whole folder into placeholders: online-only, never suspect (H18, H20)."""
     pictures = make_pictures(20)
     sd = machine.add("Notes", *pictures)
     for data in pictures:
@@ -137,7 +139,7 @@ def test_everything_evicted_at_once_is_not_a_mass_loss(machine: Machine) -> None
     "order", list(permutations(["the old one goes", "the new one comes", "a delete of the new one is told"]))
 )
 def test_deletes_and_arrivals_come_to_the_same_in_any_order(machine: Machine, order: tuple[str, ...]) -> None:
-    """Also a delete that is told before its file has come: only what lies there in the end counts (H30)."""
+    """Even if a delete is reported before its file has arrived: only the final state counts (H30)."""
     sd = machine.add("Notes", *make_pictures(20))
     old = next(machine.media(sd).iterdir())
     happen: dict[str, Callable[[], object]] = {
@@ -155,7 +157,7 @@ def test_deletes_and_arrivals_come_to_the_same_in_any_order(machine: Machine, or
 
 
 def test_conflict_copies_that_go_are_no_loss(machine: Machine) -> None:
-    """Clients keep ten of a file, or clear them away: none was ever counted upon, however many go at once (H39)."""
+    """Clients keep ten per file, or delete them. None ever counted as an image, so any number may vanish (H39)."""
     root = make_storage_dir(machine.folder / "Notes", NEW)
     copies = [put_image(root, make_picture("jpg"), conflict_name(NAME, dialect)) for dialect in DIALECTS]
     sd = machine.add_again(root)
@@ -173,7 +175,7 @@ def test_conflict_copies_that_go_are_no_loss(machine: Machine) -> None:
 def during_listing(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, action: Callable[[], object]
 ) -> Callable[[StorageDir, int, int], None]:
-    """A progress hook that acts once, when the listing has met everything that was there before."""
+    """A progress hook that acts once, after the listing has seen everything that existed before."""
     count = len(list(machine.folder.glob("*/media/*")))
     monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", count)
     done: list[object] = []
@@ -188,7 +190,7 @@ def during_listing(
 def test_images_saved_while_a_scan_lists_are_not_absent(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """More of them than the brake allows: their rows are younger than the listing."""
+    """This holds even if they are more than the brake allows: their rows are younger than the listing."""
     sd = machine.add("Notes", NEW)
     pictures = make_pictures(8)
 
@@ -208,7 +210,7 @@ def test_images_saved_while_a_scan_lists_are_not_absent(
 def test_a_file_that_becomes_whole_while_a_scan_lists_is_announced_once(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Listed when it was empty, proven by the watcher meanwhile: the listing must not make it arriving again."""
+    """It was empty when listed, then the watcher proved it: the listing must not set it back to arriving."""
     sd = machine.add("Notes", *make_pictures(3))
     machine.put(sd, b"", NAME)
     scan(machine, sd)
@@ -227,7 +229,7 @@ def test_a_file_that_becomes_whole_while_a_scan_lists_is_announced_once(
 def test_a_file_that_goes_while_a_scan_lists_is_left_to_the_next_one(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It was changed when it was listed, and is gone when it is looked at: no conclusion, no error."""
+    """It had changed when it was listed, and is gone when it is looked at: no conclusion, no error."""
     sd = machine.add("Notes", NEW, *make_pictures(3))
     machine.put(sd, NEW[:500], NAME)
     path = machine.media(sd) / NAME
@@ -238,7 +240,7 @@ def test_a_file_that_goes_while_a_scan_lists_is_left_to_the_next_one(
 def test_an_absent_file_that_returns_while_a_scan_lists_is_not_missing(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its minute is over, the listing lacks it, and the second look finds it: the next scan takes it back."""
+    """Its minute is over and the listing lacks it, but the second look finds it. The next scan restores it."""
     sd = machine.add("Notes", NEW, *make_pictures(10))
     machine.get(id_of(NEW))
     path = machine.media(sd) / NAME
@@ -253,7 +255,7 @@ def test_an_absent_file_that_returns_while_a_scan_lists_is_not_missing(
 def test_a_new_file_that_goes_while_a_scan_lists_is_no_error(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Registered from the listing, gone at the proof: the next scans find it absent."""
+    """It was registered from the listing and is gone at the proof. The next scans find it absent."""
     sd = machine.add("Notes", *make_pictures(3))
     path = machine.put(sd, NEW)
     report = scan(machine, sd, during_listing(machine, monkeypatch, path.unlink))
@@ -267,7 +269,7 @@ def test_a_new_file_that_goes_while_a_scan_lists_is_no_error(
 
 @pytest.mark.parametrize("kind", MountKind)
 def test_arrivals_on_a_cloud_mount_are_announced_and_not_read(machine: Machine, kind: MountKind) -> None:
-    """FUSE and WebDAV: ``image.arriving``, once, unread. A local disk, SMB and NFS: proven at once (SPEC §6)."""
+    """FUSE and WebDAV: ``image.arriving``, once, unread. A local disk, SMB, and NFS: proven at once (SPEC §6)."""
     mount = Mount(machine.folder, "test", kind, keeps_inodes=True, read_only=False)
     machine.bench.find_mount = lambda _path: mount
     sd = machine.add("Notes", *make_pictures(3))
@@ -286,12 +288,12 @@ def test_arrivals_on_a_cloud_mount_are_announced_and_not_read(machine: Machine, 
 
 
 def lose(machine: Machine, sd: StorageDir) -> None:
-    """The program that had registered it ended before it was read."""
+    """The program that registered it ended before it was read."""
     machine.scan(sd)
 
 
 def cancel(machine: Machine, sd: StorageDir) -> None:
-    """Somebody cancelled the scan when it had registered the file."""
+    """The scan was cancelled after it registered the file."""
     stop = threading.Event()
 
     def stop_when_registered(_sd: StorageDir, done: int, total: int) -> None:
@@ -302,7 +304,7 @@ def cancel(machine: Machine, sd: StorageDir) -> None:
 
 
 def look(machine: Machine, _sd: StorageDir) -> None:
-    """Somebody asked whether it is there, which registers it unread."""
+    """A lookup registered it unread."""
     assert look_up(machine.bench, id_of(NEW)).exists
 
 
@@ -311,7 +313,7 @@ def look(machine: Machine, _sd: StorageDir) -> None:
 def test_an_arrival_that_was_registered_and_not_read_is_proven_by_the_next_scan(
     machine: Machine, kind: MountKind, happens: Callable[[Machine, StorageDir], None]
 ) -> None:
-    """And told, once; what the first scan registered is left to the verifier or the first reader, as before."""
+    """It is announced once. Files from the first scan are still left to the verifier or the first reader."""
     mount = Mount(machine.folder, "test", kind, keeps_inodes=True, read_only=False)
     machine.bench.find_mount = lambda _path: mount
     old = make_pictures(3)
@@ -332,7 +334,7 @@ def test_an_arrival_that_was_registered_and_not_read_is_proven_by_the_next_scan(
 
 
 def test_a_first_scan_that_was_cut_short_makes_no_arrivals(machine: Machine) -> None:
-    """The next one lists the rest: a million files are not read at once because a scan was cancelled."""
+    """The next scan lists the rest. A cancelled scan must not cause a million reads at once."""
     machine.bench.limits = Limits(scan_batch_files=2)
     root, stop = make_storage_dir(machine.folder / "Notes", *make_pictures(6)), threading.Event()
     sd = add_storage_dir(machine.bench, root, scan=False).sd
@@ -346,7 +348,7 @@ def test_a_first_scan_that_was_cut_short_makes_no_arrivals(machine: Machine) -> 
 
 
 def test_two_threads_scan_one_storage_directory(machine: Machine) -> None:
-    """What both find is counted and told by one of them."""
+    """Each of their findings is counted and reported once."""
     sd = machine.add("Notes", *make_pictures(5))
     arrivals = make_pictures(30, first_seed=100)
     for data in arrivals:

@@ -40,7 +40,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def identity_in(root: Path) -> str | None:
-    """What ``SD_ID`` says."""
+    """The content of ``SD_ID``."""
     return find_identity_in((root / "SD_ID").read_bytes())
 
 
@@ -88,7 +88,7 @@ def test_every_outcome_and_its_json(
     aliases: list[str],
     state: str,
 ) -> None:
-    """What lies in the folder decides what ``sd add`` answers, and the answer has the keys that it always has."""
+    """The folder's content decides what ``sd add`` answers, and the answer always has the same keys."""
     lay(root, files)
     added = add_storage_dir(bench, root, read_only=read_only)
     told = json.loads(json.dumps(added.as_json()))
@@ -120,7 +120,7 @@ def test_adding_again_changes_nothing(
     aliases: list[str],
     state: str,
 ) -> None:
-    """The second time the same SD is answered, nothing is written to folder or journal, and there is one SD."""
+    """The second time gives the same SD, writes nothing to folder or journal, and there is one SD."""
     lay(root, files)
     first = add_storage_dir(bench, root, read_only=read_only)
     before, events = snapshot(root), list_events(bench)
@@ -135,7 +135,9 @@ def test_adding_again_changes_nothing(
 
 
 def test_what_cannot_be_looked_at_is_unavailable_and_remembered() -> None:
-    """No right to read ``SD_ID``: nothing is written, the path is remembered without an identity, and it comes."""
+    """Without permission to read ``SD_ID``, nothing is written; the path is remembered without an identity, which
+    comes later.
+    """
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = make_storage_dir(folder / "Notes", sd_id=A)
         (root / "SD_ID").chmod(0)
@@ -155,7 +157,7 @@ def test_what_cannot_be_looked_at_is_unavailable_and_remembered() -> None:
 
 
 def test_a_folder_above_which_nothing_may_be_looked_at_is_remembered_by_its_path() -> None:
-    """Whether it is there cannot be known; so it is neither refused nor made up."""
+    """Nobody can know whether it is there, so it is neither refused nor created."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = make_storage_dir(folder / "closed" / "Notes", sd_id=A)
         root.parent.chmod(0)
@@ -171,7 +173,7 @@ def snapshot_names(root: Path) -> list[str]:
 
 
 def test_a_new_identity_that_cannot_be_written_is_an_error_and_nothing_is_remembered() -> None:
-    """Where a new ``SD_ID`` is called for and the folder is closed, the person learns it, and no SD is left over."""
+    """If a new ``SD_ID`` is needed but the folder is closed, there is an error, and no SD is left."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         (folder / "Notes").mkdir(mode=0o500)
         with pytest.raises(UnwritableFolderError):
@@ -180,7 +182,7 @@ def test_a_new_identity_that_cannot_be_written_is_an_error_and_nothing_is_rememb
 
 
 def test_an_identity_that_is_there_holds_also_where_it_cannot_be_tidied_up() -> None:
-    """A ``.sd-id`` in a folder that may not be written is read under its value, with a warning."""
+    """A ``.sd-id`` in a folder without write permission gives the identity, with a warning."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = folder / "Notes"
         root.mkdir()
@@ -196,7 +198,7 @@ def test_an_identity_that_is_there_holds_also_where_it_cannot_be_tidied_up() -> 
 
 
 def test_adding_scans(bench: Workbench, tmp_path: Path) -> None:
-    """The images that lie there are registered by the time ``sd add`` answers."""
+    """The existing images are registered when ``sd add`` answers."""
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(3))
     added = add_storage_dir(bench, root)
     assert added.scan is not None
@@ -205,7 +207,7 @@ def test_adding_scans(bench: Workbench, tmp_path: Path) -> None:
 
 
 def test_a_new_identity_warns_of_a_folder_that_is_still_downloading(bench: Workbench, root: Path) -> None:
-    """The warning says what to do if the folder was only not there yet."""
+    """The warning says what to do if the folder is still downloading."""
     added = add_storage_dir(bench, root)
     assert any("still downloading" in warning for warning in added.identity.warnings)
 
@@ -222,7 +224,7 @@ def test_a_person_can_ask_for_a_new_identity_where_none_arrives(bench: Workbench
 
 
 class StirringClock(FakeClock):
-    """A clock that does something each time somebody sleeps."""
+    """A clock that runs an action at each sleep."""
 
     def __init__(self, stir: Callable[[int], None]) -> None:
         super().__init__()
@@ -230,7 +232,7 @@ class StirringClock(FakeClock):
         self._stir = stir
 
     def sleep(self, seconds: float) -> None:
-        """Lets the time pass, with what happens in it."""
+        """Advances the time and runs the action."""
         self.naps += 1
         super().sleep(seconds)
         self._stir(self.naps)
@@ -239,7 +241,7 @@ class StirringClock(FakeClock):
 def test_conflict_copies_are_settled_once_they_have_been_quiet_for_two_seconds(
     home: Path, root: Path
 ) -> None:
-    """While copies still come nothing is written; two quiet seconds later the smallest value of all is."""
+    """While copies still arrive, nothing is written. After two quiet seconds, the smallest value is."""
     lay(root, {"SD_ID.conflict1": B})
     written_at: list[float] = []
 
@@ -259,7 +261,7 @@ def test_conflict_copies_are_settled_once_they_have_been_quiet_for_two_seconds(
 
 
 def test_a_value_outlives_the_conflict_copy_that_it_came_in(home: Path, tmp_path: Path, root: Path) -> None:
-    """Clients clear copies away: a machine that first sees the folder after that goes by the value, too (H39)."""
+    """Clients delete copies. A machine that sees the folder only after that still decides by the value (H39)."""
     lay(root, {"SD_ID": A, "SD_ID.sync-conflict-20261122-152736-V74P6II": B})
     with open_bench(home) as bench:
         add_storage_dir(bench, root)
@@ -269,7 +271,7 @@ def test_a_value_outlives_the_conflict_copy_that_it_came_in(home: Path, tmp_path
 
 
 def test_conflict_copies_that_never_rest_are_used_and_not_settled(home: Path, root: Path) -> None:
-    """After four seconds the answer comes all the same: the value is used, and nothing is written."""
+    """After four seconds there is an answer anyway: the value is used, and nothing is written."""
     lay(root, {"SD_ID.conflict1": B})
 
     def stir(nap: int) -> None:
@@ -284,7 +286,7 @@ def test_conflict_copies_that_never_rest_are_used_and_not_settled(home: Path, ro
 
 
 def test_pictures_outside_media_are_pointed_out(bench: Workbench, root: Path) -> None:
-    """Who adds a folder of notes with pictures among them learns how to take them in."""
+    """After adding a folder of notes with pictures among them, a hint says how to save them."""
     (root / "2024" / "img").mkdir(parents=True)
     (root / "2024" / "img" / "holiday.JPG").write_bytes(make_picture("jpg"))
     added = add_storage_dir(bench, root)
@@ -294,7 +296,9 @@ def test_pictures_outside_media_are_pointed_out(bench: Workbench, root: Path) ->
 
 @pytest.mark.parametrize("place", ["media/holiday.jpg", ".stversions/holiday.jpg", "note.md"])
 def test_no_hint_without_reason(bench: Workbench, root: Path, place: str) -> None:
-    """Pictures in ``media/`` are where they belong, those in version stores are not a person's, notes are none."""
+    """Pictures in ``media/`` are in the right place, those in version stores are not the user's, and notes are no
+    pictures.
+    """
     (root / place).parent.mkdir(exist_ok=True)
     (root / place).write_bytes(b"x")
     (root / "SD_ID").write_text(A)
@@ -302,7 +306,7 @@ def test_no_hint_without_reason(bench: Workbench, root: Path, place: str) -> Non
 
 
 def test_a_remembered_folder_is_decided_again_by_every_command(bench: Workbench, tmp_path: Path) -> None:
-    """``SD_ID`` may be the last file to arrive: once it is here the SD is online, tells so, and is scanned."""
+    """``SD_ID`` may arrive last. Once it is here, the SD is online, reported, and scanned."""
     root = tmp_path / "Notes"
     (root / "media").mkdir(parents=True)
     put_image(root, make_picture("png"))

@@ -50,7 +50,7 @@ BAD_PATHS = [
 def test_a_path_that_is_no_folder_is_a_clear_error(
     bench: Workbench, tmp_path: Path, path: str, error: type[Exception]
 ) -> None:
-    """For adding and for moving alike; nothing is remembered, and the message is short."""
+    """For adding and for moving. Nothing is remembered, and the message is short."""
     (tmp_path / "file").write_text("x")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     (tmp_path / "dangling").symlink_to(tmp_path / "gone")
@@ -67,7 +67,7 @@ def test_a_path_that_is_no_folder_is_a_clear_error(
 
 @pytest.mark.parametrize("text", ["\ud800", "~\ud800", "~root\0", "", "~nobody-at-all"])
 def test_text_that_is_no_path_names_no_storage_directory(bench: Workbench, text: str) -> None:
-    """JSON can hold letters that stand for no bytes, and a NUL."""
+    """JSON can contain characters that no bytes encode, and NUL."""
     with pytest.raises(StorageDirNotFoundError):
         get_storage_dir(bench, text)
 
@@ -75,7 +75,7 @@ def test_text_that_is_no_path_names_no_storage_directory(bench: Workbench, text:
 def test_a_storage_directory_around_the_catalog_is_refused(
     bench: Workbench, home: Path, tmp_path: Path
 ) -> None:
-    """A sync client would tear the database; also where a link hides it."""
+    """A sync client would damage the database. A link does not hide it."""
     (tmp_path / "link").symlink_to(home.parent)
     for path in (home, home.parent, tmp_path / "link"):
         before = snapshot(home.parent)
@@ -85,7 +85,7 @@ def test_a_storage_directory_around_the_catalog_is_refused(
 
 
 def test_a_home_that_is_a_link_is_where_it_leads(home: Path, tmp_path: Path) -> None:
-    """The database lies behind the link, and so does the storage directory."""
+    """The database is where the link leads, and so is the storage directory."""
     (tmp_path / "deep").mkdir()
     home.rename(tmp_path / "deep" / "home")
     home.symlink_to(tmp_path / "deep" / "home")
@@ -94,7 +94,7 @@ def test_a_home_that_is_a_link_is_where_it_leads(home: Path, tmp_path: Path) -> 
 
 
 def test_a_storage_directory_inside_the_home_is_refused(bench: Workbench, home: Path, tmp_path: Path) -> None:
-    """The other way round, and through a link, and for moving."""
+    """The reverse case, through a link, and for moving."""
     inside = home / "Notes"
     inside.mkdir()
     (tmp_path / "link").symlink_to(inside)
@@ -110,7 +110,7 @@ def test_a_storage_directory_inside_the_home_is_refused(bench: Workbench, home: 
 @pytest.mark.parametrize("marker", ["SD_ID", ".sd-id"])
 @pytest.mark.parametrize("through_link", [False, True])
 def test_a_home_below_an_identity_is_refused(tmp_path: Path, marker: str, through_link: bool) -> None:
-    """Also where no catalog knows that folder yet, and where the home is a link into it; nothing is created."""
+    """Even if no catalog knows that folder yet, and if the home is a link into it. Nothing is created."""
     root = tmp_path / "Notes"
     (root / "deep").mkdir(parents=True)
     (root / marker).write_text("anything")
@@ -125,7 +125,7 @@ def test_a_home_below_an_identity_is_refused(tmp_path: Path, marker: str, throug
 
 
 def test_a_home_that_became_part_of_a_storage_directory_is_refused(tmp_path: Path) -> None:
-    """The catalog itself says so, where the identity is not there to be seen."""
+    """The catalog itself knows it, even if the identity cannot be seen."""
     root = make_storage_dir(tmp_path / "Notes")
     with open_store(tmp_path / "home") as store:
         store.add_storage_dir(root)

@@ -38,7 +38,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def count_by_state(bench: Workbench, sd: StorageDir) -> dict[str, int]:
-    """How many rows are in which state; absent ones as such."""
+    """The number of rows in each state; absent ones count as such."""
     counts: dict[str, int] = {}
     with bench.catalog.read() as reader:
         for name in reader.files.list_states(sd.number):
@@ -53,7 +53,7 @@ def count_by_state(bench: Workbench, sd: StorageDir) -> dict[str, int]:
 def test_a_lost_identity_is_written_back_and_nothing_else_is_done(
     bench: Workbench, root: Path, sd: StorageDir, left: str | None
 ) -> None:
-    """``SD_ID`` deleted, emptied or torn: it holds the known value again; of files that are gone nothing is said."""
+    """If ``SD_ID`` was deleted, emptied, or torn, it gets the known value again. Missing files are not touched."""
     (root / "SD_ID").unlink()
     if left is not None:
         (root / "SD_ID").write_text(left)
@@ -70,7 +70,7 @@ def test_a_lost_identity_is_written_back_and_nothing_else_is_done(
 def test_another_identity_is_never_written_over(
     bench: Workbench, root: Path, sd: StorageDir, place: str
 ) -> None:
-    """Another disk lies at the path now: the person is told to add it."""
+    """If another disk is at the path now, the message says to add it."""
     shutil.rmtree(root)
     root.mkdir()
     (root / place).write_text(B)
@@ -83,7 +83,7 @@ def test_another_identity_is_never_written_over(
 
 @pytest.mark.parametrize("what", ["folder", "link"])
 def test_what_is_no_file_is_not_replaced(bench: Workbench, root: Path, sd: StorageDir, what: str) -> None:
-    """A folder or a link in the place of ``SD_ID`` was not made by writing it badly."""
+    """A folder or a link in place of ``SD_ID`` does not come from a bad write."""
     (root / "SD_ID").unlink()
     if what == "folder":
         (root / "SD_ID").mkdir()
@@ -96,7 +96,7 @@ def test_what_is_no_file_is_not_replaced(bench: Workbench, root: Path, sd: Stora
 
 
 def test_a_folder_that_is_gone_cannot_be_confirmed(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """There is nothing to write into, and nothing is made up."""
+    """There is nothing to write into, and nothing is created."""
     root.rename(root.with_name("away"))
     with pytest.raises(StorageDirOfflineError):
         confirm_storage_dir(bench, sd)
@@ -104,7 +104,7 @@ def test_a_folder_that_is_gone_cannot_be_confirmed(bench: Workbench, root: Path,
 
 
 def test_what_never_had_an_identity_has_none_to_restore(bench: Workbench, tmp_path: Path) -> None:
-    """It is still arriving; the way out is another command, and the message names it."""
+    """It is still arriving. The message names the command that helps."""
     root = tmp_path / "Late"
     (root / "media").mkdir(parents=True)
     (root / "media" / name_of(PICTURES[0])).write_bytes(PICTURES[0])
@@ -114,7 +114,7 @@ def test_what_never_had_an_identity_has_none_to_restore(bench: Workbench, tmp_pa
 
 
 def test_an_identity_that_cannot_be_written_back_is_an_error() -> None:
-    """The folder refuses: the person learns it, and the SD stays offline."""
+    """If the folder refuses, there is an error, and the SD stays offline."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = make_storage_dir(folder / "Notes", sd_id=A)
         sd = add_storage_dir(bench, root).sd
@@ -129,7 +129,7 @@ def test_an_identity_that_cannot_be_written_back_is_an_error() -> None:
 def test_confirming_accepts_that_files_are_gone(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """Until then nothing becomes missing, however long; afterwards it may, and later absences count anew."""
+    """Before, nothing becomes missing, however long. Afterwards it may, and later absences count separately."""
     for data in PICTURES[:8]:
         (root / "media" / name_of(data)).unlink()
     assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
@@ -147,7 +147,7 @@ def test_confirming_accepts_that_files_are_gone(
 def test_confirming_accepts_that_the_whole_media_folder_is_gone(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """Then no scan could have marked the files; the confirmation does."""
+    """No scan could have marked the files, so the confirmation does."""
     shutil.rmtree(root / "media")
     assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
     assert confirm_storage_dir(bench, sd).state.value == "online"
@@ -160,7 +160,7 @@ def test_confirming_accepts_that_the_whole_media_folder_is_gone(
 def test_a_media_folder_that_became_something_else_is_not_gone(
     bench: Workbench, tmp_path: Path, root: Path, sd: StorageDir, what: str
 ) -> None:
-    """What lies behind a link is not looked at, so its absence is not accepted either."""
+    """Nobody looks behind a link, so the absence is not accepted either."""
     (root / "media").rename(tmp_path / "elsewhere")
     if what == "link":
         (root / "media").symlink_to(tmp_path / "elsewhere")
@@ -174,7 +174,7 @@ def test_a_media_folder_that_became_something_else_is_not_gone(
 def test_accepting_missing_images_drops_them_and_says_so(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """Only missing ones, each told once as ``image.removed``; a second time there are none."""
+    """Only missing ones, each reported once as ``image.removed``. A second time there are none."""
     for data in PICTURES[:3]:
         (root / "media" / name_of(data)).unlink()
     scan_storage_dir(bench, sd)
@@ -189,7 +189,7 @@ def test_accepting_missing_images_drops_them_and_says_so(
 
 
 def test_forgetting_touches_no_file(bench: Workbench, root: Path, sd: StorageDir) -> None:
-    """What was known is gone, the folder is as it was, and adding it again finds everything."""
+    """The catalog's data is gone, the folder is unchanged, and adding it again finds everything."""
     before = snapshot(root)
     forget_storage_dir(bench, sd)
     assert reconsider_storage_dirs(bench) == []

@@ -18,7 +18,7 @@ LONGEST_NAME = "n" * 255
 
 
 def make_deep_folder(above: Path, length: int) -> Path:
-    """A folder whose path has so many bytes, made level by level."""
+    """A folder whose path has this many bytes, made level by level."""
     path = above
     while (rest := length - len(os.fsencode(path)) - 1) > 0:
         path = path / ("d" * (rest if rest <= 200 else min(200, rest - 2)))
@@ -27,7 +27,7 @@ def make_deep_folder(above: Path, length: int) -> Path:
 
 
 def test_all_works_at_the_longest_path_that_is_taken(tmp_path: Path) -> None:
-    """Also beside a stray with the longest name that there is."""
+    """Even beside a stray with the longest possible name."""
     root = make_storage_dir(make_deep_folder(tmp_path, MAX_ROOT_LENGTH - len("/Notes")) / "Notes")
     assert len(os.fsencode(root)) == MAX_ROOT_LENGTH
     (root / "media" / LONGEST_NAME).touch()
@@ -44,7 +44,7 @@ def test_all_works_at_the_longest_path_that_is_taken(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("length", [MAX_ROOT_LENGTH + 1, MAX_PATH_LENGTH - 30])
 def test_a_longer_one_is_refused(tmp_path: Path, length: int) -> None:
-    """Saving reached further than reading did: what was kept there could not be shown."""
+    """Saving accepted longer paths than reading: a saved image could not be shown."""
     root = make_deep_folder(tmp_path, length)
     with open_store(tmp_path / "home") as store:
         with pytest.raises(InvalidPathError, match="shorten the names above it"):

@@ -44,7 +44,7 @@ def bench(home: Path) -> Iterator[Workbench]:
 def test_one_root_is_one_storage_directory_by_whatever_path(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its path, a path with a slash or dots too many, a relative one, a link, ``~``: one SD, one name."""
+    """Its path, a path with extra slashes or dots, a relative one, a link, ``~``: one SD, one name."""
     root = make_storage_dir(tmp_path / "Notes", sd_id=A)
     (tmp_path / "link").symlink_to(root)
     monkeypatch.chdir(tmp_path)
@@ -60,18 +60,18 @@ def test_one_root_is_one_storage_directory_by_whatever_path(
 def test_a_second_way_to_the_same_folder_is_told_by_device_and_inode(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    """As for a bind mount: the path is another one, no link is in it, and yet it is the same folder."""
+    """As with a bind mount: the path is another one without a link in it, but it is the same folder."""
     root = make_storage_dir(tmp_path / "disk" / "Notes", sd_id=A)
     first = add_storage_dir(bench, root).sd
     (tmp_path / "disk").rename(tmp_path / "mnt")
-    (tmp_path / "disk").symlink_to(tmp_path / "mnt")  # so the path that is known is another way to it now
+    (tmp_path / "disk").symlink_to(tmp_path / "mnt")  # so the known path is another way to it now
     added = add_storage_dir(bench, tmp_path / "mnt" / "Notes")
     assert (added.sd, added.copied) == (first, False)
     assert reconsider_storage_dirs(bench) == [first]
 
 
 def test_a_moved_folder_is_the_same_one_at_another_path(bench: Workbench, tmp_path: Path) -> None:
-    """The old path is gone and the identity is here: number, name and images stay, the path is updated."""
+    """The old path is gone and the identity is here: number, name, and images stay, and the path is updated."""
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(3), sd_id=A)
     first = add_storage_dir(bench, root, name="Mine").sd
     root.rename(tmp_path / "Elsewhere")
@@ -88,7 +88,7 @@ def test_a_moved_folder_is_the_same_one_at_another_path(bench: Workbench, tmp_pa
 def test_a_folder_that_moved_before_its_identity_arrived_is_recognised_later(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    """While a folder is renamed ``SD_ID`` may come last (H7); what was remembered meanwhile is merged."""
+    """While a folder is renamed, ``SD_ID`` may come last (H7). What was remembered meanwhile is merged."""
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(2), sd_id=A)
     first = add_storage_dir(bench, root).sd
     new = tmp_path / "Renamed"
@@ -104,7 +104,7 @@ def test_a_folder_that_moved_before_its_identity_arrived_is_recognised_later(
 def test_a_folder_whose_name_a_client_writes_in_other_code_points_has_moved(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    """Composed or decomposed, a name looks the same and is another one to Linux: offline, then recognised (H27)."""
+    """Composed and decomposed names look the same but differ on Linux: offline, then recognized (H27)."""
     decomposed, composed = (unicodedata.normalize(form, "Ferienbücher") for form in ("NFD", "NFC"))
     root = make_storage_dir(tmp_path / decomposed, *make_pictures(2), sd_id=A)
     first = add_storage_dir(bench, root).sd
@@ -120,7 +120,7 @@ def test_a_folder_whose_name_a_client_writes_in_other_code_points_has_moved(
 def test_what_was_absent_at_the_old_place_has_a_minute_at_the_new_one(
     home: Path, tmp_path: Path, say_where: Callable[[Workbench, StorageDir, Path], object]
 ) -> None:
-    """A client that renames a folder takes files away here before it brings them there (H32)."""
+    """A client that renames a folder deletes files at the old place before it creates them at the new one (H32)."""
     clock = FakeClock()
     with open_bench(home, clock) as bench:
         pictures = make_pictures(20)
@@ -139,7 +139,7 @@ def test_what_was_absent_at_the_old_place_has_a_minute_at_the_new_one(
 
 
 def test_a_disk_that_does_not_answer_has_not_moved() -> None:
-    """Where the old path cannot be looked at, the folder may well be there: the other one is added beside it."""
+    """If the old path cannot be checked, the folder may still be there: the other one is added beside it."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = make_storage_dir(folder / "closed" / "Notes", sd_id=A)
         first = add_storage_dir(bench, root).sd
@@ -160,7 +160,7 @@ def copied(home: Path, tmp_path: Path) -> tuple[Path, Path]:
 
 
 def test_a_copied_folder_is_read_and_not_written(bench: Workbench, copied: tuple[Path, Path]) -> None:
-    """Both folders carry one identity: each is read, neither is written, and the person is told what to do."""
+    """Both folders have one identity: each is read, neither is written, and a message says what to do."""
     for root in copied:
         added = add_storage_dir(bench, root)
     assert added.copied
@@ -192,7 +192,7 @@ def test_losing_a_file_in_one_copy_loses_no_image(home: Path, copied: tuple[Path
 def test_a_new_identity_makes_the_copy_a_folder_of_its_own(
     bench: Workbench, copied: tuple[Path, Path]
 ) -> None:
-    """Its old identity is an alias, the original keeps it as its own and is meant by it; both can be written."""
+    """Its old identity is an alias, which still means the original. Both can be written."""
     first = add_storage_dir(bench, copied[0]).sd
     second = add_storage_dir(bench, copied[1]).sd
     added = add_storage_dir(bench, copied[1], new_identity=True)
@@ -206,7 +206,7 @@ def test_a_new_identity_makes_the_copy_a_folder_of_its_own(
 
 
 def test_a_copy_can_be_added_with_a_new_identity_at_once(bench: Workbench, copied: tuple[Path, Path]) -> None:
-    """Then it never was ambiguous."""
+    """It is then never ambiguous."""
     add_storage_dir(bench, copied[0])
     added = add_storage_dir(bench, copied[1], new_identity=True)
     assert (added.copied, added.sd.aliases) == (False, (A,))
@@ -215,7 +215,7 @@ def test_a_copy_can_be_added_with_a_new_identity_at_once(bench: Workbench, copie
 
 
 def test_forgetting_the_copy_frees_the_original(bench: Workbench, copied: tuple[Path, Path]) -> None:
-    """The other way out; it touches no file."""
+    """The alternative. It touches no file."""
     first, second = (add_storage_dir(bench, root).sd for root in copied)
     before = snapshot(copied[1])
     forget_storage_dir(bench, second)
@@ -242,7 +242,7 @@ def test_an_original_that_may_still_be_there_has_not_moved(
 def test_an_original_that_was_given_another_identity_by_hand_is_no_twin(
     bench: Workbench, copied: tuple[Path, Path]
 ) -> None:
-    """What the catalog last knew of it does not count; what it says now does."""
+    """What the catalog last knew does not count. The identity that it has now does."""
     add_storage_dir(bench, copied[0])
     (copied[0] / "SD_ID").write_text(B)
     added = add_storage_dir(bench, copied[1])
@@ -251,9 +251,10 @@ def test_an_original_that_was_given_another_identity_by_hand_is_no_twin(
 
 
 def test_one_folder_is_never_two_storage_directories_that_are_here(bench: Workbench, tmp_path: Path) -> None:
-    """Emptied by its client and added while another identity is the first to arrive: the old one stays away.
+    """If a client emptied it and another identity arrives first, the folder is added as a new one, and the old SD
+    stays offline.
 
-    Also when it turns out later that its value is an alias there: a current identity wins over an alias (SPEC §4).
+    Even if its value later turns out to be an alias there: a current identity wins over an alias (SPEC §4).
     """
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(4), sd_id=A)
     old = add_storage_dir(bench, root).sd
@@ -269,7 +270,7 @@ def test_one_folder_is_never_two_storage_directories_that_are_here(bench: Workbe
 def test_a_copy_stays_the_same_one_with_a_new_identity_when_its_files_are_gone(
     bench: Workbench, copied: tuple[Path, Path]
 ) -> None:
-    """``SD_ID`` still said who it was, so no new storage directory is made of it."""
+    """``SD_ID`` still had the identity, so no new storage directory is created."""
     for root in copied:
         second = add_storage_dir(bench, root).sd
     shutil.rmtree(copied[1] / "media")
@@ -277,7 +278,7 @@ def test_a_copy_stays_the_same_one_with_a_new_identity_when_its_files_are_gone(
 
 
 def test_adding_again_says_nothing_new_of_one_that_is_suspect(bench: Workbench, tmp_path: Path) -> None:
-    """It does not become online on the way."""
+    """It does not become online by this."""
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(5))
     sd = add_storage_dir(bench, root).sd
     shutil.rmtree(root / "media")
@@ -287,13 +288,13 @@ def test_adding_again_says_nothing_new_of_one_that_is_suspect(bench: Workbench, 
 
 
 def swap(path: Path, inside: Path, outside: Path) -> None:
-    """Unmounts what lies at the path to ``outside``, and mounts ``inside`` there."""
+    """Unmounts what is at the path to ``outside``, and mounts ``inside`` there."""
     path.rename(outside)
     inside.rename(path)
 
 
 def test_two_disks_take_turns_at_one_path(bench: Workbench, tmp_path: Path) -> None:
-    """Two sticks with one mount point: each comes back with its disk, and nothing is concluded of the other."""
+    """Two sticks with one mount point: each comes back with its disk, and nothing is concluded about the other."""
     stick = make_storage_dir(tmp_path / "stick", *make_pictures(3), sd_id=A)
     other = make_storage_dir(tmp_path / "other", *make_pictures(2, first_seed=50), sd_id=B)
     first = add_storage_dir(bench, stick).sd
@@ -329,7 +330,7 @@ def test_two_disks_take_turns_at_one_path(bench: Workbench, tmp_path: Path) -> N
 
 
 def test_an_empty_mount_point_can_become_a_folder_of_its_own(bench: Workbench, tmp_path: Path) -> None:
-    """A person who says ``--new-identity`` there gets a new SD; the one whose disk is away is not mixed with it."""
+    """With ``--new-identity``, it becomes a new SD, separate from the one whose disk is away."""
     stick = make_storage_dir(tmp_path / "stick", *make_pictures(3), sd_id=A)
     first = add_storage_dir(bench, stick).sd
     stick.rename(tmp_path / "away")
@@ -348,7 +349,7 @@ def test_an_empty_mount_point_can_become_a_folder_of_its_own(bench: Workbench, t
 
 
 def test_moving_touches_no_file_and_brings_the_folder_online(bench: Workbench, tmp_path: Path) -> None:
-    """``sd move`` says where it lies now, for a folder that a person moved."""
+    """``sd move`` sets the new path of a folder that a person moved."""
     root = make_storage_dir(tmp_path / "Notes", *make_pictures(2), sd_id=A)
     first = add_storage_dir(bench, root).sd
     root.rename(tmp_path / "Moved")
@@ -361,7 +362,7 @@ def test_moving_touches_no_file_and_brings_the_folder_online(bench: Workbench, t
 
 
 def test_moving_to_another_identity_is_refused(bench: Workbench, tmp_path: Path) -> None:
-    """Neither onto a folder that is known, nor onto one that says to be another."""
+    """Neither to a known folder, nor to one with another identity."""
     first = add_storage_dir(bench, make_storage_dir(tmp_path / "Notes", sd_id=A)).sd
     other = make_storage_dir(tmp_path / "Other", sd_id=B)
     with pytest.raises(StorageDirConflictError, match=B):
@@ -373,7 +374,7 @@ def test_moving_to_another_identity_is_refused(bench: Workbench, tmp_path: Path)
 
 
 def test_moving_to_a_folder_without_identity_waits_for_it(bench: Workbench, tmp_path: Path) -> None:
-    """Nothing is made up there, and the SD comes online when ``SD_ID`` has arrived."""
+    """Nothing is created there. The SD comes online when ``SD_ID`` has arrived."""
     root = make_storage_dir(tmp_path / "Notes", sd_id=A)
     first = add_storage_dir(bench, root).sd
     new = tmp_path / "New"
@@ -385,7 +386,7 @@ def test_moving_to_a_folder_without_identity_waits_for_it(bench: Workbench, tmp_
 
 
 def test_what_was_remembered_without_an_identity_can_be_moved(bench: Workbench, tmp_path: Path) -> None:
-    """It never was anything, so wherever it goes is right."""
+    """It never had an identity, so any folder is right."""
     root = tmp_path / "Notes"
     (root / "media").mkdir(parents=True)
     put_image(root, make_picture("png"))

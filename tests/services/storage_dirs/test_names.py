@@ -42,7 +42,7 @@ def base64url(sd_id: str) -> str:
 def test_identity_then_alias_then_path_then_name(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One text that fits four storage directories means the first of them in that order; without it the next."""
+    """If one text matches four storage directories, the first in that order is meant, and without it the next."""
     monkeypatch.chdir(tmp_path)
     by_name = add_storage_dir(bench, make_storage_dir(tmp_path / "four", sd_id=B), name=A).sd
     by_path = add_storage_dir(bench, make_storage_dir(tmp_path / A, sd_id=C)).sd
@@ -64,7 +64,7 @@ def test_identity_then_alias_then_path_then_name(
 def test_an_identity_may_be_spelled_in_every_way_that_a_file_may(
     bench: Workbench, tmp_path: Path, spell: Callable[[str], str]
 ) -> None:
-    """UUID in either case, base64url: the same 128 bits, current or alias."""
+    """UUID in either case, or base64url: the same 128 bits, current or alias."""
     root = make_storage_dir(tmp_path / "Notes", sd_id=A)
     (root / f"SD_ID.was-{B}").write_text(B)
     sd = add_storage_dir(bench, root).sd
@@ -73,7 +73,7 @@ def test_an_identity_may_be_spelled_in_every_way_that_a_file_may(
 
 
 def test_a_name_is_found_in_any_case_the_exact_one_first(bench: Workbench, tmp_path: Path) -> None:
-    """Two names may differ in letter case only; then each is meant by its own spelling."""
+    """Two names may differ only in case. Each is then found by its own spelling."""
     small = add_storage_dir(bench, make_storage_dir(tmp_path / "notes")).sd
     assert get_storage_dir(bench, "NOTES") == small
     large = add_storage_dir(bench, make_storage_dir(tmp_path / "x" / "Notes")).sd
@@ -84,7 +84,7 @@ def test_a_name_is_found_in_any_case_the_exact_one_first(bench: Workbench, tmp_p
     "text", ["", "nowhere", "\0", "x" * 10_000, "/" * 5000, "\udcff", A, "~nobody-at-all"]
 )
 def test_what_nobody_is_called_is_a_clear_error(bench: Workbench, tmp_path: Path, text: str) -> None:
-    """The message says which are known and is short, whatever was asked for."""
+    """The message lists the known names, and is short whatever the input."""
     add_storage_dir(bench, make_storage_dir(tmp_path / "Notes", sd_id=B))
     with pytest.raises(StorageDirNotFoundError, match="'Notes'") as caught:
         get_storage_dir(bench, text)
@@ -94,7 +94,7 @@ def test_what_nobody_is_called_is_a_clear_error(bench: Workbench, tmp_path: Path
 def test_an_empty_text_is_not_the_folder_that_one_stands_in(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A script's unset variable must not choose a storage directory by accident; a dot is on purpose."""
+    """An unset variable in a script must not choose a storage directory by accident. A dot is intended."""
     root = make_storage_dir(tmp_path / "Notes")
     sd = add_storage_dir(bench, root).sd
     monkeypatch.chdir(root)
@@ -104,7 +104,7 @@ def test_an_empty_text_is_not_the_folder_that_one_stands_in(
 
 
 def test_two_never_share_a_name(bench: Workbench, tmp_path: Path) -> None:
-    """The folder's own name, or the wanted one, with a number where it is taken; also when added again."""
+    """The folder's own name, or the requested one, with a number if it is taken; also when added again."""
     roots = [make_storage_dir(tmp_path / str(n) / "Notes") for n in range(3)]
     assert [add_storage_dir(bench, root).sd.name for root in roots] == ["Notes", "Notes 2", "Notes 3"]
     assert add_storage_dir(bench, roots[2], name="Notes").sd.name == "Notes 3"
@@ -114,7 +114,7 @@ def test_two_never_share_a_name(bench: Workbench, tmp_path: Path) -> None:
 
 
 def test_renaming(bench: Workbench, tmp_path: Path) -> None:
-    """To a free name, or to its own; never to another one's."""
+    """To a free name, or to its own, but not to another one's."""
     first, second = (add_storage_dir(bench, make_storage_dir(tmp_path / name)).sd for name in ("a", "b"))
     assert rename_storage_dir(bench, first, "  Urlaub 2024 ").name == "Urlaub 2024"
     assert rename_storage_dir(bench, first, "Urlaub 2024").name == "Urlaub 2024"
@@ -125,7 +125,7 @@ def test_renaming(bench: Workbench, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "  ", "\0", "a\nb", "\x1b[31m", "\u202e", "\udcff", "x" * 101])
 def test_names_that_nobody_can_read_are_refused(bench: Workbench, tmp_path: Path, name: str) -> None:
-    """Before anything is looked at or written."""
+    """Before anything is read or written."""
     root = tmp_path / "Notes"
     root.mkdir()
     with pytest.raises(InvalidNameError):
@@ -138,12 +138,12 @@ def test_names_that_nobody_can_read_are_refused(bench: Workbench, tmp_path: Path
 
 @given(st.text())
 def test_every_folder_has_a_name_that_could_have_been_given(folder: str) -> None:
-    """Law: a name made from a folder's passes the check, whatever the folder is called."""
+    """Law: a name made from a folder's name passes the check, whatever the folder's name."""
     assert check_name(name_after(f"/somewhere/{folder.replace('/', '')}"))
 
 
 def test_a_folder_with_an_unreadable_name_gets_a_readable_one(bench: Workbench, tmp_path: Path) -> None:
-    """Newlines and escapes in a folder's name never reach a list."""
+    """Newlines and escape characters in a folder's name never appear in a list."""
     root = tmp_path / ("a\n\x1b[31m" + "b" * 200)
     sd = add_storage_dir(bench, make_storage_dir(root)).sd
     assert sd.name.startswith("a")

@@ -38,7 +38,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_provisional_identity_that_is_written_down_is_a_real_one(bench: Workbench, tmp_path: Path) -> None:
-    """Its owner has agreed to it; nothing changes but that."""
+    """Its owner has agreed to it. Nothing else changes."""
     root = tmp_path / "Shared"
     root.mkdir()
     provisional = add_storage_dir(bench, root, read_only=True).sd
@@ -51,7 +51,7 @@ def test_a_provisional_identity_that_is_written_down_is_a_real_one(bench: Workbe
 def test_going_offline_is_told_once_whatever_the_reason_becomes(
     bench: Workbench, root: Path, sd: StorageDir
 ) -> None:
-    """Away, then an empty folder, then another one in its place: the reason is kept up to date without an event."""
+    """Gone, then an empty folder, then another one: the reason is updated without an event."""
     reasons = set()
     root.rename(root.with_name("away"))
     reasons.add(refresh(bench, sd).problem)
@@ -66,7 +66,7 @@ def test_going_offline_is_told_once_whatever_the_reason_becomes(
 def test_two_processes_tell_of_one_change_once(
     home: Path, bench: Workbench, root: Path, sd: StorageDir
 ) -> None:
-    """Both saw the old identity; the one that comes second finds it done."""
+    """Both saw the old identity. The second finds the change already made."""
     (root / "SD_ID").write_text(B)
     with open_bench(home) as other:
         assert refresh(bench, sd).sd_id == B
@@ -81,7 +81,7 @@ TORN = ["", A[:20], "\0" * 36, f"{A}\n{B}\n", "no identity"]
 def test_a_marker_that_is_torn_takes_the_folder_out_and_back(
     bench: Workbench, root: Path, sd: StorageDir, torn: str
 ) -> None:
-    """Nothing is concluded meanwhile, nothing is written, and it is as before when the marker is whole again."""
+    """Meanwhile nothing is concluded or written. When the marker is whole again, everything is as before."""
     before = rows_of(bench, sd)
     marker = root / "SD_ID"
     marker.unlink()
@@ -113,9 +113,9 @@ def test_a_marker_that_is_torn_takes_the_folder_out_and_back(
     assert list_event_types(bench, "sd.") == ["sd.added", "sd.offline", "sd.online"]
 
 
-@pytest.mark.parametrize("meanwhile", [None, *TORN])  # None: nothing lies there
+@pytest.mark.parametrize("meanwhile", [None, *TORN])  # None: no such file
 def test_a_marker_that_is_being_replaced_does_not_flap(home: Path, root: Path, meanwhile: str | None) -> None:
-    """Sync clients delete or empty the old file before the new one is there (H6, H10): a moment later it is."""
+    """Sync clients delete or empty the old file before the new one is there (H6, H10). A moment later it is."""
 
     class Client(FakeClock):
         naps = 0
@@ -140,7 +140,7 @@ def test_a_marker_that_is_being_replaced_does_not_flap(home: Path, root: Path, m
 def test_a_folder_that_stays_away_costs_no_waiting(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """An empty mount point is looked at twice when it becomes so, and only once by every command after that."""
+    """An empty mount point is looked at twice when it appears, and once by every later command."""
     root.rename(root.with_name("away"))
     root.mkdir()
     offline = refresh(bench, sd)
@@ -154,7 +154,7 @@ def test_a_folder_that_stays_away_costs_no_waiting(
 def test_a_marker_in_the_cloud_leaves_the_folder_readable(
     bench: Workbench, root: Path, sd: StorageDir
 ) -> None:
-    """An evicted ``SD_ID`` says nothing new: the SD is read under the identity that it had, and told so no event."""
+    """An evicted ``SD_ID`` changes nothing: the SD is read under its known identity, without an event."""
     (root / "SD_ID").unlink()
     (root / ".SD_ID.icloud").write_bytes(b"bplist00")
     assert refresh(bench, sd) == sd
@@ -167,7 +167,7 @@ def test_a_marker_in_the_cloud_leaves_the_folder_readable(
 def test_a_root_that_is_renamed_away_and_back_loses_nothing(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """Unmounted for a week: the index is frozen, and equal when it is back."""
+    """After a week unmounted, the catalog is unchanged and matches."""
     before = rows_of(bench, sd)
     root.rename(root.with_name("away"))
     for _ in range(3):
@@ -182,7 +182,7 @@ def test_a_root_that_is_renamed_away_and_back_loses_nothing(
 
 
 def test_a_root_that_cannot_be_read_is_offline() -> None:
-    """No right to the folder is no reason to think that anything in it is gone."""
+    """Without permission to read the folder, nothing in it counts as gone."""
     with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
         root = make_storage_dir(folder / "Notes", *PICTURES, sd_id=A)
         sd = add_storage_dir(bench, root).sd
@@ -196,7 +196,7 @@ def test_a_root_that_cannot_be_read_is_offline() -> None:
 def test_a_lookup_does_not_wait_for_conflict_copies_to_settle(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:
-    """bisync left two copies and no ``SD_ID``: images are shown on, and the next patient command settles it."""
+    """bisync left two copies and no ``SD_ID``: images are still shown, and the next patient command decides."""
     (root / "SD_ID").rename(root / "SD_ID.conflict1")
     (root / "SD_ID.conflict2").write_text(S)
     before_s = clock.monotonic()
@@ -214,7 +214,7 @@ def test_a_lookup_does_not_wait_for_conflict_copies_to_settle(
 def dead_share(
     home: Path, root: Path, clock: FakeClock
 ) -> Iterator[tuple[Workbench, Callable[[], None], Callable[[], None]]]:
-    """A workbench that takes the root for a network share; lets it hang; lets it answer, and its rest be over."""
+    """A workbench that treats the root as a network share: it can hang, answer again, and end its rest."""
     share = Mount(root, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
     released, answered = threading.Event(), threading.Event()
     with open_bench(home, clock) as bench:
@@ -237,7 +237,7 @@ def dead_share(
 def test_a_share_that_does_not_answer_costs_its_time_limit_once(
     dead_share: tuple[Workbench, Callable[[], None], Callable[[], None]], root: Path
 ) -> None:
-    """After the first call that hung, every command says offline at once; later it is asked again, and is back."""
+    """After the first call hangs, every command reports offline at once. Later it is tried again and is back."""
     bench, hang, rest = dead_share
     sd = add_storage_dir(bench, root).sd
     before = rows_of(bench, sd)
@@ -262,7 +262,7 @@ def test_a_share_that_does_not_answer_costs_its_time_limit_once(
 def test_a_share_that_does_not_answer_can_be_added(
     dead_share: tuple[Workbench, Callable[[], None], Callable[[], None]], root: Path
 ) -> None:
-    """It is remembered by its path, without an identity, and decided when it answers."""
+    """It is remembered by its path, without an identity. The decision follows when it answers."""
     bench, hang, rest = dead_share
     hang()
     added = add_storage_dir(bench, root)
@@ -274,7 +274,7 @@ def test_a_share_that_does_not_answer_can_be_added(
 def test_what_is_mounted_in_the_place_of_a_dead_share_is_asked_at_once(
     dead_share: tuple[Workbench, Callable[[], None], Callable[[], None]], root: Path, clock: FakeClock
 ) -> None:
-    """Calls still hang in the share that was let go of; the one that is there now does not rest for them."""
+    """Calls still hang in the unmounted share. The new one does not rest because of them."""
     bench, hang, _ = dead_share
     sd = add_storage_dir(bench, root).sd
     hang()

@@ -34,7 +34,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def remove_images(root: Path, count: int) -> None:
-    """The first of them are gone."""
+    """Deletes the first of them."""
     for data in PICTURES[:count]:
         (root / "media" / name_of(data)).unlink()
 
@@ -59,12 +59,12 @@ def test_an_identity_that_changed_for_a_reason_is_the_same_folder(
     how: str,
     command: Callable[[Workbench, StorageDir], StorageDir],
 ) -> None:
-    """The old value becomes an alias, it is told once, and no image is lost or found by it."""
+    """The old value becomes an alias, there is one event, and no image is lost or found."""
     before = rows_of(bench, sd)
     (root / "SD_ID").write_text(f"{B}\n")
     EXPLAINED[how](root)
     if "value" in how or "program" in how:
-        remove_images(root, 8)  # so that nothing but the explanation speaks for it
+        remove_images(root, 8)  # so that only the explanation counts
     changed = command(bench, sd)
     assert (changed.number, changed.sd_id, changed.state.value) == (sd.number, B, "online")
     assert A in changed.aliases
@@ -77,7 +77,7 @@ def test_an_identity_that_changed_for_a_reason_is_the_same_folder(
 def test_an_identity_that_changed_before_any_file_was_known_is_the_same_folder(
     bench: Workbench, tmp_path: Path
 ) -> None:
-    """With nothing to go by, the path decides."""
+    """Without known files, the path decides."""
     root = make_storage_dir(tmp_path / "Empty", sd_id=A)
     sd = add_storage_dir(bench, root).sd
     (root / "SD_ID").write_text(B)
@@ -89,7 +89,7 @@ def test_an_identity_that_changed_before_any_file_was_known_is_the_same_folder(
 def test_another_storage_directory_in_its_place_is_not_taken_for_it(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir, left: int
 ) -> None:
-    """Fewer than half of the files, and no explanation: offline, and nothing is concluded however often one looks."""
+    """With fewer than half of the files and no explanation, it is offline, and nothing is ever concluded."""
     before = rows_of(bench, sd)
     (root / "SD_ID").write_text(B)
     remove_images(root, 8 - left)
@@ -112,10 +112,10 @@ def test_another_storage_directory_in_its_place_is_not_taken_for_it(
 def test_a_disk_in_the_place_of_an_emptied_one_is_not_taken_for_it(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir, days: int
 ) -> None:
-    """Its files are absent or missing, but known: that none of them is there speaks against it, not for it (H14)."""
+    """Its files are absent or missing, but known. If none of them is there, it is another SD (H14)."""
     remove_images(root, 8)
     assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
-    if days:  # a person says that it is meant
+    if days:  # a person accepts their absence
         confirm_storage_dir(bench, sd)
         clock.pass_time(days=days)
         assert scan_storage_dir(bench, sd).missing == 8
@@ -131,7 +131,7 @@ def test_a_disk_in_the_place_of_an_emptied_one_is_not_taken_for_it(
 def test_an_old_programs_identity_wins_until_it_has_lost_once(
     bench: Workbench, root: Path, sd: StorageDir
 ) -> None:
-    """A ``.sd-id`` that appears is taken over (notes refer to it); with a former value about it becomes an alias."""
+    """A new ``.sd-id`` is migrated (notes refer to it). If there is a former value, it becomes an alias."""
     lay(root, {".sd-id": B})
     (migrated,) = reconsider_storage_dirs(bench)
     assert (migrated.number, migrated.sd_id, migrated.aliases) == (sd.number, B, (A,))
@@ -145,7 +145,7 @@ def test_an_old_programs_identity_wins_until_it_has_lost_once(
 def test_an_identity_that_it_had_before_needs_no_explanation(
     bench: Workbench, root: Path, sd: StorageDir
 ) -> None:
-    """Two programs may fight over ``SD_ID``: an alias is the same folder, whatever has become of its files."""
+    """Two programs may fight over ``SD_ID``. An alias means the same folder, whatever happened to its files."""
     (root / "SD_ID").write_text(B)
     assert refresh(bench, sd).sd_id == B
     remove_images(root, 8)
@@ -157,7 +157,7 @@ def test_an_identity_that_it_had_before_needs_no_explanation(
 def test_one_that_is_forgotten_while_all_are_listed_hides_no_other(
     bench: Workbench, root: Path, sd: StorageDir, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another process forgets it between the look at its new identity and the write of that to the catalog."""
+    """Another process forgets it between the look at its new identity and the write to the catalog."""
     other = add_storage_dir(bench, make_storage_dir(tmp_path / "Other", sd_id=C)).sd
     (root / "SD_ID").write_text(f"{B}\n")
     really_adopt = presence.adopt_identity

@@ -40,7 +40,7 @@ def fill(root: Path) -> Path:
     ids=str,
 )
 def test_nothing_is_written_then_or_later(home: Path, tmp_path: Path, files: dict[str, str | None]) -> None:
-    """Adding, scanning, reading, inspecting, watching, confirming: not a byte, not a time, not a name changes."""
+    """Adding, scanning, reading, inspecting, watching, and confirming change no byte, time, or name."""
     root = fill(tmp_path / "shared")
     lay(root, dict(files))
     before = snapshot(root)
@@ -68,7 +68,7 @@ def test_nothing_is_written_then_or_later(home: Path, tmp_path: Path, files: dic
 
 
 def test_without_an_identity_it_is_used_under_a_provisional_one(home: Path, tmp_path: Path) -> None:
-    """It is online and its images are read; the made-up UUID is marked as such, and stays the same."""
+    """It is online and its images are read. The temporary UUID is marked as such, and stays the same."""
     root = fill(tmp_path / "shared")
     with open_store(home) as store:
         added = store.add_storage_dir(root, read_only=True)
@@ -82,7 +82,7 @@ def test_without_an_identity_it_is_used_under_a_provisional_one(home: Path, tmp_
 
 
 def test_the_real_identity_takes_over_when_it_arrives(home: Path, tmp_path: Path) -> None:
-    """The provisional one becomes an alias, so whoever wrote it down still finds the folder; nothing is lost."""
+    """The provisional one becomes an alias, so it still finds the folder. Nothing is lost."""
     root = fill(tmp_path / "shared")
     with open_store(home) as store:
         provisional = store.add_storage_dir(root, read_only=True).sd
@@ -99,7 +99,7 @@ def test_the_real_identity_takes_over_when_it_arrives(home: Path, tmp_path: Path
 
 
 def test_a_lost_identity_is_not_written_back(home: Path, tmp_path: Path) -> None:
-    """``sd confirm`` refuses: read-only is read-only."""
+    """``sd confirm`` refuses, because the SD is read-only."""
     root = fill(tmp_path / "shared")
     lay(root, {"SD_ID": A})
     with open_store(home) as store:
@@ -112,7 +112,7 @@ def test_a_lost_identity_is_not_written_back(home: Path, tmp_path: Path) -> None
 
 
 def test_adding_again_never_loosens_the_promise(home: Path, tmp_path: Path) -> None:
-    """Without ``--read-only`` it stays read-only; with it, a writable one becomes so."""
+    """Without ``--read-only`` it stays read-only. With it, a writable one becomes read-only."""
     root = fill(tmp_path / "shared")
     lay(root, {"SD_ID": A})
     with open_store(home) as store:
