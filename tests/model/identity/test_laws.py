@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from builders.identities import FRESH, A, B, C, S, copies, decide, file, former, legacy, plain
 from strandline.model.identity.decisions import IdentityOutcome
-from strandline.model.identity.rules import explains_change
+from strandline.model.identity.rules import explains_change, keep_replaced
 from strandline.model.identity.sightings import IdentityFile, IdentitySighting, MediaFolder, Unfit
 from strandline.model.image_files import FileStamp
 
@@ -137,3 +137,22 @@ def test_an_old_program_is_warned_of() -> None:
 def test_a_changed_identity_explains_itself(sees: IdentitySighting, explained: bool) -> None:
     """If the folder does not contain the old value of SD_ID, the change is not explained (H14)."""
     assert explains_change(A, sees) is explained
+
+
+@given(sightings(), circumstances)
+def test_a_replaced_identity_is_kept_once(sees: IdentitySighting, how: dict[str, object]) -> None:
+    """Only a valid SD_ID with another value replaces one; keeping the old one changes no mind and is done once."""
+    known = how["known"]
+    found = decide(sees, **{**how, "read_only": False})
+    kept = keep_replaced(found, sees, known)  # type: ignore[arg-type]
+    assert dataclasses.replace(kept, keep_after_write=found.keep_after_write) == found
+    added = set(kept.keep_after_write) - set(found.keep_after_write)
+    is_replaced = sees.plain is not None and sees.plain.value not in (None, known)
+    is_kept = known in {*sees.former_values, *found.keep_before_write, *found.keep_after_write, found.sd_id}
+    assert added == ({known} if known and is_replaced and not is_kept else set())
+    assert keep_replaced(found, sees, None) == found
+    if added and not found.write and not found.delete_legacy:
+        values = sorted({*sees.former_values, *kept.keep_before_write, *kept.keep_after_write})
+        after = dataclasses.replace(sees, former=former(*values))
+        again = keep_replaced(decide(after, known=known), after, known)  # type: ignore[arg-type]
+        assert (again.sd_id, again.steps) == (found.sd_id, ())

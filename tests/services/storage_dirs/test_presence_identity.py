@@ -12,7 +12,7 @@ from builders.identities import A, B, C
 from builders.identity_folders import contents, lay
 from builders.journal import list_event_types
 from builders.snapshots import snapshot
-from builders.storage import make_pictures, make_storage_dir, name_of, rows_of
+from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, rows_of
 from strandline.model.identity.decisions import IdentityDecision
 from strandline.model.identity.sd_ids import find_identity_in
 from strandline.model.storage_dirs import StorageDir
@@ -72,6 +72,70 @@ def test_an_identity_that_changed_for_a_reason_is_the_same_folder(
     assert command(bench, changed) == changed
     assert list_event_types(bench, "sd.") == ["sd.added", "sd.identity_changed"]
     assert rows_of(bench, sd) == before
+
+
+@pytest.mark.parametrize(
+    "command", [refresh, reconsider, lambda bench, sd: add_storage_dir(bench, sd.path).sd]
+)
+def test_an_identity_that_another_program_replaced_is_kept_in_the_folder(
+    bench: Workbench,
+    clock: FakeClock,
+    tmp_path: Path,
+    root: Path,
+    sd: StorageDir,
+    command: Callable[[Workbench, StorageDir], StorageDir],
+) -> None:
+    """As ``SD_ID.was-…``, once, by the first machine that sees it; every other one learns the alias from there."""
+    with open_bench(tmp_path / "other", clock) as other, open_bench(tmp_path / "new", clock) as new:
+        twin = add_storage_dir(other, root).sd
+        (root / "SD_ID").write_text(f"{B}\n")
+        changed = command(bench, sd)
+        kept = {"SD_ID": f"{B}\n".encode(), f"SD_ID.was-{A}": f"{A}\n".encode(), "media": "folder"}
+        assert contents(root) == kept
+        there = snapshot(root)
+        assert (changed.sd_id, changed.aliases) == (B, (A,))
+        assert command(bench, changed) == changed
+        assert command(other, twin).aliases == (A,)
+        assert add_storage_dir(new, root).sd.aliases == (A,)
+        assert snapshot(root) == there
+
+
+def test_two_programs_that_fight_over_an_identity_leave_two_values(
+    bench: Workbench, root: Path, sd: StorageDir
+) -> None:
+    """However often they replace each other's: each value is kept once, and the rest is quiet."""
+    for value in (B, A) * 4:
+        (root / "SD_ID").write_text(f"{value}\n")
+        sd = refresh(bench, sd)
+        assert sd.sd_id == value
+    assert set(contents(root)) == {"SD_ID", f"SD_ID.was-{A}", f"SD_ID.was-{B}", "media"}
+
+
+@pytest.mark.parametrize(
+    "files",
+    [{"SD_ID": A[:20]}, {"SD_ID": ""}, {".SD_ID.icloud": "bplist"}, {"SD_ID.conflict1": B}, {"SD_ID": None}],
+    ids=str,
+)
+def test_nothing_is_kept_of_an_identity_that_may_be_arriving(
+    bench: Workbench, root: Path, sd: StorageDir, files: dict[str, str | bytes | None]
+) -> None:
+    """Half a file, a placeholder, or a conflict copy does not say that anybody replaced ``SD_ID``."""
+    (root / "SD_ID").unlink()
+    lay(root, files)
+    for _ in range(2):
+        refresh(bench, sd)
+    assert not [name for name in contents(root) if name.startswith(f"SD_ID.was-{A}")]
+
+
+def test_an_identity_that_cannot_be_kept_is_an_alias_on_this_machine(
+    bench: Workbench, root: Path, sd: StorageDir
+) -> None:
+    """Something else has the name for it: the folder is used all the same, and nothing is replaced."""
+    (root / "SD_ID").write_text(f"{B}\n")
+    (root / f"SD_ID.was-{A}").mkdir()
+    changed = refresh(bench, sd)
+    assert (changed.sd_id, changed.aliases, changed.state.value) == (B, (A,), "online")
+    assert contents(root)[f"SD_ID.was-{A}"] == "folder"
 
 
 def test_an_identity_that_changed_before_any_file_was_known_is_the_same_folder(

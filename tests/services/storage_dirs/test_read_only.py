@@ -27,6 +27,12 @@ def fill(root: Path) -> Path:
     return root
 
 
+def _replace_identity(root: Path) -> dict[str, object]:
+    """As another program does; what the folder is then."""
+    (root / "SD_ID").write_text(f"{S}\n")
+    return snapshot(root)
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -61,6 +67,10 @@ def test_nothing_is_written_then_or_later(home: Path, tmp_path: Path, files: dic
         store.accept_missing(sd)
         store.rename_storage_dir(sd, "Theirs")
         store.add_storage_dir(root, new_identity=True)
+        if "SD_ID" in before:
+            before = _replace_identity(root)
+            store.refresh_storage_dirs()
+            store.add_storage_dir(root)
         with pytest.raises(ReadOnlyStorageDirError):
             store.save(make_picture("gif"), sd=sd)
         store.forget_storage_dir(sd)

@@ -66,6 +66,24 @@ def explains_change(old: StorageDirId, sighting: IdentitySighting) -> bool:
     return any(file.value == old for file in found if file)
 
 
+def keep_replaced(
+    decision: IdentityDecision, sighting: IdentitySighting, known: StorageDirId | None
+) -> IdentityDecision:
+    """The same decision, which also keeps the known identity if another program has replaced it in ``SD_ID``.
+
+    ``known`` is what the catalog has; None if it was provisional, or if nothing may be written. Call this only if the
+    folder is certainly still that storage directory. If ``SD_ID`` holds no identity, it may be arriving, and nothing
+    is kept. The value is written last, for the reason that ``decisions`` gives.
+
+    Law: identity and aliases stay, and carrying the decision out leaves nothing to keep.
+    """
+    plain = sighting.plain.value if sighting.plain else None
+    told = {plain, *sighting.former_values, *decision.keep_before_write, *decision.keep_after_write}
+    if known in (None, decision.sd_id) or plain is None or known in told:
+        return decision
+    return replace(decision, keep_after_write=tuple(sorted({*decision.keep_after_write, known})))
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     sighting: IdentitySighting

@@ -16,7 +16,7 @@ from strandline.folders.identity_writes import apply_identity
 from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.events import StorageDirAdded
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
-from strandline.model.identity.rules import decide_identity
+from strandline.model.identity.rules import decide_identity, keep_replaced
 from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.reports import AddedStorageDir, IdentityReport
@@ -34,6 +34,7 @@ from strandline.services.storage_dirs.paths import find_place, list_known_at, re
 from strandline.services.storage_dirs.presence import (
     ROUNDS,
     adopt_identity,
+    identity_to_keep,
     lies_elsewhere,
     look_and_decide,
     move_to_state,
@@ -143,8 +144,10 @@ def _decide(bench: Workbench, root: str, wish: _Wish) -> tuple[StorageDir | None
             new_identity=wish.new_identity,
         ),
     )
-    same = (sd for sd in at_root if _is_still(bench, sd, sighting, decision))
-    return next(same, None), decision
+    same = next((sd for sd in at_root if _is_still(bench, sd, sighting, decision)), None)
+    if same is not None and not wish.read_only:
+        decision = keep_replaced(decision, sighting, identity_to_keep(same))
+    return same, decision
 
 
 def _is_still(

@@ -20,7 +20,7 @@ from strandline.model.events import (
     StorageDirOnline,
 )
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
-from strandline.model.identity.rules import FIXED, decide_identity, explains_change
+from strandline.model.identity.rules import FIXED, decide_identity, explains_change, keep_replaced
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -104,6 +104,7 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
             )
         if decision.wait_for_quiet:
             return sd
+        decision = keep_replaced(decision, sighting, identity_to_keep(sd))
         try:
             applied = bench.folder(sd).apply_identity(decision)
         except (DiskError, RefusedError):
@@ -175,6 +176,11 @@ def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> 
         read_only=sd.read_only,
         quiet=quiet,
     )
+
+
+def identity_to_keep(sd: StorageDir) -> StorageDirId | None:
+    """The identity to keep in the folder if another program replaces it; None where none was, or may be written."""
+    return None if sd.provisional or sd.read_only else sd.sd_id
 
 
 def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision) -> StorageDir:
