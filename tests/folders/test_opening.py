@@ -19,7 +19,7 @@ from strandline.folders.opening import (
     is_dataless,
     is_unchanged,
     open_regular,
-    read_start,
+    read_some,
     stamp_of,
 )
 
@@ -195,17 +195,10 @@ def test_new_permissions_are_no_change(picture: Path) -> None:
         assert is_unchanged(opened, picture)
 
 
-def test_each_look_at_the_start_begins_at_the_first_byte(picture: Path) -> None:
-    """This holds however often it is read."""
-    with open_regular(picture) as opened:
-        assert read_start(opened, 4) == b"0123"
-        assert read_start(opened, 100) == b"0123456789"
-
-
 def test_a_failing_disk_is_an_error_of_the_file(picture: Path) -> None:
     """EIO in the middle means "unreadable now", with the path."""
     with open_regular(picture) as opened, pytest.raises(UnreadableFileError, match="Input/output error"):
-        call_refused([Refusal("read", errno.EIO)], lambda: read_start(opened, 10))
+        call_refused([Refusal("read", errno.EIO)], lambda: read_some(opened, 10))
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from strandline.folders import proof_copies
+from strandline.folders import local, proof_copies
 from strandline.folders.opening import OpenedFile
 from strandline.model.image_files import FileStamp
-from strandline.services.proving import prove
 
 Read = tuple[str, FileStamp]
 """Path and stamp of a file that was read."""
@@ -67,5 +66,5 @@ def simulated_kernel() -> Iterator[Counter[str]]:
         patch.setattr(os, "fsync", lambda _fd: count("fsync"))
         patch.setattr(os, "fdatasync", lambda _fd: count("fdatasync"))
         patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=dice.getrandbits(128), version=4))
-        patch.setattr(prove, "read_proof_copy", read_counted)
+        patch.setattr(local, "read_proof_copy", read_counted)
         yield calls

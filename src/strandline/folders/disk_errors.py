@@ -62,6 +62,15 @@ def as_unreadable(error: OSError, path: Path | str) -> UnreadableFileError:
     return UnreadableFileError(_say(error, "read", path), **_facts(error, path))
 
 
+def explain_unlistable(error: OSError) -> str:
+    """Why the images' folder, which has its name, cannot be listed, and what to do about it."""
+    if isinstance(error, NotADirectoryError):
+        return "'media' is not a folder; rename it, so that images can be kept there"
+    if error.errno == errno.ELOOP:
+        return "the media folder is a link, and links are never followed; put the folder itself there"
+    return f"the media folder cannot be listed: {error.strerror or error}"
+
+
 @contextmanager
 def disk_errors(doing: str, path: Path | str, *answers: type[OSError]) -> Iterator[None]:
     """Turns every ``OSError`` of the block into a :class:`~strandline.errors.DiskError`.

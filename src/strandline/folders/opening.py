@@ -180,16 +180,6 @@ def is_unchanged(opened: OpenedFile, path: Path | str, *, dir_fd: int | None = N
         return False
 
 
-def read_start(opened: OpenedFile, limit_bytes: int) -> bytes:
-    """The first bytes, at most ``limit_bytes``: for marks and magic numbers.
-
-    Raises:
-        UnreadableFileError: The disk refused.
-    """
-    rewind(opened)
-    return read_some(opened, limit_bytes)
-
-
 def rewind(opened: OpenedFile) -> None:
     """The next read begins at the first byte.
 

@@ -32,9 +32,10 @@ from typing import BinaryIO, Protocol
 
 from strandline.folders.identity_writes import AppliedIdentity
 from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
-from strandline.folders.opening import OpenedFile
-from strandline.folders.proof_copies import ProofCopy
+from strandline.folders.opening import MAX_IMAGE_BYTES, can_be_dataless
+from strandline.folders.proof_copies import Hashed, ProofCopy, Reading
 from strandline.folders.saving import AsideCopy, SaveMode, WrittenFile
+from strandline.folders.tree import Entry, PathPage
 from strandline.model.identity.decisions import IdentityDecision
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import IdentitySighting
@@ -42,48 +43,62 @@ from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
 from strandline.model.layout import Layout
 from strandline.model.listing import MediaListing
-from strandline.model.values import dataclass
 
 __all__ = [
+    "MAX_IMAGE_BYTES",
     "NO_ODD_NAMES",
     "AppliedIdentity",
     "AsideCopy",
     "Entry",
     "Folder",
+    "Hashed",
     "OddNames",
-    "OpenedFile",
+    "OpenImage",
+    "PathPage",
     "ProofCopy",
     "Reading",
     "SaveMode",
     "WrittenFile",
+    "can_be_dataless",
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The bytes that had a name, read once."""
+class OpenImage(Protocol):
+    """An image's file that is open for reading, with the time limits of its place. Thread-safe."""
 
-    copy: ProofCopy
-    is_replaced: bool
-    """By now the name belongs to another file, or to none."""
+    @property
+    def stamp(self) -> FileStamp:
+        """The file's when it was opened."""
+        ...
 
+    @property
+    def ctime_ns(self) -> int | None:
+        """The file's when it was opened; None if its place does not keep them."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is in a folder of the tree under one name; a link is shown and not followed."""
+    def read_piece(self, offset: int, size_bytes: int) -> bytes | None:
+        """The bytes from ``offset``; None if the file has changed since it was opened, or is closed.
 
-    path: str
-    """Relative to the storage directory, with ``/``."""
-    kind: str
-    """``file``, ``folder``, ``symlink`` or ``special``."""
-    size_bytes: int | None
-    """Of a file."""
-    mtime_s: float
-    inode: int
-    mode: str
-    """As ``ls -l`` writes it; empty for a kind of place that has none."""
-    is_here: bool
-    """False if the system says that the bytes are in the cloud."""
+        Raises:
+            UnreadableFileError: The disk refused, or did not answer in time.
+        """
+        ...
+
+    def read_whole(self) -> ProofCopy | None:
+        """All bytes, hashed as they are read; None if the file is closed.
+
+        Raises:
+            ImageTooLargeError, UnreadableFileError: It cannot be read, or not in time.
+        """
+        ...
+
+    def close(self) -> None:
+        """Closes the file; harmless when repeated. Never waits, although closing may ask a share or a cloud."""
+        ...
+
+    def close_unless_busy(self) -> None:
+        """Closes the file unless somebody is reading from it at this moment."""
+        ...
 
 
 class Folder(Protocol):
@@ -203,7 +218,7 @@ class Folder(Protocol):
         """Whether the system says that the file's bytes are in the cloud. False if it cannot be told."""
         ...
 
-    def open_image(self, name: str) -> OpenedFile:
+    def open_image(self, name: str) -> OpenImage:
         """Opens a regular file for reading; close it.
 
         Raises:
@@ -213,13 +228,24 @@ class Folder(Protocol):
         """
         ...
 
-    def read_image(self, name: str, *, max_memory_bytes: int, limit_bytes: int) -> Reading:
+    def read_image(self, name: str) -> Reading:
         """Reads a file once, into bytes that nobody else can change.
 
         Raises:
             FileNotFoundError: There is none.
             TimeoutError: The place did not answer.
             ImageTooLargeError, UnreadableFileError, DiskError: It cannot be read.
+        """
+        ...
+
+    def hash_image(self, name: str, *, limit_bytes: int) -> Hashed:
+        """Reads a file once and keeps nothing of it.
+
+        Raises:
+            FileNotFoundError: There is none.
+            TimeoutError: The place did not answer.
+            ImageTooLargeError: It has more bytes than the limit.
+            UnreadableFileError: It cannot be read.
         """
         ...
 
@@ -294,15 +320,51 @@ class Folder(Protocol):
         """Two numbers that are equal for two ways to the same folder; None if it is not there or cannot be told."""
         ...
 
-    # --- the tree, for people who look for themselves ---------------------------------------------------------
-
-    def list_page(self, folder: str, *, after: str = "", limit: int | None = None) -> list[Entry]:
-        """The entries of one folder of the tree, sorted by name, from the first name after ``after``.
-
-        ``folder`` is relative; empty for the root. Memory is that of the page. One listing, one ``lstat`` an entry.
+    def find_real_root(self) -> str:
+        """The root without links in it. The limit also holds if a link leads off a local disk.
 
         Raises:
-            OSError: It cannot be listed; ``FileNotFoundError`` and ``NotADirectoryError`` as in :meth:`describe`.
+            FileNotFoundError: There is no such folder.
+            NotADirectoryError: It is a file, or something stranger.
+            OSError: It cannot be told.
+        """
+        ...
+
+    def find_likely_root(self) -> str:
+        """The root without links in it, as far as they can be followed; it need not exist.
+
+        Raises:
+            OSError: It cannot be told in time.
+        """
+        ...
+
+    # --- the tree, for people who look for themselves ---------------------------------------------------------
+
+    def list_paths(
+        self, folders: Sequence[str], *, after: str, limit: int, fits: Callable[[str], bool] = bool
+    ) -> PathPage:
+        """The next paths, in order, of those in the folders that fit.
+
+        Cost: one listing a folder, no look at a file; memory for the paths of the page only.
+
+        Args:
+            folders: The root (empty), the images' folder, or both. One that is no folder has no paths.
+            after: The last path of the page before.
+            limit: At most so many paths.
+            fits: Asked of each path.
+
+        Raises:
+            OSError: A folder cannot be listed.
+        """
+        ...
+
+    def look_at(self, paths: Iterable[str]) -> list[Entry]:
+        """What has these relative paths; those that are gone are left out. One ``lstat`` a path.
+
+        Only for paths of which nothing above is a link: those of :meth:`list_paths`, and the images' folder.
+
+        Raises:
+            OSError: It cannot be told of one of them.
         """
         ...
 
@@ -310,18 +372,17 @@ class Folder(Protocol):
         """What has this relative path.
 
         Raises:
-            FileNotFoundError: Nothing.
+            FileNotFoundError: Nothing; ``filename`` is the first part of the path that nothing has.
             NotADirectoryError: A part of it is no folder, or a link; ``filename`` is that part's path.
             OSError: It cannot be told.
         """
         ...
 
     def read_piece(self, path: str, offset: int, size_bytes: int) -> tuple[bytes, int]:
-        """Some bytes of a regular file as they are now, and its size.
+        """Some bytes of a regular file as they are now, and its size. Raises as :meth:`describe`.
 
         Raises:
-            FileNotFoundError: There is no such file.
-            UnreadableFileError, TimeoutError: It cannot be read.
+            UnreadableFileError: It is no regular file, or cannot be read.
         """
         ...
 

@@ -12,7 +12,7 @@ import io
 import mmap
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -20,11 +20,22 @@ from typing import BinaryIO
 from strandline.folders.disk_errors import as_unreadable, disk_errors
 from strandline.folders.opening import MAX_IMAGE_BYTES, OpenedFile, read_some, rewind, too_large
 from strandline.model.image_files import FileStamp
+from strandline.model.values import dataclass
 
 MAX_MEMORY_BYTES = 64 * 1024 * 1024
 """Up to here a proof copy lies in memory (SPEC §5); larger ones in an unnamed temporary file."""
 
 _CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """What reading a file came to, if only its hash is wanted."""
+
+    sha256: str
+    size_bytes: int
+    changed_while_read: bool
+    """Bytes and hash may be half old, half new."""
 
 
 class ProofCopy:
@@ -78,6 +89,15 @@ class ProofCopy:
         self.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The bytes that had a name, read once."""
+
+    copy: ProofCopy
+    is_replaced: bool
+    """By now the name belongs to another file, or to none."""
+
+
 def read_proof_copy(
     opened: OpenedFile,
     *,
@@ -114,6 +134,24 @@ def read_proof_copy(
             buffer, sha256 = writer.take()
     changed = len(buffer) != opened.stamp.size_bytes or not opened.is_still_as_opened()
     return ProofCopy(buffer, sha256, opened.stamp, changed=changed, ctime_ns=opened.ctime_ns)
+
+
+def hash_file(opened: OpenedFile, *, limit_bytes: int, on_progress: Callable[[int], None]) -> Hashed:
+    """Reads the descriptor once and keeps only the hash. ``on_progress`` gets the size of each piece.
+
+    Raises:
+        ImageTooLargeError: The file is larger than ``limit_bytes``.
+        UnreadableFileError: The disk refused a read.
+    """
+    if opened.stamp.size_bytes > limit_bytes:
+        raise too_large(opened, limit_bytes)
+    digest, size_bytes = hashlib.sha256(), 0
+    for chunk in _iter_chunks(opened, _CHUNK_BYTES):
+        digest.update(chunk)
+        size_bytes += len(chunk)
+        on_progress(len(chunk))
+    changed = size_bytes != opened.stamp.size_bytes or not opened.is_still_as_opened()
+    return Hashed(digest.hexdigest(), size_bytes, changed_while_read=changed)
 
 
 def copy_bytes(data: bytes) -> ProofCopy:

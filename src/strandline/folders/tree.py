@@ -1,21 +1,22 @@
-"""The tree of a storage directory, a page at a time: the root and the media folder, in the order of their paths.
+"""The tree of a storage directory, for people who look for themselves: listed a page at a time, described, and read.
 
-A folder may hold a million files. One ``scandir`` keeps only the names of the page that was asked for, and only those
-are looked at. Links are never followed, and no other folder is entered.
+A folder may hold a million files. One ``scandir`` keeps only the names of the page that was asked for. No link is
+followed below the root.
 """
 
 from __future__ import annotations
 
+import errno
 import heapq
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from strandline.folders.disk_errors import disk_errors
+from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.media_folder import MEDIA_FOLDER, iter_names
-
-ROOT = ""
+from strandline.folders.opening import is_dataless, open_regular
+from strandline.model.values import dataclass
 
 
 class PathPage(NamedTuple):
@@ -33,37 +34,30 @@ class PathPage(NamedTuple):
         return self.passed + len(self.paths) >= self.total
 
 
-class Seen(NamedTuple):
-    """What lies under a path."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What has a path; a link is shown and not followed."""
 
     path: str
+    """Relative to the storage directory, with ``/``."""
     kind: str
-    """file, folder, symlink, special."""
-    size_bytes: int | None
-    """Of a file."""
+    """``file``, ``folder``, ``symlink`` or ``special``."""
+    size_bytes: int
+    mtime_s: float
+    inode: int
+    mode: str
+    """As ``ls -l`` writes it; empty for a kind of place that has none."""
+    is_here: bool
+    """False if the system says that the bytes are in the cloud."""
 
 
 def list_paths(
-    root: str,
-    *,
-    after: str = "",
-    limit: int,
-    folders: Sequence[str] = (ROOT, MEDIA_FOLDER),
-    fits: Callable[[str], bool] = bool,
+    root: str, folders: Sequence[str], *, after: str, limit: int, fits: Callable[[str], bool]
 ) -> PathPage:
-    """The next ``limit`` paths after ``after``, of those that fit.
-
-    Cost: one ``scandir`` a folder, no ``lstat`` a file; memory for the paths of the page only.
-
-    Args:
-        root: Of the storage directory.
-        after: The last path of the page before.
-        limit: At most so many paths.
-        folders: The root, the media folder, or both.
-        fits: Asked of each path.
+    """The next ``limit`` paths after ``after`` of those in the root (empty), the images' folder, or both, that fit.
 
     Raises:
-        DiskError: A folder cannot be listed.
+        OSError: A folder cannot be listed.
     """
     passed = total = 0
 
@@ -79,43 +73,12 @@ def list_paths(
     return PathPage(heapq.nsmallest(limit, iter_rest()), passed, total)
 
 
-def look_at_paths(root: str, paths: Iterable[str]) -> list[Seen]:
-    """What lies under the paths now; those that are gone are left out. Cost: one ``lstat`` a path.
-
-    Raises:
-        DiskError: A path cannot be looked at.
-    """
-    found = []
-    for path in paths:
-        full = os.path.join(root, path)
-        with disk_errors("look at", full):
-            try:
-                seen = os.lstat(full)
-            except FileNotFoundError:
-                continue
-        size_bytes = seen.st_size if stat.S_ISREG(seen.st_mode) else None
-        found.append(Seen(path, kind_of(seen.st_mode), size_bytes))
-    return found
-
-
-def kind_of(mode: int) -> str:
-    """file, folder, symlink or special. Pure."""
-    if stat.S_ISREG(mode):
-        return "file"
-    if stat.S_ISDIR(mode):
-        return "folder"
-    return "symlink" if stat.S_ISLNK(mode) else "special"
-
-
 def _iter_paths(root: str, folders: Sequence[str]) -> Iterator[str]:
-    if ROOT in folders:
-        with disk_errors("list", root), os.scandir(root) as entries:
+    if "" in folders:
+        with os.scandir(root) as entries:
             yield from (entry.name for entry in entries)
-    if MEDIA_FOLDER in folders:
-        media = os.path.join(root, MEDIA_FOLDER)
-        with disk_errors("list", media):
-            if _is_folder(media):
-                yield from (f"{MEDIA_FOLDER}/{name}" for name in iter_names(root))
+    if MEDIA_FOLDER in folders and _is_folder(os.path.join(root, MEDIA_FOLDER)):
+        yield from (f"{MEDIA_FOLDER}/{name}" for name in iter_names(root))
 
 
 def _is_folder(path: str) -> bool:
@@ -123,3 +86,85 @@ def _is_folder(path: str) -> bool:
         return stat.S_ISDIR(os.lstat(path).st_mode)
     except FileNotFoundError:
         return False
+
+
+def look_at(root: str, paths: Iterable[str]) -> list[Entry]:
+    """What has the paths now; those that are gone are left out. One ``lstat`` a path.
+
+    Raises:
+        OSError: It cannot be told of one of them.
+    """
+    found = []
+    for path in paths:
+        try:
+            found.append(_entry(path, os.lstat(os.path.join(root, path))))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def describe(root: str, path: str) -> Entry:
+    """What has the path. One ``lstat`` for each part of it.
+
+    Raises:
+        FileNotFoundError: A part of it does not exist; ``filename`` is the path up to it.
+        NotADirectoryError: A part of it is no folder, or a link; ``filename`` is the path up to it.
+        OSError: It cannot be told.
+    """
+    parts = path.split("/")
+    for number in range(1, len(parts) + 1):
+        above = "/".join(parts[:number])
+        try:
+            seen = os.lstat(os.path.join(root, above))
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENAMETOOLONG):
+                raise
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), above) from error
+        if number < len(parts) and not stat.S_ISDIR(seen.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), above)
+    return _entry(path, seen)
+
+
+def read_piece(root: str, path: str, offset: int, size_bytes: int) -> tuple[bytes, int]:
+    """Some bytes of a regular file, and its size. Raises as :func:`describe`.
+
+    Raises:
+        UnreadableFileError: It is no regular file, or cannot be read.
+    """
+    describe(root, path)
+    with open_regular(os.path.join(root, path)) as opened:
+        try:
+            data = os.pread(opened.fd, size_bytes, offset) if offset < opened.stamp.size_bytes else b""
+        except OSError as error:
+            raise as_unreadable(error, opened.path) from error
+        return data, opened.stamp.size_bytes
+
+
+def _entry(path: str, seen: os.stat_result) -> Entry:
+    return Entry(
+        path,
+        _kind_of(seen.st_mode),
+        seen.st_size,
+        seen.st_mtime,
+        seen.st_ino,
+        stat.filemode(seen.st_mode),
+        is_here=not is_dataless(seen),
+    )
+
+
+def _kind_of(mode: int) -> str:
+    if stat.S_ISREG(mode):
+        return "file"
+    if stat.S_ISDIR(mode):
+        return "folder"
+    return "symlink" if stat.S_ISLNK(mode) else "special"
+
+
+def find_unwritable(folders: Iterable[str]) -> str | None:
+    """The first of the folders that is there and where this user may not write. Writes nothing."""
+    as_whom_we_act = os.access in os.supports_effective_ids
+    for folder in folders:
+        is_writable = os.access(folder, os.W_OK | os.X_OK, effective_ids=as_whom_we_act)
+        if not is_writable and os.path.lexists(folder):
+            return folder
+    return None

@@ -16,7 +16,7 @@ from strandline.catalog.database import open_catalog
 from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogInsideStorageDirError
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.opening import MAX_IMAGE_BYTES
+from strandline.folders.port import MAX_IMAGE_BYTES
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE

@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from strandline.errors import StrandlineError
-from strandline.folders.filesystems import MountKind, find_mount
-from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
@@ -69,9 +67,9 @@ def _check_catalog(bench: Workbench) -> Check:
 
 def _check_home(bench: Workbench) -> Check:
     elsewhere = "choose a folder on a local disk with --home or STRANDLINE_HOME"
-    mount = find_mount(os.path.realpath(bench.home))
-    if mount.kind is not MountKind.LOCAL:
-        message = f"{bench.home} is on {mount.fstype}, where SQLite's journal does not work reliably"
+    place = bench.folder_at(os.path.realpath(bench.home))
+    if not place.is_local:
+        message = f"{bench.home} is on {place.kind}, where SQLite's journal does not work reliably"
         return Check("home", False, message, elsewhere)
     try:
         with tempfile.TemporaryFile(dir=bench.scratch) as file:
@@ -79,7 +77,7 @@ def _check_home(bench: Workbench) -> Check:
     except OSError as error:
         message = f"{bench.home} cannot be written to: {error.strerror}"
         return Check("home", False, message, f"make room, or give yourself the rights; or {elsewhere}")
-    return Check("home", True, f"{bench.home} is on a local disk ({mount.fstype})")
+    return Check("home", True, f"{bench.home} is on a local disk ({place.kind})")
 
 
 def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
@@ -88,18 +86,16 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         return Check(name, False, f"{sd.state.value}: {sd.problem}", f"see 'strandline sd show {sd.path}'")
     if sd.read_only:
         return Check(name, True, f"{sd.state.value}, read-only by choice")
-    for folder in (sd.path, os.path.join(sd.path, MEDIA_FOLDER)):
-        if os.path.lexists(folder) and not _is_writable(folder):
-            remedy = "give yourself the rights, or 'sd forget' it and add it with --read-only"
-            return Check(name, False, f"{folder} cannot be written to", remedy)
-    mount = bench.mount_at(sd.path)
-    how = "watched natively" if mount.kind is MountKind.LOCAL else "polled"
-    return Check(name, True, f"{sd.state.value}, writable, on {mount.fstype}, {how}")
-
-
-def _is_writable(folder: str) -> bool:
-    as_whom_we_act = os.access in os.supports_effective_ids
-    return os.access(folder, os.W_OK | os.X_OK, effective_ids=as_whom_we_act)
+    folder = bench.folder(sd)
+    try:
+        unwritable = folder.find_unwritable()
+    except OSError as error:
+        return Check(name, False, f"it cannot be looked at: {error.strerror or error}", "check that drive")
+    if unwritable is not None:
+        remedy = "give yourself the rights, or 'sd forget' it and add it with --read-only"
+        return Check(name, False, f"{unwritable} cannot be written to", remedy)
+    how = "watched natively" if folder.tells_changes else "polled"
+    return Check(name, True, f"{sd.state.value}, writable, on {folder.kind}, {how}")
 
 
 def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:

@@ -11,23 +11,19 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import field
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from strandline.catalog.port import Catalog
 from strandline.folders.filesystems import Mount, MountKind, find_mount
-from strandline.folders.identity_files import read_plain_identity
-from strandline.folders.local import LocalFolder, Means
+from strandline.folders.local import LocalFolder
 from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.port import Folder
 from strandline.folders.time_limits import SlowPlaces
+from strandline.folders.timed_calls import Means, TimedCalls
 from strandline.model.events import Event
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
-
-T = TypeVar("T")
 
 _MIB = 1024 * 1024
 
@@ -124,8 +120,16 @@ class Workbench:
 
     def folder_at(self, root: str) -> Folder:
         """The same for a path that may become a storage directory. The one spot that chooses a kind of place."""
-        means = Means(self.slow_places, self.odd_names, self.scratch, self.limits.fetch_timeout_s)
-        return LocalFolder(root, self.mount_at(root), means)
+        limits = self.limits
+        means = Means(
+            self.slow_places,
+            self.odd_names,
+            self.scratch,
+            limits.fetch_timeout_s,
+            limits.max_memory_bytes,
+            limits.read_max_bytes,
+        )
+        return LocalFolder(TimedCalls(root, self.mount_at(root), means))
 
     @property
     def scratch(self) -> Path:
@@ -150,55 +154,3 @@ class Workbench:
         """Whether a folder's mtime moves with each name in it; FAT and its kin, which keep no inodes, forget some."""
         mount = self.mount_at(path)
         return mount.kind is MountKind.LOCAL and mount.keeps_inodes
-
-    def keeps_inodes(self, sd: StorageDir) -> bool:
-        """Whether the SD's file system keeps inode numbers, so that they may stand in stamps."""
-        return self.mount_at(sd.path).keeps_inodes
-
-    def bounded(self, path: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
-        """Runs a small look at the path, one that no cloud has to ask its server for; limit off local disks: 5 s.
-
-        A place that did not answer once is dead, and fails at once for a while, so a dead share costs 5 s once, not
-        each time (SPEC §5). ``late`` is given a result that came after the limit, to be closed.
-
-        Raises:
-            TimeoutError: The disk did not answer.
-        """
-        mount = self.mount_at(path)
-        if mount.kind is MountKind.LOCAL:
-            return call()
-        return self.slow_places.within(mount.place, call, late=late)
-
-    def patient(
-        self,
-        root: str,
-        call: Callable[[], T],
-        *,
-        late: Callable[[T], object] | None = None,
-        mount: Mount | None = None,
-    ) -> T:
-        """Runs what may take long where it means a download: searches, lists, opens or reads in the SD at ``root``.
-
-        Off local disks it is given up after ``fetch_timeout_s``, which says nothing of the place; and on a share,
-        which downloads nothing, as soon as that does not answer a small look either.
-
-        Args:
-            root: Of the SD.
-            call: What may take long.
-            late: Given a result that came after the limit, to be closed.
-            mount: Where the file lies that was opened before; what is mounted there now, where none is given.
-
-        Raises:
-            TimeoutError: It took longer, or the place is dead.
-        """
-        mount = mount or self.mount_at(root)
-        if mount.kind is MountKind.LOCAL:
-            return call()
-        is_share = mount.kind is MountKind.NETWORK
-        return self.slow_places.patiently(
-            mount.place,
-            self.limits.fetch_timeout_s,
-            call,
-            small_look=partial(read_plain_identity, root) if is_share else None,
-            late=late,
-        )

@@ -13,7 +13,7 @@ from builders.hard_disks import read_only, small_disk
 from builders.identities import A, B
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
 from contracts.folders.conftest import Place
-from strandline.errors import RefusedError, UnreadableFileError, UnwritableFolderError
+from strandline.errors import ImageTooLargeError, RefusedError, UnreadableFileError, UnwritableFolderError
 from strandline.folders.saving import SaveMode
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.image_files import FileStamp
@@ -22,7 +22,6 @@ from strandline.model.listing import OddKind
 PICTURES = make_pictures(3)
 ONE, TWO, THREE = PICTURES
 NAMES = sorted(map(name_of, PICTURES))
-LIMITS = {"max_memory_bytes": 1 << 20, "limit_bytes": 1 << 20}
 
 
 def always() -> bool:
@@ -113,11 +112,21 @@ def test_an_image_is_opened_and_read(place: Place) -> None:
     """Its bytes, with the stamp that a listing has; a file that was replaced meanwhile is told."""
     fill(place)
     name = name_of(ONE)
-    with place.folder.open_image(name) as opened:
-        assert opened.stamp == stamp_at(place, name)
-        assert os.read(opened.fd, 1 << 20) == ONE
-    reading = place.folder.read_image(name, **LIMITS)
+    opened = place.folder.open_image(name)
+    assert opened.stamp == stamp_at(place, name)
+    assert (opened.ctime_ns is not None) is place.folder.keeps_ctimes
+    assert opened.read_piece(1, 4) == ONE[1:5]
+    copy = opened.read_whole()
+    assert copy is not None
+    assert copy.read() == ONE
+    opened.close()
+    assert (opened.read_piece(1, 4), opened.read_whole()) == (None, None)
+    reading = place.folder.read_image(name)
     assert (reading.copy.read(), reading.is_replaced) == (ONE, False)
+    hashed = place.folder.hash_image(name, limit_bytes=len(ONE))
+    assert (hashed.sha256, hashed.size_bytes, hashed.changed_while_read) == (copy.sha256, len(ONE), False)
+    with pytest.raises(ImageTooLargeError):
+        place.folder.hash_image(name, limit_bytes=len(ONE) - 1)
     assert not place.folder.is_evicted(name)
 
 
@@ -130,7 +139,7 @@ def test_only_regular_files_are_opened(place: Place, what: str) -> None:
     with pytest.raises(UnreadableFileError):
         place.folder.open_image(what)
     with pytest.raises(FileNotFoundError):
-        place.folder.read_image("nothing.png", **LIMITS)
+        place.folder.read_image("nothing.png")
 
 
 def test_a_written_image_is_whole_and_has_its_stamp(place: Place) -> None:
@@ -219,17 +228,20 @@ def test_the_tree_is_listed_page_by_page(place: Place) -> None:
     """Sorted, each entry once, whatever the size of the pages."""
     fill(place)
     (place.media / "link").symlink_to(NAMES[0])
-    whole = place.folder.list_page("media")
-    assert [(e.path, e.kind) for e in whole] == [
-        *((f"media/{name}", "file") for name in NAMES),
-        ("media/link", "symlink"),
-    ]
-    paged, after = [], ""
-    while page := place.folder.list_page("media", after=after, limit=2):
-        paged += page
-        after = page[-1].path.rpartition("/")[2]
-    assert paged == whole
-    assert [entry.path for entry in place.folder.list_page("")] == ["SD_ID", "media"]
+    everything = ["SD_ID", "media", *(f"media/{name}" for name in NAMES), "media/link"]
+    paged: list[str] = []
+    after, is_last = "", False
+    while not is_last:
+        page = place.folder.list_paths(("", "media"), after=after, limit=2)
+        assert (page.passed, page.total) == (len(paged), len(everything))
+        paged += page.paths
+        after, is_last = paged[-1], page.is_last
+    assert paged == everything
+    assert place.folder.list_paths(("",), after="", limit=9).paths == ["SD_ID", "media"]
+    only = place.folder.list_paths(("media",), after="", limit=9, fits=lambda path: path.endswith("link"))
+    assert only.paths == ["media/link"]
+    kinds = {entry.path: entry.kind for entry in place.folder.look_at((*everything, "media/gone"))}
+    assert kinds == dict.fromkeys(everything, "file") | {"media": "folder", "media/link": "symlink"}
     assert set(place.folder.iter_tree()) >= {("", "SD_ID"), ("", "media"), ("media", NAMES[0])}
 
 
@@ -260,7 +272,7 @@ def test_a_read_only_place_is_read_and_refuses_writes(tmp_path: Path, home: Path
         with read_only(disk) as refusing:
             folder = bench.folder_at(str(root))
             assert folder.list_names() == {name_of(ONE)}
-            assert folder.read_image(name_of(ONE), **LIMITS).copy.read() == ONE
+            assert folder.read_image(name_of(ONE)).copy.read() == ONE
 
             def write() -> None:
                 with pytest.raises(UnwritableFolderError):

@@ -18,8 +18,9 @@ from builders.statements import count_statements
 from builders.storage import id_of, name_of
 from strandline.errors import ImageArrivingError
 from strandline.folders.filesystems import Mount, MountKind
+from strandline.folders.open_images import LocalOpenImage
 from strandline.model.image_files import FileState
-from strandline.services.finding.found_image import OpenedImage, OpenImages
+from strandline.services.finding.found_image import OpenImages
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_image
 
@@ -74,8 +75,12 @@ def test_a_changed_mode_costs_one_reading_and_no_event(machine: Machine) -> None
     path.chmod(0o600)
     events = machine.events()
     again = machine.get(ID)
-    assert (again.read(), again.proven, isinstance(again.bytes_from, OpenedImage)) == (PICTURE, True, False)
-    assert isinstance(machine.get(ID).bytes_from, OpenedImage)
+    assert (again.read(), again.proven, isinstance(again.bytes_from, LocalOpenImage)) == (
+        PICTURE,
+        True,
+        False,
+    )
+    assert isinstance(machine.get(ID).bytes_from, LocalOpenImage)
     assert machine.events() == events
 
 
@@ -87,7 +92,7 @@ def test_where_the_disk_keeps_no_ctimes_the_stamp_decides(machine: Machine) -> N
     machine.clock.pass_time(minutes=1)
     machine.get(ID)
     path.chmod(0o600)
-    assert isinstance(machine.get(ID).bytes_from, OpenedImage)
+    assert isinstance(machine.get(ID).bytes_from, LocalOpenImage)
 
 
 def count_open_files() -> int:

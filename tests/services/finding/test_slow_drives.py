@@ -20,20 +20,17 @@ from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
 from strandline.errors import DiskError, UnreadableFileError
 from strandline.folders import local as local_folders
-from strandline.folders import odd_names
+from strandline.folders import odd_names, timed_calls
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.opening import OpenedFile
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
-from strandline.services import workbench
-from strandline.services.finding import search
 from strandline.services.finding.explain import explain_image
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_image
-from strandline.services.proving import prove
 from strandline.services.saving.save import save_image
 
 SMALL_LIMIT_S = 1.0
@@ -96,7 +93,7 @@ def test_a_cloud_may_take_its_time_to_open(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On some drives, opening fetches the whole file, which takes longer than a small look may."""
-    slow_down(monkeypatch, [search, prove], "open_image_file", take_long)
+    slow_down(monkeypatch, [local_folders], "open_image_file", take_long)
     assert machine.get(ID).proven
     found = find_image(machine.bench, ID)
     assert found is not None
@@ -152,7 +149,7 @@ def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
     """The sending ends as soon as a small look gets no answer. After that the share is offline."""
     end = threading.Event()
     slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
-    slow_down(monkeypatch, [workbench, local_folders], "read_plain_identity", partial(end.wait, AMPLE_S))
+    slow_down(monkeypatch, [timed_calls, local_folders], "read_plain_identity", partial(end.wait, AMPLE_S))
     machine.bench.slow_places.limit_s = 0.1
     try:
         with pytest.raises(UnreadableFileError, match="no answer within"):
@@ -163,16 +160,16 @@ def test_a_share_that_dies_while_an_image_is_sent_ends_the_sending(
         end.set()
 
 
-def test_a_read_that_does_not_end_is_given_up(
-    machine: Machine, sent: FoundImage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("sent")
+def test_a_read_that_does_not_end_is_given_up(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends after the time limit for downloads, even if everything else answers."""
     machine.bench.limits = replace(machine.bench.limits, fetch_timeout_s=0.1)
+    found = machine.get(ID)
     end = threading.Event()
     slow_down(monkeypatch, [os], "pread", partial(end.wait, AMPLE_S))
     try:
         with pytest.raises(UnreadableFileError, match="no answer within"):
-            sent.read_piece(0, len(PICTURE))
+            found.read_piece(0, len(PICTURE))
     finally:
         end.set()
     assert [sd.state.value for sd in machine.list_storage_dirs()] == ["online"]

@@ -223,7 +223,9 @@ def dead_share(
 
         def hang() -> None:
             with pytest.raises(TimeoutError):
-                bench.bounded(str(root), lambda: released.wait(30), late=lambda _: answered.set())
+                bench.slow_places.within(
+                    share.place, lambda: released.wait(30), late=lambda _: answered.set()
+                )
 
         def rest() -> None:
             released.set()

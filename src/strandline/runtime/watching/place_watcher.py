@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from strandline.errors import StorageDirNotFoundError, StrandlineError
-from strandline.folders.filesystems import MountKind
-from strandline.folders.media_folder import MEDIA_FOLDER
 from strandline.model.identity.sightings import find_identity_name
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.change_notice import FolderGone, Hint, LookAtNames, choose_folder_watcher
@@ -66,7 +64,7 @@ class PlaceWatcher:
         self._bench = bench
         self._list_sds = list_sds
         self._folders = choose_folder_watcher(
-            lambda folder: bench.mount_at(str(folder)).kind is MountKind.LOCAL,
+            lambda folder: bench.folder_at(str(folder)).tells_changes,
             poll_interval_s=settings.watch.poll_interval_s,
         )
         self._stop = threading.Event()
@@ -146,7 +144,7 @@ class PlaceWatcher:
         before, known = self._sds, {sd.number: sd for sd in self._list_sds()}
         roots_before, self._sds = self._roots, known
         self._roots = {Path(sd.path): sd.number for sd in sorted(known.values(), key=_is_there)}
-        self._media = {root / MEDIA_FOLDER: number for root, number in self._roots.items()}
+        self._media = {root / self._media_name(root): number for root, number in self._roots.items()}
         for folder in self._watched - self._roots.keys() - self._media.keys():
             self._folders.unwatch(folder)
             self._watched.discard(folder)
@@ -159,6 +157,9 @@ class PlaceWatcher:
             if roots_before.get(root, number) != number:  # another SD at this path was watched until now
                 self._scans.plan(number, 0)
         self._tell_fallbacks()
+
+    def _media_name(self, root: Path) -> str:
+        return self._bench.folder_at(str(root)).layout.images_folder
 
     def _ensure_watched(self, folder: Path, number: int) -> None:
         try:
@@ -194,7 +195,10 @@ class PlaceWatcher:
             self._scans.plan(number, 0)
 
     def _follow_root(self, number: int, hint: Hint) -> None:
-        if isinstance(hint, LookAtNames) and not any(map(_matters_in_root, hint.names)):
+        media = self._media_name(hint.folder)
+        if isinstance(hint, LookAtNames) and not any(
+            name == media or find_identity_name(name) is not None for name in hint.names
+        ):
             return
         for sd in self._sds.values():
             if Path(sd.path) == hint.folder:  # there are two if disks share a mount point
@@ -202,7 +206,7 @@ class PlaceWatcher:
         if isinstance(hint, FolderGone):
             self._watched.discard(hint.folder)
             self._ensure_watched(hint.folder, number)
-        self._ensure_watched(hint.folder / MEDIA_FOLDER, number)
+        self._ensure_watched(hint.folder / media, number)
 
     # --- looking at files -----------------------------------------------------------------------------------
 
@@ -267,10 +271,6 @@ class PlaceWatcher:
 def _is_there(sd: StorageDir) -> bool:
     """Sorts a mounted SD before an absent one with the same path."""
     return sd.is_reachable
-
-
-def _matters_in_root(name: str) -> bool:
-    return name == MEDIA_FOLDER or find_identity_name(name) is not None
 
 
 def _wants_scan(before: StorageDir | None, sd: StorageDir, *, is_watched: bool) -> bool:

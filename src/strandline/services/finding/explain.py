@@ -7,11 +7,8 @@ instead.
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import TypeVar
 
 from strandline.errors import (
@@ -22,11 +19,9 @@ from strandline.errors import (
     ImageOnlineOnlyError,
     ImageUnreachableError,
 )
-from strandline.folders.media_folder import MEDIA_FOLDER
-from strandline.folders.opening import is_dataless
+from strandline.folders.port import Entry, Folder
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
-from strandline.model.media_names import candidate_names
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
 from strandline.model.states import EXPECTED, is_expected, should_lie_there
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -37,7 +32,7 @@ from strandline.services.finding.candidates import (
 )
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_conflict_copy
-from strandline.services.proving.prove import Outcome, path_of, prove_file
+from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
@@ -180,16 +175,17 @@ def _list_rows(bench: Workbench, image_id: ImageId, sd: StorageDir) -> list[Imag
 def _iter_disk_facts(
     bench: Workbench, image_id: ImageId, sd: StorageDir, rows: list[ImageFile]
 ) -> Iterator[DiskFact]:
-    discovery = discover(bench.folder(sd), image_id)
+    folder = bench.folder(sd)
+    discovery = discover(folder, image_id)
     if discovery.problem is not None:
-        yield DiskFact(MEDIA_FOLDER, "unreadable", None, discovery.problem)
+        yield DiskFact(folder.layout.images_folder, "unreadable", None, discovery.problem)
         yield from _describe_all(bench, sd, discovery.filenames)
         return
-    if (media := _describe_media(sd)) is not None:
+    if (media := _describe_media(folder)) is not None:
         yield media
         return
     known = [row.filename for row in rows if row.state in EXPECTED]
-    names = dict.fromkeys((*discovery.filenames, *candidate_names(image_id), *known))
+    names = dict.fromkeys((*discovery.filenames, *folder.layout.candidates(image_id), *known))
     facts = _describe_all(bench, sd, names)
     yield from facts
     if not facts:
@@ -204,31 +200,36 @@ def _describe_all(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> lis
     return [fact for name in names if (fact := _describe(bench, sd, name)) is not None]
 
 
-def _describe_media(sd: StorageDir) -> DiskFact | None:
+def _describe_media(folder: Folder) -> DiskFact | None:
     """A media folder that is none: nothing in it is looked at."""
+    path = folder.layout.images_folder
     try:
-        mode = os.lstat(Path(sd.path, MEDIA_FOLDER)).st_mode
+        seen = _find_entry(folder, path)
     except OSError:
         return None
-    if stat.S_ISDIR(mode):
+    if seen is None or seen.kind == "folder":
         return None
-    what, kind = ("symlink", "a symlink") if stat.S_ISLNK(mode) else ("special file", "no folder")
-    return DiskFact(MEDIA_FOLDER, what, None, f"the media folder is {kind}, and nothing in it is looked at")
+    what, kind = ("symlink", "a symlink") if seen.kind == "symlink" else ("special file", "no folder")
+    return DiskFact(path, what, None, f"the media folder is {kind}, and nothing in it is looked at")
+
+
+def _find_entry(folder: Folder, path: str) -> Entry | None:
+    return next(iter(folder.look_at([path])), None)
 
 
 def _describe(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
     """What lies under one wanted name; None where nothing does."""
+    folder = bench.folder(sd)
     try:
-        seen = bench.bounded(sd.path, lambda: os.lstat(path_of(sd, name)))
-    except FileNotFoundError:
-        return None
+        seen = _find_entry(folder, folder.layout.path_of(name))
     except OSError as error:
         return DiskFact(name, "unreadable", None, f"the system says: {error.strerror or error}")
-    if is_dataless(seen):
-        return DiskFact(name, "online-only", seen.st_size, IN_THE_CLOUD)
-    if not stat.S_ISREG(seen.st_mode):
-        is_link, is_folder = stat.S_ISLNK(seen.st_mode), stat.S_ISDIR(seen.st_mode)
-        what = "symlink" if is_link else "folder" if is_folder else "special file"
+    if seen is None:
+        return None
+    if not seen.is_here:
+        return DiskFact(name, "online-only", seen.size_bytes, IN_THE_CLOUD)
+    if seen.kind != "file":
+        what = "special file" if seen.kind == "special" else seen.kind
         return DiskFact(name, what, None, f"a {what} has the image's name; it is never followed or opened")
     return _describe_file(bench, sd, name)
 

@@ -10,19 +10,16 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError
-from strandline.folders.filesystems import Mount
-from strandline.folders.media_folder import open_image_file
-from strandline.folders.opening import OpenedFile
-from strandline.folders.proof_copies import ProofCopy
+from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError, UnreadableFileError
+from strandline.folders.port import OpenImage, ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.states import has_reliable_proof
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten
-from strandline.services.finding.found_image import FoundImage, OpenedImage, open_image
-from strandline.services.proving.prove import Outcome, is_whole, prove_file, read_image_file
+from strandline.services.finding.found_image import FoundImage
+from strandline.services.proving.prove import Outcome, is_whole, prove_file
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -98,7 +95,7 @@ def _try_candidate(search: Search, candidate: Candidate, *, relying_on_proofs: b
     return _found_in_file(search, sd, result.row, result.copy)
 
 
-def open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenedImage | None:
+def open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenImage | None:
     """The row's file, open, if a proof that may be relied on is of the very file that is there now.
 
     One open and no read. Where the disk keeps the times of changes (``ctime``), an edit that keeps size and mtime is
@@ -107,19 +104,18 @@ def open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenedImage
     proof = row.proof
     if proof is None or not has_reliable_proof(row):
         return None
-
-    def open_file(mount: Mount) -> OpenedFile | None:
-        file = open_image_file(sd.path, row.filename, keeps_inodes=mount.keeps_inodes)
-        if file.stamp == row.stamp and (not mount.keeps_ctimes or file.ctime_ns == proof.ctime_ns):
-            return file
-        file.close()
+    try:
+        file = bench.folder(sd).open_image(row.filename)
+    except (OSError, UnreadableFileError):
         return None
-
-    return open_image(bench, sd, open_file)
+    if file.stamp == row.stamp and file.ctime_ns in (None, proof.ctime_ns):
+        return file
+    file.close()
+    return None
 
 
 def _found_in_file(
-    search: Search, sd: StorageDir, row: ImageFile, bytes_from: OpenedImage | ProofCopy
+    search: Search, sd: StorageDir, row: ImageFile, bytes_from: OpenImage | ProofCopy
 ) -> FoundImage:
     assert row.stamp is not None
     assert row.proof is not None
@@ -182,7 +178,7 @@ def read_conflict_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name
 
 def _read_copy(bench: Workbench, sd: StorageDir, name: str) -> ProofCopy | None:
     try:
-        return read_image_file(bench, sd, name).copy
+        return bench.folder(sd).read_image(name).copy
     except (OSError, DiskError, ImageTooLargeError):
         return None
 

@@ -5,27 +5,24 @@ Paths come from outside: each part is checked, and no link is ever followed belo
 
 from __future__ import annotations
 
-import errno
 import os
-import stat
 from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StorageDirOfflineError
-from strandline.folders.disk_errors import as_unreadable
-from strandline.folders.media_folder import MEDIA_FOLDER
-from strandline.folders.opening import OpenedFile, is_dataless, open_regular, read_start
-from strandline.folders.tree import ROOT, kind_of, list_paths, look_at_paths
+from strandline.folders.disk_errors import as_unreadable, disk_errors
+from strandline.folders.port import Entry
 from strandline.model.events import format_time
 from strandline.model.identity.sightings import find_identity_name
-from strandline.model.media_names import classify_media_name
+from strandline.model.layout import Layout
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, TreeEntry, TreePage
-from strandline.services.storage_dirs.paths import MAX_PATH_LENGTH, can_be_path, find_place, shorten
+from strandline.services.storage_dirs.paths import MAX_PATH_LENGTH, can_be_path, shorten
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -71,22 +68,24 @@ def list_tree(
     """
     if not 1 <= limit <= MAX_TREE_PAGE:
         raise InvalidInputError(f"a page has 1 to {MAX_TREE_PAGE:,} entries, not {limit}", limit=limit)
-    if folder not in (None, "", MEDIA_FOLDER):
-        raise InvalidInputError(f"the tree has the root and {MEDIA_FOLDER!r}, not {shorten(folder or '')!r}")
+    place = bench.folder(sd)
+    known = ("", place.layout.images_folder)
+    if folder not in (None, *known):
+        raise InvalidInputError(f"the tree has the root and {known[1]!r}, not {shorten(folder or '')!r}")
     last = "" if after is None else _parse_cursor(after)
     sd = _check_there(bench, sd)
     wanted = text.lower()
 
     def fits(path: str) -> bool:
-        return wanted in path.rpartition("/")[2].lower() and meaning in ("", _meaning_of(path))
+        return wanted in path.rpartition("/")[2].lower() and meaning in ("", _meaning_of(place.layout, path))
 
-    page = list_paths(
-        sd.path,
-        after=last,
-        limit=limit,
-        folders=(ROOT, MEDIA_FOLDER) if folder is None else (folder,),
-        fits=fits if meaning or wanted else bool,
-    )
+    with disk_errors("list", sd.path):
+        page = place.list_paths(
+            known if folder is None else (folder,),
+            after=last,
+            limit=limit,
+            fits=fits if meaning or wanted else bool,
+        )
     entries = tuple(_iter_described(bench, sd, page.paths))
     return TreePage(
         entries, None if page.is_last else _format_cursor(page.paths[-1]), page.passed, page.total
@@ -96,9 +95,11 @@ def list_tree(
 def iter_tree(bench: Workbench, sd: StorageDir) -> Iterator[TreeEntry]:
     """All entries that :func:`list_tree` pages through, lazily. Cost: one listing a folder for 50,000 entries."""
     sd = _check_there(bench, sd)
+    place = bench.folder(sd)
     after, is_last = "", False
     while not is_last:
-        page = list_paths(sd.path, after=after, limit=PATHS_AT_ONCE)
+        with disk_errors("list", sd.path):
+            page = place.list_paths(("", place.layout.images_folder), after=after, limit=PATHS_AT_ONCE)
         yield from _iter_described(bench, sd, page.paths)
         after, is_last = page.paths[-1] if page.paths else "", page.is_last
 
@@ -109,14 +110,22 @@ def _iter_described(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> I
 
 
 def _describe(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> list[TreeEntry]:
-    names = [path.rpartition("/")[2] for path in paths if _meaning_of(path) == "image"]
+    folder = bench.folder(sd)
+    layout = folder.layout
+    names = {name: path for path in paths if (name := layout.name_of(path)) and layout.split(name)}
     with bench.catalog.read() as reader:
-        rows = reader.files.find_rows(sd.number, names)
-    states = {f"{MEDIA_FOLDER}/{name}": row.state for name, row in rows.items()}
+        rows = reader.files.find_rows(sd.number, list(names))
+    states = {names[name]: row.state for name, row in rows.items()}
+    with disk_errors("look into", sd.path):
+        found = folder.look_at(paths)
     return [
-        TreeEntry(seen.path, seen.kind, seen.size_bytes, _meaning_of(seen.path), states.get(seen.path))
-        for seen in look_at_paths(sd.path, paths)
+        TreeEntry(seen.path, seen.kind, _size_of(seen), _meaning_of(layout, seen.path), states.get(seen.path))
+        for seen in found
     ]
+
+
+def _size_of(entry: Entry) -> int | None:
+    return entry.size_bytes if entry.kind == "file" else None
 
 
 def _format_cursor(path: str) -> str:
@@ -142,15 +151,18 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
         UnreadableFileError, StorageDirOfflineError: It cannot be read now.
     """
     sd = _check_there(bench, sd)
-    relative, full, seen = _check_path(sd, path)
+    folder = bench.folder(sd)
+    relative = _parse_path(sd, path)
+    with _refusals(sd, path):
+        seen = folder.describe(relative)
     facts: dict[str, object] = {
         "path": relative,
-        "kind": kind_of(seen.st_mode),
-        "meaning": _meaning_of(relative),
-        "size_bytes": seen.st_size,
-        "mtime": _say_time(seen.st_mtime),
-        "inode": seen.st_ino,
-        "mode": stat.filemode(seen.st_mode),
+        "kind": seen.kind,
+        "meaning": _meaning_of(folder.layout, relative),
+        "size_bytes": seen.size_bytes,
+        "mtime": _say_time(seen.mtime_s),
+        "inode": seen.inode,
+        "mode": seen.mode,
         "media_type": None,
         "state": None,
         "proof": None,
@@ -158,12 +170,12 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
         "sha256": None,
         "image_id": None,
     }
-    if stat.S_ISREG(seen.st_mode) and not is_dataless(seen):
-        with _open(sd, relative, full) as opened:
-            sniffed = sniff_media_type(read_start(opened, SNIFF_BYTES))
+    if seen.kind == "file" and seen.is_here:
+        with _refusals(sd, path):
+            sniffed = sniff_media_type(folder.read_piece(relative, 0, SNIFF_BYTES)[0])
         facts["media_type"] = None if sniffed is None else sniffed.name
-    folder, _, filename = relative.rpartition("/")
-    if folder == MEDIA_FOLDER:
+    filename = folder.layout.name_of(relative)
+    if filename is not None:
         with bench.catalog.read() as reader:
             row = reader.files.find_row(sd.number, filename)
         if row is not None:
@@ -190,34 +202,29 @@ def read_hex(bench: Workbench, sd: StorageDir, path: str, *, offset: int = 0, le
     if offset < 0 or not 1 <= length <= MAX_HEX_BYTES:
         raise InvalidInputError(f"give an offset of 0 or more and a length from 1 to {MAX_HEX_BYTES:,} bytes")
     sd = _check_there(bench, sd)
-    relative, full, seen = _check_path(sd, path)
-    if not stat.S_ISREG(seen.st_mode):
-        raise InvalidPathError(
-            f"{shorten(relative)!r} is no file ({kind_of(seen.st_mode)}); only files have bytes to show",
-            path=shorten(relative),
-        )
-    with _open(sd, relative, full) as opened:
-        size_bytes = opened.stamp.size_bytes
-        try:
-            data = os.pread(opened.fd, length, offset) if offset < size_bytes else b""
-        except OSError as error:
-            raise as_unreadable(error, full) from error
-        return HexPage(relative, offset, size_bytes, data)
+    folder = bench.folder(sd)
+    relative = _parse_path(sd, path)
+    with _refusals(sd, path):
+        kind = folder.describe(relative).kind
+        if kind != "file":
+            raise InvalidPathError(
+                f"{shorten(relative)!r} is no file ({kind}); only files have bytes to show",
+                path=shorten(relative),
+            )
+        data, size_bytes = folder.read_piece(relative, offset, length)
+    return HexPage(relative, offset, size_bytes, data)
 
 
 def _check_there(bench: Workbench, sd: StorageDir) -> StorageDir:
     """The SD as it is now; also one whose identity has not arrived can be looked into."""
     sd = refresh(bench, sd)
-    if not sd.is_reachable and find_place(bench, sd.path) is None:
+    if not sd.is_reachable and bench.folder(sd).find_place() is None:
         raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
     return sd
 
 
-def _check_path(sd: StorageDir, path: str) -> tuple[str, str, os.stat_result]:
-    """The path relative to the root with forward slashes, in full, and what lies there, not followed.
-
-    Every folder on the way is a real one.
-    """
+def _parse_path(sd: StorageDir, path: str) -> str:
+    """The path relative to the root with forward slashes; it leads nowhere else."""
     posix = PurePosixPath(path.replace(os.sep, "/"))
     parts = posix.parts
     leads_out = posix.is_absolute() or ".." in parts or any(os.path.splitdrive(part)[0] for part in parts)
@@ -226,36 +233,24 @@ def _check_path(sd: StorageDir, path: str) -> tuple[str, str, os.stat_result]:
             f"{shorten(path)!r} is not a path inside the storage directory; give it relative to {sd.path}",
             path=shorten(path),
         )
-    full = sd.path
-    for position, part in enumerate(parts):
-        full = os.path.join(full, part)
-        seen = _look(sd, "/".join(parts[: position + 1]), full)
-        if position < len(parts) - 1 and not stat.S_ISDIR(seen.st_mode):
-            raise InvalidPathError(
-                f"{shorten('/'.join(parts[: position + 1]))!r} is not a folder, and links are never followed",
-                path=shorten(path),
-            )
-    return "/".join(parts), full, seen
+    return "/".join(parts)
 
 
-def _look(sd: StorageDir, relative: str, full: str) -> os.stat_result:
+@contextmanager
+def _refusals(sd: StorageDir, path: str) -> Iterator[None]:
+    """What the folder says of a path that cannot be shown, as an error for people."""
     try:
-        return os.lstat(full)
-    except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):
-            raise _not_there(sd, relative) from error
-        raise as_unreadable(error, full) from error
-
-
-def _open(sd: StorageDir, relative: str, full: str) -> OpenedFile:
-    try:
-        return open_regular(full)
+        yield
     except FileNotFoundError as error:
-        raise _not_there(sd, relative) from error
-
-
-def _not_there(sd: StorageDir, relative: str) -> EntryNotFoundError:
-    return EntryNotFoundError(f"there is no {shorten(relative)!r} in {sd.name!r}", path=shorten(relative))
+        missing = shorten(error.filename or path)
+        raise EntryNotFoundError(f"there is no {missing!r} in {sd.name!r}", path=missing) from error
+    except NotADirectoryError as error:
+        raise InvalidPathError(
+            f"{shorten(error.filename or path)!r} is not a folder, and links are never followed",
+            path=shorten(path),
+        ) from error
+    except OSError as error:
+        raise as_unreadable(error, os.path.join(sd.path, path)) from error
 
 
 def _say_time(seconds: float) -> str | None:
@@ -266,12 +261,12 @@ def _say_time(seconds: float) -> str | None:
         return None
 
 
-def _meaning_of(path: str) -> str:
-    folder, _, name = path.rpartition("/")
-    if folder == MEDIA_FOLDER:
-        kind = classify_media_name(name).kind
+def _meaning_of(layout: Layout, path: str) -> str:
+    name = layout.name_of(path)
+    if name is not None:
+        kind = layout.explain(name).kind
         return "image" if kind is NameKind.WANTED else kind.value
-    if path == MEDIA_FOLDER:
+    if path == layout.images_folder:
         return "media folder"
-    identity = find_identity_name(path) if not folder else None
+    identity = find_identity_name(path) if "/" not in path else None
     return "other" if identity is None else f"identity: {identity.role.value}"

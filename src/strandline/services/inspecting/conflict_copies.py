@@ -6,25 +6,20 @@ end, so the number of files and bytes is bounded. The rest is reported as "not e
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import field
 
 from strandline.errors import ImageTooLargeError, UnreadableFileError
-from strandline.folders.opening import open_regular, read_some, too_large
+from strandline.folders.port import Folder
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.media_names import classify_media_name, split_wanted_name
-from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_status import FileItem
 from strandline.model.values import dataclass
-from strandline.services.proving.prove import path_of
 
 MAX_COPIES = 1000
 """Conflict copies whose bytes are compared (SPEC §8)."""
 MAX_BYTES = 1024**3
 """That are read for it."""
-
-_CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +31,13 @@ class ConflictCopy:
     """None where the listing does not say: its bytes are not here, or it is no regular file."""
 
 
-def examine_copies(sd: StorageDir, copies: Iterable[ConflictCopy]) -> list[FileItem]:
+def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileItem]:
     """The copies with what their bytes are, in their order.
 
     ``true``: those that the id promises, and the file of that name has others or is gone. ``duplicate``: those of the
     file of that name. ``different``: neither. ``not examined``: beyond the limits, online-only, or unreadable.
     """
-    examination = _Examination(sd)
+    examination = _Examination(folder)
     items = []
     for position, copy in enumerate(copies):
         stands_for = classify_media_name(copy.name).stands_for
@@ -58,7 +53,7 @@ def examine_copies(sd: StorageDir, copies: Iterable[ConflictCopy]) -> list[FileI
 
 @dataclass(slots=True)
 class _Examination:
-    sd: StorageDir
+    folder: Folder
     bytes_left: int = MAX_BYTES
     known: dict[str, str | None] = field(default_factory=dict)
     """SHA-256 of the files that the copies are copies of: many may be of one."""
@@ -83,17 +78,10 @@ class _Examination:
         return self.known[name]
 
     def _hash(self, name: str) -> str | None:
-        """SHA-256 of the file's bytes; None where it is gone, unreadable, or changes meanwhile."""
+        """SHA-256 of the file's bytes; None if it is gone, unreadable, or changes meanwhile."""
         try:
-            with open_regular(path_of(self.sd, name)) as opened:
-                if opened.stamp.size_bytes > self.bytes_left:
-                    raise too_large(opened, self.bytes_left)
-                digest = hashlib.sha256()
-                for chunk in iter(lambda: read_some(opened, _CHUNK_BYTES), b""):
-                    digest.update(chunk)
-                    self.bytes_left -= len(chunk)
-                    if self.bytes_left < 0:
-                        raise too_large(opened, MAX_BYTES)
-                return digest.hexdigest() if opened.is_still_as_opened() else None
-        except (FileNotFoundError, UnreadableFileError):
+            hashed = self.folder.hash_image(name, limit_bytes=self.bytes_left)
+        except (OSError, UnreadableFileError):
             return None
+        self.bytes_left -= hashed.size_bytes
+        return None if hashed.changed_while_read else hashed.sha256

@@ -7,10 +7,10 @@ missing. Only conflict copies, and what they are copies of, are read, within lim
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterable, Iterator
 
 from strandline.catalog.port import Reader
+from strandline.folders.disk_errors import explain_unlistable
 from strandline.model.identity.sightings import IdentityFile
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.image_ids import ImageId
@@ -91,15 +91,8 @@ def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
             if not reader.files.count_unaccepted(sd.number):
                 return MediaListing(set())
         problem = "the media folder is gone; nothing is taken for missing until it is back"
-    except NotADirectoryError:
-        problem = "'media' is not a folder; rename it, so that images can be kept there"
     except OSError as error:
-        is_link = error.errno == errno.ELOOP
-        problem = (
-            "the media folder is a link, and links are never followed; put the folder itself there"
-            if is_link
-            else f"the media folder cannot be listed: {error.strerror or error}"
-        )
+        problem = explain_unlistable(error)
     return Finding("unreadable", problem)
 
 
@@ -144,7 +137,7 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     status.differing_copies = [_item(row) for row in differing]
     _list_unwanted(status, listing, fresh, sizes)
     copies = [ConflictCopy(name, sizes.get(name)) for name in sorted(fresh.conflict_copies)]
-    status.conflict_copies = examine_copies(sd, copies)
+    status.conflict_copies = examine_copies(bench.folder(sd), copies)
 
 
 def _find_names(

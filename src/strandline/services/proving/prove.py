@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 
 from strandline.errors import (
     DecoderUnavailableError,
@@ -21,10 +20,7 @@ from strandline.errors import (
     PictureTooLargeError,
     UndecodablePictureError,
 )
-from strandline.folders.filesystems import MountKind
-from strandline.folders.media_folder import MEDIA_FOLDER, is_evicted, open_image_file
-from strandline.folders.proof_copies import ProofCopy, read_proof_copy
-from strandline.folders.time_limits import within
+from strandline.folders.port import ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import content_id_of, is_content_id
 from strandline.model.media_names import split_wanted_name
@@ -82,11 +78,6 @@ class ProofResult:
     """Why it is not good, in a sentence."""
 
 
-def path_of(sd: StorageDir, filename: str) -> Path:
-    """Where an image file of the SD lies."""
-    return Path(sd.path, MEDIA_FOLDER, filename)
-
-
 def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
     """Reads the file, checks it, and writes what it is to the catalog, with the event that this makes.
 
@@ -99,7 +90,7 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
         with bench.catalog.read() as reader:
             row = reader.files.find_row(sd.number, filename)
         try:
-            reading = read_image_file(bench, sd, filename)
+            reading = bench.folder(sd).read_image(filename)
         except FileNotFoundError:
             return ProofResult(Outcome.GONE, reason="the file is no longer there")
         except TimeoutError as error:
@@ -113,43 +104,6 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
     return ProofResult(Outcome.CHANGING, reason="it is being written at this moment")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """The bytes that lay under a name, read once."""
-
-    copy: ProofCopy
-    is_replaced: bool
-    """By now the name belongs to another file, or to none."""
-
-
-def read_image_file(bench: Workbench, sd: StorageDir, filename: str) -> Reading:
-    """Reads a file of the media folder, any name, once and within the limits; never through a link.
-
-    Where reading may mean a download or a dead share, it is given up after ``fetch_timeout_s``.
-
-    Raises:
-        FileNotFoundError: Nothing lies there.
-        TimeoutError: The disk did not answer in time.
-        ImageTooLargeError, UnreadableFileError, DiskError: It cannot be read.
-    """
-    limits = bench.limits
-
-    def read() -> Reading:
-        with open_image_file(sd.path, filename, keeps_inodes=bench.keeps_inodes(sd)) as opened:
-            copy = read_proof_copy(
-                opened,
-                max_memory_bytes=limits.max_memory_bytes,
-                limit_bytes=limits.read_max_bytes,
-                scratch=bench.scratch,
-            )
-            return Reading(copy, is_replaced=not opened.is_named_by(path_of(sd, filename)))
-
-    mount = bench.mount_at(sd.path)
-    if mount.kind is MountKind.LOCAL and is_evicted(path_of(sd, filename)):
-        return within(mount.place, limits.fetch_timeout_s, read)
-    return bench.patient(sd.path, read)
-
-
 def _record(
     bench: Workbench, sd: StorageDir, filename: str, row: ImageFile | None, copy: ProofCopy
 ) -> ProofResult | None:
@@ -160,7 +114,7 @@ def _record(
         look = look_at(bench, known, copy, now)
     except DecodingInterruptedError as error:
         return ProofResult(Outcome.UNREADABLE, row, reason=error.message)
-    keeps_ctimes = bench.mount_at(sd.path).keeps_ctimes
+    keeps_ctimes = bench.folder(sd).keeps_ctimes
     proven = after_look(known, replace(look, ctime_ns=copy.ctime_ns) if keeps_ctimes else look, now)
     if proven is not row and not write_row(bench, sd, row, proven, now):
         return None

@@ -9,7 +9,6 @@ file, a listing is only a hint to look again, after its row was read.
 
 from __future__ import annotations
 
-import errno
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -20,6 +19,7 @@ from strandline.catalog.image_files.reader import KEYS_AT_ONCE
 from strandline.catalog.port import Writer
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
+from strandline.folders.disk_errors import explain_unlistable
 from strandline.model.events import ImageArriving, ImageEvent, StorageDirSuspect
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.listing import (
@@ -158,18 +158,9 @@ class _Scan:
             with self.bench.catalog.read() as reader:
                 unaccepted = reader.files.count_unaccepted(self.sd.number)
             return None if unaccepted else MediaListing(set())
-        except NotADirectoryError:
-            problem = "'media' is not a folder; rename it, so that images can be kept there"
         except OSError as error:
-            is_link = error.errno == errno.ELOOP
-            what = (
-                "is a link, which is never followed"
-                if is_link
-                else f"cannot be listed: {error.strerror or error}"
-            )
-            problem = f"the media folder {what}"
-        self.unlistable = problem
-        self.account.add_finding("unreadable", problem)
+            self.unlistable = explain_unlistable(error)
+        self.account.add_finding("unreadable", self.unlistable)
         return None
 
     def _take_in(self, listing: MediaListing, *, is_first: bool) -> None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
+from contextlib import suppress
+from itertools import islice
 
 from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
-from strandline.folders.identity_files import read_plain_identity
-from strandline.folders.identity_writes import apply_identity
-from strandline.folders.media_folder import MEDIA_FOLDER
+from strandline.folders.port import Folder
 from strandline.model.events import StorageDirAdded
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import decide_identity, keep_replaced
@@ -30,7 +29,7 @@ from strandline.services.storage_dirs.manage import (
     name_after,
     set_place,
 )
-from strandline.services.storage_dirs.paths import find_place, list_known_at, resolve_root
+from strandline.services.storage_dirs.paths import list_known_at, resolve_root
 from strandline.services.storage_dirs.presence import (
     ROUNDS,
     adopt_identity,
@@ -98,7 +97,8 @@ def add_storage_dir(
         )
     report = None
     if sd.is_reachable:
-        warnings += _hint_at_pictures_elsewhere(sd)
+        with suppress(OSError):  # it is a hint, and no more
+            warnings += _hint_at_pictures_elsewhere(bench.folder(sd), sd)
         if scan:
             report = scan_storage_dir(bench, sd, on_progress=on_progress)
         sd = get_by_number(bench, sd.number)
@@ -113,7 +113,7 @@ def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
         if not decision.steps:
             return _Verdict(known, decision, warnings)
         try:
-            applied = apply_identity(Path(root), decision, scratch=bench.scratch)
+            applied = bench.folder_at(root).apply_identity(decision)
         except (DiskError, RefusedError) as error:
             if decision.outcome is IdentityOutcome.GENERATED:
                 raise
@@ -205,7 +205,7 @@ def _has_left(bench: Workbench, sd: StorageDir) -> bool:
     if sd.is_reachable:
         return False
     try:
-        there = bench.bounded(sd.path, lambda: read_plain_identity(sd.path))
+        there = bench.folder(sd).read_identity()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
@@ -215,7 +215,7 @@ def _has_left(bench: Workbench, sd: StorageDir) -> bool:
 
 def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, root: str) -> StorageDir:
     """``known`` was remembered at the root before its identity arrived, and turns out to be the moved one."""
-    place, now = find_place(bench, root), bench.now()
+    place, now = bench.folder_at(root).find_place(), bench.now()
     with bench.catalog.write() as writer:
         if known is not None:
             writer.sds.delete_storage_dir(known.number)
@@ -231,7 +231,7 @@ def _insert(
     problem: str | None,
     wish: _Wish,
 ) -> StorageDir:
-    place = find_place(bench, root)
+    place = bench.folder_at(root).find_place()
     with bench.catalog.write() as writer:
         for sd in writer.sds.list_storage_dirs():
             if (sd.path, sd.sd_id) == (root, decision.sd_id):
@@ -280,20 +280,14 @@ def _report(decision: IdentityDecision, sd: StorageDir, warnings: list[str]) -> 
     )
 
 
-def _hint_at_pictures_elsewhere(sd: StorageDir) -> list[str]:
-    """A sentence for a person who added a folder of notes whose pictures do not lie in ``media/``."""
-    if os.path.lexists(os.path.join(sd.path, MEDIA_FOLDER)):
+def _hint_at_pictures_elsewhere(folder: Folder, sd: StorageDir) -> list[str]:
+    """A sentence for a person who added a folder of notes whose pictures are not in ``media/``."""
+    if folder.has_images_folder():
         return []
-    searched = 0
-    for folder, folders, names in os.walk(sd.path):
-        folders[:] = [name for name in folders if not name.startswith(".")]  # version stores, .git
-        for name in names:
-            if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
-                return [
-                    f"{sd.path} has no media folder but has pictures elsewhere ({os.path.join(folder, name)}); "
-                    f"'strandline save -r {sd.path} --sd {sd.sd_id}' takes them in"
-                ]
-        searched += len(names) + len(folders)
-        if searched > ENTRIES_SEARCHED:
-            break
+    for above, name in islice(folder.iter_tree(), ENTRIES_SEARCHED):
+        if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
+            return [
+                f"{sd.path} has no media folder but has pictures elsewhere ({os.path.join(sd.path, above, name)}); "
+                f"'strandline save -r {sd.path} --sd {sd.sd_id}' takes them in"
+            ]
     return []

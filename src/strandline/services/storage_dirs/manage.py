@@ -15,7 +15,6 @@ from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.paths import (
-    find_place,
     find_real_path,
     list_known_at,
     resolve_root,
@@ -122,7 +121,7 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
         raise StorageDirConflictError(
             f"{root} contains the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
         )
-    place, now = find_place(bench, root), bench.now()
+    place, now = bench.folder_at(root).find_place(), bench.now()
     with bench.catalog.write() as writer:
         set_place(writer, sd.number, root, place, now)
     return reconsider(bench, get_by_number(bench, sd.number))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 import sys
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from strandline.errors import (
     StorageDirNotFoundError,
     StorageDirOfflineError,
 )
-from strandline.folders.filesystems import MountKind
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
@@ -45,16 +43,21 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
         CatalogInsideStorageDirError: The catalog lies in it, or it in the home.
     """
     given = os.path.abspath(expand_user(os.fspath(path)))
+    folder = bench.folder_at(given)
     try:
-        root = _resolve(bench, given)
-    except (FileNotFoundError, NotADirectoryError) as error:
+        root = folder.find_real_root()
+    except NotADirectoryError as error:
+        raise InvalidPathError(
+            f"{given} is not a folder; give the folder that contains SD_ID and media", path=given
+        ) from error
+    except FileNotFoundError as error:
         raise StorageDirNotFoundError(
             f"there is no folder {shorten(given)}; create it first, or check the path", path=given
         ) from error
     except OSError as error:
         if error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
             raise InvalidPathError(f"{shorten(given)} is not a usable path: {error.strerror}") from error
-        if isinstance(error, TimeoutError) and bench.mount_at(given).kind is MountKind.LOCAL:
+        if isinstance(error, TimeoutError) and folder.is_local:
             raise StorageDirOfflineError(
                 f"{given} leads to a disk that does not answer; try again when it is back", path=given
             ) from error
@@ -91,7 +94,7 @@ def find_real_path(bench: Workbench, text: str) -> str | None:
         return None
     given = os.path.abspath(os.path.expanduser(text))
     try:
-        return bench.bounded(given, lambda: os.path.realpath(given))
+        return bench.folder_at(given).find_likely_root()
     except OSError:
         return given
 
@@ -115,21 +118,12 @@ def check_outside(home: Path, root: str) -> None:
         )  # fmt: skip
 
 
-def find_place(bench: Workbench, root: str) -> tuple[int, int] | None:
-    """Device and inode of the folder: equal ones are one folder, by whatever path. None where it is not there."""
-    try:
-        found = bench.bounded(root, lambda: os.stat(root))
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
 def list_known_at(bench: Workbench, root: str) -> list[StorageDir]:
     """The SDs whose root this folder is, by path or by another way to the same folder (a bind mount)."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    place = find_place(bench, root)
-    return [sd for sd in sds if sd.path == root or (place and place == find_place(bench, sd.path))]
+    place = bench.folder_at(root).find_place()
+    return [sd for sd in sds if sd.path == root or (place and place == bench.folder(sd).find_place())]
 
 
 def shorten(text: str) -> str:
@@ -149,18 +143,3 @@ def _check_text(text: str) -> str:
             f"{shorten(text)!r} contains bytes that are not text, and the catalog needs text; rename the folder"
         ) from error
     return text
-
-
-def _resolve(bench: Workbench, given: str) -> str:
-    """Without links, and seen to be a folder; a time limit holds also where a link leads off the local disk."""
-
-    def look() -> str:
-        root = os.path.realpath(given, strict=True)
-        if not stat.S_ISDIR(os.stat(root).st_mode):
-            raise InvalidPathError(
-                f"{root} is not a folder; give the folder that contains SD_ID and media", path=root
-            )
-        return root
-
-    mount = bench.mount_at(given)
-    return bench.slow_places.within(given if mount.kind is MountKind.LOCAL else mount.place, look)

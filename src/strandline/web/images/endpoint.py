@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from strandline.errors import ImageOnlineOnlyError, StrandlineError
-from strandline.folders.opening import can_be_dataless
+from strandline.folders.port import can_be_dataless
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir

@@ -1,0 +1,95 @@
+"""Calls to one place of the file system, each with the time limit that fits it.
+
+On a local disk calls are made directly, because a hand-over between threads costs more than a look at a file.
+Elsewhere each call has a limit. A *small* look is one that no cloud asks its server for (5 s, and then the place is
+left alone for a while). A *patient* call may mean a download (``read.fetch_timeout_s``); on a share, which downloads
+nothing, it ends as soon as a small look is not answered either. If a call tells how far it is, its limit begins again
+as long as that moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from strandline.folders.filesystems import Mount, MountKind
+from strandline.folders.identity_files import read_plain_identity
+from strandline.folders.media_folder import is_evicted
+from strandline.folders.odd_names import OddNameIndex
+from strandline.folders.opening import can_be_dataless
+from strandline.folders.time_limits import SlowPlaces, begin, within
+from strandline.model.values import dataclass
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What all local folders of a program share."""
+
+    slow_places: SlowPlaces
+    odd_names: OddNameIndex
+    scratch: Path
+    """For temporaries, in STRANDLINE_HOME; need not exist."""
+    fetch_timeout_s: float
+    max_memory_bytes: int
+    """Larger files are read into an unnamed temporary file."""
+    read_max_bytes: int
+    """Larger files are not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedCalls:
+    """Makes calls to the place that ``root`` is on, with the mount as it is now."""
+
+    root: str
+    mount: Mount
+    means: Means
+
+    @property
+    def is_local(self) -> bool:
+        """A disk of this machine, or memory."""
+        return self.mount.kind is MountKind.LOCAL
+
+    def small(self, call: Callable[[], T]) -> T:
+        """A look that no cloud asks its server for."""
+        if self.is_local:
+            return call()
+        return self.means.slow_places.within(self.mount.place, call)
+
+    def patient(
+        self,
+        call: Callable[[], T],
+        *,
+        late: Callable[[T], object] | None = None,
+        progress: Callable[[], object] | None = None,
+        kind: str | None = None,
+        more_s: float = 0.0,
+    ) -> T:
+        """What may take long; the arguments are those of :meth:`SlowPlaces.patiently`."""
+        if self.is_local:
+            return call()
+        is_share = self.mount.kind is MountKind.NETWORK
+        return self.means.slow_places.patiently(
+            self.mount.place,
+            self.means.fetch_timeout_s + more_s,
+            call,
+            small_look=(lambda: read_plain_identity(self.root)) if is_share else None,
+            late=late,
+            progress=progress,
+            kind=kind,
+        )
+
+    def fetching(self, path: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
+        """What may download the file: patient, also on a local disk if the file's bytes are in the cloud."""
+        if self.is_local and can_be_dataless() and is_evicted(path):
+            return within(self.mount.place, self.means.fetch_timeout_s, call, late=late)
+        return self.patient(call, late=late)
+
+    def begin(self, call: Callable[[], object]) -> None:
+        """Makes a call whose result nobody waits for."""
+        if self.is_local:
+            call()
+        else:
+            begin(self.mount.place, call)

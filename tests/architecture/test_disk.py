@@ -1,0 +1,200 @@
+"""Only ``folders/`` touches a path of a storage directory. Each other use of a disk is listed here with its reason.
+
+The syntax tree decides, so names do: a use is a name of ``os`` or of a module that opens files, or a method that
+only paths have. What is called by another name is not seen.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "strandline"
+
+OWN_DISK = ("folders", "catalog", "pictures", "model")
+"""The room for it; the catalog's own file; decoders and their cache; and what import-linter keeps pure."""
+
+HARMLESS = {
+    "os": {
+        "PathLike", "cpu_count", "environ", "fsdecode", "fsencode", "fspath", "getpid", "getppid", "name", "path",
+        "pathsep", "sep", "strerror",
+    },
+    "os.path": {
+        "abspath", "basename", "dirname", "expanduser", "isabs", "join", "normpath", "relpath", "splitdrive",
+        "splitext",
+    },
+}  # fmt: skip
+"""Names of these modules that look at no file. All others do, or may."""
+
+OPENING_MODULES = {"fcntl", "glob", "shutil", "tempfile"}
+
+PATH_METHODS = {
+    "chmod", "exists", "glob", "hardlink_to", "is_dir", "is_fifo", "is_file", "is_mount", "is_socket", "is_symlink",
+    "iterdir", "lchmod", "lstat", "mkdir", "owner", "read_bytes", "read_text", "readlink", "resolve", "rglob",
+    "rmdir", "samefile", "stat", "symlink_to", "touch", "unlink", "walk", "write_bytes", "write_text",
+}  # fmt: skip
+OTHERS_HAVE_THEM_TOO = {"exists": 0, "open": None, "rename": 1, "replace": 1}
+"""Of a path if it gets so many arguments (None: any at all): ``store.exists(id)``, ``copy.open()``, and
+``text.replace(a, b)`` are none."""
+
+FOR_ALL = {"disk_errors", "port", "proof_copies"}
+"""Modules of ``folders/`` that anybody may import: the port, words for refusals, and bytes that were read."""
+
+MAY_USE: dict[str, tuple[str, set[str]]] = {
+    "cli/faults.py": ("the report of an internal error, in the home", {".mkdir", ".write_text", "tempfile"}),
+    "cli/get.py": (
+        "where a person wants the image written",
+        {".is_dir", ".open", ".stat", "folders.saving", "os.path.realpath"},
+    ),
+    "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
+    "cli/sources.py": (
+        "the files and folders that a person wants saved",
+        {".is_dir", ".is_file", ".stat", "folders.opening", "os.DirEntry", "os.read", "os.scandir"},
+    ),
+    "cli/writing.py": (
+        "standard output, and the width of the terminal",
+        {"os.O_WRONLY", "os.close", "os.devnull", "os.dup2", "os.open", "shutil"},
+    ),
+    "runtime/assembly.py": (
+        "the home, and the folders that it is in; the limits that all places share",
+        {".mkdir", "folders.time_limits", "os.path.lexists", "os.path.realpath"},
+    ),
+    "runtime/change_notice/folder_watcher.py": ("change notice, a port of its own: a thread a place", {".lstat"}),
+    "runtime/change_notice/inotify.py": (
+        "the system's change notice",
+        {"os.EFD_CLOEXEC", "os.EFD_NONBLOCK", "os.close", "os.eventfd", "os.eventfd_read", "os.eventfd_write"},
+    ),
+    "runtime/change_notice/snapshots.py": ("polling, on the thread of its place", {".stat", "os.scandir"}),
+    "runtime/change_notice/watchdog.py": ("the system's change notice", {"os.path.realpath"}),
+    "runtime/health.py": (
+        "the home, and the system's limits in /proc",
+        {".read_text", "os.fstat", "os.path.realpath", "tempfile"},
+    ),
+    "runtime/process_lock.py": (
+        "the lock of the home",
+        {"fcntl", "os.O_CREAT", "os.O_RDWR", "os.close", "os.open"},
+    ),
+    "runtime/setting_sources.py": ("the settings in the home", {".read_text"}),
+    "runtime/web_secrets.py": (
+        "the secrets in the home",
+        {".read_text", ".unlink", "os.O_CREAT", "os.O_EXCL", "os.O_WRONLY", "os.fdopen", "os.link", "os.open"},
+    ),
+    "services/saving/intake.py": ("the file that a person wants saved", {".open"}),
+    "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
+    "services/saving/trash.py": (
+        "the trash in the home",
+        {".iterdir", ".mkdir", ".rmdir", ".unlink", "folders.saving", "folders.temporaries"},
+    ),
+    "services/storage_dirs/paths.py": ("the home, which must be in no storage directory", {"os.path.realpath"}),
+    "services/workbench.py": (
+        "the one spot that makes a folder's port",
+        {
+            "folders.filesystems", "folders.local", "folders.odd_names", "folders.time_limits", "folders.timed_calls",
+        },
+    ),
+}  # fmt: skip
+"""What else touches a disk: which, and how. None of these is a path of a storage directory."""
+
+
+def find_uses(text: str) -> set[str]:
+    """What a module does with the disk, and which modules of ``folders/`` it imports."""
+    return {use for node in ast.walk(ast.parse(text)) for use in _iter_uses(node)}
+
+
+def _iter_uses(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names if alias.name in OPENING_MODULES)
+        yield from (alias.name for alias in node.names if alias.name.startswith("strandline.folders"))
+    elif isinstance(node, ast.ImportFrom):
+        yield from _iter_imported(node)
+    elif isinstance(node, ast.Attribute):
+        module = ast.unparse(node.value)
+        if module in HARMLESS and node.attr not in HARMLESS[module]:
+            yield f"{module}.{node.attr}"
+    elif isinstance(node, ast.Call):
+        yield from _iter_called(node)
+
+
+def _iter_imported(node: ast.ImportFrom) -> Iterator[str]:
+    module, names = node.module or "", {alias.name for alias in node.names}
+    if module in OPENING_MODULES:
+        yield module
+    elif module in HARMLESS:
+        yield from (f"{module}.{name}" for name in names - HARMLESS[module])
+    elif module == "strandline.folders":
+        yield from (f"folders.{name}" for name in names - FOR_ALL)
+    elif module.startswith("strandline.folders.") and module.split(".")[2] not in FOR_ALL:
+        yield module.removeprefix("strandline.")
+
+
+def _iter_called(node: ast.Call) -> Iterator[str]:
+    called, arguments = node.func, len(node.args)
+    if isinstance(called, ast.Name) and called.id == "open":
+        yield "open"
+    elif isinstance(called, ast.Attribute):
+        name, owner = called.attr, ast.unparse(called.value)
+        is_of_paths = name in PATH_METHODS
+        if name in OTHERS_HAVE_THEM_TOO:
+            wanted = OTHERS_HAVE_THEM_TOO[name]
+            is_of_paths = bool(node.args) if wanted is None else arguments == wanted and not node.keywords
+        if is_of_paths and owner not in HARMLESS:
+            yield f".{name}"
+
+
+def list_modules() -> dict[str, str]:
+    """The text of each module that has no disk of its own, by its path."""
+    paths = {path.relative_to(SOURCE): path for path in SOURCE.rglob("*.py")}
+    return {
+        name.as_posix(): path.read_text() for name, path in paths.items() if name.parts[0] not in OWN_DISK
+    }
+
+
+def test_only_the_port_touches_storage_directories() -> None:
+    """A module outside ``folders/`` asks a ``Folder``; what touches another disk is listed, and does only that."""
+    found = {name: uses for name, text in list_modules().items() if (uses := find_uses(text))}
+    assert found == {name: uses for name, (_, uses) in MAY_USE.items()}
+
+
+@pytest.mark.parametrize(
+    ("line", "use"),
+    [
+        ("open(path)", "open"),
+        ("with open(path, 'rb') as file: pass", "open"),
+        ("os.open(path, os.O_RDONLY)", "os.open"),
+        ("os.stat(path)", "os.stat"),
+        ("for entry in os.scandir(path): pass", "os.scandir"),
+        ("look = os.lstat", "os.lstat"),
+        ("os.path.exists(path)", "os.path.exists"),
+        ("from os import lstat", "os.lstat"),
+        ("from os.path import islink", "os.path.islink"),
+        ("Path(sd.path, 'media').exists()", ".exists"),
+        ("path.open('rb')", ".open"),
+        ("path.lstat().st_mode", ".lstat"),
+        ("[each for each in path.iterdir()]", ".iterdir"),
+        ("path.replace(target)", ".replace"),
+        ("path.rename(target)", ".rename"),
+        ("path.unlink(missing_ok=True)", ".unlink"),
+        ("import shutil", "shutil"),
+        ("from tempfile import TemporaryFile", "tempfile"),
+        ("from strandline.folders.media_folder import probe_names", "folders.media_folder"),
+        ("from strandline.folders import opening", "folders.opening"),
+        ("def f():\n    from strandline.folders.local import LocalFolder", "folders.local"),
+        ("import strandline.folders.local", "strandline.folders.local"),
+    ],
+)
+def test_a_use_of_the_disk_is_seen(line: str, use: str) -> None:
+    """In each form, so that a service with such a line fails the test above."""
+    assert use in find_uses(line)
+
+
+def test_what_looks_alike_is_none() -> None:
+    """Names of our own, of texts and of values."""
+    harmless = (
+        "store.exists(image_id); copy.open(); text.replace('a', 'b'); replace(row, stamp=stamp); now.replace(hour=1)",
+        "os.fspath(path); os.path.join(a, b); path.name; opened.stat",
+        "from strandline.folders.port import Folder\nfrom strandline.folders import port",
+    )
+    assert [find_uses(text) for text in harmless] == [set()] * len(harmless)
