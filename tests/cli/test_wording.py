@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from builders.reports import NOW, make_file
+from builders.reports import make_file
 from strandline.cli.wording import (
     say_day_of,
     say_list,
@@ -15,7 +15,7 @@ from strandline.cli.wording import (
     say_state,
     say_type,
 )
-from strandline.model.image_files import FileState, ProofKind
+from strandline.model.image_files import FileState
 from strandline.model.reports import ImageFileReport, ImageInfo
 
 
@@ -32,24 +32,13 @@ def test_types(media_type: str, word: str) -> None:
     assert say_type(media_type) == word
 
 
-@pytest.mark.parametrize("state", FileState)
-def test_every_state_has_a_badge(state: FileState) -> None:
-    """Two plain words, different from those of every other state."""
-    others = [say_state(replace(make_file(), state=other)) for other in FileState if other is not state]
-    badge = say_state(replace(make_file(), state=state))
-    assert badge
-    assert badge not in others
-
-
-def test_a_present_file_says_how_sure_we_are() -> None:
-    """Proven, only listed, only decoded, or absent in the last scan: never more than was checked."""
-    proven = make_file()
-    assert proven.proof is not None
-    decoded = replace(proven, proof=replace(proven.proof, kind=ProofKind.DECODED))
-    assert say_state(proven) == "ok"
-    assert say_state(replace(proven, proof=None)) == "unchecked"
-    assert say_state(decoded) == "odd"
-    assert say_state(replace(proven, absent_since=NOW)) == "not seen lately"
+@pytest.mark.parametrize(
+    ("state", "colour"),
+    [(FileState.PRESENT, "green"), (FileState.MISSING, "red"), (FileState.ARRIVING, "yellow")],
+)
+def test_a_state_has_its_color(state: FileState, colour: str) -> None:
+    """Good and bad news differ on a terminal; everything else waits."""
+    assert say_state(replace(make_file(), state=state)).colour == colour
 
 
 def test_the_day_is_the_cameras() -> None:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from strandline.cli.paragraphs import write_paragraph
-from strandline.cli.wording import say_state, say_time
+from strandline.cli.wording import colour_of, say_state, say_time
 from strandline.cli.writing import paint, write_line
 from strandline.model.image_files import ImageFile, ProofKind
 from strandline.model.plain_words import say_bytes, show_plainly
-from strandline.model.reports import Explanation, StorageDirTrace, Verdict
+from strandline.model.reports import Explanation, StorageDirTrace
+from strandline.model.state_words import VERDICT_TONES
 from strandline.model.storage_dirs import StorageDirState
-
-_COLOURS = {
-    Verdict.SHOWN: "green",
-    Verdict.DAMAGED: "red",
-    Verdict.FOREIGN: "red",
-    Verdict.NOT_FOUND: "red",
-}
 
 _PROOFS = {
     ProofKind.HASH: "its bytes hashed to the id",
@@ -26,7 +20,7 @@ _PROOFS = {
 
 def show_explanation(explanation: Explanation) -> None:
     """Writes the whole trace in plain English."""
-    colour = _COLOURS.get(explanation.verdict, "yellow")
+    colour = colour_of(VERDICT_TONES[explanation.verdict])
     summary = explanation.summary
     write_paragraph(summary[:1].upper() + summary[1:], colour=colour)
     for trace in explanation.sds:
@@ -53,7 +47,7 @@ def _show_trace(trace: StorageDirTrace) -> None:
 
 
 def _say_belief(file: ImageFile) -> str:
-    words = [say_state(file)]
+    words = [say_state(file).text]
     if file.stamp is not None:
         words.append(say_bytes(file.stamp.size_bytes))
     if file.proof is not None:

@@ -10,8 +10,8 @@ from strandline.cli.arguments import image_id_argument, sd_option
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
-from strandline.cli.tables import Badge, Cell, Column, show_facts, show_table
-from strandline.cli.wording import colour_of, say_day_of, say_list, say_pixels, say_state, say_time, say_type
+from strandline.cli.tables import Cell, Column, show_facts, show_table
+from strandline.cli.wording import say_day_of, say_list, say_pixels, say_state, say_time, say_type
 from strandline.cli.writing import is_terminal, say, write_line
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
@@ -89,13 +89,9 @@ def _show_info(image: ImageInfo) -> None:
         facts.append(("taken", f"{best.taken_at:%Y-%m-%d %H:%M}"))
     facts.append(("first seen", say_time(best.first_seen)))
     facts += [("saved as", name) for name in image.original_names]
-    facts += [
-        (
-            f"in {report.sd.name}",
-            Badge(f"{report.file.filename}: {say_state(report.file)}", colour_of(report.file)),
-        )
-        for report in image.files
-    ]
+    for report in image.files:
+        state = say_state(report.file)
+        facts.append((f"in {report.sd.name}", state._replace(text=f"{report.file.filename}: {state.text}")))
     show_facts(facts)
 
 
@@ -128,7 +124,7 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
                 report.sd.name,
                 report.file.filename,
                 say_bytes(_size_of(report.file)),
-                Badge(say_state(report.file), colour_of(report.file)),
+                say_state(report.file),
                 f"{report.sd.path}/media",
             )
             for report in files
@@ -192,7 +188,7 @@ def _make_row(image: ImageInfo) -> list[Cell]:
         say_bytes(_size_of(best)),
         say_day_of(image),
         say_list(dict.fromkeys(report.sd.name for report in image.files)),
-        Badge(say_state(best), colour_of(best)),
+        say_state(best),
     ]
 
 

@@ -8,25 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from strandline.model.image_files import FileState, ImageFile, ProofKind
+from strandline.cli.tables import Badge
+from strandline.model.image_files import ImageFile
 from strandline.model.reports import ImageInfo
-
-_STATE_WORDS = {
-    FileState.PRESENT: "present",
-    FileState.ARRIVING: "still arriving",
-    FileState.DAMAGED: "damaged",
-    FileState.FOREIGN: "another image",
-    FileState.MISSING: "missing",
-    FileState.ONLINE_ONLY: "online only",
-    FileState.TRASHED: "in the trash",
-}
-
-_STATE_COLOURS = {
-    FileState.PRESENT: "green",
-    FileState.DAMAGED: "red",
-    FileState.FOREIGN: "red",
-    FileState.MISSING: "red",
-}
+from strandline.model.state_words import Tone, word_of_file
 
 
 def say_list(words: Iterable[str], word: str = "and") -> str:
@@ -61,24 +46,12 @@ def say_pixels(file: ImageFile) -> str:
     return f"{file.width}x{file.height}" if file.width and file.height else "?"
 
 
-def say_state(file: ImageFile) -> str:
+def say_state(file: ImageFile) -> Badge:
     """The state as a badge: what a person needs to know about this file, in two words."""
-    if file.state is not FileState.PRESENT:
-        return _STATE_WORDS[file.state]
-    if file.absent_since is not None:
-        return "not seen lately"
-    if file.is_incomplete:
-        return "incomplete"
-    if file.is_proven:
-        return "ok"
-    is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED
-    return "odd" if is_odd else "unchecked"
+    word = word_of_file(file)
+    return Badge(word.word, colour_of(word.tone))
 
 
-def colour_of(file: ImageFile) -> str:
-    """The badge's color. The words alone say the same."""
-    if file.is_incomplete:
-        return "red"
-    if file.state is FileState.PRESENT and not file.is_proven:
-        return "yellow"
-    return _STATE_COLOURS.get(file.state, "yellow")
+def colour_of(tone: Tone) -> str:
+    """The color of a tone on a terminal."""
+    return {Tone.GOOD: "green", Tone.BAD: "red"}.get(tone, "yellow")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,14 +20,14 @@ from strandline.model.events import (
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Finding
+from strandline.model.state_words import FILE_WORDS
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 from strandline.web.pages.activity import KINDS, SENTENCES, list_days, say_event
 from strandline.web.pages.folder_pages import say_confirming
+from strandline.web.pages.gallery_pages import TILE_STATES
 from strandline.web.pages.remedies import TONES, judge_health, list_found
 from strandline.web.pages.words import (
-    FILE_BADGES,
-    SD_BADGES,
     has_address,
     key_of,
     say_month,
@@ -58,14 +59,14 @@ def test_an_address_names_a_folder_by_its_name() -> None:
     assert not has_address("caf\udce9.png")
 
 
-def test_every_state_has_its_word() -> None:
-    """None is left to be shown by its name in the code; the browser's tiles use the same words."""
-    assert set(FILE_BADGES) == set(FileState)
-    assert set(SD_BADGES) == set(StorageDirState)
-    words = (STATIC / "js/words.js").read_text()
-    for state, badge in FILE_BADGES.items():
-        if state is not FileState.PRESENT:
-            assert f'"{badge.word}", "{badge.tone}"' in words, state
+def test_the_browsers_tiles_get_their_words_from_the_table() -> None:
+    """Each state but ``present``, which needs none; no word stands in the script as well."""
+    told = json.loads(TILE_STATES)
+    assert set(told) == set(FileState) - {FileState.PRESENT}
+    script = (STATIC / "js/words.js").read_text()
+    for state, said in told.items():
+        assert said == FILE_WORDS[FileState(state)]._asdict()
+        assert f'"{said["word"]}"' not in script
 
 
 def test_every_event_has_its_sentence() -> None:

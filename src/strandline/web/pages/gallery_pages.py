@@ -7,6 +7,7 @@ part of the same page.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
@@ -21,10 +22,11 @@ from strandline.model.image_files import FileState
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
+from strandline.model.state_words import FILE_WORDS
 from strandline.services.gallery import Months
 from strandline.web.api.parameters import make_filter
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages import folder_pages, image_pages, inspector_pages, words
+from strandline.web.pages import folder_pages, image_pages, inspector_pages
 from strandline.web.pages.activity import KINDS, list_days
 from strandline.web.pages.rendering import PageRoute, find_since, render
 
@@ -37,8 +39,11 @@ FIRST_SCREEN = 60
 
 JOURNAL_PAGE = 100
 
-STATES = tuple((state.value, badge.word) for state, badge in words.FILE_BADGES.items() if badge.tone)
-"""For the filter; ``present`` is what there is to see anyway."""
+STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
+"""For the filter and for tiles; ``present`` is what there is to see anyway."""
+
+TILE_STATES = json.dumps({state: word._asdict() for state, word in STATES.items()})
+"""The same for the tiles that the browser makes (``static/js/words.js``)."""
 
 Text = Annotated[str, Query(max_length=300)]
 
@@ -99,8 +104,8 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     return render(
         "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen, is_filtered=bool(asked),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
-        types=MEDIA_TYPES,
-        states=STATES, writable=[each for each in sds if each.is_reachable and not each.read_only],
+        types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES,
+        writable=[each for each in sds if each.is_reachable and not each.read_only],
         is_later_page=bool(after), next=page.next and "/?" + urlencode(asked | {"after": page.next}),
         first_screen={
             "query": urlencode(asked),

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from strandline.errors import ImageNotFoundError, StrandlineError
 from strandline.model.image_ids import parse_image_id
 from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
+from strandline.model.state_words import VERDICT_TONES
 from strandline.web.api.images import describe
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import words
@@ -105,7 +106,7 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         image_id=image_id,
         title=words.title_of(info) if info else "An image that is not here",
         explanation=explanation,
-        tone=words.VERDICT_TONES.get(explanation.verdict, "bad"),
+        tone=VERDICT_TONES[explanation.verdict],
         is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
         best=info and info.best,
         names=info.original_names if info else (),

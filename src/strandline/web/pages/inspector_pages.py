@@ -17,6 +17,7 @@ from strandline.model.events import Event, parse_time
 from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
 from strandline.model.media_types import find_media_type
+from strandline.model.state_words import FILE_WORDS, INCOMPLETE, StateWord
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
@@ -25,7 +26,7 @@ from strandline.web.pages.activity import KINDS, Line, list_days
 from strandline.web.pages.folder_pages import say_confirming
 from strandline.web.pages.remedies import Found, Health, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
-from strandline.web.pages.words import FILE_BADGES, FINE, INCOMPLETE, Badge, show_lines_plainly
+from strandline.web.pages.words import show_lines_plainly
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -121,7 +122,7 @@ def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, a
     }
     return render(
         "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning,
-        meanings=MEANINGS[folder], q=q, entries=page.entries, pages=pages, state_badge=state_badge,
+        meanings=MEANINGS[folder], q=q, entries=page.entries, pages=pages, state_badge=FILE_WORDS.__getitem__,
     )  # fmt: skip
 
 
@@ -190,15 +191,10 @@ def _list_hex_pages(page: HexPage, view: str, size: int) -> dict[str, str | None
     }
 
 
-def _badge_of(facts: dict[str, object]) -> Badge | None:
+def _badge_of(facts: dict[str, object]) -> StateWord | None:
     if facts["state"] == FileState.PRESENT.value and facts["whole"] is False:
         return INCOMPLETE
-    return None if facts["state"] is None else state_badge(FileState(str(facts["state"])))
-
-
-def state_badge(state: FileState) -> Badge:
-    """The catalog's word on a file in the tree, where only its state is at hand."""
-    return FINE._replace(word="present") if state is FileState.PRESENT else FILE_BADGES[state]
+    return None if facts["state"] is None else FILE_WORDS[FileState(str(facts["state"]))]
 
 
 def _inspect(backend: Backend, sd: StorageDir) -> Inspected:

@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from strandline.errors import StrandlineError
+from strandline.model import state_words
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.web.backend import Backend
 from strandline.web.pages import words as words
@@ -64,9 +65,9 @@ def _make_environment() -> Environment:
         "title_of": words.title_of,
         "say_summary": words.say_summary,
         "tile_badge": words.tile_badge,
-        "file_badge": words.file_badge,
-        "disk_badge": words.disk_badge,
-        "sd_badge": words.SD_BADGES.__getitem__,
+        "file_badge": state_words.word_of_file,
+        "disk_badge": state_words.word_of_disk,
+        "sd_badge": state_words.STORAGE_DIR_WORDS.__getitem__,
         "has_address": words.has_address,
     }
     return environment

@@ -1,72 +1,19 @@
 """Words of the pages: days, states, and addresses as people read them.
 
-Pure. ``static/js/words.js`` has the same words for tiles that the browser makes. A file whose name is not UTF-8 has
-no address, because its bytes do not survive one.
+Pure. The words of states are in ``model/state_words``. A file whose name is not UTF-8 has no address, because its
+bytes do not survive one.
 """
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import NamedTuple
 from urllib.parse import quote
 
-from strandline.model.image_files import FileState, ImageFile, ProofKind
+from strandline.model.image_files import FileState
 from strandline.model.plain_words import show_plainly
-from strandline.model.reports import Explanation, ImageInfo, Verdict
-from strandline.model.storage_dirs import StorageDir, StorageDirState
-
-
-class Badge(NamedTuple):
-    """A state in words, and the tone in which it is said."""
-
-    word: str
-    tone: str
-    """``good``, ``wait``, ``bad``, ``cloud`` or nothing: a class of the style sheet; the word alone says it."""
-    moving: bool = False
-
-
-FINE = Badge("checked", "good")
-INCOMPLETE = Badge("incomplete", "bad")
-FILE_BADGES = {
-    FileState.PRESENT: Badge("not checked yet", ""),
-    FileState.ARRIVING: Badge("still arriving", "wait", moving=True),
-    FileState.DAMAGED: Badge("damaged", "bad"),
-    FileState.FOREIGN: Badge("another image", "bad"),
-    FileState.MISSING: Badge("missing", "bad"),
-    FileState.ONLINE_ONLY: Badge("in the cloud", "cloud"),
-    FileState.TRASHED: Badge("in the trash", "bad"),
-}
-
-SD_BADGES = {
-    StorageDirState.ONLINE: Badge("online", "good"),
-    StorageDirState.INCOMPLETE: Badge("still arriving", "wait", moving=True),
-    StorageDirState.OFFLINE: Badge("offline", "bad"),
-    StorageDirState.SUSPECT: Badge("needs a look", "bad"),
-}
-
-VERDICT_TONES = {
-    Verdict.SHOWN: "good",
-    Verdict.FROM_CONFLICT_COPY: "wait",
-    Verdict.ARRIVING: "wait",
-    Verdict.ONLINE_ONLY: "cloud",
-    Verdict.SD_SUSPECT: "wait",
-    Verdict.SD_OFFLINE: "wait",
-}
-"""All others are bad news."""
-
-DISK_BADGES = {
-    "present": Badge("here", "good"),
-    "incomplete": INCOMPLETE,
-    "arriving": FILE_BADGES[FileState.ARRIVING],
-    "damaged": FILE_BADGES[FileState.DAMAGED],
-    "foreign": FILE_BADGES[FileState.FOREIGN],
-    "online-only": FILE_BADGES[FileState.ONLINE_ONLY],
-    "conflict-copy": Badge("conflict copy", "wait"),
-    "other-copy": Badge("conflict copy", ""),
-    "rival-copy": Badge("conflict copy", "bad"),
-    "unreadable": Badge("cannot be read", "bad"),
-}
-"""What the disk says of a file in an explanation; what is not here is said as it is called."""
+from strandline.model.reports import Explanation, ImageInfo
+from strandline.model.state_words import FILE_WORDS, StateWord
+from strandline.model.storage_dirs import StorageDir
 
 
 def show_lines_plainly(text: str) -> str:
@@ -117,28 +64,9 @@ def title_of(image: ImageInfo) -> str:
     return f"{say_type(image.best.media_type)} image"
 
 
-def tile_badge(state: FileState) -> Badge | None:
+def tile_badge(state: FileState) -> StateWord | None:
     """What a tile says of its image; None where all is well."""
-    return None if state is FileState.PRESENT else FILE_BADGES[state]
-
-
-def file_badge(file: ImageFile) -> Badge:
-    """What is known of one file."""
-    if file.state is not FileState.PRESENT:
-        return FILE_BADGES[file.state]
-    if file.absent_since is not None:
-        return Badge("not seen lately", "wait")
-    if file.is_incomplete:
-        return INCOMPLETE
-    if file.is_proven:
-        return FINE
-    is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED
-    return Badge("odd, but it decodes", "wait") if is_odd else FILE_BADGES[FileState.PRESENT]
-
-
-def disk_badge(what: str) -> Badge:
-    """What the disk says of one file, in an explanation."""
-    return DISK_BADGES.get(what, Badge(what, "wait"))
+    return None if state is FileState.PRESENT else FILE_WORDS[state]
 
 
 def say_fact_name(name: str) -> str:

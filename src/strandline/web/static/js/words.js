@@ -1,20 +1,13 @@
-// Words for people, the same as the server's (web/pages/words.py), so a tile reads the same whichever side made it.
+// Words for people, the same as the server's, so a tile reads the same whichever side made it. The words of states come
+// from the server with the template of a tile.
 
-const STATES = {
-  arriving: ["still arriving", "wait", true],
-  damaged: ["damaged", "bad", false],
-  foreign: ["another image", "bad", false],
-  missing: ["missing", "bad", false],
-  "online-only": ["in the cloud", "cloud", false],
-  trashed: ["in the trash", "bad", false],
-};
+const STATES = JSON.parse(document.getElementById("tile")?.dataset.states ?? "{}");
 
 export const HAS_PICTURE = new Set(["present", "online-only"]);
 
 /** What a tile says about an image's state: `{word, tone, moving}`, or null if all is well. */
 export function sayState(state) {
-  const [word, tone, moving] = STATES[state] ?? [];
-  return word ? { word, tone, moving } : null;
+  return STATES[state] ?? null;
 }
 
 /** Text from a storage directory with whatever is not plainly visible written out: `\u202e`. */

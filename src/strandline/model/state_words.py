@@ -1,0 +1,103 @@
+"""The one table of state words: what a person reads of a file, a storage directory, or a verdict, and in which tone.
+
+Command line, pages, and the browser's tiles read it here. Each face has its own colors for a tone.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from strandline.model.image_files import FileState, ImageFile, ProofKind
+from strandline.model.reports import Verdict
+from strandline.model.storage_dirs import StorageDirState
+
+
+class Tone(StrEnum):
+    """How a word is said. A face may show it as a color; the word alone says the same."""
+
+    GOOD = "good"
+    WAIT = "wait"
+    BAD = "bad"
+    CLOUD = "cloud"
+    PLAIN = ""
+
+
+class StateWord(NamedTuple):
+    """A state in words."""
+
+    word: str
+    tone: Tone
+    moving: bool = False
+    """True if it changes soon without anybody's help."""
+
+
+FILE_WORDS = {
+    FileState.PRESENT: StateWord("present", Tone.GOOD),
+    FileState.ARRIVING: StateWord("still arriving", Tone.WAIT, moving=True),
+    FileState.DAMAGED: StateWord("damaged", Tone.BAD),
+    FileState.FOREIGN: StateWord("another image", Tone.BAD),
+    FileState.MISSING: StateWord("missing", Tone.BAD),
+    FileState.ONLINE_ONLY: StateWord("in the cloud", Tone.CLOUD),
+    FileState.TRASHED: StateWord("in the trash", Tone.BAD),
+}
+"""What the state alone says; :func:`word_of_file` says more of a present file."""
+
+PROVEN = StateWord("ok", Tone.GOOD)
+UNCHECKED = StateWord("unchecked", Tone.PLAIN)
+ODD = StateWord("odd", Tone.WAIT)
+INCOMPLETE = StateWord("incomplete", Tone.BAD)
+NOT_SEEN = StateWord("not seen lately", Tone.WAIT)
+
+DISK_WORDS = {
+    "present": StateWord("here", Tone.GOOD),
+    "incomplete": INCOMPLETE,
+    "arriving": FILE_WORDS[FileState.ARRIVING],
+    "damaged": FILE_WORDS[FileState.DAMAGED],
+    "foreign": FILE_WORDS[FileState.FOREIGN],
+    "online-only": FILE_WORDS[FileState.ONLINE_ONLY],
+    "conflict-copy": StateWord("conflict copy", Tone.WAIT),
+    "other-copy": StateWord("conflict copy", Tone.PLAIN),
+    "rival-copy": StateWord("conflict copy", Tone.BAD),
+    "unreadable": StateWord("cannot be read", Tone.BAD),
+}
+"""What the disk says of a file in an explanation."""
+
+STORAGE_DIR_WORDS = {
+    StorageDirState.ONLINE: StateWord("online", Tone.GOOD),
+    StorageDirState.INCOMPLETE: StateWord("still arriving", Tone.WAIT, moving=True),
+    StorageDirState.OFFLINE: StateWord("offline", Tone.BAD),
+    StorageDirState.SUSPECT: StateWord("needs a look", Tone.BAD),
+}
+
+VERDICT_TONES = {
+    Verdict.SHOWN: Tone.GOOD,
+    Verdict.FROM_CONFLICT_COPY: Tone.WAIT,
+    Verdict.ARRIVING: Tone.WAIT,
+    Verdict.ONLINE_ONLY: Tone.CLOUD,
+    Verdict.SD_SUSPECT: Tone.WAIT,
+    Verdict.SD_OFFLINE: Tone.WAIT,
+    Verdict.DAMAGED: Tone.BAD,
+    Verdict.FOREIGN: Tone.BAD,
+    Verdict.UNREADABLE: Tone.BAD,
+    Verdict.NOT_FOUND: Tone.BAD,
+}
+
+
+def word_of_file(file: ImageFile) -> StateWord:
+    """What is known of one file; never more than was checked."""
+    if file.state is not FileState.PRESENT:
+        return FILE_WORDS[file.state]
+    if file.absent_since is not None:
+        return NOT_SEEN
+    if file.is_incomplete:
+        return INCOMPLETE
+    if file.is_proven:
+        return PROVEN
+    is_odd = file.proof_is_current and file.proof is not None and file.proof.kind is ProofKind.DECODED
+    return ODD if is_odd else UNCHECKED
+
+
+def word_of_disk(what: str) -> StateWord:
+    """What the disk says of one file in an explanation; what has no word is said as it is called."""
+    return DISK_WORDS.get(what, StateWord(what, Tone.WAIT))
