@@ -18,6 +18,8 @@ CHECKED := tests/architecture tests/model tests/catalog tests/folders tests/cont
   tests/services tests/store tests/cli
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Containers often set it. Then every process that a test starts compiles all of Strandline, and each worker all tests.
+unexport PYTHONDONTWRITEBYTECODE
 # For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
 export SD
 

@@ -31,6 +31,8 @@ TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "faults": lambda _: [*PYTEST, "-n", "auto", "tests/faults"],
     "crowd": lambda _: [*PYTEST, "tests/crowd"],
     "simulator": lambda asked: [*PYTEST, "-n", "auto", "tests/stateful", "--histories", str(asked.histories)],
+    "clients": lambda _: [*PYTEST, "-n", "auto", "tests/scenarios"],
+    "pages": lambda _: [*PYTEST, "-n", "auto", "tests/web"],
     "soak": lambda asked: ["-m", "trials.soak", "--minutes", str(asked.minutes)],
     "fuzzing": lambda asked: ["-m", "trials.fuzzing", "--minutes", str(asked.minutes)],
 }

@@ -42,7 +42,6 @@ def test_each_trial_is_known() -> None:
     """One command runs them all, or the one that is asked for."""
     ran = run_trial("trials.run", "--help")
     assert ran.returncode == 0, ran.stderr
-    assert set(TRIALS) == {"latencies", "mounts", "faults", "crowd", "simulator", "soak", "fuzzing"}
     assert all(name in ran.stdout for name in TRIALS)
     assert run_trial("trials.run", "--only", "nothing").returncode == 2
 

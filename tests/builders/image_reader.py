@@ -20,6 +20,9 @@ from strandline.store import Store
 NOT_HERE = frozenset({"image-not-found", "image-arriving"})
 """What may be said of an image that is on its way."""
 
+PAUSE_S = 0.005
+"""Between two rounds: a moment beside what a client takes for a file. Without it, readers take the client's cores."""
+
 OUT_OF_REACH = "image-unreachable"
 """What may also be said where the folder is away for a moment, or its ``SD_ID`` is."""
 
@@ -66,7 +69,7 @@ class ImageReader:
 
     def _run(self) -> None:
         try:
-            while not self._is_over.is_set():
+            while not self._is_over.wait(PAUSE_S):
                 for name in self._versions[0]:
                     self._ask_for(name, self._versions)
                 self._has_begun.set()

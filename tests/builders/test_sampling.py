@@ -26,6 +26,15 @@ def test_consecutive_seeds_cover_everything(monkeypatch: pytest.MonkeyPatch) -> 
     assert sorted(item for sample in samples for item in sample) == ITEMS
 
 
+@pytest.mark.parametrize("count", range(1, ONE_OF))
+def test_no_sample_of_few_items_is_empty(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """A test of few cases never passes because it tried none of them."""
+    monkeypatch.delenv(EXHAUSTIVE_VARIABLE, raising=False)
+    for seed in range(20261128, 20261128 + ONE_OF):
+        monkeypatch.setenv(SEED_VARIABLE, str(seed))
+        assert len(take_sample(ITEMS[:count], "a test")) == 1
+
+
 def test_an_exhaustive_run_takes_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the seed is."""
     monkeypatch.setenv(EXHAUSTIVE_VARIABLE, "1")
@@ -42,9 +51,19 @@ def test_prints(number): print("drew", number)
 
 def run_pytest(folder: Path, seed: int) -> list[str]:
     """The header and the random numbers of a run with this seed."""
-    command = [sys.executable, "-m", "pytest", "-s", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-s",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "_hypothesis_pytestplugin",
+    ]
     command += ["-c", os.devnull, "--rootdir", str(folder)]
     env = {**os.environ, SEED_VARIABLE: str(seed), "PYTHONPATH": str(CONFTEST.parent)}
+    env["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # of the others, each takes time to start
     ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
     return [line for line in ran.stdout.splitlines() if "drew" in line or SEED_VARIABLE in line]

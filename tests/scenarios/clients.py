@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from builders.sampling import get_seed, is_exhaustive
 from scenarios import copy_clients
 from scenarios.client import Client, Traits
 from scenarios.git_annex import GIT_ANNEX
@@ -29,6 +30,23 @@ CALLED: dict[str, Client] = {
 SYNCTHING = "Syncthing"
 
 TRAITS_OF: dict[str, Traits] = {name: client.traits for name, client in CALLED.items()} | {SYNCTHING: TRAITS}
+
+
+SLOW = "git-annex"
+"""It starts a dozen processes for a command, and takes as long as all others together."""
+
+SCENARIOS = ("transfers", "kills", "moved roots", "renamed folders", "identity conflicts", "old versions")
+
+
+def list_clients(scenario: str, names: Iterable[str] = TRAITS_OF) -> list[str]:
+    """The clients that a scenario is tried with: all of them, but the slow one in only one scenario a day.
+
+    Args:
+        scenario: One of ``SCENARIOS``; the seed of the day says which of them has the slow client, too.
+        names: The clients that the scenario is about.
+    """
+    has_slow = is_exhaustive() or SCENARIOS.index(scenario) == get_seed() % len(SCENARIOS)
+    return [name for name in names if name != SLOW or has_slow]
 
 
 def get_client(name: str, find_syncthings: Callable[[], TwoSyncthings]) -> Client:

@@ -20,5 +20,5 @@ def syncthings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TwoSyncthin
 
 @pytest.fixture
 def client(request: pytest.FixtureRequest) -> Client:
-    """The client that the test's parameter names: ``parametrize("client", TRAITS_OF, indirect=True)``."""
+    """The client that the test's parameter names, which is one of ``list_clients(…)``."""
     return get_client(request.param, lambda: request.getfixturevalue("syncthings"))

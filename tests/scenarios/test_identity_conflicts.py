@@ -13,7 +13,7 @@ import pytest
 from builders.receiver import make_mixed_pictures, put_pictures
 from builders.storage import set_mtime
 from scenarios.client import Client
-from scenarios.clients import TRAITS_OF
+from scenarios.clients import TRAITS_OF, list_clients
 from scenarios.two_machines import TwoMachines, list_files, two_machines
 from scenarios.waiting import wait_until
 from strandline.runtime.assembly import open_store
@@ -30,7 +30,7 @@ def get_made_up(machines: TwoMachines) -> list[str]:
     return [str(machine.store.refresh_storage_dirs()[0].sd_id) for machine in machines.both()]
 
 
-@pytest.mark.parametrize("client", TWO_WAY, indirect=True)
+@pytest.mark.parametrize("client", list_clients("identity conflicts", TWO_WAY), indirect=True)
 def test_two_identities_become_one_on_both_machines(client: Client, tmp_path: Path) -> None:
     """On both machines, one of the two is the identity and the other an alias. Further runs change nothing; no
     image is lost.

@@ -12,7 +12,7 @@ import pytest
 
 from builders.receiver import make_large_picture, name_of, size_of
 from scenarios.client import Client, Leftover
-from scenarios.clients import TRAITS_OF
+from scenarios.clients import list_clients
 from scenarios.two_machines import list_files, two_machines
 from scenarios.waiting import wait_until
 
@@ -28,7 +28,7 @@ STATE_OF = {
 }
 
 
-@pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
+@pytest.mark.parametrize("client", list_clients("kills"), indirect=True)
 def test_what_a_kill_leaves_is_no_image_until_the_next_run(client: Client, tmp_path: Path) -> None:
     """After a kill in the middle of an image, it is never shown half, and shown once when the next run has brought
     the rest.

@@ -11,12 +11,12 @@ import pytest
 
 from builders.receiver import make_mixed_pictures
 from scenarios.client import Client
-from scenarios.clients import TRAITS_OF
+from scenarios.clients import list_clients
 from scenarios.two_machines import list_files, two_machines
 from strandline.errors import ImageUnreachableError
 
 
-@pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
+@pytest.mark.parametrize("client", list_clients("moved roots"), indirect=True)
 def test_a_folder_that_was_away_is_as_before(client: Client, tmp_path: Path) -> None:
     """It is offline, not missing. When back, nothing is announced twice, and new images arrive as usual."""
     first, next_ones = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)

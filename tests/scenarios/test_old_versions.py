@@ -13,7 +13,7 @@ import pytest
 from builders.receiver import legacy_name_of, make_large_picture, make_mixed_pictures
 from builders.storage import set_mtime
 from scenarios.client import Client
-from scenarios.clients import TRAITS_OF
+from scenarios.clients import TRAITS_OF, list_clients
 from scenarios.two_machines import two_machines
 from scenarios.waiting import wait_until
 
@@ -23,7 +23,7 @@ IMAGE_ID = NAME.partition(".")[0]
 KEEPING = [name for name, traits in TRAITS_OF.items() if traits.old_versions]
 
 
-@pytest.mark.parametrize("client", KEEPING, indirect=True)
+@pytest.mark.parametrize("client", list_clients("old versions", KEEPING), indirect=True)
 def test_old_versions_are_no_images(client: Client, tmp_path: Path) -> None:
     """The image is shown as it was, then as it is, never half and never missing. Its old bytes are no image."""
     others = make_mixed_pictures(1)

@@ -12,14 +12,14 @@ import pytest
 
 from builders.receiver import Receiver, make_large_picture, make_mixed_pictures, name_of
 from scenarios.client import Client
-from scenarios.clients import TRAITS_OF
+from scenarios.clients import TRAITS_OF, list_clients
 from scenarios.two_machines import list_files, two_machines
 
 TWO_WAY = [name for name, traits in TRAITS_OF.items() if traits.two_way]
 """The other clients never delete files."""
 
 
-@pytest.mark.parametrize("client", TWO_WAY, indirect=True)
+@pytest.mark.parametrize("client", list_clients("renamed folders", TWO_WAY), indirect=True)
 def test_a_folder_that_is_renamed_elsewhere_is_the_same_one(client: Client, tmp_path: Path) -> None:
     """Nothing is shown half or wrong meanwhile, nothing is reported missing or twice, and later images arrive."""
     first, next_ones = make_mixed_pictures(1), make_mixed_pictures(1, first_seed=100)

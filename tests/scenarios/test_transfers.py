@@ -20,11 +20,11 @@ from builders.receiver import (
     put_pictures,
 )
 from scenarios.client import Client
-from scenarios.clients import TRAITS_OF
+from scenarios.clients import list_clients
 from scenarios.two_machines import list_files, two_machines
 
 
-@pytest.mark.parametrize("client", TRAITS_OF, indirect=True)
+@pytest.mark.parametrize("client", list_clients("transfers"), indirect=True)
 def test_images_arrive_whole_and_are_told_once(client: Client, tmp_path: Path) -> None:
     """Pictures of every kind, small and large, with content ids and legacy ids, from every allowed side.
 

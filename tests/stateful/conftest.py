@@ -14,8 +14,8 @@ from builders.sampling import get_seed
 SHARES = 8
 """Into so many tests the histories are dealt out, so that several workers share them."""
 
-HISTORIES = 152
-"""What fits into forty seconds of two cores."""
+HISTORIES = 64
+"""What fits into half a minute of two cores."""
 
 SECONDS_A_HISTORY = 5
 """Twenty times what one takes."""
