@@ -19,7 +19,7 @@ pytest_plugins = ["pytester"]
 settings.register_profile(
     "default", max_examples=50, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )
-# By hand, over night: pytest --hypothesis-profile=thorough
+# By hand, overnight: pytest --hypothesis-profile=thorough
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
 
 
@@ -35,19 +35,19 @@ os.environ.setdefault(SEED_VARIABLE, f"{datetime.now(UTC):%Y%m%d}")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Gives hypothesis the seed, before its own plugin looks for one."""
+    """Gives hypothesis the seed before its own plugin looks for one."""
     if config.getoption("--hypothesis-seed") is None:
         config.option.hypothesis_seed = str(get_seed())
 
 
 def pytest_report_header() -> str:
-    """Says how a red run is repeated."""
+    """Shows how to repeat a failed run."""
     return f"to repeat: {SEED_VARIABLE}={get_seed()}" + f" {EXHAUSTIVE_VARIABLE}=1" * is_exhaustive()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_test_touches_the_users_own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Points STRANDLINE_HOME, for this process and those it starts, at a folder that goes away."""
+    """Points STRANDLINE_HOME, for this process and those it starts, to a temporary folder."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("STRANDLINE_HOME", str(tmp_path_factory.mktemp("shared-home")))
         yield
@@ -55,7 +55,7 @@ def no_test_touches_the_users_own_home(tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty STRANDLINE_HOME for this test alone; also set in the environment."""
+    """An empty STRANDLINE_HOME for this test alone, also in the environment."""
     path = tmp_path / "home"
     path.mkdir()
     monkeypatch.setenv("STRANDLINE_HOME", str(path))
@@ -63,10 +63,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Names a case after its bytes only where one can read them.
+    """Names a case after its bytes only if they are readable.
 
-    Packed bytes may hold the second in which they were made: each of several workers would then name the
-    test differently, and none would run.
+    Packed bytes may contain the second in which they were made. Each worker would then give the test a different
+    name, and none would run.
     """
     readable = not isinstance(val, bytes) or (len(val) < 40 and val.isascii() and val.decode().isprintable())
     return None if readable else argname
@@ -74,7 +74,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a skipped test has failed: what was not run proves nothing. An expected failure did run."""
+    """In CI a skipped test counts as failed: what was not run proves nothing. An expected failure did run."""
     report = yield
     if _is_ci() and report.skipped and not hasattr(report, "wasxfail"):
         _fail(report)

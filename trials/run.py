@@ -20,10 +20,10 @@ from xml.etree import ElementTree
 from trials import PROJECT
 
 EXHAUSTIVE_VARIABLE = "STRANDLINE_TEST_EXHAUSTIVE"
-"""Tells the tests to take no sample (tests/builders/sampling.py)."""
+"""Tells the tests to run everything, without sampling (tests/builders/sampling.py)."""
 
 PYTEST = ["-m", "pytest", "-p", "no:cacheprovider", "--timeout", "0"]
-"""Without the limit that CI needs."""
+"""Without the time limit that CI needs."""
 
 TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "latencies": lambda _: ["-m", "scenarios.latencies"],
@@ -36,11 +36,11 @@ TRIALS: dict[str, Callable[[argparse.Namespace], list[str]]] = {
     "soak": lambda asked: ["-m", "trials.soak", "--minutes", str(asked.minutes)],
     "fuzzing": lambda asked: ["-m", "trials.fuzzing", "--minutes", str(asked.minutes)],
 }
-"""What wants a quiet machine first, then the short ones. Each gives what Python is started with."""
+"""First the trials that need a quiet machine, then the short ones. Each gives the arguments for Python."""
 
 
 def main() -> int:
-    """Runs what the command line asks for; 1 where a trial did not hold, or nothing of it could be tried."""
+    """Runs what the command line asks for. Returns 1 if a trial failed, or if none of its tests could run."""
     parser = argparse.ArgumentParser(prog="python -m trials.run", description=__doc__.partition("\n")[0])
     parser.add_argument("--only", choices=TRIALS, action="append", help="one trial; may be repeated")
     parser.add_argument(
@@ -72,8 +72,8 @@ def _try(name: str, arguments: list[str]) -> bool:
 
 
 def _count_tests(report: Path) -> tuple[int, int]:
-    """How many tests there were, and how many of them were skipped."""
-    if not report.exists():  # pytest did not get that far, and its exit status says so
+    """The number of tests, and how many were skipped."""
+    if not report.exists():  # pytest failed before that, and its exit status says so
         return 0, 0
     tree = ElementTree.parse(report)
     skipped = [each for each in tree.iter("skipped") if each.get("type") == "pytest.skip"]

@@ -23,12 +23,12 @@ def list_rooms() -> set[str]:
 
 
 def test_every_room_is_named() -> None:
-    """A new room gets its paragraph in the commit that makes it."""
+    """A new room gets its paragraph in the commit that adds it."""
     assert {room for room in list_rooms() if f"`{room}`" not in PAGE} == set()
 
 
 def test_everything_that_is_named_exists() -> None:
-    """Folders and modules by their paths; a renamed room takes its paragraph along."""
+    """Folders and modules are checked by their paths, so a renamed room takes its paragraph along."""
     named = set(
         re.findall(r"`((?:cli|web|runtime|services|folders|catalog|pictures|model)/[\w/]*(?:\.py)?)`", PAGE)
     )

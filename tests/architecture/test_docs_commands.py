@@ -21,7 +21,7 @@ GLOBAL = {option.name for option in list_global_options()} | {"version"}
 def iter_commands(
     command: click.Command = program, path: tuple[str, ...] = ("strandline",)
 ) -> Iterator[tuple[str, click.Command, click.Command | None]]:
-    """Path as it is typed, the command, and the group that it is in."""
+    """The path as the user types it, the command, and its group."""
     if isinstance(command, LazyGroup):
         context = click.Context(command)
         for name in command.list_commands(context):
@@ -32,7 +32,7 @@ def iter_commands(
 
 
 def usage_of(path: str, command: click.Command) -> str:
-    """The heading of its section: how it is called, without options."""
+    """The heading of its section: its usage, without options."""
     if isinstance(command, InspectGroup):
         command = status
     elif isinstance(command, click.Group):
@@ -42,7 +42,7 @@ def usage_of(path: str, command: click.Command) -> str:
 
 
 def options_of(command: click.Command) -> dict[str, str]:
-    """Its own options as help writes them, with what they do."""
+    """Its own options as help shows them, with their descriptions."""
     context = click.Context(command)
     return {
         record[0]: str(option.help)
@@ -54,7 +54,7 @@ def options_of(command: click.Command) -> dict[str, str]:
 
 
 def sections() -> dict[str, dict[str, str]]:
-    """Heading to the rows of the section's table."""
+    """From heading to the rows of the section's table."""
     parts = re.split(r"^##+ `(strandline [^`]+)`$", REFERENCE, flags=re.MULTILINE)
     row = re.compile(r"^\| `(-[^`]+)` \| (.+) \|$", re.MULTILINE)
     return {heading: dict(row.findall(body)) for heading, body in zip(parts[1::2], parts[2::2], strict=True)}
@@ -65,19 +65,19 @@ COMMANDS = list(iter_commands())
 
 @pytest.mark.parametrize(("path", "command", "group"), COMMANDS, ids=[path for path, _, _ in COMMANDS])
 def test_every_command_is_documented(path: str, command: click.Command, group: click.Command | None) -> None:
-    """It has a section, headed by how it is called, with a row for each option that says what help says."""
+    """Each has a section headed by its usage, with a row for each option that says the same as help."""
     usage = usage_of(path, command)
     assert usage in sections(), f"docs/reference/commands.md lacks a section `{usage}`"
     assert sections()[usage] == options_of(command)
 
 
 def test_no_other_command_is_documented() -> None:
-    """A command that is gone leaves the reference, too."""
+    """A removed command leaves the reference, too."""
     assert set(sections()) == {usage_of(path, command) for path, command, _ in COMMANDS}
 
 
 def test_the_global_options_are_documented_once() -> None:
-    """The table at the top says what help says of them."""
+    """The table at the top says the same as help."""
     for option in list_global_options():
         assert isinstance(option, click.Option)
         record = option.get_help_record(click.Context(program))
@@ -89,13 +89,15 @@ def test_the_global_options_are_documented_once() -> None:
 def test_the_tables_of_commands_tell_the_truth(
     path: str, command: click.Command, group: click.Command | None
 ) -> None:
-    """A group's one-line help, written down so that nothing is imported, is the command's own first sentence."""
+    """A group's one-line help is written down so that nothing is imported. It equals the command's own first
+    sentence.
+    """
     assert isinstance(group, LazyGroup)
     row = group.table[path.split()[-1]]
     assert str(command.help).split("\n\n")[0].replace("\n", " ") == row.help
 
 
 def test_every_exit_status_is_documented() -> None:
-    """The table of statuses is the enumeration."""
+    """The table of statuses equals the enumeration."""
     rows = re.findall(r"^\| (\d+) \| ", REFERENCE, flags=re.MULTILINE)
     assert [int(row) for row in rows] == [int(status) for status in ExitStatus]

@@ -19,7 +19,7 @@ every_event = pytest.mark.parametrize("event_type", EVENT_TYPES)
 
 
 def sections() -> dict[str, str]:
-    """What stands under each event's heading."""
+    """The text below each event's heading."""
     parts = re.split(r"^### `([^`]+)`$", REFERENCE, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
@@ -44,7 +44,7 @@ def test_every_event_has_its_section_and_no_other_has() -> None:
 
 @every_event
 def test_the_example_is_an_event(event_type: str) -> None:
-    """Read and written again it is the same text, so a client can be built from this page alone."""
+    """If it is read and written again, it is the same text, so a client can be built from this page alone."""
     example = example_of(event_type)
     event = parse_event(example)
     assert (type(event), event.as_json()) == (EVENT_TYPES[event_type], example)
@@ -53,14 +53,14 @@ def test_the_example_is_an_event(event_type: str) -> None:
 
 @every_event
 def test_the_table_names_its_fields(event_type: str) -> None:
-    """Those that every event has stand once, at the top; each other one with what it says."""
+    """The fields of every event are listed once, at the top; all others with their meaning."""
     assert fields_in(sections()[event_type]) == [key for key in example_of(event_type) if key not in EVERY]
     assert tuple(fields_in(REFERENCE.partition("\n## ")[0])) == EVERY
 
 
 @every_event
 def test_live_only_events_are_called_so(event_type: str) -> None:
-    """Whoever reads a section knows whether the event can be replayed."""
+    """Each section says whether the event can be replayed."""
     assert ("Live only." in sections()[event_type]) == (event_type in LIVE_ONLY)
 
 

@@ -17,12 +17,12 @@ INVARIANTS = [f"I{number}" for number in range(1, 29)]
 
 
 def iter_named_tests(text: str) -> Iterator[tuple[str, str, str]]:
-    """Path and name of each test that the text names, and where its link leads."""
+    """Path and name of each test in the text, and the target of its link."""
     yield from re.findall(r"\[`(tests/[\w/]+\.py)::(\w+)`\]\(([^)]+)\)", text)
 
 
 def list_tests(path: str) -> set[str]:
-    """The functions in the file, also those in a class; none behind a condition (``test_no_skips`` finds those)."""
+    """The functions in the file and in its classes, except conditional ones (``test_no_skips`` finds those)."""
     tree = ast.parse((PROJECT / path).read_text())
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
     return {node.name for body in bodies for node in body if isinstance(node, ast.FunctionDef)}
@@ -36,7 +36,7 @@ def test_every_hazard_and_invariant_has_one_row() -> None:
 
 @pytest.mark.parametrize("hazard", HAZARDS)
 def test_every_hazard_is_shown_by_tests_that_exist(hazard: str) -> None:
-    """A hazard whose test was renamed or dropped is noticed here; the link leads to the test's file."""
+    """A renamed or deleted test is noticed here. The link leads to the test's file."""
     named = list(iter_named_tests(ROWS[hazard]))
     assert named
     for path, name, target in named:
@@ -45,12 +45,12 @@ def test_every_hazard_is_shown_by_tests_that_exist(hazard: str) -> None:
 
 
 def test_no_test_is_named_in_another_way() -> None:
-    """Else it would not be looked for above."""
+    """Otherwise the test above would not check it."""
     assert PAGE.count("::test_") == len(list(iter_named_tests(PAGE)))
 
 
 def test_every_hazard_that_is_named_is_explained() -> None:
-    """Source, tests and documentation name hazards by their numbers; each number is on the page."""
+    """Source, tests, and documentation refer to hazards by number. Each number is on the page."""
     named = {
         (number, path.relative_to(PROJECT).as_posix())
         for folder, pattern in (("src", "*.py"), ("tests", "*.py"), ("tests", "*.md"), ("docs", "*.md"))
@@ -63,5 +63,5 @@ def test_every_hazard_that_is_named_is_explained() -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/reliability.md", "docs/design.md"])
 def test_it_is_found(page: str) -> None:
-    """By who reads what Strandline promises, how that was tried, or what it believes."""
+    """The pages about promises, testing, and beliefs link to it."""
     assert "hazards.md)" in (PROJECT / page).read_text()

@@ -34,7 +34,7 @@ def test_every_route_is_documented_and_no_other() -> None:
 
 
 def test_every_parameter_of_a_list_is_named_in_its_row() -> None:
-    """So that a reader knows what can be asked for without opening the OpenAPI document."""
+    """A reader can see the parameters without opening the OpenAPI document."""
     rows = dict(re.findall(r"^\| `([A-Z]+ /[^`]*)` \| (.+) \|$", section("Resources"), re.MULTILINE))
     for path in ("/images", "/journal"):
         for parameter in DOCUMENT["paths"][API + path]["get"]["parameters"]:
@@ -42,20 +42,20 @@ def test_every_parameter_of_a_list_is_named_in_its_row() -> None:
 
 
 def test_every_query_of_an_image_is_documented() -> None:
-    """What the endpoint takes, and the key that the guard takes."""
+    """The parameters of the endpoint, and the key that the guard accepts."""
     named = set(re.findall(r"^\| `(\w+)=[^`]*` \|", section("Images by URL"), re.MULTILINE))
     fields = {{"width": "w", "wait_s": "wait"}.get(name, name) for name in Wish.__dataclass_fields__}
     assert named == fields | {"key"}
 
 
 def test_every_refusal_is_documented_with_its_status() -> None:
-    """The codes that only this face can say."""
+    """The codes that only the HTTP API has."""
     rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", section("Errors"), re.MULTILINE)
     assert {code: int(status) for code, status in rows} == {code: row[0] for code, row in REFUSALS.items()}
 
 
 def test_every_route_says_what_it_does() -> None:
-    """The OpenAPI document is documentation, too: routes and parameters are described."""
+    """The OpenAPI document is documentation, too, so routes and parameters have descriptions."""
     for path, methods in DOCUMENT["paths"].items():
         for method, operation in methods.items():
             assert operation["description"].endswith("."), f"{method} {path}"

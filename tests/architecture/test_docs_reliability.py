@@ -16,7 +16,7 @@ COMMITS = sorted({word for word in re.findall(r"\b[0-9a-f]{7,40}\b", PAGE) if re
 
 
 def test_what_is_named_is_there() -> None:
-    """Folders and files by their paths, files of tests also by their names alone."""
+    """Folders and files by path; test files also by name alone."""
     assert len(PATHS) > 10
     assert [path for path in PATHS if not (PROJECT / path).exists()] == []
     known = {path.name for path in (PROJECT / "tests").rglob("test_*.py")}
@@ -24,7 +24,7 @@ def test_what_is_named_is_there() -> None:
 
 
 def test_one_table_says_what_is_tested_and_when_it_last_failed() -> None:
-    """It comes first; each row has a command that repeats the test, or says that there is none, and a date."""
+    """It comes first. Each row has a date, and a command that repeats the test or a note that there is none."""
     table = [line for line in PAGE.partition("\n# Log\n")[0].splitlines() if line.startswith("| ")]
     assert table[0] == "| what | in CI | last long run | last failure in Strandline | command |"
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table[1:]]
@@ -37,13 +37,15 @@ def test_one_table_says_what_is_tested_and_when_it_last_failed() -> None:
 
 
 def test_no_number_of_tests_is_told_that_changes() -> None:
-    """Each command to repeat something tells its own number; one that stands here is soon another."""
+    """Each command prints its own number. A number in the text would soon be wrong."""
     assert "`make test TESTS=" in PAGE
     assert re.findall(r"`make test TESTS=[^`]+` \(\d+ tests", PAGE) == []
 
 
 def test_each_commit_that_is_named_is_one() -> None:
-    """Of this history. A shallow clone cannot tell; one that knows none of them is another (an archive, a squash)."""
+    """They must be in this history. A shallow clone cannot tell; one that has none of them has another history (an
+    archive, a squash).
+    """
     assert COMMITS
     if _ask_git("rev-parse", "--is-shallow-repository") == "true\n":
         return

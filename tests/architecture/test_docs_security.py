@@ -11,7 +11,7 @@ SECURITY = (PROJECT / "SECURITY.md").read_text()
 
 
 def test_every_test_that_it_names_exists() -> None:
-    """A promise whose test was renamed or dropped is noticed here."""
+    """A promise whose test was renamed or deleted is noticed here."""
     named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY)
     assert len(named) > 40
     for path, name in named:
@@ -27,5 +27,5 @@ def test_every_promise_has_a_test() -> None:
 
 
 def test_it_is_found_from_the_readme() -> None:
-    """By who looks for it there."""
+    """README links to it."""
     assert "(SECURITY.md)" in (PROJECT / "README.md").read_text()

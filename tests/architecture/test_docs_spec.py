@@ -35,10 +35,10 @@ def test_every_reference_names_a_section_that_exists() -> None:
 
 
 def test_references_inside_the_page_lead_somewhere() -> None:
-    """A bare ``§6`` on the page itself is one of its sections."""
+    """A bare ``§6`` on the page itself refers to one of its sections."""
     assert set(re.findall(r"§(\d+a?)", SPEC)) <= set(SECTIONS)
 
 
 def test_it_is_found_from_the_readme() -> None:
-    """The contract is the first thing a contributor looks for."""
+    """README links to the contract, which contributors look for first."""
     assert "(docs/spec.md)" in (PROJECT / "README.md").read_text()

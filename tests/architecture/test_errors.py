@@ -25,7 +25,7 @@ every_error = pytest.mark.parametrize("kind", ERRORS, ids=lambda kind: kind.__na
 
 
 def _parents_in_docstring() -> dict[str, str]:
-    """Name to parent's name, as the tree in the docstring of errors.py draws it."""
+    """From name to parent's name, as in the tree in the docstring of errors.py."""
     parents: dict[str, str] = {}
     above = {0: "StrandlineError"}
     for line in (errors.__doc__ or "").splitlines():
@@ -37,7 +37,7 @@ def _parents_in_docstring() -> dict[str, str]:
 
 
 def _rows_in_reference() -> dict[str, list[str]]:
-    """Code to the other cells of its row."""
+    """From code to the other cells of its row."""
     lines = [line for line in REFERENCE.read_text().splitlines() if line.startswith("| `")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert len({row[0] for row in cells}) == len(cells), "a code stands there twice"
@@ -45,12 +45,12 @@ def _rows_in_reference() -> dict[str, list[str]]:
 
 
 def test_the_tree_in_the_docstring_is_the_tree() -> None:
-    """A reader of errors.py sees each class, under the class that it derives from first, and no other."""
+    """The tree shows each class under its first base class, and no others."""
     assert _parents_in_docstring() == {kind.__name__: kind.__bases__[0].__name__ for kind in ERRORS}
 
 
 def test_all_errors_live_on_floor_0() -> None:
-    """errors.py is the one place to look: no class elsewhere derives from one of ours."""
+    """errors.py is the one place to look: no class elsewhere derives from one of its classes."""
     ours = {"StrandlineError"} | {kind.__name__ for kind in ERRORS}
     strays = [
         f"{path.relative_to(SOURCE)}:{node.lineno} {node.name}"
@@ -63,7 +63,7 @@ def test_all_errors_live_on_floor_0() -> None:
 
 
 def test_codes_are_kebab_case_and_unique() -> None:
-    """A program can tell errors apart by code; a class that forgot its own would share its parent's."""
+    """A program can distinguish errors by code. A class without its own code would share its parent's."""
     codes = [StrandlineError.code, *(kind.code for kind in ERRORS)]
     assert len(set(codes)) == len(codes)
     assert [code for code in codes if not re.fullmatch(r"[a-z]+(-[a-z]+)*", code)] == []
@@ -71,7 +71,7 @@ def test_codes_are_kebab_case_and_unique() -> None:
 
 @every_error
 def test_every_error_has_an_exit_status(kind: type[StrandlineError]) -> None:
-    """A row of its own or of a class above it; and of two different answers none is left to chance."""
+    """Its own row or that of a base class. If base classes have two different rows, the class needs its own."""
     rows = {EXIT_STATUS[base] for base in kind.__mro__ if base in EXIT_STATUS}
     assert rows, f"{kind.__name__} needs a row in EXIT_STATUS"
     assert len(rows) == 1 or kind in EXIT_STATUS, f"{kind.__name__} is two things: give it a row of its own"
@@ -80,7 +80,7 @@ def test_every_error_has_an_exit_status(kind: type[StrandlineError]) -> None:
 
 @every_error
 def test_every_error_has_an_http_status(kind: type[StrandlineError]) -> None:
-    """The same for the other face."""
+    """The same for HTTP."""
     rows = {HTTP_STATUS[base] for base in kind.__mro__ if base in HTTP_STATUS}
     assert rows, f"{kind.__name__} needs a row in HTTP_STATUS"
     is_plain = len(kind.__bases__) == 1
@@ -89,13 +89,13 @@ def test_every_error_has_an_http_status(kind: type[StrandlineError]) -> None:
 
 
 def test_an_error_of_no_kind_is_a_fault_of_ours() -> None:
-    """Nobody should raise the root; if somebody does, the shell learns that it is our mistake."""
+    """Nothing should raise the root class. If it happens, the exit status says that it is a bug."""
     assert exit_status_of(StrandlineError("")) == 3
 
 
 @every_error
 def test_the_reference_explains_every_error(kind: type[StrandlineError]) -> None:
-    """docs/reference/errors.md: class, both statuses, what it means and what to do, for every code."""
+    """docs/reference/errors.md has, for every code, the class, both statuses, the meaning, and what to do."""
     row = _rows_in_reference().get(kind.code)
     assert row, f"docs/reference/errors.md lacks a row for `{kind.code}`"
     exit_status = exit_status_of(kind(""))
@@ -106,5 +106,5 @@ def test_the_reference_explains_every_error(kind: type[StrandlineError]) -> None
 
 
 def test_the_reference_explains_no_other_error() -> None:
-    """A code that is gone leaves the reference, too."""
+    """A removed code leaves the reference, too."""
     assert set(_rows_in_reference()) == {kind.code for kind in ERRORS}

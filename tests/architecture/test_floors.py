@@ -52,7 +52,7 @@ def test_todays_imports_go_down() -> None:
     ],
 )
 def test_a_wrong_import_is_caught(tmp_path: Path, file: str, line: str, broken: str) -> None:
-    """Upward, sideways, impure, inside a function, or a room on no floor: the right contract says so."""
+    """Upward, sideways, impure, inside a function, or a room on no floor: the right contract reports it."""
     shutil.copytree(PROJECT / "src/strandline", tmp_path / "src/strandline")
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     (tmp_path / "src/strandline" / file).write_text(line)
@@ -63,7 +63,7 @@ def test_a_wrong_import_is_caught(tmp_path: Path, file: str, line: str, broken: 
 
 
 def test_every_room_is_under_the_contract_on_async() -> None:
-    """import-linter has no 'all but': a new room must be named there, or may be async."""
+    """import-linter has no "all except", so a new room must be listed there, or may be async."""
     package = PROJECT / "src/strandline"
     rooms = {
         path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
@@ -73,7 +73,7 @@ def test_every_room_is_under_the_contract_on_async() -> None:
 
 
 def test_the_model_needs_no_third_party() -> None:
-    """Each library that the project depends on is forbidden to the model."""
+    """Each library that the project depends on is forbidden in the model."""
     modules = {
         "inotify-simple": "inotify_simple",
         "pi-heif": "pi_heif",

@@ -17,7 +17,7 @@ LOCK = (PROJECT / "requirements/dev.txt").read_text()
 
 
 def test_make_shows_every_target() -> None:
-    """`make` alone tells a newcomer all that can be done."""
+    """`make` alone shows a newcomer everything that can be done."""
     shown = subprocess.run(["make"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     [phony] = re.findall(r"^\.PHONY: (.+)$", (PROJECT / "Makefile").read_text(), re.MULTILINE)
     assert re.findall(r"^  make (\w+)  +\S", shown, re.MULTILINE) == phony.split()
@@ -36,14 +36,14 @@ def test_the_lock_holds_all_that_is_asked_for() -> None:
 
 
 def test_the_lock_pins_bytes_and_names_no_host() -> None:
-    """What is installed is what was tested, from whatever registry the machine uses."""
+    """What is installed is what was tested, whatever registry the machine uses."""
     entries = re.split(r"\n(?=\S)", LOCK.strip())
     assert [entry for entry in entries if not re.match(r"[a-z0-9-]+==\S+.*\\\n +--hash=sha256:", entry)] == []
     assert "://" not in LOCK
 
 
 def test_ci_lists_each_package_once() -> None:
-    """.ci/packages.txt is names and comments only, as .ci/run reads it."""
+    """.ci/packages.txt contains only names and comments, as .ci/run expects."""
     lines = (PROJECT / ".ci/packages.txt").read_text().splitlines()
     names = [line for line in lines if not line.startswith("#")]
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) for name in names)
@@ -51,7 +51,7 @@ def test_ci_lists_each_package_once() -> None:
 
 
 def test_no_test_has_the_users_home(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """A test that names no home, and every program that it starts, gets one that goes away."""
+    """A test that sets no home, and every program that it starts, gets a temporary one."""
     assert find_home(None, os.environ).is_relative_to(tmp_path_factory.getbasetemp())
 
 

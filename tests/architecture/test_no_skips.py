@@ -47,7 +47,7 @@ with suppress(ImportError):
 
 
 def list_conditional_tests(text: str) -> set[str]:
-    """Names of test functions and test classes that come to be only if something is so."""
+    """Names of test functions and classes that are defined only under a condition."""
     tree = ast.parse(text)
     unconditional = [node for part in list_bodies(tree) for node in part]
     return {
@@ -59,12 +59,12 @@ def list_conditional_tests(text: str) -> set[str]:
 
 
 def list_bodies(tree: ast.Module) -> list[list[ast.stmt]]:
-    """What stands in the file itself, and in each of its classes."""
+    """The body of the file itself, and of each of its classes."""
     return [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
 
 
 def test_every_test_is_there_on_every_machine() -> None:
-    """One that is defined under a condition is not skipped where that fails: it vanishes, and all is green."""
+    """A test that is defined under a condition is not skipped if that fails: it vanishes, and the run is green."""
     vanishing = {"test_on_some_machines", "test_where_the_tool_is", "TestHereAndThere"}
     assert list_conditional_tests(VANISHING) == vanishing
     found = [
@@ -78,7 +78,7 @@ def test_every_test_is_there_on_every_machine() -> None:
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project under this project's conftest: a file with skips, one that skips itself, one that is fine."""
+    """A project with this project's conftest: a file with skips, one that skips itself, and one without."""
     monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parent))
     pytester.makeconftest(CONFTEST.read_text())
     pytester.makepyfile(test_skips=SKIPS, test_fine="def test_fine(): pass")
@@ -98,6 +98,6 @@ def test_in_ci_a_skip_is_a_failure(project: pytest.Pytester, monkeypatch: pytest
 
 @pytest.mark.slow
 def test_elsewhere_a_skip_is_a_skip(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who lacks a sync client at home still gets a green run that says what was skipped."""
+    """A developer without a sync client still gets a green run that reports the skips."""
     monkeypatch.delenv("CI", raising=False)
     project.runpytest_subprocess("-p", "no:schemathesis").assert_outcomes(passed=2, skipped=3, xfailed=1)

@@ -18,7 +18,7 @@ LARGER_WITH_REASON: dict[str, str] = {
     "tests/runtime/change_notice/test_contract.py": "one contract, read as one: each backend runs all of it",
     "tests/services/scanning/test_scan_absence.py": "every way in which files can be gone, told apart",
 }
-"""What may be larger, and why: ``path`` or ``path::function`` to a reason. Splitting is the better answer."""
+"""Exceptions with reasons: ``path`` or ``path::function`` to a reason. Splitting is better."""
 
 
 def iter_python_files(*folders: str) -> Iterator[tuple[str, str]]:
@@ -29,7 +29,7 @@ def iter_python_files(*folders: str) -> Iterator[tuple[str, str]]:
 
 
 def test_files_and_functions_have_a_readable_size() -> None:
-    """Over 400 lines a file, or 60 a function, it is listed above with its reason; and only then."""
+    """A file over 400 lines or a function over 60 is listed above with its reason; nothing else is."""
     large = set()
     for path, text in iter_python_files("src", "tests", "bench", "demo"):
         if len(text.splitlines()) > MAX_FILE_LINES:
@@ -43,7 +43,7 @@ def test_files_and_functions_have_a_readable_size() -> None:
 
 
 def test_nothing_is_left_for_later() -> None:
-    """What is not done belongs in an issue, not in a comment."""
+    """Open work belongs in an issue, not in a comment."""
     left = re.compile(r"\b(TODO|FIXME|HACK|XXX)\b|\bfor now\b")
     found = [
         f"{path}:{number} {line.strip()}"
@@ -55,7 +55,7 @@ def test_nothing_is_left_for_later() -> None:
 
 
 def test_every_module_says_what_it_is() -> None:
-    """The tree can be read from the first lines of its files; each public class and function says more."""
+    """The first lines of the files explain the tree."""
     silent = [
         path
         for path, text in iter_python_files("src", "tests", "bench", "demo")
@@ -65,7 +65,7 @@ def test_every_module_says_what_it_is() -> None:
 
 
 def test_every_test_is_a_promise() -> None:
-    """A test's docstring is what it promises to keep."""
+    """A test's docstring is the promise that it keeps."""
     silent = [
         f"{path}::{node.name}"
         for path, text in iter_python_files("tests")

@@ -23,7 +23,7 @@ ASYNC = {"asyncio", "watchdog", "inotify_simple"}
     ],
 )
 def test_a_start_imports_only_what_it_needs(start: str, unwanted: set[str]) -> None:
-    """No image, web or table library is loaded by importing the package or by asking for help."""
+    """Importing the package or asking for help loads no image, web, or table library."""
     code = f"{start}\nimport sys\nprint(*sorted(set(sys.modules) & {unwanted!r}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []

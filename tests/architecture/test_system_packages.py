@@ -15,7 +15,7 @@ CI_PACKAGES = TESTS.parent / ".ci" / "packages.txt"
 
 
 def iter_required_packages() -> Iterator[tuple[str, str]]:
-    """Where each ``require(program, package)`` of the tests stands, and the package."""
+    """The place of each ``require(program, package)`` in the tests, and the package."""
     for path in TESTS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require":
@@ -25,7 +25,7 @@ def iter_required_packages() -> Iterator[tuple[str, str]]:
 
 
 def test_ci_installs_every_package_that_a_test_asks_for() -> None:
-    """``.ci/run`` runs with nothing skipped, so it installs all that tests require."""
+    """``.ci/run`` skips nothing, so it installs everything that tests require."""
     installed = CI_PACKAGES.read_text(encoding="utf-8").split()
     missing = [
         (place, package)
@@ -36,11 +36,11 @@ def test_ci_installs_every_package_that_a_test_asks_for() -> None:
 
 
 def test_a_missing_program_is_named_with_its_package() -> None:
-    """Whoever sees the skipped test can copy the command that mends it."""
+    """The message of a skipped test has the command that installs it."""
     with pytest.raises(pytest.skip.Exception, match="apt-get install no-such-package"):
         require("no-such-program", "no-such-package")
 
 
 def test_a_program_is_found_by_its_name() -> None:
-    """The path that comes back can be run."""
+    """The returned path can be run."""
     assert Path(require("make", "make")).is_file()

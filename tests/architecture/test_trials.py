@@ -17,11 +17,11 @@ PROJECT = Path(__file__).parents[2]
 RELIABILITY = PROJECT / "docs" / "reliability.md"
 
 LIMIT_S = 300
-"""On a machine that is busy with other tests; else it takes a quarter of a minute."""
+"""On a machine that is busy with other tests. Otherwise a quarter of a minute is enough."""
 
 
 def run_trial(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """What ``make trials`` starts, from the project's folder."""
+    """Runs what ``make trials`` runs, in the project's folder."""
     command = [sys.executable, "-m", *arguments]
     return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
 
@@ -29,7 +29,7 @@ def run_trial(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.slow
 @pytest.mark.timeout(LIMIT_S)
 def test_a_soak_of_seconds_serves_everything_and_tells_it_once() -> None:
-    """Whether memory is flat cannot be seen in so short a time; everything else can."""
+    """The time is too short to see whether memory is flat. Everything else is checked."""
     ran = run_trial("trials.soak", "--minutes", "0.1", "--images", "20")
     assert ran.stderr == ""
     faults = re.findall(r"^- fault: (.+)$", ran.stdout, re.MULTILINE)
@@ -39,7 +39,7 @@ def test_a_soak_of_seconds_serves_everything_and_tells_it_once() -> None:
 
 @pytest.mark.slow
 def test_each_trial_is_known() -> None:
-    """One command runs them all, or the one that is asked for."""
+    """One command runs all trials, or the requested one."""
     ran = run_trial("trials.run", "--help")
     assert ran.returncode == 0, ran.stderr
     assert all(name in ran.stdout for name in TRIALS)
@@ -67,7 +67,7 @@ def test_what_could_not_be_tried_is_no_proof(
     verdict: str,
     status: int,
 ) -> None:
-    """A machine without root or a program mounts nothing: the verdict says so, and how many tests that were."""
+    """A machine without root or a program mounts nothing. The result says so, with the number of skipped tests."""
     path = tmp_path / "test_mounts.py"
     path.write_text(tests)
     monkeypatch.setitem(TRIALS, "mounts", lambda _: [*PYTEST, str(path)])
@@ -77,7 +77,7 @@ def test_what_could_not_be_tried_is_no_proof(
 
 
 def test_what_the_mounts_want_is_written_down() -> None:
-    """Who wants to repeat them can install it beforehand."""
+    """To repeat the trials, install it beforehand."""
     line = re.search(r"^They want `apt-get install ([^`]+)`", RELIABILITY.read_text(), re.MULTILINE)
     assert line
     wanted = {package for each in FILE_SYSTEMS.values() for package in each.programs.values()}
@@ -86,7 +86,7 @@ def test_what_the_mounts_want_is_written_down() -> None:
 
 @pytest.mark.parametrize("name", TRIALS)
 def test_what_a_trial_starts_is_there(name: str) -> None:
-    """Modules and folders that are renamed take their trials along."""
+    """If a module or folder is renamed, its trials are updated, too."""
     _, module, *arguments = TRIALS[name](argparse.Namespace(minutes=1, histories=1))
     module_path = module.replace(".", "/")
     places = [PROJECT / folder / module_path for folder in ("", "tests")]

@@ -37,12 +37,12 @@ def opened(
 
 
 def sql_of(reader: Reader) -> sqlite3.Connection:
-    """The connection behind the port, for what only a test does."""
+    """The connection behind the port, for what only tests do."""
     return reader.files._conn
 
 
 def drop_idle_connections(catalog: Catalog) -> None:
-    """Closes what waits to be used again, so that whoever asks next reads the file."""
+    """Closes idle connections, so the next query reads the file again."""
     assert isinstance(catalog, SqliteCatalog)
     for connection in catalog._idle:
         connection.conn.close()
@@ -50,7 +50,7 @@ def drop_idle_connections(catalog: Catalog) -> None:
 
 
 def add_sd(writer: Writer, name: str = "Notes") -> int:
-    """A storage directory that lies nowhere; its number."""
+    """Adds a storage directory without a folder. Returns its number."""
     return writer.sds.insert_storage_dir(sd_id=None, provisional=False, name=name, path=f"/nowhere/{name}",
         state=StorageDirState.ONLINE, problem=None, read_only=False, root=None, added_at=NOW,
     )  # fmt: skip

@@ -17,7 +17,7 @@ NOWHERE = "0" * 32
 
 @dataclass
 class CommandHome:
-    """Makes storage directories in a folder, and images in them as a sync client would."""
+    """Creates storage directories in a folder, and images in them, as a sync client would."""
 
     home: Path
     folder: Path
@@ -34,7 +34,7 @@ class CommandHome:
         return root
 
     def look(self, *roots: Path, hours_ago: float = 0) -> None:
-        """Adds and scans the storage directories, and looks at each of their images, so long ago."""
+        """Adds and scans the storage directories and reads each of their images, with the clock this far back."""
         then = timedelta(hours=hours_ago)
         with open_store(self.home, now=lambda: datetime.now(UTC) - then) as store:
             for root in roots:
@@ -43,28 +43,28 @@ class CommandHome:
                 store.find(image.image_id)
 
     def put(self, root: Path, seed: int = 0, kind: str = "png") -> str:
-        """A good image, as it arrives; its id."""
+        """Writes a good image as a client does. Returns its id."""
         data = make_picture(kind, seed=seed)
         image_id = hash_to_content_id(data)
         (root / "media" / f"{image_id}.{kind}").write_bytes(data)
         return image_id
 
     def put_half(self, root: Path, seed: int = 100) -> str:
-        """The first half of an image."""
+        """Writes the first half of an image."""
         data = make_picture("png", seed=seed)
         image_id = hash_to_content_id(data)
         (root / "media" / f"{image_id}.png").write_bytes(data[: len(data) // 2])
         return image_id
 
     def put_damaged(self, root: Path) -> str:
-        """Half an image that has not changed for more than a day."""
+        """Writes half an image that has not changed for more than a day."""
         image_id = self.put_half(root, seed=200)
         self.look(root, hours_ago=25)
         self.look(root)
         return image_id
 
     def put_foreign(self, root: Path) -> str:
-        """A whole image under the id of another one, for a while already."""
+        """Writes a whole image under another image's id, some time ago."""
         image_id = hash_to_content_id(make_picture("png", seed=300))
         (root / "media" / f"{image_id}.png").write_bytes(make_picture("png", seed=301))
         self.look(root, hours_ago=1)
@@ -72,12 +72,12 @@ class CommandHome:
         return image_id
 
     def put_placeholder(self, root: Path) -> str:
-        """An image whose bytes are in the cloud."""
+        """Writes a placeholder for an image in the cloud."""
         image_id = hash_to_content_id(make_picture("png", seed=400))
         (root / "media" / f".{image_id}.png.icloud").write_bytes(b"bplist00")
         self.look(root)
         return image_id
 
     def take_away(self, root: Path) -> None:
-        """The folder is gone, as when a disk is unmounted."""
+        """Removes the folder, as when a disk is unmounted."""
         shutil.move(root, self.folder / f"{root.name}, unmounted")

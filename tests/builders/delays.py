@@ -23,7 +23,7 @@ LIMIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """Of one client, in seconds."""
+    """Delays of one client, in seconds."""
 
     all_s: tuple[float, ...]
 
@@ -39,10 +39,10 @@ class Delays:
 
 
 def measure_delays(address: str, *, seconds: float) -> Delays:
-    """Asks for so long.
+    """Sends requests for this many seconds.
 
     Args:
-        address: Of the server, as ``strandline serve`` prints it.
+        address: The server's, as ``strandline serve`` prints it.
         seconds: Two of them give some hundred delays.
     """
     client = subprocess.run(

@@ -47,12 +47,12 @@ DIALECTS = {
     "pcloud": "{stem} [conflicted]{ext}",
     "syncplicity": "{stem} (edited by {host} on {host} @ {day}){ext}",
 }
-"""``stem`` and ``ext`` make up the name; ``host``, ``n`` and ``day`` are the client's own."""
+"""``stem`` and ``ext`` make up the name. ``host``, ``n``, and ``day`` are chosen by the client."""
 
 
 def conflict_name(
     name: str, dialect: str, *, host: str = "pc", number: int = 1, day: str = "2026-11-22"
 ) -> str:
-    """What a client of this dialect calls the other version of the file."""
+    """The name that such a client gives the other version of the file."""
     stem, ext = os.path.splitext(name)
     return DIALECTS[dialect].format(stem=stem, ext=ext, host=host, n=number, day=day)

@@ -27,28 +27,28 @@ from strandline.runtime.assembly import open_store
 
 LIMIT_S = 60.0
 PHOTOS = 300
-"""HEICs. One over which a decoder crashed is not asked for again."""
+"""Number of HEICs. One that crashed a decoder is not requested again."""
 
 UPLOAD_BYTES = 12 * 1024 * 1024
 
 CRASH_AFTER_S = 0.3
-"""A decoder process has started by then, and decodes."""
+"""By then, a decoder process has started and is decoding."""
 
 
 @dataclass
 class Disturbed:
-    """A server that runs as people run it, and what lies in its storage directories."""
+    """A server that runs as users run it, and the content of its storage directories."""
 
     process: subprocess.Popen[str]
     address: str
     stirring: Path
     """A storage directory whose identity files may be rewritten."""
     photos: list[str]
-    """Ids of HEICs that may still be converted; the next one is the last."""
+    """Ids of HEICs that may still be converted. The last one is used next."""
     counts: dict[str, int] = field(default_factory=dict)
 
     def note(self, what: str) -> None:
-        """It was done once more."""
+        """Counts it once more."""
         self.counts[what] = self.counts.get(what, 0) + 1
 
 
@@ -62,7 +62,7 @@ def serve_for_many(folder: Path) -> Iterator[Disturbed]:
     with open_store(home) as store:
         for each in (root, stirring):
             store.add_storage_dir(each)
-        with store.watch(once=True) as events:  # to its end: nothing is left to be proven
+        with store.watch(once=True) as events:  # to its end, so nothing is left to prove
             list(events)
     (home / "config.toml").write_text("[pictures]\nthumbnail_cache_bytes = 0\n")
     process = subprocess.Popen(
@@ -83,14 +83,14 @@ def serve_for_many(folder: Path) -> Iterator[Disturbed]:
 
 @contextmanager
 def converting(server: Disturbed) -> Iterator[None]:
-    """Browsers ask for HEICs, which are converted for them: two at a time, and others wait for a decoder."""
+    """Browsers request HEICs, which are converted: two at a time, while others wait for a decoder."""
     with _repeating(server, _convert, clients=4):
         yield
 
 
 @contextmanager
 def failing_decoders(server: Disturbed) -> Iterator[None]:
-    """Browsers ask for HEICs, and every decoder crashes over one."""
+    """Browsers request HEICs, and each one crashes its decoder."""
     with _repeating(server, _convert, clients=4), _repeating(server, _crash, clients=1):
         yield
 
@@ -106,7 +106,7 @@ def uploading(server: Disturbed) -> Iterator[None]:
 
 @contextmanager
 def stirring_identities(server: Disturbed) -> Iterator[None]:
-    """A sync client rewrites identity files that contradict each other, while people look at pages."""
+    """A sync client rewrites contradicting identity files, while people view pages."""
     with _repeating(server, _stir, clients=1), _repeating(server, _look_at_page, clients=4):
         yield
 
@@ -123,7 +123,7 @@ _Step = Callable[[Disturbed, httpx.Client, threading.Event], None]
 
 @contextmanager
 def _repeating(server: Disturbed, step: _Step, *, clients: int = 1) -> Iterator[None]:
-    """Repeats the step in so many threads until the block ends. The first one has been taken when it begins."""
+    """Repeats the step in this many threads until the block ends. It has run once when the block begins."""
     stop = threading.Event()
     errors: list[Exception] = []
     begun = threading.Barrier(clients + 1)
@@ -185,7 +185,7 @@ def _upload(data: bytes, server: Disturbed, client: httpx.Client, _stop: threadi
 
 
 def _stir(server: Disturbed, _client: httpx.Client, stop: threading.Event) -> None:
-    """The plain file comes and goes between two copies that contradict each other and it."""
+    """The plain file comes and goes beside two conflict copies that contradict each other and it."""
     for name in ("SD_ID (conflicted copy)", "SD_ID (2)"):
         (server.stirring / name).write_text(f"{uuid.uuid4()}\n")
     plain = server.stirring / "SD_ID"
@@ -203,6 +203,6 @@ def _look_at_page(server: Disturbed, client: httpx.Client, stop: threading.Event
 
 
 def _make_large_png(seed: int) -> bytes:
-    """A whole PNG with bytes of its own behind its picture: decoders stop before them."""
+    """A whole PNG with extra bytes after its picture, which decoders do not read."""
     data = make_picture("png", seed=seed)
     return data + random.Random(seed).randbytes(UPLOAD_BYTES - len(data))

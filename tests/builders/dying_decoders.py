@@ -23,23 +23,23 @@ if read_message(sys.stdin.buffer) is not None:
 
 
 class DyingDecoders:
-    """How often they were asked."""
+    """How often they were called."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
 
     def count_asked(self) -> int:
-        """Since they took the place of the real ones."""
+        """Since they replaced the real ones."""
         return len(self._log.read_text().splitlines())
 
 
 @contextmanager
 def dying_decoders(folder: Path, signal: int) -> Iterator[DyingDecoders]:
-    """Every decoder that is started meanwhile dies of the signal as soon as it has read a picture.
+    """Every decoder that is started meanwhile dies of the signal once it has read a picture.
 
     Args:
-        folder: For the program that is started in the place of Python, and what it notes.
-        signal: What ends it.
+        folder: For the program that replaces Python, and its notes.
+        signal: The signal that ends it.
     """
     log, program = folder / "decoders.log", folder / "dying-decoder"
     log.write_text("")

@@ -29,10 +29,10 @@ from strandline.catalog import database_errors
 T = TypeVar("T")
 
 CREATING = {"argument": 2, "mask": 0o20000100}
-"""An ``open`` that makes a file: O_CREAT, or O_TMPFILE."""
+"""An ``open`` that creates a file: O_CREAT, or O_TMPFILE."""
 
 _READ_ONLY, _REMOUNT, _DETACH = 1, 32, 2
-"""mount(2) and umount2(2); to detach is to let go at once, whoever still holds something there."""
+"""mount(2) and umount2(2). Detaching unmounts at once, even if something is still open."""
 _MAY_NOT = {errno.EPERM, errno.EACCES, errno.ENOSYS}
 _NO_FUSE = _MAY_NOT | {errno.ENOENT, errno.ENODEV, errno.ENXIO}
 _RUN_LIMIT_S = 60
@@ -48,16 +48,16 @@ def list_mounts(list_mounts=filesystems._list_mounts):
     return *entries, *share
 filesystems._list_mounts = list_mounts
 """
-"""A played share stands in the table of mounts, too; its path has no spaces."""
+"""A simulated share is in the table of mounts, too. Its path has no spaces."""
 
 
 @dataclass(frozen=True)
 class HardDisk:
-    """A disk, real or played."""
+    """A disk, real or simulated."""
 
     folder: Path
     refusals: tuple[Refusal, ...] = ()
-    """What the kernel refuses to whoever uses it, where it is played; nothing where it is mounted."""
+    """What the kernel refuses to programs that use a simulated disk. Empty for a mounted one."""
 
     @property
     def is_mounted(self) -> bool:
@@ -68,15 +68,15 @@ class HardDisk:
         return call_refused(self.refusals, call) if self.refusals else call()
 
     def count_free_blocks(self) -> int | None:
-        """None where it is played: then others write there as well."""
+        """None if it is simulated, because others write there as well."""
         return os.statvfs(self.folder).f_bavail if self.is_mounted else None
 
 
 @contextmanager
 def small_disk(folder: Path, size_kib: int) -> Iterator[HardDisk]:
-    """A disk of that size, a power of two, on the folder, which is made if need be.
+    """A disk of that size, a power of two, on the folder, which is created if needed.
 
-    A played one has room for any number of files, but none for a single write that is larger.
+    A simulated one has room for any number of files, but not for a single larger write.
     """
     folder.mkdir(exist_ok=True)
     if not may_mount():
@@ -88,16 +88,16 @@ def small_disk(folder: Path, size_kib: int) -> Iterator[HardDisk]:
 
 @contextmanager
 def filled(disk: HardDisk, *, room_bytes: int = 0) -> Iterator[HardDisk]:
-    """The disk has only so much room for a while, a power of two.
+    """The disk has only this much room for a while, a power of two.
 
-    Without any a played one refuses what is written at an offset, which is how SQLite writes and nobody else.
+    With no room, a simulated disk refuses positioned writes, which only SQLite makes.
     """
     if not disk.is_mounted:
         full = _refuse_writes_over(room_bytes) if room_bytes else Refusal("pwrite64", errno.ENOSPC)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(
                 database_errors, "ROOM_BYTES", sys.maxsize
-            )  # whoever asks for room finds too little
+            )  # programs that ask for room find too little
             yield replace(disk, refusals=(full,))
         return
     filler = disk.folder / "filler"
@@ -122,10 +122,10 @@ def read_only(disk: HardDisk) -> Iterator[HardDisk]:
 
 
 def run_beside_hung_share(share: Path, code: str, *arguments: str) -> str:
-    """What code prints, run in a process to which a share at that path never answers; it must end well.
+    """The output of code that runs in a process for which a share at that path never answers. It must succeed.
 
-    The real one is a FUSE mount that nobody serves. A played one leaves all calls without an answer that concern
-    the path, until the process ends.
+    A real share is a FUSE mount that nobody serves. A simulated one leaves all calls about the path unanswered until
+    the process ends.
     """
     with _unserved_mount(share) as is_mounted:
         if is_mounted:
@@ -143,7 +143,7 @@ def run_beside_hung_share(share: Path, code: str, *arguments: str) -> str:
 
 @cache
 def may_mount() -> bool:
-    """True where this machine lets the tests mount a disk; whatever else goes wrong with it is an error."""
+    """True if this machine lets the tests mount a disk. Any other failure is an error."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             with _mounted("tmpfs", Path(folder)):
@@ -156,7 +156,7 @@ def may_mount() -> bool:
 
 @contextmanager
 def _unserved_mount(folder: Path) -> Iterator[bool]:
-    """At the end of the block all who wait are let go with an error. False where FUSE cannot be mounted."""
+    """At the end of the block, all waiting calls fail. Yields False if FUSE cannot be mounted."""
     try:
         device = os.open("/dev/fuse", os.O_RDWR)
     except OSError as error:

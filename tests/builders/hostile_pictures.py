@@ -11,12 +11,12 @@ SVG_NAMESPACES = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.
 
 
 def make_png_bomb(side: int = 50_000) -> bytes:
-    """A valid one-bit PNG of that many pixels a side: 2.5 billion pixels in 1.4 MB, and whole to its last row."""
+    """A valid one-bit PNG with sides of that many pixels: 2.5 billion pixels in 1.4 MB, whole to its last row."""
     row_bytes = 1 + (side + 7) // 8
     rows = 1_000
     assert side % rows == 0
     packer = zlib.compressobj(1, zlib.DEFLATED, -15)
-    # After a full flush nothing refers back, so one packed piece can stand there many times.
+    # After a full flush nothing refers back, so one packed piece can be repeated.
     piece = packer.compress(bytes(row_bytes * rows)) + packer.flush(zlib.Z_FULL_FLUSH)
     packed = b"\x78\x01" + piece * (side // rows) + packer.flush()
     checksum = 1
@@ -38,14 +38,14 @@ def make_gif_of_many_frames(frames: int) -> bytes:
 
 
 def make_jpeg_of_many_scans(scans: int) -> bytes:
-    """A progressive JPEG whose last scan, which refines every pixel, stands there many times."""
+    """A progressive JPEG whose last scan, which refines every pixel, is repeated many times."""
     data = make_picture("jpg-progressive", size=(512, 512))
     at, end = data.rindex(b"\xff\xda"), data.rindex(b"\xff\xd9")
     return data[:at] + data[at:end] * scans + data[end:]
 
 
 def make_svg(body: str, *, before: str = "", size: str = 'width="64" height="64"') -> bytes:
-    """An SVG with the body, and something before its root."""
+    """An SVG with this body, and something before its root."""
     return f"{before}<svg {SVG_NAMESPACES} {size}>{body}</svg>".encode()
 
 
@@ -58,7 +58,7 @@ def make_laughing_svg() -> bytes:
 
 
 def make_slow_svg() -> bytes:
-    """A valid SVG of one kilobyte whose filters take minutes, at any size it is drawn in."""
+    """A valid SVG of one kilobyte whose filters take minutes, at any size."""
     noise = '<feTurbulence baseFrequency="0.01" numOctaves="200"/>' * 50
     filter_ = f'<filter id="f" x="0" y="0" width="1" height="1">{noise}</filter>'
     rect = '<rect width="512" height="512" filter="url(#f)"/>'
@@ -66,7 +66,7 @@ def make_slow_svg() -> bytes:
 
 
 def make_svg_that_uses_itself_often() -> bytes:
-    """Groups that draw the group before ten times: ten billion squares."""
+    """Groups that each draw the one before ten times: ten billion squares."""
     groups = "".join(
         f'<g id="u{level}">{f"""<use xlink:href="#u{level - 1}"/>""" * 10}</g>' for level in range(1, 10)
     )
@@ -74,7 +74,7 @@ def make_svg_that_uses_itself_often() -> bytes:
 
 
 def make_iso_with_endless_index() -> bytes:
-    """An AVIF whose index names 65,535 items of 65,535 parts each, none of which takes a byte: 400 KB."""
+    """An AVIF whose index has 65,535 items of 65,535 parts each, none of which takes a byte: 400 KB."""
     items = b"".join(struct.pack(">HHH", number, 0, 0xFFFF) for number in range(1, 0xFFFF))
     index = _box(b"iloc", struct.pack(">IHH", 0, 0, 0xFFFF) + items)
     exif = _box(b"infe", struct.pack(">IHH4s", 2 << 24, 0xFFFF, 0, b"Exif"))

@@ -15,7 +15,7 @@ from strandline.model.identity.rules import decide_identity
 
 
 def lay(root: Path, files: dict[str, str | bytes | None]) -> None:
-    """Puts these files into the root; None makes a folder."""
+    """Writes these files to the root; None makes a folder."""
     for name, content in files.items():
         path = root / name
         if content is None:
@@ -26,7 +26,7 @@ def lay(root: Path, files: dict[str, str | bytes | None]) -> None:
 
 
 def contents(root: Path) -> dict[str, bytes | str]:
-    """Every name in the root with its bytes, or what else it is."""
+    """Every name in the root with its bytes, or its kind."""
     found: dict[str, bytes | str] = {}
     for path in root.iterdir():
         if path.is_symlink():
@@ -37,13 +37,13 @@ def contents(root: Path) -> dict[str, bytes | str]:
 
 
 def decide_there(root: Path, *, quiet: bool = True, new_identity: bool = False) -> IdentityDecision:
-    """What is to be done there now."""
+    """The decision for the folder as it is now."""
     return decide_identity(look_at_identity(root), fresh=FRESH, quiet=quiet, new_identity=new_identity)
 
 
 @contextmanager
 def as_somebody_without_rights() -> Iterator[Path]:
-    """A folder of a user who is not root, to whom permissions mean something."""
+    """Runs as a user who is not root, so that permissions matter."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if os.geteuid() != 0:

@@ -18,22 +18,22 @@ from strandline.errors import StrandlineError
 from strandline.store import Store
 
 NOT_HERE = frozenset({"image-not-found", "image-arriving"})
-"""What may be said of an image that is on its way."""
+"""The answers that are honest for an image on its way."""
 
 PAUSE_S = 0.005
 """Between two rounds: a moment beside what a client takes for a file. Without it, readers take the client's cores."""
 
 OUT_OF_REACH = "image-unreachable"
-"""What may also be said where the folder is away for a moment, or its ``SD_ID`` is."""
+"""Also honest while the folder, or its ``SD_ID``, is away for a moment."""
 
 
 class ImageReader:
-    """Asks on a thread of its own.
+    """Asks in its own thread.
 
     Args:
-        store: Is asked.
+        store: The store to ask.
         versions: The images by file name: as they are, and as they become. All have the same names.
-        may_be_told: The codes of the errors that are honest here.
+        may_be_told: The error codes that are honest here.
     """
 
     def __init__(
@@ -47,18 +47,18 @@ class ImageReader:
         self._thread = threading.Thread(target=self._run, name="image-reader", daemon=True)
         self.fault: BaseException | None = None
         self.answers: Counter[str] = Counter()
-        """How often it was handed an image, and how often it was told which code instead."""
+        """How often it got an image, and how often it got which code instead."""
 
     def begin(self) -> None:
-        """Returns when all were asked for once."""
+        """Returns once it has asked for all of them."""
         self._thread.start()
         assert self._has_begun.wait(LIMIT_S), "a reader hangs"
 
     def end(self, *, gives_up: bool = False) -> None:
-        """Ends it when it has been handed all images once more, or at once where it ``gives_up``.
+        """Ends it once it has got all images again, or at once if it ``gives_up``.
 
         Raises:
-            BaseException: What it found wrong.
+            BaseException: The fault that it found.
         """
         self._gives_up = gives_up
         self._is_over.set()
@@ -82,7 +82,7 @@ class ImageReader:
             self._has_begun.set()
 
     def _ask_for(self, name: str, versions: Sequence[dict[str, bytes]]) -> bool:
-        """Whether it was handed out."""
+        """Whether it got the image."""
         try:
             data = self._store.get(name.partition(".")[0]).read()
         except StrandlineError as error:
@@ -99,12 +99,12 @@ class ImageReader:
 def reading_images(
     store: Store, versions: Sequence[dict[str, bytes]], may_be_told: frozenset[str]
 ) -> Iterator[ImageReader]:
-    """Reads for the length of the block. Where block and reader both fail, both are told."""
+    """Reads while the block runs. If both the block and the reader fail, both are reported."""
     reader = ImageReader(store, versions, may_be_told)
     reader.begin()
     try:
         yield reader
     except BaseException:
-        reader.end(gives_up=True)  # what it raises has the block's own fault as its context
+        reader.end(gives_up=True)  # the block's own error is its context
         raise
     reader.end()

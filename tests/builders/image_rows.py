@@ -21,14 +21,14 @@ spans = st.one_of(
     st.timedeltas(timedelta(0), timedelta(days=3)),
     st.sampled_from([timedelta(seconds=s) for s in (0, 1, 2, 59, 60, 299, 300, 86_399, 86_400)]),
 )
-"""How much time passes; the thresholds of SPEC §6 come up often."""
+"""How much time passes. The thresholds of SPEC §6 come up often."""
 stamps = st.builds(
     FileStamp,
     size_bytes=st.sampled_from([0, 1, 1000, 2**40]),
     mtime_ns=st.sampled_from([0, -1, 10**18, 4 * 10**18, 2**80]),
     inode=st.sampled_from([0, 7, 8]),
 )
-"""Few, so that two drawn ones are often equal; with mtimes that no clock has shown yet."""
+"""Only a few, so that two drawn ones are often equal, including mtimes that no clock has shown yet."""
 image_ids = st.sampled_from([CONTENT_ID, LEGACY_ID])
 
 

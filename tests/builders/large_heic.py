@@ -10,7 +10,7 @@ import struct
 from builders.pictures import make_picture
 
 TILE = 64
-"""Pixels on a side, as stored: decoders crop the stored picture, and a grid does not."""
+"""Side in pixels, as stored: decoders crop the stored picture, but not a grid."""
 
 
 def make_large_heic(seed: int = 0, *, columns: int = 24, rows: int = 16) -> bytes:
@@ -63,7 +63,7 @@ def make_large_heic(seed: int = 0, *, columns: int = 24, rows: int = 16) -> byte
 
 
 def _payload_of(stored: bytes) -> bytes:
-    """The bytes of the stored picture's only picture: its index says where they begin and how many they are."""
+    """The bytes of the only picture in the stored file, by the offset and length in its index."""
     index = _find(stored, b"iloc")
     at, _, _, size = struct.unpack_from(">IHII", index, 20)
     return stored[at : at + size]

@@ -24,34 +24,34 @@ LEGACY_ID = ImageId("12345678-9abc-4def-8123-456789abcdef")
 
 @dataclass
 class Machine:
-    """A workbench, its clock, and where its storage directories lie."""
+    """A workbench, its clock, and its folder for storage directories."""
 
     bench: Workbench
     clock: FakeClock
     folder: Path
 
     def add(self, name: str, *images: bytes) -> StorageDir:
-        """A new storage directory that holds the images, added and scanned: they are known and unproven."""
+        """Makes, adds, and scans a new storage directory with the images. They are known and unproven."""
         return self.add_again(make_storage_dir(self.folder / name, *images))
 
     def add_again(self, root: Path, *, read_only: bool = False) -> StorageDir:
-        """Adds a folder as it is."""
+        """Adds an existing folder."""
         return add_storage_dir(self.bench, root, read_only=read_only).sd
 
     def put(self, sd: StorageDir, data: bytes, name: str | None = None) -> Path:
-        """A file as it arrives, unknown to the catalog."""
+        """Writes a file that the catalog does not know."""
         return self.media(sd) / put_image(Path(sd.path), data, name)
 
     def scan(self, sd: StorageDir) -> None:
-        """Lists the media folder, and proves nothing."""
+        """Lists the media folder. Proves nothing."""
         scan_storage_dir(self.bench, sd, prove_arrivals=False)
 
     def take_away(self, sd: StorageDir) -> Path:
-        """The folder is gone, as when a disk is unmounted; where it is now."""
+        """Moves the folder away, as when a disk is unmounted. Returns where it is now."""
         return Path(sd.path).rename(self.folder / f"{sd.name}, unmounted")
 
     def get(self, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage:
-        """The image, which must be found."""
+        """The image, which must exist."""
         found = find_image(self.bench, image_id, sd)
         assert found is not None
         return found
@@ -61,7 +61,7 @@ class Machine:
         return Path(sd.path, "media")
 
     def row(self, sd: StorageDir, filename: str) -> ImageFile | None:
-        """What the catalog knows of the file."""
+        """What the catalog knows about the file."""
         with self.bench.catalog.read() as reader:
             return reader.files.find_row(sd.number, filename)
 
@@ -71,7 +71,7 @@ class Machine:
             return reader.sds.list_storage_dirs()
 
     def known_state(self, sd: StorageDir) -> str:
-        """The state that the catalog has for the storage directory; nothing is looked at."""
+        """The storage directory's state in the catalog. Accesses no disk."""
         return next(known.state.value for known in self.list_storage_dirs() if known.number == sd.number)
 
     def events(self, kind: str | None = None) -> list[Event]:
@@ -83,7 +83,7 @@ class Machine:
 
 @contextmanager
 def open_machine(folder: Path, *, limits: Limits | None = None) -> Iterator[Machine]:
-    """A machine whose home and storage directories lie in the folder."""
+    """A machine with its home and storage directories in the folder."""
     clock = FakeClock()
     with open_bench(folder / "home", clock, limits=limits) as bench:
         yield Machine(bench, clock, folder)

@@ -12,9 +12,10 @@ from inotify_simple import INotify, flags  # type: ignore[import-untyped]
 
 @contextmanager
 def noting_opens(folder: Path) -> Iterator[Callable[[], list[str]]]:
-    """Calls what it yields: the names of the files in the folder that were opened since the last call, in order.
+    """Yields a function that returns the names of the files in the folder that were opened since its last call, in
+    order.
 
-    To list the folder, or to ``lstat`` a file, opens no file.
+    Listing the folder or calling ``lstat`` opens no file.
     """
     with INotify() as inotify:
         inotify.add_watch(os.fspath(folder), flags.OPEN)

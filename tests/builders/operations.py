@@ -66,7 +66,7 @@ class Operation:
     name: str
     prepare: Callable[[World], None]
     arguments: tuple[str, ...] = ()
-    """Of the program; ``{one}`` is the storage directory, ``{sources}`` a folder of pictures."""
+    """The program's arguments. ``{one}`` is the storage directory, ``{sources}`` a folder of pictures."""
     refusals: tuple[Refusal, ...] = ()
     elsewhere: bool = False
     """The storage directory lies on another disk than the home."""

@@ -19,17 +19,17 @@ from strandline.model.image_ids import ImageId
 from strandline.runtime.assembly import LocalStore, open_store
 
 NOT_HERE_YET = "Failed to load resource"
-"""The browser's own word for every answer that is no picture; a tile says the same in better words."""
+"""The browser's own message for every answer that is no picture. A tile says it in better words."""
 
 
 class Trouble:
-    """Collects what should not happen in any page."""
+    """Collects what must not happen on any page."""
 
     def __init__(self) -> None:
         self._found: list[str] = []
 
     def listen(self, page: Page, origin: str) -> None:
-        """From now on, to this page, which may ask only this origin."""
+        """Listens to this page from now on. It may contact only this origin."""
 
         def on_console(message: ConsoleMessage) -> None:
             if message.type == "error" and not message.text.startswith(NOT_HERE_YET):
@@ -44,12 +44,12 @@ class Trouble:
         page.on("request", on_request)
 
     def check(self) -> None:
-        """Fails where something was found."""
+        """Fails if something was found."""
         assert not self._found, "\n".join(self._found)
 
 
 def fill_catalog(store: LocalStore, sd: int, count: int, *, newest: datetime | None = None) -> list[ImageId]:
-    """Writes rows of so many images to the catalog, a photographer's ten years; there are no files. Newest first."""
+    """Writes rows for this many images to the catalog: a photographer's ten years, without files. Newest first."""
     newest = newest or datetime(2026, 11, 20, 12, tzinfo=UTC)
     step = timedelta(days=3650) / max(count, 1)
     ids = [ImageId(f"{number:032x}") for number in range(1, count + 1)]
@@ -70,17 +70,17 @@ def fill_catalog(store: LocalStore, sd: int, count: int, *, newest: datetime | N
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A storage directory with something of everything that an inspection can find."""
+    """A storage directory with an example of everything that an inspection can find."""
 
     store: LocalStore
     damaged: str
     damaged_id: ImageId
     shown_id: ImageId
     edited: bytes
-    """What lies under the name of :attr:`original`."""
+    """The image under the name of :attr:`original`."""
     original: bytes
     headings: tuple[str, ...]
-    """What the inspector must say."""
+    """The headings that the inspector must show."""
 
 
 HEADINGS = (
@@ -99,7 +99,7 @@ HEADINGS = (
 
 @contextmanager
 def break_storage_dir(folder: Path) -> Iterator[Broken]:
-    """Makes ``Notes`` below the folder, adds it, lets days pass, and leaves things half, wrong and in doubt."""
+    """Makes ``Notes`` in the folder, adds it, lets days pass, and leaves half, wrong, and doubtful files."""
     shown, foreign, gone, new, late = (make_picture("png", seed=seed) for seed in range(5))
     broken, copied = make_picture("png", seed=10, size=(90, 90)), make_picture("jpg", seed=11)
     root = make_storage_dir(folder / "Notes", shown, gone)

@@ -21,7 +21,7 @@ Size = tuple[int, int]
 
 DEFAULT_SIZE: Size = (64, 48)
 PLACE = (59.9139, 10.7522)
-"""Where a picture with GPS was taken: latitude and longitude in degrees, north and east."""
+"""The place of a picture with GPS: latitude and longitude in degrees, north and east."""
 
 _DATA = Path(__file__).parent / "data"
 _EXIF_DATE = "%Y:%m:%d %H:%M:%S"
@@ -42,15 +42,15 @@ def make_picture(
     """The bytes of a picture of one of the :data:`KINDS`, or of an extension (``jpeg`` too).
 
     Args:
-        kind: What to make; ``extension_of(kind)`` tells under which extension it belongs.
+        kind: What to make. ``extension_of(kind)`` is its extension.
         seed: Not negative, below 2**64.
-        size: Width and height as stored, that is before an orientation is applied.
+        size: Width and height as stored, before the orientation is applied.
         orientation: EXIF orientation, 1 to 8. A ``heic`` knows 6 only, and is rotated by ``irot`` as well.
         taken_at: Becomes EXIF DateTimeOriginal, which has no zone and whole seconds.
         gps: Adds the EXIF position :data:`PLACE`.
 
     Raises:
-        ValueError: For an unknown kind, or what that kind cannot carry (``gif`` and ``svg`` have no EXIF).
+        ValueError: The kind is unknown, or cannot have what was asked for (``gif`` and ``svg`` have no EXIF).
     """
     kind = "jpg" if kind == "jpeg" else kind
     if kind in ("heic", "heif"):
@@ -66,12 +66,12 @@ def make_picture(
 
 
 def extension_of(kind: str) -> str:
-    """The canonical extension of a kind: what stands before its first dash."""
+    """The canonical extension of a kind: the part before its first dash."""
     return kind.split("-")[0]
 
 
 def make_pixels(seed: int, size: Size, *, alpha: bool = False) -> Image.Image:
-    """Gradients in three directions, moved by the seed, under noise that the seed makes."""
+    """Gradients in three directions, moved by the seed, with noise from the seed."""
     ramp = Image.linear_gradient("L").resize(size)
     across = Image.linear_gradient("L").transpose(Image.Transpose.ROTATE_90).resize(size)
     gradient = Image.merge("RGB", (across, ramp, ImageChops.difference(across, ramp)))
@@ -85,9 +85,7 @@ def make_pixels(seed: int, size: Size, *, alpha: bool = False) -> Image.Image:
 
 def _exif(orientation: int | None, taken_at: datetime | None, gps: bool) -> Image.Exif:
     exif = Image.Exif()
-    exif[ExifTags.Base.Make] = (
-        "Strandline"  # Pillow takes EXIF that has nothing but sub-directories for empty
-    )
+    exif[ExifTags.Base.Make] = "Strandline"  # Pillow treats EXIF with only sub-directories as empty
     if orientation is not None:
         exif[ExifTags.Base.Orientation] = orientation
     if taken_at is not None:
@@ -139,7 +137,7 @@ def _animated(pillow_format: str, *, colours: int | None = None, **options: obje
 
 
 def _avif_sequence(seed: int, size: Size, exif: Image.Exif | None) -> bytes:
-    """An animated AVIF; the times of creation that the encoder takes from the clock are set to 0."""
+    """An animated AVIF. Its creation times, which the encoder takes from the clock, are set to 0."""
     data = _animated("AVIF", quality=60, speed=10, max_threads=1)(seed, size, exif)
     for kind in (b"mvhd", b"tkhd", b"mdhd"):
         version_at = data.index(kind) + 4

@@ -20,29 +20,29 @@ from builders.seccomp import Asked
 from builders.system_calls import SYNCING, WRITING, Call
 
 SHARED_MEMORY = "-shm"
-"""SQLite's index of its log: never synced, and made anew by whoever opens the database first."""
+"""SQLite's index of its log. It is never synced, and whoever opens the database first makes a new one."""
 
 
 class Cut(StrEnum):
     """What the disk forgets."""
 
     BYTES = "bytes"
-    """Those that were not synced; every name is there."""
+    """Bytes that were not synced are lost. Every name stays."""
     ALL = "all"
-    """Bytes that were not synced, and names in folders that were not."""
+    """Bytes that were not synced are lost, and so are names in folders that were not."""
 
 
 class Disk:
-    """The folders, and what of them is durable."""
+    """The folders, and which of their contents are durable."""
 
     def __init__(self, folders: list[str]) -> None:
         self._stashes = {folder: Path(tempfile.mkdtemp(dir=Path(folder).parent)) for folder in folders}
         """Beside each folder, because no link leads to another disk."""
         self._kept = 0
         self._bytes: dict[tuple[int, int], bytes] = {}
-        """What a file that was written to holds for certain."""
+        """The durable bytes of a file that was written to."""
         self._names: dict[str, dict[str, Path | None]] = {}
-        """Of each folder: its durable names, each with a link to its file; None for a folder."""
+        """The durable names of each folder, each with a link to its file; None for a folder."""
         for folder in folders:
             for path, _, _ in os.walk(folder):
                 self._sync_names(path)
@@ -62,12 +62,12 @@ class Disk:
             if call.name in SYNCING:
                 self._bytes[place] = Path(opened).read_bytes()
             elif place not in self._bytes:
-                # Empty where it was made by this run: what lay there at the start is durable.
+                # Empty if this run made it: what existed at the start is durable.
                 is_old = any(place == _place(link) for link in self._links())
                 self._bytes[place] = Path(opened).read_bytes() if is_old else b""
 
     def cut(self, cut: Cut) -> None:
-        """Puts the folders back to what is durable."""
+        """Resets the folders to what is durable."""
         if cut is Cut.ALL:
             for folder, names in sorted(self._names.items()):
                 if os.path.isdir(folder):

@@ -28,7 +28,7 @@ NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Run:
-    """How a run ended, and what it said."""
+    """How a run ended, and its output."""
 
     status: int
     stdout: bytes
@@ -41,21 +41,21 @@ class Run:
 
     @property
     def json(self) -> Any:
-        """stdout as one JSON document; strict about both."""
+        """stdout as one JSON document; strict about both encoding and syntax."""
         return json.loads(self.text)
 
 
 class Terminal(io.StringIO):
-    """Takes what is written and says that it is a terminal."""
+    """Collects output and claims to be a terminal."""
 
     def isatty(self) -> bool:
-        """A person looks at it."""
+        """Always true."""
         return True
 
 
 @contextmanager
 def terminal(*, columns: int = 80, colours: bool = False) -> Iterator[Terminal]:
-    """Puts a terminal in the place of this process's stdout."""
+    """Replaces this process's stdout by a terminal."""
     screen = Terminal()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stdout", screen)
@@ -74,7 +74,7 @@ def run(*arguments: str | Path, stdin: bytes = b"") -> Run:
 
 
 def command_line(*arguments: str | Path | bytes) -> list[str | bytes | Path]:
-    """What starts the real program with the interpreter that runs the tests."""
+    """The start of a command that runs the real program with the tests' interpreter."""
     return [sys.executable, "-m", "strandline", *arguments]
 
 
@@ -95,8 +95,8 @@ def run_process(
 
 @contextmanager
 def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
-    """The real program while it runs, with both its streams to read from. Ctrl-C reaches it."""
-    # A shell starts what it puts in the background deaf to Ctrl-C, and children inherit that; handlers they do not.
+    """The running real program, with both its streams to read from. Ctrl-C reaches it."""
+    # A shell starts background programs with SIGINT ignored, and children inherit that, but not handlers.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         command_line(*arguments),
@@ -116,7 +116,7 @@ def started(*arguments: str | Path) -> Iterator[subprocess.Popen[str]]:
 def run_on_terminal(
     *arguments: str | Path, columns: int = 80, environ: Mapping[str, str] = NOTHING
 ) -> tuple[int, str]:
-    """Runs the real program on a terminal; its status, and all that the terminal was sent."""
+    """Runs the real program on a terminal. Returns its status, and everything that it sent to the terminal."""
     ours, theirs = pty.openpty()
     inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     environment = {**inherited, "COLUMNS": str(columns), "LINES": "24", "TERM": "xterm-256color", **environ}
@@ -128,7 +128,7 @@ def run_on_terminal(
     while select.select([ours], [], [], LIMIT_S)[0]:
         try:
             chunk = os.read(ours, 65536)
-        except OSError:  # Linux says so when the other side is closed
+        except OSError:  # Linux reports this if the other side is closed
             break
         if not chunk:
             break

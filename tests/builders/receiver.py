@@ -21,26 +21,26 @@ from strandline.runtime.assembly import LocalStore, open_store
 from strandline.store import MAX_PAGE
 
 LAST_SEED = 1_000_000
-"""Of an image that no test brings itself."""
+"""The seed of an image that no test brings itself."""
 
 KINDS = ("jpg", "png", "gif", "webp", "svg", "heic", "avif")
 
 
 def make_large_picture(seed: int, size_bytes: int) -> bytes:
-    """A PNG of about that size: it takes several writes, and so can be met in the middle of one."""
+    """A PNG of about that size. It takes several writes, so a reader can meet it half written."""
     side = int((size_bytes / 1.6) ** 0.5)
     return make_picture("png", seed=seed, size=(side, side))
 
 
 def put_pictures(media: Path, pictures: dict[str, bytes]) -> None:
-    """Writes the pictures where a sync client takes them from."""
+    """Writes the pictures to the folder that a sync client reads."""
     media.mkdir(parents=True, exist_ok=True)
     for name, data in pictures.items():
         (media / name).write_bytes(data)
 
 
 def make_mixed_pictures(each: int, *, first_seed: int = 0) -> dict[str, bytes]:
-    """So many small pictures of every kind by file name, and as many more under legacy ids."""
+    """This many small pictures of every kind by file name, and as many under legacy ids."""
     pictures = {}
     for kind in KINDS:
         for seed in range(first_seed, first_seed + 2 * each, 2):
@@ -56,32 +56,32 @@ def name_of(data: bytes, extension: str) -> str:
 
 
 def legacy_name_of(data: bytes, extension: str) -> str:
-    """A file name under a UUID, the same one for the same bytes."""
+    """A file name with a UUID, always the same for the same bytes."""
     return f"{uuid.uuid5(uuid.NAMESPACE_OID, hashlib.sha256(data).hexdigest())}.{extension}"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a store says of its storage directory, without anything that may differ from machine to machine."""
+    """What a store shows of its storage directory, without what differs from machine to machine."""
 
     identity: str | None
     aliases: frozenset[str]
     state: str
     images: frozenset[tuple[str, str, str, str | None]]
-    """Image id, file name, state, and the SHA-256 of the bytes where they are proven."""
+    """Image id, file name, state, and the SHA-256 of the bytes if they are proven."""
 
 
 class Receiver:
-    """A machine: its store, what it was told, and a reader that asks for images all the time."""
+    """A machine: its store, its events, and a reader that constantly requests images."""
 
     def __init__(self, store: LocalStore, root: Path, events: Iterator[Event]) -> None:
         self.store = store
         self.root = root
-        """Where the folder lies now."""
+        """Where the folder is now."""
         self.events = EventReader(events, self._check_whole)
 
     def get_account(self) -> Account:
-        """What the store says now; two that agree say the same."""
+        """What the store shows now. Two stores agree if these are equal."""
         (sd,) = self.store.list_storage_dirs()
         return Account(
             sd.sd_id,
@@ -91,13 +91,13 @@ class Receiver:
         )
 
     def list_events(self, *types: str) -> list[Event]:
-        """What the journal holds, oldest first; of these types, or of all."""
+        """The journal's events, oldest first; of these types, or all."""
         return [event for event in self.store.events(limit=10_000) if not types or event.type in types]
 
     def wait_for(self, pictures: dict[str, bytes], *, rewritten: bool = False) -> None:
-        """Waits until each was announced; then each was announced once, and is handed out byte by byte.
+        """Waits until each is announced. Then each was announced once, and can be read byte by byte.
 
-        Those that are ``rewritten`` in place may be met half again; then they are announced once more.
+        Files that are ``rewritten`` in place may be half again in between; they are then announced again.
         """
         wanted = pictures.keys()
         self.events.wait_until(
@@ -108,7 +108,7 @@ class Receiver:
         self.check_told_once(pictures, rewritten=rewritten)
 
     def check_told_once(self, pictures: dict[str, bytes], *, rewritten: bool = False) -> None:
-        """So far. ``rewritten`` as in :meth:`wait_for`."""
+        """Checks it so far. ``rewritten`` as in :meth:`wait_for`."""
         events = self.list_events()
         for name in pictures:
             told = [event.type for event in events if getattr(event, "filename", "") == name]
@@ -116,16 +116,16 @@ class Receiver:
             assert 1 <= told.count("image.available") <= at_most, f"{name}: {told}"
 
     def catch_up(self) -> None:
-        """Returns when the store has looked at all that has stirred: it has scanned, and told of one more image."""
+        """Returns when the store has handled all changes: it has scanned, and announced one more image."""
         self.store.scan()
         last = make_picture("png", seed=LAST_SEED)
         put_pictures(self.root / "media", {name_of(last, "png"): last})
         self.events.wait_for("image.available", name_of(last, "png"))
 
     def relies_on_all_proofs(self) -> bool:
-        """Whether no image is to be read once more because its file was so young at its proof.
+        """True if no image must be read again because its file was too young at its proof.
 
-        The watcher repeats its own proof after 2 s. One that another reader made is repeated by the next reader.
+        The watcher repeats its own proof after 2 s. A proof by another reader is repeated by the next reader.
         """
         young = [file for file in self.list_files() if not has_reliable_proof(file)]
         for file in young:
@@ -135,17 +135,17 @@ class Receiver:
         return not young
 
     def list_files(self) -> list[ImageFile]:
-        """The rows of the first ten thousand images; no test has more."""
+        """The rows of the first ten thousand images. No test has more."""
         page = self.store.list_images(limit=MAX_PAGE)
         return [each.file for image in page.images for each in image.files]
 
     def reading(
         self, *versions: dict[str, bytes], goes_offline: bool = False
     ) -> AbstractContextManager[ImageReader]:
-        """Asks for all of them in a tight loop meanwhile: the bytes of one version, or that they are not here.
+        """Meanwhile, requests all of them in a tight loop: each answer is one whole version, or "not here".
 
-        In the end the last version of each must be handed out. Only where the folder ``goes_offline`` may they be
-        said to be out of reach.
+        In the end, the last version of each must be readable. "Out of reach" is allowed only if the folder
+        ``goes_offline``.
         """
         may_be_told = NOT_HERE | {OUT_OF_REACH} if goes_offline else NOT_HERE
         return reading_images(self.store, versions, may_be_told)
@@ -166,7 +166,7 @@ def _hash_of(file: ImageFile) -> str | None:
 def receiving(home: Path, root: Path) -> Iterator[Receiver]:
     """Watches the folder, which may not be a storage directory yet, until the block ends.
 
-    An image that is announced must be whole at that moment.
+    An image must be whole when it is announced.
     """
     with open_store(home) as store:
         store.add_storage_dir(root)
@@ -177,7 +177,7 @@ def receiving(home: Path, root: Path) -> Iterator[Receiver]:
 
 
 def size_of(path: Path) -> int:
-    """Of a file that may not be there yet."""
+    """Size of a file that may not exist yet."""
     try:
         return os.stat(path).st_size
     except FileNotFoundError:

@@ -30,13 +30,13 @@ NO_UNNAMED_FILES = Refusal("openat", errno.EOPNOTSUPP, argument=2, mask=0o200000
 NO_LINKS = (Refusal("link", errno.EPERM), Refusal("linkat", errno.EPERM))
 NO_RENAME_FLAGS = Refusal("renameat2", errno.EINVAL, argument=4, mask=0xFFFFFFFF)
 LIKE_VFAT = (NO_UNNAMED_FILES, *NO_LINKS)
-"""Renaming without replacing works there."""
+"""It supports renaming without replacing."""
 LIKE_FUSE = (*LIKE_VFAT, NO_RENAME_FLAGS)
-"""A plain rename is all there is."""
+"""It supports only a plain rename."""
 
 
 def call_refused(refusals: Sequence[Refusal], call: Callable[[], T]) -> T:
-    """Makes the call on a thread of its own, to which the kernel refuses these system calls."""
+    """Makes the call in its own thread, for which the kernel refuses these system calls."""
     results: list[T] = []
     errors: list[BaseException] = []
 

@@ -45,7 +45,7 @@ def make_file(
 def make_storage_dir(
     *, name: str = "Notes", state: StorageDirState = StorageDirState.ONLINE, problem: str | None = None
 ) -> StorageDir:
-    """A storage directory that lies nowhere."""
+    """A storage directory without a folder."""
     return StorageDir(
         number=1,
         sd_id=SD_ID,

@@ -22,7 +22,7 @@ ONE_OF = 4
 
 
 def is_exhaustive() -> bool:
-    """True if everything is to be tried, however long it takes."""
+    """True if everything must be tried, however long it takes."""
     return os.environ.get(EXHAUSTIVE_VARIABLE, "").lower() in {"1", "true"}
 
 

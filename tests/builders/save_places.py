@@ -20,7 +20,7 @@ NAME = "0123456789abcdef0123456789abcdef.png"
 
 @dataclass(frozen=True)
 class Place:
-    """A media folder and a scratch folder, and how files are saved there: by which way, under which kernel."""
+    """A media folder, a scratch folder, and how files are saved there: by which way, with which kernel."""
 
     root: Path
     ways: tuple[Way, ...] = ALL_WAYS
@@ -56,7 +56,7 @@ class Place:
         return call_refused(self.kernel, write) if self.kernel else write()
 
     def refusing(self, *refusals: Refusal) -> Place:
-        """The same place under a kernel that refuses this as well."""
+        """The same place with a kernel that also refuses this."""
         return replace(self, kernel=(*self.kernel, *refusals))
 
     def names(self) -> set[str]:
@@ -72,7 +72,7 @@ def new_place(root: Path) -> Place:
 
 
 IN_MEMORY = "/dev/shm"
-"""A file system of another kind than the disk's, on every Linux."""
+"""A file system of another kind than the disk's, available on every Linux."""
 
 CASES: dict[str, tuple[tuple[Way, ...], tuple[Refusal, ...]]] = {
     "unnamed": ((Way.UNNAMED,), ()),
@@ -84,11 +84,11 @@ CASES: dict[str, tuple[tuple[Way, ...], tuple[Refusal, ...]]] = {
     "hidden, like FUSE": ((Way.HIDDEN,), LIKE_FUSE),
     "all, without links": (ALL_WAYS, NO_LINKS),
 }
-"""Each way under each kernel that can go it."""
+"""Each way with each kernel that supports it."""
 
 
 class ArrivingMeanwhile(io.BytesIO):
-    """Bytes, at whose end a sync client brings the same name."""
+    """Bytes; when they are read to the end, a sync client brings a file of the same name."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(b"ours")
@@ -103,7 +103,7 @@ class ArrivingMeanwhile(io.BytesIO):
 
 @contextmanager
 def repeating(check: Callable[[], None]) -> Iterator[None]:
-    """Checks again and again on another thread until the block ends, and at least once after it."""
+    """Checks repeatedly in another thread until the block ends, and at least once after it."""
     is_over = threading.Event()
 
     def repeat() -> int:

@@ -13,12 +13,12 @@ COUNTS = ("added", "changed", "absent", "missing", "returned")
 
 
 def scan(machine: Machine, sd: StorageDir, on_progress: OnProgress | None = None) -> ScanReport:
-    """One scan, as a command makes it."""
+    """One scan, as a command runs it."""
     return scan_storage_dir(machine.bench, sd, on_progress=on_progress)
 
 
 def moves(report: ScanReport) -> dict[str, int]:
-    """What the scan changed; nothing where it changed nothing."""
+    """What the scan changed; empty if nothing."""
     return {name: count for name in COUNTS if (count := getattr(report, name))}
 
 
@@ -43,7 +43,7 @@ def state(machine: Machine, sd: StorageDir, filename: str) -> FileState | None:
 
 
 def bytes_of_catalog(machine: Machine) -> dict[str, bytes]:
-    """The catalog's files, byte by byte, its write-ahead log among them."""
+    """The catalog's files, byte by byte, including its write-ahead log."""
     home = machine.bench.home
     return {
         path.name: path.read_bytes() for path in home.glob("catalog.db*") if not path.name.endswith("-shm")

@@ -33,13 +33,13 @@ _AARCH64 = {
 # fmt: on
 _MACHINES = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _AARCH64)}
 _ARCHITECTURE, NUMBERS = _MACHINES.get(platform.machine(), (0, {}))
-"""AUDIT_ARCH of this machine, and its numbers of the calls; a name that is not there is a call it does not have."""
+"""AUDIT_ARCH of this machine, and its call numbers. It does not have the calls that are missing."""
 NAMES = {number: name for name, number in NUMBERS.items()}
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """One system call that fails; with a mask, only where that argument has one of the bits."""
+    """One system call that fails. With a mask, only if that argument has one of the bits."""
 
     call: str
     number: int
@@ -53,7 +53,7 @@ class Asked:
 
     key: int
     task: int
-    """Of the thread that makes it; good for ``/proc``."""
+    """The id of the calling thread, for ``/proc``."""
     call: str
     arguments: tuple[int, ...]
 
@@ -111,7 +111,7 @@ _LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def refuse(refusals: Iterable[Refusal]) -> None:
-    """From now on the kernel refuses these calls to this thread, and to the threads and processes that it starts."""
+    """From now on, the kernel refuses these calls to this thread, and to the threads and processes that it starts."""
     code: list[_Instruction] = []
     for refusal in refusals:
         if refusal.call not in NUMBERS:
@@ -132,9 +132,9 @@ def refuse(refusals: Iterable[Refusal]) -> None:
 
 
 def ask_about(calls: Iterable[str]) -> int:
-    """From now on these calls of this thread, and of what it starts, wait for an answer; where to give it.
+    """From now on, these calls of this thread and of what it starts wait for an answer. Returns where to give it.
 
-    Refusals win over questions: a refused call is not asked about.
+    Refusals come first: a refused call is not reported.
     """
     code = [_Instruction(_LOAD, 0, 0, _NUMBER_AT)]
     for call in calls:
@@ -148,7 +148,7 @@ def ask_about(calls: Iterable[str]) -> int:
 
 
 def receive(listener: int) -> Asked | None:
-    """The next call that waits; None where whoever made it was killed meanwhile."""
+    """The next waiting call. None if its caller was killed meanwhile."""
     notice = _Notice()
     try:
         fcntl.ioctl(listener, _RECEIVE, notice)
@@ -158,7 +158,7 @@ def receive(listener: int) -> Asked | None:
 
 
 def answer(listener: int, asked: Asked, error_number: int = 0) -> None:
-    """The call is made, or fails with this number and is not."""
+    """Lets the call proceed, or makes it fail with this number."""
     reply = _Answer(asked.key, 0, -error_number, 0 if error_number else _GO_ON)
     try:
         fcntl.ioctl(listener, _SEND, reply)

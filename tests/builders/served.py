@@ -22,7 +22,7 @@ LIMIT_S = 20.0
 
 @dataclass
 class Served:
-    """A served store, and a client that asks it as a browser's own page would."""
+    """A served store, and a client that makes requests like the browser's own page."""
 
     store: LocalStore
     app: Application
@@ -30,24 +30,24 @@ class Served:
     client: httpx.Client
 
     def get(self, path: str, /, **query: str | int) -> Any:
-        """The JSON of a route of the API, which must answer 200."""
+        """The JSON of an API route, which must answer 200."""
         response = self.client.get(f"/api/v1{path}", params=query)
         assert response.status_code == 200, response.text
         return response.json()
 
     def post(self, path: str, document: object | None = None) -> httpx.Response:
-        """What a route of the API answers to a document."""
+        """The answer of an API route to a document."""
         return self.client.post(f"/api/v1{path}", json=document)
 
     def upload(self, data: bytes, sd: str, name: str | None = None) -> httpx.Response:
-        """What the server answers to raw bytes."""
+        """The server's answer to raw bytes."""
         query = {"sd": sd} | ({} if name is None else {"name": name})
         return self.client.post("/api/v1/images", params=query, content=data)
 
 
 @contextmanager
 def serving(store: LocalStore) -> Iterator[Served]:
-    """Serves the store for the length of the block, without a watcher."""
+    """Serves the store while the block runs, without a watcher."""
     app = create_app(store)
     address = find_address("127.0.0.1", 0)
     stop, ready = threading.Event(), threading.Event()
@@ -67,7 +67,7 @@ def serving(store: LocalStore) -> Iterator[Served]:
 
 @contextmanager
 def serving_storage_dir(folder: Path, *images: bytes) -> Iterator[Served]:
-    """Serves a new home with one storage directory, called ``Notes``, that holds the images."""
+    """Serves a new home with one storage directory, ``Notes``, that contains the images."""
     root = make_storage_dir(folder / "Notes", *images)
     with open_store(folder / "home") as store:
         store.add_storage_dir(root)

@@ -18,10 +18,10 @@ WRITE_S = 0.1
 
 
 class _SlowFile(io.FileIO):
-    """A file whose writes take their time."""
+    """A file with slow writes."""
 
     def write(self, data: Any) -> int:
-        """As it is, later."""
+        """Writes after a delay."""
         time.sleep(WRITE_S)
         return super().write(data)
 

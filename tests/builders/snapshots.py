@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def snapshot(root: Path) -> dict[str, object]:
-    """Every path below the root with mode, inode, size, mtime and ctime, and with its bytes or where it leads."""
+    """Every path below the root with mode, inode, size, mtime, and ctime, and with its bytes or link target."""
     return {str(path.relative_to(root)): _describe(path) for path in (root, *sorted(root.rglob("*")))}
 
 

@@ -9,9 +9,9 @@ from strandline.services.workbench import Workbench
 
 
 def count_statements(bench: Workbench, call: Callable[[], object]) -> int:
-    """Statements that the catalog runs on this thread during the call, without those that set a connection up."""
+    """The catalog's statements on this thread during the call, without those that set up a connection."""
     with bench.catalog.read() as reader:
-        conn = sql_of(reader)  # it is idle from now on, and the call takes it
+        conn = sql_of(reader)  # it is now idle, so the call takes it
     statements: list[str] = []
     conn.set_trace_callback(statements.append)
     try:

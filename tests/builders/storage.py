@@ -35,8 +35,8 @@ def put_image(root: Path, data: bytes, name: str | None = None) -> str:
 
     Args:
         root: The storage directory.
-        data: Any bytes; whole, half, or none.
-        name: The file name; else the content id with the extension that the bytes call for.
+        data: Any bytes: whole, half, or empty.
+        name: The file name; by default the content id with the extension for the bytes.
 
     Returns:
         The file name.
@@ -47,7 +47,7 @@ def put_image(root: Path, data: bytes, name: str | None = None) -> str:
 
 
 def put_half(root: Path, data: bytes) -> str:
-    """Writes the first half of the bytes under the name that the whole has; that name."""
+    """Writes the first half of the bytes under the whole image's name. Returns that name."""
     return put_image(root, data[: len(data) // 2], name_of(data))
 
 
@@ -57,19 +57,19 @@ def id_of(data: bytes) -> ImageId:
 
 
 def name_of(data: bytes) -> str:
-    """The file name that a save would give the bytes of a picture."""
+    """The file name that a save would use for a picture."""
     media_type = sniff_media_type(data[:SNIFF_BYTES])
     assert media_type is not None, "give a name to bytes that are of no supported type"
     return f"{id_of(data)}.{media_type.extension}"
 
 
 def make_pictures(count: int, *, first_seed: int = 0, kind: str = "png") -> list[bytes]:
-    """That many different small pictures."""
+    """This many different small pictures."""
     return [make_picture(kind, seed=first_seed + number, size=(8, 8)) for number in range(count)]
 
 
 def set_mtime(path: Path, seconds_ago: float, *, before: float | None = None) -> None:
-    """Sets the file's mtime to so long before the given POSIX time (default: its present mtime)."""
+    """Sets the file's mtime to this long before the given POSIX time (by default, its present mtime)."""
     seen = path.stat()
     at_ns = seen.st_mtime_ns if before is None else int(before * 1e9)
     os.utime(path, ns=(seen.st_atime_ns, at_ns - int(seconds_ago * 1e9)))
@@ -84,7 +84,7 @@ def open_bench(
     journal_limits: JournalLimits | None = None,
     busy_timeout_s: float = 5.0,
 ) -> Iterator[Workbench]:
-    """A workbench on the home's catalog, with a clock that the test moves (a new one where none is given)."""
+    """A workbench with the home's catalog and a clock that the test moves (by default a new one)."""
     clock = clock or FakeClock()
     (home / "scratch").mkdir(parents=True, exist_ok=True)
     catalog = open_catalog(

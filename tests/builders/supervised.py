@@ -20,7 +20,7 @@ from builders.seccomp import Refusal
 from builders.system_calls import Call
 
 COMMAND_LINE = "import sys\nfrom strandline.cli.main import main\nstatus = main(sys.argv[1:])\n"
-"""The program itself; the arguments are its own."""
+"""The program itself; the arguments follow."""
 
 KILLED = -9
 
@@ -30,13 +30,13 @@ class Run:
     """How a run ended."""
 
     status: int
-    """The exit status; :data:`KILLED` where it was killed."""
+    """The exit status, or :data:`KILLED` if it was killed."""
     stdout: str
     stderr: str
     hit: Call | None
-    """The chosen call; None where it was not come to."""
+    """The chosen call; None if the run did not reach it."""
     calls: tuple[Call, ...]
-    """Those that counted, in order; the last one may not have been made."""
+    """The counted calls, in order. The last one may not have been made."""
 
     @property
     def json(self) -> Any:
@@ -52,36 +52,36 @@ class Job:
     arguments: tuple[str, ...] = ()
     code: str = COMMAND_LINE
     refusals: tuple[Refusal, ...] = ()
-    """What the kernel refuses it from the beginning to the end."""
+    """What the kernel refuses during the whole run."""
 
 
 class Supervisor:
-    """Starts runs one after the other. Use :func:`supervisor`."""
+    """Starts runs one after another. Use :func:`supervisor`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def run(self, job: Job, *, looking: bool = False) -> Run:
-        """Lets it run undisturbed."""
+        """Runs it undisturbed."""
         return self._ask(job, looking=looking)
 
     def hang(self, job: Job) -> Run:
-        """Gives no answer to any call that concerns the folders: it waits until the process ends."""
+        """Answers no call that concerns the folders: it waits until the process ends."""
         return self._ask(job, hanging=True)
 
     def kill_at(self, job: Job, number: int, *, cut: Cut | None = None) -> Run:
-        """Kills it as it is about to make the ``number``-th call, from 1, that would change something.
+        """Kills it just before the ``number``-th call (from 1) that would change something.
 
-        With ``cut`` the machine loses its power at that moment, or at the end if the run gets there.
+        With ``cut`` the machine loses power at that moment, or at the end if the run gets there.
         """
         return self._ask(job, at=number, cut=cut)
 
     def fail_at(
         self, job: Job, number: int, error_number: int, *, looking: bool = False, lasting: bool = False
     ) -> Run:
-        """Lets the ``number``-th call fail that changes something; or, with ``looking``, that only looks.
+        """Makes the ``number``-th call that changes something fail. With ``looking``, counts calls that only read.
 
-        ``lasting``: and every later one that changes something, or that looks at the same path.
+        ``lasting``: every later changing call, or every later read of the same path, fails as well.
         """
         return self._ask(job, at=number, error=error_number, looking=looking, lasting=lasting)
 
@@ -120,7 +120,7 @@ class Supervisor:
 
 @contextmanager
 def supervisor() -> Iterator[Supervisor]:
-    """A supervisor; one serves any number of tests."""
+    """A supervisor for any number of tests."""
     process = subprocess.Popen(
         [sys.executable, "-m", "builders.supervisor"],
         stdin=subprocess.PIPE,
@@ -133,6 +133,6 @@ def supervisor() -> Iterator[Supervisor]:
     finally:
         try:
             process.communicate(timeout=10)
-        except subprocess.TimeoutExpired:  # a run that does not end; the reason is told by the test
+        except subprocess.TimeoutExpired:  # a run that does not end; the test reports the reason
             process.kill()
             process.communicate()

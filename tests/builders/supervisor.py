@@ -32,17 +32,17 @@ NEVER = -1
 
 @dataclass(slots=True)
 class Watch:
-    """What is to be done to one run, and what was seen of it."""
+    """What to do to one run, and what was observed."""
 
     folders: list[str]
     at: int
-    """The number of the call, from 1, among those that count; 0 for none."""
+    """The number of the call among the counted ones, from 1; 0 for none."""
     error: int
-    """What it fails with; 0 kills."""
+    """The error that it fails with; 0 kills."""
     lasting: bool
-    """The error stays: see :meth:`_lasts_for`."""
+    """The error persists: see :meth:`_lasts_for`."""
     looking: bool
-    """Calls that only look count, and those that change something do not."""
+    """Count only calls that read, not those that change something."""
     hanging: bool
     """No call gets an answer."""
     disk: Disk | None
@@ -51,7 +51,7 @@ class Watch:
     """The chosen call."""
 
     def rule(self, asked: Asked) -> int | None:
-        """The error number for the call, 0 to let it happen; None where the process is to die of it, or NEVER."""
+        """The error number for the call, 0 to let it proceed, None to kill the process, or NEVER."""
         call = find_call(asked)
         if call is None or not self._is_inside(call.path):
             return 0
@@ -67,7 +67,9 @@ class Watch:
         return 0
 
     def _lasts_for(self, hit: Call, call: Call) -> bool:
-        """What cannot be looked at stays so; what takes no writes takes none anywhere, but a full disk lets go."""
+        """An unreadable path stays so. A disk that refuses writes refuses all of them, but a full disk allows
+        deleting.
+        """
         if self.looking:
             return call.path == hit.path
         return self.error != errno.ENOSPC or call.name not in ("unlink", "unlinkat", "rmdir")
@@ -77,7 +79,7 @@ class Watch:
 
 
 def run(request: dict[str, Any]) -> dict[str, Any]:
-    """Runs the code once; how it ended, what it said, and which calls it made in the folders."""
+    """Runs the code once. Returns how it ended, its output, and its calls in the folders."""
     disk = Disk(request["folders"]) if request["cut"] else None
     asked = {name: request[name] for name in ("folders", "at", "error", "lasting", "looking", "hanging")}
     watch = Watch(**asked, disk=disk)
@@ -113,7 +115,7 @@ def _as_list(call: Call) -> list[object]:
 
 
 def _load(modules: list[str]) -> None:
-    """So that the next run finds them loaded, and shares their memory for as long as it may."""
+    """Loads modules in advance, so that runs share their memory."""
     for name in modules:
         with suppress(Exception):
             importlib.import_module(name)
@@ -133,7 +135,7 @@ def _serve_calls(pid: int, listener: int, watch: Watch) -> None:
                 if asked := receive(listener):
                     verdict = watch.rule(asked)
                     if verdict is None:
-                        os.kill(pid, signal.SIGKILL)  # and no answer, or the call might still be made
+                        os.kill(pid, signal.SIGKILL)  # unanswered: the call must not be made
                     elif verdict != NEVER:
                         answer(listener, asked, verdict)
             elif process in ready:

@@ -16,12 +16,12 @@ _BY_PATH = {
     "open": 0, "stat": 0, "lstat": 0, "access": 0, "readlink": 0, "statfs": 0, "truncate": 0, "mkdir": 0, "rmdir": 0,
     "creat": 0, "unlink": 0, "chmod": 0, "rename": 1, "link": 1, "symlink": 1,
 }
-"""Which argument is the path; of two paths, the new one."""
+"""Which argument is the path. If there are two paths, the new one."""
 _BY_FOLDER = {
     "openat": 0, "newfstatat": 0, "statx": 0, "readlinkat": 0, "faccessat": 0, "faccessat2": 0, "mkdirat": 0,
     "unlinkat": 0, "fchmodat": 0, "utimensat": 0, "symlinkat": 1, "renameat": 2, "renameat2": 2, "linkat": 2,
 }
-"""Which argument is the folder's descriptor; the path comes after it."""
+"""Which argument is the folder's descriptor; the path follows it."""
 _LOOKING = frozenset({
     "read", "pread64", "lseek", "fstat", "fstatfs", "getdents64", "stat", "lstat", "access", "readlink", "statfs",
     "newfstatat", "statx", "readlinkat", "faccessat", "faccessat2",
@@ -30,7 +30,7 @@ NAMING = frozenset({
     "mkdir", "mkdirat", "rmdir", "creat", "link", "linkat", "symlink", "symlinkat", "rename", "renameat", "renameat2",
     "unlink", "unlinkat",
 })
-"""They make or remove a name; so does an ``open`` that makes a file."""
+"""They create or remove a name. An ``open`` that creates a file does so, too."""
 # fmt: on
 SYNCING = frozenset({"fsync", "fdatasync"})
 WRITING = frozenset({"write", "writev", "pwrite64", "ftruncate", "fallocate"})
@@ -38,7 +38,7 @@ WRITING = frozenset({"write", "writev", "pwrite64", "ftruncate", "fallocate"})
 
 ALL = frozenset({*_BY_DESCRIPTOR, *_BY_PATH, *_BY_FOLDER})
 CHANGING = ALL - _LOOKING
-"""They may change something; an ``open`` does where it makes or empties a file."""
+"""They may change something; an ``open`` does if it creates or empties a file."""
 
 _AT_CWD = -100
 _CREATING = os.O_CREAT | (getattr(os, "O_TMPFILE", 0) & ~getattr(os, "O_DIRECTORY", 0))
@@ -60,7 +60,7 @@ class Call:
 
 
 def find_call(asked: Asked) -> Call | None:
-    """What the call is about to do, and to what; None where it names nothing (a closed descriptor)."""
+    """What the call is about to do, and to what. None if it has no target (a closed descriptor)."""
     try:
         path = _path_of(asked)
     except OSError:

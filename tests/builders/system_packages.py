@@ -13,11 +13,11 @@ import pytest
 
 
 def require(program: str, package: str) -> str:
-    """The path of a program that the calling test or fixture cannot do without.
+    """The path of a program that the calling test or fixture needs.
 
     Args:
-        program: What is run, as found on PATH: ``rsync``.
-        package: The Debian package that has it. Both are literals, so that they can be checked.
+        program: The program's name on PATH: ``rsync``.
+        package: The Debian package that contains it. Both are literals, so that they can be checked.
     """
     path = shutil.which(program)
     if path is None:

@@ -20,7 +20,7 @@ pi_heif.register_heif_opener()
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_equal_seeds_give_equal_bytes_and_different_ones_different(kind: str) -> None:
-    """Pictures are the same at each run, and as many as one has seeds."""
+    """Pictures are the same in each run, and there are as many as seeds."""
     pictures = [make_picture(kind, seed=seed) for seed in (0, 1, 2, 2**40)]
     assert pictures == [make_picture(kind, seed=seed) for seed in (0, 1, 2, 2**40)]
     assert all(one != other for one, other in combinations(pictures, 2))
@@ -28,7 +28,7 @@ def test_equal_seeds_give_equal_bytes_and_different_ones_different(kind: str) ->
 
 @pytest.mark.parametrize("kind", RASTER_KINDS)
 def test_pictures_decode_and_are_not_flat(kind: str) -> None:
-    """Each is a real picture of the given size, with many colours."""
+    """Each is a real picture of the given size, with many colors."""
     with Image.open(io.BytesIO(make_picture(kind, seed=5))) as picture:
         assert picture.size == (64, 48)
         assert getattr(picture, "n_frames", 1) == (
@@ -39,7 +39,7 @@ def test_pictures_decode_and_are_not_flat(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "jpg-progressive", "webp", "avif"])
 def test_exif_is_there(kind: str) -> None:
-    """Orientation, date and place can be read back."""
+    """Orientation, date, and place can be read back."""
     data = make_picture(kind, size=(40, 30), orientation=6, taken_at=TAKEN_AT, gps=True)
     with Image.open(io.BytesIO(data)) as picture:
         exif = picture.getexif()

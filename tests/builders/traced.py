@@ -13,11 +13,11 @@ LIMIT_S = 60
 
 
 def trace_calls(code: str, *arguments: str | Path, calls: str) -> list[str]:
-    """The system calls that the code makes between its lines ``begin()`` and ``end()``, one line each.
+    """The system calls that the code makes between its lines ``begin()`` and ``end()``, one per line.
 
     Args:
-        code: Python; ``arguments`` are its ``sys.argv[1:]``. It sees ``begin`` and ``end``.
-        calls: What ``strace -e trace=`` takes; a descriptor is shown with its path.
+        code: Python. ``arguments`` are its ``sys.argv[1:]``. It can call ``begin`` and ``end``.
+        calls: The argument of ``strace -e trace=``. Descriptors are shown with their paths.
     """
     with tempfile.TemporaryDirectory() as folder:
         trace = Path(folder, "trace")

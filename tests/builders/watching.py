@@ -18,11 +18,11 @@ from strandline.runtime.watching.session import watch_events
 from strandline.services.workbench import Workbench
 
 LIMIT_S = 30.0
-"""Far more than anything here takes; a slow machine is not a failure."""
+"""Far more than anything here takes. A slow machine is not a failure."""
 
 
 class RunningClock(FakeClock):
-    """Real time, and whatever :meth:`pass_time` has put on top of it: for code that really waits."""
+    """Real time plus whatever :meth:`pass_time` has added, for code that really waits."""
 
     def __init__(self) -> None:
         super().__init__(datetime.now(UTC))
@@ -30,16 +30,16 @@ class RunningClock(FakeClock):
         self._began_s = self._monotonic_s
 
     def now(self) -> datetime:
-        """The wall clock, as much ahead as was passed by hand."""
+        """The wall clock plus the added time."""
         return datetime.now(UTC) + (self._now - self._began)
 
     def monotonic(self) -> float:
-        """The machine's own monotonic clock, as much ahead."""
+        """The machine's monotonic clock plus the added time."""
         return monotonic() + (self._monotonic_s - self._began_s)
 
 
 class EventReader:
-    """Reads events on a thread of its own, keeps all of them, and lets a test wait for some.
+    """Reads events in its own thread, keeps all of them, and lets a test wait for some.
 
     Args:
         events: Ends when the watching ends.
@@ -69,7 +69,7 @@ class EventReader:
                 self._came.notify_all()
 
     def wait_until(self, is_so: Callable[[list[Event]], bool], limit_s: float = LIMIT_S) -> list[Event]:
-        """All events read so far, as soon as they are enough."""
+        """All events read so far, once they suffice."""
         with self._came:
             enough = self._came.wait_for(lambda: self._fault is not None or is_so(self.read), limit_s)
             if self._fault is not None:
@@ -79,7 +79,7 @@ class EventReader:
             return list(self.read)
 
     def wait_for(self, event_type: str, filename: str | None = None, *, count: int = 1) -> Event:
-        """The ``count``-th event of the type, about that file where one is named."""
+        """The ``count``-th event of the type, about that file if one is given."""
         wanted: list[Event] = []
 
         def is_there(events: list[Event]) -> bool:
@@ -108,7 +108,7 @@ class EventReader:
 
 
 def is_whole(root: Path, filename: str) -> bool:
-    """Whether the file's bytes hash to the content id in its name, now."""
+    """Whether the file's bytes now hash to the content id in its name."""
     data = (root / "media" / filename).read_bytes()
     return hashlib.sha256(data).hexdigest().startswith(filename.partition(".")[0])
 
@@ -129,7 +129,7 @@ def watching(
     since: int | None = None,
     on_event: Callable[[Event], None] | None = None,
 ) -> Iterator[EventReader]:
-    """Watches with this workbench for the length of the block."""
+    """Watches with this workbench while the block runs."""
     bus = connect_bus(bench)
     with watch_events(bench, settings or Settings(), bus, once=False, since=since) as events:
         reader = EventReader(events, on_event)

@@ -31,18 +31,18 @@ _HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|trash|logs")
 
 @dataclass(frozen=True)
 class Picture:
-    """What a world comes to. Ids that a run made up stand as ``new``."""
+    """The final state of a world. Ids that a run generated appear as ``new``."""
 
     files: dict[str, bytes]
-    """In the storage directories, but for temporaries."""
+    """Files in the storage directories, without temporaries."""
     identities: dict[str, tuple[str, tuple[str, ...], str]]
     """Of each storage directory: identity, aliases, state."""
     rows: dict[str, tuple[str, bool]]
     """Of each known file: its state, and whether it is proven."""
     announced: dict[str, int]
-    """How often ``image.available`` told of each file."""
+    """How often ``image.available`` was published for each file."""
     trash: frozenset[tuple[str, str]]
-    """Name and hash of what lies there with its description."""
+    """Name and hash of the described bytes in the trash."""
 
 
 @dataclass
@@ -57,12 +57,12 @@ class World:
 
     @property
     def home(self) -> Path:
-        """Where the catalog lies."""
+        """Where the catalog is."""
         return self.folder / "home"
 
     @property
     def written(self) -> Path:
-        """What a run may write beside them, for who asked for an image."""
+        """What a run may write beside them, for a requested image."""
         return self.folder / "out.png"
 
     @property
@@ -71,7 +71,7 @@ class World:
         return (self.home, self.sds)
 
     def keep(self) -> None:
-        """From now on this is how the world is before each run."""
+        """From now on, this is the state of the world before each run."""
         for folder in self.watched:
             folder.mkdir(exist_ok=True)
             self._kept[folder] = folder.with_name(f"{folder.name}.kept")
@@ -81,7 +81,7 @@ class World:
         self._ids = frozenset(_UUID.findall(" ".join([*self._before, *values])))
 
     def put_back(self) -> None:
-        """Undoes whatever was done since :meth:`keep`."""
+        """Undoes everything since :meth:`keep`."""
         for folder, kept in self._kept.items():
             shutil.rmtree(folder)
             self._copy(kept, folder)
@@ -91,10 +91,10 @@ class World:
         shutil.copytree(source, target, symlinks=True, copy_function=shutil.copy2 if is_home else _link)
 
     def check_nothing_half(self, allowed: dict[str, bytes]) -> None:
-        """No name holds half of anything, nothing that was there is lost, and no litter but our own temporaries.
+        """No file is half, nothing is lost, and the only litter is our own temporaries.
 
         Args:
-            allowed: The files that there may be besides those from before: how they are after the run.
+            allowed: The files that may be new: their state after the run.
         """
         now = _read_files(self.sds)
         for name, data in now.items():
@@ -113,13 +113,13 @@ class World:
         assert odd == []
 
     def list_rows(self) -> list[tuple[object, ...]]:
-        """Every row of the catalog as it is: storage directory, name, state, and whether the file is absent."""
+        """Every row of the catalog: storage directory, name, state, and whether the file is absent."""
         with open_machine(self.folder) as machine, machine.bench.catalog.read() as reader:
             query = "SELECT sd, filename, state, absent_since_us IS NOT NULL FROM image_files ORDER BY sd, filename"
             return sql_of(reader).execute(query).fetchall()
 
     def picture(self) -> Picture:
-        """Starts anew, scans and proves everything, and sees what it comes to; the catalog must be sound."""
+        """Restarts, scans, and proves everything. Returns the final state; the catalog must be sound."""
         with open_machine(self.folder) as machine:
             assert machine.bench.catalog.check_integrity() == []
             for sd in reconsider_storage_dirs(machine.bench):
@@ -158,7 +158,7 @@ class World:
         )
 
     def _list_trash(self) -> set[tuple[str, str]]:
-        """Name and hash of all bytes in the trash that have a description, which must be true."""
+        """Name and hash of all bytes in the trash that have a description, which must be correct."""
         found = set()
         for entry in (self.home / "trash").glob("*/about.json"):
             about = json.loads(entry.read_text())
@@ -181,7 +181,7 @@ class World:
 
 
 def _read_files(folder: Path) -> dict[str, bytes]:
-    """All files below the folder but temporaries, by their path in it."""
+    """All files below the folder except temporaries, by relative path."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -29,31 +29,31 @@ from strandline.services.proving.backlog import verify_unproven
 SD = "Notes"
 
 SAVED_ONLY = make_pictures(30)
-"""Nobody but the members brings these, and nobody breaks them: once saved, they are there."""
+"""Only the members bring these, and nobody breaks them: once saved, they are there."""
 
 MEDDLED_WITH = [*make_pictures(20, first_seed=100), make_picture("png", seed=120, size=(500, 300))]
-"""These are also truncated and replaced from outside. The last has 400 KB: a read of it takes several calls."""
+"""These are also truncated and replaced from outside. The last has 400 KB, so reading it takes several calls."""
 
 LEGACY = {
     ImageId(f"00000000-0000-4000-8000-{number:012}"): tuple(make_pictures(2, first_seed=200 + 2 * number))
     for number in range(8)
 }
-"""Two pictures claim each of these ids; the first one that is saved has it until it is broken from outside."""
+"""Two pictures claim each of these ids. The one saved first has it until it is broken from outside."""
 
 NICENESS = 10
-"""The crowd is there for an hour of CPU time in a minute; whoever else runs on this machine goes first."""
+"""The crowd uses an hour of CPU time in a minute. Other programs on this machine go first."""
 
 
 class Member:
-    """One thread's worth of work. Members of one process share a store."""
+    """The work of one thread. Members of one process share a store."""
 
     def __init__(self, store: LocalStore, seed: int) -> None:
         self._store = store
         self._dice = random.Random(seed)
         self.done: Counter[str] = Counter()
-        """How often each act was done, and each error met."""
+        """How often each act was done, and each error occurred."""
         self.saved: set[ImageId] = set()
-        """Of :data:`SAVED_ONLY`, what it has been told to be saved."""
+        """The images of :data:`SAVED_ONLY` that were reported as saved."""
 
     def work_until(self, is_over: threading.Event) -> None:
         """Acts at random until the event is set."""
@@ -72,7 +72,9 @@ class Member:
         self.saved.add(self._save_one_of(SAVED_ONLY))
 
     def save_broken(self) -> None:
-        """One that may be broken or away at that moment: it is put right, if others leave it alone for so long."""
+        """An image that may be broken or absent at that moment. The save repairs it if it is left alone long
+        enough.
+        """
         self._save_one_of(MEDDLED_WITH)
 
     def _save_one_of(self, pictures: list[bytes]) -> ImageId:
@@ -83,7 +85,7 @@ class Member:
         return saved.image_id
 
     def save_legacy(self) -> None:
-        """One of two images, under an id that both claim."""
+        """One of two images under an id that both claim."""
         image_id = self._dice.choice(list(LEGACY))
         saved = self._store.save(self._dice.choice(LEGACY[image_id]), sd=SD, image_id=image_id)
         assert saved.image_id == image_id
@@ -96,7 +98,9 @@ class Member:
         assert data in LEGACY[image_id] if image_id in LEGACY else id_of(data) == image_id
 
     def read_saved(self) -> None:
-        """What this member has saved, or the catalog lists because another has, and nobody breaks: it is there."""
+        """An image that this member has saved, or another one's save that the catalog lists. Nobody breaks it, so
+        it is there.
+        """
         there = sorted(self.saved | (self._list_some() & _SAVED_ONLY_IDS))
         for image_id in self._dice.sample(there, min(len(there), 5)):
             assert id_of(self._store.get(image_id).read()) == image_id
@@ -106,7 +110,7 @@ class Member:
         return {image.image_id for image in page.images}
 
     def scan(self) -> None:
-        """What it finds, and what it proves, others find and prove too."""
+        """Other members find and prove the same images."""
         self._store.scan(SD)
 
     def verify(self) -> None:
@@ -115,13 +119,13 @@ class Member:
         verify_unproven(self._store.bench, sd, may_read=lambda _size: True, cancel=threading.Event())
 
     def inspect(self) -> None:
-        """Whatever goes on, one answer fits itself (SPEC §8)."""
+        """Whatever happens meanwhile, the answer is consistent (SPEC §8)."""
         status = self._store.inspect(SD)
         on_both = status.on_disk_count - len(status.on_disk_not_in_catalog)
         assert on_both == status.in_catalog_count - len(status.in_catalog_not_on_disk)
 
     def explain(self) -> None:
-        """Why an image is shown, or not, while that changes."""
+        """Why an image is shown or not, while that changes."""
         image_id = self._dice.choice([*map(id_of, MEDDLED_WITH), *LEGACY, *sorted(self.saved)])
         verdict = self._store.explain(image_id).verdict
         assert verdict == "shown" or (image_id not in self.saved and verdict in {"arriving", "not-found"})
@@ -132,7 +136,7 @@ _SAVED_ONLY_IDS = frozenset(map(id_of, SAVED_ONLY))
 
 @dataclass(frozen=True)
 class Act:
-    """How often it is done among the others, and the codes of the errors that it may meet."""
+    """How often it is done relative to the others, and the error codes that are allowed."""
 
     do: Callable[[Member], None]
     weight: int
@@ -140,7 +144,7 @@ class Act:
 
 
 CHANGED_TOO_OFTEN = "refused"
-"""The outsider changed the file at each of a save's five attempts: possible, and not to be seen."""
+"""The outsider changed the file at each of a save's five attempts. Possible, but never seen."""
 
 ACTS = {
     "save": Act(Member.save, 3),
@@ -156,7 +160,7 @@ ACTS = {
 
 
 def main() -> None:
-    """Works until stdin ends, in so many threads on one store."""
+    """Works until stdin ends, in this many threads on one store."""
     home, seed, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     os.nice(NICENESS)
     is_over = threading.Event()

@@ -14,14 +14,14 @@ from crowd.member import LEGACY, MEDDLED_WITH
 FIRST_SEED = 10_000
 
 PAUSE_S = 0.03
-"""Some thirty files a second are touched."""
+"""It changes some thirty files a second."""
 
 BROUGHT_AT_MOST = 400
-"""Then it goes on with what is there."""
+"""After this many new files, it continues with the existing ones."""
 
 
 class Outsider:
-    """Keeps account of what it brought, and how often it broke which name."""
+    """Records what it brought, and how often it broke each name."""
 
     def __init__(self, media: Path, seed: int) -> None:
         self._media = media
@@ -32,7 +32,7 @@ class Outsider:
         self._wholes |= {f"{image_id}.png": pictures[0] for image_id, pictures in LEGACY.items()}
 
     def meddle_for(self, seconds: float) -> None:
-        """Then everything that it broke is made whole again."""
+        """At the end, everything that it broke is made whole again."""
         until_s = time.monotonic() + seconds
         while time.monotonic() < until_s:
             self._dice.choice([self._bring, self._truncate, self._grow, self._replace, self._take_away])()
@@ -51,7 +51,7 @@ class Outsider:
             (self._media / name_of(data)).write_bytes(data)
 
     def _truncate(self) -> None:
-        """In place, somewhere; members may be reading it."""
+        """Truncates it in place, while members may be reading it."""
         name, data = self._choose()
         try:
             os.truncate(self._media / name, self._dice.randrange(len(data)))
@@ -59,7 +59,7 @@ class Outsider:
             return
 
     def _grow(self) -> None:
-        """As ``cp`` does: empty, then in pieces."""
+        """Like ``cp``: empty, then in pieces."""
         name, data = self._choose()
         with open(self._media / name, "wb") as file:
             for start in range(0, len(data), 64 * 1024):

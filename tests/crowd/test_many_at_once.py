@@ -29,7 +29,7 @@ from strandline.model.events import Event, ImageAvailable, ImageEvent
 from strandline.model.sync_status import SyncStatus
 
 RUN_S = 60.0 if is_exhaustive() else 15.0
-"""In a quarter of a minute every act is done dozens of times."""
+"""In a quarter of a minute, every act is done dozens of times."""
 
 PROCESSES = 8
 THREADS = 8
@@ -38,10 +38,10 @@ END_LIMIT_S = 120
 """A verification may be under way, and the machine may be busy."""
 
 RARELY = 3
-"""A sync client that is always quicker than a save was never seen in a crowd; more of it is a fault of the save."""
+"""A sync client that is always faster than a save has never been seen in a crowd. More of it is a bug in the save."""
 
 PATIENCE = {"STRANDLINE_CATALOG_BUSY_TIMEOUT_S": "60"}
-"""Sixteen write at once, and give way to all others on the machine: five seconds may be too few there."""
+"""Sixteen write at once at low priority. Five seconds may be too short for them."""
 
 TESTS = Path(__file__).parents[1]
 
@@ -52,16 +52,16 @@ LEAVES_PRESENT = frozenset(
 
 @dataclass
 class Told:
-    """What the members told when they had ended."""
+    """The members' final reports."""
 
     done: Counter[str] = field(default_factory=Counter)
     saved: set[str] = field(default_factory=set)
-    """The image ids that a save was well for."""
+    """The image ids of successful saves."""
 
 
 @contextmanager
 def crowd(home: Path) -> Iterator[Told]:
-    """The members work for the length of the block; then what they did is told."""
+    """The members work while the block runs. Then their reports are available."""
     told = Told()
     first_seed = 100 * get_seed()
     members = [_start(home, first_seed + number, threads=1) for number in range(PROCESSES)]
@@ -104,7 +104,7 @@ def list_all_events(store: Store) -> list[Event]:
 
 
 def check_same(store: Store, root: Path, wanted: dict[str, list[bytes]]) -> None:
-    """A scan finds nothing, disk and catalog agree, nothing is amiss, and every image is handed out."""
+    """A scan finds nothing, disk and catalog agree, nothing is wrong, and every image can be read."""
     names = os.listdir(root / "media")
     assert sorted(names) == sorted(wanted)
     (report,) = store.scan()
@@ -118,7 +118,7 @@ def check_same(store: Store, root: Path, wanted: dict[str, list[bytes]]) -> None
 
 
 def check_told_once_a_coming(events: list[Event]) -> None:
-    """No file is announced again unless it was told meanwhile that it was not there, or not whole."""
+    """No file is announced twice, unless an event in between said that it was gone or not whole."""
     moves = [
         event
         for event in events
@@ -132,7 +132,7 @@ def check_told_once_a_coming(events: list[Event]) -> None:
 
 @pytest.mark.timeout(RUN_S + 4 * END_LIMIT_S)
 def test_a_crowd_and_a_sync_client_on_one_storage_directory(home: Path, tmp_path: Path) -> None:
-    """At work nobody meets an undocumented error or wrong bytes, or misses what was saved; then all agree."""
+    """No member gets an undocumented error or wrong bytes, or misses a saved image. In the end all agree."""
     root = make_storage_dir(tmp_path / SD)
     with open_store(home) as store:
         store.add_storage_dir(root)

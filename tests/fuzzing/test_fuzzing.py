@@ -17,14 +17,14 @@ from trials.fuzzing.seeds import iter_seeds
 from trials.fuzzing.targets import CORPUS, MAX_INPUT_BYTES, TARGETS, share_out
 
 SECONDS_A_TOPIC = 10 if os.environ.get("CI", "").lower() in {"1", "true"} else 5
-"""Shared by its targets. ``python -m trials.fuzzing`` takes an hour for each topic."""
+"""Shared by the topic's targets. ``python -m trials.fuzzing`` takes an hour per topic."""
 
 MAX_CORPUS_BYTES = 400_000
 
 
 @pytest.mark.parametrize("name", TARGETS)
 def test_the_corpus_passes(name: str) -> None:
-    """What fuzzing found, and the real inputs that it sets out from, keep every promise on every Python."""
+    """The inputs that fuzzing found, and its real starting inputs, keep every promise on every Python."""
     tried = 0
     for path in sorted((CORPUS / name).iterdir()):
         TARGETS[name].check(path.read_bytes())
@@ -35,7 +35,7 @@ def test_the_corpus_passes(name: str) -> None:
 
 
 def test_the_corpus_is_small_and_tidy() -> None:
-    """Each folder is a target's, and a clone does not get slow by what fuzzers make."""
+    """Each folder belongs to a target, and the corpus does not slow down a clone."""
     assert {path.name for path in CORPUS.iterdir()} == TARGETS.keys()
     sizes = [path.stat().st_size for path in CORPUS.glob("*/*")]
     assert max(sizes) <= MAX_INPUT_BYTES
@@ -45,7 +45,7 @@ def test_the_corpus_is_small_and_tidy() -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", take_sample(list(TARGETS), "fuzzing"))
 def test_no_new_input_fails(name: str, tmp_path: Path) -> None:
-    """In ten seconds a topic no input breaks a promise, crashes, hangs, or takes much memory."""
+    """In ten seconds per topic, no input breaks a promise, crashes, hangs, or takes much memory."""
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("atheris is not to be had for this system or this Python; the corpus was replayed")
     seconds = share_out(TARGETS[name].topic, SECONDS_A_TOPIC)[name]

@@ -30,7 +30,7 @@ with open_store(home) as store:
     sys.stdin.readline()
     print(json.dumps(work(store, *arguments)))
 """
-"""Opens the store, waits for the starting shot, and prints what ``work`` answers."""
+"""Opens the store, waits for the starting signal, and prints the result of ``work``."""
 
 SAVE_ALL = """
 def work(store, *paths):
@@ -51,7 +51,7 @@ def work(store):
 
 
 def run_at_once(home: Path, *programs: tuple[str, list[str]]) -> list[Any]:
-    """Starts a process for each program, lets all begin at the same moment, and returns what each answered."""
+    """Starts a process for each program, lets all begin at once, and returns their results."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-c", code + WORKER, str(home), *arguments],
@@ -92,7 +92,7 @@ def root(home: Path, tmp_path: Path) -> Path:
 
 
 def test_an_image_that_two_save_at_once_is_new_to_one(home: Path, root: Path, tmp_path: Path) -> None:
-    """Twenty images, two processes, a third one scans meanwhile: one file, one announcement each."""
+    """Twenty images, two processes, and a third that scans: one file and one announcement each."""
     pictures = make_pictures(20)
     paths = []
     for number, data in enumerate(pictures):
@@ -108,7 +108,7 @@ def test_an_image_that_two_save_at_once_is_new_to_one(home: Path, root: Path, tm
 
 
 def test_an_image_that_many_find_at_once_is_announced_once(home: Path, root: Path) -> None:
-    """Nobody knew the files; three processes read them all, one scans."""
+    """Three processes read unknown files at once while another scans."""
     pictures = make_pictures(15)
     for data in pictures:
         (root / "media" / name_of(data)).write_bytes(data)
@@ -120,7 +120,7 @@ def test_an_image_that_many_find_at_once_is_announced_once(home: Path, root: Pat
 
 
 def test_a_watcher_and_a_saver_announce_an_image_once(home: Path, root: Path, tmp_path: Path) -> None:
-    """The watcher sees the file before its row is there, or after: one event, and the watcher hears of it."""
+    """The watcher sees the file before or after its row exists: one event, and the watcher's reader gets it."""
     pictures = make_pictures(10)
     paths = []
     for number, data in enumerate(pictures):
@@ -140,7 +140,7 @@ def test_a_watcher_and_a_saver_announce_an_image_once(home: Path, root: Path, tm
 
 
 def test_two_homes_may_share_a_storage_directory(tmp_path: Path) -> None:
-    """Two programs with catalogs of their own (hazard H36): each image is new to one of them, and whole for both."""
+    """Two programs with their own catalogs (hazard H36): each image is new to one of them, and whole for both."""
     root = make_storage_dir(tmp_path / "shared")
     pictures = make_pictures(20)
     start = threading.Barrier(2)
@@ -165,7 +165,7 @@ def test_many_processes_make_one_catalog(tmp_path: Path) -> None:
 
 
 def test_a_store_sees_at_once_what_another_one_did(home: Path, root: Path, tmp_path: Path) -> None:
-    """Nothing is kept in memory that another process could change."""
+    """Nothing stays in memory that another process could change."""
     with open_store(home) as here, open_store(home) as there:
         assert here.find(id_of(PICTURE)) is None
         there.save(PICTURE, sd="one", name="holiday.png")

@@ -40,7 +40,7 @@ def store(home: Path) -> Iterator[Store]:
 
 
 def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
-    """Line by line as it stands there."""
+    """Line by line as it is there."""
     path = tmp_path / "notes"
     path.mkdir()
     with open_store(home=home) as store:
@@ -97,7 +97,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
     ],
 )
 def test_signatures_are_a_contract(method: str, signature: str) -> None:
-    """What others call does not change under them."""
+    """Callers can rely on them."""
     found = inspect.signature(getattr(Store, method))
     plain = [
         parameter.replace(annotation=inspect.Parameter.empty)
@@ -108,7 +108,7 @@ def test_signatures_are_a_contract(method: str, signature: str) -> None:
 
 
 def test_everything_that_is_offered_is_there() -> None:
-    """Each exported name can be had, is in ``dir``, and is documented; no other name is."""
+    """Each exported name can be imported, is in ``dir``, and is documented. No other name is."""
     for name in strandline.__all__:
         thing = getattr(strandline, name)
         assert name in dir(strandline)
@@ -123,7 +123,7 @@ def test_everything_that_is_offered_is_there() -> None:
 
 
 def test_an_sd_is_meant_by_many_words(store: Store, tmp_path: Path) -> None:
-    """The record, the identity in any letter case, an alias, a path in three forms, a name."""
+    """By its record, its identity in any letter case, an alias, a path in three forms, or its name."""
     root = make_storage_dir(tmp_path / "notes", PICTURE)
     (root / f"SD_ID.was-{ALIAS}").write_text(f"{ALIAS}\n")
     sd = store.add_storage_dir(root, "Notes").sd
@@ -149,7 +149,7 @@ def test_an_image_is_meant_by_its_id_in_any_letter_case(store: Store, tmp_path: 
 def test_an_image_that_the_catalog_does_not_know_is_discovered_by_every_question(
     store: Store, tmp_path: Path
 ) -> None:
-    """exists, info and look_up register it unproven, get proves it."""
+    """exists, info, and look_up register it unproven. get proves it."""
     root = make_storage_dir(tmp_path / "one")
     store.add_storage_dir(root)
     (root / "media" / NAME).write_bytes(PICTURE)
@@ -162,7 +162,7 @@ def test_an_image_that_the_catalog_does_not_know_is_discovered_by_every_question
 
 
 def test_an_image_that_is_back_exists_again(store: Store, tmp_path: Path) -> None:
-    """The catalog had given it up: a file that is there is there."""
+    """The catalog had given it up, but a file that is there counts."""
     root = make_storage_dir(tmp_path / "one", PICTURE)
     sd = store.add_storage_dir(root).sd
     (root / "media" / NAME).unlink()
@@ -175,7 +175,7 @@ def test_an_image_that_is_back_exists_again(store: Store, tmp_path: Path) -> Non
 
 
 def test_half_an_image_does_not_exist_yet(store: Store, tmp_path: Path) -> None:
-    """But there is something to hand out as it is."""
+    """Its bytes can still be read as they are."""
     root = make_storage_dir(tmp_path / "one")
     put_half(root, PICTURE)
     store.add_storage_dir(root)
@@ -213,7 +213,7 @@ def test_a_cancelled_scan_leaves_the_rest(store: Store, tmp_path: Path) -> None:
 
 
 def test_threads_share_a_store(store: Store, tmp_path: Path) -> None:
-    """Six threads save, read, list, explain, scan and ask, all at once: no error, every byte right."""
+    """Six threads save, read, list, explain, scan, and ask at once: no error, and every byte is right."""
     pictures = make_pictures(8)
     for name in ("one", "two"):
         store.add_storage_dir(make_storage_dir(tmp_path / name, *pictures[:2]))
@@ -243,7 +243,7 @@ def test_threads_share_a_store(store: Store, tmp_path: Path) -> None:
 
 
 def put_what_clients_leave(root: Path, half: bytes) -> None:
-    """Half an image, the other versions of images and identity in every dialect, temporaries, litter."""
+    """Half an image, other versions of images and identity in every dialect, temporaries, and litter."""
     put_half(root, half)
     put_image(root, half, conflict_name(name_of(half), "resilio"))
     for dialect in DIALECTS:
@@ -254,7 +254,7 @@ def put_what_clients_leave(root: Path, half: bytes) -> None:
 
 
 def test_what_others_made_is_never_deleted_renamed_or_changed(store: Store, tmp_path: Path) -> None:
-    """Least of all a conflict copy: there are clients that delete the real file elsewhere for it (hazard H40)."""
+    """Especially conflict copies: some clients delete the real file elsewhere if its copy is deleted (hazard H40)."""
     root = make_storage_dir(tmp_path / "notes", PICTURE)
     half, arrived, saved = make_picture("jpg", seed=5), *make_pictures(2, first_seed=50)
     put_what_clients_leave(root, half)
@@ -283,7 +283,7 @@ def test_what_others_made_is_never_deleted_renamed_or_changed(store: Store, tmp_
 
 
 def test_a_closed_store_says_so(home: Path) -> None:
-    """Whatever is asked, and closing again is harmless."""
+    """This holds for every call. Closing again is harmless."""
     store = open_store(home)
     store.close()
     store.close()
@@ -314,7 +314,7 @@ UNWANTED_AT_OPENING = {
     ids=["import", "open"],
 )
 def test_importing_costs_next_to_nothing(home: Path, start: str, unwanted: set[str]) -> None:
-    """Under 30 ms, and how: the package alone is loaded, and what is dear is loaded when it is needed."""
+    """Under 30 ms: only the package itself is loaded; expensive modules are loaded when needed."""
     code = f"import sys; before = set(sys.modules); {start}; print(*sorted(set(sys.modules) - before))"
     run = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.split())

@@ -29,7 +29,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 @dataclass
 class Told:
-    """One event of a stream, as the browser's EventSource takes it apart."""
+    """One event of a stream, parsed as by the browser's EventSource."""
 
     type: str = "message"
     id: str | None = None
@@ -71,7 +71,7 @@ def listening(served: Served, last: str | None = None, **query: str) -> Iterator
 
 
 def save(served: Served, *seeds: int) -> list[str]:
-    """Saves that many images; their ids."""
+    """Saves that many images. Returns their ids."""
     images = [make_picture("png", seed=seed) for seed in seeds]
     for data in images:
         assert served.upload(data, "Notes").status_code == 201
@@ -84,7 +84,7 @@ def next_ids(stream: Iterator[Told], count: int) -> list[str]:
 
 
 def test_lines_end_with_lf_only(served: Served) -> None:
-    """A small parser splits at two of them: what tells to begin again, and an event."""
+    """A small parser splits at two of them. Checked for a reset and for an event."""
     text = b""
     with served.client.stream("GET", "/api/v1/events", params={"since": "x-1"}) as response:
         chunks = response.iter_raw()
@@ -98,7 +98,7 @@ def test_lines_end_with_lf_only(served: Served) -> None:
 
 
 def test_events_are_told_as_they_happen(served: Served) -> None:
-    """With type, an id that orders them, and the event's JSON; whichever process they come from."""
+    """With type, an id that orders them, and the event's JSON, from any process."""
     with listening(served) as stream:
         assert next(stream).comment == "connected"
         [image_id] = save(served, 1)
@@ -111,7 +111,7 @@ def test_events_are_told_as_they_happen(served: Served) -> None:
 
 
 def test_scans_are_told_live(served: Served) -> None:
-    """Though they are not in the journal, and have no id."""
+    """They are not in the journal and have no id."""
     with listening(served) as stream:
         next(stream)
         served.post("/scans", {"sd": "Notes"})
@@ -121,7 +121,7 @@ def test_scans_are_told_live(served: Served) -> None:
 
 @pytest.mark.parametrize("way", ["header", "query"])
 def test_who_comes_back_misses_nothing(served: Served, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What happened meanwhile comes first, in order and once, then what happens; also over many pages."""
+    """Missed events come first, in order and once, then new ones; also over many pages."""
     monkeypatch.setattr(events_api, "REPLAY_PAGE", 2)
     with listening(served) as stream:
         next(stream)
@@ -139,7 +139,7 @@ def test_who_comes_back_misses_nothing(served: Served, way: str, monkeypatch: py
     "last", ["0123456789ab-1", "{epoch}-999999", "{epoch}-x", "{epoch}--1", "nonsense", "7"]
 )
 def test_who_knew_another_catalog_is_told_to_begin_anew(served: Served, last: str) -> None:
-    """``reset``, with the place to go on from; then what happens."""
+    """``reset``, with the place to continue from, then new events."""
     with listening(served, last.format(epoch=served.store.bench.catalog.epoch)) as stream:
         reset = next(stream)
         assert reset.type == "reset"
@@ -149,7 +149,7 @@ def test_who_knew_another_catalog_is_told_to_begin_anew(served: Served, last: st
 
 
 def test_who_is_too_slow_is_told_so(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``lagged``: nothing is kept for it without end; it loads anew and is told what happens from there."""
+    """``lagged``: events are not queued without limit. The client reloads and continues from there."""
     monkeypatch.setattr(live, "MAX_QUEUED", 0)
     with listening(served) as stream:
         next(stream)
@@ -160,7 +160,7 @@ def test_who_is_too_slow_is_told_so(served: Served, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_quiet_stream_is_kept_alive(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A comment now and then."""
+    """With a comment now and then."""
     monkeypatch.setattr(events_api, "HEARTBEAT_S", 0.1)
     with listening(served) as stream:
         assert next(stream).comment == "connected"
@@ -169,7 +169,7 @@ def test_a_quiet_stream_is_kept_alive(served: Served, monkeypatch: pytest.Monkey
 
 
 def test_the_journal_is_read_backwards_page_by_page(served: Served) -> None:
-    """Newest first; the pages together are the whole; nothing is told twice."""
+    """Newest first. All pages together are complete, without repetitions."""
     saved = save(served, 1, 2, 3)
     first = served.get("/journal", limit=2)
     rest = served.get("/journal", limit=10, before=first["next"])
@@ -180,7 +180,7 @@ def test_the_journal_is_read_backwards_page_by_page(served: Served) -> None:
 
 
 def test_the_journal_can_be_filtered(served: Served, tmp_path: Path) -> None:
-    """By type or kind of type, by storage directory, from a number on."""
+    """By type or group of types, by storage directory, and from a number on."""
     save(served, 1, 2)
     (tmp_path / "Other").mkdir()
     served.post("/sds", {"path": str(tmp_path / "Other")})

@@ -31,7 +31,7 @@ PHOTO = make_picture("jpg", seed=1)
 PHOTO_PLACE = f"/i/{id_of(PHOTO)}"
 
 ENDLESS = "/api/v1/events"
-"""A stream has no end; what its parameters may be is tried without it."""
+"""A stream has no end, so its parameters are tested without it."""
 
 DOCUMENT = make_api().openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=ENDLESS)
@@ -40,7 +40,7 @@ ASKED = [
     label for label, operation in OPERATIONS.items() if operation.body or list(operation.iter_parameters())
 ]
 BREAKABLE = [label for label in ASKED if OPERATIONS[label].body or OPERATIONS[label].query]
-"""Any text is right in a path; which one means nothing there is tried below."""
+"""Any text is valid in a path. Meaningless ones are tested below."""
 WRITES = [label for label in OPERATIONS if not label.startswith("GET ")]
 
 HOSTILE = (
@@ -50,18 +50,18 @@ HOSTILE = (
     "true", "-1", "0", "00", "1e999", "NaN", "9" * 30, "9" * 4400, str(2**63), str(-(2**63) - 1), "０", "x" * 3000,
     "2026-02-30", "0000-00-00", "9999-12-31", "2026-99", "WzEsMiwiYSJd", "W" * 300, "0" * 32,
 )  # fmt: skip
-"""What has broken others: separators, NULs, control and direction marks, half characters, numbers beyond any."""
+"""Known troublemakers: separators, NULs, control and direction marks, half characters, and huge numbers."""
 
 NO_OBJECTS = (
     b"", b"null", b"[]", b"0", b'"x"', b"{", b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe",
 )  # fmt: skip
-"""What is no body of any route."""
+"""Values that no route accepts as a body."""
 
 ODD_OBJECTS = (
     b"{}", b'{"sds": "\\ud800"}', b'{"path": "\\u0000"}', b'{"path": 1e999}', b'{"sds": [' + b"1," * 10_000 + b"1]}",
     b'{"name": "' + b"x" * 100_000 + b'"}',
 )  # fmt: skip
-"""What may be one."""
+"""Values that might be accepted."""
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +73,13 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def what_is_there(served: Served) -> dict[str, str]:
-    """A right value for each parameter that names something. A storage directory may have another name by now."""
+    """A valid value for each parameter that names something. A storage directory may have been renamed by now."""
     sd_id = str(served.store.list_storage_dirs()[0].sd_id)
     return {"sd": sd_id, "image_id": id_of(PHOTO), "path": "SD_ID", "scan": "1"}
 
 
 def check_no_fault(response: httpx.Response) -> None:
-    """An error is a problem that says what was wrong with the request."""
+    """An error is a problem document that says what was wrong with the request."""
     if response.status_code >= 400:
         assert response.headers["content-type"] == "application/problem+json", response.text[:200]
         assert response.status_code < 500, response.text[:500]
@@ -87,7 +87,7 @@ def check_no_fault(response: httpx.Response) -> None:
 
 
 def check_refused(served: Served, case: Case[Any]) -> None:
-    """What breaks the document is a fault of who asks, and the answer is itself as the document says."""
+    """A request that violates the document is a client error, and the answer itself conforms to the document."""
     origin = served.address.url.rstrip("/")
     response = case.call(base_url=origin, headers=dict(case.headers or {}) | {"Origin": origin})
     case.validate_response(
@@ -98,7 +98,7 @@ def check_refused(served: Served, case: Case[Any]) -> None:
 
 @pytest.mark.parametrize("label", BREAKABLE)
 def test_every_rule_of_the_document_is_kept(served: Served, label: str) -> None:
-    """Each bound, type, needed field and method, broken alone: refused, though what the address names is there."""
+    """Each bound, type, required field, and method is violated alone: refused, although the address exists."""
     operation, there = OPERATIONS[label], what_is_there(served)
     broken = SCHEMA.iter_coverage_cases(
         operation,
@@ -116,7 +116,7 @@ def test_every_rule_of_the_document_is_kept(served: Served, label: str) -> None:
 def test_what_breaks_the_document_is_refused_as_it_says(
     served: Served, label: str, data: st.DataObject
 ) -> None:
-    """Wrong types, lacking values, broken bodies, and several of them at once."""
+    """Wrong types, missing values, broken bodies, and several of them at once."""
     operation, there = OPERATIONS[label], what_is_there(served)
     named = {each.name: there[each.name] for each in operation.path_parameters}
     broken = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE, path_parameters=named)
@@ -147,7 +147,7 @@ def test_no_text_is_a_fault(served: Served, label: str) -> None:
 
 
 def _ask(served: Served, method: str, target: str) -> httpx.Response:
-    """Sends the address as it stands, not tidied up."""
+    """Sends the address as written, not normalized."""
     url = httpx.URL(served.address.url).copy_with(raw_path=target.encode("ascii"))
     headers = {"origin": served.address.url.rstrip("/"), "content-type": "application/json"}
     return served.client.send(httpx.Request(method, url, headers=headers))
@@ -159,7 +159,7 @@ def _ask(served: Served, method: str, target: str) -> httpx.Response:
     ["application/json", "application/octet-stream", "multipart/form-data; boundary=x", "", "\xff"],
 )
 def test_no_body_is_a_fault(served: Served, label: str, content_type: str) -> None:
-    """Nothing, nothing sensible, very deep, very long, of another type than is said: refused, or taken as it is."""
+    """Empty, nonsense, very deep, very long, or of another type than declared: refused, or accepted as it is."""
     operation, there = OPERATIONS[label], what_is_there(served)
     is_json = operation.get_body_for_media_type("application/json") is not None
     for body in (*NO_OBJECTS, *ODD_OBJECTS):
@@ -177,7 +177,7 @@ def test_no_body_is_a_fault(served: Served, label: str, content_type: str) -> No
 
 @pytest.mark.parametrize("label", WRITES)
 def test_no_write_is_done_for_another_site(served: Served, label: str) -> None:
-    """Every route of the document that changes anything, asked as a page of another site can ask."""
+    """Every route that changes something is requested as a page of another site could."""
     operation = OPERATIONS[label]
     path = operation.path.replace("{sd}", "Notes").replace("{scan}", "1")
     for headers in (
@@ -199,7 +199,7 @@ def test_no_write_is_done_for_another_site(served: Served, label: str) -> None:
     )
 )
 def test_any_last_event_id_is_a_place_or_a_reset(served: Served, last_seen: str) -> None:
-    """What is no event of this catalog is answered by beginning anew, never by an error or by silence."""
+    """A foreign event id causes a reset, never an error or silence."""
     epoch = served.store.bench.catalog.epoch
     now = find_place(served.app.backend, None)
     place = find_place(served.app.backend, last_seen.replace("EPOCH", epoch))
@@ -212,7 +212,7 @@ def _is_place(last_seen: str, newest: int) -> bool:
 
 
 CONTROLS = bytes(range(0x20)) + b"\x7f"
-"""A head with one of these in it never gets to us: the server's own parser answers 400, without a word."""
+"""A head with one of these never reaches us: the server's own parser answers 400."""
 
 HEADER_VALUES = st.one_of(
     st.sampled_from(
@@ -240,7 +240,7 @@ QUERIES = st.builds(
 def test_an_image_is_sent_right_or_not_at_all(
     served: Served, headers: dict[bytes, bytes], query: str
 ) -> None:
-    """The whole, exactly the part that the answer names, or nothing; a problem only where the query is odd."""
+    """The whole, exactly the part that the answer names, or nothing; a problem only for an odd query."""
     answer = served.client.get(f"{PHOTO_PLACE}?{query}", headers=headers)
     if answer.status_code == 200:
         assert answer.content == PHOTO

@@ -21,7 +21,7 @@ NEWEST_FIRST = [id_of(photo) for photo in reversed(PHOTOS)]
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """Six photos of three months, each proven, so that their dates are known; every walk over them is quick."""
+    """Six photos of three months, each proven, so that their dates are known. Every walk over them is quick."""
     monkeypatch.setattr(gallery, "QUICK_S", LIMIT_S)
     with serving_storage_dir(tmp_path, *PHOTOS) as it:
         for image_id in NEWEST_FIRST:
@@ -30,12 +30,12 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def ids(page: dict[str, list[dict[str, str]]]) -> list[str]:
-    """The ids of a page."""
+    """The ids on a page."""
     return [image["image_id"] for image in page["images"]]
 
 
 def test_pages_by_cursor_are_the_whole_list_once(served: Served) -> None:
-    """Newest first; ``next`` is null at the end; the total is that of all pages."""
+    """Newest first. ``next`` is null at the end. The total counts all pages."""
     first = served.get("/images", limit=4)
     second = served.get("/images", limit=4, after=first["next"])
     assert ids(first) + ids(second) == NEWEST_FIRST
@@ -43,7 +43,7 @@ def test_pages_by_cursor_are_the_whole_list_once(served: Served) -> None:
 
 
 def test_months_are_counted_and_entered_anywhere(served: Served) -> None:
-    """The counts are those of the months, and a page from inside a month goes on into the older ones."""
+    """The counts match the months, and a page from inside a month continues into older ones."""
     months = served.get("/images/months")
     assert months["months"] == [{"month": f"2024-0{month}", "count": 2} for month in (7, 6, 5)]
     assert (months["total"], months["fresh"]) == (6, True)
@@ -67,14 +67,14 @@ def test_months_are_counted_and_entered_anywhere(served: Served) -> None:
     ],
 )
 def test_filters(served: Served, query: dict[str, str], expected: list[str]) -> None:
-    """The same filters choose the same images for the page, for its total, and for the months."""
+    """The same filters select the same images for the page, its total, and the months."""
     page = served.get("/images", **query)
     assert (ids(page), page["total"]) == (expected, len(expected))
     assert served.get("/images/months", **query)["total"] == len(expected)
 
 
 def test_a_search_finds_original_names(served: Served) -> None:
-    """Any part of it, letter case aside; ``%`` and ``_`` stand for themselves."""
+    """Any part of it, ignoring letter case. ``%`` and ``_`` are literal."""
     saved = served.upload(make_picture("png", seed=50), "Notes", "100%_holiday.png").json()["saved"][0]
     for text in ("Holiday", "100%_", "day.PNG"):
         assert ids(served.get("/images", q=text)) == [saved["image_id"]]
@@ -82,7 +82,7 @@ def test_a_search_finds_original_names(served: Served) -> None:
 
 
 def test_a_change_is_seen_by_the_next_request(served: Served) -> None:
-    """Whoever makes it: another store on the same home counts, too."""
+    """Even if another store on the same home makes it."""
     before = served.get("/images/months")
     served.upload(make_picture("png", seed=51), "Notes")
     after = served.get("/images/months")
@@ -90,7 +90,7 @@ def test_a_change_is_seen_by_the_next_request(served: Served) -> None:
 
 
 def test_details_of_an_image(served: Served) -> None:
-    """What ``info --json`` says, with Markdown and where the bytes are; its files; its explanation."""
+    """The content of ``info --json``, with Markdown and URLs; its files; its explanation."""
     image_id = NEWEST_FIRST[0]
     details = served.get(f"/images/{image_id.upper()}")
     assert details["taken_at"].startswith("2024-07-20T12:00:00")
@@ -103,7 +103,7 @@ def test_details_of_an_image(served: Served) -> None:
 
 
 def test_raw_bytes_are_saved(served: Served) -> None:
-    """201 with what ``save --json`` says; the same again is 200 and not new."""
+    """201 with the content of ``save --json``. The same bytes again give 200 and are not new."""
     data = make_picture("webp", seed=9)
     first, again = (served.upload(data, "Notes", "sea.webp") for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 200)
@@ -115,7 +115,7 @@ def test_raw_bytes_are_saved(served: Served) -> None:
 
 
 def test_a_form_of_several_files_tells_of_each(served: Served) -> None:
-    """What is no image does not keep the others from being saved."""
+    """A file that is no image does not prevent the others from being saved."""
     files = [("a.png", make_picture("png", seed=9)), ("b.txt", b"hello"), ("c.jpg", PHOTOS[0])]
     response = served.client.post(
         "/api/v1/images", params={"sd": "Notes"}, files=[("files", file) for file in files]
@@ -141,7 +141,7 @@ def test_a_form_of_several_files_tells_of_each(served: Served) -> None:
 def test_a_form_of_which_nothing_was_saved_failed(
     served: Served, tmp_path: Path, sd: str, data: bytes, status: int, code: str
 ) -> None:
-    """The answer is the problem of the first file, and all files are listed; nobody takes it for success."""
+    """The answer is the problem of the first file, with all files listed, so nobody takes it for success."""
     served.store.add_storage_dir(make_storage_dir(tmp_path / "Away"))
     (tmp_path / "Away").rename(tmp_path / "gone")
     files = [("files", (name, data)) for name in ("a.png", "b.png")]
@@ -167,7 +167,7 @@ def test_a_form_of_which_nothing_was_saved_failed(
 def test_what_cannot_be_saved_is_a_problem(
     served: Served, query: dict[str, str], data: bytes, status: int, code: str
 ) -> None:
-    """A single failure is the answer's own status; nothing is left behind."""
+    """A single failure determines the status. Nothing is left behind."""
     response = served.client.post("/api/v1/images", params=query, content=data)
     assert (response.status_code, response.json()["code"]) == (status, code)
     assert served.get("/images")["total"] == len(PHOTOS)
@@ -192,13 +192,13 @@ def test_what_cannot_be_saved_is_a_problem(
     ],
 )
 def test_what_cannot_be_meant_is_a_problem(served: Served, path: str, status: int, code: str) -> None:
-    """With a code, never a fault of ours."""
+    """With a code, never an internal error."""
     response = served.client.get(f"/api/v1{path}")
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
 def test_an_arriving_image_is_explained(served: Served, tmp_path: Path) -> None:
-    """It is listed as arriving, and asking for it is worth trying again."""
+    """It is listed as arriving, and a request for it may be retried."""
     half = make_picture("png", seed=60)
     put_half(tmp_path / "Notes", half)
     served.store.scan()
@@ -216,7 +216,7 @@ def test_an_image_in_two_storage_directories_is_listed_once(served: Served, tmp_
 
 
 def test_a_good_copy_replaces_what_did_not_arrive(served: Served, tmp_path: Path) -> None:
-    """201 with what was saved, 200 where it was good already; what is not there is a 404, as for reading it."""
+    """201 with what was saved, 200 if it was good already. A missing image is 404, as for reading."""
     other = make_storage_dir(tmp_path / "Other")
     name = put_half(other, PHOTOS[0])
     served.store.add_storage_dir(other)
@@ -230,7 +230,7 @@ def test_a_good_copy_replaces_what_did_not_arrive(served: Served, tmp_path: Path
 
 
 def test_only_what_is_foreign_is_adopted(served: Served) -> None:
-    """A file that holds the image itself is refused, and a name that is no image's is no input."""
+    """A file with the image itself is refused, and a name that is no image's is invalid."""
     for name, expected in ((f"{NEWEST_FIRST[0]}.jpg", 409), ("../SD_ID", 422)):
         answer = served.client.post("/api/v1/images/adopt", json={"sd": "Notes", "filename": name})
         assert answer.status_code == expected

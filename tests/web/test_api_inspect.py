@@ -19,7 +19,7 @@ HALF = make_picture("png", seed=3)
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    """One photo, a half one, a note, and a secret beside the folder."""
+    """One photo, half a photo, a note, and a secret beside the folder."""
     (tmp_path / "secret.png").write_bytes(make_picture("png", seed=2))
     with serving_storage_dir(tmp_path, PHOTO) as it:
         put_half(tmp_path / "Notes", HALF)
@@ -29,7 +29,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_the_overview_counts_what_the_status_lists(served: Served) -> None:
-    """Numbers for the overview, files for the one that is looked at."""
+    """Numbers in the overview, files in the details."""
     [summary] = served.get("/inspect")["sds"]
     status = served.get("/inspect/Notes")
     assert (summary["healthy"], summary["on_disk"]["count"]) == (True, 2)
@@ -49,7 +49,7 @@ def test_the_tree_says_what_each_name_means(served: Served) -> None:
 
 
 def test_a_file_has_facts_bytes_and_a_picture(served: Served) -> None:
-    """All of the very file, proven or not; the picture under a policy that lets nothing run."""
+    """Everything about exactly that file, proven or not. The picture has a policy that blocks everything."""
     path = f"media/{name_of(PHOTO)}"
     assert served.get("/inspect/Notes/file", path=path)["media_type"] == "image/jpeg"
     page = served.get("/inspect/Notes/hex", path=path, offset=2, length=4)
@@ -61,7 +61,7 @@ def test_a_file_has_facts_bytes_and_a_picture(served: Served) -> None:
 
 
 def test_only_images_are_shown_as_they_are(served: Served) -> None:
-    """A page in a synced folder must not become a page of this server."""
+    """A web page in a synced folder must not become a page of this server."""
     response = served.client.get("/api/v1/inspect/Notes/raw", params={"path": "diary.md"})
     assert (response.status_code, response.json()["code"]) == (422, "unsupported-image")
 
@@ -76,7 +76,7 @@ REFUSALS = {"invalid-path", "invalid-request", "entry-not-found", "unreadable-fi
 )  # fmt: skip
 @pytest.mark.parametrize("view", ["file", "hex", "raw"])
 def test_nothing_outside_is_shown(served: Served, tmp_path: Path, view: str, path: str) -> None:
-    """No way up, no way round by a link, and nothing that blocks."""
+    """No path leads up, around by a link, or to something that blocks."""
     root = tmp_path / "Notes"
     (root / "link.png").symlink_to(tmp_path / "secret.png")
     (root / "folder-link").symlink_to(tmp_path)
@@ -90,7 +90,7 @@ def test_nothing_outside_is_shown(served: Served, tmp_path: Path, view: str, pat
 
 
 def test_hostile_names_do_not_break_an_answer(served: Served, tmp_path: Path) -> None:
-    """Names that are no UTF-8, that are markup, or that act on terminals arrive as text."""
+    """Names that are not UTF-8, contain markup, or act on terminals arrive as text."""
     names = [b"\xff\xfe.png", b"<img src=x onerror=alert(1)>.png", b"\x1b[31m.png", "\u202egnp.exe".encode()]
     for name in names:
         (tmp_path / "Notes/media" / os.fsdecode(name)).write_bytes(b"x")
@@ -101,7 +101,7 @@ def test_hostile_names_do_not_break_an_answer(served: Served, tmp_path: Path) ->
 
 
 def test_health_is_what_doctor_says(served: Served) -> None:
-    """A line for each thing, with what to do."""
+    """One entry per check, with what to do."""
     checks = served.get("/health")["checks"]
     assert {"catalog", "home", "clock"} <= {check["name"] for check in checks}
     assert all(set(check) == {"name", "ok", "message", "remedy"} for check in checks)

@@ -28,10 +28,10 @@ from builders.storage import id_of, make_storage_dir, name_of
 from strandline.web.app import make_api
 
 NEW = make_picture("jpg", seed=30)
-"""Lies nowhere yet."""
+"""A folder that does not exist yet."""
 
 ENDLESS = "/api/v1/events"
-"""A stream has no end to check; test_api_events reads it."""
+"""A stream has no end. test_api_events reads it."""
 
 DOCUMENT = make_api().openapi()
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=ENDLESS)
@@ -42,17 +42,17 @@ Operation = APIOperation[Any, Any, Any, Any]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A server, and what a request may name; the plainest comes first."""
+    """A server, and the values that a request may use; the simplest comes first."""
 
     served: Served
     folder: Path
-    """Where all storage directories lie: those that are known, and two that are not yet."""
+    """Where all storage directories are: the known ones, and two that are not added yet."""
     known: dict[str, list[Any]]
-    """By the name of a parameter, or of a field in a body."""
+    """Known values by the name of a parameter or a body field."""
 
     @property
     def folders(self) -> list[str]:
-        """Every folder that a body may name: none may be added, or moved to, that is not the tests' own."""
+        """Every folder that a body may name. Only the tests' own may be added or moved to."""
         return [
             *(str(self.folder / name) for name in ("More", "Unmarked", "Notes", "Photos", "Nowhere")),
             "More",
@@ -60,7 +60,7 @@ class World:
 
     @property
     def plain_bodies(self) -> dict[str, Any]:
-        """For each operation that takes a body: one that it is meant for."""
+        """For each operation with a body: a valid one."""
         return {
             "POST /api/v1/sds": {"path": self.folders[0]},
             "PATCH /api/v1/sds/{sd}": {"name": "Diary"},
@@ -71,7 +71,7 @@ class World:
         }
 
     def put_back(self) -> None:
-        """What the request before has forgotten, moved or renamed."""
+        """Restores what the last request has forgotten, moved, or renamed."""
         store = self.served.store
         known = {sd.path: sd for sd in store.list_storage_dirs()}
         for name in ("Notes", "Photos"):
@@ -83,7 +83,7 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """``Notes`` with something of everything, ``Photos`` with what can be restored from it, and a scan that ended."""
+    """``Notes`` with an example of everything, ``Photos`` with good copies for restoring, and a finished scan."""
     with break_storage_dir(tmp_path) as broken, serving(broken.store) as served:
         photos = broken.store.add_storage_dir(make_storage_dir(tmp_path / "Photos", broken.original)).sd
         make_storage_dir(tmp_path / "More", NEW)
@@ -109,7 +109,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def make_plain_request(operation: Operation, world: World) -> Case[Any]:
-    """What the operation is meant for, with nothing that can be left out."""
+    """A valid request with only what is required."""
     body = {"body": world.plain_bodies[operation.label]} if operation.body else {}
     return operation.Case(
         path_parameters={each.name: world.known[each.name][0] for each in operation.path_parameters},
@@ -121,7 +121,7 @@ def make_plain_request(operation: Operation, world: World) -> Case[Any]:
 
 @st.composite
 def requests(draw: st.DrawFn, operation: Operation, world: World) -> Case[Any]:
-    """Whatever the document allows, most of it about something that is there."""
+    """Whatever the document allows, mostly about existing things."""
     case = draw(operation.as_strategy())
     fields = case.body if isinstance(case.body, dict) else {}
     for values in (case.path_parameters, case.query, fields):
@@ -136,7 +136,7 @@ def requests(draw: st.DrawFn, operation: Operation, world: World) -> Case[Any]:
 
 @pytest.mark.parametrize("label", OPERATIONS)
 def test_every_answer_is_as_the_document_says(world: World, label: str) -> None:
-    """Status, type and shape; an error is a problem, and never a fault of ours; what is meant is done."""
+    """Status, type, and shape. An error is a problem, never an internal error. A valid request has its effect."""
     operation = OPERATIONS[label]
     named = DOCUMENT["paths"][operation.path][operation.method]["responses"]
     statuses: Counter[int] = Counter()
@@ -162,5 +162,5 @@ def test_every_answer_is_as_the_document_says(world: World, label: str) -> None:
 
 
 def test_the_document_that_is_served_is_the_one_that_is_tested(world: World) -> None:
-    """Whole, and at the address that the reference gives."""
+    """The whole document, at the documented address."""
     assert world.served.get("/openapi.json") == DOCUMENT

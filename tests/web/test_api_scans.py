@@ -27,7 +27,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def follow(served: Served, number: str) -> dict[str, object]:
-    """The scan, when it has ended."""
+    """The scan once it has ended."""
     pause = threading.Event()
     for _ in range(LIMIT_S * 100):
         scan: dict[str, object] = served.get(f"/scans/{number}")["scan"]
@@ -38,7 +38,7 @@ def follow(served: Served, number: str) -> dict[str, object]:
 
 
 def test_a_scan_is_followed_to_its_report(served: Served, tmp_path: Path) -> None:
-    """202 with where to look; in the end the report that ``scan --json`` gives."""
+    """202 with its location, and in the end the report of ``scan --json``."""
     put_image(tmp_path / "Notes", make_picture("png", seed=9))
     started = served.post("/scans", {"sd": "Notes"})
     scan = started.json()["scan"]
@@ -52,7 +52,7 @@ def test_a_scan_is_followed_to_its_report(served: Served, tmp_path: Path) -> Non
 
 
 def test_all_are_scanned_where_none_is_named(served: Served, tmp_path: Path) -> None:
-    """A scan for each."""
+    """One scan for each."""
     (tmp_path / "Other").mkdir()
     served.post("/sds", {"path": str(tmp_path / "Other")})
     scans = served.post("/scans", {}).json()["scans"]
@@ -63,13 +63,13 @@ def test_all_are_scanned_where_none_is_named(served: Served, tmp_path: Path) -> 
 @pytest.mark.parametrize("number", ["999", "x", "-1", "0" * 40, "²"])
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_a_scan_that_is_not_known_is_404(served: Served, method: str, number: str) -> None:
-    """Never a fault."""
+    """It is never an internal error."""
     response = served.client.request(method, f"/api/v1/scans/{number}")
     assert (response.status_code, response.json()["code"]) == (404, "scan-not-found")
 
 
 def test_an_unknown_storage_directory_is_not_scanned(served: Served) -> None:
-    """404, and no scan begins."""
+    """404, and no scan starts."""
     assert served.post("/scans", {"sd": "Nobody"}).status_code == 404
     assert served.get("/scans") == {"scans": []}
 
@@ -77,7 +77,7 @@ def test_an_unknown_storage_directory_is_not_scanned(served: Served) -> None:
 def test_one_storage_directory_is_not_scanned_twice_at_once(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Asking again gives the scan that runs; when it was cancelled, a new one can begin."""
+    """A second request returns the running scan. After a cancel, a new one can start."""
     began, go_on = threading.Event(), threading.Event()
 
     def scan_slowly(*_: object, cancel: threading.Event, **__: object) -> object:
@@ -98,7 +98,7 @@ def test_one_storage_directory_is_not_scanned_twice_at_once(
 
 
 def test_ended_scans_are_forgotten_at_last(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest are kept; a long-lived daemon does not grow."""
+    """The newest are kept, so a daemon does not grow."""
     monkeypatch.setattr(scan_jobs, "MAX_KEPT", 3)
     jobs = served.app.backend.scans
     numbers = []

@@ -28,7 +28,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_a_list_tells_how_each_is(served: Served, tmp_path: Path) -> None:
-    """With how many images it has, and how many of them need a look."""
+    """With the number of its images, and how many of them need attention."""
     put_half(tmp_path / "Notes", make_picture("png", seed=3))
     served.store.scan()
     [sd] = served.get("/sds")["sds"]
@@ -47,7 +47,7 @@ def test_adding_is_201_once_and_200_when_it_is_repeated(served: Served, tmp_path
 
 
 def test_renamed_moved_and_forgotten(served: Served, tmp_path: Path) -> None:
-    """Each by the name or the identity that it has then; no file is touched."""
+    """By its current name or identity. No file is touched."""
     renamed = served.client.patch("/api/v1/sds/Notes", json={"name": "Diary"}).json()["sd"]
     assert renamed["name"] == "Diary"
     (tmp_path / "Notes").rename(tmp_path / "Elsewhere")
@@ -61,7 +61,7 @@ def test_renamed_moved_and_forgotten(served: Served, tmp_path: Path) -> None:
 def test_what_is_missing_can_be_accepted(
     served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All files gone at once are held until a person confirms; then they are missing, and can be dropped, once."""
+    """If all files vanish at once, nothing is missing until a person confirms. Then they can be dropped, once."""
     for image in (tmp_path / "Notes/media").iterdir():
         image.unlink()
     served.store.scan()
@@ -107,7 +107,7 @@ def test_what_cannot_be_done_is_a_problem(
 
 
 def test_a_long_scan_goes_on_behind(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The answer does not wait for it: it says where to follow it."""
+    """The answer does not wait for it. It says where to follow it."""
     go_on = threading.Event()
 
     def scan_slowly(bench: Workbench, sd: StorageDir, **how: Any) -> ScanReport:

@@ -19,13 +19,13 @@ URL = f"/i/{id_of(PHOTO)}"
 
 @pytest.mark.parametrize("path", [URL, "/api/v1/images", "/api/v1/images/months"])
 def test_a_catalog_that_breaks_is_named_in_the_answer(tmp_path: Path, path: str) -> None:
-    """Also for an image that was handed out a moment ago, and for a listing that was counted."""
+    """This includes an image that was just served, and a counted listing."""
     with serving_storage_dir(tmp_path, PHOTO) as served:
         set_mtime(tmp_path / "Notes/media" / name_of(PHOTO), 100)
         served.store.get(id_of(PHOTO))
         assert served.client.get(path).status_code == 200
         with open_store(tmp_path / "home") as other:
-            other.rename_storage_dir("Notes", "Diary")  # so that the server has to read the file again
+            other.rename_storage_dir("Notes", "Diary")  # so the server must read the file again
         for name in ("catalog.db", "catalog.db-wal"):
             file = tmp_path / "home" / name
             file.write_bytes(os.urandom(file.stat().st_size))
@@ -37,7 +37,7 @@ def test_a_catalog_that_breaks_is_named_in_the_answer(tmp_path: Path, path: str)
 def test_a_fault_of_ours_is_a_problem_and_stands_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Images have an endpoint of their own, which no framework looks after."""
+    """Images have their own endpoint, which no framework guards."""
 
     def divide(_query: bytes) -> object:
         raise ZeroDivisionError

@@ -23,7 +23,7 @@ from strandline.runtime.assembly import open_store
 LIMIT_S = 20
 STOP_LIMIT_S = 2.0
 BUSY_S = 3.0
-"""What a machine that is busy with other tests may add."""
+"""What a busy machine may add."""
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def root(home: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly_while_clients_are_connected(root: Path, ending: signal.Signals) -> None:
-    """Within two seconds, with status 0 and no word on stderr, an open event stream notwithstanding."""
+    """Within two seconds, with status 0 and nothing on stderr, even with an open event stream."""
     with (
         serve() as (process, address),
         httpx.stream("GET", f"{address}/api/v1/events", timeout=LIMIT_S) as stream,
@@ -60,7 +60,7 @@ def test_it_ends_cleanly_while_clients_are_connected(root: Path, ending: signal.
 
 
 def test_an_image_that_arrives_is_shown_by_a_request_that_waits(root: Path) -> None:
-    """Nothing but the URL is needed: the request is held until the watcher has proven the file."""
+    """Only the URL is needed: the request waits until the watcher has proven the file."""
     late = make_picture("jpg", seed=2)
     with serve() as (_, address), httpx.Client(base_url=address, timeout=LIMIT_S) as client:
         assert client.get(f"/i/{id_of(late)}").status_code == 404
@@ -71,7 +71,7 @@ def test_an_image_that_arrives_is_shown_by_a_request_that_waits(root: Path) -> N
 
 
 def test_an_image_that_arrives_is_told_unasked(root: Path) -> None:
-    """The folders are watched: nobody asks for it, and the stream of events says that it is available."""
+    """The folders are watched: without a request, the event stream says that it is available."""
     late = make_picture("jpg", seed=3)
     with serve() as (_, address), httpx.stream("GET", f"{address}/api/v1/events", timeout=LIMIT_S) as stream:
         lines = stream.iter_lines()
@@ -80,7 +80,7 @@ def test_an_image_that_arrives_is_told_unasked(root: Path) -> None:
 
 
 def test_a_second_one_on_the_same_home_is_refused(root: Path) -> None:
-    """With a message that says so; the first goes on."""
+    """The message says so, and the first one continues."""
     with serve() as (_, address):
         second = run_process("serve", "--port", "0", "--json")
         assert second.status == 5
@@ -89,7 +89,7 @@ def test_a_second_one_on_the_same_home_is_refused(root: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_refused(root: Path) -> None:
-    """It says how to choose another."""
+    """The message says how to choose another."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refused = run_process("serve", "--port", str(taken.getsockname()[1]))
     assert refused.status == 5
@@ -97,7 +97,7 @@ def test_a_port_that_is_taken_is_refused(root: Path) -> None:
 
 
 def test_the_address_is_one_json_document(root: Path) -> None:
-    """For programs that start it."""
+    """For programs that start the server."""
     with started("serve", "--port", "0", "--json") as process:
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(3)]

@@ -18,13 +18,13 @@ from strandline.web.threads import SLOW_THREADS
 
 HERE = make_picture("png", seed=1)
 THERE = [make_picture("png", seed=seed) for seed in range(2, 2 + SLOW_THREADS)]
-"""As many images as there are threads to read them."""
+"""As many images as there are threads that read them."""
 
 
 def test_reads_that_hang_hold_up_no_image_of_another_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each read is given up after its time, so that the threads are free again."""
+    """Each read times out, so that the threads are free again."""
     share = make_storage_dir(tmp_path / "share", *THERE)
     on_share = Mount(share, "nfs4", MountKind.NETWORK, keeps_inodes=True, read_only=False)
     with serving_storage_dir(tmp_path, HERE) as served:

@@ -32,7 +32,7 @@ def status_of(
     host: str = "localhost:8484",
     **headers: str,
 ) -> int:
-    """What the guard answers; 200 where it lets the request through."""
+    """The guard's status, or 200 if it lets the request through."""
     given = {"host": host} | {name.replace("_", "-"): value for name, value in headers.items()}
     encoded = {name.encode(): value.encode() for name, value in given.items()}
     assert encoded.keys() <= LOOKED_AT, "the application does not hand that header to the guard"
@@ -61,7 +61,7 @@ def status_of(
     ],
 )
 def test_only_our_host_names_are_answered(host: str, status: int) -> None:
-    """A name that somebody points at this machine is not ours (DNS rebinding)."""
+    """A foreign name that points to this machine is refused (DNS rebinding)."""
     assert status_of(GUARD, host=host) == status
 
 
@@ -84,7 +84,7 @@ def test_only_our_host_names_are_answered(host: str, status: int) -> None:
 )
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "PUT"])
 def test_writes_need_our_own_origin_or_the_token(method: str, headers: dict[str, str], status: int) -> None:
-    """A cookie is not enough: browsers send it along with other sites' forms."""
+    """A cookie is not enough: browsers send it with other sites' forms."""
     assert status_of(GUARD, method, "/api/v1/sds", **headers) == status
 
 
@@ -110,12 +110,12 @@ def test_writes_need_our_own_origin_or_the_token(method: str, headers: dict[str,
     ],
 )
 def test_other_sites_may_not_probe_what_there_is(path: str, headers: dict[str, str], status: int) -> None:
-    """Unless a person has allowed them, or they carry the token, which a browser never adds by itself."""
+    """Unless a person has allowed them, or they have the token, which a browser never adds by itself."""
     assert status_of(GUARD, path=path, **headers) == status
 
 
 def test_a_link_from_another_site_may_lead_to_a_page() -> None:
-    """Following a link tells the other site nothing."""
+    """Following a link reveals nothing to the other site."""
     assert status_of(GUARD, path="/", sec_fetch_site="cross-site", sec_fetch_mode="navigate") == 200
     assert status_of(GUARD, path="/", sec_fetch_site="cross-site", sec_fetch_mode="no-cors") == 403
 
@@ -133,7 +133,7 @@ def test_a_link_from_another_site_may_lead_to_a_page() -> None:
     ],
 )
 def test_the_image_key_shows_images_and_nothing_else(method: str, path: str, query: str, status: int) -> None:
-    """For pages from a file or an app, whose origin is nobody's."""
+    """For pages from a file or an app, which have no origin."""
     assert status_of(GUARD, method, path, query, sec_fetch_site="cross-site", origin="null") == status
 
 
@@ -156,12 +156,12 @@ def test_the_image_key_shows_images_and_nothing_else(method: str, path: str, que
 def test_where_others_can_reach_it_everything_needs_the_token(
     path: str, query: str, headers: dict[str, str], status: int
 ) -> None:
-    """Given once in the address that ``serve`` prints, then as a cookie; programs send it with each request."""
+    """First in the address that ``serve`` prints, then as a cookie. Programs send it with each request."""
     assert status_of(OPEN_GUARD, path=path, query=query, host="192.168.1.5:8484", **headers) == status
 
 
 def test_the_token_leaves_the_address_bar() -> None:
-    """The answer to the printed address sets the cookie, out of reach of scripts, and leads to one without."""
+    """The answer sets the cookie, hidden from scripts, and redirects to the address without the token."""
     request = Request("GET", "//evil.example/", f"token={TOKEN}".encode(), {b"host": b"10.0.0.1"})
     answer = OPEN_GUARD.find_refusal(request)
     assert answer is not None
@@ -172,7 +172,7 @@ def test_the_token_leaves_the_address_bar() -> None:
 
 
 def test_the_way_back_is_spelled_as_a_header_can_say_it() -> None:
-    """The path comes decoded: line ends and letters of any script must not break the answer, or begin another."""
+    """The path is decoded. Line ends and non-ASCII letters must not break the answer or start another header."""
     request = Request("GET", "/\u20ac\r\nset-cookie: x", f"token={TOKEN}".encode(), {b"host": b"10.0.0.1"})
     answer = OPEN_GUARD.find_refusal(request)
     assert answer is not None
@@ -180,7 +180,7 @@ def test_the_way_back_is_spelled_as_a_header_can_say_it() -> None:
 
 
 def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
-    """What the file holds, and nobody else can read it; nothing else is left behind."""
+    """Only the owner can read the file, and nothing else is left behind."""
     path = tmp_path / "web-token"
     secret = ensure_secret(path)
     assert ensure_secret(path) == secret == path.read_text().strip()
@@ -200,7 +200,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def test_the_guard_stands_before_every_route(served: Served) -> None:
-    """Also before those that do not exist."""
+    """Even before routes that do not exist."""
     with httpx.Client(base_url=served.address.url) as client:
         for path in ("/", "/i/x", "/api/v1/sds", "/static/x.css", "/nothing"):
             assert client.get(path, headers={"host": "evil.example"}).status_code == 421
@@ -208,7 +208,7 @@ def test_the_guard_stands_before_every_route(served: Served) -> None:
 
 
 def test_pages_of_an_allowed_origin_may_read_answers(served: Served) -> None:
-    """CORS for them alone, preflight included."""
+    """CORS for these pages only, including preflight."""
     for origin, allowed in ((WIKI, WIKI), (EVIL, None)):
         headers = {"origin": origin, "access-control-request-method": "POST"}
         preflight = served.client.options("/api/v1/images", headers=headers)
@@ -219,7 +219,7 @@ def test_pages_of_an_allowed_origin_may_read_answers(served: Served) -> None:
 
 
 def test_the_image_key_of_the_home_works(served: Served) -> None:
-    """It lies in a file of the home."""
+    """It is in a file of the home."""
     key = (served.store.home / "image-key").read_text().strip()
     headers = {"sec-fetch-site": "cross-site", "origin": "null"}
     assert served.client.get(f"/i/{id_of(PHOTO)}?key={key}", headers=headers).content == PHOTO

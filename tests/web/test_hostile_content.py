@@ -31,13 +31,13 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def has_position(data: bytes) -> bool:
-    """Whether the picture's EXIF says where it was taken."""
+    """Whether the picture's EXIF contains a position."""
     with Image.open(io.BytesIO(data)) as picture:
         return bool(picture.getexif().get_ifd(ExifTags.IFD.GPSInfo))
 
 
 def test_what_is_no_regular_file_is_neither_opened_nor_waited_for(served: Served, tmp_path: Path) -> None:
-    """A pipe, a socket, a folder, and links to a device, to a pipe, outside and to itself, under images' names."""
+    """A pipe, a socket, a folder, and links to a device, a pipe, outside, and itself, with images' names."""
     media = tmp_path / "Notes/media"
     secret = tmp_path / "secret.png"
     secret.write_bytes(make_picture("png", seed=7))
@@ -61,7 +61,7 @@ def test_what_is_no_regular_file_is_neither_opened_nor_waited_for(served: Served
 def test_a_bomb_is_refused_and_the_next_picture_is_drawn(
     served: Served, make_bomb: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Too many pixels, or too much time: a problem for who asked, and nothing to others."""
+    """Too many pixels or too much time: a problem for this client, and no effect on others."""
     data, bench = make_bomb(), served.store.bench
     assert served.upload(data, "Notes").status_code == 201
     with monkeypatch.context() as patch:
@@ -74,7 +74,7 @@ def test_a_bomb_is_refused_and_the_next_picture_is_drawn(
 
 @pytest.mark.parametrize("kind", ["jpg", "png", "webp", "avif"])
 def test_nothing_derived_says_where_a_picture_was_taken(served: Served, kind: str) -> None:
-    """Small copies, facts, pages and the catalog: the original alone, byte for byte, holds its position."""
+    """Small copies, facts, pages, and the catalog. Only the original, byte for byte, contains its position."""
     data = make_picture(kind, seed=5, gps=True)
     assert has_position(data)
     assert served.upload(data, "Notes", f"holiday.{extension_of(kind)}").status_code == 201
@@ -100,7 +100,7 @@ def test_nothing_derived_says_where_a_picture_was_taken(served: Served, kind: st
 @pytest.mark.parametrize("query", ["", "?original=1", "?w=64"])
 @pytest.mark.parametrize("kind", ["svg", "jpg", "heic", "gif"])
 def test_whatever_is_sent_of_an_image_can_do_nothing(served: Served, kind: str, query: str) -> None:
-    """Original, converted, small, in part: its type is said and never guessed, and it lies in a sandbox."""
+    """Original, converted, small, or in part: its type is declared and never sniffed, and it is sandboxed."""
     data = make_svg("<script>alert(1)</script>") if kind == "svg" else make_picture(kind, seed=2)
     assert served.upload(data, "Notes").status_code == 201
     for headers in ({}, {"range": "bytes=0-9"}):
@@ -124,7 +124,7 @@ def test_whatever_is_sent_of_an_image_can_do_nothing(served: Served, kind: str, 
     ],
 )
 def test_the_name_of_an_upload_makes_no_path(served: Served, tmp_path: Path, name: str) -> None:
-    """It is kept for people; the file is called by its id, whatever the name, and lies where it belongs."""
+    """It is kept for people. The file is named by its id, whatever the upload's name, in the right place."""
     before = set(tmp_path.rglob("*"))
     data = make_picture("png", seed=3)
     form = served.client.post("/api/v1/images?sd=Notes", files=[("files", (name, data))])
@@ -138,7 +138,9 @@ def test_the_name_of_an_upload_makes_no_path(served: Served, tmp_path: Path, nam
 
 
 def test_what_is_packed_is_not_unpacked(served: Served) -> None:
-    """``Content-Encoding`` is a promise of the sender's; a megabyte of zeros in a kilobyte stays a kilobyte."""
+    """``Content-Encoding`` is only the sender's claim. A kilobyte that claims to be a packed megabyte stays a
+    kilobyte.
+    """
     packed = gzip.compress(make_picture("png", seed=4) + bytes(1_000_000))
     answer = served.client.post(
         "/api/v1/images?sd=Notes", content=packed, headers={"content-encoding": "gzip"}
@@ -147,7 +149,7 @@ def test_what_is_packed_is_not_unpacked(served: Served) -> None:
 
 
 def test_readers_that_take_nothing_keep_nobody_waiting(served: Served) -> None:
-    """More of them than there are threads, each in the middle of an image of several pieces."""
+    """More of them than threads, each in the middle of an image of several pieces."""
     large = make_picture("png", seed=6, size=(1400, 1400))
     assert len(large) > 4_000_000
     assert served.upload(large, "Notes").status_code == 201
@@ -167,7 +169,7 @@ def test_readers_that_take_nothing_keep_nobody_waiting(served: Served) -> None:
 
 
 def test_an_address_is_not_fetched(served: Served) -> None:
-    """There is no import from URLs: what looks like one is a name of no file, and nobody is asked."""
+    """There is no import from URLs: such text names no file, and no request is sent."""
     with socket.create_server(("127.0.0.1", 0)) as elsewhere:
         elsewhere.setblocking(False)
         url = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/x.png"

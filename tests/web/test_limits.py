@@ -24,7 +24,7 @@ MAX_BYTES = 100_000
 
 @pytest.fixture
 def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """A server that takes images up to 100 kB."""
+    """A server that accepts images up to 100 kB."""
     monkeypatch.setenv("STRANDLINE_SAVE_MAX_BYTES", str(MAX_BYTES))
     monkeypatch.setattr(uploads, "FORM_BYTES", 10_000)
     with serving_storage_dir(tmp_path, PHOTO) as it:
@@ -32,7 +32,7 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def talk(served: Served, head: str, body: bytes = b"") -> bytes:
-    """The beginning of what the server says to these bytes, to a client that then says nothing more."""
+    """The beginning of the server's answer to these bytes, for a client that then sends nothing more."""
     origin = served.address.url.rstrip("/")
     with socket.create_connection((served.address.host, served.address.port), timeout=LIMIT_S) as client:
         client.sendall(f"{head}\r\nhost: {origin[7:]}\r\norigin: {origin}\r\n\r\n".encode() + body)
@@ -40,21 +40,21 @@ def talk(served: Served, head: str, body: bytes = b"") -> bytes:
 
 
 def test_an_upload_that_says_it_is_too_large_is_not_read(served: Served) -> None:
-    """413 at once, before a byte of it was sent."""
+    """413 at once, before any of it was sent."""
     answer = talk(served, f"POST /api/v1/images?sd=Notes HTTP/1.1\r\ncontent-length: {10**15}")
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"image-too-large" in answer
 
 
 def test_who_sends_what_is_not_read_is_told_that_the_connection_ends(served: Served) -> None:
-    """Or the next request would go into a connection that is gone."""
+    """Otherwise the next request would go into a closed connection."""
     for _ in range(5):
         response = served.client.post("/api/v1/images?sd=Notes", content=bytes(5_000_000))
         assert (response.status_code, response.headers["connection"]) == (413, "close")
 
 
 def test_a_connection_outlives_what_was_read(served: Served) -> None:
-    """Requests that end before their answer, refused or not, with a body or without one: the next may follow."""
+    """Requests whose body is not read, refused or not, with or without a body: another request can follow."""
     for method, path, data in (
         ("POST", "/images?sd=Notes", b"no image"),
         ("POST", "/scans", b"{}"),
@@ -66,7 +66,7 @@ def test_a_connection_outlives_what_was_read(served: Served) -> None:
 
 
 def test_an_upload_that_does_not_say_so_is_counted(served: Served) -> None:
-    """In chunks, without a length: it ends at the limit, and nothing is left of it."""
+    """A chunked upload without a length ends at the limit, and nothing of it is left."""
     chunks = (bytes(10_000) for _ in range(1000))
     response = served.client.post("/api/v1/images?sd=Notes", content=chunks)
     assert (response.status_code, response.json()["code"]) == (413, "image-too-large")
@@ -81,7 +81,7 @@ def test_a_form_is_counted_as_a_whole(served: Served) -> None:
 
 
 def test_a_form_that_is_none_is_refused(served: Served) -> None:
-    """Never a fault."""
+    """It is never an internal error."""
     for content_type in ("multipart/form-data", "multipart/form-data; boundary=x"):
         response = served.client.post(
             "/api/v1/images?sd=Notes", content=b"--y\r\nnonsense", headers={"content-type": content_type}
@@ -102,7 +102,7 @@ def test_an_upload_that_falls_silent_ends(served: Served, monkeypatch: pytest.Mo
 
 
 def test_only_so_many_requests_wait(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The next one is told to come back; images that are here are not kept waiting by those that are not."""
+    """The next one is told to come back. Requests for available images are not delayed."""
     monkeypatch.setattr(waiting, "MAX_WAITING", 2)
     late = make_picture("png", seed=3)
     with ThreadPoolExecutor() as clients:
@@ -115,14 +115,14 @@ def test_only_so_many_requests_wait(served: Served, monkeypatch: pytest.MonkeyPa
 
 
 def open_half_a_head(served: Served) -> socket.socket:
-    """A connection of a client that does not go on."""
+    """A connection of a client that stops sending."""
     client = socket.create_connection((served.address.host, served.address.port), timeout=LIMIT_S)
     client.sendall(b"GET / HTTP/1.1\r\nho")
     return client
 
 
 def test_a_client_that_sends_no_whole_head_keeps_nobody_waiting(served: Served) -> None:
-    """Fifty of them, and the next one is answered."""
+    """With fifty of them, the next client is still answered."""
     with ExitStack() as clients:
         for _ in range(50):
             clients.enter_context(open_half_a_head(served))
@@ -130,7 +130,7 @@ def test_a_client_that_sends_no_whole_head_keeps_nobody_waiting(served: Served) 
 
 
 def test_a_head_has_a_limit_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has not sent all of it by then is dropped."""
+    """A client that has not sent all of it by then is disconnected."""
     monkeypatch.setattr(server, "HEADER_LIMIT_MS", 200)
     with serving_storage_dir(tmp_path, PHOTO) as served, open_half_a_head(served) as client:
         while client.recv(65536):
@@ -138,7 +138,7 @@ def test_a_head_has_a_limit_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_connections_have_a_limit_of_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One more waits in the system's queue, and gets on when another leaves."""
+    """One more waits in the system's queue, and is served when another closes."""
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
     with (
         serving_storage_dir(tmp_path, PHOTO) as served,
@@ -157,7 +157,7 @@ def test_connections_have_a_limit_of_number(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_readers_that_leave_keep_nothing_open(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that is closed while it waits gives its place back, long before its time is up."""
+    """A page that is closed while it waits frees its place, long before its time is up."""
     monkeypatch.setattr(waiting, "MAX_WAITING", 1)
     place = f"/i/{'0' * 32}?wait="
     deadline = time.monotonic() + LIMIT_S

@@ -19,7 +19,7 @@ from strandline.web.live import Listener, Live
 def test_a_listener_is_forgotten_where_the_feed_does_not_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each page asks again every few seconds; nobody would ever take what waits for the ones before."""
+    """Each page retries every few seconds, and nobody would read the queues of the earlier ones."""
     made: list[weakref.ref[Listener]] = []
 
     class Noted(Listener):
@@ -36,7 +36,7 @@ def test_a_listener_is_forgotten_where_the_feed_does_not_start(
         async with events.listen():
             pass
 
-    for _ in range(3):  # in a thread: the browser's tests leave a loop in this one
+    for _ in range(3):  # in a thread, because the browser's tests leave a loop in this one
         with ThreadPoolExecutor(1) as thread, pytest.raises(CatalogError):
             thread.submit(lambda: asyncio.run(listen())).result()
     gc.collect()

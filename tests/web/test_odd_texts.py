@@ -10,7 +10,7 @@ import pytest
 from builders.served import Served, serving_storage_dir
 
 NO_PATHS = {"half a letter": "\\ud800", "a NUL": "~root\\u0000", "half a person": "~\\ud800"}
-"""As JSON spells them."""
+"""Spelled as in JSON."""
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 def test_a_text_that_is_no_path_is_refused(
     served: Served, method: str, route: str, field: str, codes: set[str], text: str
 ) -> None:
-    """Wherever a path or a storage directory is asked for."""
+    """For every parameter that is a path or a storage directory."""
     answer = served.client.request(
         method,
         f"/api/v1{route}",
@@ -44,7 +44,7 @@ def test_a_text_that_is_no_path_is_refused(
 
 @pytest.mark.parametrize("path", ["media", "link"])
 def test_the_bytes_of_what_is_no_file_are_refused(served: Served, tmp_path: Path, path: str) -> None:
-    """There is nothing wrong with the disk."""
+    """The disk is not at fault."""
     (tmp_path / "Notes/link").symlink_to(tmp_path)
     for view in ("hex", "raw"):
         answer = served.client.get(f"/api/v1/inspect/Notes/{view}", params={"path": path})

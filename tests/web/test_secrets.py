@@ -36,7 +36,7 @@ def root(home: Path, tmp_path: Path) -> Path:
 
 
 def reachable(printed: str) -> str:
-    """The printed address as a client on this machine reaches it."""
+    """The printed address as seen by a client on this machine."""
     return printed.strip().rstrip("/").replace("0.0.0.0", "127.0.0.1")
 
 
@@ -46,7 +46,9 @@ def secrets_of(home: Path) -> tuple[str, str]:
 
 
 def test_where_others_can_reach_it_the_real_server_asks_for_the_token(root: Path, home: Path) -> None:
-    """Pages, answers, images and writes: none without it, also on the loopback address; all with it."""
+    """Pages, answers, images, and writes: nothing works without it, even on loopback, and everything works with
+    it.
+    """
     with started(*EVERYWHERE) as process:
         assert process.stdout is not None
         address = reachable(process.stdout.readline())
@@ -76,14 +78,14 @@ def test_where_others_can_reach_it_the_real_server_asks_for_the_token(root: Path
 
 
 def test_without_being_told_it_listens_to_this_machine_only(root: Path) -> None:
-    """No setting, no option: an address of the loopback."""
+    """Without a setting or option, it uses a loopback address."""
     with started("serve", "--port", "0") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("http://127.0.0.1:")
 
 
 def test_nothing_that_is_printed_or_kept_holds_a_secret(root: Path, home: Path) -> None:
-    """Requests that carry token and key are answered or refused: no stream and no other file has them."""
+    """Requests with token and key are answered or refused: no stream and no other file contains them."""
     with started(*EVERYWHERE) as process:
         assert process.stdout is not None
         printed = process.stdout.readline()
@@ -118,7 +120,7 @@ def test_nothing_that_is_printed_or_kept_holds_a_secret(root: Path, home: Path) 
 
 @contextmanager
 def served_on_a_terminal() -> Iterator[str]:
-    """What the program prints first where a person sits in front of it."""
+    """What the program prints first on a terminal."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         command_line(*EVERYWHERE), stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL
@@ -134,7 +136,7 @@ def served_on_a_terminal() -> Iterator[str]:
 
 
 def test_a_person_at_a_terminal_gets_an_address_that_works(root: Path, home: Path) -> None:
-    """It carries the token, once."""
+    """It contains the token, once."""
     with served_on_a_terminal() as printed:
         assert re.search(r"\?token=([\w-]+)", printed)
         with httpx.Client(timeout=LIMIT_S, follow_redirects=True) as client:

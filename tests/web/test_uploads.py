@@ -18,7 +18,7 @@ from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 
 LIMIT_BYTES = 5_000_000
-"""More than is kept in memory, of a body and of a file in a form."""
+"""More than is kept in memory, for a body or a file in a form."""
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 @contextmanager
 def _limited_files() -> Iterator[None]:
-    """No file may grow beyond the limit: the write that would let it fails, as on a disk that is full."""
+    """No file can grow beyond the limit: the write that exceeds it fails, as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT_BYTES, hard))
     try:
@@ -51,11 +51,11 @@ def _picture(size_bytes: int) -> bytes:
 
 
 @pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
-@pytest.mark.parametrize("beyond", [10, 1_000_000])  # 10: what is left in the buffer when all has come
+@pytest.mark.parametrize("beyond", [10, 1_000_000])  # 10: what is in the buffer when everything has arrived
 def test_a_disk_that_refuses_an_upload_is_told(
     served: Served, tmp_path: Path, beyond: int, as_form: bool
 ) -> None:
-    """With what the system says and the place, and never as a fault of ours."""
+    """With the system's message and the path, and never as an internal error."""
     with _limited_files():
         response = _upload(served, _picture(LIMIT_BYTES + beyond), as_form=as_form)
     problem = response.json()
@@ -68,7 +68,7 @@ def test_a_disk_that_refuses_an_upload_is_told(
 def test_an_upload_is_copied_once_and_never_on_the_event_loop(
     served: Served, monkeypatch: pytest.MonkeyPatch, as_form: bool
 ) -> None:
-    """What was spooled is the copy that is saved; it is opened, written and closed by threads for such work."""
+    """The spooled copy is the one that is saved. Threads for such work open, write, and close it."""
     threads, really_open = list[str](), tempfile.TemporaryFile
 
     def note_and_open(*args: Any, **kwargs: Any) -> Any:
@@ -85,7 +85,7 @@ def test_an_upload_is_copied_once_and_never_on_the_event_loop(
 
 @pytest.mark.parametrize("as_form", [False, True], ids=["raw", "form"])
 def test_a_large_upload_needs_no_place_but_the_home(served: Served, tmp_path: Path, as_form: bool) -> None:
-    """Where the system keeps its temporary files may be memory, or full."""
+    """The system's temporary folder may be in memory, or full."""
     scratch = tmp_path / "home/scratch"
     data = _picture(LIMIT_BYTES)
     scratch.rmdir()
@@ -97,7 +97,7 @@ def test_a_large_upload_needs_no_place_but_the_home(served: Served, tmp_path: Pa
 
 
 def test_half_an_image_is_taken_and_called_half(served: Served) -> None:
-    """201: it is the caller's picture. The answer, its page and the inspector say what it is."""
+    """201: it is the user's picture. The answer, its page, and the inspector say that it is half."""
     half = make_picture("png", seed=2)[:-20]
     answer = served.upload(half, "Notes")
     (saved,) = answer.json()["saved"]

@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _fuzz_and_tell(name: str, minutes: float, keep: bool) -> bool:
-    """Prints a line, and what the fuzzer said where it found something; True where it found nothing."""
+    """Prints a line, and the fuzzer's output if it found something. True if it found nothing."""
     known = CORPUS / name
     known.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="strandline-fuzzing-") as folder:

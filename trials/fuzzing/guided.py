@@ -21,11 +21,11 @@ def main() -> None:
         try:
             targets.TARGETS[target].check(data)
         except BaseException:
-            # libFuzzer keeps it in a file; but a process that then ends badly never comes to that.
+            # libFuzzer keeps it in a file, but a process that ends badly does not reach that.
             print(f"this input failed: {data!r}", file=sys.stderr, flush=True)
             raise
 
-    # libFuzzer starts itself again by this command when it merges.
+    # libFuzzer starts itself again with this command when it merges.
     itself = f"{shlex.quote(sys.executable)} -m trials.fuzzing.guided {target}"
     atheris.Setup([itself, *arguments], check)
     atheris.Fuzz()

@@ -23,14 +23,15 @@ from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.sync_names import NameKind, classify_identity_name, explain_name, is_identity_like
 
 MAX_QUESTIONS = 2_000
-"""How often explaining one name may ask whether a part of it is wanted: the work that a made-up name can cause.
-The patterns try every way to take a mark off, and copies of copies; real names need some forty."""
+"""The maximum number of checks to explain one name, which limits the work that a made-up name can cause. The
+patterns try every way to remove a mark, and copies of copies. Real names need about forty.
+"""
 
 FRESH = StorageDirId("ffffffff-ffff-4fff-bfff-ffffffffffff")
 
 
 def check_media_name(data: bytes) -> None:
-    """A file name, as a listing gives it: bytes that are no UTF-8 are surrogates."""
+    """A file name from a listing. Bytes that are not UTF-8 become surrogates."""
     name = data.decode("utf-8", "surrogateescape")
     stem, _, extension = name.rpartition(".")
     image_id, media_type = find_image_id(stem), find_media_type_by_extension(extension)
@@ -47,7 +48,7 @@ def check_media_name(data: bytes) -> None:
 
 
 def _check_wanted(name: str, image_id: ImageId) -> None:
-    """What is wanted is safe in a path, in any letter case, and is found again inside what clients make of it."""
+    """A wanted name is safe in a path, in any letter case, and is found again inside what clients make of it."""
     assert name.isascii()
     assert not set("/\\\0") & set(name)
     assert split_wanted_name(name.swapcase()) == split_wanted_name(name)
@@ -98,7 +99,7 @@ def check_root_name(data: bytes) -> None:
 
 
 def check_identity(data: bytes) -> None:
-    """What lies in the root: a byte of circumstances, then the files' bytes, with FF between two of them."""
+    """The content of the root: a byte of circumstances, then the files' bytes, separated by FF."""
     if not data:
         return
     how, *contents = data[:1], *data[1:].split(b"\xff")
@@ -121,7 +122,7 @@ def _former_of(content: bytes) -> tuple[IdentityFile, ...]:
 
 
 def _check_identity_file(content: bytes) -> None:
-    """A value or a reason; other tolerated spellings say the same; none of its beginnings says anything."""
+    """A value or a reason. Other accepted spellings mean the same; no prefix is accepted."""
     file = judge_identity("SD_ID", content, None)
     assert (file.value is None) != (file.unfit is None)
     if file.value is None:
@@ -135,7 +136,7 @@ def _check_identity_file(content: bytes) -> None:
 
 
 def _check_decision(sighting: IdentitySighting, *, read_only: bool, quiet: bool) -> None:
-    """The same for every order of the copies; nothing invented; nothing written where nothing may be."""
+    """The order of the copies does not matter, nothing is invented, and nothing is written if that is not allowed."""
     decision = decide_identity(sighting, fresh=FRESH, read_only=read_only, quiet=quiet)
     turned = IdentitySighting(
         plain=sighting.plain,

@@ -26,10 +26,10 @@ from strandline.pictures.exif import Exif, read_exif
 from strandline.pictures.facts import read_facts
 
 STRETCHED_BYTES = 64 * 1024
-"""What takes a time of more than linear order shows itself at this size: the fuzzer's limit is seconds."""
+"""Work that is more than linear takes seconds at this size, which is the fuzzer's limit."""
 
 STRETCH_EVERY = 16
-"""Only inputs whose length this divides are stretched: it takes longer than all the rest."""
+"""Only inputs whose length is a multiple of this are stretched, because that takes longer than everything else."""
 
 MAX_REASON_LENGTH = 200
 
@@ -37,7 +37,7 @@ _PILLOW_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "
 
 
 def check_sniffing(data: bytes) -> None:
-    """A type, from the first bytes alone, and the same that others see."""
+    """A type from the first bytes alone, on which others agree."""
     media_type = sniff_media_type(data)
     assert media_type == sniff_media_type(data[:SNIFF_BYTES])
     root = find_svg_root(data)
@@ -63,7 +63,7 @@ class _StopError(Exception):
 
 
 def _expat_sees_svg(head: bytes) -> bool:
-    """Whether a real XML parser comes to an svg element first, behind no doctype."""
+    """Whether a real XML parser first finds an svg element, after no doctype."""
     names: list[str] = []
 
     def open_element(name: str, _attributes: dict[str, str]) -> None:
@@ -92,11 +92,11 @@ def _pillow_type(data: bytes) -> str | None:
 
 
 def structure_check(family: Family) -> Callable[[bytes], None]:
-    """The check for pictures of one family; whatever the bytes, they are walked as that."""
+    """The check for one family of pictures. Any bytes are walked as that family."""
     [media_type, *_] = [each for each in MEDIA_TYPES if each.family is family]
 
     def check_structure(data: bytes) -> None:
-        """A verdict that later bytes do not change, and that earlier ones do not reach."""
+        """Later bytes do not change the verdict, and no shorter prefix is whole."""
         _check_verdict(data, media_type)
         walk_structure(_stretch(data), media_type)
         if family is Family.PNG:
@@ -127,13 +127,13 @@ def _check_verdict(data: bytes, media_type: MediaType) -> None:
 
 
 def _check_cut_iso(data: bytes, media_type: MediaType) -> None:
-    """One byte less, or some, and the boxes do not tile."""
+    """Without one or more bytes, the boxes do not tile the file."""
     for lost in (1, 7):
         assert not walk_structure(data[:-lost], media_type).whole
 
 
 def _with_right_checksums(data: bytes) -> bytes:
-    """The same chunks, as far as they go, with the checksums that they should have."""
+    """The same chunks, as far as they go, with correct checksums."""
     mended = bytearray(data)
     at = 8
     while at + 12 <= len(data):
@@ -146,9 +146,9 @@ def _with_right_checksums(data: bytes) -> bytes:
 
 
 def _check_pillow_verifies(data: bytes) -> None:
-    """Pillow's own walk over the chunks agrees, wherever Pillow takes the header.
+    """Pillow's own walk over the chunks agrees if Pillow accepts the header.
 
-    It is laxer in two things: it does not look into ``IEND``, and it takes digits in the name of a chunk.
+    It is less strict in two ways: it ignores the content of ``IEND``, and allows digits in the name of a chunk.
     """
     try:
         image = Image.open(io.BytesIO(data), formats=["PNG"])
@@ -168,7 +168,7 @@ def _check_pillow_verifies(data: bytes) -> None:
 
 
 def check_facts(data: bytes) -> None:
-    """Sizes that can be, as whatever type the bytes are taken for."""
+    """Sizes are plausible, whatever type is assumed."""
     sniffed = sniff_media_type(data)
     for media_type in {sniffed, MEDIA_TYPES[len(data) % len(MEDIA_TYPES)]} - {None}:
         assert media_type is not None
@@ -185,7 +185,7 @@ _TIFF = {"<": b"II*\0", ">": b"MM\0*"}
 
 
 def check_exif(data: bytes) -> None:
-    """Anything as EXIF; and what stands in a right EXIF is read, whatever lies around it."""
+    """Any bytes as EXIF. Correct EXIF is read, whatever surrounds it."""
     found = read_exif(data)
     assert 1 <= found.orientation <= 8
     assert found.taken_at is None or found.taken_at.tzinfo is UTC
@@ -200,7 +200,7 @@ def _check_exif_round_trip(data: bytes) -> None:
     (seconds,) = struct.unpack_from(">I", data, 1)
     taken_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
     rubbish = data[5:]
-    # Header, rubbish, then the two directories and the text that the second one points at.
+    # Header, garbage, then the two directories and the text that the second one refers to.
     first = 8 + len(rubbish)
     second, text = first + 2 + 2 * 12, first + 2 + 2 * 12 + 2 + 12
     tiff = (
@@ -217,7 +217,7 @@ def _check_exif_round_trip(data: bytes) -> None:
 
 
 def _stretch(data: bytes) -> bytes:
-    """The data with its middle third repeated to a size at which slow matching is felt; most data as it is."""
+    """The data with its middle third repeated, to a size at which slow matching shows. Most data stays unchanged."""
     if len(data) % STRETCH_EVERY:
         return data
     third = len(data) // 3

@@ -27,7 +27,7 @@ HEADERS = sorted(LOOKED_AT)
 
 
 def check_range(data: bytes) -> None:
-    """Two bytes of size, then ``Range``, ``If-Range`` and ``If-None-Match``, each on a line."""
+    """Two bytes of size, then ``Range``, ``If-Range``, and ``If-None-Match``, one per line."""
     if len(data) < 2:
         return
     size_bytes = int.from_bytes(data[:2], "big")
@@ -54,9 +54,9 @@ def _find(header: str, if_range: str | None, size_bytes: int) -> Part | str | No
 
 
 def _check_others_agree(header: str, part: Part | str | None, size_bytes: int) -> None:
-    """Where ours and werkzeug's parser both see a range, it is the same part, but for last bytes (RFC 9110, 14.1.2).
+    """If our parser and werkzeug's both see a range, they agree, except for last bytes (RFC 9110, 14.1.2).
 
-    Of more last bytes than there are, we send the whole, and of none, nothing; werkzeug has it otherwise.
+    If a client asks for more last bytes than exist, we send all; for zero last bytes, nothing. werkzeug differs.
     """
     theirs = parse_range_header(header)
     if part is None or theirs is None or theirs.units != "bytes" or len(theirs.ranges) != 1:
@@ -68,13 +68,13 @@ def _check_others_agree(header: str, part: Part | str | None, size_bytes: int) -
 
 
 def check_guard(data: bytes) -> None:
-    """A byte that chooses guard and method, then path, query and headers, each on a line."""
+    """A byte that chooses guard and method, then path, query, and headers, one per line."""
     if not data:
         return
     guard = GUARDS[data[0] & 1]
     path, query, *values = [*data[1:].split(b"\n"), b"", b""]
     headers = {name: value for name, value in zip(HEADERS, values, strict=False) if value}
-    # The server hands paths over as text, with all that they spell with %.
+    # The server gives paths as text, with percent escapes decoded.
     request = Request(METHODS[data[0] // 2 % len(METHODS)], path.decode("utf-8", "replace"), query, headers)
     refusal = guard.find_refusal(request)
     origin = guard.find_allowed_origin(request)
@@ -83,7 +83,7 @@ def check_guard(data: bytes) -> None:
         _check_may_pass(guard, request)
         return
     said = f"{dict(refusal.headers)}{bytes(refusal.body)!r}"
-    assert KEY not in said or KEY in request.path  # which the way back repeats
+    assert KEY not in said or KEY in request.path  # the redirect repeats it
     assert TOKEN not in said or TOKEN in request.path or refusal.status_code == 303
     place = refusal.headers.get("location", "/")
     assert place.startswith("/")
@@ -92,7 +92,7 @@ def check_guard(data: bytes) -> None:
 
 
 def _check_may_pass(guard: Guard, request: Request) -> None:
-    """Whoever passes named a host of ours, and holds a secret or is no other site's page."""
+    """A request that passes names one of our hosts, and has a secret or does not come from another site's page."""
     assert _is_ours(request.get(b"host"), guard)
     has_token = TOKEN in request.get(b"authorization") + request.get(b"cookie")
     has_key = request.path.startswith("/i/") and request.find_in_query("key") == KEY
@@ -107,7 +107,7 @@ def _check_may_pass(guard: Guard, request: Request) -> None:
 
 
 def _is_ours(host: str, guard: Guard) -> bool:
-    """As a browser reads the address."""
+    """By the rules of a browser."""
     name = urlsplit(f"http://{host}/").hostname or ""
     if name in ("localhost", *guard.allow_hosts):
         return True
@@ -116,7 +116,7 @@ def _is_ours(host: str, guard: Guard) -> bool:
 
 
 def check_query(data: bytes) -> None:
-    """Of an image's address, and the cursor of a listing."""
+    """The query of an image's address, and the cursor of a listing."""
     try:
         wish = parse_wish(data)
     except InvalidInputError:

@@ -20,34 +20,34 @@ HANG_S = 20
 """For one input, which takes some microseconds. A busy machine must not look like a hang."""
 
 MEMORY_MB = 1024
-"""For the whole process: interpreter, libraries, corpus, and whatever a parser can be made to build."""
+"""For the whole process: interpreter, libraries, corpus, and whatever a parser builds."""
 
 START_LIMIT_S = 120
-"""For a process to begin and to end, beside the time that it fuzzes."""
+"""Time for a process to start and end, in addition to fuzzing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What came of it."""
+    """The result."""
 
     passed: bool
     inputs: int
-    """How many were tried."""
+    """How many inputs were tried."""
     said: str
-    """What libFuzzer wrote; a failure stands at the end."""
+    """libFuzzer's output. A failure is at the end."""
     failures: tuple[Path, ...]
     """The inputs that failed."""
     folders: tuple[Path, ...]
-    """Inputs that reached new code, and those that it began with."""
+    """The starting inputs, and inputs that reached new code."""
 
 
 def fuzz(name: str, folder: Path, *, seconds: int) -> Run:
-    """Fuzzes a target for so long, or until an input fails.
+    """Fuzzes a target for this long, or until an input fails.
 
     Args:
         name: The target.
-        folder: Gets all that the run writes.
-        seconds: How long; starting takes some more.
+        folder: For everything that the run writes.
+        seconds: Duration, without starting.
     """
     found, seeds, failures = (folder / part for part in ("found", "seeds", "failures"))
     for path in (found, seeds, failures, CORPUS / name):
@@ -71,7 +71,7 @@ def fuzz(name: str, folder: Path, *, seconds: int) -> Run:
 
 
 def merge(name: str, corpus: Path, run: Run) -> None:
-    """Adds to the corpus the smallest of the run's inputs that together reach what it does not."""
+    """Adds the run's smallest inputs that together reach what the corpus does not."""
     status, said = _start(name, ["-merge=1"], [corpus, *run.folders], 600)
     if status:
         raise RuntimeError(said[-2000:])
@@ -93,5 +93,5 @@ def _start(name: str, options: list[str], folders: list[Path], seconds: int) -> 
 
 
 def _escape(word: bytes) -> str:
-    """As libFuzzer's dictionaries have it."""
+    """In the syntax of libFuzzer's dictionaries."""
     return "".join(f"\\x{byte:02X}" for byte in word)

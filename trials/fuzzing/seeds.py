@@ -56,7 +56,7 @@ _REQUESTS = {
 
 
 def iter_seeds(target: str) -> Iterator[bytes]:
-    """What a run of the target begins with, beside the corpus."""
+    """The starting inputs of the target, besides the corpus."""
     if target == "exif":
         yield from (data[6:] for data in _iter_exif())
     elif target in ("facts", "sniffing") or target.startswith("structure-"):

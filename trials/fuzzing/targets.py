@@ -15,21 +15,22 @@ from strandline.model.media_types import Family
 from trials.fuzzing import names, pictures, requests, texts
 
 CORPUS = Path(__file__).parents[2] / "tests" / "fuzzing" / "corpus"
-"""A folder for each target. What it holds was found by fuzzing: together it reaches all code that is known to be
-reached, and it holds every input that ever failed."""
+"""A folder for each target, with inputs that fuzzing found. Together they reach all code that is known to be
+reachable, and contain every input that ever failed.
+"""
 
 MAX_INPUT_BYTES = 4096
-"""Small inputs are tried by the thousand in a second; whatever these parsers do, they do it in so many bytes."""
+"""Thousands of small inputs are tried per second, and they reach everything that these parsers do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One thing that is fuzzed."""
+    """One function that is fuzzed."""
 
     topic: str
     check: Callable[[bytes], None]
     words: tuple[bytes, ...] = ()
-    """What the fuzzer may put in: it would take long to spell them by chance."""
+    """Words that the fuzzer may insert, because it would take long to find them by chance."""
 
 
 _STRUCTURE_WORDS: dict[Family, tuple[bytes, ...]] = {
@@ -115,6 +116,6 @@ TARGETS: dict[str, Target] = {
 
 
 def share_out(topic: str, time: float) -> dict[str, float]:
-    """What each target of a topic gets of the topic's time, by name."""
+    """Each target's share of its topic's time, by name."""
     sharers = [name for name, target in TARGETS.items() if target.topic == topic]
     return {name: time / len(sharers) for name in sharers}

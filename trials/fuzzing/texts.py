@@ -16,7 +16,7 @@ _READERS = [MarkdownIt("commonmark"), MarkdownIt("js-default", {"linkify": False
 
 
 def check_markdown(data: bytes) -> None:
-    """Whatever the name, readers see one image, whose text is the name."""
+    """Whatever the name, readers see one image with the name as its text."""
     name = data.decode("utf-8", "replace")
     text = format_markdown("![{stem}](media/{filename})", "x.png", name)
     for reader in _READERS:
@@ -33,7 +33,7 @@ _HOME = tempfile.TemporaryDirectory(prefix="strandline-fuzzing-")
 
 
 def check_settings(data: bytes) -> None:
-    """Any bytes as ``config.toml``: settings of the right types, or the error that is documented."""
+    """Any bytes as ``config.toml`` give settings of the right types, or the documented error."""
     path = Path(_HOME.name) / CONFIG_FILE
     path.write_bytes(data)
     try:

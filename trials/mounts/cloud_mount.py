@@ -20,7 +20,7 @@ import fusepy  # type: ignore[import-not-found]
 
 
 class Cloud(fusepy.Operations):  # type: ignore[misc]
-    """Passes everything on to the files, weather permitting."""
+    """Passes every operation to the real files, unless it is set to fail."""
 
     def __init__(self, files: str, weather: str) -> None:
         self._files = files

@@ -13,7 +13,7 @@ from trials.mounts.mounting import mount_tree
 
 @pytest.fixture
 def mounts(tmp_path: Path) -> Iterator[Path]:
-    """A folder to mount in; whatever is mounted there at the end is unmounted."""
+    """A folder for mount points. At the end, everything below it is unmounted."""
     with mount_tree(tmp_path / "mounts") as folder:
         yield folder
 
@@ -29,5 +29,5 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def mounts_are_noticed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The table of mounts is kept for three seconds; people do not mount and look within those, tests do."""
+    """The table of mounts is cached for three seconds. People do not look sooner after a mount, but tests do."""
     monkeypatch.setattr(filesystems, "_FRESH_FOR_S", 0.0)

@@ -22,39 +22,39 @@ import pytest
 from builders.system_packages import require
 
 SIZE_BYTES = 320 * 1024 * 1024
-"""The least that XFS takes; the files are sparse."""
+"""The minimum for XFS. The files are sparse."""
 
 LIMIT_S = 20.0
 
 _LACKING = ("unknown filesystem type", "permission denied", "not permitted", "must be superuser")
-"""What mount(8) says of a kernel without the driver, and of a machine that lets nobody mount."""
+"""mount(8)'s messages if the kernel lacks the driver, or the machine does not allow mounting."""
 
 CLOUD_PROGRAM = Path(__file__).with_name("cloud_mount.py")
 SYSTEM_PYTHON = "/usr/bin/python3"
-"""The one for which Debian packages fusepy; the tests' own environment needs nothing more for this."""
+"""Debian packages fusepy for this Python. The tests' own environment does not need it."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileSystem:
-    """What can be mounted, and what is so about it."""
+    """A file system that can be mounted, and its properties."""
 
     mount: Callable[[Path, Path], None]
-    """Called with a scratch folder of its own, and the mount point."""
+    """Called with its own scratch folder, and the mount point."""
     programs: Mapping[str, str] = field(default_factory=dict)
-    """What it wants beside ``mount``, and the Debian package of each."""
+    """The programs that it needs besides ``mount``, each with its Debian package."""
     devices: tuple[str, ...] = ()
     folds_case: bool = False
     links: bool = True
-    """Whether it can link, and a new file gets its name that way."""
+    """Whether it supports hard links, which give a new file its name."""
     mtime_ns: int = 1
     """Times are kept as multiples of this."""
     is_local: bool = True
-    """As Strandline sees it: a disk that tells of changes."""
+    """For Strandline: a disk that reports changes."""
 
 
 @contextmanager
 def mount_tree(folder: Path) -> Iterator[Path]:
-    """A folder for mount points; at the end whatever is mounted below is unmounted, the last one first."""
+    """A folder for mount points. At the end, everything below it is unmounted in reverse order."""
     if os.geteuid() != 0:
         pytest.skip("mounting needs root")
     folder.mkdir()
@@ -66,7 +66,7 @@ def mount_tree(folder: Path) -> Iterator[Path]:
 
 
 def mount(name: str, mounts: Path) -> Path:
-    """Mounts one of :data:`FILE_SYSTEMS`; the mount point, which is empty."""
+    """Mounts one of :data:`FILE_SYSTEMS`. Returns the mount point, which is empty."""
     for program, package in FILE_SYSTEMS[name].programs.items():
         require(program, package)
     for device in FILE_SYSTEMS[name].devices:
@@ -82,7 +82,7 @@ def mount(name: str, mounts: Path) -> Path:
 
 @contextmanager
 def pulled_out(point: Path) -> Iterator[None]:
-    """An empty folder lies where the disk was, as an unmounted one leaves its mount point."""
+    """An empty folder is in place of the disk, like the mount point of an unmounted one."""
     _mount_tmpfs(point, point)
     try:
         yield
@@ -91,7 +91,7 @@ def pulled_out(point: Path) -> Iterator[None]:
 
 
 def remount_read_only(point: Path) -> None:
-    """From now on nobody writes there."""
+    """From now on nobody can write there."""
     _run("mount", "-o", "remount,ro", point)
 
 
@@ -105,7 +105,7 @@ def _make_and_mount(maker: str, *command: str) -> Callable[[Path, Path], None]:
         try:
             _mount(*(part.format(device=device, point=point) for part in command))
         finally:
-            # Carried out when it is unmounted: nothing is left behind.
+            # Done at unmount, so nothing is left behind.
             subprocess.run(["losetup", "--detach", device], check=False)
 
     return mount_it
@@ -150,12 +150,12 @@ def _mount_cloud(scratch: Path, point: Path) -> None:
 
 
 def files_behind(cloud: Path) -> Path:
-    """The folder in which the files of a mounted cloud really lie: nothing fails and nothing is slow there."""
+    """The folder with the real files of a mounted cloud. Nothing fails or is slow there."""
     return cloud.with_name(f"{cloud.name}.scratch") / "files"
 
 
 def set_weather(cloud: Path, **weather: object) -> None:
-    """How a mounted cloud behaves from now on: ``fail={"read": "EIO"}`` by operation, ``slow_s=6``, or fair."""
+    """How a mounted cloud behaves from now on: ``fail={"read": "EIO"}`` by operation, ``slow_s=6``, or normally."""
     control = cloud.with_name(f"{cloud.name}.scratch") / "weather"
     fresh = control.with_suffix(".new")
     fresh.write_text(json.dumps(weather))
@@ -198,19 +198,20 @@ FILE_SYSTEMS = {
         links=False, is_local=False,
     ),
 }  # fmt: skip
-"""Every one that the tests mount. ``fat`` is served by a FUSE program that says so, hence not local; ``exfat`` and
-``ntfs`` lie on a block device of this machine."""
+"""All that the tests mount. ``fat`` is served by a FUSE program, hence not local. ``exfat`` and ``ntfs`` are on a
+local block device.
+"""
 
 
 def _run(*command: str | Path) -> str:
-    """Runs a program of the system, which must end well."""
+    """Runs a program of the system, which must succeed."""
     ended = _start(command)
     assert ended.returncode == 0, f"{command}: {ended.stderr}"
     return ended.stdout
 
 
 def _mount(*command: str | Path) -> None:
-    """The same for a program that mounts; where the kernel has no driver or allows nothing, the test is skipped."""
+    """The same for a program that mounts. If the kernel has no driver or does not allow it, the test is skipped."""
     ended = _start(command)
     if ended.returncode and any(words in ended.stderr.lower() for words in _LACKING):
         pytest.skip(f"{command[0]}: {ended.stderr.strip()[:200]}")
@@ -222,14 +223,14 @@ def _start(command: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
 
 
 def _list_mount_points(folder: Path) -> list[str]:
-    """In the order in which they were mounted."""
+    """In the order of mounting."""
     with open("/proc/self/mountinfo") as table:
         points = [line.split(" ")[4] for line in table]
     return [point for point in points if point == str(folder) or point.startswith(f"{folder}/")]
 
 
 def wait_until(is_so: Callable[[], bool], complaint: str) -> None:
-    """Asks again and again, with a limit."""
+    """Checks again and again, with a limit."""
     deadline_s = time.monotonic() + LIMIT_S
     while not is_so():
         assert time.monotonic() < deadline_s, complaint

@@ -23,7 +23,7 @@ FOLDING = [name for name, each in FILE_SYSTEMS.items() if each.folds_case]
 
 
 def check_nothing_to_do(store: LocalStore, count: int) -> None:
-    """A further scan finds nothing, and disk and catalog agree."""
+    """Another scan finds nothing, and disk and catalog agree."""
     (report,) = store.scan()
     assert (report.found_changes, report.unchanged, report.findings) == (False, count, [])
     status = store.inspect(report.sd)
@@ -32,7 +32,7 @@ def check_nothing_to_do(store: LocalStore, count: int) -> None:
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_an_image_lives_there(name: str, mounts: Path, home: Path) -> None:
-    """A folder gets its identity, images are saved, a broken one is replaced."""
+    """A folder gets its identity, images are saved, and a broken one is replaced."""
     point = mount(name, mounts)
     assert (find_mount(point).kind is MountKind.LOCAL) == FILE_SYSTEMS[name].is_local
     root = point / "Notes"
@@ -55,7 +55,7 @@ def test_an_image_lives_there(name: str, mounts: Path, home: Path) -> None:
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_a_legacy_id_is_never_saved_over_what_arrives(name: str, mounts: Path, home: Path) -> None:
-    """Where a name can neither be linked nor renamed without replacing, the save is refused, and says what to do."""
+    """If a file can neither be linked nor renamed without replacing, the save is refused with what to do."""
     root = make_storage_dir(mount(name, mounts) / "Notes")
     with open_store(home) as store:
         store.add_storage_dir(root)
@@ -70,7 +70,7 @@ def test_a_legacy_id_is_never_saved_over_what_arrives(name: str, mounts: Path, h
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_an_old_identity_file_is_migrated(name: str, mounts: Path, home: Path) -> None:
-    """``.sd-id`` becomes ``SD_ID``, also where the file system cannot link."""
+    """``.sd-id`` becomes ``SD_ID``, even if the file system has no links."""
     root = make_storage_dir(mount(name, mounts) / "Notes")
     sd_id = (root / "SD_ID").read_text()
     (root / "SD_ID").rename(root / ".sd-id")
@@ -81,7 +81,7 @@ def test_an_old_identity_file_is_migrated(name: str, mounts: Path, home: Path) -
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_arrivals_are_noticed(name: str, mounts: Path, home: Path) -> None:
-    """By the system's notices or by polling; where reading would download, the image is told as arriving."""
+    """By the system's notices or by polling. If reading would download, the image is reported as arriving."""
     root = make_storage_dir(mount(name, mounts) / "Notes")
     pictures = make_pictures(3)
     told_as = "image.available" if FILE_SYSTEMS[name].is_local else "image.arriving"
@@ -107,7 +107,7 @@ def test_arrivals_are_noticed(name: str, mounts: Path, home: Path) -> None:
 def test_a_name_in_other_letters_is_one_file(
     name: str, spell: Callable[[str], str], known: bool, mounts: Path, home: Path
 ) -> None:
-    """However it was found, its row has the name that the disk has, and it is announced once."""
+    """However it was found, its row has the name on the disk, and it is announced once."""
     root = make_storage_dir(mount(name, mounts) / "Notes")
     with open_store(home) as store:
         store.add_storage_dir(root)
@@ -127,7 +127,7 @@ def test_a_name_in_other_letters_is_one_file(
 
 @pytest.mark.parametrize("name", FOLDING)
 def test_a_half_file_in_other_letters_is_replaced(name: str, mounts: Path, home: Path) -> None:
-    """The good bytes come to lie under the one name that there can be."""
+    """The good bytes get the one name that is possible."""
     root = make_storage_dir(mount(name, mounts) / "Notes")
     (root / "media" / name_of(OTHER).upper()).write_bytes(OTHER[:300])
     with open_store(home) as store:
@@ -141,7 +141,7 @@ def test_a_half_file_in_other_letters_is_replaced(name: str, mounts: Path, home:
 def test_a_file_that_is_renamed_to_other_letters_is_gone_under_the_former_ones(
     name: str, mounts: Path, home: Path
 ) -> None:
-    """The disk still finds it by them, in each scan: what is listed is believed, and no row is left behind."""
+    """The disk still finds it by the old spelling. The listing counts, and no old row is left."""
     root = make_storage_dir(mount(name, mounts) / "Notes", PICTURE, OTHER)
     path = root / "media" / name_of(OTHER)
     times = iter([datetime.now(UTC) + timedelta(minutes=2 * count) for count in range(5)])
@@ -158,7 +158,7 @@ def test_a_file_that_is_renamed_to_other_letters_is_gone_under_the_former_ones(
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_a_copy_that_is_renamed_into_place_is_found(name: str, mounts: Path, home: Path) -> None:
-    """Also where the folder's own time does not move: it had been listed, and nothing seems to have changed."""
+    """Even if the folder's own time does not change, so that it seems unchanged since its listing."""
     root = make_storage_dir(mount(name, mounts) / "Notes")
     temporary = root / "media" / "arriving.tmp"
     with open_store(home) as store:
@@ -172,7 +172,7 @@ def test_a_copy_that_is_renamed_into_place_is_found(name: str, mounts: Path, hom
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_a_disk_that_comes_back_is_the_same(name: str, mounts: Path, home: Path) -> None:
-    """While it is pulled out nothing is concluded; then nothing has changed, and nothing is announced again."""
+    """While it is unplugged, nothing is concluded. Afterwards nothing has changed and nothing is announced again."""
     pictures = make_pictures(3)
     point = mount(name, mounts)
     root = make_storage_dir(point / "Notes", *pictures)
@@ -191,7 +191,7 @@ def test_a_disk_that_comes_back_is_the_same(name: str, mounts: Path, home: Path)
 
 @pytest.mark.parametrize("name", FILE_SYSTEMS)
 def test_other_bytes_of_one_size_in_one_tick_are_seen(name: str, mounts: Path, home: Path) -> None:
-    """A file is overwritten in the second in which it was proven, and has the size and the time that it had."""
+    """A file is overwritten in the second in which it was proven, with the same size and time."""
     root = make_storage_dir(mount(name, mounts) / "Notes", OTHER)
     path = root / "media" / name_of(OTHER)
     with open_store(home) as store:
@@ -209,7 +209,7 @@ def test_other_bytes_of_one_size_in_one_tick_are_seen(name: str, mounts: Path, h
 
 @pytest.mark.parametrize("name", [name for name, each in FILE_SYSTEMS.items() if each.mtime_ns > 1])
 def test_times_are_as_coarse_as_the_tests_believe(name: str, mounts: Path) -> None:
-    """Else the tests above would try less than they say."""
+    """Otherwise the tests above would check less than they claim."""
     path = mount(name, mounts) / "file"
     path.write_bytes(b"")
     set_ns, tick_ns = 1_700_000_001_123_456_789, FILE_SYSTEMS[name].mtime_ns

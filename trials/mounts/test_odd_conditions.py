@@ -25,20 +25,20 @@ PICTURES = make_pictures(12)
 PICTURE = PICTURES[0]
 
 ONCE_S = 5.0
-"""What a disk that does not answer may cost (SPEC §5)."""
+"""The cost of a disk that does not answer (SPEC §5)."""
 SLOW_S = 20.0
-"""Far longer than that, so that one operation alone shows whether it was waited for."""
+"""Far longer than that, so that a single operation shows whether it waited."""
 BUSY_S = 3.0
 
 
 def states_of(store: LocalStore) -> set[str]:
-    """Of all image files."""
+    """The states of all image files."""
     page = store.list_images()
     return {report.file.state.value for image in page.images for report in image.files}
 
 
 def check_all_there(store: LocalStore) -> None:
-    """Every image is handed out, and then a scan finds nothing to change."""
+    """Every image can be read, and a scan then finds nothing to change."""
     assert [store.get(id_of(data)).read() for data in PICTURES] == PICTURES
     (report,) = store.scan()
     assert (report.found_changes, report.unchanged, report.findings) == (False, len(PICTURES), [])
@@ -46,7 +46,7 @@ def check_all_there(store: LocalStore) -> None:
 
 @pytest.mark.parametrize("name", ["ext4", "xfs", "tmpfs", "overlay", "ntfs"])
 def test_a_disk_that_became_read_only(name: str, mounts: Path, home: Path) -> None:
-    """Everything is shown; a save is refused with what to do, and ``doctor`` tells."""
+    """Everything is shown. A save is refused with what to do, and ``doctor`` reports it."""
     point = mount(name, mounts)
     root = make_storage_dir(point / "Notes", *PICTURES)
     with open_store(home) as store:
@@ -62,7 +62,7 @@ def test_a_disk_that_became_read_only(name: str, mounts: Path, home: Path) -> No
 
 
 def test_a_read_only_disk_without_identity(mounts: Path, home: Path) -> None:
-    """It can be looked at; without ``--read-only`` the adding fails and says why."""
+    """It can be viewed. Adding it without ``--read-only`` fails and says why."""
     point = mount("ext4", mounts)
     (point / "Notes").mkdir()
     with open_store(home) as store:
@@ -73,7 +73,7 @@ def test_a_read_only_disk_without_identity(mounts: Path, home: Path) -> None:
 
 
 def test_an_old_identity_on_a_read_only_disk(mounts: Path, home: Path) -> None:
-    """It is the identity all the same; nothing can be migrated, and that is no failure of a view-only folder."""
+    """It still is the identity. It cannot be migrated, and that is no failure of a read-only folder."""
     point = mount("ext4", mounts)
     root = make_storage_dir(point / "Notes", *PICTURES)
     sd_id = (root / "SD_ID").read_text().strip()
@@ -86,7 +86,7 @@ def test_an_old_identity_on_a_read_only_disk(mounts: Path, home: Path) -> None:
 
 
 def test_a_layer_above(mounts: Path, home: Path) -> None:
-    """Overlay: a file that is copied up gets another inode; it is looked at again, and is the same image."""
+    """Overlay: a file that is copied up gets another inode. It is looked at again, and is the same image."""
     lower = mounts / "overlay.scratch" / "lower"
     point = mount("overlay", mounts)
     subprocess.run(["umount", point], check=True)
@@ -103,7 +103,7 @@ def test_a_layer_above(mounts: Path, home: Path) -> None:
         assert (lower.with_name("upper") / "Notes" / "media" / path.name).is_file(), "it was not copied up"
         (root / "media" / "copied-up").touch()
         (report,) = store.scan()
-        assert report.changed == (path.stat().st_ino != inode)  # whether it is another is the kernel's choice
+        assert report.changed == (path.stat().st_ino != inode)  # the kernel chooses whether it is another
         check_all_there(store)
         assert [event.type for event in store.events()].count("image.available") == len(PICTURES)
 
@@ -111,7 +111,7 @@ def test_a_layer_above(mounts: Path, home: Path) -> None:
 @pytest.mark.parametrize("error", ["EIO", "ENOTCONN", "ESTALE", "ETIMEDOUT", "EACCES"])
 @pytest.mark.parametrize("operation", ["open", "read"])
 def test_a_file_that_cannot_be_read(operation: str, error: str, mounts: Path, home: Path) -> None:
-    """It is there and unreadable: never missing, never damaged; in fair weather it is shown."""
+    """It is here and unreadable, never missing or damaged. When reading works again, it is shown."""
     cloud = mount("cloud", mounts)
     make_storage_dir(files_behind(cloud) / "Notes", *PICTURES)
     with open_store(home) as store:
@@ -129,7 +129,7 @@ def test_a_file_that_cannot_be_read(operation: str, error: str, mounts: Path, ho
 @pytest.mark.parametrize("error", ["EIO", "ENOTCONN", "ESTALE", "ETIMEDOUT", "EACCES"])
 @pytest.mark.parametrize("operation", ["readdir", "opendir", "getattr"])
 def test_a_folder_that_cannot_be_listed(operation: str, error: str, mounts: Path, home: Path) -> None:
-    """Nothing is concluded from that: no file is absent, and in fair weather all are shown without a further word."""
+    """Nothing is concluded: no file is absent. When listing works again, all are shown without an event."""
     cloud = mount("cloud", mounts)
     make_storage_dir(files_behind(cloud) / "Notes", *PICTURES)
     with open_store(home) as store:
@@ -151,7 +151,7 @@ def test_a_folder_that_cannot_be_listed(operation: str, error: str, mounts: Path
 
 
 def test_a_mount_whose_program_dies(mounts: Path, home: Path) -> None:
-    """Everything answers "transport endpoint is not connected": the storage directory is offline, and that is all."""
+    """Everything answers "transport endpoint is not connected": the storage directory is offline, nothing else."""
     cloud = mount("cloud", mounts)
     make_storage_dir(files_behind(cloud) / "Notes", *PICTURES)
     with open_store(home) as store:
@@ -170,7 +170,7 @@ def test_a_mount_whose_program_dies(mounts: Path, home: Path) -> None:
 
 
 def test_nothing_is_downloaded_unasked(mounts: Path, home: Path) -> None:
-    """Where reading may mean to download, scans, the background verifier, listings and the inspector read nothing."""
+    """If reading may download, scans, the background verifier, listings, and the inspector read nothing."""
     cloud = mount("cloud", mounts)
     make_storage_dir(files_behind(cloud) / "Notes", *PICTURES)
     with open_store(home) as store:
@@ -189,7 +189,7 @@ def test_nothing_is_downloaded_unasked(mounts: Path, home: Path) -> None:
 
 
 def test_a_slow_drive_costs_its_time_once(mounts: Path, home: Path) -> None:
-    """An image of another storage directory is found after five seconds; from then on at once, and all comes back."""
+    """An image in another storage directory is found after five seconds, later at once, and everything recovers."""
     cloud = mount("cloud", mounts)
     make_storage_dir(files_behind(cloud) / "Notes", *PICTURES)
     local = make_storage_dir(mounts / "Local")

@@ -33,7 +33,7 @@ FOLDERS = ("Notes", "Journal", "Wiki")
 ARRIVALS_PER_S = 3.0
 
 SETTLE_LIMIT_S = 180.0
-"""Until the last arrival must be served: far more than a look that is repeated takes."""
+"""Until the last arrival must be served: far more than a repeated look takes."""
 
 STOP_LIMIT_S = 20.0
 
@@ -44,11 +44,11 @@ SETTINGS = {
     "STRANDLINE_JOURNAL_MAX_EVENTS": "5000",
     "STRANDLINE_PICTURES_THUMBNAIL_CACHE_BYTES": str(8 * 1024 * 1024),
 }
-"""What happens once in a while happens often here: scans, and the pruning of journal and cache."""
+"""Rare events happen often here: scans, and the pruning of journal and cache."""
 
 
 def main() -> int:
-    """Runs the soak that the command line asks for; the exit status."""
+    """Runs the soak as the command line says. Returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m trials.soak", description=__doc__.partition("\n")[0])
     parser.add_argument("--minutes", type=float, default=60.0, help="of arrivals (default: 60)")
     parser.add_argument(
@@ -100,7 +100,7 @@ def _make_folder(root: Path, ledger: Ledger, first_seed: int) -> Path:
 
 @contextmanager
 def _serving(work: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The daemon and its address; at the end it is asked to stop, and has to."""
+    """The daemon and its address. At the end it is told to stop, and must."""
     environment = {**os.environ, **SETTINGS, "STRANDLINE_HOME": str(work / "home")}
     command = [sys.executable, "-m", "strandline", "serve", "--port", "0"]
     with open(work / "serve.log", "w") as log:
@@ -117,7 +117,7 @@ def _serving(work: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def _wait(seconds: float, process: subprocess.Popen[str]) -> None:
-    """For so long, or until the daemon dies."""
+    """Waits for this long, or until the daemon dies."""
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -125,7 +125,7 @@ def _wait(seconds: float, process: subprocess.Popen[str]) -> None:
 
 
 def _wait_until_served(address: str, ledger: Ledger) -> list[str]:
-    """Asks for every image until it is served with the right bytes; what is wrong in the end."""
+    """Requests every image until it is served with the right bytes. Returns what is wrong at the end."""
     deadline_s = time.monotonic() + SETTLE_LIMIT_S
     waiting = ledger.wanted()
     with httpx.Client(base_url=address, timeout=LIMIT_S) as client:
@@ -151,7 +151,7 @@ def _adds_up(sd: dict[str, dict[str, int]]) -> bool:
 
 
 def _list_wrongly_told(ledger: Ledger, visitors: Visitors) -> list[str]:
-    """Every file that stayed was announced, and none oftener than it came."""
+    """Every file that stayed was announced, and no more often than it arrived."""
     too_often = [
         f"{name} came {ledger.comings[name]} times and was announced {told} times"
         for name, told in visitors.available.items()
@@ -163,7 +163,7 @@ def _list_wrongly_told(ledger: Ledger, visitors: Visitors) -> list[str]:
 
 
 def _list_log_lines(work: Path) -> list[str]:
-    """The daemon's own words. A folder that is pulled out may be told of; a traceback may not."""
+    """The daemon's log. It may mention an unplugged folder, but contain no traceback."""
     log = (work / "serve.log").read_text()
     print(f"The daemon wrote {len(log.splitlines())} lines to its log.\n", log[-2000:], sep="\n")
     return ["a traceback in the log"] if "Traceback" in log else []

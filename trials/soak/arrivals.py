@@ -25,11 +25,11 @@ from strandline.model.image_ids import hash_to_content_id
 
 KINDS = ("png", "jpg", "gif", "webp", "svg", "heic", "avif")
 LARGE = (700, 500)
-"""A PNG of about 1 MB; one in :data:`LARGE_ONE_IN` is that large."""
+"""A PNG of about 1 MB. One in :data:`LARGE_ONE_IN` is that large."""
 LARGE_ONE_IN = 40
 
 Steps = Generator[float, None, bool]
-"""Yields seconds to wait; returns whether the file is there in the end."""
+"""Yields seconds to wait. Returns whether the file exists at the end."""
 
 
 @dataclass(slots=True)
@@ -46,24 +46,24 @@ class Coming:
         return self.root / "media" / self.name
 
     def rename_in(self, data: bytes) -> None:
-        """The bytes appear at once under the wanted name."""
+        """All bytes appear at once under the wanted name."""
         temporary = self.path.with_name(f".syncthing.{self.name}.tmp")
         temporary.write_bytes(data)
         temporary.rename(self.path)
 
     def write_in_place(self, data: bytes, offset: int = 0) -> None:
-        """The bytes from there on, under the wanted name."""
+        """Writes the remaining bytes under the wanted name."""
         with open(self.path, "r+b" if offset else "wb") as file:
             file.seek(offset)
             file.write(data[offset:])
 
 
 class Ledger:
-    """What must be served, and how often it came. Thread-safe where other threads use it.
+    """What must be served, and how often it arrived. Thread-safe as far as several threads use it.
 
     Args:
-        kept_images: In each folder, from the start; the oldest go as new ones come, so that memory has no reason
-            to grow.
+        kept_images: Per folder, from the start. The oldest are deleted as new ones arrive, so memory has no reason to
+            grow.
     """
 
     def __init__(self, kept_images: int) -> None:
@@ -72,10 +72,10 @@ class Ledger:
         self._wanted: dict[Path, dict[str, str]] = {}
         self._versions: dict[str, set[str]] = {}
         self.comings: Counter[str] = Counter()
-        """How often right bytes came to lie under a name."""
+        """How often the right bytes appeared under a name."""
 
     def fill(self, root: Path, first_seed: int) -> None:
-        """Puts as many images into the folder as it keeps."""
+        """Writes as many images into the folder as it keeps."""
         for number in range(first_seed, first_seed + self._kept_images):
             data = make_picture("png", seed=number, size=(16, 16))
             coming = Coming(root, f"{hash_to_content_id(data)}.png", data)
@@ -84,18 +84,18 @@ class Ledger:
             self.note_there(coming)
 
     def note_coming(self, coming: Coming) -> None:
-        """Before the bytes are there: whoever asks may get them from now on."""
+        """Called before the bytes are there: from now on a request may get them."""
         with self._lock:
             self._versions.setdefault(coming.name, set()).add(sha256(coming.data).hexdigest())
             self.comings[coming.name] += 1
 
     def note_there(self, coming: Coming) -> None:
-        """It is to be served from now on."""
+        """From now on it must be served."""
         with self._lock:
             self._wanted.setdefault(coming.root, {})[coming.name] = sha256(coming.data).hexdigest()
 
     def take_oldest(self, root: Path) -> str | None:
-        """Strikes an image off, where the folder has more than it should keep; its name."""
+        """Removes an image from the list if the folder has too many. Returns its name."""
         with self._lock:
             names = self._wanted.get(root, {})
             if len(names) <= self._kept_images:
@@ -105,25 +105,25 @@ class Ledger:
             return name
 
     def wanted(self) -> dict[str, str]:
-        """The names of all that must be served now, with the SHA-256 of the bytes."""
+        """The names of everything that must be served now, with the SHA-256 of the bytes."""
         with self._lock:
             return {name: digest for names in self._wanted.values() for name, digest in names.items()}
 
     def is_version(self, name: str, data: bytes) -> bool:
-        """Whether these bytes ever belonged under the name."""
+        """Whether these bytes ever belonged to the name."""
         with self._lock:
             return sha256(data).hexdigest() in self._versions.get(name, set())
 
 
 def come_by_rename(coming: Coming) -> Steps:
-    """As Syncthing, rsync and Unison bring it."""
+    """Like Syncthing, rsync, and Unison."""
     coming.rename_in(coming.data)
     yield 0.0
     return True
 
 
 def grow_in_place(coming: Coming) -> Steps:
-    """As ``cp``, ``rsync --inplace`` and older rclone bring it, with stalls."""
+    """Like ``cp``, ``rsync --inplace``, and older rclone, with pauses."""
     for part in (1, 2, 3):
         coming.write_in_place(coming.data[: len(coming.data) * part // 3], len(coming.data) * (part - 1) // 3)
         yield 0.7
@@ -131,7 +131,7 @@ def grow_in_place(coming: Coming) -> Steps:
 
 
 def come_truncated_first(coming: Coming) -> Steps:
-    """Half by a clean rename, the whole some time later (hazard H2)."""
+    """Half by a clean rename, the whole later (hazard H2)."""
     coming.rename_in(coming.data[: len(coming.data) // 2])
     yield 4.0
     coming.rename_in(coming.data)
@@ -139,7 +139,7 @@ def come_truncated_first(coming: Coming) -> Steps:
 
 
 def come_preallocated(coming: Coming) -> Steps:
-    """The full size in zeros, then the bytes (hazard H3)."""
+    """The full size in zeros first, then the bytes (hazard H3)."""
     coming.write_in_place(bytes(len(coming.data)))
     yield 2.5
     coming.write_in_place(coming.data)
@@ -147,7 +147,7 @@ def come_preallocated(coming: Coming) -> Steps:
 
 
 def come_under_another_name(coming: Coming) -> Steps:
-    """A duplicate's name at first, as browsers give it; then the right one."""
+    """First with a duplicate's name, as browsers do, then with the right one."""
     other = coming.path.with_name(coming.name.replace(".", " (1).", 1))
     other.write_bytes(coming.data)
     yield 1.5
@@ -166,7 +166,7 @@ def come_and_vanish_for_a_moment(coming: Coming) -> Steps:
 
 
 def come_never_whole(coming: Coming) -> Steps:
-    """Broken off, and removed by somebody a minute later."""
+    """Incomplete, and removed a minute later."""
     coming.write_in_place(coming.data[: len(coming.data) // 3])
     yield 60.0
     coming.path.unlink()
@@ -174,7 +174,7 @@ def come_never_whole(coming: Coming) -> Steps:
 
 
 def come_with_litter(coming: Coming) -> Steps:
-    """A conflict copy beside it, which goes again."""
+    """With a conflict copy beside it, which is deleted again."""
     coming.rename_in(coming.data)
     copy = coming.path.with_name(coming.name.replace(".", ".sync-conflict-20260101-120000-ABCDEFG.", 1))
     copy.write_bytes(coming.data)
@@ -190,7 +190,7 @@ WAYS: tuple[Callable[[Coming], Steps], ...] = (
 
 
 class Senders:
-    """Brings so many images a second until it is stopped; then ends what is under way without a pause."""
+    """Brings this many images a second until it is stopped. Then it finishes the running arrivals without pauses."""
 
     def __init__(self, roots: list[Path], ledger: Ledger, *, per_s: float, seed: int) -> None:
         self._roots = roots
@@ -229,14 +229,14 @@ class Senders:
             while self._under_way and (self._under_way[0][0] <= time.monotonic() or self._is_ending()):
                 _, _, coming, steps = heapq.heappop(self._under_way)
                 self._go_on(coming, steps)
-            time.sleep(0.02)  # the pace of arrivals, not a wait for anything
+            time.sleep(0.02)  # the rate of arrivals, not a wait
 
     def _is_ending(self) -> bool:
-        """Nobody waits between two steps any more."""
+        """From now on nothing pauses between two steps."""
         return self._stop.is_set() and not self._away_until_s
 
     def _send(self) -> None:
-        """A new image, and now and then a folder whose disk is pulled out for some seconds."""
+        """A new image, and now and then a disk that is unplugged for some seconds."""
         root = self._dice.choice(self._roots)
         if self._dice.random() < 0.003 and root not in self._away_until_s:
             root.rename(_place_away(root))

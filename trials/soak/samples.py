@@ -22,7 +22,9 @@ LEAST_SAMPLES = 20
 WARM_UP_PART = 0.1
 
 ROOM_PART, ROOM = 0.03, {"memory_mb": 8.0, "decoders_mb": 16.0, "descriptors": 4.0, "threads": 4.0}
-"""The last quarter may hold so much more than the first, and these more: one answer under way, one idle thread."""
+"""The last quarter may have this much more than the first, as a factor and as an amount: one running answer, one
+idle thread.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Sample:
     memory_mb: float
     """Resident memory of the daemon itself."""
     decoders_mb: float
-    """And of the decoder processes that it has started."""
+    """Resident memory of its decoder processes."""
     descriptors: float
     threads: float
 
@@ -48,18 +50,18 @@ class Trend:
     name: str
     first_quarter: float
     last_quarter: float
-    """Both medians, after the warm-up. Halves that lie side by side hide half of what creeps."""
+    """Both medians, after the warm-up. Two adjacent halves would hide half of a slow growth."""
     highest: float
     per_hour: float
     """Slope of the line through the second half."""
 
     @property
     def is_flat(self) -> bool:
-        """The last quarter holds no more than the first, with little room."""
+        """True if the last quarter is not above the first, with a small margin."""
         return self.last_quarter <= self.first_quarter * (1 + ROOM_PART) + ROOM[self.name]
 
     def as_row(self) -> str:
-        """One line of the table that :func:`format_trends` heads."""
+        """One line of the table of :func:`format_trends`."""
         return (
             f"| {self.name.replace('_mb', ', MB').replace('_', ' ')} | {self.first_quarter:.1f} | "
             f"{self.last_quarter:.1f} | {self.highest:.1f} | {self.per_hour:+.2f} | "
@@ -68,7 +70,7 @@ class Trend:
 
 
 class Sampler:
-    """Samples a process on a thread of its own until it is stopped, which is after so many seconds or so."""
+    """Samples a process in its own thread until it is stopped or the time is over."""
 
     def __init__(self, pid: int, seconds: float) -> None:
         self._pid = pid
@@ -79,7 +81,7 @@ class Sampler:
         self._thread.start()
 
     def stop(self) -> None:
-        """No further sample is taken."""
+        """Stops sampling."""
         self._stop.set()
         self._thread.join()
 
@@ -88,11 +90,11 @@ class Sampler:
             try:
                 self.samples.append(take_sample(self._pid))
             except (FileNotFoundError, ProcessLookupError):
-                continue  # a thread or a decoder has just ended; of the daemon itself others will say so
+                continue  # a thread or decoder has just ended; if it is the daemon itself, other checks report it
 
 
 def take_sample(pid: int) -> Sample:
-    """What the process holds now. Raises OSError where it, or a thread of it, ends meanwhile."""
+    """The current use. Raises OSError if the process or one of its threads ends meanwhile."""
     proc = Path("/proc", str(pid))
     return Sample(
         time.monotonic(),
@@ -104,7 +106,7 @@ def take_sample(pid: int) -> Sample:
 
 
 def find_trends(samples: list[Sample]) -> list[Trend]:
-    """The trend of each quantity; needs a dozen samples or so."""
+    """The trend of each quantity. Needs about a dozen samples."""
     kept = samples[int(len(samples) * WARM_UP_PART) :]
     return [_find_trend(name, kept) for name in MEASURED]
 
@@ -116,7 +118,7 @@ def format_trends(trends: list[Trend]) -> str:
 
 
 def tell_course(samples: list[Sample], parts: int = 12) -> str:
-    """The daemon's memory over the whole run, warm-up included."""
+    """The daemon's memory over the whole run, including the warm-up."""
     at = [samples[(len(samples) - 1) * part // parts] for part in range(parts + 1)]
     return " ".join(f"{sample.memory_mb:.0f}" for sample in at)
 

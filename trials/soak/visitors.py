@@ -22,7 +22,7 @@ from strandline.model.image_ids import hash_to_content_id
 from trials.soak.arrivals import Coming, Ledger
 
 PAUSE_S = 0.15
-"""Between two requests of one visitor: some twenty a second in all."""
+"""Between two requests of one visitor: about twenty a second in all."""
 
 HANG_UP_S = 30.0
 
@@ -32,7 +32,7 @@ LIMIT_S = 60.0
 
 
 class Visitors:
-    """Threads that ask for things until they are stopped, and note what they were told."""
+    """Threads that send requests until they are stopped, and record the answers."""
 
     def __init__(self, address: str, epoch: str, roots: list[Path], ledger: Ledger, *, seed: int) -> None:
         self._address = address
@@ -43,10 +43,10 @@ class Visitors:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self.answers: Counter[tuple[str, int]] = Counter()
-        """By what was asked for, and status."""
+        """Count by kind of request and status."""
         self.faults: list[str] = []
         self.numbers: list[int] = []
-        """Of the journal's events, as the listener heard them."""
+        """Numbers of the journal's events, as the listener received them."""
         self.available: Counter[str] = Counter()
         """How often each file was announced."""
         works = [
@@ -63,7 +63,7 @@ class Visitors:
             thread.start()
 
     def stop(self) -> None:
-        """Returns when nobody asks any more."""
+        """Returns when all requests have ended."""
         self._stop.set()
         for thread in self._threads:
             thread.join()
@@ -99,7 +99,7 @@ class Visitors:
                     self._note_fault(f"{name}: wrong bytes were handed out")
 
     def _upload(self) -> None:
-        """Saves a new image now and then; refused while the folder's disk is pulled out."""
+        """Saves a new image now and then. It is refused while the folder's disk is unplugged."""
         with self._open_client() as client:
             while not self._stop.wait(20 * PAUSE_S):
                 with self._lock:
@@ -113,7 +113,7 @@ class Visitors:
                     self._ledger.note_there(coming)
 
     def _look_after(self) -> None:
-        """A person: asks for a scan, drops missing images, and confirms where many have gone."""
+        """A person who starts scans, drops missing images, and confirms if many are gone."""
         with self._open_client() as client:
             while not self._stop.wait(OWNER_EVERY_S):
                 self._note_answer("scan", client.post("/api/v1/scans", json={}))
@@ -133,7 +133,7 @@ class Visitors:
             self._note_fault(f"{response.url}: {response.status_code} {response.text[:300]}")
 
     def _listen(self) -> None:
-        """Follows the journal without a gap, from its first event on."""
+        """Follows the journal without a gap, from its first event."""
         last_id = f"{self._epoch}-0"
         while not self._stop.is_set():
             last_id = self._listen_until_hanging_up(last_id)
@@ -166,7 +166,7 @@ class Visitors:
                 self.available[event["filename"]] += 1
 
     def _listen_without_reading(self) -> None:
-        """A page that sleeps: it takes nothing for a minute, and hangs up in the middle."""
+        """A sleeping page: it reads nothing for a minute, then disconnects in the middle."""
         while not self._stop.is_set():
             with httpx.stream("GET", f"{self._address}/api/v1/events", timeout=LIMIT_S):
                 self._stop.wait(2 * HANG_UP_S)
@@ -195,4 +195,4 @@ ASKED = {
     "no id": "/i/no-id",
     "style sheet": "/static/strandline.css",
 }
-"""What visitors ask for: the path, with the image's id."""
+"""The visitors' requests: paths with the image's id."""

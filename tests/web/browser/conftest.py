@@ -22,7 +22,7 @@ from strandline.runtime.assembly import open_store
 from strandline.runtime.daemon import run_daemon
 
 LIMIT_MS = 45_000
-"""A page is there in a moment; four browsers at once on two cores take longer."""
+"""A page takes a moment. Four browsers at once on two cores take longer."""
 
 OpenPage = Callable[..., Page]
 Serve = Callable[..., Served]

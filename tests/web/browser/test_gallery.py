@@ -19,18 +19,18 @@ from .conftest import OpenPage, Serve
 
 MANY = 100_000
 MAX_TILES = 400
-"""Two and a half windows of the smallest tiles; what matters is that it does not grow with the gallery."""
+"""Two and a half windows of the smallest tiles. The number must not grow with the gallery."""
 
 PLACES = """Array.from(document.querySelectorAll(".tile")).slice(0, 20).map((tile) => {
     const { x, y, width } = tile.getBoundingClientRect();
     return [x, y, width].map((number) => Math.round(number * 10) / 10).join(" ");
 })"""
-"""Where the first tiles lie, and how large they are, to a tenth of a pixel."""
+"""Position and size of the first tiles, to a tenth of a pixel."""
 
 
 @pytest.fixture(scope="module")
 def huge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A gallery of 100,000 images whose disk is away, so that nothing is scanned and no file is needed."""
+    """A gallery of 100,000 images whose disk is away, so nothing is scanned and no file is needed."""
     folder = tmp_path_factory.mktemp("huge")
     root = make_storage_dir(folder / "Notes")
     with open_store(folder / "home") as store:
@@ -42,12 +42,12 @@ def huge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def count_tiles(page: Page) -> int:
-    """Of the grid, now."""
+    """Number of tiles in the grid now."""
     return page.locator("gallery-grid .tile").count()
 
 
 def test_a_hundred_thousand_images_scroll_with_a_bounded_page(huge: Served, open_page: OpenPage) -> None:
-    """The scroll bar is true to the whole, any place is reached at once, and only what is near exists."""
+    """The scroll bar represents the whole gallery, any place is reached at once, and only nearby tiles exist."""
     page = open_page(huge)
     expect(page.locator("#count")).to_have_text("100,000 images")
     height = page.evaluate("document.documentElement.scrollHeight")
@@ -69,9 +69,9 @@ def test_a_hundred_thousand_images_scroll_with_a_bounded_page(huge: Served, open
 
 
 def test_scrolling_keeps_the_browser_small(huge: Served, open_page: OpenPage) -> None:
-    """Ten pages further every tile is filled, no more of them exist than before, and the heap stays small.
+    """After ten pages, every tile is filled, there are no more of them than before, and the heap is small.
 
-    How long that takes is a measurement and no test (docs/benchmarks.md): it tells how busy the machine is.
+    The duration is measured elsewhere (docs/benchmarks.md), because it depends on how busy the machine is.
     """
     page = open_page(huge)
     expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
@@ -87,7 +87,7 @@ def test_scrolling_keeps_the_browser_small(huge: Served, open_page: OpenPage) ->
 
 
 def test_a_picture_that_cannot_be_had_leaves_a_word(huge: Served, open_page: OpenPage) -> None:
-    """No broken icons: a tile whose picture fails says so, and one that is still arriving says that."""
+    """No broken icons: a tile says that its picture failed or is still arriving."""
     page = open_page(huge)
     first = page.locator(".tile").nth(0)
     expect(first.locator(".badge")).to_have_text("no preview")
@@ -96,7 +96,7 @@ def test_a_picture_that_cannot_be_had_leaves_a_word(huge: Served, open_page: Ope
 
 
 def test_the_keyboard_reaches_every_image(huge: Served, open_page: OpenPage) -> None:
-    """Arrows go from tile to tile and across months, End and Home to the ends, and the window follows."""
+    """Arrows move from tile to tile and across months, End and Home to the ends, and the window follows."""
     page = open_page(huge)
     expect(page.locator("gallery-grid.is-virtual")).to_be_visible()
     page.keyboard.press("ArrowRight")
@@ -118,7 +118,7 @@ def test_the_keyboard_reaches_every_image(huge: Served, open_page: OpenPage) -> 
 
 
 def test_what_is_typed_is_found(huge: Served, open_page: OpenPage) -> None:
-    """Slash goes to the search, the grid follows each letter, the address tells it, and clearing brings all back."""
+    """Slash focuses the search, the grid follows each letter, the address shows it, and clearing shows all images."""
     page = open_page(huge)
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox")).to_be_focused()
@@ -134,7 +134,7 @@ def test_what_is_typed_is_found(huge: Served, open_page: OpenPage) -> None:
 
 
 def test_the_first_screen_is_there_without_scripts(huge: Served, open_page: OpenPage) -> None:
-    """Tiles, months and a way to older images are drawn by the server."""
+    """The server draws tiles, months, and a link to older images."""
     page = open_page(huge, java_script_enabled=False)
     assert count_tiles(page) == 60
     expect(page.get_by_role("heading", name="November 2026")).to_be_visible()
@@ -143,7 +143,7 @@ def test_the_first_screen_is_there_without_scripts(huge: Served, open_page: Open
 
 
 def test_nothing_moves_when_scripts_take_over(huge: Served, open_page: OpenPage) -> None:
-    """The browser's own layout is the server's, to the pixel, at every width."""
+    """The browser's own layout equals the server's, to the pixel, at every width."""
     for width in (390, 1280, 1920):
         drawn = open_page(huge, width=width, without="**/gallery.js")
         taken_over = open_page(huge, width=width)
@@ -152,7 +152,7 @@ def test_nothing_moves_when_scripts_take_over(huge: Served, open_page: OpenPage)
 
 
 def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> None:
-    """Enter opens the light box, arrows turn, it says what it shows, zooms, and Escape returns to the same tile."""
+    """Enter opens the light box, arrows move, it names the image, zooms, and Escape returns to the same tile."""
     served = serve(*(make_picture("jpg", seed=seed, size=(640, 480)) for seed in range(3)))
     page = open_page(served)
     ids = page.evaluate("Array.from(document.querySelectorAll('.tile'), (tile) => tile.dataset.id)")
@@ -180,7 +180,7 @@ def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> N
 
 
 def test_facts_that_are_known_since_the_picture_was_sent_are_shown(serve: Serve, open_page: OpenPage) -> None:
-    """A new image is first read when it is looked at: the gallery's list did not know how large it is."""
+    """A new image is first read when it is opened, so the gallery's list did not know its size."""
     page = open_page(serve(make_picture("jpg", size=(640, 480))), without="**/i/*w=*")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
@@ -189,7 +189,7 @@ def test_facts_that_are_known_since_the_picture_was_sent_are_shown(serve: Serve,
 
 
 def test_the_back_button_closes_the_light_box(serve: Serve, open_page: OpenPage) -> None:
-    """As people on a phone expect; the gallery is still there."""
+    """As phone users expect. The gallery is still there."""
     page = open_page(serve(*make_pictures(2)), width=390)
     page.locator(".tile").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
@@ -199,7 +199,7 @@ def test_the_back_button_closes_the_light_box(serve: Serve, open_page: OpenPage)
 
 
 def test_selected_images_are_copied_as_markdown(serve: Serve, open_page: OpenPage) -> None:
-    """Space selects, shift and an arrow extend, the bar copies a line for each, and Escape lets go."""
+    """Space selects, shift and an arrow extend, the bar copies a line per image, and Escape clears."""
     served = serve(*make_pictures(4))
     page = open_page(served, permissions=["clipboard-read", "clipboard-write"])
     page.keyboard.press("ArrowRight")
@@ -220,7 +220,7 @@ def test_selected_images_are_copied_as_markdown(serve: Serve, open_page: OpenPag
 
 
 def test_selected_images_are_downloaded(serve: Serve, open_page: OpenPage) -> None:
-    """A download each, of the very bytes, under a name that says what it is."""
+    """One download per image, with exactly its bytes and a descriptive name."""
     data = make_picture("png", seed=5)
     page = open_page(serve(data))
     page.locator(".tile").first.hover()

@@ -15,12 +15,12 @@ from .conftest import OpenPage, Serve
 
 
 def root_of(served: Served) -> Path:
-    """Where the served storage directory lies."""
+    """The path of the served storage directory."""
     return Path(served.store.list_storage_dirs()[0].path)
 
 
 def test_an_image_that_arrives_appears_without_a_reload(serve: Serve, open_page: OpenPage) -> None:
-    """A file is copied into the folder; its tile and its picture are there, and the count is true."""
+    """After a file is copied into the folder, its tile and picture appear, and the count is right."""
     served = serve(*make_pictures(2), watching=True)
     page = open_page(served)
     page.evaluate("window.isSamePage = true")
@@ -36,7 +36,7 @@ def test_an_image_that_arrives_appears_without_a_reload(serve: Serve, open_page:
 
 
 def test_a_half_arrived_image_turns_into_the_picture(serve: Serve, open_page: OpenPage) -> None:
-    """ "Still arriving" while it is, on the tile and on its own page; the picture as soon as the rest is here."""
+    """The tile and the image's page say "Still arriving", and show the picture as soon as the rest is here."""
     served = serve(*make_pictures(1), watching=True)
     data = make_picture("png", seed=77, size=(80, 60))
     put_half(root_of(served), data)
@@ -65,7 +65,7 @@ def test_an_image_arrives_while_it_is_looked_at(serve: Serve, open_page: OpenPag
 
 
 def test_the_first_image_of_an_empty_gallery_appears(serve: Serve, open_page: OpenPage) -> None:
-    """The word that there are none gives way to the first one."""
+    """The message that there are none is replaced by the first image."""
     served = serve(watching=True)
     page = open_page(served)
     expect(page.get_by_text("No images yet")).to_be_visible()
@@ -75,7 +75,7 @@ def test_the_first_image_of_an_empty_gallery_appears(serve: Serve, open_page: Op
 
 
 def test_the_inspector_looks_again_by_itself(serve: Serve, open_page: OpenPage) -> None:
-    """A half image appears among what was found, and goes when it is whole; what a reader opened stays open."""
+    """A half image appears among the findings and vanishes once it is whole. Opened details stay open."""
     served = serve(*make_pictures(1), watching=True)
     page = open_page(served, "/inspect/Notes")
     expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
@@ -87,7 +87,7 @@ def test_the_inspector_looks_again_by_itself(serve: Serve, open_page: OpenPage) 
 
 
 def test_the_journal_grows_while_it_is_read(serve: Serve, open_page: OpenPage) -> None:
-    """The newest line is there without a reload."""
+    """The newest line appears without a reload."""
     served = serve(watching=True)
     page = open_page(served, "/activity?type=arrivals")
     expect(page.get_by_text("Nothing yet")).to_be_visible()
@@ -98,7 +98,7 @@ def test_the_journal_grows_while_it_is_read(serve: Serve, open_page: OpenPage) -
 
 
 def test_what_a_reader_opened_stays_open(serve: Serve, open_page: OpenPage) -> None:
-    """Also when the page is drawn anew around it."""
+    """Even if the page around it is drawn again."""
     served = serve(*make_pictures(1), watching=True)
     page = open_page(served, "/folders")
     opened = page.locator("details[id^=manage-]")
@@ -109,7 +109,7 @@ def test_what_a_reader_opened_stays_open(serve: Serve, open_page: OpenPage) -> N
 
 
 def test_where_a_reader_types_nothing_moves(serve: Serve, open_page: OpenPage) -> None:
-    """The page is fetched anew and not drawn while a name is being typed."""
+    """While the user types a name, the page is fetched but not drawn."""
     served = serve(*make_pictures(1), watching=True)
     page = open_page(served, "/folders")
     page.locator("details[id^=manage-] summary").click()
@@ -123,7 +123,7 @@ def test_where_a_reader_types_nothing_moves(serve: Serve, open_page: OpenPage) -
 
 
 def test_a_page_that_measures_rests_five_times_as_long(serve: Serve, open_page: OpenPage) -> None:
-    """However many events come: an open inspector does not keep the machine busy during a long sync."""
+    """However many events come, an open inspector does not keep the machine busy during a long sync."""
     page = open_page(serve(), "/inspect")
     rested_ms, cost_ms = page.evaluate(
         """async () => {

@@ -22,7 +22,7 @@ from .conftest import OpenPage
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broken, Served]]:
-    """A served home with something of everything in it."""
+    """A served home with an example of everything."""
     with break_storage_dir(tmp_path_factory.mktemp("looks")) as made, serving(made.store) as served:
         yield made, served
 
@@ -46,14 +46,14 @@ def list_pages(broken: Broken) -> list[str]:
 
 
 def visit(page: Page, served: Served, path: str) -> None:
-    """Opens the page in the same window; the last of them is that of an error, and no other."""
+    """Opens each page in the same window. The last one is an error page, and no other is."""
     answer = page.goto(served.address.url.rstrip("/") + path)
     assert answer is not None
     assert answer.status == (422 if path == "/image/nothing" else 200), path
 
 
 def check_accessible(page: Page) -> None:
-    """No violation of any of axe's rules. axe brings styles of its own, so the page is opened with ``bypass_csp``."""
+    """No violation of any axe rule. axe injects its own styles, so the page needs ``bypass_csp``."""
     results = Axe().run(page)
     assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
@@ -62,7 +62,7 @@ def check_accessible(page: Page) -> None:
 def test_no_page_has_an_accessibility_violation(
     broken: tuple[Broken, Served], open_page: OpenPage, scheme: str
 ) -> None:
-    """axe finds nothing: names, roles, contrast, order, landmarks."""
+    """axe checks names, roles, contrast, order, and landmarks."""
     made, served = broken
     page = open_page(served, scheme=scheme, bypass_csp=True)
     for path in take_sample(list_pages(made), scheme):
@@ -88,7 +88,7 @@ def test_what_opens_is_accessible_too(
 
 
 def test_an_empty_installation_is_accessible(home: Path, open_page: OpenPage) -> None:
-    """The first page that anybody sees."""
+    """This is the first page that a new user sees."""
     with open_store(home) as store, serving(store) as served:
         for scheme in ("light", "dark"):
             page = open_page(served, width=390, scheme=scheme, bypass_csp=True)
@@ -98,7 +98,7 @@ def test_an_empty_installation_is_accessible(home: Path, open_page: OpenPage) ->
 
 
 def test_no_page_is_wider_than_the_window(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
-    """Nobody scrolls sideways, on a phone least of all."""
+    """Nobody has to scroll sideways, especially not on a phone."""
     made, served = broken
     page = open_page(served)
     for path in take_sample(list_pages(made), "widths"):
@@ -109,7 +109,7 @@ def test_no_page_is_wider_than_the_window(broken: tuple[Broken, Served], open_pa
 
 
 def test_a_phone_has_its_navigation_at_hand(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
-    """At the bottom, with every place in it; filters wait behind a button."""
+    """It is at the bottom, with every section. Filters are behind a button."""
     _, served = broken
     page = open_page(served, width=390, height=844)
     bar = page.get_by_role("navigation", name="Main").bounding_box()
@@ -123,7 +123,7 @@ def test_a_phone_has_its_navigation_at_hand(broken: tuple[Broken, Served], open_
 
 
 def test_the_scheme_of_the_system_is_kept(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
-    """Light paper by day, deep water by night; no flash of the other one."""
+    """Light or dark, without a flash of the other one."""
     _, served = broken
     for scheme, paper in (("light", "rgb(252, 250, 245)"), ("dark", "rgb(13, 23, 29)")):
         page = open_page(served, scheme=scheme)

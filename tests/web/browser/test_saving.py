@@ -23,16 +23,16 @@ CARRY = """([type, files]) => {
         : new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true });
     document.activeElement.dispatchEvent(event);
 }"""
-"""Does to the page, or to what has the focus in it, what a hand does: drags, drops or pastes files."""
+"""Does what a hand does to the page or its focused element: drags, drops, or pastes files."""
 
 
 def carry(page: Page, how: str, *files: tuple[str, str, bytes]) -> None:
-    """Drags, drops or pastes files: name, type, bytes."""
+    """Drags, drops, or pastes files: name, type, bytes."""
     page.evaluate(CARRY, [how, [[name, kind, base64.b64encode(data).decode()] for name, kind, data in files]])
 
 
 def test_dropped_pictures_are_saved_and_told_apart(serve: Serve, open_page: OpenPage) -> None:
-    """A new one, one that was there, and one that is no picture: three lines, three words, and the reason."""
+    """A new one, an existing one, and one that is no picture: three lines with different words and the reason."""
     known = make_picture("png", seed=1)
     new = make_picture("jpg", seed=2)
     served = serve(known, watching=True)
@@ -56,7 +56,7 @@ def test_dropped_pictures_are_saved_and_told_apart(serve: Serve, open_page: Open
 
 
 def test_a_pasted_picture_is_saved(serve: Serve, open_page: OpenPage) -> None:
-    """From the clipboard into the folder; pasting into the search is left alone."""
+    """From the clipboard into the folder. Pasting into the search works as usual."""
     served = serve(*make_pictures(1), watching=True)
     page = open_page(served)
     data = make_picture("png", seed=8)
@@ -72,7 +72,7 @@ def test_a_pasted_picture_is_saved(serve: Serve, open_page: OpenPage) -> None:
 def test_a_picked_picture_is_saved_into_the_chosen_folder(
     serve: Serve, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    """With several folders, the one that is chosen."""
+    """If there are several folders, the chosen one is used."""
     served = serve(*make_pictures(1))
     (tmp_path / "Travel").mkdir()
     travel = served.store.add_storage_dir(tmp_path / "Travel").sd

@@ -16,7 +16,7 @@ from .conftest import OpenPage, Serve
 
 
 def test_an_empty_installation_says_what_to_do_first(home: Path, tmp_path: Path, open_page: OpenPage) -> None:
-    """The gallery asks for a folder; with its path typed in, it is added, and the outcome is told."""
+    """The gallery asks for a folder. Once its path is typed in, it is added, and the page reports the result."""
     root = make_storage_dir(tmp_path / "Dropbox" / "Notes", *make_pictures(2))
     with open_store(home) as store, serving(store) as served:
         page = open_page(served)
@@ -32,7 +32,7 @@ def test_an_empty_installation_says_what_to_do_first(home: Path, tmp_path: Path,
 def test_a_folder_without_an_identity_is_told_to_be_waited_for(
     serve: Serve, open_page: OpenPage, tmp_path: Path
 ) -> None:
-    """Pictures are there, SD_ID is not: it may be the last file to arrive, and the page says so."""
+    """If pictures are there but SD_ID is not, it may be the last file to arrive, and the page says so."""
     page = open_page(serve(), "/folders")
     root = make_storage_dir(tmp_path / "Late", *make_pictures(1))
     (root / "SD_ID").unlink()
@@ -43,7 +43,7 @@ def test_a_folder_without_an_identity_is_told_to_be_waited_for(
 
 
 def test_a_path_that_is_none_is_said_where_it_was_typed(serve: Serve, open_page: OpenPage) -> None:
-    """The error's own words, on the page of folders."""
+    """The folders page shows the error's own message."""
     page = open_page(serve(), "/folders")
     page.get_by_label("Path of the folder on this machine").fill("/nowhere/at all")
     page.get_by_role("button", name="Add folder").click()
@@ -51,7 +51,7 @@ def test_a_path_that_is_none_is_said_where_it_was_typed(serve: Serve, open_page:
 
 
 def test_a_folder_is_renamed_and_forgotten(serve: Serve, open_page: OpenPage) -> None:
-    """Each with one form; forgetting asks for a tick, and touches no file."""
+    """One form each. Forgetting needs a checkbox, and touches no file."""
     served = serve(*make_pictures(1))
     root = Path(served.store.list_storage_dirs()[0].path)
     page = open_page(served, "/folders")
@@ -67,7 +67,7 @@ def test_a_folder_is_renamed_and_forgotten(serve: Serve, open_page: OpenPage) ->
 
 
 def test_a_scan_is_started_and_followed(serve: Serve, open_page: OpenPage) -> None:
-    """The button scans, says what came of it, and the inspector is measured anew."""
+    """The button scans and shows the result, and the inspector is updated."""
     served = serve(*make_pictures(1))
     page = open_page(served, "/inspect/Notes")
     put_image(Path(served.store.list_storage_dirs()[0].path), make_picture("gif", seed=3))
@@ -79,7 +79,7 @@ def test_a_scan_is_started_and_followed(serve: Serve, open_page: OpenPage) -> No
 
 
 def test_the_inspector_says_what_is_wrong_and_what_to_do(tmp_path: Path, open_page: OpenPage) -> None:
-    """Each kind of discrepancy has its heading, its files and its remedy; a file leads to its bytes."""
+    """Each kind of discrepancy has its heading, files, and remedy. A file links to its bytes."""
     with break_storage_dir(tmp_path) as broken, serving(broken.store) as served:
         page = open_page(served, "/inspect/Notes")
         for heading in broken.headings:
@@ -96,7 +96,7 @@ def test_the_inspector_says_what_is_wrong_and_what_to_do(tmp_path: Path, open_pa
 def test_an_image_that_was_edited_in_place_is_adopted_and_its_original_restored(
     tmp_path: Path, open_page: OpenPage
 ) -> None:
-    """From the inspector, with two buttons: both images are shown then, and what was done is said in words."""
+    """Two buttons in the inspector: both images are then shown, and a message says what was done."""
     with break_storage_dir(tmp_path) as broken, serving(broken.store) as served:
         broken.store.add_storage_dir(make_storage_dir(tmp_path / "Photos", broken.original))
         page = open_page(served, "/inspect/Notes#foreign")
@@ -113,7 +113,7 @@ def test_an_image_that_was_edited_in_place_is_adopted_and_its_original_restored(
 
 
 def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: OpenPage) -> None:
-    """Offline is said first, and nothing is called missing."""
+    """Offline comes first, and nothing is called missing."""
     served = serve(*make_pictures(3), watching=True)
     page = open_page(served, "/inspect")
     expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
@@ -125,7 +125,7 @@ def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: Ope
 
 
 def test_every_byte_of_a_file_can_be_paged_through(serve: Serve, open_page: OpenPage) -> None:
-    """Hex pages with offsets, forwards and back; the image itself is shown first."""
+    """Hex pages with offsets, forwards and back. The image itself comes first."""
     data = make_picture("png", seed=4, size=(90, 90))
     assert len(data) > 2 * 4096
     page = open_page(serve(data), f"/inspect/Notes/file?path=media%2F{name_of(data)}")

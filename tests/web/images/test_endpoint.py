@@ -31,7 +31,7 @@ BROWSERS_SHOW = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/sv
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    """One photo, long quiet, so that its proof is relied on."""
+    """One photo, long unchanged, so that its proof is reliable."""
     with serving_storage_dir(tmp_path, PHOTO) as it:
         set_mtime(tmp_path / "Notes/media" / name_of(PHOTO), 100)
         it.store.get(id_of(PHOTO))
@@ -45,14 +45,14 @@ def photo(served: Served) -> str:
 
 
 def put_legacy(served: Served, tmp_path: Path, data: bytes) -> str:
-    """An image under a UUID; its URL."""
+    """Writes an image under a UUID. Returns its URL."""
     put_image(tmp_path / "Notes", data, f"{LEGACY_ID}.jpg")
     return f"/i/{LEGACY_ID}"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_type_is_sent_as_browsers_can_show_it(served: Served, tmp_path: Path, kind: str) -> None:
-    """As it is where they can; else converted, upright, unless the original is asked for."""
+    """Unchanged if browsers can show it. Otherwise converted and upright, unless the original is requested."""
     data = make_picture(kind, seed=7)
     put_image(tmp_path / "Notes", data)
     sniffed = sniff_media_type(data[:1024])
@@ -70,7 +70,7 @@ def test_every_type_is_sent_as_browsers_can_show_it(served: Served, tmp_path: Pa
 
 @pytest.fixture
 def decoding_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the threads that asked a decoder for a copy, in their order; none is cached."""
+    """The names of the threads that called a decoder for a copy, in order. None is cached."""
     monkeypatch.setenv("STRANDLINE_PICTURES_THUMBNAIL_CACHE_BYTES", "0")
     threads = list[str]()
 
@@ -86,7 +86,7 @@ def decoding_threads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_decoders_are_asked_on_their_own_lane_only(
     decoding_threads: list[str], tmp_path: Path, *, is_broken: bool
 ) -> None:
-    """Never on the event loop, also if the image was just handed out, by a thumbnail or as its original."""
+    """Never on the event loop, even if a thumbnail or the original was just served."""
     data = make_picture("heic", seed=7)
     if is_broken:
         data = data[:-200] + bytes(200)
@@ -102,7 +102,7 @@ def test_decoders_are_asked_on_their_own_lane_only(
 
 
 def test_bytes_win_over_the_name(served: Served, tmp_path: Path) -> None:
-    """A PNG that is called ``.jpg`` is sent as a PNG."""
+    """A PNG named ``.jpg`` is sent as a PNG."""
     data = make_picture("png", seed=8)
     put_image(tmp_path / "Notes", data, f"{id_of(data)}.jpg")
     assert served.client.get(f"/i/{id_of(data)}").headers["content-type"] == "image/png"
@@ -111,7 +111,7 @@ def test_bytes_win_over_the_name(served: Served, tmp_path: Path) -> None:
 def test_a_content_id_lasts_and_a_legacy_id_is_asked_again(
     served: Served, photo: str, tmp_path: Path
 ) -> None:
-    """Immutable for ever, or revalidated each time; the tag is the hash in both cases."""
+    """Immutable, or revalidated each time. The tag is the hash in both cases."""
     lasting = served.client.get(photo).headers
     assert "immutable" in lasting["cache-control"]
     assert lasting["etag"].strip('"').startswith(id_of(PHOTO))
@@ -123,7 +123,7 @@ def test_a_content_id_lasts_and_a_legacy_id_is_asked_again(
 
 
 def test_a_legacy_image_that_was_replaced_has_another_tag(served: Served, tmp_path: Path) -> None:
-    """Who revalidates gets the new bytes, though the old ones were sent a moment ago."""
+    """A client that revalidates gets the new bytes, even right after the old ones."""
     url = put_legacy(served, tmp_path, PHOTO)
     set_mtime(tmp_path / "Notes/media" / f"{LEGACY_ID}.jpg", 100)
     etag = [served.client.get(url) for _ in range(3)][-1].headers["etag"]
@@ -138,7 +138,7 @@ def test_a_legacy_image_that_was_replaced_has_another_tag(served: Served, tmp_pa
     [("{}", 304), ("*", 304), ('"x", W/{}', 304), ('"x"', 200), ("", 200), ("nonsense", 200)],
 )
 def test_what_the_client_has_is_not_sent_again(served: Served, photo: str, tags: str, status: int) -> None:
-    """304 without a body, with the tag and the caching that 200 has."""
+    """304 without a body, with the tag and caching headers of 200."""
     whole = served.client.get(photo)
     again = served.client.get(photo, headers={"if-none-match": tags.format(whole.headers["etag"])})
     assert again.status_code == status
@@ -167,7 +167,7 @@ SIZE = len(PHOTO)
     ],
 )
 def test_ranges(served: Served, photo: str, asked: str, part: slice | None) -> None:
-    """206 with exactly those bytes; what is no range that we serve is answered with the whole."""
+    """206 with exactly those bytes. An unsupported range is answered with the whole."""
     response = served.client.get(photo, headers={"range": asked})
     if part is None:
         assert (response.status_code, response.content) == (200, PHOTO)
@@ -179,14 +179,14 @@ def test_ranges(served: Served, photo: str, asked: str, part: slice | None) -> N
 
 @pytest.mark.parametrize("asked", [f"bytes={SIZE}-", f"bytes={SIZE + 5}-{SIZE + 9}", "bytes=-0"])
 def test_a_range_beyond_the_end_is_416(served: Served, photo: str, asked: str) -> None:
-    """With the size, so that the client can mend it."""
+    """It contains the size, so the client can correct its request."""
     response = served.client.get(photo, headers={"range": asked})
     assert (response.status_code, response.headers["content-range"]) == (416, f"bytes */{SIZE}")
     assert response.json()["code"] == "range-not-satisfiable"
 
 
 def test_a_range_of_other_bytes_is_answered_with_the_whole(served: Served, photo: str) -> None:
-    """``If-Range``: a download goes on only if the image is still the same."""
+    """``If-Range``: a download continues only if the image is still the same."""
     etag = served.client.get(photo).headers["etag"]
     for tag, status in ((etag, 206), ('"other"', 200), (f"W/{etag}", 200)):
         assert served.client.get(photo, headers={"range": "bytes=0-9", "if-range": tag}).status_code == status
@@ -194,7 +194,7 @@ def test_a_range_of_other_bytes_is_answered_with_the_whole(served: Served, photo
 
 @pytest.mark.parametrize("query", ["", "?w=20"])
 def test_head_is_get_without_a_body(served: Served, photo: str, query: str) -> None:
-    """The same status and headers."""
+    """Status and headers are the same."""
     head, get = served.client.head(photo + query), served.client.get(photo + query)
     ignored = {"date"}
     assert head.content == b""
@@ -204,19 +204,19 @@ def test_head_is_get_without_a_body(served: Served, photo: str, query: str) -> N
 
 
 def test_a_large_image_is_sent_in_pieces_and_whole(served: Served, tmp_path: Path) -> None:
-    """Larger than what is read at once: every byte, also of a range that crosses the pieces."""
+    """Larger than what is read at once: every byte arrives, also for a range that crosses pieces."""
     large = PHOTO + os.urandom(3_000_000)
     put_image(tmp_path / "Notes", large, f"{id_of(large)}.jpg")
     set_mtime(tmp_path / "Notes/media" / f"{id_of(large)}.jpg", 100)
     url = f"/i/{id_of(large)}"
-    for _ in range(2):  # proven by reading, then from the open file
+    for _ in range(2):  # first proven by reading, then served from the open file
         assert served.client.get(url).content == large
     part = served.client.get(url, headers={"range": "bytes=5-2500000"})
     assert (part.status_code, part.content) == (206, large[5:2_500_001])
 
 
 def test_a_thumbnail_is_small_and_has_a_tag_of_its_own(served: Served, photo: str) -> None:
-    """It lasts as long as the image does."""
+    """It is cached as long as the image."""
     small = served.client.get(f"{photo}?w=20")
     assert max(Image.open(io.BytesIO(small.content)).size) == 20
     assert small.headers["etag"] == served.client.get(photo).headers["etag"][:-1] + '-w20"'
@@ -231,12 +231,12 @@ def test_a_thumbnail_is_small_and_has_a_tag_of_its_own(served: Served, photo: st
     "query", ["w=0", "w=20000", "w=x", "w=-1", "w=²", "wait=x", "wait=301", "original=yes", "fetch=2"]
 )
 def test_a_query_that_makes_no_sense_is_422(served: Served, photo: str, query: str) -> None:
-    """Never a fault, never something else than was asked for."""
+    """Never an internal error, and never something else than requested."""
     assert served.client.get(f"{photo}?{query}").status_code == 422
 
 
 def test_half_an_image_is_never_sent(served: Served, tmp_path: Path) -> None:
-    """503 with a problem that says that it is arriving; then the whole image."""
+    """503 with a problem that says it is arriving, then the whole image."""
     data = make_picture("png", seed=3)
     put_half(tmp_path / "Notes", data)
     response = served.client.get(f"/i/{id_of(data)}")
@@ -249,7 +249,7 @@ def test_half_an_image_is_never_sent(served: Served, tmp_path: Path) -> None:
 def test_a_file_that_is_overwritten_is_not_sent_under_its_id(
     served: Served, photo: str, tmp_path: Path
 ) -> None:
-    """However often it was sent before. Once the good bytes are back they are sent again."""
+    """However often it was sent before. Once the good bytes are back, they are sent again."""
     path = tmp_path / "Notes/media" / name_of(PHOTO)
     assert [served.client.get(photo).status_code for _ in range(3)] == [200] * 3
     path.write_bytes(make_picture("jpg", seed=2))
@@ -263,7 +263,7 @@ def test_a_file_that_is_overwritten_is_not_sent_under_its_id(
 def test_an_edit_that_keeps_size_and_mtime_is_not_sent(
     served: Served, photo: str, tmp_path: Path, query: str
 ) -> None:
-    """Such bytes went out as the image, to be kept for a year. Range and HEAD are no way around it."""
+    """Such bytes were once sent as the image, to be cached for a year. Range and HEAD do not bypass the check."""
     path = tmp_path / "Notes/media" / name_of(PHOTO)
     assert served.client.get(photo + query).status_code == 200
     before = path.stat()
@@ -280,7 +280,7 @@ def test_an_edit_that_keeps_size_and_mtime_is_not_sent(
 
 
 def test_a_link_in_the_media_folder_is_not_followed(served: Served, tmp_path: Path) -> None:
-    """Other machines can put one there."""
+    """Other machines can create one."""
     data = make_picture("png", seed=4)
     (tmp_path / "outside.png").write_bytes(data)
     (tmp_path / "Notes/media" / name_of(data)).symlink_to(tmp_path / "outside.png")
@@ -307,14 +307,14 @@ def test_a_forgotten_storage_directory_serves_nothing(served: Served, photo: str
     ],
 )
 def test_what_is_no_id_never_touches_the_disk(served: Served, path: str) -> None:
-    """It is refused for what it is, before anything is looked for."""
-    url = httpx.URL(served.address.url).copy_with(raw_path=path.encode())  # as it stands, not tidied up
+    """It is rejected before anything is searched."""
+    url = httpx.URL(served.address.url).copy_with(raw_path=path.encode())  # sent as written, not normalized
     response = served.client.send(httpx.Request("GET", url))
     assert (response.status_code, response.json()["code"]) == (422, "invalid-image-id")
 
 
 def test_nothing_in_an_image_can_run(served: Served, tmp_path: Path) -> None:
-    """An SVG with a script in it is sent with a policy that forbids everything."""
+    """An SVG with a script is sent with a policy that forbids everything."""
     svg = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     put_image(tmp_path / "Notes", svg, f"{id_of(svg)}.svg")
     headers = served.client.get(f"/i/{id_of(svg)}").headers
@@ -337,7 +337,7 @@ def test_an_image_in_another_storage_directory_says_so(served: Served, photo: st
 def test_a_request_that_waits_gets_the_image_when_it_comes(
     served: Served, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
-    """It is woken by the event, long before it would look again by itself."""
+    """An event wakes it, long before it would check again by itself."""
     monkeypatch.setattr(waiting, "FIRST_RELOOK_S", 600.0)
     is_waiting, data = threading.Event(), make_picture("png", seed=5)
     really_wait = asyncio.wait
@@ -359,7 +359,7 @@ def test_a_request_that_waits_gets_the_image_when_it_comes(
 
 
 def test_waiting_ends(served: Served) -> None:
-    """With what there is to say by then, and not before."""
+    """They end in time, with the reason, and not before."""
     before = time.monotonic()
     assert served.client.get(f"/i/{'0' * 32}?wait=1").status_code == 404
     assert time.monotonic() - before >= 1
@@ -367,6 +367,6 @@ def test_waiting_ends(served: Served) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_an_image_is_only_read(served: Served, photo: str, method: str) -> None:
-    """405, with what is allowed."""
+    """405, with the allowed methods."""
     response = served.client.request(method, photo)
     assert (response.status_code, response.headers["allow"]) == (405, "GET, HEAD")

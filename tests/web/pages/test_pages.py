@@ -42,7 +42,7 @@ def root_of(served: Served) -> Path:
 
 
 def test_every_page_runs_no_script_but_ours(served: Served) -> None:
-    """No inline script or style stands in any page, and its policy would let none run."""
+    """No page contains an inline script or style, and its policy would block them."""
     for place in PLACES:
         answer = served.client.get(place)
         assert answer.status_code == (422 if place == "/image/nothing" else 200)
@@ -57,7 +57,7 @@ def test_every_page_runs_no_script_but_ours(served: Served) -> None:
 
 
 def test_pages_decide_no_identity(served: Served) -> None:
-    """While identity files stir, a page waits for none of them and writes none: that is the watcher's work."""
+    """While identity files change, a page neither waits nor writes: that is the watcher's work."""
     root, slept = root_of(served), list[float]()
     (root / "SD_ID").rename(root / "SD_ID.conflict1")
     served.store.bench.sleep = slept.append
@@ -68,7 +68,7 @@ def test_pages_decide_no_identity(served: Served) -> None:
 
 
 def test_nothing_comes_from_elsewhere() -> None:
-    """No address of another host stands in the templates, styles and modules; only the name of SVG's namespace."""
+    """Templates, styles, and modules contain no address of another host, except the SVG namespace."""
     web = Path(__file__).parents[3] / "src/strandline/web"
     for path in (*web.rglob("templates/*"), *web.rglob("static/**/*.*")):
         text = path.read_text().replace("http://www.w3.org/2000/svg", "")
@@ -76,7 +76,9 @@ def test_nothing_comes_from_elsewhere() -> None:
 
 
 def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -> None:
-    """HTML, control characters, direction marks and bytes that are no UTF-8: shown, never obeyed, never a fault."""
+    """HTML, control characters, direction marks, and bytes that are not UTF-8 are shown, never obeyed, and cause
+    no error.
+    """
     root = root_of(served)
     names = ["<script>alert(1)<script>.txt", "<img src=x onerror=alert(1)>.png", "a\x1b[31m\u202eb.txt"]
     for name in names:
@@ -119,7 +121,7 @@ def test_names_from_a_storage_directory_are_text_on_every_page(served: Served) -
     ],
 )
 def test_an_error_is_a_page(served: Served, place: str, status: int, word: str) -> None:
-    """With its status, its words, and a way on; never a stack of ours."""
+    """With its status, its message, and a link, and without a stack trace."""
     answer = served.client.get(place)
     assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
     assert "<h1>" in answer.text
@@ -129,7 +131,7 @@ def test_an_error_is_a_page(served: Served, place: str, status: int, word: str) 
 
 
 def test_an_image_that_nobody_has_is_a_page_that_says_so(served: Served) -> None:
-    """404, and where it was looked for."""
+    """404, with the places that were searched."""
     answer = served.client.get("/image/" + "0" * 32)
     assert (answer.status_code, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
     body = answer.text.partition("<h1>")[2]
@@ -140,7 +142,7 @@ def test_an_image_that_nobody_has_is_a_page_that_says_so(served: Served) -> None
 def test_a_file_of_a_time_that_no_calendar_has_is_shown(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Other machines send any time, and some disks keep it; most of those that tests run on do not."""
+    """Other machines send any time, and some disks store it, although most test machines' disks do not."""
 
     def refuse(_at: datetime) -> str:
         raise OverflowError
@@ -152,7 +154,7 @@ def test_a_file_of_a_time_that_no_calendar_has_is_shown(
 
 
 def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:
-    """A half image: what is here of it, where, and what comes next."""
+    """For half an image: how much is here, where, and what happens next."""
     data = make_picture("png", seed=7)
     put_half(root_of(served), data)
     text = served.client.get(f"/image/{id_of(data)}").text
@@ -162,7 +164,7 @@ def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:
 
 
 def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -> None:
-    """Page by page, by its own links, every image once."""
+    """Page by page, through its own links, with every image once."""
     images = make_pictures(130)
     with serving_storage_dir(tmp_path, *images) as served:
         seen, place = [], "/"
@@ -175,7 +177,7 @@ def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -
 
 
 def test_forms_work_without_scripts(served: Served, tmp_path: Path) -> None:
-    """Add, rename, scan and forget, each answered by the page with a word on what came of it."""
+    """Add, rename, scan, and forget: each is answered by the page with the result."""
     travel = make_storage_dir(tmp_path / "Travel", make_picture("gif", seed=4))
     post = served.client.post
     assert (
@@ -199,7 +201,7 @@ def test_forms_work_without_scripts(served: Served, tmp_path: Path) -> None:
 def test_what_is_gone_is_confirmed_and_dropped_without_scripts(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What the API does, by the two forms; each says what came of it."""
+    """The same as in the API, with two forms. Each reports its result."""
     images = list((root_of(served) / "media").iterdir())
     for image in images:
         image.unlink()
@@ -214,7 +216,7 @@ def test_what_is_gone_is_confirmed_and_dropped_without_scripts(
 
 
 def test_a_form_of_another_site_is_refused(served: Served) -> None:
-    """A page elsewhere cannot make this one's folders vanish."""
+    """Another site must not be able to remove folders here."""
     answer = served.client.post(
         "/folders/Notes/forget", data={"sure": "1"}, headers={"origin": "https://evil.example"}
     )
@@ -223,7 +225,7 @@ def test_a_form_of_another_site_is_refused(served: Served) -> None:
 
 
 def test_modules_are_never_stale(served: Served) -> None:
-    """After an update a browser asks again; until then it hears that nothing changed."""
+    """A browser always asks, so it gets the new ones after an update. Until then the answer is 304."""
     first = served.client.get("/static/js/gallery.js")
     assert first.headers["cache-control"] == "no-cache"
     assert "javascript" in first.headers["content-type"]
@@ -245,7 +247,7 @@ def test_modules_are_never_stale(served: Served) -> None:
     ],
 )
 def test_nothing_but_modules_and_styles_is_static(served: Served, place: str) -> None:
-    """No way out of their folder; the address is asked for as it stands, not tidied up."""
+    """No path leads out of their folder. The address is sent as written, not normalized."""
     url = httpx.URL(served.address.url).copy_with(raw_path=f"/static/{place}".encode())
     answer = served.client.send(httpx.Request("GET", url))
     assert answer.status_code == 404
@@ -254,7 +256,7 @@ def test_nothing_but_modules_and_styles_is_static(served: Served, place: str) ->
 
 
 def test_an_empty_home_says_what_to_do_first(home: Path) -> None:
-    """On every place: what to add, and where."""
+    """On every page: what to add, and where."""
     with open_store(home) as store, serving(store) as served:
         assert "Which folder has your pictures?" in served.client.get("/").text
         assert "Add a folder" in served.client.get("/folders").text

@@ -39,22 +39,22 @@ STATIC = Path(__file__).parents[3] / "src/strandline/web/static"
 
 
 def make_sd(state: StorageDirState = StorageDirState.ONLINE, *, name: str = "Notes") -> StorageDir:
-    """A storage directory as the catalog tells it."""
+    """A storage directory from the catalog."""
     return StorageDir(1, None, name, "/notes", state, False, False, (), NOW)
 
 
 def test_a_text_file_keeps_its_lines() -> None:
-    """Line breaks and tabs stay; everything else is as in a name."""
+    """Line breaks and tabs stay. Everything else is escaped as in a name."""
     assert show_lines_plainly("a\tb\r\nc\x07") == "a\tb\nc\\x07"
 
 
 def test_months_have_names() -> None:
-    """And what is no month stays as it is."""
+    """Other text is unchanged."""
     assert [say_month("2026-11"), say_month("unknown")] == ["November 2026", "unknown"]
 
 
 def test_an_address_names_a_folder_by_its_name() -> None:
-    """Percent-encoded; a name that holds a slash gives way to the identity."""
+    """Percent-encoded. If the name contains a slash, the identity is used."""
     assert key_of(make_sd(name="Notes & more")) == "Notes%20%26%20more"
     assert not has_address("caf\udce9.png")
 
@@ -70,7 +70,7 @@ def test_the_browsers_tiles_get_their_words_from_the_table() -> None:
 
 
 def test_every_event_has_its_sentence() -> None:
-    """Each type that stands in the journal, and each type that the browser listens to, is known to both."""
+    """Each type in the journal, and each that the browser listens to, has a sentence."""
     assert {name for name in EVENT_TYPES if not name.startswith("scan.")} == set(SENTENCES)
     assert {name for names in KINDS.values() for name in names} <= set(EVENT_TYPES)
     live = (STATIC / "js/live.js").read_text()
@@ -78,7 +78,7 @@ def test_every_event_has_its_sentence() -> None:
 
 
 def test_events_become_lines_under_their_days() -> None:
-    """Newest first, as they come, each with what it is about."""
+    """Newest first, in their order, each with its subject."""
     image = ImageAvailable(
         at=NOW, sd_id=None, image_id=ImageId("0" * 32), filename="x.png", state=FileState.PRESENT
     )
@@ -98,7 +98,7 @@ def test_events_become_lines_under_their_days() -> None:
 
 @pytest.mark.parametrize("row", DISCREPANCIES, ids=lambda row: row.key)
 def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
-    """Healthy exactly where nothing waits for anybody; else the worst comes first."""
+    """Healthy exactly if nothing needs attention; otherwise the worst comes first."""
     status = SyncStatus(make_sd(), NOW, {})
     assert judge_health(status).title == "Healthy"
     getattr(status, row.key).append(FileItem("x.png", None, 3))
@@ -118,7 +118,7 @@ def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
     ],
 )
 def test_a_folder_that_is_not_online_is_told_first(state: StorageDirState, said: str, title: str) -> None:
-    """With the reason, as a sentence; only who can confirm something is asked to."""
+    """With the reason, as a sentence. The confirm button appears only if there is something to confirm."""
     sd = replace(make_sd(state), problem=said)
     status = SyncStatus(sd, NOW, {}, problems=[Finding(state.value, said)])
     health = judge_health(status)
