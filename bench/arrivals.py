@@ -19,7 +19,7 @@ CALLS = 40
 
 
 def measure_arrivals(world: World, rounds: int) -> Iterator[Result]:
-    """Into a storage directory beside the large one, whose background proofs are switched off."""
+    """Into a storage directory beside the large one, whose background proofs are off."""
     home = world.copy_home("home-of-arrivals")
     waiting, arriving, bare = (world.work / name for name in ("waiting", "arriving", "arriving-bare"))
     make_storage_dir(arriving, 0)
@@ -62,7 +62,7 @@ def _put(waiting: Path, text: str) -> str:
 
 
 def _wait_for_scans(events: Iterator[Event], sd_ids: set[StorageDirId | None]) -> None:
-    """Returns when the watcher's first scan of each storage directory is over."""
+    """Returns when the watcher's first scan of each storage directory has ended."""
     for event in events:
         if event.type == "scan.finished":
             sd_ids.discard(event.sd_id)

@@ -11,14 +11,14 @@ from strandline.catalog.database import CACHE_KIB, WAL_PAGES_BEFORE_CHECKPOINT
 
 
 def list_and_stat(media: Path) -> None:
-    """One ``scandir``, one ``lstat`` a file, as everybody writes it."""
+    """One ``scandir``, and one ``lstat`` per file, like any simple program."""
     with os.scandir(media) as entries:
         for entry in entries:
             entry.stat(follow_symlinks=False)
 
 
 def read_file(path: str | Path) -> bytes:
-    """Opens, asks for the size, reads, closes."""
+    """Opens a file, gets its size, reads, and closes."""
     descriptor = os.open(path, os.O_RDONLY)
     data = os.read(descriptor, os.fstat(descriptor).st_size)
     os.close(descriptor)
@@ -35,7 +35,7 @@ def has_file(path: str) -> bool:
 
 
 def write_durably(data: bytes, path: Path) -> None:
-    """A temporary beside the target, ``fsync``, rename, ``fsync`` of the folder."""
+    """A temporary file beside the target, ``fsync``, rename, ``fsync`` of the folder."""
     temporary = path.with_name("." + path.name)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     rest = memoryview(data)
@@ -50,12 +50,12 @@ def write_durably(data: bytes, path: Path) -> None:
 
 
 def hash_bytes(data: bytes) -> str:
-    """SHA-256, as a content id needs it."""
+    """SHA-256, as for a content id."""
     return hashlib.sha256(data).hexdigest()
 
 
 def open_database(path: Path, *, durable: bool) -> sqlite3.Connection:
-    """SQLite as the catalog sets it up; ``durable`` makes each commit wait for the disk."""
+    """SQLite with the catalog's settings. With ``durable``, each commit waits for the disk."""
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA foreign_keys = ON")
@@ -66,12 +66,12 @@ def open_database(path: Path, *, durable: bool) -> sqlite3.Connection:
 
 
 def open_notes(path: Path, *, durable: bool) -> sqlite3.Connection:
-    """A database with one small table, to commit single rows to."""
+    """A database with one small table, for commits of single rows."""
     database = open_database(path, durable=durable)
     database.execute("CREATE TABLE notes (name TEXT PRIMARY KEY, facts TEXT)")
     return database
 
 
 def note(database: sqlite3.Connection, name: str, facts: str) -> None:
-    """One row in a commit of its own."""
+    """Adds one row in its own commit."""
     database.execute("INSERT INTO notes VALUES (?, ?)", (name, facts))

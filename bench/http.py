@@ -10,11 +10,11 @@ from builders.delays import QUESTION, measure_delays
 from builders.disturbances import DISTURBANCES, serve_for_many
 
 SECONDS = 5.0
-"""Of each measurement; some 200 requests. A small run takes less."""
+"""Duration of each measurement: some 200 requests. A small run takes less."""
 
 
 def measure_http(world: World, rounds: int) -> Iterator[Result]:
-    """The p99 of a small question under each disturbance, and just before it; one of each a round."""
+    """The p99 of a small request under each disturbance, and right before it; one of each per round."""
     seconds = min(SECONDS, world.files / 1000)
     folder = world.work / "served"
     folder.mkdir()

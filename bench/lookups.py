@@ -15,11 +15,11 @@ from strandline.model.image_ids import ImageId, hash_to_content_id
 from strandline.model.media_names import candidate_names
 
 CALLS = 50
-"""In each round: single lookups differ more than their medians."""
+"""Per round: the times of single lookups differ more than their medians."""
 
 
 def measure_lookups(world: World, rounds: int) -> Iterator[Result]:
-    """Three storage directories: the large one, one of a thousand files, and one that fills up unseen."""
+    """Three storage directories: the large one, one of a thousand files, and one that grows unnoticed."""
     home = world.copy_home("home-of-lookups")
     roots = [world.root, world.work / "second", world.work / "third"]
     make_storage_dir(roots[1], min(world.files, 1000), seed=1)
@@ -81,13 +81,13 @@ def measure_lookups(world: World, rounds: int) -> Iterator[Result]:
 
 
 class Finder:
-    """Finds an image's file in some storage directories without any catalog."""
+    """Finds an image's file in several storage directories without a catalog."""
 
     def __init__(self, roots: list[Path]) -> None:
         self._roots = [str(root) for root in roots]
 
     def by_probing(self, image_id: str) -> str | None:
-        """Asks for each name that the image could have; looks at identity and folder, as a lookup must."""
+        """Probes each possible name of the image. Reads identity and folder, as a lookup must."""
         for root in self._roots:
             read_file(f"{root}/SD_ID")
             os.lstat(f"{root}/media")

@@ -28,18 +28,18 @@ class World:
     """A storage directory with many files, and a home whose catalog knows them."""
 
     work: Path
-    """A folder for whatever else is to be made."""
+    """A folder for everything else."""
     files: int
     root: Path
     home: Path
 
     def copy_home(self, name: str) -> Path:
-        """A home of its own for one topic, so that none measures what another has left behind."""
+        """A separate home per topic, so that no topic measures what another has left."""
         return Path(shutil.copytree(self.home, self.work / name))
 
 
 def build_world(work: Path, files: int) -> World:
-    """Fills a storage directory and registers it. The files are dated back a little, as after a sync."""
+    """Fills a storage directory and registers it. The files' times are in the past, as after a sync."""
     world = World(work, files, work / "many", work / "home")
     make_storage_dir(world.root, files)
     with open_store(world.home) as store:
@@ -48,7 +48,7 @@ def build_world(work: Path, files: int) -> World:
 
 
 def make_storage_dir(root: Path, files: int, size: tuple[int, int] = TINY, seed: int = 0) -> list[str]:
-    """Makes a storage directory with so many pictures; returns their ids."""
+    """Makes a storage directory with this many pictures. Returns their ids."""
     media = root / "media"
     media.mkdir(parents=True)
     (root / "SD_ID").write_text(f"{uuid.uuid4()}\n")
@@ -58,20 +58,20 @@ def make_storage_dir(root: Path, files: int, size: tuple[int, int] = TINY, seed:
 
 
 def put_picture(media: Path, data: bytes) -> str:
-    """Writes the picture under its content id, which is returned."""
+    """Writes the picture under its content id. Returns the id."""
     image_id = hash_to_content_id(data)
     (media / f"{image_id}.png").write_bytes(data)
     return image_id
 
 
 def settle(media: Path) -> None:
-    """Dates the folder back, so that nobody has to wait until its mtime may be believed."""
+    """Dates the folder back, so that its mtime is reliable at once."""
     then_s = time.time() - 60
     os.utime(media, (then_s, then_s))
 
 
 def make_picture(text: str, size: tuple[int, int] = TINY) -> bytes:
-    """A whole PNG of noise; another text makes other bytes."""
+    """A whole PNG of noise. Each text gives different bytes."""
     return _head(size) + _chunk(b"tEXt", b"Comment\0" + text.encode()) + _chunk(b"IEND", b"")
 
 

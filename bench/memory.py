@@ -19,10 +19,10 @@ from strandline import Store, open_store
 
 BASE_BYTES = 64 * 1024 * 1024
 BYTES_A_FILE = 200
-"""The bound of SPEC §6: ``BASE_BYTES`` and this for each file."""
+"""The bound of SPEC §6: ``BASE_BYTES`` plus this per file."""
 
 LINKS_A_FILE = 60_000
-"""Names of one file; ext4 allows 65,000. Listings and catalogs do not care, and the disk holds a million so."""
+"""Names per file; ext4 allows 65,000. Listings and catalogs do not notice, and the disk can hold a million."""
 
 JOBS: dict[str, Callable[[Store, str], object]] = {
     "first scan, all registered": lambda store, root: store.add_storage_dir(root),
@@ -33,7 +33,7 @@ JOBS: dict[str, Callable[[Store, str], object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one process took."""
+    """The peak memory of one process."""
 
     job: str
     files: int
@@ -51,7 +51,7 @@ class Peak:
 
 
 def measure_memory(work: Path, files: int) -> list[Peak]:
-    """Each job in a process of its own; the files are names of a few small ones, and are removed afterwards."""
+    """Each job in its own process. The files are names of a few small ones, and are deleted afterwards."""
     root, home = work / "very-many", work / "home-of-very-many"
     _check_room(work, files)
     try:
@@ -97,7 +97,7 @@ def _run(job: str, home: Path, root: Path, files: int) -> Peak:
 
 
 def _peak_bytes() -> int:
-    """Linux: the peak since this program was started; ``getrusage`` would also tell of the parent's."""
+    """On Linux, the peak since this program was started. ``getrusage`` would include the parent's."""
     status = Path("/proc/self/status")
     if status.exists():
         [found] = re.findall(r"^VmHWM:\s+(\d+) kB$", status.read_text(), re.MULTILINE)
@@ -109,7 +109,7 @@ def _peak_bytes() -> int:
 
 
 def main() -> None:
-    """Does one job and prints the peak and the seconds."""
+    """Does one job and prints the peak and the duration."""
     import time
 
     job, home, root = sys.argv[1:]

@@ -15,7 +15,7 @@ CALLS_LARGE = 5
 
 
 def measure_saves(world: World, rounds: int) -> Iterator[Result]:
-    """Into a storage directory that begins empty; its neighbours are filled by the bare job and by copying."""
+    """Into an initially empty storage directory, and into folders that the bare job and a plain copy fill."""
     home = world.copy_home("home-of-saves")
     target, bare, copies = (world.work / name for name in ("saves", "saves-bare", "saves-copied"))
     make_storage_dir(target, 0)

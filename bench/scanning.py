@@ -19,7 +19,7 @@ Rows = list[tuple[Any, ...]]
 
 
 def measure_scanning(world: World, rounds: int) -> Iterator[Result]:
-    """First scan, rescan, inspect; beside them git, which people use to learn what has changed in a folder."""
+    """First scan, rescan, and inspect. In comparison: git, which people use to see what changed in a folder."""
     git = Git(world)
     media = world.root / "media"
     tables = _read_tables(world.home / "catalog.db")
@@ -72,7 +72,7 @@ def measure_scanning(world: World, rounds: int) -> Iterator[Result]:
 
 
 class Git:
-    """A repository beside the storage directory, so that the folder stays as it is."""
+    """A repository beside the storage directory, so that the folder does not change."""
 
     def __init__(self, world: World) -> None:
         self._environment = {
@@ -84,7 +84,7 @@ class Git:
         self._run("init", "--quiet")
 
     def add(self) -> float:
-        """Takes all files in; the seconds that it took."""
+        """Adds all files. Returns the duration in seconds."""
         started = time.perf_counter()
         self._run("add", "--all")
         return time.perf_counter() - started
@@ -98,7 +98,7 @@ class Git:
 
 
 def _read_tables(catalog: Path) -> dict[str, Rows]:
-    """What the first scan wrote, in the order of the keys: the quickest to insert."""
+    """What the first scan wrote, in the order of the keys, which is the fastest to insert."""
     database = open_database(catalog, durable=False)
     tables = {
         table: database.execute(f"SELECT * FROM {table} ORDER BY {key}").fetchall()

@@ -15,7 +15,7 @@ CALLS = 3
 
 
 def measure_start_up(world: World, rounds: int) -> Iterator[Result]:
-    """``--help``, and one question to a large catalog; beside an interpreter that does nothing."""
+    """``--help``, and one request to a large catalog, in comparison with an idle interpreter."""
     with open_store(world.home) as store:
         image_id = store.list_images().images[0].image_id
     environment = _environment(world)
@@ -37,7 +37,7 @@ def measure_start_up(world: World, rounds: int) -> Iterator[Result]:
 
 
 def _environment(world: World) -> dict[str, str]:
-    """With compiled modules, as an installation makes them, whatever this environment says of that."""
+    """With compiled modules, as in an installation, whatever this environment says."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
         **kept,

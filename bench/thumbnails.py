@@ -20,14 +20,14 @@ from strandline import open_store
 from strandline.model.image_ids import hash_to_content_id
 
 PHOTOS = 291
-"""At most: one for thirty of the other topics' files, so that a small run stays small."""
+"""Maximum: one for thirty of the other topics' files, so that a small run stays small."""
 
 MOTIFS = 3
-"""Different pictures among them; the others differ in a comment, which costs no decoder anything."""
+"""Different pictures. The others differ in a comment, which costs a decoder nothing."""
 
 PIXELS = (4000, 3000)
 THREADS = 2
-"""That decode: as many decoder processes as Strandline starts. Twice as many ask, as in the daemon."""
+"""Decoding threads: as many as Strandline's decoder processes. Twice as many send requests, as in the daemon."""
 
 SIZE = 400
 UPRIGHT = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
@@ -35,7 +35,7 @@ UPRIGHT = b"Exif\0\0II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\
 
 
 def measure_thumbnails(world: World, rounds: int) -> Iterator[Result]:
-    """All photographs, by both cores. Each round asks for another size, so that none finds the last one's copies."""
+    """All photographs, on both cores. Each round requests another size, so that no cached copy is found."""
     program = shutil.which("vipsthumbnail")
     if program is None:
         print(
@@ -77,7 +77,7 @@ def measure_thumbnails(world: World, rounds: int) -> Iterator[Result]:
 
 
 def put_photos(media: Path, count: int) -> list[str]:
-    """Writes so many photographs under their content ids, which are returned."""
+    """Writes this many photographs under their content ids. Returns the ids."""
     motifs = [_paint(seed) for seed in range(MOTIFS)]
     ids: list[str] = []
     for number in range(count):
@@ -93,7 +93,7 @@ def put_photos(media: Path, count: int) -> list[str]:
 
 
 def _paint(seed: int) -> bytes:
-    """Clouds with a camera's noise: about 3 MB, as of a telephone."""
+    """Clouds with camera noise: about 3 MB, as from a phone."""
     width, height = PIXELS
     vips: Any = pyvips.Image
     bands = [
@@ -106,7 +106,7 @@ def _paint(seed: int) -> bytes:
 
 
 def _start(program: str, paths: list[str], size: int, folder: Path) -> subprocess.Popen[bytes]:
-    """One process with one thread: two of them are quicker than one with two."""
+    """One process with one thread. Two of them are faster than one with two threads."""
     environment = os.environ | {"VIPS_CONCURRENCY": "1"}
     return subprocess.Popen(
         [program, "--size", str(size), "-o", f"{folder}/%s.webp[strip]", *paths], env=environment

@@ -19,10 +19,10 @@ Input = TypeVar("Input")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the project promises itself; None where nothing is promised."""
+    """The project's target; None if there is none."""
 
     ratio: float | None = None
-    """Median of ours to that of the bare job."""
+    """Median of our time divided by that of the bare job."""
     median_s: float | None = None
     p99_s: float | None = None
 
@@ -39,7 +39,7 @@ class Target:
 class Operation(Generic[Input]):
     """One job and the ways to do it.
 
-    Each call gets an input of its own from ``make``, which is not timed.
+    Each call gets its own input from ``make``, which is not timed.
     """
 
     name: str
@@ -47,17 +47,17 @@ class Operation(Generic[Input]):
     ours: Callable[[Input], object]
     bare: Callable[[Input], object]
     bare_is: str
-    """What the bare job consists of, for the reader."""
+    """The content of the bare job, for the reader."""
     target: Target = Target()
     instead: Callable[[Input], object] | None = None
     instead_is: str = ""
     calls: int = 1
-    """In each round, of each way."""
+    """Per round and way."""
 
 
 @dataclass(slots=True)
 class Result:
-    """The times of one operation, in seconds, a list for each round."""
+    """The times of one operation in seconds, one list per round."""
 
     name: str
     target: Target
@@ -69,18 +69,18 @@ class Result:
 
     @property
     def ratios(self) -> list[float]:
-        """Ours to the bare job's, by the medians of each round; sorted."""
+        """Our times divided by the bare job's, by the medians of each round; sorted."""
         return sorted(median(ours) / median(bare) for ours, bare in zip(self.ours, self.bare, strict=True))
 
     @property
     def p99_s(self) -> float | None:
-        """Of all calls of ours; None where there are fewer than 100."""
+        """Of all our calls; None if there are fewer than 100."""
         times = [one for some in self.ours for one in some]
         return quantiles(times, n=100)[98] if len(times) >= 100 else None
 
     @property
     def is_met(self) -> bool:
-        """Whether the target was met in this run, as far as it could be measured."""
+        """Whether this run met the target, as far as it could be measured."""
         target, p99_s = self.target, self.p99_s
         return (
             (target.ratio is None or median(self.ratios) <= target.ratio)
@@ -89,7 +89,7 @@ class Result:
         )
 
     def as_row(self) -> str:
-        """One line of the Markdown table that :func:`format_table` heads."""
+        """One line of the table of :func:`format_table`."""
         ratios = self.ratios
         p99 = f" (p99 {format_seconds(self.p99_s)})" if self.target.p99_s and self.p99_s else ""
         spread = f" ({ratios[0]:.2f}–{ratios[-1]:.2f})" if len(ratios) > 1 else ""
@@ -102,7 +102,7 @@ class Result:
 
 
 def measure(operation: Operation[Input], rounds: int) -> Result:
-    """Runs all ways in turns, once to warm up and then ``rounds`` times ``calls`` times."""
+    """Runs all ways in turn: once to warm up, then ``rounds`` times ``calls`` times."""
     result = Result(operation.name, operation.target, operation.bare_is, operation.instead_is)
     ways = [(operation.ours, result.ours), (operation.bare, result.bare)]
     if operation.instead is not None:
@@ -112,7 +112,7 @@ def measure(operation: Operation[Input], rounds: int) -> Result:
         for _, rounds_of_way in ways:
             rounds_of_way.append([])
         gc.collect()
-        gc.freeze()  # what the benchmark itself holds must not slow the collector of whoever runs
+        gc.freeze()  # the benchmark's own objects must not slow down the garbage collector
         for call in range(operation.calls if turn >= 0 else 1):
             first = (turn + call) % len(ways)
             for way, rounds_of_way in ways[first:] + ways[:first]:

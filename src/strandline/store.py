@@ -43,21 +43,25 @@ if TYPE_CHECKING:
     from strandline.services.workbench import Workbench
 
 MAX_MEMORY_BYTES = 4 * 1024 * 1024
-"""Of a copy that comes piece by piece: many may come at once, so less than of one that is read in one go."""
+"""Memory limit of a copy that arrives piece by piece. Many may arrive at once, so it is less than for one that is
+read in one go.
+"""
 
 MAX_PAGE = 10_000
-"""Images on one page of a listing: some 10 MB of answers."""
+"""Maximum number of images on a page of a listing: some 10 MB of JSON."""
 
 Watch: TypeAlias = "Callable[[Store, bool, int | None], AbstractContextManager[Iterator[Event]]]"
-"""Starts a watcher: called with the store, whether to end after the start-up scan, and where to begin in the journal.
-Handed in by the assembly, because watching lives a floor above."""
+"""Starts a watcher. Called with the store, whether to end after the start-up scan, and where in the journal to
+begin. The assembly passes it in, because watching is one floor above.
+"""
 
 
 class Store:
-    """Images in storage directories: found, proven, kept once, and explained.
+    """Images in storage directories: finds, proves, saves, and explains them.
 
-    ``sd`` is anywhere a :class:`StorageDir`, an identity (current or alias), a path, or a name. ``image_id`` is text
-    in either form and any letter case; what is no id raises ``InvalidImageIdError`` before any disk is touched.
+    Thread-safe. ``sd`` may always be a :class:`StorageDir`, an identity (current or alias), a path, or a name.
+    ``image_id`` is text in either form and any letter case. Other text raises ``InvalidImageIdError`` before any disk
+    access.
     """
 
     def __init__(self, bench: Workbench, thumbnails: ThumbnailCache, watch: Watch) -> None:
@@ -75,101 +79,103 @@ class Store:
         read_only: bool = False,
         progress: OnProgress | None = None,
     ) -> AddedStorageDir:
-        """Adds a folder, decides its identity, and scans it; safe to repeat."""
+        """Adds a folder, decides its identity, and scans it. Idempotent."""
         return services.add.add_storage_dir(
             self._bench, path, name=name, new_identity=new_identity, read_only=read_only, on_progress=progress
         )
 
     def list_storage_dirs(self) -> list[StorageDir]:
-        """All storage directories as they were last found, in the order in which they were added.
+        """All storage directories in their last known state, in the order in which they were added.
 
-        Reads the catalog only: it neither waits nor writes. While a watcher runs, states are kept up to date.
+        Reads only the catalog: it never waits and never writes. While a watcher runs, the states are kept up to date.
         """
         return services.manage.list_storage_dirs(self._bench)
 
     def refresh_storage_dirs(self) -> list[StorageDir]:
-        """All storage directories as they are now, in the same order; what has changed is written down.
+        """All storage directories in their current state, in the same order. Writes changes to the catalog.
 
-        Looks at the identity files of each, and waits up to four seconds for those that are being replaced.
+        Reads the identity files of each one, and waits up to four seconds for files that are being replaced.
         """
         return services.presence.reconsider_storage_dirs(self._bench)
 
     def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
-        """The storage directory that is meant, by identity, alias, path, or name, in that order."""
+        """The storage directory with this identity, alias, path, or name, in that order."""
         return services.manage.get_storage_dir(self._bench, sd)
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
-        """Gives it another name in this catalog."""
+        """Renames it in this catalog. Touches no file."""
         return services.manage.rename_storage_dir(self._bench, self.get_storage_dir(sd), name)
 
     def move_storage_dir(self, sd: StorageDirRef, path: str | os.PathLike[str]) -> StorageDir:
-        """Says where it lies now; touches no file."""
+        """Sets its new path. Touches no file."""
         return services.manage.move_storage_dir(self._bench, self.get_storage_dir(sd), path)
 
     def forget_storage_dir(self, sd: StorageDirRef) -> None:
-        """Drops it from this catalog; touches no file."""
+        """Removes it from this catalog. Touches no file."""
         services.manage.forget_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def confirm_storage_dir(self, sd: StorageDirRef) -> StorageDir:
-        """Restores a lost identity, else accepts that files are gone: one thing at a time."""
+        """Restores a lost identity; otherwise accepts that files are gone. Does only one of the two."""
         return services.confirm.confirm_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def accept_missing(self, sd: StorageDirRef) -> int:
-        """Drops the rows of missing files; returns how many."""
+        """Drops the rows of missing files. Returns how many."""
         return services.confirm.accept_missing(self._bench, self.get_storage_dir(sd))
 
     def save(
         self, source: Source, *, sd: StorageDirRef, name: str | None = None, image_id: str | None = None
     ) -> Saved:
-        """Saves bytes, a path or a stream as an image, durably; the same bytes again write nothing."""
+        """Saves bytes, a path, or a stream as an image. Durable when it returns. Saving the same bytes again
+        writes nothing.
+        """
         wanted = None if image_id is None else parse_image_id(image_id)
         return services.save.save_image(
             self._bench, source, self.get_storage_dir(sd), name=name, image_id=wanted
         )
 
     def begin_copy(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES) -> CopyWriter:
-        """An empty copy for bytes that come piece by piece: write them, and give ``finish()`` to :meth:`save`.
+        """An empty copy for bytes that arrive piece by piece: write them, and pass ``finish()`` to :meth:`save`.
 
-        The bytes are hashed as they come and are not copied again. In memory up to ``max_memory_bytes``, then in an
-        unnamed temporary file of this home. Close it when the image is saved.
+        The bytes are hashed as they arrive, and are not copied again. Up to ``max_memory_bytes`` are kept in memory,
+        more in an unnamed temporary file of this home. Close it when the image is saved.
         """
         return services.intake.begin_copy(self._bench, max_memory_bytes=max_memory_bytes)
 
     def copy(self, image_id: str, to: StorageDirRef) -> Saved:
-        """Saves a good copy of the image in another storage directory, also over a file with wrong bytes."""
+        """Saves a good copy of the image in another storage directory. Replaces a file with wrong bytes."""
         return services.copy.copy_image(self._bench, parse_image_id(image_id), self.get_storage_dir(to))
 
     def adopt(self, sd: StorageDirRef, filename: str) -> Saved:
-        """Saves another image that lies under an image's name as the new image that it is."""
+        """Saves another image that is under an image's name under its own id."""
         return services.adopt.adopt_image(self._bench, self.get_storage_dir(sd), filename)
 
     def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
-        """The image, proven. Raises ``ImageNotFoundError`` with the trace where it cannot be shown."""
+        """The proven image. Raises ``ImageNotFoundError``, which has the trace, if it cannot be shown."""
         found = services.explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
         return self._open.add(found)
 
     def find(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage | None:
-        """The image, proven, or None where it cannot be shown now."""
+        """The proven image, or None if it cannot be shown now."""
         found = services.search.find_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
         return None if found is None else self._open.add(found)
 
     def get_as_is(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
-        """Whatever bytes lie under the image's name, half or wrong. Raises as :meth:`get` where there are none."""
+        """Any bytes under the image's name, even half or wrong ones. Raises as :meth:`get` if there are none."""
         wanted, known = parse_image_id(image_id), self._find_sd(sd)
         return services.explain.insist_on(
             self._bench, wanted, lambda: services.search.find_as_is(self._bench, wanted, known)
         )
 
     def exists(self, image_id: str, sd: StorageDirRef | None = None) -> bool:
-        """Whether the image is here, proven or not, or online-only. Reads no bytes."""
+        """Whether the image is here (proven or not) or online-only. Reads no bytes."""
         return self.look_up(image_id, sd).exists
 
     def look_up(self, image_id: str, sd: StorageDirRef | None = None) -> Presence:
-        """Whether the image is here, in which state, and if not, why. Reads no bytes."""
+        """Whether the image is here, its state, and if it is not here, why. Reads no bytes."""
         return services.look_up.look_up(self._bench, parse_image_id(image_id), self._find_sd(sd))
 
     def info(self, image_id: str) -> ImageInfo:
-        """All that is known of the image; discovers it first where the catalog does not know it."""
+        """Everything known about the image. If the catalog does not know it, searches the disks."""
         wanted = parse_image_id(image_id)
         info = services.describe.find_image_info(self._bench, wanted)
         if info is None or info.best.state not in EXPECTED:
@@ -186,7 +192,7 @@ class Store:
         after: str | None = None,
         limit: int = 100,
     ) -> ImagePage:
-        """A page of images, newest first; ``after`` is the ``next`` of the page before."""
+        """A page of images, newest first. ``after`` is the ``next`` of the previous page."""
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInputError(f"a page has 1 to {MAX_PAGE:,} images, not {limit}", limit=limit)
         wanted = None if state is None else _parse_state(state)
@@ -195,7 +201,7 @@ class Store:
         )
 
     def thumbnail(self, image_id: str, size: int = 400, sd: StorageDirRef | None = None) -> Thumbnail:
-        """A small upright copy without metadata, from the cache or made now."""
+        """A small upright copy without metadata, from the cache or newly made."""
         return services.thumbnails.get_thumbnail(self._bench, self._thumbnails, self.get(image_id, sd), size)
 
     def scan(
@@ -204,7 +210,7 @@ class Store:
         progress: OnProgress | None = None,
         cancel: threading.Event | None = None,
     ) -> list[ScanReport]:
-        """Scans one storage directory, or all of them one after the other; a report for each."""
+        """Scans one storage directory, or all of them one after another. One report each."""
         sds = self.list_storage_dirs() if sd is None else [self.get_storage_dir(sd)]
         return [
             services.scan.scan_storage_dir(self._bench, each, on_progress=progress, cancel=cancel)
@@ -213,7 +219,7 @@ class Store:
         ]
 
     def inspect(self, sd: StorageDirRef) -> SyncStatus:
-        """Disk against catalog, measured now, with every discrepancy; changes nothing."""
+        """Compares disk and catalog now, with every discrepancy. Changes nothing."""
         return services.inspect.inspect_storage_dir(self._bench, self.get_storage_dir(sd))
 
     def list_tree(
@@ -226,7 +232,7 @@ class Store:
         after: str | None = None,
         limit: int = 1000,
     ) -> TreePage:
-        """A page of what lies in the root and the media folder, and what each name means; by path."""
+        """A page of the entries of root and media folder, sorted by path, and what each name means."""
         return services.browse.list_tree(
             self._bench,
             self.get_storage_dir(sd),
@@ -238,43 +244,44 @@ class Store:
         )
 
     def iter_tree(self, sd: StorageDirRef) -> Iterator[TreeEntry]:
-        """All that :meth:`list_tree` pages through, lazily, in memory for some thousand entries."""
+        """All entries of :meth:`list_tree`, lazily. Holds some thousand entries in memory."""
         return services.browse.iter_tree(self._bench, self.get_storage_dir(sd))
 
     def describe_file(self, sd: StorageDirRef, path: str) -> dict[str, object]:
-        """The facts of one file of the storage directory, ready for JSON."""
+        """The facts of one file in the storage directory, ready for JSON."""
         return services.browse.describe_file(self._bench, self.get_storage_dir(sd), path)
 
     def read_hex(self, sd: StorageDirRef, path: str, offset: int = 0, length: int = 4096) -> HexPage:
-        """A page of a file's bytes, whatever they are."""
+        """A page of any file's bytes."""
         return services.browse.read_hex(
             self._bench, self.get_storage_dir(sd), path, offset=offset, length=length
         )
 
     def explain(self, image_id: str) -> Explanation:
-        """Why the image is shown or not: every storage directory, catalog and disk, and what comes next."""
+        """Why the image is shown or not: every storage directory, catalog and disk, and what happens next."""
         return services.explain.explain_image(self._bench, parse_image_id(image_id))
 
     def watch(
         self, *, once: bool = False, since: int | None = None
     ) -> AbstractContextManager[Iterator[Event]]:
-        """Runs the watcher; the context manager gives an iterator over events as they are committed.
+        """A context manager that runs the watcher and yields an iterator over events as they are committed.
 
-        ``once`` ends it after the start-up scan and its proofs; ``since`` replays the journal from there first.
+        With ``once`` it ends after the start-up scan and its proofs. With ``since`` it first replays the journal from
+        that number.
         """
         return self._watch(self, once, since)
 
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
-        """Events of the journal after number ``since``, oldest first."""
+        """The journal's events after number ``since``, oldest first."""
         with self._bench.catalog.read() as reader:
             return reader.journal.list_events(since=since, limit=limit)
 
     def export_catalog(self) -> dict[str, object]:
-        """What only the catalog knows, ready for JSON."""
+        """Everything that only the catalog knows, ready for JSON."""
         return services.export.export_catalog(self._bench)
 
     def close(self) -> None:
-        """Gives everything back; idempotent. Watchers of this store must have ended."""
+        """Frees everything. Idempotent. Watchers of this store must have ended."""
         self._bench.catalog.close()
 
     def __enter__(self) -> Self:

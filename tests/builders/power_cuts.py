@@ -20,7 +20,7 @@ from builders.seccomp import Asked
 from builders.system_calls import SYNCING, WRITING, Call
 
 SHARED_MEMORY = "-shm"
-"""SQLite's index of its log. It is never synced, and whoever opens the database first makes a new one."""
+"""SQLite's index of its log. It is never synced: the first to open the database makes a new one."""
 
 
 class Cut(StrEnum):

@@ -16,20 +16,20 @@ from strandline.model.states import Seen, register_listed
 
 
 def present(number: int, sd: int = 1) -> ImageFile:
-    """An unproven row; a higher number is newer."""
+    """An unproven row. A higher number is newer."""
     stamp = FileStamp(100 + number, 10**18 + number * 1000, number)
     image_id = ImageId(f"{number:032x}")
     return register_listed(sd, f"{image_id}.png", image_id, "image/png", Seen(stamp), NOW)
 
 
 def proven(row: ImageFile) -> ImageFile:
-    """The row with a proof of the file as it lies there."""
+    """The row with a proof of the current file."""
     assert row.stamp is not None
     return replace(row, proof=Proof(ProofKind.HASH, SHA256S[0], row.stamp, NOW))
 
 
 def touched(row: ImageFile) -> ImageFile:
-    """The row of the file with another mtime; its proof, if any, has lapsed."""
+    """The row with another mtime. If it has a proof, that has lapsed."""
     assert row.stamp is not None
     return replace(row, stamp=replace(row.stamp, mtime_ns=row.stamp.mtime_ns + 5))
 
@@ -42,19 +42,19 @@ def insert(catalog: SqliteCatalog, *rows: ImageFile, listed_first: bool = False)
 
 
 def update(catalog: SqliteCatalog, old: ImageFile, new: ImageFile) -> None:
-    """Moves the row."""
+    """Changes the row."""
     with catalog.write() as writer:
         assert writer.files.update_row(old, new)
 
 
 def arrivals(catalog: SqliteCatalog, sd: int = 1) -> list[str]:
-    """What is to be proven at once."""
+    """The files that must be proven at once."""
     with catalog.read() as reader:
         return reader.files.list_arrivals(sd)
 
 
 def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: SqliteCatalog) -> None:
-    """Newest first; nothing else has to be written than the proof."""
+    """Newest first. The proof is the only write that is needed."""
     first, second = present(1), present(2)
     insert(catalog, first, second, present(3, sd=2), proven(present(4)))
     assert arrivals(catalog) == [second.filename, first.filename]
@@ -65,7 +65,7 @@ def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: S
 
 
 def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: SqliteCatalog) -> None:
-    """Registered in either way: for the verifier, or the first reader."""
+    """However they were registered, they are left to the verifier or the first reader."""
     row, other = present(1), present(2)
     assert row.stamp is not None
     listed = [(row.filename, row.image_id, row.media_type, row.stamp.as_text())]
@@ -78,7 +78,7 @@ def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: S
 
 
 def test_only_files_that_are_here_are_arrivals(catalog: SqliteCatalog) -> None:
-    """Absent ones cannot be read; arriving ones are looked at in their own time."""
+    """Absent ones cannot be read, and arriving ones are looked at later."""
     others = sorted(set(FileState) - {FileState.PRESENT})
     rows = [replace(present(number), state=state) for number, state in enumerate(others)]
     insert(catalog, replace(present(99), absent_since=NOW), *rows)
@@ -86,7 +86,7 @@ def test_only_files_that_are_here_are_arrivals(catalog: SqliteCatalog) -> None:
 
 
 def test_what_an_older_catalog_knows_was_there_from_the_first(tmp_path: Path) -> None:
-    """A program that learns of arrivals does not read a million files of a share at once."""
+    """After an update, the program does not read a million files of a share at once."""
     path = tmp_path / "catalog.db"
     with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.write() as writer:
         add_sd(writer)

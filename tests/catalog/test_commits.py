@@ -27,7 +27,7 @@ def _commit(catalog: SqliteCatalog) -> None:
 
 
 def test_a_commit_of_this_process_or_another_is_noticed(catalog: SqliteCatalog) -> None:
-    """And nothing else is: between two commits the number stays."""
+    """Nothing else is: between two commits the token stays equal."""
     other = open_catalog(catalog.path, busy_timeout_s=1.0)
     seen = [catalog.read_version()]
     for writer in (catalog, other):
@@ -39,9 +39,9 @@ def test_a_commit_of_this_process_or_another_is_noticed(catalog: SqliteCatalog) 
 
 
 def test_a_catalog_that_breaks_meanwhile_is_told_as_damaged(catalog: SqliteCatalog) -> None:
-    """Never as an error of SQLite's."""
+    """It never raises SQLite's own error."""
     catalog.read_version()
-    _commit(catalog)  # so that it has to read the file again
+    _commit(catalog)  # so that it must read the file again
     catalog.path.write_bytes(os.urandom(catalog.path.stat().st_size))
     wal = catalog.path.with_name("catalog.db-wal")
     wal.write_bytes(os.urandom(wal.stat().st_size))

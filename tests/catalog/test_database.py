@@ -52,7 +52,7 @@ def names(catalog: SqliteCatalog) -> list[str]:
 
 
 def run_python(code: str, *arguments: object) -> subprocess.Popen[str]:
-    """Another process that runs the code, with the arguments in ``sys.argv``."""
+    """Another process that runs the code with these arguments in ``sys.argv``."""
     program = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     return subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -74,7 +74,7 @@ def test_a_new_catalog_is_made_with_its_folder(path: Path) -> None:
 
 
 def test_the_epoch_stays_with_the_database_and_is_new_with_a_new_one(path: Path) -> None:
-    """A subscriber tells a rebuilt catalog from one in which nothing happened."""
+    """A subscriber can distinguish a rebuilt catalog from one without changes."""
     with opened(path) as catalog:
         first = catalog.epoch
     with opened(path) as catalog:
@@ -87,7 +87,7 @@ def test_the_epoch_stays_with_the_database_and_is_new_with_a_new_one(path: Path)
 def test_numbers_jump_when_the_machine_was_started_anew(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A power cut takes the last commits; the numbers of their events are not given to others. The epoch stays."""
+    """A power cut loses the last commits. The numbers of their events are not reused. The epoch stays."""
     boot_id = tmp_path / "boot_id"
     monkeypatch.setattr(journal, "BOOT_ID", boot_id)
     numbers, epochs = [], set()
@@ -98,7 +98,7 @@ def test_numbers_jump_when_the_machine_was_started_anew(
                 with catalog.write() as writer:
                     numbers.append(writer.journal.append_event(EVENT).seq)
                 epochs.add(catalog.epoch)
-    boot_id.unlink()  # a system that does not say when it was started
+    boot_id.unlink()  # a system that does not tell when it was started
     with opened(path) as catalog, catalog.write() as writer:
         numbers.append(writer.journal.append_event(EVENT).seq)
         assert writer.journal.get_bounds() == (1, journal.JUMP + 5)
@@ -109,7 +109,7 @@ def test_numbers_jump_when_the_machine_was_started_anew(
 def test_a_jump_that_was_rolled_back_is_made_later(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It belongs to the transaction that appends first."""
+    """It is part of the first transaction that appends."""
     boot_id = tmp_path / "boot_id"
     boot_id.write_text("first")
     monkeypatch.setattr(journal, "BOOT_ID", boot_id)
@@ -124,14 +124,14 @@ def test_a_jump_that_was_rolled_back_is_made_later(
 
 
 def test_a_disk_without_a_write_ahead_log_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """SQLite says so without an error, and readers would wait for writers from then on."""
+    """SQLite reports this without an error, and readers would then wait for writers."""
     monkeypatch.setattr(database, "_WAL", "PRAGMA journal_mode = DELETE")
     with pytest.raises(CatalogError, match="choose a local disk"), opened(path):
         pass
 
 
 def test_many_processes_may_open_a_new_catalog_at_once(path: Path) -> None:
-    """One of them makes it, the others find it made; all see the same epoch."""
+    """One of them creates it, the others find it. All see the same epoch."""
     code = """
         import sys
         from pathlib import Path
@@ -155,11 +155,11 @@ def test_many_processes_may_open_a_new_catalog_at_once(path: Path) -> None:
 def test_a_catalog_that_is_made_during_the_first_look_is_no_stranger(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The look is one: whoever makes the catalog meanwhile waits for it, and it still finds nothing there."""
+    """The first look is one query. If another process creates the catalog meanwhile, it is recognized."""
     connect, meddled = sqlite3.connect, list[str]()
 
     class Interrupted(sqlite3.Connection):
-        """Between its two questions somebody else opens the same new home."""
+        """Between its two queries, another process opens the same new home."""
 
         def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
             if sql == "PRAGMA application_id":
@@ -180,7 +180,7 @@ def test_a_catalog_that_is_made_during_the_first_look_is_no_stranger(
 
 
 def test_a_closed_catalog_says_so(path: Path) -> None:
-    """Closing is idempotent; use after it is an error of ours, not of SQLite."""
+    """Closing is idempotent. Later use raises our own error, not SQLite's."""
     catalog = open_catalog(path, busy_timeout_s=1)
     catalog.close()
     catalog.close()
@@ -189,14 +189,14 @@ def test_a_closed_catalog_says_so(path: Path) -> None:
 
 
 def other_program(path: Path, version: int = 0) -> None:
-    """A database that is none of ours."""
+    """A database of another program."""
     conn = sqlite3.connect(path)
     conn.executescript(f"CREATE TABLE songs (title TEXT); PRAGMA user_version = {version}")
     conn.close()
 
 
 def too_new(path: Path) -> None:
-    """A catalog as a later version may leave it."""
+    """A catalog as a later version might write it."""
     open_catalog(path, busy_timeout_s=1).close()
     conn = sqlite3.connect(path)
     conn.execute("PRAGMA user_version = 999")
@@ -204,7 +204,7 @@ def too_new(path: Path) -> None:
 
 
 def truncated(path: Path) -> None:
-    """A catalog of which the second half is gone."""
+    """A catalog without its second half."""
     open_catalog(path, busy_timeout_s=1).close()
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size // 2)
@@ -228,7 +228,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], type[StrandlineError], str]] 
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_what_is_no_catalog_is_a_clear_error_and_is_left_as_it_is(path: Path, damage: str) -> None:
-    """The message says what to do; no byte of the file is changed, and nothing is put beside it."""
+    """The message says what to do. The file is not changed, and no file appears beside it."""
     make, error, advice = DAMAGES[damage]
     path.parent.mkdir()
     make(path)
@@ -240,7 +240,7 @@ def test_what_is_no_catalog_is_a_clear_error_and_is_left_as_it_is(path: Path, da
 
 
 def test_damage_in_the_middle_is_found_by_the_check_and_by_reading(path: Path) -> None:
-    """Broken pages are reported by ``doctor``'s check; a read that meets one is a clear error."""
+    """``doctor`` reports broken pages, and a read of one is a clear error."""
     with opened(path) as catalog, catalog.write() as writer:
         for number in range(2000):
             add_sd(writer, f"{number}")
@@ -255,25 +255,25 @@ def test_damage_in_the_middle_is_found_by_the_check_and_by_reading(path: Path) -
 
 
 def test_a_whole_catalog_passes_the_check(path: Path) -> None:
-    """The check is silent where all is well."""
+    """It reports nothing."""
     with opened(path) as catalog:
         assert catalog.check_integrity() == []
 
 
 def test_a_home_that_cannot_be_made_says_what_to_do(tmp_path: Path) -> None:
-    """A file lies where the home should be."""
+    """A file is in the home's place."""
     (tmp_path / "home").write_text("")
     with pytest.raises(DiskError, match="STRANDLINE_HOME"):
         open_catalog(tmp_path / "home" / "catalog.db", busy_timeout_s=1)
 
 
 READ_ONLY = (Refusal("openat", errno.EROFS, argument=2, mask=os.O_WRONLY | os.O_RDWR | os.O_CREAT),)
-"""EROFS for whoever wants to write: a disk that was mounted read-only after an error."""
+"""EROFS for every write: a disk that was remounted read-only after an error."""
 
 
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_read_only_home_says_what_to_do(path: Path, exists: bool) -> None:
-    """A disk that turned read-only is a disk error, before and after the catalog was made."""
+    """A read-only disk is a disk error, both for a new and for an existing catalog."""
     path.parent.mkdir()
     if exists:
         open_catalog(path, busy_timeout_s=1).close()
@@ -297,7 +297,7 @@ NEW = "ALTER TABLE birds ADD COLUMN legs INTEGER NOT NULL DEFAULT 2; CREATE INDE
 
 
 def test_migrations_run_once_each_and_keep_what_is_there(path: Path) -> None:
-    """An old catalog is brought up to date where it lies; its epoch and its rows stay."""
+    """An old catalog is updated in place. Its epoch and rows stay."""
     with opened(path, migrations=[OLD]) as catalog:
         epoch = catalog.epoch
         with catalog.write() as writer:
@@ -309,7 +309,7 @@ def test_migrations_run_once_each_and_keep_what_is_there(path: Path) -> None:
 
 
 def test_a_migration_happens_whole_or_not_at_all(path: Path) -> None:
-    """One that fails in its middle leaves the old catalog, which still opens."""
+    """If one fails halfway, the old catalog remains and still opens."""
     with opened(path, migrations=[OLD]):
         pass
     before = dump(path)
@@ -324,7 +324,7 @@ def test_a_migration_happens_whole_or_not_at_all(path: Path) -> None:
 
 
 def test_an_older_program_refuses_the_newer_catalog(path: Path) -> None:
-    """The versions are in the error, for people who run two installations."""
+    """The error contains both versions, for people with two installations."""
     with opened(path, migrations=[OLD, NEW]):
         pass
     with pytest.raises(CatalogTooNewError) as caught, opened(path, migrations=[OLD]):
@@ -333,7 +333,7 @@ def test_an_older_program_refuses_the_newer_catalog(path: Path) -> None:
 
 
 def test_the_header_says_whose_database_it_is(path: Path) -> None:
-    """``file(1)`` and other programs can tell."""
+    """``file(1)`` and other programs can recognize it."""
     with opened(path):
         pass
     conn = sqlite3.connect(path)
@@ -346,7 +346,7 @@ def test_the_header_says_whose_database_it_is(path: Path) -> None:
 
 
 def test_a_transaction_that_raises_leaves_neither_rows_nor_events(path: Path) -> None:
-    """Events are committed with the change that they tell of (SPEC §13)."""
+    """Events are committed with the change that they report (SPEC §13)."""
     told: list[object] = []
 
     def change_and_fail() -> None:
@@ -365,7 +365,7 @@ def test_a_transaction_that_raises_leaves_neither_rows_nor_events(path: Path) ->
 
 
 def test_a_commit_hands_over_its_numbered_events(path: Path) -> None:
-    """In their order, after the commit, and only where there are any."""
+    """In order, after the commit, and only if there are any."""
     told: list[list[object]] = []
     with opened(path) as catalog:
         catalog.on_commit = told.append  # type: ignore[assignment]
@@ -379,7 +379,7 @@ def test_a_commit_hands_over_its_numbered_events(path: Path) -> None:
 
 
 def test_readers_see_the_last_commit_and_never_wait_for_a_writer(path: Path) -> None:
-    """While a write is under way a reader reads on; a snapshot keeps to one commit."""
+    """During a write, a reader continues. A snapshot stays at one commit."""
     with opened(path, busy_timeout_s=0.1) as catalog:
         with catalog.write() as writer:
             add_sd(writer, "one")
@@ -405,13 +405,13 @@ def test_a_statement_that_fails_is_an_error_of_ours(path: Path) -> None:
 
 
 def test_a_row_of_a_forgotten_storage_directory_says_that_it_was_forgotten(path: Path) -> None:
-    """A scan that another process overtook with ``sd forget`` ends with a sentence, not with a constraint."""
+    """If another process forgets the directory during a scan, the error is a sentence, not a constraint."""
     with opened(path) as catalog, pytest.raises(StorageDirNotFoundError), catalog.write() as writer:
         sql_of(writer).execute("INSERT INTO storage_dir_aliases VALUES (77, 'x')")
 
 
 def test_a_full_disk_is_said_as_such_and_costs_nothing(path: Path) -> None:
-    """The kernel has no room left: the writer is undone, and the catalog goes on when there is room again."""
+    """If the kernel has no room, the transaction is undone. The catalog works again when there is room."""
 
     def fill() -> None:
         with catalog.write() as writer:
@@ -434,7 +434,7 @@ def test_a_full_disk_is_said_as_such_and_costs_nothing(path: Path) -> None:
 
 
 def test_eight_threads_write_one_catalog(path: Path) -> None:
-    """No write is lost, none fails, and the journal numbers them without a gap."""
+    """No write is lost, none fails, and the journal's numbers have no gap."""
 
     def write(thread: int) -> None:
         for number in range(25):
@@ -488,7 +488,9 @@ HOLD = """
 
 
 def test_a_catalog_that_another_process_holds_is_locked_after_the_time_out(path: Path) -> None:
-    """Reading goes on; a write waits for the busy time-out, then says who is in the way and succeeds later."""
+    """Reading continues. A write waits for the busy timeout, then says that another process holds it, and works
+    later.
+    """
     with opened(path, busy_timeout_s=0.05) as catalog:
         process = run_python(HOLD, path, TESTS)
         wait_for_line(process, "holding")
@@ -502,7 +504,7 @@ def test_a_catalog_that_another_process_holds_is_locked_after_the_time_out(path:
 
 
 def test_a_process_killed_in_a_bulk_transaction_leaves_nothing_of_it(path: Path) -> None:
-    """After kill -9 the catalog opens, is whole, and holds what was committed before."""
+    """After kill -9, the catalog opens, is whole, and contains what was committed before."""
     with opened(path) as catalog, catalog.write() as writer:
         add_sd(writer, "before")
     process = run_python(HOLD, path, TESTS)

@@ -23,7 +23,7 @@ from strandline.model.states import EXPECTED, Seen, register_listed
 
 @pytest.fixture(scope="module")
 def shared_catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]:
-    """The same, for properties that clean up behind themselves."""
+    """The same, for properties that clean up after themselves."""
     with opened(tmp_path_factory.mktemp("catalog") / "catalog.db") as catalog:
         with catalog.write() as writer:
             add_sd(writer, "one")
@@ -39,7 +39,7 @@ def fill(catalog: SqliteCatalog, some: list[ImageFile], *, listed_first: bool = 
 
 
 def find(catalog: SqliteCatalog, filename: str) -> ImageFile | None:
-    """The row of the first storage directory's file."""
+    """The row of the file in the first storage directory."""
     with catalog.read() as reader:
         return reader.files.find_row(1, filename)
 
@@ -72,7 +72,7 @@ many_rows = st.lists(rows(), max_size=8).map(
 
 @given(many_rows)
 def test_a_row_survives_the_catalog(shared_catalog: SqliteCatalog, some: list[ImageFile]) -> None:
-    """Every field of every state, also mtimes beyond what SQLite can count."""
+    """Every field in every state, including mtimes beyond SQLite's largest number."""
     fill(shared_catalog, some)
     for row in some:
         assert find(shared_catalog, row.filename) == row
@@ -86,7 +86,9 @@ def test_a_row_survives_the_catalog(shared_catalog: SqliteCatalog, some: list[Im
 def test_lines_are_those_of_the_rows_that_a_scan_should_meet(
     shared_catalog: SqliteCatalog, some: list[ImageFile]
 ) -> None:
-    """One line each, by name: its stamp, or that it was absent, or online-only; missing and trashed have none."""
+    """One line per row, by name: its stamp, or that it is absent or online-only. Missing and trashed rows have
+    none.
+    """
     fill(shared_catalog, some)
     with shared_catalog.read() as reader:
         lines = [line for batch in reader.files.iter_lines(1) for line in batch]
@@ -102,7 +104,7 @@ def test_lines_are_those_of_the_rows_that_a_scan_should_meet(
 
 
 def test_lines_come_in_batches_without_a_gap(catalog: SqliteCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At a full batch's end, too."""
+    """This includes the end of a full batch."""
     monkeypatch.setattr(reader_module, "LINES_AT_ONCE", 4)
     for count in (0, 3, 4, 5, 8):
         fill(catalog, [present(number) for number in range(count)])
@@ -116,7 +118,7 @@ def test_lines_come_in_batches_without_a_gap(catalog: SqliteCatalog, monkeypatch
 def test_a_listing_registers_the_same_rows_as_one_by_one(
     shared_catalog: SqliteCatalog, some: list[FileStamp], state: FileState
 ) -> None:
-    """The first scan's fast way differs from the slow one in nothing but its speed."""
+    """The first scan's fast way gives the same rows as the slow one."""
     expected = [replace(present(number), stamp=stamp, state=state) for number, stamp in enumerate(some)]
     fill(shared_catalog, expected, listed_first=True)
     slow = dump(shared_catalog.path)["image_files"]
@@ -133,7 +135,7 @@ def test_a_listing_registers_the_same_rows_as_one_by_one(
 
 
 def test_a_file_that_is_known_is_not_registered_again(catalog: SqliteCatalog) -> None:
-    """Two callers at once are harmless: the first row stands."""
+    """If two callers register it at once, the first row stays."""
     first, second = proven(present(1)), present(1, media_type="image/gif")
     with catalog.write() as writer:
         assert writer.files.insert_row(first)
@@ -144,7 +146,7 @@ def test_a_file_that_is_known_is_not_registered_again(catalog: SqliteCatalog) ->
 @given(rows(), rows())
 @settings(max_examples=100)
 def test_a_move_is_made_by_one_of_two(shared_catalog: SqliteCatalog, old: ImageFile, new: ImageFile) -> None:
-    """Both saw the same row; the second finds it moved, unless the move changes nothing that people are told."""
+    """Both read the same row. The second fails, unless its change means nothing to people."""
     new = replace(new, filename=old.filename, image_id=old.image_id)
     fill(shared_catalog, [old])
     with shared_catalog.write() as writer:
@@ -160,12 +162,12 @@ def test_a_move_is_made_by_one_of_two(shared_catalog: SqliteCatalog, old: ImageF
 
 
 def find_in(reader: Reader, filename: str) -> ImageFile | None:
-    """The row as the writer sees it."""
+    """The row inside a transaction."""
     return reader.files.find_row(1, filename)
 
 
 def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: SqliteCatalog) -> None:
-    """Two processes that prove the same change write image.changed once: the hash is part of the condition."""
+    """If two processes prove the same change, image.changed is written once: the update compares the hash."""
     old, new = proven(present(1)), proven(present(1), SHA256S[1])
     fill(catalog, [old])
     with catalog.write() as writer:
@@ -174,7 +176,7 @@ def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: SqliteC
 
 
 def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog: SqliteCatalog) -> None:
-    """The order in which a lookup tries them (SPEC §5.2)."""
+    """A lookup tries them in this order (SPEC §5.2)."""
     files = [
         present(1),
         proven(present(1, sd=2)),
@@ -192,7 +194,7 @@ def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog:
 
 
 def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catalog: SqliteCatalog) -> None:
-    """The verifier takes whatever is present and not proven as it lies there now."""
+    """The verifier gets every present file without a current proof."""
     lapsed = replace(proven(present(3)), stamp=present(9).stamp)
     fill(
         catalog,
@@ -208,7 +210,7 @@ def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catal
 
 @given(many_rows)
 def test_counts_and_lists_agree_with_the_rows(shared_catalog: SqliteCatalog, some: list[ImageFile]) -> None:
-    """Each answer is what a walk over all rows would give."""
+    """Each answer equals that of a walk over all rows."""
     fill(shared_catalog, some)
     some = sorted(some, key=lambda row: row.filename)
     expected = [row for row in some if row.state in EXPECTED]
@@ -241,7 +243,7 @@ def test_counts_and_lists_agree_with_the_rows(shared_catalog: SqliteCatalog, som
 def test_accepting_absences_marks_what_is_absent_now(
     shared_catalog: SqliteCatalog, some: list[ImageFile], all_rows: bool
 ) -> None:
-    """Accepted are the rows that a scan found absent; all of them, where the folder itself is gone."""
+    """Only rows that a scan found absent, or all of them if the folder itself is gone."""
     fill(shared_catalog, some)
     with shared_catalog.write() as writer:
         writer.files.accept_absences(1, NOW, all_rows=all_rows)
@@ -266,7 +268,7 @@ def test_a_row_is_dropped_only_in_the_state_that_was_seen(catalog: SqliteCatalog
 
 
 def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog: SqliteCatalog) -> None:
-    """A HEIC named .jpg, once its bytes were read; letter case and second extensions are no oddity."""
+    """For example a HEIC named .jpg, once its bytes were read. Letter case and second extensions do not count."""
     odd = proven(present(1, filename=f"{image(1)}.JPG", media_type="image/heic"))
     fill(
         catalog,
@@ -281,7 +283,7 @@ def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog:
 
 
 def test_legacy_files_that_differ_between_storage_directories_are_found(catalog: SqliteCatalog) -> None:
-    """Two contents under one legacy id (H25); a content id cannot differ."""
+    """Two contents under one legacy id (H25). Under a content id they cannot differ."""
     one = replace(proven(present(1)), image_id=LEGACY_ID, filename=f"{LEGACY_ID}.png")
     two = replace(proven(present(2), SHA256S[1]), sd=2, image_id=LEGACY_ID, filename=f"{LEGACY_ID}.png")
     fill(catalog, [one, two, proven(present(3)), proven(present(3, sd=2))])
@@ -295,13 +297,13 @@ def test_legacy_files_that_differ_between_storage_directories_are_found(catalog:
 
 @given(st.integers(-(10**15), 10**16))
 def test_times_are_exact_to_the_microsecond(us: int) -> None:
-    """What is written is what is read, both ways."""
+    """The value read equals the value written."""
     assert as_microseconds(from_microseconds(us)) == us
 
 
 @given(spans)
 def test_no_time_stays_no_time(span: timedelta) -> None:
-    """None is stored as none; a time in another zone is the same time."""
+    """None stays None. A time in another zone is the same time."""
     assert as_microseconds(None) is None
     assert from_microseconds(None) is None
     assert from_microseconds(as_microseconds(NOW + span)) == NOW + span
@@ -309,7 +311,7 @@ def test_no_time_stays_no_time(span: timedelta) -> None:
 
 @given(st.data())
 def test_proofs_survive_with_their_kind(shared_catalog: SqliteCatalog, data: st.DataObject) -> None:
-    """Also lapsed ones, whose hash tells whether new bytes are other bytes."""
+    """Lapsed ones, too: their hash shows whether new bytes are other bytes."""
     for image_id in (CONTENT_ID, LEGACY_ID):
         row = present(1, image_id=image_id, proof=data.draw(proofs(image_id, present(1).stamp)))
         fill(shared_catalog, [row])

@@ -37,7 +37,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]
 
 @st.composite
 def files(draw: st.DrawFn) -> list[ImageFile]:
-    """Some files of a few images: in two storage directories, with few different times."""
+    """Some files of a few images, in two storage directories, with few different times."""
     keys = st.tuples(st.sampled_from(IMAGES), st.sampled_from(["png", "jpg"]), st.sampled_from([1, 2]))
     drawn = []
     for image_id, extension, sd in draw(st.lists(keys, unique=True, max_size=12)):
@@ -58,7 +58,7 @@ def fill(catalog: SqliteCatalog, some: list[ImageFile]) -> None:
 
 
 def place(row: ImageFile) -> tuple[float, int, str]:
-    """Where the file stands in the order: when it was taken, else its mtime."""
+    """The file's sort key: when it was taken, otherwise its mtime."""
     assert row.stamp is not None
     at_s = row.stamp.mtime_ns / 1e9 if row.taken_at is None else row.taken_at.timestamp()
     return at_s, row.sd, row.filename
@@ -87,7 +87,7 @@ filters = st.builds(
 def test_pages_hold_each_image_once_newest_first(
     catalog: SqliteCatalog, some: list[ImageFile], chosen: ImageFilter, limit: int
 ) -> None:
-    """Page by page they are what sorting all files and taking each image at its newest would give."""
+    """All pages together equal a plain sort of all files with each image at its newest."""
     fill(catalog, some)
     ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
     expected = list(dict.fromkeys(row.image_id for row in ordered))
@@ -109,7 +109,7 @@ def test_pages_hold_each_image_once_newest_first(
 def test_the_places_are_those_of_the_listing(
     catalog: SqliteCatalog, some: list[ImageFile], chosen: ImageFilter, every: int
 ) -> None:
-    """Months and noted places are what counting the listing's own order would give, however images are spread."""
+    """Months and places equal those that a count over the listing gives, however images are distributed."""
     fill(catalog, some)
     ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
     newest = list({row.image_id: row for row in reversed(ordered)}.values())
@@ -124,7 +124,7 @@ def test_the_places_are_those_of_the_listing(
 
 
 def test_images_that_arrive_while_one_pages_shift_nothing(catalog: SqliteCatalog) -> None:
-    """The next page goes on after the last image, not after a number of images."""
+    """The next page starts after the last image, not after a number of images."""
     some = [
         register_listed(1, f"{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW)
         for n, i in enumerate(IMAGES)
@@ -140,7 +140,7 @@ def test_images_that_arrive_while_one_pages_shift_nothing(catalog: SqliteCatalog
 
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**31), st.sampled_from(IMAGES))
 def test_a_cursor_survives_as_text(sort_us: int, sd: int, image_id: ImageId) -> None:
-    """It needs no quoting in a URL or a shell."""
+    """It needs no escaping in a URL or a shell."""
     cursor = ImageCursor(sort_us, sd, f"{image_id}.heic")
     text = format_cursor(cursor)
     assert parse_cursor(text) == cursor
@@ -149,7 +149,7 @@ def test_a_cursor_survives_as_text(sort_us: int, sd: int, image_id: ImageId) -> 
 
 
 def encoded(value: object) -> str:
-    """The value as a cursor would carry it."""
+    """The value in the form of a cursor."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
@@ -163,14 +163,14 @@ def encoded(value: object) -> str:
     ],
 )  # fmt: skip
 def test_what_is_no_cursor_is_invalid_input(text: str) -> None:
-    """Cursors come from outside: whatever they hold, the answer is one clear error."""
+    """Cursors come from outside. Whatever they contain, there is one clear error."""
     with pytest.raises(InvalidCursorError):
         parse_cursor(text)
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
 def test_no_text_makes_the_parser_fail_in_another_way(catalog: SqliteCatalog, text: str) -> None:
-    """It is a cursor that the catalog can be asked with, or an InvalidCursorError."""
+    """Any text is either a usable cursor or an InvalidCursorError."""
     try:
         cursor = parse_cursor(text)
     except InvalidCursorError:

@@ -24,7 +24,7 @@ def added(at: datetime = NOW, name: str = "Notes") -> StorageDirAdded:
 
 
 def append(catalog: SqliteCatalog, *events: Event) -> None:
-    """Appends the events in one writer."""
+    """Appends the events in one transaction."""
     with catalog.write() as writer:
         for event in events:
             writer.journal.append_event(event)
@@ -43,7 +43,7 @@ def bounds(catalog: SqliteCatalog) -> tuple[int, int]:
 
 
 def test_events_come_back_as_they_were_with_their_numbers(tmp_path: Path) -> None:
-    """Every type, with all its facts, in the order of the commits."""
+    """Every type with all its facts, in the order of the commits."""
     events = [
         added(),
         ImageAvailable(
@@ -60,7 +60,7 @@ def test_events_come_back_as_they_were_with_their_numbers(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(("number", "count"), [(2**70, 0), (2**63 - 1, 0), (-(2**70), 1)])
 def test_any_number_is_a_place_in_the_journal(tmp_path: Path, number: int, count: int) -> None:
-    """After the last one, or before the first, however far: SQLite's integers end, Python's do not."""
+    """After the last one or before the first, however far: SQLite's integers are limited, Python's are not."""
     with opened(tmp_path / "c.db") as catalog:
         append(catalog, added())
         assert len(replay(catalog, since=number)) == count
@@ -79,7 +79,7 @@ def test_a_replay_begins_after_the_number_and_ends_at_the_limit(tmp_path: Path) 
 
 
 def test_the_bounds_tell_what_can_be_replayed(tmp_path: Path) -> None:
-    """(1, 0) while there is nothing; afterwards the oldest and the newest number."""
+    """(1, 0) for an empty journal, otherwise the oldest and the newest number."""
     with opened(tmp_path / "c.db") as catalog:
         assert bounds(catalog) == (1, 0)
         append(catalog, added(), added())
@@ -87,7 +87,7 @@ def test_the_bounds_tell_what_can_be_replayed(tmp_path: Path) -> None:
 
 
 def test_numbers_go_on_after_everything_was_dropped(tmp_path: Path) -> None:
-    """A number is never given twice in one catalog's life."""
+    """A catalog never uses a number twice."""
     with opened(tmp_path / "c.db") as catalog:
         append(catalog, added())
         with catalog.write() as writer:
@@ -98,7 +98,7 @@ def test_numbers_go_on_after_everything_was_dropped(tmp_path: Path) -> None:
 
 
 def test_no_more_than_so_many_events_are_kept(tmp_path: Path) -> None:
-    """The oldest go, in steps of a thousand appends."""
+    """The oldest are dropped, once per thousand appends."""
     with opened(tmp_path / "c.db", journal_limits=JournalLimits(max_events=1500)) as catalog:
         append(catalog, *[added()] * 3000)
         assert bounds(catalog) == (1501, 3000)
@@ -107,20 +107,20 @@ def test_no_more_than_so_many_events_are_kept(tmp_path: Path) -> None:
 
 
 def test_events_older_than_the_limit_are_dropped(tmp_path: Path) -> None:
-    """By the journal's own times."""
+    """By the times in the journal."""
     with opened(tmp_path / "c.db", journal_limits=JournalLimits(max_age=timedelta(days=30))) as catalog:
         append(catalog, *[added(NOW)] * 500, *[added(NOW + timedelta(days=31))] * 500)
         assert bounds(catalog) == (501, 1000)
 
 
 def test_the_limits_are_a_hundred_thousand_events_or_thirty_days() -> None:
-    """What the documentation promises where nothing is set."""
+    """The documented default."""
     assert JournalLimits() == JournalLimits(100_000, timedelta(days=30))
 
 
 @pytest.mark.parametrize("wrong_by", [timedelta(days=-3650), timedelta(days=3650)])
 def test_a_clock_that_was_wrong_for_a_while_leaves_no_gap(tmp_path: Path, wrong_by: timedelta) -> None:
-    """What is kept is always everything after some number, so nobody misses an event without knowing."""
+    """The journal always has everything after some number, so nobody misses an event without noticing."""
     with opened(tmp_path / "c.db", journal_limits=JournalLimits(max_age=timedelta(days=30))) as catalog:
         append(catalog, *[added(NOW)] * 300, *[added(NOW + wrong_by)] * 300, *[added(NOW)] * 400)
         kept = [event.seq for event in replay(catalog)]
@@ -130,7 +130,7 @@ def test_a_clock_that_was_wrong_for_a_while_leaves_no_gap(tmp_path: Path, wrong_
 
 @given(st.text(max_size=40))
 def test_any_text_survives_in_an_event(name: str) -> None:
-    """Names and paths come from people."""
+    """People choose names and paths."""
     with TemporaryDirectory() as folder, opened(Path(folder, "c.db")) as catalog:
         append(catalog, added(name=name))
         (event,) = replay(catalog)

@@ -20,7 +20,7 @@ def catalog(tmp_path: Path) -> Iterator[SqliteCatalog]:
 
 
 def test_names_are_listed_once_each_oldest_first(catalog: SqliteCatalog) -> None:
-    """The same image may have been saved under several names, from several places."""
+    """The same image may have been saved with several names, from several places."""
     with catalog.write() as writer:
         writer.origins.add_origin(CONTENT_ID, "b.jpg", "/y", NOW + timedelta(days=1))
         writer.origins.add_origin(CONTENT_ID, "a.jpg", "/x", NOW + timedelta(days=2))

@@ -31,7 +31,7 @@ def find(catalog: SqliteCatalog, number: int) -> StorageDir:
 
 
 def test_all_that_was_written_is_read_back(catalog: SqliteCatalog) -> None:
-    """Every field, and aliases sorted; found alone and in the list alike."""
+    """Every field, and sorted aliases, both in a single row and in the list."""
     with catalog.write() as writer:
         number = writer.sds.insert_storage_dir(
             sd_id=A, provisional=True, name="Nötes", path="/n", state=StorageDirState.OFFLINE,
@@ -51,7 +51,7 @@ def test_all_that_was_written_is_read_back(catalog: SqliteCatalog) -> None:
 def test_they_are_listed_in_the_order_of_adding_and_numbers_are_not_used_again(
     catalog: SqliteCatalog,
 ) -> None:
-    """A row of a forgotten one can never be taken for a new one's."""
+    """Rows of a forgotten one can never belong to a new one."""
     with catalog.write() as writer:
         first, second = add_sd(writer, "z"), add_sd(writer, "a")
         writer.sds.delete_storage_dir(second)
@@ -62,7 +62,7 @@ def test_they_are_listed_in_the_order_of_adding_and_numbers_are_not_used_again(
 
 
 def test_a_path_and_a_name_belong_to_one(catalog: SqliteCatalog) -> None:
-    """An identity may be carried by two (a copied folder), a path or a name may not."""
+    """Two directories may have one identity (a copied folder), but not one path or name."""
     with catalog.write() as writer:
         add_sd(writer, "one")
     with pytest.raises(CatalogError), catalog.write() as writer:
@@ -70,7 +70,7 @@ def test_a_path_and_a_name_belong_to_one(catalog: SqliteCatalog) -> None:
 
 
 def test_a_state_is_moved_by_one_of_two(catalog: SqliteCatalog) -> None:
-    """The second process that saw the same state before moves nothing, so the event is told once."""
+    """The second process that read the same state changes nothing, so the event is published once."""
     with catalog.write() as writer:
         number = add_sd(writer)
     seen = find(catalog, number)
@@ -81,7 +81,7 @@ def test_a_state_is_moved_by_one_of_two(catalog: SqliteCatalog) -> None:
 
 
 def test_an_identity_is_never_its_own_alias(catalog: SqliteCatalog) -> None:
-    """Taking an alias as the identity takes it off the aliases."""
+    """An alias that becomes the identity is no alias any more."""
     with catalog.write() as writer:
         number = add_sd(writer)
         writer.sds.update_identity(number, A, provisional=False)
@@ -92,7 +92,7 @@ def test_an_identity_is_never_its_own_alias(catalog: SqliteCatalog) -> None:
 
 
 def test_place_name_and_marks_are_changed_alone(catalog: SqliteCatalog) -> None:
-    """Each setter touches its own columns."""
+    """Each setter changes only its own columns."""
     with catalog.write() as writer:
         number = add_sd(writer)
         writer.sds.update_place(number, path="/moved", root=(5, 6))

@@ -21,7 +21,7 @@ from strandline import Store, open_store
 
 FEW, MANY = 100, 100_000
 LINKS = 50_000
-"""Of one file; ext4 allows 65,000."""
+"""Links per file; ext4 allows 65,000."""
 
 PICTURE = make_picture("png", seed=1, size=(8, 8))
 KNOWN = id_of(PICTURE)
@@ -43,7 +43,7 @@ def _note(event: str, arguments: tuple[object, ...]) -> None:
     if (counter := _noted[0]) is None or event not in ("open", "os.scandir", "os.listdir"):
         return
     if str(arguments[0]).startswith("/proc/"):
-        return  # the table of mounts is read every few seconds, whatever is asked
+        return  # the table of mounts is read every few seconds in any case
     counter[event] += 1
 
 
@@ -52,7 +52,7 @@ sys.addaudithook(_note)
 
 @dataclass(frozen=True)
 class Cost:
-    """What one question needed."""
+    """What one operation needed."""
 
     statements: int
     opened: int
@@ -60,7 +60,7 @@ class Cost:
 
 
 def measure(store: Store, question: Callable[[Store], object]) -> Cost:
-    """Counts what the question needs if it is asked for the second time."""
+    """Counts what the operation needs the second time."""
     question(store)
     counter: Counter[str] = Counter()
 
@@ -76,7 +76,7 @@ def measure(store: Store, question: Callable[[Store], object]) -> Cost:
 
 
 def open_filled(folder: Path, count: int) -> Store:
-    """A store that has registered so many files in one scan and proven the one that is asked for."""
+    """A store that has registered this many files in one scan and proven the requested one."""
     root = make_storage_dir(folder / "Notes", PICTURE)
     for number in range(1, count):
         path = root / "media" / f"{number:032x}.png"
@@ -85,7 +85,7 @@ def open_filled(folder: Path, count: int) -> Store:
             path.write_bytes(PICTURE)
         else:
             os.link(linked, path)
-    os.utime(root / "media", (1e9, 1e9))  # quiet for long, so that what was listed stays true
+    os.utime(root / "media", (1e9, 1e9))  # unchanged for long, so that the listing stays valid
     store = open_store(folder / "home")
     store.add_storage_dir(root)
     store.scan()
@@ -94,7 +94,7 @@ def open_filled(folder: Path, count: int) -> Store:
 
 @pytest.fixture(scope="module")
 def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Store]]:
-    """The small one and the large one."""
+    """A small and a large one."""
     folder = tmp_path_factory.mktemp("costs")
     with open_filled(folder / "few", FEW) as few, open_filled(folder / "many", MANY) as many:
         yield few, many
@@ -109,7 +109,7 @@ def test_a_question_costs_the_same_in_a_large_folder(stores: tuple[Store, Store]
 
 
 def test_the_counters_count(stores: tuple[Store, Store]) -> None:
-    """A read opens a file, and a scan lists a folder: equal numbers are not all zero."""
+    """A read opens a file, and a scan lists a folder, so equal counts are not all zero."""
     assert measure(stores[0], QUESTIONS["get"]).opened > 0
     assert measure(stores[0], lambda store: store.scan()).listed > 0
     few, many = (measure(store, lambda store: store.scan()) for store in stores)

@@ -12,7 +12,7 @@ from builders.supervised import Supervisor, supervisor
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test of hundreds of runs may take longer than others, an exhaustive one as long as it takes."""
+    """A test of hundreds of runs may take longer than others; an exhaustive one has no limit."""
     limit_s = 7200 if is_exhaustive() else 600
     for item in items:
         if "runs" in getattr(item, "fixturenames", ()):

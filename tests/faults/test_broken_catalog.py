@@ -24,7 +24,7 @@ from builders.worlds import World
 PAGE_BYTES = 4096
 GARBAGE = random.Random(1).randbytes(PAGE_BYTES)
 SAVE = next(operation for operation in SAVES if operation.name == "save, scratch")
-"""Into a storage directory that holds other images, so that the catalog holds rows of every kind."""
+"""Into a storage directory with other images, so that the catalog has rows of every kind."""
 
 COMMANDS = [
     ("ls",),
@@ -40,7 +40,7 @@ COMMANDS = [
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """A home that knows a storage directory with three images."""
+    """A home with a storage directory of three images."""
     with make_world(tmp_path, SAVE) as made:
         yield made
 
@@ -78,7 +78,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 def test_a_broken_catalog_says_how_to_go_on(
     world: World, runs: Supervisor, damage: Callable[[Path], object]
 ) -> None:
-    """Exit status 8 and a line that says what to do; that done, all images are back."""
+    """Exit status 8 and a line that says what to do. After that, all images are back."""
     catalog = world.home / "catalog.db"
     damage(catalog)
     broken, folders = _read(catalog), snapshot(world.sds)
@@ -98,7 +98,7 @@ def test_a_broken_catalog_says_how_to_go_on(
 
 @pytest.mark.parametrize("length", [0, 1])
 def test_an_emptied_catalog_is_a_new_one(world: World, runs: Supervisor, length: int) -> None:
-    """Nothing is known any more; adding the folder again brings all back."""
+    """The catalog is empty. Adding the folder again restores everything."""
     os.truncate(world.home / "catalog.db", length)
     folders = snapshot(world.sds)
     assert _run(world, runs, "sd", "list").json == {"sds": []}
@@ -109,7 +109,7 @@ def test_an_emptied_catalog_is_a_new_one(world: World, runs: Supervisor, length:
 
 
 def test_garbage_in_any_page_is_no_fault(world: World, runs: Supervisor) -> None:
-    """Each page in turn: every command works or says that the catalog is damaged, and no folder is touched."""
+    """Each page in turn: every command works or reports a damaged catalog, and no folder is touched."""
     pages = (world.home / "catalog.db").stat().st_size // PAGE_BYTES
     assert pages > 10
     found = 0
@@ -125,7 +125,7 @@ def test_garbage_in_any_page_is_no_fault(world: World, runs: Supervisor) -> None
 
 
 def test_whatever_becomes_of_the_log_the_image_is_found(world: World, runs: Supervisor) -> None:
-    """Killed with all in the log, and the log gone, cut at any frame, or garbled: a scan finds what was saved."""
+    """After a kill, the log is deleted, cut at any frame, or garbled: a scan finds what was saved."""
     job = SAVE.job(world)
     done = runs.run(job)
     after = world.picture()

@@ -48,7 +48,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     ids=lambda value: f"{value.call} {errno.errorcode[value.number]}" if isinstance(value, Refusal) else None,
 )
 def test_a_refused_save_leaves_nothing(machine: Machine, refusal: Refusal, error: type[DiskError]) -> None:
-    """Exit status 8, a message that says what to do, no file, no row; and the next save works."""
+    """Exit status 8, a message that says what to do, no file, no row. The next save works."""
     one = machine.add("one")
     with pytest.raises(error) as caught:
         call_refused([refusal], lambda: save_image(machine.bench, PICTURE, one))
@@ -60,7 +60,7 @@ def test_a_refused_save_leaves_nothing(machine: Machine, refusal: Refusal, error
 
 
 def test_a_full_disk_takes_nothing(tmp_path: Path) -> None:
-    """A disk of 256 KiB: the large image does not fit and leaves all its room; a small one does fit."""
+    """A disk of 256 KiB: the large image does not fit and frees all its space; a small one fits."""
     with open_machine(tmp_path) as machine, small_disk(tmp_path / "disk", 256) as disk:
         one = machine.add("disk/one")
         free = disk.count_free_blocks()
@@ -74,7 +74,7 @@ def test_a_full_disk_takes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_full_home_does_not_lose_the_image(tmp_path: Path) -> None:
-    """The catalog's disk is full: the image is there without a row, which is fine, and the next scan adds it."""
+    """The catalog's disk is full: the image exists without a row, and the next scan adds it."""
     with small_disk(tmp_path / "disk", 1024) as disk, open_machine(disk.folder) as machine:
         one = machine.add("one")
         elsewhere = machine.add_again(_move(Path(one.path), tmp_path / "elsewhere"))
@@ -88,7 +88,7 @@ def test_a_full_home_does_not_lose_the_image(tmp_path: Path) -> None:
 
 
 def test_a_full_home_is_said_to_be_full(tmp_path: Path) -> None:
-    """By whatever opens the catalog, if only to read it; with room again it goes on as before."""
+    """Every command that opens the catalog reports it, even for reading. With space it works again."""
     with small_disk(tmp_path / "disk", 1024) as disk:
         with open_machine(disk.folder) as machine:
             machine.add("one", PICTURE)
@@ -100,7 +100,7 @@ def test_a_full_home_is_said_to_be_full(tmp_path: Path) -> None:
 
 
 def test_a_large_source_needs_room_in_the_home(tmp_path: Path) -> None:
-    """It goes through the scratch folder: where that is full, it is said which disk is."""
+    """It goes through the scratch folder. If that is full, the error names its disk."""
     limits = Limits(max_memory_bytes=1000)
     with small_disk(tmp_path / "disk", 1024) as disk, open_machine(disk.folder, limits=limits) as machine:
         one = machine.add_again(_move(Path(machine.add("one").path), tmp_path / "elsewhere"))
@@ -111,7 +111,7 @@ def test_a_large_source_needs_room_in_the_home(tmp_path: Path) -> None:
 
 
 def test_a_read_only_disk_is_said_to_be_one(tmp_path: Path) -> None:
-    """Mounted so, not added so; images that lie there are found all the same."""
+    """It was mounted read-only, not added so. Its images are still found."""
     with open_machine(tmp_path) as machine, small_disk(tmp_path / "disk", 1024) as disk:
         one = machine.add("disk/one", LARGE)
         with read_only(disk) as closed:

@@ -25,7 +25,7 @@ from builders.worlds import World
 
 @dataclass(frozen=True)
 class Refused:
-    """How calls fail."""
+    """The way in which calls fail."""
 
     number: int
     lasting: bool = False
@@ -52,7 +52,9 @@ LOOKING = [
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
-    """Exit status 8 and what to do, or it was done all the same; done again, it is as if nothing had been."""
+    """Exit status 8 with what to do, or the operation succeeds. When repeated, the result is as without the
+    failure.
+    """
     with make_world(tmp_path, operation) as world:
         job, known = operation.job(world), {row[:2] for row in world.list_rows()}
         done = runs.run(job)
@@ -79,7 +81,7 @@ def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operat
 
 @pytest.mark.parametrize("operation", READINGS, ids=str)
 def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
-    """It is said so, or found elsewhere; no file is taken for missing, and none is touched."""
+    """The failure is reported, or the image is found elsewhere. No file counts as missing, and none is changed."""
     with make_world(tmp_path, operation) as world:
         world.put_back()
         job, rows = operation.job(world), world.list_rows()
@@ -103,7 +105,7 @@ def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, runs: Supervisor, 
 def _iter_refusals(
     done: Run, ways: list[Refused], skipped: list[int], name: str
 ) -> Iterator[tuple[int, Refused]]:
-    """Which call fails how. What every operation does alike, with the catalog, takes part in one of them only."""
+    """Which call fails how. What every operation does with the catalog is tested in only one of them."""
     if is_exhaustive():
         yield from product(range(1, len(done.calls) + 1), ways)
     else:
@@ -125,7 +127,7 @@ def _check_told(run: Run, done: Run, failures: set[int]) -> None:
 
 
 def _check_answer(operation: Operation, world: World, run: Run) -> None:
-    """What is handed out is the picture that was asked for, and no answer says that it is not there."""
+    """The returned picture is the requested one, and no answer says that it is missing."""
     if operation.name in HANDED_OUT:
         assert world.written.exists() == (run.status == 0)
         assert run.status or world.written.read_bytes() == HANDED_OUT[operation.name]
@@ -138,7 +140,7 @@ def _check_answer(operation: Operation, world: World, run: Run) -> None:
 
 @contextmanager
 def _noting(where: str) -> Iterator[None]:
-    """Says at which call it failed."""
+    """Adds the failed call to an error."""
     try:
         yield
     except Exception as error:

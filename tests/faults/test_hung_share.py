@@ -14,7 +14,7 @@ from strandline.services.proving.prove import Outcome
 
 LIMIT_S = 1.0
 ALL_LIMITS_S = 10.0
-"""Far less than the 26 times :data:`LIMIT_S` that 27 calls would cost if each waited; far more than they take."""
+"""Far less than if each of the 27 calls waited for :data:`LIMIT_S`, and far more than they take."""
 
 BOTH, THERE, NOWHERE = (make_picture("png", seed=seed) for seed in (1, 2, 3))
 
@@ -87,7 +87,7 @@ with open_machine(Path(folder), limits=Limits(fetch_timeout_s=0.2)) as machine:
 
 
 def test_a_hung_share_costs_its_limit_once(tmp_path: Path) -> None:
-    """The image is found in the other SD, the share is offline, and nothing is taken for missing."""
+    """The image is found in the other SD, the share is offline, and no file counts as missing."""
     with open_machine(tmp_path) as machine:
         share = machine.add("share", BOTH, THERE)
         machine.add("disk", BOTH)
@@ -117,7 +117,7 @@ def test_a_hung_share_costs_its_limit_once(tmp_path: Path) -> None:
 
 
 def test_a_download_that_does_not_come_is_given_up(tmp_path: Path) -> None:
-    """Reading a placeholder may fetch it: after the limit it is unreadable now, and no row says more (H20)."""
+    """Reading a placeholder may fetch it: after the limit it is unreadable, and no row changes (H20)."""
     with open_machine(tmp_path) as machine:
         cloud = machine.add("cloud", BOTH)
         row = machine.row(cloud, name_of(BOTH))
@@ -130,7 +130,7 @@ def test_a_download_that_does_not_come_is_given_up(tmp_path: Path) -> None:
 
 
 def test_a_media_folder_that_hangs_is_given_up(tmp_path: Path) -> None:
-    """``SD_ID`` is answered, ``media/`` is not: a scan, an inspection and an arrival end, and conclude nothing."""
+    """``SD_ID`` can be read, ``media/`` hangs: a scan, an inspection, and an arrival end without a conclusion."""
     with open_machine(tmp_path) as machine:
         cloud = machine.add("cloud", BOTH)
         row = machine.row(cloud, name_of(BOTH))

@@ -33,7 +33,9 @@ FEWEST_POINTS = 4
 def test_killed_anywhere_it_comes_to_the_same_end(
     tmp_path: Path, runs: Supervisor, operation: Operation, cut: Cut | None
 ) -> None:
-    """After each death: nothing half, nothing lost, known ids still known; done again, it is as if never killed."""
+    """After each kill, nothing is half or lost, and known ids are still known. When repeated, the result is as
+    without a kill.
+    """
     with make_world(tmp_path, operation) as world:
         job = operation.job(world)
         done = runs.run(job)
@@ -63,18 +65,18 @@ def test_killed_anywhere_it_comes_to_the_same_end(
 
 
 def test_the_supervisor_sees_what_a_save_calls(tmp_path: Path, runs: Supervisor) -> None:
-    """Of each kind of call that bytes and names are kept by there is one to die at."""
+    """It reports every kind of call that makes bytes and names durable."""
     with make_world(tmp_path, OVER_HALF) as world:
         calls = {re.sub("(at2?|64)$", "", call.name) for call in runs.run(OVER_HALF.job(world)).calls}
     assert calls >= {"write", "pwrite", "fsync", "fdatasync", "open", "link", "rename", "unlink", "mkdir"}
 
 
 def list_points(calls: Sequence[Call], cut: Cut | None) -> list[int]:
-    """The numbers of the calls to die at: the first one, and each that comes after one that made a difference.
+    """The numbers of the calls to kill at: the first one, and each that comes after a call with an effect.
 
-    A killed process leaves all that it did, so an fsync makes none. A disk that loses what was not synced is by each
-    fsync another one than before, and one that keeps the names also by each call that makes or removes a name.
-    SQLite's index of its log never counts: it is memory that has a name.
+    A killed process keeps its effects, so an fsync has none. On a disk that loses unsynced data, every fsync has an
+    effect. If the disk keeps names, so does every call that creates or removes a name. SQLite's index of its log
+    never counts, because it is memory with a name.
     """
 
     def makes_difference(call: Call) -> bool:

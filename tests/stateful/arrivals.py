@@ -19,25 +19,25 @@ HOUR_NS = 3_600_000_000_000
 
 
 class Arrival(Word):
-    """How one version of one file is brought."""
+    """How one version of one file arrives."""
 
     WHOLE = "whole"
-    """Temporary and rename; the mtime is set after it."""
+    """A temporary and a rename; the mtime is set afterwards."""
     AFTER_A_GAP = "after a gap"
-    """The old one is deleted, then the new one renamed (Syncthing, Seafile)."""
+    """The old file is deleted, then the new one renamed (Syncthing, Seafile)."""
     GROWING = "growing"
     """In place, in pieces, under the final name (rsync --inplace, cp, SMB)."""
     RESERVED = "reserved"
-    """At once of full size, and zeros until the bytes come."""
+    """Full size at once, with zeros until the bytes arrive."""
     CUT_FIRST = "cut first"
-    """A truncated version by a clean rename, the full one later."""
+    """First a truncated version by a clean rename, later the full one."""
     CUT_FOR_EVER = "cut for ever"
-    """A truncated version, and the client takes it for the file (rsync --partial)."""
+    """A truncated version that the client considers complete (rsync --partial)."""
     TWICE = "twice"
     PLACE_FIRST = "place first"
-    """A placeholder before the file."""
+    """First a placeholder, then the file."""
     TIMES_LATER = "times later"
-    """Then the attributes are changed once more."""
+    """Afterwards its attributes change once more."""
 
 
 @dataclass(eq=False, slots=True)
@@ -57,7 +57,7 @@ def iter_steps(client: Client, key: str, version: Version, how: Arrival, pieces:
         client.finish(key, version)
         return
     if how in (Arrival.CUT_FOR_EVER, Arrival.RESERVED, Arrival.CUT_FIRST) and not key.startswith("media/"):
-        how = Arrival.GROWING  # an identity cut for ever never settles
+        how = Arrival.GROWING  # an identity that stays truncated never settles
     match how:
         case Arrival.WHOLE:
             replica.put(key, data, version.mtime_ns)
@@ -68,7 +68,7 @@ def iter_steps(client: Client, key: str, version: Version, how: Arrival, pieces:
             finish(version.mtime_ns)
         case Arrival.GROWING:
             yield from _grow(replica, key, data, pieces)
-            if replica.read(key) != data:  # somebody came in between: it is fetched again
+            if replica.read(key) != data:  # somebody interfered: it is fetched again
                 replica.put(key, data)
             replica.set_time(key, version.mtime_ns)
         case Arrival.RESERVED:
@@ -103,7 +103,7 @@ def iter_steps(client: Client, key: str, version: Version, how: Arrival, pieces:
 
 
 def iter_copying(replica: Replica, key: str, data: bytes, pieces: int) -> Iterator[bool]:
-    """A person's own copy, in place; no client knows that it is not complete yet."""
+    """A person's own copy, in place. No client knows that it is not complete yet."""
     yield from _grow(replica, key, data, pieces)
 
 

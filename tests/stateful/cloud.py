@@ -18,13 +18,13 @@ from stateful.replica import MEDIA, Replica
 from stateful.words import Word
 
 LONGEST_NAME = 180
-"""Conflicts of conflicts pile up in names; clients give up at some length, and so does this one."""
+"""Conflicts of conflicts make long names. Clients give up at some length, and so does this one."""
 
 PLACEHOLDERS = {"icloud": ".{}.icloud", "nextcloud": "{}.nextcloud", "resilio": "{}.rsls"}
 
 
 class Winner(Word):
-    """Who keeps the plain name in a conflict."""
+    """Which version keeps the plain name in a conflict."""
 
     CLOUD = "cloud"
     LOCAL = "local"
@@ -37,7 +37,7 @@ class Winner(Word):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of one file; without data it is the deletion."""
+    """One version of one file. Without data, it is the deletion."""
 
     number: int
     data: bytes | None
@@ -82,16 +82,16 @@ class Client:
         self.deletions_win = deletions_win
         self.is_paused = False
         self.agreed: dict[str, Version] = {}
-        """What this client and the cloud last had in common."""
+        """What this client and the cloud last agreed on."""
         self.flights: list[Flight] = []
         self.evicted: dict[str, str] = {}
-        """Keys whose bytes are in the cloud only, with the keys of their placeholders."""
+        """Keys whose bytes are only in the cloud, with the keys of their placeholders."""
         self.unfinished: set[str] = set()
-        """What the client itself left half written."""
+        """Files that the client itself left half written."""
         self.stays_here: set[str] = set()
 
     def list_pending(self) -> list[str]:
-        """Keys of which the cloud has something newer, and that are not on their way, sorted."""
+        """Keys with a newer version in the cloud that is not on its way, sorted."""
         flying = {flight.key for flight in self.flights}
         return sorted(
             key
@@ -102,7 +102,9 @@ class Client:
     # --- upwards ----------------------------------------------------------------------------------------------
 
     def upload(self, dialect: str | None = None, winner: Winner | None = None) -> None:
-        """Brings all local changes to the cloud. An emptied or half folder is a fault, no wish: nothing happens."""
+        """Brings all local changes to the cloud. An emptied or half mounted folder is a fault, so nothing is
+        uploaded.
+        """
         if not self.replica.is_whole:
             return
         local = self._list_local()
@@ -118,9 +120,9 @@ class Client:
                 self._upload_deletion(key, known)
 
     def _list_local(self) -> dict[str, tuple[bytes, int]]:
-        """Bytes and mtime of everything that is not the client's own.
+        """Bytes and mtime of every file that is not the client's own.
 
-        All is read each time: under rounded mtimes, where an inode is given again, two contents look the same.
+        Everything is read each time: with rounded mtimes and a reused inode, two contents look the same.
         """
         placeholders = set(self.evicted.values())
         found = {}
@@ -177,7 +179,7 @@ class Client:
                 self.agreed[key] = self.cloud.put(key, None)
 
     def _name_copy(self, key: str, dialect: str) -> str | None:
-        """A name for the loser that nothing has yet; None where names have piled up too far."""
+        """An unused name for the loser; None if names have become too long."""
         path = PurePosixPath(key)
         names = [conflict_name(path.name, dialect, host=self.host, number=number) for number in (1, 2)]
         names += [conflict_name(path.name, "rclone", number=number) for number in range(1, 9)]
@@ -190,28 +192,28 @@ class Client:
     # --- downwards --------------------------------------------------------------------------------------------
 
     def deliver(self, key: str, how: Arrival, pieces: int = 3) -> None:
-        """Begins to bring the cloud's version; the first step happens at once."""
+        """Starts to bring the cloud's version. The first step happens at once."""
         if self.replica.away is not None or key not in self.cloud.tree:
             return
         version = self.cloud.tree[key]
         local = self.replica.read(key)
         is_ours = key in self.unfinished | self.stays_here
         if not is_ours and local not in (None, version.data, self.agreed.get(key, UNKNOWN).data):
-            return  # changed here as well: that is for the next upload to resolve
+            return  # changed here as well: the next upload resolves it
         self.unfinished.add(key)
         flight = Flight(key, iter_steps(self, key, version, how, pieces))
         self.flights.append(flight)
         self.go_on(flight)
 
     def go_on(self, flight: Flight) -> None:
-        """The next step of an arrival; gone when it was the last."""
+        """The next step of an arrival. It is removed after the last step."""
         if self.replica.away is not None:
             return
         if next(flight.steps, None) is None and flight in self.flights:
             self.flights.remove(flight)
 
     def finish(self, key: str, version: Version) -> None:
-        """The client holds that it has this version."""
+        """The client considers this version complete."""
         self.agreed[key] = version
         self.unfinished.discard(key)
         self.stays_here.discard(key)
@@ -220,7 +222,7 @@ class Client:
             self.replica.remove(placeholder)
 
     def evict(self, key: str, dialect: str) -> None:
-        """Frees the space of a file: a placeholder by name stays."""
+        """Frees the space of a file: its placeholder stays."""
         known = self.agreed.get(key, UNKNOWN)
         if known.data is None or self.replica.read(key) != known.data or key in self.unfinished:
             return
@@ -228,7 +230,7 @@ class Client:
         self.replica.remove(key)
 
     def keep_place(self, key: str, dialect: str) -> None:
-        """Puts a placeholder for the file."""
+        """Writes a placeholder for the file."""
         path = PurePosixPath(key)
         placeholder = path.with_name(PLACEHOLDERS[dialect].format(path.name)).as_posix()
         self.replica.write(placeholder, b"\0")
@@ -242,13 +244,14 @@ class Client:
             self.finish(key, known)
 
     def crash(self) -> None:
-        """The power is cut: what was under way stays as it lies, and the client knows that."""
+        """The power is cut: unfinished files stay as they are, and the client knows that."""
         self.flights.clear()
 
     def follow_rename(self, new: Replica) -> None:
-        """The folder has another name in the cloud: all of it comes there anew, and what only lies here goes along.
+        """The folder was renamed in the cloud: all of it is downloaded to the new one, and local files are moved
+        along.
 
-        What was brought to the old folder is no longer this client's, and lies there until it is taken away.
+        What was in the old folder is no longer this client's, and stays until it is deleted.
         """
         for key, (data, mtime_ns) in self._list_local().items():
             if key not in self.unfinished and self.agreed.get(key, UNKNOWN).data != data:
@@ -258,7 +261,7 @@ class Client:
             known.clear()
 
     def sign_out(self) -> None:
-        """The client takes away all that it brought, and forgets it."""
+        """The client deletes everything that it brought, and forgets it."""
         if not self.replica.is_whole:
             return
         self.flights.clear()
@@ -272,7 +275,7 @@ class Client:
 
 
 def find_evicted(name: str) -> str | None:
-    """The name of the file for which a placeholder of this name stands; None for any other name."""
+    """The name of the file that this placeholder stands for; None for any other name."""
     for form in PLACEHOLDERS.values():
         before, after = form.split("{}")
         if name.startswith(before) and name.endswith(after):

@@ -12,13 +12,13 @@ import pytest
 from builders.sampling import get_seed
 
 SHARES = 8
-"""Into so many tests the histories are dealt out, so that several workers share them."""
+"""The histories are divided into this many tests, so that several workers share them."""
 
 HISTORIES = 64
 """What fits into half a minute of two cores."""
 
 SECONDS_A_HISTORY = 5
-"""Twenty times what one takes."""
+"""Twenty times what a history takes."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class Share:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the two options; pytest knows them where ``tests/stateful`` is named on its command line."""
+    """Adds the two options. pytest knows them if ``tests/stateful`` is on its command line."""
     group = parser.getgroup("simulator")
     group.addoption("--histories", type=int, default=HISTORIES, help="how many histories to play")
     group.addoption("--first-seed", type=int, help="of the first share; each other one adds 1")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Gives each share as much time as its number of histories calls for, on a slow and busy machine."""
+    """Gives each share time by its number of histories, for a slow and busy machine."""
     limit_s = 120 + SECONDS_A_HISTORY * config.getoption("--histories", HISTORIES) // SHARES
     for item in items:
         if "share" in getattr(item, "fixturenames", ()):
@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(params=range(SHARES), ids="share {}".format)
 def share(request: pytest.FixtureRequest) -> Share:
-    """One share of the histories: others each day, unless a seed is asked for."""
+    """One share of the histories: different ones each day, unless a seed is given."""
     asked = request.config.getoption("--first-seed", None)
     first_seed = get_seed() * SHARES if asked is None else asked
     count = request.config.getoption("--histories", HISTORIES)

@@ -10,18 +10,18 @@ from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
 
 Key = tuple[int, str]
-"""Of a row: the number of its storage directory, and the file name."""
+"""A row's key: the number of its storage directory, and the file name."""
 
 Disk = dict[str, dict[str, Seen]]
-"""By a replica's label, every entry by its key."""
+"""For each replica's label, every entry by its key."""
 
 
 class LawBrokenError(AssertionError):
-    """An invariant does not hold; the message begins with its number."""
+    """An invariant is violated. The message begins with its number."""
 
 
 class Deed(StrEnum):
-    """What kind of thing a store does: it says which writes are allowed."""
+    """The kind of a store's operation, which determines the allowed writes."""
 
     WATCH = "watch"
     LOOK = "look"
@@ -32,16 +32,16 @@ class Deed(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the history knows of a deed."""
+    """What the history knows about a deed."""
 
     label: str = ""
     filename: str = ""
-    """The one name that a save may write."""
+    """The only name that a save may write."""
     data: bytes = b""
 
 
 def check(holds: bool, invariant: str, says: str) -> None:
-    """Fails with the invariant's number where it does not hold."""
+    """Fails with the invariant's number if the condition is false."""
     if not holds:
         raise LawBrokenError(f"{invariant}: {says}")
 
@@ -54,4 +54,4 @@ class Look:
     rows: dict[Key, ImageFile]
     sds: dict[int, StorageDir]
     values: dict[str, frozenset[bytes]]
-    """Identities that lie in each root, in bytes or in names."""
+    """Identities in each root, in bytes or in names."""

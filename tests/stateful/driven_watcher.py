@@ -19,24 +19,24 @@ from strandline.runtime.watching.place_watcher import PlaceWatcher
 from strandline.services.workbench import Workbench
 
 ROUNDS = 30
-"""More than any work takes that comes of one change: else the watcher is busy with nothing."""
+"""More than the work after any change needs. If there is more, the watcher is in an endless loop."""
 
 _CLOSERS = ThreadPoolExecutor(1, "closes-watchers")
 
 
 class Notice(Word):
-    """What becomes of the kernel's hints."""
+    """What happens to the kernel's hints."""
 
     TOLD = "told"
     LOST = "lost"
     TWICE = "twice"
     REVERSED = "reversed"
     LATE = "late"
-    """They are told when this ends."""
+    """They are delivered when this ends."""
 
 
 class DrivenWatcher:
-    """A watcher that works when it is told to, on the caller's thread."""
+    """A watcher that works on demand, on the caller's thread."""
 
     def __init__(
         self, bench: Workbench, settings: Settings, list_sds: Callable[[], list[StorageDir]]
@@ -47,10 +47,10 @@ class DrivenWatcher:
         self._held: list[Hint] = []
 
     def collect(self) -> None:
-        """Takes what the kernel has to tell now."""
+        """Reads the kernel's pending hints."""
         hints = self._place._folders.wait(0)
         if self.notice is Notice.LOST:
-            # A listing that the watcher asked itself for is no event, and cannot be lost.
+            # A listing that the watcher requested itself is no kernel event, and cannot be lost.
             hints = [hint for hint in hints if isinstance(hint, ListFolder)]
         elif self.notice is Notice.TWICE:
             hints += hints
@@ -59,11 +59,11 @@ class DrivenWatcher:
         self._held += hints
 
     def drop_hints(self) -> None:
-        """Forgets what the kernel has to tell now: the simulator itself has set a time."""
+        """Drops the kernel's pending hints, because the simulator itself has set a time."""
         self._place._folders.wait(0)
 
     def work(self) -> None:
-        """Does all that is due now, until nothing is."""
+        """Does all due work, until none is left."""
         for _ in range(ROUNDS):
             self._place._tick()
             self.collect()
@@ -72,23 +72,23 @@ class DrivenWatcher:
         raise AssertionError("the watcher does not come to rest while nothing changes")
 
     def has_work(self) -> bool:
-        """Whether there are hints, or something is due."""
+        """Whether there are hints or due work."""
         due_s = self.next_due_s()
         has_hints = bool(self._held) and self.notice is not Notice.LATE
         return has_hints or (due_s is not None and due_s <= self._bench.monotonic())
 
     def next_due_s(self) -> float | None:
-        """When there is something to do, in the bench's monotonic seconds; None where nothing is planned."""
+        """When there is work, in the bench's monotonic seconds; None if nothing is scheduled."""
         scans = self._place._scans._due_s.values()
         looks = self._place._relooks.next_due_s()
         return min([*scans, *([] if looks is None else [looks])], default=None)
 
     def close(self) -> None:
-        """Ends it, as the end of its process does; beside the caller, for the kernel takes 13 ms."""
+        """Ends it like the end of its process, in another thread, because the kernel takes 13 ms."""
         _CLOSERS.submit(self._place._folders.close)
 
     def _work_once(self) -> bool:
-        """True where something was done."""
+        """True if something was done."""
         place = self._place
         held = [] if self.notice is Notice.LATE else self._held
         if held:

@@ -51,7 +51,7 @@ from stateful.sync_operations import (
 from stateful.world import Operation, Scene, World, new_world
 
 STEPS = 60
-"""Of each history."""
+"""Per history."""
 
 Kind: TypeAlias = st.SearchStrategy[Operation]
 
@@ -110,7 +110,7 @@ _RARELY: list[Kind] = [
 
 _KINDS = [*_OFTEN * 12, *_NOW_AND_THEN * 4, *_RARELY]
 operations = st.sampled_from(_KINDS).flatmap(lambda kind: kind)
-"""``one_of`` would take each kind once."""
+"""``one_of`` would choose each kind equally often."""
 
 years = st.integers(-10, 10)
 scenes = st.builds(
@@ -130,31 +130,31 @@ scenes = st.builds(
 
 @dataclass(frozen=True)
 class History:
-    """What happens in a scene, in order."""
+    """Events in a scene, in order."""
 
     scene: Scene
     operations: tuple[Operation, ...]
 
     def __repr__(self) -> str:
-        """As one would write it in a test; what has no effect in no world is left out."""
+        """As one would write it in a test. Values that have no effect are omitted."""
         lines = "".join(f"        {operation},\n" for operation in self.operations)
         return f"History(\n    {self.scene},\n    (\n{lines}    ),\n)"
 
 
 def histories(*, steps: int = STEPS) -> st.SearchStrategy[History]:
-    """Histories of so many steps."""
+    """Histories of this many steps."""
     return st.builds(History, scenes, st.lists(operations, min_size=steps, max_size=steps).map(tuple))
 
 
 def play(history: History) -> None:
-    """Plays the history to its end, and judges everything on the way and there."""
+    """Plays the history to its end, and checks every step and the end."""
     with new_world(history.scene) as world:
         play_in(world, history)
         check_settled(world)
 
 
 def play_in(world: World, history: History) -> None:
-    """Plays it, and lets everything come to rest."""
+    """Plays it in this world, and lets everything settle."""
     for operation in history.operations:
         world.play(operation)
     settle(world)

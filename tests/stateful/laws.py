@@ -32,26 +32,26 @@ DAY_S = 24 * 3600.0
 GRACE_S = 60.0
 SLACK_S = 0.001
 READS_OF_A_GOOD_FILE = 2
-"""One that proves it, and one more where the first came too soon after its mtime."""
+"""One that proves it, and one more if the first came too soon after its mtime."""
 
 _GONE = (FileState.MISSING, FileState.TRASHED)
 
 
 @dataclass(slots=True)
 class Laws:
-    """Judges one machine."""
+    """Checks one machine."""
 
     machine: Machine
     reads: Reads = field(default_factory=Reads)
     durable_log_bytes: int = 0
-    """So far the catalog's log has reached the disk for certain."""
+    """This much of the catalog's log is durable for certain."""
     _before: Look | None = None
     _before_that: Look | None = None
     _looked_at: object = None
     _doubtful: set[Key] = field(default_factory=set)
-    """Absent before a power cut, which may have swallowed the news that they were back in between."""
+    """Absent before a power cut, which may have lost the news that they were back in between."""
     _judged: tuple[object, object] = (None, None)
-    """Rows and disk at the last judgement: as long as they stay, so does what was found."""
+    """Rows and disk at the last check. While they stay, so does its result."""
     _values: dict[str, tuple[object, frozenset[bytes]]] = field(default_factory=dict)
     _sightings: Sightings = field(default_factory=Sightings)
     _hashes: dict[tuple[str, str, Seen], str] = field(default_factory=dict)
@@ -66,17 +66,19 @@ class Laws:
         self._told = ToldLaws(self.machine)
 
     def look_before(self) -> None:
-        """To be called before the store does anything. Where nothing stirred since it last did, that look holds."""
+        """Called before the store does anything. If nothing has changed since its last operation, that look is
+        used.
+        """
         state = self._state_of_disks()
         if self._before is None or self._looked_at != state:
             self._before = self._look()
         self.reads.begin()
 
     def judge(self, deed: Deed, facts: Facts) -> bool:
-        """Compares with the look before; whether anything was written to a folder.
+        """Compares with the look before. Returns whether anything was written to a folder.
 
         Raises:
-            LawBrokenError: An invariant does not hold.
+            LawBrokenError: An invariant is violated.
         """
         before, after = self._before, self._look()
         assert before is not None
@@ -103,12 +105,12 @@ class Laws:
         return before.disk != after.disk
 
     def forget_look(self) -> None:
-        """Something else than the store has changed the catalog, or a new life begins."""
+        """Something other than the store has changed the catalog, or a new life begins."""
         self._before = None
         self._times_read.clear()
 
     def rename_label(self, old: str, new: str) -> None:
-        """What has the label gets another one; it is given to a folder in which nothing lies yet."""
+        """Renames a label. The new one goes to an empty folder."""
         here = {sd.number for sd in self.machine.list_known() if self.machine.find_label(sd) == old}
         accepted = {
             f"{MEDIA}/{row.filename}"
@@ -120,7 +122,7 @@ class Laws:
         self._before = None
 
     def check_promises(self, known: set[Key]) -> None:
-        """After a power cut: what a save promised is known still, if it was known before."""
+        """After a power cut: what a save promised is still known, if it was known before."""
         rows = self.machine.rows()
         self._told.begin_anew()
         self._doubtful = {key for key, row in rows.items() if row.absent_since is not None}
@@ -128,7 +130,7 @@ class Laws:
             check(key in rows, "I21", f"the row of {key} was promised by a save, and is lost by a power cut")
 
     def list_values(self, label: str) -> frozenset[bytes]:
-        """The identities that lie in the folder now."""
+        """The identities in the folder now."""
         replica = self.machine.replicas[label]
         return read_values(replica, replica.look())
 
@@ -143,7 +145,8 @@ class Laws:
             if deed is Deed.WATCH:
                 self._times_read[path, stamp] += 1
         for (path, stamp), times in self._times_read.items():
-            is_told_apart = stamp.mtime_ns % FAT_TICK_NS != 0  # else one stamp may be of several contents
+            # Otherwise one stamp may belong to several contents.
+            is_told_apart = stamp.mtime_ns % FAT_TICK_NS != 0
             if times > READS_OF_A_GOOD_FILE and is_told_apart and has_stamp(path, stamp):
                 name, data = PurePosixPath(path).name, Path(path).read_bytes()
                 right = is_right(name, data) and not lacks_only_its_end(name, data)
@@ -197,7 +200,9 @@ class Laws:
             check(not braked, "I7", f"{what}, and too many went with it")
 
     def _is_braked(self, look: Look, number: int, label: str) -> bool:
-        """Whether so many are gone that none may be given up; with the rows of either moment, and today's disk."""
+        """Whether too many files are gone for any to be missing, by the rows of either moment and the current
+        disk.
+        """
         there = {key.lower() for key in look.disk.get(label, {})}
         before = self._before_that
         assert before is not None
@@ -262,7 +267,7 @@ class Laws:
         self._forget_reads(replica, entries)
 
     def _forget_reads(self, replica: Replica, entries: dict[str, Seen]) -> None:
-        """A file that went and comes back is looked at anew, as a new one is."""
+        """A file that vanished and comes back is looked at again, like a new one."""
         below = f"{replica.root}/"
         there = {f"{below}{key}" for key in entries}
         for read in [read for read in self._times_read if read[0].startswith(below) and read[0] not in there]:
@@ -291,6 +296,6 @@ class Laws:
 
 
 def _check_rows_stay(before: Look, after: Look) -> None:
-    """What was known stays known: nobody drops a row but a person who forgets its folder (I5, I25)."""
+    """Only a person who forgets a folder drops its rows (I5, I25)."""
     for number, filename in before.rows.keys() - after.rows.keys():
         check(number not in after.sds, "I5", f"the row of {filename} is gone, and its folder is still known")

@@ -13,7 +13,7 @@ _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 
 
 def is_of(row: ImageFile, at: Seen) -> bool:
-    """Whether the row was written for the file as it lies there."""
+    """Whether the row was written for the file as it is now."""
     stamp = row.stamp
     return stamp is not None and (stamp.size_bytes, stamp.mtime_ns, stamp.inode) == (
         at.size_bytes, at.mtime_ns, at.inode,
@@ -30,25 +30,25 @@ def has_stamp(path: str, stamp: FileStamp) -> bool:
 
 
 def is_ambiguous(seen: Seen) -> bool:
-    """Its mtime is rounded, so that two contents may look the same (hazard H29)."""
+    """Its mtime is rounded, so two contents may look the same (hazard H29)."""
     return seen.mtime_ns % FAT_TICK_NS == 0
 
 
 def is_too_soon(proof: Proof, at: Seen) -> bool:
-    """Made while the file could still change under a rounded mtime: nobody relies on it, it is repeated after 2 s."""
+    """Made while the file could still change under a rounded mtime. It is not reliable, and is repeated after 2 s."""
     distance_ns = abs(proof.proven_at.timestamp() * 1e9 - at.mtime_ns)
     return is_ambiguous(at) and distance_ns < FAT_TICK_NS
 
 
 def is_there(filename: str, there: set[str]) -> bool:
-    """Whether the file or a placeholder for it is among the entries, in any letter case."""
+    """Whether the entries contain the file or a placeholder for it, in any letter case."""
     name = filename.lower()
     names = (name, f".{name}.icloud", f"{name}.nextcloud", f"{name}.rsls")
     return any(f"{MEDIA}/{each}" in there for each in names)
 
 
 def read_values(replica: Replica, entries: dict[str, Seen]) -> frozenset[bytes]:
-    """The identities that lie in the root, in bytes or in names."""
+    """The identities in the root, in bytes or in names."""
     found: set[bytes] = set()
     for key, seen in entries.items():
         folded = key.lower()

@@ -32,10 +32,10 @@ from strandline.services.workbench import Workbench
 T = TypeVar("T")
 
 ASLEEP_FROM_S = 900.0
-"""Longer spans are slept through: what was due in them is done once at their end, as on a laptop over night."""
+"""During longer spans the machine sleeps: due work is done once at the end, as on a laptop overnight."""
 
 STEPS_AWAKE = 40
-"""At most so many times something is due in a span that is not slept through."""
+"""Maximum number of times that work is due in a span without sleep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Fault:
 
 
 class Machine:
-    """A computer with a store of its own. ``replicas`` are the folders on its disks, by label."""
+    """A computer with its own store. ``replicas`` are the folders on its disks, by label."""
 
     def __init__(self, folder: Path, clock: FakeClock) -> None:
         self.folder = folder
@@ -73,7 +73,7 @@ class Machine:
         self.watcher = DrivenWatcher(self.bench, settings, self._list_sds) if self.is_watching else None
 
     def stop(self) -> None:
-        """An orderly end."""
+        """Stops it properly."""
         if self.watcher is not None:
             self.watcher.close()
             self.watcher = None
@@ -81,21 +81,21 @@ class Machine:
         self.laws.durable_log_bytes = 0
 
     def restart(self) -> None:
-        """The process ends and is started again."""
+        """The process ends and starts again."""
         self.stop()
         self._start()
 
     def set_watching(self, *, is_watching: bool) -> None:
-        """Starts or ends the daemon; without it only commands look at anything."""
+        """Starts or ends the daemon. Without it only commands look at anything."""
         if is_watching is not self.is_watching:
             self.is_watching = is_watching
             self.restart()
 
     def cut_power(self, survives: float) -> None:
-        """The process dies, and of what the catalog committed without a promise only a part has reached the disk.
+        """The process dies. Of the catalog's commits that were not durable, only a part has reached the disk.
 
         Args:
-            survives: Which part of the write-ahead log behind the last durable commit, from 0 to 1.
+            survives: How much of the write-ahead log after the last durable commit survives, from 0 to 1.
         """
         known = set(self.rows())
         files = [self.home / f"{CATALOG_FILE}{ending}" for ending in ("", "-wal")]
@@ -115,14 +115,14 @@ class Machine:
     # --- what the catalog knows -------------------------------------------------------------------------------
 
     def list_known(self) -> list[StorageDir]:
-        """All storage directories, as the catalog has them; nothing is looked at."""
+        """All storage directories in the catalog, without a look at the disk."""
         log = self._look_at_log()
         if self._known is None or self._known[0] != log:
             self._known = log, self._list_sds()
         return self._known[1]
 
     def find_sd(self, label: str) -> StorageDir | None:
-        """The one at the folder, as the catalog has it; where disks take turns, the one that is there."""
+        """The catalog's row for the folder. If disks take turns, the one that is there."""
         replica = self.replicas.get(label)
         if replica is None:
             return None
@@ -130,7 +130,7 @@ class Machine:
         return max(at_path, key=lambda sd: (sd.is_reachable, sd.number), default=None)
 
     def rows(self) -> dict[Key, ImageFile]:
-        """Every row of the catalog, by number of its storage directory and file name. Do not change it."""
+        """Every row of the catalog, by number of its storage directory and file name. Do not change the result."""
         log = self._look_at_log()
         if self._rows is None or self._rows[0] != log:
             with self.bench.catalog.read() as reader:
@@ -143,12 +143,12 @@ class Machine:
         return self._rows[1]
 
     def list_events(self, *, since: int) -> list[Event]:
-        """What the journal has behind the number."""
+        """The journal's events after the number."""
         with self.bench.catalog.read() as reader:
             return reader.journal.list_events(since=since, limit=100_000)
 
     def find_label(self, sd: StorageDir) -> str | None:
-        """The folder at which the storage directory is known; None where it is known at another place."""
+        """The folder where the storage directory is known; None if it is known elsewhere."""
         return next((label for label, each in self.replicas.items() if str(each.root) == sd.path), None)
 
     def _list_sds(self) -> list[StorageDir]:
@@ -156,7 +156,7 @@ class Machine:
             return reader.sds.list_storage_dirs()
 
     def _look_at_log(self) -> tuple[int, int]:
-        """Differs after every commit."""
+        """Changes with every commit."""
         try:
             found = (self.home / f"{CATALOG_FILE}-wal").stat()
         except FileNotFoundError:
@@ -164,13 +164,13 @@ class Machine:
         return found.st_size, found.st_mtime_ns
 
     def log_size(self) -> int:
-        """The bytes of the catalog's write-ahead log."""
+        """Size of the catalog's write-ahead log in bytes."""
         return self._look_at_log()[0]
 
     # --- what it does -----------------------------------------------------------------------------------------
 
     def do(self, deed: Deed, action: Callable[[], T], facts: Facts | None = None) -> T | Fault:
-        """Lets the store do something, and judges it; a documented refusal is an answer."""
+        """Runs an operation of the store and checks it. A documented refusal is a result."""
         self.laws.look_before()
         try:
             result: T | Fault = action()
@@ -181,9 +181,9 @@ class Machine:
         return result
 
     def take_notice(self, *, is_touched: bool = True) -> None:
-        """The watcher is told what changed, and does what is due.
+        """The watcher gets its hints and does all due work.
 
-        Where nothing has touched this machine, it is left alone unless there are hints, or something is due.
+        If nothing has changed on this machine, it is skipped, unless there are hints or due work.
         """
         if self.watcher is not None:
             self.watcher.notice = self.notice
@@ -192,7 +192,7 @@ class Machine:
                 self.do(Deed.WATCH, self.watcher.work)
 
     def pass_time(self, seconds: float) -> None:
-        """Time passes; what comes due is done in time, or at the end of a long sleep."""
+        """Advances the time. Due work is done in time, or at the end of a long sleep."""
         end_s = self.clock.monotonic() + seconds
         for _ in range(0 if seconds >= ASLEEP_FROM_S else STEPS_AWAKE):
             due_s = None if self.watcher is None else self.watcher.next_due_s()
@@ -204,7 +204,7 @@ class Machine:
         self.take_notice()
 
     def stamp_folders(self, *, has_written: bool = False) -> None:
-        """Gives folders that changed the machine's own time instead of the kernel's, which nobody is to notice."""
+        """Gives changed folders the machine's own time instead of the kernel's. Nobody may notice this."""
         changed = [
             replica
             for label, replica in self.replicas.items()
@@ -225,7 +225,7 @@ class Machine:
 
 
 def dump_catalog(home: Path) -> dict[str, list[tuple[object, ...]]]:
-    """What must not change when nothing has: all rows of images and storage directories."""
+    """What must not change if nothing has: all rows of images and storage directories."""
     reader = sqlite3.connect(home / CATALOG_FILE)
     try:
         return {

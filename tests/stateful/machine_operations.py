@@ -11,7 +11,7 @@ LEAVES = ("nothing", "empty", "half")
 
 @dataclass(frozen=True)
 class Wait:
-    """Time passes, everywhere."""
+    """Time passes for everybody."""
 
     seconds: float = 1.0
 
@@ -21,11 +21,11 @@ class Wait:
 
 @dataclass(frozen=True)
 class CutPower:
-    """A machine dies in the middle of things, and comes back at once."""
+    """A machine loses power in the middle of its work, and restarts at once."""
 
     machine: int
     survives: float = 1.0
-    """Which part of the commits that were promised to nobody has reached the disk."""
+    """How much of the commits that were not durable has reached the disk."""
 
     def play(self, world: World) -> None:
         number = self.machine % len(world.machines)
@@ -38,7 +38,7 @@ class CutPower:
 
 @dataclass(frozen=True)
 class Watching:
-    """The daemon is ended, or started again."""
+    """The daemon ends or starts."""
 
     machine: int
     is_on: bool = False
@@ -49,7 +49,7 @@ class Watching:
 
 @dataclass(frozen=True)
 class Unmount:
-    """A disk goes away, and leaves nothing, an empty mount point, or half of the folder."""
+    """A disk is removed. It leaves nothing, an empty mount point, or half of the folder."""
 
     machine: int
     folder: int = 0
@@ -74,7 +74,7 @@ class Mount:
 
 @dataclass(frozen=True)
 class Empty:
-    """A power cut that hit the sync client: a file that it brought is empty now, or full of zeros."""
+    """A power cut hits the sync client: a file that it brought is now empty, or full of zeros."""
 
     machine: int
     folder: int = 0

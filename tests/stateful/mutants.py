@@ -32,13 +32,13 @@ from strandline.services.storage_dirs import add, confirm, presence
 from strandline.services.workbench import Workbench
 
 LONG_S = 100.0
-"""Scans that are planned so far ahead are the periodic ones."""
+"""Scans that are scheduled this far ahead are the periodic ones."""
 
 Mutate = Callable[[pytest.MonkeyPatch], None]
 
 
 def trust_renames(patch: pytest.MonkeyPatch) -> None:
-    """What has a new inode under its final name was renamed into place, and is complete."""
+    """A new inode under the final name was renamed into place, so it is complete."""
 
     def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
         is_new = look.stamp.size_bytes and (row.proof is None or row.proof.stamp.inode != look.stamp.inode)
@@ -48,7 +48,7 @@ def trust_renames(patch: pytest.MonkeyPatch) -> None:
 
 
 def trust_sizes(patch: pytest.MonkeyPatch) -> None:
-    """A file whose size is what it was at the last look is complete."""
+    """A file with the same size as at the last look is complete."""
 
     def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
         is_stable = row.stamp is not None and row.stamp.size_bytes == look.stamp.size_bytes > 0
@@ -59,7 +59,7 @@ def trust_sizes(patch: pytest.MonkeyPatch) -> None:
 
 
 def delete_what_is_not_there(patch: pytest.MonkeyPatch) -> None:
-    """No such file: deleted."""
+    """No such file: it was deleted."""
 
     def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing_held: bool) -> ImageFile:
         new = states.after_listing(row, seen, now, vanishing_held=False)
@@ -69,7 +69,7 @@ def delete_what_is_not_there(patch: pytest.MonkeyPatch) -> None:
 
 
 def let_the_newest_win(patch: pytest.MonkeyPatch) -> None:
-    """Of several identities the one with the newest mtime counts, wherever it lies."""
+    """Of several identities, the one with the newest mtime counts, wherever it is."""
 
     def decide(sighting: IdentitySighting, **how: object) -> IdentityDecision:
         valid = [
@@ -85,7 +85,7 @@ def let_the_newest_win(patch: pytest.MonkeyPatch) -> None:
 
 
 def make_up_an_identity(patch: pytest.MonkeyPatch) -> None:
-    """A folder without ``SD_ID`` has none, and gets one."""
+    """A folder without ``SD_ID`` gets a new one."""
 
     def decide(sighting: IdentitySighting, **how: object) -> IdentityDecision:
         decision = rules.decide_identity(sighting, **how)  # type: ignore[arg-type]
@@ -98,7 +98,7 @@ def make_up_an_identity(patch: pytest.MonkeyPatch) -> None:
 
 
 def trust_legacy_names(patch: pytest.MonkeyPatch) -> None:
-    """A legacy id says nothing of the bytes, so any will do."""
+    """A legacy id says nothing about the bytes, so any bytes are right."""
 
     def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
         is_any = not is_content_id(row.image_id) and look.stamp.size_bytes
@@ -108,7 +108,7 @@ def trust_legacy_names(patch: pytest.MonkeyPatch) -> None:
 
 
 def tell_twice(patch: pytest.MonkeyPatch) -> None:
-    """Who listens may as well hear it again."""
+    """Subscribers may as well get an event twice."""
 
     def append_event(writer: JournalWriter, event: Event) -> Event:
         if isinstance(event, ImageAvailable):
@@ -120,7 +120,7 @@ def tell_twice(patch: pytest.MonkeyPatch) -> None:
 
 
 def tell_nothing(patch: pytest.MonkeyPatch) -> None:
-    """Who wants to know can look."""
+    """Nobody needs events."""
 
     def append_event(writer: JournalWriter, event: Event) -> Event:
         return event if isinstance(event, ImageAvailable) else real(writer, event)
@@ -142,7 +142,7 @@ def forget_what_is_not_there(patch: pytest.MonkeyPatch) -> None:
 
 
 def take_its_time(patch: pytest.MonkeyPatch) -> None:
-    """The kernel tells of changes; whatever else there may be can wait for hours."""
+    """The kernel reports changes. Everything else can wait for hours."""
 
     def plan(scans: BackgroundScans, number: int, in_s: float) -> None:
         real(scans, number, in_s if in_s < LONG_S else 20 * 3600.0)
@@ -154,7 +154,7 @@ def take_its_time(patch: pytest.MonkeyPatch) -> None:
 
 
 def stay_offline(patch: pytest.MonkeyPatch) -> None:
-    """What was away once is away."""
+    """A directory that was offline once stays offline."""
 
     def move_to_state(bench: Workbench, sd: StorageDir, state: StorageDirState, *more: Any) -> StorageDir:
         is_coming_back = sd.state is StorageDirState.OFFLINE and state is StorageDirState.ONLINE

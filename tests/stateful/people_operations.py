@@ -16,11 +16,11 @@ from stateful.pool import LAST, get_legacy_picture, list_pictures, name_of_pictu
 from stateful.world import World, list_file_names, other_root, pick
 
 OWN_VALUES = tuple(f"{uuid.UUID(int=number, version=4)}" for number in (3, 90, 2**100))
-"""Identities that other programs and restored backups bring along: smaller and larger than the first one."""
+"""Identities from other programs and restored backups: smaller and larger than the first one."""
 
 
 GUISES = ("{}\n", "{}", "\ufeff{}\r\n", "  {} \n")
-"""In which one and the same value may come (hazard H11)."""
+"""Ways to write the same value (hazard H11)."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class DeleteMany:
 
 @dataclass(frozen=True)
 class Edit:
-    """A person changes a file in place: to another picture, to one that is cut, or to nothing."""
+    """A person changes a file in place: to another picture, to a truncated one, or to nothing."""
 
     machine: int
     folder: int = 0
@@ -104,7 +104,7 @@ class Edit:
 
 @dataclass(frozen=True)
 class Rename:
-    """A person or another client gives a file the name of a conflict copy, or a copy gets its name."""
+    """A person or another client renames a file to a conflict copy, or the reverse."""
 
     machine: int
     folder: int = 0
@@ -126,7 +126,7 @@ class Rename:
 
 @dataclass(frozen=True)
 class Drop:
-    """Litter, and names that only look like ours, come to lie in the folder."""
+    """Litter, and names that only look like ours, appear in the folder."""
 
     machine: int
     folder: int = 0
@@ -141,7 +141,7 @@ class Drop:
 
 @dataclass(frozen=True)
 class Respell:
-    """A disk or a client that does not care spells a name in other letters: all upper case, or the first one."""
+    """A disk or client that ignores case spells a name differently: all upper case, or only its first letter."""
 
     machine: int
     folder: int = 0
@@ -160,7 +160,7 @@ class Respell:
 
 @dataclass(frozen=True)
 class Obstruct:
-    """Something that is no file gets an image's name: a link to a good picture or to nothing, a folder, a FIFO."""
+    """A link to a picture or to nothing, a folder, or a FIFO gets an image's name."""
 
     machine: int
     folder: int = 0
@@ -174,7 +174,7 @@ class Obstruct:
 
 @dataclass(frozen=True)
 class Touch:
-    """Nothing changes but a file's mtime: forward, or years back."""
+    """Only a file's mtime changes: forward, or years back."""
 
     machine: int
     folder: int = 0
@@ -204,7 +204,7 @@ class OldProgram:
 
 @dataclass(frozen=True)
 class OtherIdentity:
-    """A machine that was offline comes back with another ``SD_ID``: a conflict in the making."""
+    """A machine that was offline comes back with another ``SD_ID``, which will lead to a conflict."""
 
     machine: int
     folder: int = 0
@@ -219,7 +219,7 @@ class OtherIdentity:
 
 @dataclass(frozen=True)
 class Quarrel:
-    """Two machines that were offline write each its own ``SD_ID``, and come back: a conflict in some dialect."""
+    """Two machines that were offline each wrote an ``SD_ID``, and come back: a conflict in some dialect."""
 
     machine: int
     folder: int = 0
@@ -252,13 +252,13 @@ class Duplicate:
 
 
 def _list_pipes(folder: str, names: list[str]) -> list[str]:
-    """What no program copies."""
+    """Entries that no program copies."""
     return [name for name in names if Path(folder, name).is_fifo()]
 
 
 @dataclass(frozen=True)
 class MoveRoot:
-    """A person renames the folder, and says so or not."""
+    """A person renames the folder, and may tell the store or not."""
 
     machine: int
     folder: int = 0

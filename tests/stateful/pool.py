@@ -14,17 +14,17 @@ from builders.pictures import make_picture
 from strandline.model.image_ids import ImageId
 
 KINDS = ("png", "jpg", "gif", "svg", "webp", "avif", "heic", *("png", "jpg") * 5)
-"""Of the pictures under content ids, in order."""
+"""The kinds of the pictures with content ids, in order."""
 
 LAST = len(KINDS) - 1
-"""The picture whose name is only ever obstructed, and never saved or brought."""
+"""The picture whose name only gets obstructed. It is never saved or brought."""
 
 LEGACY_KINDS = ("png", "jpg", "gif")
-"""Families whose structure shows every hole, so that the simulator knows which cut bytes are whole: none."""
+"""Families whose structure shows every hole, so the simulator knows that cut bytes are never whole."""
 
 
 END_BYTES = {".png": 12, ".gif": 2}
-"""Behind the last row: without them the structure is not whole, and the picture decodes all the same."""
+"""Bytes after the last row. Without them the structure is not whole, but the picture still decodes."""
 
 
 @cache
@@ -35,7 +35,7 @@ def list_pictures() -> tuple[bytes, ...]:
 
 @cache
 def list_legacy_pictures() -> tuple[tuple[str, bytes, bytes], ...]:
-    """File name under a legacy id, and two whole pictures that may lie under it."""
+    """A file name with a legacy id, and the two whole pictures that may have it."""
     one = _with_sizes_of_their_own(LEGACY_KINDS, first_seed=300, taken=list_pictures())
     other = _with_sizes_of_their_own(LEGACY_KINDS, first_seed=500, taken=(*list_pictures(), *one))
     names = [f"{uuid.UUID(int=number + 1, version=4)}.{kind}" for number, kind in enumerate(LEGACY_KINDS)]
@@ -43,7 +43,7 @@ def list_legacy_pictures() -> tuple[tuple[str, bytes, bytes], ...]:
 
 
 def get_legacy_picture(number: int) -> tuple[str, bytes]:
-    """File name and bytes of one picture under a legacy id: the first of each name, then the second."""
+    """File name and bytes of one picture with a legacy id: first the first of each name, then the second."""
     names = list_legacy_pictures()
     name, *both = names[number % len(names)]
     return name, both[number // len(names) % 2]
@@ -58,24 +58,24 @@ def name_of_picture(number: int) -> str:
 
 @cache
 def id_of_bytes(data: bytes) -> ImageId:
-    """The content id, computed here and not by the code that is tested."""
+    """The content id, computed independently of the tested code."""
     return ImageId(hashlib.sha256(data).hexdigest()[:32])
 
 
 @cache
 def list_whole() -> frozenset[bytes]:
-    """All bytes that are whole pictures."""
+    """The bytes of all whole pictures."""
     legacy = [data for _, *both in list_legacy_pictures() for data in both]
     return frozenset((*list_pictures(), *legacy))
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether the bytes are a whole picture; a drawing is, too, that lacks nothing but the newline at its end."""
+    """Whether the bytes are a whole picture. A drawing without its final newline is whole, too."""
     return data in list_whole() or data + b"\n" in list_whole()
 
 
 def is_right(filename: str, data: bytes) -> bool:
-    """Whether the bytes may be shown under the file name, at once or after they have been quiet."""
+    """Whether the bytes may be shown under the file name, at once or after a quiet time."""
     image_id = filename.partition(".")[0].lower()
     if len(image_id) == 32:
         return id_of_bytes(data) == image_id
@@ -83,7 +83,7 @@ def is_right(filename: str, data: bytes) -> bool:
 
 
 def lacks_only_its_end(filename: str, data: bytes) -> bool:
-    """Whether it is a picture under a legacy id that has all of its rows, and not all of what comes behind."""
+    """Whether it is a picture with a legacy id that has all of its rows, but not everything after them."""
     most = END_BYTES.get(filename[-4:].lower(), 0)
     return any(
         whole.startswith(data) and 0 < len(whole) - len(data) <= most

@@ -24,16 +24,16 @@ Read = tuple[str, FileStamp]
 
 
 class Reads:
-    """Which files a store has read."""
+    """The files that a store has read."""
 
     _log: list[Read] | None = None
-    """Of whichever store is at work: they work one after the other."""
+    """The log of the active store: only one is active at a time."""
 
     def __init__(self) -> None:
         self.total = 0
 
     def begin(self) -> None:
-        """From here on, reads are this store's."""
+        """From now on, reads belong to this store."""
         Reads._log = []
 
     def end(self) -> list[Read]:
@@ -44,14 +44,14 @@ class Reads:
 
     @staticmethod
     def note(opened: OpenedFile) -> None:
-        """A file is read."""
+        """Records a read."""
         if Reads._log is not None:
             Reads._log.append((str(opened.path), opened.stamp))
 
 
 @contextmanager
 def simulated_kernel() -> Iterator[Counter[str]]:
-    """The kernel of the simulator, for the length of the block; gives the number of calls that were left out."""
+    """The simulator's kernel while the block runs. Yields the number of skipped calls."""
     calls: Counter[str] = Counter()
     dice = random.Random(0)
 

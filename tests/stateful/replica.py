@@ -24,18 +24,18 @@ FAT_TICK_NS = 2_000_000_000
 
 
 class Times(Word):
-    """What a file system or sync client does to the mtime that a file brings along."""
+    """What a file system or sync client does to a file's mtime."""
 
     KEPT = "kept"
     ROUNDED = "rounded"
-    """To 2 s, as FAT."""
+    """Rounded to 2 s, as on FAT."""
     DROPPED = "dropped"
     """It becomes the time of arrival."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one ``lstat`` said of an entry."""
+    """One ``lstat`` of an entry."""
 
     inode: int
     size_bytes: int
@@ -44,14 +44,14 @@ class Seen:
 
 
 class Replica:
-    """One folder. All changes to it go through here, so that nothing is stamped by another clock."""
+    """One folder. All changes to it go through here, so all times come from one clock."""
 
     def __init__(self, root: Path, clock: FakeClock, times: Times) -> None:
         self.root = root
         self.times = times
         self._clock = clock
         self.changes = 0
-        """Made through here so far: as long as it stays, the folder is as it was."""
+        """Number of changes made here. While it stays, the folder is unchanged."""
         self._writes = 0
         self._stamped: dict[Path, tuple[int, int]] = {}
         self.away: Path | None = None
@@ -61,11 +61,11 @@ class Replica:
 
     @property
     def is_whole(self) -> bool:
-        """Its disk is mounted, and shows all of it."""
+        """Its disk is mounted and shows all files."""
         return self.away is None and self.half_away is None and self.root.is_dir()
 
     def path(self, key: str) -> Path:
-        """Where the file lies."""
+        """Where the file is."""
         return self.root / key
 
     def read(self, key: str) -> bytes | None:
@@ -77,18 +77,18 @@ class Replica:
         return None
 
     def list_keys(self) -> list[str]:
-        """All regular files of the root and the media folder, sorted."""
+        """All regular files of the root and media folder, sorted."""
         return sorted(key for key, seen in self.look().items() if stat.S_ISREG(seen.mode))
 
     def look(self) -> dict[str, Seen]:
-        """Every entry of the root and the media folder."""
+        """Every entry of the root and media folder."""
         found: dict[str, Seen] = {}
         for prefix, folder in (("", self.root), (f"{MEDIA}/", self.root / MEDIA)):
             try:
                 with os.scandir(folder) as entries:
                     for entry in entries:
                         at = entry.stat(follow_symlinks=False)
-                        # A folder's own size and mtime tell of what is in it, which is listed anyway.
+                        # A folder's own size and mtime only reflect its content, which is listed anyway.
                         is_folder = stat.S_ISDIR(at.st_mode)
                         found[prefix + entry.name] = Seen(
                             at.st_ino,
@@ -103,7 +103,7 @@ class Replica:
     # --- changes ----------------------------------------------------------------------------------------------
 
     def put(self, key: str, data: bytes, sent_ns: int | None = None) -> None:
-        """The whole file by a temporary and a rename; then its mtime is set, as Syncthing does."""
+        """Writes the whole file through a temporary and a rename, then sets its mtime, like Syncthing."""
         path = self._ensure_folder(key)
         temporary = self._temporary_of(path)
         temporary.write_bytes(data)
@@ -112,14 +112,14 @@ class Replica:
         self._stamp(path, sent_ns)
 
     def put_temporary(self, key: str, data: bytes) -> Callable[[int | None], None]:
-        """The temporary alone; what is returned gives it its name and its mtime."""
+        """Writes only the temporary. The result gives it its name and mtime."""
         temporary = self._temporary_of(self._ensure_folder(key))
         temporary.write_bytes(data)
         self._stamp(temporary, None)
 
         def finish(sent_ns: int | None) -> None:
             path = self._ensure_folder(key)
-            if not self._temporary_of(path).is_file():  # somebody tidied up: it is fetched again
+            if not self._temporary_of(path).is_file():  # somebody deleted it: it is fetched again
                 self._temporary_of(path).write_bytes(data)
             os.replace(self._temporary_of(path), path)
             self._stamp(path, sent_ns)
@@ -127,13 +127,13 @@ class Replica:
         return finish
 
     def write(self, key: str, data: bytes, sent_ns: int | None = None) -> None:
-        """In place and under the final name, as ``cp``; the same inode where the file is there."""
+        """Writes in place under the final name, like ``cp``. An existing file keeps its inode."""
         path = self._ensure_folder(key)
         path.write_bytes(data)
         self._stamp(path, sent_ns)
 
     def append(self, key: str, data: bytes, *, at: int) -> bool:
-        """More bytes at the end of a file that still is so long; False where somebody else has changed it."""
+        """Appends bytes to a file that still has this length. False if somebody else has changed it."""
         path = self.path(key)
         if not path.is_file() or path.stat().st_size != at:
             return False
@@ -143,23 +143,23 @@ class Replica:
         return True
 
     def remove(self, key: str) -> None:
-        """Deletes the file where it is there."""
+        """Deletes the file if it exists."""
         self.changes += 1
         self.path(key).unlink(missing_ok=True)
 
     def rename(self, key: str, new: str) -> None:
-        """Renames the file where it is there; puts out what has the new name."""
+        """Renames the file if it exists. Replaces an existing target."""
         self.changes += 1
         if self.path(key).is_file():
             os.replace(self.path(key), self._ensure_folder(new))
 
     def set_time(self, key: str, sent_ns: int | None) -> None:
-        """Changes nothing but the mtime."""
+        """Changes only the mtime."""
         if self.path(key).is_file():
             self._stamp(self.path(key), sent_ns)
 
     def obstruct(self, key: str, data: bytes, what: int) -> None:
-        """Puts a link to a file with the bytes, a dangling one, a folder or a FIFO where nothing lies yet."""
+        """Puts a link to a file with the bytes, a dangling link, a folder, or a FIFO in a free place."""
         path = self._ensure_folder(key)
         if os.path.lexists(path):
             return
@@ -177,7 +177,7 @@ class Replica:
                 os.mkfifo(path)
 
     def unmount(self, leave: str) -> None:
-        """Takes the disk away; leaves ``nothing``, an ``empty`` mount point, or a third, called ``half``."""
+        """Removes the disk. Leaves ``nothing``, an ``empty`` mount point, or a third of the files (``half``)."""
         self.changes += 1
         if leave == "half":
             self.half_away = self.root.with_name(self.root.name + ", half")
@@ -211,7 +211,7 @@ class Replica:
             self.away = None
 
     def stamp_folders(self) -> None:
-        """Gives root and media folder the machine's time, where the kernel has stamped them since the last call."""
+        """Gives root and media folder the machine's time, if the kernel has changed theirs since the last call."""
         for folder in (self.root, self.root / MEDIA):
             try:
                 found = os.lstat(folder)
@@ -223,7 +223,7 @@ class Replica:
                 self._stamped[folder] = (found.st_ino, at_ns)
 
     def now_ns(self) -> int:
-        """The machine's time, a little later at each call: no two writes are stamped alike on a good disk."""
+        """The machine's time, a little later at each call, so no two writes have equal times on a good disk."""
         self._writes += 1
         return (
             int(self._clock.now().timestamp()) * 1_000_000_000

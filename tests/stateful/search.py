@@ -9,7 +9,7 @@ from stateful.shorten import find_fault
 
 
 def find_failing(first_seed: int, count: int) -> tuple[History, Exception] | None:
-    """The first of so many random histories that breaks a law, and how; the same ones for the same seed."""
+    """The first of this many random histories that breaks a law, and how. The seed determines them."""
     failed: list[tuple[History, Exception]] = []
 
     @seed(first_seed)

@@ -24,19 +24,19 @@ from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 ROUNDS = 14
-"""Of uploads and deliveries; more than any conflict takes that the stores do not feed themselves."""
+"""Of uploads and deliveries. More than any conflict needs that the stores do not keep alive themselves."""
 
 PERIODIC_S = 301.0
 
 SOON_S = 62.0
-"""After the scan that meets it, a good file is shown: what was quiet for a minute needs no further look."""
+"""A good file is shown after the scan that finds it: after a quiet minute it needs no further look."""
 
 Entry = tuple[str, str, str]
-"""File name, state, and the hash of the bytes where they are proven."""
+"""File name, state, and the hash of the bytes if they are proven."""
 
 
 def settle(world: World) -> None:
-    """No more operations: all is mounted, online, delivered and confirmed, and time passes."""
+    """No more operations: everything is mounted, online, delivered, and confirmed, and time passes."""
     for machine in world.machines:
         machine.notice = Notice.TOLD
         for replica in machine.replicas.values():
@@ -69,7 +69,7 @@ def settle(world: World) -> None:
 
 class _Nothing:
     def play(self, world: World) -> None:
-        """Lets the watchers take notice."""
+        """Runs the watchers."""
 
 
 def _come_to_agreement(world: World) -> None:
@@ -112,7 +112,7 @@ def _confirm_all(machine: Machine) -> None:
 
 
 def check_settled(world: World) -> None:
-    """All laws of the end."""
+    """Checks all laws of the end."""
     for machine in world.machines:
         for where, replica, sd in _iter_online(machine):
             found, expected = list_entries(machine, sd), _list_expected(replica)
@@ -123,7 +123,7 @@ def check_settled(world: World) -> None:
 
 
 def _check_shown(machine: Machine) -> None:
-    """What is right is shown after one periodic scan: nothing waits for the day in which all else is judged (I28)."""
+    """A right file is shown after one periodic scan. It does not wait for the day that other files need (I28)."""
     for where, replica, sd in _iter_online(machine):
         good = {entry for entry in _list_expected(replica) if entry[1] == FileState.PRESENT.value}
         late = good - list_entries(machine, sd)
@@ -131,7 +131,7 @@ def _check_shown(machine: Machine) -> None:
 
 
 def _iter_online(machine: Machine) -> Iterator[tuple[str, Replica, StorageDir]]:
-    """The folders that are known and online, as all are whose identity lies there (I28)."""
+    """The folders that are known and online, which includes all with an identity (I28)."""
     for label, replica in machine.replicas.items():
         sd = machine.find_sd(label)
         if sd is None:
@@ -145,7 +145,7 @@ def _iter_online(machine: Machine) -> Iterator[tuple[str, Replica, StorageDir]]:
 
 
 def list_entries(machine: Machine, sd: StorageDir) -> set[Entry]:
-    """The canonical dump: what the catalog holds of the files of one storage directory; given up ones left out."""
+    """The canonical dump: the catalog's files of one storage directory, without missing and trashed ones."""
     entries = set()
     for row in machine.rows().values():
         if row.sd != sd.number or row.state in (FileState.MISSING, FileState.TRASHED):
@@ -159,7 +159,7 @@ def list_entries(machine: Machine, sd: StorageDir) -> set[Entry]:
 
 
 def _list_expected(replica: Replica) -> set[Entry]:
-    """The same, from the bytes alone. All that is wrong has been so for a day."""
+    """The same, computed from the bytes alone. Everything wrong has been so for a day."""
     entries = set()
     there = replica.look()
     for key, seen in there.items():
@@ -193,7 +193,7 @@ def _differences(found: set[Entry], expected: set[Entry]) -> str:
 
 
 def _check_readable(machine: Machine) -> None:
-    """Every image of which a good file lies anywhere is handed out, and rightly (I1, I8, I28)."""
+    """Every image with a good file anywhere can be read correctly (I1, I8, I28)."""
     good: set[str] = set()
     for _, replica, _ in _iter_online(machine):
         good.update(
@@ -213,7 +213,7 @@ def _read_image(machine: Machine, name: str) -> bytes | None:
 
 
 def _check_idempotence(machine: Machine) -> None:
-    """Another scan of everything reads nothing and writes nothing (I10)."""
+    """Another scan of everything reads and writes nothing (I10)."""
     before, reads = dump_catalog(machine.home), machine.laws.reads.total
     machine.do(Deed.WATCH, machine.store.scan)
     machine.take_notice()

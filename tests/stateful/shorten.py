@@ -15,11 +15,11 @@ from stateful.histories import History
 T = TypeVar("T")
 
 INVARIANT_LETTERS = 4
-"""``I12:``, so that a shorter history is not taken that breaks another law."""
+"""``I12:``, so that a shorter history that breaks another law is rejected."""
 
 
 def find_fault(play: Callable[[History], None], history: History) -> Exception | None:
-    """What the history ends in; None where it is fine."""
+    """The history's error, or None."""
     try:
         play(history)
     except Exception as error:  # noqa: BLE001  (whatever it is, it is what was looked for)
@@ -28,7 +28,7 @@ def find_fault(play: Callable[[History], None], history: History) -> Exception |
 
 
 def shorten(play: Callable[[History], None], history: History, fault: Exception) -> History:
-    """The history with as few operations as a simple search leaves, still ending in that kind of fault."""
+    """The shortest history that a simple search finds with the same kind of error."""
 
     def fails_alike(operations: tuple[object, ...]) -> bool:
         found = find_fault(play, replace(history, operations=operations))  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ Place = tuple[str, str]
 
 
 class Sightings:
-    """What the looks at the folders have met so far."""
+    """What the looks at the folders have seen so far."""
 
     def __init__(self) -> None:
         self._changed: dict[Place, tuple[Seen, float]] = {}
@@ -31,14 +31,14 @@ class Sightings:
         *,
         is_reachable: bool,
     ) -> set[str]:
-        """Takes in one look; the keys that are new, or not as they were.
+        """Records one look. Returns the keys that are new or changed.
 
         Args:
-            label: The folder's.
-            entries: All that lies there.
-            expected: Keys of the files that the catalog has there.
-            now_s: The moment.
-            is_reachable: Whether a scan would meet it: what comes and goes while the folder is offline, none can.
+            label: The folder's label.
+            entries: All entries of the folder.
+            expected: Keys of the catalog's files in the folder.
+            now_s: The current time.
+            is_reachable: Whether a scan could see it. No scan sees changes while the folder is offline.
         """
         changed = {
             key for key, seen in entries.items() if self._changed.get((label, key), (None,))[0] != seen
@@ -54,17 +54,17 @@ class Sightings:
         return changed
 
     def get_change_s(self, label: str, key: str) -> float:
-        """When the file that lies there became as it is."""
+        """When the present file became as it is."""
         return self._changed[label, key][1]
 
     def get_absence_s(self, label: str, key: str) -> float:
-        """When the file that does not lie there was first not met."""
+        """When the absent file was first absent."""
         return self._gone_since_s[label, key]
 
     def rename(self, old: str, new: str, now_s: float, accepted: set[str]) -> None:
-        """What has the label gets another one; it is given to a folder in which nothing lies yet.
+        """Renames a label. The new one goes to an empty folder.
 
-        Files whose absence a person has ``accepted`` are absent there as long as they were before.
+        Files whose absence a person has ``accepted`` keep their time of absence.
         """
         for key in [key for label, key in self._changed if label == old]:
             self._changed[new, key] = self._changed.pop((old, key))

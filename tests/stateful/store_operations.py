@@ -45,7 +45,7 @@ class Save:
 
 @dataclass(frozen=True)
 class SaveAgain:
-    """A person saves a picture whose file is not right any more: it is replaced, and what it was is put aside."""
+    """A person saves a picture whose file has gone bad. It is replaced, and its old bytes go to the trash."""
 
     machine: int
     folder: int = 0
@@ -66,7 +66,7 @@ def _is_wrong(replica: Replica, name: str) -> bool:
 
 @dataclass(frozen=True)
 class Ask:
-    """A person asks for a picture: whatever is handed out is right."""
+    """A person asks for a picture. Whatever is returned is right."""
 
     machine: int
     picture: int = 0
@@ -92,7 +92,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Inspect:
-    """A person looks at the whole folder; it changes nothing."""
+    """A person inspects the whole folder, which changes nothing."""
 
     machine: int
     folder: int = 0
@@ -117,7 +117,7 @@ class Scan:
 
 @dataclass(frozen=True)
 class Add:
-    """A person adds a folder; perhaps one that is still downloading."""
+    """A person adds a folder, which may still be downloading."""
 
     machine: int
     folder: int = 0
@@ -142,13 +142,13 @@ class Forget:
 
 @dataclass(frozen=True)
 class Rejoin:
-    """A person sets a folder up anew: it is forgotten, comes again from the cloud, and is added on the way."""
+    """A person sets a folder up again: it is forgotten, downloaded again, and added in between."""
 
     machine: int
     folder: int = 0
     arrived: int = 0
     backwards: bool = True
-    """``SD_ID`` comes last, else first."""
+    """``SD_ID`` comes last, otherwise first."""
 
     def play(self, world: World) -> None:
         Forget(self.machine, self.folder).play(world)
@@ -161,7 +161,7 @@ class Rejoin:
 
 @dataclass(frozen=True)
 class Confirm:
-    """A person confirms what waits for it, while the disk is there: who confirms without it says an untruth."""
+    """A person confirms what waits for it, while the disk is there: otherwise the confirmation would be wrong."""
 
     machine: int
     folder: int = 0

@@ -25,7 +25,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Deliver:
-    """A client begins to bring one of the files of which the cloud has something newer."""
+    """A client starts to bring one of the files that are newer in the cloud."""
 
     machine: int
     folder: int = 0
@@ -42,7 +42,7 @@ class Deliver:
 
 @dataclass(frozen=True)
 class DeliverAll:
-    """A client brings all it has, whole, in any order."""
+    """A client brings all of them, whole, in any order."""
 
     machine: int
     folder: int = 0
@@ -56,7 +56,7 @@ class DeliverAll:
 
 @dataclass(frozen=True)
 class GoOn:
-    """A file that is on its way comes a step further; or one that a person copies."""
+    """A file on its way, or one that a person copies, progresses by one step."""
 
     machine: int
     folder: int = 0
@@ -74,7 +74,7 @@ class GoOn:
 
 @dataclass(frozen=True)
 class Repeat:
-    """A client brings once more what is there already: a new inode, the same bytes."""
+    """A client brings an existing file again: a new inode, the same bytes."""
 
     machine: int
     folder: int = 0
@@ -98,7 +98,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Evict:
-    """A client frees the space of a file."""
+    """A client frees a file's space."""
 
     machine: int
     folder: int = 0
@@ -129,7 +129,7 @@ class Hydrate:
 
 @dataclass(frozen=True)
 class SignOut:
-    """A client takes away all that it brought; later it brings everything again."""
+    """A client deletes everything that it brought. Later it brings everything again."""
 
     machine: int
     folder: int = 0
@@ -140,12 +140,12 @@ class SignOut:
 
 @dataclass(frozen=True)
 class RenamedElsewhere:
-    """The folder was renamed on another machine (H32): here it comes anew, file by file, and the old one goes."""
+    """The folder was renamed on another machine (H32): it arrives again, file by file, and the old one goes."""
 
     machine: int
     folder: int = 0
     is_told: bool = False
-    """A person says so at once, before anything has come; else perhaps later, by adding the folder."""
+    """The person reports it at once, before anything has come. Otherwise perhaps later, by adding the folder."""
 
     def play(self, world: World) -> None:
         client = world.client(self.machine, self.folder)
@@ -155,7 +155,7 @@ class RenamedElsewhere:
 
 @dataclass(frozen=True)
 class TakeAway:
-    """A client takes away a file of the folder that has another name now; with the last one, the folder goes."""
+    """A client deletes a file of the folder's old name; with the last file, the folder."""
 
     machine: int
     folder: int = 0
@@ -173,7 +173,7 @@ class TakeAway:
 
 @dataclass(frozen=True)
 class Pause:
-    """A client is paused: what changes here is sent later; or it goes on."""
+    """A client is paused, so changes are sent later; or it resumes."""
 
     machine: int
     folder: int = 0
@@ -185,7 +185,7 @@ class Pause:
 
 @dataclass(frozen=True)
 class Hints:
-    """From here on the kernel's hints to a watcher are told, lost, doubled, turned round, or late."""
+    """From now on, the kernel's hints to a watcher are delivered, lost, doubled, reversed, or late."""
 
     machine: int
     notice: Notice = Notice.LOST

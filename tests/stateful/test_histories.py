@@ -13,7 +13,9 @@ from stateful.shorten import find_fault, shorten
 
 
 def test_no_history_breaks_a_law(share: Share) -> None:
-    """Whatever clients, people and machines do in sixty steps, no invariant is broken on the way or at the end."""
+    """Whatever clients, people, and machines do in sixty steps, no invariant is violated during them or at the
+    end.
+    """
     failed = find_failing(share.seed, share.histories)
     if failed is not None:
         history, fault = failed

@@ -86,7 +86,7 @@ CASES: dict[str, tuple[Mutate, History, str]] = {
 
 
 FOUND_SOON = CASES.keys() - {"makes up identities", "takes its time"}
-"""By random search, after one to twenty histories; the other two after up to fifty."""
+"""By random search, after one to twenty histories. The other two need up to fifty."""
 
 ENOUGH = 80
 
@@ -98,7 +98,7 @@ def case(request: pytest.FixtureRequest) -> tuple[Mutate, History, str]:
 
 
 def test_a_naive_store_is_caught(case: tuple[Mutate, History, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each breaks the very law that its naivety is about."""
+    """Each breaks exactly the law that its mistake violates."""
     mutate, history, law = case
     mutate(monkeypatch)
     with pytest.raises(LawBrokenError, match=f"^{law}:"):
@@ -106,13 +106,13 @@ def test_a_naive_store_is_caught(case: tuple[Mutate, History, str], monkeypatch:
 
 
 def test_our_own_store_is_not(case: tuple[Mutate, History, str]) -> None:
-    """The same history breaks nothing where nothing is replaced: the law, not the history, is what catches."""
+    """Without the mutation, the same history breaks nothing: the mutation is at fault, not the history."""
     play(case[1])
 
 
 @pytest.mark.parametrize("name", sorted(FOUND_SOON))
 def test_random_search_finds_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not only a history made for it: those that are drawn by chance catch it as well, by a law and no accident."""
+    """Histories drawn at random find it, too, by a broken law and not by a crash."""
     CASES[name][0](monkeypatch)
     failed = find_failing(0, ENOUGH)
     assert failed is not None

@@ -27,7 +27,7 @@ from stateful.sync_operations import Deliver, DeliverAll, GoOn, Hints, Pause, Re
 from stateful.world import Operation, Scene, World, new_world
 
 PAIRS = 8 if is_exhaustive() else 3
-"""Of each kind: the random histories hold the same laws a hundred times as often, each by itself."""
+"""Per kind. The random histories check the same laws a hundred times as often, each separately."""
 
 STEPS = 40
 others = st.integers(1, 2)
@@ -69,7 +69,7 @@ def one_writer() -> st.SearchStrategy[History]:
 
 
 def dump_end(history: History) -> tuple[Dump, Dump]:
-    """What lies in the folders at the end, litter aside; and what the catalogs make of it."""
+    """The files in the folders at the end, without litter, and the catalogs' view of them."""
     with new_world(history.scene) as world:
         play_in(world, history)
         return _dump_folders(world), _dump_catalogs(world)
@@ -96,7 +96,7 @@ def _dump_catalogs(world: World) -> Dump:
 
 
 def check_pairs(change: Callable[[History], History], *, without: type[Operation] | None = None) -> None:
-    """Plays histories with and without the change, and compares their ends."""
+    """Plays histories with and without the change, and compares the final states."""
 
     @seed(get_seed())
     @settings(
@@ -120,7 +120,7 @@ def check_pairs(change: Callable[[History], History], *, without: type[Operation
 
 
 def test_the_order_of_arrivals_does_not_matter() -> None:
-    """I9: other files first, in other ways, some later, some twice: the same catalogs."""
+    """I9: files in another order, other ways, later, or twice give the same catalogs."""
 
     def change(operation: Operation) -> Operation:
         match operation:
@@ -137,7 +137,7 @@ def test_the_order_of_arrivals_does_not_matter() -> None:
 
 
 def test_clocks_and_mtimes_do_not_matter() -> None:
-    """I11: years off, rounded to 2 s, dropped: the same catalogs and the same identity."""
+    """I11: times that are years off, rounded to 2 s, or dropped give the same catalogs and the same identity."""
     scene = {"years_off": (10, -10, 3), "times": (Times.ROUNDED, Times.DROPPED, Times.ROUNDED)}
     quarrel = Quarrel(0, 0, 1, "dropbox", Winner.LOCAL)
 
@@ -151,7 +151,7 @@ def test_clocks_and_mtimes_do_not_matter() -> None:
 
 
 def test_litter_does_not_matter() -> None:
-    """I18: names outside the grammar, with bytes of real pictures: shown nowhere, counted as missing nowhere."""
+    """I18: names outside the grammar with bytes of real pictures are never shown and never counted as missing."""
 
     def change(history: History) -> History:
         mixed: list[Operation] = []
@@ -163,17 +163,17 @@ def test_litter_does_not_matter() -> None:
 
 
 def test_lost_hints_do_not_matter() -> None:
-    """I23: with every hint of the kernel lost, the periodic scan comes to the same."""
+    """I23: without any kernel hint, the periodic scan gives the same result."""
     lost = tuple(Hints(number, Notice.LOST) for number in range(3))
     check_pairs(lambda history: replace(history, operations=(*lost, *history.operations)))
 
 
 def test_letter_case_does_not_matter() -> None:
-    """I20: files that a machine spells in upper case, or half so, are the same images in the same states."""
+    """I20: files that a machine spells in upper or mixed case are the same images in the same states."""
     arrived = (Mount(1), DeliverAll(1))
     spelled = tuple(Respell(1, 0, number, fully=bool(number % 2)) for number in range(6))
 
     def change(history: History) -> History:
         return replace(history, operations=(*history.operations, *arrived, *spelled))
 
-    check_pairs(change, without=Copy)  # what is still being copied is no file yet that could be spelled anew
+    check_pairs(change, without=Copy)  # a file that is still being copied cannot be respelled

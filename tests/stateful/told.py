@@ -22,15 +22,15 @@ _TOLD_TO_BE_OTHERWISE = (FileState.ARRIVING, FileState.DAMAGED, FileState.FOREIG
 
 @dataclass(slots=True)
 class ToldLaws:
-    """Judges what one machine tells."""
+    """Checks a machine's events."""
 
     machine: Machine
     _seq: int = 0
     _shown: dict[Key, bool | None] = field(default_factory=dict)
-    """What was told last of each file: whether it is shown. None where nobody knows."""
+    """Whether each file was last reported as shown; None if unknown."""
 
     def judge(self, before: Look, after: Look) -> None:
-        """Compares what was told between two looks with what became of the rows."""
+        """Compares the events between two looks with the changes of the rows."""
         told: set[Key] = set()
         for event in self.machine.list_events(since=self._seq):
             check(event.seq == self._seq + 1, "told", f"{event} comes after the number {self._seq}")
@@ -48,7 +48,7 @@ class ToldLaws:
                 check(key in told, "told", f"{row.filename} is another one, and nobody was told")
 
     def begin_anew(self) -> None:
-        """After a power cut: what is shown was told, and of the rest nobody knows."""
+        """After a power cut: files that are shown were announced; the others are unknown."""
         events = self.machine.list_events(since=0)
         self._seq = events[-1].seq or 0 if events else 0
         self._shown = {key: True if is_shown(row) else None for key, row in self.machine.rows().items()}
@@ -70,7 +70,7 @@ class ToldLaws:
 
 
 def _find_keys(event: ImageEvent, before: Look, after: Look) -> set[Key]:
-    """The rows that the event can be about: several, where folders had one identity one after the other."""
+    """The rows that the event can be about. There may be several if folders had one identity in turn."""
     sds = [*before.sds.values(), *after.sds.values()]
     keys = {(sd.number, event.filename) for sd in sds if event.sd_id in (sd.sd_id, *sd.aliases)}
     keys &= before.rows.keys() | after.rows.keys()
@@ -79,7 +79,7 @@ def _find_keys(event: ImageEvent, before: Look, after: Look) -> set[Key]:
 
 
 def is_shown(row: ImageFile) -> bool:
-    """Whether it is proven present now."""
+    """Whether it is proven and present now."""
     return row.state is FileState.PRESENT and row.proof_is_current and row.absent_since is None
 
 

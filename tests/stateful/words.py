@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Word(StrEnum):
-    """A value of an operation; ``repr`` gives Python that makes it again."""
+    """A value of an operation. Its ``repr`` is Python that creates it again."""
 
     def __repr__(self) -> str:
         """``Winner.CLOUD``."""

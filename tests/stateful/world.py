@@ -30,41 +30,41 @@ T = TypeVar("T")
 
 BEGIN = datetime(2026, 11, 22, 12, tzinfo=UTC)
 IN_MEMORY = Path("/dev/shm")
-"""Where ten thousand histories wear out no disk."""
+"""In memory, so that ten thousand histories wear out no disk."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """How many there are of everything, and what their disks and clocks are like."""
+    """Numbers of everything, and the properties of disks and clocks."""
 
     machines: int = 2
     folders: int = 1
     pictures: int = 3
-    """That lie in each folder at the beginning, on all machines."""
+    """Initial pictures in each folder, on all machines."""
     legacy_pictures: int = 0
-    """The same, under legacy ids."""
+    """The same with legacy ids."""
     years_off: tuple[int, ...] = (0, 0, 0)
-    """By machine: how far its clock is off."""
+    """How far each machine's clock is off."""
     times: tuple[Times, ...] = (Times.KEPT,) * 3
-    """By machine: what becomes of mtimes."""
+    """What each machine does to mtimes."""
     dialects: tuple[str, ...] = ("syncthing",) * 3
-    """By machine: how its sync client names the loser of a conflict."""
+    """How each machine's sync client names the loser of a conflict."""
     winners: tuple[Winner, ...] = (Winner.CLOUD,) * 3
     deletions_win: bool = False
-    """Over edits of the same file elsewhere (Syncthing from 2.0); else the edit does."""
+    """Deletions win over edits of the same file elsewhere (Syncthing from 2.0). Otherwise the edit wins."""
     last_only_reads: bool = False
     """The last machine adds its folders with ``--read-only``."""
 
 
 class Operation(Protocol):
-    """Something that happens. It has a meaning in every world: where what it names is not there, nothing happens."""
+    """An event. It is valid in every world: if its target does not exist, nothing happens."""
 
     def play(self, world: World) -> None:
         """Lets it happen."""
 
 
 class World:
-    """Machines ``0 … n``; folders ``f0 … fn``, each in a cloud and on the disk of every machine."""
+    """Machines ``0 … n``, and folders ``f0 … fn``, each in a cloud and on the disk of every machine."""
 
     def __init__(self, base: Path, scene: Scene) -> None:
         self.scene = scene
@@ -73,9 +73,9 @@ class World:
         self.machines: list[Machine] = []
         self.clients: dict[tuple[int, str], Client] = {}
         self.copying: list[tuple[int, Flight]] = []
-        """What people are copying, by machine."""
+        """The files that people are copying, by machine."""
         self.renamed: list[tuple[int, str]] = []
-        """Folders that came under another name: the machine, and the folder's label."""
+        """Folders that arrived under another name: the machine, and the folder's label."""
         for number in range(scene.machines):
             self._add_machine(number)
         self._begin()
@@ -112,7 +112,7 @@ class World:
             self.add(number, label)
 
     def play(self, operation: Operation) -> None:
-        """One operation, and what all machines make of it."""
+        """Plays one operation, and runs all machines."""
         operation.play(self)
         touched = getattr(operation, "machine", None)
         for (number, _label), client in self.clients.items():
@@ -148,11 +148,11 @@ class World:
             machine.do(Deed.ADD, lambda: machine.store.add_storage_dir(replica.root, read_only=only_reads))
 
     def new_replica(self, machine: Machine, label: str) -> Replica:
-        """A folder beside the others, which no client serves."""
+        """A folder beside the others that no client serves."""
         return Replica(machine.folder / label, machine.clock, Times.KEPT)
 
     def remove_twin(self, machine: Machine, label: str) -> None:
-        """The copy of a folder is forgotten and deleted."""
+        """Forgets and deletes the copy of a folder."""
         twin = f"{label} copy"
         sd = machine.find_sd(twin)
         if sd is not None:
@@ -160,7 +160,7 @@ class World:
         shutil.rmtree(machine.replicas.pop(twin).root)
 
     def follow_rename(self, number: int, label: str, *, is_told: bool) -> None:
-        """The machine's client begins to bring the folder under another name; the old one stays as it lies."""
+        """The machine's client starts to bring the folder under another name. The old one stays."""
         machine, client = self.machine(number), self.clients[number % len(self.machines), label]
         old, left = client.replica, left_label(label)
         if not old.is_whole or left in machine.replicas:
@@ -176,7 +176,7 @@ class World:
             machine.do(Deed.WATCH, lambda: machine.store.move_storage_dir(sd, new.root))
 
     def remove_left(self, machine: Machine, left: str) -> None:
-        """Nothing is left to be taken away of a folder that has another name now."""
+        """Nothing is left to delete of a folder that has another name now."""
         shutil.rmtree(machine.replicas.pop(left).root)
 
     def pass_time(self, seconds: float) -> None:
@@ -191,23 +191,23 @@ class World:
 
 
 def left_label(label: str) -> str:
-    """Of what lies under the old name of a folder that was renamed elsewhere."""
+    """The label of the old folder after a rename elsewhere."""
     return f"{label} left"
 
 
 def other_root(root: Path, label: str) -> Path:
-    """The other one of the two names that a folder can have on the disk."""
+    """The other of the two names that the folder can have on the disk."""
     return root.with_name(f"{label} moved" if root.name == label else label)
 
 
 def pick(things: Sequence[T], number: int) -> T | None:
-    """One of them; None where there are none."""
+    """One of them, or None if there are none."""
     return things[number % len(things)] if things else None
 
 
 @cache
 def list_file_names() -> tuple[str, ...]:
-    """All wanted names that can come up."""
+    """All possible image names."""
     return tuple(
         [name_of_picture(number) for number in range(len(list_pictures()))]
         + [name for name, *_ in list_legacy_pictures()]
@@ -216,7 +216,7 @@ def list_file_names() -> tuple[str, ...]:
 
 @contextmanager
 def new_world(scene: Scene) -> Iterator[World]:
-    """A world in memory, under the simulated kernel, gone at the end of the block."""
+    """A world in memory with the simulated kernel. Deleted at the end of the block."""
     place = IN_MEMORY if IN_MEMORY.is_dir() else None
     base = Path(tempfile.mkdtemp(prefix="strandline-", dir=place))
     world: World | None = None

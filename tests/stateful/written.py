@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from stateful.machine import Machine
 
 SYSTEM_LITTER = ("media/.DS_Store", "media/Thumbs.db")
-"""Of what ``litter`` drops into a media folder: it says nothing of images on their way."""
+"""The part of ``litter`` in a media folder that does not hint at images on their way."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenLaws:
-    """Judges what one machine writes."""
+    """Checks what one machine writes."""
 
     machine: Machine
     hashes: dict[tuple[str, str, Seen], str]
-    """Of all files that were ever seen in its media folders: by label, key, and what ``lstat`` said."""
+    """Hashes of all files that were ever seen in its media folders: by label, key, and ``lstat``."""
 
     def judge(self, before: Look, after: Look, deed: Deed, facts: Facts) -> None:
         for label, was in before.disk.items():
@@ -74,13 +74,13 @@ class WrittenLaws:
                 self._check_replaced(label, key, was, what)
 
     def _may_replace(self, label: str, key: str, before: Look, facts: Facts) -> bool:
-        """A save may replace its own file, and that of the image which lay in its place."""
+        """A save may replace its own file, and that of the image that was in its place."""
         own, there = f"{MEDIA}/{facts.filename}", before.disk[label]
         foreign = self.hashes.get((label, own, there[own]), "") if own in there else ""
         return key == own or PurePosixPath(key).stem == foreign[:32]
 
     def _has_twin(self, label: str, look: Look) -> bool:
-        """Whether two folders that are here carry the same identity."""
+        """Whether two online folders have the same identity."""
         here = [
             sd.sd_id
             for sd in look.sds.values()
@@ -109,7 +109,7 @@ class WrittenLaws:
             check(new <= allowed, "I13", f"{new} was made up; {what}")
 
     def _check_replaced(self, label: str, key: str, was: Seen, what: str) -> None:
-        """A save replaces wrong bytes only, and only what it has put aside."""
+        """A save replaces only wrong bytes, and only what it has put into the trash."""
         old = self.hashes.get((label, key, was))
         check(old is not None, "I22", f"the simulator does not know what was replaced; {what}")
         name = PurePosixPath(key).name

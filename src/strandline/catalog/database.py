@@ -25,22 +25,22 @@ from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewEr
 from strandline.model.events import Event
 
 APPLICATION_ID = 0x5354524E
-"""``STRN``: stands in the database's header, so that another program's database is never taken for a catalog."""
+"""``STRN``, stored in the database's header, so that another program's database is never taken for a catalog."""
 
 CACHE_KIB = 8192
-"""Page cache of a connection: holds the inner pages of a million rows' indexes; more does not help."""
+"""Page cache of a connection. It has room for the inner pages of a million rows' indexes; more does not help."""
 
 WAL_PAGES_BEFORE_CHECKPOINT = 4000
-"""16 MB: large enough that a bulk registration is not slowed down, small enough not to be noticed on disk."""
+"""16 MB: large enough not to slow down a bulk registration, small enough not to matter on disk."""
 
 _WAL = "PRAGMA journal_mode = WAL"
 
 WAL_RETRY_S = 0.01
-"""Making a catalog takes some 20 ms."""
+"""Creating a catalog takes some 20 ms."""
 
 
 class _Connection:
-    """A connection with what can be asked and done over it."""
+    """A connection, and the readers and writers that use it."""
 
     __slots__ = ("conn", "reader", "writer")
 
@@ -54,9 +54,8 @@ class SqliteCatalog:
     """The catalog of one home. Thread-safe; safe beside other processes. Use :func:`open_catalog`.
 
     Attributes:
-        path: Where the database file lies.
-        epoch: Random text that is new with each new database, and with each start of the machine; makes event ids
-            of a rebuilt catalog differ, and those after a power cut.
+        path: Path of the database file.
+        epoch: Random text of this database. A rebuilt catalog has another one, so its event ids differ.
         on_commit: Called after each commit with the events that it appended, in the writer's thread.
     """
 
@@ -76,13 +75,13 @@ class SqliteCatalog:
 
     @contextmanager
     def read(self) -> Iterator[Reader]:
-        """Answers from the last commit, as :meth:`strandline.catalog.port.Catalog.read`."""
+        """Answers from the last commit. See :meth:`strandline.catalog.port.Catalog.read`."""
         with self._connected() as connection:
             yield connection.reader
 
     @contextmanager
     def snapshot(self) -> Iterator[Reader]:
-        """Like :meth:`read`, but all answers are of one and the same commit."""
+        """Like :meth:`read`, but all answers come from the same commit."""
         with self._connected() as connection:
             connection.conn.execute("BEGIN")
             try:
@@ -92,7 +91,7 @@ class SqliteCatalog:
 
     @contextmanager
     def write(self, *, durable: bool = False) -> Iterator[Writer]:
-        """A transaction; commits at the end of the block, rolls back if it raises.
+        """A transaction. It commits at the end of the block, and rolls back if the block raises.
 
         ``durable`` waits until the commit has reached the disk (one more fsync).
 
@@ -121,7 +120,7 @@ class SqliteCatalog:
     def read_version(self) -> int:
         """A token for the catalog as it is now. Cost: some microseconds.
 
-        SQLite counts the commits of *others* for each connection, so one connection that never writes is kept for it.
+        Each SQLite connection counts the commits of *others*, so one connection that never writes is kept for this.
         """
         with self._observer_lock:
             if self._observer is None:
@@ -132,11 +131,11 @@ class SqliteCatalog:
                 raise explain_database_error(error, self.path) from error
 
     def changed_since(self, version: int) -> bool:
-        """Whether anybody, this process or another, has committed since the token was read."""
+        """Whether this or another process has committed since the token was read."""
         return self.read_version() != version
 
     def check_integrity(self) -> list[str]:
-        """What SQLite's own check complains of; empty for a healthy catalog. Reads the whole file."""
+        """Problems found by SQLite's own check; empty for a healthy catalog. Reads the whole file."""
         try:
             with self._connected() as connection:
                 lines = [str(row[0]) for row in connection.conn.execute("PRAGMA integrity_check(20)")]
@@ -145,7 +144,7 @@ class SqliteCatalog:
         return [] if lines == ["ok"] else lines
 
     def close(self) -> None:
-        """Closes all idle connections; idempotent. Those still in use are closed when they come back."""
+        """Closes all idle connections. Idempotent. Those in use are closed when they are returned."""
         with self._observer_lock:
             observer, self._observer = self._observer, None
         with self._pool_lock:
@@ -158,7 +157,7 @@ class SqliteCatalog:
 
     @contextmanager
     def connected(self) -> Iterator[sqlite3.Connection]:
-        """A connection, for this room and for the tests that look behind the port; rolled back at the end."""
+        """A connection, for this room and for tests that look behind the port. Rolled back at the end."""
         with self._connected() as connection:
             yield connection.conn
 
@@ -213,16 +212,16 @@ def open_catalog(
     journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS,
     migrations: Sequence[str] = MIGRATIONS,
 ) -> SqliteCatalog:
-    """Opens the database at ``path``, creating and migrating it where needed; safe in several processes at once.
+    """Opens the database at ``path``, and creates or migrates it if needed. Safe in several processes at once.
 
     Args:
-        path: Where the database file lies or shall lie. A file that is no catalog of ours is left as it is.
+        path: The database file. A file that is not one of our catalogs is not changed.
         busy_timeout_s: How long to wait for another process's write.
         journal_limits: How much of the journal is kept.
-        migrations: The schema, as numbered steps; the catalog's version is how many of them have run.
+        migrations: The schema as numbered steps. The catalog's version is the number of steps that have run.
 
     Raises:
-        CatalogTooNewError: A newer Strandline has written it.
+        CatalogTooNewError: A newer Strandline wrote it.
         CatalogDamagedError: It is no database, a broken one, or another program's.
         CatalogLockedError, DiskError: It cannot be opened now, or at all.
     """
@@ -248,7 +247,9 @@ def open_catalog(
 
 
 def _ensure_wal(conn: sqlite3.Connection, timeout_s: float) -> None:
-    """Turns a new database to WAL. Where two processes do so at once SQLite fails instead of waiting, so we wait."""
+    """Switches a new database to WAL. If two processes do so at once, SQLite fails instead of waiting, so we
+    retry.
+    """
     until_s = time.monotonic() + timeout_s
     while True:
         try:
@@ -266,20 +267,20 @@ def _ensure_wal(conn: sqlite3.Connection, timeout_s: float) -> None:
 
 
 def _roll_back(conn: sqlite3.Connection) -> None:
-    """Ends the transaction if there still is one: SQLite ends it by itself where the disk is full or fails."""
+    """Ends the transaction if there still is one. SQLite ends it by itself if the disk is full or fails."""
     if conn.in_transaction:
         conn.execute("ROLLBACK")
 
 
 def _check_version(path: Path, busy_timeout_s: float, known_version: int) -> int:
-    """The version of the catalog at the path, 0 where there is none yet. Changes nothing, whatever lies there.
+    """The version of the catalog at the path, or 0 if there is none. Never changes the file, whatever it is.
 
-    Asked on a connection of its own, because an ordinary one turns a database to WAL, whosever it is.
+    It uses its own connection, because an ordinary one would switch any database to WAL.
     """
     try:
         conn = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None)
         try:
-            conn.execute("BEGIN")  # one look: between two, another process may have made the catalog
+            conn.execute("BEGIN")  # one query: between two, another process may create the catalog
             return _version_of(conn, path, known_version)
         finally:
             conn.close()
@@ -311,7 +312,7 @@ def _migrate(catalog: SqliteCatalog, migrations: Sequence[str]) -> None:
     with catalog.connected() as conn:
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("BEGIN IMMEDIATE")
-        version = _version_of(conn, catalog.path, len(migrations))  # another process may have been quicker
+        version = _version_of(conn, catalog.path, len(migrations))  # another process may have been faster
         for migration in migrations[version:]:
             for statement in migration.split(";"):
                 conn.execute(statement)

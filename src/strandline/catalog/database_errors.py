@@ -23,12 +23,13 @@ from strandline.errors import (
 _REFUSED = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")
 
 ROOM_BYTES = 64 * 1024
-"""Who opens a catalog, if only to read it, makes a file of 32 KiB beside it; where that fails for want of room,
-SQLite speaks of an I/O error."""
+"""Opening a catalog, even only to read it, creates a file of 32 KiB beside it. If there is no room for it, SQLite
+reports an I/O error.
+"""
 
 
 def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
-    """The error of ours that says what to do about SQLite's."""
+    """Our error for an SQLite error, with what to do about it."""
     name = getattr(error, "sqlite_errorname", "") or ""
     facts = {"path": str(path), "sqlite": name}
     if is_busy(error):
@@ -60,7 +61,7 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
 
 
 def _is_full(folder: Path) -> bool:
-    import shutil  # here: nobody needs it while all is well
+    import shutil  # here: needed only after an error
 
     try:
         return shutil.disk_usage(folder).free < ROOM_BYTES
@@ -69,5 +70,5 @@ def _is_full(folder: Path) -> bool:
 
 
 def is_busy(error: sqlite3.Error) -> bool:
-    """True where another connection is in the way, and waiting may help."""
+    """True if another connection is in the way, so that waiting may help."""
     return (getattr(error, "sqlite_errorname", "") or "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))

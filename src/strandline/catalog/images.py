@@ -20,16 +20,16 @@ from strandline.model.image_ids import ImageId
 from strandline.model.values import dataclass
 
 _LONGEST_CURSOR = 200
-"""Twice what :func:`format_cursor` makes of the longest file name and the largest numbers."""
+"""Twice the length of a cursor with the longest file name and the largest numbers."""
 
 _FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _LAST_TIME = datetime.max.replace(tzinfo=UTC)
-"""Beyond these there are no months; the disks of other machines have such times all the same."""
+"""Times outside these bounds have no month, but other machines' disks may have them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageFilter:
-    """Which image files count; None means all. Trashed ones count only where they are asked for."""
+    """Which image files count; None means all. Trashed ones count only if requested."""
 
     sd: int | None = None
     state: FileState | None = None
@@ -44,7 +44,7 @@ class ImageFilter:
 
 @dataclass(frozen=True, slots=True)
 class ImageCursor:
-    """The place of one file in the order of a listing."""
+    """One file's position in the order of a listing."""
 
     sort_us: int
     sd: int
@@ -53,26 +53,27 @@ class ImageCursor:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """A listing as one walk over it found it."""
+    """The months and positions of a listing, from one walk over it."""
 
     months: tuple[tuple[str, int], ...]
-    """``("2026-11", 42)``, newest first. Months are those of UTC."""
+    """``("2026-11", 42)``, newest first, in UTC."""
     cursors: tuple[ImageCursor, ...]
-    """The places of the images at positions ``every``, ``2 * every`` …, counted from 1: from them any position is
-    reached in a short walk."""
+    """The cursors of the images at positions ``every``, ``2 * every`` …, counted from 1. From them, any position
+    is a short walk away.
+    """
 
 
 def format_cursor(cursor: ImageCursor) -> str:
-    """The cursor as opaque text that survives a URL and a shell."""
+    """The cursor as opaque text that is safe in URLs and shells."""
     text = json.dumps([cursor.sort_us, cursor.sd, cursor.filename], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def parse_cursor(text: str) -> ImageCursor:
-    """What :func:`format_cursor` wrote.
+    """Parses the text of :func:`format_cursor`.
 
     Raises:
-        InvalidCursorError: For anything else.
+        InvalidCursorError: It is anything else.
     """
     try:
         if len(text) <= _LONGEST_CURSOR:
@@ -87,15 +88,15 @@ def parse_cursor(text: str) -> ImageCursor:
 
 
 def _is_number(value: object) -> bool:
-    """Whether SQLite takes it for one."""
+    """Whether SQLite accepts it as a number."""
     return type(value) is int and -(2**63) <= value < 2**63
 
 
 def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
-    """How to walk all files that are the newest of an image: a clause to begin with, the table, and the condition.
+    """How to walk all files that are the newest of an image: a leading clause, the table, and the condition.
 
-    To ask of each file whether its image has a newer one costs a jump through the catalog. Where the index of times
-    alone can tell which files match, the few images with several files are looked at first, and the rest not at all.
+    Checking for each file whether its image has a newer one costs a jump through the catalog. If the index of times
+    alone decides which files match, only the few images with several files are checked, in advance.
     """
     if chosen.state is not None or chosen.media_type is not None or chosen.text is not None:
         condition, values = _newest_of_each(chosen)
@@ -121,7 +122,7 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
 
 
 def _newest_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
-    """The condition for a file ``f`` that matches and is the newest of its image that does."""
+    """The condition that file ``f`` matches and is its image's newest matching file."""
     condition, values = _condition(chosen, "f")
     newer, _ = _condition(chosen, "g")
     return (
@@ -160,7 +161,7 @@ def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]
 
 
 def _limits(chosen: ImageFilter, table: str) -> list[str]:
-    """Those of the conditions that the index of times alone can decide."""
+    """The conditions that the index of times alone can decide."""
     wanted = (
         (chosen.sd, f"{table}.sd = :sd"),
         (chosen.since, f"{table}.sort_us >= :since_us"),
@@ -170,7 +171,7 @@ def _limits(chosen: ImageFilter, table: str) -> list[str]:
 
 
 class ImageReader:
-    """Images, each once, over all their files: pages of a listing, months, counts."""
+    """Images, each once, over all their files: pages of a listing, months, and counts."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
@@ -178,13 +179,13 @@ class ImageReader:
     def list_image_ids(
         self, chosen: ImageFilter, *, after: ImageCursor | None, limit: int
     ) -> tuple[list[ImageId], ImageCursor | None]:
-        """Up to ``limit`` distinct images that match, newest first, and the place of the last one (None: no more)."""
+        """Up to ``limit`` distinct matching images, newest first, and the place of the last one (None: no more)."""
         condition, values = _newest_of_each(chosen)
         where_after = ""
         if after is not None:
             where_after = "AND (f.sort_us, f.sd, f.filename) < (:sort_us, :after_sd, :after_filename)"
             values |= {"sort_us": after.sort_us, "after_sd": after.sd, "after_filename": after.filename}
-        # Else SQLite would fetch and sort all files of an SD for one page of them.
+        # Otherwise SQLite would fetch and sort all files of an SD for one page.
         index = "INDEXED BY image_files_newest_first" if chosen.state is None else ""
         rows = self._conn.execute(
             f"""
@@ -199,10 +200,10 @@ class ImageReader:
         return [ImageId(row[0]) for row in page], last
 
     def list_places(self, chosen: ImageFilter, *, every: int) -> Places:
-        """How many of the images that match each month has, and where the images at every so many positions lie.
+        """The number of matching images in each month, and the places of the images at regular positions.
 
-        Cost: one walk over all files, about 300 ms for 100,000 in one SD; thrice that where type, text or state are
-        chosen, or where most images lie in several SDs. Few rows come out of it, so other threads run meanwhile.
+        Cost: one walk over all files, about 300 ms for 100,000 in one SD. Three times as much if filtered by type,
+        text, or state, or if most images are in several SDs. It returns few rows, so other threads can run meanwhile.
         """
         before, files, condition, values = _walk(chosen)
         rows = self._conn.execute(
@@ -231,7 +232,7 @@ class ImageReader:
         )
 
     def count_images(self, chosen: ImageFilter) -> int:
-        """How many distinct images match. Cost: a walk over an index, about 50 ms for 100,000 files."""
+        """The number of distinct matching images. Cost: a walk over an index, about 50 ms for 100,000 files."""
         condition, values = _condition(chosen, "f")
         return int(
             self._conn.execute(

@@ -21,7 +21,7 @@ from strandline.model.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class JournalLimits:
-    """How much of the journal is kept: whichever ends first."""
+    """How much of the journal is kept; the stricter limit applies."""
 
     max_events: int = 100_000
     max_age: timedelta = timedelta(days=30)
@@ -30,16 +30,18 @@ class JournalLimits:
 DEFAULT_JOURNAL_LIMITS = JournalLimits()
 
 PRUNE_EVERY = 1000
-"""Old events are dropped once in so many appends: pruning costs a walk, keeping 1 % more costs nothing."""
+"""Old events are dropped once per this many appends. Pruning costs a walk, while keeping 1 % more costs nothing."""
 
 LARGEST_NUMBER = 2**63 - 1
-"""That SQLite takes."""
+"""SQLite's largest number."""
 
 JUMP = 1_000_000
-"""Numbers that are left out at a start of the machine: more than could be appended and not reach the disk."""
+"""Numbers that are skipped when the machine has been restarted: more than could be appended without reaching the
+disk.
+"""
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-"""New at each start of a Linux machine. Other systems tell nothing, and keep counting."""
+"""Different after each start of a Linux machine. Other systems provide none and do not skip numbers."""
 
 _SELECT = "SELECT seq, at_us, type, sd_id, facts FROM journal"
 
@@ -51,13 +53,13 @@ def _to_event(row: tuple[int, int, str, str | None, str]) -> Event:
 
 
 class JournalReader:
-    """Events that were committed, by number."""
+    """Committed events, by number."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
     def list_events(self, *, since: int, limit: int) -> list[Event]:
-        """Up to ``limit`` events whose number is greater than ``since``, oldest first. Any numbers will do."""
+        """Up to ``limit`` events after number ``since``, oldest first. Any number is valid."""
         bounded = [max(0, min(number, LARGEST_NUMBER)) for number in (since, limit)]
         rows = self._conn.execute(f"{_SELECT} WHERE seq > ? ORDER BY seq LIMIT ?", bounded)
         return [_to_event(row) for row in rows]
@@ -71,7 +73,7 @@ class JournalReader:
         sd_ids: Sequence[str] | None,
         limit: int,
     ) -> list[Event]:
-        """Up to ``limit`` events, newest first; None leaves a condition out. The bounds are not included."""
+        """Up to ``limit`` events, newest first. None omits a condition. The bounds are exclusive."""
         conditions, chosen = ["seq > ?"], list[object]([since or 0])
         if before is not None:
             conditions.append("seq < ?")
@@ -86,9 +88,9 @@ class JournalReader:
         return [_to_event(row) for row in rows]
 
     def get_bounds(self) -> tuple[int, int]:
-        """``(oldest, newest)`` numbers that the journal has ever kept and still keeps; ``(1, 0)`` where none.
+        """The ``(oldest, newest)`` numbers in the journal, or ``(1, 0)`` if it has never had any.
 
-        A subscriber who has seen ``n`` has missed nothing that cannot be replayed if ``oldest - 1 <= n <= newest``.
+        If ``oldest - 1 <= n <= newest``, a subscriber that has seen ``n`` can replay everything since.
         """
         oldest = self._conn.execute("SELECT min(seq) FROM journal").fetchone()[0]
         newest = self._conn.execute("SELECT seq FROM sqlite_sequence WHERE name = 'journal'").fetchone()
@@ -105,12 +107,12 @@ class JournalWriter(JournalReader):
         self._events: list[Event] = []
 
     def take_appended(self) -> list[Event]:
-        """The numbered copies of what was appended since this was last called, in order."""
+        """The numbered copies of the events that were appended since the last call, in order."""
         appended, self._events = self._events, []
         return appended
 
     def append_event(self, event: Event) -> Event:
-        """Appends the event and returns the copy that carries its number; ``on_commit`` gets it after the commit."""
+        """Appends the event and returns its numbered copy. ``on_commit`` gets it after the commit."""
         facts = json.dumps(event.facts(), ensure_ascii=False, separators=(",", ":"))
         cursor = self._conn.execute(
             "INSERT INTO journal (at_us, type, sd_id, facts) VALUES (?, ?, ?, ?)",
@@ -123,7 +125,7 @@ class JournalWriter(JournalReader):
         return numbered
 
     def _prune(self, newest: Event) -> None:
-        """Drops events from the old end only: a clock that was wrong for a while must not leave gaps in between."""
+        """Drops only the oldest events, so that a clock that was wrong for a while leaves no gaps."""
         limits = self._limits
         assert newest.seq is not None
         self._conn.execute(
@@ -133,7 +135,7 @@ class JournalWriter(JournalReader):
 
 
 def jump_after_boot(conn: sqlite3.Connection) -> None:
-    """Raises the next number once after each start of the machine. Call it first in a transaction that appends."""
+    """Skips numbers once after each start of the machine. Call it first in a transaction that appends."""
     try:
         boot = BOOT_ID.read_text().strip()
     except OSError:

@@ -13,13 +13,13 @@ from strandline.model.image_ids import ImageId
 
 
 class OriginReader:
-    """What images were called, and where they came from, before they were saved."""
+    """The original names and sources of images."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
     def has_origin(self, image_id: ImageId, original_name: str, source: str) -> bool:
-        """True where exactly this is remembered already, so that saving again writes nothing."""
+        """True if exactly this origin is already recorded, so that saving again writes nothing."""
         row = self._conn.execute(
             "SELECT 1 FROM origins WHERE image_id = ? AND original_name = ? AND source = ?",
             (image_id, original_name, source),
@@ -27,7 +27,7 @@ class OriginReader:
         return row is not None
 
     def list_names_of_images(self, image_ids: Sequence[ImageId]) -> dict[ImageId, list[str]]:
-        """The original names of many images, by id, oldest first, each once. One statement that gives one row."""
+        """The original names of many images, by id, oldest first, each once. One statement that returns one row."""
         (text,) = self._conn.execute(
             """
             SELECT json_group_array(json_array(image_id, original_name)) FROM (
@@ -43,7 +43,7 @@ class OriginReader:
         return found
 
     def list_origins(self) -> list[dict[str, object]]:
-        """All that is remembered, ready for JSON: ``{image_id, original_name, source, saved_at}``."""
+        """All origins, ready for JSON: ``{image_id, original_name, source, saved_at}``."""
         rows = self._conn.execute(
             "SELECT image_id, original_name, source, saved_at_us FROM origins ORDER BY image_id, saved_at_us"
         )
@@ -59,10 +59,10 @@ class OriginReader:
 
 
 class OriginWriter(OriginReader):
-    """Remembers names and sources."""
+    """Records names and sources."""
 
     def add_origin(self, image_id: ImageId, original_name: str, source: str, saved_at: datetime) -> None:
-        """Remembers the name and the source; idempotent for the same name and source."""
+        """Records the name and the source. Idempotent."""
         self._conn.execute(
             "INSERT INTO origins (image_id, original_name, source, saved_at_us) VALUES (?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",

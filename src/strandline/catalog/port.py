@@ -24,7 +24,7 @@ from strandline.model.events import Event
 
 
 class Reader:
-    """Answers questions, each from the last commit; inside a ``snapshot()`` all from one and the same."""
+    """Answers questions from the last commit. In a ``snapshot()``, all answers come from the same commit."""
 
     files: ImageFileReader
     sds: StorageDirReader
@@ -42,7 +42,7 @@ class Reader:
 
 
 class Writer(Reader):
-    """A transaction: everything that is done with it happens, or nothing. It answers as a :class:`Reader`, too."""
+    """A transaction: either everything in it happens, or nothing. It can also answer as a :class:`Reader`."""
 
     files: ImageFileWriter
     sds: StorageDirWriter
@@ -60,11 +60,11 @@ class Writer(Reader):
 
 
 class Catalog(Protocol):
-    """One catalog, shared by all threads of a process, and safe beside other processes.
+    """One catalog, shared by all threads of a process. Safe beside other processes.
 
     Attributes:
-        path: Where the database is, to be named in messages.
-        epoch: Random text that is new with each new database: it makes the event ids of a rebuilt catalog differ.
+        path: Where the database is, for messages.
+        epoch: Random text of this database. A rebuilt catalog has another one, so its event ids differ.
         on_commit: Called after each commit with the events that it appended, in the writer's thread.
     """
 
@@ -76,14 +76,14 @@ class Catalog(Protocol):
         """Answers from the last commit. Never waits for a writer.
 
         Raises:
-            CatalogError, CatalogLockedError, DiskError: Instead of the database's own errors.
+            CatalogError, CatalogLockedError, DiskError: They replace the database's own errors.
         """
 
     def snapshot(self) -> AbstractContextManager[Reader]:
-        """As :meth:`read`, but all answers are of one and the same commit."""
+        """Like :meth:`read`, but all answers come from the same commit."""
 
     def write(self, *, durable: bool = False) -> AbstractContextManager[Writer]:
-        """A transaction; commits at the end of the block, rolls back if it raises.
+        """A transaction. It commits at the end of the block, and rolls back if the block raises.
 
         ``durable`` waits until the commit has reached the disk.
 
@@ -95,10 +95,10 @@ class Catalog(Protocol):
         """A token for the catalog as it is now. Cost: some microseconds."""
 
     def changed_since(self, version: int) -> bool:
-        """Whether anybody, this process or another, has committed since the token was read."""
+        """Whether this or another process has committed since the token was read."""
 
     def check_integrity(self) -> list[str]:
-        """What the database's own check complains of; empty if it is healthy. Reads everything."""
+        """Problems found by the database's own check; empty if it is healthy. Reads everything."""
 
     def close(self) -> None:
-        """Gives everything back; idempotent."""
+        """Frees everything. Idempotent."""

@@ -90,17 +90,17 @@ MIGRATIONS: tuple[str, ...] = (
         trashed_at_us INTEGER NOT NULL
     ) WITHOUT ROWID;
     """,
-    # Only the first scan's rows keep the default: whatever else writes a row makes it 0 (see ``arrivals``).
+    # Only rows of the first scan keep the default. Everything else that writes a row sets it to 0 (see ``arrivals``).
     """
     ALTER TABLE image_files ADD COLUMN listed_first INTEGER NOT NULL DEFAULT 1;
     CREATE INDEX image_files_arrivals ON image_files (sd, sort_us)
         WHERE listed_first = 0 AND state = 'present' AND proof_stamp IS NOT stamp;
     """,
-    # A proof without it is made once more where the disk keeps ctimes.
+    # A proof without it is repeated if the disk keeps ctimes.
     """
     ALTER TABLE image_files ADD COLUMN proof_ctime_ns INTEGER;
     """,
-    # NULL for proofs that were made before structures were walked; the verifier makes them again.
+    # NULL for proofs from before structures were walked. The verifier repeats them.
     """
     ALTER TABLE image_files ADD COLUMN proof_whole INTEGER;
     CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
@@ -108,4 +108,4 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX image_files_incomplete ON image_files (sd, filename) WHERE proof_whole = 0;
     """,
 )
-"""Index ``n`` brings a catalog from version ``n`` to ``n + 1``."""
+"""Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

@@ -45,7 +45,7 @@ def _to_storage_dir(row: tuple[Any, ...], aliases: Iterable[StorageDirId]) -> St
 
 
 class StorageDirReader:
-    """The storage directories that this machine knows."""
+    """The storage directories of this catalog."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
@@ -74,7 +74,7 @@ class StorageDirReader:
 
 
 class StorageDirWriter(StorageDirReader):
-    """Adds, moves, renames and forgets storage directories."""
+    """Adds, moves, renames, and forgets storage directories."""
 
     def insert_storage_dir(
         self,
@@ -92,7 +92,7 @@ class StorageDirWriter(StorageDirReader):
         """Adds a storage directory and returns its number.
 
         Raises:
-            sqlite3.IntegrityError: The name is taken; the caller has looked before.
+            sqlite3.IntegrityError: The name is taken. The caller must check first.
         """
         device, inode = root or (None, None)
         cursor = self._conn.execute(
@@ -107,7 +107,7 @@ class StorageDirWriter(StorageDirReader):
         return cursor.lastrowid
 
     def update_state(self, sd: StorageDir, state: StorageDirState, problem: str | None) -> bool:
-        """Moves the SD to the state if its state still is ``sd.state``; False where another process was quicker."""
+        """Changes the SD's state if it still is ``sd.state``. False if another process was faster."""
         cursor = self._conn.execute(
             "UPDATE storage_dirs SET state = ?, problem = ? WHERE number = ? AND state = ? AND problem IS ?",
             (state.value, problem, sd.number, sd.state.value, sd.problem),
@@ -115,7 +115,7 @@ class StorageDirWriter(StorageDirReader):
         return cursor.rowcount == 1
 
     def update_identity(self, number: int, sd_id: StorageDirId, *, provisional: bool) -> None:
-        """Sets the identity; the caller keeps the old one as an alias with :func:`add_aliases`."""
+        """Sets the identity. The caller keeps the old one as an alias with :func:`add_aliases`."""
         self._conn.execute(
             "UPDATE storage_dirs SET sd_id = ?, provisional = ? WHERE number = ?",
             (sd_id, int(provisional), number),
@@ -123,14 +123,14 @@ class StorageDirWriter(StorageDirReader):
         self._conn.execute("DELETE FROM storage_dir_aliases WHERE number = ? AND sd_id = ?", (number, sd_id))
 
     def add_aliases(self, number: int, aliases: Iterable[StorageDirId]) -> None:
-        """Adds the values to the SD's aliases; idempotent."""
+        """Adds the values to the SD's aliases. Idempotent."""
         self._conn.executemany(
             "INSERT INTO storage_dir_aliases (number, sd_id) VALUES (?, ?) ON CONFLICT DO NOTHING",
             [(number, alias) for alias in aliases],
         )
 
     def update_place(self, number: int, *, path: str, root: tuple[int, int] | None) -> None:
-        """Sets where the SD lies."""
+        """Sets the SD's path."""
         device, inode = root or (None, None)
         self._conn.execute(
             "UPDATE storage_dirs SET path = ?, root_device = ?, root_inode = ? WHERE number = ?",
@@ -142,15 +142,15 @@ class StorageDirWriter(StorageDirReader):
         self._conn.execute("UPDATE storage_dirs SET name = ? WHERE number = ?", (name, number))
 
     def update_read_only(self, number: int, *, read_only: bool) -> None:
-        """Sets whether anything may be written into the SD."""
+        """Sets whether the SD is read-only."""
         self._conn.execute("UPDATE storage_dirs SET read_only = ? WHERE number = ?", (int(read_only), number))
 
     def mark_first_scan_done(self, number: int) -> None:
-        """From now on what a scan finds is an arrival."""
+        """From now on, files that a scan finds are arrivals."""
         self._conn.execute("UPDATE storage_dirs SET first_scan_done = 1 WHERE number = ?", (number,))
 
     def delete_storage_dir(self, number: int) -> None:
-        """Forgets the SD with its rows and aliases. Touches no file."""
+        """Deletes the SD with its rows and aliases. Touches no file."""
         self._conn.execute("DELETE FROM image_files WHERE sd = ?", (number,))
         self._conn.execute("DELETE FROM storage_dir_aliases WHERE number = ?", (number,))
         self._conn.execute("DELETE FROM storage_dirs WHERE number = ?", (number,))

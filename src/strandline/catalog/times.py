@@ -14,7 +14,7 @@ def as_microseconds(at: datetime) -> int: ...
 @overload
 def as_microseconds(at: datetime | None) -> int | None: ...
 def as_microseconds(at: datetime | None) -> int | None:
-    """Microseconds since 1970 of an aware datetime; None stays None."""
+    """Microseconds since 1970 of an aware datetime; None for None."""
     return None if at is None else (at - _EPOCH) // _MICROSECOND
 
 
@@ -23,5 +23,5 @@ def from_microseconds(us: int) -> datetime: ...
 @overload
 def from_microseconds(us: int | None) -> datetime | None: ...
 def from_microseconds(us: int | None) -> datetime | None:
-    """The aware UTC datetime that :func:`as_microseconds` was given; None stays None."""
+    """The inverse of :func:`as_microseconds`, in UTC; None for None."""
     return None if us is None else _EPOCH + timedelta(microseconds=us)

@@ -10,13 +10,13 @@ from strandline.model.trash import TrashedFile
 
 
 class TrashReader:
-    """What is in the trash."""
+    """The content of the trash."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
     def list_trashed(self) -> list[dict[str, object]]:
-        """All entries ready for JSON, oldest first, with the keys of the trash's ``about.json``."""
+        """All entries, ready for JSON, oldest first, with the keys of the trash's ``about.json``."""
         rows = self._conn.execute(
             "SELECT trash_id, sd_id, sd_path, filename, image_id, size_bytes, sha256, reason, trashed_at_us "
             "FROM trash ORDER BY trashed_at_us, trash_id"
@@ -32,7 +32,7 @@ class TrashWriter(TrashReader):
     """Adds entries to the trash."""
 
     def insert_trashed(self, trashed: TrashedFile) -> None:
-        """Adds the entry; the bytes and their description are durable before this is called."""
+        """Adds the entry. The bytes and their description must be durable by then."""
         self._conn.execute(
             "INSERT INTO trash (trash_id, sd_id, sd_path, filename, image_id, size_bytes, sha256, reason, "
             "trashed_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",

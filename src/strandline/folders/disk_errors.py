@@ -49,7 +49,7 @@ _WRITE_CLASSES: dict[int, type[DiskError]] = {
 
 
 def as_disk_error(error: OSError, doing: str, path: Path | str) -> DiskError:
-    """A refused write (or folder) as one of ours; raise it ``from`` the original.
+    """Our error for a refused write (or folder). Raise it ``from`` the original.
 
     ``doing`` is a verb that fits "cannot … PATH": ``"write"``, ``"list"``.
     """
@@ -58,7 +58,7 @@ def as_disk_error(error: OSError, doing: str, path: Path | str) -> DiskError:
 
 
 def as_unreadable(error: OSError, path: Path | str) -> UnreadableFileError:
-    """A refused read of one file as one of ours; raise it ``from`` the original."""
+    """Our error for a refused read of one file. Raise it ``from`` the original."""
     return UnreadableFileError(_say(error, "read", path), **_facts(error, path))
 
 
@@ -75,7 +75,7 @@ def explain_unlistable(error: OSError) -> str:
 def disk_errors(doing: str, path: Path | str, *answers: type[OSError]) -> Iterator[None]:
     """Turns every ``OSError`` of the block into a :class:`~strandline.errors.DiskError`.
 
-    ``answers`` (``FileExistsError``, …) pass by unchanged: they are results that the caller asked about.
+    ``answers`` (``FileExistsError``, …) pass unchanged: they are results that the caller expects.
     """
     try:
         yield
@@ -97,5 +97,5 @@ def _facts(error: OSError, path: Path | str) -> dict[str, str]:
 
 
 def _number_of(error: OSError) -> int | None:
-    """A limit of ours is as good as one of the system's."""
+    """The errno. Our own time limit counts like the system's."""
     return errno.ETIMEDOUT if isinstance(error, TimeoutError) else error.errno

@@ -19,20 +19,20 @@ from pathlib import Path
 from strandline.model.values import dataclass
 
 _FRESH_FOR_S = 3.0
-"""A mount is noticed this late; reading the table costs a tenth of a millisecond and more on a busy server."""
+"""How late a new mount is noticed. Reading the table costs a tenth of a millisecond, and more on a busy server."""
 
 
 class MountKind(StrEnum):
-    """What may be done on a file system without asking (SPEC §6)."""
+    """What is allowed on a file system without a request by a person (SPEC §6)."""
 
     LOCAL = "local"
-    """A disk, or memory: reading is cheap and change notices come."""
+    """A disk or memory: reading is cheap, and changes are reported."""
     NETWORK = "network"
-    """NFS, SMB and kin: may hang; changes made elsewhere send no notice."""
+    """NFS, SMB, and similar: it may hang, and other machines' changes are not reported."""
     FUSE = "fuse"
-    """A program serves it, as a rule for a cloud: reading may download."""
+    """A program serves it, usually for a cloud: reading may download."""
     WEBDAV = "webdav"
-    """As FUSE, over HTTP."""
+    """Like FUSE, over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +41,32 @@ class Mount:
 
     mount_point: Path
     fstype: str
-    """The system's own word: ``ext4``, ``nfs4``, ``fuse.rclone``."""
+    """The system's name for it: ``ext4``, ``nfs4``, ``fuse.rclone``."""
     kind: MountKind
     keeps_inodes: bool
-    """An inode number stays with its file: across remounts, and for as long as the file is there."""
+    """A file keeps its inode number for as long as it exists, also across remounts."""
     read_only: bool
     number: int = 0
-    """The system's own, not given anew while any call hangs in the mount; 0 where it tells none."""
+    """The system's number, which is not reused while a call hangs in the mount; 0 if there is none."""
 
     @property
     def keeps_ctimes(self) -> bool:
-        """A file's ``ctime`` moves with every change of the file, and nobody can set it back: local POSIX disks."""
+        """True for local POSIX disks: a file's ``ctime`` moves with every change of the file, and nobody can set
+        it back.
+        """
         return self.kind is MountKind.LOCAL and self.keeps_inodes and sys.platform != "win32"
 
     @property
     def place(self) -> str:
-        """What calls that hang are counted by: what is mounted here next is another place, and is asked at once."""
+        """The key under which hanging calls are counted. A later mount here is another place, and is tried at
+        once.
+        """
         return f"{self.mount_point} (mount {self.number})" if self.number else str(self.mount_point)
 
 
 @dataclass(frozen=True, slots=True)
 class MountEntry:
-    """A mount, and its place in the tree of mounts."""
+    """A mount, and its position in the tree of mounts."""
 
     mount_id: int
     parent_id: int
@@ -79,23 +83,23 @@ _NETWORK = frozenset({
 # fmt: on
 _WEBDAV = frozenset({"davfs", "davfs2", "webdav", "fuse.davfs", "fuse.davfs2"})
 _FUSE_DISK = frozenset({"fuseblk"})
-"""FUSE over a disk of this machine (ntfs-3g): as quick as local, with made-up inode numbers."""
+"""FUSE for a disk of this machine (ntfs-3g): as fast as a local disk, with made-up inode numbers."""
 _FUSE_NAMES = ("fuse", "osxfuse", "macfuse")
 # fmt: off
 _NO_INODES = frozenset({
     "vfat", "msdos", "exfat", "fat",
     "cifs", "smb3", "smbfs", "afpfs", "ncpfs", "9p", "vboxsf", "vmhgfs", "prl_fs", "autofs",
 })
-"""They make numbers up when a file is first looked at; after a remount the same file has another (SPEC §6)."""
+"""They make up a number when a file is first looked at. After a remount, the same file has another one (SPEC §6)."""
 # fmt: on
 
 
 def find_mount(path: Path | str) -> Mount:
-    """The file system that the path lies on. Never touches it; about 10 µs while the table is fresh (3 s).
+    """The file system of the path. Never accesses the path. About 10 µs while the cached table is fresh (3 s).
 
     Args:
-        path: A path without links in it (resolve it once, when the storage directory is added): links are not
-            followed, for that would mean to look. Need not exist.
+        path: A path without links in it (resolve it once, when the storage directory is added). Links are not
+            followed, because that would need an access. Need not exist.
     """
     absolute = os.path.abspath(path)
     if sys.platform == "win32":
@@ -104,10 +108,10 @@ def find_mount(path: Path | str) -> Mount:
 
 
 def find_in(entries: Iterable[MountEntry], path: str) -> Mount | None:
-    """The mount that a walk along the path ends in; None where the table does not cover the path.
+    """The mount at the end of a walk along the path, or None if the table does not cover the path.
 
-    Law: a mount hides what was mounted below its mount point before it, as in the kernel. The walk starts at the
-    mounts whose parent is not in the table, and always crosses the first mount point that it comes to.
+    Law: a mount hides earlier mounts below its mount point, as in the kernel. The walk starts at the mounts whose
+    parent is not in the table, and always crosses the first mount point that it reaches.
     """
     covering = [entry for entry in entries if _covers(entry.mount.mount_point, path)]
     known = {entry.mount_id for entry in covering}
@@ -126,7 +130,7 @@ def find_in(entries: Iterable[MountEntry], path: str) -> Mount | None:
 
 
 def parse_mountinfo(table: bytes) -> tuple[MountEntry, ...]:
-    """The lines of ``/proc/self/mountinfo`` (proc(5)); lines of another form are left out."""
+    """The lines of ``/proc/self/mountinfo`` (proc(5)). Lines of another form are skipped."""
     return tuple(entry for line in table.splitlines() if (entry := _parse_line(line)))
 
 
@@ -163,7 +167,7 @@ def _parse_line(line: bytes) -> MountEntry | None:
 
 
 def _unescape(field: bytes) -> str:
-    r"""Blanks, newlines and backslashes stand as ``\040``, ``\012``, ``\134``."""
+    r"""Spaces, newlines, and backslashes are written as ``\040``, ``\012``, ``\134``."""
     return os.fsdecode(re.sub(rb"\\([0-7]{3})", lambda found: bytes([int(found[1], 8) & 0xFF]), field))
 
 
@@ -175,7 +179,7 @@ def _mount(mount_point: str, fstype: str, source: str, read_only: bool, number: 
 
 def _kind_of(fstype: str, source: str) -> MountKind:
     family = fstype.partition(".")[0]
-    # davfs2 mounts as plain "fuse"; only its source tells.
+    # davfs2 mounts as plain "fuse"; only its source shows what it is.
     if fstype in _WEBDAV or (family in _FUSE_NAMES and source.startswith(("http://", "https://"))):
         return MountKind.WEBDAV
     if family in _FUSE_NAMES or family.startswith("fusefs"):
@@ -189,11 +193,11 @@ def _covers(mount_point: Path, path: str) -> bool:
 
 
 _UNKNOWN = Mount(Path("/"), "unknown", MountKind.LOCAL, keeps_inodes=True, read_only=False)
-"""Where the system tells nothing (no /proc): as a plain disk, which is what nearly all are."""
+"""If the system tells nothing (no /proc), assume a plain disk, as almost all are."""
 
 
 class _Table:
-    """The mounts of this machine, read again every few seconds. Thread-safe: the pair is swapped whole."""
+    """The mounts of this machine, read again every few seconds. Thread-safe: the pair is replaced as a whole."""
 
     def __init__(self) -> None:
         self._known: tuple[float, tuple[MountEntry, ...]] | None = None
@@ -230,7 +234,7 @@ def _ask_macos() -> tuple[MountEntry, ...]:
 
 
 def _ask_windows(path: str) -> Mount:
-    """Listings carry no inode numbers there (SPEC §6), so none are kept."""
+    """Listings have no inode numbers there (SPEC §6), so none are kept."""
     drive = os.path.splitdrive(path)[0]
     kind = MountKind.LOCAL
     if sys.platform == "win32":

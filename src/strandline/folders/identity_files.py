@@ -40,18 +40,18 @@ from strandline.model.values import dataclass
 _CAN_REFUSE_LINKS = hasattr(os, "O_NOFOLLOW")
 
 _NOT_A_FILE = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV, errno.EISDIR}
-"""What opening a link (ELOOP; BSD: EMLINK), a socket, a device without a driver or a folder answers."""
+"""The errors for opening a link (ELOOP; BSD: EMLINK), a socket, a device without a driver, or a folder."""
 
 
 def read_plain_identity(root: Path | str) -> StorageDirId | None:
-    """The identity in ``SD_ID``, by one open, fstat and read, and nothing else.
+    """The identity in ``SD_ID``, by exactly one open, fstat, and read.
 
     Returns:
-        None where something lies under that name that is no identity: :func:`look_at_identity` says what.
+        None if there is an entry that is no identity. :func:`look_at_identity` says what it is.
 
     Raises:
-        FileNotFoundError: Nothing lies there; also where the root is gone.
-        OSError: It cannot be read now (unreadable, the root is no folder, the share does not answer).
+        FileNotFoundError: There is no such entry, or no root.
+        OSError: It cannot be read now (unreadable, the root is no folder, or the share does not answer).
     """
     path = f"{root}/{IDENTITY_FILE}"
     if not _CAN_REFUSE_LINKS and Path(path).is_symlink():
@@ -72,11 +72,12 @@ def read_plain_identity(root: Path | str) -> StorageDirId | None:
 
 
 def look_at_identity(root: Path) -> IdentitySighting:
-    """Everything in the root that tells of an identity. Changes nothing, never raises for what lies there.
+    """Everything in the root that concerns the identity. Changes nothing, and never raises because of the root's
+    content.
 
-    Costs two stats and one listing of the root, an lstat for each name that has to do with ``SD_ID`` or ``.sd-id``,
-    an open, fstat and read for those that are regular files and here, and the listing of ``media`` up to the first
-    name that is not litter. Memory is bounded by the number of such names.
+    Cost: two stats and one listing of the root; an lstat for each name that concerns ``SD_ID`` or ``.sd-id``; an
+    open, fstat, and read for those that are regular local files; and the listing of ``media`` up to the first name
+    that is not litter. Memory is proportional to the number of such names.
     """
     errors: list[LookError] = []
     try:
@@ -102,7 +103,7 @@ def look_at_identity(root: Path) -> IdentitySighting:
     except OSError as error:
         return IdentitySighting(errors=(_as_look_error("", error),))
     if (after.st_dev, after.st_ino) != (before.st_dev, before.st_ino):
-        # Mounted or unmounted in between: half of what was seen is of another folder.
+        # If it was mounted or unmounted in between, half of what was seen belongs to another folder.
         moved = OSError(errno.ESTALE, os.strerror(errno.ESTALE))
         return IdentitySighting(errors=(_as_look_error("", moved),))
     return sighting
@@ -128,7 +129,9 @@ def _list_by_role(root: Path) -> dict[IdentityRole, list[_Listed]]:
 def _look_at_first(
     root: Path, name: str, listed: list[_Listed], errors: list[LookError]
 ) -> IdentityFile | None:
-    """``SD_ID`` or ``.sd-id``, by name (a disk that folds case lists it otherwise), else its placeholder."""
+    """``SD_ID`` or ``.sd-id``, by name (a disk that folds case may list another spelling), otherwise its
+    placeholder.
+    """
     try:
         if found := look_at_file(root, name):
             return found
@@ -140,7 +143,7 @@ def _look_at_first(
 
 
 def _look_at_each(root: Path, listed: list[_Listed]) -> tuple[IdentityFile, ...]:
-    """The files under these names; unlike ``SD_ID`` itself, one that resists is only marked."""
+    """The files under these names. If one cannot be read (other than ``SD_ID`` itself), it is only marked."""
     files = []
     for each in listed:
         try:
@@ -155,13 +158,13 @@ def _look_at_each(root: Path, listed: list[_Listed]) -> tuple[IdentityFile, ...]
 
 
 def look_at_file(root: Path, name: str) -> IdentityFile | None:
-    """What lies under the name, by an lstat and, for a regular file that is here, an open, fstat and read.
+    """What has this name, by an lstat and, for a regular local file, an open, fstat, and read.
 
     Returns:
-        None where nothing lies there.
+        None if there is no such entry.
 
     Raises:
-        OSError: It cannot be looked at now.
+        OSError: It cannot be examined now.
     """
     path = os.path.join(root, name)
     try:
@@ -182,7 +185,7 @@ def look_at_file(root: Path, name: str) -> IdentityFile | None:
 
 
 def _find_unfit(found: os.stat_result) -> Unfit | None:
-    """Why it is not to be read, by a stat alone."""
+    """Why it must not be read, by a stat alone."""
     if stat.S_ISLNK(found.st_mode):
         return Unfit.LINK
     if stat.S_ISDIR(found.st_mode):

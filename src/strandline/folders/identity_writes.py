@@ -25,14 +25,14 @@ from strandline.model.values import dataclass
 
 @dataclass(frozen=True, slots=True)
 class AppliedIdentity:
-    """What a decision became."""
+    """The result of carrying out a decision."""
 
     sd_id: StorageDirId | None
-    """What ``SD_ID`` says now, read back, where it was to be written; else what was decided."""
+    """If ``SD_ID`` was to be written: its value, read back. Otherwise the decided identity."""
     is_as_decided: bool
-    """False where another process or a sync client was quicker: look and decide again."""
+    """False if another process or a sync client was faster: look and decide again."""
     warnings: tuple[str, ...] = ()
-    """What could not be done and will be tried again, in sentences."""
+    """Sentences about what failed and will be tried again."""
 
 
 def apply_identity(
@@ -42,22 +42,22 @@ def apply_identity(
     scratch: Path,
     after_step: Callable[[IdentityStep], None] = lambda _: None,
 ) -> AppliedIdentity:
-    """Carries out a decision, step by step, in its order; a decision without steps touches nothing.
+    """Carries out a decision step by step. A decision without steps touches nothing.
 
-    Durable and atomic: ``SD_ID`` is the old or the new one, whole, at any moment. Idempotent. Conflict copies are
-    never touched, and nothing but a regular file is ever replaced.
+    Durable and atomic: at any moment ``SD_ID`` is whole, either the old or the new one. Idempotent. Conflict copies
+    are never touched, and only regular files are ever replaced.
 
     Args:
         root: The storage directory; not a link.
         decision: From ``decide_identity``. One that waits for quiet has no steps.
         scratch: A folder for temporaries in STRANDLINE_HOME; need not exist.
-        after_step: Called after each step; whatever it raises ends the work there.
+        after_step: Called after each step. If it raises, the work ends there.
 
     Raises:
-        DiskFullError: No space or quota is left. As after every error, ``SD_ID`` is as it was.
-        UnwritableFolderError: The folder is read-only, or this user may not.
-        DiskError: The disk refused otherwise.
-        RefusedError: The value to be replaced cannot be kept: something else has the name for it.
+        DiskFullError: No space or quota is left. As after every error, ``SD_ID`` is unchanged.
+        UnwritableFolderError: The folder is read-only, or this user may not write there.
+        DiskError: The disk refused for another reason.
+        RefusedError: The value to be replaced cannot be kept, because its name is taken by something else.
     """
     warnings: list[str] = []
     for step in decision.steps:
@@ -76,7 +76,7 @@ def apply_identity(
 
 
 def _carry_out(root: Path, step: IdentityStep, decision: IdentityDecision, scratch: Path) -> bool:
-    """False where the folder is no longer as it was when this was decided; nothing was written then."""
+    """False, and writes nothing, if the folder is no longer as it was when this was decided."""
     match step.action:
         case StepAction.KEEP:
             _keep_former(root, step.value, scratch)
@@ -90,7 +90,7 @@ def _carry_out(root: Path, step: IdentityStep, decision: IdentityDecision, scrat
 def _keep_former(root: Path, value: StorageDirId, scratch: Path) -> None:
     name = former_name_of(value)
     try:
-        # What a lone rename could put out is the same value, by its name.
+        # The only file that a lone rename could replace has the same value, because its name says so.
         write_whole(root, name, _line(value), scratch=scratch, lone_rename_allowed=lambda: True)
     except FileExistsError:
         with disk_errors("read", root / name):
@@ -125,7 +125,7 @@ def _write_plain(root: Path, decision: IdentityDecision, value: StorageDirId, sc
 
 
 def _delete_legacy(root: Path, *, kept: frozenset[StorageDirId], sd_id: StorageDirId) -> bool:
-    """Deletes ``.sd-id`` where ``SD_ID`` says the identity, and the value that goes is known elsewhere."""
+    """Deletes ``.sd-id`` if ``SD_ID`` has the identity and the deleted value is kept elsewhere."""
     path = root / LEGACY_IDENTITY_FILE
     with disk_errors("delete", path):
         if _read_back(root) != sd_id:
@@ -134,7 +134,7 @@ def _delete_legacy(root: Path, *, kept: frozenset[StorageDirId], sd_id: StorageD
         if legacy and legacy.value in kept:
             path.unlink(missing_ok=True)
             with open_folder(root) as opened:
-                opened.sync()  # else a power cut brings it back to a catalog that no longer asks for it
+                opened.sync()  # otherwise a power cut could bring it back after the catalog stops checking for it
     return True
 
 

@@ -55,7 +55,7 @@ from strandline.model.listing import MediaListing
 from strandline.model.values import dataclass
 
 SLOWEST_BYTES_PER_S = 256 * 1024
-"""A write gets a second more for each so many bytes: a share may take them all at the last step, the fsync."""
+"""A write gets an extra second for this many bytes: a share may send them all in the last step, the fsync."""
 
 _NEVER_READ_UNASKED = (MountKind.FUSE, MountKind.WEBDAV)
 """Reading there would download from the cloud (SPEC §6)."""
@@ -63,7 +63,7 @@ _NEVER_READ_UNASKED = (MountKind.FUSE, MountKind.WEBDAV)
 
 @dataclass(frozen=True, slots=True)
 class LocalFolder:
-    """The place of a storage directory in a file system, by its path and its mount as it is now."""
+    """The place of a storage directory in a file system: its path and its current mount."""
 
     calls: TimedCalls
     layout: Layout = ID_LAYOUT
@@ -270,7 +270,7 @@ class LocalFolder:
         )
 
     def remove_leftovers(self, now: datetime) -> tuple[str, ...]:
-        """Of the root and of the images' folder; only what a note in scratch says is ours."""
+        """In the root and the images' folder; only files that a note in scratch marks as ours."""
 
         def remove() -> tuple[str, ...]:
             removed: list[str] = []
@@ -289,7 +289,7 @@ class LocalFolder:
         return self.calls.small(lambda: read_plain_identity(self.root))
 
     def look_at_identity(self) -> IdentitySighting:
-        """A listing of the root, and a look at each file that tells of an identity."""
+        """A listing of the root, and a look at each file that concerns the identity."""
         try:
             return self.calls.small(lambda: look_at_identity(Path(self.root)))
         except TimeoutError:
@@ -303,7 +303,7 @@ class LocalFolder:
             )
 
     def find_place(self) -> tuple[int, int] | None:
-        """Device and inode: equal ones are one folder, by whatever path."""
+        """Device and inode: if they are equal, two paths lead to one folder."""
         try:
             found = self.calls.small(lambda: os.stat(self.root))
         except OSError:
@@ -361,7 +361,7 @@ class LocalFolder:
         return self.calls.patient(lambda: tree.read_piece(self.root, path, offset, size_bytes))
 
     def iter_tree(self) -> Iterator[tuple[str, str]]:
-        """One ``scandir`` a folder."""
+        """One ``scandir`` per folder."""
         walk = os.walk(self.root)
         while (step := self.calls.patient(lambda: next(walk, None), kind="listings")) is not None:
             above, folders, names = step

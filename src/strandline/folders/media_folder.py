@@ -30,7 +30,7 @@ _FLAGS = (
 )
 _LISTS_DESCRIPTORS = os.scandir in os.supports_fd
 _PROBE_FLAGS = _FLAGS | getattr(os, "O_PATH", 0)
-"""Probing needs a right to search the folder, none to list it."""
+"""Probing needs permission to search the folder, but not to list it."""
 _PROBES_DESCRIPTORS = os.stat in os.supports_dir_fd and os.open in os.supports_dir_fd
 
 
@@ -42,15 +42,15 @@ def list_media_folder(
     on_progress: Callable[[int], None] | None = None,
     into: MediaListing | None = None,
 ) -> MediaListing:
-    """Lists ``<root>/media`` completely; ``comparing`` makes the lines a set.
+    """Lists ``<root>/media`` completely. With ``comparing``, the lines are a set.
 
-    ``into`` is what is filled and returned, for another thread to see how far it is.
+    ``into`` is filled and returned, so another thread can see the progress.
 
-    Cost: one ``scandir``, one ``lstat`` a file; reads no bytes. Files that vanish meanwhile are left out.
+    Cost: one ``scandir``, one ``lstat`` per file; reads no bytes. Files that vanish meanwhile are omitted.
 
     Raises:
-        OSError: The folder cannot be opened or listed to its end (``FileNotFoundError``: it is not there;
-            ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Nothing may be concluded then.
+        OSError: The folder cannot be opened, or not listed to its end (``FileNotFoundError``: it does not exist;
+            ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Draw no conclusions then.
     """
     with _listed_folder(root) as folder:
         listing = MediaListing([]) if into is None else into
@@ -58,7 +58,7 @@ def list_media_folder(
 
 
 def iter_names(root: str | Path) -> Iterator[str]:
-    """Every name in ``<root>/media``, lazily and in no order.
+    """Every name in ``<root>/media``, lazily and in no particular order.
 
     Raises:
         OSError: As :func:`list_media_folder`, at the first step or later.
@@ -92,7 +92,7 @@ def _list(
     lines: list[str] = []
     listing.lines = lines
     total_bytes = 0
-    has_marks = can_be_dataless()  # once: asked of each file it would cost a hundredth of the listing
+    has_marks = can_be_dataless()  # once: for each file, it would cost a hundredth of the listing
     with os.scandir(folder) as entries:
         for entry in entries:
             try:
@@ -110,7 +110,7 @@ def _list(
             if on_progress is not None and len(lines) % PROGRESS_EVERY == 0:
                 on_progress(len(lines))
     if comparing:
-        listing.lines = set(lines)  # at once: a set that grows with each file takes a tenth longer
+        listing.lines = set(lines)  # at once: a set that grows file by file takes a tenth longer
     listing.total_bytes = total_bytes
     return listing
 
@@ -124,13 +124,13 @@ def _odd_entry(name: str, seen: os.stat_result, keeps_inodes: bool) -> OddEntry:
 
 
 def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -> list[tuple[str, FileStamp]]:
-    """Those of the names that are regular files in ``<root>/media``, in the order given, with their stamps.
+    """Those of the names that are regular files in ``<root>/media``, in the given order, with their stamps.
 
-    Cost: one ``lstat`` a name; a missing media folder finds nothing, nor does one that is a link or a file. Files
-    whose bytes are in the cloud are among them (:func:`is_evicted` tells).
+    Cost: one ``lstat`` per name. Finds nothing if the media folder is missing, a link, or a file. Includes files
+    whose bytes are in the cloud (see :func:`is_evicted`).
 
     Raises:
-        OSError: The folder is there and cannot be searched.
+        OSError: The folder exists but cannot be searched.
     """
     found = []
     try:
@@ -149,15 +149,15 @@ def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -
 
 
 def find_spellings(root: str | Path, names: Sequence[str], odd_spellings: Collection[str]) -> list[str]:
-    """How the disk spells names that a probe has found; each once, in the order given.
+    """How the disk spells names that a probe has found; each once, in the given order.
 
-    A file system that folds letter case finds ``id.png`` under ``id.PNG`` as well. Whether this one does is asked of
-    it: does it also find the name in letters that nobody has given it? Cost: one ``lstat`` a name.
+    A file system that folds case also finds ``id.png`` as ``id.PNG``. To detect this, ask whether it also finds the
+    name in a spelling that no file has. Cost: one ``lstat`` per name.
 
     Args:
         root: The storage directory.
         names: Found by :func:`probe_names`.
-        odd_spellings: Names in the folder that a listing told of and that are not all lower case.
+        odd_spellings: Names in the folder, known from a listing, that are not all lower case.
 
     Raises:
         OSError: As :func:`probe_names`.
@@ -170,7 +170,9 @@ def find_spellings(root: str | Path, names: Sequence[str], odd_spellings: Collec
 
 
 def _respell(name: str, taken: Collection[str]) -> str | None:
-    """The name with one letter of its extension in the other case, so that it is none of those; None without one."""
+    """The name with one letter of its extension in the other case, different from all of those. None if there is
+    none.
+    """
     dot = name.rindex(".")
     spellings = (name[:at] + name[at].swapcase() + name[at + 1 :] for at in range(dot + 1, len(name)))
     return next((spelling for spelling in spellings if spelling not in taken), None)
@@ -183,9 +185,9 @@ def look_again(
     keeps_inodes: bool,
     into: dict[str, FileStamp | None] | None = None,
 ) -> dict[str, FileStamp | None]:
-    """What one more ``lstat`` says of each name: its stamp, or None where no regular file with its bytes lies there.
+    """The result of another ``lstat`` of each name: its stamp, or None if it is no regular file with its bytes.
 
-    Names that the system refuses to describe are left out: only "no such file" tells of absence (hazard H19).
+    Names that the system refuses to describe are omitted: only "no such file" means absence (hazard H19).
     """
     again = {} if into is None else into
     try:
@@ -208,11 +210,11 @@ def look_again(
 
 
 def open_image_file(root: str | Path, filename: str, *, keeps_inodes: bool) -> OpenedFile:
-    """Opens a regular file in ``<root>/media`` for reading; follows no link, neither there nor in ``media`` itself.
+    """Opens a regular file in ``<root>/media`` for reading. Neither it nor ``media`` may be a link.
 
     Raises:
-        FileNotFoundError: Nothing lies there, or ``media`` is no folder.
-        UnreadableFileError: It is no regular file, or it cannot be opened now.
+        FileNotFoundError: There is no such file, or ``media`` is no folder.
+        UnreadableFileError: It is no regular file, or cannot be opened now.
     """
     path = os.path.join(root, MEDIA_FOLDER, filename)
     try:
@@ -228,7 +230,7 @@ def open_image_file(root: str | Path, filename: str, *, keeps_inodes: bool) -> O
 
 @contextmanager
 def _searched_folder(root: str | Path) -> Iterator[tuple[str, int | None]]:
-    """The media folder as what to put before a name, and the descriptor that the two are relative to."""
+    """The media folder as a prefix for names, and the descriptor to which the prefix is relative."""
     folder = os.path.join(root, MEDIA_FOLDER)
     if not _PROBES_DESCRIPTORS:
         _check_is_folder(folder)
@@ -242,14 +244,14 @@ def _searched_folder(root: str | Path) -> Iterator[tuple[str, int | None]]:
 
 
 def _is_no_folder(error: OSError) -> bool:
-    """True where nothing lies there, or a file, or a link (which ends in ELOOP or ENOTDIR, by the system)."""
+    """True if there is nothing, a file, or a link (the system reports a link as ELOOP or ENOTDIR)."""
     return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 def is_evicted(path: str | Path) -> bool:
-    """True where the system says that the file's bytes are in the cloud; False where it is gone.
+    """True if the system says that the file's bytes are in the cloud. False if the file is gone.
 
-    One ``lstat``, and none where the system cannot say so.
+    One ``lstat``, or none if the system cannot tell.
     """
     try:
         return can_be_dataless() and is_dataless(os.lstat(path))
@@ -258,7 +260,7 @@ def is_evicted(path: str | Path) -> bool:
 
 
 def find_folder_mtime_ns(root: str | Path) -> int | None:
-    """The media folder's mtime, which moves whenever a name in it does; None where there is no such folder."""
+    """The media folder's mtime, which moves with every name in it. None if there is no such folder."""
     try:
         seen = os.lstat(os.path.join(root, MEDIA_FOLDER))
     except OSError:

@@ -20,12 +20,14 @@ from strandline.model.sync_names import NameKind
 from strandline.model.values import dataclass
 
 SETTLED_AFTER_S = 2.0
-"""FAT keeps mtimes to 2 s: no name can slip in unseen behind an mtime that was older at the listing."""
+"""FAT keeps mtimes to 2 s. If the mtime was older than this at the listing, no name can appear later without
+moving it.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class OddNames:
-    """Names in one media folder that have to do with one image, sorted."""
+    """Names in one media folder that belong to one image, sorted."""
 
     spellings: tuple[str, ...] = ()
     """Wanted names that are not all lower case."""
@@ -46,7 +48,7 @@ class _Index:
 
 
 class OddNameIndex:
-    """The odd names of each media folder that was asked about. Thread-safe; memory grows with odd names only.
+    """The odd names of each requested media folder. Thread-safe. Memory grows with odd names only.
 
     Args:
         now_s: The wall clock, as POSIX time.
@@ -68,10 +70,10 @@ class OddNameIndex:
         self._indexes: dict[str, _Index] = {}
 
     def find(self, root: str, image_id: ImageId) -> OddNames:
-        """The image's odd names in ``<root>/media``. Cost: one ``lstat``, and a listing where that is due.
+        """The image's odd names in ``<root>/media``. Cost: one ``lstat``, and sometimes a listing.
 
         Raises:
-            OSError: The folder is there and cannot be listed.
+            OSError: The folder exists but cannot be listed.
         """
         mtime_ns = find_folder_mtime_ns(root)
         if mtime_ns is None:
@@ -79,7 +81,7 @@ class OddNameIndex:
         with self._lock:
             index = self._indexes.get(root)
         if index is None or not self._is_fresh(index, mtime_ns):
-            # Outside the lock: a share that hangs must hold up nobody else.
+            # Outside the lock, so that a hanging share delays nobody else.
             index = self._list(root, mtime_ns)
             with self._lock:
                 self._indexes[root] = index
@@ -97,7 +99,7 @@ class OddNameIndex:
 
 
 def sort_odd_names(names: Iterable[str]) -> dict[ImageId, OddNames]:
-    """The odd ones among the names of a media folder, by the image that they have to do with. Pure."""
+    """The odd names among those of a media folder, by image. Pure."""
     found: dict[ImageId, dict[str, list[str]]] = {}
     for name in filterfalse(match_exact_name, names):
         wanted = split_wanted_name(name)

@@ -20,14 +20,15 @@ from strandline.folders.disk_errors import as_unreadable
 from strandline.model.image_files import FileStamp
 
 MAX_IMAGE_BYTES = 2 * 1024**3
-"""No image of the supported types is as large in practice; a file that claims more is not read at all. As much as
-the setting ``save.max_bytes`` has room for unless somebody changes it."""
+"""No image of the supported types is this large in practice. A file that claims to be larger is not read. Equals
+the default of ``save.max_bytes``.
+"""
 
 _CHUNK_BYTES = 1024 * 1024
 
 
 def open_flags(*names: str) -> int:
-    """The flags of ``os.open`` with these names, together; Windows lacks most of them, and needs none of those."""
+    """The flags of ``os.open`` with these names, combined. Windows lacks most of them, and needs none of those."""
     flags = 0
     for name in names:
         flags |= getattr(os, name, 0)
@@ -37,8 +38,9 @@ def open_flags(*names: str) -> int:
 READ_FLAGS = os.O_RDONLY | open_flags(
     "O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY", "O_BINARY", "O_NOINHERIT"
 )
-"""Opens a file for reading as if a stranger had put it there: through no link, waiting for no FIFO, and without
-letting a terminal device become ours."""
+"""Opens a file for reading as if a stranger had put it there: follows no link, does not wait for a FIFO, and does
+not acquire a terminal.
+"""
 
 _KINDS = {
     stat.S_IFLNK: "a symbolic link",
@@ -53,32 +55,32 @@ _NOT_HERE = {
     "st_flags": 0x40000000,
     "st_file_attributes": 0x400000 | 0x40000 | 0x1000,
 }
-"""Fields of ``stat``, and the bits in them which say that a file's bytes are in the cloud (hazard H20).
+"""Fields of ``stat``, and their bits that say that a file's bytes are in the cloud (hazard H20).
 
-On macOS ``SF_DATALESS``, on Windows RECALL_ON_DATA_ACCESS, RECALL_ON_OPEN and OFFLINE.
+On macOS ``SF_DATALESS``; on Windows RECALL_ON_DATA_ACCESS, RECALL_ON_OPEN, and OFFLINE.
 """
 
 
 def stamp_of(found: os.stat_result, *, keeps_inodes: bool = True) -> FileStamp:
-    """The stamp of what ``stat`` found; inode 0 where the file system does not keep inode numbers."""
+    """The stamp in a ``stat`` result. The inode is 0 if the file system does not keep inode numbers."""
     return FileStamp(found.st_size, found.st_mtime_ns, found.st_ino if keeps_inodes else 0)
 
 
 def can_be_dataless() -> bool:
-    """Whether this system can say of a file that its bytes are in the cloud: macOS and Windows can."""
+    """Whether this system can report that a file's bytes are in the cloud: true for macOS and Windows."""
     return any(hasattr(os.stat_result, field) for field in _NOT_HERE)
 
 
 def is_dataless(found: os.stat_result) -> bool:
-    """True where the system says that the file's bytes are in the cloud: opening it would download them.
+    """True if the system says that the file's bytes are in the cloud, so that opening would download them.
 
-    Decided from a ``stat`` alone. Always False on Linux, which has no such mark (a FUSE mount looks normal).
+    Needs only a ``stat``. Always False on Linux, which has no such mark (a FUSE mount looks normal).
     """
     return any(getattr(found, field, 0) & bits for field, bits in _NOT_HERE.items())
 
 
 class OpenedFile:
-    """A regular file, open for reading, and what it was when it was opened. A context manager."""
+    """A regular file, open for reading, and its state when it was opened. A context manager."""
 
     __slots__ = ("fd", "path", "stamp", "stat")
 
@@ -90,11 +92,11 @@ class OpenedFile:
 
     @property
     def ctime_ns(self) -> int:
-        """The file's ctime when it was opened; means something where the mount ``keeps_ctimes``."""
+        """The file's ctime when it was opened. Meaningful only if the mount ``keeps_ctimes``."""
         return self.stat.st_ctime_ns
 
     def is_still_as_opened(self, *, ctimes: bool = False) -> bool:
-        """True where size, mtime and inode are what they were, and the ctime if ``ctimes``. One fstat.
+        """True if size, mtime, and inode are unchanged, and with ``ctimes`` also the ctime. One fstat.
 
         Raises:
             UnreadableFileError: The disk does not answer.
@@ -106,11 +108,11 @@ class OpenedFile:
             raise as_unreadable(error, self.path) from error
 
     def is_named_by(self, path: Path | str, *, dir_fd: int | None = None) -> bool:
-        """True where the path names this very file, as it was when opened. One lstat."""
+        """True if the path leads to exactly this file, unchanged since it was opened. One lstat."""
         try:
             named = os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
         except OSError:
-            return False  # whatever the reason: nothing can be vouched for
+            return False  # whatever the reason, nothing is proven
         is_same_device = self.stamp.inode == 0 or named.st_dev == self.stat.st_dev
         return is_same_device and stat.S_ISREG(named.st_mode) and self._stamp_of(named) == self.stamp
 
@@ -118,7 +120,7 @@ class OpenedFile:
         return stamp_of(found, keeps_inodes=self.stamp.inode != 0)
 
     def close(self) -> None:
-        """Closes the descriptor; harmless when repeated."""
+        """Closes the descriptor. Idempotent."""
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             os.close(fd)
@@ -137,16 +139,17 @@ class OpenedFile:
 
 
 def open_regular(path: Path | str, *, dir_fd: int | None = None, keeps_inodes: bool = True) -> OpenedFile:
-    """Opens a regular file for reading; never follows a link in its last place, never waits for a FIFO.
+    """Opens a regular file for reading. Never follows a link in the last part of the path, and never waits for a
+    FIFO.
 
     Args:
-        path: The file; relative to ``dir_fd`` where that is given.
+        path: The file; relative to ``dir_fd`` if given.
         dir_fd: A descriptor of the folder.
-        keeps_inodes: False where the file system does not (``find_mount``): the stamp's inode is then 0.
+        keeps_inodes: False if the file system does not (``find_mount``): the stamp's inode is then 0.
 
     Raises:
-        FileNotFoundError: Nothing lies there (unchanged, for it is an answer).
-        UnreadableFileError: It is no regular file (fact ``found`` says what), or it cannot be opened now.
+        FileNotFoundError: There is no such file (unchanged, because it is an answer).
+        UnreadableFileError: It is no regular file (fact ``found`` says what it is), or cannot be opened now.
     """
     try:
         if not hasattr(os, "O_NOFOLLOW"):
@@ -170,9 +173,9 @@ def open_regular(path: Path | str, *, dir_fd: int | None = None, keeps_inodes: b
 
 
 def is_unchanged(opened: OpenedFile, path: Path | str, *, dir_fd: int | None = None) -> bool:
-    """True where the open file is still what it was when opened, and still what the path names.
+    """True if the open file is unchanged since it was opened, and the path still leads to it.
 
-    Costs one fstat and one lstat. Where either fails nothing can be vouched for: False.
+    One fstat and one lstat. If either fails, nothing is proven, and the result is False.
     """
     try:
         return opened.is_still_as_opened() and opened.is_named_by(path, dir_fd=dir_fd)
@@ -181,7 +184,7 @@ def is_unchanged(opened: OpenedFile, path: Path | str, *, dir_fd: int | None = N
 
 
 def rewind(opened: OpenedFile) -> None:
-    """The next read begins at the first byte.
+    """Moves the read position to the first byte.
 
     Raises:
         UnreadableFileError: The disk refused.
@@ -205,7 +208,7 @@ def read_some(opened: OpenedFile, size_bytes: int) -> bytes:
 
 
 def _explain_failed_open(error: OSError, path: Path | str, dir_fd: int | None) -> UnreadableFileError:
-    """Links (ELOOP), sockets (ENXIO) and Windows folders (EACCES) fail to open; a look tells which it is."""
+    """Links (ELOOP), sockets (ENXIO), and Windows folders (EACCES) cannot be opened. An lstat shows which it is."""
     try:
         mode = os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode
     except OSError:
@@ -232,7 +235,7 @@ def _check_is_no_link(path: Path | str) -> None:
 
 
 def too_large(opened: OpenedFile, limit_bytes: int) -> ImageTooLargeError:
-    """The error for a file that has more bytes than the limit."""
+    """The error for a file that exceeds the limit."""
     return ImageTooLargeError(
         f"{opened.path} has more than {limit_bytes:,} bytes, the limit; make it smaller or raise the limit",
         path=str(opened.path),

@@ -102,13 +102,13 @@ class OpenImage(Protocol):
 
 
 class Folder(Protocol):
-    """The place of one storage directory. The module's docstring says what holds for all of it."""
+    """The place of one storage directory. The module's docstring has the rules for all methods."""
 
     # --- what kind of place it is -----------------------------------------------------------------------------
 
     @property
     def root(self) -> str:
-        """The place, as people write it: an absolute path."""
+        """The place in the form that people write: an absolute path."""
         ...
 
     @property
@@ -118,32 +118,34 @@ class Folder(Protocol):
 
     @property
     def place(self) -> Hashable:
-        """Storage directories with the same one go dead together. What is mounted here next is another place."""
+        """Storage directories with an equal place go dead together. A later mount at the same path is another
+        place.
+        """
         ...
 
     @property
     def kind(self) -> str:
-        """What the place is made of, in the system's own word (``ext4``, ``nfs4``, ``fuse.rclone``)."""
+        """The system's name for this kind of place (``ext4``, ``nfs4``, ``fuse.rclone``)."""
         ...
 
     @property
     def is_local(self) -> bool:
-        """Whether reading costs nobody anything: files may be proven in the background."""
+        """Whether reading is free, so that files may be proven in the background."""
         ...
 
     @property
     def tells_changes(self) -> bool:
-        """Whether the system says what changed. Else ``runtime/change_notice/polling.py`` serves this place."""
+        """Whether the system reports changes. If not, ``runtime/change_notice/polling.py`` polls this place."""
         ...
 
     @property
     def may_be_read_unasked(self) -> bool:
-        """False if reading may download from a cloud: then only a person's request opens a file."""
+        """False if reading may download from a cloud. Then a file is opened only at a person's request."""
         ...
 
     @property
     def keeps_inodes(self) -> bool:
-        """Whether inode numbers stay with their files; if not, stamps have 0 there."""
+        """Whether inode numbers stay with their files. If not, stamps have 0."""
         ...
 
     @property
@@ -154,20 +156,20 @@ class Folder(Protocol):
     # --- images: their names are those of the layout ----------------------------------------------------------
 
     def where(self, name: str) -> Path:
-        """The path of an image, for messages and for people; of the images' folder if ``name`` is empty."""
+        """The path of an image, for messages. With an empty ``name``, the path of the images' folder."""
         ...
 
     def list_images(
         self, *, comparing: bool, on_progress: Callable[[int], None] | None = None
     ) -> MediaListing:
-        """Everything in the images' folder, completely, as lines; ``comparing`` makes them a set.
+        """Everything in the images' folder, completely, as lines. With ``comparing``, as a set.
 
-        Cost: one listing, one ``lstat`` a file, no bytes. Files that vanish meanwhile are left out. The limit is for
-        a listing that does not move; a long one may take long.
+        Cost: one listing, one ``lstat`` per file, no bytes. Files that vanish meanwhile are omitted. The time limit
+        applies to a listing without progress; a long listing may take long.
 
         Raises:
-            OSError: It cannot be listed to its end: ``FileNotFoundError`` if it is not there, ``NotADirectoryError``
-                or ``ELOOP`` if it is a file or a link. Nothing may be concluded.
+            OSError: It cannot be listed to its end: ``FileNotFoundError`` if it does not exist,
+                ``NotADirectoryError`` or ``ELOOP`` if it is a file or a link. Draw no conclusions then.
         """
         ...
 
@@ -176,46 +178,46 @@ class Folder(Protocol):
         ...
 
     def has_images_folder(self) -> bool:
-        """Whether anything has the name of the images' folder, also a file or a link.
+        """Whether anything has the name of the images' folder, even a file or a link.
 
         Raises:
-            OSError: It cannot be told.
+            OSError: It is unknown.
         """
         ...
 
     def find_changed_ns(self) -> int | None:
-        """A number that moves if a name in the images' folder does; None without such a folder. One ``lstat``."""
+        """A number that changes with every name in the images' folder. None without such a folder. One ``lstat``."""
         ...
 
     def probe(self, names: Iterable[str]) -> list[tuple[str, FileStamp]]:
-        """Those of the names that are regular files, in the order given, with their stamps. One ``lstat`` a name.
+        """Those of the names that are regular files, in the given order, with their stamps. One ``lstat`` per name.
 
         Raises:
-            OSError: The folder is there and cannot be searched.
+            OSError: The folder exists but cannot be searched.
         """
         ...
 
     def look_again(self, names: Collection[str]) -> dict[str, FileStamp | None]:
-        """What one more ``lstat`` says of each name: its stamp, or None for no regular file with its bytes.
+        """The result of another ``lstat`` of each name: its stamp, or None if it is no regular file with its bytes.
 
-        Names of which nothing can be told are left out. Never raises.
+        Names whose state is unknown are omitted. Never raises.
         """
         ...
 
     def find_spellings(self, names: Sequence[str], odd_spellings: Collection[str]) -> list[str]:
-        """How the disk spells names that a probe found, if it folds letter case. One ``lstat`` a name."""
+        """How the disk spells names that a probe found, if it folds case. One ``lstat`` per name."""
         ...
 
     def find_odd_names(self, image_id: ImageId) -> OddNames:
-        """Odd spellings, conflict copies and placeholders of an image; lists the folder if it may have changed.
+        """Odd spellings, conflict copies, and placeholders of an image. Lists the folder if it may have changed.
 
         Raises:
-            OSError: The folder is there and cannot be listed.
+            OSError: The folder exists but cannot be listed.
         """
         ...
 
     def is_evicted(self, name: str) -> bool:
-        """Whether the system says that the file's bytes are in the cloud. False if it cannot be told."""
+        """Whether the system says that the file's bytes are in the cloud. False if it is unknown."""
         ...
 
     def open_image(self, name: str) -> OpenImage:
@@ -256,28 +258,28 @@ class Folder(Protocol):
     ) -> WrittenFile:
         """Writes a file whole and durably: after a crash at any moment it has all its bytes, or does not exist.
 
-        Makes the images' folder if there is none. ``allowed`` is asked immediately before a step that would put out
-        what has the name.
+        Creates the images' folder if needed. ``allowed`` is called immediately before a step that would replace an
+        existing entry.
 
         Raises:
-            FileExistsError: The name is taken, or ``allowed`` said no.
-            TimeoutError: The place did not answer. A new file may still appear, whole; what has the name may still be
-                put out if ``allowed`` said yes, and is not otherwise.
+            FileExistsError: The name is taken, or ``allowed`` returned False.
+            TimeoutError: The place did not answer. A new file may still appear, whole. An existing entry may still be
+                replaced only if ``allowed`` returned True.
             DiskError, RefusedError: The disk refused, or something else is in the way.
         """
         ...
 
     def ensure_durable(self, name: str) -> None:
-        """Makes a file that somebody else wrote as durable as one of ours.
+        """Makes a file durable that another program wrote.
 
         Raises:
             FileNotFoundError: It is gone.
-            DiskError, TimeoutError: Nothing is promised.
+            DiskError, TimeoutError: It may not be durable.
         """
         ...
 
     def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
-        """Copies a file durably into a folder of the home, as the step before it is replaced.
+        """Copies a file durably into a folder of the home, before it is replaced.
 
         Raises:
             FileNotFoundError: There is nothing to copy.
@@ -286,7 +288,8 @@ class Folder(Protocol):
         ...
 
     def remove_leftovers(self, now: datetime) -> tuple[str, ...]:
-        """Removes what this machine's own saves left when they were killed a day ago or earlier; their names.
+        """Removes the temporaries of this machine's own saves that were killed a day ago or earlier. Returns their
+        names.
 
         Raises:
             DiskError: It cannot be listed.
@@ -296,7 +299,7 @@ class Folder(Protocol):
     # --- identity ---------------------------------------------------------------------------------------------
 
     def read_identity(self) -> StorageDirId | None:
-        """The identity in ``SD_ID``: one open, fstat and read; None if it is none.
+        """The identity in ``SD_ID``, or None if its content is none. One open, fstat, and read.
 
         Raises:
             FileNotFoundError: There is no such file, or no root.
@@ -305,19 +308,19 @@ class Folder(Protocol):
         ...
 
     def look_at_identity(self) -> IdentitySighting:
-        """Everything in the root that tells of an identity. A place that does not answer is a look that failed."""
+        """Everything in the root that concerns the identity. If the place does not answer, the look has failed."""
         ...
 
     def apply_identity(self, decision: IdentityDecision) -> AppliedIdentity:
         """Carries out a decision, step by step, durably.
 
         Raises:
-            DiskError, RefusedError: ``SD_ID`` is as it was, or as decided.
+            DiskError, RefusedError: ``SD_ID`` is unchanged, or already has the decided value.
         """
         ...
 
     def find_place(self) -> tuple[int, int] | None:
-        """Two numbers that are equal for two ways to the same folder; None if it is not there or cannot be told."""
+        """Two numbers, equal for two paths to the same folder. None if it does not exist or is unknown."""
         ...
 
     def find_real_root(self) -> str:
@@ -369,12 +372,12 @@ class Folder(Protocol):
         ...
 
     def describe(self, path: str) -> Entry:
-        """What has this relative path.
+        """The entry with this relative path.
 
         Raises:
             FileNotFoundError: Nothing; ``filename`` is the first part of the path that nothing has.
             NotADirectoryError: A part of it is no folder, or a link; ``filename`` is that part's path.
-            OSError: It cannot be told.
+            OSError: It is unknown.
         """
         ...
 
@@ -387,9 +390,9 @@ class Folder(Protocol):
         ...
 
     def iter_tree(self) -> Iterator[tuple[str, str]]:
-        """Folder (relative) and name of everything below the root but in hidden folders, lazily."""
+        """Folder (relative) and name of every entry below the root, lazily. Skips hidden folders."""
         ...
 
     def find_unwritable(self) -> str | None:
-        """The root or the images' folder, if this user may not write there; None if all is well."""
+        """The root or the images' folder, if this user may not write there. None if both are writable."""
         ...

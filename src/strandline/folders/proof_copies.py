@@ -23,7 +23,7 @@ from strandline.model.image_files import FileStamp
 from strandline.model.values import dataclass
 
 MAX_MEMORY_BYTES = 64 * 1024 * 1024
-"""Up to here a proof copy lies in memory (SPEC §5); larger ones in an unnamed temporary file."""
+"""Up to this size a proof copy is in memory (SPEC §5). Larger ones are in an unnamed temporary file."""
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -39,9 +39,9 @@ class Hashed:
 
 
 class ProofCopy:
-    """The bytes of a file as they were read, once; nobody else can change them.
+    """The bytes of a file, read once. Nobody else can change them.
 
-    What :meth:`open` gave out stays readable after :meth:`close`: the bytes go when their last reader does.
+    Files from :meth:`open` stay readable after :meth:`close`: the bytes are freed with their last reader.
     """
 
     __slots__ = ("_buffer", "changed_while_read", "ctime_ns", "sha256", "size_bytes", "stamp")
@@ -58,17 +58,17 @@ class ProofCopy:
         self.ctime_ns = ctime_ns
         """The file's ctime when it was opened."""
         self.changed_while_read = changed
-        """The file was written to meanwhile: these bytes may be half old, half new, and prove nothing."""
+        """The file was written to during the read. These bytes may be half old, half new, and prove nothing."""
 
     @property
     def buffer(self) -> bytes | mmap.mmap:
-        """The bytes, for walking: sliceable, with ``len`` and ``find``; no copy is made."""
+        """The bytes for a walk: sliceable, with ``len`` and ``find``. Makes no copy."""
         if self._buffer is None:
             raise ValueError("the proof copy is closed")
         return self._buffer
 
     def open(self) -> BinaryIO:
-        """A binary file object at byte 0, independent of all others that were opened."""
+        """A binary file object at byte 0, independent of all others."""
         buffer = self.buffer
         return io.BytesIO(buffer) if isinstance(buffer, bytes) else io.BufferedReader(_MappedReader(buffer))
 
@@ -77,7 +77,7 @@ class ProofCopy:
         return self.buffer[:]
 
     def close(self) -> None:
-        """Lets go of the bytes; harmless when repeated."""
+        """Frees the bytes. Idempotent."""
         self._buffer = None
 
     def __enter__(self) -> ProofCopy:
@@ -107,18 +107,18 @@ def read_proof_copy(
 ) -> ProofCopy:
     """Reads the descriptor once, and hashes what was read.
 
-    At most one byte more than the size at opening is read: a file that has grown is known to have by then.
+    Reads at most one byte more than the size at opening: that is enough to see that a file has grown.
 
     Args:
-        opened: From :func:`open_regular`; stays open.
+        opened: From :func:`open_regular`. It stays open.
         max_memory_bytes: Larger files go into an unnamed temporary file.
         limit_bytes: Larger files are refused before anything is read.
-        scratch: Where that temporary file lies; the system's place by default.
+        scratch: The folder of that temporary file; by default the system's.
 
     Raises:
         ImageTooLargeError: The file is larger than ``limit_bytes``.
         UnreadableFileError: The disk refused a read.
-        DiskError: ``scratch`` refused the copy (:class:`~strandline.errors.DiskFullError` where it is full).
+        DiskError: ``scratch`` refused the copy (:class:`~strandline.errors.DiskFullError` if it is full).
     """
     if opened.stamp.size_bytes > limit_bytes:
         raise too_large(opened, limit_bytes)
@@ -155,18 +155,18 @@ def hash_file(opened: OpenedFile, *, limit_bytes: int, on_progress: Callable[[in
 
 
 def copy_bytes(data: bytes) -> ProofCopy:
-    """Bytes that are in memory already, hashed."""
+    """Hashes bytes that are already in memory."""
     return ProofCopy(data, hashlib.sha256(data).hexdigest(), FileStamp(len(data), 0, 0), changed=False)
 
 
 def copy_stream(
     stream: BinaryIO, label: str, *, max_memory_bytes: int, limit_bytes: int, scratch: Path | None = None
 ) -> ProofCopy:
-    """Reads a stream once, up to ``limit_bytes``, and hashes what was read. ``label`` names it in errors.
+    """Reads a stream once, up to ``limit_bytes``, and hashes it. ``label`` is its name in errors.
 
     Raises:
         UnreadableFileError: The stream refused.
-        DiskError: ``scratch`` refused the copy (:class:`~strandline.errors.DiskFullError` where it is full).
+        DiskError: ``scratch`` refused the copy (:class:`~strandline.errors.DiskFullError` if it is full).
     """
 
     def read(size_bytes: int) -> bytes:
@@ -176,7 +176,7 @@ def copy_stream(
             raise as_unreadable(error, label) from error
 
     with CopyWriter(max_memory_bytes=max_memory_bytes, scratch=scratch) as writer:
-        wanted_bytes = max_memory_bytes  # most streams give all that they have at once
+        wanted_bytes = max_memory_bytes  # most streams return everything at once
         while (left_bytes := limit_bytes - writer.size_bytes) > 0:
             chunk = read(min(wanted_bytes, left_bytes))
             if not chunk:
@@ -188,9 +188,9 @@ def copy_stream(
 
 
 class CopyWriter:
-    """A proof copy that is filled piece by piece, and hashed as it grows. Thread-safe; close it.
+    """A proof copy that is filled piece by piece and hashed as it grows. Thread-safe. Close it.
 
-    In memory up to ``max_memory_bytes``, then in an unnamed temporary file in ``scratch``.
+    Up to ``max_memory_bytes`` in memory, more in an unnamed temporary file in ``scratch``.
     """
 
     def __init__(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES, scratch: Path | None = None) -> None:
@@ -202,10 +202,10 @@ class CopyWriter:
         self._file: BinaryIO | None = None
         self._finished: ProofCopy | None = None
         self.size_bytes = 0
-        """So much was written."""
+        """Number of bytes written."""
 
     def write(self, piece: bytes) -> None:
-        """Adds the piece at the end.
+        """Appends the piece.
 
         Raises:
             DiskError: ``scratch`` refused it (:class:`~strandline.errors.DiskFullError` if it is full).
@@ -220,7 +220,7 @@ class CopyWriter:
                 self._parts.clear()
 
     def take(self) -> tuple[bytes | mmap.mmap, str]:
-        """The bytes, and their SHA-256. Nothing can be written after it."""
+        """The bytes and their SHA-256. After this, nothing can be written."""
         with self._lock:
             sha256 = self._digest.hexdigest()
             if self._file is None:
@@ -229,14 +229,14 @@ class CopyWriter:
                 return mmap.mmap(unnamed.fileno(), 0, access=mmap.ACCESS_READ), sha256
 
     def finish(self) -> ProofCopy:
-        """The copy, which goes with the writer when that is closed. Gives the same one when repeated."""
+        """The copy, which is freed when the writer is closed. Idempotent: returns the same copy."""
         if self._finished is None:
             buffer, sha256 = self.take()
             self._finished = ProofCopy(buffer, sha256, FileStamp(len(buffer), 0, 0), changed=False)
         return self._finished
 
     def close(self) -> None:
-        """Lets go of all that was written; harmless when repeated."""
+        """Frees everything that was written. Idempotent."""
         with self._lock:
             self._parts.clear()
             if self._file is not None:
@@ -266,7 +266,7 @@ class CopyWriter:
 
 
 def _iter_chunks(opened: OpenedFile, chunk_bytes: int) -> Iterator[bytes]:
-    """The file in pieces, up to one byte beyond the size that it had when it was opened."""
+    """The file in pieces, up to one byte more than its size at opening."""
     left_bytes = opened.stamp.size_bytes + 1
     while left_bytes and (chunk := read_some(opened, min(left_bytes, chunk_bytes))):
         left_bytes -= len(chunk)
@@ -274,7 +274,7 @@ def _iter_chunks(opened: OpenedFile, chunk_bytes: int) -> Iterator[bytes]:
 
 
 class _MappedReader(io.RawIOBase):
-    """A read position of its own over mapped bytes, which it keeps alive."""
+    """A separate read position on mapped bytes, which it keeps alive."""
 
     def __init__(self, mapped: mmap.mmap) -> None:
         self._mapped = mapped

@@ -22,7 +22,7 @@ _RENAME_EXCL = 4
 _CANNOT = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 
 _SHARING_VIOLATIONS = {5, 32, 33}
-"""Windows: a virus scanner, an indexer or a sync client has the file open, as a rule for a moment."""
+"""Windows: a virus scanner, an indexer, or a sync client has the file open, usually for a moment."""
 _PATIENCE_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 _Rename = Callable[[int, bytes, int, bytes], int]
@@ -34,13 +34,13 @@ def rename_without_replacing(
     """Renames, atomically, unless the target exists.
 
     Args:
-        source: Name relative to ``source_fd``, or a path where that is None.
+        source: Name relative to ``source_fd``, or a path if that is None.
         target: Likewise.
         source_fd: Descriptor of the folder.
         target_fd: Likewise.
 
     Returns:
-        False where this system or file system cannot do it; nothing happened then.
+        False if this system or file system does not support it. Nothing has happened then.
 
     Raises:
         FileExistsError: The target exists.
@@ -61,7 +61,7 @@ def rename_without_replacing(
 
 
 def patiently(call: Callable[[], object]) -> None:
-    """Makes the call; on Windows again for about two seconds while another program has the file open."""
+    """Makes the call. On Windows, retries for about two seconds while another program has the file open."""
     for pause_s in _PATIENCE_S if sys.platform == "win32" else ():
         try:
             call()
@@ -80,8 +80,8 @@ def _at(folder_fd: int | None) -> int:
 
 @cache
 def _find_rename() -> _Rename | None:
-    """The C library's function, made to return 0 or an errno; None where it has none (older musl, BSD)."""
-    import ctypes  # here: most file systems can link, and then nobody pays for it
+    """The C library's function, wrapped to return 0 or an errno. None if it has none (older musl, BSD)."""
+    import ctypes  # here: most file systems have links, and do not need it
 
     name, flags = (
         ("renameatx_np", _RENAME_EXCL) if sys.platform == "darwin" else ("renameat2", _RENAME_NOREPLACE)

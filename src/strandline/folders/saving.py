@@ -34,14 +34,14 @@ from strandline.model.image_files import FileStamp
 from strandline.model.values import dataclass
 
 _FULL_SYNC: Callable[[int], object] | None = None
-"""Flushes the drive's own cache as well; None if the system needs no other call than fsync for that."""
+"""Flushes the drive's own cache, too. None if fsync is enough on this system."""
 if sys.platform == "darwin":
     import fcntl
 
     _FULL_SYNC = lambda fd: fcntl.fcntl(fd, fcntl.F_FULLFSYNC)  # noqa: E731
 
 ALL_WAYS = (Way.UNNAMED, Way.SCRATCH, Way.HIDDEN)
-"""The least visible first."""
+"""The least visible way first."""
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -56,24 +56,24 @@ _NO_LINKS = {
     errno.EXDEV,  # one device, two mounts of it
     errno.ENOENT,  # /proc is not mounted
 }
-"""What file systems answer that cannot link; if the cause is another one, renaming fails with it as well."""
+"""Errors of file systems without links. If there is another cause, the rename fails with it, too."""
 
 _NO_FULL_SYNC = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY}
-"""What answers F_FULLFSYNC where it does not exist: SMB (ENOTSUP), macFUSE (EINVAL, ENOTTY)."""
+"""Errors for F_FULLFSYNC if it is not supported: SMB (ENOTSUP), macFUSE (EINVAL, ENOTTY)."""
 
 
 class SaveMode(StrEnum):
-    """What becomes of a file that already has the name."""
+    """What happens to a file that already has the name."""
 
     NEW = "new"
     """It stays, and the save fails."""
     REPLACE = "replace"
-    """It is replaced in one step; readers see the old or the new bytes, never neither."""
+    """It is replaced in one step: readers see the old or the new bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenFile:
-    """A file that is durably there. The stamp is of the bytes written, whatever lies there by now."""
+    """A durable file. The stamp is that of the written bytes, whatever has the name now."""
 
     way: Way
     stamp: FileStamp
@@ -86,15 +86,15 @@ class WrittenFile:
 
 @dataclass(frozen=True, slots=True)
 class AsideCopy:
-    """A durable copy of a file, and what it was copied from."""
+    """A durable copy of a file, and its original."""
 
     stamp: FileStamp
-    """The original's, when it was opened."""
+    """The original's stamp when it was opened."""
     sha256: str
-    """Of the copied bytes."""
+    """Hash of the copied bytes."""
     size_bytes: int
     changed_meanwhile: bool
-    """The original was written to while it was copied, or its name passed to another file: look again."""
+    """During the copy, the original was written to, or its name went to another file: look again."""
 
 
 def write_whole(
@@ -109,29 +109,29 @@ def write_whole(
     keeps_inodes: bool = True,
     opening: Callable[[Path], AbstractContextManager[OpenedFolder]] = open_folder,
 ) -> WrittenFile:
-    """Writes a file whole and durably: after a crash at any moment it is there with all its bytes, or not at all.
+    """Writes a file whole and durably: after a crash at any moment it has all its bytes, or does not exist.
 
     Args:
-        folder: An existing folder, unless ``opening`` makes it; its last part must not be a link.
+        folder: An existing folder, unless ``opening`` creates it. Its last part must not be a link.
         filename: A name in it, without separators.
-        source: The bytes; a file object must be seekable, and is read from where it stands, perhaps repeatedly.
+        source: The bytes. A file object must be seekable, and is read from its current position, possibly repeatedly.
         scratch: A folder for temporaries in STRANDLINE_HOME; need not exist.
         mode: Whether an existing file may be replaced.
-        lone_rename_allowed: Asked immediately before a rename that would put out whatever has the name: in mode
-            REPLACE, and in mode NEW where the file system can neither link nor rename without replacing. The place
-            to look at that file once more. None allows it in mode REPLACE only.
-        ways: Tried in this order; in mode REPLACE scratch comes first, being invisible and renamable.
-        keeps_inodes: False where the file system does not (``find_mount``).
+        lone_rename_allowed: Called immediately before a rename that would replace any existing entry: in mode
+            REPLACE, and in mode NEW if the file system can neither link nor rename without replacing. The caller
+            should check the existing file once more. None allows it in mode REPLACE only.
+        ways: Tried in this order. In mode REPLACE, scratch comes first, because it is invisible and can be renamed.
+        keeps_inodes: False if the file system does not (``find_mount``).
         opening: Opens the folder.
 
     Raises:
-        FileExistsError: In mode NEW, the name is taken; in mode REPLACE, ``lone_rename_allowed`` said no.
-            Of several savers of one name exactly one does not get this.
-        DiskFullError: No space or quota is left. As after every error, nothing new lies under any name.
-        UnwritableFolderError: Read-only, or this user may not.
+        FileExistsError: In mode NEW, the name is taken. In mode REPLACE, ``lone_rename_allowed`` returned False. If
+            several savers use one name, exactly one does not get this error.
+        DiskFullError: No space or quota is left. As after every error, no name is new.
+        UnwritableFolderError: The folder is read-only, or this user may not write there.
         InvalidPathError: The file name is not a plain one.
-        DiskError: Anything else that the disk refused. If only the last step failed, syncing the folder, the file
-            is there, whole, and may be gone after a power cut.
+        DiskError: The disk refused for another reason. If only the last step (syncing the folder) failed, the file
+            exists, whole, and may be lost in a power cut.
     """
     _check_plain_name(filename)
     if mode is SaveMode.REPLACE:
@@ -153,15 +153,15 @@ def write_whole(
 
 
 def ensure_durable(folder: Path, filename: str) -> None:
-    """Makes a file that somebody else wrote as durable as one of ours: its bytes, and its name. Writes nothing.
+    """Makes a file durable that another program wrote: its bytes and its name. Writes nothing.
 
     Raises:
         FileNotFoundError: It is gone.
-        DiskError: The disk refused, or it is no regular file: nothing is promised.
+        DiskError: The disk refused, or it is no regular file: it may not be durable.
     """
     with disk_errors("sync", folder / filename, FileNotFoundError), open_folder(folder) as target:
         with open_regular(target.at(filename), dir_fd=target.fd) as opened:
-            if sys.platform != "win32":  # which syncs only what is open for writing
+            if sys.platform != "win32":  # which syncs only files that are open for writing
                 _sync(opened.fd)
         target.sync()
 
@@ -169,13 +169,13 @@ def ensure_durable(folder: Path, filename: str) -> None:
 def copy_aside(
     path: Path, trash_folder: Path, name: str, *, scratch: Path, keeps_inodes: bool = True
 ) -> AsideCopy:
-    """Copies a file durably under a new name, as the step before it is replaced. Reads it once.
+    """Copies a file durably under a new name, before it is replaced. Reads it once.
 
     Raises:
         FileNotFoundError: There is nothing to copy.
         FileExistsError: The name is taken in the trash folder.
         UnreadableFileError: It is no regular file, or cannot be read.
-        DiskError: The trash folder refused it; nothing was copied.
+        DiskError: The trash folder refused it. Nothing was copied.
     """
     with (
         open_regular(path, keeps_inodes=keeps_inodes) as opened,
@@ -189,7 +189,7 @@ def copy_aside(
 
 @dataclass(slots=True)
 class _Save:
-    """One file on its way; tried by one way after the other."""
+    """One save, tried one way after another."""
 
     filename: str
     source: bytes | BinaryIO
@@ -222,7 +222,7 @@ class _Save:
         start = self.source.tell()
         while chunk := self.source.read(_CHUNK_BYTES):
             _write(fd, chunk)
-        self.source.seek(start)  # for the next way, should this one be closed
+        self.source.seek(start)  # for the next way, if this one is not available
 
     def _put_over(self, temporary: Temporary, target: OpenedFolder) -> None:
         if temporary.folder is None:
@@ -231,7 +231,7 @@ class _Save:
         if self.lone_rename_allowed is None:
             self._rename(temporary, target)
             return
-        with target.alone():  # two savers that look before either renames would both be told that they may
+        with target.alone():  # if two savers check before either renames, both would be allowed to
             if not self.lone_rename_allowed():
                 raise _taken(self.filename)
             self._rename(temporary, target)
@@ -313,9 +313,9 @@ def _write(fd: int, data: bytes) -> None:
 
 
 def _sync(fd: int) -> None:
-    """Makes the bytes durable; on macOS an fsync alone stops at the drive's cache.
+    """Makes the bytes durable. On macOS, fsync alone stops at the drive's cache.
 
-    SMB shares and macFUSE know no F_FULLFSYNC: an fsync is all that can be had there.
+    SMB shares and macFUSE do not support F_FULLFSYNC: there, an fsync is the best available.
     """
     if _FULL_SYNC is not None:
         try:

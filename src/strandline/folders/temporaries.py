@@ -31,30 +31,32 @@ if sys.platform != "win32":
     import fcntl
 
 TEMPORARY_NAME = re.compile(r"\.~[0-9a-f]{32}\.tmp")
-"""The names that temporaries of this program have, and nothing else."""
+"""Matches the names of this program's temporaries, and no others."""
 
 OLD_AFTER = timedelta(hours=24)
-"""A save takes seconds; a day leaves room for a machine that slept meanwhile (invariant I21)."""
+"""A save takes seconds. A day leaves room for a machine that slept meanwhile (invariant I21)."""
 
 _CREATE = (
     os.O_WRONLY | os.O_CREAT | os.O_EXCL | open_flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT")
 )
 _MODE = 0o666
-"""The umask takes away from it, as for any file that a program of the user makes."""
+"""Reduced by the umask, like any file of the user's programs."""
 
 _NO_UNNAMED = {errno.EOPNOTSUPP, errno.ENOTSUP, errno.EISDIR, errno.EINVAL, errno.ENOSYS, errno.ENOENT}
-"""What file systems and kernels without O_TMPFILE answer; EISDIR and ENOENT come from old kernels."""
+"""Errors of file systems and kernels without O_TMPFILE. Old kernels return EISDIR and ENOENT."""
 _NO_SCRATCH = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS}
-"""Scratch cannot be used; the folder itself may still be."""
+"""Scratch cannot be used, but the folder itself may work."""
 
 
 LOCK_LIMIT_S = 10.0
-"""A saver holds a folder's lock for a look and a rename; whoever holds it so long is none, and not waited for."""
+"""A saver locks a folder only for a look and a rename. If somebody holds the lock longer than this, it is no
+saver, and we go on without the lock.
+"""
 _LOCK_PAUSE_S = 0.01
 
 
 class Way(StrEnum):
-    """Where a file lies until it is whole."""
+    """Where a file is until it is whole."""
 
     UNNAMED = "unnamed"
     SCRATCH = "scratch"
@@ -62,27 +64,27 @@ class Way(StrEnum):
 
 
 class WayClosedError(OSError):
-    """This way does not exist here; the next one may."""
+    """This way is not available here; try the next one."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedFolder:
-    """An open folder. Names in it are resolved by its descriptor, so that nobody can swap it for a link."""
+    """An open folder. Its names are resolved by its descriptor, so it cannot be replaced by a link."""
 
     path: Path
     fd: int | None
-    """None where the system has no folder descriptors (Windows)."""
+    """None if the system has no folder descriptors (Windows)."""
 
     def at(self, name: str) -> str:
-        """What to pass to calls that also take ``dir_fd=folder.fd``."""
+        """The argument for calls that also take ``dir_fd=folder.fd``."""
         return str(self.path / name) if self.fd is None else name
 
     def device(self) -> int:
-        """The number of the device it lies on."""
+        """The number of its device."""
         return (self.path.stat() if self.fd is None else os.fstat(self.fd)).st_dev
 
     def has(self, name: str) -> bool:
-        """True where anything lies under the name, also a broken link."""
+        """True if anything has the name, even a broken link."""
         try:
             os.stat(self.at(name), dir_fd=self.fd, follow_symlinks=False)
         except FileNotFoundError:
@@ -90,7 +92,7 @@ class OpenedFolder:
         return True
 
     def sync(self) -> None:
-        """Makes the names in the folder durable, where the file system can."""
+        """Makes the names in the folder durable, if the file system can."""
         if self.fd is None:
             return
         try:
@@ -101,9 +103,9 @@ class OpenedFolder:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Holds the system's lock on the folder, so that of all savers on this machine one is in such a block.
+        """Holds the system's lock on the folder, so only one saver on this machine at a time is in this block.
 
-        Other programs are not kept out. Without a lock where the system or file system has none for folders.
+        Other programs are not locked out. If the system or file system cannot lock folders, there is no lock.
         """
         if sys.platform == "win32" or self.fd is None:
             yield
@@ -125,13 +127,13 @@ def _wait_for_lock(fd: int) -> None:
             time.sleep(_LOCK_PAUSE_S)
             continue
         except OSError:
-            pass  # NFS, for one, locks only what is open for writing
+            pass  # NFS, for example, locks only files that are open for writing
         return
 
 
 @contextmanager
 def open_folder(path: Path) -> Iterator[OpenedFolder]:
-    """The folder, opened without following a link in its last place."""
+    """Opens the folder, without following a link in its last part."""
     if sys.platform == "win32":
         if not stat.S_ISDIR(path.lstat().st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
@@ -146,7 +148,7 @@ def open_folder(path: Path) -> Iterator[OpenedFolder]:
 
 @contextmanager
 def open_or_make_folder(path: Path) -> Iterator[OpenedFolder]:
-    """The same; the folder is made first, durably, if nothing has its name.
+    """The same, but first creates the folder, durably, if nothing has its name.
 
     Raises:
         RefusedError: Something else has its name.
@@ -174,23 +176,23 @@ def _make_folder(path: Path) -> None:
 
 @dataclass(slots=True)
 class Temporary:
-    """An open file that lies under no wanted name yet."""
+    """An open file without a wanted name."""
 
     fd: int
     name: str
     """A path, or a name in :attr:`folder`."""
     folder: OpenedFolder | None
-    """None for an unnamed file, which can be linked and not renamed."""
+    """None for an unnamed file, which can be linked but not renamed."""
     note: Path | None = None
 
     @property
     def dir_fd(self) -> int | None:
-        """What :attr:`name` is relative to."""
+        """The descriptor to which :attr:`name` is relative."""
         return self.folder.fd if self.folder else None
 
     @property
     def location(self) -> str:
-        """What to pass to calls that also take :attr:`dir_fd`."""
+        """The argument for calls that also take :attr:`dir_fd`."""
         return self.folder.at(self.name) if self.folder else self.name
 
     def take_hidden_name(self, target: OpenedFolder, scratch: Path) -> None:
@@ -201,14 +203,14 @@ class Temporary:
         self.name, self.folder = hidden, target
 
     def close(self) -> None:
-        """Closes the file, whose bytes are durable by now; it keeps its name. Never raises."""
+        """Closes the file, whose bytes must be durable by now. It keeps its name. Never raises."""
         if self.fd >= 0:
             fd, self.fd = self.fd, -1
             with suppress(OSError):
                 os.close(fd)
 
     def discard(self) -> None:
-        """Closes the file and removes its name where it still has it; never raises."""
+        """Closes the file and removes its name if it still has it. Never raises."""
         self.close()
         if self.folder:
             with suppress(OSError):
@@ -219,10 +221,10 @@ class Temporary:
 
 
 def open_temporary(way: Way, target: OpenedFolder, scratch: Path) -> Temporary:
-    """A new, empty file on the target's disk; to be discarded in any case, also after it was linked or renamed.
+    """A new, empty file on the target's disk. Discard it in any case, even after it was linked or renamed.
 
     Raises:
-        WayClosedError: This way does not exist here.
+        WayClosedError: This way is not available here.
         OSError: The disk refused.
     """
     match way:
@@ -246,11 +248,11 @@ def open_temporary(way: Way, target: OpenedFolder, scratch: Path) -> Temporary:
 def remove_own_temporaries(
     folder: Path, *, scratch: Path, now: datetime, older_than: timedelta = OLD_AFTER
 ) -> tuple[str, ...]:
-    """Removes what saves that never ended have left in a folder, and returns the names.
+    """Removes what unfinished saves have left in a folder. Returns the names.
 
-    Only regular files with a temporary's exact name go, only where neither their bytes nor their attributes changed
-    for ``older_than``, and in any folder but scratch only those that a note in scratch says are this machine's.
-    Clean the media folders first, scratch last: the notes are in it, and grow old as well.
+    Removes only regular files with exactly a temporary's name, whose bytes and attributes have not changed for
+    ``older_than``. In any folder except scratch, it removes only files that a note in scratch marks as this
+    machine's. Clean the media folders first and scratch last: the notes are in scratch, and grow old as well.
 
     Raises:
         DiskError: The folder cannot be listed. A single file that resists is left for the next time.
@@ -293,7 +295,7 @@ def _open_in_scratch(target: OpenedFolder, scratch: Path) -> Temporary:
 
 
 def _leave_note(scratch: Path, name: str) -> Path | None:
-    """Remembers a hidden name as this machine's. Best effort: without a note, nobody cleans up after a crash."""
+    """Marks a hidden name as this machine's. Best effort: without a note, nobody cleans up after a crash."""
     note = scratch / name
     try:
         os.close(os.open(note, _CREATE, _MODE))
@@ -304,7 +306,7 @@ def _leave_note(scratch: Path, name: str) -> Path | None:
 
 def _is_old_file(path: Path, limit: datetime) -> bool:
     found = path.lstat()
-    # ctime: a file that arrived from elsewhere brings its old mtime along, and may still be arriving.
+    # ctime: a file from elsewhere keeps its old mtime, and may still be arriving.
     return stat.S_ISREG(found.st_mode) and max(found.st_mtime, found.st_ctime) < limit.timestamp()
 
 

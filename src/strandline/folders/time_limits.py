@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 LIMIT_S = 5.0
-"""What a slow or dead share may cost, once (SPEC §5)."""
+"""The cost of a slow or dead share, once (SPEC §5)."""
 REST_S = 60.0
-"""For so long at least a place that did not answer is not asked again."""
+"""Minimum time for which a place that did not answer is not asked again."""
 
 MAX_LOST_WORKERS = 32
-"""So many calls may hang at one place; then every further one fails at once, before threads fill the memory."""
+"""The maximum number of hanging calls per place. Further calls fail at once, before threads fill the memory."""
 _MAX_IDLE_WORKERS = 8
 
 
 def within(
     place: Hashable, limit_s: float, call: Callable[[], T], *, late: Callable[[T], object] | None = None
 ) -> T:
-    """Makes the call on another thread, and waits for it no longer than the limit.
+    """Makes the call in another thread, and waits for it no longer than the limit.
 
     Args:
-        place: Where the call may hang: one disk or share, which is named in messages.
+        place: Where the call may hang: one disk or share, named in messages.
         limit_s: Seconds.
-        call: What may hang. Errors that it raises are raised here.
-        late: Given the result if it comes after the limit; for what has to be closed, such as an open file.
+        call: What may hang. Its errors are raised here.
+        late: Gets the result if it comes after the limit, to close things such as an open file.
 
     Raises:
-        TimeoutError: No answer within the limit, or too many earlier calls hang there. The call may yet finish.
+        TimeoutError: No answer within the limit, or too many earlier calls hang there. The call may still finish.
     """
     return _wait(place, limit_s, _WORKERS.submit(place, call), late)
 
@@ -64,7 +64,7 @@ def _wait(
             return future.result(limit_s)
         except TimeoutError as error:
             if future.done() and future.exception() is error:
-                raise  # the call's own: the system gave up before we did
+                raise  # the call's own: the system timed out first
             if progress and progress() != before:
                 continue
             _WORKERS.give_up(place, future, late)
@@ -72,8 +72,9 @@ def _wait(
 
 
 def begin(place: Hashable, call: Callable[[], object]) -> None:
-    """Makes the call on another thread, and waits for nothing. If too many calls hang at the place, it is made when
-    one of them comes back: a close that was dropped would keep its descriptor for good."""
+    """Makes the call in another thread without waiting. If too many calls hang at the place, it is made when one
+    of them returns: a dropped close would leak its descriptor.
+    """
     if not _WORKERS.postpone(place, call):
         with suppress(TimeoutError):
             within(place, 0, call)
@@ -86,18 +87,18 @@ def _is_done_within(limit_s: float, future: Future[Any]) -> bool:
 
 
 class _Rest(NamedTuple):
-    """Why a place is left alone: until that time, and as long as that call hangs."""
+    """Why a place is not asked: until that time, and while that call hangs."""
 
     until_s: float
     call: Future[Any]
 
 
 class SlowPlaces:
-    """Which places did not answer lately. Thread-safe.
+    """The places that did not answer recently. Thread-safe.
 
     Args:
         limit_s: How long a call may take.
-        rest_s: For how long at least a place that did not answer is left alone.
+        rest_s: Minimum time for which a place that did not answer is not asked.
         clock: Monotonic seconds.
     """
 
@@ -112,10 +113,10 @@ class SlowPlaces:
     def within(
         self, place: Hashable, call: Callable[[], T], *, late: Callable[[T], object] | None = None
     ) -> T:
-        """As :func:`within`, but a resting place fails at once and the call is not made.
+        """Like :func:`within`, but at a resting place it fails at once, without making the call.
 
         Raises:
-            TimeoutError: The place is resting, or did not answer now; from now on it rests.
+            TimeoutError: The place is resting, or did not answer now. It rests from now on.
         """
         self._check_not_resting(place)
         future = _WORKERS.submit(place, call)
@@ -136,21 +137,21 @@ class SlowPlaces:
         progress: Callable[[], object] | None = None,
         kind: str | None = None,
     ) -> T:
-        """Makes a call that may rightly take long, such as a download; if it does, the place need not rest for it.
+        """Makes a call that may legitimately take long, such as a download. If it does, the place need not rest.
 
         Args:
-            place: Where.
-            limit_s: For this call, in seconds.
+            place: Where the call may hang.
+            limit_s: Limit for this call, in seconds.
             call: What may hang.
-            small_look: Made when the call has taken as long as a small one may. If it is not answered either, the
-                place is dead: it rests, and the call is given up at once.
+            small_look: Made if the call takes longer than a small one may. If it gets no answer either, the place is
+                dead: it rests, and the call is abandoned at once.
             late: As for :func:`within`.
-            progress: How far the call is. The limit begins again as long as this changes.
-            kind: Names calls that rest together: if this one is given up, the next one of its kind fails at once for
-                a while, and other calls to the place are made as before.
+            progress: How far the call is. The time limit restarts whenever this changes.
+            kind: A name for calls that rest together. If this call is abandoned, the next one of its kind fails at
+                once for a while. Other calls to the place are not affected.
 
         Raises:
-            TimeoutError: The place is resting, or dead, or the call took longer than its limit.
+            TimeoutError: The place is resting or dead, or the call exceeded its limit.
         """
         self._check_not_resting(place)
         rests = f"{place}, {kind}" if kind else None
@@ -164,7 +165,7 @@ class SlowPlaces:
                 _WORKERS.give_up(place, future, late)
                 raise
             except OSError:
-                pass  # which is an answer
+                pass  # even an error is an answer
         try:
             return _wait(place, limit_s, future, late, progress)
         except TimeoutError:
@@ -179,7 +180,7 @@ class SlowPlaces:
             )
 
     def is_resting(self, place: Hashable) -> bool:
-        """True where the place did not answer within the last ``rest_s``, or a call from then hangs still."""
+        """True if the place did not answer within the last ``rest_s``, or a call from then still hangs."""
         rest = self._rests.get(place)
         if rest is None:
             return False
@@ -189,18 +190,18 @@ class SlowPlaces:
         return False
 
     def forget(self, place: Hashable) -> None:
-        """Ends the place's rest: somebody knows that it is back."""
+        """Ends the place's rest, because it is known to be back."""
         self._rests.pop(place, None)
 
 
 class _Workers:
-    """Idle workers to use again, and the number of those that hang at each place."""
+    """Idle workers for reuse, and the number of hanging ones per place."""
 
     def __init__(self) -> None:
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Forgets all workers: threads do not survive a fork, and a lock may be held for ever after it."""
+        """Forgets all workers: threads do not survive a fork, and a lock could stay held for ever."""
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._lost: Counter[Hashable] = Counter()
@@ -220,7 +221,7 @@ class _Workers:
         return future
 
     def postpone(self, place: Hashable, call: Callable[[], object]) -> bool:
-        """Keeps the call until one that hangs at the place comes back; False if so many do not hang there."""
+        """Keeps the call until a hanging one at the place returns. False if not that many hang there."""
         with self._lock:
             is_full = self._lost[place] >= MAX_LOST_WORKERS
             if is_full:
@@ -245,7 +246,7 @@ class _Workers:
         future.add_done_callback(has_come_back)
 
     def take_back(self, worker: _Worker) -> bool:
-        """True where the worker is kept for further calls."""
+        """True if the worker is kept for further calls."""
         with self._lock:
             is_kept = len(self._idle) < _MAX_IDLE_WORKERS
             if is_kept:
@@ -254,7 +255,7 @@ class _Workers:
 
 
 class _Worker(threading.Thread):
-    """Makes one call after the other. A daemon: the end of the program does not wait for it."""
+    """Makes one call after another. A daemon thread: the program's end does not wait for it."""
 
     def __init__(self, workers: _Workers) -> None:
         super().__init__(name="strandline-time-limit", daemon=True)

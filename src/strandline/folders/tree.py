@@ -24,13 +24,13 @@ class PathPage(NamedTuple):
 
     paths: list[str]
     passed: int
-    """So many that fit come before them."""
+    """Number of matching paths before them."""
     total: int
-    """So many fit at all."""
+    """Number of all matching paths."""
 
     @property
     def is_last(self) -> bool:
-        """None that fits comes after them."""
+        """No matching path comes after them."""
         return self.passed + len(self.paths) >= self.total
 
 

@@ -50,11 +50,11 @@ class LocalStore(Store):
 
     @property
     def home(self) -> Path:
-        """Where catalog, settings and caches lie."""
+        """The folder of catalog, settings, and caches."""
         return self.bench.home
 
     def check_health(self) -> list[Check]:
-        """Whether this machine is fit: catalog, home, storage directories, change notice, decoders, clock."""
+        """Whether this machine is healthy: catalog, home, storage directories, change notice, decoders, and clock."""
         from strandline.runtime.health import check_health
 
         return check_health(self.bench)
@@ -74,17 +74,18 @@ def open_store(
     overrides: Mapping[str, int | float | str] | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> LocalStore:
-    """Opens this machine's store, creating its home where needed. Use it in a ``with`` block.
+    """Opens this machine's store, and creates its home if needed. Use it in a ``with`` block.
 
     Args:
-        home: Where catalog, settings and caches lie; else ``STRANDLINE_HOME``, else the platform's data folder.
-        environ: Instead of the process's environment.
-        overrides: Settings that win over file and environment, by key (``"scan.batch_files"``).
+        home: The folder of catalog, settings, and caches. Default: ``STRANDLINE_HOME``, then the platform's data
+            folder.
+        environ: Replaces the process's environment.
+        overrides: Settings by key (``"scan.batch_files"``), which take precedence over file and environment.
         now: The wall clock, for tests that let a day pass.
 
     Raises:
-        ConfigError: A setting cannot be used.
-        CatalogInsideStorageDirError: The home lies in a storage directory.
+        ConfigError: A setting is invalid.
+        CatalogInsideStorageDirError: The home is in a storage directory.
         CatalogDamagedError, CatalogTooNewError, CatalogLockedError, DiskError: The catalog cannot be opened.
     """
     environ = os.environ if environ is None else environ
@@ -115,7 +116,7 @@ def open_store(
 
 
 def limits_of(settings: Settings) -> Limits:
-    """The settings that bound the services."""
+    """The limits for the services, from the settings."""
     return Limits(
         scan_batch_files=settings.scan.batch_files,
         max_memory_bytes=settings.read.max_memory_bytes,
@@ -130,7 +131,7 @@ def limits_of(settings: Settings) -> Limits:
 
 
 def _check_not_synced(home: Path) -> None:
-    """Refuses a home in a folder that has an identity, even if no catalog knows that folder yet."""
+    """Refuses a home in a folder with an identity, even if no catalog knows that folder yet."""
     real_home = Path(os.path.realpath(home))
     for folder in (real_home, *real_home.parents):
         if any(os.path.lexists(folder / name) for name in (IDENTITY_FILE, LEGACY_IDENTITY_FILE)):

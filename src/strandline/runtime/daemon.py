@@ -22,7 +22,7 @@ from strandline.runtime.watching.watcher import Watcher
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """What runs."""
+    """The running parts."""
 
     store: LocalStore
     watcher: Watcher
@@ -31,9 +31,9 @@ class Daemon:
 
 @contextmanager
 def run_daemon(store: LocalStore) -> Iterator[Daemon]:
-    """Watches for the length of the block. Returns at once: the first scans run behind.
+    """Watches while the block runs. Returns at once: the first scans run in the background.
 
-    At the end everything has stopped, but for threads that hang on a dead disk; they are left behind.
+    At the end everything has stopped, except for threads that hang on a dead disk. They are abandoned.
 
     Raises:
         DaemonRunningError: Another process watches this home.

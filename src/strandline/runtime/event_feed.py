@@ -34,7 +34,7 @@ class EventFeed:
         self._thread = threading.Thread(target=self._run, name="strandline-feed", daemon=True)
 
     def start(self) -> None:
-        """Begins to hand over events. The listener must not block."""
+        """Begins to deliver events. The listener must not block."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -20,16 +20,16 @@ from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
 ENOUGH_WATCHES = 64
-"""Two for each storage directory, and some for everybody else."""
+"""Two per storage directory, and some for other programs."""
 
 ENOUGH_INSTANCES = 8
-"""One for each process that watches, and some for everybody else."""
+"""One per watching process, and some for other programs."""
 
 EARLIEST_NOW = datetime(2024, 1, 1, tzinfo=UTC)
-"""Before this program was written: a clock that says so has lost its battery."""
+"""An earlier time is before this program was written: the clock's battery is empty."""
 
 MAX_SKEW_S = 60.0
-"""Between the clock and what the home's disk writes down; more, and "a minute ago" means nothing."""
+"""Maximum difference between the clock and the times of the home's disk. If it is larger, "a minute ago" is wrong."""
 
 
 ONE_PIXEL = base64.b64decode(
@@ -39,7 +39,7 @@ ONE_PIXEL = base64.b64decode(
 
 
 def check_health(bench: Workbench) -> list[Check]:
-    """All checks, in the order in which a person would want to read them. Changes nothing that lasts."""
+    """All checks, in a sensible order for a reader. Leaves no lasting change."""
     catalog = _check_catalog(bench)
     return [
         catalog,
@@ -99,7 +99,7 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
 
 
 def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:
-    """The system's limits for change notice, where it has such."""
+    """The system's limits for change notices, if it has any."""
     if sys.platform != "linux":
         return
     limits = (("max_user_watches", ENOUGH_WATCHES), ("max_user_instances", ENOUGH_INSTANCES))
@@ -122,7 +122,7 @@ def _check_decoder(what: str, module: str) -> Check:
 
 
 def _check_decoder_process() -> Check:
-    """Starts a decoder and has it decode: libraries that can be loaded here are no use if no process can run them."""
+    """Starts a decoder and lets it decode: libraries are useless if no process can load them."""
     from strandline.pictures.decoding import check_decodes
 
     try:
@@ -140,7 +140,7 @@ def _check_clock(bench: Workbench) -> Check:
         with tempfile.TemporaryFile(dir=bench.scratch) as file:
             skew_s = os.fstat(file.fileno()).st_mtime - now.timestamp()
     except OSError:
-        skew_s = 0.0  # the home's own check says what is wrong
+        skew_s = 0.0  # the home's own check reports it
     if now < EARLIEST_NOW or abs(skew_s) > MAX_SKEW_S:
         return Check("clock", False, f"the clock says {said}", "set the clock")
     return Check("clock", True, said)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import sys
 
 MAX_POOLS = 2
-"""Threads of Python take turns, so hardly two ask for memory at the same moment."""
+"""Python threads take turns, so two of them rarely allocate at the same moment."""
 
 _M_ARENA_MAX = -8
 """From glibc's ``malloc.h``."""
 
 
 def limit_pools() -> None:
-    """Call it before threads are started. Does nothing where the C library knows no such limit."""
+    """Call it before threads are started. Does nothing if the C library has no such limit."""
     if not sys.platform.startswith("linux"):
         return
     import ctypes  # here: only a daemon needs it

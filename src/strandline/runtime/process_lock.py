@@ -15,7 +15,7 @@ else:
     import fcntl
 
 _TAKEN = frozenset({errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK})
-"""What the systems call a lock that somebody else has."""
+"""How the systems report that another process has the lock."""
 
 
 class ProcessLock:
@@ -26,10 +26,10 @@ class ProcessLock:
         self._descriptor: int | None = None
 
     def try_acquire(self) -> bool:
-        """Takes the lock without waiting; False where another process, or another lock object, has it.
+        """Takes the lock without waiting. False if another process, or another lock object, has it.
 
         Raises:
-            DiskError: The file cannot be made, or its file system knows no locks.
+            DiskError: The file cannot be created, or its file system has no locks.
         """
         if self._descriptor is not None:
             return True
@@ -46,7 +46,7 @@ class ProcessLock:
         return True
 
     def release(self) -> None:
-        """Gives the lock back; idempotent. The file stays: deleting it would let two processes hold "the" lock."""
+        """Releases the lock. Idempotent. The file stays: if it were deleted, two processes could hold "the" lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -26,14 +26,14 @@ from strandline.services.workbench import Workbench
 log = logging.getLogger(__name__)
 
 MAX_KEPT = 100
-"""Ended scans that can still be asked about."""
+"""Ended scans that are remembered."""
 
 STOP_LIMIT_S = 1.0
-"""A scan that hangs on a dead disk is left behind when the server stops."""
+"""When the server stops, a scan that hangs on a dead disk is abandoned after this time."""
 
 
 class ScanState(StrEnum):
-    """How far a scan is."""
+    """The state of a scan."""
 
     RUNNING = "running"
     FINISHED = "finished"
@@ -43,7 +43,7 @@ class ScanState(StrEnum):
 
 @dataclass(slots=True)
 class ScanJob:
-    """One scan of one storage directory. Changes while it runs; read it with :meth:`as_json`."""
+    """One scan of one storage directory. It changes while it runs; read it with :meth:`as_json`."""
 
     number: int
     sd: StorageDir
@@ -57,7 +57,7 @@ class ScanJob:
     ended: threading.Event = field(default_factory=threading.Event)
 
     def note_progress(self, _sd: StorageDir, done: int, total: int) -> None:
-        """So many files of so many; ``total`` is 0 while they are still being listed."""
+        """Records the progress. ``total`` is 0 while the files are being listed."""
         self.done, self.total = done, total
 
     def as_json(self) -> dict[str, object]:
@@ -86,7 +86,7 @@ class ScanJobs:
         self._threads: dict[int, threading.Thread] = {}
 
     def start(self, sd: StorageDir) -> ScanJob:
-        """Begins a scan, or gives the one that is running. Returns at once."""
+        """Starts a scan, or returns the running one. Returns at once."""
         with self._lock:
             running = self._find_running(sd)
             if running is not None:
@@ -100,25 +100,25 @@ class ScanJobs:
         return job
 
     def wait(self, job: ScanJob, limit_s: float) -> ScanReport | None:
-        """The report, if the scan ends within so many seconds and did not fail."""
+        """The report, if the scan succeeds within this many seconds."""
         job.ended.wait(limit_s)
         return job.report
 
     @contextmanager
     def following(self, sd: StorageDir) -> Iterator[ScanJob]:
-        """A job for the scan that the caller makes in the block; he tells it of progress, and gives it the report."""
+        """A job for a scan that runs in the block. The caller reports progress to it, and gives it the report."""
         with self._lock:
             job = self._add(sd)
         with _told(job):
             yield job
 
     def list_jobs(self) -> list[ScanJob]:
-        """All that are known, newest first."""
+        """All remembered jobs, newest first."""
         with self._lock:
             return sorted(self._jobs.values(), key=lambda job: -job.number)
 
     def get(self, number: str) -> ScanJob:
-        """The scan of that number.
+        """The scan with that number.
 
         Raises:
             ScanNotFoundError: There is none, or it was forgotten.
@@ -136,12 +136,12 @@ class ScanJobs:
         return job
 
     def find_running(self, sd: StorageDir) -> ScanJob | None:
-        """The scan of that storage directory that runs now."""
+        """The running scan of that storage directory, if any."""
         with self._lock:
             return self._find_running(sd)
 
     def cancel(self, number: str) -> ScanJob:
-        """Asks a scan to end between two batches; what it did stays. Returns at once.
+        """Asks a scan to end after its current batch. Its work so far stays. Returns at once.
 
         Raises:
             ScanNotFoundError: There is none.
@@ -151,7 +151,7 @@ class ScanJobs:
         return job
 
     def stop(self) -> None:
-        """Cancels all scans and waits for them, but not for ever."""
+        """Cancels all scans and waits for them, up to a limit."""
         with self._lock:
             jobs, threads = list(self._jobs.values()), list(self._threads.values())
         for job in jobs:
@@ -180,7 +180,7 @@ class ScanJobs:
                     self._bench, job.sd, on_progress=job.note_progress, cancel=job.cancel
                 )
         except StrandlineError:
-            pass  # it stands in the job
+            pass  # it is in the job
         except Exception:  # the boundary of a job
             log.exception("the scan of %r met a fault", job.sd.name)
         finally:
@@ -190,7 +190,7 @@ class ScanJobs:
 
 @contextmanager
 def _told(job: ScanJob) -> Iterator[None]:
-    """The job says how the block ended."""
+    """Records in the job how the block ended."""
     try:
         yield
         is_cut = job.report is None or job.report.cancelled

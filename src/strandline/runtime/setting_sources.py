@@ -17,7 +17,7 @@ Value = int | float | str
 
 
 class Origin(StrEnum):
-    """Where a value came from; of two, the later one in this list wins."""
+    """Where a value came from. Of two, the later one in this list wins."""
 
     DEFAULT = "default"
     FILE = "file"
@@ -26,25 +26,25 @@ class Origin(StrEnum):
 
 
 class Given(NamedTuple):
-    """A value that somebody gave, not yet checked."""
+    """A given value, not yet checked."""
 
     key: str
     """``section.name``"""
     value: Any
     origin: Origin
     place: str
-    """For the message: the file's path, the variable's name, or ``the command line``."""
+    """For messages: the file's path, the variable's name, or ``the command line``."""
 
     def error(self, what: str) -> ConfigError:
-        """The error that says it of this place and key."""
+        """The error for this place and key."""
         return ConfigError(f"{self.place}: {what}", place=self.place, key=self.key)
 
 
 def iter_file(path: Path) -> Iterator[Given]:
-    """What a TOML file gives; nothing where there is no file.
+    """The settings in a TOML file; nothing if there is no file.
 
     Raises:
-        ConfigError: It cannot be read, or is no TOML in UTF-8.
+        ConfigError: It cannot be read, or is not TOML in UTF-8.
     """
     try:
         text = path.read_text("utf-8-sig")  # Windows editors put a byte-order mark first
@@ -56,7 +56,7 @@ def iter_file(path: Path) -> Iterator[Given]:
 
     try:
         tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # wrong, of endless numbers, or nested without end
+    except (ValueError, RecursionError) as error:  # invalid, with endless numbers, or nested without end
         raise ConfigError(f"{path}: not valid TOML: {error}; mend it", place=str(path)) from error
     for section, table in tables.items():
         if isinstance(table, dict):
@@ -67,9 +67,9 @@ def iter_file(path: Path) -> Iterator[Given]:
 
 
 def iter_environment(environ: Mapping[str, str], sections: Container[str]) -> Iterator[Given]:
-    """What ``STRANDLINE_<SECTION>_<NAME>`` variables give, as text; an empty one counts as unset.
+    """The ``STRANDLINE_<SECTION>_<NAME>`` variables, as text. An empty one counts as unset.
 
-    Variables of other sections are none of our business: the program that embeds us may own them.
+    Variables of other sections are ignored: they may belong to the program that embeds Strandline.
     """
     for variable, text in environ.items():
         section, _, name = variable.removeprefix("STRANDLINE_").lower().partition("_")
@@ -78,6 +78,6 @@ def iter_environment(environ: Mapping[str, str], sections: Container[str]) -> It
 
 
 def iter_overrides(overrides: Mapping[str, Value]) -> Iterator[Given]:
-    """What options of the command line give, by key."""
+    """The command line's options, by key."""
     for key, value in overrides.items():
         yield Given(key, value, Origin.COMMAND_LINE, "the command line")

@@ -37,13 +37,13 @@ _MIB = 1 << 20
 _GIB = 1 << 30
 
 _LONGEST_S = 86_400
-"""No wait of ours is meant to outlast a day, and the system's own timers overflow not far above."""
+"""None of our waits is meant to last longer than a day, and the system's timers overflow not far above."""
 
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
-"""Scheme, host and perhaps a port, in small letters and without a path, as browsers send it."""
+"""Scheme, host, and optional port, in lower case and without a path, as browsers send it."""
 
 _LARGEST_INT = (1 << 63) - 1
-"""As far as SQLite counts."""
+"""SQLite's largest number."""
 
 
 def _setting(
@@ -53,7 +53,7 @@ def _setting(
     at_least: float = 1,
     find_fault: Callable[[str], str | None] = lambda _: None,
 ) -> _V:
-    """A field of a section. Its type is its default's; a number is bounded from below by ``at_least``."""
+    """A field of a section. It has the type of its default. A number must be at least ``at_least``."""
     return field(
         default=default,
         metadata={"description": description, "at_least": at_least, "find_fault": find_fault},
@@ -176,7 +176,7 @@ class WebSettings:
 
 @dataclass(frozen=True, slots=True)
 class SettingRow:
-    """One setting as people see it."""
+    """One setting as shown to people."""
 
     key: str
     """``section.name``, as in the file."""
@@ -190,7 +190,7 @@ class SettingRow:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All settings, one attribute a section. ``Settings()`` holds the defaults."""
+    """All settings, one attribute per section. ``Settings()`` has the defaults."""
 
     catalog: CatalogSettings = CatalogSettings()
     save: SaveSettings = SaveSettings()
@@ -201,13 +201,13 @@ class Settings:
     journal: JournalSettings = JournalSettings()
     web: WebSettings = WebSettings()
     origins: Mapping[str, Origin] = field(default_factory=dict)
-    """Where each value that is no default came from, by key."""
+    """The source of each value that is not the default, by key."""
 
     @classmethod
     def load(
         cls, home: Path, environ: Mapping[str, str], overrides: Mapping[str, Value] | None = None
     ) -> Settings:
-        """The settings of a home. Reads one small file, if it is there; writes nothing.
+        """The settings of a home. Reads one small file if it exists, and writes nothing.
 
         Args:
             home: The folder with ``config.toml``; neither needs to exist.
@@ -215,8 +215,8 @@ class Settings:
             overrides: Values from the command line, by key.
 
         Raises:
-            ConfigError: The file cannot be read or is no TOML; a key is unknown; a value has the wrong type
-                or is out of bounds. The facts are ``place`` and, where there is one, ``key``.
+            ConfigError: The file cannot be read or is not TOML, a key is unknown, or a value has the wrong type or is
+                out of bounds. Its facts are ``place`` and, if there is one, ``key``.
         """
         settings = cls()
         sections = {spec.section for spec in _known_settings().values()}
@@ -227,7 +227,7 @@ class Settings:
         return settings
 
     def iter_settings(self) -> Iterator[SettingRow]:
-        """Every setting with its value and where that came from, in the order of the reference."""
+        """Every setting with its value and the value's source, in the order of the reference."""
         for key, spec in _known_settings().items():
             value = getattr(getattr(self, spec.section), spec.name)
             origin = self.origins.get(key, Origin.DEFAULT)
@@ -240,18 +240,18 @@ class Settings:
 
 
 def config_path(home: Path) -> Path:
-    """The file that a person edits; it need not exist."""
+    """The file that a person edits. It need not exist."""
     return home / CONFIG_FILE
 
 
 def find_home(cli_home: Path | None, environ: Mapping[str, str]) -> Path:
-    """Where catalog, ``config.toml`` and caches lie, as an absolute path. Looks at no disk.
+    """The folder of catalog, ``config.toml``, and caches, as an absolute path. Accesses no disk.
 
-    The folder from the command line, else ``STRANDLINE_HOME`` unless empty, else the platform's folder for
-    user data. ``~`` is expanded.
+    The command line wins, then ``STRANDLINE_HOME`` unless empty, then the platform's folder for user data. ``~`` is
+    expanded.
 
     Raises:
-        ConfigError: It begins with the ``~`` of a user whom this machine does not know.
+        ConfigError: It begins with the ``~`` of an unknown user.
     """
     chosen = cli_home or environ.get(HOME_VARIABLE)
     if not chosen:
@@ -267,7 +267,7 @@ def find_home(cli_home: Path | None, environ: Mapping[str, str]) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Spec:
-    """What is known of one setting, from its field."""
+    """The properties of one setting, from its field."""
 
     section: str
     name: str
@@ -287,10 +287,10 @@ class _Spec:
         wanted = self._find_fault(value)
         if wanted is not None:
             raise given.error(f"{given.key} is {value!r}; give {wanted}, or leave it out")
-        return type(self.default)(value)  # an int where a float belongs becomes one
+        return type(self.default)(value)  # an int for a float setting becomes a float
 
     def _find_fault(self, value: Any) -> str | None:
-        """What belongs there instead of the value, or None where it is right."""
+        """What the value should be, or None if it is valid."""
         if isinstance(self.default, str):
             return self.find_fault(value) if isinstance(value, str) else "a text in quotes"
         whole = isinstance(self.default, int)
@@ -303,7 +303,7 @@ class _Spec:
 
 
 def _parse_text(text: str, kind: type[Value]) -> Value:
-    """The value that the text spells; the text itself where it spells none, for the check to refuse."""
+    """The value of the text. If it has none, the text itself, which the check then refuses."""
     try:
         return kind(text)
     except ValueError:
@@ -325,7 +325,7 @@ def _get_spec(given: Given) -> _Spec:
     known = _known_settings()
     if given.key in known:
         return known[given.key]
-    import difflib  # here: only a mistake needs it
+    import difflib  # here: needed only after a mistake
 
     near = difflib.get_close_matches(given.key, known, n=1)
     hint = f"did you mean {near[0]}?" if near else "docs/reference/settings.md lists all"

@@ -24,11 +24,11 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{16,200}")
 
 
 def ensure_secret(path: Path) -> str:
-    """The secret that the file holds; makes it where there is none.
+    """The secret in the file. If there is no file, makes one.
 
     Raises:
-        ConfigError: The file holds something else.
-        DiskError: It cannot be read or made.
+        ConfigError: The file contains something else.
+        DiskError: It cannot be read or created.
     """
     with disk_errors("read the secret in", path, FileExistsError, FileNotFoundError):
         try:
@@ -39,7 +39,7 @@ def ensure_secret(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    """Whole or not at all, and never over one that another process has just made."""
+    """Writes it whole or not at all, and never over one that another process has just made."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -10,7 +10,7 @@ JOURNAL_AT_ONCE = 10_000
 
 
 def export_catalog(bench: Workbench) -> dict[str, object]:
-    """The list of SDs, original names with their sources, the journal, and the trash's index. Reads one snapshot."""
+    """The SDs, original names with their sources, the journal, and the index of the trash. Reads one snapshot."""
     with bench.catalog.snapshot() as reader:
         events: list[dict[str, object]] = []
         since = 0

@@ -22,13 +22,17 @@ from strandline.services.finding.describe import describe_images
 from strandline.services.workbench import Workbench
 
 EVERY = 500
-"""Images between two noted places: a walk of so many costs a millisecond; a million images note 2,000."""
+"""Images between two recorded places: a walk over this many costs a millisecond. A million images need 2,000
+places.
+"""
 
 QUICK_S = 0.02
-"""A walk that takes no longer is made anew at once whenever something changed."""
+"""A walk that takes at most this long is repeated at once after a change."""
 
 REST_S = 1.0
-"""At least so long lies between two long walks, and five times their cost, so that they never fill the time."""
+"""Minimum pause between two long walks. It is also at least five times their cost, so walks never take all the
+time.
+"""
 
 MAX_KEPT = 16
 """Filters whose walk is remembered: some 100 KB each for a million images."""
@@ -36,23 +40,25 @@ MAX_KEPT = 16
 
 @dataclass(frozen=True, slots=True)
 class Months:
-    """What one walk over the images that match found."""
+    """The result of one walk over the matching images."""
 
     months: tuple[tuple[str, int], ...]
     """``("2026-11", 42)``, newest first."""
     cursors: tuple[ImageCursor, ...]
     version: str
-    """Other text after a change."""
+    """Changes with every change of the result."""
     is_fresh: bool = True
-    """False where something has changed since, and a new walk is under way."""
+    """False if something has changed since, and a new walk is running."""
 
     @property
     def total(self) -> int:
-        """Distinct images that match."""
+        """Number of distinct matching images."""
         return sum(count for _, count in self.months)
 
     def find_position(self, month: str, offset: int) -> int | None:
-        """How many images come before that one of the month; None where the month has no such image."""
+        """The position of that image of the month, counted over all matching images. None if the month has no such
+        image.
+        """
         before = 0
         for name, count in self.months:
             if name == month:
@@ -68,7 +74,7 @@ class Months:
 
 @dataclass(slots=True)
 class _Walk:
-    """The last walk for one filter, and when it may be made again."""
+    """The last walk for one filter, and when it may be repeated."""
 
     found: Months
     catalog_version: int
@@ -78,7 +84,7 @@ class _Walk:
 
 
 class Gallery:
-    """The listings of one store. Thread-safe; close it before the catalog."""
+    """The listings of one store. Thread-safe. Close it before the catalog."""
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
@@ -87,13 +93,13 @@ class Gallery:
         self._walks: dict[ImageFilter, _Walk] = {}
 
     def begin(self) -> None:
-        """Starts the walk over all images behind, so that whoever comes first waits only for the rest of it."""
+        """Starts the walk over all images in the background, so the first request waits less."""
         self._behind(self.get_months, ImageFilter())
 
     def get_months(self, chosen: ImageFilter) -> Months:
-        """The months of the images that match. Waits for a walk only the first time, and where walks are quick.
+        """The months of the matching images. Waits for a walk only the first time, or if walks are quick.
 
-        Of several who come the first time, one walks and the others wait for it.
+        If several threads ask for the first time, one walks and the others wait for it.
         """
         found = self._find_months(chosen)
         if found is None:
@@ -102,7 +108,7 @@ class Gallery:
         return found
 
     def _find_months(self, chosen: ImageFilter) -> Months | None:
-        """Those of the last walk, where they may be given out."""
+        """The months of the last walk, if they may still be used."""
         version = self._bench.catalog.read_version()
         with self._lock:
             walk = self._walks.get(chosen)
@@ -116,7 +122,9 @@ class Gallery:
             return replace(walk.found, is_fresh=False)
 
     def list_month(self, chosen: ImageFilter, month: str, *, offset: int, limit: int) -> ImagePage:
-        """The page that begins so many images into the month, and goes on into older ones; empty where none is."""
+        """The page that starts this many images into the month and continues into older ones. Empty if there is no
+        such image.
+        """
         found = self.get_months(chosen)
         position = found.find_position(month, offset)
         if position is None:
@@ -129,7 +137,7 @@ class Gallery:
         """The page after a cursor, or the first one.
 
         Raises:
-            InvalidCursorError: ``after`` is no cursor of ours.
+            InvalidCursorError: ``after`` is no valid cursor.
         """
         start = None if after is None else images.parse_cursor(after)
         return self._list(chosen, self.get_months(chosen).total, after=start, skip=0, limit=limit)
@@ -151,13 +159,13 @@ class Gallery:
                 try:
                     return self._walk(chosen)
                 finally:
-                    walk.is_under_way = False  # where it failed, the next request tries again
+                    walk.is_under_way = False  # if it failed, the next request tries again
 
             self._behind(walk_again, chosen)
 
     def _behind(self, call: Callable[[ImageFilter], Months], chosen: ImageFilter) -> None:
         def run() -> None:
-            with suppress(StrandlineError):  # closed meanwhile; else whoever asks next is told
+            with suppress(StrandlineError):  # closed meanwhile; otherwise the next request reports the error
                 call(chosen)
 
         threading.Thread(target=run, name="strandline-gallery", daemon=True).start()

@@ -10,11 +10,7 @@ from strandline.services.workbench import Workbench
 
 
 def find_thumbnail(cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail | None:
-    """The thumbnail of a found image if it is in the cache. Cost: one small read; never a decoder.
-
-    Raises:
-        InvalidInputError: ``size`` is out of bounds.
-    """
+    """The thumbnail of a found image if it is in the cache. Cost: one small read. Never uses a decoder."""
     if not 1 <= size <= MAX_SIZE:
         raise InvalidInputError(
             f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
@@ -23,9 +19,9 @@ def find_thumbnail(cache: ThumbnailCache, found: FoundImage, size: int) -> Thumb
 
 
 def get_thumbnail(bench: Workbench, cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail:
-    """The thumbnail of a found image: from the cache, or made and kept there.
+    """The thumbnail of a found image, from the cache or newly made and cached.
 
-    What only decoding or nobody vouches for is never cached.
+    An image without a proof by hash or structure is never cached.
 
     Raises:
         InvalidInputError: ``size`` is out of bounds.

@@ -28,21 +28,21 @@ from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Inter
 _MIB = 1024 * 1024
 
 MOUNT_FRESH_S = 3.0
-"""A new mount is noticed this late; asking costs 10 µs, which a lookup in three SDs would pay nine times."""
+"""How late a new mount is noticed. Asking costs 10 µs, nine times in a lookup with three SDs."""
 
 MOUNTS_REMEMBERED = 1000
-"""Paths come from outside, and must not fill the memory."""
+"""Paths come from outside and must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The bounds that settings give to the services."""
+    """The limits that settings give to the services."""
 
     scan_batch_files: int = 5000
     max_memory_bytes: int = 64 * _MIB
     save_max_bytes: int = 2048 * _MIB
     read_max_bytes: int = 2048 * _MIB
-    """Never less than could be saved: the setting may have been higher when an image came."""
+    """At least what could be saved: the setting may have been higher when an image was saved."""
     io_timeout_s: float = 5.0
     fetch_timeout_s: float = 60.0
     max_pixels: int = 200_000_000
@@ -60,7 +60,7 @@ def _ignore(_event: Event) -> None:
 
 
 class Stillness:
-    """Remembers since when things have looked as they look now, by a monotonic clock. Thread-safe."""
+    """Remembers since when things look the same, by a monotonic clock. Thread-safe."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -68,7 +68,7 @@ class Stillness:
         self._since: dict[Hashable, tuple[object, float]] = {}
 
     def seconds(self, key: Hashable, looks: object) -> float:
-        """For how long the thing has looked like this at every call; 0 at the first one and after a change."""
+        """For how long the thing has looked like this at every call. 0 at the first call and after a change."""
         now = self._monotonic()
         with self._lock:
             known = self._since.get(key)
@@ -79,7 +79,7 @@ class Stillness:
 
 @dataclass(slots=True)
 class Workbench:
-    """One store's tools. Thread-safe as long as nobody assigns to its fields after the assembly."""
+    """One store's tools. Thread-safe if its fields are not assigned after the assembly."""
 
     catalog: Catalog
     home: Path
@@ -91,15 +91,15 @@ class Workbench:
     """Takes live-only events (``scan.started``, ``scan.progress``)."""
     slow_places: SlowPlaces = field(default_factory=SlowPlaces)
     find_mount: Callable[[str], Mount] = find_mount
-    """Which file system a path lies on; must not touch it."""
+    """The file system of a path. It must not access the path."""
     scan_locks: dict[int, threading.Lock] = field(default_factory=dict)
-    """By an SD's number: held while that SD is scanned."""
+    """By an SD's number; held while that SD is scanned."""
     tidied: dict[int, datetime] = field(default_factory=dict)
-    """By an SD's number: when this program last cleaned it of what killed saves had left."""
+    """By an SD's number: when this program last cleaned up the SD after killed saves."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     interruptions: Interruptions = field(init=False)
-    """Pictures whose decoders were ended."""
+    """Pictures whose decoders were interrupted."""
     refusals: Interruptions = field(init=False)
     """Files that the verifier could not read."""
     _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)
@@ -115,7 +115,7 @@ class Workbench:
         )
 
     def folder(self, sd: StorageDir) -> Folder:
-        """The storage directory's place, on the mount that is there now. Cheap, and touches nothing."""
+        """The storage directory's place with its current mount. Cheap; accesses no disk."""
         return self.folder_at(sd.path)
 
     def folder_at(self, root: str) -> Folder:
@@ -133,16 +133,16 @@ class Workbench:
 
     @property
     def scratch(self) -> Path:
-        """Where temporary files of this home lie."""
+        """The folder for this home's temporary files."""
         return self.home / "scratch"
 
     @property
     def trash_folder(self) -> Path:
-        """Where trashed bytes lie, with their descriptions beside them."""
+        """The folder for trashed bytes and their descriptions."""
         return self.home / "trash"
 
     def mount_at(self, path: str) -> Mount:
-        """The file system that the path lies on. Touches no disk; asked anew every few seconds."""
+        """The file system of the path, cached for a few seconds. Accesses no disk."""
         known = self._mounts.get(path)
         if known is None or known[1] < self.monotonic():
             if len(self._mounts) >= MOUNTS_REMEMBERED:
@@ -151,6 +151,8 @@ class Workbench:
         return known[0]
 
     def _tells_changes(self, path: str) -> bool:
-        """Whether a folder's mtime moves with each name in it; FAT and its kin, which keep no inodes, forget some."""
+        """Whether a folder's mtime moves with each of its names. FAT and similar, which keep no inodes, sometimes
+        forget it.
+        """
         mount = self.mount_at(path)
         return mount.kind is MountKind.LOCAL and mount.keeps_inodes

@@ -15,13 +15,13 @@ HARMLESS = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
 }
-"""With every byte that comes from a storage directory: nothing in it runs or loads anything, whatever it is."""
+"""For all bytes that come from a storage directory: nothing in them runs or loads anything."""
 
 
 def answer(
     document: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """One JSON document; never cached, for the next moment it may be another."""
+    """One JSON document. Never cached, because it may change at any moment."""
     return Response(
         json.dumps(document, separators=(",", ":")).encode(),
         status_code=status,

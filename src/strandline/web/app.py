@@ -34,7 +34,7 @@ ROUTERS = (
 
 
 class Application:
-    """The ASGI application of one store. Close it before the store."""
+    """The ASGI application for one store. Close it before the store."""
 
     def __init__(self, backend: Backend, guard: Guard, rest: ASGIApp) -> None:
         self.backend = backend
@@ -61,12 +61,12 @@ class Application:
             await self._rest(scope, receive, send)
 
     def close(self) -> None:
-        """Ends what waits, listens or scans."""
+        """Ends waiting requests, listeners, and scans."""
         self.backend.close()
 
 
 def _with_cors(send: Send, origin: str) -> Send:
-    """Lets the pages of an allowed origin read the answer."""
+    """Lets pages of an allowed origin read the answer."""
 
     async def send_with_cors(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -83,9 +83,10 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _closing_what_is_not_read(receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """Says ``Connection: close`` in an answer that comes before the request was read: the server hangs up then.
+    """Adds ``Connection: close`` to an answer that is sent before the request was read, because the server then
+    disconnects.
 
-    A client that is not told sends its next request into a connection that is gone.
+    Otherwise the client would send its next request into a closed connection.
     """
     is_read = False
 
@@ -104,16 +105,16 @@ def _closing_what_is_not_read(receive: Receive, send: Send) -> tuple[Receive, Se
 
 
 def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback: bool = True) -> Application:
-    """The application. It starts threads that wait for work, and counts the images for the first page; the caller
-    serves it, and closes it.
+    """The application. Starts idle threads, and counts the images for the first page. The caller serves and closes
+    it.
 
     Args:
-        store: Stays open until the application is closed.
-        scans: Those of the daemon; its own where none are given.
-        is_loopback: Only this machine can reach it; else every request needs the token.
+        store: Must stay open until the application is closed.
+        scans: The daemon's scans; by default its own.
+        is_loopback: Only this machine can reach it. Otherwise every request needs the token.
 
     Raises:
-        ConfigError, DiskError: The installation's secrets cannot be read or made.
+        ConfigError, DiskError: The home's secrets cannot be read or created.
     """
     guard = make_guard(store, is_loopback=is_loopback)
     backend = Backend(store, scans)
@@ -125,7 +126,7 @@ def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback:
 
 
 def make_api() -> FastAPI:
-    """The routes of the API alone; its state must get the backend before the first request."""
+    """Only the routes of the API. Their state must have the backend before the first request."""
     api = FastAPI(
         title="Strandline",
         version=__version__,

@@ -14,7 +14,7 @@ from strandline.web.threads import Crossing
 
 
 class Backend:
-    """One server's tools. Made on any thread, used on the server's event loop; close it before the store."""
+    """One server's tools. Created on any thread, used on the server's event loop. Close it before the store."""
 
     def __init__(self, store: LocalStore, scans: ScanJobs | None = None) -> None:
         self.store = store
@@ -24,7 +24,7 @@ class Backend:
         self.live = Live(store)
 
     def close(self) -> None:
-        """Ends what waits, listens or scans; idempotent."""
+        """Ends waiting requests, listeners, and scans. Idempotent."""
         self.live.close()
         self.scans.stop()
         self.crossing.close()
@@ -37,4 +37,4 @@ def _of_request(request: Request) -> Backend:
 
 
 TheBackend = Annotated[Backend, Depends(_of_request)]
-"""As the type of a route's argument: the server's backend."""
+"""The type of a route's argument that gets the server's backend."""

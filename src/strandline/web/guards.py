@@ -27,7 +27,7 @@ READS = frozenset({"GET", "HEAD"})
 PREFLIGHT = "OPTIONS"
 
 OUR_OWN = frozenset({"same-origin", "same-site", "none"})
-"""Values of ``Sec-Fetch-Site`` that are no other site's page."""
+"""Values of ``Sec-Fetch-Site`` that do not come from another site's page."""
 
 OUR_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -38,7 +38,7 @@ LOOKED_AT = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The head of a request, as far as a guard looks at it."""
+    """The parts of a request's head that a guard checks."""
 
     method: str
     path: str
@@ -46,11 +46,13 @@ class Request:
     headers: Mapping[bytes, bytes]
 
     def get(self, name: bytes) -> str:
-        """A header, empty where it is not there."""
+        """A header; empty if it is missing."""
         return self.headers.get(name, b"").decode("latin-1")
 
     def find_in_query(self, name: str) -> str | None:
-        """A value of the query, the first one; none in a query of very many values, which is no page's of ours."""
+        """The first value of that name in the query. Empty if the query has very many values, as no page of ours
+        does.
+        """
         if name.encode() not in self.query:
             return None
         try:
@@ -69,10 +71,10 @@ class Guard:
     allow_hosts: frozenset[str] = frozenset()
     allow_origins: frozenset[str] = frozenset()
     is_loopback: bool = True
-    """It listens where only this machine can reach it; else every request needs the token."""
+    """Only this machine can reach the server. Otherwise every request needs the token."""
 
     def find_refusal(self, request: Request) -> Response | None:
-        """The answer to a request that is not let through; None lets it through."""
+        """The answer to a refused request, or None to let it through."""
         if not self._is_our_host(request.get(b"host")):
             return answer_refusal("host-not-allowed")
         may_show = request.path.startswith("/i/") and self._has_image_key(request)
@@ -109,7 +111,7 @@ class Guard:
             return True
         is_page = not request.path.startswith(("/i/", "/api/"))
         if is_page and request.get(b"sec-fetch-mode") == "navigate":
-            return True  # somebody followed a link to a page of ours; pages cannot be framed
+            return True  # the user followed a link to one of our pages, which cannot be framed
         origin = request.get(b"origin") or _origin_of(request.get(b"referer"))
         return origin in self.allow_origins
 
@@ -144,7 +146,9 @@ class Guard:
         return any(name == COOKIE and _is_equal(value, self.token) for name, _, value in pairs)
 
     def _ask_for_token(self, request: Request) -> Response:
-        """401; but who follows the link that ``serve`` printed is given the cookie, and the link without token."""
+        """401, unless the request is for the link that ``serve`` printed: then sets the cookie, and redirects to
+        the link without the token.
+        """
         if request.method in READS and _is_equal(request.find_in_query("token"), self.token):
             cookie = f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
             place = "/" + quote(request.path.lstrip("/\\"))
@@ -162,10 +166,10 @@ WRITES_NEED = (
 
 
 def make_guard(store: LocalStore, *, is_loopback: bool = True) -> Guard:
-    """The rules that settings and secrets of the home make.
+    """The rules from the home's settings and secrets.
 
     Raises:
-        ConfigError, DiskError: A secret cannot be read or made.
+        ConfigError, DiskError: A secret cannot be read or created.
     """
     web, home = store.settings.web, Path(store.home)
     return Guard(
@@ -191,5 +195,5 @@ def _origin_of(url: str) -> str:
 
 
 def _is_equal(given: str | None, secret: str) -> bool:
-    """In a time that tells nothing."""
+    """Compares in constant time."""
     return given is not None and hmac.compare_digest(given.encode("utf-8", "replace"), secret.encode())

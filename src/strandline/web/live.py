@@ -15,11 +15,11 @@ from strandline.runtime.assembly import LocalStore
 from strandline.runtime.event_feed import EventFeed
 
 MAX_QUEUED = 2000
-"""Events that wait for one listener: some 600 KB of JSON. A page that is so far behind reloads faster."""
+"""Events queued for one listener: some 600 KB of JSON. A page that is further behind should reload."""
 
 
 class Listener:
-    """One request that listens."""
+    """One listening request."""
 
     def __init__(self) -> None:
         self._queue: list[Event] = []
@@ -28,7 +28,7 @@ class Listener:
         self.is_closed = False
 
     def put(self, events: Sequence[Event]) -> None:
-        """Called on the loop. Never blocks."""
+        """Runs on the loop. Never blocks."""
         if len(self._queue) + len(events) > MAX_QUEUED:
             self._queue.clear()
             self.has_lagged = True
@@ -37,14 +37,14 @@ class Listener:
         self._wakened.set()
 
     async def take(self) -> list[Event]:
-        """What has come since the last time, after waiting for the first; nothing after a lag or at the end."""
+        """New events, after waiting for the first. Empty after a lag or at the end."""
         await self._wakened.wait()
         self._wakened.clear()
         events, self._queue = self._queue, []
         return events
 
     def close(self) -> None:
-        """The server ends: a waiting :meth:`take` returns."""
+        """Called when the server ends. A waiting :meth:`take` returns."""
         self.is_closed = True
         self._wakened.set()
 
@@ -60,7 +60,7 @@ class Live:
 
     @asynccontextmanager
     async def listen(self) -> AsyncIterator[Listener]:
-        """Listens for the length of the block; the feed begins with the first listener."""
+        """Listens while the block runs. The first listener starts the feed."""
         listener = Listener()
         self._listeners.add(listener)
         try:

@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 PROBLEM_TYPE = "application/problem+json"
 
 RETRY_AFTER_S = 2
-"""What 503 answers tell: as long as a file that failed its look is left alone at first (SPEC §6)."""
+"""In 503 answers: the delay before a failed file is first looked at again (SPEC §6)."""
 
 HTTP_STATUS: dict[type[StrandlineError], int] = {
     InvalidInputError: 422,
@@ -53,7 +53,7 @@ HTTP_STATUS: dict[type[StrandlineError], int] = {
     DiskError: 500,
     DiskFullError: 507,
     CatalogError: 500,
-    # These are two things at once: not found, and why.
+    # These errors have two aspects: the image is not found, and why.
     ImageArrivingError: 503,
     ImageOnlineOnlyError: 503,
     ImageUnreachableError: 503,
@@ -73,11 +73,11 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "range-not-satisfiable": (416, "the image has no such bytes"),
     "fault": (500, "internal error; details are in the server's log"),
 }
-"""What only this face can say: code to status and default detail."""
+"""Refusals that only the HTTP API has: from code to status and default detail."""
 
 
 class Problem(BaseModel):
-    """An error, as RFC 9457 has it; the facts of the error stand beside these fields."""
+    """An error in the form of RFC 9457. The error's facts are further members."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -89,7 +89,7 @@ class Problem(BaseModel):
 
 
 def http_status_of(error: StrandlineError) -> int:
-    """The status for an error: the row of its class, else of the nearest class that it derives from."""
+    """The status for an error: the row of its class, or of its nearest base class with a row."""
     rows = (HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
     return next(rows, 500)
 
@@ -101,7 +101,7 @@ def describe(error: StrandlineError) -> dict[str, object]:
 
 
 def answer_error(error: StrandlineError, **facts: object) -> Response:
-    """The whole answer for an error of ours, with more facts beside its own."""
+    """The whole answer for one of our errors, with more facts in addition to its own."""
     problem = describe(error) | facts
     status = http_status_of(error)
     return _respond(problem, {"retry-after": str(RETRY_AFTER_S)} if status == 503 else {})
@@ -110,19 +110,19 @@ def answer_error(error: StrandlineError, **facts: object) -> Response:
 def answer_refusal(
     code: str, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **facts: object
 ) -> Response:
-    """The whole answer for a refusal of this face's own."""
+    """The whole answer for a refusal by this API."""
     status, default = REFUSALS[code]
     return _respond(facts | _body(code, status, detail or default), headers or {})
 
 
 def answer_fault(method: str, path: str, error: Exception) -> Response:
-    """The whole answer for a fault of ours, after logging it."""
+    """The whole answer for an internal error, after logging it."""
     log.error("fault in %s %s", method, path, exc_info=error)
     return answer_refusal("fault")
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Makes every error of the app a problem."""
+    """Turns every error of the app into a problem."""
 
     async def on_strandline_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, StrandlineError)
@@ -135,7 +135,7 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def on_http_exception(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = {404: "no-such-page", 405: "method-not-allowed"}.get(error.status_code)
-        if code is None:  # a form that cannot be read
+        if code is None:  # an unreadable form
             return answer_refusal("invalid-request", str(error.detail)[:300])
         return answer_refusal(code, headers=error.headers)
 
@@ -163,7 +163,7 @@ def _respond(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response
 
 
 def _say_validation(error: RequestValidationError) -> str:
-    """The first thing that is wrong, in a line; never the value itself, which may be long or secret."""
+    """The first validation error, in one line. Never contains the value, which may be long or secret."""
     first = error.errors()[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}: {first['msg']}"[:300]

@@ -24,19 +24,20 @@ from strandline.model.values import dataclass
 from strandline.web.app import Application
 
 HEADER_LIMIT_MS = 10_000
-"""A client that has not sent its headers by then is dropped."""
+"""A client that has not sent its headers by then is disconnected."""
 
 STOP_LIMIT_S = 1
-"""For answers that are under way when the server stops."""
+"""For running answers when the server stops."""
 
 START_LIMIT_S = 10.0
 
 SWITCH_INTERVAL_S = 0.0005
-"""How long a thread that computes may keep the others waiting, ten times less than Python's own 5 ms: a request
-changes threads several times, and each time would wait so long for a scan."""
+"""How long a computing thread may delay the others. A request changes threads several times, and with Python's
+default of 5 ms would wait that long each time during a scan.
+"""
 
 MAX_CONNECTIONS = 1024
-"""At once; more wait in the system's queue. A browser opens six, a page that waits for images some more."""
+"""More wait in the system's queue. A browser opens six; a page that waits for images opens some more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ class Address:
     """Where a server listens."""
 
     host: str
-    """As a number, not as a name."""
+    """A number, not a name."""
     port: int
 
     @property
     def url(self) -> str:
-        """For a browser on this machine."""
+        """The URL for a browser on this machine."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/"
 
@@ -60,10 +61,10 @@ class Address:
 
 
 def find_address(host: str, port: int) -> Address:
-    """The address to listen at; port 0 chooses a free one.
+    """The address to listen on. Port 0 chooses a free one.
 
     Raises:
-        AddressInUseError: It cannot be had.
+        AddressInUseError: It is not available.
     """
     try:
         family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -85,7 +86,7 @@ def find_address(host: str, port: int) -> Address:
 
 
 def serve(app: Application, address: Address, on_ready: Callable[[], object]) -> None:
-    """Serves until SIGINT or SIGTERM, then ends what waits and returns. Call it on the main thread."""
+    """Serves until SIGINT or SIGTERM, then ends waiting requests and returns. Call it on the main thread."""
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     with _told_to_stop() as stop:
         asyncio.run(serve_until(app, address, stop, on_ready))
@@ -94,7 +95,7 @@ def serve(app: Application, address: Address, on_ready: Callable[[], object]) ->
 async def serve_until(
     app: Application, address: Address, stop: threading.Event, on_ready: Callable[[], object]
 ) -> None:
-    """Serves until the event is set; a twentieth of a second later at most it begins to end."""
+    """Serves until the event is set. It notices that within a twentieth of a second."""
     server = Server(
         app,
         address=address.host,
@@ -134,7 +135,7 @@ async def _until_it_listens(address: Address, serving: asyncio.Task[None]) -> No
 
 @contextmanager
 def _told_to_stop() -> Iterator[threading.Event]:
-    """An event that Ctrl-C, and whoever ends services, sets."""
+    """An event that is set by Ctrl-C and by SIGTERM."""
     stop = threading.Event()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: stop.set()) for number in numbers]

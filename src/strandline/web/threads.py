@@ -17,17 +17,19 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 QUICK_THREADS = 4
-"""For catalog reads and small files: they take well under 10 ms, and most of it holds Python's lock anyway."""
+"""For catalog reads and small files. They take well under 10 ms, mostly under Python's lock."""
 
 SLOW_THREADS = 8
-"""For everything that reads images, saves or walks folders; some of it waits for slow disks."""
+"""For everything that reads images, saves, or walks folders. Some of it waits for slow disks."""
 
 DECODING_THREADS = 4
-"""For what is made of pictures: as many as there are decoder processes, and as many that read the next ones."""
+"""For everything made from pictures: as many as there are decoder processes, and as many again to read the next
+ones.
+"""
 
 
 class Lane:
-    """A number of threads that run calls in the order in which they were asked for."""
+    """A number of threads that run calls in the order of the requests."""
 
     def __init__(self, name: str, threads: int) -> None:
         self._calls: queue.SimpleQueue[_Call | None] = queue.SimpleQueue()
@@ -36,9 +38,9 @@ class Lane:
             threading.Thread(target=self._work, name=f"strandline-{name}-{number}", daemon=True).start()
 
     async def run(self, call: Callable[[], T]) -> T:
-        """Runs the call in a thread of the lane and gives its result, or raises what it raised.
+        """Runs the call in a thread of the lane. Returns its result, or raises its error.
 
-        A caller that is cancelled meanwhile does not wait; a call that has not begun by then never does.
+        If the caller is cancelled, it does not wait, and a call that has not started never runs.
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
@@ -46,7 +48,7 @@ class Lane:
         return await future
 
     def close(self) -> None:
-        """Ends the threads once they have done what they were asked; waits for none."""
+        """Ends the threads once they have finished their calls. Does not wait."""
         for _ in range(self._count):
             self._calls.put(None)
 
@@ -75,7 +77,7 @@ class _Call:
             result = self._call()
         except BaseException as raised:  # noqa: BLE001 - it is the request's: raised there
             error = raised
-        with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+        with suppress(RuntimeError):  # the loop has ended, so nobody waits any more
             self._loop.call_soon_threadsafe(self._give, result, error)
 
     def _give(self, result: Any, error: BaseException | None) -> None:
@@ -88,7 +90,7 @@ class _Call:
 
 
 class Crossing:
-    """All lanes. Make it once, close it with the server."""
+    """All lanes. Create it once, and close it with the server."""
 
     def __init__(self) -> None:
         self._quick = Lane("quick", QUICK_THREADS)
@@ -96,19 +98,19 @@ class Crossing:
         self._decoding = Lane("decoding", DECODING_THREADS)
 
     async def quick(self, call: Callable[[], T]) -> T:
-        """For what reads the catalog or one small file."""
+        """For calls that read the catalog or one small file."""
         return await self._quick.run(call)
 
     async def slow(self, call: Callable[[], T]) -> T:
-        """For what may take long."""
+        """For calls that may take long."""
         return await self._slow.run(call)
 
     async def decoding(self, call: Callable[[], T]) -> T:
-        """For what makes pictures of pictures."""
+        """For calls that make pictures from pictures."""
         return await self._decoding.run(call)
 
     def close(self) -> None:
-        """Ends the threads; waits for none."""
+        """Ends the threads. Does not wait."""
         self._decoding.close()
         self._quick.close()
         self._slow.close()

@@ -24,7 +24,7 @@ MEMORY_KIB = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One storage directory without images, at a place of one kind."""
+    """A storage directory without images, at one kind of place."""
 
     kind: str
     bench: Workbench
@@ -37,7 +37,7 @@ class Place:
 
     @property
     def media(self) -> Path:
-        """For what other programs do to it."""
+        """Other programs change files there."""
         return self.root / "media"
 
 
@@ -45,7 +45,7 @@ class Place:
 def place(
     request: pytest.FixtureRequest, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Place]:
-    """``ext4`` stands for the disk that the tests run on, whatever it is."""
+    """``ext4`` stands for the tests' own disk, whatever it is."""
     monkeypatch.setattr(filesystems, "_FRESH_FOR_S", 0.0)
     with open_bench(home) as bench, mounted(request.param, tmp_path, bench) as point:
         yield Place(request.param, bench, make_storage_dir(point / "sd"))
@@ -53,10 +53,10 @@ def place(
 
 @contextmanager
 def mounted(kind: str, tmp_path: Path, bench: Workbench) -> Iterator[Path]:
-    """An empty folder at a place of the kind.
+    """An empty folder at a place of that kind.
 
-    A machine that lets nobody mount has its own disk stand in for all three; to FUSE it then is one by name, which is
-    what limits and rules go by.
+    If this machine does not allow mounting, its own disk is used for all three. It is then only declared as FUSE,
+    which determines limits and rules.
     """
     point = tmp_path / "point"
     point.mkdir()

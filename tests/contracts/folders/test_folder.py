@@ -25,24 +25,24 @@ NAMES = sorted(map(name_of, PICTURES))
 
 
 def always() -> bool:
-    """What has the name may be put out."""
+    """Any existing entry may be replaced."""
     return True
 
 
 def stamp_at(place: Place, name: str) -> FileStamp:
-    """What the system says of the file, by the inode rule of the place."""
+    """The system's stamp of the file, by the place's inode rule."""
     seen = (place.media / name).stat()
     return FileStamp(seen.st_size, seen.st_mtime_ns, seen.st_ino if place.folder.keeps_inodes else 0)
 
 
 def fill(place: Place) -> None:
-    """Another program puts three pictures there."""
+    """Another program writes three pictures."""
     for data in PICTURES:
         put_image(place.root, data)
 
 
 def test_it_says_what_kind_of_place_it_is(place: Place) -> None:
-    """Only a disk of this machine is read unasked, tells of changes, and keeps inode numbers."""
+    """Only a local disk may be read without a request, reports changes, and keeps inode numbers."""
     folder, is_disk = place.folder, place.kind != "fuse"
     assert folder.root == str(place.root)
     told = (folder.is_local, folder.tells_changes, folder.may_be_read_unasked, folder.keeps_inodes)
@@ -52,7 +52,7 @@ def test_it_says_what_kind_of_place_it_is(place: Place) -> None:
 
 
 def test_everything_in_the_images_folder_is_listed(place: Place) -> None:
-    """Regular files as lines with their stamps; a link, a folder and a FIFO as odd entries, and none is followed."""
+    """Regular files as lines with their stamps. A link, folder, or FIFO is an odd entry and is not followed."""
     fill(place)
     (place.media / "link").symlink_to(place.root / "SD_ID")
     (place.media / "deep").mkdir()
@@ -67,7 +67,7 @@ def test_everything_in_the_images_folder_is_listed(place: Place) -> None:
 
 
 def test_absence_of_the_images_folder_is_told_apart(place: Place) -> None:
-    """Not there, a file, a link: three answers, and no listing of the empty kind."""
+    """Missing, a file, and a link give three different answers, and none looks like an empty folder."""
     folder = place.folder
     assert folder.has_images_folder()
     assert folder.find_changed_ns() is not None
@@ -101,7 +101,7 @@ def test_a_second_look_tells_what_is_gone(place: Place) -> None:
 
 
 def test_odd_names_of_an_image_are_found(place: Place) -> None:
-    """The spelling that no probe would guess, by the image's id."""
+    """Spellings that no probe guesses, by the image's id."""
     odd = f"{NAMES[0][:-4]}.Png"
     put_image(place.root, ONE, odd)
     assert place.folder.find_odd_names(place.folder.layout.split(odd)[0]).spellings == (odd,)  # type: ignore[index]
@@ -109,7 +109,7 @@ def test_odd_names_of_an_image_are_found(place: Place) -> None:
 
 
 def test_an_image_is_opened_and_read(place: Place) -> None:
-    """Its bytes, with the stamp that a listing has; a file that was replaced meanwhile is told."""
+    """Its bytes, with the same stamp as in a listing. A replaced file is reported."""
     fill(place)
     name = name_of(ONE)
     opened = place.folder.open_image(name)
@@ -132,7 +132,7 @@ def test_an_image_is_opened_and_read(place: Place) -> None:
 
 @pytest.mark.parametrize("what", ["link", "pipe", "deep"])
 def test_only_regular_files_are_opened(place: Place, what: str) -> None:
-    """Neither a link is followed nor a FIFO waited for; nothing there is an answer of its own."""
+    """A link is not followed, and a FIFO does not block. A missing file is a separate answer."""
     (place.media / "link").symlink_to(place.root / "SD_ID")
     (place.media / "deep").mkdir()
     os.mkfifo(place.media / "pipe")
@@ -143,7 +143,7 @@ def test_only_regular_files_are_opened(place: Place, what: str) -> None:
 
 
 def test_a_written_image_is_whole_and_has_its_stamp(place: Place) -> None:
-    """Bytes or a stream; the images' folder is made; nothing else is left there."""
+    """From bytes or a stream. The images' folder is created, and nothing else is left there."""
     place.media.rmdir()
     written = place.folder.write_image(name_of(ONE), ONE, SaveMode.NEW, always)
     assert written.stamp == stamp_at(place, name_of(ONE))
@@ -158,7 +158,7 @@ def test_a_written_image_is_whole_and_has_its_stamp(place: Place) -> None:
 
 
 def test_a_name_that_is_taken_is_kept(place: Place) -> None:
-    """A new image never replaces; a replacement asks first, and is whole."""
+    """A new image never replaces. A replacement asks first, and is whole."""
     put_image(place.root, ONE, "x.png")
     with pytest.raises(FileExistsError):
         place.folder.write_image("x.png", TWO, SaveMode.NEW, always)
@@ -171,7 +171,7 @@ def test_a_name_that_is_taken_is_kept(place: Place) -> None:
 
 
 def test_a_link_in_place_of_the_images_folder_is_refused(place: Place, tmp_path: Path) -> None:
-    """Nothing is written through it."""
+    """Nothing is written through the link."""
     place.media.rmdir()
     (place.root / "elsewhere").mkdir()
     place.media.symlink_to(place.root / "elsewhere")
@@ -200,7 +200,7 @@ def test_only_old_leftovers_of_this_machine_are_removed(place: Place) -> None:
 
 
 def test_the_identity_is_read_and_written(place: Place) -> None:
-    """As decided, and read back; without a file that is an answer of its own."""
+    """It is written as decided and read back. A missing file is a separate answer."""
     folder, path = place.folder, place.root / "SD_ID"
     path.unlink()
     with pytest.raises(FileNotFoundError):
@@ -225,7 +225,7 @@ def test_a_root_that_is_gone_is_a_look_that_failed(place: Place) -> None:
 
 
 def test_the_tree_is_listed_page_by_page(place: Place) -> None:
-    """Sorted, each entry once, whatever the size of the pages."""
+    """Sorted, each entry once, whatever the page size."""
     fill(place)
     (place.media / "link").symlink_to(NAMES[0])
     everything = ["SD_ID", "media", *(f"media/{name}" for name in NAMES), "media/link"]
@@ -246,7 +246,7 @@ def test_the_tree_is_listed_page_by_page(place: Place) -> None:
 
 
 def test_the_tree_is_described_and_read(place: Place) -> None:
-    """A piece of any regular file; links on the way are no folders."""
+    """Any regular file can be read in part. A link on the way is no folder."""
     name = put_image(place.root, ONE)
     entry = place.folder.describe(f"media/{name}")
     assert (entry.kind, entry.size_bytes, entry.is_here) == ("file", len(ONE), True)
@@ -261,12 +261,12 @@ def test_the_tree_is_described_and_read(place: Place) -> None:
 
 
 def test_a_place_that_can_be_written_to_says_so(place: Place) -> None:
-    """No folder of it is named as one that cannot."""
+    """None of its folders is reported."""
     assert place.folder.find_unwritable() is None
 
 
 def test_a_read_only_place_is_read_and_refuses_writes(tmp_path: Path, home: Path) -> None:
-    """Everything is shown; a save says that it cannot, and leaves nothing behind."""
+    """Everything can be read. A save is refused and leaves nothing."""
     with small_disk(tmp_path / "disk", 4096) as disk, open_bench(home) as bench:
         root = make_storage_dir(disk.folder / "sd", ONE)
         with read_only(disk) as refusing:

@@ -17,22 +17,22 @@ pytestmark = pytest.mark.slow
 
 SECONDS = 2.5
 TRIES = 3
-"""The machine may be busy with other tests while one of the two is measured."""
+"""The machine may be busy with other tests during one of the two measurements."""
 
 MOST_P50, MOST_P99 = 6, 15
-"""Times the delay of the idle server. `make bench` has the target, which is 3 for the p99."""
+"""In multiples of the idle server's delay. `make bench` has the target of 3 for the p99."""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disturbed]:
-    """As people run it, in a process of its own."""
+    """In its own process, as users run it."""
     with serve_for_many(tmp_path_factory.mktemp("delays")) as it:
         yield it
 
 
 @pytest.mark.parametrize("name", DISTURBANCES)
 def test_others_are_answered_meanwhile(server: Disturbed, name: str) -> None:
-    """A page of images takes a few times as long as on the idle server, and not longer."""
+    """A page of images takes at most a few times as long as on the idle server."""
     seen = []
     for _ in range(TRIES):
         server.counts.clear()

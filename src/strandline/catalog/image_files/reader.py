@@ -26,23 +26,23 @@ from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
 
 LINES_AT_ONCE = 1000
-"""Lines fetched by one statement: 70 KB of text, which stay in the processor's cache while they are compared."""
+"""Lines per statement: 70 KB of text, which stay in the CPU cache during the comparison."""
 
 KEYS_AT_ONCE = 500
-"""File names in one ``IN (…)``; SQLite takes 32,766 variables, more than 500 gains nothing."""
+"""File names in one ``IN (…)``. SQLite allows 32,766 variables, but more than 500 gains nothing."""
 
 
 class ImageFileReader:
-    """What the catalog knows of image files. Names are file names within the storage directory ``sd``."""
+    """What the catalog knows about image files. Names are file names within the storage directory ``sd``."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
     def iter_lines(self, sd: int) -> Iterator[list[str]]:
-        """The lines of all rows of the SD that a healthy scan should meet, by file name, some 1,000 at a time.
+        """The lines of all rows of the SD that a healthy scan should find, by file name, some 1,000 at a time.
 
-        ``name:size:mtime_ns:inode`` for a file that was there at the last listing, ``name:online-only`` and
-        ``name:absent`` for the others; missing and trashed rows have none. Holds one batch in memory.
+        ``name:size:mtime_ns:inode`` for a file that was there at the last listing; ``name:online-only`` and
+        ``name:absent`` for the others. Missing and trashed rows have no line. Holds one batch in memory.
         """
         last = ""
         while True:
@@ -61,7 +61,7 @@ class ImageFileReader:
         return None if row is None else to_image_file(row)
 
     def find_rows(self, sd: int, filenames: Sequence[str]) -> dict[str, ImageFile]:
-        """The rows of those of the named files that have one, by file name."""
+        """The rows of the named files, by file name. Files without a row are omitted."""
         found = {}
         for start in range(0, len(filenames), KEYS_AT_ONCE):
             names = filenames[start : start + KEYS_AT_ONCE]
@@ -79,10 +79,10 @@ class ImageFileReader:
         return [to_image_file(row) for row in rows]
 
     def list_rows_of_images(self, image_ids: Sequence[ImageId]) -> dict[ImageId, list[ImageFile]]:
-        """The same for many images, by id; those without a row are left out.
+        """The same for many images, by id. Images without a row are omitted.
 
-        One statement that gives one row: at each row Python lets other threads go first, and while one of them scans,
-        a page of a hundred images would wait a hundred times.
+        One statement that returns one row: Python yields to other threads at each row, so during a scan a page of a
+        hundred images would wait a hundred times.
         """
         (text,) = self._conn.execute(
             f"SELECT json_group_array(json_array({COLUMNS})) FROM (SELECT * FROM image_files "
@@ -96,7 +96,7 @@ class ImageFileReader:
         return found
 
     def iter_noteworthy_rows(self, sd: int) -> Iterator[ImageFile]:
-        """Rows of the SD that are anything but present, or absent at the last listing; by file name."""
+        """Rows of the SD that are not present, or were absent at the last listing; by file name."""
         rows = self._conn.execute(f"{SELECT_NOTEWORTHY} ORDER BY filename", (sd,))
         for row in rows:
             yield to_image_file(row)
@@ -107,10 +107,10 @@ class ImageFileReader:
         return [to_image_file(row) for row in rows]
 
     def list_names_in_state(self, sd: int, state: FileState, *, empty_before: datetime) -> list[str]:
-        """The names of all files of the SD in the state that have bytes, or are not known to have none.
+        """The names of all files of the SD in the state that may have bytes.
 
-        An empty file is among them where it has been unchanged since ``empty_before`` or longer: until then there is
-        nothing to be learnt from it, and a million of them may arrive at once.
+        An empty file is included only if it has been unchanged since ``empty_before`` or longer: before that there is
+        nothing to learn from it, and a million of them may arrive at once.
         """
         rows = self._conn.execute(
             f"SELECT filename {FROM_NOTEWORTHY} AND state = ? "
@@ -120,7 +120,7 @@ class ImageFileReader:
         return [str(name) for (name,) in rows]
 
     def count_in_state(self, sd: int, state: FileState) -> int:
-        """How many files of the SD are in the state, which is not *present*."""
+        """The number of files of the SD in the state, which must not be *present*."""
         return int(
             self._conn.execute(
                 f"SELECT count(*) {FROM_NOTEWORTHY} AND state = ?", (sd, state.value)
@@ -128,14 +128,14 @@ class ImageFileReader:
         )
 
     def list_unproven(self, sd: int, *, limit: int, after: ImageFile | None = None) -> list[ImageFile]:
-        """Up to ``limit`` present rows of the SD that were never proven, or not since they changed; newest first.
+        """Up to ``limit`` present rows of the SD without a current proof, newest first.
 
-        ``after`` is the last row of the page before. Cost: that of the answer.
+        ``after`` is the last row of the previous page. Cost: proportional to the result.
         """
         return self._list_page(sd, "proof_stamp IS NOT stamp", limit, after)
 
     def list_unwalked(self, sd: int, *, limit: int, after: ImageFile | None = None) -> list[ImageFile]:
-        """The same for rows that were proven before anybody asked whether the bytes are a whole image."""
+        """The same for rows whose proof does not say whether the bytes are a whole image."""
         return self._list_page(sd, "proof_stamp IS stamp AND proof_whole IS NULL", limit, after)
 
     def _list_page(self, sd: int, condition: str, limit: int, after: ImageFile | None) -> list[ImageFile]:
@@ -150,7 +150,7 @@ class ImageFileReader:
         return [to_image_file(row) for row in rows]
 
     def count_rows(self, sd: int) -> int:
-        """How many rows of the SD are not trashed. Cost: one walk over an index."""
+        """The number of rows of the SD that are not trashed. Cost: one walk over an index."""
         return int(
             self._conn.execute(
                 "SELECT (SELECT count(*) FROM image_files WHERE sd = :sd) - "
@@ -160,7 +160,7 @@ class ImageFileReader:
         )
 
     def count_noteworthy(self, sd: int) -> dict[str, int]:
-        """How many rows of the SD are anything but present and there: by state, trashed ones left out."""
+        """The number of rows of the SD that are not simply present, by state, without trashed ones."""
         rows = self._conn.execute(
             "SELECT state, count(*) FROM image_files WHERE sd = ? "
             "AND (state <> 'present' OR absent_since_us IS NOT NULL) AND state <> 'trashed' GROUP BY state",
@@ -169,7 +169,7 @@ class ImageFileReader:
         return {str(state): int(count) for state, count in rows}
 
     def count_expected(self, sd: int) -> int:
-        """How many rows of the SD a healthy scan should meet: all but the missing and the trashed."""
+        """The number of rows of the SD that a healthy scan should find: all except missing and trashed ones."""
         gone = self._conn.execute(
             "SELECT count(*) FROM image_files WHERE sd = ? AND state IN ('missing', 'trashed') "
             "AND state <> 'present'",
@@ -180,7 +180,9 @@ class ImageFileReader:
         ) - int(gone)
 
     def list_some_filenames(self, sd: int, *, limit: int) -> list[str]:
-        """Up to ``limit`` names of files that the last listing met; if it met none, of all but the trashed."""
+        """Up to ``limit`` names of files that the last listing found. If it found none, of all except trashed
+        ones.
+        """
         is_there = "state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL"
         for condition in (is_there, "state <> 'trashed'"):
             rows = self._conn.execute(
@@ -191,7 +193,7 @@ class ImageFileReader:
         return []
 
     def iter_rows_of_odd_type(self, sd: int) -> Iterator[ImageFile]:
-        """Rows of the SD whose bytes were last seen to be of another type than their extension says, by file name."""
+        """Rows of the SD whose bytes last had another type than their extension, by file name."""
         rows = self._conn.execute(
             f"{SELECT} WHERE sd = ? AND proof_kind IS NOT NULL AND media_type <> "
             f"CASE lower(substr(filename, instr(filename, '.') + 1)) {TYPE_BY_EXTENSION} END ORDER BY filename",
@@ -201,7 +203,9 @@ class ImageFileReader:
             yield to_image_file(row)
 
     def list_incomplete(self, sd: int) -> list[ImageFile]:
-        """Present rows of the SD whose bytes are right and no whole image, by file name. Cost: that of the answer."""
+        """Present rows of the SD with the right bytes that are no whole image, by file name. Cost: proportional to
+        the result.
+        """
         rows = self._conn.execute(
             f"{SELECT} INDEXED BY image_files_incomplete WHERE sd = ? AND proof_whole = 0 AND state = 'present' "
             "AND proof_stamp IS stamp AND absent_since_us IS NULL ORDER BY filename",
@@ -210,7 +214,7 @@ class ImageFileReader:
         return [to_image_file(row) for row in rows]
 
     def iter_differing_copies(self, sd: int) -> Iterator[ImageFile]:
-        """Rows of the SD under legacy ids whose proven bytes differ from those in another SD, by file name."""
+        """Rows of the SD with legacy ids whose proven bytes differ from those in another SD, by file name."""
         rows = self._conn.execute(
             f"{SELECT} AS f WHERE f.sd = ? AND length(f.image_id) = 36 AND f.proof_sha256 IS NOT NULL AND EXISTS ("
             "SELECT 1 FROM image_files AS g WHERE g.image_id = f.image_id AND g.sd <> f.sd "
@@ -226,7 +230,9 @@ class ImageFileReader:
         return {filename: FileState(state) for filename, state in rows}
 
     def count_unaccepted(self, sd: int) -> int:
-        """How many rows of the SD a healthy scan should meet, less those whose absence a person has accepted."""
+        """The number of rows of the SD that a healthy scan should find, without absences that a person has
+        accepted.
+        """
         accepted = self._conn.execute(
             "SELECT count(*) FROM image_files WHERE sd = ? AND absent_since_us IS NOT NULL AND absence_accepted "
             "AND state NOT IN ('missing', 'trashed')",
@@ -235,9 +241,10 @@ class ImageFileReader:
         return self.count_expected(sd) - int(accepted)
 
     def list_arrivals(self, sd: int) -> list[str]:
-        """The names of the SD's present files that are to be proven at once, newest first. Cost: that of the answer.
+        """The names of the SD's present files that must be proven at once, newest first. Cost: proportional to the
+        result.
 
-        What the first scan listed is not among them until it changes: the verifier, or the first reader, proves it.
+        A file from the first scan is not included until it changes: the verifier or the first reader proves it.
         """
         rows = self._conn.execute(
             "SELECT filename FROM image_files INDEXED BY image_files_arrivals WHERE sd = ? AND listed_first = 0 "

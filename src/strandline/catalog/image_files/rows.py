@@ -10,7 +10,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.media_types import MEDIA_TYPES
 
 _LARGEST = 2**63 - 1
-"""SQLite's largest number. There are disks that take mtimes beyond it, and other machines send them."""
+"""SQLite's largest number. Some disks accept later mtimes, and other machines send them."""
 
 COLUMNS = (
     "sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
@@ -108,7 +108,7 @@ def whole_of(proof: Proof | None) -> int | None:
 
 
 def sort_time(row: ImageFile) -> int:
-    """When the picture was taken, as well as we know, in microseconds: the order of every listing."""
+    """The best known time of the picture, in microseconds, for the order of every listing."""
     if row.taken_at is not None:
         return as_microseconds(row.taken_at)
     if row.stamp is None:

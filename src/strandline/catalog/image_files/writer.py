@@ -15,10 +15,10 @@ from strandline.model.image_files import FileState, ImageFile
 
 
 class ImageFileWriter(ImageFileReader):
-    """Registers, moves and drops image files, and settles what a person says of absent ones."""
+    """Registers, changes, and drops image files, and records what a person decides about absent ones."""
 
     def insert_row(self, row: ImageFile, *, listed_first: bool = False) -> bool:
-        """Registers a new file, or one that the first scan lists; False where another process's row stands."""
+        """Registers a new file, or one that the first scan lists. False if another process's row exists."""
         return self._conn.execute(INSERT, (*to_columns(row), int(listed_first))).rowcount == 1
 
     def insert_listed(
@@ -30,9 +30,9 @@ class ImageFileWriter(ImageFileReader):
     ) -> int:
         """Registers files straight from a listing: ``(filename, image_id, media_type, stamp as text)`` each.
 
-        The same rows as :func:`insert_row` makes of
-        :func:`~strandline.model.states.register_listed`, at a third of the cost: this is the first scan's inner loop.
-        Returns how many; those that another process has registered meanwhile stand as they are.
+        The same rows as :func:`insert_row` makes of :func:`~strandline.model.states.register_listed`, at a third of
+        the cost: this is the first scan's inner loop. Returns how many. Rows that another process has registered
+        meanwhile are not changed.
         """
         value = state.value
         return self._conn.executemany(
@@ -49,7 +49,7 @@ class ImageFileWriter(ImageFileReader):
         ).rowcount  # fmt: skip
 
     def update_row(self, old: ImageFile, new: ImageFile) -> bool:
-        """Writes ``new`` over ``old`` if the row still is what it was when ``old`` was read; else False."""
+        """Replaces ``old`` by ``new`` if the row has not changed since ``old`` was read; otherwise returns False."""
         columns = to_columns(new)
         condition = (
             old.sd, old.filename, old.state.value, None if old.stamp is None else old.stamp.as_text(),
@@ -60,7 +60,7 @@ class ImageFileWriter(ImageFileReader):
         return self._conn.execute(UPDATE, (*columns[2:], *condition)).rowcount == 1
 
     def delete_row(self, row: ImageFile) -> bool:
-        """Drops the row if its state still is the one given; False where it is not."""
+        """Drops the row if it still has the given state. Otherwise returns False."""
         cursor = self._conn.execute(
             "DELETE FROM image_files WHERE sd = ? AND filename = ? AND state = ?",
             (row.sd, row.filename, row.state.value),
@@ -68,9 +68,9 @@ class ImageFileWriter(ImageFileReader):
         return cursor.rowcount == 1
 
     def accept_absences(self, sd: int, now: datetime, *, all_rows: bool) -> None:
-        """Marks the absent rows of the SD as accepted: they may become missing and no longer count for the brake.
+        """Marks the SD's absent rows as accepted: they may become missing, and no longer count for the brake.
 
-        ``all_rows`` takes every row for absent: the media folder itself is gone, so no scan could mark them.
+        ``all_rows`` marks every row: the media folder itself is gone, so no scan could mark its files as absent.
         """
         expected = "sd = :sd AND state NOT IN ('missing', 'trashed')"
         if all_rows:
@@ -84,7 +84,7 @@ class ImageFileWriter(ImageFileReader):
         )
 
     def restart_absences(self, sd: int, now: datetime) -> None:
-        """From now on the SD's absent rows are absent since now, but for accepted ones. Cost: its noteworthy rows."""
+        """Restarts the absence of the SD's absent rows now, except for accepted ones. Cost: its noteworthy rows."""
         self._conn.execute(
             "UPDATE image_files INDEXED BY image_files_noteworthy SET absent_since_us = ? "
             "WHERE sd = ? AND absent_since_us IS NOT NULL AND NOT absence_accepted "

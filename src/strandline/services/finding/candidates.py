@@ -26,10 +26,10 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 STIRRING_S = 2.0
-"""After it a folder that lacks a file only lacks it: whoever replaces one is done within milliseconds."""
+"""After this time, a missing file really is missing: programs replace a file within milliseconds."""
 
 FORGOTTEN_AT_MOST = 10
-"""So many SDs may be forgotten during one search; people forget one a minute."""
+"""Maximum number of SDs that may be forgotten during one search. People forget one a minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Candidate:
     sd: StorageDir
     filename: str
     row: ImageFile | None
-    """None where discovery found it and the catalog did not know it."""
+    """None if discovery found it and the catalog did not know it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +47,23 @@ class Discovery:
     """What a look into one media folder found of an image, by names alone."""
 
     filenames: tuple[str, ...] = ()
-    """Wanted names of regular files, preferred ones first."""
+    """Names of the image's regular files, preferred ones first."""
     odd: OddNames = NO_ODD_NAMES
     problem: str | None = None
-    """Why the folder cannot be looked into now: then it is not known what else lies there."""
+    """Why the folder cannot be examined now, so that other files may be there."""
 
 
 def discover(folder: Folder, image_id: ImageId) -> Discovery:
     """Looks for the image's names in the storage directory. Never opens a file, never raises.
 
-    Cost: 18 ``lstat``, one more of the folder and of each name found, and a listing where the folder has changed
-    since the last one. Where only the listing fails, what was found without it is told with the problem.
+    Cost: 18 ``lstat``, one more for the folder and for each name found, and a listing if the folder has changed since
+    the last one. If only the listing fails, the result has the other names and the problem.
     """
     return add_odd_names(folder, image_id, _probe(folder, image_id))
 
 
 def _probe(folder: Folder, image_id: ImageId) -> Discovery:
-    """What lies under the names that an image is likely to have."""
+    """The files under the image's likely names."""
     try:
         found = folder.probe(folder.layout.candidates(image_id))
     except OSError as error:
@@ -72,7 +72,7 @@ def _probe(folder: Folder, image_id: ImageId) -> Discovery:
 
 
 def add_odd_names(folder: Folder, image_id: ImageId, probed: Discovery) -> Discovery:
-    """What was probed, as the disk spells it, and what only a listing tells."""
+    """The probed names in the disk's spelling, and those that only a listing finds."""
     if probed.problem is not None:
         return probed
     try:
@@ -88,7 +88,7 @@ def add_odd_names(folder: Folder, image_id: ImageId, probed: Discovery) -> Disco
 
 
 def each_once(names: Iterable[str]) -> tuple[str, ...]:
-    """The names without those that may be an earlier one, on a disk that folds letter case. Pure."""
+    """The names without those that may be the same file on a disk that folds case. Pure."""
     by_folded: dict[str, str] = {}
     for name in names:
         by_folded.setdefault(name.lower(), name)
@@ -96,14 +96,14 @@ def each_once(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def wait_for_replacement(bench: Workbench, lacking: Iterable[StorageDir]) -> bool:
-    """Waits a moment where a file that is gone may be being replaced; whether it is worth looking once more.
+    """Waits a moment if a missing file may be being replaced. Returns whether to look again.
 
-    Sync clients delete the old file before they rename the new one into its place (hazard H6), which moves the
-    mtime of the folder. Nobody waits for one whose names have been still for two seconds.
+    Sync clients delete the old file before they rename the new one (hazard H6), which moves the mtime of the folder.
+    If the folder's names have not changed for two seconds, it does not wait.
 
     Args:
         bench: The tools.
-        lacking: The SDs that lack a file which should lie there. Cost: an ``lstat`` each.
+        lacking: The SDs in which an expected file is missing. Cost: an ``lstat`` each.
     """
     if not any(_is_stirring(bench, sd) for sd in lacking):
         return False
@@ -120,7 +120,7 @@ def _is_stirring(bench: Workbench, sd: StorageDir) -> bool:
 
 
 def goes_past_forgotten(search: Callable[P, T]) -> Callable[P, T]:
-    """Makes a search anew where an SD is forgotten in the middle of it: then that one has no part in it."""
+    """Repeats a search if an SD is forgotten in the middle of it. That SD is then left out."""
 
     @wraps(search)
     def search_again(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -135,9 +135,9 @@ def goes_past_forgotten(search: Callable[P, T]) -> Callable[P, T]:
 
 
 class Search:
-    """One search for one image: which SDs have been reached, and what was discovered in them.
+    """One search for one image: the SDs that it has reached, and what it discovered in them.
 
-    Unless ``may_fetch``, files whose bytes are in the cloud are passed over.
+    Unless ``may_fetch``, files whose bytes are in the cloud are skipped.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class Search:
         self._lacking: dict[int, StorageDir] = {}
 
     def iter_candidates(self) -> Iterator[Candidate]:
-        """The files, in order; an SD that is not there now has none."""
+        """The files, in order. An SD that is not there now has none."""
         for candidate in self._iter_in_order():
             if self._may_open(candidate.sd, candidate.filename):
                 yield candidate
@@ -178,7 +178,7 @@ class Search:
                 yield from self._iter_discovered(number)
 
     def iter_conflict_copies(self) -> Iterator[tuple[StorageDir, str]]:
-        """Names that by their pattern are conflict copies of the image; those in the given SD first."""
+        """Names that match the pattern of a conflict copy of the image; those in the given SD first."""
         for number in self._numbers():
             sd = self.reach(number)
             if sd is not None:
@@ -187,31 +187,31 @@ class Search:
                         yield sd, name
 
     def has_placeholder(self) -> bool:
-        """Whether a placeholder stands for the image in any SD: its bytes are in the cloud."""
+        """Whether any SD has a placeholder for the image: its bytes are in the cloud."""
         return any(self._discover(number).odd.placeholders for number in self._numbers())
 
     def is_incomplete(self) -> bool:
-        """Whether an SD could not be looked into, so that the image may yet lie there."""
+        """Whether an SD could not be examined, so that the image may still be there."""
         return any(
             self.reach(number) is None or self._discover(number).problem is not None for number in self._sds
         )
 
     def is_suspect(self) -> bool:
-        """Whether a file of the image should lie in an SD of which too much is gone at once to be believed."""
+        """Whether a file of the image should be in an SD that has lost too much at once to be believed."""
         reached = ((self.reach(row.sd), row) for row in self._rows)
         return any(sd and sd.state is StorageDirState.SUSPECT and is_expected(row) for sd, row in reached)
 
     def note_gone(self, candidate: Candidate) -> None:
-        """Remembers that nothing lay there when its turn came."""
+        """Remembers that the file was missing at its turn."""
         if candidate.row is None or should_lie_there(candidate.row):
             self._lacking[candidate.sd.number] = candidate.sd
 
     def is_worth_repeating(self) -> bool:
-        """Whether a file that was gone may be there after all; waits a moment for it where that is so."""
+        """Whether a missing file may be there after all. If so, waits a moment for it."""
         return wait_for_replacement(self.bench, self._lacking.values())
 
     def reach(self, number: int) -> StorageDir | None:
-        """The SD as it is now, if it can be looked into; asked once a search."""
+        """The SD as it is now, if it can be examined. Checked once per search."""
         if number not in self._sds:
             return None  # forgotten by another process, between two statements
         if number not in self._refreshed:
@@ -220,7 +220,7 @@ class Search:
         return sd if sd.is_reachable else None
 
     def is_elsewhere(self, sd: StorageDir) -> bool:
-        """Whether the SD is another one than was asked for."""
+        """Whether the SD is not the requested one."""
         return self.asked is not None and sd.number != self.asked.number
 
     def _may_open(self, sd: StorageDir, filename: str) -> bool:
@@ -246,7 +246,7 @@ class Search:
                 yield Candidate(sd, name, None)
 
     def _iter_names(self, sd: StorageDir) -> Iterator[str]:
-        """All names, some twice. The folder is listed only for who goes on after those that surely are right."""
+        """All names, some twice. Lists the folder only for callers that continue after the certain ones."""
         probed = self._probed[sd.number] = _probe(self.bench.folder(sd), self.image_id)
         if probed.filenames == each_once(probed.filenames):
             yield from probed.filenames

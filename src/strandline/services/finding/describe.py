@@ -15,7 +15,7 @@ from strandline.services.workbench import Workbench
 
 
 def find_image_info(bench: Workbench, image_id: ImageId) -> ImageInfo | None:
-    """What the catalog knows of the image, or None where it has no file of it. Cost: four statements."""
+    """What the catalog knows about the image, or None if it has no file of it. Cost: four statements."""
     with bench.catalog.snapshot() as reader:
         return next(iter(describe_images(reader, [image_id])), None)
 
@@ -28,10 +28,10 @@ def list_images(
     after: str | None,
     limit: int,
 ) -> ImagePage:
-    """A page of the images that match, newest first, each once.
+    """A page of the matching images, newest first, each once.
 
     Raises:
-        InvalidCursorError: ``after`` is no cursor of ours.
+        InvalidCursorError: ``after`` is no valid cursor.
     """
     chosen = images.ImageFilter(None if sd is None else sd.number, state)
     start = None if after is None else images.parse_cursor(after)
@@ -59,5 +59,5 @@ def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageI
 
 
 def _best_first(row: ImageFile) -> tuple[bool, bool, bool]:
-    """Proven before present before anything else that is here; the order of adding decides between equals."""
+    """Proven before present before anything else that is here. If equal, by the order of adding."""
     return (not row.is_proven, row.state is not FileState.PRESENT, row.state not in HERE)

@@ -39,12 +39,12 @@ from strandline.services.workbench import Workbench
 T = TypeVar("T")
 
 ATTEMPTS = 3
-"""How often a failed lookup is made again because its explanation found the image: it came in between."""
+"""How often to repeat a failed lookup if its explanation found the image, which arrived in between."""
 
 IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
 
 INCOMPLETE = "incomplete"
-"""A file with exactly the bytes of its content id, which are not a whole image: it is shown as it is."""
+"""A file with exactly the bytes of its content id, which are no whole image. It is shown anyway."""
 
 VERDICTS = {
     "present": Verdict.SHOWN,
@@ -56,7 +56,7 @@ VERDICTS = {
     "foreign": Verdict.FOREIGN,
     "unreadable": Verdict.UNREADABLE,
 }
-"""What a fact about one file makes of the image; of several facts, the one that stands first here counts."""
+"""The verdict on the image from a fact about one file. Of several facts, the first in this order counts."""
 
 _CAN_BE_SHOWN = (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY)
 
@@ -72,16 +72,16 @@ _ERRORS: dict[Verdict, type[ImageNotFoundError]] = {
 
 
 def get_image(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage:
-    """The image, proven.
+    """The proven image.
 
     Raises:
-        ImageNotFoundError: It cannot be shown now; the subclass says why, ``trace`` everything else.
+        ImageNotFoundError: It cannot be shown now. The subclass says why; ``trace`` has the details.
     """
     return insist_on(bench, image_id, lambda: find_image(bench, image_id, sd))
 
 
 def insist_on(bench: Workbench, image_id: ImageId, find: Callable[[], T | None]) -> T:
-    """What ``find`` finds of the image; it is asked again where the explanation of its failure met the image.
+    """The result of ``find``. If it fails but the explanation finds the image, ``find`` is called again.
 
     Raises:
         ImageNotFoundError: As :func:`get_image`.
@@ -100,7 +100,7 @@ def insist_on(bench: Workbench, image_id: ImageId, find: Callable[[], T | None])
 
 @goes_past_forgotten
 def explain_image(bench: Workbench, image_id: ImageId) -> Explanation:
-    """The trace of an image over all SDs. Cost: that of a lookup, and a reading of each file that is there."""
+    """The trace of an image over all SDs. Cost: that of a lookup, and a read of each existing file."""
     explanation = _explain(bench, image_id)
     if explanation.verdict not in _CAN_BE_SHOWN:
         lacking = [trace.sd for trace in explanation.sds if _lacks_a_file(trace)]
@@ -119,7 +119,7 @@ def _explain(bench: Workbench, image_id: ImageId) -> Explanation:
 
 
 def judge(traces: tuple[StorageDirTrace, ...]) -> Verdict:
-    """What the traces come to. Pure.
+    """The verdict from all traces. Pure.
 
     Law: an image that any SD can show is shown, whatever the others say.
     """
@@ -135,12 +135,12 @@ def judge(traces: tuple[StorageDirTrace, ...]) -> Verdict:
 
 
 def _is_suspect(trace: StorageDirTrace) -> bool:
-    """Whether the image's file is among those that are gone, too many at once to be believed."""
+    """Whether the image's file is one of so many missing files that their absence is not believed."""
     return trace.sd.state is StorageDirState.SUSPECT and any(map(is_expected, trace.catalog))
 
 
 def not_found_error(explanation: Explanation) -> ImageNotFoundError:
-    """The error that says why the image cannot be handed out, with the trace."""
+    """The error for an image that cannot be shown, with the trace."""
     parts = (explanation.summary, explanation.next)
     return _ERRORS.get(explanation.verdict, ImageNotFoundError)(
         " ".join(part for part in parts if part),
@@ -160,7 +160,7 @@ def _trace(bench: Workbench, image_id: ImageId, sd: StorageDir) -> StorageDirTra
 
 
 def _lacks_a_file(trace: StorageDirTrace) -> bool:
-    """Whether nothing was met under a name where the catalog expects a file."""
+    """Whether a file that the catalog expects was not found."""
     met = {fact.filename for fact in trace.disk}
     return trace.sd.is_reachable and any(
         should_lie_there(row) and row.filename not in met for row in trace.catalog
@@ -196,7 +196,7 @@ def _iter_disk_facts(
 
 
 def _describe_all(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> list[DiskFact]:
-    """What lies under those of the wanted names under which anything does."""
+    """What is under those of the image's names that exist."""
     return [fact for name in names if (fact := _describe(bench, sd, name)) is not None]
 
 
@@ -285,7 +285,7 @@ def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: st
 
 
 def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:
-    """The trace of a legacy id whose whole conflict copies differ: none of them can be taken for the image."""
+    """The trace of a legacy id with different whole conflict copies: none of them can be taken for the image."""
     message = "a conflict copy that is a whole image, and another one is a different image"
     facts = [
         replace(fact, what="rival-copy", message=message) if fact.what == "conflict-copy" else fact
@@ -358,7 +358,7 @@ _NEXT_BY_FACT = {
     "folder": "A folder has its name: move it away and put the file itself there.",
     "special file": "Something that is not a file has its name: move it away and put the file itself there.",
 }
-"""What to do where such a fact is all that there is of the image."""
+"""What to do if such a fact is all that is known about the image."""
 
 
 def _next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:

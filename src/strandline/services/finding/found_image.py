@@ -25,15 +25,15 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
 MAX_OPEN = 64
-"""Files that one store keeps open for images that nobody has closed; most processes may have about 1,000 open."""
+"""Files that one store keeps open for images that were not closed. Most processes may have about 1,000 open."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundImage:
-    """An image that was found, and its bytes.
+    """A found image and its bytes.
 
-    Its methods hand out the bytes that hash to ``sha256``, and no others. Use it in a ``with`` block or close it when
-    you are done; if you do neither, nothing is leaked.
+    Its methods return only bytes that hash to ``sha256``. Use it in a ``with`` block or close it when you are done.
+    If you do neither, nothing leaks.
     """
 
     image_id: ImageId
@@ -41,13 +41,14 @@ class FoundImage:
     media_type: str
     size_bytes: int
     sha256: str
-    """Of the bytes, in hex."""
+    """Hash of the bytes, in hex."""
     sd: StorageDir
     proven: bool
-    """False for a legacy image that only decoding or its own structure in a conflict copy vouches for, and for
-    bytes that are handed out as they are."""
+    """False for a legacy image that only a decoder, or the structure of a conflict copy, confirms, and for bytes
+    that are returned as they are.
+    """
     from_other_sd: bool
-    """It is not in the storage directory that was asked for: people who share only that one cannot see it."""
+    """It is not in the requested storage directory, so people who share only that one cannot see it."""
     from_conflict_copy: bool
     """Only a sync client's conflict copy holds its bytes."""
     bytes_from: OpenImage | ProofCopy = field(repr=False, compare=False)
@@ -63,7 +64,7 @@ class FoundImage:
         return Path(self.sd.path, ID_LAYOUT.path_of(self.filename))
 
     def read(self) -> bytes:
-        """All bytes.
+        """All bytes, in memory.
 
         Raises:
             ImageArrivingError: The file has changed since, and no storage directory has these bytes any more.
@@ -91,7 +92,7 @@ class FoundImage:
         return self._instead[0].buffer[offset : offset + length]
 
     def lend_copy(self) -> ProofCopy:
-        """All bytes with their hash. Do not close it: others may read from it. Raises as :meth:`read`."""
+        """All bytes with their hash. Do not close the copy: others may read from it. Raises as :meth:`read`."""
         if isinstance(self.bytes_from, ProofCopy):
             return self.bytes_from
         copy = self.bytes_from.read_whole()
@@ -112,10 +113,10 @@ class FoundImage:
 
 
 class OpenImages:
-    """The found images whose files are open, so that a program that keeps many of them does not run out of files.
+    """The found images with open files, so that a program with many of them does not run out of descriptors.
 
-    The oldest is closed when there are more than :data:`MAX_OPEN`; its bytes are looked for again if they are asked
-    for. Thread-safe.
+    If there are more than :data:`MAX_OPEN`, the oldest is closed. Its bytes are found again when requested.
+    Thread-safe.
     """
 
     def __init__(self, max_open: int = MAX_OPEN) -> None:

@@ -17,23 +17,23 @@ _FAILURES = {
     FileState.DAMAGED: Verdict.DAMAGED,
     FileState.FOREIGN: Verdict.FOREIGN,
 }
-"""What the states of files that cannot be shown come to; the most hopeful first."""
+"""The error for each state of a file that cannot be shown; the most hopeful first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """Whether an image is here, by what the catalog and one ``lstat`` say; no byte is read."""
+    """Whether an image is here, by the catalog and one ``lstat``. Reads no bytes."""
 
     exists: bool
     state: FileState | None
     verdict: Verdict
     proven: bool = False
-    """A proof vouches for the very file that lies there now."""
+    """A proof is current for exactly the file that is there now."""
 
 
 @goes_past_forgotten
 def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> Presence:
-    """Whether the image is here. Reads no bytes; registers what it discovers, unproven."""
+    """Whether the image is here. Reads no bytes. Registers what it discovers as unproven."""
     search = Search(bench, image_id, sd)
     presence = _look_up(search)
     if not presence.exists and search.is_worth_repeating():
@@ -47,7 +47,7 @@ def _look_up(search: Search) -> Presence:
         try:
             row = _look_at_row(search.bench, candidate)
         except OSError:
-            unreadable = True  # which is not the same as gone
+            unreadable = True  # which is not the same as missing
             continue
         if row is None:
             search.note_gone(candidate)
@@ -68,12 +68,12 @@ def _look_up(search: Search) -> Presence:
 
 
 def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
-    """The candidate's row as one ``lstat`` makes it; None where nothing lies there now.
+    """The candidate's row after one ``lstat``. None if there is no file now.
 
-    What the catalog did not know, or had given up, is registered: present, unproven; or online-only.
+    A file that the catalog did not know, or had given up, is registered: present and unproven, or online-only.
 
     Raises:
-        OSError: The disk does not say whether something lies there.
+        OSError: The disk does not say whether the file exists.
     """
     sd, row, name = candidate.sd, candidate.row, candidate.filename
     folder = bench.folder(sd)

@@ -25,10 +25,12 @@ from strandline.services.workbench import Workbench
 log = logging.getLogger(__name__)
 
 MAX_CONFLICT_COPIES = 50
-"""So many are read for one image at most: Syncthing keeps ten of a file, and anybody can make a thousand."""
+"""Maximum number of conflict copies that are read for one image. Syncthing keeps ten, and anybody can make a
+thousand.
+"""
 
 UNKNOWN_TYPE = "application/octet-stream"
-"""The media type of bytes that are handed out as they are and are of no type that is known."""
+"""The media type of bytes of no known type that are returned as they are."""
 
 
 @goes_past_forgotten
@@ -42,11 +44,11 @@ def find_image(
 ) -> FoundImage | None:
     """The image, proven and opened, or None if no reachable storage directory can show it.
 
-    Unless ``relying_on_proofs``, the bytes are read and checked whatever was proven before. Unless ``may_fetch``,
-    what is in the cloud stays there.
+    Unless ``relying_on_proofs``, the bytes are read and checked in spite of earlier proofs. Unless ``may_fetch``,
+    nothing is downloaded from a cloud.
 
-    Cost of a hit that is proven: three statements, a small read of ``SD_ID``, one open of the file; of a discovery:
-    up to 18 ``lstat``, one read, one commit; of a miss: 18 ``lstat`` a storage directory.
+    Cost of a proven hit: three statements, a small read of ``SD_ID``, one open of the file. Of a discovery: up to 18
+    ``lstat``, one read, one commit. Of a miss: 18 ``lstat`` per storage directory.
     """
 
     def find(search: Search) -> FoundImage | None:
@@ -64,9 +66,9 @@ def find_image(
 
 
 def find_as_is(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage | None:
-    """The image, and if nobody can show it, whatever bytes there are of it, half or damaged.
+    """The image; if it cannot be shown, any bytes of it, half or damaged.
 
-    For people who want the top half of a picture. Another image that lies under its name is never handed out.
+    For people who want the top half of a picture. Another image under its name is never returned.
     """
     found = find_image(bench, image_id, sd)
     if found is not None:
@@ -98,8 +100,8 @@ def _try_candidate(search: Search, candidate: Candidate, *, relying_on_proofs: b
 def open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenImage | None:
     """The row's file, open, if a proof that may be relied on is of the very file that is there now.
 
-    One open and no read. Where the disk keeps the times of changes (``ctime``), an edit that keeps size and mtime is
-    noticed as well.
+    One open and no read. If the disk keeps the time of changes (``ctime``), it also detects an edit that keeps size
+    and mtime.
     """
     proof = row.proof
     if proof is None or not has_reliable_proof(row):
@@ -150,7 +152,7 @@ def _find_again(search: Search, sha256: str) -> ProofCopy:
 
 
 def _find_in_conflict_copies(search: Search) -> FoundImage | None:
-    """The bytes in a conflict copy, by their hash; for a legacy id if all whole ones agree. Writes nothing."""
+    """The bytes in a conflict copy, by their hash; for a legacy id, if all whole copies agree. Writes nothing."""
     only: FoundImage | None = None
     for number, (sd, name) in enumerate(search.iter_conflict_copies()):
         if number == MAX_CONFLICT_COPIES:
@@ -160,7 +162,7 @@ def _find_in_conflict_copies(search: Search) -> FoundImage | None:
         if copy is None:
             continue
         if only is not None and only.sha256 != copy.sha256:
-            return None  # two different whole images of one legacy id: nobody can say which is meant
+            return None  # two different whole images with one legacy id: nobody knows which is meant
         only = only or _found_in_copy(search, sd, name, copy, of_conflict=True)
         if is_content_id(search.image_id):
             break
@@ -168,7 +170,7 @@ def _find_in_conflict_copies(search: Search) -> FoundImage | None:
 
 
 def read_conflict_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> ProofCopy | None:
-    """The conflict copy's bytes if they are the image's (content id) or a whole image (legacy id), else None."""
+    """The conflict copy's bytes if they are the image's (content id) or a whole image (legacy id), otherwise None."""
     copy = _read_copy(bench, sd, name)
     if copy is None or copy.changed_while_read:
         return None
@@ -186,7 +188,7 @@ def _read_copy(bench: Workbench, sd: StorageDir, name: str) -> ProofCopy | None:
 def _found_in_copy(
     search: Search, sd: StorageDir, name: str, copy: ProofCopy, *, of_conflict: bool = False
 ) -> FoundImage:
-    """What lies under a name that no row vouches for."""
+    """The image under a name without a row."""
     sniffed = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     return FoundImage(
         image_id=search.image_id,
@@ -204,7 +206,7 @@ def _found_in_copy(
 
 
 def _tell_if_elsewhere(search: Search, sd: StorageDir) -> bool:
-    """Whether the image lies in another SD than was asked for; says so in the log."""
+    """Whether the image is in another SD than the requested one. If so, logs it."""
     if not search.is_elsewhere(sd):
         return False
     assert search.asked is not None

@@ -27,16 +27,16 @@ from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
 MAX_TREE_PAGE = 10_000
-"""Entries of a page: some 3 MB of JSON."""
+"""Entries per page: some 3 MB of JSON."""
 
 PATHS_AT_ONCE = 50_000
-"""Paths that are held while all are listed: some 10 MB. A million files are listed twenty times then."""
+"""Paths held in memory while all are listed: some 10 MB. A million files are then listed twenty times."""
 
 ROWS_AT_ONCE = 500
-"""Rows of the catalog that are held at once."""
+"""Catalog rows held in memory at once."""
 
 MAX_HEX_BYTES = 1024 * 1024
-"""Of one page; a terminal or a browser shows no more at once."""
+"""Bytes per page. A terminal or a browser shows no more at once."""
 
 
 def list_tree(
@@ -49,21 +49,21 @@ def list_tree(
     after: str | None = None,
     limit: int = 1000,
 ) -> TreePage:
-    """A page of the entries of the root and of the media folder, by path; other folders unopened.
+    """A page of the entries of the root and of the media folder, sorted by path. Other folders are not entered.
 
-    Cost: one listing a folder, one ``lstat`` an entry of the page. Memory for the page, whatever the folders hold.
+    Cost: one listing per folder, one ``lstat`` per entry of the page. Memory: one page, whatever the folders' size.
 
     Args:
         bench: The tools.
         sd: The storage directory.
         folder: ``""`` for the root alone, ``"media"`` for the media folder alone.
         meaning: Only entries whose names mean this.
-        text: Only entries with this in their names, in any letter case.
-        after: The ``next`` of the page before.
-        limit: At most so many entries.
+        text: Only entries whose names contain this, in any letter case.
+        after: The ``next`` of the previous page.
+        limit: Maximum number of entries.
 
     Raises:
-        InvalidInputError: The cursor or the limit cannot be used.
+        InvalidInputError: The cursor or the limit is invalid.
         StorageDirOfflineError, DiskError: The SD cannot be read now.
     """
     if not 1 <= limit <= MAX_TREE_PAGE:
@@ -93,7 +93,7 @@ def list_tree(
 
 
 def iter_tree(bench: Workbench, sd: StorageDir) -> Iterator[TreeEntry]:
-    """All entries that :func:`list_tree` pages through, lazily. Cost: one listing a folder for 50,000 entries."""
+    """All entries of :func:`list_tree`, lazily. Cost: one listing of each folder per 50,000 entries."""
     sd = _check_there(bench, sd)
     place = bench.folder(sd)
     after, is_last = "", False
@@ -129,7 +129,7 @@ def _size_of(entry: Entry) -> int | None:
 
 
 def _format_cursor(path: str) -> str:
-    """Names may be no UTF-8, and addresses must be."""
+    """Encodes a path, because names may not be UTF-8, but addresses must be."""
     return urlsafe_b64encode(os.fsencode(path)).decode().rstrip("=")
 
 
@@ -147,7 +147,7 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
 
     Raises:
         InvalidPathError: The path leads out of the SD, or through a link.
-        EntryNotFoundError: Nothing lies there.
+        EntryNotFoundError: There is no such entry.
         UnreadableFileError, StorageDirOfflineError: It cannot be read now.
     """
     sd = _check_there(bench, sd)
@@ -191,12 +191,12 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
 
 
 def read_hex(bench: Workbench, sd: StorageDir, path: str, *, offset: int = 0, length: int = 4096) -> HexPage:
-    """A page of a file's bytes, as they are now; empty beyond its end. Proves nothing and changes nothing.
+    """A page of a file's bytes as they are now; empty beyond its end. Proves nothing and changes nothing.
 
     Raises:
         InvalidInputError: Offset or length are out of bounds.
-        InvalidPathError: The path leads out of the SD, or to a folder, a link or something stranger.
-        EntryNotFoundError, UnreadableFileError: There is no such file to read.
+        InvalidPathError: The path leads out of the SD, or to a folder, a link, or something else.
+        EntryNotFoundError, UnreadableFileError: There is no such file, or it cannot be read.
         StorageDirOfflineError: The SD cannot be read now.
     """
     if offset < 0 or not 1 <= length <= MAX_HEX_BYTES:
@@ -216,7 +216,7 @@ def read_hex(bench: Workbench, sd: StorageDir, path: str, *, offset: int = 0, le
 
 
 def _check_there(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """The SD as it is now; also one whose identity has not arrived can be looked into."""
+    """The SD as it is now. An SD whose identity has not arrived can be browsed, too."""
     sd = refresh(bench, sd)
     if not sd.is_reachable and bench.folder(sd).find_place() is None:
         raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
@@ -254,7 +254,7 @@ def _refusals(sd: StorageDir, path: str) -> Iterator[None]:
 
 
 def _say_time(seconds: float) -> str | None:
-    """None for times that no calendar has; there are disks that keep them, and other machines send them."""
+    """None for times without a calendar date. Some disks store them, and other machines send them."""
     try:
         return format_time(datetime.fromtimestamp(seconds, UTC))
     except (ValueError, OverflowError, OSError):

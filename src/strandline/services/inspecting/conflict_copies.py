@@ -19,23 +19,23 @@ from strandline.model.values import dataclass
 MAX_COPIES = 1000
 """Conflict copies whose bytes are compared (SPEC §8)."""
 MAX_BYTES = 1024**3
-"""That are read for it."""
+"""Bytes that are read for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConflictCopy:
-    """One conflict copy as the listing shows it."""
+    """One conflict copy from the listing."""
 
     name: str
     size_bytes: int | None
-    """None where the listing does not say: its bytes are not here, or it is no regular file."""
+    """None if the listing does not say: its bytes are not here, or it is no regular file."""
 
 
 def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileItem]:
     """The copies with what their bytes are, in their order.
 
-    ``true``: those that the id promises, and the file of that name has others or is gone. ``duplicate``: those of the
-    file of that name. ``different``: neither. ``not examined``: beyond the limits, online-only, or unreadable.
+    ``true``: the bytes of the id, while the plain file has others or is gone. ``duplicate``: the bytes of the plain
+    file. ``different``: neither. ``not examined``: beyond the limits, online-only, or unreadable.
     """
     examination = _Examination(folder)
     items = []
@@ -56,7 +56,7 @@ class _Examination:
     folder: Folder
     bytes_left: int = MAX_BYTES
     known: dict[str, str | None] = field(default_factory=dict)
-    """SHA-256 of the files that the copies are copies of: many may be of one."""
+    """SHA-256 of the plain files, because several copies may belong to one."""
 
     def compare(self, name: str, stands_for: str | None, image_id: ImageId | None) -> str:
         try:

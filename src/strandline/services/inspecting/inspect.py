@@ -37,16 +37,16 @@ from strandline.services.workbench import Workbench
 
 
 def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
-    """The sync status of the SD, measured now. Changes nothing, neither on disk nor about images in the catalog.
+    """The sync status of the SD, measured now. Changes neither the disk nor the catalog's images.
 
-    Cost: one ``scandir``, one ``lstat`` a file, one walk over the SD's rows, and the reading of conflict copies.
+    Cost: one ``scandir``, one ``lstat`` per file, one walk over the SD's rows, and a read of the conflict copies.
     """
     sd = refresh(bench, sd)
     if not sd.is_reachable:
         return _describe_unreachable(bench, sd)
     listing = _list(bench, sd)
     sd = refresh(bench, sd)
-    if not sd.is_reachable:  # and an unmount may have cut the listing short
+    if not sd.is_reachable:  # an unmount may have cut the listing short
         return _describe_unreachable(bench, sd)
     status = SyncStatus(sd, bench.now(), _describe_identity(bench, sd))
     if sd.state is StorageDirState.SUSPECT:
@@ -98,15 +98,15 @@ def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
 
 @dataclass(slots=True)
 class _Names:
-    """What is not as the catalog has it, by name. ``on_disk`` and ``gone`` share no name."""
+    """Names that differ between disk and catalog. ``on_disk`` and ``gone`` share no name."""
 
     on_disk: dict[str, int | None]
-    """Wanted names that the listing shows otherwise than the catalog: their size, None where it is not known."""
+    """Images' names whose listing differs from the catalog: their sizes, None if unknown."""
     evicted: set[str]
-    """Those of them that only a placeholder stands for, or whose bytes are in the cloud."""
+    """Those of them with only a placeholder, or with bytes in the cloud."""
     gone: set[str]
     rows: dict[str, ImageFile]
-    """Of all these names, and all rows that are not simply present."""
+    """The rows of all these names, and all rows that are not simply present."""
 
 
 def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: SyncStatus) -> None:
@@ -122,8 +122,8 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     try:
         unlisted = [name for name, _ in bench.folder(sd).probe(names.gone)]
     except OSError:
-        unlisted = list(names.gone)  # it cannot be told: then nothing is gone
-    names.gone.difference_update(unlisted)  # they came while the listing was made
+        unlisted = list(names.gone)  # unknown, so nothing counts as gone
+    names.gone.difference_update(unlisted)  # they arrived during the listing
     sizes = {name: parse_stamp(stamp).size_bytes for name, stamp in map(split_line, difference.fresh)}
     status.on_disk_count = difference.unchanged + len(names.on_disk) + len(unlisted)
     status.on_disk_bytes = listing.total_bytes - sum(
@@ -164,7 +164,7 @@ def _find_names(
 
 
 def _is_listed_unchanged(row: ImageFile, difference: Difference) -> bool:
-    """Whether the file itself lies beside its placeholder, just as the catalog has it."""
+    """Whether the file itself is beside its placeholder, unchanged since the catalog saw it."""
     is_expected = row.state in HERE and row.absent_since is None and row.stamp is not None
     return is_expected and f"{row.filename}:{row.stamp and row.stamp.as_text()}" not in difference.stale
 
@@ -211,7 +211,7 @@ def _list_unwanted(
 
 
 def _iter_case_clashes(lines: Iterable[str]) -> Iterator[FileItem]:
-    """Wanted names that differ from another one in letter case only, so a case-folding disk holds just one."""
+    """Images' names that differ from another one only in case, so a disk that folds case has just one of them."""
     odd_case = [name for line in lines if line != line.lower() for name in (split_line(line)[0],)]
     spelled = {name for name in odd_case if split_wanted_name(name) is not None}
     if not spelled:

@@ -19,29 +19,29 @@ from strandline.services.workbench import Workbench
 
 
 class Arrival(StrEnum):
-    """What came of looking at one name."""
+    """The result of a look at one name."""
 
     NOTHING = "nothing"
-    """No image's name, nothing new, or nothing that another look would change: damaged, foreign."""
+    """Not an image's name, nothing new, or nothing that another look would change: damaged or foreign."""
     PROVEN = "proven"
     PROVEN_TOO_SOON = "proven-too-soon"
-    """Right, and read so soon after its mtime that it is to be read once more in two seconds."""
+    """Right, but read so soon after its mtime that it must be read once more in two seconds."""
     FAILED = "failed"
-    """Not right yet, and other than at the last look: look again in two seconds."""
+    """Not right yet, and changed since the last look: look again in two seconds."""
     FAILED_AGAIN = "failed-again"
-    """Not right yet, and the same as at the last look: look again later than the last time."""
+    """Not right yet, and unchanged since the last look: wait longer than last time."""
     SCAN_SOON = "scan-soon"
-    """Something that only a scan can judge: a file that is gone, a placeholder."""
+    """Only a scan can judge it: a file that is gone, or a placeholder."""
 
 
 def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
-    """Looks at the name in the SD's media folder, now. Cost where nothing changed: one ``lstat``, one statement.
+    """Looks at the name in the SD's media folder now. Cost if nothing changed: one ``lstat``, one statement.
 
-    The SD must be as :func:`~strandline.services.storage_dirs.presence.refresh` has just found it: online, and
+    The SD must be the result of a recent :func:`~strandline.services.storage_dirs.presence.refresh`: online, and
     still the same one.
 
     Raises:
-        StrandlineError: The catalog failed. Whatever is wrong with the file is an answer.
+        StrandlineError: The catalog failed. A problem with the file is no error but a result.
     """
     folder = bench.folder(sd)
     if folder.layout.split(name) is None:
@@ -70,7 +70,7 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
 
 
 def _proof_of(row: ImageFile, stamp: FileStamp) -> Proof | None:
-    """The proof that holds for the file as it lies there now."""
+    """The proof that is current for the file as it is now."""
     is_shown = row.state is FileState.PRESENT and row.absent_since is None
     return row.proof if is_shown and row.stamp == stamp and row.proof_is_current else None
 
@@ -93,14 +93,14 @@ def _prove(bench: Workbench, sd: StorageDir, name: str, before: ImageFile | None
             return _after_vanishing(before)
         case Outcome.CHANGING:
             return Arrival.FAILED
-        case Outcome.UNREADABLE:  # a scan registers also what cannot be read
+        case Outcome.UNREADABLE:  # a scan registers unreadable files, too
             return Arrival.SCAN_SOON if before is None else Arrival.FAILED_AGAIN
         case _:
             return Arrival.NOTHING
 
 
 def _announce_unread(bench: Workbench, sd: StorageDir, name: str, stamp: FileStamp) -> None:
-    """Registers the file from its ``lstat`` alone, and tells of it as arriving: nobody has read it."""
+    """Registers the file from its ``lstat`` alone, and reports it as arriving: nobody has read it."""
     wanted = bench.folder(sd).layout.split(name)
     assert wanted is not None
     now, seen = bench.now(), Seen(stamp)

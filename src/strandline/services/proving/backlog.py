@@ -17,7 +17,7 @@ from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
 
 FILES_AT_ONCE = 200
-"""Rows fetched by one statement: enough to be cheap, few enough to hold."""
+"""Rows per statement: enough to be cheap, few enough to hold in memory."""
 
 
 def verify_unproven(
@@ -27,16 +27,16 @@ def verify_unproven(
     may_read: Callable[[int], bool],
     cancel: threading.Event | None = None,
 ) -> bool:
-    """Proves present files of the SD that never were, newest first, and then those of unknown wholeness.
+    """Proves the SD's present files that were never proven, newest first, then those whose wholeness is unknown.
 
-    Cost: one statement for each 200 such files, and one reading of each. Only on local disks: elsewhere it would
-    download the cloud or load the network unasked.
+    Cost: one statement per 200 such files, and one read of each file. Only on local disks: elsewhere it would
+    download from a cloud or load the network without a request.
 
     Args:
-        may_read: Asked before each file with its size in bytes; False ends the round (the budget is spent).
+        may_read: Called before each file with its size in bytes. False ends the round (the budget is spent).
 
     Returns:
-        True where nothing is left to do, False where the budget or a cancel ended it.
+        True if nothing is left to do, False if the budget or a cancel ended it.
     """
     folder = bench.folder(sd)
     if not folder.is_local:
@@ -46,7 +46,7 @@ def verify_unproven(
             return False
         attempt = (sd.number, row.filename, row.stamp)
         if folder.is_evicted(row.filename) or not bench.refusals.is_due(attempt):
-            continue  # since the last scan; only a person fetches it
+            continue  # since the last scan; only a person's request fetches it
         if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
             return False
         if prove_file(bench, sd, row.filename).outcome is Outcome.UNREADABLE:
@@ -57,7 +57,7 @@ def verify_unproven(
 
 
 def _iter_backlog(bench: Workbench, sd: StorageDir) -> Iterator[ImageFile]:
-    """Each row once, however many of them stay in the backlog. No connection is held between two pages."""
+    """Each row once, however many of them stay in the backlog. Holds no connection between two pages."""
     for list_page in (_list_unproven, _list_unwalked):
         last: ImageFile | None = None
         while True:

@@ -12,19 +12,20 @@ import threading
 from collections.abc import Callable, Hashable
 
 FIRST_PAUSE_S = 10.0
-"""Memory that ran out may be free again by then."""
+"""By then, memory that ran out may be free again."""
 
 REMEMBERED = 1000
-"""Pictures come from outside, and must not fill the memory; one that is forgotten is tried again."""
+"""Pictures come from outside and must not fill the memory. A forgotten one is tried again."""
 
 REFUSALS_REMEMBERED = 20_000
-"""Files that cannot be read: 4 MB. Of more than these, some are tried in each round, once."""
+"""Files that cannot be read; 4 MB. If there are more, some are tried once in each round."""
 
 
 class Interruptions:
-    """Remembers, by what was tried, when that was first and last interrupted. Thread-safe.
+    """Remembers when attempts were first and last interrupted. Thread-safe.
 
-    What was tried is the SHA-256 of a picture, or a file with its stamp: other bytes are another attempt.
+    An attempt is identified by the SHA-256 of a picture, or by a file with its stamp, so other bytes are another
+    attempt.
     """
 
     def __init__(self, monotonic: Callable[[], float], remembered: int = REMEMBERED) -> None:
@@ -34,7 +35,9 @@ class Interruptions:
         self._first_and_last_s: dict[Hashable, tuple[float, float]] = {}
 
     def is_due(self, attempt: Hashable) -> bool:
-        """Whether it may be tried now: never interrupted, or for as long ago as it went on until then."""
+        """Whether it may be tried now. After an interruption, it waits as long again as the trouble has lasted so
+        far.
+        """
         with self._lock:
             known = self._first_and_last_s.get(attempt)
         if known is None:
@@ -43,7 +46,7 @@ class Interruptions:
         return self._monotonic() - last_s >= max(FIRST_PAUSE_S, last_s - first_s)
 
     def add(self, attempt: Hashable) -> None:
-        """It was interrupted now."""
+        """Records an interruption now."""
         now_s = self._monotonic()
         with self._lock:
             first_s, _ = self._first_and_last_s.pop(attempt, (now_s, now_s))
@@ -52,6 +55,6 @@ class Interruptions:
             self._first_and_last_s[attempt] = (first_s, now_s)
 
     def drop(self, attempt: Hashable) -> None:
-        """There is an answer: the trouble is over."""
+        """Forgets it, because there is an answer."""
         with self._lock:
             self._first_and_last_s.pop(attempt, None)

@@ -43,48 +43,48 @@ from strandline.pictures.facts import read_facts
 from strandline.services.workbench import Workbench
 
 ATTEMPTS = 5
-"""How often a file that is replaced while it is read, or a row that others move meanwhile, is begun anew."""
+"""How often to start again if a file is replaced while it is read, or its row changes meanwhile."""
 
 UNKNOWN_TYPE = "its first bytes are of no image type we know"
 ANOTHER_IMAGE = "it is a whole image, and not the one that its name promises"
 
 _CANNOT_SHOW_HOLES = (Family.RIFF, Family.ISO)
-"""Their structure gives lengths only, so preallocated zeros look whole (SPEC §3)."""
+"""Their structure gives only lengths, so preallocated zeros look whole (SPEC §3)."""
 
 
 class Outcome(StrEnum):
-    """How proving one file ended."""
+    """The result of proving one file."""
 
     GOOD = "good"
-    """Present, and the bytes are those of its id."""
+    """Present, with the bytes of its id."""
     BAD = "bad"
-    """Arriving, damaged or foreign; the row says which."""
+    """Arriving, damaged, or foreign; see the row."""
     CHANGING = "changing"
     """It was written to while it was read: look again when it is quiet."""
     GONE = "gone"
     UNREADABLE = "unreadable"
-    """It cannot be read, or its decoder was interrupted: that says nothing of the image (hazard H19)."""
+    """It cannot be read, or its decoder was interrupted. This says nothing about the image (hazard H19)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProofResult:
-    """What proving one file came to."""
+    """The result of proving one file, with details."""
 
     outcome: Outcome
     row: ImageFile | None = None
     copy: ProofCopy | None = None
-    """The proven bytes, where the outcome is GOOD; the bytes as they were read, where it is BAD."""
+    """The proven bytes if the outcome is GOOD; the bytes as they were read if it is BAD."""
     reason: str = ""
     """Why it is not good, in a sentence."""
 
 
 def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
-    """Reads the file, checks it, and writes what it is to the catalog, with the event that this makes.
+    """Reads the file, checks it, and writes the result to the catalog, with its event.
 
-    ``filename`` must be a wanted name. Idempotent: an unchanged file that was proven before writes nothing.
-    Cost: one open, one read, one hash, at most one commit. The row is read before the file, and where another has
-    moved it since, both are read again: else half a file, read before its last bytes came, would undo the proof
-    of the whole, and it would be told twice.
+    ``filename`` must be an image's name. Idempotent: an unchanged file that was proven before writes nothing. Cost:
+    one open, one read, one hash, at most one commit. The row is read before the file. If it has changed since, both
+    are read again. Otherwise half a file, read before its last bytes arrived, could undo the proof of the whole,
+    which would then be announced twice.
     """
     for _ in range(ATTEMPTS):
         with bench.catalog.read() as reader:
@@ -107,7 +107,7 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
 def _record(
     bench: Workbench, sd: StorageDir, filename: str, row: ImageFile | None, copy: ProofCopy
 ) -> ProofResult | None:
-    """Writes what the bytes make of the row; None where another has moved it since it was read."""
+    """Updates the row by the bytes. None if it has changed since it was read."""
     now = bench.now()
     known = row or _new_row(sd, filename, copy, now)
     try:
@@ -129,7 +129,7 @@ def _new_row(sd: StorageDir, filename: str, copy: ProofCopy, now: datetime) -> I
 
 
 def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: ImageFile, now: datetime) -> bool:
-    """Writes the row and the event that the move is, in one transaction; False where another was quicker."""
+    """Writes the row and the event for the change in one transaction. False if another writer was faster."""
     event = event_between(old, new, sd.sd_id, now)
     with bench.catalog.write() as writer:
         if old is None:
@@ -143,14 +143,14 @@ def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: Imag
 
 
 def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) -> Look:
-    """What the bytes tell, as far as the row's id makes it matter.
+    """What the bytes show, as far as it matters for the row's id.
 
-    The structure is always walked. Under a content id that only tells whether the picture is whole, if the hash fits.
-    Under a legacy id it decides; the picture is also decoded if its structure alone cannot be trusted and no proof of
-    the very same bytes is known. Never raises for anything that is wrong with the bytes.
+    The structure is always walked. For a content id with the right hash, it only shows whether the picture is whole.
+    For a legacy id it decides. There, the picture is also decoded if its structure alone cannot be trusted and no
+    proof of exactly these bytes is known. Never raises because of the bytes.
 
     Raises:
-        DecodingInterruptedError: It had to be decoded, and nobody knows whether it can be.
+        DecodingInterruptedError: A decoder was needed and was interrupted, so the result is unknown.
     """
     media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     if media_type is None:
@@ -184,13 +184,13 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
 
 
 def is_whole(copy: ProofCopy) -> bool:
-    """Whether the bytes are a whole image by structure, as far as structure can tell."""
+    """Whether the bytes are a whole image, as far as the structure shows."""
     media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     return media_type is not None and _walk_strictly(copy, media_type).whole
 
 
 def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:
-    """The structure where no hash vouches for the bytes: zeros at the end may be a hole (SPEC §3)."""
+    """The structure if no hash proves the bytes: zeros at the end may then be a hole (SPEC §3)."""
     walked = walk_structure(copy.buffer, media_type)
     if walked.whole and media_type.family in _CANNOT_SHOW_HOLES and ends_in_zeros(copy.buffer):
         return Structure(
@@ -202,9 +202,9 @@ def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:
 def _try_decoding(
     bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool
 ) -> tuple[bool | None, str]:
-    """Whether the picture decodes to its last row, and why not; None where that cannot be tried.
+    """Whether the picture decodes to its last row, and if not, why. None if that cannot be tried.
 
-    ``be_sure`` asks a second, fresh decoder before it believes that the picture does not decode.
+    With ``be_sure``, a second, new decoder is asked before the picture counts as undecodable.
     """
     if not bench.interruptions.is_due(copy.sha256):
         raise DecodingInterruptedError("its decoder was interrupted; it will be tried again later")
@@ -241,7 +241,7 @@ def _decode(bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool
 
 
 def extension_fits(row: ImageFile) -> bool:
-    """False where the bytes, when they were last read, were of another type than the extension says."""
+    """False if the bytes, when last read, had another type than the extension."""
     by_name = split_wanted_name(row.filename)
     by_bytes = find_media_type(row.media_type)
     return by_name is None or by_bytes is None or by_name[1] == by_bytes.name

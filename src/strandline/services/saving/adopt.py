@@ -20,10 +20,10 @@ def adopt_image(bench: Workbench, sd: StorageDir, filename: str) -> Saved:
     """Saves a foreign file's bytes in the same storage directory under their own content id. Idempotent.
 
     Raises:
-        InvalidPathError: No image file has such a name.
-        RefusedError: The file is not foreign; the message says what it is. Or the storage directory must not be
+        InvalidPathError: It is not the name of an image file.
+        RefusedError: The file is not foreign (the message says what it is), or the storage directory must not be
             written to.
-        UnavailableError, DiskError: Not now, as for saving.
+        UnavailableError, DiskError: It cannot be done now, as for saving.
     """
     folder = bench.folder(sd)
     if folder.layout.split(filename) is None:

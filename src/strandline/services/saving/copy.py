@@ -15,10 +15,10 @@ from strandline.services.workbench import Workbench
 
 
 def copy_image(bench: Workbench, image_id: ImageId, to: StorageDir) -> Saved:
-    """Saves the image in that storage directory under the id that it has. Idempotent; durable when it returns.
+    """Saves the image in that storage directory under its own id. Idempotent; durable when it returns.
 
     Raises:
-        ImageNotFoundError: There is no good file of it anywhere; the subclass says why.
+        ImageNotFoundError: There is no good file of it anywhere. The subclass says why.
         RefusedError, UnavailableError, DiskError: The storage directory cannot be written to, as for saving.
     """
     return save_image(bench, get_image(bench, image_id, to).open(), to, image_id=image_id)

@@ -16,20 +16,20 @@ from strandline.model.values import dataclass
 from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 4096
-"""As long as a path can be on Linux; an original name is for people, not for storing a book."""
+"""The longest path on Linux. An original name is for people, not for storing a book."""
 
 Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | ProofCopy
-"""Bytes, a path (``str`` or ``PathLike``), a readable binary stream, or a copy that :func:`begin_copy` began."""
+"""Bytes, a path (``str`` or ``PathLike``), a readable binary stream, or a finished copy from :func:`begin_copy`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakenSource:
-    """A source's bytes, and what it was called."""
+    """A source's bytes and its name."""
 
     copy: ProofCopy
     original_name: str | None
     label: str
-    """Where it came from, for people: a path, ``stream`` or ``bytes``."""
+    """Its origin, for people: a path, ``stream``, or ``bytes``."""
 
     @property
     def buffer(self) -> bytes | mmap.mmap:
@@ -38,24 +38,24 @@ class TakenSource:
 
 
 def begin_copy(bench: Workbench, *, max_memory_bytes: int) -> CopyWriter:
-    """An empty copy for bytes that come piece by piece. Its ``finish()`` gives what :func:`take_source` adopts.
+    """An empty copy for bytes that arrive piece by piece. :func:`take_source` accepts its ``finish()``.
 
-    In memory up to ``max_memory_bytes``, and never more than any other copy; then in an unnamed temporary file.
+    In memory up to ``max_memory_bytes`` (but no more than for any other copy), then in an unnamed temporary file.
     """
     most = min(max_memory_bytes, bench.limits.max_memory_bytes)
     return CopyWriter(max_memory_bytes=most, scratch=bench.scratch)
 
 
 def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSource:
-    """Reads the source once, hashing it; in memory up to 64 MiB, else in an unnamed temporary file.
+    """Reads the source once and hashes it; in memory up to 64 MiB, otherwise in an unnamed temporary file.
 
-    A copy that was hashed while it came is not copied again.
+    A copy that was hashed while it arrived is not copied again.
 
     Raises:
-        EmptyImageError: It holds no bytes.
-        ImageTooLargeError: It holds more than the setting ``save.max_bytes``.
+        EmptyImageError: It has no bytes.
+        ImageTooLargeError: It exceeds the setting ``save.max_bytes``.
         SourceNotFoundError, InvalidPathError: The path names no file.
-        UnreadableFileError: The file or the stream refused a read.
+        UnreadableFileError: The file or the stream could not be read.
         TypeError: It is neither bytes, nor a path, nor a binary stream.
     """
     if isinstance(source, ProofCopy):
@@ -97,12 +97,12 @@ def _check_binary_stream(source: object) -> None:
 
 
 def _as_text(name: str | None) -> str | None:
-    """A name that can be stored and shown: bytes that are no UTF-8 (lone surrogates) become question marks."""
+    """A name that can be stored and shown. Bytes that are not UTF-8 (lone surrogates) become question marks."""
     return None if name is None else name.encode("utf-8", "replace").decode()[:MAX_NAME_LENGTH]
 
 
 def _copy(bench: Workbench, stream: BinaryIO, label: str) -> ProofCopy:
-    """Copies up to one byte more than the limit, so that a stream without an end is refused, not stored."""
+    """Copies up to one byte more than the limit, so an endless stream is refused, not stored."""
     limits = bench.limits
     copy = copy_stream(
         stream,

@@ -51,24 +51,24 @@ def save_image(
     name: str | None = None,
     image_id: ImageId | None = None,
 ) -> Saved:
-    """Saves one image durably and registers it; when this returns, a power cut does not lose it.
+    """Saves one image durably and registers it. Once this returns, a power cut cannot lose it.
 
     Idempotent: the same bytes in the same SD give the same id and file name, and write nothing.
 
     Args:
         source: Bytes, a path, or a readable binary stream.
-        sd: Where to; an image that lies in another SD is saved here all the same.
-        name: What it was called; remembered for people. A path's own name by default.
-        image_id: An id of the caller's own; a content id must fit the bytes.
+        sd: The target. An image that is in another SD is saved here as well.
+        name: The original name, remembered for people. By default, a path's own name.
+        image_id: The caller's own id. A content id must match the bytes.
 
     Raises:
-        EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: Mend the input.
-        SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no file that can be read.
-        WrongBytesError: A legacy id for bytes that are no whole image: nothing could ever vouch for them.
+        EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: The input is invalid.
+        SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no readable file.
+        WrongBytesError: A legacy id for bytes that are no whole image. Nothing could ever prove them.
         DifferentBytesError: The legacy id already names other, whole bytes here.
         ReadOnlyStorageDirError, CopiedStorageDirError: The SD must not be written to.
-        StorageDirOfflineError, StorageDirIncompleteError: Not now.
-        DiskFullError, DiskError: The disk refused, or did not answer in time. The catalog says nothing of the image.
+        StorageDirOfflineError, StorageDirIncompleteError: It cannot be done now.
+        DiskFullError, DiskError: The disk refused, or did not answer in time. The image is not in the catalog.
     """
     sd = check_writable(bench, sd)
     taken = take_source(bench, source, name)
@@ -109,7 +109,7 @@ def _decide_id(taken: TakenSource, given: ImageId | None) -> ImageId:
 
 @dataclass(slots=True)
 class _Save:
-    """One attempt to save one image; None from :meth:`run` means: the folder moved meanwhile, try again."""
+    """One attempt to save one image. If :meth:`run` returns None, the folder changed meanwhile: try again."""
 
     bench: Workbench
     sd: StorageDir
@@ -142,16 +142,19 @@ class _Save:
         return None if written is None else self._register(filename, replace(look, stamp=written), trashed)
 
     def _find_place(self, existing: Collection[str]) -> str:
-        """The name to write to: all lower case, but where the disk finds that under another spelling, this one."""
+        """The file name to write to: all lower case, or the existing spelling if the disk finds it under another
+        one.
+        """
         filename = self.folder.layout.name_for(self.image_id, self.media_type)
         odd = [name for name in existing if name != filename and name.lower() == filename]
         return odd[0] if filename not in existing and odd and self.folder.probe([filename]) else filename
 
     def _list_existing(self) -> list[str]:
-        """The image's files in this SD: those that discovery finds, and others that the catalog knows of.
+        """The image's files in this SD: those that discovery finds, and others that the catalog knows.
 
         Raises:
-            DiskError: The folder cannot be searched; or, for a legacy id, which other bytes may have, not be listed.
+            DiskError: The folder cannot be searched. For a legacy id, which may have other bytes, also: it cannot be
+                listed.
         """
         with self.bench.catalog.read() as reader:
             rows = reader.files.list_rows_of_image(self.image_id)
@@ -159,7 +162,7 @@ class _Save:
         with disk_errors("look into", self.folder.where("")):
             probed = self.folder.probe(dict.fromkeys((*self.folder.layout.candidates(self.image_id), *known)))
         found = tuple(name for name, _ in probed)
-        # Whatever lies under another spelling of a content id is a second copy at worst, never another image.
+        # For a content id, a file with another spelling is at worst a second copy, never another image.
         if is_content_id(self.image_id) and found == each_once(found):
             return list(found)
         discovery = add_odd_names(self.folder, self.image_id, Discovery(found))
@@ -172,7 +175,7 @@ class _Save:
         return list(discovery.filenames)
 
     def _find_proof(self, name: str) -> Proof | None:
-        """The proof that the file holds these bytes, if it may be relied on: nothing is read then."""
+        """The proof that the file has these bytes, if it is reliable. Reads nothing."""
         with self.bench.catalog.read() as reader:
             row = reader.files.find_row(self.sd.number, name)
         if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
@@ -184,7 +187,9 @@ class _Save:
         return row.proof
 
     def _saved_before(self, filename: str, proof: Proof | None) -> Saved | None:
-        """What lies there is the image; who wrote it may have left its bytes to the next power cut."""
+        """The result if the existing file is the image. Makes it durable, because its writer may not have synced
+        it.
+        """
         try:
             with disk_errors("sync", self.folder.where(filename), FileNotFoundError):
                 self.folder.ensure_durable(filename)
@@ -197,7 +202,7 @@ class _Save:
             with self.bench.catalog.write() as writer:
                 writer.origins.add_origin(self.image_id, name, label, self.bench.now())
         whole = None if proof is None else proof.whole
-        if whole is None:  # it was proven before this was asked
+        if whole is None:  # it was proven before this was recorded
             whole = walk_structure(self.taken.buffer, self.media_type).whole
         return self._report(filename, new=False, whole=whole)
 
@@ -205,7 +210,7 @@ class _Save:
         """What the bytes will prove under the name.
 
         Raises:
-            WrongBytesError: Nothing. A content id is its own proof, a legacy id needs a whole image.
+            WrongBytesError: Nothing. A content id is its own proof; a legacy id needs a whole image.
         """
         taken, now = self.taken, self.bench.now()
         look = look_at(self.bench, self._new_row(filename, taken.copy.stamp, now), taken.copy, now)
@@ -217,15 +222,17 @@ class _Save:
                 source=taken.label,
                 image_id=self.image_id,
             )
-        return replace(look, open_ended=False)  # we have all of it: nobody is writing any more
+        return replace(look, open_ended=False)  # all of it was given: nobody is writing any more
 
     def _is_free(self) -> bool:
-        """Asked right before a rename that could replace: content ids only, and if the name still is free."""
+        """Called right before a rename that could replace something. True only for content ids, if the name still
+        is free.
+        """
         name = self.folder.layout.name_for(self.image_id, self.media_type)
         return is_content_id(self.image_id) and not self.folder.probe([name])
 
     def _replace(self, filename: str, there: ProofResult) -> tuple[FileStamp | None, TrashedFile | None]:
-        """Puts the good bytes where arriving, damaged or foreign ones lie; those go to the trash first."""
+        """Puts the good bytes in place of arriving, damaged, or foreign ones. Those go to the trash first."""
         path = self.folder.where(filename)
         if there.outcome is Outcome.CHANGING:
             return None, None
@@ -245,7 +252,7 @@ class _Save:
         def is_still_the_same() -> bool:
             return self.folder.probe([filename]) == [(filename, copied.stamp)]
 
-        # Bytes that are not the ones that failed their proof may be a whole image by now.
+        # If these are not the bytes that failed their proof, they may be a whole image by now.
         is_judged = there.copy is not None and copied.sha256 == there.copy.sha256
         written = None
         try:
@@ -253,7 +260,7 @@ class _Save:
                 self._check_still_there()
                 written = self._write(filename, SaveMode.REPLACE, is_still_the_same)
         except TimeoutError:
-            raise  # the write may yet put it out: then the copy is all that there is
+            raise  # the write may still replace the file: the copy is then all that is left of it
         except BaseException:
             with suppress(OSError):
                 if is_still_the_same():
@@ -273,10 +280,10 @@ class _Save:
             return None
 
     def _check_regular(self, filename: str) -> None:
-        """Says so where what has the name is no file; a file that came in between is no error.
+        """Raises if the name belongs to something else than a file. A file that has just appeared is no error.
 
         Raises:
-            RefusedError: It is a folder, a link, or something stranger.
+            RefusedError: It is a folder, a link, or something else.
         """
         with suppress(FileNotFoundError):
             if self.folder.describe(self.folder.layout.path_of(filename)).kind != "file":
@@ -287,14 +294,14 @@ class _Save:
                 )
 
     def _check_still_there(self) -> None:
-        """Asked again before anything is written, and before anything is promised.
+        """Checks the SD again before anything is written, and before success is reported.
 
-        To read the source may have taken minutes, and the path may lead to an empty mount point by now, or to another
-        disk (hazard H17). What was written when the disk went stays where it is, and nobody is told that it is kept.
+        Reading the source may have taken minutes. Meanwhile the path may lead to an empty mount point or to another
+        disk (hazard H17). Anything already written then stays where it is, but the save does not report success.
 
         Raises:
-            ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It
-                is not, or not the same any more.
+            ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It is
+                not there, or not the same any more.
         """
         self.sd = check_writable(self.bench, self.sd)
         self.folder = self.bench.folder(self.sd)

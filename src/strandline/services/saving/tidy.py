@@ -20,14 +20,15 @@ log = logging.getLogger(__name__)
 
 
 def remove_leftovers(bench: Workbench, sds: Iterable[StorageDir], known: Iterable[int]) -> None:
-    """Removes this home's temporaries that are older than a day. Idempotent; what a disk refuses waits for next time.
+    """Removes this home's temporaries that are older than a day. Idempotent. What a disk refuses is left for next
+    time.
 
-    Those in scratch go once each known storage directory was cleaned by this program: notes lie there, and without
-    them leftovers would stay for good.
+    Scratch is cleaned only after this program has cleaned every known storage directory: the notes are in scratch,
+    and without them leftovers would stay for good.
 
     Args:
-        sds: Which storage directories are cleaned: those of one place, so that a slow one delays no other.
-        known: The numbers of all there are.
+        sds: The storage directories to clean: those of one place, so that a slow one delays no other.
+        known: The numbers of all storage directories.
     """
     scratch = bench.scratch
     try:
@@ -37,7 +38,7 @@ def remove_leftovers(bench: Workbench, sds: Iterable[StorageDir], known: Iterabl
             _clean(bench, sd)
         cleaned_at = [bench.tidied.get(number) for number in known]
         if None not in cleaned_at:
-            # As of then: a note may have become a day old since, and what it tells of was younger then.
+            # By the time of that cleaning: a note that is a day old now was younger then, and so was its temporary.
             now = min((at for at in cleaned_at if at is not None), default=bench.now())
             remove_own_temporaries(scratch, scratch=scratch, now=now)
     except (OSError, StrandlineError) as error:

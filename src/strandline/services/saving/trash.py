@@ -29,14 +29,14 @@ ABOUT_FILE = "about.json"
 def copy_to_trash(
     bench: Workbench, sd: StorageDir, filename: str, image_id: ImageId, reason: TrashReason
 ) -> tuple[TrashedFile, AsideCopy]:
-    """Copies the file durably into the trash and describes it there; the file itself stays.
+    """Copies the file durably into the trash with a description. The file itself stays.
 
-    Returns the entry, for the caller to index in the transaction that tells of the change, and what was copied, for
-    him to see that the file is the one that he judged, and still is.
+    Returns the entry and the copy. The caller adds the entry to the index, in the transaction that reports the
+    change. With the copy it can check that the file is the one that it judged.
 
     Raises:
         FileNotFoundError: The file is gone.
-        UnreadableFileError, DiskError: It cannot be read, or not be copied; nothing was changed.
+        UnreadableFileError, DiskError: It cannot be read or copied. Nothing was changed.
     """
     trash_id = uuid.uuid4().hex
     with _new_entry(bench.trash_folder, trash_id) as folder:
@@ -60,13 +60,13 @@ def copy_to_trash(
 
 
 def discard_copy(bench: Workbench, trashed: TrashedFile) -> None:
-    """Removes an entry that nobody needs, because nothing took the place of its file. Best effort, never raises."""
+    """Removes an unneeded entry, because nothing replaced its file. Best effort; never raises."""
     _remove(bench.trash_folder / trashed.trash_id)
 
 
 @contextmanager
 def _new_entry(trash_folder: Path, trash_id: str) -> Iterator[Path]:
-    """A new folder of the trash, durable at the end of the block; gone again if that fails."""
+    """A new folder in the trash, durable at the end of the block. Removed if the block fails."""
     folder = trash_folder / trash_id
     with disk_errors("make a folder in the trash,", folder):
         folder.mkdir(parents=True)

@@ -19,11 +19,11 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
 OnProgress = Callable[[StorageDir, int, int], None]
-"""Called with the SD, the files handled, and the files in all (0 while that is unknown)."""
+"""Called with the SD, the number of handled files, and the number of all files (0 while unknown)."""
 
 
 class ScanAccount:
-    """The account of one scan: what it did so far, and to whom that is told."""
+    """The account of one scan: what it has done so far, and its reports to listeners."""
 
     def __init__(
         self, bench: Workbench, sd: StorageDir, on_progress: OnProgress | None, cancel: threading.Event | None
@@ -33,21 +33,21 @@ class ScanAccount:
         self._cancel = cancel
         self.report = ScanReport(sd)
         self.total = 0
-        """Files in the listing; 0 before there is one."""
+        """Number of files in the listing; 0 before it exists."""
         self._done = 0
         self._told: tuple[int, int] | None = None
 
     @property
     def listing_progress(self) -> Callable[[int], None] | None:
-        """For the listing to call, where anybody wants to know."""
+        """The listing's progress callback, if anybody listens."""
         return None if self._on_progress is None else lambda done: self._tell(done, 0)
 
     def started(self) -> None:
-        """Tells that the scan begins. Live only."""
+        """Reports that the scan begins. Live only."""
         self._bench.announce(ScanStarted(at=self._bench.now(), sd_id=self.report.sd.sd_id))
 
     def finished(self) -> None:
-        """Tells that the scan has ended, and what it changed."""
+        """Reports that the scan has ended, and what it changed."""
         report = self.report
         event = ScanFinished(
             at=self._bench.now(), sd_id=report.sd.sd_id, added=report.added, changed=report.changed,
@@ -60,23 +60,23 @@ class ScanAccount:
             writer.journal.append_event(event)
 
     def go_on(self, handled: int) -> bool:
-        """Counts files as handled and tells so; False where the scan is to end here."""
+        """Counts files as handled and reports it. False if the scan must end here."""
         self._done = min(self._done + handled, self.total)
         self._tell(self._done, self.total)
         return not self.is_cancelled()
 
     def complete(self) -> None:
-        """Tells that all files are handled."""
+        """Reports that all files are handled."""
         self._tell(self.total, self.total)
 
     def is_cancelled(self) -> bool:
-        """Whether somebody wants the scan to end; the report says so from then on."""
+        """Whether the scan was cancelled. The report says so from then on."""
         if self._cancel is not None and self._cancel.is_set():
             self.report.cancelled = True
         return self.report.cancelled
 
     def count(self, old: ImageFile, new: ImageFile) -> None:
-        """Counts one row's move as what it is."""
+        """Counts one row's change by its kind."""
         report = self.report
         if new.state is FileState.MISSING:
             report.missing += 1
@@ -88,7 +88,7 @@ class ScanAccount:
             report.changed += 1
 
     def count_ignored(self, names: FreshNames) -> None:
-        """Counts what is none of our images."""
+        """Counts names that are not images'."""
         report = self.report
         report.conflict_copies = len(names.conflict_copies)
         report.placeholders_unparsed = len(names.placeholders_unparsed)
@@ -96,7 +96,9 @@ class ScanAccount:
         report.strays = len(names.strays)
 
     def note_odd(self, odd: Iterable[OddEntry]) -> None:
-        """Names what has an image's name and is no file, and what the system refuses to describe."""
+        """Adds findings for entries with an image's name that are no files, and for those that cannot be
+        described.
+        """
         for entry in odd:
             if entry.kind is OddKind.UNREADABLE:
                 if ID_LAYOUT.split(entry.name) is not None:
@@ -107,7 +109,7 @@ class ScanAccount:
                 self.add_finding(kind, message, filename=entry.name)
 
     def note_damaged(self, rows: Iterable[ImageFile]) -> None:
-        """Names the files that are damaged now."""
+        """Adds findings for the files that are damaged now."""
         for row in rows:
             self.add_finding("damaged", "its bytes are broken and have not changed for a day", row)
 

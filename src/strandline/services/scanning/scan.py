@@ -53,7 +53,7 @@ from strandline.services.workbench import Workbench
 T = TypeVar("T")
 
 CANCEL_NOTICED_S = 0.1
-"""How late a scan that waits for another one notices that it was cancelled."""
+"""How late a waiting scan notices that it was cancelled."""
 
 __all__ = ["OnProgress", "scan_storage_dir"]
 
@@ -66,17 +66,17 @@ def scan_storage_dir(
     cancel: threading.Event | None = None,
     prove_arrivals: bool = True,
 ) -> ScanReport:
-    """Scans one SD and writes what changed; a second scan right after it finds and writes nothing.
+    """Scans one SD and writes what changed. A second scan right after it finds and writes nothing.
 
-    ``prove_arrivals`` reads what is new or changed since the last scan, and what was still arriving; else the caller
-    is to read ``report.arrivals``. What the very first scan of an SD registers stays unproven, for the verifier or
-    the first reader. Single files that fail are findings.
+    With ``prove_arrivals``, it reads files that are new or changed since the last scan, and those that were still
+    arriving. Otherwise the caller must read ``report.arrivals``. Files from the SD's very first scan stay unproven,
+    for the verifier or the first reader. Single files that fail become findings.
 
-    Cost: one ``scandir``, one ``lstat`` a file. Memory: about 150 bytes a file.
+    Cost: one ``scandir``, one ``lstat`` per file. Memory: about 150 bytes per file.
 
     Raises:
         StorageDirNotFoundError: The SD was forgotten.
-        StrandlineError: The catalog failed. What was written by then stands.
+        StrandlineError: The catalog failed. What was written before stays.
     """
     with bench.catalog.read() as reader:
         known = reader.sds.find_storage_dir(sd.number)
@@ -93,7 +93,7 @@ def scan_storage_dir(
 
 @contextmanager
 def _alone(bench: Workbench, sd: StorageDir, cancel: threading.Event | None) -> Iterator[bool]:
-    """Waits for another scan of the SD in this process: the work would be done twice. False where cancelled."""
+    """Waits for another scan of the SD in this process, which would do the same work. Yields False if cancelled."""
     lock = bench.scan_locks.setdefault(sd.number, threading.Lock())
     while not lock.acquire(timeout=CANCEL_NOTICED_S):
         if cancel is not None and cancel.is_set():
@@ -122,7 +122,7 @@ class _Scan:
         self.account = ScanAccount(bench, sd, on_progress, cancel)
         self.report = self.account.report
         self.folder = bench.folder(sd)
-        self.unlistable: str | None = None  # why, where the media folder is there and cannot be listed
+        self.unlistable: str | None = None  # why, if the media folder exists but cannot be listed
         self.may_read = self.folder.may_be_read_unasked
 
     def run(self) -> ScanReport:
@@ -151,7 +151,7 @@ class _Scan:
         self.sd = self.report.sd = sd
 
     def _list(self, *, comparing: bool) -> MediaListing | None:
-        """The listing; None where nothing may be concluded from the folder as it is."""
+        """The listing, or None if nothing can be concluded from the folder as it is."""
         try:
             return self.folder.list_images(comparing=comparing, on_progress=self.account.listing_progress)
         except FileNotFoundError:
@@ -185,7 +185,7 @@ class _Scan:
         self.account.complete()
 
     def _register_all(self, listing: MediaListing) -> None:
-        """The first scan: no row exists, so nothing has to be compared."""
+        """The first scan: there are no rows yet, so nothing must be compared."""
         names = sort_names((), listing.odd)
         files = (
             (name, *wanted, stamp)
@@ -230,7 +230,7 @@ class _Scan:
         return self._split_or_sort(names, split_line(line)[0]) is not None
 
     def _drop_known_evictions(self, difference: Difference, names: FreshNames) -> int:
-        """Drops files that are known to be in the cloud and still are; how many."""
+        """Drops files that are known to be in the cloud and still are. Returns how many."""
         known = [name for name in names.evicted if ONLINE_ONLY_LINE.format(name) in difference.stale]
         for name in known:
             difference.stale.discard(ONLINE_ONLY_LINE.format(name))
@@ -238,20 +238,20 @@ class _Scan:
         return len(known)
 
     def _list_gone(self, unlisted: Sequence[str]) -> list[str]:
-        """Those of the known names that are gone, and did not merely come while the listing was made.
+        """Those of the known names that are really gone, and did not arrive during the listing.
 
-        A disk that folds letter case finds a file by its former spelling too, so the names themselves are listed
-        once more, where a name that was not listed is there at the second look.
+        A disk that folds case also finds a file by its old spelling. So if the second look finds a name that was not
+        listed, the names themselves are listed again.
         """
         again = self.folder.look_again(unlisted)
         came = {name for name, stamp in again.items() if stamp is not None}
         if came:
-            with suppress(OSError):  # not listed now: then nothing is gone that was there a moment ago
+            with suppress(OSError):  # not listed now, so it did not just arrive
                 came.intersection_update(self.folder.list_names())
         return [name for name in unlisted if name in again and name not in came]
 
     def _brake(self, gone: Sequence[str]) -> bool:
-        """Whether absence is not believed now; moves the SD to suspect or back to online."""
+        """Whether absence is not believed now. Moves the SD to suspect or back to online."""
         accepted = 0
         with self.bench.catalog.read() as reader:
             for some in _batched(gone, KEYS_AT_ONCE):
@@ -269,7 +269,7 @@ class _Scan:
     def _apply_seen(
         self, gone: Sequence[str], images: list[str], names: FreshNames, *, vanishing_held: bool
     ) -> None:
-        """Writes what is gone, listed (lines, which are let go on the way) and in the cloud, batch by batch."""
+        """Writes the gone, listed, and online-only files, batch by batch. Frees lines on the way."""
         seen = chain(((name, None) for name in gone), map(_see, drain(images)), names.evicted.items())
         while batch := list(islice(seen, self.bench.limits.scan_batch_files)):
             known = list(self._look_again(batch))
@@ -285,11 +285,10 @@ class _Scan:
     def _look_again(
         self, batch: Sequence[tuple[str, Seen | None]]
     ) -> Iterator[tuple[str, Seen | None, ImageFile | None]]:
-        """The batch with its rows, and with what the disk says of known files *after* their rows were read.
+        """The batch with its rows, and the current state of known files on disk, read *after* their rows.
 
-        Else a file that was proven while the listing was made would be judged by how it looked before, and a
-        placeholder that was left behind would hide the real file. A file that is neither as it was listed nor as
-        it is known is left to the next scan.
+        Otherwise a file that was proven during the listing would be judged by its earlier state, and a leftover
+        placeholder would hide the real file. A file that is neither as listed nor as known is left to the next scan.
         """
         with self.bench.catalog.read() as reader:
             rows = reader.files.find_rows(self.sd.number, [name for name, _ in batch])
@@ -326,7 +325,9 @@ class _Scan:
             self._tell(writer, new, event_between(row, new, self.sd.sd_id, now))
 
     def _tell(self, writer: Writer, row: ImageFile, event: ImageEvent | None) -> None:
-        """Appends the event, and notes an arrival: to be proven, or announced where nothing is read unasked."""
+        """Appends the event, and records an arrival: to be proven, or only announced if nothing may be read
+        without a request.
+        """
         is_unread = row.state in HERE and row.absent_since is None and not row.proof_is_current
         if is_unread and self.sd.first_scan_done:
             self.report.arrivals.append(row.filename)
@@ -339,13 +340,13 @@ class _Scan:
             writer.journal.append_event(event)
 
     def _find_earlier_arrivals(self) -> None:
-        """Adds what an earlier scan registered and nobody read: a program ended, a disk went away."""
+        """Adds files that an earlier scan registered but nobody read: a program ended, or a disk went away."""
         with self.bench.catalog.read() as reader:
             unread = reader.files.list_arrivals(self.sd.number)
         self.report.arrivals = list(dict.fromkeys(self.report.arrivals + unread))
 
     def _prove_arrivals(self) -> None:
-        """Reads what arrived since the last scan, and looks again at what was not right then."""
+        """Reads the arrivals since the last scan, and looks again at files that were not right then."""
         with self.bench.catalog.read() as reader:
             arriving = reader.files.list_names_in_state(
                 self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
@@ -358,7 +359,7 @@ class _Scan:
                 self.account.add_finding("unreadable", result.reason, result.row, filename)
 
     def _hold_unlisted(self, known: int) -> None:
-        """No conclusion can be drawn from a media folder that cannot be listed, nor is one that is gone believed."""
+        """No conclusion can be drawn from a media folder that cannot be listed, nor is a missing one believed."""
         if self.unlistable is None:
             self._set_suspect(known, known, say_too_much_gone(known, known))
         else:

@@ -43,12 +43,12 @@ from strandline.services.storage_dirs.presence import (
 from strandline.services.workbench import Workbench
 
 ENTRIES_SEARCHED = 2000
-"""How far a folder without ``media/`` is searched for pictures to speak of; enough to say that there are some."""
+"""How many entries of a folder without ``media/`` are searched for pictures. Enough for a hint."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Wish:
-    """What a person asked for."""
+    """The request."""
 
     name: str | None
     new_identity: bool
@@ -60,7 +60,7 @@ class _Verdict:
     """What the folder is."""
 
     known: StorageDir | None
-    """The SD of the catalog that it is; None for one that is new."""
+    """The SD in the catalog that it is, or None if it is new."""
     decision: IdentityDecision
     warnings: tuple[str, ...] = ()
 
@@ -75,15 +75,15 @@ def add_storage_dir(
     scan: bool = True,
     on_progress: OnProgress | None = None,
 ) -> AddedStorageDir:
-    """Adds the folder, decides its identity, and scans it unless the caller will; idempotent.
+    """Adds the folder, decides its identity, and scans it unless the caller will. Idempotent.
 
-    Waits up to four seconds where an identity may be written only once the files have been quiet for two.
+    Waits up to four seconds if an identity may be written only after the files have been quiet for two.
 
     Raises:
-        InvalidPathError, InvalidNameError, StorageDirNotFoundError: Mend the input.
-        CatalogInsideStorageDirError: The catalog lies in it, or it in the home.
-        StorageDirIncompleteError: Its identity changes faster than it can be decided.
-        DiskError: A new ``SD_ID`` could not be written; nothing else was changed.
+        InvalidPathError, InvalidNameError, StorageDirNotFoundError: The input is invalid.
+        CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
+        StorageDirIncompleteError: Its identity changes too fast to be decided.
+        DiskError: A new ``SD_ID`` could not be written. Nothing else was changed.
     """
     root = resolve_root(bench, path)
     wish = _Wish(None if name is None else check_name(name), new_identity, read_only)
@@ -106,7 +106,7 @@ def add_storage_dir(
 
 
 def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
-    """Decides what the folder is, and writes what that calls for; again, where somebody else was quicker."""
+    """Decides what the folder is, and writes what is needed. Repeats this if another process was faster."""
     for _ in range(ROUNDS):
         known, decision = _decide(bench, root, wish)
         warnings = tuple(decision.warnings)
@@ -117,7 +117,7 @@ def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
         except (DiskError, RefusedError) as error:
             if decision.outcome is IdentityOutcome.GENERATED:
                 raise
-            return _Verdict(known, decision, (*warnings, error.message))  # it holds without being written
+            return _Verdict(known, decision, (*warnings, error.message))  # it is valid without being written
         if applied.is_as_decided:
             return _Verdict(known, decision, (*warnings, *applied.warnings))
     raise StorageDirIncompleteError(
@@ -153,7 +153,7 @@ def _decide(bench: Workbench, root: str, wish: _Wish) -> tuple[StorageDir | None
 def _is_still(
     bench: Workbench, sd: StorageDir, sighting: IdentitySighting, decision: IdentityDecision
 ) -> bool:
-    """Whether the folder is the SD that is known at this root, and not another disk mounted in its place."""
+    """Whether the folder still is the SD that is known at this root, and not another disk mounted there."""
     there = decision.sd_id
     if decision.outcome is IdentityOutcome.GENERATED and sighting.plain is not None:
         there = sighting.plain.value or there
@@ -161,7 +161,7 @@ def _is_still(
 
 
 def _remember(bench: Workbench, root: str, verdict: _Verdict, wish: _Wish) -> tuple[StorageDir, bool]:
-    """Writes the SD to the catalog; returns it, and whether another folder that is here has its identity."""
+    """Writes the SD to the catalog. Returns it, and whether another online folder has its identity."""
     known, decision = verdict.known, verdict.decision
     twins = list(_iter_twins(bench, known, decision))
     moved = next((twin for twin in twins if _has_left(bench, twin)), None)
@@ -188,7 +188,7 @@ def _state_of(decision: IdentityDecision) -> tuple[StorageDirState, str | None]:
 def _iter_twins(
     bench: Workbench, known: StorageDir | None, decision: IdentityDecision
 ) -> Iterator[StorageDir]:
-    """The other SDs of the catalog that have the identity, as they are now."""
+    """The other SDs in the catalog with this identity, as they are now."""
     if decision.sd_id is None:
         return
     with bench.catalog.read() as reader:
@@ -201,7 +201,7 @@ def _iter_twins(
 
 
 def _has_left(bench: Workbench, sd: StorageDir) -> bool:
-    """Whether the SD certainly does not lie at its path any more; a disk that does not answer proves nothing."""
+    """Whether the SD is certainly not at its path any more. A disk that does not answer proves nothing."""
     if sd.is_reachable:
         return False
     try:
@@ -235,7 +235,7 @@ def _insert(
     with bench.catalog.write() as writer:
         for sd in writer.sds.list_storage_dirs():
             if (sd.path, sd.sd_id) == (root, decision.sd_id):
-                return sd  # another process added it in this moment
+                return sd  # another process has just added it
         number = writer.sds.insert_storage_dir(
             sd_id=decision.sd_id,
             provisional=decision.outcome is IdentityOutcome.PROVISIONAL,

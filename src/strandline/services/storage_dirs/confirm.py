@@ -23,13 +23,13 @@ from strandline.services.workbench import Workbench
 
 
 def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """Does the one thing that waits for a person: restores a lost identity, else accepts that files are gone.
+    """Does the one thing that waits for a person: restores a lost identity, otherwise accepts that files are gone.
 
     Raises:
-        StorageDirOfflineError: The folder itself is not there, or it or its media folder cannot be looked at.
+        StorageDirOfflineError: The folder is not there, or it or its media folder cannot be examined.
         StorageDirIncompleteError: It has never had an identity.
-        StorageDirConflictError: Another identity lies there, or something that is not replaced.
-        ReadOnlyStorageDirError: The identity is lost and may not be written.
+        StorageDirConflictError: There is another identity, or an entry that must not be replaced.
+        ReadOnlyStorageDirError: The identity is lost, but must not be written.
         DiskError: It could not be written.
     """
     sd = reconsider(bench, sd)
@@ -44,7 +44,7 @@ def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
 
 
 def accept_missing(bench: Workbench, sd: StorageDir) -> int:
-    """Drops the rows of missing files, and says so in the journal; returns how many."""
+    """Drops the rows of missing files and reports it in the journal. Returns how many."""
     now, dropped = bench.now(), 0
     with bench.catalog.write() as writer:
         for row in writer.files.list_rows_in_state(sd.number, FileState.MISSING):
@@ -65,10 +65,10 @@ def _accept_absences(bench: Workbench, sd: StorageDir) -> StorageDir:
 
 
 def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
-    """Whether nothing lies where the media folder was, in a storage directory that is there before and after.
+    """Whether the media folder is gone from a storage directory that is there before and after the check.
 
     Raises:
-        StorageDirOfflineError: The system does not say: only "no such file" tells of absence (hazard H19).
+        StorageDirOfflineError: The system cannot tell: only "no such file" means absence (hazard H19).
     """
     try:
         if bench.folder(sd).has_images_folder():
@@ -86,7 +86,7 @@ def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
 
 
 def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """Writes the known identity back if ``SD_ID`` was lost; never over another identity."""
+    """Writes the known identity back if ``SD_ID`` was lost. Never replaces another identity."""
     assert sd.sd_id is not None
     sighting = look(bench, sd.path)
     if sighting.errors:

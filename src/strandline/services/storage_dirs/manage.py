@@ -26,20 +26,20 @@ from strandline.services.workbench import Workbench
 MAX_NAME_LENGTH = 100
 
 StorageDirRef = StorageDir | str | os.PathLike[str]
-"""A StorageDir, or text that is an identity, an alias, a path, or a name, in that order."""
+"""A StorageDir, or text: an identity, an alias, a path, or a name, in that order."""
 
 
 def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
-    """All SDs as the catalog knows them, in the order in which they were added. Touches no storage directory."""
+    """All SDs in the catalog, in the order in which they were added. Accesses no storage directory."""
     with bench.catalog.read() as reader:
         return reader.sds.list_storage_dirs()
 
 
 def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
-    """The SD that is meant: by identity, alias, path, or name, in that order.
+    """The SD with this identity, alias, path, or name, in that order.
 
     Raises:
-        StorageDirNotFoundError: None is.
+        StorageDirNotFoundError: There is none.
     """
     if isinstance(ref, StorageDir):
         return get_by_number(bench, ref.number)
@@ -55,7 +55,7 @@ def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
 
 
 def find_by_identity(sds: list[StorageDir], text: str) -> StorageDir | None:
-    """The SD whose identity the text is, else the one whose alias it is; reachable ones first. Pure."""
+    """The SD with this identity, otherwise the one with this alias; reachable ones first. Pure."""
     sd_id = find_storage_dir_id(text)
     if sd_id is None:
         return None
@@ -65,7 +65,7 @@ def find_by_identity(sds: list[StorageDir], text: str) -> StorageDir | None:
 
 
 def find_by_path_or_name(sds: list[StorageDir], text: str, real_path: str | None) -> StorageDir | None:
-    """The SD at the path, else the one with the name, letter case aside if need be; reachable first. Pure."""
+    """The SD at the path, otherwise the one with the name (exact case first); reachable ones first. Pure."""
     matches = (
         lambda sd: sd.path in (text, real_path),
         lambda sd: sd.name == text,
@@ -91,10 +91,10 @@ def get_by_number(bench: Workbench, number: int) -> StorageDir:
 
 
 def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDir:
-    """Gives the SD another name in this catalog.
+    """Renames the SD in this catalog.
 
     Raises:
-        InvalidNameError: Empty, too long, or with control characters.
+        InvalidNameError: The name is empty, too long, or contains control characters.
         StorageDirConflictError: Another SD has that name.
     """
     name = check_name(name)
@@ -107,11 +107,11 @@ def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDi
 
 
 def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[str]) -> StorageDir:
-    """Says where the SD lies now. A folder that holds no identity at all is believed: it may be on its way.
+    """Sets the SD's new path. A folder without any identity is accepted: its identity may be on its way.
 
     Raises:
         InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError: As for adding.
-        StorageDirConflictError: The folder there has another identity, or belongs to another SD.
+        StorageDirConflictError: The folder has another identity, or belongs to another SD.
     """
     root = resolve_root(bench, path)
     _check_free(bench, sd, root)
@@ -128,7 +128,7 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
 
 
 def set_place(writer: Writer, number: int, root: str, place: tuple[int, int] | None, now: datetime) -> None:
-    """Writes where the SD lies now. What was absent at another place has only begun to be absent at this one."""
+    """Writes the SD's new path. Files that were absent at the old path start to be absent at the new one only now."""
     writer.sds.update_place(number, path=root, root=place)
     writer.files.restart_absences(number, now)
 
@@ -140,10 +140,10 @@ def forget_storage_dir(bench: Workbench, sd: StorageDir) -> None:
 
 
 def check_name(name: str) -> str:
-    """The name without spaces around it.
+    """The name, stripped of surrounding spaces.
 
     Raises:
-        InvalidNameError: Empty, longer than 100 characters, or with characters that cannot be printed.
+        InvalidNameError: It is empty, longer than 100 characters, or contains unprintable characters.
     """
     name = name.strip()
     if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
@@ -155,13 +155,13 @@ def check_name(name: str) -> str:
 
 
 def name_after(root: str) -> str:
-    """A name that :func:`check_name` takes, from the folder's own. Pure."""
+    """A valid name (see :func:`check_name`) from the folder's own. Pure."""
     shown = "".join(letter if letter.isprintable() else " " for letter in os.path.basename(root) or root)
     return shown.strip()[:MAX_NAME_LENGTH].strip() or "storage directory"
 
 
 def find_free_name(writer: Writer, name: str, number: int | None = None) -> str:
-    """The name, or the name with " 2", " 3" … behind it where SDs other than this one have it."""
+    """The name, or the name with " 2", " 3" … appended if another SD has it."""
     taken = {sd.name for sd in writer.sds.list_storage_dirs() if sd.number != number}
     candidate, count = name, 1
     while candidate in taken:
@@ -175,7 +175,7 @@ def _reachable_first(sd: StorageDir) -> bool:
 
 
 def _check_free(bench: Workbench, sd: StorageDir, root: str) -> None:
-    """An SD that is only remembered at the root, because its disk was mounted there once, is not in the way."""
+    """An SD that is only remembered at the root, because its disk was once mounted there, is no conflict."""
     for known in list_known_at(bench, root):
         there = refresh(bench, known)
         if there.number != sd.number and there.state is not StorageDirState.OFFLINE:

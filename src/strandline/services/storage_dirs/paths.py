@@ -21,26 +21,26 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
 MAX_PATH_LENGTH = 1024 if sys.platform == "darwin" else 4096
-"""Bytes, with a NUL at the end; the system takes no longer ones. Windows takes some more."""
+"""Bytes, including the NUL at the end: the system's limit. Windows allows some more."""
 
 MAX_ROOT_LENGTH = MAX_PATH_LENGTH - len("/media/") - 255 - 1
-"""Whatever a file in the media folder is called, its path must fit, or a save could keep what no read can reach."""
+"""The path of any file in the media folder must fit. Otherwise a save could write what no read can reach."""
 
 SHOWN_CHARACTERS = 100
-"""Of what a person typed, in a message about it."""
+"""Maximum length of a user's input in an error message."""
 
 
 def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
-    """The folder that the path means, absolute and without links in it.
+    """The folder of the path, absolute and without links.
 
-    A folder that cannot be looked at now (no rights above it, a share that does not answer) is taken as it was
-    given: it can be remembered, and decided again.
+    A folder that cannot be examined now (no permission above it, or a share that does not answer) is taken as given:
+    it can be remembered, and decided later.
 
     Raises:
-        InvalidPathError: Empty, too long, with a NUL or undecodable bytes, or not a folder.
+        InvalidPathError: The path is empty, too long, contains NUL or undecodable bytes, or is not a folder.
         StorageDirNotFoundError: There is no such folder.
         StorageDirOfflineError: A link leads to a disk that does not answer.
-        CatalogInsideStorageDirError: The catalog lies in it, or it in the home.
+        CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
     """
     given = os.path.abspath(expand_user(os.fspath(path)))
     folder = bench.folder_at(given)
@@ -72,16 +72,16 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
 
 
 def expand_user(path: str) -> str:
-    """The path, with ``~`` as the person's home.
+    """The path with ``~`` replaced by the user's home.
 
     Raises:
-        InvalidPathError: Empty, too long, with a NUL or undecodable bytes.
+        InvalidPathError: Empty, too long, or with NUL or undecodable bytes.
     """
     return os.path.expanduser(_check_text(path))
 
 
 def can_be_path(text: str) -> bool:
-    """Whether the system takes the text for a path: not empty, no NUL, and each letter stands for some bytes."""
+    """Whether the system accepts the text as a path: not empty, no NUL, and every character can be encoded."""
     try:
         return b"\0" not in os.fsencode(text) and bool(text)
     except UnicodeEncodeError:
@@ -89,7 +89,7 @@ def can_be_path(text: str) -> bool:
 
 
 def find_real_path(bench: Workbench, text: str) -> str | None:
-    """What the text means as a path, links resolved as far as they can be; None where it is no path."""
+    """The text as a path, with links resolved as far as possible. None if it is no path."""
     if not can_be_path(text):
         return None
     given = os.path.abspath(os.path.expanduser(text))
@@ -100,14 +100,14 @@ def find_real_path(bench: Workbench, text: str) -> str | None:
 
 
 def check_outside(home: Path, root: str) -> None:
-    """Refuses a catalog inside a storage directory, and the other way round. Looks at the home only.
+    """Refuses a catalog inside a storage directory, and the reverse. Accesses only the home.
 
     Args:
-        home: May hold links.
-        root: Holds none, see :func:`resolve_root`.
+        home: May contain links.
+        root: Contains no links; see :func:`resolve_root`.
 
     Raises:
-        CatalogInsideStorageDirError: It is so.
+        CatalogInsideStorageDirError: One is inside the other.
     """
     real_home, real_root = Path(os.path.realpath(home)), Path(root)
     if real_home.is_relative_to(real_root) or real_root.is_relative_to(real_home):
@@ -119,7 +119,7 @@ def check_outside(home: Path, root: str) -> None:
 
 
 def list_known_at(bench: Workbench, root: str) -> list[StorageDir]:
-    """The SDs whose root this folder is, by path or by another way to the same folder (a bind mount)."""
+    """The SDs with this root, by path or by another path to the same folder (a bind mount)."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
     place = bench.folder_at(root).find_place()

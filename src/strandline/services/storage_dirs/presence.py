@@ -27,25 +27,27 @@ from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.workbench import Workbench
 
 IDENTITY_QUIET = timedelta(seconds=2)
-"""Identity files that have not stirred for so long are not being replaced at this moment (SPEC §4)."""
+"""Identity files that have not changed for this long are not being replaced now (SPEC §4)."""
 
 NAMES_ASKED = 64
-"""So many known file names are looked for to tell a changed identity from another SD (SPEC §4)."""
+"""How many known file names are checked to distinguish a changed identity from another SD (SPEC §4)."""
 
 LOOKS_FOR_QUIET = 8
-"""Looks half a second apart while identity files still stir, before an answer without a write is given."""
+"""Number of looks, half a second apart, while identity files change. After that there is an answer without a
+write.
+"""
 
 REPLACEMENT_GAP_S = 0.05
-"""Ten times the gap that was seen while Syncthing replaced a file; ``cp`` leaves an old one empty for less."""
+"""Ten times the observed gap while Syncthing replaces a file. ``cp`` leaves the old file empty for less."""
 
 ROUNDS = 3
-"""How often a decision that another process overtook is made again."""
+"""How often to decide again if another process was faster."""
 
 
 def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """The SD as it is now. Cost where nothing changed: one open, fstat and read of ``SD_ID``.
+    """The SD as it is now. Cost if nothing changed: one open, fstat, and read of ``SD_ID``.
 
-    Never waits for identity files to be quiet: while they stir, the SD stays as it was last known.
+    Never waits for identity files to be quiet: while they change, the SD keeps its last known state.
     """
     try:
         value = bench.folder(sd).read_identity()
@@ -59,9 +61,9 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
 def refresh_storage_dirs(
     bench: Workbench, ask: Callable[[Workbench, StorageDir], StorageDir] = refresh
 ) -> list[StorageDir]:
-    """All SDs as ``ask`` finds them now, in the order in which they were added. Costs and writes what ``ask`` does.
+    """All SDs as ``ask`` finds them, in the order in which they were added. Costs and writes what ``ask`` does.
 
-    One that another process forgets meanwhile takes no other with it.
+    An SD that another process forgets meanwhile is omitted.
     """
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
@@ -73,17 +75,16 @@ def refresh_storage_dirs(
 
 
 def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """The SD as it is now, from a look at everything that tells of its identity; the decision is carried out.
+    """The SD as it is now, from a look at everything that concerns its identity. Carries out the decision.
 
-    Waits up to four seconds for identity files that stir. Never makes up an identity: an empty folder where an SD
-    was known is offline, and one that was remembered without an identity stays incomplete until somebody adds it
-    again.
+    Waits up to four seconds for changing identity files. Never invents an identity: if the folder of a known SD is
+    empty, the SD is offline. If it was remembered without an identity, it stays incomplete until it is added again.
     """
     return _decide_and_apply(bench, sd, looks=LOOKS_FOR_QUIET)
 
 
 def reconsider_storage_dirs(bench: Workbench) -> list[StorageDir]:
-    """All SDs as :func:`reconsider` finds them now."""
+    """All SDs as :func:`reconsider` finds them."""
     return refresh_storage_dirs(bench, reconsider)
 
 
@@ -108,7 +109,7 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
         try:
             applied = bench.folder(sd).apply_identity(decision)
         except (DiskError, RefusedError):
-            break  # what is decided holds without being written; the next command tries again
+            break  # the decision is valid without being written; the next command tries again
         if applied.is_as_decided:
             break
     else:
@@ -131,9 +132,9 @@ def look_and_decide(
         bench: The tools.
         root: The folder.
         decide: Gets the sighting, and whether the files have been quiet for two seconds.
-        looks: Half a second apart; 1 does not wait.
-        may_be_replaced: Look once more after a moment where ``SD_ID`` is missing or is a file with anything else in
-            it, because sync clients replace a file by deleting or emptying the old one first (hazards H6, H10).
+        looks: Half a second apart. 1 does not wait.
+        may_be_replaced: Look once more after a moment if ``SD_ID`` is missing or contains anything else, because sync
+            clients replace a file by first deleting or emptying the old one (hazards H6, H10).
     """
     sighting, decision = _look_once(bench, root, decide)
     if may_be_replaced and decision.sd_id is None and _may_be_changing(sighting):
@@ -148,7 +149,7 @@ def look_and_decide(
 
 
 def _may_be_changing(sighting: IdentitySighting) -> bool:
-    """Whether ``SD_ID`` may be an identity in a moment: what lies there now is nothing, or half of a file."""
+    """Whether ``SD_ID`` may have an identity in a moment: it is missing now, or half a file."""
     plain = sighting.plain
     return not sighting.errors and (plain is None or plain.unfit not in FIXED)
 
@@ -162,12 +163,12 @@ def _look_once(
 
 
 def look(bench: Workbench, root: str) -> IdentitySighting:
-    """Everything in the root that tells of its identity. A disk that does not answer is a look that failed."""
+    """Everything in the root that concerns its identity. If the disk does not answer, the look has failed."""
     return bench.folder_at(root).look_at_identity()
 
 
 def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> IdentityDecision:
-    """What :func:`~strandline.model.identity.rules.decide_identity` says of an SD that is in the catalog."""
+    """The result of :func:`~strandline.model.identity.rules.decide_identity` for an SD in the catalog."""
     return decide_identity(
         sighting,
         fresh=sd.sd_id if sd.provisional and sd.sd_id is not None else new_storage_dir_id(),
@@ -184,7 +185,7 @@ def identity_to_keep(sd: StorageDir) -> StorageDirId | None:
 
 
 def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision) -> StorageDir:
-    """Writes the decided identity and its aliases to the catalog, where they are not there already."""
+    """Writes the decided identity and its aliases to the catalog if they are not there yet."""
     sd_id, provisional = decision.sd_id, decision.outcome is IdentityOutcome.PROVISIONAL
     assert sd_id is not None
     if sd_id == sd.sd_id and provisional == sd.provisional and decision.aliases.issubset(sd.aliases):
@@ -211,10 +212,10 @@ def move_to_state(
     problem: str | None,
     event: StorageDirEvent | None = None,
 ) -> StorageDir:
-    """Writes the state, with its event, if it is another one than the catalog has; returns the SD as it is then.
+    """Writes the state and its event if it differs from the catalog. Returns the SD as it is then.
 
-    An SD that comes online has its absences begin anew: what was not met while something was wrong with it proves
-    nothing. ``event`` tells of the move where the plain online or offline event would say too little.
+    If an SD comes online, its absences start again: what was absent while something was wrong proves nothing.
+    ``event`` replaces the plain online or offline event if that would say too little.
     """
     if sd.state is state and sd.problem == problem:
         return sd
@@ -264,7 +265,9 @@ def _state_without_identity(
 
 
 def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting, found: StorageDirId) -> bool:
-    """Whether another SD lies at the path now: nothing explains the other value, and too few files are there."""
+    """Whether another SD is at the path now: the other identity has no explanation, and too few known files are
+    there.
+    """
     if sd.sd_id in (None, found) or sd.provisional:
         return False
     if _is_another_here(bench, sd, found):
@@ -279,12 +282,12 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
     try:
         there = bench.folder(sd).probe(known)
     except OSError:
-        return True  # nothing can be concluded, and that is what "elsewhere" means
+        return True  # nothing can be concluded, which is what "elsewhere" means
     return 2 * len(there) < len(known)
 
 
 def _is_another_here(bench: Workbench, sd: StorageDir, found: StorageDirId) -> bool:
-    """Whether the catalog knows another SD at this very path by the identity: then the folder is that one."""
+    """Whether the catalog knows another SD with this identity at this path. Then the folder is that one."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
     return any((other.sd_id, other.path) == (found, sd.path) for other in sds if other.number != sd.number)

@@ -21,8 +21,8 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     """The SD as it is now, if it may be written to.
 
     Raises:
-        ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It
-            may not, and what to do about it.
+        ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It must not
+            be written to. The message says what to do.
     """
     if sd.read_only:
         raise ReadOnlyStorageDirError(

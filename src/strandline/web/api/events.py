@@ -25,15 +25,15 @@ from strandline.web.backend import Backend, TheBackend
 router = APIRouter(tags=["events"])
 
 HEARTBEAT_S = 15
-"""Between two comments on a quiet stream: proxies and telephones drop what is silent for a minute."""
+"""Between two comments on a quiet stream. Proxies and phones drop connections that are silent for a minute."""
 
 SEND_LIMIT_S = 30
-"""A client that takes nothing for so long is dropped."""
+"""A client that reads nothing for this long is disconnected."""
 
 REPLAY_PAGE = 500
 
 LINE_END = "\n"
-"""The library's own is CRLF, at which small parsers that split at blank lines see no event."""
+"""The library's own is CRLF. Small parsers that split at blank lines then see no event."""
 
 LastEventId = Annotated[
     str | None, Header(max_length=100, description="The id of the last event that was seen.")
@@ -46,7 +46,7 @@ class Place(NamedTuple):
 
     seq: int
     is_reset: bool
-    """What the client knew is not known here: it must begin anew."""
+    """The client's last event is unknown here, so it must reload everything."""
 
 
 @router.get(
@@ -57,10 +57,10 @@ class Place(NamedTuple):
 async def stream_events(
     backend: TheBackend, last_event_id: LastEventId = None, since: Since = None
 ) -> EventSourceResponse:
-    """Events as they happen (Server-Sent Events), after those that were missed.
+    """Events as they happen (Server-Sent Events), after the missed ones.
 
-    `event` is the type, `id` is `<epoch>-<seq>`, `data` the event as JSON. `event: reset`: what was given as the last
-    event is not known here; load everything anew. `event: lagged`: you were too slow; load everything anew.
+    `event` is the type, `id` is `<epoch>-<seq>`, `data` the event as JSON. `event: reset`: the given last event is
+    unknown here, so reload everything. `event: lagged`: the client was too slow, so reload everything.
     """
     place = await backend.crossing.quick(lambda: find_place(backend, last_event_id or since))
     return EventSourceResponse(
@@ -81,7 +81,7 @@ async def list_journal(
     sd: SdQuery = None,
     limit: Limit = 100,
 ) -> Response:
-    """What happened, newest first; live-only events are not in it."""
+    """Past events, newest first, without live-only ones."""
 
     def list_page() -> Response:
         types = _parse_types(type)
@@ -97,7 +97,7 @@ async def list_journal(
 
 
 def find_place(backend: Backend, last_seen: str | None) -> Place:
-    """Where to go on; without a last event that is now."""
+    """Where to continue. Without a last event, that is now."""
     catalog = backend.store.bench.catalog
     with catalog.read() as reader:
         oldest, newest = reader.journal.get_bounds()
@@ -111,7 +111,7 @@ def find_place(backend: Backend, last_seen: str | None) -> Place:
 
 
 async def iter_stream(backend: Backend, place: Place) -> AsyncIterator[ServerSentEvent]:
-    """The stream of one client: what was missed, then what happens, each once and in order."""
+    """The stream of one client: missed events, then new ones, each once and in order."""
     seq = place.seq
     async with backend.live.listen() as listener:
         kind = "reset" if place.is_reset else None

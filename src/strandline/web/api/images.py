@@ -36,13 +36,13 @@ AfterQuery = Annotated[str | None, Query(max_length=300, description="The `next`
 
 
 class Copy(Body):
-    """Where an image is to be copied."""
+    """The target of a copy."""
 
     sd: str = Field(min_length=1, description="A storage directory: identity, alias, path or name.")
 
 
 class Adoption(Body):
-    """Which file is to become an image of its own."""
+    """The file whose bytes become an image of their own."""
 
     sd: str = Field(min_length=1, description="A storage directory: identity, alias, path or name.")
     filename: str = Field(
@@ -64,7 +64,7 @@ async def list_images(
     after: AfterQuery = None,
     limit: Limit = 100,
 ) -> Response:
-    """A page of images, newest first: by cursor, or from a place inside a month."""
+    """A page of images, newest first: by cursor, or from a position inside a month."""
 
     def list_page() -> Response:
         if month is None and offset:
@@ -92,7 +92,7 @@ async def list_months(
     first_day: Annotated[FromQuery, Query(alias="from")] = None,
     last_day: Annotated[ToQuery, Query(alias="to")] = None,
 ) -> Response:
-    """How many images each month has, newest first: how long a listing is before any of it is fetched."""
+    """The number of images in each month, newest first. Shows the length of a listing before any of it is fetched."""
 
     def count() -> Response:
         chosen = make_filter(
@@ -105,7 +105,7 @@ async def list_months(
 
 @router.get("/images/{image_id}", responses=responses.ok(schemas.ImageDetails))
 async def get_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
-    """All that is known of one image; looked for on the disks where nothing is known."""
+    """Everything known about one image. If the catalog does not know it, searches the disks."""
     return await backend.crossing.slow(lambda: answer(describe(backend, backend.store.info(image_id))))
 
 
@@ -125,7 +125,7 @@ async def explain_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
 
 @router.get("/images/{image_id}/data-url", responses=responses.ok(schemas.DataUrl))
 async def get_data_url(backend: TheBackend, image_id: ImageIdPath, sd: SdQuery = None) -> Response:
-    """The image as a ``data:`` URL, proven."""
+    """The proven image as a ``data:`` URL."""
     return await backend.crossing.slow(
         lambda: answer({"data_url": backend.store.get(image_id, sd).data_url()})
     )
@@ -133,13 +133,15 @@ async def get_data_url(backend: TheBackend, image_id: ImageIdPath, sd: SdQuery =
 
 @router.post("/images/{image_id}/copy", status_code=201, responses=responses.created(schemas.Saved))
 async def copy_image(backend: TheBackend, image_id: ImageIdPath, wanted: Copy) -> Response:
-    """Saves a good copy in a storage directory, also over a file with wrong bytes. 200 where it was good already."""
+    """Saves a good copy in a storage directory. Replaces a file with wrong bytes. 200 if a good file was there
+    already.
+    """
     return await backend.crossing.slow(lambda: _answer_saved(backend.store.copy(image_id, wanted.sd)))
 
 
 @router.post("/images/adopt", status_code=201, responses=responses.created(schemas.Saved))
 async def adopt_image(backend: TheBackend, wanted: Adoption) -> Response:
-    """Saves another image that lies under an image's name as a new image. 200 where it is one already."""
+    """Saves another image that is under an image's name as a new image. 200 if that image exists already."""
     return await backend.crossing.slow(lambda: _answer_saved(backend.store.adopt(wanted.sd, wanted.filename)))
 
 
@@ -148,7 +150,7 @@ def _answer_saved(saved: Saved) -> Response:
 
 
 def describe(backend: Backend, info: ImageInfo) -> dict[str, object]:
-    """The image's JSON, with its Markdown and where its bytes are."""
+    """The image's JSON, with its Markdown and URLs."""
     best = next((file.file for file in info.files if file.file.state is FileState.PRESENT), info.best)
     name = info.original_names[0] if info.original_names else info.image_id
     return info.as_json() | {

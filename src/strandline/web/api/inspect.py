@@ -19,7 +19,7 @@ from strandline.web.backend import TheBackend
 router = APIRouter(tags=["inspect"])
 
 MAX_PREVIEW_BYTES = 64 * 1024 * 1024
-"""Of a file that is looked at as it lies there; it is held in memory."""
+"""A previewed file is held in memory."""
 
 FilePath = Annotated[
     str, Query(min_length=1, max_length=4096, description="Relative to the storage directory.")
@@ -32,7 +32,7 @@ Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES, description="So many bytes
 
 @router.get("/inspect", responses=responses.ok(inspect_schemas.SyncSummaries))
 async def inspect_all(backend: TheBackend) -> Response:
-    """All storage directories, measured now, in numbers. Lists every media folder: one ``lstat`` a file."""
+    """All storage directories in numbers, measured now. Lists every media folder: one ``lstat`` per file."""
 
     def inspect() -> Response:
         store = backend.store
@@ -51,7 +51,7 @@ async def inspect_sd(backend: TheBackend, sd: SdPath) -> Response:
 async def list_tree(
     backend: TheBackend, sd: SdPath, after: AfterQuery = None, limit: TreeLimit = 1000
 ) -> Response:
-    """A page of what lies in the root and in the media folder, by path, and what each name means."""
+    """A page of the entries in the root and media folder, by path, and what each name means."""
     return await backend.crossing.slow(
         lambda: answer(backend.store.list_tree(sd, after=after, limit=limit).as_json())
     )
@@ -67,7 +67,7 @@ async def describe_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Resp
 async def read_hex(
     backend: TheBackend, sd: SdPath, path: FilePath, offset: Offset = 0, length: Length = 4096
 ) -> Response:
-    """A page of a file's bytes, whatever they are."""
+    """A page of any file's bytes."""
     return await backend.crossing.slow(
         lambda: answer(backend.store.read_hex(sd, path, offset, length).as_json())
     )
@@ -79,7 +79,7 @@ async def read_hex(
     responses={200: {"content": {"image/*": {}}, "description": "The bytes."}, **responses.problems()},
 )
 async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Response:
-    """A file's bytes as they lie there, unproven, for looking at; images only, and nothing in them runs."""
+    """A file's bytes as they are, unproven. Images only, and no script in them can run."""
 
     def read() -> Response:
         data = bytearray()
@@ -99,7 +99,7 @@ async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Respo
 
 
 def summarise(status: SyncStatus) -> dict[str, object]:
-    """A sync status in numbers; the lists of a large storage directory are long."""
+    """A sync status in numbers. The lists of a large storage directory are long."""
     whole = status.as_json()
     kept = ("sd_id", "name", "path", "state", "measured_at", "on_disk", "in_catalog", "problems")
     counts = {name: len(getattr(status, name)) for name in SyncStatus.LISTS}

@@ -23,7 +23,7 @@ class InCatalog(Shape):
 
 
 class FileItem(BaseModel):
-    """A file in a list, with what is special to that list."""
+    """A file in a list, with facts specific to that list."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -63,7 +63,7 @@ class SyncStatus(Shape):
 
 
 class SyncSummary(Shape):
-    """Disk against catalog, in numbers: how many files each list has."""
+    """Disk against catalog in numbers: the length of each list."""
 
     sd_id: str | None
     name: str
@@ -78,13 +78,13 @@ class SyncSummary(Shape):
 
 
 class SyncSummaries(Shape):
-    """All storage directories, in numbers."""
+    """All storage directories in numbers."""
 
     sds: list[SyncSummary]
 
 
 class TreeEntry(Shape):
-    """One name in a storage directory."""
+    """One entry in a storage directory."""
 
     path: str
     kind: str
@@ -94,7 +94,7 @@ class TreeEntry(Shape):
 
 
 class Tree(Shape):
-    """A page of what lies in a storage directory, by path."""
+    """A page of a storage directory's entries, by path."""
 
     entries: list[TreeEntry]
     next: str | None

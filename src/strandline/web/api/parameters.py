@@ -35,7 +35,7 @@ ToQuery = Annotated[str | None, Query(description="Last day, `YYYY-MM-DD` (UTC).
 
 
 class Body(BaseModel):
-    """What a request says in JSON, in exactly the types of the OpenAPI document: ``"yes"`` is no boolean."""
+    """A JSON body with exactly the types of the OpenAPI document: ``"yes"`` is no boolean."""
 
     model_config = ConfigDict(strict=True)
 
@@ -50,10 +50,10 @@ def make_filter(
     first_day: str | None,
     last_day: str | None,
 ) -> ImageFilter:
-    """The filter that a request asks for; empty text counts as none.
+    """The requested filter. Empty text counts as none.
 
     Raises:
-        StorageDirNotFoundError, InvalidInputError: A part of it cannot be meant.
+        StorageDirNotFoundError, InvalidInputError: A part of it is invalid.
     """
     found: StorageDir | None = store.get_storage_dir(sd) if sd else None
     return ImageFilter(

@@ -12,7 +12,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 
 def problems() -> Responses:
-    """What every route may answer instead."""
+    """The error answers of every route."""
     return {
         "default": {
             "description": "A problem.",
@@ -27,7 +27,7 @@ def ok(shape: type[BaseModel]) -> Responses:
 
 
 def created(shape: type[BaseModel]) -> Responses:
-    """201 with this shape, 200 with it where nothing was new, or a problem."""
+    """201 with this shape, 200 with it if nothing was new, or a problem."""
     return {200: {"model": shape, "description": "Nothing new."}, 201: {"model": shape}, **problems()}
 
 

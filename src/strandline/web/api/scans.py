@@ -28,7 +28,7 @@ class NewScan(Body):
 
 @router.post("/scans", status_code=202, responses=responses.accepted(schemas.StartedScans))
 async def start_scan(backend: TheBackend, wanted: NewScan) -> Response:
-    """Begins to look for what is new, changed or gone; returns at once. A scan that is running is not begun anew."""
+    """Starts a scan for new, changed, and missing images. Returns at once. If one is running, returns that one."""
 
     def start() -> Response:
         sds = (
@@ -45,17 +45,17 @@ async def start_scan(backend: TheBackend, wanted: NewScan) -> Response:
 
 @router.get("/scans", responses=responses.ok(schemas.Scans))
 async def list_scans(backend: TheBackend) -> Response:
-    """The scans, newest first: those that were asked for, and the watcher's own. Ended ones are forgotten in time."""
+    """The scans, newest first: requested ones, and the watcher's own. Ended scans are forgotten after a while."""
     return answer({"scans": [job.as_json() for job in backend.scans.list_jobs()]})
 
 
 @router.get("/scans/{scan}", responses=responses.ok(schemas.OneScan))
 async def get_scan(backend: TheBackend, scan: ScanPath) -> Response:
-    """How far a scan is, and what it did."""
+    """The progress of a scan, and its report."""
     return answer({"scan": backend.scans.get(scan).as_json()})
 
 
 @router.delete("/scans/{scan}", status_code=202, responses=responses.accepted(schemas.OneScan))
 async def cancel_scan(backend: TheBackend, scan: ScanPath) -> Response:
-    """Ends a scan between two batches; what it did stays."""
+    """Ends a scan after its current batch. Its work so far stays."""
     return answer({"scan": backend.scans.cancel(scan).as_json()}, status=202)

@@ -16,7 +16,7 @@ class Shape(BaseModel):
 
 
 class Identity(Shape):
-    """How the identity of a storage directory was come by."""
+    """How the identity of a storage directory was decided."""
 
     outcome: str
     migrated: bool
@@ -27,7 +27,7 @@ class Identity(Shape):
 
 
 class Ignored(Shape):
-    """What lies in a media folder and is no image."""
+    """Entries of a media folder that are no images."""
 
     conflict_copies: int
     placeholders_unparsed: int
@@ -36,7 +36,7 @@ class Ignored(Shape):
 
 
 class Finding(Shape):
-    """Something that is not as it should be, and what to do."""
+    """Something is wrong, and what to do about it."""
 
     kind: str
     message: str
@@ -64,7 +64,7 @@ class ScanReport(Shape):
 
 
 class Error(BaseModel):
-    """An error as the command line has it."""
+    """An error, as on the command line."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -73,7 +73,7 @@ class Error(BaseModel):
 
 
 class Scan(Shape):
-    """A scan that somebody asked for."""
+    """A requested scan."""
 
     id: str
     sd_id: str | None
@@ -100,7 +100,7 @@ class PlainStorageDir(Shape):
 
 
 class StorageDir(PlainStorageDir):
-    """A storage directory, with its numbers."""
+    """A storage directory with its numbers."""
 
     images: int
     arriving: int
@@ -121,7 +121,7 @@ class OneStorageDir(Shape):
 
 
 class Added(Shape):
-    """What adding came to. ``scan`` is null where the folder could not be scanned yet, or is being scanned behind."""
+    """The result of adding. ``scan`` is null if the folder could not be scanned yet, or its scan is still running."""
 
     sd: PlainStorageDir
     identity: Identity
@@ -129,7 +129,7 @@ class Added(Shape):
 
 
 class Dropped(Shape):
-    """How many."""
+    """How many were dropped."""
 
     dropped: int
 
@@ -153,7 +153,7 @@ class ImageFile(Shape):
 
 
 class Image(Shape):
-    """What is known of an image, best file first."""
+    """What is known about an image, best file first."""
 
     image_id: str
     media_type: str
@@ -168,14 +168,14 @@ class Image(Shape):
 
 
 class Urls(Shape):
-    """Where its bytes are."""
+    """The URLs of its bytes."""
 
     bytes: str
     thumbnail: str
 
 
 class ImageDetails(Image):
-    """The same, with what a page needs."""
+    """The same, with more for a page."""
 
     markdown: str
     urls: Urls
@@ -197,7 +197,7 @@ class Month(Shape):
 
 
 class Months(Shape):
-    """All months, newest first. ``fresh`` is false where a new count is under way."""
+    """All months, newest first. ``fresh`` is false while a new count is running."""
 
     months: list[Month]
     total: int
@@ -231,7 +231,7 @@ class Saved(Shape):
 
 
 class Failed(Shape):
-    """What could not be saved, and why."""
+    """A file that could not be saved, and why."""
 
     source: str
     code: str
@@ -239,14 +239,14 @@ class Failed(Shape):
 
 
 class Upload(Shape):
-    """What became of the uploaded files."""
+    """The results for the uploaded files."""
 
     saved: list[Saved]
     failed: list[Failed]
 
 
 class DiskFact(Shape):
-    """What the disk says of one file."""
+    """What the disk shows about one file."""
 
     filename: str
     what: str
@@ -255,7 +255,7 @@ class DiskFact(Shape):
 
 
 class Trace(Shape):
-    """What one storage directory says of an image."""
+    """What one storage directory shows about an image."""
 
     sd_id: str | None
     name: str
@@ -289,14 +289,14 @@ class Scans(Shape):
 
 
 class StartedScans(Shape):
-    """The first scan that was started, and all of them."""
+    """The first started scan, and all of them."""
 
     scan: Scan | None
     scans: list[Scan]
 
 
 class Event(BaseModel):
-    """Something that happened; docs/reference/events.md lists the facts of each type."""
+    """Something happened. docs/reference/events.md lists the facts of each type."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -307,14 +307,14 @@ class Event(BaseModel):
 
 
 class Journal(Shape):
-    """Events, newest first. ``next`` is the ``before`` of the next page, null at the end."""
+    """Events, newest first. ``next`` is the ``before`` of the next page; null at the end."""
 
     events: list[Event]
     next: int | None
 
 
 class Check(Shape):
-    """One thing that should be as it should."""
+    """One health check."""
 
     name: str
     ok: bool
@@ -323,6 +323,6 @@ class Check(Shape):
 
 
 class Health(Shape):
-    """Whether this machine is fit."""
+    """Whether this machine is healthy."""
 
     checks: list[Check]

@@ -21,7 +21,7 @@ from strandline.web.backend import Backend, TheBackend
 router = APIRouter(tags=["sds"])
 
 SCAN_WAIT_S = 2.0
-"""A folder that is scanned within it is answered with its report; some 100,000 files."""
+"""If the scan ends within this time (some 100,000 files), the answer contains its report."""
 
 
 class NewStorageDir(Body):
@@ -34,7 +34,7 @@ class NewStorageDir(Body):
 
 
 class StorageDirChange(Body):
-    """What to change; what is left out stays."""
+    """The changes. Omitted fields stay."""
 
     name: str | None = None
     path: str | None = Field(None, min_length=1, max_length=4096, description="Its path now.")
@@ -42,7 +42,7 @@ class StorageDirChange(Body):
 
 @router.get("/sds", responses=responses.ok(schemas.StorageDirs))
 async def list_sds(backend: TheBackend) -> Response:
-    """All storage directories as the watcher last found them, in the order in which they were added."""
+    """All storage directories in their last known state, in the order in which they were added."""
     return await backend.crossing.quick(
         lambda: answer({"sds": [describe(backend, sd) for sd in backend.store.list_storage_dirs()]})
     )
@@ -50,9 +50,10 @@ async def list_sds(backend: TheBackend) -> Response:
 
 @router.post("/sds", status_code=201, responses=responses.created(schemas.Added))
 async def add_sd(backend: TheBackend, wanted: NewStorageDir) -> Response:
-    """Adds a folder, decides its identity, and scans it; safe to repeat. 200 where it was known.
+    """Adds a folder, decides its identity, and scans it. Idempotent. 200 if it was known.
 
-    Where the scan takes longer than two seconds it goes on behind: `scan` is null then, and `Location` is the scan's.
+    If the scan takes longer than two seconds, it continues in the background. `scan` is then null, and `Location` is
+    the scan's.
     """
 
     return await backend.crossing.slow(lambda: _add(backend, wanted))
@@ -60,13 +61,13 @@ async def add_sd(backend: TheBackend, wanted: NewStorageDir) -> Response:
 
 @router.get("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
 async def get_sd(backend: TheBackend, sd: SdPath) -> Response:
-    """One storage directory as the watcher last found it."""
+    """One storage directory in its last known state."""
     return await backend.crossing.quick(lambda: _answer_one(backend, backend.store.get_storage_dir(sd)))
 
 
 @router.patch("/sds/{sd}", responses=responses.ok(schemas.OneStorageDir))
 async def change_sd(backend: TheBackend, sd: SdPath, change: StorageDirChange) -> Response:
-    """Gives it another name, or says where it lies now. No file is touched."""
+    """Renames it, or sets its new path. No file is touched."""
 
     def apply() -> Response:
         found = backend.store.get_storage_dir(sd)
@@ -90,13 +91,13 @@ async def forget_sd(backend: TheBackend, sd: SdPath) -> Response:
 
 @router.post("/sds/{sd}/confirm", responses=responses.ok(schemas.OneStorageDir))
 async def confirm_sd(backend: TheBackend, sd: SdPath) -> Response:
-    """Restores a lost identity, else accepts that files are gone: one thing at a time."""
+    """Restores a lost identity; otherwise accepts that files are gone. Does only one of the two."""
     return await backend.crossing.slow(lambda: _answer_one(backend, backend.store.confirm_storage_dir(sd)))
 
 
 @router.post("/sds/{sd}/accept-missing", responses=responses.ok(schemas.Dropped))
 async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
-    """Drops what is known of missing files."""
+    """Forgets missing files."""
     return await backend.crossing.slow(lambda: answer({"dropped": backend.store.accept_missing(sd)}))
 
 
@@ -118,7 +119,9 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
 
 
 def _check_whole(path: str) -> str:
-    """The path, with ``~`` as the person's home; where the server was started means nothing to who asks it."""
+    """Expands ``~`` to the user's home. Refuses a relative path: the client does not know where the server was
+    started.
+    """
     whole = expand_user(path)
     if not os.path.isabs(whole):
         raise InvalidPathError(f"give the whole path of the folder, not {path[:200]!r}", path=path[:200])
@@ -126,7 +129,7 @@ def _check_whole(path: str) -> str:
 
 
 def describe(backend: Backend, sd: StorageDir) -> dict[str, object]:
-    """The storage directory, with how many images it has, and the scan that is running."""
+    """The storage directory, with the number of its images and its running scan."""
     with backend.store.bench.catalog.read() as reader:
         images = reader.files.count_rows(sd.number)
         states = reader.files.count_noteworthy(sd.number)

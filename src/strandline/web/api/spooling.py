@@ -19,10 +19,10 @@ from strandline.folders.proof_copies import CopyWriter
 from strandline.web.backend import Backend
 
 PIECE_BYTES = 1024 * 1024
-"""Of a raw body: so much is collected before a thread is asked to hash and write it."""
+"""This much of a raw body is collected before a thread hashes and writes it."""
 
 FORM_MEMORY_BYTES = 256 * 1024
-"""Of each file of a form in memory, which may have a thousand; of a raw body, what the store says."""
+"""Memory limit per file of a form, which may have a thousand. For a raw body, the store's limit applies."""
 
 
 class Part(NamedTuple):
@@ -81,7 +81,7 @@ def _close(spools: list[_Spool]) -> None:
 
 
 class _Spool:
-    """What the framework's parser takes for a file on the disk: it writes and seeks in threads then."""
+    """Replaces the framework's disk file in its parser, which then writes and seeks in threads."""
 
     def __init__(self, writer: CopyWriter) -> None:
         self.writer = writer
@@ -95,7 +95,7 @@ class _Spool:
 
 
 class _FormParser(MultiPartParser):
-    """The framework's, with copies of ours in the place of its files."""
+    """The framework's parser with our copies in place of its files."""
 
     def __init__(
         self,

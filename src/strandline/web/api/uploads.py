@@ -26,13 +26,13 @@ from strandline.web.problems import answer_error, answer_refusal
 router = APIRouter(tags=["images"])
 
 MAX_FILES = 1000
-"""In one request."""
+"""Per request."""
 
 FORM_BYTES = 1024 * 1024
-"""What a form may have beside its files: boundaries and names."""
+"""Allowance for a form's boundaries and names, in addition to its files."""
 
 SILENCE_LIMIT_S = 30.0
-"""A client that sends nothing for so long has left."""
+"""A client that sends nothing for this long counts as gone."""
 
 _BODY: dict[str, Any] = {
     "requestBody": {
@@ -67,10 +67,10 @@ async def upload_images(
         str | None, Query(max_length=100, description="An id of your own, for a single image.")
     ] = None,
 ) -> Response:
-    """Saves the body, or the files of a form, as images. 201 where one is new, 200 where all were there already.
+    """Saves the body, or the files of a form, as images. 201 if one is new, 200 if all existed already.
 
-    Of several files each is told for itself. If none could be saved, the answer is the problem of the first one, with
-    `failed` beside it if there are several.
+    Each of several files has its own result. If none could be saved, the answer is the problem of the first one. If
+    there are several, the problem has `failed` with all of them.
     """
     limited = Request(request.scope, _limit(request, backend.store.settings.save.max_bytes + FORM_BYTES))
     try:
@@ -112,12 +112,12 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
 
 
 def _save(backend: Backend, part: Part, sd: str, image_id: str | None) -> Saved:
-    """In a thread of the store's."""
+    """Runs in one of the store's threads."""
     return backend.store.save(part.writer.finish(), sd=sd, name=part.name, image_id=image_id)
 
 
 def _limit(request: Request, limit_bytes: int) -> Any:
-    """The request's ``receive``, with a limit on its bytes and on its silences."""
+    """The request's ``receive``, with a limit on its bytes and pauses."""
     count = 0
 
     async def receive() -> Message:

@@ -39,7 +39,7 @@ PREFIX = "/i/"
 
 
 class ImageBytes:
-    """The endpoint. One for a server."""
+    """The endpoint for image bytes. One per server."""
 
     def __init__(self, backend: Backend, waiting: Waiting) -> None:
         self._backend = backend
@@ -101,10 +101,10 @@ class ImageBytes:
 
 
 def find_image_to_send(store: LocalStore, image_id: ImageId, wish: Wish) -> FoundImage:
-    """Looks the image up. Runs in a thread of the store's.
+    """Finds the image. Runs in one of the store's threads.
 
     Raises:
-        StrandlineError: It cannot be shown; why, is what the error says.
+        StrandlineError: It cannot be shown. The error says why.
     """
     sd = None if wish.sd is None else store.get_storage_dir(wish.sd)
     if not wish.fetch:
@@ -115,7 +115,9 @@ def find_image_to_send(store: LocalStore, image_id: ImageId, wish: Wish) -> Foun
 
 
 def _check_is_here(store: LocalStore, image_id: ImageId, sd: StorageDir | None) -> None:
-    """Refuses to fetch what is in the cloud only; on most systems no file can say so, and nothing is looked at."""
+    """Refuses to fetch an image from the cloud. Most systems have no mark for such files, so nothing is checked
+    there.
+    """
     if can_be_dataless() and look_up(store.bench, image_id, sd).verdict is Verdict.ONLINE_ONLY:
         raise ImageOnlineOnlyError(
             f"the bytes of image {image_id} are in the cloud; add ?fetch=1 to download them",

@@ -27,15 +27,15 @@ from strandline.web.images.ranges import Part, find_part, is_not_modified
 Headers = list[tuple[bytes, bytes]]
 
 AT_ONCE_BYTES = 1024 * 1024
-"""Up to here an image is read and sent in one piece; larger ones piece by piece."""
+"""Up to this size, an image is read and sent in one piece; larger ones piece by piece."""
 
 PIECE_BYTES = 256 * 1024
 
 MAX_WAIT_S = 300
-"""Of ``?wait=``; browsers and proxies give up not far above."""
+"""Limit of ``?wait=`` in seconds. Browsers and proxies time out not far above."""
 
 ASKED = frozenset({b"if-none-match", b"range", b"if-range"})
-"""The headers that a plan looks at."""
+"""The request headers that a plan uses."""
 
 _SAFE = [(name.encode(), value.encode()) for name, value in HARMLESS.items()]
 
@@ -53,13 +53,13 @@ class Wish:
 
 @dataclass(slots=True)
 class Plan:
-    """An answer, ready to be sent."""
+    """An answer that is ready to be sent."""
 
     status: int
     headers: Headers
     body: bytes = b""
     rest: FoundImage | None = None
-    """Where there is more than ``body``: read it from here, and close it."""
+    """If there is more than ``body``: read it from here, and close it."""
     rest_offset: int = 0
     rest_end: int = 0
 
@@ -76,11 +76,11 @@ class Drawing:
     is_head: bool
 
     def draw(self, store: LocalStore) -> Plan:
-        """Makes the copy, or takes it from the cache if another request has made it meanwhile; closes the image.
+        """Makes the copy, or takes it from the cache if another request has made it meanwhile. Closes the image.
 
         Raises:
-            StrandlineError: The image cannot be read, or not be drawn.
-            UnsatisfiableRangeError: The range begins after the end of the copy; with its size.
+            StrandlineError: The image cannot be read or drawn.
+            UnsatisfiableRangeError: The range begins after the end of the copy; its argument is the copy's size.
         """
         with self.found:
             small = get_thumbnail(store.bench, store.thumbnails, self.found, self.size)
@@ -88,10 +88,10 @@ class Drawing:
 
 
 def parse_wish(query: bytes) -> Wish:
-    """What the query asks for; names that mean nothing here are let be.
+    """Parses the query. Ignores unknown names.
 
     Raises:
-        InvalidInputError: A value cannot be used.
+        InvalidInputError: A value is invalid.
     """
     if not query:
         return Wish()
@@ -108,13 +108,13 @@ def parse_wish(query: bytes) -> Wish:
 def plan_answer(
     store: LocalStore, found: FoundImage, wish: Wish, asked: Mapping[bytes, str], *, is_head: bool
 ) -> Plan | Drawing:
-    """Decides what is sent of an image that was found; closes it unless there is more to read or to draw.
+    """Decides what to send of a found image. Closes it unless there is more to read or draw.
 
     Reads the image or the cache, and runs no decoder.
 
     Raises:
         StrandlineError: It cannot be read.
-        UnsatisfiableRangeError: The range lies beyond its end; with its size.
+        UnsatisfiableRangeError: The range begins after its end; its argument is the size.
     """
     keep_open = False
     try:
@@ -139,7 +139,7 @@ def plan_answer(
 
 
 def _variant_of(found: FoundImage, wish: Wish) -> str:
-    """What is made of the image; empty if it is sent as it is. Pure."""
+    """What to make of the image; empty if it is sent unchanged. Pure."""
     if wish.original:
         return ""
     if wish.width is not None:
@@ -149,7 +149,7 @@ def _variant_of(found: FoundImage, wish: Wish) -> str:
 
 
 def _lasting_headers(found: FoundImage, etag: str) -> Headers:
-    """What a 304 repeats. Under a legacy id, and where nobody vouches for the bytes, they may be others tomorrow."""
+    """The headers that a 304 repeats. Under a legacy id, or without a proof, the bytes may be others tomorrow."""
     lasts = is_content_id(found.image_id) and found.proven
     cache = b"private, max-age=31536000, immutable" if lasts else b"private, no-cache"
     headers = [(b"etag", etag.encode()), (b"cache-control", cache)]
@@ -185,7 +185,7 @@ def _find_part(asked: Mapping[bytes, str], etag: str, size_bytes: int) -> Part |
 
 
 def _head_of(media_type: str, size_bytes: int, part: Part | None) -> tuple[int, int, int, Headers]:
-    """Status, the first byte, the one after the last, and the headers that tell of them."""
+    """Status, first byte, end (exclusive), and the headers for them."""
     status, offset, end = (
         (200, 0, size_bytes) if part is None else (206, part.offset, part.offset + part.length)
     )

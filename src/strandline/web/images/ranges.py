@@ -13,18 +13,18 @@ _RANGE = re.compile(r"bytes=\s*(\d{0,19})-(\d{0,19})\s*", re.ASCII | re.IGNORECA
 
 
 class Part(NamedTuple):
-    """A part of the bytes; ``length`` is at least 1."""
+    """A part of the bytes. ``length`` is at least 1."""
 
     offset: int
     length: int
 
 
 class UnsatisfiableRangeError(Exception):
-    """The range is well-formed and none of its bytes exist. Its argument is the size of the whole."""
+    """The range is well-formed, but none of its bytes exist. The argument is the size of the whole."""
 
 
 def is_not_modified(if_none_match: str | None, etag: str) -> bool:
-    """Whether the client has it: the tag is in the list, weak or strong, or the list is ``*``."""
+    """Whether the client has the current bytes: the tag is in the list, weak or strong, or the list is ``*``."""
     if if_none_match is None:
         return False
     if if_none_match == etag or if_none_match.strip() == "*":
@@ -33,10 +33,10 @@ def is_not_modified(if_none_match: str | None, etag: str) -> bool:
 
 
 def find_part(range_header: str | None, if_range: str | None, etag: str, size_bytes: int) -> Part | None:
-    """The part that is asked for; None means the whole.
+    """The requested part; None means the whole.
 
     Raises:
-        UnsatisfiableRangeError: It lies beyond the end.
+        UnsatisfiableRangeError: It begins after the end.
     """
     if range_header is None or (if_range is not None and if_range.strip() != etag):
         return None
@@ -50,7 +50,7 @@ def find_part(range_header: str | None, if_range: str | None, etag: str, size_by
         offset = int(found[1])
         last = min(int(found[2]) if found[2] else size_bytes - 1, size_bytes - 1)
         if found[2] and int(found[2]) < offset:
-            return None  # not a range at all
+            return None  # not a range
     if offset > last:
         raise UnsatisfiableRangeError(size_bytes)
     return Part(offset, last - offset + 1)

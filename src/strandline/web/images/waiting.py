@@ -22,15 +22,15 @@ from strandline.web.threads import Crossing
 T = TypeVar("T")
 
 MAX_WAITING = 100
-"""At once (SPEC §10): each holds a connection."""
+"""Maximum number of waiting requests (SPEC §10). Each holds a connection."""
 
 FIRST_RELOOK_S = 1.0
 LONGEST_RELOOK_S = 10.0
-"""A look for an image that is nowhere costs some twenty ``lstat`` a storage directory."""
+"""A look for an image that is nowhere costs some twenty ``lstat`` per storage directory."""
 
 
 class Waiting:
-    """All requests of one server that wait. Used on its event loop only."""
+    """All waiting requests of one server. Used on its event loop only."""
 
     def __init__(self, live: Live, crossing: Crossing) -> None:
         self._live = live
@@ -40,10 +40,10 @@ class Waiting:
     async def until_there(
         self, image_id: ImageId, limit_s: float, look: Callable[[], T], receive: Receive
     ) -> T | Response | None:
-        """What ``look`` gives as soon as it raises no ``ImageNotFoundError`` any more; None where the client left.
+        """The result of ``look`` once it raises no ``ImageNotFoundError``. None if the client has disconnected.
 
         Raises:
-            ImageNotFoundError: Of the last look, when the time is up.
+            ImageNotFoundError: The last look failed with it when the time was up.
         """
         if self._count >= MAX_WAITING:
             return answer_refusal("too-many-waiting", headers={"retry-after": "10"})
@@ -84,7 +84,7 @@ class Waiting:
 
 
 async def _until_gone(receive: Receive) -> None:
-    """Returns when the client has left."""
+    """Returns when the client has disconnected."""
     while (await receive())["type"] != "http.disconnect":
         pass
 

@@ -28,7 +28,7 @@ KINDS = {
     "folders": [name for name in EVENT_TYPES if name.startswith("sd.")],
     "scans": ["scan.finished"],
 }
-"""What can be chosen, and which types of events that is."""
+"""The choices of the filter, and their event types."""
 
 SENTENCES = {
     "image.available": "An image arrived whole",
@@ -58,14 +58,14 @@ class Line(NamedTuple):
 
 
 class Day(NamedTuple):
-    """A day, by this machine's calendar, and what happened on it."""
+    """A day in this machine's time zone, and its events."""
 
     name: str
     lines: list[Line]
 
 
 def list_days(events: Iterable[Event], sds: Sequence[StorageDir]) -> list[Day]:
-    """The events, in their order, as lines under their days."""
+    """The events in their order, as lines grouped by day."""
     names = {str(known): sd.name for sd in sds for known in (*sd.aliases, sd.sd_id) if known is not None}
     lines = (_say(event, names) for event in events)
     return [
@@ -74,7 +74,7 @@ def list_days(events: Iterable[Event], sds: Sequence[StorageDir]) -> list[Day]:
 
 
 def say_event(event: Event) -> str:
-    """One sentence."""
+    """The event in one sentence."""
     if isinstance(event, ScanFinished):
         counts = {
             "new": event.added,

@@ -33,11 +33,11 @@ OUTCOMES = {
     "unavailable": "{name} is remembered. It cannot be read now. Strandline tries again automatically.",
     "offline": "{name} is known and offline: the folder there is not the same one.",
 }
-"""How adding came to the identity (SPEC §4), as a person hears it."""
+"""For each outcome of adding (SPEC §4), how the identity was decided, in words for people."""
 
 
 class Folder(NamedTuple):
-    """A storage directory, with what its card shows."""
+    """A storage directory with the content of its card."""
 
     sd: StorageDir
     images: int
@@ -64,7 +64,7 @@ async def add_folder(
     read_only: FormCheck = False,
     new_identity: FormCheck = False,
 ) -> Response:
-    """Adds a folder by its path, and tells how its identity was come by."""
+    """Adds a folder by its path, and says how its identity was decided."""
 
     def add() -> Note:
         added = backend.store.add_storage_dir(
@@ -90,7 +90,7 @@ async def rename_folder(backend: TheBackend, sd: str, name: FormText) -> Respons
 
 @router.post("/folders/{sd}/move")
 async def move_folder(backend: TheBackend, sd: str, path: FormText) -> Response:
-    """Says where it lies now."""
+    """Sets its new path."""
 
     def move() -> Note:
         moved = backend.store.move_storage_dir(sd, path.strip())
@@ -101,7 +101,7 @@ async def move_folder(backend: TheBackend, sd: str, path: FormText) -> Response:
 
 @router.post("/folders/{sd}/forget")
 async def forget_folder(backend: TheBackend, sd: str, sure: FormCheck = False) -> Response:
-    """Forgets it, where the form says that this is meant."""
+    """Forgets it, if the form confirms that."""
 
     def forget() -> Note:
         found = backend.store.get_storage_dir(sd)
@@ -126,7 +126,7 @@ async def confirm_folder(backend: TheBackend, sd: str) -> Response:
 
 @router.post("/folders/{sd}/accept-missing")
 async def accept_missing(backend: TheBackend, sd: str) -> Response:
-    """Drops what is known of missing files."""
+    """Forgets missing files."""
 
     def accept() -> Note:
         dropped = backend.store.accept_missing(sd)
@@ -139,7 +139,7 @@ async def accept_missing(backend: TheBackend, sd: str) -> Response:
 
 @router.post("/folders/{sd}/scan")
 async def scan_folder(backend: TheBackend, sd: str) -> Response:
-    """Starts a scan, for a browser without scripts; it shows when the page is loaded again."""
+    """Starts a scan, for browsers without scripts. The result is there when the page is reloaded."""
 
     def start() -> None:
         backend.scans.start(backend.store.get_storage_dir(sd))
@@ -149,7 +149,7 @@ async def scan_folder(backend: TheBackend, sd: str) -> Response:
 
 
 def describe_added(added: AddedStorageDir) -> Note:
-    """What adding came to, for a person. Pure."""
+    """The result of adding, for a person. Pure."""
     outcome = added.identity.outcome
     lines = list(added.identity.warnings)
     if added.scan is not None:
@@ -162,7 +162,7 @@ def describe_added(added: AddedStorageDir) -> Note:
 
 
 def say_confirming(sd: StorageDir) -> str:
-    """What confirming would do, where something waits for that; else nothing. Pure."""
+    """What confirming would do; empty if nothing waits for it. Pure."""
     if sd.state is StorageDirState.SUSPECT and "confirm" in (sd.problem or ""):
         return "Were they deleted or moved on purpose? Then confirm it; the files that are gone are accepted as gone."
     if sd.state is StorageDirState.OFFLINE and sd.sd_id is not None and "confirm" in (sd.problem or ""):

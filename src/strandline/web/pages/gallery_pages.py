@@ -35,7 +35,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 STATIC = Path(__file__).parents[1] / "static"
 
 FIRST_SCREEN = 60
-"""Images that the server draws itself: a tall window shows no more before scripts run."""
+"""Images that the server draws itself. Even a tall window shows no more before scripts run."""
 
 JOURNAL_PAGE = 100
 
@@ -49,7 +49,7 @@ Text = Annotated[str, Query(max_length=300)]
 
 
 class MonthPart(NamedTuple):
-    """What the first screen shows of a month."""
+    """One month's part of the first screen."""
 
     name: str
     total: int
@@ -57,7 +57,7 @@ class MonthPart(NamedTuple):
 
 
 class OwnFiles(StaticFiles):
-    """Static files that a browser asks for again each time, and mostly hears that they are the same."""
+    """Static files that a browser revalidates each time, usually with the answer that they are unchanged."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file, never stale after an update."""
@@ -68,7 +68,7 @@ class OwnFiles(StaticFiles):
 
 
 def add_pages(app: FastAPI) -> None:
-    """Adds all pages to the app; its state must hold the backend."""
+    """Adds all pages to the app. Its state must have the backend."""
     for each in (router, image_pages.router, folder_pages.router, inspector_pages.router):
         app.include_router(each)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")
@@ -85,7 +85,7 @@ async def show_gallery(
     last_day: Annotated[str, Query(alias="to", max_length=300)] = "",
     after: Text = "",
 ) -> Response:
-    """All images, or those that fit; the first screen of them."""
+    """All or the matching images: the first screen of them."""
     chosen = {"sd": sd, "type": type, "state": state, "q": q, "from": first_day, "to": last_day}
     return await backend.crossing.quick(lambda: _draw_gallery(backend, chosen, after))
 
@@ -123,7 +123,7 @@ def _parse_state(text: str) -> FileState | None:
 
 
 def split_by_month(found: Months, images: list[ImageInfo]) -> list[MonthPart]:
-    """The newest images under the months that they belong to. Pure: the counts alone say where each belongs."""
+    """The newest images, grouped by month. Pure: the counts alone decide where each belongs."""
     parts, at = [], 0
     for name, count in found.months:
         if at >= len(images):

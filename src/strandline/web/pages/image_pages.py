@@ -26,23 +26,23 @@ from strandline.web.problems import http_status_of
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 MAY_BE_CLEAR = frozenset({"image/png", "image/webp", "image/gif", "image/svg+xml"})
-"""Types whose pictures can be transparent: they are shown on a pattern that says so."""
+"""Types of pictures that can be transparent. They are shown on a checkered background."""
 
 RESTORABLE = frozenset({"foreign", "damaged"})
-"""What a file may be for a good twin to take its place. One that is still arriving is left to the sync client."""
+"""States of a file that a good copy may replace. An arriving one is left to the sync client."""
 
 FormText = Annotated[str, Form(min_length=1, max_length=4096)]
 
 
 @router.get("/image/{image_id}")
 async def show_image(backend: TheBackend, image_id: str) -> Response:
-    """One image: what it looks like, where it is, and why it is shown or not."""
+    """One image: its picture, its places, and why it is shown or not."""
     return await backend.crossing.slow(lambda: _draw(backend, image_id))
 
 
 @router.post("/image/{image_id}/restore")
 async def restore_image(backend: TheBackend, image_id: str, sd: FormText) -> Response:
-    """Puts the image's own bytes back, from a good file in another folder."""
+    """Restores the image's own bytes from a good file in another folder."""
 
     def restore() -> Note:
         saved = backend.store.copy(image_id, sd)
@@ -59,7 +59,7 @@ async def restore_image(backend: TheBackend, image_id: str, sd: FormText) -> Res
 
 @router.post("/image/{image_id}/adopt")
 async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename: FormText) -> Response:
-    """Saves the other image that lies under the name as the new image that it is."""
+    """Saves the other image that is under the name as a new image."""
 
     def adopt() -> Note:
         saved = backend.store.adopt(sd, filename)
@@ -71,12 +71,12 @@ async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename
 
 
 def can_adopt(trace: StorageDirTrace, fact: DiskFact) -> bool:
-    """Whether the file is another, whole image, where one may be saved. Pure."""
+    """Whether the file is another whole image that can be saved as one. Pure."""
     return fact.what == "foreign" and trace.sd.is_reachable and not trace.sd.read_only
 
 
 def can_restore(trace: StorageDirTrace, fact: DiskFact, *, is_shown: bool) -> bool:
-    """Whether a good twin could take the file's place. Pure."""
+    """Whether a good copy could replace the file. Pure."""
     return is_shown and fact.what in RESTORABLE and trace.sd.is_reachable and not trace.sd.read_only
 
 

@@ -31,14 +31,14 @@ from strandline.web.pages.words import show_lines_plainly
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 MOST_FILES = 200
-"""Of one discrepancy on the page; the JSON has them all."""
+"""Files of one discrepancy on the page. The JSON has all of them."""
 
 TREE_PAGE = 200
 MEANINGS = {
     "": ["media folder", "other", *(f"identity: {role.value}" for role in IdentityRole)],
     "media": ["image", *(kind.value for kind in NameKind if kind is not NameKind.WANTED)],
 }
-"""What names in the root and in the media folder can mean, for the filter."""
+"""Meanings of names in the root and media folder, for the filter."""
 
 HEX_PAGE = 4096
 TEXT_PAGE = 32 * 1024
@@ -46,7 +46,7 @@ TEXT_PAGE = 32 * 1024
 NO_PAGES: dict[str, str | None] = {"newer": None, "older": None}
 
 HISTORY = 20
-"""Events of an SD's identity and state that the inspector shows."""
+"""Events about an SD's identity and state in the inspector."""
 
 Text = Annotated[str, Query(max_length=300)]
 FilePath = Annotated[str, Query(min_length=1, max_length=4096)]
@@ -62,7 +62,7 @@ class Inspected(NamedTuple):
 
 @router.get("/inspect")
 async def show_overview(backend: TheBackend) -> Response:
-    """How every storage directory is, at a glance. Measured side by side: a slow disk delays no other."""
+    """The health of every storage directory at a glance. Measured in parallel, so a slow disk delays no other."""
     since, sds = await backend.crossing.quick(
         lambda: (find_since(backend), backend.store.list_storage_dirs())
     )
@@ -103,7 +103,7 @@ async def show_tree(
     q: Text = "",
     after: Annotated[str, Query(max_length=4096)] = "",
 ) -> Response:
-    """What lies in the root, or in the media folder, and what each name means."""
+    """The entries of the root or the media folder, and what each name means."""
     return await backend.crossing.slow(lambda: _draw_tree(backend, sd, folder, meaning, q, after))
 
 
@@ -159,7 +159,7 @@ def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int) -
 
 
 def _list_views(facts: dict[str, object]) -> list[tuple[str, str]]:
-    """The ways in which a file can be looked at, the best one first. Pure."""
+    """The ways to view a file, the best one first. Pure."""
     if facts["kind"] != "file":
         return []
     media_type = find_media_type(str(facts["media_type"])) if facts["media_type"] else None

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class Note(NamedTuple):
-    """What came of an action."""
+    """The result of an action."""
 
     tone: str
     title: str
     lines: list[str]
     address: str = ""
-    """Where it goes on from here, where there is such a page."""
+    """The next page, if there is one."""
     link: str = ""

@@ -25,7 +25,7 @@ TONES = {Grade.FINDING: "bad", Grade.WARNING: "bad", Grade.WAITING: "wait", Grad
 
 
 class Found(NamedTuple):
-    """One list of an inspection that is not empty, as the pages show it."""
+    """One non-empty list of an inspection, as the pages show it."""
 
     key: str
     heading: str
@@ -37,7 +37,7 @@ class Found(NamedTuple):
 
 
 class Health(NamedTuple):
-    """How a storage directory is, at a glance."""
+    """The health of a storage directory at a glance."""
 
     tone: str
     title: str
@@ -45,7 +45,7 @@ class Health(NamedTuple):
 
 
 def list_found(status: SyncStatus) -> list[Found]:
-    """What was found, worst first."""
+    """The findings, worst first."""
     return [_describe(row, items) for row, items in status.list_discrepancies()]
 
 
@@ -55,7 +55,7 @@ def _describe(row: Discrepancy, items: list[FileItem]) -> Found:
 
 
 def judge_health(status: SyncStatus) -> Health:
-    """One glance at an inspection. Law: tone ``good`` exactly where nothing waits for anybody."""
+    """The health from an inspection. Law: the tone is ``good`` exactly if nothing needs attention."""
     state = status.sd.state
     said = next((problem.message for problem in status.problems), status.sd.problem or "")
     if state is StorageDirState.OFFLINE:

@@ -36,7 +36,7 @@ PAGE_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cache-control": "no-store",
 }
-"""``same-origin``, not ``no-referrer``: with that, a form's ``Origin`` would be null, and writes ask for it."""
+"""``same-origin``, because ``no-referrer`` would set a form's ``Origin`` to null, but writes require it."""
 
 
 def _make_environment() -> Environment:
@@ -77,7 +77,7 @@ _ENVIRONMENT = _make_environment()
 
 
 def find_since(backend: Backend) -> str:
-    """The id of the newest event: what a page that is drawn after this does not show yet comes after it."""
+    """The id of the newest event. A page that is drawn after this call misses only later events."""
     catalog = backend.store.bench.catalog
     with catalog.read() as reader:
         _, newest = reader.journal.get_bounds()
@@ -91,15 +91,15 @@ def render(template: str, *, status: int = 200, **context: object) -> Response:
 
 
 def render_error(message: str, status: int) -> Response:
-    """A page that says what went wrong and what to do, as the error itself does."""
+    """A page with the error's message and what to do."""
     return render("error.html", status=status, place=None, message=message, error_status=status)
 
 
 class PageRoute(APIRoute):
-    """A route whose errors are pages, where the rest of the app answers with problems."""
+    """A route whose errors are pages. The rest of the app answers with problems."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """As FastAPI asks for it."""
+        """FastAPI's hook."""
         handle = super().get_route_handler()
 
         async def handle_page(request: Request) -> Response:

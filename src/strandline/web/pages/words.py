@@ -17,13 +17,13 @@ from strandline.model.storage_dirs import StorageDir
 
 
 def show_lines_plainly(text: str) -> str:
-    """The same for a text file: its line breaks and tabs stay."""
+    """The same for a text file. Its line breaks and tabs stay."""
     lines = text.replace("\r\n", "\n").split("\n")
     return "\n".join("\t".join(show_plainly(part) for part in line.split("\t")) for line in lines)
 
 
 def say_day(at: datetime | date) -> str:
-    """``22 November 2026``, in the zone that the time carries."""
+    """``22 November 2026``, in the time's own zone."""
     return f"{at.day} {at:%B %Y}"
 
 
@@ -39,7 +39,7 @@ def say_clock(at: datetime) -> str:
 
 
 def say_month(month: str) -> str:
-    """``November 2026`` for ``2026-11``; what is no month stays as it is."""
+    """``November 2026`` for ``2026-11``. Other text is unchanged."""
     try:
         return f"{date.fromisoformat(f'{month}-01'):%B %Y}"
     except ValueError:
@@ -52,13 +52,13 @@ def say_type(media_type: str | None) -> str:
 
 
 def say_summary(explanation: Explanation) -> str:
-    """The explanation's summary on a page that is about this one image anyway."""
+    """The explanation's summary on a page about this one image."""
     text = explanation.summary.replace(f"image {explanation.image_id}", "this image")
     return text[:1].upper() + text[1:]
 
 
 def title_of(image: ImageInfo) -> str:
-    """The name that a person gave the image, else what it is."""
+    """The user's name for the image, otherwise its type."""
     if image.original_names:
         return show_plainly(image.original_names[0])
     return f"{say_type(image.best.media_type)} image"
@@ -75,16 +75,16 @@ def say_fact_name(name: str) -> str:
 
 
 def key_of(sd: StorageDir) -> str:
-    """How an address names the storage directory: by its name, unless that cannot stand between slashes."""
+    """The storage directory in an address: its name, or its identity if the name cannot stand between slashes."""
     fits = "/" not in sd.name and sd.name.strip(".")
     return quote(sd.name if fits or sd.sd_id is None else sd.sd_id, safe="")
 
 
 def in_address(text: object) -> str:
-    """The text as part of an address."""
+    """The text, escaped for an address."""
     return quote(str(text), safe="", errors="surrogateescape")
 
 
 def has_address(name: str) -> bool:
-    """Whether a file of this name can be asked for: bytes that are no UTF-8 do not survive an address."""
+    """Whether a file of this name can be requested. Bytes that are not UTF-8 do not survive in an address."""
     return not any(0xD800 <= ord(char) <= 0xDFFF for char in name)
