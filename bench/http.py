@@ -1,4 +1,6 @@
-"""HTTP: how long a server keeps one client waiting while others do the worst to it; beside the same server, idle."""
+"""HTTP: how long a server keeps one client waiting while others disturb it, in comparison with the same server
+when idle.
+"""
 
 from __future__ import annotations
 

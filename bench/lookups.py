@@ -1,4 +1,4 @@
-"""Lookups: an image that nobody has registered, one that is nowhere, and one that is known and proven."""
+"""Lookups: an unregistered image, one that is nowhere, and one that is known and proven."""
 
 from __future__ import annotations
 

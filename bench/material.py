@@ -1,4 +1,4 @@
-"""Material: storage directories full of real, small pictures, each with other bytes, made without any library."""
+"""Material: storage directories full of small real pictures with different bytes, made without a library."""
 
 from __future__ import annotations
 

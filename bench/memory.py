@@ -1,6 +1,6 @@
-"""Memory: the peak of a whole process that scans, scans again and inspects a storage directory of very many files.
+"""Memory: the peak of a process that scans, scans again, and inspects a storage directory with very many files.
 
-Run as a program (``python -m bench.memory JOB HOME ROOT``) it is that process, and prints its peak in bytes.
+Run as a program (``python -m bench.memory JOB HOME ROOT``), it is that process, and prints its peak in bytes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""``make bench``: each operation beside the bare job and beside what people would use instead, as a table.
+"""``make bench``: a table of each operation, its bare job, and what people would use instead.
 
-Options: ``make bench BENCH='--files 10000 --only saves'``. What surprises: nothing is compared with figures of
-another run. Ratios within one run stand; milliseconds are the machine's. Runs on Linux, with git, find and
-vipsthumbnail.
+Options: ``make bench BENCH='--files 10000 --only saves'``. Compare ratios within one run only: milliseconds depend on
+the machine. Runs on Linux, with git, find, and vipsthumbnail.
 """
 
 from __future__ import annotations

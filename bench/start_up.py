@@ -1,4 +1,4 @@
-"""Start-up: the command line as people feel it, a whole process for each command."""
+"""Start-up: the command line as people experience it, one process per command."""
 
 from __future__ import annotations
 

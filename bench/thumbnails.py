@@ -1,4 +1,6 @@
-"""Thumbnails: a holiday's photographs to small, upright copies, proven first; beside libvips' own program."""
+"""Thumbnails: a vacation's photographs become small, upright copies, proven first; in comparison with libvips' own
+program.
+"""
 
 from __future__ import annotations
 

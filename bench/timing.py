@@ -1,8 +1,8 @@
-"""Timing: what is compared runs in turns, call by call, so that whatever slows the machine slows all of it.
+"""Timing: the compared jobs run in turns, call by call, so that whatever slows the machine slows all of them.
 
-An :class:`Operation` is one job done in up to three ways: by Strandline, *bare* (only the system calls and the
-statements that the job cannot do without), and by what people would use instead. What counts is the ratio within one
-run; the milliseconds are this machine's.
+An :class:`Operation` is one job done in up to three ways: by Strandline, *bare* (only the necessary system calls and
+statements), and by what people would use instead. What counts is the ratio within one run. The milliseconds depend on
+the machine.
 """
 
 from __future__ import annotations

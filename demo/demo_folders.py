@@ -1,7 +1,7 @@
 """Builds two storage directories in the state in which sync clients leave them, from the pictures beside this file.
 
-Nothing is staged inside the program: the folders are ordinary folders, and what is odd about them is odd in the
-way that Dropbox, iCloud and Syncthing make it.
+Nothing is staged inside the program: the folders are ordinary folders, with the same oddities that Dropbox, iCloud,
+and Syncthing cause.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes the pictures of the pages for the README: the real program on the demo's folders, in Debian's Chromium.
+"""Makes the screenshots for the README: the real program with the demo's folders, in Debian's Chromium.
 
 python demo/page_pictures.py        writes docs/images/*.webp; needs the development requirements and chromium
 """

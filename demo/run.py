@@ -1,6 +1,6 @@
 """``make demo``: Strandline's main job on real pictures, in folders as sync clients leave them.
 
-``python demo/run.py FOLDER`` shows it on a folder of yours instead, which is only read.
+``python demo/run.py FOLDER`` shows it on a folder of your own instead. It only reads that folder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What holds for every test: a home of its own, no skip in CI, a seed of the day, and how hard hypothesis tries."""
+"""What applies to every test: its own home, no skips in CI, a seed of the day, and how hard hypothesis tries."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Trials: long proofs, run by hand before a release; ``make trials`` runs them all.
+"""Trials: long checks, run by hand before a release; ``make trials`` runs them all.
 
-What CI repeats in minutes is tried here for hours, and what needs a mount or root is tried here at all. The results
-are in docs/reliability.md. Trials use the builders of the tests, which is why the line below makes those importable.
+They run for hours what CI runs for minutes, and everything that needs a mount or root. The results are in
+docs/reliability.md. Trials use the builders of the tests, which is why the line below makes those importable.
 """
 
 from __future__ import annotations

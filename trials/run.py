@@ -1,7 +1,7 @@
-"""``make trials``: every long trial one after another, each as a program of its own, and at the end which ones held.
+"""``make trials``: every long trial one after another, each as its own program, and at the end which ones passed.
 
-Options: ``make trials TRIALS='--only soak --minutes 2'``. All of it takes six hours on two cores; mounts want root.
-What surprises: a verdict tells what could not be tried on this machine; where that was everything, nothing has held.
+Options: ``make trials TRIALS='--only soak --minutes 2'``. All of them take six hours on two cores; mounts need root.
+What surprises: the verdict says what could not be tried on this machine. If that was everything, nothing has passed.
 """
 
 from __future__ import annotations

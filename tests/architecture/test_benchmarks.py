@@ -1,4 +1,4 @@
-"""The benchmarks still run: what is measured once a release must not break unseen."""
+"""The benchmarks still run: what is measured once per release must not break unnoticed."""
 
 from __future__ import annotations
 

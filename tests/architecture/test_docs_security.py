@@ -1,4 +1,4 @@
-"""SECURITY.md is in step with the tests: what it says is shown, is shown."""
+"""SECURITY.md is in step with the tests: every promise that it calls tested has its test."""
 
 from __future__ import annotations
 

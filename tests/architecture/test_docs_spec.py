@@ -1,4 +1,4 @@
-"""docs/spec.md is the contract: the sections that code and tests refer to are there."""
+"""docs/spec.md is the contract: the sections that code and tests refer to exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every error stands in the tree, in the reference and in both faces' tables of statuses, under one code."""
+"""Every error has one code, and a place in the tree, in the reference, and in both tables of statuses."""
 
 from __future__ import annotations
 

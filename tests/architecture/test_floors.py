@@ -1,4 +1,4 @@
-"""The floors hold: the contracts in pyproject.toml let today's imports pass, and would catch a wrong one."""
+"""The floors are kept: the contracts in pyproject.toml accept the current imports, and would catch a wrong one."""
 
 from __future__ import annotations
 

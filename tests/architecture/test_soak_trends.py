@@ -1,4 +1,4 @@
-"""The soak's verdict: the hour that leaked is not flat, and the one after the mend is."""
+"""The soak's verdict: the hour with the leak is not flat, and the hour after the fix is."""
 
 from __future__ import annotations
 

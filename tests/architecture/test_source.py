@@ -1,4 +1,4 @@
-"""The source stays readable: files and functions of a size, nothing left for later."""
+"""The source stays readable: files and functions of limited size, nothing left for later, and plain English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting is cheap: what a start does not need is not imported."""
+"""Starting is cheap: a start imports only what it needs."""
 
 from __future__ import annotations
 

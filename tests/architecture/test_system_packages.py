@@ -1,4 +1,4 @@
-"""What tests need from the system is installed in CI, and asked for in a way that says how to get it."""
+"""CI installs the system packages that the tests need, and a skipped test says how to install them."""
 
 from __future__ import annotations
 

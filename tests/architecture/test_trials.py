@@ -1,4 +1,4 @@
-"""The trials still run: what is tried for an hour before a release must not break unseen."""
+"""The trials still run: what runs for an hour before a release must not break unnoticed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Catalogs with a storage directory in them, and what is in a catalog as plain values."""
+"""Catalogs with a storage directory, and a catalog's content as plain values."""
 
 from __future__ import annotations
 

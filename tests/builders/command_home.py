@@ -1,4 +1,4 @@
-"""A home with storage directories in every state that a command can meet, for the tests of the faces."""
+"""A home with storage directories in every state that a command can meet, for the tests of command line and web."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Delays: how long a server of its own keeps a client waiting that asks the same small question at a steady pace.
+"""Delays: how long a server keeps a client waiting that sends the same small request at a steady pace.
 
-The client is a process, so that nothing the caller does meanwhile slows it. It sends a request only after the one
-before it was answered, so a stall of a second delays one request of it, but fifty of as many clients. The delays of
-those are added: each counts once more, less the time until the next request is due, and so on.
+The client is a process of its own, so the caller's work does not slow it down. It sends a request only after the last
+one was answered, so a stall of a second delays one of its requests. Fifty independent clients would each be delayed.
+Their delays are added: each stall counts again, less the time until the next request is due, and so on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The names that sync clients give to the second version of a file, one pattern a client (hazards H12 and H23)."""
+"""The names that sync clients give to the second version of a file, one pattern per client (hazards H12 and H23)."""
 
 from __future__ import annotations
 

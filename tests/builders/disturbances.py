@@ -1,6 +1,6 @@
-"""Disturbances: what other clients, sync clients and hostile pictures do to a server while somebody else uses it.
+"""Disturbances: what other clients, sync clients, and hostile pictures do to a server while somebody uses it.
 
-Each runs in threads of the caller's process for the length of a block, and counts what it has done.
+Each runs in threads of the caller's process while a block runs, and counts what it has done.
 """
 
 from __future__ import annotations

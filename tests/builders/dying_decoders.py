@@ -1,4 +1,4 @@
-"""Decoders that die: real processes that say that they are ready, and end by a signal when they are asked."""
+"""Decoders that die: real processes that report ready, and are killed by a signal at the first request."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Disks that give trouble: a small one that fills up, a read-only one, and a share that never answers.
+"""Disks that cause trouble: a small one that fills up, a read-only one, and a share that never answers.
 
-They are real and mounted where this machine lets tests mount. Elsewhere (no root, a tight container) the kernel plays
-them: seccomp filters give the same answers to the same code, so that the same tests run everywhere. What surprises:
-a played disk knows no folders, only calls; :data:`HardDisk.refusals` says which ones fail.
+They are real and mounted if this machine lets tests mount. Otherwise (no root, a restricted container) the kernel
+simulates them: seccomp filters give the same answers to the same code, so the same tests run everywhere. What
+surprises: a simulated disk knows no folders, only calls; :data:`HardDisk.refusals` says which ones fail.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads a watcher until it has told what a test waits for, with a limit instead of a sleep."""
+"""Reads a watcher until it has reported what a test waits for, with a limit instead of a sleep."""
 
 from __future__ import annotations
 

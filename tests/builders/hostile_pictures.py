@@ -1,4 +1,4 @@
-"""Pictures that mean harm: small files that ask for much memory, much time, or other people's files."""
+"""Hostile pictures: small files that use much memory, much time, or other people's files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roots of storage directories with identity files in them, on the disk."""
+"""Roots of storage directories with identity files, on disk."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A reader that asks a store for images all the time, and takes nothing but the right bytes or an honest "not here".
+"""A reader that constantly requests images, and accepts only the right bytes or an honest "not here".
 
-It asks for all of them once before the block begins, and when the block has ended until it has had each as it is
-then. What surprises: the error's code decides, for all ways in which an image cannot be handed out are an
-:class:`~strandline.errors.ImageNotFoundError`, also "damaged" and "out of reach".
+Before the block begins, it requests all of them once. After the block, it continues until it has got each in its
+final state. What surprises: the error's code decides, because all reasons why an image cannot be shown, even
+"damaged" and "out of reach", are an :class:`~strandline.errors.ImageNotFoundError`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows of the catalog as hypothesis draws them: every state, with the history that a row in that state can have."""
+"""Catalog rows drawn by hypothesis: every state, with a history that is possible in it."""
 
 from __future__ import annotations
 

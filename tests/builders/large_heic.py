@@ -1,4 +1,4 @@
-"""HEICs of many tiles, like those of telephones: real pictures that keep a decoder busy, of a few kilobytes.
+"""HEICs of many tiles, like those of phones: real pictures of a few kilobytes that keep a decoder busy.
 
 All tiles are the stored picture of ``pictures``, whose bytes are in the file once.
 """

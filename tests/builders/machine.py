@@ -1,4 +1,4 @@
-"""One machine: a workbench with a clock, storage directories in a folder, and short words for what tests do there."""
+"""One machine: a workbench with a clock, storage directories in a folder, and short names for what tests do there."""
 
 from __future__ import annotations
 

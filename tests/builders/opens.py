@@ -1,4 +1,4 @@
-"""Which files of a folder are opened, by whom ever: the kernel itself says so."""
+"""Which files of a folder are opened, by any process: the kernel itself reports it."""
 
 from __future__ import annotations
 

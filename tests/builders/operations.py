@@ -1,7 +1,7 @@
-"""Whatever Strandline does that changes something, each with the world that it is done in.
+"""Every operation of Strandline that changes something, each with its world.
 
-The tables that the tests of crashes and disk errors go through. Each operation is the real program with its
-arguments, but for those that wait for identity files to be quiet: they get a clock whose waiting takes no time.
+The tests of crashes and disk errors go through these tables. Each operation is the real program with its arguments,
+except for those that wait for quiet identity files: they get a clock that does not really wait.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pages under test: what goes wrong in a browser, and galleries that are larger than anybody has patience for."""
+"""Pages under test: what goes wrong in a browser, and galleries that are too large to make with real files."""
 
 from __future__ import annotations
 

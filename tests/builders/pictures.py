@@ -1,10 +1,10 @@
 """Small real pictures of every supported type, made in code; for the tests of every room.
 
-Each is a gradient with noise, never flat, so that its compressed form has a body to cut, and is the same bytes at
+Each is a gradient with noise, never flat, so that its compressed form has a body to cut. The bytes are the same in
 each run. Equal arguments give equal bytes; different seeds give different bytes, for every kind.
 
-HEIC is the exception: no encoder for it is among the dependencies. Three pictures lie in ``data/``, 64x48 pixels,
-each with a ``free`` box that takes the seed and an EXIF date that can be filled in; their pixels are fixed.
+HEIC is the exception: no encoder for it is among the dependencies. Three pictures of 64x48 pixels are in ``data/``.
+Each has a ``free`` box for the seed and an EXIF date that can be filled in; their pixels are fixed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What a disk holds after a power cut: only what was made durable, in the two ways in which a disk may forget.
+"""What a disk contains after a power cut: only what was made durable, in the two ways in which a disk may forget.
 
-A killed process leaves all that it wrote; a machine that loses its power does not. :class:`Disk` is told of each
-change in its folders before it happens, keeps what an fsync has promised, and puts the folders back to that. What
-surprises: bytes and names are forgotten independently. A file's name can survive without its bytes (a rename that
-came before the fsync), and its bytes without the name (a folder that was never synced).
+A killed process leaves everything that it wrote; a machine that loses power does not. :class:`Disk` learns of each
+change in its folders before it happens, records what an fsync has promised, and resets the folders to that. What
+surprises: bytes and names are lost independently. A file's name can survive without its bytes (a rename before the
+fsync), and its bytes without the name (a folder that was never synced).
 """
 
 from __future__ import annotations

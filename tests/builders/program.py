@@ -1,4 +1,4 @@
-"""Running ``strandline`` as people do: in this process for the many, as a process or on a terminal for the few."""
+"""Runs ``strandline`` as people do: most tests in this process, a few as a process or on a terminal."""
 
 from __future__ import annotations
 

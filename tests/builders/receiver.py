@@ -1,4 +1,4 @@
-"""One end of a sync client: a store that watches a storage directory while the client works on it."""
+"""One side of a sync client: a store that watches a storage directory while the client works on it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A kernel that refuses chosen system calls, for one thread: what a file system that cannot link looks like.
+"""A kernel that refuses chosen system calls for one thread, as on a file system without links.
 
 Real file systems without hard links (vfat, SMB, FUSE) cannot be mounted everywhere that tests run. A seccomp filter
 can be set everywhere on Linux, without rights: the kernel itself then answers the chosen calls with the chosen error,
-and our code meets exactly what it would meet there. The filter binds one thread, and goes with it.
+so our code sees exactly what it would see there. The filter applies to one thread, and ends with it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Values that services answer with, made by hand, for the faces that show them."""
+"""Reports of the services, made by hand, for the tests of command line and web."""
 
 from __future__ import annotations
 

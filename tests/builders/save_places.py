@@ -1,4 +1,4 @@
-"""A media folder and a scratch folder to save in, by each way and under each kernel that can go it."""
+"""A media folder and a scratch folder to save in, by each way and with each kernel that supports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Short words for tests of the scan: scan, and say what came of it."""
+"""Short names for tests of the scan: scan, and check the results."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Seccomp filters: the kernel refuses chosen system calls, or asks another process what is to become of each.
+"""Seccomp filters: the kernel refuses chosen system calls, or asks another process what to do with each.
 
-Real file systems without hard links, disks that fail at one call and machines that die at another cannot be had
-everywhere that tests run. A filter can be set everywhere on Linux, without rights. What surprises: a call that was
-asked about has not been made yet; the process that made it waits, and can be killed in the very middle of its work.
+File systems without hard links, disks that fail at one call, and machines that die at another are not available
+everywhere. A filter is, on any Linux and without privileges. What surprises: a reported call has not been made yet.
+The process that makes it waits, and can be killed in the middle of its work.
 """
 
 from __future__ import annotations

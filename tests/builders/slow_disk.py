@@ -1,6 +1,6 @@
-"""The real program on a slow disk: each write of the program's own takes as long as a megabyte on an old memory card.
+"""The real program on a slow disk: each of its own writes takes as long as a megabyte on an old memory card.
 
-Run it as ``python -m builders.slow_disk`` with the arguments of ``strandline``. SQLite writes as fast as ever.
+Run it as ``python -m builders.slow_disk`` with the arguments of ``strandline``. SQLite still writes at full speed.
 """
 
 from __future__ import annotations

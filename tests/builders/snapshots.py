@@ -1,4 +1,4 @@
-"""A folder as it is, down to the inode: to see that nothing in it was touched."""
+"""A snapshot of a folder, down to the inode, to check that nothing in it was touched."""
 
 from __future__ import annotations
 

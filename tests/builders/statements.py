@@ -1,4 +1,4 @@
-"""How many statements the catalog runs: SQLite itself says so."""
+"""The number of statements that the catalog runs, reported by SQLite itself."""
 
 from __future__ import annotations
 

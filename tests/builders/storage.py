@@ -1,4 +1,4 @@
-"""Storage directories with images in them as a sync client brings them, and workbenches to look at them with."""
+"""Storage directories with images as a sync client brings them, and workbenches to examine them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Runs of real code whose system calls fail, or end in death, wherever a test says; hundreds of them in seconds.
+"""Runs of real code whose system calls fail, or kill it, as a test chooses; hundreds of them in seconds.
 
-A run is a process of its own, forked by :mod:`builders.supervisor` with the program loaded already. Only calls that
-concern the given folders count: what Python does for itself is left alone.
+A run is its own process, forked by :mod:`builders.supervisor` with the program already loaded. Only calls that
+concern the given folders count. Python's own calls are not affected.
 """
 
 from __future__ import annotations

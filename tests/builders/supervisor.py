@@ -1,9 +1,9 @@
-"""The program behind :mod:`builders.supervised`: runs code in forked processes, and rules over their system calls.
+"""The program behind :mod:`builders.supervised`: runs code in forked processes and controls their system calls.
 
-It has loaded what the code needs, so that a run costs a fork and not a start of Python. The kernel asks about each
-call that a run makes (:mod:`builders.seccomp`); those that concern the given folders are counted, and the chosen one
-fails, or the process dies as it is about to make it. Requests come on stdin and answers go to stdout, a line of JSON
-each. What surprises: nothing of the project runs in this process itself, it only forks.
+It has already loaded what the code needs, so a run costs a fork and not a start of Python. The kernel reports each
+call of a run (:mod:`builders.seccomp`). Calls that concern the given folders are counted. The chosen one fails, or
+the process is killed just before it. Requests come on stdin and answers go to stdout, one line of JSON each. What
+surprises: nothing of the project runs in this process itself; it only forks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""System calls that have to do with files: what each is about to do, and to which path."""
+"""System calls on files: what each is about to do, and to which path."""
 
 from __future__ import annotations
 

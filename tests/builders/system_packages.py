@@ -1,8 +1,8 @@
-"""What tests need from the system beside Python: real sync clients, a browser, ``strace``.
+"""What tests need from the system besides Python: real sync clients, a browser, ``strace``.
 
-A test asks for each program by ``require``; where it is missing the test is skipped and says how to get it. In
-CI a skipped test is a failed one (``tests/conftest.py``), and ``.ci/packages.txt`` lists what CI installs: a
-test in ``tests/architecture`` holds the two together.
+A test gets each program by ``require``. If it is missing, the test is skipped and says how to install it. In CI a
+skipped test counts as failed (``tests/conftest.py``), and ``.ci/packages.txt`` lists what CI installs. A test in
+``tests/architecture`` keeps the two in step.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The samples of four consecutive seeds are everything, and an exhaustive run leaves nothing out."""
+"""The samples of four consecutive seeds cover everything, and an exhaustive run omits nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a program asks the kernel for: Python code in a process of its own, under ``strace``."""
+"""The system calls of Python code that runs in its own process, under ``strace``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watching in tests: a clock that runs and can be moved ahead, and a reader that waits for events with a limit."""
+"""Watching in tests: a real clock that can be moved ahead, and a reader that waits for events with a limit."""
 
 from __future__ import annotations
 

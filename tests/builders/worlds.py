@@ -1,9 +1,9 @@
-"""A home and storage directories that can be put back to how they were, and what must hold of them at any time.
+"""A home and storage directories that can be reset to an earlier state, and what must always be true of them.
 
-A world is built once, kept aside, and put back before each run. What surprises: files of storage directories are kept
-as hard links, so that inode and times come back with them; whoever wrote into one would be found out at once, because
-the kept one changed as well. A :class:`Picture` of a world is all that matters of it: two runs that come to the same
-end have equal pictures, whatever ids they made up on the way.
+A world is built once, stored, and restored before each run. What surprises: files of storage directories are stored
+as hard links, so inode and times are restored with them. If a run wrote into a file, it would be detected at once,
+because the stored one would change as well. A :class:`Picture` of a world has everything that matters: two runs with
+the same result have equal pictures, whatever ids they generated on the way.
 """
 
 from __future__ import annotations

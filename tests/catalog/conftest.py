@@ -1,4 +1,4 @@
-"""What tests of single tables begin with."""
+"""Fixtures for tests of single tables."""
 
 from __future__ import annotations
 

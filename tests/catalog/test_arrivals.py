@@ -1,4 +1,4 @@
-"""Arrivals in the catalog: which files are to be proven at once, by their rows alone."""
+"""Arrivals in the catalog: which files must be proven at once, by their rows alone."""
 
 from __future__ import annotations
 

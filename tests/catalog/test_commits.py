@@ -1,4 +1,4 @@
-"""Commits: anybody's change is noticed, and a catalog that breaks meanwhile is told in words of ours."""
+"""Commits: every process's change is noticed, and a catalog that breaks meanwhile raises our own error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image files in the catalog: rows survive, moves are made once, and lines agree with rows."""
+"""Image files in the catalog: rows are stored exactly, changes are made once, and lines agree with rows."""
 
 from __future__ import annotations
 

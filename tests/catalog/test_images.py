@@ -1,4 +1,4 @@
-"""Images as pages: distinct, newest first, each exactly once over all pages, whatever the cursor is made of."""
+"""Images as pages: distinct, newest first, each exactly once over all pages, whatever the cursor contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Original names: remembered once each, for people."""
+"""Original names: recorded once each, for people."""
 
 from __future__ import annotations
 

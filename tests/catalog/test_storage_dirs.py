@@ -1,4 +1,4 @@
-"""Storage directories in the catalog: numbers stay, identities and names may change."""
+"""Storage directories in the catalog: numbers stay; identities and names may change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What most tests of the command line begin with."""
+"""The fixture of most command-line tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands, by what they answer: the keys of their JSON are a contract, their text is for people."""
+"""The commands by their answers: the keys of their JSON are a contract; their text is for people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exit statuses are a contract (SPEC §9): each with the situation that it stands for."""
+"""Exit statuses are a contract (SPEC §9): each with its situation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The story that ``explain`` tells."""
+"""The text of ``explain``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C: what was done stays, and is answered for."""
+"""Ctrl-C: finished work stays, and is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress is shown where a person looks, and nowhere else."""
+"""Progress is shown on terminals, and nowhere else."""
 
 from __future__ import annotations
 

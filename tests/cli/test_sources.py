@@ -1,4 +1,4 @@
-"""What ``save`` takes: files, folders of pictures, stdin and data: URLs."""
+"""What ``save`` accepts: files, folders of pictures, stdin, and data: URLs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables: drawn for people, cut by programs."""
+"""Tables: readable for people, easy to split for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``strandline watch``: events as they happen, until somebody has seen enough."""
+"""``strandline watch``: prints events as they happen, until it is stopped."""
 
 from __future__ import annotations
 

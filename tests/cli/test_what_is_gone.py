@@ -1,4 +1,4 @@
-"""``sd confirm`` and ``sd accept-missing``: what only a person can say of images that are not there any more."""
+"""``sd confirm`` and ``sd accept-missing``: what only a person can say about missing images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sizes, counts, days and states in words."""
+"""Sizes, counts, days, and states in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written is not too long for a terminal, and JSON does nothing to it."""
+"""Output is not too long for a terminal, and JSON does not act on it."""
 
 from __future__ import annotations
 

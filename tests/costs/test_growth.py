@@ -1,6 +1,6 @@
-"""What one question costs does not grow with the folder: statements, opened files, and listed folders are counted.
+"""The cost of one operation does not grow with the folder: statements, opened files, and listed folders are counted.
 
-A home with 100 images is compared with one that has 100,000. Nearly all files are hard links.
+A home with 100 images is compared with one that has 100,000. Almost all files are hard links.
 """
 
 from __future__ import annotations

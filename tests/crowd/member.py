@@ -1,8 +1,8 @@
-"""A member of the crowd: saves, reads, scans, verifies and inspects at random, and checks what it is told.
+"""A member of the crowd: saves, reads, scans, verifies, and inspects at random, and checks the results.
 
-Run as a program (``python -m crowd.member HOME SEED THREADS``) it is one process of the crowd. It says ``ready``,
-works from the first line on its stdin until that ends, and tells how often it did what, and what it saved. What
-surprises: it knows the errors that each act may meet, by their codes, and dies of any other.
+Run as a program (``python -m crowd.member HOME SEED THREADS``), it is one process of the crowd. It prints ``ready``,
+works from the first line on its stdin until that ends, and reports how often it did what, and what it saved. What
+surprises: it knows the error codes that each act may raise, and any other error kills it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The outsider: a sync client that brings, breaks and replaces files in the crowd's media folder, without asking."""
+"""The outsider: a sync client that brings, breaks, and replaces files in the crowd's media folder."""
 
 from __future__ import annotations
 

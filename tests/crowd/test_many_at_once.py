@@ -1,8 +1,8 @@
-"""Many at once: eight processes, and eight threads in a ninth, on one home, while a sync client meddles.
+"""Many at once: eight processes, and eight threads in a ninth, on one home, while a sync client interferes.
 
-A room of its own, because nothing else in the tests takes so long by intention, and because the crowd is a program:
-it can be made larger by hand. What surprises: nothing here waits for a race to happen. So many acts on so few images
-make all of them happen, hundreds of times; an exhaustive run takes four times as long.
+It has its own room, because no other test is meant to take so long, and because the crowd is a program that can be
+made larger by hand. What surprises: nothing here waits for a race. So many acts on so few images cause every race,
+hundreds of times. An exhaustive run takes four times as long.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the tests of faults share: the process that starts their runs, and how thorough they are."""
+"""Shared by the tests of faults: the process that starts their runs, and how thorough they are."""
 
 from __future__ import annotations
 

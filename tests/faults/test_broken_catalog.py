@@ -1,8 +1,8 @@
-"""A catalog that was cut, overwritten, or robbed of its log recovers, or says how to start afresh; no folder suffers.
+"""A catalog that was cut, overwritten, or lost its log recovers, or says how to start again. No folder is harmed.
 
-The catalog can be rebuilt from the storage directories (SPEC §1), so the worst that may happen is one line that says
-so. What surprises: SQLite reads only the pages that it needs, so a broken catalog may serve one command and fail the
-next; what must never happen is a fault of ours, or a change in a storage directory.
+The catalog can be rebuilt from the storage directories (SPEC §1), so at worst there is one line that says so. What
+surprises: SQLite reads only the pages that it needs, so a broken catalog may serve one command and fail the next.
+There must never be an internal error, or a change in a storage directory.
 """
 
 from __future__ import annotations

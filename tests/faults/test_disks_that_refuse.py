@@ -1,4 +1,4 @@
-"""Saving on disks that are full, read-only or forbidden: a clear error, and nothing left anywhere."""
+"""Saving on disks that are full, read-only, or forbidden: a clear error, and nothing left behind."""
 
 from __future__ import annotations
 

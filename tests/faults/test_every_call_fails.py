@@ -1,8 +1,8 @@
-"""A disk that refuses one system call, any one: it is said so, nothing is lost, and the next time it works.
+"""A disk refuses any one system call: the error is reported, nothing is lost, and the next time it works.
 
 Each operation runs once for each call that it makes in home and storage directories, and that call fails with each
-error in turn. So it is in an exhaustive run. Else every fourth call fails, each with one error, and neighbors with
-different ones; the seed of the day says which.
+error in turn. That is an exhaustive run. Otherwise every fourth call fails, with one error each, different for
+neighboring calls. The seed of the day chooses them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A share that hangs costs the time limit once, not each time, and hides nothing that lies elsewhere."""
+"""A share that hangs costs the time limit once, not each time, and hides nothing that is elsewhere."""
 
 from __future__ import annotations
 

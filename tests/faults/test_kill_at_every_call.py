@@ -1,9 +1,9 @@
-"""A program that is killed, or loses its power, at any system call: nothing is lost, nothing is half, all goes on.
+"""A program is killed, or loses power, at any system call: nothing is lost, nothing is half, and work continues.
 
-Each operation runs again and again. The first run dies as it is about to make its first call that changes something
-in home or storage directory, the second one at its second, until one gets to its end. That is an exhaustive run; else
-it dies at every fourth of these calls, and the seed of the day says at which. After each death everything
-is looked at, started anew, scanned, and done again; it must come to what an undisturbed run comes to.
+Each operation runs again and again. The first run is killed just before its first call that changes something in home
+or storage directory, the second run before its second, until one completes. That is an exhaustive run. Otherwise it
+is killed at every fourth of these calls, chosen by the seed of the day. After each kill, everything is read,
+restarted, scanned, and repeated. The result must equal that of an undisturbed run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""File systems: which one a path lies on, from the kernel's table alone."""
+"""File systems: which one a path is on, from the kernel's table alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identity files on a real disk, looked at: nothing is followed, waited for or changed."""
+"""Reading identity files on a real disk: nothing is followed, blocks, or is changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decision carried out on a real disk: it settles, it may break off anywhere, and it loses races well."""
+"""Carrying out a decision on a real disk: it settles, it may be interrupted anywhere, and it loses races safely."""
 
 from __future__ import annotations
 

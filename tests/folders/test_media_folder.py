@@ -1,4 +1,4 @@
-"""The media folder: listed by descriptor, one lstat a file, whatever other machines have put there."""
+"""The media folder: listed by descriptor, one lstat per file, whatever other machines have put there."""
 
 from __future__ import annotations
 

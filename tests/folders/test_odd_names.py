@@ -1,4 +1,4 @@
-"""Odd names: found from a listing, which is made no more often than it can tell anything new."""
+"""Odd names: found by a listing, which is repeated only if it can find something new."""
 
 from __future__ import annotations
 

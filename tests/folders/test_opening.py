@@ -1,4 +1,4 @@
-"""Opening: regular files only, and a true word on whether they changed."""
+"""Opening: regular files only, and reliable detection of changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proof copies: the bytes that were hashed are the bytes that are handed out."""
+"""Proof copies: the hashed bytes are the bytes that are returned."""
 
 from __future__ import annotations
 

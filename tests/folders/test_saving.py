@@ -1,4 +1,4 @@
-"""Saving whole: one contract for the three ways to write, on disks and kernels that refuse different things."""
+"""Saving whole: one contract for the three ways to write, on disks and kernels with different restrictions."""
 
 from __future__ import annotations
 

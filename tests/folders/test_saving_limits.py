@@ -1,4 +1,4 @@
-"""Saving whole: which way is taken, what is refused, real full disks, and the copy made before a replacement."""
+"""Saving whole: which way is used, what is refused, real full disks, and the copy before a replacement."""
 
 from __future__ import annotations
 

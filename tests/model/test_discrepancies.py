@@ -1,4 +1,4 @@
-"""The table of discrepancies: complete, graded, and mended in the words of each face."""
+"""The table of discrepancies: complete, with grades, and with remedies in the words of each face."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image ids: two forms, any letter case, nothing else; and what parses is safe in a path."""
+"""Image ids: two forms, any letter case, nothing else. A parsed id is safe in a path."""
 
 from __future__ import annotations
 

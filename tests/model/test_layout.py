@@ -1,4 +1,4 @@
-"""The layout: what a name means, and the laws that tie its answers together."""
+"""The layout: what a name means, and the laws that connect its methods."""
 
 from __future__ import annotations
 

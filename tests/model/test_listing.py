@@ -1,4 +1,4 @@
-"""The difference between a listing and the catalog, against a naive one; and what fresh names mean."""
+"""The difference between a listing and the catalog, compared with a naive version; and what fresh names mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Markdown: one image, whatever its file was called."""
+"""Markdown: one image, whatever its file name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a name in a media folder means: the strict grammar, and what is explained beside it."""
+"""What a name in a media folder means: the strict grammar, and the explanations for other names."""
 
 from __future__ import annotations
 

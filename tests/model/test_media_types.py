@@ -1,4 +1,4 @@
-"""Promises of the table of media types: extensions, and types by first bytes."""
+"""The table of media types: extensions, and types by first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names from other machines do nothing where they are shown; sizes and counts are said as people say them."""
+"""Names from other machines do nothing where they are shown. Sizes and counts are in everyday form."""
 
 from __future__ import annotations
 

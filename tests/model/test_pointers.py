@@ -1,4 +1,4 @@
-"""Pointers are told from images and from other text, and say how to get the bytes."""
+"""Pointers are distinguished from images and other text, and say how to get the bytes."""
 
 from __future__ import annotations
 

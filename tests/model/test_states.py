@@ -1,4 +1,4 @@
-"""The states of an image file, as laws over drawn histories and as the sentences of SPEC §6 one by one."""
+"""The states of an image file, as laws over random histories and as the sentences of SPEC §6 one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of walking a structure that hold for pictures of every type."""
+"""Laws of the structure walk that hold for pictures of every type."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a walk of PNG, GIF and WebP sees, case by case."""
+"""What a walk of PNG, GIF, and WebP detects, case by case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a walk of HEIC, HEIF and AVIF sees, case by case."""
+"""What a walk of HEIC, HEIF, and AVIF detects, case by case."""
 
 from __future__ import annotations
 

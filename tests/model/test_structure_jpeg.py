@@ -1,4 +1,4 @@
-"""What a walk of a JPEG sees, case by case."""
+"""What a walk of a JPEG detects, case by case."""
 
 from __future__ import annotations
 

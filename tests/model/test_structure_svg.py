@@ -1,4 +1,4 @@
-"""What a walk of an SVG sees, and what it never does: expand, fetch, or take long."""
+"""What a walk of an SVG detects, and what it never does: expand, fetch, or take long."""
 
 from __future__ import annotations
 

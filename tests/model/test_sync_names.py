@@ -1,4 +1,4 @@
-"""What sync clients leave beside a wanted name is recognised, and never taken for one."""
+"""Names that sync clients leave beside a wanted name are recognized, and never taken for one."""
 
 from __future__ import annotations
 

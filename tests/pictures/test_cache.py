@@ -1,4 +1,4 @@
-"""The thumbnail cache: gives back what was put, never anything else, and stays within its bound."""
+"""The thumbnail cache: returns what was stored, never anything else, and stays within its limit."""
 
 from __future__ import annotations
 

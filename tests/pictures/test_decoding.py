@@ -1,4 +1,4 @@
-"""Decoding: what is whole passes, what is cut does not, and what is too large is not even tried."""
+"""Decoding: whole pictures pass, cut ones do not, and too large ones are not even tried."""
 
 from __future__ import annotations
 

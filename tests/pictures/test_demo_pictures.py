@@ -1,4 +1,4 @@
-"""The demo's pictures: one of every type, small, whole, and each with its licence."""
+"""The demo's pictures: one of every type, small, whole, and each with its license."""
 
 from __future__ import annotations
 

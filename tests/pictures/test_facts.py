@@ -1,4 +1,4 @@
-"""Facts: what a picture says of itself, and that no bytes make the reading fail or last."""
+"""Facts: what a picture says about itself. No bytes make the reading fail or take long."""
 
 from __future__ import annotations
 

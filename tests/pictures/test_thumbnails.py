@@ -1,4 +1,4 @@
-"""Thumbnails: small, upright, in the right colours, and nothing in them but pixels."""
+"""Thumbnails: small, upright, in the right colors, with nothing in them except pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assembly: settings reach the services, and a home that cannot be used is refused with a reason."""
+"""Assembly: settings reach the services, and an unusable home is refused with a reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Health: each check says what is right, what is wrong, and what to do; and none fails by itself."""
+"""Health: each check says what is right, what is wrong, and what to do; and no check crashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lock that one process holds: exclusive, given back by itself when the holder dies, whatever way it dies."""
+"""The lock that one process holds: exclusive, and released when the holder dies, however it dies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings come from four places, strictly, and each can say where its value came from."""
+"""Settings come from four places, are checked strictly, and can say where their values came from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An observer that knows nothing of Strandline: when do the right bytes lie under their final name?"""
+"""An observer that is independent of Strandline: when are the right bytes under their final name?"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The contract of a sync client, so that the same promises are tested on each of them.
+"""The contract of a sync client, so that every client is tested for the same promises.
 
 A :class:`Client` opens a :class:`Link` between two folders, ``a`` and ``b``. Nothing travels before the first
-:meth:`Link.transfer`; after it, all that can be in step is in step. What is peculiar to a client is not hidden in
-tests but stands beside it as data, its :class:`Traits`. What surprises: "in step" is all that the clients have in
-common. In which order, under which names, in how many pieces, and what a kill leaves behind: each has its own way.
+:meth:`Link.transfer`. After it, everything that can be in sync is in sync. A client's peculiarities are not hidden in
+tests but are data, its :class:`Traits`. What surprises: "in sync" is all that the clients have in common. The order,
+the names, the number of pieces, and what a kill leaves differ for each of them.
 """
 
 from __future__ import annotations

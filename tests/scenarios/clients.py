@@ -1,4 +1,4 @@
-"""The clients by name: whoever is in this table keeps every promise that is tested here."""
+"""The clients by name. Every client in this table keeps every promise that is tested here."""
 
 from __future__ import annotations
 

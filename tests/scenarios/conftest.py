@@ -1,4 +1,4 @@
-"""The client that a test is asked to try, and one pair of real Syncthings for all tests: to start them takes long."""
+"""The client for a test, and one pair of real Syncthings for all tests, because starting them takes long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clients that are called and copy one way: cp, rsync and rclone copy, each in the ways that people use it."""
+"""Clients that are started for each transfer and copy one way: cp, rsync, and rclone copy, as people use them."""
 
 from __future__ import annotations
 

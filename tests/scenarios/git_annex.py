@@ -1,7 +1,7 @@
 """git-annex between two clones, with unlocked files: images are real files in the tree once they are fetched.
 
-What surprises: an unlocked file has its name long before it has its bytes. Until then a line of text lies there
-that points into ``.git/annex``; a locked one is a symlink for ever, and no image (hazard H22).
+What surprises: an unlocked file has its name long before it has its bytes. Until then it is a line of text that
+points into ``.git/annex``. A locked one is always a symlink, and no image (hazard H22).
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""How long from an image's arrival until it can be shown, for each sync client; a table, and never a promise.
+"""How long it takes from an image's arrival until it can be shown, for each sync client: a table, not a promise.
 
 Run it in ``tests/``: ``../.venv/bin/python -m scenarios.latencies [CLIENT…]``. An image has *arrived* when its right
-bytes lie under its final name; a process of its own sees that, by inotify, size and hash. It is *displayable* when
-``strandline watch --json``, a real one, has told of it. What surprises: some are displayable before the observer has
-seen them arrive. That counts as no time at all.
+bytes are under its final name; a separate process detects that by inotify, size, and hash. It is *displayable* when a
+real ``strandline watch --json`` has reported it. What surprises: some are displayable before the observer has seen
+them arrive. That counts as zero.
 """
 
 from __future__ import annotations

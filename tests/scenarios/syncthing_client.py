@@ -1,4 +1,4 @@
-"""Syncthing as one of the clients: a further folder of the two that run for the whole session."""
+"""Syncthing as one of the clients: another folder of the two instances that run for the whole session."""
 
 from __future__ import annotations
 

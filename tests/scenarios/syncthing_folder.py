@@ -1,8 +1,8 @@
-"""One folder that two Syncthings keep equal: a folder of each, and the wait until they are.
+"""One folder that two Syncthings keep equal: both sides, and the wait until they are equal.
 
-What surprises is how much it takes to know that two folders are equal *and stay so*: "both idle" is also true
-right after a local write, before the watcher has spoken, and right after a scan, while the news is still on
-the wire. See :meth:`SharedFolder.wait_in_sync`.
+What surprises is how hard it is to know that two folders are equal *and stay so*: "both idle" is also true right
+after a local write, before the watcher has reported it, and right after a scan, while the news is still in transit.
+See :meth:`SharedFolder.wait_in_sync`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""One real Syncthing process with a home of its own, and no way out of this machine.
+"""One real Syncthing process with its own home that contacts only this machine.
 
-Discovery, relays, NAT traversal, STUN, usage and crash reports and upgrades are switched off *in the
-configuration file, before the first start*. What surprises: a Syncthing that is killed hard leaves its half
-file in place, and so does a test run; so on Linux the process is told to die with the test run.
+Discovery, relays, NAT traversal, STUN, usage and crash reports, and upgrades are turned off *in the configuration
+file, before the first start*. What surprises: a killed test run would
+leave its Syncthing running. So on Linux the kernel kills the process when the test run dies.
 """
 
 from __future__ import annotations

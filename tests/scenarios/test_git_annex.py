@@ -1,4 +1,4 @@
-"""What only git-annex does: files whose bytes are not fetched yet, and files that turn into links (hazard H22)."""
+"""What only git-annex does: files without their bytes, and files that turn into links (hazard H22)."""
 
 from __future__ import annotations
 

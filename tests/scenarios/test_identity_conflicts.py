@@ -1,7 +1,7 @@
-"""Both machines made up an identity for the same folder before they ever met (hazards H12, H13; invariant I12).
+"""Both machines created an identity for the same folder before they first synced (hazards H12, H13; invariant I12).
 
-Every client settles that in its own way: with a conflict copy, with two and nothing under the plain name, or by
-writing one over the other. Strandline decides by content alone, so both machines come to the same.
+Every client settles that in its own way: with a conflict copy, with two copies and no plain file, or by overwriting
+one with the other. Strandline decides by content alone, so both machines reach the same decision.
 """
 
 from __future__ import annotations

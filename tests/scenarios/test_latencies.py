@@ -1,4 +1,4 @@
-"""The table of latencies can be made; what stands in it depends on the machine, and is never tested."""
+"""The table of latencies can be made. Its numbers depend on the machine, and are not tested."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The folder is moved away and back while its store watches, as if its disk was unmounted (hazard H17).
 
-Nothing is concluded while it is away, and when it is back everything goes on as before.
+Nothing is concluded while it is away. When it is back, everything continues as before.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""A client that keeps the old bytes of what it replaces: they are real images under other names, and none of ours.
+"""A client that keeps old bytes: they are real images under other names, and do not count as images.
 
-Content ids are never replaced, so this is about a legacy id whose image somebody edited. What surprises is how near
-the old bytes lie: ``.stversions`` and ``.git`` are folders, but rsync, cp, rclone and Unison put them into ``media``.
+Content ids are never replaced, so this is about a legacy id whose image somebody edited. What surprises is how close
+the old bytes are: ``.stversions`` and ``.git`` are folders, but rsync, cp, rclone, and Unison put them into
+``media``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The folder is renamed on one machine, and its client repeats that on the other in its own way (hazard H32).
 
-What surprises: none of them renames. The files come one by one under the new name and go one by one under the old
-one, ``SD_ID`` at any time among them, so for a while both folders are there and neither is whole.
+What surprises: none of them renames. The files appear one by one under the new name and vanish one by one under the
+old one, including ``SD_ID`` at some point. So for a while both folders exist and neither is whole.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What only Syncthing does: half a file by a clean rename, and a gap where a file is replaced."""
+"""What only Syncthing does: half a file by a clean rename, and a gap while a file is replaced."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Whoever brings the images: never a wrong byte, all shown, told once, both machines say the same, nothing is gone.
+"""Whichever client brings the images: no wrong byte, all shown, announced once, both machines agree, nothing is lost.
 
-Real programs, each in its own way. While they work, both machines are asked for all images in a tight loop; what
-they hand out are the right bytes, or why not. What surprises: half of these programs show the final name before
-the bytes (hazard H1).
+Real programs, each in its own way. While they work, both machines get requests for all images in a tight loop. Each
+answer is the right bytes or a reason. What surprises: half of these programs show the final name before the bytes
+(hazard H1).
 """
 
 from __future__ import annotations

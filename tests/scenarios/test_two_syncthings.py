@@ -1,4 +1,4 @@
-"""The two real Syncthings that other scenarios build on do what they promise, and leave the names we expect."""
+"""The two real Syncthings of other scenarios work as promised, and create the expected names."""
 
 from __future__ import annotations
 

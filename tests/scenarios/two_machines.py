@@ -1,4 +1,4 @@
-"""Two machines with a sync client between them: a store at each end, and what must be true of both in the end."""
+"""Two machines with a sync client between them: a store at each end, and what must be true of both at the end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Clients that are called and go both ways: Unison and rclone bisync.
+"""Clients that are started for each transfer and go both ways: Unison and rclone bisync.
 
-What surprises: both remember what they saw last and lock that memory, so after a kill both refuse to go on until
-somebody says that nobody else is at work.
+What surprises: both remember their last state and lock that memory. After a kill, both refuse to continue until
+somebody confirms that no other process is running.
 """
 
 from __future__ import annotations

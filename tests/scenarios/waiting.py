@@ -1,4 +1,4 @@
-"""Waiting for other programs: they have no event to wait for, so they are asked again and again, with a limit."""
+"""Waiting for other programs: they report no events, so they are polled, with a limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What most tests of the services begin with: a workbench whose clock the test moves, and a folder added to it."""
+"""The fixtures of most service tests: a workbench whose clock the test moves, and a folder added to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exporting: what no folder knows is all in it, as JSON, so that a catalog can be given up."""
+"""Exporting: JSON with everything that no folder knows, so that a catalog can be deleted."""
 
 from __future__ import annotations
 

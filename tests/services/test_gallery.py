@@ -1,4 +1,4 @@
-"""The gallery's listing: counted once however many ask, and closed without a word."""
+"""The gallery's listing: counted once, however many ask, and closed quietly."""
 
 from __future__ import annotations
 

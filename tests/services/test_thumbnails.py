@@ -1,4 +1,4 @@
-"""Thumbnails: made from proven bytes, kept under their hash, upright, and never of half a picture."""
+"""Thumbnails: made from proven bytes, cached under their hash, upright, and never of half a picture."""
 
 from __future__ import annotations
 

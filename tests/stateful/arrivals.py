@@ -1,6 +1,6 @@
-"""The ways in which a file arrives, as generators: each ``yield`` is a moment in which anything else may happen.
+"""The ways in which a file arrives, as generators: at each ``yield``, anything else may happen.
 
-Seen with real clients (hazards H1 to H6): what is brought is right only in the end, and sometimes never.
+Observed with real clients (hazards H1 to H6): the bytes are right only at the end, and sometimes never.
 """
 
 from __future__ import annotations

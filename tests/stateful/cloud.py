@@ -1,9 +1,9 @@
-"""The cloud, with the last version of every file of each shared folder; and the sync clients that talk to it.
+"""The cloud, with the last version of every file of each shared folder, and the sync clients that talk to it.
 
-A client uploads what differs from what it last agreed on with the cloud, and has pending whatever the cloud has
-newer. So nothing is ever queued: order, delay and repetition are the history's choice. What surprises: where two
-machines changed one file, the *uploading* client decides what becomes of both versions, as real ones do, and each has
-its own name for the loser.
+A client uploads what differs from its last agreement with the cloud. What the cloud has newer is pending. So nothing
+is ever queued: the history chooses order, delay, and repetition. What surprises: if two machines changed one file,
+the *uploading* client decides what happens to both versions, as real ones do, and each has its own name for the
+loser.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a store does, what is known of it, and the looks before and after between which it is judged."""
+"""What a store does, what is known about it, and the looks before and after it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""The real watcher of local disks without its threads: whoever drives it says when it goes on.
+"""The real watcher of local disks without its threads: the test decides when it continues.
 
-Watches, hints, second looks, scans and the verifier are the ones that run in the daemon, on the clock that is
-handed in. Only the waiting is left out; and hints of the kernel can be lost, doubled, turned round or held back on
-the way, as on a system that is too busy.
+Watches, hints, second looks, scans, and the verifier are those of the daemon, on the given clock. Only the waiting is
+left out. Kernel hints can be lost, doubled, reversed, or delayed on the way, as on a system that is too busy.
 """
 
 from __future__ import annotations

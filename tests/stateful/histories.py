@@ -1,4 +1,4 @@
-"""Histories as Hypothesis draws them, and how one is played.
+"""Histories drawn by Hypothesis, and how to play one.
 
 A history is a scene and a list of operations: plain values that can be printed, shortened, and pasted into a test.
 """

@@ -1,8 +1,8 @@
-"""The invariants that are judged after every single thing that a store does (docs/hazards.md).
+"""The invariants that are checked after everything that a store does (docs/hazards.md).
 
-What lies between two looks at the disk and at the catalog is what the store did in between. Nothing here asks the
-code that is tested: bytes are hashed again, identities are read again, the brake is computed again. The laws of the
-end are in ``settled``.
+The difference between two looks at disk and catalog is what the store did in between. Nothing here asks the tested
+code: bytes are hashed again, identities are read again, and the brake is computed again. The laws of the end are in
+``settled``.
 """
 
 from __future__ import annotations

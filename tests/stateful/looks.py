@@ -1,4 +1,4 @@
-"""What one look at a file, a row or a folder says, for the laws to judge by."""
+"""What one look at a file, a row, or a folder shows, for the laws."""
 
 from __future__ import annotations
 

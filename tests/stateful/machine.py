@@ -1,7 +1,7 @@
-"""One simulated machine: a real store on real files, its watcher, its clocks, and the folders that it keeps.
+"""One simulated machine: a real store on real files, its watcher, its clocks, and its folders.
 
-Whatever the store does is done between two looks at the disk and at the catalog, and what lies between them is judged
-by the laws. What surprises: the machine's wall clock may be years off, and it moves only when the history says so.
+Everything that the store does is between two looks at disk and catalog, and the laws check the difference. What
+surprises: the machine's wall clock may be years off, and it moves only when the history says so.
 """
 
 from __future__ import annotations

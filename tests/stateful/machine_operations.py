@@ -1,4 +1,4 @@
-"""What happens to machines and their disks, as operations of a history."""
+"""Events of machines and their disks, as operations of a history."""
 
 from __future__ import annotations
 

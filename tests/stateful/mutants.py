@@ -1,6 +1,6 @@
-"""Naive stores, of the kind that people write first: each believes one thing that a synced folder makes untrue.
+"""Naive stores, as people write them first: each believes one thing that is not true in a synced folder.
 
-Each is our own store with one decision replaced, so that everything around it is real. What surprises: they all pass
+Each is our own store with one decision replaced, so everything around it is real. What surprises: they all pass
 ordinary tests, because files that one program writes on one machine arrive whole, in order, and stay.
 """
 

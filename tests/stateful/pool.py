@@ -1,7 +1,7 @@
-"""The pictures that the simulator's people and sync clients move about, and what any bytes are worth.
+"""The pictures that the simulator's people and sync clients move around, and what any bytes mean.
 
-Each has a size of its own. So no two contents ever agree in size, mtime and inode, which nobody could tell apart by
-``lstat`` (hazard H29); what is left to tell apart is everything that can be.
+Each has a different size. So two contents never agree in size, mtime, and inode, which ``lstat`` could not
+distinguish (hazard H29). Everything else can be distinguished.
 """
 
 from __future__ import annotations

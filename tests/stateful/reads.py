@@ -1,7 +1,7 @@
-"""The simulated kernel: fsync is counted and not carried out, reads of images are counted, and chance is seeded.
+"""The simulated kernel: fsync is counted and not executed, reads of images are counted, and randomness is seeded.
 
-Nothing else of the system is touched: files, folders, inotify and SQLite are the real ones. Of a power cut nothing is
-lost that the simulator does not take away itself, so what fsync does on top is tested elsewhere (``tests/faults``).
+Nothing else of the system is changed: files, folders, inotify, and SQLite are real. A power cut loses only what the
+simulator deletes itself, so the effect of fsync is tested elsewhere (``tests/faults``).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A synced folder on the disk of one machine: what sync clients and people do to its files.
 
-Keys are paths below the root (``SD_ID``, ``media/….png``). What surprises: the kernel stamps files with the real
-time, and the simulated machines live in other years; so everything that is written gets the time of its machine,
-folders too.
+Keys are paths below the root (``SD_ID``, ``media/….png``). What surprises: the kernel gives files the real time, but
+the simulated machines are in other years. So everything that is written, including folders, gets the time of its
+machine.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Random search: histories are drawn and played until one breaks a law."""
+"""Random search: draws and plays histories until one breaks a law."""
 
 from __future__ import annotations
 

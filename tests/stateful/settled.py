@@ -1,8 +1,7 @@
-"""The end of a history: everything comes to rest, and then the catalog must be a function of what lies there.
+"""The end of a history: everything settles, and the catalog must then be a function of the files in the folders.
 
-That function is written down here once more, without the code that is tested. Since it knows nothing of orders,
-clocks, delays, lost hints and litter, each single run that agrees with it shows that none of them mattered (I8, I9,
-I11, I18, I23, I28).
+That function is written here a second time, without the tested code. It knows nothing of orders, clocks, delays, lost
+hints, and litter. So each run that agrees with it shows that none of them mattered (I8, I9, I11, I18, I23, I28).
 """
 
 from __future__ import annotations

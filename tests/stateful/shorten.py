@@ -1,7 +1,7 @@
-"""A failing history made short: operations are taken out, many at first, as long as it still fails in the same way.
+"""Shortens a failing history: removes operations, many at first, as long as it still fails in the same way.
 
-Hypothesis would do it too, and look for simpler values besides, at ten times as many runs; where one run costs a
-fifth of a second that is an hour. Every operation has a meaning in every world, so any of them can go.
+Hypothesis could do it, too, and would also search for simpler values, but in ten times as many runs. At a fifth of a
+second per run, that is an hour. Every operation is valid in every world, so any of them can be removed.
 """
 
 from __future__ import annotations

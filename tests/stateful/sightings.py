@@ -1,8 +1,8 @@
 """Since when each file in a machine's folders is as it is, and since when it is gone.
 
 In seconds of the machine's monotonic clock, by the folder's label and the file's key. What surprises: a placeholder
-stands for its file, and a file that a row expects is gone from the first look that does not meet it, even if nobody
-has ever seen it here.
+stands for its file. A file that a row expects is gone from the first look that does not find it, even if nobody has
+ever seen it here.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Random histories of several machines, judged after every step and at the end.
+"""Random histories of several machines, checked after every step and at the end.
 
-``pytest tests/stateful --histories 10000`` plays more, ``--first-seed 100`` others. A red run prints the history
-that it found, made short, as Python that can be pasted into a test, and the command that finds it again.
+``pytest tests/stateful --histories 10000`` plays more, ``--first-seed 100`` others. A failed run prints the shortened
+history as Python that can be pasted into a test, and the command that finds it again.
 """
 
 from __future__ import annotations

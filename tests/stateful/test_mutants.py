@@ -1,4 +1,4 @@
-"""The simulator has teeth: each of eleven naive stores breaks a law, in a history that a search found."""
+"""The simulator can find mistakes: each of eleven naive stores breaks a law, in a history that a search found."""
 
 from __future__ import annotations
 

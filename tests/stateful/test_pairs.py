@@ -1,7 +1,7 @@
 """Pairs of runs: the same history in other circumstances ends in the same catalogs (I9, I11, I18, I20, I23).
 
-Only the first machine's people write here, so what lies in the folders in the end hangs on nothing that differs; what
-the other machines make of it must not either.
+Only the first machine's people write here, so the final files do not depend on the circumstances. The other machines'
+catalogs must not depend on them either.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""What a store tells of its images: each that begins to be shown is told once, and nothing else is told to be.
+"""A store's events: each image that starts to be shown is announced once, and no other image is.
 
-Whoever follows the journal believes an image to be *available*, *gone* or otherwise, and must never be wrong about
-which ones are shown. What surprises: after a power cut the journal is a shorter one, and belief begins anew.
+A subscriber of the journal considers an image *available*, *gone*, or otherwise, and must never be wrong about which
+ones are shown. What surprises: after a power cut the journal is shorter, and the subscriber starts again.
 """
 
 from __future__ import annotations

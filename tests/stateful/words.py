@@ -1,4 +1,4 @@
-"""Words of a history that print as one writes them."""
+"""Values of a history that print as one writes them."""
 
 from __future__ import annotations
 

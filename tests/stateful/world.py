@@ -1,7 +1,7 @@
-"""The simulated world: machines, clouds and people; a history is played in it, one operation after the other.
+"""The simulated world: machines, clouds, and people. A history is played in it, one operation after another.
 
-After each operation the watchers take notice, and every law is checked. What surprises: there is no chance in here
-at all. What happens is written in the history, so the same history is the same run, and can be shortened.
+After each operation the watchers run, and every law is checked. What surprises: there is no randomness in here. The
+history says what happens, so the same history is the same run, and can be shortened.
 """
 
 from __future__ import annotations

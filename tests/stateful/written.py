@@ -1,6 +1,6 @@
 """What a store may write into a folder, and what it may replace there (I4, I13, I15, I22).
 
-Every change of every file between two looks is the store's own doing, and has to be one that its deed allows.
+Every change of every file between two looks was made by the store, and its operation must allow it.
 """
 
 from __future__ import annotations

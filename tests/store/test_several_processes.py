@@ -1,4 +1,4 @@
-"""Several processes on one home: each sees what the others did, and nothing is done or told twice."""
+"""Several processes on one home: each sees what the others did, and nothing is done or reported twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API against requests that break its document: an answer of its own for each, and never a fault of ours."""
+"""Requests that violate the API's document: each gets a proper answer, and never an internal error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The inspector over HTTP: what lies in a storage directory, and never a byte from outside it."""
+"""The inspector over HTTP: the content of a storage directory, and never a byte from outside it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The API against its own OpenAPI document: whatever is asked, no fault of ours, and no answer of another shape.
+"""The API against its own OpenAPI document: whatever the request, no internal error and no other shape.
 
-What surprises: of random names hardly any is one, and a request for nothing tells little. So most requests name
-what is there, and each operation must have done what it is for, or its test fails.
+What surprises: random names almost never exist, and a request for nothing shows little. So most requests name
+existing things, and each operation must have had its effect, or its test fails.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Scans over HTTP: begun, followed to their end, cancelled."""
+"""Scans over HTTP: started, followed to their end, and cancelled."""
 
 from __future__ import annotations
 

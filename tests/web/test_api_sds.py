@@ -1,4 +1,4 @@
-"""Storage directories over HTTP: what the library does, with the statuses that HTTP has for it."""
+"""Storage directories over HTTP: what the library does, with the right statuses."""
 
 from __future__ import annotations
 

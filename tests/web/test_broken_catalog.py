@@ -1,4 +1,4 @@
-"""A server whose catalog breaks while it runs, or that is wrong itself: each answer is a problem that says so."""
+"""A server whose catalog breaks while it runs, or that has a bug: each answer is a problem that says so."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``strandline serve`` as a process: it starts, answers, watches, and ends when it is told to."""
+"""``strandline serve`` as a process: it starts, answers, watches, and ends when told to."""
 
 from __future__ import annotations
 

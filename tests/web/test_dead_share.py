@@ -1,4 +1,4 @@
-"""A share that dies while images are sent from it: whatever lies elsewhere is sent all the same."""
+"""A share that dies while images are sent from it: images elsewhere are still sent."""
 
 from __future__ import annotations
 

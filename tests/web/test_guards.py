@@ -1,4 +1,4 @@
-"""Guards: only this machine's own pages, and whoever has the secrets, get anywhere (SPEC §11)."""
+"""Guards: only this machine's own pages, and clients with the secrets, get anywhere (SPEC §11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hostile content: what lies in a storage directory, or is uploaded, harms nobody (SPEC §11)."""
+"""Hostile content: nothing in a storage directory or an upload harms anybody (SPEC §11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Limits: what is too large, too slow or too much is refused, and the server goes on for all others (SPEC §11)."""
+"""Limits: what is too large, too slow, or too much is refused, and the server keeps serving others (SPEC §11)."""
 
 from __future__ import annotations
 

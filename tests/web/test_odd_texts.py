@@ -1,4 +1,4 @@
-"""Texts that JSON can hold and no path: an answer that says so, and never a fault."""
+"""Texts that JSON can contain but a path cannot: a proper answer, and never an internal error."""
 
 from __future__ import annotations
 

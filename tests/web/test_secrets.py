@@ -1,4 +1,4 @@
-"""Secrets: without one nobody else gets anything, and none is ever written down (SPEC §11)."""
+"""Secrets: nobody else gets anything without one, and none is ever written down (SPEC §11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Uploads and the disk: what comes is kept in the home, and a disk that refuses it is told as one."""
+"""Uploads and the disk: uploads are kept in the home, and a disk that refuses is reported as such."""
 
 from __future__ import annotations
 

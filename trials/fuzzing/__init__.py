@@ -1,1 +1,1 @@
-"""Coverage-guided fuzzing of whatever reads what others wrote: names, files, requests."""
+"""Coverage-guided fuzzing of everything that reads foreign input: names, files, requests."""

@@ -1,7 +1,8 @@
-"""``python -m trials.fuzzing [TOPIC…] --minutes 60``: fuzzes each topic so long, as many at once as there are cores.
+"""``python -m trials.fuzzing [TOPIC…] --minutes 60``: fuzzes each topic that long, as many at once as there are
+cores.
 
-A topic's targets share its time, one after another. An input that fails is put into the corpus, where the tests
-replay it from then on. ``--keep`` also adds what reached new code, minimised.
+A topic's targets share its time, one after another. A failing input goes into the corpus, where the tests replay it
+from then on. ``--keep`` also adds inputs that reached new code, minimized.
 """
 
 from __future__ import annotations

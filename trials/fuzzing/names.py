@@ -1,4 +1,4 @@
-"""Names, ids and identities that any machine may have written into a storage directory."""
+"""Names, ids, and identities that any machine may have written into a storage directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures: their type by their first bytes, their end, and what they say of themselves."""
+"""Pictures: their type by their first bytes, their end, and what they say about themselves."""
 
 from __future__ import annotations
 

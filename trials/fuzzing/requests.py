@@ -1,4 +1,4 @@
-"""Requests: what a browser, another program or somebody's page may send."""
+"""Requests: what a browser, another program, or another site's page may send."""
 
 from __future__ import annotations
 

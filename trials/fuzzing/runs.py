@@ -1,6 +1,6 @@
-"""Runs: one target, fuzzed in a process of its own, for so long, from the corpus and the seeds.
+"""Runs: one target, fuzzed in its own process for a given time, from the corpus and the seeds.
 
-What surprises: a hang is a failure too, found by libFuzzer's own clock, and so is memory beyond a limit.
+What surprises: a hang is a failure, too, found by libFuzzer's own clock, and so is memory beyond a limit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Seeds: real inputs, small ones, from which the fuzzer sets out. Pictures are those of the tests' builders."""
+"""Seeds: small real inputs from which the fuzzer starts. The pictures are those of the tests' builders."""
 
 from __future__ import annotations
 

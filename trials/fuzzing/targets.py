@@ -1,8 +1,7 @@
-"""The targets: what is fuzzed, with what it starts, and the words that it is made of.
+"""The targets: what is fuzzed, its starting inputs, and its words.
 
-A check gets any bytes and raises if a promise is broken; so the fuzzer can drive it, and the tests can replay what it
-found. What surprises: a topic is what gets a minute in CI, or an hour by hand; it shares its time out among its
-targets.
+A check gets any bytes and raises if a promise is broken, so the fuzzer can drive it, and the tests can replay what it
+found. What surprises: time is given per topic, a minute in CI or an hour by hand, and its targets share it.
 """
 
 from __future__ import annotations

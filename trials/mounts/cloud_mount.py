@@ -1,8 +1,8 @@
-"""A cloud drive as FUSE shows it: files of a folder, with a network's weather. Run by the system's Python.
+"""A cloud drive as FUSE shows it: the files of a folder, with a network's problems. Run by the system's Python.
 
 ``cloud_mount.py FILES MOUNT_POINT WEATHER``: before each operation the file WEATHER is read. It is JSON: ``fail``
-names errors by operation, ``slow_s`` says how long everything takes, ``log_reads`` wants a list of what was read,
-and ``die`` is the end. What surprises: it can neither link nor rename without replacing, as most such drives.
+gives errors by operation, ``slow_s`` delays everything, ``log_reads`` records what is read, and ``die``
+ends the program. What surprises: like most such drives, it can neither link nor rename without replacing.
 """
 
 # ruff: noqa: ARG002  (FUSE gives the operations more arguments than these need)

@@ -1,4 +1,4 @@
-"""What holds for the tests on mounts: the same as for all tests, and a home that lies on an ordinary disk."""
+"""The same rules as for all tests, and a home on an ordinary disk."""
 
 from __future__ import annotations
 

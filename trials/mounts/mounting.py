@@ -1,9 +1,8 @@
 """Mounting: images of file systems in files, through loop devices, and a file system of our own through FUSE.
 
-What this machine lacks is skipped and told: root, a program (:data:`FILE_SYSTEMS` has Debian's packages), a driver, a
-device. Whatever else goes wrong is a failure. What surprises: where the kernel has no driver for FAT, exFAT or NTFS,
-the drivers that run outside it are used. The disk is the same, and so are its rules: letter case, the two seconds of
-its times, no links.
+If this machine lacks root, a program (:data:`FILE_SYSTEMS` has Debian's packages), a driver, or a device, the test is
+skipped with that reason. Anything else is a failure. What surprises: if the kernel has no driver for FAT, exFAT, or
+NTFS, user-space drivers are used. The disk and its rules are the same: letter case, times of two seconds, no links.
 """
 
 from __future__ import annotations

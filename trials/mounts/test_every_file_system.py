@@ -1,4 +1,4 @@
-"""On every file system: an image is saved, found, listed, told of and read, and then nothing is left to be done."""
+"""On every file system: an image is saved, found, listed, announced, and read, and then nothing is left to do."""
 
 from __future__ import annotations
 

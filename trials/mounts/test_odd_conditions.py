@@ -1,4 +1,4 @@
-"""Disks that are read-only, layered, failing or slow: nothing is lost, nothing is concluded, and it is said why."""
+"""Disks that are read-only, layered, failing, or slow: nothing is lost or concluded, and the reason is reported."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The soak: the real daemon for an hour, while images arrive in odd ways and visitors ask for them."""
+"""The soak: the real daemon for an hour, while images arrive in odd ways and visitors request them."""

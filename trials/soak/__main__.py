@@ -1,8 +1,8 @@
-"""``python -m trials.soak --minutes 60``: the real daemon under arrivals and visitors; at the end, whether it leaks.
+"""``python -m trials.soak --minutes 60``: the real daemon with arrivals and visitors; at the end, whether it leaks.
 
 Starts ``strandline serve`` on three new storage directories. At the end every image that should be there is served
-with the right bytes, the journal has no gap and tells of each coming once, the inspector's numbers add up, and
-memory, descriptors and threads are flat. Exit status 1 where one of these does not hold. Linux.
+with the right bytes, the journal has no gap and announces each arrival once, the inspector's numbers add up, and
+memory, descriptors, and threads are flat. Exit status 1 if one of these is false. Linux only.
 """
 
 from __future__ import annotations

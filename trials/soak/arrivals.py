@@ -1,8 +1,8 @@
-"""Arrivals: images come to storage directories in the ways of real sync clients, and go again.
+"""Arrivals: images arrive in storage directories like with real sync clients, and are deleted again.
 
-A way is a generator: it does one step, says for how many seconds nothing happens, and does the next, so one thread
-has hundreds of slow arrivals under way. What surprises: the ledger is kept here, by those who know what they brought;
-at the end the daemon's answers are compared with it.
+A way of arriving is a generator: it does one step and yields the seconds until the next, so one thread can run
+hundreds of slow arrivals. What surprises: the ledger is kept here, by those who know what they brought. At the end
+the daemon's answers are compared with it.
 """
 
 from __future__ import annotations

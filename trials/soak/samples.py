@@ -1,8 +1,8 @@
-"""Samples: what a process holds (memory, descriptors, threads), read from ``/proc`` every few seconds, and whether
-it stays flat.
+"""Samples: what a process uses (memory, descriptors, threads), read from ``/proc`` every few seconds, and whether it
+stays flat.
 
-What surprises: the first tenth is left out. Caches fill, threads start, and a process that has done nothing yet says
-nothing about leaks.
+What surprises: the first tenth is left out. Caches fill and threads start, and an idle process says nothing about
+leaks.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Visitors: pages, pictures, thumbnails and listings are asked for all the time, and events are followed.
+"""Visitors: constantly request pages, pictures, thumbnails, and listings, and follow events.
 
-What surprises: one listener hangs up every half minute and goes on with ``Last-Event-ID``, as a page on a telephone
-does. It must miss no number of the journal for a whole hour, and what it heard is the proof of "told once".
+What surprises: one listener disconnects every half minute and continues with ``Last-Event-ID``, like a page on a
+phone. It must miss no number of the journal for a whole hour, and what it received is the proof of "announced once".
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The places that the contract of a folder runs on: this machine's disk, memory, and a FUSE mount."""
+"""The places on which the contract of a folder runs: this machine's disk, memory, and a FUSE mount."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What one client does to the server does not keep the others waiting.
+"""One client's requests do not keep the others waiting.
 
-The delays of a small question are compared with those of the same server a moment before, with a wide margin: a
-server that decodes, hashes or waits on its event loop misses it many times over.
+The delays of a small request are compared with those of the same server a moment before, with a wide margin. A server
+that decodes, hashes, or waits on its event loop exceeds it many times over.
 """
 
 from __future__ import annotations

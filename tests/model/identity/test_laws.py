@@ -1,4 +1,4 @@
-"""The laws of the identity: content alone decides, machines agree, nothing is invented or taken for whole."""
+"""The laws of the identity: content alone decides, machines agree, and nothing is invented or guessed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The identity of a storage directory: the rules, one by one and all together, and the laws that they keep."""
+"""The identity of a storage directory: the rules, one by one and all together, and their laws."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Identities: two spellings of 128 bits, and no half of a file is ever another identity."""
+"""Identities: two spellings of 128 bits, and half a file is never another identity."""
 
 from __future__ import annotations
 

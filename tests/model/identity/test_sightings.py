@@ -1,4 +1,4 @@
-"""What lies in a root: which name has which part in the identity, and what each content is worth."""
+"""The content of a root: how each name relates to the identity, and what each content means."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which backend gets which folder, and what happens where the system has no room for watches."""
+"""Which backend gets which folder, and what happens if the system allows no more watches."""
 
 from __future__ import annotations
 

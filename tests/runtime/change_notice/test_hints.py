@@ -1,4 +1,4 @@
-"""Hints that wait to be read: merged, bounded, and none lost."""
+"""Unread hints: merged, bounded, and none lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only inotify can do wrong: a kernel queue that overflows, watches that end unseen, shared watches."""
+"""Problems of inotify only: a kernel queue that overflows, watches that end unnoticed, shared watches."""
 
 from __future__ import annotations
 

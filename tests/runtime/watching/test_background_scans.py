@@ -1,4 +1,4 @@
-"""Background scans: when they run, what they hand on, and that they rest when there is nothing to do."""
+"""Background scans: when they run, what they pass on, and that they rest when there is nothing to do."""
 
 from __future__ import annotations
 

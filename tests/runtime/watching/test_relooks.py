@@ -1,4 +1,4 @@
-"""When a file that was not right is looked at again: soon at first, ever later while nothing changes."""
+"""When a file that failed is looked at again: soon at first, then less and less often while nothing changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watching sessions: every event once and in order, whoever makes it, and one process that watches."""
+"""Watching sessions: every event of every process, once and in order; only one process watches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bursts: many files at once, more than the kernel's queue holds, and none is lost."""
+"""Bursts: more files at once than the kernel's queue holds, and none is lost."""
 
 from __future__ import annotations
 

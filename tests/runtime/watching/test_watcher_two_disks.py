@@ -1,4 +1,4 @@
-"""The watcher and two storage directories that take turns at one path: two sticks with one mount point."""
+"""The watcher with two storage directories that are mounted in turn at one path: two sticks with one mount point."""
 
 from __future__ import annotations
 

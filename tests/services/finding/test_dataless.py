@@ -1,7 +1,7 @@
-"""Files that are here by name while their bytes are in the cloud: told as such, and fetched only for who asks (H20).
+"""Files whose names are here while their bytes are in the cloud: reported as such, and fetched only on request (H20).
 
-Linux has no mark for such files. Here the sticky bit is one, as if the system said so; all else is real, and the
-kernel itself tells which files are opened.
+Linux has no mark for such files. Here the sticky bit is used as one. Everything else is real, and the kernel itself
+reports which files are opened.
 """
 
 from __future__ import annotations

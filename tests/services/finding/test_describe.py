@@ -1,4 +1,4 @@
-"""Describing: what the catalog knows of images, best file first, in pages that never skip or repeat."""
+"""Describing: what the catalog knows about images, best file first, in pages that never skip or repeat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Explaining: each thing that can lie under an image's name is told in plain words, with an error that fits."""
+"""Explaining: everything that can be under an image's name is described in plain words, with the right error."""
 
 from __future__ import annotations
 

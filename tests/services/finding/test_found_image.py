@@ -1,4 +1,4 @@
-"""A found image: its file is opened once, its bytes are checked whenever they are read, and nothing is leaked."""
+"""A found image: its file is opened once, its bytes are checked at every read, and nothing leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lookup: what is still arriving, broken, or changing under the reader is never handed out as the image."""
+"""Lookup: a file that is still arriving, broken, or changing is never returned as the image."""
 
 from __future__ import annotations
 

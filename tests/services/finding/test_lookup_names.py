@@ -1,4 +1,4 @@
-"""Lookup: under which names an image is found, which are never followed, and what is never read."""
+"""Lookup: names under which an image is found, names that are never followed, and files that are never read."""
 
 from __future__ import annotations
 

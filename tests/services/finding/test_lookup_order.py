@@ -1,4 +1,4 @@
-"""Lookup: in which order storage directories are asked, and that nothing stale or bad stands in the way."""
+"""Lookup: the order of storage directories. Nothing stale or bad blocks it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lookup: an image whose file is being replaced at this moment is there, and one that is gone costs no waiting."""
+"""Lookup: an image whose file is being replaced is found, and a missing one costs no waiting."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drives that take their time: what is slow is waited for, and only what does not answer at all is offline."""
+"""Slow drives: slow answers are waited for, and only a drive that does not answer at all is offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Browsing: what lies in a storage directory, and that no path leads out of it."""
+"""Browsing: the content of a storage directory. No path leads out of it."""
 
 from __future__ import annotations
 

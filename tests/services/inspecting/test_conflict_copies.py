@@ -1,4 +1,4 @@
-"""Examining conflict copies: true bytes, a duplicate, different ones, and where the examination ends."""
+"""Examining conflict copies: true bytes, a duplicate, different ones, and the limits of the examination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Inspecting: every way in which disk and catalog can disagree is in its list, and nothing is changed by looking."""
+"""Inspecting: every possible disagreement of disk and catalog is in its list, and inspecting changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of an inspection add up, whatever happened to the folder since the catalog was told of it."""
+"""The numbers of an inspection add up, whatever happened to the folder since the last scan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look at one name: what it comes to, what it costs, and when the next one is worth while."""
+"""One look at one name: its result, its cost, and when to look again."""
 
 from __future__ import annotations
 

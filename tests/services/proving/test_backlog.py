@@ -1,4 +1,4 @@
-"""Verifying in the background: newest first, within a budget, and never where it would download the cloud."""
+"""Verifying in the background: newest first, within a budget, and never if it would download from a cloud."""
 
 from __future__ import annotations
 

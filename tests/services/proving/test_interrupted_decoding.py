@@ -1,4 +1,4 @@
-"""Interrupted decoding: a decoder that is killed, or finds no memory, says nothing of the image (hazard H19)."""
+"""Interrupted decoding: a decoder that is killed or out of memory says nothing about the image (hazard H19)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Proving: what a look at a file's bytes makes of its row, once, for every kind of bytes and every race."""
+"""Proving: how the bytes of a file change its row, once, for every kind of bytes and every race."""
 
 from __future__ import annotations
 

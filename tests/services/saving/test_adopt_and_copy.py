@@ -1,4 +1,4 @@
-"""Adopting what was edited in place, and bringing the original back from a good twin: nothing is lost by either."""
+"""Adopting an image that was edited in place, and restoring the original from a good copy: nothing is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Incomplete images: bytes that are right by their hash and are not a whole picture are kept, and called so."""
+"""Incomplete images: bytes with the right hash that are not a whole picture are kept, and reported as such."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Saving: bytes become an image once, under the right name, durably registered, and the same bytes write nothing."""
+"""Saving: bytes become an image once, under the right name, durably registered. The same bytes again write
+nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving so that a power cut does not lose it: what is flushed, and in which order."""
+"""Saving so that a power cut loses nothing: what is synced, and in which order."""
 
 from __future__ import annotations
 

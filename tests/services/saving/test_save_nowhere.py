@@ -1,4 +1,4 @@
-"""Saving where nothing may be written: guards (5), folders that are not there (6), and disks that go meanwhile."""
+"""Saving is impossible: guards (5), folders that are not there (6), and disks that vanish meanwhile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saving where something has the name already: what is replaced, what never is, and disks that refuse."""
+"""Saving under a name that is taken: what is replaced, what never is, and disks that refuse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saves to a drive that stops answering: an error that says what to do, and nothing in the catalog that is not so."""
+"""Saves to a drive that stops answering: an error that says what to do, and nothing false in the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tidying: what killed saves left goes after a day, and nothing else ever does."""
+"""Cleaning up: leftovers of killed saves are deleted after a day, and nothing else ever is."""
 
 from __future__ import annotations
 

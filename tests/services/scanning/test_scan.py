@@ -1,4 +1,4 @@
-"""Scanning a real folder: what is registered, what is only counted, and that a second scan writes nothing."""
+"""Scanning a real folder: what is registered, and what is only counted. A second scan writes nothing."""
 
 from __future__ import annotations
 

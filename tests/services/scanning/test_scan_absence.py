@@ -1,4 +1,4 @@
-"""Absence needs proof: what is missing, when it is believed, and when nothing may be concluded (SPEC §4, §6)."""
+"""Absence needs evidence: what is missing, when that is believed, and when nothing may be concluded (SPEC §4, §6)."""
 
 from __future__ import annotations
 

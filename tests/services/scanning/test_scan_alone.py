@@ -1,4 +1,4 @@
-"""Two scans of one storage directory at once: the daemon's own, and the one that somebody asked for."""
+"""Two scans of one storage directory at once: the daemon's own and a requested one."""
 
 from __future__ import annotations
 

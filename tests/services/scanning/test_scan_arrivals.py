@@ -1,4 +1,4 @@
-"""What arrives, is evicted and comes back, while scans are made and while they run; told exactly once."""
+"""Files that arrive, are evicted, and come back, between and during scans; each reported exactly once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adding a storage directory: what becomes of every folder that a person can add, and that it is safe to repeat."""
+"""Adding a storage directory: the result for every kind of folder. Adding is idempotent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths that no storage directory can have, and places where one must not be."""
+"""Paths that no storage directory can have, and places where none must be."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Confirming, accepting and forgetting: what only a person can say, and that it says no more than that."""
+"""Confirming, accepting, and forgetting: what only a person can decide, and its exact effect."""
 
 from __future__ import annotations
 

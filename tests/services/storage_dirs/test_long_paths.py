@@ -1,4 +1,4 @@
-"""Long paths: a storage directory lies where all its files can be reached, or is refused."""
+"""Long paths: a storage directory is refused if not all of its files could be reached."""
 
 from __future__ import annotations
 

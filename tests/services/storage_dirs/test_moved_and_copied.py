@@ -1,4 +1,4 @@
-"""Where a storage directory lies: reached by two ways, moved, copied, and taking turns with another one."""
+"""The place of a storage directory: reached by two paths, moved, copied, or mounted in turn with another one."""
 
 from __future__ import annotations
 

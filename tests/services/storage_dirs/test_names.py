@@ -1,4 +1,4 @@
-"""What a storage directory is called, and which one is meant by a text."""
+"""The name of a storage directory, and which one a text refers to."""
 
 from __future__ import annotations
 

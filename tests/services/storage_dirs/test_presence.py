@@ -1,4 +1,4 @@
-"""Is a storage directory there, and still the same? What happens to its marker, and what is made of it."""
+"""Is a storage directory there, and still the same? What happens to its marker, and what follows from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An identity that changes: when it is the same folder with another value, and when another folder lies there."""
+"""An identity that changes: when it is the same folder with another value, and when it is another folder."""
 
 from __future__ import annotations
 

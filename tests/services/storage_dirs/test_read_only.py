@@ -1,4 +1,4 @@
-"""``--read-only``: a promise about somebody else's folder, kept by everything that is done with it ever after."""
+"""``--read-only``: a promise about somebody else's folder, kept by every later operation."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A real browser for the tests of the pages: Debian's Chromium, driven by Playwright, one for the whole run.
 
-Every page that a test opens fails it on an error in the console, an uncaught exception, or a request to anywhere
-but the test's own server.
+A page that a test opens fails it on an error in the console, an uncaught exception, or a request to anything except
+the test's own server.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The gallery in a real browser: as long as it is, never more of it than the window shows, and by keyboard."""
+"""The gallery in a real browser: of any length, with only what the window shows, and usable by keyboard."""
 
 from __future__ import annotations
 

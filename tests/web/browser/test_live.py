@@ -1,4 +1,4 @@
-"""What arrives while a page is open appears by itself: in the gallery, on the image's page, in the inspector."""
+"""An image that arrives while a page is open appears by itself: in the gallery, on its page, and in the inspector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures dropped, pasted and picked are saved, and each is told for itself."""
+"""Dropped, pasted, and picked pictures are saved, each with its own result."""
 
 from __future__ import annotations
 

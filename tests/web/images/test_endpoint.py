@@ -1,4 +1,4 @@
-"""``/i/{id}``: the right bytes, under headers that let browsers keep them, and never a byte that nobody proved."""
+"""``/i/{id}``: the right bytes, with headers that let browsers cache them, and never an unproven byte."""
 
 from __future__ import annotations
 

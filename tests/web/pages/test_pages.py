@@ -1,4 +1,4 @@
-"""Pages as the server draws them: whole without scripts, harmless whatever the names, and honest about errors."""
+"""Pages from the server: complete without scripts, harmless whatever the names, and honest about errors."""
 
 from __future__ import annotations
 

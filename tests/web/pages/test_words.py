@@ -1,4 +1,4 @@
-"""What pages say: sizes, days, states, health and events, for people; and names that cannot act."""
+"""The words on pages: sizes, days, states, health, and events, for people; and names that cannot act."""
 
 from __future__ import annotations
 
