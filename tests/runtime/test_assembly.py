@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import shutil
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from builders.identity_folders import as_somebody_without_rights
 from builders.pictures import make_picture
 from builders.storage import make_pictures, make_storage_dir
 from strandline import open_store
+from strandline.catalog.journal import JournalLimits
 from strandline.errors import (
     CatalogDamagedError,
     CatalogError,
@@ -24,8 +27,12 @@ from strandline.errors import (
     StrandlineError,
     UnwritableFolderError,
 )
-from strandline.folders.opening import MAX_IMAGE_BYTES
-from strandline.runtime.assembly import LocalStore
+from strandline.folders.time_limits import SlowPlaces
+from strandline.model.defaults import MAX_IMAGE_BYTES
+from strandline.pictures.decoding import make_thumbnail
+from strandline.runtime.assembly import LocalStore, limits_of
+from strandline.runtime.settings import Settings
+from strandline.services.workbench import Limits
 
 
 def test_a_home_is_made_where_none_is(tmp_path: Path) -> None:
@@ -218,3 +225,15 @@ def test_a_catalog_can_be_deleted_and_rebuilt(home: Path, tmp_path: Path) -> Non
         added = store.add_storage_dir(tmp_path / "Notes")
         assert added.sd.sd_id == before.sd_id
         assert {image.image_id for image in store.list_images().images} == images
+
+
+def test_each_default_stands_once() -> None:
+    """A room that is used without settings has the same limits as one that gets the default settings."""
+    settings = Settings()
+    assert limits_of(settings) == Limits()
+    journal = JournalLimits(settings.journal.max_events, timedelta(days=settings.journal.max_days))
+    assert journal == JournalLimits()
+    assert settings.read.io_timeout_s == inspect.signature(SlowPlaces).parameters["limit_s"].default
+    decode = inspect.signature(make_thumbnail).parameters
+    assert settings.pictures.max_pixels == decode["max_pixels"].default
+    assert settings.pictures.decode_timeout_s == decode["timeout_s"].default

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from strandline.catalog.times import as_microseconds, from_microseconds
+from strandline.model.defaults import JOURNAL_MAX_DAYS, JOURNAL_MAX_EVENTS
 from strandline.model.events import Event, format_time, parse_event
 from strandline.model.values import dataclass
 
@@ -23,8 +24,8 @@ from strandline.model.values import dataclass
 class JournalLimits:
     """How much of the journal is kept; the stricter limit applies."""
 
-    max_events: int = 100_000
-    max_age: timedelta = timedelta(days=30)
+    max_events: int = JOURNAL_MAX_EVENTS
+    max_age: timedelta = timedelta(days=JOURNAL_MAX_DAYS)
 
 
 DEFAULT_JOURNAL_LIMITS = JournalLimits()

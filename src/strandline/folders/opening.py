@@ -19,11 +19,6 @@ from strandline.errors import ImageTooLargeError, UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
 from strandline.model.image_files import FileStamp
 
-MAX_IMAGE_BYTES = 2 * 1024**3
-"""No image of the supported types is this large in practice. A file that claims to be larger is not read. Equals
-the default of ``save.max_bytes``.
-"""
-
 _CHUNK_BYTES = 1024 * 1024
 
 

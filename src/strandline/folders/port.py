@@ -32,7 +32,7 @@ from typing import BinaryIO, Protocol
 
 from strandline.folders.identity_writes import AppliedIdentity
 from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
-from strandline.folders.opening import MAX_IMAGE_BYTES, can_be_dataless
+from strandline.folders.opening import can_be_dataless
 from strandline.folders.proof_copies import Hashed, ProofCopy, Reading
 from strandline.folders.saving import AsideCopy, SaveMode, WrittenFile
 from strandline.folders.tree import Entry, PathPage
@@ -45,7 +45,6 @@ from strandline.model.layout import Layout
 from strandline.model.listing import MediaListing
 
 __all__ = [
-    "MAX_IMAGE_BYTES",
     "NO_ODD_NAMES",
     "AppliedIdentity",
     "AsideCopy",

@@ -18,12 +18,10 @@ from types import TracebackType
 from typing import BinaryIO
 
 from strandline.folders.disk_errors import as_unreadable, disk_errors
-from strandline.folders.opening import MAX_IMAGE_BYTES, OpenedFile, read_some, rewind, too_large
+from strandline.folders.opening import OpenedFile, read_some, rewind, too_large
+from strandline.model.defaults import MAX_IMAGE_BYTES, MAX_MEMORY_BYTES
 from strandline.model.image_files import FileStamp
 from strandline.model.values import dataclass
-
-MAX_MEMORY_BYTES = 64 * 1024 * 1024
-"""Up to this size a proof copy is in memory (SPEC §5). Larger ones are in an unnamed temporary file."""
 
 _CHUNK_BYTES = 1024 * 1024
 

@@ -19,13 +19,13 @@ from contextlib import suppress
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from strandline.model.defaults import IO_TIMEOUT_S
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 T = TypeVar("T")
 
-LIMIT_S = 5.0
-"""The cost of a slow or dead share, once (SPEC §5)."""
 REST_S = 60.0
 """Minimum time for which a place that did not answer is not asked again."""
 
@@ -103,7 +103,11 @@ class SlowPlaces:
     """
 
     def __init__(
-        self, *, limit_s: float = LIMIT_S, rest_s: float = REST_S, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        limit_s: float = IO_TIMEOUT_S,
+        rest_s: float = REST_S,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.limit_s = limit_s
         self.rest_s = rest_s

@@ -16,13 +16,8 @@ from strandline.errors import (
     PictureTooLargeError,
     UndecodablePictureError,
 )
+from strandline.model.defaults import DECODE_TIMEOUT_S, MAX_PIXELS
 from strandline.model.values import dataclass
-
-MAX_PIXELS = 200_000_000
-"""The largest phone sensors produce 200 million."""
-
-TIMEOUT_S = 20.0
-"""For one picture. A HEIC of 12 million pixels takes a second on a slow machine."""
 
 MAX_SIZE = 16_383
 """Longest side of a copy. WebP cannot be larger."""
@@ -44,7 +39,7 @@ def check_decodes(
     media_type: str,
     *,
     max_pixels: int = MAX_PIXELS,
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float = DECODE_TIMEOUT_S,
     fresh: bool = False,
 ) -> None:
     """Decodes every row of every frame and discards the pixels. An SVG is drawn once.
@@ -74,7 +69,7 @@ def make_thumbnail(
     *,
     size: int,
     max_pixels: int = MAX_PIXELS,
-    timeout_s: float = TIMEOUT_S,
+    timeout_s: float = DECODE_TIMEOUT_S,
 ) -> Thumbnail:
     """A copy whose longest side is at most ``size`` (1 to :data:`MAX_SIZE`) pixels; never enlarged.
 

@@ -16,8 +16,8 @@ from strandline.catalog.database import open_catalog
 from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogInsideStorageDirError
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.port import MAX_IMAGE_BYTES
 from strandline.folders.time_limits import SlowPlaces
+from strandline.model.defaults import MAX_IMAGE_BYTES
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
 from strandline.pictures.cache import ThumbnailCache
@@ -122,7 +122,6 @@ def limits_of(settings: Settings) -> Limits:
         max_memory_bytes=settings.read.max_memory_bytes,
         save_max_bytes=settings.save.max_bytes,
         read_max_bytes=max(settings.save.max_bytes, MAX_IMAGE_BYTES),
-        io_timeout_s=settings.read.io_timeout_s,
         fetch_timeout_s=settings.read.fetch_timeout_s,
         max_pixels=settings.pictures.max_pixels,
         decode_timeout_s=settings.pictures.decode_timeout_s,

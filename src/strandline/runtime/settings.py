@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from strandline.errors import ConfigError
+from strandline.model import defaults
 from strandline.model.values import dataclass
 from strandline.runtime.setting_sources import (
     Given,
@@ -33,7 +34,6 @@ HOME_VARIABLE = "STRANDLINE_HOME"
 
 _V = TypeVar("_V", int, float, str)
 
-_MIB = 1 << 20
 _GIB = 1 << 30
 
 _LONGEST_S = 86_400
@@ -86,9 +86,9 @@ class CatalogSettings:
 class SaveSettings:
     """Saving images."""
 
-    max_bytes: int = _setting(2 * _GIB, "The largest image that is saved.")
+    max_bytes: int = _setting(defaults.MAX_IMAGE_BYTES, "The largest image that is saved.")
     markdown: str = _setting(
-        "![{stem}](media/{filename})",
+        defaults.MARKDOWN,
         "The Markdown that `save` prints. `{stem}` is the original file name without its extension, "
         "`{filename}` the name in the media folder.",
         find_fault=_find_fault_in_markdown,
@@ -100,7 +100,8 @@ class ScanSettings:
     """Listing media folders."""
 
     batch_files: int = _setting(
-        5_000, "Files recorded in one transaction. Larger is faster; a scan is cancelled between batches."
+        defaults.SCAN_BATCH_FILES,
+        "Files recorded in one transaction. Larger is faster; a scan is cancelled between batches.",
     )
     periodic_s: float = _setting(300.0, "Time between two scans of a watched storage directory.")
 
@@ -110,7 +111,7 @@ class WatchSettings:
     """Watching storage directories."""
 
     poll_interval_s: float = _setting(
-        5.0,
+        defaults.POLL_INTERVAL_S,
         "Time between two looks if the system does not report changes (a network drive).",
         at_least=0.1,
     )
@@ -123,11 +124,11 @@ class WatchSettings:
 class PicturesSettings:
     """Decoding pictures and making thumbnails."""
 
-    max_pixels: int = _setting(200_000_000, "Pictures with more pixels than this are not decoded.")
+    max_pixels: int = _setting(defaults.MAX_PIXELS, "Pictures with more pixels than this are not decoded.")
     thumbnail_cache_bytes: int = _setting(
         2 * _GIB, "Disk space for thumbnails and converted pictures. 0 keeps none.", at_least=0
     )
-    decode_timeout_s: float = _setting(20.0, "The time limit for decoding one picture.")
+    decode_timeout_s: float = _setting(defaults.DECODE_TIMEOUT_S, "The time limit for decoding one picture.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +136,18 @@ class ReadSettings:
     """Reading images."""
 
     max_memory_bytes: int = _setting(
-        64 * _MIB, "Larger images are proven through a temporary file instead of memory.", at_least=0
+        defaults.MAX_MEMORY_BYTES,
+        "Larger images are proven through a temporary file instead of memory.",
+        at_least=0,
     )
     fetch_timeout_s: float = _setting(
-        60.0,
+        defaults.FETCH_TIMEOUT_S,
         "How long to wait while a share or cloud fetches an image's bytes or the names in a folder.",
     )
     io_timeout_s: float = _setting(
-        5.0, "A storage directory whose disk does not answer for this long is offline.", at_least=0.1
+        defaults.IO_TIMEOUT_S,
+        "A storage directory whose disk does not answer for this long is offline.",
+        at_least=0.1,
     )
 
 
@@ -150,8 +155,8 @@ class ReadSettings:
 class JournalSettings:
     """The journal of events."""
 
-    max_events: int = _setting(100_000, "Older events are dropped.")
-    max_days: int = _setting(30, "Events older than this are dropped.")
+    max_events: int = _setting(defaults.JOURNAL_MAX_EVENTS, "Older events are dropped.")
+    max_days: int = _setting(defaults.JOURNAL_MAX_DAYS, "Events older than this are dropped.")
 
 
 @dataclass(frozen=True, slots=True)

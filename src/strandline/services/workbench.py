@@ -20,12 +20,11 @@ from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.port import Folder
 from strandline.folders.time_limits import SlowPlaces
 from strandline.folders.timed_calls import Means, TimedCalls
+from strandline.model import defaults
 from strandline.model.events import Event
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
-
-_MIB = 1024 * 1024
 
 MOUNT_FRESH_S = 3.0
 """How late a new mount is noticed. Asking costs 10 µs, nine times in a lookup with three SDs."""
@@ -38,16 +37,15 @@ MOUNTS_REMEMBERED = 1000
 class Limits:
     """The limits that settings give to the services."""
 
-    scan_batch_files: int = 5000
-    max_memory_bytes: int = 64 * _MIB
-    save_max_bytes: int = 2048 * _MIB
-    read_max_bytes: int = 2048 * _MIB
+    scan_batch_files: int = defaults.SCAN_BATCH_FILES
+    max_memory_bytes: int = defaults.MAX_MEMORY_BYTES
+    save_max_bytes: int = defaults.MAX_IMAGE_BYTES
+    read_max_bytes: int = defaults.MAX_IMAGE_BYTES
     """At least what could be saved: the setting may have been higher when an image was saved."""
-    io_timeout_s: float = 5.0
-    fetch_timeout_s: float = 60.0
-    max_pixels: int = 200_000_000
-    decode_timeout_s: float = 20.0
-    markdown: str = "![{stem}](media/{filename})"
+    fetch_timeout_s: float = defaults.FETCH_TIMEOUT_S
+    max_pixels: int = defaults.MAX_PIXELS
+    decode_timeout_s: float = defaults.DECODE_TIMEOUT_S
+    markdown: str = defaults.MARKDOWN
 
 
 def utc_now() -> datetime:

@@ -13,13 +13,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from strandline.errors import WatchLimitError
+from strandline.model.defaults import POLL_INTERVAL_S
 from strandline.runtime.change_notice.folder_watcher import FolderWatcher
 from strandline.runtime.change_notice.hints import FolderGone, Hint
-from strandline.runtime.change_notice.polling import INTERVAL_S, PollingFolderWatcher
+from strandline.runtime.change_notice.polling import PollingFolderWatcher
 
 
 def choose_folder_watcher(
-    is_native: Callable[[Path], bool], *, poll_interval_s: float = INTERVAL_S
+    is_native: Callable[[Path], bool], *, poll_interval_s: float = POLL_INTERVAL_S
 ) -> MixedFolderWatcher:
     """This system's native watcher with polling beside it, or polling alone if the system allows no native watcher.
 
@@ -66,7 +67,7 @@ class MixedFolderWatcher:
         native: FolderWatcher | None,
         is_native: Callable[[Path], bool],
         *,
-        poll_interval_s: float = INTERVAL_S,
+        poll_interval_s: float = POLL_INTERVAL_S,
         why_no_native: str = "",
     ) -> None:
         self._native = native

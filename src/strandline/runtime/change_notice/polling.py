@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from strandline.model.defaults import POLL_INTERVAL_S
 from strandline.runtime.change_notice.folder_watcher import get_folder_identity
 from strandline.runtime.change_notice.hints import Hint, ListReason, PendingHints
 from strandline.runtime.change_notice.mailbox import Mailbox
@@ -21,9 +22,6 @@ from strandline.runtime.change_notice.snapshots import (
     iter_stamps,
     take_snapshot,
 )
-
-INTERVAL_S = 5.0
-"""Between two listings of a small folder: short enough for people, and cheap enough for a share."""
 
 ANSWER_TIMEOUT_S = 5.0
 """How long ``watch()`` waits for a disk to say whether the folder is there. Then it continues without an answer."""
@@ -50,7 +48,7 @@ class PollingFolderWatcher:
     def __init__(
         self,
         *,
-        interval_s: float = INTERVAL_S,
+        interval_s: float = POLL_INTERVAL_S,
         answer_timeout_s: float = ANSWER_TIMEOUT_S,
         on_hints: Callable[[], None] | None = None,
         list_stamps: Callable[[Path], Iterable[tuple[str, int]]] = iter_stamps,

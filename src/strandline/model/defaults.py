@@ -1,0 +1,30 @@
+"""Defaults of the limits that settings can change: each stands here once, and every room reads it here."""
+
+from __future__ import annotations
+
+_MIB = 1 << 20
+_GIB = 1 << 30
+
+MARKDOWN = "![{stem}](media/{filename})"
+
+MAX_IMAGE_BYTES = 2 * _GIB
+"""No image of the supported types is this large in practice. A file that claims to be larger is not read."""
+MAX_MEMORY_BYTES = 64 * _MIB
+"""Up to this size a proof copy is in memory (SPEC §5). Larger ones are in an unnamed temporary file."""
+
+SCAN_BATCH_FILES = 5_000
+
+IO_TIMEOUT_S = 5.0
+"""The cost of a slow or dead share, once (SPEC §5)."""
+FETCH_TIMEOUT_S = 60.0
+
+POLL_INTERVAL_S = 5.0
+"""Between two listings of a small folder: short enough for people, and cheap enough for a share."""
+
+MAX_PIXELS = 200_000_000
+"""The largest phone sensors produce 200 million."""
+DECODE_TIMEOUT_S = 20.0
+"""For one picture. A HEIC of 12 million pixels takes a second on a slow machine."""
+
+JOURNAL_MAX_EVENTS = 100_000
+JOURNAL_MAX_DAYS = 30
