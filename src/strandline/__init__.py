@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from strandline.model.reports import ScanReport as ScanReport
     from strandline.model.storage_dirs import StorageDir as StorageDir
     from strandline.model.sync_status import SyncStatus as SyncStatus
+    from strandline.pictures.frozen import freeze_support as freeze_support
     from strandline.runtime.assembly import open_store as open_store
     from strandline.services.finding.found_image import FoundImage as FoundImage
     from strandline.store import Store as Store
@@ -49,6 +50,7 @@ _HOMES = {
     "Store": "strandline.store",
     "StrandlineError": "strandline.errors",
     "SyncStatus": "strandline.model.sync_status",
+    "freeze_support": "strandline.pictures.frozen",
     "open_store": "strandline.runtime.assembly",
     "parse_image_id": "strandline.model.image_ids",
 }

@@ -327,3 +327,34 @@ def test_threads_get_their_own_answers() -> None:
     with ThreadPoolExecutor(6) as threads:
         made = list(threads.map(lambda data: make_thumbnail(data, "image/png", size=200), pictures))
     assert [(thumbnail.width, thumbnail.height) for thumbnail in made] == sizes
+
+
+FROZEN = """#!{python} -P
+import sys
+sys.frozen, sys.executable, sys.path = True, __file__, {path!r}
+from strandline import freeze_support
+{call}
+from pathlib import Path
+from strandline.pictures.decoding import make_thumbnail
+Path("started").open("a").write("once ")
+print(make_thumbnail(Path("picture").read_bytes(), "image/png", size=8).width)
+"""
+"""A program that is its own interpreter, as PyInstaller makes them."""
+
+
+@pytest.mark.parametrize("call", ["freeze_support()", ""])
+def test_a_frozen_program_is_its_own_decoder(tmp_path: Path, call: str) -> None:
+    """If it says so. Otherwise nothing is started: a second copy of the program would do what the first one does."""
+    program = tmp_path / "program"
+    program.write_text(FROZEN.format(python=sys.executable, path=sys.path, call=call))
+    program.chmod(0o700)
+    (tmp_path / "picture").write_bytes(PICTURE)
+    run = subprocess.run(
+        [program], cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    if call:
+        assert (run.returncode, run.stdout) == (0, "8\n"), run.stderr
+    else:
+        assert run.returncode == 1
+        assert "has not called freeze_support()" in run.stderr
+    assert (tmp_path / "started").read_text() == "once "

@@ -21,6 +21,7 @@ if sys.platform == "linux":
     import fcntl
 
 from strandline.pictures.decoder_process import Header, read_message, write_message
+from strandline.pictures.frozen import find_decoder_command
 
 MAX_PROCESSES = 2
 """Pictures decoded at once. More would need more memory (pictures can be large) and slow the user's machine down."""
@@ -197,11 +198,13 @@ class _Decoder:
 
 
 def _start_process() -> subprocess.Popen[bytes]:
-    if not sys.executable or getattr(sys, "frozen", False):
-        # A frozen program would start a second copy of itself and wait for it.
-        raise DecoderStartError(f"{sys.executable or 'this program'} is not a Python interpreter")
+    command = find_decoder_command()
+    if command is None:
+        raise DecoderStartError(
+            f"{sys.executable or 'this program'} is not a Python interpreter and has not called freeze_support()"
+        )
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "strandline.pictures.decoder_process"],
+        command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
