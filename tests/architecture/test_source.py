@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +21,18 @@ LARGER_WITH_REASON: dict[str, str] = {
     "tests/services/scanning/test_scan_absence.py": "every way in which files can be gone, told apart",
 }
 """Exceptions with reasons: ``path`` or ``path::function`` to a reason. Splitting is better."""
+
+STIFF = re.compile(
+    r"\b(anew|whom?(so)?ever|wherein|whereof|thereof|hitherto|for ever|but for|lies there|what lies"
+    r"|(was|were|is|are|be|been) come by|(true|false|none|empty) where"
+    r"|(behaviour|centre|colour|favour|grey|honour|licence|metre|neighbour)\w*"
+    r"|(capital|initial|maxim|minim|normal|optim|organ|recogn|summar|synchron|util)is(e|ed|es|ing|ation))\b",
+    re.IGNORECASE,
+)
+"""Stiff words and British spelling. Say "again", "if", "except for", "whatever is there", "color"."""
+
+CODE = re.compile(r"```.*?```|``.*?``|`[^`]*`", re.DOTALL)
+PROSE = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/**/*.md", "demo/**/*.md")
 
 
 def iter_python_files(*folders: str) -> Iterator[tuple[str, str]]:
@@ -73,3 +87,45 @@ def test_every_test_is_a_promise() -> None:
         if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not ast.get_docstring(node)
     ]
     assert silent == []
+
+
+def iter_prose(text: str) -> Iterator[tuple[int, str]]:
+    """The docstrings and comments of a Python file, each with its line."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.lineno, str(node.value.value)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def find_stiff(text: str) -> list[str]:
+    """The stiff words outside code, each with some words around it."""
+    text = " ".join(CODE.sub("", text).split())
+    return [text[max(0, word.start() - 30) : word.end() + 30] for word in STIFF.finditer(text)]
+
+
+def test_english_is_plain() -> None:
+    """No stiff words and no British spelling in docstrings, comments, and documentation."""
+    found = [
+        f"{path}:{line} {words}"
+        for path, text in iter_python_files("src", "tests", "bench", "demo", "trials")
+        if STIFF.search(" ".join(text.split()))
+        for line, prose in iter_prose(text)
+        for words in find_stiff(prose)
+    ]
+    for pattern in PROSE:
+        for file in sorted(PROJECT.glob(pattern)):
+            found += [f"{file.relative_to(PROJECT)} {words}" for words in find_stiff(file.read_text())]
+    assert found == []
+
+
+def test_stiff_words_are_told_from_plain_ones() -> None:
+    """The pattern has no false alarms for words that only look similar."""
+    assert all(
+        map(STIFF.search, ("made anew", "None where none is", "how it was come by", "Recognised colours"))
+    )
+    plain = (
+        "images come by sync; forever; however; a new one; the folder where it is; license; precise; exercise"
+    )
+    assert STIFF.search(plain) is None

@@ -12,7 +12,7 @@ from strandline.runtime import bus as bus_module
 from strandline.runtime.bus import EventBus
 
 LIMIT_S = 600
-"""Longer than a test may take: whoever is not woken fails by that."""
+"""Longer than a test may take: a thread that is not woken fails by it."""
 
 
 def events(first: int, count: int) -> list[Event]:

@@ -65,7 +65,7 @@ class SyncedFolder:
         path = f"/rest/db/completion?folder={self.folder_id}&device={other.device_id}"
         return int(self.node.get(path).get("sequence", -1))
 
-    # --- what lies there ------------------------------------------------------------------------------------
+    # --- what is there --------------------------------------------------------------------------------------
 
     def list_entries(self) -> dict[str, str]:
         """The folder's content without Syncthing's own files: path to kind, size, and hash."""

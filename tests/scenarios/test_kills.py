@@ -1,6 +1,6 @@
 """A sync client is killed in the middle: what it leaves is no image, and the next run completes it.
 
-What surprises is what it leaves, often for ever: a temporary, half of the bytes under the final name (hazard H4), or
+What surprises is what it leaves, often forever: a temporary, half of the bytes under the final name (hazard H4), or
 a line of text (H22). Each client's :class:`~scenarios.client.Leftover` says which.
 """
 

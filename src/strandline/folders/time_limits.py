@@ -205,7 +205,7 @@ class _Workers:
         self.start_anew()
 
     def start_anew(self) -> None:
-        """Forgets all workers: threads do not survive a fork, and a lock could stay held for ever."""
+        """Forgets all workers: threads do not survive a fork, and a lock could stay held forever."""
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
         self._lost: Counter[Hashable] = Counter()

@@ -154,7 +154,7 @@ def test_since_replays_the_journal_first(store: LocalStore, root: Path) -> None:
 def test_a_number_from_another_catalog_begins_anew(
     store: LocalStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It replays everything rather than waiting for ever, with a warning."""
+    """It replays everything rather than waiting forever, with a warning."""
     with store.watch(once=True, since=1_000_000) as events:
         told = list(events)
     assert numbers(told)[0] == 1

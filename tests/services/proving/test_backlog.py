@@ -68,7 +68,7 @@ def test_the_budget_ends_a_round_and_the_next_one_goes_on(machine: Machine, sd: 
 
 
 def test_a_lapsed_proof_is_made_again_and_is_no_news(machine: Machine, sd: StorageDir) -> None:
-    """A file that was touched while nothing could be proven does not stay unproven for ever."""
+    """A file that was touched while nothing could be proven does not stay unproven forever."""
     verify(machine, sd)
     set_mtime(machine.media(sd) / NAMES[0], 5)
     machine.scan(sd)

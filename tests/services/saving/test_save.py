@@ -221,7 +221,7 @@ class TestOwnIds:
 
     @pytest.mark.parametrize("data", [PICTURE[:300], make_picture("webp", seed=1)[:-64] + bytes(64)])
     def test_half_an_image_gets_no_legacy_id(self, machine: Machine, data: bytes) -> None:
-        """Nothing would ever prove it, so it would be "arriving" for ever. Its own content id proves it."""
+        """Nothing would ever prove it, so it would be "arriving" forever. Its own content id proves it."""
         one = machine.add("one")
         with pytest.raises(WrongBytesError, match="omit the id"):
             save_image(machine.bench, data, one, image_id=LEGACY_ID)

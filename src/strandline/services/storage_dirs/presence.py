@@ -180,7 +180,7 @@ def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> 
 
 
 def identity_to_keep(sd: StorageDir) -> StorageDirId | None:
-    """The identity to keep in the folder if another program replaces it; None where none was, or may be written."""
+    """The identity to keep in the folder if another program replaces it; None if none was, or none may be written."""
     return None if sd.provisional or sd.read_only else sd.sd_id
 
 
