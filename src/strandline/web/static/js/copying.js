@@ -1,6 +1,6 @@
 // Copying text to the clipboard, even if the text must still be fetched or the page is not "secure".
 
-/** Copies what the promise gives. Begin it in the click's own handler: browsers ask for that. */
+/** Copies the result of the promise. Call it in the click handler itself: browsers require that. */
 export async function copyText(promise) {
   if (navigator.clipboard?.write && window.ClipboardItem) {
     const blob = Promise.resolve(promise).then((text) => new Blob([text], { type: "text/plain" }));
@@ -21,7 +21,7 @@ export async function copyText(promise) {
   if (!isCopied) throw new Error("The browser did not let the page copy.");
 }
 
-/** Says it where screen readers hear it. */
+/** Announces it to screen readers. */
 export function announce(text) {
   const status = document.getElementById("status");
   if (status) status.textContent = text;

@@ -10,7 +10,7 @@ import { makeTile, refreshPicture, showFailure, showImage } from "./tile.js";
 import { sayCount, sayMonth } from "./words.js";
 
 const OVERSCAN = 0.75; // of a window's height, above and below
-const COUNTING_MS = 120; // until the server is asked again, where it was counting
+const COUNTING_MS = 120; // until the server is asked again while it is counting
 const SETTLE_MS = 50; // a scroll bar that is dragged asks for nothing on its way
 
 class GalleryGrid extends HTMLElement {
@@ -29,7 +29,7 @@ class GalleryGrid extends HTMLElement {
     return this.layout?.count ?? 0;
   }
 
-  /** Shows what other filters let through, from the top. */
+  /** Shows the images of other filters, from the top. */
   async filter(query) {
     const source = new ImageSource(query, () => this.drawSoon());
     this.upcoming = source;
@@ -46,18 +46,18 @@ class GalleryGrid extends HTMLElement {
     this.measure();
   }
 
-  /** The image with this number of all, newest first; undefined where it cannot be had. */
+  /** The image at this position, newest first; undefined if it is not available. */
   async imageAt(number) {
     const place = this.layout && locate(this.layout, number);
     return place ? this.source.fetchOne(place.section.month, place.index).catch(() => undefined) : undefined;
   }
 
-  /** The number of the image above or below. */
+  /** The position of the image above or below. */
   numberBeside(number, direction) {
     return step(this.layout, number, direction);
   }
 
-  /** Puts the keyboard on a tile, wherever it lies. */
+  /** Moves the keyboard focus to a tile, wherever it is. */
   focusOn(number) {
     if (!this.count) return;
     this.current = Math.min(Math.max(number, 0), this.count - 1);
@@ -66,7 +66,7 @@ class GalleryGrid extends HTMLElement {
     this.tileAt(this.current)?.querySelector("a").focus({ preventScroll: true });
   }
 
-  /** The number of the tile that an element lies in, or -1. */
+  /** The position of the tile that contains an element, or -1. */
   numberOf(element) {
     const tile = element.closest(".tile");
     const section = tile && this.sections.get(tile.parentElement.parentElement.dataset.month);
@@ -131,7 +131,7 @@ class GalleryGrid extends HTMLElement {
     return parseFloat(getComputedStyle(document.documentElement).fontSize);
   }
 
-  /** What lies at the window's upper edge, so that it can stay there when the layout changes. */
+  /** The tile at the window's upper edge, so that it can stay there when the layout changes. */
   findAnchor() {
     const top = scrollY - this.above;
     if (top < this.layout.pitch) return null;
@@ -265,7 +265,7 @@ class GalleryGrid extends HTMLElement {
     this.refresh();
   }
 
-  /** Asks what the months hold now; pages that are shown are fetched again. One refresh at a time, and one to follow. */
+  /** Fetches the months and the visible pages again. One refresh at a time; at most one more is queued. */
   async refresh() {
     this.source.expire();
     if (this.refreshing) {

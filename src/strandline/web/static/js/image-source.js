@@ -15,7 +15,7 @@ export async function fetchImage(id) {
 }
 
 export class ImageSource {
-  /** `query` is a URLSearchParams with the filters; `changed()` is called when something can be drawn anew. */
+  /** `query` is a URLSearchParams with the filters; `changed()` is called when something can be drawn again. */
   constructor(query, changed) {
     this.query = query;
     this.changed = changed;
@@ -23,10 +23,10 @@ export class ImageSource {
     this.pages = new Map(); // "2026-11/3" → {images, stale}, least recently wanted first
     this.loading = new Map(); // the same → AbortController
     this.failedAt = new Map();
-    this.isFresh = true; // false: the server is counting anew, and told what it knew before
+    this.isFresh = true; // false: the server is counting again, and gave its earlier result
   }
 
-  /** The months again; pages of those that differ become stale. True where anything did. */
+  /** Fetches the months again. Pages of changed months become stale. True if any changed. */
   async loadMonths() {
     const { months, fresh } = await ask(`/images/months?${this.query}`);
     this.isFresh = fresh !== false;
@@ -38,12 +38,12 @@ export class ImageSource {
     return !isSame;
   }
 
-  /** Marks what is known of a month, or of all, as to be fetched again. */
+  /** Marks the images of a month, or of all months, as stale. */
   expire(month = null) {
     for (const [key, page] of this.pages) if (month === null || key.startsWith(`${month}/`)) page.stale = true;
   }
 
-  /** Puts images where they are known to lie. */
+  /** Stores images at their known positions. */
   fill(month, offset, images) {
     images.forEach((image, at) => {
       const page = this.pageFor(month, Math.floor((offset + at) / PAGE));
@@ -56,7 +56,7 @@ export class ImageSource {
     return this.pages.get(`${month}/${Math.floor(index / PAGE)}`)?.images[index % PAGE];
   }
 
-  /** Puts another image in the place of the one with its id, wherever it is known. True where it was. */
+  /** Replaces the image with the same id wherever it is stored. True if it was. */
   replace(image) {
     let found = false;
     for (const page of this.pages.values()) {
@@ -69,7 +69,7 @@ export class ImageSource {
     return found;
   }
 
-  /** Fetches what is lacking in these parts, `{month, from, to}`, and gives up on everything else. */
+  /** Fetches what is missing in these parts, `{month, from, to}`, and cancels all other requests. */
   want(parts) {
     const wanted = new Map();
     for (const { month, count, from, to } of parts) {
@@ -92,7 +92,7 @@ export class ImageSource {
     this.forget(wanted);
   }
 
-  /** Like `get`, but waits for it; undefined where it cannot be had. */
+  /** Like `get`, but waits for it; undefined if it is not available. */
   async fetchOne(month, index) {
     const known = this.get(month, index);
     if (known) return known;

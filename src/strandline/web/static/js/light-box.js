@@ -26,7 +26,7 @@ class LightBox extends HTMLElement {
     addEventListener("popstate", () => this.dialog.open && this.dialog.close());
   }
 
-  /** Opens at the image with this number of the grid's. */
+  /** Opens the image at this position of the grid. */
   open(grid, number) {
     this.grid = grid;
     history.pushState({ lightbox: true }, "");
@@ -46,7 +46,7 @@ class LightBox extends HTMLElement {
     for (const near of [number + 1, number - 1]) this.preload(near);
   }
 
-  /** Shows this image in the place that is open. */
+  /** Shows this image at the open position. */
   present(image) {
     this.image = image;
     this.querySelector("h2").textContent = titleOf(image);
@@ -95,7 +95,7 @@ class LightBox extends HTMLElement {
     this.querySelector("[data-do=more]").href = `/image/${image.image_id}`;
   }
 
-  /** A new image was first read to be sent: only now it is known how large the picture is, and when it was taken. */
+  /** A new image is first read when it is sent. Only then are its size and date known. */
   async completeFacts() {
     const image = this.image;
     if (image.width) return;
@@ -146,7 +146,7 @@ class LightBox extends HTMLElement {
     acts[event.key]();
   }
 
-  /** The image that is looked at has arrived, or is another one: it changes before the reader's eyes. */
+  /** The open image has arrived or changed: show the new one. */
   async onEvent(event) {
     if (!this.dialog.open || event.image_id !== this.image?.image_id) return;
     const fresh = await fetchImage(event.image_id).catch(() => null);

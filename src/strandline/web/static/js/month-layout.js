@@ -57,7 +57,7 @@ export function findVisible(layout, top, bottom) {
   return found;
 }
 
-/** Where the image with this number (of all) lies: `{section, index, top}`. */
+/** The position in the layout of the image with this number: `{section, index, top}`. */
 export function locate(layout, number) {
   const at = findSection(layout.sections, number, (section) => section.first + section.count - 1);
   const section = layout.sections[at];
@@ -67,7 +67,7 @@ export function locate(layout, number) {
   return { section, index, top };
 }
 
-/** The image above or below: same column, or the last of a shorter row; the number itself where there is none. */
+/** The image above or below: same column, or the last of a shorter row; the number itself if there is none. */
 export function step(layout, number, direction) {
   const { section, index } = locate(layout, number);
   const column = index % layout.columns;

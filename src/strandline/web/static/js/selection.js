@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { announce, copyFrom } from "./copying.js";
 import { sayCount } from "./words.js";
 
-const MOST = 1000; // of a range: more is an export, not a selection
+const MOST = 1000; // per range: more is an export, not a selection
 
 export class Selection {
   constructor(grid, bar) {
@@ -18,7 +18,7 @@ export class Selection {
     bar.querySelector("[data-do=clear]").addEventListener("click", () => this.clear());
   }
 
-  /** Selects or lets go of one. */
+  /** Selects or deselects one. */
   async toggle(number) {
     const image = await this.grid.imageAt(number);
     if (!image) return;

@@ -9,7 +9,7 @@ export function makeTile() {
   return document.getElementById("tile").content.firstElementChild.cloneNode(true);
 }
 
-/** Shows an image in a tile; undefined makes it an empty place. Nothing is touched that is as it should be. */
+/** Shows an image in a tile; undefined makes it empty. Leaves unchanged what is right already. */
 export function showImage(tile, image) {
   const known = image ? `${image.image_id} ${image.state} ${image.original_name ?? ""}` : "";
   if (tile.dataset.shows === known) return;
@@ -38,14 +38,14 @@ export function showImage(tile, image) {
   if (!hadPicture) showPicture(tile, image);
 }
 
-/** Asks for the picture again: it could not be had before, or other bytes lie under the same address. */
+/** Requests the picture again: it was not available before, or its address has other bytes now. */
 export function refreshPicture(tile) {
   delete tile.dataset.failed;
   delete tile.dataset.shows;
   tile.dataset.state = "";
 }
 
-/** A picture that could not be had leaves its word. */
+/** If a picture is not available, shows the reason in words. */
 export function showFailure(tile) {
   tile.classList.add("no-picture");
   tile.dataset.failed = "yes";

@@ -10,7 +10,7 @@ export function sayState(state) {
   return STATES[state] ?? null;
 }
 
-/** Text from a storage directory with whatever is not plainly visible written out: `\u202e`. */
+/** Text from a storage directory with everything that is not plainly visible escaped: `\u202e`. */
 export function harmless(text) {
   return text.replace(/(?![\u200c\u200d\u00a0\u202f\u3000])[\p{C}\p{Zl}\p{Zp}]/gu, (char) => {
     const code = char.codePointAt(0).toString(16);
@@ -52,7 +52,7 @@ export function sayDay(iso) {
   return new Date(iso).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 }
 
-/** The name that a person gave it, else what it is. */
+/** The user's name for it, otherwise its type. */
 export function titleOf(image) {
   return image.original_name ? harmless(image.original_name) : `${sayType(image.media_type)} image`;
 }
