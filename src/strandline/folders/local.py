@@ -253,7 +253,7 @@ class LocalFolder:
             raise
 
     def ensure_durable(self, name: str) -> None:
-        """An fsync of the file, and of its folder."""
+        """An fsync of the file and its folder."""
         self.calls.patient(lambda: ensure_durable(Path(self.root, self.layout.images_folder), name))
 
     def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
@@ -353,7 +353,7 @@ class LocalFolder:
         return self.calls.patient(lambda: tree.look_at(self.root, paths))
 
     def describe(self, path: str) -> Entry:
-        """One ``lstat`` for each part of the path."""
+        """One ``lstat`` per part of the path."""
         return self.calls.patient(lambda: tree.describe(self.root, path))
 
     def read_piece(self, path: str, offset: int, size_bytes: int) -> tuple[bytes, int]:
@@ -371,7 +371,7 @@ class LocalFolder:
                 yield ("" if relative == "." else relative), name
 
     def find_unwritable(self) -> str | None:
-        """Asks for this user's rights; writes nothing."""
+        """Checks this user's permissions. Writes nothing."""
         folders = (self.root, os.path.join(self.root, self.layout.images_folder))
         return self.calls.small(lambda: tree.find_unwritable(folders))
 

@@ -76,7 +76,7 @@ class OpenImage(Protocol):
         ...
 
     def read_piece(self, offset: int, size_bytes: int) -> bytes | None:
-        """The bytes from ``offset``; None if the file has changed since it was opened, or is closed.
+        """The bytes from ``offset``, or None if the file has changed since it was opened, or is closed.
 
         Raises:
             UnreadableFileError: The disk refused, or did not answer in time.
@@ -92,11 +92,11 @@ class OpenImage(Protocol):
         ...
 
     def close(self) -> None:
-        """Closes the file; harmless when repeated. Never waits, although closing may ask a share or a cloud."""
+        """Closes the file. Idempotent. Never waits, although closing may have to ask a share or a cloud."""
         ...
 
     def close_unless_busy(self) -> None:
-        """Closes the file unless somebody is reading from it at this moment."""
+        """Closes the file unless it is being read at this moment."""
         ...
 
 
@@ -220,7 +220,7 @@ class Folder(Protocol):
         ...
 
     def open_image(self, name: str) -> OpenImage:
-        """Opens a regular file for reading; close it.
+        """Opens a regular file for reading. The caller closes it.
 
         Raises:
             FileNotFoundError: There is none.

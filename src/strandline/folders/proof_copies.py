@@ -89,11 +89,11 @@ class ProofCopy:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The bytes that had a name, read once."""
+    """The bytes under a name, read once."""
 
     copy: ProofCopy
     is_replaced: bool
-    """By now the name belongs to another file, or to none."""
+    """By now, the name belongs to another file, or to none."""
 
 
 def read_proof_copy(

@@ -31,7 +31,7 @@ class Means:
     slow_places: SlowPlaces
     odd_names: OddNameIndex
     scratch: Path
-    """For temporaries, in STRANDLINE_HOME; need not exist."""
+    """The folder for temporaries, in STRANDLINE_HOME; need not exist."""
     fetch_timeout_s: float
     max_memory_bytes: int
     """Larger files are read into an unnamed temporary file."""

@@ -46,9 +46,9 @@ class Entry:
     mtime_s: float
     inode: int
     mode: str
-    """As ``ls -l`` writes it; empty for a kind of place that has none."""
+    """In the form of ``ls -l``; empty if this kind of place has none."""
     is_here: bool
-    """False if the system says that the bytes are in the cloud."""
+    """False if the system says that its bytes are in the cloud."""
 
 
 def list_paths(

@@ -117,7 +117,7 @@ class Workbench:
         return self.folder_at(sd.path)
 
     def folder_at(self, root: str) -> Folder:
-        """The same for a path that may become a storage directory. The one spot that chooses a kind of place."""
+        """The same for a path that may become a storage directory. Only this method chooses a kind of place."""
         limits = self.limits
         means = Means(
             self.slow_places,

@@ -201,7 +201,7 @@ def _describe_all(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> lis
 
 
 def _describe_media(folder: Folder) -> DiskFact | None:
-    """A media folder that is none: nothing in it is looked at."""
+    """A media folder that is no folder: nothing in it is examined."""
     path = folder.layout.images_folder
     try:
         seen = _find_entry(folder, path)
@@ -218,7 +218,7 @@ def _find_entry(folder: Folder, path: str) -> Entry | None:
 
 
 def _describe(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
-    """What lies under one wanted name; None where nothing does."""
+    """What is under one of the image's names. None if it does not exist."""
     folder = bench.folder(sd)
     try:
         seen = _find_entry(folder, folder.layout.path_of(name))

@@ -50,17 +50,17 @@ class FoundImage:
     from_other_sd: bool
     """It is not in the requested storage directory, so people who share only that one cannot see it."""
     from_conflict_copy: bool
-    """Only a sync client's conflict copy holds its bytes."""
+    """Only a sync client's conflict copy has its bytes."""
     bytes_from: OpenImage | ProofCopy = field(repr=False, compare=False)
-    """The file that the bytes are read from, or the copy that was read when the image was found."""
+    """The open file, or the copy that was read when the image was found."""
     find_again: Callable[[], ProofCopy] = field(repr=False, compare=False)
-    """Finds the same bytes once more, or raises ``ImageArrivingError``."""
+    """Finds the same bytes again, or raises ``ImageArrivingError``."""
     _instead: list[ProofCopy] = field(default_factory=list, repr=False, compare=False)
     """The same bytes, found once more, if the open file could not vouch for a piece."""
 
     @property
     def path(self) -> Path:
-        """Where the file is on this machine, absolute. Read it, and never write to it: other machines share it."""
+        """The absolute path of the file on this machine. Read it, but never write to it: other machines share it."""
         return Path(self.sd.path, ID_LAYOUT.path_of(self.filename))
 
     def read(self) -> bytes:
@@ -88,7 +88,7 @@ class FoundImage:
             data = self.bytes_from.read_piece(offset, length)
             if data is not None:
                 return data
-            self._instead.append(self.lend_copy())  # kept: else each further piece would read everything
+            self._instead.append(self.lend_copy())  # kept: otherwise each further piece would read everything
         return self._instead[0].buffer[offset : offset + length]
 
     def lend_copy(self) -> ProofCopy:
@@ -99,7 +99,7 @@ class FoundImage:
         return copy if copy is not None and copy.sha256 == self.sha256 else self.find_again()
 
     def close(self) -> None:
-        """Closes the file; harmless when repeated. Bytes that are asked for later are looked for once more."""
+        """Closes the file. Idempotent. If bytes are requested later, they are found again."""
         if not isinstance(self.bytes_from, ProofCopy):
             self.bytes_from.close()
 
@@ -125,7 +125,7 @@ class OpenImages:
         self._open: deque[weakref.ref[OpenImage]] = deque()
 
     def add(self, found: FoundImage) -> FoundImage:
-        """Counts the image among the open ones, and gives it back."""
+        """Adds the image to the open ones, and returns it."""
         if not isinstance(found.bytes_from, ProofCopy):
             with self._lock:
                 self._open.append(weakref.ref(found.bytes_from))

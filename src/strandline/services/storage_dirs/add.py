@@ -214,7 +214,7 @@ def _has_left(bench: Workbench, sd: StorageDir) -> bool:
 
 
 def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, root: str) -> StorageDir:
-    """``known`` was remembered at the root before its identity arrived, and turns out to be the moved one."""
+    """``known`` was remembered at the root before its identity arrived, and turns out to be a moved SD."""
     place, now = bench.folder_at(root).find_place(), bench.now()
     with bench.catalog.write() as writer:
         if known is not None:

@@ -65,7 +65,7 @@ def title_of(image: ImageInfo) -> str:
 
 
 def tile_badge(state: FileState) -> StateWord | None:
-    """What a tile says of its image; None where all is well."""
+    """What a tile says about its image. None if all is well."""
     return None if state is FileState.PRESENT else FILE_WORDS[state]
 
 
