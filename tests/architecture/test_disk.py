@@ -1,7 +1,8 @@
-"""Only ``folders/`` touches a path of a storage directory. Each other use of a disk is listed here with its reason.
+"""Only ``folders/`` accesses paths of a storage directory. All other uses of a disk are listed here with their
+reasons.
 
-The syntax tree decides, so names do: a use is a name of ``os`` or of a module that opens files, or a method that
-only paths have. What is called by another name is not seen.
+The test reads the syntax tree, so names decide: a use is a name of ``os`` or of a module that opens files, or a
+method that only paths have. A call under another name is not seen.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 SOURCE = Path(__file__).parents[2] / "src" / "strandline"
 
 OWN_DISK = ("folders", "catalog", "pictures", "model")
-"""The room for it; the catalog's own file; decoders and their cache; and what import-linter keeps pure."""
+"""The rooms for it; the catalog's own file; decoders and their cache; and rooms that import-linter keeps pure."""
 
 HARMLESS = {
     "os": {
@@ -27,7 +28,7 @@ HARMLESS = {
         "splitext",
     },
 }  # fmt: skip
-"""Names of these modules that look at no file. All others do, or may."""
+"""Names of these modules that access no file. All others do, or may."""
 
 OPENING_MODULES = {"fcntl", "glob", "shutil", "tempfile"}
 
@@ -37,11 +38,12 @@ PATH_METHODS = {
     "rmdir", "samefile", "stat", "symlink_to", "touch", "unlink", "walk", "write_bytes", "write_text",
 }  # fmt: skip
 OTHERS_HAVE_THEM_TOO = {"exists": 0, "open": None, "rename": 1, "replace": 1}
-"""Of a path if it gets so many arguments (None: any at all): ``store.exists(id)``, ``copy.open()``, and
-``text.replace(a, b)`` are none."""
+"""Methods that belong to a path if they get this many arguments (None: any number). ``store.exists(id)``,
+``copy.open()``, and ``text.replace(a, b)`` do not.
+"""
 
 FOR_ALL = {"disk_errors", "port", "proof_copies"}
-"""Modules of ``folders/`` that anybody may import: the port, words for refusals, and bytes that were read."""
+"""Modules of ``folders/`` that every room may import: the port, errors for refusals, and bytes that were read."""
 
 MAY_USE: dict[str, tuple[str, set[str]]] = {
     "cli/faults.py": ("the report of an internal error, in the home", {".mkdir", ".write_text", "tempfile"}),
@@ -96,11 +98,11 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         },
     ),
 }  # fmt: skip
-"""What else touches a disk: which, and how. None of these is a path of a storage directory."""
+"""Other uses of a disk: which, and how. None of these is a path of a storage directory."""
 
 
 def find_uses(text: str) -> set[str]:
-    """What a module does with the disk, and which modules of ``folders/`` it imports."""
+    """How a module uses the disk, and which modules of ``folders/`` it imports."""
     return {use for node in ast.walk(ast.parse(text)) for use in _iter_uses(node)}
 
 
@@ -145,7 +147,7 @@ def _iter_called(node: ast.Call) -> Iterator[str]:
 
 
 def list_modules() -> dict[str, str]:
-    """The text of each module that has no disk of its own, by its path."""
+    """The text of each module without a disk of its own, by path."""
     paths = {path.relative_to(SOURCE): path for path in SOURCE.rglob("*.py")}
     return {
         name.as_posix(): path.read_text() for name, path in paths.items() if name.parts[0] not in OWN_DISK
@@ -153,7 +155,9 @@ def list_modules() -> dict[str, str]:
 
 
 def test_only_the_port_touches_storage_directories() -> None:
-    """A module outside ``folders/`` asks a ``Folder``; what touches another disk is listed, and does only that."""
+    """A module outside ``folders/`` uses a ``Folder``. A module that accesses another disk is listed, and does
+    only that.
+    """
     found = {name: uses for name, text in list_modules().items() if (uses := find_uses(text))}
     assert found == {name: uses for name, (_, uses) in MAY_USE.items()}
 
@@ -186,12 +190,12 @@ def test_only_the_port_touches_storage_directories() -> None:
     ],
 )
 def test_a_use_of_the_disk_is_seen(line: str, use: str) -> None:
-    """In each form, so that a service with such a line fails the test above."""
+    """In each form, so a service with such a line fails the test above."""
     assert use in find_uses(line)
 
 
 def test_what_looks_alike_is_none() -> None:
-    """Names of our own, of texts and of values."""
+    """Names of our own, of texts, and of values."""
     harmless = (
         "store.exists(image_id); copy.open(); text.replace('a', 'b'); replace(row, stamp=stamp); now.replace(hour=1)",
         "os.fspath(path); os.path.join(a, b); path.name; opened.stat",

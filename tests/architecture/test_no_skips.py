@@ -88,7 +88,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 @pytest.mark.slow
 def test_in_ci_a_skip_is_a_failure(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Marked, from within, or a whole file: each fails the run, with its reason, in a worker as CI has several."""
+    """Marked, from inside, or a whole file: each fails the run with its reason, in a worker as in CI."""
     monkeypatch.setenv("CI", "true")
     run = project.runpytest_subprocess("-p", "no:schemathesis", "-n", "1", "--continue-on-collection-errors")
     run.assert_outcomes(passed=2, failed=1, errors=2, xfailed=1)

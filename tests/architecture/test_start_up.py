@@ -30,7 +30,9 @@ def test_a_start_imports_only_what_it_needs(start: str, unwanted: set[str]) -> N
 
 
 def test_data_classes_are_made_the_quick_way() -> None:
-    """The library's decorator takes four times as long: import ``dataclass`` from ``strandline.model.values``."""
+    """The standard library's decorator takes four times as long, so import ``dataclass`` from
+    ``strandline.model.values``.
+    """
     slow = re.compile(r"^from dataclasses import .*\bdataclass\b", re.MULTILINE)
     found = {path.name for path in SOURCE.rglob("*.py") if slow.search(path.read_text())}
     assert found == set()

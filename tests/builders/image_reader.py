@@ -21,7 +21,9 @@ NOT_HERE = frozenset({"image-not-found", "image-arriving"})
 """The answers that are honest for an image on its way."""
 
 PAUSE_S = 0.005
-"""Between two rounds: a moment beside what a client takes for a file. Without it, readers take the client's cores."""
+"""Pause between two rounds, short compared with a client's time for a file. Without it, readers would take the
+client's cores.
+"""
 
 OUT_OF_REACH = "image-unreachable"
 """Also honest while the folder, or its ``SD_ID``, is away for a moment."""

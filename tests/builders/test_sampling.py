@@ -28,7 +28,7 @@ def test_consecutive_seeds_cover_everything(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.parametrize("count", range(1, ONE_OF))
 def test_no_sample_of_few_items_is_empty(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    """A test of few cases never passes because it tried none of them."""
+    """A test of few cases never passes because none of them was tried."""
     monkeypatch.delenv(EXHAUSTIVE_VARIABLE, raising=False)
     for seed in range(20261128, 20261128 + ONE_OF):
         monkeypatch.setenv(SEED_VARIABLE, str(seed))

@@ -37,7 +37,7 @@ def test_types(media_type: str, word: str) -> None:
     [(FileState.PRESENT, "green"), (FileState.MISSING, "red"), (FileState.ARRIVING, "yellow")],
 )
 def test_a_state_has_its_color(state: FileState, colour: str) -> None:
-    """Good and bad news differ on a terminal; everything else waits."""
+    """Good and bad news differ on a terminal. Everything else waits."""
     assert say_state(replace(make_file(), state=state)).colour == colour
 
 

@@ -63,7 +63,7 @@ def as_unreadable(error: OSError, path: Path | str) -> UnreadableFileError:
 
 
 def explain_unlistable(error: OSError) -> str:
-    """Why the images' folder, which has its name, cannot be listed, and what to do about it."""
+    """Why the images' folder cannot be listed, although something has its name, and what to do about it."""
     if isinstance(error, NotADirectoryError):
         return "'media' is not a folder; rename it, so that images can be kept there"
     if error.errno == errno.ELOOP:

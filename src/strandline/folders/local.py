@@ -205,7 +205,7 @@ class LocalFolder:
         return self.calls.fetching(path, read, late=lambda reading: reading.copy.close())
 
     def hash_image(self, name: str, *, limit_bytes: int) -> Hashed:
-        """One open; its limit begins again with each piece that was read."""
+        """One open. Its limit restarts with each piece that was read."""
         read_bytes = 0
 
         def count(size_bytes: int) -> None:
@@ -311,7 +311,7 @@ class LocalFolder:
         return found.st_dev, found.st_ino
 
     def find_real_root(self) -> str:
-        """Looks at each part of the path."""
+        """One ``lstat`` per part of the path."""
 
         def look() -> str:
             try:
@@ -326,7 +326,7 @@ class LocalFolder:
         return self.calls.means.slow_places.within(place, look)
 
     def find_likely_root(self) -> str:
-        """Looks at each part of the path that exists."""
+        """One ``lstat`` per existing part of the path."""
         return self.calls.small(lambda: os.path.realpath(self.root))
 
     # --- the tree ---------------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ class LocalFolder:
     def list_paths(
         self, folders: Sequence[str], *, after: str, limit: int, fits: Callable[[str], bool] = bool
     ) -> PathPage:
-        """One ``scandir`` a folder, no ``lstat`` a file; memory for the paths of the page only."""
+        """One ``scandir`` per folder, no ``lstat`` per file. Memory: the paths of the page."""
         listed = 0
 
         def count_and_ask(path: str) -> bool:
@@ -349,7 +349,7 @@ class LocalFolder:
         )
 
     def look_at(self, paths: Iterable[str]) -> list[Entry]:
-        """One ``lstat`` a path."""
+        """One ``lstat`` per path."""
         return self.calls.patient(lambda: tree.look_at(self.root, paths))
 
     def describe(self, path: str) -> Entry:

@@ -1,4 +1,4 @@
-"""A file of a local folder that is open for reading. What it gives out was true while it was read."""
+"""An image's file in a local folder, open for reading."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class LocalOpenImage:
-    """An :class:`~strandline.folders.port.OpenImage` by its descriptor, with the limits of the mount it is on."""
+    """An :class:`~strandline.folders.port.OpenImage` with a descriptor and the limits of its mount."""
 
     __slots__ = ("__weakref__", "_calls", "_file", "_is_closed", "_lock")
 
@@ -29,12 +29,12 @@ class LocalOpenImage:
 
     @property
     def stamp(self) -> FileStamp:
-        """When it was opened."""
+        """At opening."""
         return self._file.stamp
 
     @property
     def ctime_ns(self) -> int | None:
-        """When it was opened; None if the mount keeps none."""
+        """At opening; None if the mount keeps none."""
         return self._file.ctime_ns if self._calls.mount.keeps_ctimes else None
 
     def read_piece(self, offset: int, size_bytes: int) -> bytes | None:
@@ -42,7 +42,7 @@ class LocalOpenImage:
         return self._ask(lambda: self._read_piece(offset, size_bytes))
 
     def read_whole(self) -> ProofCopy | None:
-        """One reading, one hash."""
+        """One read, one hash."""
         means = self._calls.means
         return self._ask(
             lambda: read_proof_copy(
@@ -54,12 +54,12 @@ class LocalOpenImage:
         )
 
     def close(self) -> None:
-        """On another thread, unless it is on a local disk."""
-        self._is_closed = True  # at once, and not when that thread gets to it
+        """In another thread, unless it is on a local disk."""
+        self._is_closed = True  # at once, not only when that thread runs
         self._calls.begin(self._file.close)
 
     def close_unless_busy(self) -> None:
-        """Asks the lock."""
+        """Checks the lock."""
         if self._lock.acquire(blocking=False):
             try:
                 self.close()

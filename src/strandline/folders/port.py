@@ -63,16 +63,16 @@ __all__ = [
 
 
 class OpenImage(Protocol):
-    """An image's file that is open for reading, with the time limits of its place. Thread-safe."""
+    """An open file of an image, with the time limits of its place. Thread-safe."""
 
     @property
     def stamp(self) -> FileStamp:
-        """The file's when it was opened."""
+        """The file's stamp when it was opened."""
         ...
 
     @property
     def ctime_ns(self) -> int | None:
-        """The file's when it was opened; None if its place does not keep them."""
+        """The file's ctime when it was opened; None if its place does not keep them."""
         ...
 
     def read_piece(self, offset: int, size_bytes: int) -> bytes | None:
@@ -84,7 +84,7 @@ class OpenImage(Protocol):
         ...
 
     def read_whole(self) -> ProofCopy | None:
-        """All bytes, hashed as they are read; None if the file is closed.
+        """All bytes, hashed during the read. None if the file is closed.
 
         Raises:
             ImageTooLargeError, UnreadableFileError: It cannot be read, or not in time.
@@ -240,12 +240,12 @@ class Folder(Protocol):
         ...
 
     def hash_image(self, name: str, *, limit_bytes: int) -> Hashed:
-        """Reads a file once and keeps nothing of it.
+        """Reads a file once and keeps only its hash.
 
         Raises:
             FileNotFoundError: There is none.
             TimeoutError: The place did not answer.
-            ImageTooLargeError: It has more bytes than the limit.
+            ImageTooLargeError: It exceeds the limit.
             UnreadableFileError: It cannot be read.
         """
         ...
@@ -323,20 +323,20 @@ class Folder(Protocol):
         ...
 
     def find_real_root(self) -> str:
-        """The root without links in it. The limit also holds if a link leads off a local disk.
+        """The root without links. The time limit also applies if a link leads off a local disk.
 
         Raises:
             FileNotFoundError: There is no such folder.
-            NotADirectoryError: It is a file, or something stranger.
-            OSError: It cannot be told.
+            NotADirectoryError: It is a file or something else.
+            OSError: It is unknown.
         """
         ...
 
     def find_likely_root(self) -> str:
-        """The root without links in it, as far as they can be followed; it need not exist.
+        """The root, with links resolved as far as possible. It need not exist.
 
         Raises:
-            OSError: It cannot be told in time.
+            OSError: It is unknown, or there was no answer in time.
         """
         ...
 
@@ -345,15 +345,15 @@ class Folder(Protocol):
     def list_paths(
         self, folders: Sequence[str], *, after: str, limit: int, fits: Callable[[str], bool] = bool
     ) -> PathPage:
-        """The next paths, in order, of those in the folders that fit.
+        """The next matching paths in the folders, in order.
 
-        Cost: one listing a folder, no look at a file; memory for the paths of the page only.
+        Cost: one listing per folder, no ``lstat`` per file. Memory: the paths of the page.
 
         Args:
             folders: The root (empty), the images' folder, or both. One that is no folder has no paths.
-            after: The last path of the page before.
-            limit: At most so many paths.
-            fits: Asked of each path.
+            after: The last path of the previous page.
+            limit: Maximum number of paths.
+            fits: Called with each path.
 
         Raises:
             OSError: A folder cannot be listed.
@@ -361,12 +361,12 @@ class Folder(Protocol):
         ...
 
     def look_at(self, paths: Iterable[str]) -> list[Entry]:
-        """What has these relative paths; those that are gone are left out. One ``lstat`` a path.
+        """The entries with these relative paths. Missing ones are omitted. One ``lstat`` per path.
 
-        Only for paths of which nothing above is a link: those of :meth:`list_paths`, and the images' folder.
+        Only for paths without a link above them: those of :meth:`list_paths`, and the images' folder.
 
         Raises:
-            OSError: It cannot be told of one of them.
+            OSError: The state of one of them is unknown.
         """
         ...
 
@@ -374,7 +374,7 @@ class Folder(Protocol):
         """The entry with this relative path.
 
         Raises:
-            FileNotFoundError: Nothing; ``filename`` is the first part of the path that nothing has.
+            FileNotFoundError: There is none; ``filename`` is the first part of the path that does not exist.
             NotADirectoryError: A part of it is no folder, or a link; ``filename`` is that part's path.
             OSError: It is unknown.
         """

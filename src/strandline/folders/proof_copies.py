@@ -28,7 +28,7 @@ _CHUNK_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Hashed:
-    """What reading a file came to, if only its hash is wanted."""
+    """The result of a read if only its hash is needed."""
 
     sha256: str
     size_bytes: int

@@ -1,10 +1,10 @@
-"""Calls to one place of the file system, each with the time limit that fits it.
+"""Calls to one place of the file system, each with the right time limit.
 
-On a local disk calls are made directly, because a hand-over between threads costs more than a look at a file.
-Elsewhere each call has a limit. A *small* look is one that no cloud asks its server for (5 s, and then the place is
-left alone for a while). A *patient* call may mean a download (``read.fetch_timeout_s``); on a share, which downloads
-nothing, it ends as soon as a small look is not answered either. If a call tells how far it is, its limit begins again
-as long as that moves.
+On a local disk calls are made directly, because handing one to another thread costs more than a look at a file.
+Elsewhere each call has a limit. A *small* look is one for which no cloud asks its server (5 s; after that the place
+rests for a while). A *patient* call may download (``read.fetch_timeout_s``). On a share, which downloads nothing, it
+ends as soon as a small look gets no answer either. If a call reports progress, its limit restarts whenever that
+changes.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Means:
 
 @dataclass(frozen=True, slots=True)
 class TimedCalls:
-    """Makes calls to the place that ``root`` is on, with the mount as it is now."""
+    """Calls to the place of ``root``, with its current mount."""
 
     root: str
     mount: Mount
@@ -53,7 +53,7 @@ class TimedCalls:
         return self.mount.kind is MountKind.LOCAL
 
     def small(self, call: Callable[[], T]) -> T:
-        """A look that no cloud asks its server for."""
+        """Makes a small look, for which no cloud asks its server."""
         if self.is_local:
             return call()
         return self.means.slow_places.within(self.mount.place, call)
@@ -67,7 +67,7 @@ class TimedCalls:
         kind: str | None = None,
         more_s: float = 0.0,
     ) -> T:
-        """What may take long; the arguments are those of :meth:`SlowPlaces.patiently`."""
+        """Makes a call that may take long. The arguments are those of :meth:`SlowPlaces.patiently`."""
         if self.is_local:
             return call()
         is_share = self.mount.kind is MountKind.NETWORK
@@ -82,13 +82,15 @@ class TimedCalls:
         )
 
     def fetching(self, path: str, call: Callable[[], T], *, late: Callable[[T], object] | None = None) -> T:
-        """What may download the file: patient, also on a local disk if the file's bytes are in the cloud."""
+        """Makes a call that may download the file: patient, also on a local disk if the file's bytes are in the
+        cloud.
+        """
         if self.is_local and can_be_dataless() and is_evicted(path):
             return within(self.mount.place, self.means.fetch_timeout_s, call, late=late)
         return self.patient(call, late=late)
 
     def begin(self, call: Callable[[], object]) -> None:
-        """Makes a call whose result nobody waits for."""
+        """Makes a call without waiting for its result."""
         if self.is_local:
             call()
         else:

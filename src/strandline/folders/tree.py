@@ -1,7 +1,7 @@
-"""The tree of a storage directory, for people who look for themselves: listed a page at a time, described, and read.
+"""The tree of a storage directory, for people who browse it: listed a page at a time, described, and read.
 
-A folder may hold a million files. One ``scandir`` keeps only the names of the page that was asked for. No link is
-followed below the root.
+A folder may have a million files. One ``scandir`` keeps only the names of the requested page. No link is followed
+below the root.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class PathPage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What has a path; a link is shown and not followed."""
+    """The entry with a path. Links are shown, not followed."""
 
     path: str
     """Relative to the storage directory, with ``/``."""
@@ -54,7 +54,7 @@ class Entry:
 def list_paths(
     root: str, folders: Sequence[str], *, after: str, limit: int, fits: Callable[[str], bool]
 ) -> PathPage:
-    """The next ``limit`` paths after ``after`` of those in the root (empty), the images' folder, or both, that fit.
+    """The next ``limit`` matching paths after ``after`` in the root (empty), the images' folder, or both.
 
     Raises:
         OSError: A folder cannot be listed.
@@ -89,10 +89,10 @@ def _is_folder(path: str) -> bool:
 
 
 def look_at(root: str, paths: Iterable[str]) -> list[Entry]:
-    """What has the paths now; those that are gone are left out. One ``lstat`` a path.
+    """The current entries with these paths. Missing ones are omitted. One ``lstat`` per path.
 
     Raises:
-        OSError: It cannot be told of one of them.
+        OSError: The state of one of them is unknown.
     """
     found = []
     for path in paths:
@@ -104,12 +104,12 @@ def look_at(root: str, paths: Iterable[str]) -> list[Entry]:
 
 
 def describe(root: str, path: str) -> Entry:
-    """What has the path. One ``lstat`` for each part of it.
+    """The entry with this path. One ``lstat`` per part of it.
 
     Raises:
         FileNotFoundError: A part of it does not exist; ``filename`` is the path up to it.
         NotADirectoryError: A part of it is no folder, or a link; ``filename`` is the path up to it.
-        OSError: It cannot be told.
+        OSError: It is unknown.
     """
     parts = path.split("/")
     for number in range(1, len(parts) + 1):
@@ -161,7 +161,7 @@ def _kind_of(mode: int) -> str:
 
 
 def find_unwritable(folders: Iterable[str]) -> str | None:
-    """The first of the folders that is there and where this user may not write. Writes nothing."""
+    """The first of the folders that exists but is not writable for this user. Writes nothing."""
     as_whom_we_act = os.access in os.supports_effective_ids
     for folder in folders:
         is_writable = os.access(folder, os.W_OK | os.X_OK, effective_ids=as_whom_we_act)

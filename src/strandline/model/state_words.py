@@ -1,6 +1,6 @@
-"""The one table of state words: what a person reads of a file, a storage directory, or a verdict, and in which tone.
+"""The one table of state words: the word and tone of a file's state, a storage directory's state, and a verdict.
 
-Command line, pages, and the browser's tiles read it here. Each face has its own colors for a tone.
+Command line, pages, and the browser's tiles use it. Each face has its own colors for a tone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from strandline.model.storage_dirs import StorageDirState
 
 
 class Tone(StrEnum):
-    """How a word is said. A face may show it as a color; the word alone says the same."""
+    """The tone of a word. A face may show it as a color. The word alone says the same."""
 
     GOOD = "good"
     WAIT = "wait"
@@ -29,7 +29,7 @@ class StateWord(NamedTuple):
     word: str
     tone: Tone
     moving: bool = False
-    """True if it changes soon without anybody's help."""
+    """True if it changes soon without help."""
 
 
 FILE_WORDS = {
@@ -41,7 +41,7 @@ FILE_WORDS = {
     FileState.ONLINE_ONLY: StateWord("in the cloud", Tone.CLOUD),
     FileState.TRASHED: StateWord("in the trash", Tone.BAD),
 }
-"""What the state alone says; :func:`word_of_file` says more of a present file."""
+"""The word for the state alone. :func:`word_of_file` says more about a present file."""
 
 PROVEN = StateWord("ok", Tone.GOOD)
 UNCHECKED = StateWord("unchecked", Tone.PLAIN)
@@ -61,7 +61,7 @@ DISK_WORDS = {
     "rival-copy": StateWord("conflict copy", Tone.BAD),
     "unreadable": StateWord("cannot be read", Tone.BAD),
 }
-"""What the disk says of a file in an explanation."""
+"""What the disk shows about a file, for explanations."""
 
 STORAGE_DIR_WORDS = {
     StorageDirState.ONLINE: StateWord("online", Tone.GOOD),
@@ -85,7 +85,7 @@ VERDICT_TONES = {
 
 
 def word_of_file(file: ImageFile) -> StateWord:
-    """What is known of one file; never more than was checked."""
+    """What is known about one file; never more than was checked."""
     if file.state is not FileState.PRESENT:
         return FILE_WORDS[file.state]
     if file.absent_since is not None:
@@ -99,5 +99,5 @@ def word_of_file(file: ImageFile) -> StateWord:
 
 
 def word_of_disk(what: str) -> StateWord:
-    """What the disk says of one file in an explanation; what has no word is said as it is called."""
+    """What the disk shows about one file, for explanations. Facts without a word are shown by their own name."""
     return DISK_WORDS.get(what, StateWord(what, Tone.WAIT))

@@ -1,8 +1,9 @@
-"""``dataclass`` for values with slots: what the standard library's does, made in a quarter of the time.
+"""``dataclass`` for values with slots: like the standard library's, but a class is made in a quarter of the time.
 
 The library writes six functions for each class as source text and compiles them one by one, which took half of each
-start of the command line. Here only ``__init__`` is compiled. All other methods are shared by all classes, and read
-the fields by name. ``fields``, ``replace``, and ``asdict`` of ``dataclasses`` work as ever, as does ``field``.
+start-up of the command line. Here only ``__init__`` is compiled. All other methods are shared by all classes, and
+read the fields by name. ``fields``, ``replace``, and ``asdict`` of ``dataclasses`` work as usual, and so does
+``field``.
 
 What surprises: type checkers see the library's decorator, so they know all of its rules.
 """
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 T = TypeVar("T")
 
 _UNSET = object()
-"""Stands for an argument that was left out, if its default is made by a function."""
+"""Represents an omitted argument whose default is made by a function."""
 
 
 def _make_dataclass(

@@ -71,9 +71,9 @@ def keep_replaced(
 ) -> IdentityDecision:
     """The same decision, which also keeps the known identity if another program has replaced it in ``SD_ID``.
 
-    ``known`` is what the catalog has; None if it was provisional, or if nothing may be written. Call this only if the
-    folder is certainly still that storage directory. If ``SD_ID`` holds no identity, it may be arriving, and nothing
-    is kept. The value is written last, for the reason that ``decisions`` gives.
+    ``known`` is the catalog's identity; None if it was provisional, or if nothing may be written. Call this only if
+    the folder is certainly still that storage directory. If ``SD_ID`` has no identity, it may be arriving, and
+    nothing is kept. The value is written last, for the reason in ``decisions``.
 
     Law: identity and aliases stay, and carrying the decision out leaves nothing to keep.
     """

@@ -56,7 +56,7 @@ class FoundImage:
     find_again: Callable[[], ProofCopy] = field(repr=False, compare=False)
     """Finds the same bytes again, or raises ``ImageArrivingError``."""
     _instead: list[ProofCopy] = field(default_factory=list, repr=False, compare=False)
-    """The same bytes, found once more, if the open file could not vouch for a piece."""
+    """The same bytes, found again after the open file could no longer prove a piece."""
 
     @property
     def path(self) -> Path:

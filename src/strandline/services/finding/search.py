@@ -98,7 +98,7 @@ def _try_candidate(search: Search, candidate: Candidate, *, relying_on_proofs: b
 
 
 def open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenImage | None:
-    """The row's file, open, if a proof that may be relied on is of the very file that is there now.
+    """The row's file, open, if it has a reliable proof for exactly the file that is there now.
 
     One open and no read. If the disk keeps the time of changes (``ctime``), it also detects an edit that keeps size
     and mtime.

@@ -224,7 +224,7 @@ def _check_there(bench: Workbench, sd: StorageDir) -> StorageDir:
 
 
 def _parse_path(sd: StorageDir, path: str) -> str:
-    """The path relative to the root with forward slashes; it leads nowhere else."""
+    """The path relative to the root, with forward slashes. It leads nowhere else."""
     posix = PurePosixPath(path.replace(os.sep, "/"))
     parts = posix.parts
     leads_out = posix.is_absolute() or ".." in parts or any(os.path.splitdrive(part)[0] for part in parts)
@@ -238,7 +238,7 @@ def _parse_path(sd: StorageDir, path: str) -> str:
 
 @contextmanager
 def _refusals(sd: StorageDir, path: str) -> Iterator[None]:
-    """What the folder says of a path that cannot be shown, as an error for people."""
+    """The error for people if a path cannot be shown."""
     try:
         yield
     except FileNotFoundError as error:

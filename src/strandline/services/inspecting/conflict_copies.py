@@ -32,7 +32,7 @@ class ConflictCopy:
 
 
 def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileItem]:
-    """The copies with what their bytes are, in their order.
+    """The copies with the result for their bytes, in the same order.
 
     ``true``: the bytes of the id, while the plain file has others or is gone. ``duplicate``: the bytes of the plain
     file. ``different``: neither. ``not examined``: beyond the limits, online-only, or unreadable.
@@ -78,7 +78,7 @@ class _Examination:
         return self.known[name]
 
     def _hash(self, name: str) -> str | None:
-        """SHA-256 of the file's bytes; None if it is gone, unreadable, or changes meanwhile."""
+        """SHA-256 of the file's bytes. None if it is gone, unreadable, or changes meanwhile."""
         try:
             hashed = self.folder.hash_image(name, limit_bytes=self.bytes_left)
         except (OSError, UnreadableFileError):

@@ -97,7 +97,7 @@ def add_storage_dir(
         )
     report = None
     if sd.is_reachable:
-        with suppress(OSError):  # it is a hint, and no more
+        with suppress(OSError):  # it is only a hint
             warnings += _hint_at_pictures_elsewhere(bench.folder(sd), sd)
         if scan:
             report = scan_storage_dir(bench, sd, on_progress=on_progress)
@@ -281,7 +281,7 @@ def _report(decision: IdentityDecision, sd: StorageDir, warnings: list[str]) -> 
 
 
 def _hint_at_pictures_elsewhere(folder: Folder, sd: StorageDir) -> list[str]:
-    """A sentence for a person who added a folder of notes whose pictures are not in ``media/``."""
+    """A hint for a person who added a folder of notes whose pictures are not in ``media/``."""
     if folder.has_images_folder():
         return []
     for above, name in islice(folder.iter_tree(), ENTRIES_SEARCHED):

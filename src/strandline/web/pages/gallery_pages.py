@@ -40,10 +40,10 @@ FIRST_SCREEN = 60
 JOURNAL_PAGE = 100
 
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
-"""For the filter and for tiles; ``present`` is what there is to see anyway."""
+"""For the filter and for tiles. ``present`` is what the gallery shows anyway."""
 
 TILE_STATES = json.dumps({state: word._asdict() for state, word in STATES.items()})
-"""The same for the tiles that the browser makes (``static/js/words.js``)."""
+"""The same for tiles that the browser makes (``static/js/words.js``)."""
 
 Text = Annotated[str, Query(max_length=300)]
 

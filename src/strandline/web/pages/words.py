@@ -1,4 +1,4 @@
-"""Words of the pages: days, states, and addresses as people read them.
+"""The words of the pages: days, states, and addresses for people.
 
 Pure. The words of states are in ``model/state_words``. A file whose name is not UTF-8 has no address, because its
 bytes do not survive one.
