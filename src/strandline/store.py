@@ -184,19 +184,11 @@ class Store:
         return services.intake.begin_copy(self._bench, max_memory_bytes=max_memory_bytes)
 
     def copy(self, image_id: str, to: StorageDirRef) -> Saved:
-        """Saves a good copy of the image in another storage directory. Replaces a file with wrong bytes. Idempotent.
-
-        Raises:
-            ImageNotFoundError: There is no good file of it. Otherwise as :meth:`save`.
-        """
+        """Saves a good copy of the image in ``to``. Replaces wrong bytes. Raises as :meth:`get` and :meth:`save`."""
         return services.copy.copy_image(self._bench, parse_image_id(image_id), self.get_storage_dir(to))
 
     def adopt(self, sd: StorageDirRef, filename: str) -> Saved:
-        """Saves another image that is under an image's name (a foreign file) under its own id. Idempotent.
-
-        Raises:
-            InvalidPathError, RefusedError: ``filename`` names no image, or the file is not foreign.
-        """
+        """Saves another image that is under an image's name under its own id. Raises ``RefusedError`` if it is none."""
         return services.adopt.adopt_image(self._bench, self.get_storage_dir(sd), filename)
 
     def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:
