@@ -188,7 +188,7 @@ class Store:
         return services.copy.copy_image(self._bench, parse_image_id(image_id), self.get_storage_dir(to))
 
     def adopt(self, sd: StorageDirRef, filename: str) -> Saved:
-        """Saves another image that is under an image's name under its own id. Raises ``RefusedError`` if it is none."""
+        """Saves another image that has an image's name under its own id. Raises ``RefusedError`` if it is none."""
         return services.adopt.adopt_image(self._bench, self.get_storage_dir(sd), filename)
 
     def get(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage:

@@ -19,7 +19,7 @@ from strandline.model.storage_dirs import StorageDirState
 
 
 def test_every_state_has_its_word() -> None:
-    """None is left to be shown by its name in the code, and no two states of a file read the same."""
+    """None is shown by its internal name, and no two states of a file have the same words."""
     assert set(FILE_WORDS) == set(FileState)
     assert set(STORAGE_DIR_WORDS) == set(StorageDirState)
     assert set(VERDICT_TONES) == set(Verdict)

@@ -23,7 +23,7 @@ class Decorator(Protocol):
 
 
 def make_classes(decorate: Decorator) -> dict[str, Any]:
-    """One class for each thing that the program asks of its values."""
+    """One class for each feature that the program uses in its values."""
 
     @decorate(frozen=True, slots=True)
     class Empty:
@@ -90,7 +90,7 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
 
 
 def told(kind: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> object:
-    """All that can be seen of one instance, or the error that there is none."""
+    """Everything observable about one instance, or the error instead of it."""
     try:
         value = kind(*arguments, **named)
     except TypeError as error:
@@ -108,7 +108,7 @@ def told(kind: Any, arguments: tuple[Any, ...], named: dict[str, Any]) -> object
 
 @pytest.mark.parametrize(("name", "arguments", "named"), CALLS)
 def test_an_instance_is_as_the_librarys(name: str, arguments: tuple[Any, ...], named: dict[str, Any]) -> None:
-    """The same words, fields, equality, and errors."""
+    """The same text form, fields, equality, and errors."""
     assert told(OURS[name], arguments, named) == told(LIBRARY[name], arguments, named)
 
 
@@ -155,7 +155,7 @@ class Point:
 
 @given(st.floats(allow_nan=False), st.floats(allow_nan=False))
 def test_equal_ones_have_one_hash(x: float, y: float) -> None:
-    """Also after a way through another process."""
+    """Also after a trip through another process."""
     value, same = Point(x, y), pickle.loads(pickle.dumps(Point(x, y)))
     assert value == same
     assert hash(value) == hash(same)

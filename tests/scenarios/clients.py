@@ -33,18 +33,13 @@ TRAITS_OF: dict[str, Traits] = {name: client.traits for name, client in CALLED.i
 
 
 SLOW = "git-annex"
-"""It starts a dozen processes for a command, and takes as long as all others together."""
+"""It starts a dozen processes per command, and takes as long as all others together."""
 
 SCENARIOS = ("transfers", "kills", "moved roots", "renamed folders", "identity conflicts", "old versions")
 
 
 def list_clients(scenario: str, names: Iterable[str] = TRAITS_OF) -> list[str]:
-    """The clients that a scenario is tried with: all of them, but the slow one in only one scenario a day.
-
-    Args:
-        scenario: One of ``SCENARIOS``; the seed of the day says which of them has the slow client, too.
-        names: The clients that the scenario is about.
-    """
+    """The clients for a scenario: all of them, but the slow one in only one scenario a day."""
     has_slow = is_exhaustive() or SCENARIOS.index(scenario) == get_seed() % len(SCENARIOS)
     return [name for name in names if name != SLOW or has_slow]
 

@@ -15,7 +15,7 @@ SHARES = 8
 """The histories are divided into this many tests, so that several workers share them."""
 
 HISTORIES = 64
-"""What fits into half a minute of two cores."""
+"""As many as fit into half a minute on two cores."""
 
 SECONDS_A_HISTORY = 5
 """Twenty times what a history takes."""

@@ -141,7 +141,9 @@ def test_a_changed_identity_explains_itself(sees: IdentitySighting, explained: b
 
 @given(sightings(), circumstances)
 def test_a_replaced_identity_is_kept_once(sees: IdentitySighting, how: dict[str, object]) -> None:
-    """Only a valid SD_ID with another value replaces one; keeping the old one changes no mind and is done once."""
+    """Only a valid SD_ID with another value replaces one. Keeping the old one changes no decision and happens
+    once.
+    """
     known = how["known"]
     found = decide(sees, **{**how, "read_only": False})
     kept = keep_replaced(found, sees, known)  # type: ignore[arg-type]

@@ -85,7 +85,7 @@ def test_an_identity_that_another_program_replaced_is_kept_in_the_folder(
     sd: StorageDir,
     command: Callable[[Workbench, StorageDir], StorageDir],
 ) -> None:
-    """As ``SD_ID.was-…``, once, by the first machine that sees it; every other one learns the alias from there."""
+    """As ``SD_ID.was-…``, once, by the first machine that notices it. All others learn the alias from there."""
     with open_bench(tmp_path / "other", clock) as other, open_bench(tmp_path / "new", clock) as new:
         twin = add_storage_dir(other, root).sd
         (root / "SD_ID").write_text(f"{B}\n")
@@ -103,7 +103,7 @@ def test_an_identity_that_another_program_replaced_is_kept_in_the_folder(
 def test_two_programs_that_fight_over_an_identity_leave_two_values(
     bench: Workbench, root: Path, sd: StorageDir
 ) -> None:
-    """However often they replace each other's: each value is kept once, and the rest is quiet."""
+    """However often they replace each other's value, each value is kept once, and there is no further event."""
     for value in (B, A) * 4:
         (root / "SD_ID").write_text(f"{value}\n")
         sd = refresh(bench, sd)
@@ -119,7 +119,7 @@ def test_two_programs_that_fight_over_an_identity_leave_two_values(
 def test_nothing_is_kept_of_an_identity_that_may_be_arriving(
     bench: Workbench, root: Path, sd: StorageDir, files: dict[str, str | bytes | None]
 ) -> None:
-    """Half a file, a placeholder, or a conflict copy does not say that anybody replaced ``SD_ID``."""
+    """Half a file, a placeholder, or a conflict copy does not mean that a program replaced ``SD_ID``."""
     (root / "SD_ID").unlink()
     lay(root, files)
     for _ in range(2):
@@ -130,7 +130,7 @@ def test_nothing_is_kept_of_an_identity_that_may_be_arriving(
 def test_an_identity_that_cannot_be_kept_is_an_alias_on_this_machine(
     bench: Workbench, root: Path, sd: StorageDir
 ) -> None:
-    """Something else has the name for it: the folder is used all the same, and nothing is replaced."""
+    """Something else has the file's name: the folder is still used, and nothing is replaced."""
     (root / "SD_ID").write_text(f"{B}\n")
     (root / f"SD_ID.was-{A}").mkdir()
     changed = refresh(bench, sd)

@@ -28,7 +28,7 @@ def fill(root: Path) -> Path:
 
 
 def _replace_identity(root: Path) -> dict[str, object]:
-    """As another program does; what the folder is then."""
+    """Like another program. Returns the folder's state after it."""
     (root / "SD_ID").write_text(f"{S}\n")
     return snapshot(root)
 

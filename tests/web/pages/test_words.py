@@ -60,7 +60,7 @@ def test_an_address_names_a_folder_by_its_name() -> None:
 
 
 def test_the_browsers_tiles_get_their_words_from_the_table() -> None:
-    """Each state but ``present``, which needs none; no word stands in the script as well."""
+    """Each state except ``present``, which needs none. The script contains no copy of the words."""
     told = json.loads(TILE_STATES)
     assert set(told) == set(FileState) - {FileState.PRESENT}
     script = (STATIC / "js/words.js").read_text()
