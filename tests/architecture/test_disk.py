@@ -162,6 +162,11 @@ def test_only_the_port_touches_storage_directories() -> None:
     assert found == {name: uses for name, (_, uses) in MAY_USE.items()}
 
 
+def test_only_a_layout_says_what_names_mean() -> None:
+    """A module outside ``model/`` and ``folders/`` asks the layout of a folder, and parses no name of an image."""
+    assert [name for name, text in list_modules().items() if "strandline.model.media_names" in text] == []
+
+
 @pytest.mark.parametrize(
     ("line", "use"),
     [

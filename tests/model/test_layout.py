@@ -36,6 +36,16 @@ def test_every_candidate_is_a_name_of_the_image(image_id: ImageId) -> None:
     )
 
 
+@given(image_ids, media_types)
+def test_other_spellings_are_names_of_the_image(image_id: ImageId, media_type: MediaType) -> None:
+    """Law: each splits into id and type. They are few, and none is probed for twice if the id has a letter."""
+    spellings = ID_LAYOUT.respell(image_id, media_type)
+    assert {ID_LAYOUT.split(name) for name in spellings} == {(image_id, media_type.name)}
+    assert len(spellings) == len(set(spellings)) <= 8
+    if image_id.upper() != image_id:
+        assert not set(spellings) & set(ID_LAYOUT.candidates(image_id))
+
+
 @given(names)
 def test_a_path_leads_back_to_its_name(name: str) -> None:
     """Law: path and name convert into each other, and no other folder contains images."""

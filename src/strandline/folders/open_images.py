@@ -10,6 +10,7 @@ from typing import TypeVar
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.opening import OpenedFile
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy
+from strandline.folders.time_limits import expect_destructors
 from strandline.folders.timed_calls import TimedCalls
 from strandline.model.image_files import FileStamp
 
@@ -26,6 +27,8 @@ class LocalOpenImage:
         self._file = file
         self._lock = threading.Lock()
         self._is_closed = False
+        if not calls.is_local:
+            expect_destructors()
 
     @property
     def stamp(self) -> FileStamp:
@@ -57,6 +60,10 @@ class LocalOpenImage:
         """In another thread, unless it is on a local disk."""
         self._is_closed = True  # at once, not only when that thread runs
         self._calls.begin(self._file.close)
+
+    def __del__(self) -> None:
+        if not self._is_closed:  # nobody closed it, and this may be the thread of an event loop
+            self._calls.begin_elsewhere(self._file.close)
 
     def close_unless_busy(self) -> None:
         """Checks the lock."""

@@ -80,6 +80,19 @@ def begin(place: Hashable, call: Callable[[], object]) -> None:
             within(place, 0, call)
 
 
+def begin_elsewhere(place: Hashable, call: Callable[[], object]) -> None:
+    """As :func:`begin`, for destructors: they run wherever the last reference went, perhaps inside a lock of ours.
+
+    :func:`expect_destructors` must have been called before.
+    """
+    _WORKERS.left.put((place, call))
+
+
+def expect_destructors() -> None:
+    """Starts the thread that makes the calls of :func:`begin_elsewhere`, if it does not run."""
+    _WORKERS.watch_left()
+
+
 def _is_done_within(limit_s: float, future: Future[Any]) -> bool:
     with suppress(TimeoutError):
         future.exception(limit_s)
@@ -210,6 +223,19 @@ class _Workers:
         self._idle: list[_Worker] = []
         self._lost: Counter[Hashable] = Counter()
         self._postponed: dict[Hashable, list[Callable[[], object]]] = {}
+        self.left: SimpleQueue[tuple[Hashable, Callable[[], object]]] = SimpleQueue()
+        self._watches_left = False
+
+    def watch_left(self) -> None:
+        with self._lock:
+            is_first, self._watches_left = not self._watches_left, True
+        if is_first:
+            threading.Thread(target=self._begin_left, name="strandline-left", daemon=True).start()
+
+    def _begin_left(self) -> None:
+        left = self.left
+        while True:
+            begin(*left.get())
 
     def submit(self, place: Hashable, call: Callable[[], T]) -> Future[T]:
         from concurrent.futures import Future  # here: it costs 9 ms, and most people have no share

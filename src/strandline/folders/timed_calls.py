@@ -18,7 +18,7 @@ from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.media_folder import is_evicted
 from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.opening import can_be_dataless
-from strandline.folders.time_limits import SlowPlaces, begin, within
+from strandline.folders.time_limits import SlowPlaces, begin, begin_elsewhere, within
 from strandline.model.values import dataclass
 
 T = TypeVar("T")
@@ -95,3 +95,10 @@ class TimedCalls:
             call()
         else:
             begin(self.mount.place, call)
+
+    def begin_elsewhere(self, call: Callable[[], object]) -> None:
+        """The same, in a destructor."""
+        if self.is_local:
+            call()
+        else:
+            begin_elsewhere(self.mount.place, call)

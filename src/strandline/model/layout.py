@@ -11,7 +11,12 @@ from enum import StrEnum
 from typing import Protocol
 
 from strandline.model.image_ids import ImageId, is_content_id
-from strandline.model.media_names import candidate_names, classify_media_name, split_wanted_name
+from strandline.model.media_names import (
+    candidate_names,
+    classify_media_name,
+    respell_names,
+    split_wanted_name,
+)
 from strandline.model.media_types import MediaType
 from strandline.model.sync_names import NameMeaning
 from strandline.model.values import dataclass
@@ -62,6 +67,10 @@ class Layout(Protocol):
         """The names that an image may have, preferred ones first. Leaves out names that only a listing finds."""
         ...
 
+    def respell(self, image_id: ImageId, media_type: MediaType) -> tuple[str, ...]:
+        """Other spellings that programs are known to give an image of the type: few, and none of ``candidates``."""
+        ...
+
     def name_for(self, image_id: ImageId, media_type: MediaType) -> str:
         """The name under which a new image is saved."""
         ...
@@ -76,7 +85,7 @@ class IdLayout:
     """``media/{id}.{ext}``: the name is the id. Ignores letter case and subfolders.
 
     Laws: ``split(name_for(id, type)) == (id, type.name)``; ``name_of(path_of(name)) == name``; each of
-    ``candidates(id)`` splits into that id, and ``name_for(id, …)`` is among them.
+    ``candidates(id)`` and ``respell(id, type)`` splits into that id, and ``name_for(id, …)`` is among them.
     """
 
     images_folder: str = "media"
@@ -84,6 +93,7 @@ class IdLayout:
     split = staticmethod(split_wanted_name)
     explain = staticmethod(classify_media_name)
     candidates = staticmethod(candidate_names)
+    respell = staticmethod(respell_names)
 
     def path_of(self, name: str) -> str:
         """``media/{name}``."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from strandline.model.image_ids import ImageId
-from strandline.model.media_types import MEDIA_TYPES
+from strandline.model.media_types import MEDIA_TYPES, MediaType
 from strandline.model.sync_names import NameMeaning, explain_name
 from strandline.model.values import dataclass
 
@@ -71,6 +71,25 @@ def candidate_names(image_id: ImageId) -> tuple[str, ...]:
     the canonical extensions before the others. Other spellings (``Id.Png``) are found only by a listing.
     """
     return tuple([image_id + ending for ending in _PROBED_ENDINGS])
+
+
+def respell_names(image_id: ImageId, media_type: MediaType) -> tuple[str, ...]:
+    """The other spellings that programs are known to give an image of the type: ``ID.PNG``, ``ID.png``, ``Id.Png``.
+
+    Leaves out those that :func:`candidate_names` contains. A listing finds any other spelling as well.
+    """
+    upper = image_id.upper()
+    spelled = [
+        f"{stem}.{ending}"
+        for extension in media_type.extensions
+        for stem, ending in (
+            (upper, extension.upper()),
+            (upper, extension),
+            (upper, extension.title()),
+            (image_id, extension.title()),
+        )
+    ]
+    return tuple(dict.fromkeys(spelled))
 
 
 def classify_media_name(name: str) -> NameMeaning:

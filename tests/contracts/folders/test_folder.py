@@ -224,6 +224,20 @@ def test_a_root_that_is_gone_is_a_look_that_failed(place: Place) -> None:
     assert place.folder.find_place() == (place.root.stat().st_dev, place.root.stat().st_ino)
 
 
+def test_a_root_is_found_through_links(place: Place, tmp_path: Path) -> None:
+    """There is one answer for a folder, one for a file, and one for nothing."""
+    (tmp_path / "link").symlink_to(place.root)
+    assert place.bench.folder_at(str(tmp_path / "link")).find_real_root() == str(place.root.resolve())
+    assert place.bench.folder_at(str(tmp_path / "link" / "gone")).find_likely_root() == str(
+        place.root.resolve() / "gone"
+    )
+    with pytest.raises(NotADirectoryError):
+        place.bench.folder_at(str(place.root / "SD_ID")).find_real_root()
+    for gone in ("gone", "SD_ID/gone"):
+        with pytest.raises(FileNotFoundError):
+            place.bench.folder_at(str(place.root / gone)).find_real_root()
+
+
 def test_the_tree_is_listed_page_by_page(place: Place) -> None:
     """Sorted, each entry once, whatever the page size."""
     fill(place)

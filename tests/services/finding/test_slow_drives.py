@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -187,6 +188,28 @@ def test_letting_go_of_a_file_waits_for_no_share(sent: FoundImage, monkeypatch: 
 
     monkeypatch.setattr(OpenedFile, "close", hang)
     sent.close()
+    assert not closed.is_set()
+    end.set()
+    assert closed.wait(AMPLE_S)
+
+
+@pytest.mark.usefixtures("sent")
+def test_a_file_that_nobody_closed_waits_for_no_share_either(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last reference may go on the event loop."""
+    found = machine.get(ID)
+    end, closed = threading.Event(), threading.Event()
+    close = OpenedFile.close
+
+    def hang(opened: OpenedFile) -> None:
+        end.wait(AMPLE_S)
+        close(opened)
+        closed.set()
+
+    monkeypatch.setattr(OpenedFile, "close", hang)
+    del found
+    gc.collect()
     assert not closed.is_set()
     end.set()
     assert closed.wait(AMPLE_S)

@@ -150,15 +150,19 @@ def _list_tree(folder: Path) -> dict[str, tuple[int, int]]:
     }
 
 
-@pytest.mark.parametrize("name", [f"{ID}.PNG", f"{ID}.jpg", f"{ID.upper()}.Png"])
-def test_any_file_with_the_right_bytes_counts(machine: Machine, name: str) -> None:
+@pytest.mark.parametrize("is_scanned", [False, True])
+@pytest.mark.parametrize(
+    "name", [f"{ID}.PNG", f"{ID}.jpg", f"{ID}.Png", f"{ID.upper()}.Png", f"{ID.upper()}.PNG"]
+)
+def test_any_file_with_the_right_bytes_counts(machine: Machine, name: str, is_scanned: bool) -> None:
     """Its name is returned, whatever its spelling or extension, and no second file is created.
 
-    An unusual spelling is known from a scan; a save lists no folder.
+    A save lists no folder for it; it tries the spellings that programs use.
     """
     one = machine.add("one")
     machine.put(one, PICTURE, name)
-    machine.scan(one)
+    if is_scanned:
+        machine.scan(one)
     saved = save_image(machine.bench, PICTURE, one)
     assert (saved.filename, saved.new) == (name, False)
     assert f"(media/{name})" in saved.markdown

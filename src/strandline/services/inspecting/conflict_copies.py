@@ -12,7 +12,6 @@ from dataclasses import field
 from strandline.errors import ImageTooLargeError, UnreadableFileError
 from strandline.folders.port import Folder
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
-from strandline.model.media_names import classify_media_name, split_wanted_name
 from strandline.model.sync_status import FileItem
 from strandline.model.values import dataclass
 
@@ -40,8 +39,8 @@ def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileI
     examination = _Examination(folder)
     items = []
     for position, copy in enumerate(copies):
-        stands_for = classify_media_name(copy.name).stands_for
-        wanted = None if stands_for is None else split_wanted_name(stands_for)
+        stands_for = folder.layout.explain(copy.name).stands_for
+        wanted = None if stands_for is None else folder.layout.split(stands_for)
         image_id = None if wanted is None else wanted[0]
         bytes_are = "not examined"
         if position < MAX_COPIES and copy.size_bytes is not None:

@@ -14,6 +14,7 @@ from strandline.folders.disk_errors import explain_unlistable
 from strandline.model.identity.sightings import IdentityFile
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.image_ids import ImageId
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.listing import (
     Difference,
     FreshNames,
@@ -24,7 +25,6 @@ from strandline.model.listing import (
     sort_names,
     split_line,
 )
-from strandline.model.media_names import classify_media_name, split_wanted_name
 from strandline.model.reports import Finding
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -156,7 +156,7 @@ def _find_names(
     on_disk: dict[str, int | None] = {
         entry.name: None
         for entry in listing.odd
-        if entry.kind is OddKind.UNREADABLE and split_wanted_name(entry.name) is not None
+        if entry.kind is OddKind.UNREADABLE and ID_LAYOUT.split(entry.name) is not None
     }
     on_disk |= {name: _known_size(rows.get(name)) for name in evicted}
     on_disk |= {name: parse_stamp(stamp).size_bytes for name, stamp in fresh.images.items()}
@@ -200,20 +200,20 @@ def _list_unwanted(
             status.symlinks.append(_listed_item(entry.name, None))
         elif entry.kind is OddKind.UNREADABLE:
             status.unreadable.append(_listed_item(entry.name, None))
-        elif entry.kind is not OddKind.DATALESS and split_wanted_name(entry.name) is not None:
+        elif entry.kind is not OddKind.DATALESS and ID_LAYOUT.split(entry.name) is not None:
             strays.append(entry.name)  # a folder or a FIFO with the name of an image
     for items in (status.symlinks, status.unreadable):
         items.sort(key=lambda item: item.filename)
     for unwanted, items in ((fresh.temporaries, status.temporaries), (strays, status.strays)):
         for name in sorted(unwanted):
-            facts = (("client", classify_media_name(name).client),)
+            facts = (("client", ID_LAYOUT.explain(name).client),)
             items.append(FileItem(name, None, sizes.get(name), facts))
 
 
 def _iter_case_clashes(lines: Iterable[str]) -> Iterator[FileItem]:
     """Images' names that differ from another one only in case, so a disk that folds case has just one of them."""
     odd_case = [name for line in lines if line != line.lower() for name in (split_line(line)[0],)]
-    spelled = {name for name in odd_case if split_wanted_name(name) is not None}
+    spelled = {name for name in odd_case if ID_LAYOUT.split(name) is not None}
     if not spelled:
         return
     folded = {name.lower() for name in spelled}
@@ -241,5 +241,5 @@ def _known_size(row: ImageFile | None) -> int | None:
 
 
 def _image_id_of(name: str) -> ImageId | None:
-    wanted = split_wanted_name(name)
+    wanted = ID_LAYOUT.split(name)
     return None if wanted is None else wanted[0]

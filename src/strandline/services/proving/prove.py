@@ -23,7 +23,7 @@ from strandline.errors import (
 from strandline.folders.port import ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import content_id_of, is_content_id
-from strandline.model.media_names import split_wanted_name
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, find_media_type, sniff_media_type
 from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
@@ -109,7 +109,7 @@ def _record(
 ) -> ProofResult | None:
     """Updates the row by the bytes. None if it has changed since it was read."""
     now = bench.now()
-    known = row or _new_row(sd, filename, copy, now)
+    known = row or _new_row(bench, sd, filename, copy, now)
     try:
         look = look_at(bench, known, copy, now)
     except DecodingInterruptedError as error:
@@ -122,8 +122,8 @@ def _record(
     return ProofResult(Outcome.GOOD if good else Outcome.BAD, proven, copy, look.reason)
 
 
-def _new_row(sd: StorageDir, filename: str, copy: ProofCopy, now: datetime) -> ImageFile:
-    found = split_wanted_name(filename)
+def _new_row(bench: Workbench, sd: StorageDir, filename: str, copy: ProofCopy, now: datetime) -> ImageFile:
+    found = bench.folder(sd).layout.split(filename)
     assert found is not None, "only wanted names are proven"
     return register_listed(sd.number, filename, *found, Seen(copy.stamp), now)
 
@@ -242,6 +242,6 @@ def _decode(bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool
 
 def extension_fits(row: ImageFile) -> bool:
     """False if the bytes, when last read, had another type than the extension."""
-    by_name = split_wanted_name(row.filename)
+    by_name = ID_LAYOUT.split(row.filename)
     by_bytes = find_media_type(row.media_type)
     return by_name is None or by_bytes is None or by_name[1] == by_bytes.name

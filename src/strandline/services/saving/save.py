@@ -159,8 +159,10 @@ class _Save:
         with self.bench.catalog.read() as reader:
             rows = reader.files.list_rows_of_image(self.image_id)
         known = [row.filename for row in rows if row.sd == self.sd.number]
+        layout = self.folder.layout
+        likely = (*layout.candidates(self.image_id), *layout.respell(self.image_id, self.media_type), *known)
         with disk_errors("look into", self.folder.where("")):
-            probed = self.folder.probe(dict.fromkeys((*self.folder.layout.candidates(self.image_id), *known)))
+            probed = self.folder.probe(dict.fromkeys(likely))
         found = tuple(name for name, _ in probed)
         # For a content id, a file with another spelling is at worst a second copy, never another image.
         if is_content_id(self.image_id) and found == each_once(found):
