@@ -26,7 +26,7 @@ STIFF = re.compile(
     r"\b(anew|whom?(so)?ever|wherein|whereof|thereof|hitherto|for ever|but for|lies there|what lies"
     r"|(was|were|is|are|be|been) come by|(true|false|none|empty) where"
     r"|(behaviour|centre|colour|favour|grey|honour|licence|metre|neighbour)\w*"
-    r"|(capital|initial|maxim|minim|normal|optim|organ|recogn|summar|synchron|util)is(e|ed|es|ing|ation))\b",
+    r"|(capital|initial|maxim|minim|normal|optim|organ|recogn|serial|summar|synchron|util)is(e|ed|es|ing|ation))\b",
     re.IGNORECASE,
 )
 """Stiff words and British spelling. Say "again", "if", "except for", "whatever is there", "color"."""
@@ -118,6 +118,14 @@ def test_english_is_plain() -> None:
         for file in sorted(PROJECT.glob(pattern)):
             found += [f"{file.relative_to(PROJECT)} {words}" for words in find_stiff(file.read_text())]
     assert found == []
+
+
+def test_surprises_are_rare() -> None:
+    """What surprises in every module surprises nobody: at most twenty modules say so."""
+    surprising = [
+        path for path, text in iter_python_files("src") if "What surprises" in " ".join(text.split())
+    ]
+    assert len(surprising) <= 20, surprising
 
 
 def test_stiff_words_are_told_from_plain_ones() -> None:

@@ -1,10 +1,9 @@
 """The catalog's database: opened, migrated, shared by threads and processes, and never silently wrong.
 
 One :class:`SqliteCatalog` serves all threads of a process. Reads take a connection from a small pool and never wait
-for writers (WAL); writes are serialised inside the process by a lock, and between processes by SQLite's own.
-Whatever a transaction appends to the journal is handed to :attr:`SqliteCatalog.on_commit` after the commit. What
-surprises: ``durable=True`` is asked for only where the user was promised something (a save); everything else
-can be found again on disk.
+for writers (WAL). Writes are serialized inside the process by a lock, and between processes by SQLite's own.
+:attr:`SqliteCatalog.on_commit` gets the transaction's events after the commit. Only a write that the user was promised
+(a save) needs ``durable=True``: everything else can be found again on disk.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The gallery's listing: any page of a hundred thousand images, by month and position or by cursor.
 
 A virtual list needs to know its length before it shows anything, and may jump anywhere. So one walk counts the months
-and notes every five-hundredth position. A page then costs a short walk from the nearest noted position. What
-surprises: if the walk is long, a change does not make the next request wait for a new one. The answer comes from the
-last walk and says that it is not fresh, while the next walk runs.
+and notes every five-hundredth position. A page then costs a short walk from the nearest noted position. If the
+walk is long, a change does not make the next request wait for a new one. The answer comes from the last walk and says
+that it is not fresh, while the next walk runs.
 """
 
 from __future__ import annotations
