@@ -2,8 +2,8 @@
 
 One :class:`SqliteCatalog` serves all threads of a process. Reads take a connection from a small pool and never wait
 for writers (WAL). Writes are serialized inside the process by a lock, and between processes by SQLite's own.
-:attr:`SqliteCatalog.on_commit` gets the transaction's events after the commit. Only a write that the user was promised
-(a save) needs ``durable=True``: everything else can be found again on disk.
+:attr:`SqliteCatalog.on_commit` gets the transaction's events after the commit. Only a write that was promised to the
+user (a save) needs ``durable=True``: everything else can be found again on disk.
 """
 
 from __future__ import annotations

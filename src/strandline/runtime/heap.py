@@ -1,8 +1,8 @@
 """The heap of a process that runs for weeks: all its threads share two pools of memory.
 
 The C library of most Linux systems gives threads their own pools, eight per core, and keeps freed memory in each of
-them. It looks like a leak. After nine minutes of a soak, a daemon with 25 threads used 36 MB and
-kept 68 MB that nobody used, and a little more each minute. With two pools it keeps 15 MB.
+them. It looks like a leak. After nine minutes of a soak, a daemon with 25 threads used 36 MB and kept 68 MB that
+nobody used, and a little more each minute. With two pools it keeps 15 MB.
 """
 
 from __future__ import annotations

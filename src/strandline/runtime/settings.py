@@ -2,7 +2,7 @@
 
 Each setting is one field of a section, with its default, its bounds, and its description. Its key in the file, its
 environment variable, and its row in ``docs/reference/settings.md`` all follow from that one line. A value comes from
-the command line, else the environment, else ``config.toml`` in the home, else the default. Reading is strict: an
+the command line, then the environment, then ``config.toml`` in the home, then the default. Reading is strict: an
 unknown key, a wrong type, or a value out of bounds stops the program and names the place and the remedy. A setting
 that is quietly ignored is worse than none.
 """
