@@ -74,6 +74,11 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
     return taken
 
 
+def is_in_hand(source: Source) -> bool:
+    """Whether taking the source waits for nobody: its bytes are in memory, or were copied already."""
+    return isinstance(source, bytes | bytearray | memoryview | ProofCopy)
+
+
 def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
     label = _as_text(str(path)) or ""
     try:

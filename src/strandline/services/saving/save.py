@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from strandline.errors import (
@@ -37,7 +37,7 @@ from strandline.model.values import dataclass
 from strandline.services.finding.candidates import Discovery, add_odd_names, each_once
 from strandline.services.finding.search import open_proven
 from strandline.services.proving.prove import ATTEMPTS, Outcome, ProofResult, look_at, prove_file
-from strandline.services.saving.intake import Source, TakenSource, take_source
+from strandline.services.saving.intake import Source, TakenSource, is_in_hand, take_source
 from strandline.services.saving.trash import copy_to_trash, discard_copy
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
@@ -74,8 +74,12 @@ def save_image(
     taken = take_source(bench, source, name)
     media_type = _sniff(taken)
     wanted = _decide_id(taken, image_id)
+    is_checked = is_in_hand(source)
     for _ in range(ATTEMPTS):
-        saved = _Save(bench, sd, taken, media_type, wanted).run()
+        if not is_checked:  # reading the source may have taken minutes
+            sd = check_writable(bench, sd)
+        is_checked = False
+        saved = _Save(bench, sd, bench.folder(sd), taken, media_type, wanted).run()
         if saved is not None:
             return saved
     raise RefusedError(
@@ -113,13 +117,12 @@ class _Save:
 
     bench: Workbench
     sd: StorageDir
+    folder: Folder
     taken: TakenSource
     media_type: MediaType
     image_id: ImageId
-    folder: Folder = field(init=False)
 
     def run(self) -> Saved | None:
-        self._check_still_there()
         existing = self._list_existing()
         filename = self._find_place(existing)
         in_the_way: ProofResult | None = None
@@ -296,9 +299,9 @@ class _Save:
                 )
 
     def _check_still_there(self) -> None:
-        """Checks the SD again before anything is written, and before success is reported.
+        """Checks the SD again before bytes are replaced, and before success is reported.
 
-        Reading the source may have taken minutes. Meanwhile the path may lead to an empty mount point or to another
+        Meanwhile the path may lead to an empty mount point or to another
         disk (hazard H17). Anything already written then stays where it is, but the save does not report success.
 
         Raises:
