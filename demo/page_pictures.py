@@ -71,8 +71,8 @@ def serve_demo(folder: Path) -> Iterator[str]:
         for path in (demo.notes, demo.travel):
             store.add_storage_dir(path)
         store.save(demo.newcomer, sd="Notes")
-        with run_daemon(store) as daemon:
-            app = create_app(store, daemon.scans)
+        with run_daemon(store):
+            app = create_app(store)
             address = find_address("127.0.0.1", 0)
             thread = threading.Thread(target=lambda: asyncio.run(serve_until(app, address, stop, ready.set)))
             thread.start()

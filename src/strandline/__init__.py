@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strandline.errors import ImageNotFoundError as ImageNotFoundError
     from strandline.errors import StrandlineError as StrandlineError
+    from strandline.folders.proof_copies import CopyWriter as CopyWriter
     from strandline.model.events import Event as Event
     from strandline.model.image_files import FileState as FileState
     from strandline.model.image_files import ImageFile as ImageFile
@@ -34,6 +35,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "AddedStorageDir": "strandline.model.reports",
+    "CopyWriter": "strandline.folders.proof_copies",
     "Event": "strandline.model.events",
     "Explanation": "strandline.model.reports",
     "FileState": "strandline.model.image_files",

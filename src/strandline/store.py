@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from strandline.model.reports import (
         AddedStorageDir,
         Explanation,
+        FileCounts,
         ImageInfo,
         ImagePage,
         Saved,
@@ -37,9 +39,12 @@ if TYPE_CHECKING:
     from strandline.pictures.decoding import Thumbnail
     from strandline.services.finding.found_image import FoundImage
     from strandline.services.finding.look_up import Presence
+    from strandline.services.gallery import Gallery
+    from strandline.services.journal import Journal
     from strandline.services.saving.intake import Source
     from strandline.services.scanning.scan import OnProgress
     from strandline.services.storage_dirs.manage import StorageDirRef
+    from strandline.services.thumbnails import Thumbnails
     from strandline.services.workbench import Workbench
 
 MAX_MEMORY_BYTES = 4 * 1024 * 1024
@@ -66,9 +71,24 @@ class Store:
 
     def __init__(self, bench: Workbench, thumbnails: ThumbnailCache, watch: Watch) -> None:
         self._bench = bench
-        self._thumbnails = thumbnails
+        self._thumbnail_cache = thumbnails
         self._watch = watch
         self._open = OpenImages()
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """All images as a listing by month, for those who show a part of it."""
+        return services.gallery.Gallery(self._bench)
+
+    @cached_property
+    def journal(self) -> Journal:
+        """What happened, for those who show it, or listen and come back."""
+        return services.journal.Journal(self._bench)
+
+    @cached_property
+    def thumbnails(self) -> Thumbnails:
+        """Small copies of found images, from the cache or made now."""
+        return services.thumbnails.Thumbnails(self._bench, self._thumbnail_cache)
 
     def add_storage_dir(
         self,
@@ -77,9 +97,10 @@ class Store:
         *,
         new_identity: bool = False,
         read_only: bool = False,
+        scan: bool = True,
         progress: OnProgress | None = None,
     ) -> AddedStorageDir:
-        """Adds a folder, decides its identity, and scans it. Idempotent.
+        """Adds a folder, decides its identity, and scans it unless the caller will. Idempotent.
 
         ``progress`` is called with the storage directory, the number of handled files, and the number of all files (0
         while unknown). Cost: one ``lstat`` per file, a read of each new file of a known folder, and up to four
@@ -92,7 +113,13 @@ class Store:
             DiskError: A new ``SD_ID`` could not be written.
         """
         return services.add.add_storage_dir(
-            self._bench, path, name=name, new_identity=new_identity, read_only=read_only, on_progress=progress
+            self._bench,
+            path,
+            name=name,
+            new_identity=new_identity,
+            read_only=read_only,
+            scan=scan,
+            on_progress=progress,
         )
 
     def list_storage_dirs(self) -> list[StorageDir]:
@@ -116,6 +143,10 @@ class Store:
             StorageDirNotFoundError: There is none.
         """
         return services.manage.get_storage_dir(self._bench, sd)
+
+    def count_files(self, sd: StorageDirRef) -> FileCounts:
+        """How many image files the catalog has of it, and how many of them are in a noteworthy state."""
+        return services.manage.count_files(self._bench, self.get_storage_dir(sd))
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
         """Renames it in this catalog. Touches no file.
@@ -201,8 +232,18 @@ class Store:
             ImageNotFoundError: It cannot be shown now. The subclass says why; ``trace`` has the details.
             StorageDirNotFoundError: ``sd`` is unknown.
         """
-        found = services.explain.get_image(self._bench, parse_image_id(image_id), self._find_sd(sd))
-        return self._open.add(found)
+        return self._open.add(self.get_owned(image_id, sd))
+
+    def get_owned(
+        self, image_id: str, sd: StorageDirRef | None = None, *, may_fetch: bool = True
+    ) -> FoundImage:
+        """Like :meth:`get`, for callers that close the image themselves. It stays open however many others are open.
+
+        Unless ``may_fetch``, nothing is downloaded from the cloud.
+        """
+        return services.explain.get_image(
+            self._bench, parse_image_id(image_id), self._find_sd(sd), may_fetch=may_fetch
+        )
 
     def find(self, image_id: str, sd: StorageDirRef | None = None) -> FoundImage | None:
         """The proven image, or None if it cannot be shown now."""
@@ -269,7 +310,7 @@ class Store:
             InvalidInputError: ``size`` is out of bounds.
             UndecodablePictureError, PictureTooLargeError: It cannot be made.
         """
-        return services.thumbnails.get_thumbnail(self._bench, self._thumbnails, self.get(image_id, sd), size)
+        return self.thumbnails.get(self.get(image_id, sd), size)
 
     def scan(
         self,

@@ -10,8 +10,9 @@ import pytest
 
 from builders.machine import open_machine
 from builders.pictures import make_picture
-from strandline.catalog.images import ImageFilter, ImageReader
+from strandline.catalog.images import ImageReader
 from strandline.errors import CatalogLockedError
+from strandline.model.image_files import ImageFilter
 from strandline.services import gallery as gallery_service
 from strandline.services.gallery import Gallery, Months
 

@@ -79,7 +79,10 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("method", "signature"),
     [
-        ("add_storage_dir", "(path, name=None, *, new_identity=False, read_only=False, progress=None)"),
+        (
+            "add_storage_dir",
+            "(path, name=None, *, new_identity=False, read_only=False, scan=True, progress=None)",
+        ),
         ("save", "(source, *, sd, name=None, image_id=None)"),
         ("get", "(image_id, sd=None)"),
         ("find", "(image_id, sd=None)"),

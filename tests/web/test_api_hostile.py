@@ -24,7 +24,6 @@ from builders.pictures import make_picture
 from builders.sampling import take_sample
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of
-from strandline.web.api.events import find_place
 from strandline.web.app import make_api
 
 PHOTO = make_picture("jpg", seed=1)
@@ -201,8 +200,8 @@ def test_no_write_is_done_for_another_site(served: Served, label: str) -> None:
 def test_any_last_event_id_is_a_place_or_a_reset(served: Served, last_seen: str) -> None:
     """A foreign event id causes a reset, never an error or silence."""
     epoch = served.store.bench.catalog.epoch
-    now = find_place(served.app.backend, None)
-    place = find_place(served.app.backend, last_seen.replace("EPOCH", epoch))
+    now = served.store.journal.find_position()
+    place = served.store.journal.find_position(last_seen.replace("EPOCH", epoch))
     assert 0 <= place.seq <= now.seq
     assert place.is_reset == (last_seen != "" and not _is_place(last_seen, now.seq))
 

@@ -89,7 +89,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         make_storage_dir(tmp_path / "More", NEW)
         make_storage_dir(tmp_path / "Unmarked", NEW)
         (tmp_path / "Unmarked/SD_ID").unlink()
-        scans = served.app.backend.scans
+        scans = served.store.scans
         assert scans.wait(scans.start(photos), LIMIT_S)
         edited = name_of(broken.original)
         known: dict[str, list[Any]] = {

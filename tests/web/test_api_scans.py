@@ -100,7 +100,7 @@ def test_one_storage_directory_is_not_scanned_twice_at_once(
 def test_ended_scans_are_forgotten_at_last(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newest are kept, so a daemon does not grow."""
     monkeypatch.setattr(scan_jobs, "MAX_KEPT", 3)
-    jobs = served.app.backend.scans
+    jobs = served.store.scans
     numbers = []
     for _ in range(6):
         job = jobs.start(served.store.get_storage_dir("Notes"))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from strandline.catalog.times import as_microseconds
 from strandline.errors import InvalidCursorError
-from strandline.model.image_files import FileState
+from strandline.model.image_files import ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.values import dataclass
 
@@ -25,21 +25,6 @@ _LONGEST_CURSOR = 200
 _FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _LAST_TIME = datetime.max.replace(tzinfo=UTC)
 """Times outside these bounds have no month, but other machines' disks may have them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageFilter:
-    """Which image files count; None means all. Trashed ones count only if requested."""
-
-    sd: int | None = None
-    state: FileState | None = None
-    media_type: str | None = None
-    text: str | None = None
-    """The beginning of the image's id, or any part of one of its original names."""
-    since: datetime | None = None
-    """No older than this."""
-    until: datetime | None = None
-    """Older than this."""
 
 
 @dataclass(frozen=True, slots=True)

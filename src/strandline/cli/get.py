@@ -24,7 +24,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, show_plainly
 
 if TYPE_CHECKING:
-    from strandline.services.finding.found_image import FoundImage
+    from strandline import FoundImage
 
 _CHUNK_BYTES = 1 << 20
 

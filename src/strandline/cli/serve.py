@@ -49,8 +49,8 @@ def serve(session: Session, host: str | None, port: int | None, open_browser: bo
             if open_browser:
                 click.launch(with_token)
 
-        with run_daemon(store) as daemon:
-            app = create_app(store, daemon.scans, is_loopback=address.is_loopback)
+        with run_daemon(store):
+            app = create_app(store, is_loopback=address.is_loopback)
             try:
                 serve(app, address, tell)
             finally:

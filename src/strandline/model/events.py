@@ -18,6 +18,16 @@ from strandline.model.image_ids import ImageId
 from strandline.model.values import dataclass
 
 
+@dataclass(frozen=True, slots=True)
+class JournalPosition:
+    """Where in the journal a listener begins."""
+
+    seq: int
+    """It has seen the events up to this number."""
+    is_reset: bool = False
+    """What it knew is not known here, so it must load everything again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Something happened. ``seq`` is None for live-only events, and until the journal has stored the event."""

@@ -136,3 +136,18 @@ class ImageFile:
     def is_incomplete(self) -> bool:
         """True if the file is present and has exactly the bytes of its id, but they are not a whole image."""
         return self.state is FileState.PRESENT and self.absent_since is None and self.is_whole is False
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFilter:
+    """Which image files count; None means all. Trashed ones count only if requested."""
+
+    sd: int | None = None
+    state: FileState | None = None
+    media_type: str | None = None
+    text: str | None = None
+    """The beginning of the image's id, or any part of one of its original names."""
+    since: datetime | None = None
+    """No older than this."""
+    until: datetime | None = None
+    """Older than this."""

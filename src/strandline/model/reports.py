@@ -233,6 +233,15 @@ class ImagePage:
         return {"images": [image.as_json() for image in self.images], "total": self.total, "next": self.next}
 
 
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """How many image files a storage directory has in the catalog."""
+
+    images: int
+    noteworthy: dict[str, int]
+    """How many of them are in each state that a person should know of."""
+
+
 class Verdict(StrEnum):
     """The result for a requested image."""
 

@@ -17,6 +17,12 @@ from strandline.model.reports import Finding
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
 
+MAX_TREE_PAGE = 10_000
+"""Entries per page: some 3 MB of JSON."""
+
+MAX_HEX_BYTES = 1024 * 1024
+"""Bytes per page. A terminal or a browser shows no more at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileItem:

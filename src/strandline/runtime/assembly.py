@@ -6,9 +6,10 @@ Nothing is created before the settings have been read. A home that a sync client
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from strandline.model.reports import Check
+    from strandline.runtime.event_feed import EventFeed
+    from strandline.runtime.scan_jobs import ScanJobs
 
 CATALOG_FILE = "catalog.db"
 
@@ -43,7 +46,6 @@ class LocalStore(Store):
             bench.home / "cache" / "thumbnails", max_bytes=settings.pictures.thumbnail_cache_bytes
         )
         super().__init__(bench, thumbnails, self._start_watching)
-        self.thumbnails = thumbnails
         self.settings = settings
         self.bench = bench
         self.bus = bus
@@ -52,6 +54,19 @@ class LocalStore(Store):
     def home(self) -> Path:
         """The folder of catalog, settings, and caches."""
         return self.bench.home
+
+    @cached_property
+    def scans(self) -> ScanJobs:
+        """The scans that people start, and those of the watcher."""
+        from strandline.runtime.scan_jobs import ScanJobs
+
+        return ScanJobs(self.bench)
+
+    def follow_events(self, on_events: Callable[[Sequence[Event]], None]) -> EventFeed:
+        """A feed of all events from now on, for one listener, which must not block. Start it, and stop it."""
+        from strandline.runtime.event_feed import EventFeed
+
+        return EventFeed(self.bench, self.bus, on_events)
 
     def check_health(self) -> list[Check]:
         """Whether this machine is healthy: catalog, home, storage directories, change notice, decoders, and clock."""

@@ -15,7 +15,6 @@ from strandline.pictures.decoding import stop_decoders
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.heap import limit_pools
 from strandline.runtime.process_lock import ProcessLock
-from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.watching.session import LOCK_FILE
 from strandline.runtime.watching.watcher import Watcher
 
@@ -26,7 +25,6 @@ class Daemon:
 
     store: LocalStore
     watcher: Watcher
-    scans: ScanJobs
 
 
 @contextmanager
@@ -46,13 +44,12 @@ def run_daemon(store: LocalStore) -> Iterator[Daemon]:
             home=str(store.home),
         )
     limit_pools()
-    scans = ScanJobs(store.bench)
-    watcher = Watcher(store.bench, store.settings, scans)
+    watcher = Watcher(store.bench, store.settings, store.scans)
     try:
         watcher.start()
-        yield Daemon(store, watcher, scans)
+        yield Daemon(store, watcher)
     finally:
-        scans.stop()
+        store.scans.stop()
         watcher.stop()
         stop_decoders()
         lock.release()

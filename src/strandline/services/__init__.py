@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from strandline.services import export as export
+    from strandline.services import gallery as gallery
+    from strandline.services import journal as journal
     from strandline.services import thumbnails as thumbnails
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain

@@ -14,8 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from strandline.catalog import images
-from strandline.catalog.images import ImageCursor, ImageFilter
+from strandline.catalog.images import ImageCursor
 from strandline.errors import StrandlineError
+from strandline.model.image_files import ImageFilter
 from strandline.model.reports import ImagePage
 from strandline.model.values import dataclass
 from strandline.services.finding.describe import describe_images

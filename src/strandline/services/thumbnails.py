@@ -1,42 +1,113 @@
-"""Thumbnails: made only from proven bytes, and stored under the hash of exactly those bytes."""
+"""Thumbnails: made only from proven bytes, and stored under the hash of exactly those bytes.
+
+A picture that cannot be drawn is not tried again for a while, so that one hostile picture cannot keep the decoders
+busy, however often it is requested.
+"""
 
 from __future__ import annotations
 
-from strandline.errors import InvalidInputError
+import threading
+from collections.abc import Callable
+
+from strandline.errors import InvalidInputError, PictureTooLargeError, UndecodablePictureError
+from strandline.model.values import dataclass
 from strandline.pictures.cache import ThumbnailCache
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail, make_thumbnail
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.workbench import Workbench
 
+REFUSED_FOR_S = 300.0
+"""Then a picture that failed only because the machine was busy is tried again."""
 
-def find_thumbnail(cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail | None:
-    """The thumbnail of a found image if it is in the cache. Cost: one small read. Never uses a decoder."""
-    if not 1 <= size <= MAX_SIZE:
-        raise InvalidInputError(
-            f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
-        )
-    return cache.find(found.sha256, size) if found.proven else None
+MAX_REFUSED = 1000
+"""Bounds the memory. A forgotten picture is tried again."""
+
+RefusedError = UndecodablePictureError | PictureTooLargeError
 
 
-def get_thumbnail(bench: Workbench, cache: ThumbnailCache, found: FoundImage, size: int) -> Thumbnail:
-    """The thumbnail of a found image, from the cache or newly made and cached.
+class Thumbnails:
+    """The thumbnails of one store. Thread-safe."""
 
-    An image without a proof by hash or structure is never cached.
+    def __init__(self, bench: Workbench, cache: ThumbnailCache) -> None:
+        self._bench = bench
+        self._cache = cache
+        self._refusals = _Refusals(bench.monotonic)
 
-    Raises:
-        InvalidInputError: ``size`` is out of bounds.
-        UndecodablePictureError, PictureTooLargeError: It cannot be made.
-    """
-    cached = find_thumbnail(cache, found, size)
-    if cached is not None:
+    def find(self, found: FoundImage, size: int) -> Thumbnail | None:
+        """The thumbnail of a found image if it is in the cache. Cost: one small read. Never uses a decoder.
+
+        Raises:
+            InvalidInputError: ``size`` is out of bounds.
+            UndecodablePictureError, PictureTooLargeError: It could not be made a short while ago.
+        """
+        if not 1 <= size <= MAX_SIZE:
+            raise InvalidInputError(
+                f"a thumbnail has between 1 and {MAX_SIZE} pixels a side, not {size}", size=size
+            )
+        cached = self._cache.find(found.sha256, size) if found.proven else None
+        if cached is None:
+            self._refusals.check(found.sha256, size)
         return cached
-    made = make_thumbnail(
-        found.lend_copy().buffer,
-        found.media_type,
-        size=size,
-        max_pixels=bench.limits.max_pixels,
-        timeout_s=bench.limits.decode_timeout_s,
-    )
-    if found.proven:
-        cache.put(found.sha256, size, made)
-    return made
+
+    def get(self, found: FoundImage, size: int) -> Thumbnail:
+        """The thumbnail of a found image, from the cache or newly made and cached.
+
+        An image without a proof by hash or structure is never cached.
+
+        Raises:
+            InvalidInputError: ``size`` is out of bounds.
+            UndecodablePictureError, PictureTooLargeError: It cannot be made.
+        """
+        cached = self.find(found, size)
+        if cached is not None:
+            return cached
+        limits = self._bench.limits
+        try:
+            made = make_thumbnail(
+                found.lend_copy().buffer,
+                found.media_type,
+                size=size,
+                max_pixels=limits.max_pixels,
+                timeout_s=limits.decode_timeout_s,
+            )
+        except (UndecodablePictureError, PictureTooLargeError) as error:
+            self._refusals.add(found.sha256, size, error)
+            raise
+        if found.proven:
+            self._cache.put(found.sha256, size, made)
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """How a picture could not be drawn."""
+
+    error: RefusedError
+    size: int
+    until_s: float
+
+
+class _Refusals:
+    """Remembers, by the hash of their bytes, pictures that could not be drawn. Thread-safe."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._refusals: dict[str, _Refusal] = {}
+
+    def check(self, sha256: str, size: int) -> None:
+        """Raises again what was raised before. If only the time was too short, a smaller copy may be tried."""
+        with self._lock:
+            known = self._refusals.get(sha256)
+        if known is None or self._monotonic() >= known.until_s:
+            return
+        if isinstance(known.error, UndecodablePictureError) or size >= known.size:
+            raise type(known.error)(known.error.message, **known.error.facts)
+
+    def add(self, sha256: str, size: int, error: RefusedError) -> None:
+        """It could not be drawn now."""
+        with self._lock:
+            self._refusals.pop(sha256, None)
+            while len(self._refusals) >= MAX_REFUSED:
+                del self._refusals[next(iter(self._refusals))]
+            self._refusals[sha256] = _Refusal(error, size, self._monotonic() + REFUSED_FOR_S)

@@ -11,7 +11,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strandline import __version__
 from strandline.runtime.assembly import LocalStore
-from strandline.runtime.scan_jobs import ScanJobs
 from strandline.web.api import events, health, images, inspect, scans, sds, uploads
 from strandline.web.backend import Backend
 from strandline.web.guards import LOOKED_AT, Guard, Request, make_guard
@@ -104,21 +103,20 @@ def _closing_what_is_not_read(receive: Receive, send: Send) -> tuple[Receive, Se
     return receive_to_the_end, send_with_close
 
 
-def create_app(store: LocalStore, scans: ScanJobs | None = None, *, is_loopback: bool = True) -> Application:
+def create_app(store: LocalStore, *, is_loopback: bool = True) -> Application:
     """The application. Starts idle threads, and counts the images for the first page. The caller serves and closes
     it.
 
     Args:
         store: Must stay open until the application is closed.
-        scans: The daemon's scans; by default its own.
         is_loopback: Only this machine can reach it. Otherwise every request needs the token.
 
     Raises:
         ConfigError, DiskError: The home's secrets cannot be read or created.
     """
     guard = make_guard(store, is_loopback=is_loopback)
-    backend = Backend(store, scans)
-    backend.gallery.begin()
+    backend = Backend(store)
+    store.gallery.begin()
     api = make_api()
     api.state.backend = backend
     add_pages(api)

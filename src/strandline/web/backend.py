@@ -7,8 +7,6 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from strandline.runtime.assembly import LocalStore
-from strandline.runtime.scan_jobs import ScanJobs
-from strandline.services.gallery import Gallery
 from strandline.web.live import Live
 from strandline.web.threads import Crossing
 
@@ -16,17 +14,15 @@ from strandline.web.threads import Crossing
 class Backend:
     """One server's tools. Created on any thread, used on the server's event loop. Close it before the store."""
 
-    def __init__(self, store: LocalStore, scans: ScanJobs | None = None) -> None:
+    def __init__(self, store: LocalStore) -> None:
         self.store = store
-        self.scans = scans or ScanJobs(store.bench)
-        self.gallery = Gallery(store.bench)
         self.crossing = Crossing()
         self.live = Live(store)
 
     def close(self) -> None:
         """Ends waiting requests, listeners, and scans. Idempotent."""
         self.live.close()
-        self.scans.stop()
+        self.store.scans.stop()
         self.crossing.close()
 
 

@@ -9,10 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING
 
 from strandline.model.events import Event
 from strandline.runtime.assembly import LocalStore
-from strandline.runtime.event_feed import EventFeed
+
+if TYPE_CHECKING:
+    from strandline.runtime.event_feed import EventFeed
 
 MAX_QUEUED = 2000
 """Events queued for one listener: some 600 KB of JSON. A page that is further behind should reload."""
@@ -87,7 +90,7 @@ class Live:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(self._spread, events)
 
-        self._feed = EventFeed(self._store.bench, self._store.bus, hand_over)
+        self._feed = self._store.follow_events(hand_over)
         self._feed.start()
 
     def _spread(self, events: Sequence[Event]) -> None:

@@ -27,7 +27,8 @@ from strandline.errors import (
     UnreadableFileError,
 )
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.inspecting.browse import MAX_HEX_BYTES, describe_file, iter_tree, list_tree, read_hex
+from strandline.model.sync_status import MAX_HEX_BYTES
+from strandline.services.inspecting.browse import describe_file, iter_tree, list_tree, read_hex
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.workbench import Workbench

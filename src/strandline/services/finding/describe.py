@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from strandline.catalog import images
 from strandline.catalog.port import Reader
-from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_files import FileState, ImageFile, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
 from strandline.model.states import HERE
@@ -33,7 +33,7 @@ def list_images(
     Raises:
         InvalidCursorError: ``after`` is no valid cursor.
     """
-    chosen = images.ImageFilter(None if sd is None else sd.number, state)
+    chosen = ImageFilter(None if sd is None else sd.number, state)
     start = None if after is None else images.parse_cursor(after)
     with bench.catalog.snapshot() as reader:
         ids, last = reader.images.list_image_ids(chosen, after=start, limit=limit)

@@ -19,7 +19,7 @@ from strandline.errors import (
     ImageOnlineOnlyError,
     ImageUnreachableError,
 )
-from strandline.folders.port import Entry, Folder
+from strandline.folders.port import Entry, Folder, can_be_dataless
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
@@ -31,6 +31,7 @@ from strandline.services.finding.candidates import (
     wait_for_replacement,
 )
 from strandline.services.finding.found_image import FoundImage
+from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_conflict_copy
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
@@ -71,13 +72,21 @@ _ERRORS: dict[Verdict, type[ImageNotFoundError]] = {
 }
 
 
-def get_image(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> FoundImage:
-    """The proven image.
+def get_image(
+    bench: Workbench, image_id: ImageId, sd: StorageDir | None = None, *, may_fetch: bool = True
+) -> FoundImage:
+    """The proven image. Unless ``may_fetch``, nothing is downloaded from the cloud.
 
     Raises:
         ImageNotFoundError: It cannot be shown now. The subclass says why; ``trace`` has the details.
     """
-    return insist_on(bench, image_id, lambda: find_image(bench, image_id, sd))
+    # Most systems have no mark for files in the cloud, so nothing is checked there.
+    if not may_fetch and can_be_dataless() and look_up(bench, image_id, sd).verdict is Verdict.ONLINE_ONLY:
+        raise ImageOnlineOnlyError(
+            f"the bytes of image {image_id} are in the cloud, and are downloaded only on request (fetch=1)",
+            image_id=image_id,
+        )
+    return insist_on(bench, image_id, lambda: find_image(bench, image_id, sd, may_fetch=may_fetch))
 
 
 def insist_on(bench: Workbench, image_id: ImageId, find: Callable[[], T | None]) -> T:

@@ -21,22 +21,16 @@ from strandline.model.layout import Layout
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
-from strandline.model.sync_status import HexPage, TreeEntry, TreePage
+from strandline.model.sync_status import MAX_HEX_BYTES, MAX_TREE_PAGE, HexPage, TreeEntry, TreePage
 from strandline.services.storage_dirs.paths import MAX_PATH_LENGTH, can_be_path, shorten
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
-
-MAX_TREE_PAGE = 10_000
-"""Entries per page: some 3 MB of JSON."""
 
 PATHS_AT_ONCE = 50_000
 """Paths held in memory while all are listed: some 10 MB. A million files are then listed twenty times."""
 
 ROWS_AT_ONCE = 500
 """Catalog rows held in memory at once."""
-
-MAX_HEX_BYTES = 1024 * 1024
-"""Bytes per page. A terminal or a browser shows no more at once."""
 
 
 def list_tree(

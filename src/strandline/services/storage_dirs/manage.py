@@ -13,6 +13,7 @@ from strandline.catalog.port import Writer
 from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
 from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.identity.sightings import IdentitySighting
+from strandline.model.reports import FileCounts
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.paths import (
     find_real_path,
@@ -33,6 +34,12 @@ def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
     """All SDs in the catalog, in the order in which they were added. Accesses no storage directory."""
     with bench.catalog.read() as reader:
         return reader.sds.list_storage_dirs()
+
+
+def count_files(bench: Workbench, sd: StorageDir) -> FileCounts:
+    """How many image files the catalog has of the storage directory. Cost: two walks over an index."""
+    with bench.catalog.read() as reader:
+        return FileCounts(reader.files.count_rows(sd.number), reader.files.count_noteworthy(sd.number))
 
 
 def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
-from strandline.model.events import EVENT_TYPES, Event
+from strandline.model.events import EVENT_TYPES, Event, JournalPosition
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Limit, SdQuery
@@ -41,14 +41,6 @@ LastEventId = Annotated[
 Since = Annotated[str | None, Query(max_length=100, description="The same, for a first connection.")]
 
 
-class Place(NamedTuple):
-    """Where in the journal a stream begins."""
-
-    seq: int
-    is_reset: bool
-    """The client's last event is unknown here, so it must reload everything."""
-
-
 @router.get(
     "/events",
     response_class=EventSourceResponse,
@@ -62,9 +54,11 @@ async def stream_events(
     `event` is the type, `id` is `<epoch>-<seq>`, `data` the event as JSON. `event: reset`: the given last event is
     unknown here, so reload everything. `event: lagged`: the client was too slow, so reload everything.
     """
-    place = await backend.crossing.quick(lambda: find_place(backend, last_event_id or since))
+    position = await backend.crossing.quick(
+        lambda: backend.store.journal.find_position(last_event_id or since)
+    )
     return EventSourceResponse(
-        iter_stream(backend, place), ping=HEARTBEAT_S, send_timeout=SEND_LIMIT_S, sep=LINE_END
+        iter_stream(backend, position), ping=HEARTBEAT_S, send_timeout=SEND_LIMIT_S, sep=LINE_END
     )
 
 
@@ -85,39 +79,24 @@ async def list_journal(
 
     def list_page() -> Response:
         types = _parse_types(type)
-        sd_ids = None if not sd else _ids_of(backend, sd)
-        with backend.store.bench.catalog.read() as reader:
-            events = reader.journal.list_newest(
-                since=since, before=before, types=types, sd_ids=sd_ids, limit=limit + 1
-            )
+        found = backend.store.get_storage_dir(sd) if sd else None
+        events = backend.store.journal.list_newest(
+            since=since, before=before, types=types, sd=found, limit=limit + 1
+        )
         next_before = events[limit - 1].seq if len(events) > limit else None
         return answer({"events": [event.as_json() for event in events[:limit]], "next": next_before})
 
     return await backend.crossing.quick(list_page)
 
 
-def find_place(backend: Backend, last_seen: str | None) -> Place:
-    """Where to continue. Without a last event, that is now."""
-    catalog = backend.store.bench.catalog
-    with catalog.read() as reader:
-        oldest, newest = reader.journal.get_bounds()
-    if not last_seen:
-        return Place(newest, is_reset=False)
-    epoch, _, number = last_seen.rpartition("-")
-    is_number = number.isascii() and number.isdigit() and len(number) < 19
-    if epoch == catalog.epoch and is_number and oldest - 1 <= int(number) <= newest:
-        return Place(int(number), is_reset=False)
-    return Place(newest, is_reset=True)
-
-
-async def iter_stream(backend: Backend, place: Place) -> AsyncIterator[ServerSentEvent]:
+async def iter_stream(backend: Backend, position: JournalPosition) -> AsyncIterator[ServerSentEvent]:
     """The stream of one client: missed events, then new ones, each once and in order."""
-    seq = place.seq
+    seq, journal = position.seq, backend.store.journal
     async with backend.live.listen() as listener:
-        kind = "reset" if place.is_reset else None
+        kind = "reset" if position.is_reset else None
         yield ServerSentEvent(
             event=kind,
-            id=_id_of(backend, seq),
+            id=journal.format_position(seq),
             data="{}" if kind else None,
             comment=None if kind else "connected",
             sep=LINE_END,
@@ -136,22 +115,20 @@ async def iter_stream(backend: Backend, place: Place) -> AsyncIterator[ServerSen
                     yield _format(backend, event)
             if listener.has_lagged:
                 listener.has_lagged = False
-                newest = await backend.crossing.quick(lambda: find_place(backend, None))
+                newest = await backend.crossing.quick(journal.find_position)
                 seq = newest.seq
-                yield ServerSentEvent(event="lagged", id=_id_of(backend, seq), data="{}", sep=LINE_END)
+                yield ServerSentEvent(
+                    event="lagged", id=journal.format_position(seq), data="{}", sep=LINE_END
+                )
 
 
 def _format(backend: Backend, event: Event) -> ServerSentEvent:
     return ServerSentEvent(
         event=event.type,
-        id=None if event.seq is None else _id_of(backend, event.seq),
+        id=None if event.seq is None else backend.store.journal.format_position(event.seq),
         data=json.dumps(event.as_json(), separators=(",", ":")),
         sep=LINE_END,
     )
-
-
-def _id_of(backend: Backend, seq: int) -> str:
-    return f"{backend.store.bench.catalog.epoch}-{seq}"
 
 
 def _parse_types(text: str | None) -> list[str] | None:
@@ -161,8 +138,3 @@ def _parse_types(text: str | None) -> list[str] | None:
     if not types:
         raise InvalidInputError(f"{text!r} is not a type of event; the types are {', '.join(EVENT_TYPES)}")
     return types
-
-
-def _ids_of(backend: Backend, sd: str) -> list[str]:
-    found = backend.store.get_storage_dir(sd)
-    return [str(each) for each in (found.sd_id, *found.aliases) if each is not None]

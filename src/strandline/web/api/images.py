@@ -74,7 +74,7 @@ async def list_images(
         chosen = make_filter(
             backend.store, sd=sd, state=state, media_type=type, text=q, first_day=first_day, last_day=last_day
         )
-        gallery = backend.gallery
+        gallery = backend.store.gallery
         if month is None:
             return answer(gallery.list_after(chosen, after=after, limit=limit).as_json())
         return answer(gallery.list_month(chosen, month, offset=offset, limit=limit).as_json())
@@ -98,7 +98,7 @@ async def list_months(
         chosen = make_filter(
             backend.store, sd=sd, state=state, media_type=type, text=q, first_day=first_day, last_day=last_day
         )
-        return answer(backend.gallery.get_months(chosen).as_json())
+        return answer(backend.store.gallery.get_months(chosen).as_json())
 
     return await backend.crossing.quick(count)
 

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from strandline.errors import UnsupportedImageError
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
-from strandline.model.sync_status import SyncStatus
-from strandline.services.inspecting.browse import MAX_HEX_BYTES, MAX_TREE_PAGE
+from strandline.model.sync_status import MAX_HEX_BYTES, MAX_TREE_PAGE, SyncStatus
 from strandline.web.answers import HARMLESS, answer
 from strandline.web.api import inspect_schemas, responses
 from strandline.web.api.parameters import SdPath

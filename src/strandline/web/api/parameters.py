@@ -9,9 +9,8 @@ from typing import Annotated
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict
 
-from strandline.catalog.images import ImageFilter
 from strandline.errors import InvalidInputError
-from strandline.model.image_files import FileState
+from strandline.model.image_files import FileState, ImageFilter
 from strandline.model.media_types import find_media_type, find_media_type_by_extension
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.assembly import LocalStore

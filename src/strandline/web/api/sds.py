@@ -11,8 +11,6 @@ from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, InvalidPathError
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.storage_dirs.paths import expand_user
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Body, SdPath
@@ -102,17 +100,15 @@ async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
 
 
 def _add(backend: Backend, wanted: NewStorageDir) -> Response:
-    bench = backend.store.bench
-    with bench.catalog.read() as reader:
-        known = {sd.number for sd in reader.sds.list_storage_dirs()}
-    added = add_storage_dir(
-        bench, _check_whole(wanted.path), name=wanted.name, new_identity=wanted.new_identity,
+    known = {sd.number for sd in backend.store.list_storage_dirs()}
+    added = backend.store.add_storage_dir(
+        _check_whole(wanted.path), wanted.name, new_identity=wanted.new_identity,
         read_only=wanted.read_only, scan=False,
     )  # fmt: skip
     headers = {}
     if added.sd.is_reachable:
-        job = backend.scans.start(added.sd)
-        added = replace(added, scan=backend.scans.wait(job, SCAN_WAIT_S))
+        job = backend.store.scans.start(added.sd)
+        added = replace(added, scan=backend.store.scans.wait(job, SCAN_WAIT_S))
         if added.scan is None:
             headers["location"] = f"/api/v1/scans/{job.number}"
     return answer(added.as_json(), status=200 if added.sd.number in known else 201, headers=headers)
@@ -122,22 +118,19 @@ def _check_whole(path: str) -> str:
     """Expands ``~`` to the user's home. Refuses a relative path: the client does not know where the server was
     started.
     """
-    whole = expand_user(path)
-    if not os.path.isabs(whole):
+    if not (os.path.isabs(path) or path.startswith("~")):
         raise InvalidPathError(f"give the whole path of the folder, not {path[:200]!r}", path=path[:200])
-    return whole
+    return path
 
 
 def describe(backend: Backend, sd: StorageDir) -> dict[str, object]:
     """The storage directory, with the number of its images and its running scan."""
-    with backend.store.bench.catalog.read() as reader:
-        images = reader.files.count_rows(sd.number)
-        states = reader.files.count_noteworthy(sd.number)
-    running = backend.scans.find_running(sd)
+    counts = backend.store.count_files(sd)
+    running = backend.store.scans.find_running(sd)
     return sd.as_json() | {
-        "images": images,
-        "arriving": states.get("arriving", 0),
-        "noteworthy": sum(states.values()),
+        "images": counts.images,
+        "arriving": counts.noteworthy.get("arriving", 0),
+        "noteworthy": sum(counts.noteworthy.values()),
         "scanning": None if running is None else running.as_json(),
     }
 

@@ -15,7 +15,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 
-from strandline.folders.proof_copies import CopyWriter
+from strandline import CopyWriter
 from strandline.web.backend import Backend
 
 PIECE_BYTES = 1024 * 1024

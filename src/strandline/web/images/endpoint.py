@@ -11,23 +11,14 @@ from functools import partial
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from strandline.errors import ImageOnlineOnlyError, StrandlineError
-from strandline.folders.port import can_be_dataless
-from strandline.model.image_ids import ImageId, parse_image_id
-from strandline.model.reports import Verdict
-from strandline.model.storage_dirs import StorageDir
-from strandline.runtime.assembly import LocalStore
-from strandline.services.finding.explain import insist_on
-from strandline.services.finding.found_image import FoundImage
-from strandline.services.finding.look_up import look_up
-from strandline.services.finding.search import find_image
+from strandline.errors import StrandlineError
+from strandline.model.image_ids import parse_image_id
 from strandline.web.backend import Backend
 from strandline.web.images.plan import (
     ASKED,
     PIECE_BYTES,
     Drawing,
     Plan,
-    Wish,
     parse_wish,
     plan_answer,
 )
@@ -71,7 +62,7 @@ class ImageBytes:
         store = self._backend.store
 
         def plan() -> Plan | Drawing:
-            found = find_image_to_send(store, image_id, wish)
+            found = store.get_owned(image_id, wish.sd, may_fetch=wish.fetch)
             return plan_answer(store, found, wish, asked, is_head=is_head)
 
         if wish.wait_s:
@@ -98,28 +89,3 @@ class ImageBytes:
                 await send({"type": "http.response.body", "body": piece, "more_body": offset < plan.rest_end})
         finally:
             source.close()
-
-
-def find_image_to_send(store: LocalStore, image_id: ImageId, wish: Wish) -> FoundImage:
-    """Finds the image. Runs in one of the store's threads.
-
-    Raises:
-        StrandlineError: It cannot be shown. The error says why.
-    """
-    sd = None if wish.sd is None else store.get_storage_dir(wish.sd)
-    if not wish.fetch:
-        _check_is_here(store, image_id, sd)
-    return insist_on(
-        store.bench, image_id, lambda: find_image(store.bench, image_id, sd, may_fetch=wish.fetch)
-    )
-
-
-def _check_is_here(store: LocalStore, image_id: ImageId, sd: StorageDir | None) -> None:
-    """Refuses to fetch an image from the cloud. Most systems have no mark for such files, so nothing is checked
-    there.
-    """
-    if can_be_dataless() and look_up(store.bench, image_id, sd).verdict is Verdict.ONLINE_ONLY:
-        raise ImageOnlineOnlyError(
-            f"the bytes of image {image_id} are in the cloud; add ?fetch=1 to download them",
-            image_id=image_id,
-        )

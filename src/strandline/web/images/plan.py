@@ -13,14 +13,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
+from strandline import FoundImage
 from strandline.errors import InvalidInputError
 from strandline.model.image_ids import is_content_id
 from strandline.model.media_types import find_media_type
 from strandline.model.values import dataclass
 from strandline.pictures.decoding import MAX_SIZE, Thumbnail
 from strandline.runtime.assembly import LocalStore
-from strandline.services.finding.found_image import FoundImage
-from strandline.services.thumbnails import find_thumbnail, get_thumbnail
 from strandline.web.answers import HARMLESS
 from strandline.web.images.ranges import Part, find_part, is_not_modified
 
@@ -83,7 +82,7 @@ class Drawing:
             UnsatisfiableRangeError: The range begins after the end of the copy; its argument is the copy's size.
         """
         with self.found:
-            small = get_thumbnail(store.bench, store.thumbnails, self.found, self.size)
+            small = store.thumbnails.get(self.found, self.size)
         return _plan_small(small, self.lasting, self.asked, self.etag, self.is_head)
 
 
@@ -125,7 +124,7 @@ def plan_answer(
             return Plan(304, lasting)
         if variant:
             size = wish.width or MAX_SIZE
-            small = find_thumbnail(store.thumbnails, found, size)
+            small = store.thumbnails.find(found, size)
             if small is not None:
                 return _plan_small(small, lasting, asked, etag, is_head)
             keep_open = True

@@ -142,7 +142,7 @@ async def scan_folder(backend: TheBackend, sd: str) -> Response:
     """Starts a scan, for browsers without scripts. The result is there when the page is reloaded."""
 
     def start() -> None:
-        backend.scans.start(backend.store.get_storage_dir(sd))
+        backend.store.scans.start(backend.store.get_storage_dir(sd))
 
     await backend.crossing.slow(start)
     return RedirectResponse("/folders", status_code=303)
@@ -184,7 +184,6 @@ def _draw(backend: Backend, note: Note | None = None, status: int = 200) -> Resp
 
 
 def _describe(backend: Backend, sd: StorageDir) -> Folder:
-    with backend.store.bench.catalog.read() as reader:
-        images = reader.files.count_rows(sd.number)
-        states = reader.files.count_noteworthy(sd.number)
-    return Folder(sd, images, states.get("arriving", 0), states.get("missing", 0), say_confirming(sd))
+    counts = backend.store.count_files(sd)
+    arriving, missing = (counts.noteworthy.get(state, 0) for state in ("arriving", "missing"))
+    return Folder(sd, counts.images, arriving, missing, say_confirming(sd))

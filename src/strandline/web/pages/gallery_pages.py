@@ -8,6 +8,7 @@ part of the same page.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
@@ -23,7 +24,6 @@ from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import FILE_WORDS
-from strandline.services.gallery import Months
 from strandline.web.api.parameters import make_filter
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import folder_pages, image_pages, inspector_pages
@@ -97,10 +97,14 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         backend.store, sd=chosen["sd"], state=_parse_state(chosen["state"]), media_type=chosen["type"],
         text=chosen["q"], first_day=chosen["from"], last_day=chosen["to"],
     )  # fmt: skip
-    found = backend.gallery.get_months(wanted)
-    page = backend.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
+    found = backend.store.gallery.get_months(wanted)
+    page = backend.store.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
     asked = {name: value for name, value in chosen.items() if value}
-    parts = split_by_month(found, list(page.images)) if not after else [MonthPart("", 0, list(page.images))]
+    parts = (
+        split_by_month(found.months, list(page.images))
+        if not after
+        else [MonthPart("", 0, list(page.images))]
+    )
     return render(
         "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen, is_filtered=bool(asked),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
@@ -122,10 +126,10 @@ def _parse_state(text: str) -> FileState | None:
         raise InvalidInputError(f"{text[:40]!r} is no state of an image") from error
 
 
-def split_by_month(found: Months, images: list[ImageInfo]) -> list[MonthPart]:
+def split_by_month(months: Sequence[tuple[str, int]], images: list[ImageInfo]) -> list[MonthPart]:
     """The newest images, grouped by month. Pure: the counts alone decide where each belongs."""
     parts, at = [], 0
-    for name, count in found.months:
+    for name, count in months:
         if at >= len(images):
             break
         parts.append(MonthPart(name, count, images[at : at + count]))
@@ -148,13 +152,9 @@ def _draw_activity(backend: Backend, kind: str, sd: str, before: int | None) -> 
     since = find_since(backend)
     sds = backend.store.list_storage_dirs()
     found = backend.store.get_storage_dir(sd) if sd else None
-    known_as = (
-        None if found is None else [str(each) for each in (found.sd_id, *found.aliases) if each is not None]
+    events = backend.store.journal.list_newest(
+        before=before, types=KINDS.get(kind), sd=found, limit=JOURNAL_PAGE + 1
     )
-    with backend.store.bench.catalog.read() as reader:
-        events = reader.journal.list_newest(
-            since=None, before=before, types=KINDS.get(kind), sd_ids=known_as, limit=JOURNAL_PAGE + 1
-        )
     asked = {name: value for name, value in (("type", kind), ("sd", sd)) if value}
     older = events[JOURNAL_PAGE - 1].seq if len(events) > JOURNAL_PAGE else None
     pages = {

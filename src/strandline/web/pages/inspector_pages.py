@@ -81,12 +81,8 @@ async def show_status(backend: TheBackend, sd: str) -> Response:
 def _draw_status(backend: Backend, name: str) -> Response:
     since = find_since(backend)
     status, health, discrepancies = _inspect(backend, backend.store.get_storage_dir(name))
-    with backend.store.bench.catalog.read() as reader:
-        missing = reader.files.count_noteworthy(status.sd.number).get("missing", 0)
-        known_as = [str(each) for each in (status.sd.sd_id, *status.sd.aliases) if each is not None]
-        events = reader.journal.list_newest(
-            since=None, before=None, types=KINDS["folders"], sd_ids=known_as, limit=HISTORY
-        )
+    missing = backend.store.count_files(status.sd).noteworthy.get("missing", 0)
+    events = backend.store.journal.list_newest(types=KINDS["folders"], sd=status.sd, limit=HISTORY)
     return render(
         "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status, health=health,
         discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,

@@ -78,10 +78,8 @@ _ENVIRONMENT = _make_environment()
 
 def find_since(backend: Backend) -> str:
     """The id of the newest event. A page that is drawn after this call misses only later events."""
-    catalog = backend.store.bench.catalog
-    with catalog.read() as reader:
-        _, newest = reader.journal.get_bounds()
-    return f"{catalog.epoch}-{newest}"
+    journal = backend.store.journal
+    return journal.format_position(journal.find_position().seq)
 
 
 def render(template: str, *, status: int = 200, **context: object) -> Response:

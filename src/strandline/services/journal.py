@@ -1,0 +1,51 @@
+"""The journal, as listeners use it: what happened, newest first, and the position where a listener goes on.
+
+A position is text, the catalog's epoch and a number. A listener that knew another catalog is found out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from strandline.model.events import Event, JournalPosition
+from strandline.model.storage_dirs import StorageDir
+from strandline.services.workbench import Workbench
+
+
+class Journal:
+    """The journal of one store. Thread-safe; each question costs a statement or two."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._catalog = bench.catalog
+
+    def list_newest(
+        self,
+        *,
+        limit: int,
+        since: int | None = None,
+        before: int | None = None,
+        types: Sequence[str] | None = None,
+        sd: StorageDir | None = None,
+    ) -> list[Event]:
+        """Up to ``limit`` events, newest first; None leaves a condition out. The bounds are not included."""
+        known_as = None if sd is None else [str(each) for each in (sd.sd_id, *sd.aliases) if each is not None]
+        with self._catalog.read() as reader:
+            return reader.journal.list_newest(
+                since=since, before=before, types=types, sd_ids=known_as, limit=limit
+            )
+
+    def find_position(self, last_seen: str | None = None) -> JournalPosition:
+        """The position after the last event that the listener has seen; without one, or if that is not known, now."""
+        with self._catalog.read() as reader:
+            oldest, newest = reader.journal.get_bounds()
+        if not last_seen:
+            return JournalPosition(newest)
+        epoch, _, number = last_seen.rpartition("-")
+        is_number = number.isascii() and number.isdigit() and len(number) < 19
+        if epoch == self._catalog.epoch and is_number and oldest - 1 <= int(number) <= newest:
+            return JournalPosition(int(number))
+        return JournalPosition(newest, is_reset=True)
+
+    def format_position(self, seq: int) -> str:
+        """The position after the event of that number, as :meth:`find_position` takes it."""
+        return f"{self._catalog.epoch}-{seq}"
