@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from builders.catalogs import add_sd, opened, sql_of
 from builders.image_rows import NOW
 from strandline.catalog.database import SqliteCatalog
-from strandline.catalog.images import ImageCursor, format_cursor, parse_cursor
+from strandline.catalog.images import format_cursor, parse_cursor
 from strandline.errors import InvalidCursorError
-from strandline.model.image_files import FileStamp, FileState, ImageFile, ImageFilter
+from strandline.model.image_files import FileStamp, FileState, ImageCursor, ImageFile, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.states import Seen, register_listed
 

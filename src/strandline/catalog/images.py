@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from strandline.catalog.times import as_microseconds
 from strandline.errors import InvalidCursorError
-from strandline.model.image_files import ImageFilter
+from strandline.model.image_files import ImageCursor, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.values import dataclass
 
@@ -25,15 +25,6 @@ _LONGEST_CURSOR = 200
 _FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _LAST_TIME = datetime.max.replace(tzinfo=UTC)
 """Times outside these bounds have no month, but other machines' disks may have them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageCursor:
-    """One file's position in the order of a listing."""
-
-    sort_us: int
-    sd: int
-    filename: str
 
 
 @dataclass(frozen=True, slots=True)

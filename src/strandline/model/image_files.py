@@ -117,6 +117,11 @@ class ImageFile:
         return self.proof is not None and self.proof.stamp == self.stamp
 
     @property
+    def proof_kind(self) -> ProofKind | None:
+        """How the bytes that the catalog saw last were proven; None if they were not."""
+        return self.proof.kind if self.proof is not None and self.proof_is_current else None
+
+    @property
     def is_proven(self) -> bool:
         """True if the file is present and has a current proof by hash or structure."""
         return (
@@ -151,3 +156,12 @@ class ImageFilter:
     """No older than this."""
     until: datetime | None = None
     """Older than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageCursor:
+    """One file's position in the order of a listing."""
+
+    sort_us: int
+    sd: int
+    filename: str

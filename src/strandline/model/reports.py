@@ -1,24 +1,24 @@
 """Reports: what the services answer, as values that know their JSON form (SPEC §9).
 
-Findings are values, never exceptions: a damaged image is a line in a report. Every ``as_json`` returns only what
-``json.dumps`` accepts, and its keys are a contract. The sync status is by far the largest report and has its own file
-(``sync_status``).
+Findings are values, never exceptions: a damaged image is a line in a report. The keys of each JSON form are a
+contract. The sync status is by far the largest report and has its own file (``sync_status``).
 """
 
 from __future__ import annotations
 
 from dataclasses import field
 from enum import StrEnum
+from typing import ClassVar
 
-from strandline.model.events import format_time
-from strandline.model.image_files import ImageFile
+from strandline.model.image_files import ImageCursor, ImageFile
 from strandline.model.image_ids import ImageId
+from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(JsonForm):
     """Something is wrong, and what to do about it."""
 
     kind: str
@@ -28,18 +28,9 @@ class Finding:
     filename: str | None = None
     image_id: ImageId | None = None
 
-    def as_json(self) -> dict[str, object]:
-        """``{kind, message, filename, image_id}``."""
-        return {
-            "kind": self.kind,
-            "message": self.message,
-            "filename": self.filename,
-            "image_id": self.image_id,
-        }
-
 
 @dataclass(slots=True)
-class ScanReport:
+class ScanReport(JsonForm):
     """What one scan of one storage directory did. The numbers count changes that this scan made."""
 
     sd: StorageDir
@@ -60,38 +51,26 @@ class ScanReport:
     arrivals: list[str] = field(default_factory=list)
     """Names of files that are new or changed since the first scan, to be proven at once. Not in the JSON."""
 
+    JSON: ClassVar[Table] = {
+        "sd_id": "sd.sd_id", "name": "sd.name", "state": "sd.state",
+        **own_keys("added", "changed", "absent", "missing", "returned", "unchanged", "arriving"),
+        "ignored": own_keys("conflict_copies", "placeholders_unparsed", "temporaries", "strays"),
+        "findings": "findings", "seconds": "rounded_seconds", "cancelled": "cancelled",
+    }  # fmt: skip
+
+    @property
+    def rounded_seconds(self) -> float:
+        """For people: to the millisecond."""
+        return round(self.seconds, 3)
+
     @property
     def found_changes(self) -> bool:
         """True if the scan changed the catalog."""
         return bool(self.added or self.changed or self.absent or self.missing or self.returned)
 
-    def as_json(self) -> dict[str, object]:
-        """The object that stands for it in ``scan --json``."""
-        return {
-            "sd_id": self.sd.sd_id,
-            "name": self.sd.name,
-            "state": self.sd.state.value,
-            "added": self.added,
-            "changed": self.changed,
-            "absent": self.absent,
-            "missing": self.missing,
-            "returned": self.returned,
-            "unchanged": self.unchanged,
-            "arriving": self.arriving,
-            "ignored": {
-                "conflict_copies": self.conflict_copies,
-                "placeholders_unparsed": self.placeholders_unparsed,
-                "temporaries": self.temporaries,
-                "strays": self.strays,
-            },
-            "findings": [finding.as_json() for finding in self.findings],
-            "seconds": round(self.seconds, 3),
-            "cancelled": self.cancelled,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class IdentityReport:
+class IdentityReport(JsonForm):
     """How the identity of an added storage directory was decided."""
 
     outcome: str
@@ -102,20 +81,9 @@ class IdentityReport:
     aliases: tuple[str, ...]
     warnings: tuple[str, ...] = ()
 
-    def as_json(self) -> dict[str, object]:
-        """The ``identity`` object of ``sd add --json``."""
-        return {
-            "outcome": self.outcome,
-            "migrated": self.migrated,
-            "generated": self.generated,
-            "had_conflict": self.had_conflict,
-            "aliases": list(self.aliases),
-            "warnings": list(self.warnings),
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class AddedStorageDir:
+class AddedStorageDir(JsonForm):
     """The result of adding a storage directory. ``scan`` is None if it could not be scanned yet."""
 
     sd: StorageDir
@@ -124,17 +92,11 @@ class AddedStorageDir:
     copied: bool = False
     """Another online folder has the same identity."""
 
-    def as_json(self) -> dict[str, object]:
-        """``{sd, identity, scan}``."""
-        return {
-            "sd": self.sd.as_json(),
-            "identity": self.identity.as_json(),
-            "scan": None if self.scan is None else self.scan.as_json(),
-        }
+    JSON: ClassVar[Table] = own_keys("sd", "identity", "scan")
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(JsonForm):
     """The result of saving one image."""
 
     image_id: ImageId
@@ -148,89 +110,56 @@ class Saved:
     whole: bool
     """False if the bytes are not a whole image. They are kept anyway."""
 
-    def as_json(self) -> dict[str, object]:
-        """One element of ``saved`` in ``save --json``."""
-        return {
-            "image_id": self.image_id,
-            "filename": self.filename,
-            "media_type": self.media_type,
-            "size_bytes": self.size_bytes,
-            "new": self.new,
-            "markdown": self.markdown,
-            "source": self.source,
-            "whole": self.whole,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class ImageFileReport:
+class ImageFileReport(JsonForm):
     """One image file and its storage directory, for people and programs."""
 
     file: ImageFile
     sd: StorageDir
 
-    def as_json(self) -> dict[str, object]:
-        """One element of ``files`` in ``info``, ``whereis`` and ``ls``."""
-        file = self.file
-        return {
-            "sd_id": self.sd.sd_id,
-            "sd_name": self.sd.name,
-            "sd_state": self.sd.state.value,
-            "filename": file.filename,
-            "media_type": file.media_type,
-            "state": file.state.value,
-            "proven": file.is_proven,
-            "proof": None if file.proof is None or not file.proof_is_current else file.proof.kind.value,
-            "whole": file.is_whole,
-            "size_bytes": None if file.stamp is None else file.stamp.size_bytes,
-            "first_seen": format_time(file.first_seen),
-            "unchanged_since": format_time(file.unchanged_since),
-            "absent_since": None if file.absent_since is None else format_time(file.absent_since),
-        }
+    JSON: ClassVar[Table] = {
+        "sd_id": "sd.sd_id", "sd_name": "sd.name", "sd_state": "sd.state", "filename": "file.filename",
+        "media_type": "file.media_type", "state": "file.state", "proven": "file.is_proven",
+        "proof": "file.proof_kind", "whole": "file.is_whole", "size_bytes": "file.stamp.size_bytes",
+        "first_seen": "file.first_seen", "unchanged_since": "file.unchanged_since",
+        "absent_since": "file.absent_since",
+    }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class ImageInfo:
+class ImageInfo(JsonForm):
     """Everything the catalog knows about one image. ``files`` is never empty; the best file comes first."""
 
     image_id: ImageId
     files: tuple[ImageFileReport, ...]
     original_names: tuple[str, ...] = ()
 
+    JSON: ClassVar[Table] = {
+        "image_id": "image_id", "media_type": "best.media_type", "width": "best.width", "height": "best.height",
+        "size_bytes": "best.stamp.size_bytes", "whole": "best.is_whole", "taken_at": "best.taken_at",
+        "original_name": "original_name", "names": "original_names", "files": "files",
+    }  # fmt: skip
+
     @property
     def best(self) -> ImageFile:
         """The file that would be used to show the image."""
         return self.files[0].file
 
-    def as_json(self) -> dict[str, object]:
-        """The object of ``info --json`` and one element of ``images`` in ``ls --json``."""
-        best = self.best
-        return {
-            "image_id": self.image_id,
-            "media_type": best.media_type,
-            "width": best.width,
-            "height": best.height,
-            "size_bytes": None if best.stamp is None else best.stamp.size_bytes,
-            "whole": best.is_whole,
-            "taken_at": None if best.taken_at is None else format_time(best.taken_at),
-            "original_name": self.original_names[0] if self.original_names else None,
-            "names": list(self.original_names),
-            "files": [file.as_json() for file in self.files],
-        }
+    @property
+    def original_name(self) -> str | None:
+        """What it was called when it was saved last; None if that is not known."""
+        return self.original_names[0] if self.original_names else None
 
 
 @dataclass(frozen=True, slots=True)
-class ImagePage:
+class ImagePage(JsonForm):
     """One page of a listing, newest first. ``next`` is the cursor of the next page, or None at the end."""
 
     images: tuple[ImageInfo, ...]
     total: int
     """Number of distinct matching images on all pages."""
     next: str | None
-
-    def as_json(self) -> dict[str, object]:
-        """The object of ``ls --json``."""
-        return {"images": [image.as_json() for image in self.images], "total": self.total, "next": self.next}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +169,66 @@ class FileCounts:
     images: int
     noteworthy: dict[str, int]
     """How many of them are in each state that a person should know of."""
+
+    @property
+    def arriving(self) -> int:
+        """Of them, those that are not whole yet."""
+        return self.noteworthy.get("arriving", 0)
+
+    @property
+    def missing(self) -> int:
+        """Of them, those that are gone."""
+        return self.noteworthy.get("missing", 0)
+
+    @property
+    def total_noteworthy(self) -> int:
+        """All of them."""
+        return sum(self.noteworthy.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Month(JsonForm):
+    """How many images a month has."""
+
+    month: str
+    """``2026-11``"""
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Months(JsonForm):
+    """How many images each month has, newest first, as one walk over those that match found them."""
+
+    months: tuple[tuple[str, int], ...]
+    """``("2026-11", 42)``, newest first."""
+    cursors: tuple[ImageCursor, ...]
+    version: str
+    """Changes with every change of the result."""
+    is_fresh: bool = True
+    """False if something has changed since, and a new walk is running."""
+
+    JSON: ClassVar[Table] = {"months": "counts", "total": "total", "version": "version", "fresh": "is_fresh"}
+
+    @property
+    def total(self) -> int:
+        """Number of distinct matching images."""
+        return sum(count for _, count in self.months)
+
+    def find_position(self, month: str, offset: int) -> int | None:
+        """The position of that image of the month, counted over all matching images. None if the month has no such
+        image.
+        """
+        before = 0
+        for name, count in self.months:
+            if name == month:
+                return before + offset if offset < count else None
+            before += count
+        return None
+
+    @property
+    def counts(self) -> list[Month]:
+        """The months, newest first."""
+        return [Month(*each) for each in self.months]
 
 
 class Verdict(StrEnum):
@@ -262,7 +251,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class DiskFact:
+class DiskFact(JsonForm):
     """What the disk shows about one file that has to do with an image."""
 
     filename: str
@@ -273,39 +262,28 @@ class DiskFact:
     message: str
     """In plain words, with what will happen next, if anything."""
 
-    def as_json(self) -> dict[str, object]:
-        """``{filename, what, size_bytes, message}``."""
-        return {
-            "filename": self.filename,
-            "what": self.what,
-            "size_bytes": self.size_bytes,
-            "message": self.message,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class StorageDirTrace:
+class StorageDirTrace(JsonForm):
     """What one storage directory shows about an image."""
 
     sd: StorageDir
     catalog: tuple[ImageFile, ...]
     disk: tuple[DiskFact, ...]
 
-    def as_json(self) -> dict[str, object]:
-        """One element of ``sds`` in ``explain --json``."""
-        return {
-            "sd_id": self.sd.sd_id,
-            "name": self.sd.name,
-            "path": self.sd.path,
-            "state": self.sd.state.value,
-            "problem": self.sd.problem,
-            "catalog": [ImageFileReport(file, self.sd).as_json() for file in self.catalog],
-            "disk": [fact.as_json() for fact in self.disk],
-        }
+    JSON: ClassVar[Table] = {
+        "sd_id": "sd.sd_id", "name": "sd.name", "path": "sd.path", "state": "sd.state", "problem": "sd.problem",
+        "catalog": "files", "disk": "disk",
+    }  # fmt: skip
+
+    @property
+    def files(self) -> list[ImageFileReport]:
+        """The files of the catalog, as reports."""
+        return [ImageFileReport(file, self.sd) for file in self.catalog]
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(JsonForm):
     """The whole trace of an image: every storage directory, what the catalog says, what the disk says, and what
     happens next.
     """
@@ -318,26 +296,12 @@ class Explanation:
     next: str | None
     """What will happen by itself, or what to do. None if nothing is needed."""
 
-    def as_json(self) -> dict[str, object]:
-        """The object of ``explain --json``."""
-        return {
-            "image_id": self.image_id,
-            "verdict": self.verdict.value,
-            "summary": self.summary,
-            "sds": [trace.as_json() for trace in self.sds],
-            "next": self.next,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Check(JsonForm):
     """One line of ``doctor``."""
 
     name: str
     ok: bool
     message: str
     remedy: str | None = None
-
-    def as_json(self) -> dict[str, object]:
-        """``{name, ok, message, remedy}``."""
-        return {"name": self.name, "ok": self.ok, "message": self.message, "remedy": self.remedy}

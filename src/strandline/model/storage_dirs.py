@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.values import dataclass
 
 
@@ -23,7 +25,7 @@ class StorageDirState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class StorageDir:
+class StorageDir(JsonForm):
     """A storage directory. A value: what the catalog knew when it was read."""
 
     number: int
@@ -47,20 +49,11 @@ class StorageDir:
     problem: str | None = None
     """Why it is not online, in a sentence. None if it is."""
 
+    JSON: ClassVar[Table] = own_keys(
+        "sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem"
+    )
+
     @property
     def is_reachable(self) -> bool:
         """True if its files can be read and listed now: it is online or suspect."""
         return self.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
-
-    def as_json(self) -> dict[str, object]:
-        """The object that stands for it in every JSON answer (SPEC §9)."""
-        return {
-            "sd_id": self.sd_id,
-            "name": self.name,
-            "path": self.path,
-            "state": self.state.value,
-            "read_only": self.read_only,
-            "provisional": self.provisional,
-            "aliases": list(self.aliases),
-            "problem": self.problem,
-        }

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from strandline.model.discrepancies import DISCREPANCIES, GRAVE_KINDS, Discrepancy
-from strandline.model.events import format_time
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
+from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.reports import Finding
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
@@ -25,7 +25,7 @@ MAX_HEX_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class FileItem:
+class FileItem(JsonForm):
     """One file in a list of a sync status. ``facts`` are specific to that list."""
 
     filename: str
@@ -40,7 +40,7 @@ class FileItem:
 
 
 @dataclass(slots=True)
-class SyncStatus:
+class SyncStatus(JsonForm):
     """Disk against catalog for one storage directory, from one new and complete listing (SPEC §8).
 
     Law: ``on_disk_count - len(on_disk_not_in_catalog) == in_catalog_count - len(in_catalog_not_on_disk)``. If the
@@ -75,6 +75,14 @@ class SyncStatus:
 
     LISTS: ClassVar[tuple[str, ...]] = tuple(row.key for row in DISCREPANCIES)
 
+    JSON: ClassVar[Table] = {
+        "sd_id": "sd.sd_id", "name": "sd.name", "path": "sd.path", "state": "sd.state",
+        "measured_at": "measured_at",
+        "on_disk": {"count": "on_disk_count", "bytes": "on_disk_bytes"},
+        "in_catalog": {"count": "in_catalog_count"},
+        **own_keys(*LISTS, "identity", "problems"),
+    }  # fmt: skip
+
     def list_discrepancies(self) -> list[tuple[Discrepancy, list[FileItem]]]:
         """The lists that are not empty, with what they mean; worst news first."""
         return [(row, items) for row in DISCREPANCIES if (items := getattr(self, row.key))]
@@ -87,25 +95,9 @@ class SyncStatus:
         }
         return self.sd.state is StorageDirState.ONLINE and not kinds & GRAVE_KINDS
 
-    def as_json(self) -> dict[str, object]:
-        """One element of ``sds`` in ``inspect --json``."""
-        lists = {name: [item.as_json() for item in getattr(self, name)] for name in self.LISTS}
-        return {
-            "sd_id": self.sd.sd_id,
-            "name": self.sd.name,
-            "path": self.sd.path,
-            "state": self.sd.state.value,
-            "measured_at": format_time(self.measured_at),
-            "on_disk": {"count": self.on_disk_count, "bytes": self.on_disk_bytes},
-            "in_catalog": {"count": self.in_catalog_count},
-            **lists,
-            "identity": self.identity,
-            "problems": [problem.as_json() for problem in self.problems],
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(JsonForm):
     """One entry of a storage directory's tree."""
 
     path: str
@@ -117,19 +109,9 @@ class TreeEntry:
     """What the name means: image, identity, conflict copy, placeholder, temporary, stray …"""
     state: FileState | None = None
 
-    def as_json(self) -> dict[str, object]:
-        """One element of ``entries`` in ``inspect tree --json``."""
-        return {
-            "path": self.path,
-            "kind": self.kind,
-            "size_bytes": self.size_bytes,
-            "meaning": self.meaning,
-            "state": None if self.state is None else self.state.value,
-        }
-
 
 @dataclass(frozen=True, slots=True)
-class TreePage:
+class TreePage(JsonForm):
     """A page of a storage directory's tree, by path."""
 
     entries: tuple[TreeEntry, ...]
@@ -140,17 +122,11 @@ class TreePage:
     total: int
     """Number of all matching entries."""
 
-    def as_json(self) -> dict[str, object]:
-        """What ``GET /inspect/{sd}/tree`` answers."""
-        return {
-            "entries": [entry.as_json() for entry in self.entries],
-            "next": self.next,
-            "total": self.total,
-        }
+    JSON: ClassVar[Table] = own_keys("entries", "next", "total")
 
 
 @dataclass(frozen=True, slots=True)
-class HexPage:
+class HexPage(JsonForm):
     """A page of a file's bytes."""
 
     path: str
@@ -158,6 +134,13 @@ class HexPage:
     size_bytes: int
     """Size of the whole file."""
     data: bytes
+
+    JSON: ClassVar[Table] = own_keys("path", "offset", "size_bytes", "hex")
+
+    @property
+    def hex(self) -> str:
+        """The bytes as hex digits."""
+        return self.data.hex()
 
     def list_lines(self) -> list[str]:
         """``00000010  89 50 …  |.PNG…|``: offset, 16 bytes, and their printable characters."""
@@ -168,12 +151,3 @@ class HexPage:
             text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
             lines.append(f"{self.offset + start:08x}  {digits:<47}  |{text}|")
         return lines
-
-    def as_json(self) -> dict[str, object]:
-        """``{path, offset, size_bytes, hex}``."""
-        return {
-            "path": self.path,
-            "offset": self.offset,
-            "size_bytes": self.size_bytes,
-            "hex": self.data.hex(),
-        }

@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from strandline.errors import ScanNotFoundError, StrandlineError
-from strandline.model.events import format_time
+from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
@@ -42,8 +43,8 @@ class ScanState(StrEnum):
 
 
 @dataclass(slots=True)
-class ScanJob:
-    """One scan of one storage directory. It changes while it runs; read it with :meth:`as_json`."""
+class ScanJob(JsonForm):
+    """One scan of one storage directory. It changes while it runs."""
 
     number: int
     sd: StorageDir
@@ -56,23 +57,19 @@ class ScanJob:
     cancel: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
 
+    JSON: ClassVar[Table] = {
+        "id": "id", "sd_id": "sd.sd_id", "name": "sd.name",
+        **own_keys("state", "done", "total", "started_at", "report", "error"),
+    }  # fmt: skip
+
+    @property
+    def id(self) -> str:
+        """Its number, as text."""
+        return str(self.number)
+
     def note_progress(self, _sd: StorageDir, done: int, total: int) -> None:
         """Records the progress. ``total`` is 0 while the files are being listed."""
         self.done, self.total = done, total
-
-    def as_json(self) -> dict[str, object]:
-        """``{id, sd_id, name, state, done, total, started_at, report, error}``."""
-        return {
-            "id": str(self.number),
-            "sd_id": self.sd.sd_id,
-            "name": self.sd.name,
-            "state": self.state.value,
-            "done": self.done,
-            "total": self.total,
-            "started_at": format_time(self.started_at),
-            "report": None if self.report is None else self.report.as_json(),
-            "error": None if self.error is None else self.error.as_json(),
-        }
 
 
 class ScanJobs:

@@ -14,10 +14,9 @@ from contextlib import suppress
 from dataclasses import replace
 
 from strandline.catalog import images
-from strandline.catalog.images import ImageCursor
 from strandline.errors import StrandlineError
-from strandline.model.image_files import ImageFilter
-from strandline.model.reports import ImagePage
+from strandline.model.image_files import ImageCursor, ImageFilter
+from strandline.model.reports import ImagePage, Months
 from strandline.model.values import dataclass
 from strandline.services.finding.describe import describe_images
 from strandline.services.workbench import Workbench
@@ -37,40 +36,6 @@ time.
 
 MAX_KEPT = 16
 """Filters whose walk is remembered: some 100 KB each for a million images."""
-
-
-@dataclass(frozen=True, slots=True)
-class Months:
-    """The result of one walk over the matching images."""
-
-    months: tuple[tuple[str, int], ...]
-    """``("2026-11", 42)``, newest first."""
-    cursors: tuple[ImageCursor, ...]
-    version: str
-    """Changes with every change of the result."""
-    is_fresh: bool = True
-    """False if something has changed since, and a new walk is running."""
-
-    @property
-    def total(self) -> int:
-        """Number of distinct matching images."""
-        return sum(count for _, count in self.months)
-
-    def find_position(self, month: str, offset: int) -> int | None:
-        """The position of that image of the month, counted over all matching images. None if the month has no such
-        image.
-        """
-        before = 0
-        for name, count in self.months:
-            if name == month:
-                return before + offset if offset < count else None
-            before += count
-        return None
-
-    def as_json(self) -> dict[str, object]:
-        """``{months: [{month, count}], total, version, fresh}``."""
-        months = [{"month": month, "count": count} for month, count in self.months]
-        return {"months": months, "total": self.total, "version": self.version, "fresh": self.is_fresh}
 
 
 @dataclass(slots=True)

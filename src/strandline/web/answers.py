@@ -11,6 +11,8 @@ from collections.abc import Mapping
 
 from starlette.responses import Response
 
+from strandline.model.json_form import JsonForm, to_json
+
 HARMLESS = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -19,11 +21,11 @@ HARMLESS = {
 
 
 def answer(
-    document: Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
+    document: JsonForm | Mapping[str, object], *, status: int = 200, headers: Mapping[str, str] | None = None
 ) -> Response:
     """One JSON document. Never cached, because it may change at any moment."""
     return Response(
-        json.dumps(document, separators=(",", ":")).encode(),
+        json.dumps(to_json(document), separators=(",", ":")).encode(),
         status_code=status,
         headers={"cache-control": "no-store", **(headers or {})},
         media_type="application/json",

@@ -84,7 +84,7 @@ async def list_journal(
             since=since, before=before, types=types, sd=found, limit=limit + 1
         )
         next_before = events[limit - 1].seq if len(events) > limit else None
-        return answer({"events": [event.as_json() for event in events[:limit]], "next": next_before})
+        return answer(schemas.Journal(events[:limit], next_before))
 
     return await backend.crossing.quick(list_page)
 

@@ -15,6 +15,4 @@ router = APIRouter(tags=["health"])
 @router.get("/health", responses=responses.ok(schemas.Health))
 async def check_health(backend: TheBackend) -> Response:
     """Checks catalog, home, storage directories, change notice, decoders, and clock. Each check says what to do."""
-    return await backend.crossing.slow(
-        lambda: answer({"checks": [check.as_json() for check in backend.store.check_health()]})
-    )
+    return await backend.crossing.slow(lambda: answer(schemas.Health(backend.store.check_health())))

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState
 from strandline.model.markdown import format_markdown
-from strandline.model.reports import ImageInfo, Saved
+from strandline.model.reports import Explanation, ImageInfo, ImagePage, Months, Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import (
@@ -50,7 +50,7 @@ class Adoption(Body):
     )
 
 
-@router.get("/images", responses=responses.ok(schemas.Images))
+@router.get("/images", responses=responses.ok(ImagePage))
 async def list_images(
     backend: TheBackend,
     sd: SdQuery = None,
@@ -76,13 +76,13 @@ async def list_images(
         )
         gallery = backend.store.gallery
         if month is None:
-            return answer(gallery.list_after(chosen, after=after, limit=limit).as_json())
-        return answer(gallery.list_month(chosen, month, offset=offset, limit=limit).as_json())
+            return answer(gallery.list_after(chosen, after=after, limit=limit))
+        return answer(gallery.list_month(chosen, month, offset=offset, limit=limit))
 
     return await backend.crossing.quick(list_page)
 
 
-@router.get("/images/months", responses=responses.ok(schemas.Months))
+@router.get("/images/months", responses=responses.ok(Months))
 async def list_months(
     backend: TheBackend,
     sd: SdQuery = None,
@@ -98,7 +98,7 @@ async def list_months(
         chosen = make_filter(
             backend.store, sd=sd, state=state, media_type=type, text=q, first_day=first_day, last_day=last_day
         )
-        return answer(backend.store.gallery.get_months(chosen).as_json())
+        return answer(backend.store.gallery.get_months(chosen))
 
     return await backend.crossing.quick(count)
 
@@ -112,26 +112,24 @@ async def get_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
 @router.get("/images/{image_id}/files", responses=responses.ok(schemas.Files))
 async def list_files(backend: TheBackend, image_id: ImageIdPath) -> Response:
     """Every file of the image, in every storage directory."""
-    return await backend.crossing.slow(
-        lambda: answer({"files": [file.as_json() for file in backend.store.info(image_id).files]})
-    )
+    return await backend.crossing.slow(lambda: answer(schemas.Files(backend.store.info(image_id).files)))
 
 
-@router.get("/images/{image_id}/explanation", responses=responses.ok(schemas.Explanation))
+@router.get("/images/{image_id}/explanation", responses=responses.ok(Explanation))
 async def explain_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
     """Why the image is shown or not, and what comes next."""
-    return await backend.crossing.slow(lambda: answer(backend.store.explain(image_id).as_json()))
+    return await backend.crossing.slow(lambda: answer(backend.store.explain(image_id)))
 
 
 @router.get("/images/{image_id}/data-url", responses=responses.ok(schemas.DataUrl))
 async def get_data_url(backend: TheBackend, image_id: ImageIdPath, sd: SdQuery = None) -> Response:
     """The proven image as a ``data:`` URL."""
     return await backend.crossing.slow(
-        lambda: answer({"data_url": backend.store.get(image_id, sd).data_url()})
+        lambda: answer(schemas.DataUrl(backend.store.get(image_id, sd).data_url()))
     )
 
 
-@router.post("/images/{image_id}/copy", status_code=201, responses=responses.created(schemas.Saved))
+@router.post("/images/{image_id}/copy", status_code=201, responses=responses.created(Saved))
 async def copy_image(backend: TheBackend, image_id: ImageIdPath, wanted: Copy) -> Response:
     """Saves a good copy in a storage directory. Replaces a file with wrong bytes. 200 if a good file was there
     already.
@@ -139,21 +137,20 @@ async def copy_image(backend: TheBackend, image_id: ImageIdPath, wanted: Copy) -
     return await backend.crossing.slow(lambda: _answer_saved(backend.store.copy(image_id, wanted.sd)))
 
 
-@router.post("/images/adopt", status_code=201, responses=responses.created(schemas.Saved))
+@router.post("/images/adopt", status_code=201, responses=responses.created(Saved))
 async def adopt_image(backend: TheBackend, wanted: Adoption) -> Response:
     """Saves another image that is under an image's name as a new image. 200 if that image exists already."""
     return await backend.crossing.slow(lambda: _answer_saved(backend.store.adopt(wanted.sd, wanted.filename)))
 
 
 def _answer_saved(saved: Saved) -> Response:
-    return answer(saved.as_json(), status=201 if saved.new else 200)
+    return answer(saved, status=201 if saved.new else 200)
 
 
-def describe(backend: Backend, info: ImageInfo) -> dict[str, object]:
+def describe(backend: Backend, info: ImageInfo) -> schemas.ImageDetails:
     """The image's JSON, with its Markdown and URLs."""
     best = next((file.file for file in info.files if file.file.state is FileState.PRESENT), info.best)
     name = info.original_names[0] if info.original_names else info.image_id
-    return info.as_json() | {
-        "markdown": format_markdown(backend.store.settings.save.markdown, best.filename, name),
-        "urls": {"bytes": f"/i/{info.image_id}", "thumbnail": f"/i/{info.image_id}?w=400"},
-    }
+    markdown = format_markdown(backend.store.settings.save.markdown, best.filename, name)
+    urls = schemas.Urls(bytes=f"/i/{info.image_id}", thumbnail=f"/i/{info.image_id}?w=400")
+    return schemas.ImageDetails(info, markdown, urls)

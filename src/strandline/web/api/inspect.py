@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from strandline.errors import UnsupportedImageError
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
-from strandline.model.sync_status import MAX_HEX_BYTES, MAX_TREE_PAGE, SyncStatus
+from strandline.model.sync_status import MAX_HEX_BYTES, MAX_TREE_PAGE, HexPage, SyncStatus, TreePage
 from strandline.web.answers import HARMLESS, answer
-from strandline.web.api import inspect_schemas, responses
+from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import SdPath
 from strandline.web.backend import TheBackend
 
@@ -29,47 +29,47 @@ Offset = Annotated[int, Query(ge=0, lt=2**63, description="The first byte.")]
 Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES, description="So many bytes.")]
 
 
-@router.get("/inspect", responses=responses.ok(inspect_schemas.SyncSummaries))
+@router.get("/inspect", responses=responses.ok(schemas.SyncSummaries))
 async def inspect_all(backend: TheBackend) -> Response:
     """All storage directories in numbers, measured now. Lists every media folder: one ``lstat`` per file."""
 
     def inspect() -> Response:
         store = backend.store
-        return answer({"sds": [summarise(store.inspect(sd)) for sd in store.list_storage_dirs()]})
+        return answer(
+            schemas.SyncSummaries(
+                [schemas.SyncSummary(store.inspect(sd)) for sd in store.list_storage_dirs()]
+            )
+        )
 
     return await backend.crossing.slow(inspect)
 
 
-@router.get("/inspect/{sd}", responses=responses.ok(inspect_schemas.SyncStatus))
+@router.get("/inspect/{sd}", responses=responses.ok(SyncStatus))
 async def inspect_sd(backend: TheBackend, sd: SdPath) -> Response:
     """Disk against catalog, measured now, with every discrepancy and its files."""
-    return await backend.crossing.slow(lambda: answer(backend.store.inspect(sd).as_json()))
+    return await backend.crossing.slow(lambda: answer(backend.store.inspect(sd)))
 
 
-@router.get("/inspect/{sd}/tree", responses=responses.ok(inspect_schemas.Tree))
+@router.get("/inspect/{sd}/tree", responses=responses.ok(TreePage))
 async def list_tree(
     backend: TheBackend, sd: SdPath, after: AfterQuery = None, limit: TreeLimit = 1000
 ) -> Response:
     """A page of the entries in the root and media folder, by path, and what each name means."""
-    return await backend.crossing.slow(
-        lambda: answer(backend.store.list_tree(sd, after=after, limit=limit).as_json())
-    )
+    return await backend.crossing.slow(lambda: answer(backend.store.list_tree(sd, after=after, limit=limit)))
 
 
-@router.get("/inspect/{sd}/file", responses=responses.ok(inspect_schemas.FileFacts))
+@router.get("/inspect/{sd}/file", responses=responses.ok(schemas.FileFacts))
 async def describe_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Response:
     """The facts of one file."""
     return await backend.crossing.slow(lambda: answer(backend.store.describe_file(sd, path)))
 
 
-@router.get("/inspect/{sd}/hex", responses=responses.ok(inspect_schemas.HexPage))
+@router.get("/inspect/{sd}/hex", responses=responses.ok(HexPage))
 async def read_hex(
     backend: TheBackend, sd: SdPath, path: FilePath, offset: Offset = 0, length: Length = 4096
 ) -> Response:
     """A page of any file's bytes."""
-    return await backend.crossing.slow(
-        lambda: answer(backend.store.read_hex(sd, path, offset, length).as_json())
-    )
+    return await backend.crossing.slow(lambda: answer(backend.store.read_hex(sd, path, offset, length)))
 
 
 @router.get(
@@ -95,11 +95,3 @@ async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Respo
         return Response(bytes(data), media_type=media_type.name, headers=headers)
 
     return await backend.crossing.slow(read)
-
-
-def summarise(status: SyncStatus) -> dict[str, object]:
-    """A sync status in numbers. The lists of a large storage directory are long."""
-    whole = status.as_json()
-    kept = ("sd_id", "name", "path", "state", "measured_at", "on_disk", "in_catalog", "problems")
-    counts = {name: len(getattr(status, name)) for name in SyncStatus.LISTS}
-    return {name: whole[name] for name in kept} | {"healthy": status.is_healthy, "counts": counts}

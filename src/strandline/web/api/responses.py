@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel
-
+from strandline.web.api.shapes import shape_of
 from strandline.web.problems import PROBLEM_TYPE, Problem
 
 Responses = dict[int | str, dict[str, Any]]
@@ -21,16 +20,20 @@ def problems() -> Responses:
     }
 
 
-def ok(shape: type[BaseModel]) -> Responses:
-    """200 with this shape, or a problem."""
-    return {200: {"model": shape}, **problems()}
+def ok(kind: type) -> Responses:
+    """200 with what is made of this class, or a problem."""
+    return {200: {"model": shape_of(kind)}, **problems()}
 
 
-def created(shape: type[BaseModel]) -> Responses:
+def created(kind: type) -> Responses:
     """201 with this shape, 200 with it if nothing was new, or a problem."""
-    return {200: {"model": shape, "description": "Nothing new."}, 201: {"model": shape}, **problems()}
+    return {
+        200: {"model": shape_of(kind), "description": "Nothing new."},
+        201: {"model": shape_of(kind)},
+        **problems(),
+    }
 
 
-def accepted(shape: type[BaseModel]) -> Responses:
-    """202 with this shape, or a problem."""
-    return {202: {"model": shape}, **problems()}
+def accepted(kind: type) -> Responses:
+    """202 with what is made of this class, or a problem."""
+    return {202: {"model": shape_of(kind)}, **problems()}

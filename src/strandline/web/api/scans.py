@@ -36,9 +36,9 @@ async def start_scan(backend: TheBackend, wanted: NewScan) -> Response:
             if wanted.sd is None
             else [backend.store.get_storage_dir(wanted.sd)]
         )
-        jobs = [backend.store.scans.start(sd).as_json() for sd in sds]
-        headers = {"location": f"/api/v1/scans/{jobs[0]['id']}"} if jobs else {}
-        return answer({"scan": jobs[0] if jobs else None, "scans": jobs}, status=202, headers=headers)
+        jobs = [backend.store.scans.start(sd) for sd in sds]
+        headers = {"location": f"/api/v1/scans/{jobs[0].id}"} if jobs else {}
+        return answer(schemas.StartedScans(jobs[0] if jobs else None, jobs), status=202, headers=headers)
 
     return await backend.crossing.slow(start)
 
@@ -46,16 +46,16 @@ async def start_scan(backend: TheBackend, wanted: NewScan) -> Response:
 @router.get("/scans", responses=responses.ok(schemas.Scans))
 async def list_scans(backend: TheBackend) -> Response:
     """The scans, newest first: requested ones, and the watcher's own. Ended scans are forgotten after a while."""
-    return answer({"scans": [job.as_json() for job in backend.store.scans.list_jobs()]})
+    return answer(schemas.Scans(backend.store.scans.list_jobs()))
 
 
 @router.get("/scans/{scan}", responses=responses.ok(schemas.OneScan))
 async def get_scan(backend: TheBackend, scan: ScanPath) -> Response:
     """The progress of a scan, and its report."""
-    return answer({"scan": backend.store.scans.get(scan).as_json()})
+    return answer(schemas.OneScan(backend.store.scans.get(scan)))
 
 
 @router.delete("/scans/{scan}", status_code=202, responses=responses.accepted(schemas.OneScan))
 async def cancel_scan(backend: TheBackend, scan: ScanPath) -> Response:
     """Ends a scan after its current batch. Its work so far stays."""
-    return answer({"scan": backend.store.scans.cancel(scan).as_json()}, status=202)
+    return answer(schemas.OneScan(backend.store.scans.cancel(scan)), status=202)

@@ -1,328 +1,192 @@
-"""Schemas: the shapes of answers, for the OpenAPI document. They only describe; no answer is validated.
-
-The library's reports make the JSON themselves (``as_json``). Every answer has all fields, so all are required, even
-those that may be null. The property tests check every answer against these schemas.
-"""
+"""Answers that only HTTP gives: lists under a name, and values with what a page needs beside them."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict
 
-
-class Shape(BaseModel):
-    """An object with exactly these keys."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class Identity(Shape):
-    """How the identity of a storage directory was decided."""
-
-    outcome: str
-    migrated: bool
-    generated: bool
-    had_conflict: bool
-    aliases: list[str]
-    warnings: list[str]
+from strandline.model.events import Event
+from strandline.model.json_form import JsonForm, Table
+from strandline.model.reports import Check, FileCounts, ImageFileReport, ImageInfo, Saved
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_status import SyncStatus
+from strandline.model.values import dataclass
+from strandline.runtime.scan_jobs import ScanJob
 
 
-class Ignored(Shape):
-    """Entries of a media folder that are no images."""
-
-    conflict_copies: int
-    placeholders_unparsed: int
-    temporaries: int
-    strays: int
+def keys_of(field: str, kind: type[JsonForm]) -> Table:
+    """The keys of a value's JSON form, for the class that has it as this field."""
+    return {key: f"{field}.{path}" for key, path in kind.JSON.items()}
 
 
-class Finding(Shape):
-    """Something is wrong, and what to do about it."""
-
-    kind: str
-    message: str
-    filename: str | None
-    image_id: str | None
-
-
-class ScanReport(Shape):
-    """What a scan did."""
-
-    sd_id: str | None
-    name: str
-    state: str
-    added: int
-    changed: int
-    absent: int
-    missing: int
-    returned: int
-    unchanged: int
-    arriving: int
-    ignored: Ignored
-    findings: list[Finding]
-    seconds: float
-    cancelled: bool
-
-
-class Error(BaseModel):
-    """An error, as on the command line."""
-
-    model_config = ConfigDict(extra="allow")
-
-    code: str
-    message: str
-
-
-class Scan(Shape):
-    """A requested scan."""
-
-    id: str
-    sd_id: str | None
-    name: str
-    state: str
-    done: int
-    total: int
-    started_at: str
-    report: ScanReport | None
-    error: Error | None
-
-
-class PlainStorageDir(Shape):
-    """A storage directory."""
-
-    sd_id: str | None
-    name: str
-    path: str
-    state: str
-    read_only: bool
-    provisional: bool
-    aliases: list[str]
-    problem: str | None
-
-
-class StorageDir(PlainStorageDir):
-    """A storage directory with its numbers."""
-
-    images: int
-    arriving: int
-    noteworthy: int
-    scanning: Scan | None
-
-
-class StorageDirs(Shape):
-    """All storage directories."""
-
-    sds: list[StorageDir]
-
-
-class OneStorageDir(Shape):
-    """One storage directory."""
+@dataclass(frozen=True, slots=True)
+class StorageDirDetails(JsonForm):
+    """A storage directory, with its numbers."""
 
     sd: StorageDir
+    counts: FileCounts
+    scanning: ScanJob | None
+
+    JSON: ClassVar[Table] = {
+        **keys_of("sd", StorageDir),
+        "images": "counts.images",
+        "arriving": "counts.arriving",
+        "noteworthy": "counts.total_noteworthy",
+        "scanning": "scanning",
+    }
 
 
-class Added(Shape):
-    """The result of adding. ``scan`` is null if the folder could not be scanned yet, or its scan is still running."""
+@dataclass(frozen=True, slots=True)
+class StorageDirs(JsonForm):
+    """All storage directories."""
 
-    sd: PlainStorageDir
-    identity: Identity
-    scan: ScanReport | None
+    sds: list[StorageDirDetails]
 
 
-class Dropped(Shape):
-    """How many were dropped."""
+@dataclass(frozen=True, slots=True)
+class OneStorageDir(JsonForm):
+    """One storage directory."""
+
+    sd: StorageDirDetails
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped(JsonForm):
+    """How many."""
 
     dropped: int
 
 
-class ImageFile(Shape):
-    """One file of an image."""
-
-    sd_id: str | None
-    sd_name: str
-    sd_state: str
-    filename: str
-    media_type: str
-    state: str
-    proven: bool
-    proof: str | None
-    whole: bool | None
-    size_bytes: int | None
-    first_seen: str
-    unchanged_since: str
-    absent_since: str | None
-
-
-class Image(Shape):
-    """What is known about an image, best file first."""
-
-    image_id: str
-    media_type: str
-    width: int | None
-    height: int | None
-    size_bytes: int | None
-    whole: bool | None
-    taken_at: str | None
-    original_name: str | None
-    names: list[str]
-    files: list[ImageFile]
-
-
-class Urls(Shape):
-    """The URLs of its bytes."""
+@dataclass(frozen=True, slots=True)
+class Urls(JsonForm):
+    """Where its bytes are."""
 
     bytes: str
     thumbnail: str
 
 
-class ImageDetails(Image):
-    """The same, with more for a page."""
+@dataclass(frozen=True, slots=True)
+class ImageDetails(JsonForm):
+    """All that is known of an image, with what a page needs."""
 
+    info: ImageInfo
     markdown: str
     urls: Urls
 
-
-class Images(Shape):
-    """A page of images, newest first."""
-
-    images: list[Image]
-    total: int
-    next: str | None
+    JSON: ClassVar[Table] = {**keys_of("info", ImageInfo), "markdown": "markdown", "urls": "urls"}
 
 
-class Month(Shape):
-    """How many images a month has."""
-
-    month: str
-    count: int
-
-
-class Months(Shape):
-    """All months, newest first. ``fresh`` is false while a new count is running."""
-
-    months: list[Month]
-    total: int
-    version: str
-    fresh: bool
-
-
-class Files(Shape):
+@dataclass(frozen=True, slots=True)
+class Files(JsonForm):
     """All files of an image."""
 
-    files: list[ImageFile]
+    files: tuple[ImageFileReport, ...]
 
 
-class DataUrl(Shape):
+@dataclass(frozen=True, slots=True)
+class DataUrl(JsonForm):
     """An image as a ``data:`` URL."""
 
     data_url: str
 
 
-class Saved(Shape):
-    """A saved image. ``new`` is false if it was there already, ``whole`` if the bytes are not a whole image."""
-
-    image_id: str
-    filename: str
-    media_type: str
-    size_bytes: int
-    new: bool
-    markdown: str
-    source: str
-    whole: bool
-
-
-class Failed(Shape):
-    """A file that could not be saved, and why."""
+@dataclass(frozen=True, slots=True)
+class Failed(JsonForm):
+    """What could not be saved, and why."""
 
     source: str
     code: str
     message: str
 
 
-class Upload(Shape):
-    """The results for the uploaded files."""
+@dataclass(frozen=True, slots=True)
+class Upload(JsonForm):
+    """What became of the uploaded files."""
 
     saved: list[Saved]
     failed: list[Failed]
 
 
-class DiskFact(Shape):
-    """What the disk shows about one file."""
-
-    filename: str
-    what: str
-    size_bytes: int | None
-    message: str
-
-
-class Trace(Shape):
-    """What one storage directory shows about an image."""
-
-    sd_id: str | None
-    name: str
-    path: str
-    state: str
-    problem: str | None
-    catalog: list[ImageFile]
-    disk: list[DiskFact]
-
-
-class Explanation(Shape):
-    """Why an image is shown or not."""
-
-    image_id: str
-    verdict: str
-    summary: str
-    sds: list[Trace]
-    next: str | None
-
-
-class OneScan(Shape):
+@dataclass(frozen=True, slots=True)
+class OneScan(JsonForm):
     """One scan."""
 
-    scan: Scan
+    scan: ScanJob
 
 
-class Scans(Shape):
+@dataclass(frozen=True, slots=True)
+class Scans(JsonForm):
     """Scans, newest first."""
 
-    scans: list[Scan]
+    scans: list[ScanJob]
 
 
-class StartedScans(Shape):
-    """The first started scan, and all of them."""
+@dataclass(frozen=True, slots=True)
+class StartedScans(JsonForm):
+    """The first scan that was started, and all of them."""
 
-    scan: Scan | None
-    scans: list[Scan]
-
-
-class Event(BaseModel):
-    """Something happened. docs/reference/events.md lists the facts of each type."""
-
-    model_config = ConfigDict(extra="allow")
-
-    seq: int | None
-    at: str
-    type: str
-    sd_id: str | None
+    scan: ScanJob | None
+    scans: list[ScanJob]
 
 
-class Journal(Shape):
-    """Events, newest first. ``next`` is the ``before`` of the next page; null at the end."""
+@dataclass(frozen=True, slots=True)
+class Journal(JsonForm):
+    """Events, newest first. ``next`` is the ``before`` of the next page, null at the end."""
 
     events: list[Event]
     next: int | None
 
 
-class Check(Shape):
-    """One health check."""
-
-    name: str
-    ok: bool
-    message: str
-    remedy: str | None
-
-
-class Health(Shape):
+@dataclass(frozen=True, slots=True)
+class Health(JsonForm):
     """Whether this machine is healthy."""
 
     checks: list[Check]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSummary(JsonForm):
+    """Disk against catalog, in numbers: how many files each list has. The lists of a large folder are long."""
+
+    status: SyncStatus
+
+    JSON: ClassVar[Table] = {
+        "sd_id": "status.sd.sd_id", "name": "status.sd.name", "path": "status.sd.path",
+        "state": "status.sd.state", "measured_at": "status.measured_at", "healthy": "status.is_healthy",
+        "on_disk": {"count": "status.on_disk_count", "bytes": "status.on_disk_bytes"},
+        "in_catalog": {"count": "status.in_catalog_count"},
+        "counts": "counts", "problems": "status.problems",
+    }  # fmt: skip
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files each list has."""
+        return {name: len(getattr(self.status, name)) for name in SyncStatus.LISTS}
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSummaries(JsonForm):
+    """All storage directories, in numbers."""
+
+    sds: list[SyncSummary]
+
+
+class FileFacts(BaseModel):
+    """The facts of one file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    path: str
+    kind: str
+    meaning: str
+    size_bytes: int
+    mtime: str | None
+    inode: int
+    mode: str
+    media_type: str | None
+    state: str | None
+    proof: str | None
+    whole: bool | None
+    sha256: str | None
+    image_id: str | None

@@ -10,6 +10,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, InvalidPathError
+from strandline.model.reports import AddedStorageDir
 from strandline.model.storage_dirs import StorageDir
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
@@ -42,11 +43,13 @@ class StorageDirChange(Body):
 async def list_sds(backend: TheBackend) -> Response:
     """All storage directories in their last known state, in the order in which they were added."""
     return await backend.crossing.quick(
-        lambda: answer({"sds": [describe(backend, sd) for sd in backend.store.list_storage_dirs()]})
+        lambda: answer(
+            schemas.StorageDirs([describe(backend, sd) for sd in backend.store.list_storage_dirs()])
+        )
     )
 
 
-@router.post("/sds", status_code=201, responses=responses.created(schemas.Added))
+@router.post("/sds", status_code=201, responses=responses.created(AddedStorageDir))
 async def add_sd(backend: TheBackend, wanted: NewStorageDir) -> Response:
     """Adds a folder, decides its identity, and scans it. Idempotent. 200 if it was known.
 
@@ -96,7 +99,7 @@ async def confirm_sd(backend: TheBackend, sd: SdPath) -> Response:
 @router.post("/sds/{sd}/accept-missing", responses=responses.ok(schemas.Dropped))
 async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
     """Forgets missing files."""
-    return await backend.crossing.slow(lambda: answer({"dropped": backend.store.accept_missing(sd)}))
+    return await backend.crossing.slow(lambda: answer(schemas.Dropped(backend.store.accept_missing(sd))))
 
 
 def _add(backend: Backend, wanted: NewStorageDir) -> Response:
@@ -111,7 +114,7 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
         added = replace(added, scan=backend.store.scans.wait(job, SCAN_WAIT_S))
         if added.scan is None:
             headers["location"] = f"/api/v1/scans/{job.number}"
-    return answer(added.as_json(), status=200 if added.sd.number in known else 201, headers=headers)
+    return answer(added, status=200 if added.sd.number in known else 201, headers=headers)
 
 
 def _check_whole(path: str) -> str:
@@ -123,17 +126,10 @@ def _check_whole(path: str) -> str:
     return path
 
 
-def describe(backend: Backend, sd: StorageDir) -> dict[str, object]:
+def describe(backend: Backend, sd: StorageDir) -> schemas.StorageDirDetails:
     """The storage directory, with the number of its images and its running scan."""
-    counts = backend.store.count_files(sd)
-    running = backend.store.scans.find_running(sd)
-    return sd.as_json() | {
-        "images": counts.images,
-        "arriving": counts.noteworthy.get("arriving", 0),
-        "noteworthy": sum(counts.noteworthy.values()),
-        "scanning": None if running is None else running.as_json(),
-    }
+    return schemas.StorageDirDetails(sd, backend.store.count_files(sd), backend.store.scans.find_running(sd))
 
 
 def _answer_one(backend: Backend, sd: StorageDir) -> Response:
-    return answer({"sd": describe(backend, sd)})
+    return answer(schemas.OneStorageDir(describe(backend, sd)))

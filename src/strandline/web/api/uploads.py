@@ -7,6 +7,7 @@ arrive, and they decide the type.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -92,8 +93,7 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
         raise InvalidInputError("an id is for one image; there are several")
     saved: list[Saved] = []
     errors: list[StrandlineError] = []
-    failed: list[dict[str, object]] = []
-    documents = []
+    failed: list[schemas.Failed] = []
     for part in parts:
         try:
             one = await backend.crossing.slow(
@@ -101,14 +101,13 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
             )
         except StrandlineError as error:
             errors.append(error)
-            failed.append({"source": part.name or "upload", "code": error.code, "message": error.message})
+            failed.append(schemas.Failed(part.name or "upload", error.code, error.message))
         else:
-            saved.append(one)
-            documents.append(one.as_json() | {"source": part.name or "upload"})
+            saved.append(replace(one, source=part.name or "upload"))
     if not saved:
-        return answer_error(errors[0], **({"saved": [], "failed": failed} if len(parts) > 1 else {}))
+        return answer_error(errors[0], **(schemas.Upload([], failed).as_json() if len(parts) > 1 else {}))
     status = 201 if any(one.new for one in saved) else 200
-    return answer({"saved": documents, "failed": failed}, status=status)
+    return answer(schemas.Upload(saved, failed), status=status)
 
 
 def _save(backend: Backend, part: Part, sd: str, image_id: str | None) -> Saved:

@@ -185,5 +185,4 @@ def _draw(backend: Backend, note: Note | None = None, status: int = 200) -> Resp
 
 def _describe(backend: Backend, sd: StorageDir) -> Folder:
     counts = backend.store.count_files(sd)
-    arriving, missing = (counts.noteworthy.get(state, 0) for state in ("arriving", "missing"))
-    return Folder(sd, counts.images, arriving, missing, say_confirming(sd))
+    return Folder(sd, counts.images, counts.arriving, counts.missing, say_confirming(sd))

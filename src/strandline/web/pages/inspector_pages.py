@@ -81,7 +81,7 @@ async def show_status(backend: TheBackend, sd: str) -> Response:
 def _draw_status(backend: Backend, name: str) -> Response:
     since = find_since(backend)
     status, health, discrepancies = _inspect(backend, backend.store.get_storage_dir(name))
-    missing = backend.store.count_files(status.sd).noteworthy.get("missing", 0)
+    missing = backend.store.count_files(status.sd).missing
     events = backend.store.journal.list_newest(types=KINDS["folders"], sd=status.sd, limit=HISTORY)
     return render(
         "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status, health=health,

@@ -1,0 +1,144 @@
+"""Shapes: what the OpenAPI document says of an answer, made from the data class that the answer is.
+
+They only describe; no answer is validated. Every answer has all keys, so all are required, even those that may be
+null. The property tests check every answer against the document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import Enum
+from types import UnionType
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, create_model
+
+from strandline.errors import StrandlineError
+from strandline.model import events, sync_status
+from strandline.model.json_form import JsonForm, Table, table_of
+from strandline.model.reports import (
+    AddedStorageDir,
+    IdentityReport,
+    ImageFileReport,
+    ImageInfo,
+    ImagePage,
+    StorageDirTrace,
+)
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_status import TreePage
+from strandline.runtime.scan_jobs import ScanJob
+from strandline.web.api.schemas import StorageDirDetails
+
+
+class OpenShape(BaseModel):
+    """An object with these keys, and perhaps others."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Error(OpenShape):
+    """An error as the command line has it."""
+
+    code: str
+    message: str
+
+
+class Event(OpenShape):
+    """Something that happened; docs/reference/events.md lists the facts of each type."""
+
+    seq: int | None
+    at: str
+    type: str
+    sd_id: str | None
+
+
+class FileItem(OpenShape):
+    """A file in a list, with what is special to that list."""
+
+    image_id: str | None
+    filename: str
+    size_bytes: int | None
+
+
+NAMES: dict[type, str] = {
+    AddedStorageDir: "Added",
+    IdentityReport: "Identity",
+    ImageFileReport: "ImageFile",
+    ImageInfo: "Image",
+    ImagePage: "Images",
+    ScanJob: "Scan",
+    StorageDir: "PlainStorageDir",
+    StorageDirDetails: "StorageDir",
+    StorageDirTrace: "Trace",
+    TreePage: "Tree",
+}
+"""Classes that the document calls something else."""
+
+_shapes: dict[type, type[BaseModel]] = {
+    StrandlineError: Error,
+    events.Event: Event,
+    sync_status.FileItem: FileItem,
+}
+
+
+def shape_of(kind: type) -> type[BaseModel]:
+    """The shape of a class that has a JSON form."""
+    if issubclass(kind, BaseModel):
+        return kind
+    if kind not in _shapes:
+        assert issubclass(kind, JsonForm), f"{kind} has no JSON form"
+        doc = (kind.__doc__ or "").partition("\n")[0]
+        _shapes[kind] = _make(NAMES.get(kind, kind.__name__), doc, kind, table_of(kind))
+    return _shapes[kind]
+
+
+def _make(name: str, doc: str, kind: type, table: Table) -> type[BaseModel]:
+    keys: dict[str, Any] = {
+        key: (
+            _as_shape(_find_type(kind, path))
+            if isinstance(path, str)
+            else _make(key.title().replace("_", ""), "", kind, path),
+            ...,
+        )
+        for key, path in table.items()
+    }
+    made: type[BaseModel] = create_model(
+        name, __doc__=doc or None, __config__=ConfigDict(extra="forbid"), **keys
+    )
+    return made
+
+
+def _find_type(kind: Any, path: str) -> Any:
+    """The type at the end of a path through fields and properties; it may be None if a step may."""
+    may_be_none = False
+    for step in path.split("."):
+        parts = [part for part in _split(kind) if part is not type(None)]
+        may_be_none |= len(parts) < len(_split(kind))
+        (owner,) = parts
+        getter = getattr(getattr(owner, step, None), "fget", None)  # it is a property
+        kind = get_type_hints(getter)["return"] if getter else get_type_hints(owner)[step]
+    return kind | None if may_be_none else kind
+
+
+def _split(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, UnionType) else (kind,)
+
+
+def _as_shape(kind: Any) -> Any:
+    """The type of what stands in the JSON for a value of the type."""
+    parts = _split(kind)
+    if len(parts) > 1:
+        return Union[tuple(_as_shape(part) for part in parts)]  # noqa: UP007 - they are known only now
+    if isinstance(kind, NewType):
+        return _as_shape(kind.__supertype__)
+    origin = get_origin(kind)
+    if origin in (list, tuple):
+        return list[_as_shape(get_args(kind)[0])]  # type: ignore[misc]
+    if origin in (dict, Mapping):
+        return dict[str, _as_shape(get_args(kind)[1])]  # type: ignore[misc]
+    if kind is object:
+        return Any
+    if issubclass(kind, Enum | datetime):
+        return str
+    return shape_of(kind) if issubclass(kind, JsonForm | StrandlineError | events.Event) else kind
