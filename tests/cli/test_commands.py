@@ -305,7 +305,7 @@ def test_inspecting(made: CommandHome) -> None:
     assert "1 image on the disk that is not in the catalog" in letter
     tree = run("inspect", "tree", "Notes", "--json").json
     assert tree["sd_id"] == SD_ID.format(1)
-    assert {"path", "kind", "size_bytes", "meaning", "state"} == set(tree["entries"][0])
+    assert {"path", "kind", "size_bytes", "meaning", "state", "whole"} == set(tree["entries"][0])
     assert run("inspect", "tree", "Notes", "--json").text == json.dumps(tree, indent=2) + "\n"
     assert run("inspect", "file", "Notes", f"media/{image_id}.png", "--json").json["size_bytes"] == len(
         make_picture("png")

@@ -19,6 +19,7 @@ from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
 from strandline.cli.writing import say, write_json_list, write_line
 from strandline.model.plain_words import say_bytes
+from strandline.model.state_words import INCOMPLETE, word_of_state
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 
 TABLE = {
@@ -124,8 +125,11 @@ def _show_tree(entries: Iterable[TreeEntry]) -> None:
 
 def _make_row(entry: TreeEntry) -> list[Cell]:
     size = "" if entry.size_bytes is None else say_bytes(entry.size_bytes)
-    meaning = entry.meaning if entry.state is None else f"{entry.meaning}, {entry.state.value}"
-    return [entry.path, entry.kind, size, meaning]
+    if entry.state is None:
+        return [entry.path, entry.kind, size, entry.meaning]
+    is_incomplete = word_of_state(entry.state, whole=entry.whole) is INCOMPLETE
+    state = INCOMPLETE.word if is_incomplete else entry.state.value
+    return [entry.path, entry.kind, size, f"{entry.meaning}, {state}"]
 
 
 @click.command("file", cls=Verb)

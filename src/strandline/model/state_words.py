@@ -84,6 +84,11 @@ VERDICT_TONES = {
 }
 
 
+def word_of_state(state: FileState, *, whole: bool | None) -> StateWord:
+    """What is known of a file if no more of it is at hand than its state and whether it is a whole image."""
+    return INCOMPLETE if state is FileState.PRESENT and whole is False else FILE_WORDS[state]
+
+
 def word_of_file(file: ImageFile) -> StateWord:
     """What is known about one file; never more than was checked."""
     if file.state is not FileState.PRESENT:

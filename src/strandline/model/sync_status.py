@@ -108,6 +108,8 @@ class TreeEntry(JsonForm):
     meaning: str
     """What the name means: image, identity, conflict copy, placeholder, temporary, stray …"""
     state: FileState | None = None
+    whole: bool | None = None
+    """False if the catalog knows that the file is not a whole image."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from builders.identities import A
 from builders.identity_folders import as_somebody_without_rights
 from builders.pictures import make_picture
 from builders.snapshots import snapshot
-from builders.storage import id_of, make_storage_dir, name_of, open_bench, put_half
+from builders.storage import id_of, make_storage_dir, name_of, open_bench, put_half, put_image
 from strandline.errors import (
     DiskError,
     EntryNotFoundError,
@@ -64,6 +64,17 @@ def root(tmp_path: Path) -> Path:
 def sd(bench: Workbench, root: Path) -> StorageDir:
     """The storage directory, added."""
     return add_storage_dir(bench, root).sd
+
+
+def test_the_tree_says_which_images_are_whole(bench: Workbench, root: Path, sd: StorageDir) -> None:
+    """As far as the catalog knows."""
+    picture = make_picture("jpg", seed=5)
+    names = [put_image(root, picture), put_image(root, picture[:-500])]
+    assert {entry.whole for entry in iter_tree(bench, sd)} == {None}
+    for name in names:
+        prove_file(bench, sd, name)
+    tree = {entry.path: entry.whole for entry in iter_tree(bench, sd)}
+    assert [tree[f"media/{name}"] for name in names] == [True, False]
 
 
 def test_the_tree_says_what_each_name_means(bench: Workbench, root: Path, sd: StorageDir) -> None:

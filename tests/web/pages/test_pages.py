@@ -163,6 +163,19 @@ def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:
     assert "let the sync client finish" in text
 
 
+def test_an_incomplete_image_is_shown_and_called_so(served: Served) -> None:
+    """It has the bytes of its id, and they are not a whole picture: the tile and the list of files say so."""
+    data = make_picture("jpg", seed=7)
+    saved = served.store.save(data[: len(data) // 2], sd="Notes")
+    tile = re.search(
+        rf'<li class="tile" data-id="{saved.image_id}" data-state="partial">.*', served.client.get("/").text
+    )
+    assert tile is not None
+    assert "incomplete</span>" in tile[0]
+    assert f"/i/{saved.image_id}?w=400" in tile[0]
+    assert "incomplete</span>" in served.client.get("/inspect/Notes/tree?folder=media").text
+
+
 def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -> None:
     """Page by page, through its own links, with every image once."""
     images = make_pictures(130)

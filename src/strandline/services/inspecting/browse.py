@@ -109,13 +109,15 @@ def _describe(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> list[Tr
     names = {name: path for path in paths if (name := layout.name_of(path)) and layout.split(name)}
     with bench.catalog.read() as reader:
         rows = reader.files.find_rows(sd.number, list(names))
-    states = {names[name]: row.state for name, row in rows.items()}
+    known = {names[name]: row for name, row in rows.items()}
     with disk_errors("look into", sd.path):
         found = folder.look_at(paths)
-    return [
-        TreeEntry(seen.path, seen.kind, _size_of(seen), _meaning_of(layout, seen.path), states.get(seen.path))
-        for seen in found
-    ]
+    entries = []
+    for seen in found:
+        row, meaning = known.get(seen.path), _meaning_of(layout, seen.path)
+        state, whole = (None, None) if row is None else (row.state, row.is_whole)
+        entries.append(TreeEntry(seen.path, seen.kind, _size_of(seen), meaning, state, whole))
+    return entries
 
 
 def _size_of(entry: Entry) -> int | None:

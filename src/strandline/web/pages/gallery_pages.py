@@ -23,7 +23,7 @@ from strandline.model.image_files import FileState
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
-from strandline.model.state_words import FILE_WORDS
+from strandline.model.state_words import FILE_WORDS, INCOMPLETE
 from strandline.web.api.parameters import make_filter
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import folder_pages, image_pages, inspector_pages
@@ -42,7 +42,9 @@ JOURNAL_PAGE = 100
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
 
-TILE_STATES = json.dumps({state: word._asdict() for state, word in STATES.items()})
+TILE_STATES = json.dumps(
+    {state: word._asdict() for state, word in [*STATES.items(), ("partial", INCOMPLETE)]}
+)
 """The same for tiles that the browser makes (``static/js/words.js``)."""
 
 Text = Annotated[str, Query(max_length=300)]

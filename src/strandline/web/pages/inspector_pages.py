@@ -17,7 +17,7 @@ from strandline.model.events import Event, parse_time
 from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
 from strandline.model.media_types import find_media_type
-from strandline.model.state_words import FILE_WORDS, INCOMPLETE, StateWord
+from strandline.model.state_words import StateWord, word_of_state
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
@@ -118,7 +118,7 @@ def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, a
     }
     return render(
         "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning,
-        meanings=MEANINGS[folder], q=q, entries=page.entries, pages=pages, state_badge=FILE_WORDS.__getitem__,
+        meanings=MEANINGS[folder], q=q, entries=page.entries, pages=pages, state_badge=word_of_state,
     )  # fmt: skip
 
 
@@ -188,9 +188,9 @@ def _list_hex_pages(page: HexPage, view: str, size: int) -> dict[str, str | None
 
 
 def _badge_of(facts: dict[str, object]) -> StateWord | None:
-    if facts["state"] == FileState.PRESENT.value and facts["whole"] is False:
-        return INCOMPLETE
-    return None if facts["state"] is None else FILE_WORDS[FileState(str(facts["state"]))]
+    if facts["state"] is None:
+        return None
+    return word_of_state(FileState(str(facts["state"])), whole=facts["whole"] is not False)
 
 
 def _inspect(backend: Backend, sd: StorageDir) -> Inspected:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from urllib.parse import quote
 
-from strandline.model.image_files import FileState
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import Explanation, ImageInfo
-from strandline.model.state_words import FILE_WORDS, StateWord
+from strandline.model.state_words import FILE_WORDS, StateWord, word_of_state
 from strandline.model.storage_dirs import StorageDir
 
 
@@ -64,9 +64,10 @@ def title_of(image: ImageInfo) -> str:
     return f"{say_type(image.best.media_type)} image"
 
 
-def tile_badge(state: FileState) -> StateWord | None:
+def tile_badge(file: ImageFile) -> StateWord | None:
     """What a tile says about its image. None if all is well."""
-    return None if state is FileState.PRESENT else FILE_WORDS[state]
+    word = word_of_state(file.state, whole=file.is_whole)
+    return None if word is FILE_WORDS[FileState.PRESENT] else word
 
 
 def say_fact_name(name: str) -> str:

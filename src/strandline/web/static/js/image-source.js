@@ -159,6 +159,7 @@ function isFilled(images, size) {
 function trim(image) {
   const best = image.files?.[0];
   const { image_id, media_type, original_name, width, height, size_bytes, taken_at } = image;
-  const state = image.state ?? best?.state ?? "present";
+  const isIncomplete = best?.state === "present" && best.whole === false;
+  const state = image.state ?? (isIncomplete ? "partial" : best?.state) ?? "present";
   return { image_id, media_type, original_name, width, height, size_bytes, taken_at, state };
 }
