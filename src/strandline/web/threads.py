@@ -19,6 +19,11 @@ T = TypeVar("T")
 QUICK_THREADS = 4
 """For catalog reads and small files. They take well under 10 ms, mostly under Python's lock."""
 
+PAGE_THREADS = 2
+"""For pages drawn from the catalog. Each takes some 10 ms under Python's lock, so more at once would delay requests
+that take less.
+"""
+
 SLOW_THREADS = 8
 """For everything that reads images, saves, or walks folders. Some of it waits for slow disks."""
 
@@ -94,12 +99,17 @@ class Crossing:
 
     def __init__(self) -> None:
         self._quick = Lane("quick", QUICK_THREADS)
+        self._page = Lane("page", PAGE_THREADS)
         self._slow = Lane("slow", SLOW_THREADS)
         self._decoding = Lane("decoding", DECODING_THREADS)
 
     async def quick(self, call: Callable[[], T]) -> T:
         """For calls that read the catalog or one small file."""
         return await self._quick.run(call)
+
+    async def page(self, call: Callable[[], T]) -> T:
+        """For calls that draw a page from the catalog."""
+        return await self._page.run(call)
 
     async def slow(self, call: Callable[[], T]) -> T:
         """For calls that may take long."""
@@ -113,4 +123,5 @@ class Crossing:
         """Ends the threads. Does not wait."""
         self._decoding.close()
         self._quick.close()
+        self._page.close()
         self._slow.close()

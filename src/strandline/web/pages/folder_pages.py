@@ -53,7 +53,7 @@ FormCheck = Annotated[bool, Form()]
 @router.get("/folders")
 async def show_folders(backend: TheBackend) -> Response:
     """All storage directories."""
-    return await backend.crossing.quick(lambda: _draw(backend))
+    return await backend.crossing.page(lambda: _draw(backend))
 
 
 @router.post("/folders")

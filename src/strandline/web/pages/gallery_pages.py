@@ -89,7 +89,7 @@ async def show_gallery(
 ) -> Response:
     """All or the matching images: the first screen of them."""
     chosen = {"sd": sd, "type": type, "state": state, "q": q, "from": first_day, "to": last_day}
-    return await backend.crossing.quick(lambda: _draw_gallery(backend, chosen, after))
+    return await backend.crossing.page(lambda: _draw_gallery(backend, chosen, after))
 
 
 def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Response:
@@ -147,7 +147,7 @@ async def show_activity(
     before: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
 ) -> Response:
     """The journal, newest first."""
-    return await backend.crossing.quick(lambda: _draw_activity(backend, type, sd, before))
+    return await backend.crossing.page(lambda: _draw_activity(backend, type, sd, before))
 
 
 def _draw_activity(backend: Backend, kind: str, sd: str, before: int | None) -> Response:

@@ -63,9 +63,7 @@ class Inspected(NamedTuple):
 @router.get("/inspect")
 async def show_overview(backend: TheBackend) -> Response:
     """The health of every storage directory at a glance. Measured in parallel, so a slow disk delays no other."""
-    since, sds = await backend.crossing.quick(
-        lambda: (find_since(backend), backend.store.list_storage_dirs())
-    )
+    since, sds = await backend.crossing.page(lambda: (find_since(backend), backend.store.list_storage_dirs()))
     inspected = await asyncio.gather(
         *(backend.crossing.slow(lambda sd=sd: _inspect(backend, sd)) for sd in sds)  # type: ignore[misc]
     )
