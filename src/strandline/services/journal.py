@@ -1,6 +1,6 @@
-"""The journal, as listeners use it: what happened, newest first, and the position where a listener goes on.
+"""The journal for listeners: what happened, newest first, and the position from which a listener continues.
 
-A position is text, the catalog's epoch and a number. A listener that knew another catalog is found out.
+As text, a position is the catalog's epoch and a number. So a position from another catalog is noticed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from strandline.services.workbench import Workbench
 
 
 class Journal:
-    """The journal of one store. Thread-safe; each question costs a statement or two."""
+    """The journal of one store. Thread-safe. Each call costs one or two statements."""
 
     def __init__(self, bench: Workbench) -> None:
         self._catalog = bench.catalog
@@ -35,7 +35,7 @@ class Journal:
             )
 
     def find_position(self, last_seen: str | None = None) -> JournalPosition:
-        """The position after the last event that the listener has seen; without one, or if that is not known, now."""
+        """The position after the last seen event. Without one, or if it is unknown here, that is now."""
         with self._catalog.read() as reader:
             oldest, newest = reader.journal.get_bounds()
         if not last_seen:
@@ -47,5 +47,5 @@ class Journal:
         return JournalPosition(newest, is_reset=True)
 
     def format_position(self, seq: int) -> str:
-        """The position after the event of that number, as :meth:`find_position` takes it."""
+        """The position after the event with that number, as text for :meth:`find_position`."""
         return f"{self._catalog.epoch}-{seq}"

@@ -1,7 +1,6 @@
 """Thumbnails: made only from proven bytes, and stored under the hash of exactly those bytes.
 
-A picture that cannot be drawn is not tried again for a while, so that one hostile picture cannot keep the decoders
-busy, however often it is requested.
+A picture that cannot be drawn is not tried again for a while, so one hostile picture cannot keep the decoders busy.
 """
 
 from __future__ import annotations
