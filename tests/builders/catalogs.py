@@ -12,6 +12,7 @@ from strandline.catalog.database import SqliteCatalog, open_catalog
 from strandline.catalog.journal import JournalLimits
 from strandline.catalog.port import Catalog, Reader, Writer
 from strandline.catalog.schema import MIGRATIONS
+from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDirState
 
 
@@ -41,6 +42,12 @@ def sql_of(reader: Reader) -> sqlite3.Connection:
     return reader.files._conn
 
 
+def list_rows(reader: Reader, sd: int) -> list[ImageFile]:
+    """All rows of the storage directory, by path."""
+    paths = [path for (path,) in sql_of(reader).execute("SELECT path FROM image_files WHERE sd = ?", (sd,))]
+    return list(reader.files.find_rows(sd, sorted(paths)).values())
+
+
 def drop_idle_connections(catalog: Catalog) -> None:
     """Closes idle connections, so the next query reads the file again."""
     assert isinstance(catalog, SqliteCatalog)
@@ -52,7 +59,7 @@ def drop_idle_connections(catalog: Catalog) -> None:
 def add_sd(writer: Writer, name: str = "Notes") -> int:
     """Adds a storage directory without a folder. Returns its number."""
     return writer.sds.insert_storage_dir(sd_id=None, provisional=False, name=name, path=f"/nowhere/{name}",
-        state=StorageDirState.ONLINE, problem=None, read_only=False, root=None, added_at=NOW,
+        state=StorageDirState.ONLINE, problem=None, read_only=False, added_at=NOW,
     )  # fmt: skip
 
 

@@ -63,7 +63,7 @@ class Machine:
     def row(self, sd: StorageDir, filename: str) -> ImageFile | None:
         """What the catalog knows about the file."""
         with self.bench.catalog.read() as reader:
-            return reader.files.find_row(sd.number, filename)
+            return reader.files.find_row(sd.number, f"media/{filename}")
 
     def list_storage_dirs(self) -> list[StorageDir]:
         """All of them, as the catalog knows them."""

@@ -55,7 +55,7 @@ def fill_catalog(store: LocalStore, sd: int, count: int, *, newest: datetime | N
     ids = [ImageId(f"{number:032x}") for number in range(1, count + 1)]
     rows = (
         ImageFile(
-            sd=sd, filename=f"{image_id}.jpg", image_id=image_id, media_type="image/jpeg",
+            sd=sd, path=f"media/{image_id}.jpg", image_id=image_id, media_type="image/jpeg",
             stamp=FileStamp(1000 + number, 10**18, number + 1),
             state=FileState.ARRIVING if number % 50 == 7 else FileState.PRESENT,
             first_seen=newest, unchanged_since=newest, width=4000, height=3000, taken_at=newest - number * step,

@@ -28,7 +28,7 @@ def make_file(
     stamp = FileStamp(3_100_000, 1_700_000_000_000_000_000, 42)
     return ImageFile(
         sd=1,
-        filename=filename,
+        path=f"media/{filename}",
         image_id=IMAGE_ID,
         media_type="image/png",
         stamp=stamp,

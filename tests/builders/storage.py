@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from builders.catalogs import list_rows
 from builders.clocks import FakeClock
 from builders.pictures import make_picture
 from strandline.catalog.database import open_catalog
@@ -103,4 +104,4 @@ def open_bench(
 def rows_of(bench: Workbench, sd: StorageDir) -> dict[str, ImageFile]:
     """All rows of the storage directory, by file name."""
     with bench.catalog.read() as reader:
-        return reader.files.find_rows(sd.number, sorted(reader.files.list_states(sd.number)))
+        return {row.filename: row for row in list_rows(reader, sd.number)}

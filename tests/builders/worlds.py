@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from builders.catalogs import sql_of
+from builders.catalogs import list_rows, sql_of
 from builders.machine import Machine, open_machine
 from strandline.folders.temporaries import TEMPORARY_NAME
 from strandline.model.identity.sd_ids import find_identity_in
@@ -136,10 +136,8 @@ class World:
                 names |= dict.fromkeys((sd.sd_id, *sd.aliases), sd.name)
                 aliases = tuple(sorted(filter(self._is_old, sd.aliases)))
                 identities[sd.name] = (self._name_id(sd.sd_id or "none"), aliases, sd.state.value)
-                for name in reader.files.list_some_filenames(sd.number, limit=1000):
-                    row = reader.files.find_row(sd.number, name)
-                    assert row is not None
-                    rows[f"{sd.name}/{name}"] = (row.state.value, row.proof_is_current)
+                for row in list_rows(reader, sd.number):
+                    rows[f"{sd.name}/{row.filename}"] = (row.state.value, row.proof_is_current)
             indexed = reader.trash.list_trashed()
         trash = self._list_trash()
         assert {(str(entry["filename"]), str(entry["sha256"])) for entry in indexed} <= trash

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from builders.catalogs import add_sd, opened
+from builders.catalogs import opened
 from builders.image_rows import NOW, SHA256S
 from strandline.catalog.database import SqliteCatalog
 from strandline.catalog.schema import MIGRATIONS
@@ -19,7 +19,7 @@ def present(number: int, sd: int = 1) -> ImageFile:
     """An unproven row. A higher number is newer."""
     stamp = FileStamp(100 + number, 10**18 + number * 1000, number)
     image_id = ImageId(f"{number:032x}")
-    return register_listed(sd, f"{image_id}.png", image_id, "image/png", Seen(stamp), NOW)
+    return register_listed(sd, f"media/{image_id}.png", image_id, "image/png", Seen(stamp), NOW)
 
 
 def proven(row: ImageFile) -> ImageFile:
@@ -57,24 +57,24 @@ def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: S
     """Newest first. The proof is the only write that is needed."""
     first, second = present(1), present(2)
     insert(catalog, first, second, present(3, sd=2), proven(present(4)))
-    assert arrivals(catalog) == [second.filename, first.filename]
+    assert arrivals(catalog) == [second.path, first.path]
     update(catalog, first, proven(first))
-    assert arrivals(catalog) == [second.filename]
+    assert arrivals(catalog) == [second.path]
     update(catalog, proven(first), touched(proven(first)))
-    assert arrivals(catalog) == [second.filename, first.filename]
+    assert arrivals(catalog) == [second.path, first.path]
 
 
 def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: SqliteCatalog) -> None:
     """However they were registered, they are left to the verifier or the first reader."""
     row, other = present(1), present(2)
     assert row.stamp is not None
-    listed = [(row.filename, row.image_id, row.media_type, row.stamp.as_text())]
+    listed = [(row.path, row.image_id, row.media_type, row.stamp.as_text())]
     with catalog.write() as writer:
         writer.files.insert_listed(1, listed, FileState.PRESENT, as_microseconds(NOW))
     insert(catalog, other, listed_first=True)
     assert arrivals(catalog) == []
     update(catalog, row, touched(row))
-    assert arrivals(catalog) == [row.filename]
+    assert arrivals(catalog) == [row.path]
 
 
 def test_only_files_that_are_here_are_arrivals(catalog: SqliteCatalog) -> None:
@@ -88,13 +88,19 @@ def test_only_files_that_are_here_are_arrivals(catalog: SqliteCatalog) -> None:
 def test_what_an_older_catalog_knows_was_there_from_the_first(tmp_path: Path) -> None:
     """After an update, the program does not read a million files of a share at once."""
     path = tmp_path / "catalog.db"
-    with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.write() as writer:
-        add_sd(writer)
-        row = present(1)
-        assert row.stamp is not None
-        listed = [(row.filename, row.image_id, row.media_type, row.stamp.as_text())]
-        writer.files.insert_listed(1, listed, FileState.PRESENT, as_microseconds(NOW))
+    row = present(1)
+    assert row.stamp is not None
+    with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.connected() as conn:
+        conn.execute(
+            "INSERT INTO storage_dirs (name, path, state, added_at_us) VALUES ('n', 'p', 'online', 1)"
+        )
+        us = as_microseconds(NOW)
+        conn.execute(
+            "INSERT INTO image_files (sd, filename, image_id, media_type, stamp, state, first_seen_us, "
+            "unchanged_since_us, sort_us) VALUES (1, ?, ?, ?, ?, 'present', ?, ?, 1)",
+            (row.filename, row.image_id, row.media_type, row.stamp.as_text(), us, us),
+        )
     with opened(path) as catalog:
         assert arrivals(catalog) == []
         update(catalog, row, touched(row))
-        assert arrivals(catalog) == [row.filename]
+        assert arrivals(catalog) == [row.path]

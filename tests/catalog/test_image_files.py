@@ -38,10 +38,10 @@ def fill(catalog: SqliteCatalog, some: list[ImageFile], *, listed_first: bool = 
             assert writer.files.insert_row(row, listed_first=listed_first)
 
 
-def find(catalog: SqliteCatalog, filename: str) -> ImageFile | None:
+def find(catalog: SqliteCatalog, path: str) -> ImageFile | None:
     """The row of the file in the first storage directory."""
     with catalog.read() as reader:
-        return reader.files.find_row(1, filename)
+        return reader.files.find_row(1, path)
 
 
 def image(number: int) -> ImageId:
@@ -52,7 +52,7 @@ def image(number: int) -> ImageId:
 def present(number: int, **changes: object) -> ImageFile:
     """An unproven row."""
     stamp = FileStamp(100 + number, 10**18 + number * 1000, number)
-    row = register_listed(1, f"{image(number)}.png", image(number), "image/png", Seen(stamp), NOW)
+    row = register_listed(1, f"media/{image(number)}.png", image(number), "image/png", Seen(stamp), NOW)
     return replace(row, **changes)  # type: ignore[arg-type]
 
 
@@ -64,7 +64,7 @@ def proven(row: ImageFile, sha256: str = SHA256S[0]) -> ImageFile:
 
 many_rows = st.lists(rows(), max_size=8).map(
     lambda some: [
-        replace(row, filename=f"{image(number)}.png", image_id=row.image_id)
+        replace(row, path=f"media/{image(number)}.png", image_id=row.image_id)
         for number, row in enumerate(some)
     ]
 )
@@ -75,10 +75,10 @@ def test_a_row_survives_the_catalog(shared_catalog: SqliteCatalog, some: list[Im
     """Every field in every state, including mtimes beyond SQLite's largest number."""
     fill(shared_catalog, some)
     for row in some:
-        assert find(shared_catalog, row.filename) == row
+        assert find(shared_catalog, row.path) == row
     with shared_catalog.read() as reader:
-        assert reader.files.find_rows(1, [row.filename for row in some] + ["x.png"]) == {
-            row.filename: row for row in some
+        assert reader.files.find_rows(1, [row.path for row in some] + ["media/x.png"]) == {
+            row.path: row for row in some
         }
 
 
@@ -91,10 +91,10 @@ def test_lines_are_those_of_the_rows_that_a_scan_should_meet(
     """
     fill(shared_catalog, some)
     with shared_catalog.read() as reader:
-        lines = [line for batch in reader.files.iter_lines(1) for line in batch]
+        lines = [line for batch in reader.files.iter_lines(1, "media") for line in batch]
         assert len(lines) == reader.files.count_expected(1)
     expected = []
-    for row in sorted(some, key=lambda row: row.filename):
+    for row in sorted(some, key=lambda row: row.path):
         if row.state in EXPECTED:
             stamp = "" if row.stamp is None else row.stamp.as_text()
             if row.state is FileState.ONLINE_ONLY:
@@ -109,7 +109,7 @@ def test_lines_come_in_batches_without_a_gap(catalog: SqliteCatalog, monkeypatch
     for count in (0, 3, 4, 5, 8):
         fill(catalog, [present(number) for number in range(count)])
         with catalog.read() as reader:
-            batches = list(reader.files.iter_lines(1))
+            batches = list(reader.files.iter_lines(1, "media"))
         assert [line[:32] for batch in batches for line in batch] == [image(n) for n in range(count)]
         assert all(len(batch) <= 4 for batch in batches)
 
@@ -124,7 +124,7 @@ def test_a_listing_registers_the_same_rows_as_one_by_one(
     slow = dump(shared_catalog.path)["image_files"]
     fill(shared_catalog, [])
     files = [
-        (row.filename, row.image_id, row.media_type, stamp.as_text())
+        (row.path, row.image_id, row.media_type, stamp.as_text())
         for row, stamp in zip(expected, some, strict=True)
     ]
     with shared_catalog.write() as writer:
@@ -140,18 +140,18 @@ def test_a_file_that_is_known_is_not_registered_again(catalog: SqliteCatalog) ->
     with catalog.write() as writer:
         assert writer.files.insert_row(first)
         assert not writer.files.insert_row(second)
-    assert find(catalog, first.filename) == first
+    assert find(catalog, first.path) == first
 
 
 @given(rows(), rows())
 @settings(max_examples=100)
 def test_a_move_is_made_by_one_of_two(shared_catalog: SqliteCatalog, old: ImageFile, new: ImageFile) -> None:
     """Both read the same row. The second fails, unless its change means nothing to people."""
-    new = replace(new, filename=old.filename, image_id=old.image_id)
+    new = replace(new, path=old.path, image_id=old.image_id)
     fill(shared_catalog, [old])
     with shared_catalog.write() as writer:
         assert writer.files.update_row(old, new)
-        assert find_in(writer, old.filename) == new
+        assert find_in(writer, old.path) == new
         again = writer.files.update_row(old, old)
 
     def told(row: ImageFile) -> tuple[object, ...]:
@@ -161,9 +161,9 @@ def test_a_move_is_made_by_one_of_two(shared_catalog: SqliteCatalog, old: ImageF
     assert again is (told(old) == told(new))
 
 
-def find_in(reader: Reader, filename: str) -> ImageFile | None:
+def find_in(reader: Reader, path: str) -> ImageFile | None:
     """The row inside a transaction."""
-    return reader.files.find_row(1, filename)
+    return reader.files.find_row(1, path)
 
 
 def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: SqliteCatalog) -> None:
@@ -180,10 +180,10 @@ def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog:
     files = [
         present(1),
         proven(present(1, sd=2)),
-        present(1, filename=f"{image(1)}.gif", sd=2),
-        proven(present(1, filename=f"{image(1)}.jpg")),
+        present(1, path=f"media/{image(1)}.gif", sd=2),
+        proven(present(1, path=f"media/{image(1)}.jpg")),
         replace(
-            proven(present(1, filename=f"{image(1)}.webp")), stamp=FileStamp(1, 1, 1)
+            proven(present(1, path=f"media/{image(1)}.webp")), stamp=FileStamp(1, 1, 1)
         ),  # its proof has lapsed
         present(2),
     ]
@@ -212,7 +212,7 @@ def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catal
 def test_counts_and_lists_agree_with_the_rows(shared_catalog: SqliteCatalog, some: list[ImageFile]) -> None:
     """Each answer equals that of a walk over all rows."""
     fill(shared_catalog, some)
-    some = sorted(some, key=lambda row: row.filename)
+    some = sorted(some, key=lambda row: row.path)
     expected = [row for row in some if row.state in EXPECTED]
     accepted = [row for row in expected if row.absent_since is not None and row.absence_accepted]
     with shared_catalog.read() as reader:
@@ -226,17 +226,16 @@ def test_counts_and_lists_agree_with_the_rows(shared_catalog: SqliteCatalog, som
             in_state = [row for row in some if row.state is state]
             assert reader.files.list_rows_in_state(1, state) == in_state
             assert reader.files.count_in_state(1, state) == len(in_state)
-            assert reader.files.list_names_in_state(1, state, empty_before=NOW) == [
-                row.filename
+            assert reader.files.list_paths_in_state(1, state, empty_before=NOW) == [
+                row.path
                 for row in in_state
                 if row.stamp is None or row.stamp.size_bytes or row.unchanged_since <= NOW
             ]
-        assert reader.files.list_states(1) == {row.filename: row.state for row in some}
-        here = {row.filename for row in expected if row.absent_since is None}
-        here -= {row.filename for row in some if row.state is FileState.ONLINE_ONLY}
-        known = here or {row.filename for row in some if row.state is not FileState.TRASHED}
-        assert set(reader.files.list_some_filenames(1, limit=100)) == known
-        assert len(reader.files.list_some_filenames(1, limit=1)) == min(1, len(known))
+        here = {row.path for row in expected if row.absent_since is None}
+        here -= {row.path for row in some if row.state is FileState.ONLINE_ONLY}
+        known = here or {row.path for row in some if row.state is not FileState.TRASHED}
+        assert set(reader.files.list_some_paths(1, limit=100)) == known
+        assert len(reader.files.list_some_paths(1, limit=1)) == min(1, len(known))
 
 
 @given(many_rows, st.booleans())
@@ -252,7 +251,7 @@ def test_accepting_absences_marks_what_is_absent_now(
         if row.state in EXPECTED and all_rows:
             absent_since = absent_since or NOW
         accepted = row.absence_accepted or (row.state in EXPECTED and absent_since is not None)
-        assert find(shared_catalog, row.filename) == replace(
+        assert find(shared_catalog, row.path) == replace(
             row, absent_since=absent_since, absence_accepted=accepted
         )
 
@@ -264,18 +263,18 @@ def test_a_row_is_dropped_only_in_the_state_that_was_seen(catalog: SqliteCatalog
     with catalog.write() as writer:
         assert not writer.files.delete_row(replace(row, state=FileState.MISSING))
         assert writer.files.delete_row(row)
-    assert find(catalog, row.filename) is None
+    assert find(catalog, row.path) is None
 
 
 def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog: SqliteCatalog) -> None:
     """For example a HEIC named .jpg, once its bytes were read. Letter case and second extensions do not count."""
-    odd = proven(present(1, filename=f"{image(1)}.JPG", media_type="image/heic"))
+    odd = proven(present(1, path=f"media/{image(1)}.JPG", media_type="image/heic"))
     fill(
         catalog,
         [
             odd,
-            proven(present(2, filename=f"{image(2)}.JPEG", media_type="image/jpeg")),
-            present(3, filename=f"{image(3)}.gif"),
+            proven(present(2, path=f"media/{image(2)}.JPEG", media_type="image/jpeg")),
+            present(3, path=f"media/{image(3)}.gif"),
         ],
     )
     with catalog.read() as reader:
@@ -284,8 +283,8 @@ def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog:
 
 def test_legacy_files_that_differ_between_storage_directories_are_found(catalog: SqliteCatalog) -> None:
     """Two contents under one legacy id (H25). Under a content id they cannot differ."""
-    one = replace(proven(present(1)), image_id=LEGACY_ID, filename=f"{LEGACY_ID}.png")
-    two = replace(proven(present(2), SHA256S[1]), sd=2, image_id=LEGACY_ID, filename=f"{LEGACY_ID}.png")
+    one = replace(proven(present(1)), image_id=LEGACY_ID, path=f"media/{LEGACY_ID}.png")
+    two = replace(proven(present(2), SHA256S[1]), sd=2, image_id=LEGACY_ID, path=f"media/{LEGACY_ID}.png")
     fill(catalog, [one, two, proven(present(3)), proven(present(3, sd=2))])
     with catalog.read() as reader:
         assert list(reader.files.iter_differing_copies(1)) == [one]
@@ -315,4 +314,4 @@ def test_proofs_survive_with_their_kind(shared_catalog: SqliteCatalog, data: st.
     for image_id in (CONTENT_ID, LEGACY_ID):
         row = present(1, image_id=image_id, proof=data.draw(proofs(image_id, present(1).stamp)))
         fill(shared_catalog, [row])
-        assert find(shared_catalog, row.filename) == row
+        assert find(shared_catalog, row.path) == row

@@ -118,15 +118,15 @@ def test_the_places_are_those_of_the_listing(
         found = reader.images.list_places(chosen, every=every)
     months = [datetime.fromtimestamp(place(row)[0], UTC).strftime("%Y-%m") for row in newest]
     assert found.months == tuple((month, months.count(month)) for month in dict.fromkeys(months))
-    assert [(each.sd, each.filename) for each in found.cursors] == [
-        (row.sd, row.filename) for row in newest[every - 1 :: every]
+    assert [(each.sd, each.path) for each in found.cursors] == [
+        (row.sd, row.path) for row in newest[every - 1 :: every]
     ]
 
 
 def test_images_that_arrive_while_one_pages_shift_nothing(catalog: SqliteCatalog) -> None:
     """The next page starts after the last image, not after a number of images."""
     some = [
-        register_listed(1, f"{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW)
+        register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW)
         for n, i in enumerate(IMAGES)
     ]
     fill(catalog, some[:3])

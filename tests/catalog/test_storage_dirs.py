@@ -35,12 +35,12 @@ def test_all_that_was_written_is_read_back(catalog: SqliteCatalog) -> None:
     with catalog.write() as writer:
         number = writer.sds.insert_storage_dir(
             sd_id=A, provisional=True, name="Nötes", path="/n", state=StorageDirState.OFFLINE,
-            problem="gone", read_only=True, root=(1, 2), added_at=NOW,
+            problem="gone", read_only=True, added_at=NOW,
         )  # fmt: skip
         writer.sds.add_aliases(number, [C, B, C])
     expected = StorageDir(
         number=number, sd_id=A, name="Nötes", path="/n", state=StorageDirState.OFFLINE, read_only=True,
-        provisional=True, aliases=(B, C), added_at=NOW, root_device=1, root_inode=2, problem="gone",
+        provisional=True, aliases=(B, C), added_at=NOW, problem="gone",
     )  # fmt: skip
     assert find(catalog, number) == expected
     with catalog.read() as reader:
@@ -95,12 +95,12 @@ def test_place_name_and_marks_are_changed_alone(catalog: SqliteCatalog) -> None:
     """Each setter changes only its own columns."""
     with catalog.write() as writer:
         number = add_sd(writer)
-        writer.sds.update_place(number, path="/moved", root=(5, 6))
+        writer.sds.update_path(number, "/moved")
         writer.sds.update_name(number, "Diary")
         writer.sds.update_read_only(number, read_only=True)
         writer.sds.mark_first_scan_done(number)
     sd = find(catalog, number)
-    assert (sd.path, sd.root_device, sd.root_inode, sd.name) == ("/moved", 5, 6, "Diary")
+    assert (sd.path, sd.name) == ("/moved", "Diary")
     assert (sd.read_only, sd.first_scan_done, sd.state) == (True, True, StorageDirState.ONLINE)
 
 
@@ -110,7 +110,9 @@ def test_forgetting_takes_rows_and_aliases_and_nothing_else(catalog: SqliteCatal
         gone, stays = add_sd(writer, "gone"), add_sd(writer, "stays")
         for number in (gone, stays):
             writer.sds.add_aliases(number, [A])
-            row = register_listed(number, "x.png", CONTENT_ID, "image/png", Seen(None, online_only=True), NOW)
+            row = register_listed(
+                number, "media/x.png", CONTENT_ID, "image/png", Seen(None, online_only=True), NOW
+            )
             writer.files.insert_row(row)
         writer.sds.delete_storage_dir(gone)
     left = dump(catalog.path)

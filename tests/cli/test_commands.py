@@ -20,8 +20,8 @@ from strandline.model.sync_status import SyncStatus
 
 SD_KEYS = {"sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem"}
 FILE_KEYS = {
-    "sd_id", "sd_name", "sd_state", "filename", "media_type", "state", "proven", "proof", "whole", "size_bytes",
-    "first_seen", "unchanged_since", "absent_since",
+    "sd_id", "sd_name", "sd_state", "filename", "path", "media_type", "state", "proven", "proof", "whole",
+    "size_bytes", "first_seen", "unchanged_since", "absent_since",
 }  # fmt: skip
 IMAGE_KEYS = {
     "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at", "original_name", "names", "files",
@@ -90,7 +90,7 @@ def test_saving_prints_what_people_paste(made: CommandHome) -> None:
         "size_bytes": photo.stat().st_size,
         "new": False,
         "markdown": f"![sunset at sea](media/{image_id}.png)",
-    } | {"source": str(photo), "whole": True}
+    } | {"source": str(photo), "whole": True, "path": f"media/{image_id}.png"}
     assert len(list((root / "media").iterdir())) == 1
 
 

@@ -49,11 +49,12 @@ def test_other_spellings_are_names_of_the_image(image_id: ImageId, media_type: M
 @given(names)
 def test_a_path_leads_back_to_its_name(name: str) -> None:
     """Law: path and name convert into each other, and no other folder contains images."""
-    assert ID_LAYOUT.name_of(ID_LAYOUT.path_of(name)) == name
-    assert ID_LAYOUT.path_of(name) == f"{ID_LAYOUT.images_folder}/{name}"
-    assert ID_LAYOUT.name_of(name) is None
-    assert ID_LAYOUT.name_of(f"other/{name}") is None
-    assert ID_LAYOUT.name_of(f"{ID_LAYOUT.images_folder}/deeper/{name}") is None
+    path = ID_LAYOUT.path_of(name)
+    assert ID_LAYOUT.name_of(path) == ID_LAYOUT.find_name(path) == name
+    assert path == f"{ID_LAYOUT.images_folder}/{name}"
+    assert ID_LAYOUT.find_name(name) is None
+    assert ID_LAYOUT.find_name(f"other/{name}") is None
+    assert ID_LAYOUT.find_name(f"{ID_LAYOUT.images_folder}/deeper/{name}") is None
 
 
 @given(names)

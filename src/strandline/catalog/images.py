@@ -20,7 +20,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.values import dataclass
 
 _LONGEST_CURSOR = 200
-"""Twice the length of a cursor with the longest file name and the largest numbers."""
+"""Twice the length of a cursor with the longest path and the largest numbers."""
 
 _FIRST_TIME = datetime(1, 1, 1, tzinfo=UTC)
 _LAST_TIME = datetime.max.replace(tzinfo=UTC)
@@ -41,7 +41,7 @@ class Places:
 
 def format_cursor(cursor: ImageCursor) -> str:
     """The cursor as opaque text that is safe in URLs and shells."""
-    text = json.dumps([cursor.sort_us, cursor.sd, cursor.filename], separators=(",", ":"))
+    text = json.dumps([cursor.sort_us, cursor.sd, cursor.path], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -53,9 +53,9 @@ def parse_cursor(text: str) -> ImageCursor:
     """
     try:
         if len(text) <= _LONGEST_CURSOR:
-            sort_us, sd, filename = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if _is_number(sort_us) and _is_number(sd) and isinstance(filename, str) and filename.isascii():
-                return ImageCursor(sort_us, sd, filename)
+            sort_us, sd, path = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            if _is_number(sort_us) and _is_number(sd) and isinstance(path, str) and path.isascii():
+                return ImageCursor(sort_us, sd, path)
     except (ValueError, TypeError):
         pass
     raise InvalidCursorError(
@@ -78,19 +78,19 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
         condition, values = _newest_of_each(chosen)
         return "", "image_files AS f", condition, values
     (older, values), (newer, _) = (_condition(chosen, table) for table in "gh")
-    shown = "NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.sd = f.sd AND hidden.filename = f.filename)"
+    shown = "NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.sd = f.sd AND hidden.path = f.path)"
     matches = " AND ".join([shown, *_limits(chosen, "f")])
     before = f"""
         WITH several AS MATERIALIZED (SELECT image_id FROM image_files GROUP BY image_id HAVING count(*) > 1),
         hidden AS MATERIALIZED (
-            SELECT g.sd, g.filename
+            SELECT g.sd, g.path
             FROM several CROSS JOIN image_files AS g INDEXED BY image_files_by_image USING (image_id)
             WHERE {older} AND EXISTS (
                 SELECT 1 FROM image_files AS h WHERE h.image_id = g.image_id AND {newer}
-                  AND (h.sort_us, h.sd, h.filename) > (g.sort_us, g.sd, g.filename)
+                  AND (h.sort_us, h.sd, h.path) > (g.sort_us, g.sd, g.path)
             )
             UNION ALL
-            SELECT sd, filename FROM image_files INDEXED BY image_files_noteworthy
+            SELECT sd, path FROM image_files INDEXED BY image_files_noteworthy
             WHERE state = 'trashed' AND (state <> 'present' OR absent_since_us IS NOT NULL)
         )
     """
@@ -105,7 +105,7 @@ def _newest_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
         f"""{condition} AND NOT EXISTS (
             SELECT 1 FROM image_files AS g
             WHERE g.image_id = f.image_id AND {newer}
-              AND (g.sort_us, g.sd, g.filename) > (f.sort_us, f.sd, f.filename)
+              AND (g.sort_us, g.sd, g.path) > (f.sort_us, f.sd, f.path)
         )""",
         values,
     )
@@ -159,15 +159,15 @@ class ImageReader:
         condition, values = _newest_of_each(chosen)
         where_after = ""
         if after is not None:
-            where_after = "AND (f.sort_us, f.sd, f.filename) < (:sort_us, :after_sd, :after_filename)"
-            values |= {"sort_us": after.sort_us, "after_sd": after.sd, "after_filename": after.filename}
+            where_after = "AND (f.sort_us, f.sd, f.path) < (:sort_us, :after_sd, :after_path)"
+            values |= {"sort_us": after.sort_us, "after_sd": after.sd, "after_path": after.path}
         # Otherwise SQLite would fetch and sort all files of an SD for one page.
         index = "INDEXED BY image_files_newest_first" if chosen.state is None else ""
         rows = self._conn.execute(
             f"""
-            SELECT f.image_id, f.sort_us, f.sd, f.filename FROM image_files AS f {index}
+            SELECT f.image_id, f.sort_us, f.sd, f.path FROM image_files AS f {index}
             WHERE {condition} {where_after}
-            ORDER BY f.sort_us DESC, f.sd DESC, f.filename DESC LIMIT :limit
+            ORDER BY f.sort_us DESC, f.sd DESC, f.path DESC LIMIT :limit
             """,
             values | {"limit": limit + 1},
         ).fetchall()
@@ -184,13 +184,13 @@ class ImageReader:
         before, files, condition, values = _walk(chosen)
         rows = self._conn.execute(
             f"""
-            {before} SELECT month, position, sort_us, sd, filename, position % :every = 0 FROM (
+            {before} SELECT month, position, sort_us, sd, path, position % :every = 0 FROM (
                 SELECT *, row_number() OVER newest AS position, lead(month) OVER newest AS next_month FROM (
-                    SELECT f.sort_us, f.sd, f.filename,
+                    SELECT f.sort_us, f.sd, f.path,
                            CASE WHEN f.sort_us < :first_us THEN '0001-01' WHEN f.sort_us > :last_us THEN '9999-12'
                                 ELSE strftime('%Y-%m', f.sort_us / 1000000, 'unixepoch') END AS month
                     FROM {files} WHERE {condition}
-                ) WINDOW newest AS (ORDER BY sort_us DESC, sd DESC, filename DESC)
+                ) WINDOW newest AS (ORDER BY sort_us DESC, sd DESC, path DESC)
             ) WHERE position % :every = 0 OR month IS NOT next_month ORDER BY position
             """,
             values

@@ -17,15 +17,14 @@ from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 _SELECT = (
-    "SELECT number, sd_id, provisional, name, path, state, problem, read_only, root_device, root_inode, "
+    "SELECT number, sd_id, provisional, name, path, state, problem, read_only, "
     "first_scan_done, added_at_us FROM storage_dirs"
 )
 
 
 def _to_storage_dir(row: tuple[Any, ...], aliases: Iterable[StorageDirId]) -> StorageDir:
     (
-        number, sd_id, provisional, name, path, state, problem, read_only, root_device, root_inode,
-        first_scan_done, added_at_us,
+        number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us,
     ) = row  # fmt: skip
     return StorageDir(
         number=number,
@@ -36,8 +35,6 @@ def _to_storage_dir(row: tuple[Any, ...], aliases: Iterable[StorageDirId]) -> St
         state=StorageDirState(state),
         problem=problem,
         read_only=bool(read_only),
-        root_device=root_device,
-        root_inode=root_inode,
         first_scan_done=bool(first_scan_done),
         added_at=from_microseconds(added_at_us),
         aliases=tuple(aliases),
@@ -86,7 +83,6 @@ class StorageDirWriter(StorageDirReader):
         state: StorageDirState,
         problem: str | None,
         read_only: bool,
-        root: tuple[int, int] | None,
         added_at: datetime,
     ) -> int:
         """Adds a storage directory and returns its number.
@@ -94,12 +90,11 @@ class StorageDirWriter(StorageDirReader):
         Raises:
             sqlite3.IntegrityError: The name is taken. The caller must check first.
         """
-        device, inode = root or (None, None)
         cursor = self._conn.execute(
-            "INSERT INTO storage_dirs (sd_id, provisional, name, path, state, problem, read_only, root_device, "
-            "root_inode, added_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO storage_dirs (sd_id, provisional, name, path, state, problem, read_only, "
+            "added_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                sd_id, int(provisional), name, path, state.value, problem, int(read_only), device, inode,
+                sd_id, int(provisional), name, path, state.value, problem, int(read_only),
                 as_microseconds(added_at),
             ),
         )  # fmt: skip
@@ -129,13 +124,9 @@ class StorageDirWriter(StorageDirReader):
             [(number, alias) for alias in aliases],
         )
 
-    def update_place(self, number: int, *, path: str, root: tuple[int, int] | None) -> None:
+    def update_path(self, number: int, path: str) -> None:
         """Sets the SD's path."""
-        device, inode = root or (None, None)
-        self._conn.execute(
-            "UPDATE storage_dirs SET path = ?, root_device = ?, root_inode = ? WHERE number = ?",
-            (path, device, inode, number),
-        )
+        self._conn.execute("UPDATE storage_dirs SET path = ? WHERE number = ?", (path, number))
 
     def update_name(self, number: int, name: str) -> None:
         """Sets the SD's name."""

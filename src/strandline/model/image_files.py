@@ -1,7 +1,7 @@
 """One image file: one file in one media folder that contains an image, as the catalog knows it.
 
-The key is (storage directory, file), never the image id: one image can be in several storage directories, and even
-twice in one (``x.heic`` and ``x.jpg``).
+The key is (storage directory, relative path), never the image id: one image can be in several storage directories,
+and even twice in one (``x.heic`` and ``x.jpg``).
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ class ImageFile:
 
     sd: int
     """The storage directory's local number in this catalog."""
-    filename: str
+    path: str
+    """Relative to the storage directory, with ``/``. With ``sd`` it is the key."""
     image_id: ImageId
     media_type: str
     """IANA media type: by the bytes once they were read, before that by the extension."""
@@ -110,6 +111,11 @@ class ImageFile:
     height: int | None = None
     taken_at: datetime | None = None
     """From EXIF; read as UTC if it has no zone. Used for sorting."""
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
 
     @property
     def proof_is_current(self) -> bool:
@@ -164,4 +170,4 @@ class ImageCursor:
 
     sort_us: int
     sd: int
-    filename: str
+    path: str

@@ -48,7 +48,11 @@ class Layout(Protocol):
         """The path of an image relative to the storage directory."""
         ...
 
-    def name_of(self, path: str) -> str | None:
+    def name_of(self, path: str) -> str:
+        """The name in a path that :meth:`path_of` made: that of a row in the catalog."""
+        ...
+
+    def find_name(self, path: str) -> str | None:
         """The name that belongs to this relative path. None if no images are kept there."""
         ...
 
@@ -99,7 +103,11 @@ class IdLayout:
         """``media/{name}``."""
         return f"{self.images_folder}/{name}"
 
-    def name_of(self, path: str) -> str | None:
+    def name_of(self, path: str) -> str:
+        """What follows ``media/``."""
+        return path.removeprefix(f"{self.images_folder}/")
+
+    def find_name(self, path: str) -> str | None:
         """The last part of a path directly in the images' folder."""
         folder, _, name = path.rpartition("/")
         return name if folder == self.images_folder and name else None

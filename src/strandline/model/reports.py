@@ -100,7 +100,8 @@ class Saved(JsonForm):
     """The result of saving one image."""
 
     image_id: ImageId
-    filename: str
+    path: str
+    """Relative to the storage directory, with ``/``."""
     media_type: str
     size_bytes: int
     new: bool
@@ -109,6 +110,15 @@ class Saved(JsonForm):
     source: str
     whole: bool
     """False if the bytes are not a whole image. They are kept anyway."""
+
+    JSON: ClassVar[Table] = own_keys(
+        "image_id", "filename", "path", "media_type", "size_bytes", "new", "markdown", "source", "whole"
+    )
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +130,10 @@ class ImageFileReport(JsonForm):
 
     JSON: ClassVar[Table] = {
         "sd_id": "sd.sd_id", "sd_name": "sd.name", "sd_state": "sd.state", "filename": "file.filename",
-        "media_type": "file.media_type", "state": "file.state", "proven": "file.is_proven",
-        "proof": "file.proof_kind", "whole": "file.is_whole", "size_bytes": "file.stamp.size_bytes",
-        "first_seen": "file.first_seen", "unchanged_since": "file.unchanged_since",
-        "absent_since": "file.absent_since",
+        "path": "file.path", "media_type": "file.media_type", "state": "file.state",
+        "proven": "file.is_proven", "proof": "file.proof_kind", "whole": "file.is_whole",
+        "size_bytes": "file.stamp.size_bytes", "first_seen": "file.first_seen",
+        "unchanged_since": "file.unchanged_since", "absent_since": "file.absent_since",
     }  # fmt: skip
 
 

@@ -122,14 +122,14 @@ def has_reliable_proof(row: ImageFile) -> bool:
 
 
 def register_listed(
-    sd: int, filename: str, image_id: ImageId, media_type: str, seen: Seen, now: datetime
+    sd: int, path: str, image_id: ImageId, media_type: str, seen: Seen, now: datetime
 ) -> ImageFile:
     """The row of a file that a listing shows for the first time: present and unproven.
 
     An empty file is arriving at once: no image has zero bytes.
     """
     return ImageFile(
-        sd=sd, filename=filename, image_id=image_id, media_type=media_type, stamp=seen.stamp,
+        sd=sd, path=path, image_id=image_id, media_type=media_type, stamp=seen.stamp,
         state=_state_of_unread(seen), first_seen=now, unchanged_since=now,
     )  # fmt: skip
 

@@ -42,8 +42,6 @@ class StorageDir(JsonForm):
     aliases: tuple[StorageDirId, ...]
     """Its other identities, sorted."""
     added_at: datetime
-    root_device: int | None = None
-    root_inode: int | None = None
     first_scan_done: bool = False
     """Files from the first scan are proven in the background; files from later scans are proven at once."""
     problem: str | None = None

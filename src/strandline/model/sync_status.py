@@ -28,14 +28,25 @@ MAX_HEX_BYTES = 1024 * 1024
 class FileItem(JsonForm):
     """One file in a list of a sync status. ``facts`` are specific to that list."""
 
-    filename: str
+    path: str
+    """Relative to the storage directory, with ``/``."""
     image_id: ImageId | None
     size_bytes: int | None
     facts: tuple[tuple[str, object], ...] = ()
 
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
     def as_json(self) -> dict[str, object]:
-        """``{image_id, filename, size_bytes, …facts}``."""
-        own = {"image_id": self.image_id, "filename": self.filename, "size_bytes": self.size_bytes}
+        """``{image_id, filename, path, size_bytes, …facts}``."""
+        own = {
+            "image_id": self.image_id,
+            "filename": self.filename,
+            "path": self.path,
+            "size_bytes": self.size_bytes,
+        }
         return own | dict(self.facts)
 
 

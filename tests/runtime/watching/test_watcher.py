@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.catalogs import list_rows
 from builders.identities import A, B
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
 from builders.watching import LIMIT_S, EventReader, RunningClock, connect_bus, watching
@@ -78,7 +79,7 @@ def sd_at(bench: Workbench, number: int = 1) -> StorageDir:
 def states_of(bench: Workbench, number: int = 1) -> set[FileState]:
     """The states of its files."""
     with bench.catalog.read() as reader:
-        return set(reader.files.list_states(number).values())
+        return {row.state for row in list_rows(reader, number)}
 
 
 def wait_for_all(reader: EventReader, root: Path) -> None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.clocks import FakeClock
-from builders.storage import make_storage_dir, open_bench
+from builders.storage import make_storage_dir, open_bench, rows_of
 from strandline.model.image_files import FileState
 from strandline.model.media_names import split_wanted_name
 from strandline.model.storage_dirs import StorageDir
@@ -93,8 +93,7 @@ def test_what_is_on_disk_and_what_is_known_add_up(
     files = {path.name for path in (root / "media").iterdir() if path.is_file() and not path.is_symlink()}
     files = {name for name in files if split_wanted_name(name) is not None}
     evicted = {name for name, way in last.items() if way in ("placeholder", "two stubs")}
-    with bench.catalog.read() as reader:
-        rows = reader.files.find_rows(sd.number, sorted(reader.files.list_states(sd.number)))
+    rows = rows_of(bench, sd)
     known = {name: row.stamp for name, row in rows.items() if row.state is not FileState.TRASHED}
     sizes = {name: (root / "media" / name).stat().st_size for name in files}
     assert status.on_disk_count == len(files | evicted)
@@ -118,5 +117,5 @@ def test_what_is_on_disk_and_what_is_known_add_up(
 def move_to_trash(bench: Workbench, sd: StorageDir, names: set[str]) -> None:
     """As a person does. Only the rows matter here."""
     with bench.catalog.write() as writer:
-        for row in writer.files.find_rows(sd.number, sorted(names)).values():
+        for row in writer.files.find_rows(sd.number, sorted(f"media/{name}" for name in names)).values():
             writer.files.update_row(row, replace(row, state=FileState.TRASHED))

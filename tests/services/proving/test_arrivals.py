@@ -55,7 +55,7 @@ class Place:
     def row(self) -> ImageFile | None:
         """What the catalog knows about it."""
         with self.bench.catalog.read() as reader:
-            return reader.files.find_row(1, NAME)
+            return reader.files.find_row(1, f"media/{NAME}")
 
     def look(self, name: str = NAME) -> Arrival:
         """Looks at the name now."""

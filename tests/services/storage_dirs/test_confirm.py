@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.catalogs import list_rows
 from builders.clocks import FakeClock
 from builders.identities import A, B
 from builders.identity_folders import as_somebody_without_rights, contents
@@ -41,9 +42,7 @@ def count_by_state(bench: Workbench, sd: StorageDir) -> dict[str, int]:
     """The number of rows in each state; absent ones count as such."""
     counts: dict[str, int] = {}
     with bench.catalog.read() as reader:
-        for name in reader.files.list_states(sd.number):
-            row = reader.files.find_row(sd.number, name)
-            assert row is not None
+        for row in list_rows(reader, sd.number):
             state = "absent" if row.absent_since and row.state is not FileState.MISSING else row.state.value
             counts[state] = counts.get(state, 0) + 1
     return counts

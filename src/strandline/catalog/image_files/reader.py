@@ -13,6 +13,7 @@ from datetime import datetime
 
 from strandline.catalog.image_files.rows import (
     COLUMNS,
+    EXTENSION,
     FROM_NOTEWORTHY,
     LINES,
     SELECT,
@@ -29,51 +30,53 @@ LINES_AT_ONCE = 1000
 """Lines per statement: 70 KB of text, which stay in the CPU cache during the comparison."""
 
 KEYS_AT_ONCE = 500
-"""File names in one ``IN (…)``. SQLite allows 32,766 variables, but more than 500 gains nothing."""
+"""Paths in one ``IN (…)``. SQLite allows 32,766 variables, but more than 500 gains nothing."""
 
 
 class ImageFileReader:
-    """What the catalog knows about image files. Names are file names within the storage directory ``sd``."""
+    """What the catalog knows about image files. Paths are relative to the storage directory ``sd``, with ``/``."""
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
-    def iter_lines(self, sd: int) -> Iterator[list[str]]:
-        """The lines of all rows of the SD that a healthy scan should find, by file name, some 1,000 at a time.
+    def iter_lines(self, sd: int, folder: str) -> Iterator[list[str]]:
+        """The lines of all rows of the SD that a healthy scan should find, by path, some 1,000 at a time.
 
         ``name:size:mtime_ns:inode`` for a file that was there at the last listing; ``name:online-only`` and
-        ``name:absent`` for the others. Missing and trashed rows have no line. Holds one batch in memory.
+        ``name:absent`` for the others. Missing and trashed rows have no line. The names are those of a listing of
+        ``folder``, the SD's images' folder. Holds one batch in memory.
         """
-        last = ""
+        last = prefix = f"{folder}/" if folder else ""
+        chosen = {"sd": sd, "start": len(prefix) + 1, "limit": LINES_AT_ONCE}
         while True:
-            (text,) = self._conn.execute(LINES, (sd, last, LINES_AT_ONCE)).fetchone()
+            (text,) = self._conn.execute(LINES, chosen | {"last": last}).fetchone()
             if text is None:
                 return
             lines = text.split("\n")
             yield lines
             if len(lines) < LINES_AT_ONCE:
                 return
-            last = lines[-1].partition(":")[0]
+            last = prefix + lines[-1].partition(":")[0]
 
-    def find_row(self, sd: int, filename: str) -> ImageFile | None:
+    def find_row(self, sd: int, path: str) -> ImageFile | None:
         """The row of the file, or None."""
-        row = self._conn.execute(f"{SELECT} WHERE sd = ? AND filename = ?", (sd, filename)).fetchone()
+        row = self._conn.execute(f"{SELECT} WHERE sd = ? AND path = ?", (sd, path)).fetchone()
         return None if row is None else to_image_file(row)
 
-    def find_rows(self, sd: int, filenames: Sequence[str]) -> dict[str, ImageFile]:
-        """The rows of the named files, by file name. Files without a row are omitted."""
+    def find_rows(self, sd: int, paths: Sequence[str]) -> dict[str, ImageFile]:
+        """The rows of the files, by path. Files without a row are omitted."""
         found = {}
-        for start in range(0, len(filenames), KEYS_AT_ONCE):
-            names = filenames[start : start + KEYS_AT_ONCE]
-            marks = ", ".join("?" * len(names))
-            for row in self._conn.execute(f"{SELECT} WHERE sd = ? AND filename IN ({marks})", (sd, *names)):
+        for start in range(0, len(paths), KEYS_AT_ONCE):
+            some = paths[start : start + KEYS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            for row in self._conn.execute(f"{SELECT} WHERE sd = ? AND path IN ({marks})", (sd, *some)):
                 found[row[1]] = to_image_file(row)
         return found
 
     def list_rows_of_image(self, image_id: ImageId) -> list[ImageFile]:
-        """All rows of the image: proven before unproven, then by SD in the order of adding, then by name."""
+        """All rows of the image: proven before unproven, then by SD in the order of adding, then by path."""
         rows = self._conn.execute(
-            f"{SELECT} WHERE image_id = ? ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, filename",
+            f"{SELECT} WHERE image_id = ? ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, path",
             (image_id,),
         )
         return [to_image_file(row) for row in rows]
@@ -87,7 +90,7 @@ class ImageFileReader:
         (text,) = self._conn.execute(
             f"SELECT json_group_array(json_array({COLUMNS})) FROM (SELECT * FROM image_files "
             "WHERE image_id IN (SELECT value FROM json_each(?)) "
-            "ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, filename)",
+            "ORDER BY proof_stamp IS NULL OR proof_stamp IS NOT stamp, sd, path)",
             (json.dumps(image_ids),),
         ).fetchone()
         found: dict[ImageId, list[ImageFile]] = {}
@@ -96,28 +99,28 @@ class ImageFileReader:
         return found
 
     def iter_noteworthy_rows(self, sd: int) -> Iterator[ImageFile]:
-        """Rows of the SD that are not present, or were absent at the last listing; by file name."""
-        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} ORDER BY filename", (sd,))
+        """Rows of the SD that are not present, or were absent at the last listing; by path."""
+        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} ORDER BY path", (sd,))
         for row in rows:
             yield to_image_file(row)
 
     def list_rows_in_state(self, sd: int, state: FileState) -> list[ImageFile]:
-        """All rows of the SD in the state, by file name."""
-        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} AND state = ? ORDER BY filename", (sd, state.value))
+        """All rows of the SD in the state, by path."""
+        rows = self._conn.execute(f"{SELECT_NOTEWORTHY} AND state = ? ORDER BY path", (sd, state.value))
         return [to_image_file(row) for row in rows]
 
-    def list_names_in_state(self, sd: int, state: FileState, *, empty_before: datetime) -> list[str]:
-        """The names of all files of the SD in the state that may have bytes.
+    def list_paths_in_state(self, sd: int, state: FileState, *, empty_before: datetime) -> list[str]:
+        """The paths of all files of the SD in the state that may have bytes.
 
         An empty file is included only if it has been unchanged since ``empty_before`` or longer: before that there is
         nothing to learn from it, and a million of them may arrive at once.
         """
         rows = self._conn.execute(
-            f"SELECT filename {FROM_NOTEWORTHY} AND state = ? "
-            "AND (size_bytes IS NOT 0 OR unchanged_since_us <= ?) ORDER BY filename",
+            f"SELECT path {FROM_NOTEWORTHY} AND state = ? "
+            "AND (size_bytes IS NOT 0 OR unchanged_since_us <= ?) ORDER BY path",
             (sd, state.value, as_microseconds(empty_before)),
         )
-        return [str(name) for (name,) in rows]
+        return [str(path) for (path,) in rows]
 
     def count_in_state(self, sd: int, state: FileState) -> int:
         """The number of files of the SD in the state, which must not be *present*."""
@@ -141,10 +144,10 @@ class ImageFileReader:
     def _list_page(self, sd: int, condition: str, limit: int, after: ImageFile | None) -> list[ImageFile]:
         from_there, key = "", ()  # type: tuple[str, tuple[int, str] | tuple[()]]
         if after is not None:
-            from_there, key = "AND (sort_us, filename) < (?, ?) ", (sort_time(after), after.filename)
+            from_there, key = "AND (sort_us, path) < (?, ?) ", (sort_time(after), after.path)
         rows = self._conn.execute(
             f"{SELECT} WHERE sd = ? AND state = 'present' AND {condition} AND absent_since_us IS NULL {from_there}"
-            "ORDER BY sort_us DESC, filename DESC LIMIT ?",
+            "ORDER BY sort_us DESC, path DESC LIMIT ?",
             (sd, *key, limit),
         )
         return [to_image_file(row) for row in rows]
@@ -179,55 +182,50 @@ class ImageFileReader:
             self._conn.execute("SELECT count(*) FROM image_files WHERE sd = ?", (sd,)).fetchone()[0]
         ) - int(gone)
 
-    def list_some_filenames(self, sd: int, *, limit: int) -> list[str]:
-        """Up to ``limit`` names of files that the last listing found. If it found none, of all except trashed
+    def list_some_paths(self, sd: int, *, limit: int) -> list[str]:
+        """Up to ``limit`` paths of files that the last listing found. If it found none, of all except trashed
         ones.
         """
         is_there = "state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL"
         for condition in (is_there, "state <> 'trashed'"):
             rows = self._conn.execute(
-                f"SELECT filename FROM image_files WHERE sd = ? AND {condition} LIMIT ?", (sd, limit)
+                f"SELECT path FROM image_files WHERE sd = ? AND {condition} LIMIT ?", (sd, limit)
             )
-            if names := [str(name) for (name,) in rows]:
-                return names
+            if paths := [str(path) for (path,) in rows]:
+                return paths
         return []
 
     def iter_rows_of_odd_type(self, sd: int) -> Iterator[ImageFile]:
-        """Rows of the SD whose bytes last had another type than their extension, by file name."""
+        """Rows of the SD whose bytes last had another type than their extension, by path."""
         rows = self._conn.execute(
             f"{SELECT} WHERE sd = ? AND proof_kind IS NOT NULL AND media_type <> "
-            f"CASE lower(substr(filename, instr(filename, '.') + 1)) {TYPE_BY_EXTENSION} END ORDER BY filename",
+            f"CASE {EXTENSION} {TYPE_BY_EXTENSION} END ORDER BY path",
             (sd,),
         )
         for row in rows:
             yield to_image_file(row)
 
     def list_incomplete(self, sd: int) -> list[ImageFile]:
-        """Present rows of the SD with the right bytes that are no whole image, by file name. Cost: proportional to
+        """Present rows of the SD with the right bytes that are no whole image, by path. Cost: proportional to
         the result.
         """
         rows = self._conn.execute(
             f"{SELECT} INDEXED BY image_files_incomplete WHERE sd = ? AND proof_whole = 0 AND state = 'present' "
-            "AND proof_stamp IS stamp AND absent_since_us IS NULL ORDER BY filename",
+            "AND proof_stamp IS stamp AND absent_since_us IS NULL ORDER BY path",
             (sd,),
         )
         return [to_image_file(row) for row in rows]
 
     def iter_differing_copies(self, sd: int) -> Iterator[ImageFile]:
-        """Rows of the SD with legacy ids whose proven bytes differ from those in another SD, by file name."""
+        """Rows of the SD with legacy ids whose proven bytes differ from those in another SD, by path."""
         rows = self._conn.execute(
             f"{SELECT} AS f WHERE f.sd = ? AND length(f.image_id) = 36 AND f.proof_sha256 IS NOT NULL AND EXISTS ("
             "SELECT 1 FROM image_files AS g WHERE g.image_id = f.image_id AND g.sd <> f.sd "
-            "AND g.proof_sha256 <> f.proof_sha256) ORDER BY f.filename",
+            "AND g.proof_sha256 <> f.proof_sha256) ORDER BY f.path",
             (sd,),
         )
         for row in rows:
             yield to_image_file(row)
-
-    def list_states(self, sd: int) -> dict[str, FileState]:
-        """The state of every file of the SD, by file name."""
-        rows = self._conn.execute("SELECT filename, state FROM image_files WHERE sd = ?", (sd,))
-        return {filename: FileState(state) for filename, state in rows}
 
     def count_unaccepted(self, sd: int) -> int:
         """The number of rows of the SD that a healthy scan should find, without absences that a person has
@@ -241,14 +239,14 @@ class ImageFileReader:
         return self.count_expected(sd) - int(accepted)
 
     def list_arrivals(self, sd: int) -> list[str]:
-        """The names of the SD's present files that must be proven at once, newest first. Cost: proportional to the
+        """The paths of the SD's present files that must be proven at once, newest first. Cost: proportional to the
         result.
 
         A file from the first scan is not included until it changes: the verifier or the first reader proves it.
         """
         rows = self._conn.execute(
-            "SELECT filename FROM image_files INDEXED BY image_files_arrivals WHERE sd = ? AND listed_first = 0 "
+            "SELECT path FROM image_files INDEXED BY image_files_arrivals WHERE sd = ? AND listed_first = 0 "
             "AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL ORDER BY sort_us DESC",
             (sd,),
         )
-        return [str(name) for (name,) in rows]
+        return [str(path) for (path,) in rows]

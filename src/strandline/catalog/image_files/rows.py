@@ -13,7 +13,7 @@ _LARGEST = 2**63 - 1
 """SQLite's largest number. Some disks accept later mtimes, and other machines send them."""
 
 COLUMNS = (
-    "sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
+    "sd, path, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us, "
     "absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height, "
     "taken_at_us, size_bytes, sort_us, proof_ctime_ns, proof_whole"
 )
@@ -31,9 +31,11 @@ UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
     "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
     "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ?, "
-    "proof_ctime_ns = ?, proof_whole = ?, listed_first = 0 WHERE sd = ? AND filename = ? AND state = ? "
+    "proof_ctime_ns = ?, proof_whole = ?, listed_first = 0 WHERE sd = ? AND path = ? AND state = ? "
     "AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ? AND proof_sha256 IS ? AND proof_whole IS ?"
 )
+EXTENSION = "lower(substr(path, length(rtrim(path, replace(path, '.', ''))) + 1))"
+"""What comes after the last dot."""
 TYPE_BY_EXTENSION = " ".join(
     f"WHEN '{extension}' THEN '{media_type.name}'"
     for media_type in MEDIA_TYPES
@@ -42,20 +44,20 @@ TYPE_BY_EXTENSION = " ".join(
 LINES = """
     SELECT group_concat(line, char(10)) FROM (
         SELECT CASE
-            WHEN absent_since_us IS NOT NULL THEN filename || ':absent'
-            WHEN state = 'online-only' THEN filename || ':online-only'
-            ELSE filename || ':' || stamp
+            WHEN absent_since_us IS NOT NULL THEN substr(path, :start) || ':absent'
+            WHEN state = 'online-only' THEN substr(path, :start) || ':online-only'
+            ELSE substr(path, :start) || ':' || stamp
         END AS line
         FROM image_files
-        WHERE sd = ? AND filename > ? AND state NOT IN ('missing', 'trashed')
-        ORDER BY filename LIMIT ?
+        WHERE sd = :sd AND path > :last AND state NOT IN ('missing', 'trashed')
+        ORDER BY path LIMIT :limit
     )
 """
 
 
 def to_image_file(row: tuple[Any, ...]) -> ImageFile:
     (
-        sd, filename, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us,
+        sd, path, image_id, media_type, stamp, state, prior_state, first_seen_us, unchanged_since_us,
         absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp, proven_at_us, width, height,
         taken_at_us, _size_bytes, _sort_us, proof_ctime_ns, proof_whole,
     ) = row  # fmt: skip
@@ -67,7 +69,7 @@ def to_image_file(row: tuple[Any, ...]) -> ImageFile:
         )  # fmt: skip
     return ImageFile(
         sd=sd,
-        filename=filename,
+        path=path,
         image_id=ImageId(image_id),
         media_type=media_type,
         stamp=None if stamp is None else parse_stamp(stamp),
@@ -88,7 +90,7 @@ def to_columns(row: ImageFile) -> tuple[Any, ...]:
     proof = row.proof
     size_bytes = None if row.stamp is None else row.stamp.size_bytes
     return (
-        row.sd, row.filename, row.image_id, row.media_type,
+        row.sd, row.path, row.image_id, row.media_type,
         None if row.stamp is None else row.stamp.as_text(),
         row.state.value, None if row.prior_state is None else row.prior_state.value,
         as_microseconds(row.first_seen), as_microseconds(row.unchanged_since), as_microseconds(row.absent_since),

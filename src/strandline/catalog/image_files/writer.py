@@ -28,7 +28,7 @@ class ImageFileWriter(ImageFileReader):
         state: FileState,
         now_us: int,
     ) -> int:
-        """Registers files straight from a listing: ``(filename, image_id, media_type, stamp as text)`` each.
+        """Registers files straight from a listing: ``(path, image_id, media_type, stamp as text)`` each.
 
         The same rows as :func:`insert_row` makes of :func:`~strandline.model.states.register_listed`, at a third of
         the cost: this is the first scan's inner loop. Returns how many. Rows that another process has registered
@@ -36,14 +36,14 @@ class ImageFileWriter(ImageFileReader):
         """
         value = state.value
         return self._conn.executemany(
-            "INSERT INTO image_files (sd, filename, image_id, media_type, stamp, state, first_seen_us, "
+            "INSERT INTO image_files (sd, path, image_id, media_type, stamp, state, first_seen_us, "
             "unchanged_since_us, size_bytes, sort_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 (
-                    sd, name, image_id, media_type, stamp, value, now_us, now_us, int(size),
+                    sd, path, image_id, media_type, stamp, value, now_us, now_us, int(size),
                     int(mtime_ns) // 1000 if len(mtime_ns) < 22 else fit(int(mtime_ns) // 1000),
                 )
-                for name, image_id, media_type, stamp in files
+                for path, image_id, media_type, stamp in files
                 for size, mtime_ns, _inode in (stamp.split(":"),)
             ),
         ).rowcount  # fmt: skip
@@ -52,7 +52,7 @@ class ImageFileWriter(ImageFileReader):
         """Replaces ``old`` by ``new`` if the row has not changed since ``old`` was read; otherwise returns False."""
         columns = to_columns(new)
         condition = (
-            old.sd, old.filename, old.state.value, None if old.stamp is None else old.stamp.as_text(),
+            old.sd, old.path, old.state.value, None if old.stamp is None else old.stamp.as_text(),
             as_microseconds(old.absent_since), None if old.proof is None else old.proof.stamp.as_text(),
             None if old.proof is None else old.proof.sha256,
             whole_of(old.proof),
@@ -62,8 +62,8 @@ class ImageFileWriter(ImageFileReader):
     def delete_row(self, row: ImageFile) -> bool:
         """Drops the row if it still has the given state. Otherwise returns False."""
         cursor = self._conn.execute(
-            "DELETE FROM image_files WHERE sd = ? AND filename = ? AND state = ?",
-            (row.sd, row.filename, row.state.value),
+            "DELETE FROM image_files WHERE sd = ? AND path = ? AND state = ?",
+            (row.sd, row.path, row.state.value),
         )
         return cursor.rowcount == 1
 

@@ -158,11 +158,14 @@ class BackgroundScans:
             return reader.sds.find_storage_dir(number)
 
     def _tell_found(self, number: int, arrivals: Sequence[str] = ()) -> None:
+        sd = self._find(number)
+        if sd is None:
+            return
         with self._bench.catalog.read() as reader:
-            arriving = reader.files.list_names_in_state(
+            arriving = reader.files.list_paths_in_state(
                 number, FileState.ARRIVING, empty_before=self._bench.now() - DAMAGED_AFTER
             )
-        self._on_found(number, arrivals, arriving)
+        self._on_found(number, arrivals, list(map(self._bench.folder(sd).layout.name_of, arriving)))
 
     def _has_nothing_to_verify(self) -> bool:
         """Proves what listings registered, until a scan is due. False if a due scan ended it."""

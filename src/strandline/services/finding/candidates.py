@@ -233,13 +233,14 @@ class Search:
         for row in rows:
             sd = self.reach(row.sd)
             if sd is not None:
-                yield Candidate(sd, row.filename, row)
+                yield Candidate(sd, self.bench.folder(sd).layout.name_of(row.path), row)
 
     def _iter_discovered(self, number: int) -> Iterator[Candidate]:
         sd = self.reach(number)
         if sd is None:
             return
-        known = {row.filename for row in self._rows if row.sd == number}
+        layout = self.bench.folder(sd).layout
+        known = {layout.name_of(row.path) for row in self._rows if row.sd == number}
         for name in self._iter_names(sd):
             if name not in known:
                 known.add(name)
@@ -266,4 +267,4 @@ class Search:
 
 def _preferred_first(row: ImageFile) -> tuple[bool, int, bool, str]:
     """Proven before unproven, then SDs in the order of adding, then the exact name before other spellings."""
-    return (not row.proof_is_current, row.sd, row.filename != row.filename.lower(), row.filename)
+    return (not row.proof_is_current, row.sd, row.path != row.path.lower(), row.path)

@@ -193,7 +193,7 @@ def _iter_disk_facts(
     if (media := _describe_media(folder)) is not None:
         yield media
         return
-    known = [row.filename for row in rows if row.state in EXPECTED]
+    known = [folder.layout.name_of(row.path) for row in rows if row.state in EXPECTED]
     names = dict.fromkeys((*discovery.filenames, *folder.layout.candidates(image_id), *known))
     facts = _describe_all(bench, sd, names)
     yield from facts

@@ -84,7 +84,7 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
     if row is None:
         wanted = folder.layout.split(name)
         assert wanted is not None
-        new = register_listed(sd.number, name, *wanted, seen, now)
+        new = register_listed(sd.number, folder.layout.path_of(name), *wanted, seen, now)
     else:
         new = after_listing(row, seen, now, vanishing_held=False)
     if new is not row and (row is None or row.state not in EXPECTED):

@@ -107,7 +107,8 @@ def open_proven(bench: Workbench, sd: StorageDir, row: ImageFile) -> OpenImage |
     if proof is None or not has_reliable_proof(row):
         return None
     try:
-        file = bench.folder(sd).open_image(row.filename)
+        folder = bench.folder(sd)
+        file = folder.open_image(folder.layout.name_of(row.path))
     except (OSError, UnreadableFileError):
         return None
     if file.stamp == row.stamp and file.ctime_ns in (None, proof.ctime_ns):

@@ -106,10 +106,9 @@ def _iter_described(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> I
 def _describe(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> list[TreeEntry]:
     folder = bench.folder(sd)
     layout = folder.layout
-    names = {name: path for path in paths if (name := layout.name_of(path)) and layout.split(name)}
+    images = [path for path in paths if (name := layout.find_name(path)) and layout.split(name)]
     with bench.catalog.read() as reader:
-        rows = reader.files.find_rows(sd.number, list(names))
-    known = {names[name]: row for name, row in rows.items()}
+        known = reader.files.find_rows(sd.number, images)
     with disk_errors("look into", sd.path):
         found = folder.look_at(paths)
     entries = []
@@ -170,19 +169,17 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
         with _refusals(sd, path):
             sniffed = sniff_media_type(folder.read_piece(relative, 0, SNIFF_BYTES)[0])
         facts["media_type"] = None if sniffed is None else sniffed.name
-    filename = folder.layout.name_of(relative)
-    if filename is not None:
-        with bench.catalog.read() as reader:
-            row = reader.files.find_row(sd.number, filename)
-        if row is not None:
-            current = row.proof if row.proof_is_current else None
-            facts |= {
-                "image_id": row.image_id,
-                "state": row.state.value,
-                "proof": current and current.kind.value,
-                "whole": current and current.whole,
-                "sha256": current and current.sha256,
-            }
+    with bench.catalog.read() as reader:
+        row = reader.files.find_row(sd.number, relative)
+    if row is not None:
+        current = row.proof if row.proof_is_current else None
+        facts |= {
+            "image_id": row.image_id,
+            "state": row.state.value,
+            "proof": current and current.kind.value,
+            "whole": current and current.whole,
+            "sha256": current and current.sha256,
+        }
     return facts
 
 
@@ -258,7 +255,7 @@ def _say_time(seconds: float) -> str | None:
 
 
 def _meaning_of(layout: Layout, path: str) -> str:
-    name = layout.name_of(path)
+    name = layout.find_name(path)
     if name is not None:
         kind = layout.explain(name).kind
         return "image" if kind is NameKind.WANTED else kind.value

@@ -46,7 +46,7 @@ def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileI
         if position < MAX_COPIES and copy.size_bytes is not None:
             bytes_are = examination.compare(copy.name, stands_for, image_id)
         facts = (("stands_for", stands_for), ("bytes", bytes_are))
-        items.append(FileItem(copy.name, image_id, copy.size_bytes, facts))
+        items.append(FileItem(folder.layout.path_of(copy.name), image_id, copy.size_bytes, facts))
     return items
 
 

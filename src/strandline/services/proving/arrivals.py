@@ -54,7 +54,7 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     except OSError:
         return Arrival.SCAN_SOON
     with bench.catalog.read() as reader:
-        row = reader.files.find_row(sd.number, name)
+        row = reader.files.find_row(sd.number, folder.layout.path_of(name))
     if not found:
         return _after_vanishing(row)
     stamp = found[0][1]
@@ -101,19 +101,20 @@ def _prove(bench: Workbench, sd: StorageDir, name: str, before: ImageFile | None
 
 def _announce_unread(bench: Workbench, sd: StorageDir, name: str, stamp: FileStamp) -> None:
     """Registers the file from its ``lstat`` alone, and reports it as arriving: nobody has read it."""
-    wanted = bench.folder(sd).layout.split(name)
+    layout = bench.folder(sd).layout
+    wanted, path = layout.split(name), layout.path_of(name)
     assert wanted is not None
     now, seen = bench.now(), Seen(stamp)
     with bench.catalog.write() as writer:
-        row = writer.files.find_row(sd.number, name)
+        row = writer.files.find_row(sd.number, path)
         if row is None:
-            row = register_listed(sd.number, name, *wanted, seen, now)
+            row = register_listed(sd.number, path, *wanted, seen, now)
             is_news = writer.files.insert_row(row)
         else:
             new = after_listing(row, seen, now, vanishing_held=False)
             is_news = new is not row and writer.files.update_row(row, new)
         if is_news:
             event = ImageArriving(
-                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=name, state=FileState.ARRIVING
+                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, state=FileState.ARRIVING
             )
             writer.journal.append_event(event)

@@ -44,12 +44,12 @@ def verify_unproven(
     for row in _iter_backlog(bench, sd):
         if cancel is not None and cancel.is_set():
             return False
-        attempt = (sd.number, row.filename, row.stamp)
-        if folder.is_evicted(row.filename) or not bench.refusals.is_due(attempt):
+        attempt, name = (sd.number, row.path, row.stamp), folder.layout.name_of(row.path)
+        if folder.is_evicted(name) or not bench.refusals.is_due(attempt):
             continue  # since the last scan; only a person's request fetches it
         if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
             return False
-        if prove_file(bench, sd, row.filename).outcome is Outcome.UNREADABLE:
+        if prove_file(bench, sd, name).outcome is Outcome.UNREADABLE:
             bench.refusals.add(attempt)
         else:
             bench.refusals.drop(attempt)

@@ -78,19 +78,21 @@ class ProofResult:
     """Why it is not good, in a sentence."""
 
 
-def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
+def prove_file(bench: Workbench, sd: StorageDir, name: str) -> ProofResult:
     """Reads the file, checks it, and writes the result to the catalog, with its event.
 
-    ``filename`` must be an image's name. Idempotent: an unchanged file that was proven before writes nothing. Cost:
+    ``name`` must be an image's name. Idempotent: an unchanged file that was proven before writes nothing. Cost:
     one open, one read, one hash, at most one commit. The row is read before the file. If it has changed since, both
     are read again. Otherwise half a file, read before its last bytes arrived, could undo the proof of the whole,
     which would then be announced twice.
     """
+    folder = bench.folder(sd)
+    path = folder.layout.path_of(name)
     for _ in range(ATTEMPTS):
         with bench.catalog.read() as reader:
-            row = reader.files.find_row(sd.number, filename)
+            row = reader.files.find_row(sd.number, path)
         try:
-            reading = bench.folder(sd).read_image(filename)
+            reading = folder.read_image(name)
         except FileNotFoundError:
             return ProofResult(Outcome.GONE, reason="the file is no longer there")
         except TimeoutError as error:
@@ -99,17 +101,17 @@ def prove_file(bench: Workbench, sd: StorageDir, filename: str) -> ProofResult:
             return ProofResult(Outcome.UNREADABLE, reason=error.message)
         if reading.copy.changed_while_read:
             break
-        if not reading.is_replaced and (result := _record(bench, sd, filename, row, reading.copy)):
+        if not reading.is_replaced and (result := _record(bench, sd, name, row, reading.copy)):
             return result
     return ProofResult(Outcome.CHANGING, reason="it is being written at this moment")
 
 
 def _record(
-    bench: Workbench, sd: StorageDir, filename: str, row: ImageFile | None, copy: ProofCopy
+    bench: Workbench, sd: StorageDir, name: str, row: ImageFile | None, copy: ProofCopy
 ) -> ProofResult | None:
     """Updates the row by the bytes. None if it has changed since it was read."""
     now = bench.now()
-    known = row or _new_row(bench, sd, filename, copy, now)
+    known = row or _new_row(bench, sd, name, copy, now)
     try:
         look = look_at(bench, known, copy, now)
     except DecodingInterruptedError as error:
@@ -122,10 +124,11 @@ def _record(
     return ProofResult(Outcome.GOOD if good else Outcome.BAD, proven, copy, look.reason)
 
 
-def _new_row(bench: Workbench, sd: StorageDir, filename: str, copy: ProofCopy, now: datetime) -> ImageFile:
-    found = bench.folder(sd).layout.split(filename)
+def _new_row(bench: Workbench, sd: StorageDir, name: str, copy: ProofCopy, now: datetime) -> ImageFile:
+    layout = bench.folder(sd).layout
+    found = layout.split(name)
     assert found is not None, "only wanted names are proven"
-    return register_listed(sd.number, filename, *found, Seen(copy.stamp), now)
+    return register_listed(sd.number, layout.path_of(name), *found, Seen(copy.stamp), now)
 
 
 def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: ImageFile, now: datetime) -> bool:

@@ -161,8 +161,8 @@ class _Save:
         """
         with self.bench.catalog.read() as reader:
             rows = reader.files.list_rows_of_image(self.image_id)
-        known = [row.filename for row in rows if row.sd == self.sd.number]
         layout = self.folder.layout
+        known = [layout.name_of(row.path) for row in rows if row.sd == self.sd.number]
         likely = (*layout.candidates(self.image_id), *layout.respell(self.image_id, self.media_type), *known)
         with disk_errors("look into", self.folder.where("")):
             probed = self.folder.probe(dict.fromkeys(likely))
@@ -182,7 +182,7 @@ class _Save:
     def _find_proof(self, name: str) -> Proof | None:
         """The proof that the file has these bytes, if it is reliable. Reads nothing."""
         with self.bench.catalog.read() as reader:
-            row = reader.files.find_row(self.sd.number, name)
+            row = reader.files.find_row(self.sd.number, self.folder.layout.path_of(name))
         if row is None or row.proof is None or row.proof.sha256 != self.taken.copy.sha256:
             return None
         opened = open_proven(self.bench, self.sd, row)
@@ -315,7 +315,7 @@ class _Save:
         self._check_still_there()
         now, name = self.bench.now(), self.taken.original_name
         with self.bench.catalog.write(durable=True) as writer:
-            old = writer.files.find_row(self.sd.number, filename)
+            old = writer.files.find_row(self.sd.number, self.folder.layout.path_of(filename))
             new = after_look(old or self._new_row(filename, look.stamp, now), look, now)
             if old is None:
                 writer.files.insert_row(new)
@@ -333,13 +333,15 @@ class _Save:
     def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:
         wanted = self.folder.layout.split(filename)
         assert wanted is not None
-        return register_listed(self.sd.number, filename, *wanted, Seen(stamp), now)
+        return register_listed(
+            self.sd.number, self.folder.layout.path_of(filename), *wanted, Seen(stamp), now
+        )
 
     def _report(self, filename: str, *, new: bool, whole: bool) -> Saved:
         name = self.taken.original_name or self.image_id
         return Saved(
             image_id=self.image_id,
-            filename=filename,
+            path=self.folder.layout.path_of(filename),
             media_type=self.media_type.name,
             size_bytes=self.taken.copy.size_bytes,
             new=new,

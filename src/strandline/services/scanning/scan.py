@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from strandline.catalog.image_files.reader import KEYS_AT_ONCE
-from strandline.catalog.port import Writer
+from strandline.catalog.port import Reader, Writer
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
 from strandline.folders.disk_errors import explain_unlistable
@@ -187,8 +187,9 @@ class _Scan:
     def _register_all(self, listing: MediaListing) -> None:
         """The first scan: there are no rows yet, so nothing must be compared."""
         names = sort_names((), listing.odd)
+        path_of = self.folder.layout.path_of
         files = (
-            (name, *wanted, stamp)
+            (path_of(name), *wanted, stamp)
             for name, stamp in map(split_line, sorted(listing.lines))
             if (wanted := self._split_or_sort(names, name)) is not None
         )
@@ -212,7 +213,8 @@ class _Scan:
 
     def _apply_difference(self, listing: MediaListing) -> None:
         with self.bench.catalog.snapshot() as reader:
-            difference = plan_difference(listing.lines, reader.files.iter_lines(self.sd.number))
+            known = reader.files.iter_lines(self.sd.number, self.folder.layout.images_folder)
+            difference = plan_difference(listing.lines, known)
         listing.lines.clear()
         names = sort_names((), listing.odd)
         images = [line for line in drain(difference.fresh) if self._is_wanted(names, line)]
@@ -255,8 +257,7 @@ class _Scan:
         accepted = 0
         with self.bench.catalog.read() as reader:
             for some in _batched(gone, KEYS_AT_ONCE):
-                rows = reader.files.find_rows(self.sd.number, some).values()
-                accepted += sum(row.absence_accepted for row in rows)
+                accepted += sum(row.absence_accepted for row in self._find_rows(reader, some).values())
             known = reader.files.count_expected(self.sd.number) - accepted
         absent = len(gone) - accepted
         if is_too_much_gone(absent, known):
@@ -291,7 +292,7 @@ class _Scan:
         placeholder would hide the real file. A file that is neither as listed nor as known is left to the next scan.
         """
         with self.bench.catalog.read() as reader:
-            rows = reader.files.find_rows(self.sd.number, [name for name, _ in batch])
+            rows = self._find_rows(reader, [name for name, _ in batch])
         again = self.folder.look_again(rows)
         for name, seen in batch:
             row = rows.get(name)
@@ -306,12 +307,18 @@ class _Scan:
                 elif seen.online_only:
                     yield name, seen, row
 
+    def _find_rows(self, reader: Reader, names: Sequence[str]) -> dict[str, ImageFile]:
+        """The rows of those of the names that have one."""
+        layout = self.folder.layout
+        rows = reader.files.find_rows(self.sd.number, list(map(layout.path_of, names)))
+        return {layout.name_of(path): row for path, row in rows.items()}
+
     def _register(self, writer: Writer, name: str, seen: Seen) -> None:
         wanted = self.folder.layout.split(name)
         if wanted is None:
             return
         now = self.bench.now()
-        row = register_listed(self.sd.number, name, *wanted, seen, now)
+        row = register_listed(self.sd.number, self.folder.layout.path_of(name), *wanted, seen, now)
         if writer.files.insert_row(row, listed_first=not self.sd.first_scan_done):
             self.report.added += 1
             is_news = self.sd.first_scan_done  # an empty file is known to be arriving without a look
@@ -330,7 +337,7 @@ class _Scan:
         """
         is_unread = row.state in HERE and row.absent_since is None and not row.proof_is_current
         if is_unread and self.sd.first_scan_done:
-            self.report.arrivals.append(row.filename)
+            self.report.arrivals.append(self.folder.layout.name_of(row.path))
             if event is None and not self.may_read:
                 event = ImageArriving(
                     at=self.bench.now(), sd_id=self.sd.sd_id, image_id=row.image_id, filename=row.filename,
@@ -342,21 +349,22 @@ class _Scan:
     def _find_earlier_arrivals(self) -> None:
         """Adds files that an earlier scan registered but nobody read: a program ended, or a disk went away."""
         with self.bench.catalog.read() as reader:
-            unread = reader.files.list_arrivals(self.sd.number)
-        self.report.arrivals = list(dict.fromkeys(self.report.arrivals + unread))
+            unread = map(self.folder.layout.name_of, reader.files.list_arrivals(self.sd.number))
+        self.report.arrivals = list(dict.fromkeys((*self.report.arrivals, *unread)))
 
     def _prove_arrivals(self) -> None:
         """Reads the arrivals since the last scan, and looks again at files that were not right then."""
         with self.bench.catalog.read() as reader:
-            arriving = reader.files.list_names_in_state(
+            paths = reader.files.list_paths_in_state(
                 self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
             )
-        for filename in dict.fromkeys(self.report.arrivals + arriving):
+        arriving = map(self.folder.layout.name_of, paths)
+        for name in dict.fromkeys((*self.report.arrivals, *arriving)):
             if self.account.is_cancelled():
                 return
-            result = prove_file(self.bench, self.sd, filename)
+            result = prove_file(self.bench, self.sd, name)
             if result.outcome is Outcome.UNREADABLE:
-                self.account.add_finding("unreadable", result.reason, result.row, filename)
+                self.account.add_finding("unreadable", result.reason, result.row, name)
 
     def _hold_unlisted(self, known: int) -> None:
         """No conclusion can be drawn from a media folder that cannot be listed, nor is a missing one believed."""

@@ -215,11 +215,10 @@ def _has_left(bench: Workbench, sd: StorageDir) -> bool:
 
 def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, root: str) -> StorageDir:
     """``known`` was remembered at the root before its identity arrived, and turns out to be a moved SD."""
-    place, now = bench.folder_at(root).find_place(), bench.now()
     with bench.catalog.write() as writer:
         if known is not None:
             writer.sds.delete_storage_dir(known.number)
-        set_place(writer, moved.number, root, place, now)
+        set_place(writer, moved.number, root, bench.now())
     return get_by_number(bench, moved.number)
 
 
@@ -231,7 +230,6 @@ def _insert(
     problem: str | None,
     wish: _Wish,
 ) -> StorageDir:
-    place = bench.folder_at(root).find_place()
     with bench.catalog.write() as writer:
         for sd in writer.sds.list_storage_dirs():
             if (sd.path, sd.sd_id) == (root, decision.sd_id):
@@ -244,7 +242,6 @@ def _insert(
             state=state,
             problem=problem,
             read_only=wish.read_only,
-            root=place,
             added_at=bench.now(),
         )
         writer.sds.add_aliases(number, sorted(decision.aliases))

@@ -128,15 +128,14 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
         raise StorageDirConflictError(
             f"{root} contains the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
         )
-    place, now = bench.folder_at(root).find_place(), bench.now()
     with bench.catalog.write() as writer:
-        set_place(writer, sd.number, root, place, now)
+        set_place(writer, sd.number, root, bench.now())
     return reconsider(bench, get_by_number(bench, sd.number))
 
 
-def set_place(writer: Writer, number: int, root: str, place: tuple[int, int] | None, now: datetime) -> None:
+def set_place(writer: Writer, number: int, root: str, now: datetime) -> None:
     """Writes the SD's new path. Files that were absent at the old path start to be absent at the new one only now."""
-    writer.sds.update_place(number, path=root, root=place)
+    writer.sds.update_path(number, root)
     writer.files.restart_absences(number, now)
 
 

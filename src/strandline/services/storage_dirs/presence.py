@@ -278,9 +278,10 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
     if explains_change(sd.sd_id, sighting):
         return False
     with bench.catalog.read() as reader:
-        known = reader.files.list_some_filenames(sd.number, limit=NAMES_ASKED)
+        known = reader.files.list_some_paths(sd.number, limit=NAMES_ASKED)
+    folder = bench.folder(sd)
     try:
-        there = bench.folder(sd).probe(known)
+        there = folder.probe(map(folder.layout.name_of, known))
     except OSError:
         return True  # nothing can be concluded, which is what "elsewhere" means
     return 2 * len(there) < len(known)
