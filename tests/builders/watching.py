@@ -12,7 +12,7 @@ from time import monotonic
 
 from builders.clocks import FakeClock
 from strandline.model.events import Event, ImageEvent
-from strandline.runtime.bus import EventBus
+from strandline.runtime.live_events import Bell
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.session import watch_events
 from strandline.services.workbench import Workbench
@@ -113,12 +113,12 @@ def is_whole(root: Path, filename: str) -> bool:
     return hashlib.sha256(data).hexdigest().startswith(filename.partition(".")[0])
 
 
-def connect_bus(bench: Workbench) -> EventBus:
-    """A bus that hears what this workbench commits and announces, as the assembly makes it."""
-    bus = EventBus()
-    bench.catalog.on_commit = bus.publish
-    bench.announce = lambda event: bus.publish([event])
-    return bus
+def connect_bell(bench: Workbench) -> Bell:
+    """A bell that rings when this workbench commits and announces, as the assembly makes it."""
+    bell = Bell()
+    bench.catalog.on_commit = bell.ring
+    bench.announce = bell.announce
+    return bell
 
 
 @contextmanager
@@ -130,8 +130,8 @@ def watching(
     on_event: Callable[[Event], None] | None = None,
 ) -> Iterator[EventReader]:
     """Watches with this workbench while the block runs."""
-    bus = connect_bus(bench)
-    with watch_events(bench, settings or Settings(), bus, once=False, since=since) as events:
+    bell = connect_bell(bench)
+    with watch_events(bench, settings or Settings(), bell, once=False, since=since) as events:
         reader = EventReader(events, on_event)
         yield reader
     reader.join()

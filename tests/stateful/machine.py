@@ -25,7 +25,7 @@ from strandline.model.events import Event
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.assembly import CATALOG_FILE, LocalStore
-from strandline.runtime.bus import EventBus
+from strandline.runtime.live_events import Bell
 from strandline.runtime.settings import Settings
 from strandline.services.workbench import Workbench
 
@@ -69,7 +69,7 @@ class Machine:
             catalog, self.home, now=self.clock.now, monotonic=self.clock.monotonic, sleep=self.clock.sleep
         )
         settings = Settings()
-        self.store = LocalStore(self.bench, settings, EventBus())
+        self.store = LocalStore(self.bench, settings, Bell())
         self.watcher = DrivenWatcher(self.bench, settings, self._list_sds) if self.is_watching else None
 
     def stop(self) -> None:

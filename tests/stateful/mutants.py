@@ -110,10 +110,10 @@ def trust_legacy_names(patch: pytest.MonkeyPatch) -> None:
 def tell_twice(patch: pytest.MonkeyPatch) -> None:
     """Subscribers may as well get an event twice."""
 
-    def append_event(writer: JournalWriter, event: Event) -> Event:
+    def append_event(writer: JournalWriter, event: Event) -> None:
         if isinstance(event, ImageAvailable):
             real(writer, event)
-        return real(writer, event)
+        real(writer, event)
 
     real = JournalWriter.append_event
     patch.setattr(JournalWriter, "append_event", append_event)
@@ -122,8 +122,9 @@ def tell_twice(patch: pytest.MonkeyPatch) -> None:
 def tell_nothing(patch: pytest.MonkeyPatch) -> None:
     """Nobody needs events."""
 
-    def append_event(writer: JournalWriter, event: Event) -> Event:
-        return event if isinstance(event, ImageAvailable) else real(writer, event)
+    def append_event(writer: JournalWriter, event: Event) -> None:
+        if not isinstance(event, ImageAvailable):
+            real(writer, event)
 
     real = JournalWriter.append_event
     patch.setattr(JournalWriter, "append_event", append_event)

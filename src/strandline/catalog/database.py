@@ -1,8 +1,8 @@
 """The catalog's database: opened, migrated, shared by threads and processes, and never silently wrong.
 
 One :class:`SqliteCatalog` serves all threads of a process. Reads take a connection from a small pool and never wait
-for writers (WAL). Writes are serialized inside the process by a lock, and between processes by SQLite's own.
-:attr:`SqliteCatalog.on_commit` gets the transaction's events after the commit. Only a write that was promised to the
+for writers (WAL). Writes are serialized inside the process by a lock, and between processes by SQLite's own. After a
+commit that appended to the journal, :attr:`SqliteCatalog.on_commit` is called. Only a write that was promised to the
 user (a save) needs ``durable=True``: everything else can be found again on disk.
 """
 
@@ -21,7 +21,6 @@ from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JournalLimits, ju
 from strandline.catalog.port import Reader, Writer
 from strandline.catalog.schema import MIGRATIONS
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
-from strandline.model.events import Event
 
 APPLICATION_ID = 0x5354524E
 """``STRN``, stored in the database's header, so that another program's database is never taken for a catalog."""
@@ -55,14 +54,15 @@ class SqliteCatalog:
     Attributes:
         path: Path of the database file.
         epoch: Random text of this database. A rebuilt catalog has another one, so its event ids differ.
-        on_commit: Called after each commit with the events that it appended, in the writer's thread.
+        on_commit: Called after each commit that appended an event, in the writer's thread. It must not
+            block.
     """
 
     def __init__(self, path: Path, *, busy_timeout_s: float, journal_limits: JournalLimits) -> None:
         self.path = path
         self._journal_limits = journal_limits
         self.epoch = ""
-        self.on_commit: Callable[[list[Event]], None] = lambda _events: None
+        self.on_commit: Callable[[], None] = lambda: None
         self._busy_timeout_s = busy_timeout_s
         self._idle: list[_Connection] = []
         self._is_boot_known = False
@@ -110,11 +110,11 @@ class SqliteCatalog:
                     _roll_back(conn)
                     writer.journal.take_appended()
                     raise
-                events = writer.journal.take_appended()
+                has_appended = writer.journal.take_appended()
                 conn.execute("COMMIT")
                 self._is_boot_known = True
-            if events:
-                self.on_commit(events)
+            if has_appended:
+                self.on_commit()
 
     def read_version(self) -> int:
         """A token for the catalog as it is now. Cost: some microseconds.

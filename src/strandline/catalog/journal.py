@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from strandline.catalog.times import as_microseconds, from_microseconds
@@ -54,7 +53,11 @@ def _to_event(row: tuple[int, int, str, str | None, str]) -> Event:
 
 
 class JournalReader:
-    """Committed events, by number."""
+    """Committed events, by number.
+
+    They become visible in the order of their numbers: once a reader has seen a number, no smaller one appears. So
+    "everything after the last number that I saw" is all that a reader has to ask. Numbers may be left out.
+    """
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
@@ -105,33 +108,31 @@ class JournalWriter(JournalReader):
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         super().__init__(conn)
         self._limits = limits
-        self._events: list[Event] = []
+        self._has_appended = False
 
-    def take_appended(self) -> list[Event]:
-        """The numbered copies of the events that were appended since the last call, in order."""
-        appended, self._events = self._events, []
-        return appended
+    def take_appended(self) -> bool:
+        """Whether anything was appended since this was last called."""
+        has_appended, self._has_appended = self._has_appended, False
+        return has_appended
 
-    def append_event(self, event: Event) -> Event:
-        """Appends the event and returns its numbered copy. ``on_commit`` gets it after the commit."""
+    def append_event(self, event: Event) -> None:
+        """Appends the event. Readers see it, and its number, once the transaction is committed."""
         facts = json.dumps(event.facts(), ensure_ascii=False, separators=(",", ":"))
         cursor = self._conn.execute(
             "INSERT INTO journal (at_us, type, sd_id, facts) VALUES (?, ?, ?, ?)",
             (as_microseconds(event.at), event.type, event.sd_id, facts),
         )
-        numbered = replace(event, seq=cursor.lastrowid)
-        self._events.append(numbered)
-        if numbered.seq is not None and numbered.seq % PRUNE_EVERY == 0:
-            self._prune(numbered)
-        return numbered
+        self._has_appended = True
+        assert cursor.lastrowid is not None
+        if cursor.lastrowid % PRUNE_EVERY == 0:
+            self._prune(cursor.lastrowid, event.at)
 
-    def _prune(self, newest: Event) -> None:
+    def _prune(self, newest: int, at: datetime) -> None:
         """Drops only the oldest events, so that a clock that was wrong for a while leaves no gaps."""
         limits = self._limits
-        assert newest.seq is not None
         self._conn.execute(
             "DELETE FROM journal WHERE seq <= ? OR seq < (SELECT min(seq) FROM journal WHERE at_us >= ?)",
-            (newest.seq - limits.max_events, as_microseconds(newest.at - limits.max_age)),
+            (newest - limits.max_events, as_microseconds(at - limits.max_age)),
         )
 
 

@@ -1,8 +1,8 @@
 """The port: the catalog as everything outside this room sees it, whatever database is behind it.
 
 To read is to ask a :class:`Reader`; to write is to act on a :class:`Writer`, in one transaction. Both hand out a
-small object for each table. No caller sees a connection or SQL. Another database passes the same tests, and
-``runtime/assembly.py`` chooses it.
+small object for each table. No caller sees a connection or SQL. Another database passes the same tests
+(``tests/contracts/catalog``), and ``runtime/assembly.py`` chooses it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from strandline.catalog.journal import JournalLimits, JournalReader, JournalWrit
 from strandline.catalog.origins import OriginReader, OriginWriter
 from strandline.catalog.storage_dirs import StorageDirReader, StorageDirWriter
 from strandline.catalog.trash_index import TrashReader, TrashWriter
-from strandline.model.events import Event
 
 
 class Reader:
@@ -65,12 +64,13 @@ class Catalog(Protocol):
     Attributes:
         path: Where the database is, for messages.
         epoch: Random text of this database. A rebuilt catalog has another one, so its event ids differ.
-        on_commit: Called after each commit with the events that it appended, in the writer's thread.
+        on_commit: Called after each commit that appended an event, in the writer's thread. It must not
+            block.
     """
 
     path: Path
     epoch: str
-    on_commit: Callable[[list[Event]], None]
+    on_commit: Callable[[], None]
 
     def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. Never waits for a writer.

@@ -22,7 +22,7 @@ from strandline.model.defaults import MAX_IMAGE_BYTES
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
 from strandline.pictures.cache import ThumbnailCache
-from strandline.runtime.bus import EventBus
+from strandline.runtime.live_events import Bell, EventFeed
 from strandline.runtime.settings import Settings, find_home
 from strandline.services.storage_dirs.paths import check_outside
 from strandline.services.workbench import Limits, Workbench, utc_now
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from strandline.model.reports import Check
-    from strandline.runtime.event_feed import EventFeed
     from strandline.runtime.scan_jobs import ScanJobs
 
 CATALOG_FILE = "catalog.db"
@@ -41,14 +40,14 @@ CATALOG_FILE = "catalog.db"
 class LocalStore(Store):
     """The store of this machine: the facade, and what only the assembly knows."""
 
-    def __init__(self, bench: Workbench, settings: Settings, bus: EventBus) -> None:
+    def __init__(self, bench: Workbench, settings: Settings, bell: Bell) -> None:
         thumbnails = ThumbnailCache(
             bench.home / "cache" / "thumbnails", max_bytes=settings.pictures.thumbnail_cache_bytes
         )
         super().__init__(bench, thumbnails, self._start_watching)
         self.settings = settings
         self.bench = bench
-        self.bus = bus
+        self.bell = bell
 
     @property
     def home(self) -> Path:
@@ -64,9 +63,7 @@ class LocalStore(Store):
 
     def follow_events(self, on_events: Callable[[Sequence[Event]], None]) -> EventFeed:
         """A feed of all events from now on, for one listener, which must not block. Start it, and stop it."""
-        from strandline.runtime.event_feed import EventFeed
-
-        return EventFeed(self.bench, self.bus, on_events)
+        return EventFeed(self.bench, self.bell, on_events)
 
     def check_health(self) -> list[Check]:
         """Whether this machine is healthy: catalog, home, storage directories, change notice, decoders, and clock."""
@@ -79,7 +76,7 @@ class LocalStore(Store):
     ) -> AbstractContextManager[Iterator[Event]]:
         from strandline.runtime.watching.session import watch_events
 
-        return watch_events(self.bench, self.settings, self.bus, once=once, since=since)
+        return watch_events(self.bench, self.settings, self.bell, once=once, since=since)
 
 
 def open_store(
@@ -109,22 +106,22 @@ def open_store(
     _check_not_synced(place)
     with disk_errors("make the home", place):
         (place / "scratch").mkdir(parents=True, exist_ok=True)
-    bus = EventBus()
+    bell = Bell()
     catalog = open_catalog(
         place / CATALOG_FILE,
         busy_timeout_s=settings.catalog.busy_timeout_s,
         journal_limits=JournalLimits(settings.journal.max_events, timedelta(days=settings.journal.max_days)),
     )
     try:
-        catalog.on_commit = bus.publish
+        catalog.on_commit = bell.ring
         with catalog.read() as reader:
             for sd in reader.sds.list_storage_dirs():
                 check_outside(place, sd.path)
         bench = Workbench(
-            catalog, place, limits_of(settings), now=now, announce=lambda event: bus.publish([event]),
+            catalog, place, limits_of(settings), now=now, announce=bell.announce,
             slow_places=SlowPlaces(limit_s=settings.read.io_timeout_s),
         )  # fmt: skip
-        return LocalStore(bench, settings, bus)
+        return LocalStore(bench, settings, bell)
     except BaseException:
         catalog.close()
         raise

@@ -15,7 +15,7 @@ from strandline.model.events import Event
 from strandline.runtime.assembly import LocalStore
 
 if TYPE_CHECKING:
-    from strandline.runtime.event_feed import EventFeed
+    from strandline.runtime.live_events import EventFeed
 
 MAX_QUEUED = 2000
 """Events queued for one listener: some 600 KB of JSON. A page that is further behind should reload."""

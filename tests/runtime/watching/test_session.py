@@ -16,10 +16,12 @@ import pytest
 
 from builders.program import LIMIT_S, started
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_half, put_image
-from builders.watching import EventReader, RunningClock, connect_bus, watching
+from builders.watching import EventReader, RunningClock, connect_bell, watching
+from strandline.catalog import journal
 from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogError, StrandlineError
 from strandline.model.events import Event, StorageDirOnline
+from strandline.runtime import live_events
 from strandline.runtime.assembly import LocalStore, open_store
 from strandline.runtime.process_lock import ProcessLock
 from strandline.runtime.settings import Settings
@@ -141,7 +143,7 @@ def test_since_replays_the_journal_first(store: LocalStore, root: Path) -> None:
         list(events)
     whole = store.events(since=0)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session, "PAGE", 2)
+        patch.setattr(live_events, "PAGE", 2)
         with store.watch(since=2) as events:
             reader = EventReader(events)
             reader.wait_for(AVAILABLE, put_image(root, picture(1)))
@@ -168,10 +170,28 @@ def test_events_that_are_no_longer_kept_are_missed_aloud(
     limits = JournalLimits(10, timedelta(days=30))
     with open_bench(home, RunningClock(), journal_limits=limits) as bench:
         fill_journal(bench, root, 1000)
-        with watch_events(bench, Settings(), connect_bus(bench), once=True, since=5) as events:
+        with watch_events(bench, Settings(), connect_bell(bench), once=True, since=5) as events:
             first = next(event for event in events if event.seq is not None)
     assert first.seq == 991
-    assert caplog.messages == ["985 events before number 991 are no longer kept"]
+    assert caplog.messages == ["events before number 991 are no longer kept"]
+
+
+def test_numbers_that_were_left_out_are_no_loss(
+    home: Path, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After the machine was started again, numbers jump ahead; a reader that goes on has missed nothing."""
+    boot_id = tmp_path / "boot_id"
+    monkeypatch.setattr(journal, "BOOT_ID", boot_id)
+    for boot in ("first", "second"):
+        boot_id.write_text(boot)
+        with open_bench(home, RunningClock()) as bench:
+            fill_journal(bench, root, 5)
+    with (
+        open_bench(home, RunningClock()) as bench,
+        watch_events(bench, Settings(), connect_bell(bench), once=True, since=5) as events,
+    ):
+        assert numbers(list(events)) == [journal.JUMP + number for number in range(6, 11)]
+    assert caplog.messages == []
 
 
 def fill_journal(bench: Workbench, root: Path, count: int) -> None:

@@ -17,13 +17,15 @@ import pytest
 from builders.catalogs import list_rows
 from builders.identities import A, B
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
-from builders.watching import LIMIT_S, EventReader, RunningClock, connect_bus, watching
+from builders.watching import LIMIT_S, EventReader, RunningClock, connect_bell, watching
 from strandline.errors import WatchLimitError
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.time_limits import SlowPlaces
+from strandline.model.events import Event
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.change_notice import choose
+from strandline.runtime.live_events import iter_pages
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching import background_scans, place_watcher
 from strandline.runtime.watching.background_scans import LONGEST_WAIT_S
@@ -299,16 +301,22 @@ def test_an_empty_file_that_a_scan_met_first_is_told_as_arriving(
 @contextmanager
 def watcher(bench: Workbench, settings: Settings | None = None) -> Iterator[tuple[Watcher, EventReader]]:
     """A watcher without a session, and a reader of what it commits."""
-    subscription = connect_bus(bench).subscribe()
+    listener = connect_bell(bench).listen()
     done = threading.Event()
+    with bench.catalog.read() as reader_of_catalog:
+        newest = reader_of_catalog.journal.get_bounds()[1]
 
-    def iter_events() -> Iterator[object]:
+    def iter_events() -> Iterator[Event]:
+        since = newest
         while not done.is_set():
-            yield from subscription.take(0.05)[0]
+            yield from listener.wait(0.05)
+            for page in iter_pages(bench, since, done):
+                since = page[-1].seq or since
+                yield from page
 
     watcher = Watcher(bench, settings or Settings())
     watcher.start()
-    reader = EventReader(iter_events())  # type: ignore[arg-type]
+    reader = EventReader(iter_events())
     try:
         yield watcher, reader
     finally:

@@ -21,7 +21,6 @@ from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
-from strandline.model.events import Event
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -261,7 +260,7 @@ def test_an_image_that_comes_between_lookup_and_explanation_is_handed_out(machin
     one = machine.add("one")
     put_half(machine, one)
 
-    def let_it_come(_events: list[Event]) -> None:
+    def let_it_come() -> None:
         """The lookup has just recorded that the image is arriving."""
         machine.put(one, PICTURE)
 

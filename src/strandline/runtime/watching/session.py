@@ -1,7 +1,7 @@
 """A watching session: the watcher runs while somebody iterates over events, each once and in the journal's order.
 
-Events are read only from the journal; the bus only says when to look. So those of other processes are included, and a
-slow reader misses none. One process per home has the watcher's lock. All other sessions follow its journal and take
+Events are read only from the journal; the bell only says when to look. So those of other processes are included, and
+a slow reader misses none. One process per home has the watcher's lock. All other sessions follow its journal and take
 over when it ends.
 """
 
@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 from strandline.errors import StrandlineError
 from strandline.model.events import Event
-from strandline.runtime.bus import EventBus
+from strandline.runtime.live_events import FOLLOW_S, Bell, iter_pages
 from strandline.runtime.process_lock import ProcessLock
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.place_watcher import STOP_LIMIT_S
@@ -28,16 +28,10 @@ log = logging.getLogger(__name__)
 
 LOCK_FILE = "watcher.lock"
 
-FOLLOW_S = 0.25
-"""Maximum delay of another process's events, and of noticing its end. This process's own events come at once."""
-
-PAGE = 1000
-"""Events per read: some 300 KB."""
-
 
 @contextmanager
 def watch_events(
-    bench: Workbench, settings: Settings, bus: EventBus, *, once: bool, since: int | None
+    bench: Workbench, settings: Settings, bell: Bell, *, once: bool, since: int | None
 ) -> Iterator[Iterator[Event]]:
     """Runs the watcher while the block is open. Yields the events after ``since`` as they are committed.
 
@@ -50,7 +44,7 @@ def watch_events(
             scans.
     """
     start = _find_start(bench, since)
-    session = _Session(bench, settings, bus, once=once)
+    session = _Session(bench, settings, bell, once=once)
     try:
         session.start()
         yield session.iter_events(start)
@@ -70,18 +64,22 @@ def _find_start(bench: Workbench, since: int | None) -> int:
     return since
 
 
-def _tell_lost(since: int, next_event: Event) -> None:
-    lost = (next_event.seq or 0) - since - 1
-    if since and lost:
-        log.warning("%d events before number %d are no longer kept", lost, next_event.seq)
+def _tell_lost(bench: Workbench, since: int, next_event: Event) -> None:
+    """Warns if the journal dropped events that the reader had not seen. Numbers alone do not say so: they jump."""
+    if not since or next_event.seq == since + 1:
+        return
+    with bench.catalog.read() as reader:
+        oldest, _ = reader.journal.get_bounds()
+    if oldest - 1 > since:
+        log.warning("events before number %d are no longer kept", next_event.seq)
 
 
 class _Session:
-    def __init__(self, bench: Workbench, settings: Settings, bus: EventBus, *, once: bool) -> None:
+    def __init__(self, bench: Workbench, settings: Settings, bell: Bell, *, once: bool) -> None:
         self._stop = threading.Event()
         self._bench = fit_for_background(bench, self._stop)
         self._settings = settings
-        self._subscription = bus.subscribe()
+        self._listener = bell.listen()
         self._lock = ProcessLock(bench.home / LOCK_FILE)
         self._watcher: Watcher | None = None
         self._is_complete = threading.Event()
@@ -96,7 +94,7 @@ class _Session:
 
     def stop(self) -> None:
         self._stop.set()
-        self._subscription.close()
+        self._listener.close()
         if self._thread.is_alive():
             self._thread.join(STOP_LIMIT_S)
         if self._watcher is not None:
@@ -116,23 +114,12 @@ class _Session:
         is_complete = False
         while not (is_complete or self._stop.is_set()):
             is_complete = self._is_complete.is_set()  # read before the journal
-            live, _ = self._subscription.take(0 if is_complete else FOLLOW_S)
-            yield from (event for event in live if event.seq is None)
-            for event in self._iter_journal(since):
-                since = event.seq or since
-                yield event
-
-    def _iter_journal(self, since: int) -> Iterator[Event]:
-        """Everything after the number, page by page."""
-        page_is_full = True
-        while page_is_full and not self._stop.is_set():
-            with self._bench.catalog.read() as reader:
-                page = reader.journal.list_events(since=since, limit=PAGE)
-            if page:
-                _tell_lost(since, page[0])
-                since = page[-1].seq or since
-            yield from page
-            page_is_full = len(page) == PAGE
+            yield from self._listener.wait(0 if is_complete else FOLLOW_S)
+            for page in iter_pages(self._bench, since, self._stop):
+                _tell_lost(self._bench, since, page[0])
+                for event in page:
+                    since = event.seq or since
+                    yield event
 
     def _try_to_watch(self) -> bool:
         """Becomes this home's watcher if there is none."""
@@ -164,7 +151,7 @@ class _Session:
             self._fault = error
         finally:
             self._is_complete.set()
-            self._subscription.wake()
+            self._listener.wake()
 
 
 def catch_up(bench: Workbench, *, cancel: threading.Event) -> None:
