@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,8 +44,19 @@ def sql_of(reader: Reader) -> sqlite3.Connection:
 
 def list_rows(reader: Reader, sd: int) -> list[ImageFile]:
     """All rows of the storage directory, by path."""
-    paths = [path for (path,) in sql_of(reader).execute("SELECT path FROM image_files WHERE sd = ?", (sd,))]
-    return list(reader.files.find_rows(sd, sorted(paths)).values())
+    present = reader.files.list_some_paths(sd, limit=1_000_000)
+    others = [row.path for row in reader.files.iter_noteworthy_rows(sd)]
+    return list(reader.files.find_rows(sd, sorted({*present, *others})).values())
+
+
+def fill(catalog: Catalog, some: Iterable[ImageFile], *, listed_first: bool = False) -> None:
+    """Leaves these rows in the catalog, and no others."""
+    with catalog.write() as writer:
+        for sd in writer.sds.list_storage_dirs():
+            for row in list_rows(writer, sd.number):
+                assert writer.files.delete_row(row)
+        for row in some:
+            assert writer.files.insert_row(row, listed_first=listed_first)
 
 
 def drop_idle_connections(catalog: Catalog) -> None:

@@ -1,21 +1,17 @@
-"""The journal: numbered, kept within its limits, replayed without a gap."""
+"""The journal in SQLite: numbers without gaps, and exactly what is dropped when."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from builders.catalogs import opened, sql_of
-from builders.image_rows import CONTENT_ID, NOW
+from builders.image_rows import NOW
 from strandline.catalog.database import SqliteCatalog
 from strandline.catalog.journal import JournalLimits
-from strandline.model.events import Event, ImageAvailable, ScanFinished, StorageDirAdded
-from strandline.model.image_files import FileState
+from strandline.model.events import Event, StorageDirAdded
 
 
 def added(at: datetime = NOW, name: str = "Notes") -> StorageDirAdded:
@@ -40,50 +36,6 @@ def bounds(catalog: SqliteCatalog) -> tuple[int, int]:
     """Oldest and newest number."""
     with catalog.read() as reader:
         return reader.journal.get_bounds()
-
-
-def test_events_come_back_as_they_were_with_their_numbers(tmp_path: Path) -> None:
-    """Every type with all its facts, in the order of the commits."""
-    events = [
-        added(),
-        ImageAvailable(
-            at=NOW, sd_id="s", image_id=CONTENT_ID, filename=f"{CONTENT_ID}.png", state=FileState.PRESENT
-        ),
-        ScanFinished(at=NOW, sd_id="s", added=1, changed=2, absent=3, missing=4, returned=5),
-    ]
-    with opened(tmp_path / "c.db") as catalog:
-        append(catalog, *events)
-        again = replay(catalog)
-    assert [event.seq for event in again] == [1, 2, 3]
-    assert [event.as_json() | {"seq": None} for event in again] == [event.as_json() for event in events]
-
-
-@pytest.mark.parametrize(("number", "count"), [(2**70, 0), (2**63 - 1, 0), (-(2**70), 1)])
-def test_any_number_is_a_place_in_the_journal(tmp_path: Path, number: int, count: int) -> None:
-    """After the last one or before the first, however far: SQLite's integers are limited, Python's are not."""
-    with opened(tmp_path / "c.db") as catalog:
-        append(catalog, added())
-        assert len(replay(catalog, since=number)) == count
-        assert len(replay(catalog, limit=number)) == (number > 0)
-
-
-def test_a_replay_begins_after_the_number_and_ends_at_the_limit(tmp_path: Path) -> None:
-    """A subscriber reads page by page and misses nothing."""
-    with opened(tmp_path / "c.db") as catalog:
-        append(catalog, *[added()] * 10)
-        pages, since = [], 0
-        while page := replay(catalog, since, limit=4):
-            pages.append([event.seq for event in page])
-            since = page[-1].seq or 0
-    assert pages == [[1, 2, 3, 4], [5, 6, 7, 8], [9, 10]]
-
-
-def test_the_bounds_tell_what_can_be_replayed(tmp_path: Path) -> None:
-    """(1, 0) for an empty journal, otherwise the oldest and the newest number."""
-    with opened(tmp_path / "c.db") as catalog:
-        assert bounds(catalog) == (1, 0)
-        append(catalog, added(), added())
-        assert bounds(catalog) == (1, 2)
 
 
 def test_numbers_go_on_after_everything_was_dropped(tmp_path: Path) -> None:
@@ -126,13 +78,3 @@ def test_a_clock_that_was_wrong_for_a_while_leaves_no_gap(tmp_path: Path, wrong_
         kept = [event.seq for event in replay(catalog)]
         assert kept == list(range(bounds(catalog)[0], 1001))
         assert len(kept) >= 400
-
-
-@given(st.text(max_size=40))
-def test_any_text_survives_in_an_event(name: str) -> None:
-    """People choose names and paths."""
-    with TemporaryDirectory() as folder, opened(Path(folder, "c.db")) as catalog:
-        append(catalog, added(name=name))
-        (event,) = replay(catalog)
-    assert isinstance(event, StorageDirAdded)
-    assert event.name == name

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.port import Reader
 from strandline.catalog.schema import MIGRATIONS
 from strandline.errors import CatalogTooNewError
-from strandline.model.image_files import FileState, ImageFile, ImageFilter
+from strandline.model.image_files import FileStamp, FileState, ImageFile, ImageFilter
 
 DATA = Path(__file__).with_name("data")
 ANSWERS = json.loads((DATA / "e1702b9.json").read_text())
@@ -178,3 +178,22 @@ def test_the_program_of_then_refuses_the_migrated_catalog(path: Path) -> None:
         opened(path, migrations=MIGRATIONS[:2]),
     ):
         pass
+
+
+def test_what_the_first_version_knows_was_there_from_the_first(tmp_path: Path) -> None:
+    """After an update, the program does not read a million files of a share at once; a file that changes is read."""
+    path = tmp_path / "catalog.db"
+    with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.connected() as conn:
+        conn.execute(
+            "INSERT INTO storage_dirs (name, path, state, added_at_us) VALUES ('n', 'p', 'online', 1)"
+        )
+        conn.execute(
+            "INSERT INTO image_files (sd, filename, image_id, media_type, stamp, state, first_seen_us, "
+            "unchanged_since_us, sort_us) VALUES (1, 'x.png', 'x', 'image/png', '1:2:3', 'present', 1, 1, 1)"
+        )
+    with opened(path) as catalog, catalog.write() as writer:
+        assert writer.files.list_arrivals(1) == []
+        row = writer.files.find_row(1, "media/x.png")
+        assert row is not None
+        assert writer.files.update_row(row, replace(row, stamp=FileStamp(2, 3, 4)))
+        assert writer.files.list_arrivals(1) == ["media/x.png"]

@@ -85,7 +85,8 @@ class Catalog(Protocol):
     def write(self, *, durable: bool = False) -> AbstractContextManager[Writer]:
         """A transaction. It commits at the end of the block, and rolls back if the block raises.
 
-        ``durable`` waits until the commit has reached the disk.
+        Its events become visible with its changes, never after events with larger numbers (decision 15). ``durable``
+        waits until the commit has reached the disk.
 
         Raises:
             CatalogLockedError: Another process held the catalog for too long.

@@ -58,6 +58,7 @@ class FileItem(OpenShape):
 
     image_id: str | None
     filename: str
+    path: str
     size_bytes: int | None
 
 

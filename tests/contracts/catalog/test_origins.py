@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
-import pytest
-
-from builders.catalogs import opened
 from builders.image_rows import CONTENT_ID, LEGACY_ID, NOW
-from strandline.catalog.database import SqliteCatalog
+from strandline.catalog.port import Catalog
 
 
-@pytest.fixture
-def catalog(tmp_path: Path) -> Iterator[SqliteCatalog]:
-    with opened(tmp_path / "catalog.db") as catalog:
-        yield catalog
-
-
-def test_names_are_listed_once_each_oldest_first(catalog: SqliteCatalog) -> None:
+def test_names_are_listed_once_each_oldest_first(empty: Catalog) -> None:
     """The same image may have been saved with several names, from several places."""
-    with catalog.write() as writer:
+    with empty.write() as writer:
         writer.origins.add_origin(CONTENT_ID, "b.jpg", "/y", NOW + timedelta(days=1))
         writer.origins.add_origin(CONTENT_ID, "a.jpg", "/x", NOW + timedelta(days=2))
         writer.origins.add_origin(CONTENT_ID, "b.jpg", "/z", NOW + timedelta(days=3))
         writer.origins.add_origin(LEGACY_ID, "c.jpg", "/x", NOW)
-    with catalog.read() as reader:
+    with empty.read() as reader:
         assert reader.origins.list_names_of_images([CONTENT_ID])[CONTENT_ID] == ["b.jpg", "a.jpg"]
         assert len(reader.origins.list_origins()) == 4
 
 
-def test_remembering_again_changes_nothing(catalog: SqliteCatalog) -> None:
+def test_remembering_again_changes_nothing(empty: Catalog) -> None:
     """The first time counts."""
     for days in range(2):
-        with catalog.write() as writer:
+        with empty.write() as writer:
             writer.origins.add_origin(CONTENT_ID, "b.jpg", "/y", NOW + timedelta(days=days))
-    with catalog.read() as reader:
+    with empty.read() as reader:
         assert reader.origins.has_origin(CONTENT_ID, "b.jpg", "/y")
         assert not reader.origins.has_origin(CONTENT_ID, "b.jpg", "/z")
         assert reader.origins.list_origins() == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,35 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.catalogs import add_sd, dump, opened, sql_of
+from builders.catalogs import fill, list_rows
 from builders.image_rows import CONTENT_ID, LEGACY_ID, NOW, SHA256S, proofs, rows, spans, stamps
-from strandline.catalog.database import SqliteCatalog
 from strandline.catalog.image_files import reader as reader_module
-from strandline.catalog.port import Reader
+from strandline.catalog.port import Catalog, Reader
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId
 from strandline.model.states import EXPECTED, Seen, register_listed
 
 
-@pytest.fixture(scope="module")
-def shared_catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]:
-    """The same, for properties that clean up after themselves."""
-    with opened(tmp_path_factory.mktemp("catalog") / "catalog.db") as catalog:
-        with catalog.write() as writer:
-            add_sd(writer, "one")
-        yield catalog
-
-
-def fill(catalog: SqliteCatalog, some: list[ImageFile], *, listed_first: bool = False) -> None:
-    """Leaves these rows in the catalog, and no others."""
-    with catalog.write() as writer:
-        sql_of(writer).execute("DELETE FROM image_files")
-        for row in some:
-            assert writer.files.insert_row(row, listed_first=listed_first)
-
-
-def find(catalog: SqliteCatalog, path: str) -> ImageFile | None:
+def find(catalog: Catalog, path: str) -> ImageFile | None:
     """The row of the file in the first storage directory."""
     with catalog.read() as reader:
         return reader.files.find_row(1, path)
@@ -71,7 +52,7 @@ many_rows = st.lists(rows(), max_size=8).map(
 
 
 @given(many_rows)
-def test_a_row_survives_the_catalog(shared_catalog: SqliteCatalog, some: list[ImageFile]) -> None:
+def test_a_row_survives_the_catalog(shared_catalog: Catalog, some: list[ImageFile]) -> None:
     """Every field in every state, including mtimes beyond SQLite's largest number."""
     fill(shared_catalog, some)
     for row in some:
@@ -84,7 +65,7 @@ def test_a_row_survives_the_catalog(shared_catalog: SqliteCatalog, some: list[Im
 
 @given(many_rows)
 def test_lines_are_those_of_the_rows_that_a_scan_should_meet(
-    shared_catalog: SqliteCatalog, some: list[ImageFile]
+    shared_catalog: Catalog, some: list[ImageFile]
 ) -> None:
     """One line per row, by name: its stamp, or that it is absent or online-only. Missing and trashed rows have
     none.
@@ -103,7 +84,7 @@ def test_lines_are_those_of_the_rows_that_a_scan_should_meet(
     assert lines == expected
 
 
-def test_lines_come_in_batches_without_a_gap(catalog: SqliteCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lines_come_in_batches_without_a_gap(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
     """This includes the end of a full batch."""
     monkeypatch.setattr(reader_module, "LINES_AT_ONCE", 4)
     for count in (0, 3, 4, 5, 8):
@@ -116,12 +97,12 @@ def test_lines_come_in_batches_without_a_gap(catalog: SqliteCatalog, monkeypatch
 
 @given(st.lists(stamps, min_size=1, max_size=6), st.sampled_from([FileState.PRESENT, FileState.ARRIVING]))
 def test_a_listing_registers_the_same_rows_as_one_by_one(
-    shared_catalog: SqliteCatalog, some: list[FileStamp], state: FileState
+    shared_catalog: Catalog, some: list[FileStamp], state: FileState
 ) -> None:
     """The first scan's fast way gives the same rows as the slow one."""
     expected = [replace(present(number), stamp=stamp, state=state) for number, stamp in enumerate(some)]
     fill(shared_catalog, expected, listed_first=True)
-    slow = dump(shared_catalog.path)["image_files"]
+    slow = everything(shared_catalog)
     fill(shared_catalog, [])
     files = [
         (row.path, row.image_id, row.media_type, stamp.as_text())
@@ -131,10 +112,16 @@ def test_a_listing_registers_the_same_rows_as_one_by_one(
         count = writer.files.insert_listed(1, files, state, as_microseconds(NOW))
         assert count == len(some)
         assert writer.files.insert_listed(1, files, state, as_microseconds(NOW)) == 0
-    assert dump(shared_catalog.path)["image_files"] == slow
+    assert everything(shared_catalog) == slow
 
 
-def test_a_file_that_is_known_is_not_registered_again(catalog: SqliteCatalog) -> None:
+def everything(catalog: Catalog) -> object:
+    """All rows, and which of them are to be proven at once."""
+    with catalog.read() as reader:
+        return list_rows(reader, 1), reader.files.list_arrivals(1)
+
+
+def test_a_file_that_is_known_is_not_registered_again(catalog: Catalog) -> None:
     """If two callers register it at once, the first row stays."""
     first, second = proven(present(1)), present(1, media_type="image/gif")
     with catalog.write() as writer:
@@ -145,7 +132,7 @@ def test_a_file_that_is_known_is_not_registered_again(catalog: SqliteCatalog) ->
 
 @given(rows(), rows())
 @settings(max_examples=100)
-def test_a_move_is_made_by_one_of_two(shared_catalog: SqliteCatalog, old: ImageFile, new: ImageFile) -> None:
+def test_a_move_is_made_by_one_of_two(shared_catalog: Catalog, old: ImageFile, new: ImageFile) -> None:
     """Both read the same row. The second fails, unless its change means nothing to people."""
     new = replace(new, path=old.path, image_id=old.image_id)
     fill(shared_catalog, [old])
@@ -166,7 +153,7 @@ def find_in(reader: Reader, path: str) -> ImageFile | None:
     return reader.files.find_row(1, path)
 
 
-def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: SqliteCatalog) -> None:
+def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: Catalog) -> None:
     """If two processes prove the same change, image.changed is written once: the update compares the hash."""
     old, new = proven(present(1)), proven(present(1), SHA256S[1])
     fill(catalog, [old])
@@ -175,7 +162,7 @@ def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: SqliteC
         assert not writer.files.update_row(old, new)
 
 
-def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog: SqliteCatalog) -> None:
+def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog: Catalog) -> None:
     """A lookup tries them in this order (SPEC §5.2)."""
     files = [
         present(1),
@@ -193,7 +180,7 @@ def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog:
     assert found == [files[3], files[1], files[0], files[4], files[2]]
 
 
-def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catalog: SqliteCatalog) -> None:
+def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catalog: Catalog) -> None:
     """The verifier gets every present file without a current proof."""
     lapsed = replace(proven(present(3)), stamp=present(9).stamp)
     fill(
@@ -209,7 +196,7 @@ def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catal
 
 
 @given(many_rows)
-def test_counts_and_lists_agree_with_the_rows(shared_catalog: SqliteCatalog, some: list[ImageFile]) -> None:
+def test_counts_and_lists_agree_with_the_rows(shared_catalog: Catalog, some: list[ImageFile]) -> None:
     """Each answer equals that of a walk over all rows."""
     fill(shared_catalog, some)
     some = sorted(some, key=lambda row: row.path)
@@ -240,7 +227,7 @@ def test_counts_and_lists_agree_with_the_rows(shared_catalog: SqliteCatalog, som
 
 @given(many_rows, st.booleans())
 def test_accepting_absences_marks_what_is_absent_now(
-    shared_catalog: SqliteCatalog, some: list[ImageFile], all_rows: bool
+    shared_catalog: Catalog, some: list[ImageFile], all_rows: bool
 ) -> None:
     """Only rows that a scan found absent, or all of them if the folder itself is gone."""
     fill(shared_catalog, some)
@@ -256,7 +243,7 @@ def test_accepting_absences_marks_what_is_absent_now(
         )
 
 
-def test_a_row_is_dropped_only_in_the_state_that_was_seen(catalog: SqliteCatalog) -> None:
+def test_a_row_is_dropped_only_in_the_state_that_was_seen(catalog: Catalog) -> None:
     """A file that came back meanwhile is not dropped as missing."""
     row = present(1)
     fill(catalog, [row])
@@ -266,7 +253,7 @@ def test_a_row_is_dropped_only_in_the_state_that_was_seen(catalog: SqliteCatalog
     assert find(catalog, row.path) is None
 
 
-def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog: SqliteCatalog) -> None:
+def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog: Catalog) -> None:
     """For example a HEIC named .jpg, once its bytes were read. Letter case and second extensions do not count."""
     odd = proven(present(1, path=f"media/{image(1)}.JPG", media_type="image/heic"))
     fill(
@@ -281,7 +268,7 @@ def test_rows_whose_bytes_are_of_another_type_than_their_name_are_found(catalog:
         assert list(reader.files.iter_rows_of_odd_type(1)) == [odd]
 
 
-def test_legacy_files_that_differ_between_storage_directories_are_found(catalog: SqliteCatalog) -> None:
+def test_legacy_files_that_differ_between_storage_directories_are_found(catalog: Catalog) -> None:
     """Two contents under one legacy id (H25). Under a content id they cannot differ."""
     one = replace(proven(present(1)), image_id=LEGACY_ID, path=f"media/{LEGACY_ID}.png")
     two = replace(proven(present(2), SHA256S[1]), sd=2, image_id=LEGACY_ID, path=f"media/{LEGACY_ID}.png")
@@ -309,7 +296,7 @@ def test_no_time_stays_no_time(span: timedelta) -> None:
 
 
 @given(st.data())
-def test_proofs_survive_with_their_kind(shared_catalog: SqliteCatalog, data: st.DataObject) -> None:
+def test_proofs_survive_with_their_kind(shared_catalog: Catalog, data: st.DataObject) -> None:
     """Lapsed ones, too: their hash shows whether new bytes are other bytes."""
     for image_id in (CONTENT_ID, LEGACY_ID):
         row = present(1, image_id=image_id, proof=data.draw(proofs(image_id, present(1).stamp)))

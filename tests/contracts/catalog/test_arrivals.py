@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
-from builders.catalogs import opened
 from builders.image_rows import NOW, SHA256S
-from strandline.catalog.database import SqliteCatalog
-from strandline.catalog.schema import MIGRATIONS
+from strandline.catalog.port import Catalog
 from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId
@@ -34,26 +31,26 @@ def touched(row: ImageFile) -> ImageFile:
     return replace(row, stamp=replace(row.stamp, mtime_ns=row.stamp.mtime_ns + 5))
 
 
-def insert(catalog: SqliteCatalog, *rows: ImageFile, listed_first: bool = False) -> None:
+def insert(catalog: Catalog, *rows: ImageFile, listed_first: bool = False) -> None:
     """Registers the files."""
     with catalog.write() as writer:
         for row in rows:
             assert writer.files.insert_row(row, listed_first=listed_first)
 
 
-def update(catalog: SqliteCatalog, old: ImageFile, new: ImageFile) -> None:
+def update(catalog: Catalog, old: ImageFile, new: ImageFile) -> None:
     """Changes the row."""
     with catalog.write() as writer:
         assert writer.files.update_row(old, new)
 
 
-def arrivals(catalog: SqliteCatalog, sd: int = 1) -> list[str]:
+def arrivals(catalog: Catalog, sd: int = 1) -> list[str]:
     """The files that must be proven at once."""
     with catalog.read() as reader:
         return reader.files.list_arrivals(sd)
 
 
-def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: SqliteCatalog) -> None:
+def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: Catalog) -> None:
     """Newest first. The proof is the only write that is needed."""
     first, second = present(1), present(2)
     insert(catalog, first, second, present(3, sd=2), proven(present(4)))
@@ -64,7 +61,7 @@ def test_what_is_registered_unproven_is_an_arrival_until_it_is_proven(catalog: S
     assert arrivals(catalog) == [second.path, first.path]
 
 
-def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: SqliteCatalog) -> None:
+def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: Catalog) -> None:
     """However they were registered, they are left to the verifier or the first reader."""
     row, other = present(1), present(2)
     assert row.stamp is not None
@@ -77,30 +74,9 @@ def test_what_the_first_scan_lists_is_an_arrival_only_when_it_changes(catalog: S
     assert arrivals(catalog) == [row.path]
 
 
-def test_only_files_that_are_here_are_arrivals(catalog: SqliteCatalog) -> None:
+def test_only_files_that_are_here_are_arrivals(catalog: Catalog) -> None:
     """Absent ones cannot be read, and arriving ones are looked at later."""
     others = sorted(set(FileState) - {FileState.PRESENT})
     rows = [replace(present(number), state=state) for number, state in enumerate(others)]
     insert(catalog, replace(present(99), absent_since=NOW), *rows)
     assert arrivals(catalog) == []
-
-
-def test_what_an_older_catalog_knows_was_there_from_the_first(tmp_path: Path) -> None:
-    """After an update, the program does not read a million files of a share at once."""
-    path = tmp_path / "catalog.db"
-    row = present(1)
-    assert row.stamp is not None
-    with opened(path, migrations=MIGRATIONS[:1]) as catalog, catalog.connected() as conn:
-        conn.execute(
-            "INSERT INTO storage_dirs (name, path, state, added_at_us) VALUES ('n', 'p', 'online', 1)"
-        )
-        us = as_microseconds(NOW)
-        conn.execute(
-            "INSERT INTO image_files (sd, filename, image_id, media_type, stamp, state, first_seen_us, "
-            "unchanged_since_us, sort_us) VALUES (1, ?, ?, ?, ?, 'present', ?, ?, 1)",
-            (row.filename, row.image_id, row.media_type, row.stamp.as_text(), us, us),
-        )
-    with opened(path) as catalog:
-        assert arrivals(catalog) == []
-        update(catalog, row, touched(row))
-        assert arrivals(catalog) == [row.path]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.catalogs import add_sd, opened, sql_of
+from builders.catalogs import fill
 from builders.image_rows import NOW
-from strandline.catalog.database import SqliteCatalog
 from strandline.catalog.images import format_cursor, parse_cursor
+from strandline.catalog.port import Catalog
 from strandline.errors import InvalidCursorError
 from strandline.model.image_files import FileStamp, FileState, ImageCursor, ImageFile, ImageFilter
 from strandline.model.image_ids import ImageId
@@ -25,16 +24,6 @@ TIMES = [NOW, NOW - timedelta(days=40), NOW - timedelta(days=20_000)]
 IMAGES = [ImageId(f"{number:032x}") for number in range(4)]
 
 
-@pytest.fixture(scope="module")
-def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteCatalog]:
-    """A catalog with two storage directories, 1 and 2."""
-    with opened(tmp_path_factory.mktemp("catalog") / "catalog.db") as catalog:
-        with catalog.write() as writer:
-            add_sd(writer, "one")
-            add_sd(writer, "two")
-        yield catalog
-
-
 @st.composite
 def files(draw: st.DrawFn) -> list[ImageFile]:
     """Some files of a few images, in two storage directories, with few different times."""
@@ -42,26 +31,18 @@ def files(draw: st.DrawFn) -> list[ImageFile]:
     drawn = []
     for image_id, extension, sd in draw(st.lists(keys, unique=True, max_size=12)):
         stamp = FileStamp(1, draw(st.integers(0, 3)) * 1000, 1)
-        row = register_listed(sd, f"{image_id}.{extension}", image_id, "image/png", Seen(stamp), NOW)
+        row = register_listed(sd, f"media/{image_id}.{extension}", image_id, "image/png", Seen(stamp), NOW)
         state = draw(st.sampled_from([FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]))
         taken_at = draw(st.none() | st.sampled_from(TIMES))
         drawn.append(replace(row, state=state, taken_at=taken_at))
     return drawn
 
 
-def fill(catalog: SqliteCatalog, some: list[ImageFile]) -> None:
-    """Leaves these rows in the catalog, and no others."""
-    with catalog.write() as writer:
-        sql_of(writer).execute("DELETE FROM image_files")
-        for row in some:
-            writer.files.insert_row(row)
-
-
 def place(row: ImageFile) -> tuple[float, int, str]:
     """The file's sort key: when it was taken, otherwise its mtime."""
     assert row.stamp is not None
     at_s = row.stamp.mtime_ns / 1e9 if row.taken_at is None else row.taken_at.timestamp()
-    return at_s, row.sd, row.filename
+    return at_s, row.sd, row.path
 
 
 def matches(row: ImageFile, chosen: ImageFilter) -> bool:
@@ -85,15 +66,15 @@ filters = st.builds(
 
 @given(files(), filters, st.integers(1, 4))
 def test_pages_hold_each_image_once_newest_first(
-    catalog: SqliteCatalog, some: list[ImageFile], chosen: ImageFilter, limit: int
+    shared_catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, limit: int
 ) -> None:
     """All pages together equal a plain sort of all files with each image at its newest."""
-    fill(catalog, some)
+    fill(shared_catalog, some)
     ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
     expected = list(dict.fromkeys(row.image_id for row in ordered))
     found: list[ImageId] = []
     after: ImageCursor | None = None
-    with catalog.read() as reader:
+    with shared_catalog.read() as reader:
         assert reader.images.count_images(chosen) == len(expected)
         while True:
             page, after = reader.images.list_image_ids(chosen, after=after, limit=limit)
@@ -107,14 +88,14 @@ def test_pages_hold_each_image_once_newest_first(
 
 @given(files(), filters, st.integers(1, 4))
 def test_the_places_are_those_of_the_listing(
-    catalog: SqliteCatalog, some: list[ImageFile], chosen: ImageFilter, every: int
+    shared_catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, every: int
 ) -> None:
     """Months and places equal those that a count over the listing gives, however images are distributed."""
-    fill(catalog, some)
+    fill(shared_catalog, some)
     ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
     newest = list({row.image_id: row for row in reversed(ordered)}.values())
     newest.sort(key=place, reverse=True)
-    with catalog.read() as reader:
+    with shared_catalog.read() as reader:
         found = reader.images.list_places(chosen, every=every)
     months = [datetime.fromtimestamp(place(row)[0], UTC).strftime("%Y-%m") for row in newest]
     assert found.months == tuple((month, months.count(month)) for month in dict.fromkeys(months))
@@ -123,7 +104,7 @@ def test_the_places_are_those_of_the_listing(
     ]
 
 
-def test_images_that_arrive_while_one_pages_shift_nothing(catalog: SqliteCatalog) -> None:
+def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> None:
     """The next page starts after the last image, not after a number of images."""
     some = [
         register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW)
@@ -141,7 +122,7 @@ def test_images_that_arrive_while_one_pages_shift_nothing(catalog: SqliteCatalog
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**31), st.sampled_from(IMAGES))
 def test_a_cursor_survives_as_text(sort_us: int, sd: int, image_id: ImageId) -> None:
     """It needs no escaping in a URL or a shell."""
-    cursor = ImageCursor(sort_us, sd, f"{image_id}.heic")
+    cursor = ImageCursor(sort_us, sd, f"media/{image_id}.heic")
     text = format_cursor(cursor)
     assert parse_cursor(text) == cursor
     assert text.isascii()
@@ -169,11 +150,11 @@ def test_what_is_no_cursor_is_invalid_input(text: str) -> None:
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
-def test_no_text_makes_the_parser_fail_in_another_way(catalog: SqliteCatalog, text: str) -> None:
+def test_no_text_makes_the_parser_fail_in_another_way(shared_catalog: Catalog, text: str) -> None:
     """Any text is either a usable cursor or an InvalidCursorError."""
     try:
         cursor = parse_cursor(text)
     except InvalidCursorError:
         return
-    with catalog.read() as reader:
+    with shared_catalog.read() as reader:
         reader.images.list_image_ids(ImageFilter(), after=cursor, limit=1)
