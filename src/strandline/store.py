@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from strandline import services
 from strandline.errors import InvalidInputError
+from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES, IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
 from strandline.model.states import EXPECTED
@@ -285,7 +286,7 @@ class Store:
         sd: StorageDirRef | None = None,
         state: FileState | str | None = None,
         after: str | None = None,
-        limit: int = 100,
+        limit: int = IMAGES_PER_PAGE,
     ) -> ImagePage:
         """A page of images, newest first; 1 to 10,000 of them. ``after`` is the ``next`` of the previous page.
 
@@ -301,7 +302,7 @@ class Store:
             self._bench, sd=self._find_sd(sd), state=wanted, after=after, limit=limit
         )
 
-    def thumbnail(self, image_id: str, size: int = 400, sd: StorageDirRef | None = None) -> Thumbnail:
+    def thumbnail(self, image_id: str, size: int = TILE_SIZE, sd: StorageDirRef | None = None) -> Thumbnail:
         """A small upright copy without metadata, from the cache or newly made (about 60 ms for 12 million pixels).
 
         ``size`` is its longest side, 1 to 16,383 pixels; it is never enlarged. Raises as :meth:`get`.
@@ -348,7 +349,7 @@ class Store:
         meaning: str = "",
         text: str = "",
         after: str | None = None,
-        limit: int = 1000,
+        limit: int = ENTRIES_PER_PAGE,
     ) -> TreePage:
         """A page of the entries of root and media folder, sorted by path, and what each name means.
 
@@ -382,7 +383,7 @@ class Store:
         """
         return services.browse.describe_file(self._bench, self.get_storage_dir(sd), path)
 
-    def read_hex(self, sd: StorageDirRef, path: str, offset: int = 0, length: int = 4096) -> HexPage:
+    def read_hex(self, sd: StorageDirRef, path: str, offset: int = 0, length: int = HEX_BYTES) -> HexPage:
         """A page of any file's bytes as they are now; empty beyond the end. Raises as :meth:`describe_file`."""
         return services.browse.read_hex(
             self._bench, self.get_storage_dir(sd), path, offset=offset, length=length

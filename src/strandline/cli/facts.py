@@ -13,6 +13,7 @@ from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_facts, show_table
 from strandline.cli.wording import say_day_of, say_list, say_pixels, say_state, say_time, say_type
 from strandline.cli.writing import is_terminal, say, write_line
+from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, say_count
@@ -143,9 +144,9 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
 @click.option(
     "--limit",
     type=click.IntRange(1, 10_000),
-    default=100,
+    default=IMAGES_PER_PAGE,
     metavar="N",
-    help="How many at most; 100 by default.",
+    help=f"How many at most; {IMAGES_PER_PAGE} by default.",
 )
 @click.option("--after", metavar="CURSOR", help="Continue where an earlier list ended.")
 @click.pass_obj

@@ -20,6 +20,7 @@ from strandline.cli.arguments import image_id_argument, sd_option
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, write_bytes, write_line
+from strandline.model.defaults import TILE_SIZE
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, show_plainly
 
@@ -101,9 +102,9 @@ def data_url(session: Session, image_id: ImageId, sd: str | None) -> None:
 @click.option(
     "--size",
     type=click.IntRange(1, 4096),
-    default=400,
+    default=TILE_SIZE,
     metavar="PIXELS",
-    help="The longer side; 400 by default.",
+    help=f"The longer side; {TILE_SIZE} by default.",
 )
 @output_option
 @click.pass_obj

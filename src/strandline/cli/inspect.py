@@ -18,6 +18,7 @@ from strandline.cli.lazy_commands import LazyGroup, Row, Verb
 from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
 from strandline.cli.writing import say, write_json_list, write_line
+from strandline.model.defaults import HEX_BYTES
 from strandline.model.plain_words import say_bytes
 from strandline.model.state_words import INCOMPLETE, word_of_state
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
@@ -165,9 +166,9 @@ def _say_fact(value: object) -> str:
 @click.option(
     "--length",
     type=click.IntRange(1, 1 << 20),
-    default=4096,
+    default=HEX_BYTES,
     metavar="N",
-    help="How many bytes at most; 4096 by default.",
+    help=f"How many bytes at most; {HEX_BYTES} by default.",
 )
 @click.pass_obj
 def hex_(session: Session, sd: str, path: str, offset: int, length: int) -> None:

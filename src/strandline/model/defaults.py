@@ -1,4 +1,4 @@
-"""Defaults of the limits that settings can change: each stands here once, and every room reads it here."""
+"""Defaults: each stands here once, and every room reads it here. Settings can change those that are limits."""
 
 from __future__ import annotations
 
@@ -28,3 +28,11 @@ DECODE_TIMEOUT_S = 20.0
 
 JOURNAL_MAX_EVENTS = 100_000
 JOURNAL_MAX_DAYS = 30
+
+IMAGES_PER_PAGE = 100
+ENTRIES_PER_PAGE = 1000
+"""Of a storage directory's tree."""
+HEX_BYTES = 4096
+"""Of a file in hex."""
+TILE_SIZE = 400
+"""The longer side: a tile of the gallery on a dense screen."""

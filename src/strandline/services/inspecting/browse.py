@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StorageDirOfflineError
 from strandline.folders.disk_errors import as_unreadable, disk_errors
 from strandline.folders.port import Entry
+from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES
 from strandline.model.events import format_time
 from strandline.model.identity.sightings import find_identity_name
 from strandline.model.layout import Layout
@@ -41,7 +42,7 @@ def list_tree(
     meaning: str = "",
     text: str = "",
     after: str | None = None,
-    limit: int = 1000,
+    limit: int = ENTRIES_PER_PAGE,
 ) -> TreePage:
     """A page of the entries of the root and of the media folder, sorted by path. Other folders are not entered.
 
@@ -183,7 +184,9 @@ def describe_file(bench: Workbench, sd: StorageDir, path: str) -> dict[str, obje
     return facts
 
 
-def read_hex(bench: Workbench, sd: StorageDir, path: str, *, offset: int = 0, length: int = 4096) -> HexPage:
+def read_hex(
+    bench: Workbench, sd: StorageDir, path: str, *, offset: int = 0, length: int = HEX_BYTES
+) -> HexPage:
     """A page of a file's bytes as they are now; empty beyond its end. Proves nothing and changes nothing.
 
     Raises:

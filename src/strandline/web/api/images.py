@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
+from strandline.model.defaults import IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.image_files import FileState
 from strandline.model.markdown import format_markdown
 from strandline.model.reports import Explanation, ImageInfo, ImagePage, Months, Saved
@@ -62,7 +63,7 @@ async def list_images(
     month: MonthQuery = None,
     offset: OffsetQuery = 0,
     after: AfterQuery = None,
-    limit: Limit = 100,
+    limit: Limit = IMAGES_PER_PAGE,
 ) -> Response:
     """A page of images, newest first: by cursor, or from a position inside a month."""
 
@@ -152,5 +153,5 @@ def describe(backend: Backend, info: ImageInfo) -> schemas.ImageDetails:
     best = next((file.file for file in info.files if file.file.state is FileState.PRESENT), info.best)
     name = info.original_names[0] if info.original_names else info.image_id
     markdown = format_markdown(backend.store.settings.save.markdown, best.filename, name)
-    urls = schemas.Urls(bytes=f"/i/{info.image_id}", thumbnail=f"/i/{info.image_id}?w=400")
+    urls = schemas.Urls(bytes=f"/i/{info.image_id}", thumbnail=f"/i/{info.image_id}?w={TILE_SIZE}")
     return schemas.ImageDetails(info, markdown, urls)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from strandline.errors import UnsupportedImageError
+from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
 from strandline.model.sync_status import MAX_HEX_BYTES, MAX_TREE_PAGE, HexPage, SyncStatus, TreePage
 from strandline.web.answers import HARMLESS, answer
@@ -52,7 +53,7 @@ async def inspect_sd(backend: TheBackend, sd: SdPath) -> Response:
 
 @router.get("/inspect/{sd}/tree", responses=responses.ok(TreePage))
 async def list_tree(
-    backend: TheBackend, sd: SdPath, after: AfterQuery = None, limit: TreeLimit = 1000
+    backend: TheBackend, sd: SdPath, after: AfterQuery = None, limit: TreeLimit = ENTRIES_PER_PAGE
 ) -> Response:
     """A page of the entries in the root and media folder, by path, and what each name means."""
     return await backend.crossing.slow(lambda: answer(backend.store.list_tree(sd, after=after, limit=limit)))
@@ -66,7 +67,7 @@ async def describe_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Resp
 
 @router.get("/inspect/{sd}/hex", responses=responses.ok(HexPage))
 async def read_hex(
-    backend: TheBackend, sd: SdPath, path: FilePath, offset: Offset = 0, length: Length = 4096
+    backend: TheBackend, sd: SdPath, path: FilePath, offset: Offset = 0, length: Length = HEX_BYTES
 ) -> Response:
     """A page of any file's bytes."""
     return await backend.crossing.slow(lambda: answer(backend.store.read_hex(sd, path, offset, length)))

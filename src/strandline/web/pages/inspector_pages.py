@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from strandline.model.defaults import HEX_BYTES
 from strandline.model.events import Event, parse_time
 from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
@@ -40,7 +41,6 @@ MEANINGS = {
 }
 """Meanings of names in the root and media folder, for the filter."""
 
-HEX_PAGE = 4096
 TEXT_PAGE = 32 * 1024
 
 NO_PAGES: dict[str, str | None] = {"newer": None, "older": None}
@@ -140,7 +140,7 @@ def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int) -
     view = view if view in names else next(iter(names), "")
     lines, pages = "", NO_PAGES
     if view in ("text", "hex"):
-        size = TEXT_PAGE if view == "text" else HEX_PAGE
+        size = TEXT_PAGE if view == "text" else HEX_BYTES
         offset -= offset % 16
         page = backend.store.read_hex(sd, str(facts["path"]), offset, size)
         lines = _show_text(page) if view == "text" else "\n".join(page.list_lines())
