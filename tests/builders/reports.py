@@ -64,7 +64,10 @@ def make_sync_status(
     sd: StorageDir | None = None, lists: Mapping[str, list[FileItem]] | None = None
 ) -> SyncStatus:
     """A status with these lists, and nothing else to report."""
-    identity: dict[str, object] = {"sd_id": SD_ID, "provisional": False, "aliases": []}
+    identity: dict[str, object] = {
+        "sd_id": SD_ID, "provisional": False, "aliases": [], "plain": SD_ID, "legacy": None,
+        "conflict_copies": [], "former": [], "ignored": [], "problem": None,
+    }  # fmt: skip
     status = SyncStatus(sd or make_storage_dir(), NOW, identity, 1204, 3_100_000_000, 1204)
     for name, items in (lists or {}).items():
         getattr(status, name).extend(items)

@@ -82,11 +82,15 @@ def test_problems_and_identity_are_told(capsys: pytest.CaptureFixture[str]) -> N
     """Each problem in a sentence; of the identity only what is out of the ordinary."""
     status = make_sync_status()
     status.problems.append(Finding("symlink", "media is a link; put the folder itself there", "media"))
-    status.identity |= {"legacy": "x", "conflict_copies": ["SD_ID (1)"], "aliases": ["a", "b"]}
+    status.identity |= {
+        "legacy": "x",
+        "conflict_copies": [{"filename": "SD_ID (1)", "value": "a"}],
+        "aliases": ["a", "b"],
+    }
     show_letter(status)
     letter = capsys.readouterr().out
     assert "Symlink\n  media: media is a link; put the folder itself there" in letter
-    assert "SD_ID (1)" in letter
+    assert "Conflict copies of SD_ID: SD_ID (1)." in letter
     assert "Also known as: a and b." in letter
 
 

@@ -80,28 +80,22 @@ def _show_identity(status: SyncStatus) -> None:
     identity = status.identity
     said = [status.sd.problem, *(problem.message for problem in status.problems)]
     remarks = []
-    if identity.get("problem") and identity["problem"] not in said:
+    if identity["problem"] and identity["problem"] not in said:
         remarks.append(str(identity["problem"]))
-    if identity.get("provisional"):
+    if identity["provisional"]:
         remarks.append("It is provisional: the folder has none, and it is never written to.")
-    if identity.get("legacy"):
+    if identity["legacy"]:
         remarks.append(".sd-id is still there beside SD_ID; an older program may be using it.")
-    if copies := identity.get("conflict_copies"):
-        remarks.append(
-            f"Conflict copies of SD_ID: {_list_texts(copies)}. They may stay; they are never deleted."
-        )
-    if aliases := identity.get("aliases"):
-        remarks.append(f"Also known as: {_list_texts(aliases)}.")
+    if copies := identity["conflict_copies"]:
+        names = say_list(copy["filename"] for copy in copies)
+        remarks.append(f"Conflict copies of SD_ID: {names}. They may stay; they are never deleted.")
+    if identity["aliases"]:
+        remarks.append(f"Also known as: {say_list(identity['aliases'])}.")
     if remarks:
         write_line()
         write_line(paint("Identity", bold=True))
         for remark in remarks:
             write_paragraph(remark, indent=2)
-
-
-def _list_texts(values: object) -> str:
-    texts = [str(value) for value in values] if isinstance(values, list | tuple) else [str(values)]
-    return say_list(texts)
 
 
 def _show_discrepancy(discrepancy: Discrepancy, items: Sequence[FileItem]) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from strandline.model.discrepancies import DISCREPANCIES, GRAVE_KINDS, Discrepancy
 from strandline.model.image_files import FileState
@@ -60,7 +60,7 @@ class SyncStatus(JsonForm):
 
     sd: StorageDir
     measured_at: datetime
-    identity: dict[str, object]
+    identity: dict[str, Any]
     """``sd_id, provisional, aliases, plain, legacy, conflict_copies, former, problem``."""
     on_disk_count: int = 0
     on_disk_bytes: int = 0
