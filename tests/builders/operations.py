@@ -69,7 +69,7 @@ class Operation:
     """The program's arguments. ``{one}`` is the storage directory, ``{sources}`` a folder of pictures."""
     refusals: tuple[Refusal, ...] = ()
     elsewhere: bool = False
-    """The storage directory lies on another disk than the home."""
+    """The storage directory is on another disk than the home."""
     code: str = COMMAND_LINE
 
     def __str__(self) -> str:
@@ -155,7 +155,7 @@ def _with_copies_only(world: World) -> None:
 
 
 def _with_changed_identity(world: World) -> None:
-    """The old value lies in a conflict copy, and an older program has left ``.sd-id``."""
+    """The old value is in a conflict copy, and an older program has left ``.sd-id``."""
     _with_others(world)
     root = world.sds / "one"
     (root / "SD_ID").rename(root / "SD_ID.sync-conflict-20260101-101010-ABCDEFG")
@@ -176,7 +176,7 @@ def _with_absent_files(world: World) -> None:
 
 
 def _with_two(world: World) -> None:
-    """The last one lies in both."""
+    """The last one is in both."""
     _with_others(world)
     _add(world, make_storage_dir(world.sds / "two", NEW, OTHERS[-1], sd_id=B))
 
@@ -194,7 +194,7 @@ def _add(world: World, root: Path) -> None:
 
 
 def _look(world: World, hours_ago: float = 0) -> None:
-    """Scans and proves everything, so long ago."""
+    """Scans and proves everything, with the clock this far back."""
     then = timedelta(hours=hours_ago)
     with open_store(world.home, now=lambda: datetime.now(UTC) - then) as store:
         store.scan()

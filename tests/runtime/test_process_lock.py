@@ -25,7 +25,7 @@ sys.stdin.read()
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the lock lies."""
+    """The path of the lock."""
     return tmp_path / "some.lock"
 
 

@@ -28,7 +28,7 @@ PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
 LEGACY_NAME = f"{LEGACY_ID}.png"
 LIMIT_S = 60.0
-"""Only a failing test waits so long."""
+"""Only a failing test waits this long."""
 
 
 @pytest.fixture

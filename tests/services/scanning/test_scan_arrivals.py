@@ -264,7 +264,7 @@ def test_a_new_file_that_goes_while_a_scan_lists_is_no_error(
     assert told(machine) == []
 
 
-# --- where nothing is read unasked --------------------------------------------------------------------------------
+# --- where nothing is read unless requested ------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", MountKind)

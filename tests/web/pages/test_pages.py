@@ -37,7 +37,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def root_of(served: Served) -> Path:
-    """Where the storage directory lies."""
+    """The path of the storage directory."""
     return Path(served.store.list_storage_dirs()[0].path)
 
 
