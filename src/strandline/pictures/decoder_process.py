@@ -106,7 +106,7 @@ def _is_want_of_memory(error: Exception) -> bool:
 
 
 def _one_line(error: Exception) -> str:
-    """The decoder's first line. What libvips adds says only what it was asked to do."""
+    """The decoder's first line of substance: libvips's "unable to …" says only what it was asked to do."""
     lines = [line.strip() for line in str(error).splitlines()]
     said = [line for line in lines if line and not line.startswith("unable to ")]
     return (said or [type(error).__name__])[0][:200]

@@ -35,9 +35,7 @@ class Interruptions:
         self._first_and_last_s: dict[Hashable, tuple[float, float]] = {}
 
     def is_due(self, attempt: Hashable) -> bool:
-        """Whether it may be tried now. After an interruption, it waits as long again as the trouble has lasted so
-        far.
-        """
+        """Whether it may be tried now: after an interruption, only when the outage so far has passed once more."""
         with self._lock:
             known = self._first_and_last_s.get(attempt)
         if known is None:
