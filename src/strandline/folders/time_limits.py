@@ -81,7 +81,7 @@ def begin(place: Hashable, call: Callable[[], object]) -> None:
 
 
 def begin_elsewhere(place: Hashable, call: Callable[[], object]) -> None:
-    """As :func:`begin`, for destructors: they run wherever the last reference went, perhaps inside a lock of ours.
+    """Like :func:`begin`, for destructors. They may run in any thread, even in one that holds a lock of ours.
 
     :func:`expect_destructors` must have been called before.
     """
