@@ -1,5 +1,5 @@
 # Everything a developer runs. `make` lists the targets; each sets up what it needs in .venv by itself.
-# All paths are relative: the project may lie in a folder whose name has spaces.
+# All paths are relative: the project may be in a folder whose name has spaces.
 
 # Tried in this order. Named versions come first: the lock has wheels for them, perhaps not for a newer python3.
 PYTHON ?= python3.13 python3.12 python3.11 python3
@@ -69,7 +69,7 @@ $(INSTALLED): $(VENV) pyproject.toml requirements/dev.txt
 	@$(PY) -m pip install --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# `venv` writes `activate` last, so an interrupted one is begun anew. Debian keeps ensurepip in a package of its own.
+# `venv` writes `activate` last, so an interrupted one is made again. Debian has ensurepip in a separate package.
 $(VENV):
 	@for python in $(PYTHON); do \
 	  "$$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
