@@ -78,17 +78,17 @@ class Store:
 
     @cached_property
     def gallery(self) -> Gallery:
-        """All images as a listing by month, for those who show a part of it."""
+        """All images as a listing by month, for pages that show a part of it."""
         return services.gallery.Gallery(self._bench)
 
     @cached_property
     def journal(self) -> Journal:
-        """What happened, for those who show it, or listen and come back."""
+        """Past and new events, for pages and for listeners that reconnect."""
         return services.journal.Journal(self._bench)
 
     @cached_property
     def thumbnails(self) -> Thumbnails:
-        """Small copies of found images, from the cache or made now."""
+        """Small copies of found images, from the cache or newly made."""
         return services.thumbnails.Thumbnails(self._bench, self._thumbnail_cache)
 
     def add_storage_dir(
@@ -146,7 +146,7 @@ class Store:
         return services.manage.get_storage_dir(self._bench, sd)
 
     def count_files(self, sd: StorageDirRef) -> FileCounts:
-        """How many image files the catalog has of it, and how many of them are in a noteworthy state."""
+        """The number of its image files in the catalog, and of those in a noteworthy state."""
         return services.manage.count_files(self._bench, self.get_storage_dir(sd))
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
@@ -238,7 +238,7 @@ class Store:
     def get_owned(
         self, image_id: str, sd: StorageDirRef | None = None, *, may_fetch: bool = True
     ) -> FoundImage:
-        """Like :meth:`get`, for callers that close the image themselves. It stays open however many others are open.
+        """Like :meth:`get`, but the caller closes the image: it stays open, however many others are open.
 
         Unless ``may_fetch``, nothing is downloaded from the cloud.
         """

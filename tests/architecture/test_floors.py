@@ -93,7 +93,7 @@ def test_the_model_needs_no_third_party() -> None:
 
 
 def test_no_face_reaches_through_the_store() -> None:
-    """What is below the store is not reached by an attribute of it either."""
+    """Rooms below the store are not reached through its attributes either."""
     inside = re.compile(r"\bstore\._?(bench|bus|catalog)\b|\._bench\b")
     faces = [path for room in ("cli", "web") for path in (PROJECT / "src/strandline" / room).rglob("*.py")]
     assert [path.name for path in faces if inside.search(path.read_text())] == []

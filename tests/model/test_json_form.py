@@ -29,7 +29,7 @@ class Inner(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Outer(JsonForm):
-    """Its keys are not its fields."""
+    """Its keys differ from its fields."""
 
     inner: Inner | None
     others: tuple[Inner, ...] = ()
@@ -50,7 +50,7 @@ AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 def test_fields_are_keys_unless_a_table_says_otherwise() -> None:
-    """Names of enumerations and times are text, and values inside are objects."""
+    """Enumerations and times become text, and inner values become objects."""
     inner = Inner(Mood.GOOD, AT)
     plain = {"mood": "good", "at": "2026-11-29T12:00:00.000000Z"}
     assert inner.as_json() == plain
@@ -62,17 +62,17 @@ def test_fields_are_keys_unless_a_table_says_otherwise() -> None:
 
 
 def test_a_path_through_nothing_ends_in_nothing() -> None:
-    """Null, not an error."""
+    """The result is null, not an error."""
     assert Outer(None).as_json() == {"mood": None, "group": {"count": 0, "first": None}, "others": []}
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 2.5, "text", [1, [2]], {"a": {"b": None}}])
 def test_what_json_has_stays_as_it_is(value: object) -> None:
-    """Plain values, whatever they are in."""
+    """Plain values stay, whatever contains them."""
     assert to_json(value) == value == json.loads(json.dumps(value))
 
 
 def test_what_has_no_form_is_an_error() -> None:
-    """It is never shown as something else."""
+    """An unsupported value raises an error."""
     with pytest.raises(AttributeError):
         to_json(object())

@@ -129,7 +129,7 @@ def test_a_size_out_of_bounds_is_an_error(machine: Machine, cache: ThumbnailCach
 
 
 def test_what_cannot_be_drawn_is_not_tried_again_for_a_while(machine: Machine, cache: ThumbnailCache) -> None:
-    """One hostile picture keeps no decoder busy; what failed only once is drawn again later."""
+    """One hostile picture does not keep the decoders busy. A picture that failed only once is drawn again later."""
     broken = bytearray(PICTURE)
     broken[len(PICTURE) // 2] ^= 0xFF
     saved = save_image(machine.bench, bytes(broken), machine.add("one"))
@@ -146,7 +146,7 @@ def test_what_cannot_be_drawn_is_not_tried_again_for_a_while(machine: Machine, c
 def test_a_smaller_copy_may_be_tried_where_the_time_was_too_short(
     machine: Machine, cache: ThumbnailCache
 ) -> None:
-    """Small copies of large pictures take less time; as large a one would take as long again."""
+    """Small copies of large pictures take less time. A copy of the same size would take as long again."""
     saved = save_image(machine.bench, make_large_heic(columns=8, rows=8), machine.add("one"))
     machine.bench.limits = replace(machine.bench.limits, decode_timeout_s=0.001)
     thumbnails = Thumbnails(machine.bench, cache)
@@ -161,7 +161,7 @@ def test_a_smaller_copy_may_be_tried_where_the_time_was_too_short(
 def test_only_so_many_refusals_are_remembered(
     machine: Machine, cache: ThumbnailCache, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The oldest is forgotten, and may be tried again."""
+    """The oldest one is forgotten, and may be tried again."""
     monkeypatch.setattr(thumbnails_module, "MAX_REFUSED", 1)
     one, thumbnails, ids = machine.add("one"), Thumbnails(machine.bench, cache), []
     for at in (-100, -200):

@@ -124,7 +124,7 @@ class ImageFile:
 
     @property
     def proof_kind(self) -> ProofKind | None:
-        """How the bytes that the catalog saw last were proven; None if they were not."""
+        """The kind of the current proof; None if there is none."""
         return self.proof.kind if self.proof is not None and self.proof_is_current else None
 
     @property

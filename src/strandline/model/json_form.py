@@ -1,7 +1,7 @@
-"""The JSON form of values: one table for each class says its keys, for every face and for the OpenAPI document.
+"""The JSON form of values: one table per class defines its keys, for every face and for the OpenAPI document.
 
-A key is followed by the path to its value, through fields and properties: ``{"sd_name": "sd.name"}``. A path that
-meets None gives None. The types along the path are those of the document.
+A key is followed by the path to its value, through fields and properties: ``{"sd_name": "sd.name"}``. If a step of
+the path is None, the value is None. The types along the path are those of the document.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class JsonForm:
     __slots__ = ()
 
     JSON: ClassVar[Table] = {}
-    """Its keys, in their order; its fields by their own names if it is empty."""
+    """Its keys, in order. If empty, its fields under their own names."""
 
     def as_json(self) -> dict[str, object]:
-        """The object that stands for the value in every JSON answer. Its keys are a contract."""
+        """The JSON object of the value. Its keys are a contract."""
         return _fill(self, _getters_of(type(self)))
 
 
 def to_json(value: Any) -> Any:
-    """What ``json.dumps`` accepts for the value: text for enumerations and times, and lists for tuples."""
+    """The value in the form that ``json.dumps`` accepts: text for enumerations and times, lists for tuples."""
     kind = value.__class__
     if kind in _PLAIN:
         return value
@@ -53,12 +53,12 @@ def table_of(kind: type[JsonForm]) -> Table:
 
 
 def own_keys(*names: str) -> dict[str, str]:
-    """Keys that are called as the fields that they stand for."""
+    """Keys with the same names as their fields."""
     return {name: name for name in names}
 
 
 _Getters: TypeAlias = list[tuple[str, str, Callable[[Any], Any]]]
-"""Key, path, and how to follow the path if it meets no None."""
+"""Key, path, and how to follow the path if no step is None."""
 
 _getters: dict[type[JsonForm], _Getters] = {}
 
@@ -87,7 +87,7 @@ def _fill(value: Any, getters: _Getters) -> dict[str, object]:
             key: found if (found := get(value)).__class__ in _PLAIN else to_json(found)
             for key, _, get in getters
         }
-    except AttributeError:  # a path met None; any other error is met again
+    except AttributeError:  # a step of the path is None; any other error is raised again
         return {key: to_json(_follow(value, path) if path else get(value)) for key, path, get in getters}
 
 

@@ -158,7 +158,7 @@ class ImageInfo(JsonForm):
 
     @property
     def original_name(self) -> str | None:
-        """What it was called when it was saved last; None if that is not known."""
+        """Its name when it was last saved; None if unknown."""
         return self.original_names[0] if self.original_names else None
 
 
@@ -174,20 +174,20 @@ class ImagePage(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class FileCounts:
-    """How many image files a storage directory has in the catalog."""
+    """The number of a storage directory's image files in the catalog."""
 
     images: int
     noteworthy: dict[str, int]
-    """How many of them are in each state that a person should know of."""
+    """The number of them in each noteworthy state."""
 
     @property
     def arriving(self) -> int:
-        """Of them, those that are not whole yet."""
+        """Those that are not whole yet."""
         return self.noteworthy.get("arriving", 0)
 
     @property
     def missing(self) -> int:
-        """Of them, those that are gone."""
+        """Those that are gone."""
         return self.noteworthy.get("missing", 0)
 
     @property
@@ -207,7 +207,7 @@ class Month(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Months(JsonForm):
-    """How many images each month has, newest first, as one walk over those that match found them."""
+    """The number of images in each month, newest first, from one walk over the matching images."""
 
     months: tuple[tuple[str, int], ...]
     """``("2026-11", 42)``, newest first."""
@@ -288,7 +288,7 @@ class StorageDirTrace(JsonForm):
 
     @property
     def files(self) -> list[ImageFileReport]:
-        """The files of the catalog, as reports."""
+        """The catalog's files, as reports."""
         return [ImageFileReport(file, self.sd) for file in self.catalog]
 
 

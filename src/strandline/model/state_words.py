@@ -85,7 +85,7 @@ VERDICT_TONES = {
 
 
 def word_of_state(state: FileState, *, whole: bool | None) -> StateWord:
-    """What is known of a file if no more of it is at hand than its state and whether it is a whole image."""
+    """What is known about a file if only its state and its wholeness are at hand."""
     return INCOMPLETE if state is FileState.PRESENT and whole is False else FILE_WORDS[state]
 
 

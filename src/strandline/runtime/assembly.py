@@ -56,7 +56,7 @@ class LocalStore(Store):
 
     @cached_property
     def scans(self) -> ScanJobs:
-        """The scans that people start, and those of the watcher."""
+        """The scans that people start, and the watcher's."""
         from strandline.runtime.scan_jobs import ScanJobs
 
         return ScanJobs(self.bench)

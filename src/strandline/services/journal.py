@@ -35,7 +35,7 @@ class Journal:
             )
 
     def find_position(self, last_seen: str | None = None) -> JournalPosition:
-        """The position after the last seen event. Without one, or if it is unknown here, that is now."""
+        """The position after the last seen event. Without one, or if it is unknown here, the current position."""
         with self._catalog.read() as reader:
             oldest, newest = reader.journal.get_bounds()
         if not last_seen:

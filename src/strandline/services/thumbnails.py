@@ -16,7 +16,7 @@ from strandline.services.finding.found_image import FoundImage
 from strandline.services.workbench import Workbench
 
 REFUSED_FOR_S = 300.0
-"""Then a picture that failed only because the machine was busy is tried again."""
+"""After this time, a picture that failed only because the machine was busy is tried again."""
 
 MAX_REFUSED = 1000
 """Bounds the memory. A forgotten picture is tried again."""
@@ -79,7 +79,7 @@ class Thumbnails:
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:
-    """How a picture could not be drawn."""
+    """Why a picture could not be drawn."""
 
     error: RefusedError
     size: int
@@ -87,7 +87,7 @@ class _Refusal:
 
 
 class _Refusals:
-    """Remembers, by the hash of their bytes, pictures that could not be drawn. Thread-safe."""
+    """Remembers pictures that could not be drawn, by the hash of their bytes. Thread-safe."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
@@ -95,7 +95,7 @@ class _Refusals:
         self._refusals: dict[str, _Refusal] = {}
 
     def check(self, sha256: str, size: int) -> None:
-        """Raises again what was raised before. If only the time was too short, a smaller copy may be tried."""
+        """Raises the earlier error again. If only the time was too short, a smaller copy may be tried."""
         with self._lock:
             known = self._refusals.get(sha256)
         if known is None or self._monotonic() >= known.until_s:

@@ -197,7 +197,7 @@ def test_letting_go_of_a_file_waits_for_no_share(sent: FoundImage, monkeypatch: 
 def test_a_file_that_nobody_closed_waits_for_no_share_either(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last reference may go on the event loop."""
+    """The last reference may be dropped on the event loop."""
     found = machine.get(ID)
     end, closed = threading.Event(), threading.Event()
     close = OpenedFile.close

@@ -164,7 +164,7 @@ def test_the_image_page_says_why_it_is_not_shown(served: Served) -> None:
 
 
 def test_an_incomplete_image_is_shown_and_called_so(served: Served) -> None:
-    """It has the bytes of its id, and they are not a whole picture: the tile and the list of files say so."""
+    """It has the bytes of its id, but they are no whole picture: the tile and the list of files say so."""
     data = make_picture("jpg", seed=7)
     saved = served.store.save(data[: len(data) // 2], sd="Notes")
     tile = re.search(

@@ -75,7 +75,7 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
 
 
 def is_in_hand(source: Source) -> bool:
-    """Whether taking the source waits for nobody: its bytes are in memory, or were copied already."""
+    """Whether the source can be read without waiting: its bytes are in memory, or were copied already."""
     return isinstance(source, bytes | bytearray | memoryview | ProofCopy)
 
 

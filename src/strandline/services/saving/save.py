@@ -301,8 +301,8 @@ class _Save:
     def _check_still_there(self) -> None:
         """Checks the SD again before bytes are replaced, and before success is reported.
 
-        Meanwhile the path may lead to an empty mount point or to another
-        disk (hazard H17). Anything already written then stays where it is, but the save does not report success.
+        Meanwhile the path may lead to an empty mount point or to another disk (hazard H17). Anything already written
+        then stays where it is, but the save does not report success.
 
         Raises:
             ReadOnlyStorageDirError, CopiedStorageDirError, StorageDirOfflineError, StorageDirIncompleteError: It is

@@ -37,7 +37,7 @@ def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
 
 
 def count_files(bench: Workbench, sd: StorageDir) -> FileCounts:
-    """How many image files the catalog has of the storage directory. Cost: two walks over an index."""
+    """The number of the storage directory's image files in the catalog. Cost: two walks over an index."""
     with bench.catalog.read() as reader:
         return FileCounts(reader.files.count_rows(sd.number), reader.files.count_noteworthy(sd.number))
 

@@ -21,7 +21,7 @@ def problems() -> Responses:
 
 
 def ok(kind: type) -> Responses:
-    """200 with what is made of this class, or a problem."""
+    """200 with the shape of this class, or a problem."""
     return {200: {"model": shape_of(kind)}, **problems()}
 
 
@@ -35,5 +35,5 @@ def created(kind: type) -> Responses:
 
 
 def accepted(kind: type) -> Responses:
-    """202 with what is made of this class, or a problem."""
+    """202 with the shape of this class, or a problem."""
     return {202: {"model": shape_of(kind)}, **problems()}

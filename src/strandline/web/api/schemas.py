@@ -1,4 +1,4 @@
-"""Answers that only HTTP gives: lists under a name, and values with what a page needs beside them."""
+"""Answers that only HTTP gives: named lists, and values with extra keys for pages."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from strandline.runtime.scan_jobs import ScanJob
 
 
 def keys_of(field: str, kind: type[JsonForm]) -> Table:
-    """The keys of a value's JSON form, for the class that has it as this field."""
+    """The keys of a value's JSON form, for a class with that value as this field."""
     return {key: f"{field}.{path}" for key, path in kind.JSON.items()}
 
 
 @dataclass(frozen=True, slots=True)
 class StorageDirDetails(JsonForm):
-    """A storage directory, with its numbers."""
+    """A storage directory with its numbers."""
 
     sd: StorageDir
     counts: FileCounts
@@ -53,14 +53,14 @@ class OneStorageDir(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Dropped(JsonForm):
-    """How many."""
+    """How many were dropped."""
 
     dropped: int
 
 
 @dataclass(frozen=True, slots=True)
 class Urls(JsonForm):
-    """Where its bytes are."""
+    """The URLs of its bytes."""
 
     bytes: str
     thumbnail: str
@@ -68,7 +68,7 @@ class Urls(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class ImageDetails(JsonForm):
-    """All that is known of an image, with what a page needs."""
+    """Everything known about an image, with more for a page."""
 
     info: ImageInfo
     markdown: str
@@ -93,7 +93,7 @@ class DataUrl(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Failed(JsonForm):
-    """What could not be saved, and why."""
+    """A file that could not be saved, and why."""
 
     source: str
     code: str
@@ -102,7 +102,7 @@ class Failed(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Upload(JsonForm):
-    """What became of the uploaded files."""
+    """The results for the uploaded files."""
 
     saved: list[Saved]
     failed: list[Failed]
@@ -124,7 +124,7 @@ class Scans(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class StartedScans(JsonForm):
-    """The first scan that was started, and all of them."""
+    """The first started scan, and all of them."""
 
     scan: ScanJob | None
     scans: list[ScanJob]
@@ -132,7 +132,7 @@ class StartedScans(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Journal(JsonForm):
-    """Events, newest first. ``next`` is the ``before`` of the next page, null at the end."""
+    """Events, newest first. ``next`` is the ``before`` of the next page; null at the end."""
 
     events: list[Event]
     next: int | None
@@ -147,7 +147,7 @@ class Health(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class SyncSummary(JsonForm):
-    """Disk against catalog, in numbers: how many files each list has. The lists of a large folder are long."""
+    """Disk against catalog in numbers: the length of each list. The lists of a large folder are long."""
 
     status: SyncStatus
 
@@ -161,13 +161,13 @@ class SyncSummary(JsonForm):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many files each list has."""
+        """The length of each list."""
         return {name: len(getattr(self.status, name)) for name in SyncStatus.LISTS}
 
 
 @dataclass(frozen=True, slots=True)
 class SyncSummaries(JsonForm):
-    """All storage directories, in numbers."""
+    """All storage directories in numbers."""
 
     sds: list[SyncSummary]
 

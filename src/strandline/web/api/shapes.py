@@ -1,4 +1,4 @@
-"""Shapes: what the OpenAPI document says of an answer, made from the data class that the answer is.
+"""Shapes: the OpenAPI document's description of each answer, made from the answer's data class.
 
 They only describe; no answer is validated. Every answer has all keys, so all are required, even those that may be
 null. The property tests check every answer against the document.
@@ -32,20 +32,20 @@ from strandline.web.api.schemas import StorageDirDetails
 
 
 class OpenShape(BaseModel):
-    """An object with these keys, and perhaps others."""
+    """An object with these keys, and possibly others."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class Error(OpenShape):
-    """An error as the command line has it."""
+    """An error, as on the command line."""
 
     code: str
     message: str
 
 
 class Event(OpenShape):
-    """Something that happened; docs/reference/events.md lists the facts of each type."""
+    """Something happened. docs/reference/events.md lists the facts of each type."""
 
     seq: int | None
     at: str
@@ -54,7 +54,7 @@ class Event(OpenShape):
 
 
 class FileItem(OpenShape):
-    """A file in a list, with what is special to that list."""
+    """A file in a list, with facts specific to that list."""
 
     image_id: str | None
     filename: str
@@ -74,7 +74,7 @@ NAMES: dict[type, str] = {
     StorageDirTrace: "Trace",
     TreePage: "Tree",
 }
-"""Classes that the document calls something else."""
+"""Classes that have another name in the document."""
 
 _shapes: dict[type, type[BaseModel]] = {
     StrandlineError: Error,
@@ -84,7 +84,7 @@ _shapes: dict[type, type[BaseModel]] = {
 
 
 def shape_of(kind: type) -> type[BaseModel]:
-    """The shape of a class that has a JSON form."""
+    """The shape of a class with a JSON form."""
     if issubclass(kind, BaseModel):
         return kind
     if kind not in _shapes:
@@ -111,13 +111,13 @@ def _make(name: str, doc: str, kind: type, table: Table) -> type[BaseModel]:
 
 
 def _find_type(kind: Any, path: str) -> Any:
-    """The type at the end of a path through fields and properties; it may be None if a step may."""
+    """The type at the end of a path through fields and properties. It may be None if a step may."""
     may_be_none = False
     for step in path.split("."):
         parts = [part for part in _split(kind) if part is not type(None)]
         may_be_none |= len(parts) < len(_split(kind))
         (owner,) = parts
-        getter = getattr(getattr(owner, step, None), "fget", None)  # it is a property
+        getter = getattr(getattr(owner, step, None), "fget", None)  # a property
         kind = get_type_hints(getter)["return"] if getter else get_type_hints(owner)[step]
     return kind | None if may_be_none else kind
 
@@ -127,7 +127,7 @@ def _split(kind: Any) -> tuple[Any, ...]:
 
 
 def _as_shape(kind: Any) -> Any:
-    """The type of what stands in the JSON for a value of the type."""
+    """The JSON type of a value of this type."""
     parts = _split(kind)
     if len(parts) > 1:
         return Union[tuple(_as_shape(part) for part in parts)]  # noqa: UP007 - they are known only now
