@@ -31,7 +31,7 @@ a large file. It also limits the files that libvips writes to disk for very larg
 MAX_OPEN_FILES = 256
 """Enough for the fonts of an SVG. A decoder gets bytes and opens no picture itself."""
 
-NICENESS = 5
+NICENESS = 10
 """Added to that of the parent, on POSIX: on a busy machine its other answers go first."""
 
 _NO_MEMORY = ("out of memory", "memory allocation", "cannot allocate", "not enough memory")
