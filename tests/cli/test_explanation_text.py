@@ -9,8 +9,9 @@ import pytest
 from builders.reports import IMAGE_ID, NOW, make_file, make_storage_dir
 from strandline.cli.explanation_text import show_explanation
 from strandline.model.image_files import FileState
-from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
+from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
 from strandline.model.storage_dirs import StorageDirState
+from strandline.model.verdicts import Verdict
 
 
 def test_the_story_has_all_its_parts(capsys: pytest.CaptureFixture[str]) -> None:

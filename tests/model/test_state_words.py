@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from builders.reports import NOW, make_file
 from strandline.model.image_files import FileState, ProofKind
-from strandline.model.reports import Verdict
 from strandline.model.state_words import (
     DISK_WORDS,
     FILE_WORDS,
@@ -16,6 +15,7 @@ from strandline.model.state_words import (
     word_of_file,
 )
 from strandline.model.storage_dirs import StorageDirState
+from strandline.model.verdicts import Verdict
 
 
 def test_every_state_has_its_word() -> None:

@@ -1,4 +1,4 @@
-"""``strandline ls``, ``info``, ``whereis``, ``exists``, ``explain``: facts about images; reads no pictures."""
+"""``strandline ls``, ``info``, ``whereis``, ``explain``: facts about images; reads no pictures."""
 
 from __future__ import annotations
 
@@ -7,62 +7,18 @@ import sys
 import click
 
 from strandline.cli.arguments import image_id_argument, sd_option
-from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_facts, show_table
 from strandline.cli.wording import say_day_of, say_list, say_pixels, say_state, say_time, say_type
-from strandline.cli.writing import is_terminal, say, write_line
+from strandline.cli.writing import is_terminal, say
 from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, say_count
-from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage, Verdict
-
-_MISSING_STATUS = {
-    Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
-    Verdict.UNREADABLE: ExitStatus.UNAVAILABLE,
-    Verdict.SD_SUSPECT: ExitStatus.UNAVAILABLE,
-    Verdict.SD_OFFLINE: ExitStatus.UNAVAILABLE,
-    Verdict.DAMAGED: ExitStatus.WRONG_BYTES,
-    Verdict.FOREIGN: ExitStatus.WRONG_BYTES,
-    Verdict.NOT_FOUND: ExitStatus.NOT_FOUND,
-}
-"""The statuses of ``exists`` for an image that is not here. An online-only image exists."""
-
-_MISSING_WORDS = {
-    Verdict.ARRIVING: "not yet: it is still arriving",
-    Verdict.UNREADABLE: "cannot tell: its file cannot be read now",
-    Verdict.SD_SUSPECT: "cannot tell: too many files are gone from its folder at once; see strandline sd confirm",
-    Verdict.SD_OFFLINE: "cannot tell: a storage directory that may have it is offline or incomplete",
-    Verdict.DAMAGED: "no: everything that is here of it is damaged",
-    Verdict.FOREIGN: "no: another image has its name",
-    Verdict.NOT_FOUND: "no",
-}
-
+from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
 
 _STATES = [state.value for state in FileState]
-
-
-@click.command("exists", cls=Verb)
-@image_id_argument
-@sd_option
-@click.pass_obj
-def exists(session: Session, image_id: ImageId, sd: str | None) -> int:
-    """Check whether an image is here, by exit status.
-
-    0: it is here, or in the cloud and can be fetched. 4: it is not. 6: it is arriving, or it may be in a storage
-    directory that is offline or in a file that cannot be read now. 7: it is damaged, or another image has its
-    name. Reads no bytes.
-    """
-    with session.open_store() as store:
-        presence = store.look_up(image_id, sd)
-    state = None if presence.state is None else presence.state.value
-    words = "yes" if presence.exists else _MISSING_WORDS.get(presence.verdict, "no")
-    session.answer({"exists": presence.exists, "state": state}, lambda: write_line(words))
-    if presence.exists:
-        return ExitStatus.DONE
-    return _MISSING_STATUS.get(presence.verdict, ExitStatus.NOT_FOUND)
 
 
 @click.command("info", cls=Verb)

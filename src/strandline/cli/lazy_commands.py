@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -32,9 +31,11 @@ def _set_json(context: click.Context, _option: click.Parameter, value: bool) -> 
         context.ensure_object(Session).json = True
 
 
-def _set_home(context: click.Context, _option: click.Parameter, value: Path | None) -> None:
+def _set_home(context: click.Context, _option: click.Parameter, value: str | None) -> None:
     if value is not None:
-        context.ensure_object(Session).home = value
+        from pathlib import Path  # here: not needed for --help
+
+        context.ensure_object(Session).home = Path(value)
 
 
 def list_global_options() -> list[click.Parameter]:
@@ -49,7 +50,7 @@ def list_global_options() -> list[click.Parameter]:
         ),
         click.Option(
             ["--home"],
-            type=click.Path(path_type=Path, file_okay=False, readable=False),  # opening it reports the error
+            type=click.Path(path_type=str, file_okay=False, readable=False),  # opening it reports the error
             metavar="DIR",
             expose_value=False,
             callback=_set_home,

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strandline.cli.writing import say, write_json
-from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from strandline.model.storage_dirs import StorageDir
     from strandline.runtime.assembly import LocalStore
     from strandline.store import Store
 
 
-@dataclass(slots=True)
 class Session:
     """The state of one run."""
 
-    json: bool = False
-    """Answer in JSON."""
-    home: Path | None = None
-    """From ``--home``."""
+    def __init__(self) -> None:
+        self.json = False
+        """Answer in JSON."""
+        self.home: Path | None = None
+        """From ``--home``."""
 
     def find_home(self) -> Path:
         """Where the catalog, settings, and caches are. Does not access the disk."""

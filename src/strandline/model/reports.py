@@ -7,7 +7,6 @@ contract. The sync status is by far the largest report and has its own file (``s
 from __future__ import annotations
 
 from dataclasses import field
-from enum import StrEnum
 from typing import ClassVar
 
 from strandline.model.image_files import ImageCursor, ImageFile
@@ -15,6 +14,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
+from strandline.model.verdicts import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,25 +239,6 @@ class Months(JsonForm):
     def counts(self) -> list[Month]:
         """The months, newest first."""
         return [Month(*each) for each in self.months]
-
-
-class Verdict(StrEnum):
-    """The result for a requested image."""
-
-    SHOWN = "shown"
-    """It can be shown."""
-    FROM_CONFLICT_COPY = "from-conflict-copy"
-    """Only a sync client's conflict copy has its bytes. The image is shown from there."""
-    ARRIVING = "arriving"
-    ONLINE_ONLY = "online-only"
-    DAMAGED = "damaged"
-    FOREIGN = "foreign"
-    UNREADABLE = "unreadable"
-    """One of its files, or the media folder that may contain it, is here but cannot be read now."""
-    SD_SUSPECT = "sd-suspect"
-    """Its file is gone, but too many files of that folder are gone at once to draw conclusions."""
-    SD_OFFLINE = "sd-offline"
-    NOT_FOUND = "not-found"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from strandline.model.image_files import FileState, ImageFile, ProofKind
-from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDirState
+from strandline.model.verdicts import Verdict
 
 
 class Tone(StrEnum):

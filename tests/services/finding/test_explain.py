@@ -22,8 +22,9 @@ from builders.storage import id_of, name_of
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
 from strandline.model.image_ids import ImageId
-from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
+from strandline.model.reports import DiskFact, StorageDirTrace
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.verdicts import Verdict
 from strandline.services.finding.explain import VERDICTS, explain_image, get_image, judge
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_image

@@ -16,8 +16,8 @@ from builders.storage import id_of, make_pictures, make_storage_dir, name_of
 from strandline.folders.filesystems import Mount
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
-from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.verdicts import Verdict
 from strandline.services.finding.explain import explain_image
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_image

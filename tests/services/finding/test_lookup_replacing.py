@@ -13,7 +13,7 @@ from builders.machine import Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, open_bench
 from strandline.errors import ImageArrivingError, ImageNotFoundError
-from strandline.model.reports import Verdict
+from strandline.model.verdicts import Verdict
 from strandline.services.finding.explain import explain_image, get_image, insist_on
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_as_is, find_image

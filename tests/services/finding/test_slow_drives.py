@@ -26,8 +26,8 @@ from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.opening import OpenedFile
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.image_ids import ImageId
-from strandline.model.reports import Verdict
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.verdicts import Verdict
 from strandline.services.finding.explain import explain_image
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up

@@ -22,9 +22,10 @@ from strandline.errors import (
 from strandline.folders.port import Entry, Folder, can_be_dataless
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
-from strandline.model.reports import DiskFact, Explanation, StorageDirTrace, Verdict
+from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
 from strandline.model.states import EXPECTED, is_expected, should_lie_there
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.verdicts import Verdict
 from strandline.services.finding.candidates import (
     discover,
     goes_past_forgotten,

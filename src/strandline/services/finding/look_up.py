@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
-from strandline.model.reports import Verdict
 from strandline.model.states import EXPECTED, Seen, after_listing, register_listed
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
+from strandline.model.verdicts import Verdict
 from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten
 from strandline.services.proving.prove import write_row
 from strandline.services.workbench import Workbench

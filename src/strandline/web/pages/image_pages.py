@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from strandline.errors import ImageNotFoundError, StrandlineError
 from strandline.model.image_ids import parse_image_id
-from strandline.model.reports import DiskFact, StorageDirTrace, Verdict
+from strandline.model.reports import DiskFact, StorageDirTrace
 from strandline.model.state_words import VERDICT_TONES
+from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import words
