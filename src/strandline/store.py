@@ -20,7 +20,6 @@ from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES, IMAGES_PER_PA
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
 from strandline.model.states import EXPECTED
-from strandline.services.finding.found_image import OpenImages
 
 if TYPE_CHECKING:
     from strandline.folders.proof_copies import CopyWriter
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
-    from strandline.services.finding.found_image import FoundImage
+    from strandline.services.finding.found_image import FoundImage, OpenImages
     from strandline.services.finding.look_up import Presence
     from strandline.services.gallery import Gallery
     from strandline.services.journal import Journal
@@ -74,7 +73,10 @@ class Store:
         self._bench = bench
         self._thumbnail_cache = thumbnails
         self._watch = watch
-        self._open = OpenImages()
+
+    @cached_property
+    def _open(self) -> OpenImages:
+        return services.found_image.OpenImages()
 
     @cached_property
     def gallery(self) -> Gallery:

@@ -9,11 +9,29 @@ from pathlib import Path
 
 import pytest
 
+from strandline import open_store
+
 SOURCE = Path(__file__).parents[2] / "src"
 
 LIBRARIES = {"pyvips", "PIL", "pi_heif", "imagesize"}
 FACES = {"click", "rich", "fastapi", "starlette", "granian", "jinja2"}
 ASYNC = {"asyncio", "watchdog", "inotify_simple"}
+UNNEEDED = (
+    LIBRARIES
+    | ASYNC
+    | {
+        "hashlib",
+        "strandline.model.reports",
+        "strandline.model.structure",
+        "strandline.pictures.facts",
+        "strandline.services.finding.found_image",
+        "strandline.services.proving.prove",
+    }
+)
+"""Of a question that no byte is read for."""
+
+MAX_MODULES = 84
+"""Of our own; each costs as much as 20 µs and its classes."""
 
 
 @pytest.mark.parametrize(
@@ -27,6 +45,22 @@ def test_a_start_imports_only_what_it_needs(start: str, unwanted: set[str]) -> N
     code = f"{start}\nimport sys\nprint(*sorted(set(sys.modules) & {unwanted!r}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == []
+
+
+def test_a_question_imports_only_what_it_needs(tmp_path: Path) -> None:
+    """``exists`` on a home with a storage directory loads no decoder, structure, hash or report, and stays small."""
+    root, home = tmp_path / "Notes", tmp_path / "home"
+    root.mkdir()
+    with open_store(home) as store:
+        store.add_storage_dir(root)
+    question = ["--home", str(home), "exists", "0" * 32]
+    code = f"import sys\nfrom strandline.cli.main import main\nmain({question!r})\nprint(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answer, _, loaded = run.stdout.partition("\n")
+    assert answer == "no"
+    modules = set(loaded.split())
+    assert modules & UNNEEDED == set()
+    assert sum(each.startswith("strandline") for each in modules) <= MAX_MODULES
 
 
 def test_data_classes_are_made_the_quick_way() -> None:

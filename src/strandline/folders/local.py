@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from strandline.folders import tree
 from strandline.folders.disk_errors import disk_errors
@@ -30,7 +30,6 @@ from strandline.folders.media_folder import (
     open_image_file,
     probe_names,
 )
-from strandline.folders.odd_names import OddNames
 from strandline.folders.open_images import LocalOpenImage
 from strandline.folders.opening import OpenedFile, can_be_dataless
 from strandline.folders.proof_copies import Hashed, Reading, hash_file, read_proof_copy
@@ -43,16 +42,19 @@ from strandline.folders.saving import (
     write_whole,
 )
 from strandline.folders.temporaries import open_or_make_folder, remove_own_temporaries
-from strandline.folders.timed_calls import TimedCalls
-from strandline.folders.tree import Entry, PathPage
-from strandline.model.identity.decisions import IdentityDecision
-from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import IdentitySighting, LookError
-from strandline.model.image_files import FileStamp
-from strandline.model.image_ids import ImageId
 from strandline.model.layout import ID_LAYOUT, Layout
 from strandline.model.listing import MediaListing
 from strandline.model.values import dataclass
+
+if TYPE_CHECKING:
+    from strandline.folders.odd_names import OddNames
+    from strandline.folders.timed_calls import TimedCalls
+    from strandline.folders.tree import Entry, PathPage
+    from strandline.model.identity.decisions import IdentityDecision
+    from strandline.model.identity.sd_ids import StorageDirId
+    from strandline.model.image_files import FileStamp
+    from strandline.model.image_ids import ImageId
 
 SLOWEST_BYTES_PER_S = 256 * 1024
 """A write gets an extra second for this many bytes: a share may send them all in the last step, the fsync."""

@@ -7,7 +7,6 @@ A file that grows or shrinks while it is read is not an error; the copy says so.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import mmap
 import os
@@ -15,13 +14,16 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from strandline.folders.disk_errors import as_unreadable, disk_errors
 from strandline.folders.opening import OpenedFile, read_some, rewind, too_large
 from strandline.model.defaults import MAX_IMAGE_BYTES, MAX_MEMORY_BYTES
 from strandline.model.image_files import FileStamp
 from strandline.model.values import dataclass
+
+if TYPE_CHECKING:
+    import hashlib
 
 _CHUNK_BYTES = 1024 * 1024
 
@@ -96,6 +98,12 @@ class Reading:
     """By now, the name belongs to another file, or to none."""
 
 
+def _sha256(data: bytes | mmap.mmap = b"") -> hashlib._Hash:
+    import hashlib  # here: most commands hash nothing, and it loads a large library
+
+    return hashlib.sha256(data)
+
+
 def read_proof_copy(
     opened: OpenedFile,
     *,
@@ -124,7 +132,7 @@ def read_proof_copy(
     buffer: bytes | mmap.mmap
     if opened.stamp.size_bytes <= max_memory_bytes:
         buffer = b"".join(_iter_chunks(opened, max_memory_bytes + 1))
-        sha256 = hashlib.sha256(buffer).hexdigest()
+        sha256 = _sha256(buffer).hexdigest()
     else:
         with CopyWriter(max_memory_bytes=max_memory_bytes, scratch=scratch) as writer:
             for chunk in _iter_chunks(opened, _CHUNK_BYTES):
@@ -143,7 +151,7 @@ def hash_file(opened: OpenedFile, *, limit_bytes: int, on_progress: Callable[[in
     """
     if opened.stamp.size_bytes > limit_bytes:
         raise too_large(opened, limit_bytes)
-    digest, size_bytes = hashlib.sha256(), 0
+    digest, size_bytes = _sha256(), 0
     for chunk in _iter_chunks(opened, _CHUNK_BYTES):
         digest.update(chunk)
         size_bytes += len(chunk)
@@ -154,7 +162,7 @@ def hash_file(opened: OpenedFile, *, limit_bytes: int, on_progress: Callable[[in
 
 def copy_bytes(data: bytes) -> ProofCopy:
     """Hashes bytes that are already in memory."""
-    return ProofCopy(data, hashlib.sha256(data).hexdigest(), FileStamp(len(data), 0, 0), changed=False)
+    return ProofCopy(data, _sha256(data).hexdigest(), FileStamp(len(data), 0, 0), changed=False)
 
 
 def copy_stream(
@@ -195,7 +203,7 @@ class CopyWriter:
         self._max_memory_bytes = max_memory_bytes
         self._scratch = scratch
         self._lock = threading.Lock()
-        self._digest = hashlib.sha256()
+        self._digest = _sha256()
         self._parts: list[bytes] = []
         self._file: BinaryIO | None = None
         self._finished: ProofCopy | None = None

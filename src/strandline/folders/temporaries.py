@@ -12,7 +12,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 import sys
 import time
@@ -311,4 +310,4 @@ def _is_old_file(path: Path, limit: datetime) -> bool:
 
 
 def _new_name() -> str:
-    return f".~{secrets.token_hex(16)}.tmp"
+    return f".~{os.urandom(16).hex()}.tmp"

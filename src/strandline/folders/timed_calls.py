@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.media_folder import is_evicted
-from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.opening import can_be_dataless
 from strandline.folders.time_limits import SlowPlaces, begin, begin_elsewhere, within
 from strandline.model.values import dataclass
+
+if TYPE_CHECKING:
+    from strandline.folders.odd_names import OddNameIndex
 
 T = TypeVar("T")
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import secrets
 import struct
 import time
 import zlib
@@ -91,7 +90,7 @@ class ThumbnailCache:
         if len(entry) > self._max_shard_bytes:
             return
         path = self._path_of(sha256, size)
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
+        temporary = path.with_name(f".{os.urandom(8).hex()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             temporary.write_bytes(entry)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from strandline.services import thumbnails as thumbnails
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain
+    from strandline.services.finding import found_image as found_image
     from strandline.services.finding import look_up as look_up
     from strandline.services.finding import search as search
     from strandline.services.inspecting import browse as browse
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import presence as presence
 
 _ROOMS = {
-    "finding": ("describe", "explain", "look_up", "search"),
+    "finding": ("describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "save"),
     "scanning": ("scan",),

@@ -12,19 +12,22 @@ from collections.abc import Callable, Hashable
 from dataclasses import field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from strandline.catalog.port import Catalog
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.local import LocalFolder
 from strandline.folders.odd_names import OddNameIndex
-from strandline.folders.port import Folder
 from strandline.folders.time_limits import SlowPlaces
 from strandline.folders.timed_calls import Means, TimedCalls
 from strandline.model import defaults
-from strandline.model.events import Event
-from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
+
+if TYPE_CHECKING:
+    from strandline.catalog.port import Catalog
+    from strandline.folders.port import Folder
+    from strandline.model.events import Event
+    from strandline.model.storage_dirs import StorageDir
 
 MOUNT_FRESH_S = 3.0
 """How late a new mount is noticed. Asking costs 10 µs, nine times in a lookup with three SDs."""

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from strandline.errors import StorageDirNotFoundError
 from strandline.folders.port import NO_ODD_NAMES, Folder, OddNames
-from strandline.model.image_files import ImageFile
-from strandline.model.image_ids import ImageId
 from strandline.model.states import is_expected, should_lie_there
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
 from strandline.services.storage_dirs.presence import REPLACEMENT_GAP_S, refresh
-from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.model.image_files import ImageFile
+    from strandline.model.image_ids import ImageId
+    from strandline.services.workbench import Workbench
 
 P = ParamSpec("P")
 T = TypeVar("T")

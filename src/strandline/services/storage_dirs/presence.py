@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
 from strandline.model.events import (
@@ -22,9 +23,11 @@ from strandline.model.events import (
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import FIXED, decide_identity, explains_change, keep_replaced
 from strandline.model.identity.sd_ids import StorageDirId
-from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.model.identity.sightings import IdentitySighting
+    from strandline.services.workbench import Workbench
 
 IDENTITY_QUIET = timedelta(seconds=2)
 """Identity files that have not changed for this long are not being replaced now (SPEC §4)."""
