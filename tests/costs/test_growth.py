@@ -1,15 +1,18 @@
-"""The cost of one operation does not grow with the folder: statements, opened files, and listed folders are counted.
+"""The cost of one operation does not grow with the folder: all that it asks of the catalog and the system is counted.
 
-A home with 100 images is compared with one that has 100,000. Almost all files are hard links.
+A home with 100 images is compared with one that has 100,000. Almost all files are hard links. An operation that must
+look at every file may take one look at each, but must not open more files or hold more of them in memory.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,6 +21,7 @@ from builders.pictures import make_picture
 from builders.statements import count_statements
 from builders.storage import id_of, make_storage_dir
 from strandline import Store, open_store
+from strandline.services.proving.backlog import verify_unproven
 
 FEW, MANY = 100, 100_000
 LINKS = 50_000
@@ -27,6 +31,28 @@ PICTURE = make_picture("png", seed=1, size=(8, 8))
 KNOWN = id_of(PICTURE)
 ABSENT = id_of(b"nobody has this")
 
+NEW_PICTURES = (make_picture("png", seed=seed, size=(8, 8)) for seed in count(2))
+
+
+def save_new(store: Store) -> None:
+    """Saves a picture that is in no folder."""
+    (sd,) = store.list_storage_dirs()
+    assert store.save(next(NEW_PICTURES), sd=sd).new
+    keep_still(Path(sd.path))
+
+
+def save_known(store: Store) -> None:
+    """Saves a picture that is there."""
+    assert not store.save(PICTURE, sd=store.list_storage_dirs()[0]).new
+
+
+def prove_next(store: Store) -> None:
+    """The background verifier proves one file of its backlog."""
+    budget = iter([True])
+    (sd,) = store.list_storage_dirs()
+    assert not verify_unproven(store._bench, sd, may_read=lambda _: next(budget, False))
+
+
 QUESTIONS: dict[str, Callable[[Store], object]] = {
     "get": lambda store: store.get(KNOWN).read(),
     "a miss": lambda store: store.find(ABSENT),
@@ -34,7 +60,31 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "info": lambda store: store.info(KNOWN),
     "explain": lambda store: store.explain(KNOWN),
     "a page": lambda store: store.list_images(limit=20),
+    "save": save_new,
+    "save again": save_known,
+    "prove the next of a backlog": prove_next,
 }
+
+
+def list_tree(store: Store) -> object:
+    """A page of the inspector's tree."""
+    return store.list_tree(store.list_storage_dirs()[0], folder="media", limit=20)
+
+
+def inspect(store: Store) -> object:
+    """Disk against catalog."""
+    return store.inspect(store.list_storage_dirs()[0])
+
+
+SURVEYS: dict[str, tuple[Callable[[Store], object], float, int]] = {
+    "a page of the tree": (list_tree, 0.01, 1),
+    "scan, nothing changed": (lambda store: store.scan(), 1.2, 300),
+    "inspect": (inspect, 1.2, 300),
+}
+"""What must look at every name, how many calls a file that may take, and how many bytes of memory."""
+
+SYSTEM_CALLS = {"lstat", "stat", "fstat", "pread", "write", "fsync", "link", "rename", "unlink", "mkdir"}
+"""By the names of Python's own functions for them."""
 
 _noted: list[Counter[str] | None] = [None]
 
@@ -57,6 +107,8 @@ class Cost:
     statements: int
     opened: int
     listed: int
+    calls: int
+    """Of the system, also those that neither open nor list."""
 
 
 def measure(store: Store, question: Callable[[Store], object]) -> Cost:
@@ -64,15 +116,36 @@ def measure(store: Store, question: Callable[[Store], object]) -> Cost:
     question(store)
     counter: Counter[str] = Counter()
 
+    def note_call(_frame: object, event: str, called: object) -> None:
+        if event == "c_call" and getattr(called, "__name__", "") in SYSTEM_CALLS:
+            counter["calls"] += 1
+
     def ask() -> None:
         _noted[0] = counter
+        sys.setprofile(note_call)
         try:
             question(store)
         finally:
+            sys.setprofile(None)
             _noted[0] = None
 
     statements = count_statements(store._bench, ask)
-    return Cost(statements, counter["open"], counter["os.scandir"] + counter["os.listdir"])
+    return Cost(statements, counter["open"], counter["os.scandir"] + counter["os.listdir"], counter["calls"])
+
+
+def measure_peak(store: Store, question: Callable[[Store], object]) -> int:
+    """The bytes that the operation held at once."""
+    tracemalloc.start()
+    try:
+        question(store)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def keep_still(root: Path) -> None:
+    """The media folder looks unchanged for long, so a listing of it stays valid."""
+    os.utime(root / "media", (1e9, 1e9))
 
 
 def open_filled(folder: Path, count: int) -> Store:
@@ -85,7 +158,7 @@ def open_filled(folder: Path, count: int) -> Store:
             path.write_bytes(PICTURE)
         else:
             os.link(linked, path)
-    os.utime(root / "media", (1e9, 1e9))  # unchanged for long, so that the listing stays valid
+    keep_still(root)
     store = open_store(folder / "home")
     store.add_storage_dir(root)
     store.scan()
@@ -102,10 +175,28 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, St
 
 @pytest.mark.parametrize("name", QUESTIONS)
 def test_a_question_costs_the_same_in_a_large_folder(stores: tuple[Store, Store], name: str) -> None:
-    """The same statements, opened files, and listed folders for 100 images as for 100,000."""
+    """The same statements, opened files, listed folders, and system calls for 100 images as for 100,000."""
     few, many = (measure(store, QUESTIONS[name]) for store in stores)
     assert few.statements > 0
     assert few == many
+
+
+@pytest.mark.parametrize("name", SURVEYS)
+def test_a_survey_looks_once_at_each_file(stores: tuple[Store, Store], name: str) -> None:
+    """No file is opened, the folder is not listed more often, and neither calls nor statements grow faster."""
+    survey, calls_per_file, _ = SURVEYS[name]
+    few, many = (measure(store, survey) for store in stores)
+    assert (few.opened, few.listed) == (many.opened, many.listed)
+    assert many.calls - few.calls <= calls_per_file * MANY
+    assert many.statements - few.statements <= MANY / 1000
+
+
+@pytest.mark.parametrize("name", SURVEYS)
+def test_a_survey_holds_little_of_each_file(stores: tuple[Store, Store], name: str) -> None:
+    """Memory grows by some hundred bytes a file at most, and for a page not at all."""
+    survey, _, bytes_per_file = SURVEYS[name]
+    few, many = (measure_peak(store, survey) for store in stores)
+    assert many - few <= bytes_per_file * MANY
 
 
 def test_the_counters_count(stores: tuple[Store, Store]) -> None:
