@@ -51,6 +51,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "where a person wants the image written",
         {".is_dir", ".open", ".stat", "folders.saving", "os.path.realpath"},
     ),
+    "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
     "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
     "cli/sources.py": (
         "the files and folders that a person wants saved",

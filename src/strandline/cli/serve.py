@@ -12,6 +12,7 @@ import click
 
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.log import begin_log, log_options
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, write_line
 
@@ -24,9 +25,12 @@ from strandline.cli.writing import is_terminal, say, write_line
     metavar="PORT",
     help="The port; the setting web.port by default. 0 takes a free one.",
 )
+@log_options
 @click.option("--open", "open_browser", is_flag=True, help="Open the gallery in a browser.")
 @click.pass_obj
-def serve(session: Session, host: str | None, port: int | None, open_browser: bool) -> int:
+def serve(
+    session: Session, host: str | None, port: int | None, open_browser: bool, verbose: int, quiet: bool
+) -> int:
     """Watch storage directories and serve the gallery and the API.
 
     Prints its address when it is ready, and runs until Ctrl-C or SIGTERM. Only this machine can reach it unless you
@@ -34,9 +38,11 @@ def serve(session: Session, host: str | None, port: int | None, open_browser: bo
     """
     with session.open_store() as store:
         from strandline.runtime.daemon import run_daemon
+        from strandline.runtime.event_log import logging_events
         from strandline.web.app import create_app
         from strandline.web.server import find_address, serve
 
+        begin_log(store.settings.log.level, verbose, quiet)
         web = store.settings.web
         address = find_address(web.host if host is None else host, web.port if port is None else port)
 
@@ -49,7 +55,7 @@ def serve(session: Session, host: str | None, port: int | None, open_browser: bo
             if open_browser:
                 click.launch(with_token)
 
-        with run_daemon(store):
+        with run_daemon(store), logging_events(store):
             app = create_app(store, is_loopback=address.is_loopback)
             try:
                 serve(app, address, tell)

@@ -10,7 +10,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from strandline.cli.writing import say, write_json
+from strandline.cli.log import say_warnings
+from strandline.cli.writing import write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +46,7 @@ class Session:
         """The store of this home; a context manager."""
         from strandline.runtime.assembly import open_store
 
-        _say_warnings()
+        say_warnings()
         return open_store(self.home)
 
     def answer(self, document: Mapping[str, object], show: Callable[[], object]) -> None:
@@ -65,15 +66,3 @@ def list_named(store: Store, names: tuple[str, ...]) -> list[StorageDir]:
     if names:
         return [store.get_storage_dir(name) for name in names]
     return store.list_storage_dirs()
-
-
-def _say_warnings() -> None:
-    """Sends the library's warnings to stderr, one per line. Idempotent."""
-    import logging  # here: not needed for --help and usage errors
-
-    class Sayer(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            say(record.getMessage())
-
-    log = logging.getLogger("strandline")
-    log.handlers = [Sayer(logging.WARNING)]

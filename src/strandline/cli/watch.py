@@ -7,19 +7,20 @@ import sys
 import click
 
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.log import begin_log, log_options
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, paint, say, write_json, write_line
-from strandline.model.events import Event, ImageEvent, ScanProgress, StorageDirEvent
+from strandline.model.events import (
+    ALARMS,
+    Event,
+    ImageAvailable,
+    ScanProgress,
+    StorageDirEvent,
+    describe_facts,
+)
 from strandline.model.plain_words import show_plainly
 
-_COLOURS = {
-    "image.available": "green",
-    "image.damaged": "red",
-    "image.foreign": "red",
-    "image.missing": "red",
-    "sd.offline": "red",
-    "sd.suspect": "red",
-}
+_COLOURS = {ImageAvailable.type: "green", **dict.fromkeys(ALARMS, "red")}
 
 
 @click.command("watch", cls=Verb)
@@ -27,13 +28,15 @@ _COLOURS = {
     "--since", type=click.IntRange(0), metavar="SEQ", help="Print the events after this number first."
 )
 @click.option("--once", is_flag=True, help="Stop after the first scan and its checks.")
+@log_options
 @click.pass_obj
-def watch(session: Session, since: int | None, once: bool) -> None:
+def watch(session: Session, since: int | None, once: bool, verbose: int, quiet: bool) -> None:
     """Watch storage directories and print what happens.
 
     Scans once, checks what arrived, and then waits for more. --json prints one object per line.
     """
     with session.open_store() as store:
+        begin_log(store.settings.log.level, verbose, quiet)
         names: dict[str | None, str] = {sd.sd_id: sd.name for sd in store.list_storage_dirs()}
         if is_terminal(sys.stderr) and not once:
             say("watching; press Ctrl-C to stop")
@@ -52,13 +55,5 @@ def _print(session: Session, event: Event, names: dict[str | None, str]) -> None
         return  # for programs; on a terminal it would hide the arrivals
     where = names.get(event.sd_id) or event.sd_id or ""
     kind = paint(f"{event.type:<20}", _COLOURS.get(event.type))
-    line = (
-        f"{event.at.astimezone():%H:%M:%S}  {kind} {show_plainly(where)}  {show_plainly(_say_facts(event))}"
-    )
+    line = f"{event.at.astimezone():%H:%M:%S}  {kind} {show_plainly(where)}  {show_plainly(describe_facts(event))}"
     write_line(line.rstrip())
-
-
-def _say_facts(event: Event) -> str:
-    if isinstance(event, ImageEvent):
-        return event.filename
-    return ", ".join(f"{name} {value}" for name, value in event.facts().items() if name != "name")

@@ -197,6 +197,22 @@ EVENT_TYPES: dict[str, type[Event]] = {
 """Every event by its wire name."""
 
 
+ALARMS = frozenset(
+    cls.type for cls in (ImageDamaged, ImageForeign, ImageMissing, StorageDirOffline, StorageDirSuspect)
+)
+"""The types of what a person should look at."""
+
+LIVE_ONLY = frozenset({ScanStarted.type, ScanProgress.type})
+"""The types that the journal never has."""
+
+
+def describe_facts(event: Event) -> str:
+    """What is particular to the event, on one line, without the storage directory's name. Names are not escaped."""
+    if isinstance(event, ImageEvent):
+        return event.filename
+    return ", ".join(f"{name} {value}" for name, value in event.facts().items() if name != "name")
+
+
 def parse_event(wire: dict[str, object]) -> Event:
     """Parses what :meth:`Event.as_json` wrote.
 

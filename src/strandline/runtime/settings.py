@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 from strandline.errors import ConfigError
 from strandline.model import defaults
+from strandline.model.log_levels import LOG_LEVELS
 from strandline.model.values import dataclass
 from strandline.runtime.setting_sources import (
     Given,
@@ -66,6 +67,10 @@ def _find_fault_in_markdown(template: str) -> str | None:
     except (ValueError, LookupError, AttributeError):
         filled = ""
     return None if "<filename>" in filled else "a text with {filename}, perhaps {stem}, and no other braces"
+
+
+def _find_fault_in_level(text: str) -> str | None:
+    return None if text in LOG_LEVELS else f"one of {', '.join(LOG_LEVELS)}"
 
 
 def _find_fault_in_origins(text: str) -> str | None:
@@ -180,6 +185,18 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The log of the commands that run for long."""
+
+    level: str = _setting(
+        "warning",
+        "What `serve` and `watch` log on stderr: `error`, `warning` (what you should look at), `info` (each event), "
+        "or `debug`.",
+        find_fault=_find_fault_in_level,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class SettingRow:
     """One setting as shown to people."""
 
@@ -205,6 +222,7 @@ class Settings:
     read: ReadSettings = ReadSettings()
     journal: JournalSettings = JournalSettings()
     web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
     origins: Mapping[str, Origin] = field(default_factory=dict)
     """The source of each value that is not the default, by key."""
 
