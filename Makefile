@@ -23,10 +23,10 @@ unexport PYTHONDONTWRITEBYTECODE
 # For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
 export SD
 
-.PHONY: help demo check test lint format bench trials lock clean
+.PHONY: help demo check test coverage lint format bench trials lock clean
 
 help:  ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED)  ## set up and show Strandline at work; on a folder of yours, only reading: make demo SD=~/Dropbox/Notes
 	@$(PY) demo/run.py $${SD:+"$$SD"}
@@ -36,6 +36,12 @@ check: lint  ## lint and run the fast tests, while you work; CI runs all of them
 
 test: $(INSTALLED)  ## set up and run the tests; some of them: make test TESTS=tests/model
 	@$(PY) -m pytest -n auto $(TESTS)
+
+coverage: $(INSTALLED)  ## run the tests, list which lines and branches of src none of them reached; some: TESTS=tests/cli
+	@$(PY) -m coverage erase
+	-@$(PY) -m coverage run -m pytest -q -n auto --timeout 600 $(TESTS)
+	@$(PY) -m coverage combine --quiet
+	@$(PY) -m coverage report
 
 lint: $(INSTALLED)  ## check style (ruff), types (mypy --strict) and floors (import-linter)
 	@$(PY) -m ruff check
@@ -59,7 +65,7 @@ lock: $(INSTALLED)  ## rebuild requirements/dev.txt after a change of dependenci
 	  --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:  ## remove what make, the tools and the demo made
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo/out
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build dist demo/out
 	@find src tests demo bench trials -type d -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 # One lock for the library and the tools: a newcomer's demo runs with exactly what the tests ran with.
