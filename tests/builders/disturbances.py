@@ -66,7 +66,7 @@ def serve_for_many(folder: Path) -> Iterator[Disturbed]:
             list(events)
     (home / "config.toml").write_text("[pictures]\nthumbnail_cache_bytes = 0\n")
     process = subprocess.Popen(
-        [sys.executable, "-m", "builders.slow_disk", "--home", home, "serve", "--port", "0"],
+        [sys.executable, "-m", "fault_kit.slow_disk", "--home", home, "serve", "--port", "0"],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         stdout=subprocess.PIPE,
         text=True,

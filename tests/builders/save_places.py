@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, Refusal, call_refused
+from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, Refusal, call_refused
 from strandline.folders.saving import ALL_WAYS, SaveMode, WrittenFile, write_whole
 from strandline.folders.temporaries import Way
 

@@ -18,7 +18,7 @@ import pytest
 
 from builders.catalogs import add_sd, dump, opened, sql_of
 from builders.image_rows import NOW
-from builders.refusing_kernel import Refusal, call_refused
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.catalog import database, journal
 from strandline.catalog.database import APPLICATION_ID, SqliteCatalog, open_catalog
 from strandline.errors import (

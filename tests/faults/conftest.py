@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from builders.sampling import is_exhaustive
-from builders.seccomp import NUMBERS
-from builders.supervised import Supervisor, supervisor
+from fault_kit.seccomp import NUMBERS
+from fault_kit.supervised import Supervisor, supervisor
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

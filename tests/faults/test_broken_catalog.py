@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from builders.operations import OTHERS, SAVES, Operation, make_world
-from builders.power_cuts import SHARED_MEMORY
 from builders.snapshots import snapshot
 from builders.storage import id_of
-from builders.supervised import KILLED, Run, Supervisor
-from builders.worlds import World
+from fault_kit.operations import OTHERS, SAVES, Operation, make_world
+from fault_kit.power_cuts import SHARED_MEMORY
+from fault_kit.supervised import KILLED, Run, Supervisor
+from fault_kit.worlds import World
 
 PAGE_BYTES = 4096
 GARBAGE = random.Random(1).randbytes(PAGE_BYTES)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from builders.hard_disks import CREATING, filled, read_only, small_disk
 from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
-from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
+from fault_kit.hard_disks import CREATING, filled, read_only, small_disk
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import DiskError, DiskFullError, UnwritableFolderError
 from strandline.runtime.assembly import open_store

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from builders.operations import HANDED_OUT, OPERATIONS, READINGS, Operation, make_world
-from builders.power_cuts import SHARED_MEMORY
 from builders.sampling import get_seed, is_exhaustive, take_sample
-from builders.supervised import Run, Supervisor
-from builders.worlds import World
+from fault_kit.operations import HANDED_OUT, OPERATIONS, READINGS, Operation, make_world
+from fault_kit.power_cuts import SHARED_MEMORY
+from fault_kit.supervised import Run, Supervisor
+from fault_kit.worlds import World
 
 
 @dataclass(frozen=True)

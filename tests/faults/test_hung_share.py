@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from builders.hard_disks import run_beside_hung_share
 from builders.machine import open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of
+from fault_kit.hard_disks import run_beside_hung_share
 from strandline.services.proving.prove import Outcome
 
 LIMIT_S = 1.0

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from builders.operations import OPERATIONS, Operation, make_world
-from builders.power_cuts import SHARED_MEMORY, Cut
 from builders.sampling import take_sample
-from builders.supervised import KILLED, Supervisor
-from builders.system_calls import NAMING, SYNCING, Call
-from builders.worlds import Picture, World
+from fault_kit.operations import OPERATIONS, Operation, make_world
+from fault_kit.power_cuts import SHARED_MEMORY, Cut
+from fault_kit.supervised import KILLED, Supervisor
+from fault_kit.system_calls import NAMING, SYNCING, Call
+from fault_kit.worlds import Picture, World
 
 OVER_HALF = next(operation for operation in OPERATIONS if operation.name == "save over half")
 FEWEST_POINTS = 4

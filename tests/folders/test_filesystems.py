@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.supervised import Job, supervisor
+from fault_kit.supervised import Job, supervisor
 from strandline.folders.filesystems import (
     Mount,
     MountEntry,

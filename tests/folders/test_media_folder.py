@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from builders.refusing_kernel import Refusal, call_refused
-from builders.traced import trace_calls
+from fault_kit.refusing_kernel import Refusal, call_refused
+from fault_kit.traced import trace_calls
 from strandline.folders.media_folder import (
     find_folder_mtime_ns,
     find_spellings,

@@ -13,7 +13,7 @@ from typing import cast
 
 import pytest
 
-from builders.refusing_kernel import Refusal, call_refused
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.errors import UnreadableFileError
 from strandline.folders.opening import (
     is_dataless,

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.refusing_kernel import Refusal, call_refused
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.errors import DiskFullError, ImageTooLargeError, UnreadableFileError
 from strandline.folders.opening import open_regular
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.refusing_kernel import LIKE_FUSE, NO_UNNAMED_FILES, Refusal
 from builders.save_places import CASES, IN_MEMORY, NAME, ArrivingMeanwhile, Place, new_place, repeating
+from fault_kit.refusing_kernel import LIKE_FUSE, NO_UNNAMED_FILES, Refusal
 from strandline.errors import DiskError, DiskFullError, UnwritableFolderError
 from strandline.folders import saving
 from strandline.folders.opening import stamp_of

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.hard_disks import read_only, small_disk
-from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, Refusal, call_refused
 from builders.save_places import IN_MEMORY, NAME, Place, new_place, repeating
+from fault_kit.hard_disks import read_only, small_disk
+from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, Refusal, call_refused
 from strandline.errors import (
     DiskError,
     DiskFullError,

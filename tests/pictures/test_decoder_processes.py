@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from builders.dying_decoders import dying_decoders
 from builders.hostile_pictures import make_slow_svg
 from builders.pictures import make_picture
+from fault_kit.dying_decoders import dying_decoders
 from strandline.errors import DecoderUnavailableError, DecodingInterruptedError, UndecodablePictureError
 from strandline.pictures.decoder_pool import DecoderInterruptedError, DecoderPool, DecoderTimeoutError
 from strandline.pictures.decoder_process import MAX_DATA_BYTES, MAX_OPEN_FILES

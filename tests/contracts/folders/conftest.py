@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.hard_disks import may_mount, small_disk
 from builders.storage import make_storage_dir, open_bench
 from builders.system_packages import require
+from fault_kit.hard_disks import may_mount, small_disk
 from strandline.folders import filesystems
 from strandline.folders.filesystems import Mount, MountKind, find_mount
 from strandline.folders.port import Folder

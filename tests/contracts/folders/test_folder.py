@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from builders.hard_disks import read_only, small_disk
 from builders.identities import A, B
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
 from contracts.folders.conftest import Place
+from fault_kit.hard_disks import read_only, small_disk
 from strandline.errors import ImageTooLargeError, RefusedError, UnreadableFileError, UnwritableFolderError
 from strandline.folders.saving import SaveMode
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome

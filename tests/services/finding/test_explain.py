@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
-from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
 from strandline.model.image_ids import ImageId

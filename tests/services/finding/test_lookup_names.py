@@ -12,7 +12,7 @@ from builders.dialects import DIALECTS, conflict_name
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, name_of, put_half, set_mtime
-from builders.traced import trace_calls
+from fault_kit.traced import trace_calls
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image
 

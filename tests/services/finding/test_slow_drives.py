@@ -17,8 +17,8 @@ import pytest
 from builders.identity_folders import as_somebody_without_rights
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
-from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.errors import DiskError, UnreadableFileError
 from strandline.folders import local as local_folders
 from strandline.folders import odd_names, timed_calls

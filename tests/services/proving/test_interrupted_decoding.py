@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.dying_decoders import dying_decoders
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
+from fault_kit.dying_decoders import dying_decoders
 from strandline.errors import DecodingInterruptedError, ImageUnreachableError, UnreadableFileError
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir

@@ -10,7 +10,7 @@ import pytest
 from builders.machine import open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of
-from builders.traced import trace_calls
+from fault_kit.traced import trace_calls
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)

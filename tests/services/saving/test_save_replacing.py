@@ -17,8 +17,8 @@ import pytest
 from builders.dialects import conflict_name
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
-from builders.refusing_kernel import LIKE_FUSE, Refusal, call_refused
 from builders.storage import id_of, name_of
+from fault_kit.refusing_kernel import LIKE_FUSE, Refusal, call_refused
 from strandline.errors import (
     DifferentBytesError,
     DiskError,

@@ -12,9 +12,9 @@ import pytest
 
 from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
-from builders.refusing_kernel import Refusal, call_refused
 from builders.storage import id_of, name_of
-from builders.traced import trace_calls
+from fault_kit.refusing_kernel import Refusal, call_refused
+from fault_kit.traced import trace_calls
 from strandline.errors import DiskError, DiskFullError, UnreadableFileError
 from strandline.folders.opening import stamp_of
 from strandline.model.trash import TrashReason

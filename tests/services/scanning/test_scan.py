@@ -13,9 +13,9 @@ import pytest
 from builders.catalogs import dump, sql_of
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
-from builders.refusing_kernel import Refusal, call_refused
 from builders.scans import bytes_of_catalog, kinds, moves, scan, state, told
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_image, set_mtime
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.errors import StorageDirNotFoundError
 from strandline.model.events import ScanFinished, ScanProgress, ScanStarted
 from strandline.model.image_files import FileState

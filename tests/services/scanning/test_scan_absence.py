@@ -13,9 +13,9 @@ import pytest
 from builders.catalogs import dump, sql_of
 from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
-from builders.refusing_kernel import Refusal, call_refused
 from builders.scans import kinds, moves, scan, state, told
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_image
+from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.model.events import StorageDirSuspect
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from builders.seccomp import Refusal, refuse
+from fault_kit.seccomp import Refusal, refuse
 
 __all__ = [
     "LIKE_FUSE",

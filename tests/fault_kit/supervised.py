@@ -1,6 +1,6 @@
 """Runs of real code whose system calls fail, or kill it, as a test chooses; hundreds of them in seconds.
 
-A run is its own process, forked by :mod:`builders.supervisor` with the program already loaded. Only calls that
+A run is its own process, forked by :mod:`fault_kit.supervisor` with the program already loaded. Only calls that
 concern the given folders count. Python's own calls are not affected.
 """
 
@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from builders.power_cuts import Cut
-from builders.seccomp import Refusal
-from builders.system_calls import Call
+from fault_kit.power_cuts import Cut
+from fault_kit.seccomp import Refusal
+from fault_kit.system_calls import Call
 
 COMMAND_LINE = "import sys\nfrom strandline.cli.main import main\nstatus = main(sys.argv[1:])\n"
 """The program itself; the arguments follow."""
@@ -122,7 +122,7 @@ class Supervisor:
 def supervisor() -> Iterator[Supervisor]:
     """A supervisor for any number of tests."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "builders.supervisor"],
+        [sys.executable, "-m", "fault_kit.supervisor"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

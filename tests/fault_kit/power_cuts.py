@@ -16,8 +16,8 @@ from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 
-from builders.seccomp import Asked
-from builders.system_calls import SYNCING, WRITING, Call
+from fault_kit.seccomp import Asked
+from fault_kit.system_calls import SYNCING, WRITING, Call
 
 SHARED_MEMORY = "-shm"
 """SQLite's index of its log. It is never synced: the first to open the database makes a new one."""

@@ -1,6 +1,6 @@
 """The real program on a slow disk: each of its own writes takes as long as a megabyte on an old memory card.
 
-Run it as ``python -m builders.slow_disk`` with the arguments of ``strandline``. SQLite still writes at full speed.
+Run it as ``python -m fault_kit.slow_disk`` with the arguments of ``strandline``. SQLite still writes at full speed.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from typing import TypeVar
 
 import pytest
 
-from builders.refusing_kernel import Refusal, call_refused
-from builders.supervised import Job, supervisor
+from fault_kit.refusing_kernel import Refusal, call_refused
+from fault_kit.supervised import Job, supervisor
 from strandline.catalog import database_errors
 
 T = TypeVar("T")

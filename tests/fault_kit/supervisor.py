@@ -1,7 +1,7 @@
-"""The program behind :mod:`builders.supervised`: runs code in forked processes and controls their system calls.
+"""The program behind :mod:`fault_kit.supervised`: runs code in forked processes and controls their system calls.
 
 It has already loaded what the code needs, so a run costs a fork and not a start of Python. The kernel reports each
-call of a run (:mod:`builders.seccomp`). Calls that concern the given folders are counted. The chosen one fails, or
+call of a run (:mod:`fault_kit.seccomp`). Calls that concern the given folders are counted. The chosen one fails, or
 the process is killed just before it. Requests come on stdin and answers go to stdout, one line of JSON each. What
 surprises: nothing of the project runs in this process itself; it only forks.
 """
@@ -22,9 +22,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from builders.power_cuts import Cut, Disk
-from builders.seccomp import Asked, Refusal, answer, ask_about, receive, refuse
-from builders.system_calls import ALL, CHANGING, Call, find_call
+from fault_kit.power_cuts import Cut, Disk
+from fault_kit.seccomp import Asked, Refusal, answer, ask_about, receive, refuse
+from fault_kit.system_calls import ALL, CHANGING, Call, find_call
 
 NEVER = -1
 """No answer: the call waits until its process ends."""

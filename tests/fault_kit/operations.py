@@ -15,12 +15,12 @@ from pathlib import Path
 
 from builders.identities import A, B, C
 from builders.pictures import make_picture
-from builders.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_UNNAMED_FILES
 from builders.save_places import IN_MEMORY
-from builders.seccomp import Refusal
 from builders.storage import id_of, make_storage_dir, name_of, put_image
-from builders.supervised import COMMAND_LINE, Job
-from builders.worlds import World
+from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_UNNAMED_FILES
+from fault_kit.seccomp import Refusal
+from fault_kit.supervised import COMMAND_LINE, Job
+from fault_kit.worlds import World
 from strandline.runtime.assembly import open_store
 
 PICTURES = [make_picture("png", seed=seed, size=(16, 16)) for seed in range(4)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from builders.seccomp import Asked
+from fault_kit.seccomp import Asked
 
 # fmt: off
 _BY_DESCRIPTOR = frozenset({
