@@ -102,7 +102,7 @@ def _read_tables(catalog: Path) -> dict[str, Rows]:
     database = open_database(catalog, durable=False)
     tables = {
         table: database.execute(f"SELECT * FROM {table} ORDER BY {key}").fetchall()
-        for table, key in (("storage_dirs", "number"), ("image_files", "sd, filename"))
+        for table, key in (("storage_dirs", "number"), ("image_files", "sd, path"))
     }
     database.close()
     return tables

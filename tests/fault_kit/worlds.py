@@ -115,7 +115,7 @@ class World:
     def list_rows(self) -> list[tuple[object, ...]]:
         """Every row of the catalog: storage directory, name, state, and whether the file is absent."""
         with open_machine(self.folder) as machine, machine.bench.catalog.read() as reader:
-            query = "SELECT sd, filename, state, absent_since_us IS NOT NULL FROM image_files ORDER BY sd, filename"
+            query = "SELECT sd, path, state, absent_since_us IS NOT NULL FROM image_files ORDER BY sd, path"
             return sql_of(reader).execute(query).fetchall()
 
     def picture(self) -> Picture:

@@ -61,7 +61,7 @@ class WrittenLaws:
             )
         elif key == "SD_ID" or key.startswith("SD_ID.was-"):
             check(now is not None and (was is None or key == "SD_ID"), "I4", what)
-            self._check_identity(label, key, before, after, deed, what)
+            self._check_identity(label, before, after, deed, what)
         else:
             is_wanted = deed is Deed.SAVE and label == facts.label
             has_twin = self._has_twin(label, before) and self._has_twin(label, after)
@@ -91,13 +91,13 @@ class WrittenLaws:
         ]
         return any(here.count(sd_id) > 1 for sd_id in own)
 
-    def _check_identity(self, label: str, key: str, before: Look, after: Look, deed: Deed, what: str) -> None:
+    def _check_identity(self, label: str, before: Look, after: Look, deed: Deed, what: str) -> None:
         known = {str(sd.sd_id).encode() for sd in before.sds.values() if self.machine.find_label(sd) == label}
         new = after.values[label] - before.values[label]
         lost = before.values[label] - after.values[label]
         check(not lost, "I13", f"the value {lost} is in no file any more; {what}")
-        if key.startswith("SD_ID.was-"):
-            new -= known  # another program has replaced it in SD_ID
+        # Another program has replaced it in SD_ID. The same deed may write several identity files.
+        new -= {value for value in known if f"SD_ID.was-{value.decode()}" in after.disk[label]}
         if deed is Deed.ADD:
             is_blank = not any(key.lower().startswith("sd_id") for key in before.disk[label])
             holds_nothing = all(
