@@ -54,6 +54,13 @@ def make_classes(decorate: Decorator) -> dict[str, Any]:
         def __post_init__(self) -> None:
             self.double = 2 * self.a
 
+    @decorate(slots=True)
+    class Counting:
+        """Fields that no caller gives, with defaults of both kinds."""
+
+        number: int = field(default=0, init=False)
+        seen: list[int] = field(default_factory=list, init=False)
+
     @decorate(frozen=True, slots=True, kw_only=True)
     class Base:
         """Only by name."""
@@ -67,7 +74,7 @@ def make_classes(decorate: Decorator) -> dict[str, Any]:
 
         filename: str
 
-    return {each.__name__: each for each in (Empty, Frozen, Hushed, Open, Base, Derived)}
+    return {each.__name__: each for each in (Empty, Frozen, Hushed, Open, Counting, Base, Derived)}
 
 
 OURS, LIBRARY = make_classes(dataclass), make_classes(dataclasses.dataclass)
@@ -82,6 +89,8 @@ CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("Hushed", (1, 5), {}),
     ("Open", (4,), {}),
     ("Open", (4, 5), {}),
+    ("Counting", (), {}),
+    ("Counting", (1,), {}),
     ("Base", (), {"at": 1}),
     ("Base", (1,), {}),
     ("Derived", (), {"at": 1, "filename": "x", "seq": 2}),

@@ -55,20 +55,23 @@ def _compile_init(made: type, fields: Sequence[dataclasses.Field[Any]]) -> Calla
     known: dict[str, Any] = {"_unset": _UNSET}
     positional, by_name, steps = ["self"], ["*"], []
     for each in fields:
-        name, value = each.name, each.name
+        name = argument = value = each.name
+        own = ""
         known[f"_set_{name}"] = getattr(made, name).__set__
         if each.default is not dataclasses.MISSING:
-            known[f"_default_{name}"] = each.default
-            argument = f"{name}=_default_{name}"
+            own = f"_default_{name}"
+            known[own] = each.default
+            argument = f"{name}={own}"
         elif each.default_factory is not dataclasses.MISSING:
+            own = f"_make_{name}()"
             known[f"_make_{name}"] = each.default_factory
             argument = f"{name}=_unset"
-            value = f"_make_{name}() if {name} is _unset else {name}"
-        else:
-            argument = name
+            value = f"{own} if {name} is _unset else {name}"
         if each.init:
             (by_name if each.kw_only else positional).append(argument)
             steps.append(f"_set_{name}(self, {value})")
+        elif own:
+            steps.append(f"_set_{name}(self, {own})")
     if hasattr(made, "__post_init__"):
         steps.append("self.__post_init__()")
     arguments = positional + (by_name if len(by_name) > 1 else [])
