@@ -99,7 +99,9 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         },
     ),
 }  # fmt: skip
-"""Other uses of a disk: which, and how. None of these is a path of a storage directory."""
+"""Other uses of a disk: which, and how. Only those of the change notice touch storage directories: each place has a
+thread there that may hang with its disk and holds up nobody else, so these calls have no time limit.
+"""
 
 
 def find_uses(text: str) -> set[str]:
