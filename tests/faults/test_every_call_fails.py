@@ -49,6 +49,9 @@ LOOKING = [
     for number in (errno.EIO, errno.EACCES, errno.ESTALE, errno.ETIMEDOUT)
 ]
 
+TRIES = 5
+"""How often a call is awaited. The threads of ``watch`` read the catalog a few times more or less in each run."""
+
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_a_refused_change_loses_nothing(tmp_path: Path, runs: Supervisor, operation: Operation) -> None:
@@ -85,15 +88,18 @@ def test_what_cannot_be_looked_at_is_not_gone(tmp_path: Path, runs: Supervisor, 
     with make_world(tmp_path, operation) as world:
         world.put_back()
         job, rows = operation.job(world), world.list_rows()
-        done = runs.run(job, looking=True)
+        done = min((runs.run(job, looking=True) for _ in range(3)), key=lambda run: len(run.calls))
         assert done.status == 0, done.stderr
         alike = tuple(str(world.home / f"catalog.db{end}") for end in ("", "-wal", "-shm", "-journal"))
         skipped = [n for n, call in enumerate(done.calls, 1) if call.path in alike]
         skipped = skipped if operation is not READINGS[0] else []
         for number, refused in _iter_refusals(done, LOOKING, skipped, str(operation)):
-            world.put_back()
-            world.written.unlink(missing_ok=True)
-            run = runs.fail_at(job, number, refused.number, looking=True, lasting=refused.lasting)
+            for _ in range(TRIES):
+                world.put_back()
+                world.written.unlink(missing_ok=True)
+                run = runs.fail_at(job, number, refused.number, looking=True, lasting=refused.lasting)
+                if run.hit:
+                    break
             with _noting(f"call {number}, {run.hit}: {refused}"):
                 assert run.hit, "the call was not met again"
                 _check_told(run, done, {1, 6, 8})
