@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.model.image_files import FileStamp
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.listing import (
     OddEntry,
     OddKind,
@@ -107,7 +108,7 @@ def test_every_fresh_name_is_filed_exactly_once(listed: dict[str, str]) -> None:
     """Images are recognized by the grammar alone. Every other name counts under its explanation, and nothing is
     lost.
     """
-    names = sort_names(lines_of(listed), ())
+    names = sort_names(ID_LAYOUT, lines_of(listed), ())
     assert names.images == {n: s for n, s in listed.items() if split_wanted_name(n) is not None}
     others = names.conflict_copies + names.temporaries + names.strays + names.placeholders_unparsed
     assert len(others) == len(set(others))
@@ -139,19 +140,19 @@ STAMP = FileStamp(5, 6, 7)
 )
 def test_names_are_filed_by_what_they_mean(name: str, where: str) -> None:
     """Conflict copies, temporaries and strays are counted, never registered."""
-    names = sort_names([f"{name}:5:6:7"], ())
+    names = sort_names(ID_LAYOUT, [f"{name}:5:6:7"], ())
     assert list(getattr(names, where)) == [name]
 
 
 @pytest.mark.parametrize("name", [f".{NAME}.icloud", f"{NAME}.nextcloud", f"{NAME}.rsls"])
 def test_a_placeholder_stands_for_the_wanted_name(name: str) -> None:
     """Its own stamp says nothing about the image."""
-    assert sort_names([f"{name}:1:6:7"], ()).evicted == {NAME: Seen(None, online_only=True)}
+    assert sort_names(ID_LAYOUT, [f"{name}:1:6:7"], ()).evicted == {NAME: Seen(None, online_only=True)}
 
 
 def test_a_dataless_file_is_evicted_with_its_listed_size() -> None:
     """macOS and Windows list the real size of a file whose bytes are in the cloud."""
-    names = sort_names((), [OddEntry(NAME, OddKind.DATALESS, STAMP)])
+    names = sort_names(ID_LAYOUT, (), [OddEntry(NAME, OddKind.DATALESS, STAMP)])
     assert names.evicted == {NAME: Seen(STAMP, online_only=True)}
     assert names.images == {}
 
@@ -159,7 +160,7 @@ def test_a_dataless_file_is_evicted_with_its_listed_size() -> None:
 @pytest.mark.parametrize("kind", [OddKind.SYMLINK, OddKind.FOLDER, OddKind.SPECIAL, OddKind.UNREADABLE])
 def test_a_link_folder_or_device_under_a_wanted_name_is_no_image(kind: OddKind) -> None:
     """It is neither registered nor counted as ignored: it is a separate finding."""
-    names = sort_names((), [OddEntry(NAME, kind)])
+    names = sort_names(ID_LAYOUT, (), [OddEntry(NAME, kind)])
     assert (names.images, names.evicted, names.strays) == ({}, {}, [])
 
 

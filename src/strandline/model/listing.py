@@ -13,7 +13,8 @@ from dataclasses import field
 from enum import StrEnum
 
 from strandline.model.image_files import FileStamp
-from strandline.model.media_names import classify_media_name, split_wanted_name
+from strandline.model.image_ids import ImageId
+from strandline.model.layout import Layout
 from strandline.model.states import Seen
 from strandline.model.sync_names import NameKind
 from strandline.model.values import dataclass
@@ -96,8 +97,9 @@ def plan_difference(listed: set[str] | list[str], known: Iterable[Sequence[str]]
 
 @dataclass(slots=True)
 class FreshNames:
-    """Names that the catalog does not have, sorted by meaning."""
+    """Names that the catalog does not have, sorted by what the layout says that they mean."""
 
+    layout: Layout
     images: dict[str, str] = field(default_factory=dict)
     """Wanted names with their stamps as text."""
     evicted: dict[str, Seen] = field(default_factory=dict)
@@ -107,9 +109,15 @@ class FreshNames:
     strays: list[str] = field(default_factory=list)
     placeholders_unparsed: list[str] = field(default_factory=list)
 
-    def add_unwanted(self, name: str) -> None:
-        """Adds a name that is no image's."""
-        meaning = classify_media_name(name)
+    def split(self, name: str) -> tuple[ImageId, str] | None:
+        """The image id and media type of an image's name. Adds any other name to its list, and returns None."""
+        wanted = self.layout.split(name)
+        if wanted is None:
+            self._add_unwanted(name)
+        return wanted
+
+    def _add_unwanted(self, name: str) -> None:
+        meaning = self.layout.explain(name)
         match meaning.kind:
             case NameKind.PLACEHOLDER if meaning.stands_for is not None:
                 self.evicted.setdefault(meaning.stands_for, Seen(None, online_only=True))
@@ -123,22 +131,18 @@ class FreshNames:
                 self.strays.append(name)
 
 
-def sort_names(lines: Iterable[str], odd: Iterable[OddEntry]) -> FreshNames:
+def sort_names(layout: Layout, lines: Iterable[str], odd: Iterable[OddEntry]) -> FreshNames:
     """Sorts lines that the catalog does not have, and all odd entries, by what their names mean.
 
     A link, folder, or device with an image's name goes into none of these lists: it is a separate finding.
     """
-    names = FreshNames()
+    names = FreshNames(layout)
     for line in lines:
         name, stamp = split_line(line)
-        if split_wanted_name(name) is not None:
+        if names.split(name) is not None:
             names.images[name] = stamp
-        else:
-            names.add_unwanted(name)
     for entry in odd:
-        if split_wanted_name(entry.name) is None:
-            names.add_unwanted(entry.name)
-        elif entry.kind is OddKind.DATALESS:
+        if names.split(entry.name) is not None and entry.kind is OddKind.DATALESS:
             names.evicted[entry.name] = Seen(entry.stamp, online_only=True)
     return names
 

@@ -20,8 +20,10 @@ from builders.hostile_pictures import make_iso_with_endless_index, make_laughing
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, open_bench, set_mtime
+from strandline.model.comparison import extension_fits
 from strandline.model.image_files import FileState, ProofKind
-from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, extension_fits, prove_file
+from strandline.model.layout import ID_LAYOUT
+from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, prove_file
 from strandline.services.workbench import Limits
 
 PICTURE = make_picture("png", seed=1)
@@ -84,7 +86,7 @@ def test_a_legacy_id_is_proven_by_a_whole_structure(machine: Machine, kind: str)
     assert result.row is not None
     assert result.row.proof is not None
     assert result.row.proof.kind is ProofKind.STRUCTURE
-    assert extension_fits(result.row) == (kind == "png")
+    assert extension_fits(ID_LAYOUT, result.row) == (kind == "png")
     if kind in ("png", "jpg", "gif"):
         machine.put(one, data + b"\nmotion photo", LEGACY_NAME)
         assert prove_file(machine.bench, one, LEGACY_NAME).outcome is Outcome.GOOD

@@ -20,7 +20,6 @@ from typing import BinaryIO, Self
 
 from strandline.folders.port import OpenImage, ProofCopy
 from strandline.model.image_ids import ImageId
-from strandline.model.layout import ID_LAYOUT
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
@@ -37,7 +36,8 @@ class FoundImage:
     """
 
     image_id: ImageId
-    filename: str
+    relative_path: str
+    """Of its file in the storage directory, with ``/``."""
     media_type: str
     size_bytes: int
     sha256: str
@@ -59,9 +59,14 @@ class FoundImage:
     """The same bytes, found again after the open file could no longer prove a piece."""
 
     @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return self.relative_path.rpartition("/")[2]
+
+    @property
     def path(self) -> Path:
         """The absolute path of the file on this machine. Read it, but never write to it: other machines share it."""
-        return Path(self.sd.path, ID_LAYOUT.path_of(self.filename))
+        return Path(self.sd.path, self.relative_path)
 
     def read(self) -> bytes:
         """All bytes, in memory.

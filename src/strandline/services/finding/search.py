@@ -124,7 +124,7 @@ def _found_in_file(
     assert row.proof is not None
     return FoundImage(
         image_id=search.image_id,
-        filename=row.filename,
+        relative_path=row.path,
         media_type=row.media_type,
         size_bytes=row.stamp.size_bytes,
         sha256=row.proof.sha256,
@@ -193,7 +193,7 @@ def _found_in_copy(
     sniffed = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     return FoundImage(
         image_id=search.image_id,
-        filename=name,
+        relative_path=search.bench.folder(sd).layout.path_of(name),
         media_type=UNKNOWN_TYPE if sniffed is None else sniffed.name,
         size_bytes=copy.size_bytes,
         sha256=copy.sha256,

@@ -23,8 +23,7 @@ from strandline.errors import (
 from strandline.folders.port import ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import content_id_of, is_content_id
-from strandline.model.layout import ID_LAYOUT
-from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, find_media_type, sniff_media_type
+from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, sniff_media_type
 from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
     Look,
@@ -241,10 +240,3 @@ def _decode(bench: Workbench, copy: ProofCopy, media_type: str, *, be_sure: bool
         if not be_sure:
             raise
         check(fresh=True)
-
-
-def extension_fits(row: ImageFile) -> bool:
-    """False if the bytes, when last read, had another type than the extension."""
-    by_name = ID_LAYOUT.split(row.filename)
-    by_bytes = find_media_type(row.media_type)
-    return by_name is None or by_bytes is None or by_name[1] == by_bytes.name

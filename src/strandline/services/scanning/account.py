@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from strandline.model.events import ScanFinished, ScanProgress, ScanStarted
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.layout import ID_LAYOUT
+from strandline.model.layout import Layout
 from strandline.model.listing import FreshNames, OddEntry, OddKind
 from strandline.model.reports import Finding, ScanReport
 from strandline.model.states import EXPECTED
@@ -95,15 +95,16 @@ class ScanAccount:
         report.temporaries = len(names.temporaries)
         report.strays = len(names.strays)
 
-    def note_odd(self, odd: Iterable[OddEntry]) -> None:
+    def note_odd(self, layout: Layout, odd: Iterable[OddEntry]) -> None:
         """Adds findings for entries with an image's name that are no files, and for those that cannot be
         described.
         """
         for entry in odd:
+            if entry.kind is OddKind.DATALESS or layout.split(entry.name) is None:
+                continue
             if entry.kind is OddKind.UNREADABLE:
-                if ID_LAYOUT.split(entry.name) is not None:
-                    self.add_finding("unreadable", "the system refuses to describe it", filename=entry.name)
-            elif entry.kind is not OddKind.DATALESS and ID_LAYOUT.split(entry.name) is not None:
+                self.add_finding("unreadable", "the system refuses to describe it", filename=entry.name)
+            else:
                 kind = "symlink" if entry.kind is OddKind.SYMLINK else "not-a-file"
                 message = f"a {entry.kind.value} has the name of an image; it is never followed or opened"
                 self.add_finding(kind, message, filename=entry.name)

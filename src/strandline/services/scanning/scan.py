@@ -165,7 +165,7 @@ class _Scan:
 
     def _take_in(self, listing: MediaListing, *, is_first: bool) -> None:
         self.account.total = len(listing.lines)
-        self.account.note_odd(listing.odd)
+        self.account.note_odd(self.folder.layout, listing.odd)
         if is_first:
             self._register_all(listing)
         else:
@@ -186,12 +186,12 @@ class _Scan:
 
     def _register_all(self, listing: MediaListing) -> None:
         """The first scan: there are no rows yet, so nothing must be compared."""
-        names = sort_names((), listing.odd)
-        path_of = self.folder.layout.path_of
+        layout = self.folder.layout
+        names = sort_names(layout, (), listing.odd)
         files = (
-            (path_of(name), *wanted, stamp)
+            (layout.path_of(name), *wanted, stamp)
             for name, stamp in map(split_line, sorted(listing.lines))
-            if (wanted := self._split_or_sort(names, name)) is not None
+            if (wanted := names.split(name)) is not None
         )
         now_us = as_microseconds(self.bench.now())
         while batch := list(islice(files, self.bench.limits.scan_batch_files)):
@@ -205,19 +205,14 @@ class _Scan:
         self._apply_seen((), [], names, vanishing_held=False)
         self.account.count_ignored(names)
 
-    def _split_or_sort(self, names: FreshNames, name: str) -> tuple[str, str] | None:
-        wanted = self.folder.layout.split(name)
-        if wanted is None:
-            names.add_unwanted(name)
-        return wanted
-
     def _apply_difference(self, listing: MediaListing) -> None:
+        layout = self.folder.layout
         with self.bench.catalog.snapshot() as reader:
-            known = reader.files.iter_lines(self.sd.number, self.folder.layout.images_folder)
+            known = reader.files.iter_lines(self.sd.number, layout.images_folder)
             difference = plan_difference(listing.lines, known)
         listing.lines.clear()
-        names = sort_names((), listing.odd)
-        images = [line for line in drain(difference.fresh) if self._is_wanted(names, line)]
+        names = sort_names(layout, (), listing.odd)
+        images = [line for line in drain(difference.fresh) if names.split(split_line(line)[0]) is not None]
         self.report.unchanged = difference.unchanged + self._drop_known_evictions(difference, names)
         self.account.count_ignored(names)
         if not self.account.go_on(self.report.unchanged):
@@ -227,9 +222,6 @@ class _Scan:
         unlisted.difference_update(split_line(line)[0] for line in images)
         gone = self._list_gone(sorted(unlisted))
         self._apply_seen(gone, images, names, vanishing_held=self._brake(gone))
-
-    def _is_wanted(self, names: FreshNames, line: str) -> bool:
-        return self._split_or_sort(names, split_line(line)[0]) is not None
 
     def _drop_known_evictions(self, difference: Difference, names: FreshNames) -> int:
         """Drops files that are known to be in the cloud and still are. Returns how many."""
