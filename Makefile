@@ -62,7 +62,7 @@ trials: $(INSTALLED)  ## try for hours what CI tries for minutes; some: make tri
 lock: $(INSTALLED)  ## rebuild requirements/dev.txt after a change of dependencies; newest versions: make lock UPGRADE=1
 	@$(PY) -m pip install --quiet uv
 	@$(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --no-annotate $(if $(UPGRADE),--upgrade) pyproject.toml requirements/dev.in -o requirements/dev.txt
+	  --no-header --no-annotate --all-extras $(if $(UPGRADE),--upgrade) pyproject.toml requirements/dev.in -o requirements/dev.txt
 
 clean:  ## remove what make, the tools and the demo made
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage* build dist demo/out

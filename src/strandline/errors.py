@@ -41,6 +41,7 @@
     │   ├── WatchLimitError               the system allows no more file watches
     │   ├── DecoderUnavailableError       pictures cannot be decoded on this machine now
     │   └── DecodingInterruptedError      the decoder was killed or ran out of memory
+    ├── MissingExtraError                 a part of Strandline that is not installed: install it
     ├── WrongBytesError                   there are bytes, but not the right ones
     │   └── UndecodablePictureError       the decoder failed on them
     ├── DiskError                         the operating system refused
@@ -282,6 +283,12 @@ class DecodingInterruptedError(UnavailableError):
     """The decoder was killed or ran out of memory, so nothing is known about the picture."""
 
     code = "decoding-interrupted"
+
+
+class MissingExtraError(StrandlineError):
+    """It needs an extra (``pictures``, ``serve``) that is not installed here. The message has the command."""
+
+    code = "missing-extra"
 
 
 class WrongBytesError(StrandlineError):

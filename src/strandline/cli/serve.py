@@ -36,6 +36,9 @@ def serve(
     Prints its address when it is ready, and runs until Ctrl-C or SIGTERM. Only this machine can reach it unless you
     set --host.
     """
+    from strandline.extras import SERVE, check_extra
+
+    check_extra(SERVE)
     with session.open_store() as store:
         from strandline.runtime.daemon import run_daemon
         from strandline.runtime.event_log import logging_events

@@ -20,6 +20,7 @@ from typing import Any
 if sys.platform == "linux":
     import fcntl
 
+from strandline.extras import PICTURES, check_extra
 from strandline.pictures.decoder_process import Header, read_message, write_message
 from strandline.pictures.frozen import find_decoder_command
 
@@ -83,6 +84,7 @@ class DecoderPool:
             DecoderInterruptedError: The process was ended from outside.
             DecoderGoneError: The process died by itself during the request.
             DecoderStartError: No process could be started.
+            MissingExtraError: The decoders are not installed.
         """
         with self._slots:
             decoder = self._take_idle()
@@ -198,6 +200,7 @@ class _Decoder:
 
 
 def _start_process() -> subprocess.Popen[bytes]:
+    check_extra(PICTURES)
     command = find_decoder_command()
     if command is None:
         raise DecoderStartError(

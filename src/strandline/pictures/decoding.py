@@ -56,6 +56,7 @@ def check_decodes(
     Raises:
         UndecodablePictureError: It is truncated or broken, has another type, or crashed its decoder.
         PictureTooLargeError: It exceeds the pixel or time limit. This says nothing about its bytes.
+        MissingExtraError: The extra ``pictures`` is not installed. This says nothing about its bytes.
         DecoderUnavailableError: No decoder could be started. This says nothing about its bytes.
         DecodingInterruptedError: The decoder was ended from outside or ran out of memory. This says nothing about its
             bytes.

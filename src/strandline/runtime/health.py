@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from strandline.errors import StrandlineError
+from strandline.errors import MissingExtraError, StrandlineError
+from strandline.extras import PICTURES, SERVE, check_extra
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
@@ -46,9 +47,8 @@ def check_health(bench: Workbench) -> list[Check]:
         _check_home(bench),
         *(_check_storage_dir(bench, sd) for sd in (refresh_storage_dirs(bench) if catalog.ok else ())),
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
-        _check_decoder("libvips", "pyvips"),
-        _check_decoder("HEIC decoder", "pi_heif"),
-        _check_decoder_process(),
+        _check_server(),
+        *_iter_decoder_checks(),
         _check_clock(bench),
     ]
 
@@ -111,6 +111,28 @@ def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:
             continue
         remedy = None if value >= enough else f"raise it: sysctl fs.inotify.{limit}={max(8192, enough)}"
         yield Check(f"inotify {limit}", value >= enough, f"{value:,}", remedy)
+
+
+def _check_server() -> Check:
+    """A core installation may well do without a server, so that is no finding."""
+    try:
+        check_extra(SERVE)
+    except MissingExtraError as error:
+        return Check("server", True, error.message)
+    return Check("server", True, "installed")
+
+
+def _iter_decoder_checks() -> Iterator[Check]:
+    """Without decoders, some images cannot be proven at all."""
+    try:
+        check_extra(PICTURES)
+    except MissingExtraError as error:
+        message = "not installed: there are no thumbnails, and some images with old ids stay unproven"
+        yield Check("decoders", False, message, f"type: {error.facts['command']}")
+        return
+    yield _check_decoder("libvips", "pyvips")
+    yield _check_decoder("HEIC decoder", "pi_heif")
+    yield _check_decoder_process()
 
 
 def _check_decoder(what: str, module: str) -> Check:

@@ -17,6 +17,7 @@ from strandline.errors import (
     DecodingInterruptedError,
     DiskError,
     ImageTooLargeError,
+    MissingExtraError,
     PictureTooLargeError,
     UndecodablePictureError,
 )
@@ -217,7 +218,7 @@ def _try_decoding(
         raise
     except UndecodablePictureError as error:
         decodes, why_not = False, error.message
-    except (PictureTooLargeError, DecoderUnavailableError):
+    except (PictureTooLargeError, DecoderUnavailableError, MissingExtraError):
         decodes, why_not = None, ""
     else:
         decodes, why_not = not ends_in_zeros(copy.buffer), ""
