@@ -14,6 +14,7 @@ from bench.material import World
 from bench.timing import Operation, Result, Target, measure
 from strandline import open_store
 from strandline.catalog.schema import MIGRATIONS
+from strandline.model.folding import fold
 
 Rows = list[tuple[Any, ...]]
 
@@ -31,6 +32,7 @@ def measure_scanning(world: World, rounds: int) -> Iterator[Result]:
     def list_and_insert(path: Path) -> None:
         list_and_stat(media)
         database = open_database(path.with_suffix(".db"), durable=False)
+        database.create_function("fold", 1, fold)
         database.executescript("".join(MIGRATIONS))
         database.execute("BEGIN")
         for table, rows in tables.items():

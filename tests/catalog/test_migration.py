@@ -119,6 +119,14 @@ def test_every_reader_answers_as_before(path: Path) -> None:
         assert ask_all(reader) == expected
 
 
+@pytest.mark.parametrize("asked", ["sjo", "SJÖ", "Sjo\u0308", "png sjö"])
+def test_names_of_then_are_found_however_they_are_spelled(path: Path, asked: str) -> None:
+    """They are folded once, when the catalog is brought up to date."""
+    with opened(path) as catalog, catalog.read() as reader:
+        found, _ = reader.images.list_image_ids(ImageFilter(text=asked), after=None, limit=10)
+        assert found == ["2bdfa35a04aee026b4063584d5d6ee5f"]
+
+
 def test_a_migrated_catalog_has_the_tables_and_indexes_of_a_new_one(path: Path, tmp_path: Path) -> None:
     """So each question is answered by the same index."""
     new = tmp_path / "new.db"

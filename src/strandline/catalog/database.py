@@ -308,7 +308,10 @@ def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int
 
 
 def _migrate(catalog: SqliteCatalog, migrations: Sequence[str]) -> None:
+    from strandline.model.folding import fold  # here: most starts migrate nothing
+
     with catalog.connected() as conn:
+        conn.create_function("fold", 1, fold, deterministic=True)
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("BEGIN IMMEDIATE")
         version = _version_of(conn, catalog.path, len(migrations))  # another process may have been faster

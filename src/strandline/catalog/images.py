@@ -127,13 +127,26 @@ def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]
         parts.append(f"{table}.media_type = :media_type")
         values["media_type"] = chosen.media_type
     if chosen.text is not None:
-        parts.append(
-            f"({table}.image_id LIKE :prefix ESCAPE '\\' OR {table}.image_id IN "
-            "(SELECT image_id FROM origins WHERE original_name LIKE :part ESCAPE '\\'))"
-        )
-        literal = re.sub(r"([\\%_])", r"\\\1", chosen.text)
-        values |= {"prefix": f"{literal}%", "part": f"%{literal}%"}
+        condition, words = _say_words(chosen.text, table)
+        parts.append(condition)
+        values |= words
     return " AND ".join(parts), values
+
+
+def _say_words(text: str, table: str) -> tuple[str, dict[str, str]]:
+    """The condition that one name of the image contains all words, or that its id begins with the only word."""
+    from strandline.model.folding import split_words  # here: most listings search for nothing
+
+    words = split_words(text)
+    if not words:
+        return "TRUE", {}
+    named = " AND ".join(f"instr(folded_name, :word{at}) > 0" for at in range(len(words)))
+    condition = f"{table}.image_id IN (SELECT image_id FROM origins WHERE {named})"
+    values = {f"word{at}": word for at, word in enumerate(words)}
+    if len(words) == 1:
+        condition = f"({condition} OR {table}.image_id LIKE :prefix ESCAPE '\\')"
+        values["prefix"] = re.sub(r"([\\%_])", r"\\\1", words[0]) + "%"
+    return condition, values
 
 
 def _limits(chosen: ImageFilter, table: str) -> list[str]:

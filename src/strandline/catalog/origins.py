@@ -63,8 +63,10 @@ class OriginWriter(OriginReader):
 
     def add_origin(self, image_id: ImageId, original_name: str, source: str, saved_at: datetime) -> None:
         """Records the name and the source. Idempotent."""
+        from strandline.model.folding import fold  # here: questions need none of it
+
         self._conn.execute(
-            "INSERT INTO origins (image_id, original_name, source, saved_at_us) VALUES (?, ?, ?, ?) "
-            "ON CONFLICT DO NOTHING",
-            (image_id, original_name, source, as_microseconds(saved_at)),
+            "INSERT INTO origins (image_id, original_name, source, saved_at_us, folded_name) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (image_id, original_name, source, as_microseconds(saved_at), fold(original_name)),
         )

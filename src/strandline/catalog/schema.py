@@ -132,5 +132,10 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE storage_dirs DROP COLUMN root_device;
     ALTER TABLE storage_dirs DROP COLUMN root_inode;
     """,
+    # Names as a search compares them. ``fold`` is ``model.folding.fold``; if it changes, fold them again.
+    """
+    ALTER TABLE origins ADD COLUMN folded_name TEXT NOT NULL DEFAULT '';
+    UPDATE origins SET folded_name = fold(original_name);
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

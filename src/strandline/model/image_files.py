@@ -157,7 +157,9 @@ class ImageFilter:
     state: FileState | None = None
     media_type: str | None = None
     text: str | None = None
-    """The beginning of the image's id, or any part of one of its original names."""
+    """The words of one of its original names, or parts of them, in any order and spelling (``folding``); or the
+    beginning of its id.
+    """
     since: datetime | None = None
     """No older than this."""
     until: datetime | None = None

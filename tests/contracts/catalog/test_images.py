@@ -104,6 +104,42 @@ def test_the_places_are_those_of_the_listing(
     ]
 
 
+NAMES = {
+    IMAGES[0]: ["Küche.JPG", "Ausblick 100%.png"],
+    IMAGES[1]: ["Ku\u0308che im Regen.jpg"],
+    IMAGES[2]: ["KÜCHE_2.jpg"],
+    IMAGES[3]: ["Zürich See.jpg", "straße.png"],
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("küche", [0, 1, 2]), ("KÜCHE", [0, 1, 2]), ("kuche", [0, 1, 2]), ("Ku\u0308che", [0, 1, 2]),
+        ("zürich see", [3]), ("SEE ZURICH", [3]), ("rEgEn küche", [1]), ("küche ausblick", []), ("STRASSE", [3]),
+        ("100%", [0]), ("%", [0]), ("_", [2]), ("\\", []), ("'", []), ("png", [0, 3]), ("0" * 31, [0, 1, 2, 3]),
+        ("0" * 31 + "2", [2]), (IMAGES[2].upper(), [2]), ("2 " + "0" * 31, []), ("\u0301", [0, 1, 2, 3]),
+        ("\udcff", []), (" ".join(map(str, range(100))), []),
+    ],
+)  # fmt: skip
+def test_a_search_finds_names_however_they_are_spelled(catalog: Catalog, text: str, found: list[int]) -> None:
+    """All words in one name, in any order, without case, accents, and Unicode forms; or the beginning of an id."""
+    fill(
+        catalog,
+        [register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 1, 1)), NOW) for i in IMAGES],
+    )
+    with catalog.write() as writer:
+        for image_id, names in NAMES.items():
+            for name in names:
+                writer.origins.add_origin(image_id, name, "/x", NOW)
+    chosen = ImageFilter(text=text)
+    with catalog.read() as reader:
+        ids, _ = reader.images.list_image_ids(chosen, after=None, limit=10)
+        assert sorted(ids) == [IMAGES[at] for at in found]
+        assert reader.images.count_images(chosen) == len(found)
+        assert sum(count for _, count in reader.images.list_places(chosen, every=1).months) == len(found)
+
+
 def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> None:
     """The next page starts after the last image, not after a number of images."""
     some = [

@@ -26,7 +26,10 @@ TypeQuery = Annotated[
 ]
 TextQuery = Annotated[
     str | None,
-    Query(max_length=200, description="The beginning of an id, or a part of an original name."),
+    Query(
+        max_length=200,
+        description="The beginning of an id, or words of an original name, in any order and spelling.",
+    ),
 ]
 FromQuery = Annotated[str | None, Query(description="First day, `YYYY-MM-DD` (UTC).")]
 ToQuery = Annotated[str | None, Query(description="Last day, `YYYY-MM-DD` (UTC).")]
