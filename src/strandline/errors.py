@@ -5,6 +5,7 @@
     StrandlineError
     ├── InvalidInputError                 fix the input and try again
     │   ├── InvalidImageIdError           not a content id, not a UUID
+    │   │   └── AmbiguousImageIdError     · more than one image is meant
     │   ├── ImageIdMismatchError          the bytes do not hash to the content id
     │   ├── EmptyImageError               no bytes at all
     │   ├── UnsupportedImageError         bytes of no supported image type
@@ -93,6 +94,12 @@ class InvalidImageIdError(InvalidInputError):
     """The text is neither 32 hex digits nor a UUID with dashes."""
 
     code = "invalid-image-id"
+
+
+class AmbiguousImageIdError(InvalidImageIdError):
+    """The first digits belong to several known images, or the text has several ids. ``candidates`` lists some."""
+
+    code = "ambiguous-image-id"
 
 
 class ImageIdMismatchError(InvalidInputError):

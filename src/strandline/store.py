@@ -18,7 +18,7 @@ from strandline import services
 from strandline.errors import InvalidInputError
 from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES, IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.image_files import FileState
-from strandline.model.image_ids import parse_image_id
+from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.states import EXPECTED
 
 if TYPE_CHECKING:
@@ -282,6 +282,15 @@ class Store:
         if info is None:
             raise services.explain.not_found_error(services.explain.explain_image(self._bench, wanted))
         return info
+
+    def complete_image_id(self, digits: str) -> ImageId:
+        """The only known image id that begins with these digits, by the catalog alone.
+
+        Raises:
+            AmbiguousImageIdError: There are several; ``candidates`` has some of them.
+            InvalidImageIdError: There is none.
+        """
+        return services.describe.complete_image_id(self._bench, digits)
 
     def list_images(
         self,

@@ -85,7 +85,7 @@ def test_wrong_use_is_one_line_and_2(arguments: list[str], said: str, home: Path
 )
 def test_an_invalid_id_never_touches_the_disk(command: str, home: Path) -> None:
     """It exits with 2 and one short line, and creates no catalog, however long or hostile the id."""
-    for image_id in ("", "../../etc/passwd", "A" * 10_000, "\x1b[2J", "0" * 31):
+    for image_id in ("", "../../etc/passwd", "A" * 10_000, "\x1b[2J", "0" * 33, "000"):
         invalid = run(command, image_id, "--json")
         assert invalid.status == 2
         assert invalid.json["error"]["code"] == "invalid-image-id"

@@ -1,7 +1,8 @@
 """Arguments that many commands take: image ids, and storage directories with completion of their names.
 
 An image id is parsed while the command line is read, so an invalid one never touches the disk. It still gets its
-own error code, not the one for wrong usage.
+own error code, not the one for wrong usage. Only the first digits of an id are looked up in the catalog, when the
+store is open.
 """
 
 from __future__ import annotations
@@ -12,15 +13,44 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.session import Session
-from strandline.errors import StrandlineError
-from strandline.model.image_ids import ImageId, parse_image_id
+from strandline.errors import AmbiguousImageIdError, StrandlineError
+from strandline.model.image_ids import ImageId, find_image_id
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from strandline.model.written_ids import IdPrefix
+    from strandline.store import Store
 
-def _parse_id(_context: click.Context, _argument: click.Parameter, text: str) -> ImageId:
-    return parse_image_id(text)
+    GivenId = ImageId | IdPrefix
+
+
+def _parse_id(_context: click.Context, _argument: click.Parameter, text: str) -> GivenId:
+    exact = find_image_id(text)
+    return _parse_written_id(text) if exact is None else exact
+
+
+def _parse_written_id(text: str) -> GivenId:
+    from strandline.model.written_ids import IdPrefix, parse_written_ids  # here: scripts give exact ids
+
+    found = parse_written_ids(text)
+    if isinstance(found, IdPrefix):
+        return found
+    if len(found) > 1:
+        raise AmbiguousImageIdError(
+            f"this text has {len(found)} image ids: {', '.join(found[:5])}; give one of them",
+            candidates=found[:20],
+        )
+    return found[0]
+
+
+def complete_id(store: Store, given: GivenId) -> ImageId:
+    """The image id that the user means.
+
+    Raises:
+        InvalidImageIdError: Only its first digits were given, and not exactly one known image has them.
+    """
+    return given if isinstance(given, str) else store.complete_image_id(given.digits)
 
 
 def list_sd_completions(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from strandline.cli.arguments import image_id_argument, sd_option
+from strandline.cli.arguments import complete_id, image_id_argument, sd_option
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import write_line
-from strandline.model.image_ids import ImageId
 from strandline.model.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from strandline.cli.arguments import GivenId
 
 _MISSING_STATUS = {
     Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
@@ -38,7 +42,7 @@ _MISSING_WORDS = {
 @image_id_argument
 @sd_option
 @click.pass_obj
-def exists(session: Session, image_id: ImageId, sd: str | None) -> int:
+def exists(session: Session, image_id: GivenId, sd: str | None) -> int:
     """Check whether an image is here, by exit status.
 
     0: it is here, or in the cloud and can be fetched. 4: it is not. 6: it is arriving, or it may be in a storage
@@ -46,7 +50,7 @@ def exists(session: Session, image_id: ImageId, sd: str | None) -> int:
     name. Reads no bytes.
     """
     with session.open_store() as store:
-        presence = store.look_up(image_id, sd)
+        presence = store.look_up(complete_id(store, image_id), sd)
     state = None if presence.state is None else presence.state.value
     words = "yes" if presence.exists else _MISSING_WORDS.get(presence.verdict, "no")
     session.answer({"exists": presence.exists, "state": state}, lambda: write_line(words))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import image_id_argument, sd_option
+from strandline.cli.arguments import complete_id, image_id_argument, sd_option
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_facts, show_table
@@ -14,9 +15,11 @@ from strandline.cli.wording import say_day_of, say_list, say_pixels, say_state, 
 from strandline.cli.writing import is_terminal, say
 from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, say_count
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
+
+if TYPE_CHECKING:
+    from strandline.cli.arguments import GivenId
 
 _STATES = [state.value for state in FileState]
 
@@ -24,13 +27,13 @@ _STATES = [state.value for state in FileState]
 @click.command("info", cls=Verb)
 @image_id_argument
 @click.pass_obj
-def info(session: Session, image_id: ImageId) -> None:
+def info(session: Session, image_id: GivenId) -> None:
     """Show what is known about an image.
 
     Type, pixels, size, when it was taken, its original names, and its files.
     """
     with session.open_store() as store:
-        image = store.info(image_id)
+        image = store.info(complete_id(store, image_id))
     session.answer(image.as_json(), lambda: _show_info(image))
 
 
@@ -55,15 +58,15 @@ def _show_info(image: ImageInfo) -> None:
 @click.command("whereis", cls=Verb)
 @image_id_argument
 @click.pass_obj
-def whereis(session: Session, image_id: ImageId) -> None:
+def whereis(session: Session, image_id: GivenId) -> None:
     """List the files of an image.
 
     One line for each file, in every storage directory that has one.
     """
     with session.open_store() as store:
-        image = store.info(image_id)
+        image = store.info(complete_id(store, image_id))
     files = [report.as_json() for report in image.files]
-    session.answer({"image_id": image_id, "files": files}, lambda: _show_files(image.files))
+    session.answer({"image_id": image.image_id, "files": files}, lambda: _show_files(image.files))
 
 
 def _show_files(files: tuple[ImageFileReport, ...]) -> None:
@@ -156,7 +159,7 @@ def _size_of(file: ImageFile) -> int | None:
 @click.command("explain", cls=Verb)
 @image_id_argument
 @click.pass_obj
-def explain(session: Session, image_id: ImageId) -> None:
+def explain(session: Session, image_id: GivenId) -> None:
     """Say why an image is shown or not, and what happens next.
 
     Looks in every storage directory and reports what the catalog knows, what is on the disk, and what will happen.
@@ -164,5 +167,5 @@ def explain(session: Session, image_id: ImageId) -> None:
     from strandline.cli.explanation_text import show_explanation
 
     with session.open_store() as store:
-        explanation = store.explain(image_id)
+        explanation = store.explain(complete_id(store, image_id))
     session.answer(explanation.as_json(), lambda: show_explanation(explanation))

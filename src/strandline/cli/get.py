@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from strandline.cli.arguments import image_id_argument, sd_option
+from strandline.cli.arguments import complete_id, image_id_argument, sd_option
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, write_bytes, write_line
 from strandline.model.defaults import TILE_SIZE
-from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import say_bytes, show_plainly
 
 if TYPE_CHECKING:
     from strandline import FoundImage
+    from strandline.cli.arguments import GivenId
 
 _CHUNK_BYTES = 1 << 20
 
@@ -46,14 +46,15 @@ output_option = click.option(
 @output_option
 @click.option("--as-is", is_flag=True, help="Write what there is of a damaged or half image, unchecked.")
 @click.pass_obj
-def get(session: Session, image_id: ImageId, sd: str | None, output: str | None, as_is: bool) -> None:
+def get(session: Session, image_id: GivenId, sd: str | None, output: str | None, as_is: bool) -> None:
     """Write an image's bytes to stdout or a file.
 
     All bytes are checked against the id before the first one is written. --json requires -o.
     """
     _check_target(session, output)
     with session.open_store() as store:
-        found = store.get_as_is(image_id, sd) if as_is else store.get(image_id, sd)
+        wanted = complete_id(store, image_id)
+        found = store.get_as_is(wanted, sd) if as_is else store.get(wanted, sd)
         if as_is and not found.proven:
             say("these bytes were not checked against the image's id")
         with found.open() as source:
@@ -65,13 +66,13 @@ def get(session: Session, image_id: ImageId, sd: str | None, output: str | None,
 @image_id_argument
 @sd_option
 @click.pass_obj
-def path(session: Session, image_id: ImageId, sd: str | None) -> None:
+def path(session: Session, image_id: GivenId, sd: str | None) -> None:
     """Print the path of an image on this machine.
 
     The file is checked first. Read it, but never write to it: other machines share it.
     """
     with session.open_store() as store:
-        found = store.get(image_id, sd)
+        found = store.get(complete_id(store, image_id), sd)
 
     def show() -> None:
         if is_terminal(sys.stdout):
@@ -86,13 +87,13 @@ def path(session: Session, image_id: ImageId, sd: str | None) -> None:
 @image_id_argument
 @sd_option
 @click.pass_obj
-def data_url(session: Session, image_id: ImageId, sd: str | None) -> None:
+def data_url(session: Session, image_id: GivenId, sd: str | None) -> None:
     """Print an image as a data: URL.
 
     For places that embed an image in text, such as a style sheet.
     """
     with session.open_store() as store:
-        url = store.get(image_id, sd).data_url()
+        url = store.get(complete_id(store, image_id), sd).data_url()
     session.answer({"data_url": url}, lambda: write_line(url))
 
 
@@ -108,18 +109,19 @@ def data_url(session: Session, image_id: ImageId, sd: str | None) -> None:
 )
 @output_option
 @click.pass_obj
-def thumbnail(session: Session, image_id: ImageId, sd: str | None, size: int, output: str | None) -> None:
+def thumbnail(session: Session, image_id: GivenId, sd: str | None, size: int, output: str | None) -> None:
     """Write a small version of an image.
 
     Upright and without metadata. --json requires -o.
     """
     _check_target(session, output)
     with session.open_store() as store:
-        small = store.thumbnail(image_id, size, sd)
-        filename = f"{image_id}.{size}.{small.media_type.rpartition('/')[2]}"
+        wanted = complete_id(store, image_id)
+        small = store.thumbnail(wanted, size, sd)
+        filename = f"{wanted}.{size}.{small.media_type.rpartition('/')[2]}"
         written_to = _write_to(session, output, filename, BytesIO(small.data))
     facts = {
-        "image_id": image_id,
+        "image_id": wanted,
         "media_type": small.media_type,
         "size_bytes": len(small.data),
         "width": small.width,

@@ -180,6 +180,22 @@ def test_rows_of_an_image_come_proven_first_then_in_the_order_of_adding(catalog:
     assert found == [files[3], files[1], files[0], files[4], files[2]]
 
 
+def test_ids_are_found_by_their_first_digits(catalog: Catalog) -> None:
+    """Each id once, in order, up to a limit, both forms; also ids of which the digits are all."""
+    ids = ["0123" + "4" * 28, "0123" + "5" * 28, "0124" + "0" * 28, "01234567-0000-4000-8000-000000000001"]
+    files = [present(1, path=f"media/{each}.png", image_id=ImageId(each)) for each in ids]
+    fill(catalog, [*files, replace(files[0], sd=2)])
+    with catalog.read() as reader:
+        found = {
+            digits: reader.files.list_ids_beginning_with(digits, limit=3)
+            for digits in ("0123", "01234567-", "0124", "012", ids[1], "f")
+        }
+    assert found == {
+        "0123": [ids[0], ids[3], ids[1]], "01234567-": [ids[3]], "0124": [ids[2]], "012": [ids[0], ids[3], ids[1]],
+        ids[1]: [ids[1]], "f": [],
+    }  # fmt: skip
+
+
 def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catalog: Catalog) -> None:
     """The verifier gets every present file without a current proof."""
     lapsed = replace(proven(present(3)), stamp=present(9).stamp)

@@ -81,6 +81,15 @@ class ImageFileReader:
         )
         return [to_image_file(row) for row in rows]
 
+    def list_ids_beginning_with(self, digits: str, *, limit: int) -> list[ImageId]:
+        """Up to ``limit`` ids of images with a row, in order. Cost: proportional to the rows of these images."""
+        rows = self._conn.execute(
+            "SELECT DISTINCT image_id FROM image_files WHERE image_id >= :digits AND image_id < :digits || 'g' "
+            "ORDER BY image_id LIMIT :limit",  # g comes after all characters of ids
+            {"digits": digits, "limit": limit},
+        )
+        return [ImageId(image_id) for (image_id,) in rows]
+
     def list_rows_of_images(self, image_ids: Sequence[ImageId]) -> dict[ImageId, list[ImageFile]]:
         """The same for many images, by id. Images without a row are omitted.
 

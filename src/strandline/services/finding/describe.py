@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from strandline.catalog import images
 from strandline.catalog.port import Reader
+from strandline.errors import AmbiguousImageIdError, InvalidImageIdError
 from strandline.model.image_files import FileState, ImageFile, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
@@ -13,11 +14,42 @@ from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
+MAX_CANDIDATES = 20
+"""Of an ambiguous beginning. More would not help anybody to choose."""
+
+SHOWN_CANDIDATES = 5
+"""In the message, which is one line."""
+
 
 def find_image_info(bench: Workbench, image_id: ImageId) -> ImageInfo | None:
     """What the catalog knows about the image, or None if it has no file of it. Cost: four statements."""
     with bench.catalog.snapshot() as reader:
         return next(iter(describe_images(reader, [image_id])), None)
+
+
+def complete_image_id(bench: Workbench, digits: str) -> ImageId:
+    """The only known image id that begins with these digits, by the catalog alone.
+
+    Raises:
+        AmbiguousImageIdError: There are several.
+        InvalidImageIdError: There is none. The image may be on a disk all the same, so this is not "not found".
+    """
+    with bench.catalog.read() as reader:
+        ids = reader.files.list_ids_beginning_with(digits, limit=MAX_CANDIDATES)
+    match ids:
+        case [only]:
+            return only
+        case []:
+            raise InvalidImageIdError(
+                f"no known image has an id that begins with {digits}; give the whole id to search the disks, too",
+                value=digits,
+            )
+    shown = ", ".join(ids[:SHOWN_CANDIDATES]) + (" …" if len(ids) > SHOWN_CANDIDATES else "")
+    raise AmbiguousImageIdError(
+        f"several images have ids that begin with {digits}: {shown}; give more digits",
+        value=digits,
+        candidates=ids,
+    )
 
 
 def list_images(

@@ -1,0 +1,64 @@
+"""Image ids as people have them: in a file name, a path, a link, a line of a note, or by their first digits. Pure.
+
+Only the command line accepts these. The library and the HTTP API are strict, because a program knows what it means.
+"""
+
+from __future__ import annotations
+
+import re
+
+from strandline.errors import InvalidImageIdError
+from strandline.model.image_ids import ImageId, find_image_id
+from strandline.model.values import dataclass
+
+MIN_PREFIX_LENGTH = 4
+"""As in git: fewer digits would rarely be unique, and are more often a typing mistake."""
+
+_ANY_ID = re.compile(
+    r"(?<![^\W_])(?:[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})(?![^\W_])"
+)
+"""An id between characters that are neither letters nor digits, so that no part of a longer hash counts."""
+
+_FORMS = ("0" * 32, "00000000-0000-0000-0000-000000000000")
+"""An id of each form, to continue a beginning with."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdPrefix:
+    """The first digits of an image id, in lower case: at least four, and not all."""
+
+    digits: str
+
+
+def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix:
+    """The distinct ids in the text, in their order, or the beginning of an id.
+
+    Laws: an id alone gives itself, as does an id between other characters than letters and digits. Every result is
+    in the text, apart from letter case. Cost: linear.
+
+    Raises:
+        InvalidImageIdError: The text has no id in it. The message quotes at most 60 characters.
+    """
+    stripped = text.strip()
+    if (alone := find_image_id(stripped)) is not None:
+        return (alone,)
+    if ids := tuple(dict.fromkeys(ImageId(found.lower()) for found in _ANY_ID.findall(text))):
+        return ids
+    if _is_beginning(stripped):
+        if len(stripped) >= MIN_PREFIX_LENGTH:
+            return IdPrefix(stripped.lower())
+        raise InvalidImageIdError(
+            f"{stripped!r} is too short; give at least {MIN_PREFIX_LENGTH} digits of the image id",
+            value=stripped,
+        )
+    shown = stripped if len(stripped) <= 60 else stripped[:57] + "..."
+    raise InvalidImageIdError(
+        f"there is no image id in {shown!r}; give 32 hex digits, a UUID with dashes, or at least the first "
+        f"{MIN_PREFIX_LENGTH} digits",
+        value=shown,
+    )
+
+
+def _is_beginning(text: str) -> bool:
+    """Whether the text could be continued to an id."""
+    return text != "" and any(find_image_id(text + form[len(text) :]) is not None for form in _FORMS)
