@@ -12,7 +12,7 @@ import pytest
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.inspect import InspectGroup, status
 from strandline.cli.lazy_commands import LazyGroup, list_global_options
-from strandline.cli.main import program
+from strandline.cli.program import program
 
 REFERENCE = (Path(__file__).parents[2] / "docs/reference/commands.md").read_text()
 GLOBAL = {option.name for option in list_global_options()} | {"version"}

@@ -7,12 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 
 from builders.program import command_line, run, run_on_terminal, run_process
 from strandline import __version__
-from strandline.cli.lazy_commands import Row
-from strandline.cli.main import COMMANDS
+from strandline.cli.overview import COMMANDS, NARROWEST, Row, format_help
+from strandline.cli.program import program
+from strandline.cli.writing import MAX_WIDTH
 
 UNWANTED_AT_HELP = {
     "PIL", "asyncio", "http", "imagesize", "json", "logging", "pi_heif", "platformdirs", "pyvips", "rich", "sqlite3",
@@ -30,6 +32,32 @@ def test_alone_it_says_where_to_start() -> None:
     assert alone.status == 0
     assert "strandline sd add" in alone.text
     assert set(run("--json").json["commands"]) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("width", range(NARROWEST, MAX_WIDTH + 1))
+def test_help_looks_as_if_click_had_written_it(width: int) -> None:
+    """Byte for byte, in each width that it is written in."""
+    formatter = click.HelpFormatter(width=width)
+    click.Group.format_help(program, program.make_context("strandline", []), formatter)
+    assert format_help(width) == formatter.getvalue().rstrip("\n")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], []])
+@pytest.mark.parametrize("columns", [20, 79, 80, 500])
+def test_what_needs_no_parser_looks_as_if_it_had_been_parsed(arguments: list[str], columns: int) -> None:
+    """In a pipe and on a terminal. ``--home`` makes no difference but that click reads the arguments."""
+    parsed = ["--home", "nowhere", *arguments]
+    environ = {"COLUMNS": str(columns)}
+    assert run_process(*arguments, environ=environ) == run_process(*parsed, environ=environ)
+    assert run_on_terminal(*arguments, columns=columns) == run_on_terminal(*parsed, columns=columns)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], []])
+def test_what_needs_no_parser_does_not_load_click(arguments: list[str]) -> None:
+    """The import of click takes longer than all the rest of such a run."""
+    code = f"import sys\nfrom strandline.cli.main import main\nmain({arguments!r})\n"
+    code += "sys.exit(len({'click', 'datetime', 'threading'} & set(sys.modules)))"
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +154,7 @@ def test_global_options_stand_before_and_after_the_command(before: bool, home: P
 
 def test_a_fault_of_ours_shows_no_traceback(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It exits with 3 and one line that names a file in the home, which contains the traceback."""
-    monkeypatch.setitem(COMMANDS, "burst", Row("main:WELCOME", "A command that is none."))
+    monkeypatch.setitem(COMMANDS, "burst", Row("overview:WELCOME", "A command that is none."))
     fault = run("burst", "--json")
     assert fault.status == 3
     assert "Traceback" not in fault.stderr
@@ -143,7 +171,7 @@ def test_a_fault_can_be_told_even_without_a_home(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("STRANDLINE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
-    monkeypatch.setitem(COMMANDS, "burst", Row("main:WELCOME", "A command that is none."))
+    monkeypatch.setitem(COMMANDS, "burst", Row("overview:WELCOME", "A command that is none."))
     fault = run("burst", "--json")
     assert Path(fault.json["error"]["details"]).parent == tmp_path
 
@@ -160,11 +188,12 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to write to")
-def test_a_full_disk_behind_stdout_is_told() -> None:
+@pytest.mark.parametrize("arguments", [["config", "path"], ["--help"]])
+def test_a_full_disk_behind_stdout_is_told(arguments: list[str]) -> None:
     """It exits with 8 and a sentence, not with success and half an answer."""
     with open("/dev/full", "wb") as full:
         ended = subprocess.run(
-            command_line("config", "path"), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+            command_line(*arguments), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
         )
     assert ended.returncode == 8
     assert b"Traceback" not in ended.stderr
@@ -187,7 +216,7 @@ def test_a_thread_that_dies_shows_no_traceback(home: Path) -> None:
     code = (
         "import sys, threading\n"
         "from strandline.cli.main import main\n"
-        "sys.argv[1:] = ['--version']\n"
+        "sys.argv[1:] = ['config', 'path']\n"
         "main()\n"
         "def burst(): raise RuntimeError('in the background')\n"
         "thread = threading.Thread(target=burst)\n"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.overview import COMPLETION_VARIABLE
 from strandline.cli.session import Session
 from strandline.cli.writing import PROGRAM, write_line
 
@@ -22,7 +23,7 @@ def completion(session: Session, shell: str) -> None:
     """
     from click.shell_completion import get_completion_class
 
-    from strandline.cli.main import COMPLETION_VARIABLE, program
+    from strandline.cli.program import program
 
     maker = get_completion_class(shell)
     assert maker is not None

@@ -10,7 +10,8 @@ import sys
 
 import click
 
-from strandline.cli.lazy_commands import LazyGroup, Row, Verb
+from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
 from strandline.cli.writing import is_terminal, write_bytes, write_json, write_line

@@ -1,7 +1,8 @@
-"""Internal errors: unexpected exceptions, written to a file for the people who fix them.
+"""Failures that are no :class:`StrandlineError`: wrong use, and internal errors.
 
-Nothing here may fail. If the home cannot be written to, the traceback goes to the folder for temporary files. If
-that fails too, the line on stderr is all there is.
+An unexpected exception is written to a file, for the people who fix it. Nothing here may fail. If the home cannot
+be written to, the traceback goes to the folder for temporary files. If that fails too, the line on stderr is all
+there is.
 """
 
 from __future__ import annotations
@@ -14,12 +15,39 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
+
 from strandline import __version__
+from strandline.cli.exit_status import ExitStatus
 from strandline.cli.session import Session
+from strandline.cli.writing import PROGRAM
 from strandline.errors import StrandlineError
 
 
-def write_fault(error: BaseException, session: Session) -> Path | None:
+def describe_failure(error: Exception, session: Session) -> tuple[int, dict[str, object]]:
+    """The exit status, and the content of ``{"error": …}``."""
+    if isinstance(error, click.ClickException):
+        return ExitStatus.INVALID, {"code": "usage", "message": _say_usage(error)}
+    return ExitStatus.FAULT, report_fault(error, session)
+
+
+def report_fault(error: BaseException, session: Session) -> dict[str, object]:
+    """Writes an internal error to a file. Returns what to say about it."""
+    details = _write_fault(error, session)
+    return {
+        "code": "fault",
+        "message": _say_fault(error, details),
+        "details": None if details is None else str(details),
+    }
+
+
+def _say_usage(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else PROGRAM
+    return f"{error.format_message().rstrip('.')}; `{command} --help` shows how"
+
+
+def _write_fault(error: BaseException, session: Session) -> Path | None:
     """Writes the traceback to its own file in ``<home>/logs``. Returns the path, or None if no folder could be
     written.
     """
@@ -43,8 +71,7 @@ def write_fault(error: BaseException, session: Session) -> Path | None:
     return None
 
 
-def describe_fault(error: BaseException, details: Path | None) -> str:
-    """The line for the user."""
+def _say_fault(error: BaseException, details: Path | None) -> str:
     where = f"Details are in {details}" if details else "The details could not be written anywhere"
     what = " ".join(str(error).split())[:200]
     return f"internal error ({type(error).__name__}: {what}). {where}; please report this"

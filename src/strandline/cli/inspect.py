@@ -14,7 +14,8 @@ import click
 
 from strandline.cli.arguments import list_sd_completions, sd_argument, sds_argument
 from strandline.cli.exit_status import ExitStatus
-from strandline.cli.lazy_commands import LazyGroup, Row, Verb
+from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.overview import Row
 from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
 from strandline.cli.writing import say, write_json_list, write_line

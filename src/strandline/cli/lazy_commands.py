@@ -9,21 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
+from strandline.cli.overview import OPTIONS, Row
 from strandline.cli.session import Session
 from strandline.cli.writing import shorten
 from strandline.model.plain_words import show_plainly
-
-
-class Row(NamedTuple):
-    """Where a command is, and what it does."""
-
-    place: str
-    """``module:attribute`` below ``strandline.cli``."""
-    help: str
 
 
 def _set_json(context: click.Context, _option: click.Parameter, value: bool) -> None:
@@ -46,7 +39,7 @@ def list_global_options() -> list[click.Parameter]:
             is_flag=True,
             expose_value=False,
             callback=_set_json,
-            help="Answer with one JSON document on stdout.",
+            help=OPTIONS["--json"],
         ),
         click.Option(
             ["--home"],
@@ -54,7 +47,7 @@ def list_global_options() -> list[click.Parameter]:
             metavar="DIR",
             expose_value=False,
             callback=_set_home,
-            help="Where the catalog, settings, and caches are. [env: STRANDLINE_HOME]",
+            help=OPTIONS["--home DIR"],
         ),
     ]
 

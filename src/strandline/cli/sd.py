@@ -13,7 +13,8 @@ import click
 
 from strandline.cli.arguments import sd_argument
 from strandline.cli.exit_status import ExitStatus
-from strandline.cli.lazy_commands import LazyGroup, Row, Verb
+from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.overview import Row
 from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from strandline.cli.log import say_warnings
 from strandline.cli.writing import write_json
 
 if TYPE_CHECKING:
@@ -44,6 +43,7 @@ class Session:
 
     def open_store(self) -> LocalStore:
         """The store of this home; a context manager."""
+        from strandline.cli.log import say_warnings
         from strandline.runtime.assembly import open_store
 
         say_warnings()

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import IO, Any
-
-import click
 
 from strandline.model.plain_words import show_plainly
 
@@ -22,10 +20,19 @@ PROGRAM = "strandline"
 MAX_MESSAGE_LENGTH = 700
 """Enough for a long path and a sentence. More would flood a terminal."""
 
+MAX_WIDTH = 100
+"""Columns of text. Longer lines are hard to read."""
+
 
 def write_line(line: str = "") -> None:
     """Writes one line of output. The caller must have escaped foreign names."""
     _write(f"{line}\n")
+
+
+def write_plain_line(line: str) -> None:
+    """Like :func:`write_line`, for text without colors. Does not need click, whose import takes long."""
+    with _refusals_of_stdout():
+        print(line, flush=True)  # noqa: T201
 
 
 def write_bytes(data: bytes) -> None:
@@ -79,6 +86,8 @@ def _escape_char(char: str) -> str:
 
 def say(message: str) -> None:
     """Writes one line on stderr for a person."""
+    import click
+
     click.echo(f"{PROGRAM}: {shorten(show_plainly(message))}", err=True)
 
 
@@ -86,6 +95,8 @@ def paint(text: str, colour: str | None = None, *, bold: bool = False) -> str:
     """Colors the text if stdout shows colors and NO_COLOR is not set."""
     if not has_colours(sys.stdout):
         return text
+    import click
+
     return click.style(text, fg=colour, bold=bold or None)
 
 
@@ -101,9 +112,9 @@ def has_colours(stream: IO[Any] | None) -> bool:
 
 def get_width() -> int:
     """Columns of the terminal (or COLUMNS), for wrapping text; limited to a width that reads well."""
-    import shutil  # here: not needed for --help and JSON
+    import shutil  # here: not needed for JSON
 
-    return max(20, min(shutil.get_terminal_size().columns, 100))
+    return max(20, min(shutil.get_terminal_size().columns, MAX_WIDTH))
 
 
 def drop_stdout() -> None:
@@ -115,13 +126,22 @@ def drop_stdout() -> None:
 
 
 def _write(what: str | bytes) -> None:
-    """Writes and flushes.
+    """Writes and flushes."""
+    import click  # here: not needed for --help
+
+    with _refusals_of_stdout():
+        click.echo(what, nl=False)
+
+
+@contextmanager
+def _refusals_of_stdout() -> Iterator[None]:
+    """Turns what a write to stdout raises into our own errors.
 
     Raises:
         DiskError: stdout is a file and its disk refuses. (If stdout is a closed pipe, BrokenPipeError passes.)
     """
     try:
-        click.echo(what, nl=False)
+        yield
     except BrokenPipeError:
         raise
     except OSError as error:
