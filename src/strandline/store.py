@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
+from weakref import WeakSet
 
 from strandline import services
 from strandline.errors import InvalidInputError
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
+    from strandline.services.event_stream import EventStream
     from strandline.services.finding.found_image import FoundImage, OpenImages
     from strandline.services.finding.look_up import Presence
     from strandline.services.gallery import Gallery
@@ -55,9 +56,9 @@ read in one go.
 MAX_PAGE = 10_000
 """Maximum number of images on a page of a listing: some 10 MB of JSON."""
 
-Watch: TypeAlias = "Callable[[Store, bool, int | None], AbstractContextManager[Iterator[Event]]]"
-"""Starts a watcher. Called with the store, whether to end after the start-up scan, and where in the journal to
-begin. The assembly passes it in, because watching is one floor above.
+Watch: TypeAlias = "Callable[[Store, bool, int | None, threading.Event | None], EventStream]"
+"""Makes the stream of a watcher. Called with the store, whether to end after the start-up scan, where in the journal
+to begin, and what stops it. The assembly passes it in, because watching is one floor above.
 """
 
 
@@ -73,6 +74,7 @@ class Store:
         self._bench = bench
         self._thumbnail_cache = thumbnails
         self._watch = watch
+        self._streams: WeakSet[EventStream] = WeakSet()
 
     @cached_property
     def _open(self) -> OpenImages:
@@ -408,14 +410,17 @@ class Store:
         return services.explain.explain_image(self._bench, parse_image_id(image_id))
 
     def watch(
-        self, *, once: bool = False, since: int | None = None
-    ) -> AbstractContextManager[Iterator[Event]]:
-        """A context manager that runs the watcher and yields an iterator over events as they are committed.
+        self, *, once: bool = False, since: int | None = None, stop: threading.Event | None = None
+    ) -> EventStream:
+        """Runs the watcher, and gives events as they are committed: ``for event in store.watch(): …``.
 
-        With ``once`` it ends after the start-up scan and its proofs. With ``since`` it first replays the journal from
-        that number.
+        It ends when ``stop`` is set (noticed within 0.25 s), when it or the store is closed, each from any thread, or
+        if the loop is left. In a ``with`` block the watcher also runs while nobody reads. With ``once`` it ends after
+        the start-up scan and its proofs. With ``since`` it first replays the journal from that number.
         """
-        return self._watch(self, once, since)
+        stream = self._watch(self, once, since, stop)
+        self._streams.add(stream)
+        return stream
 
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
         """Up to ``limit`` events of the journal after number ``since``, oldest first."""
@@ -427,7 +432,9 @@ class Store:
         return services.export.export_catalog(self._bench)
 
     def close(self) -> None:
-        """Frees everything. Idempotent. Watchers of this store must have ended."""
+        """Ends its watchers and frees everything. Idempotent."""
+        for stream in list(self._streams):
+            stream.close()
         self._bench.catalog.close()
 
     def __enter__(self) -> Self:

@@ -95,7 +95,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
         ("scan", "(sd=None, progress=None, cancel=None)"),
         ("inspect", "(sd)"),
         ("explain", "(image_id)"),
-        ("watch", "(*, once=False, since=None)"),
+        ("watch", "(*, once=False, since=None, stop=None)"),
         ("events", "(since=0, limit=1000)"),
     ],
 )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -29,10 +28,11 @@ from strandline.services.workbench import Limits, Workbench, utc_now
 from strandline.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
 
     from strandline.model.reports import Check
     from strandline.runtime.scan_jobs import ScanJobs
+    from strandline.services.event_stream import EventStream
 
 CATALOG_FILE = "catalog.db"
 
@@ -72,11 +72,11 @@ class LocalStore(Store):
         return check_health(self.bench)
 
     def _start_watching(
-        self, _store: Store, once: bool, since: int | None
-    ) -> AbstractContextManager[Iterator[Event]]:
+        self, _store: Store, once: bool, since: int | None, stop: threading.Event | None
+    ) -> EventStream:
         from strandline.runtime.watching.session import watch_events
 
-        return watch_events(self.bench, self.settings, self.bell, once=once, since=since)
+        return watch_events(self.bench, self.settings, self.bell, once=once, since=since, stop=stop)
 
 
 def open_store(

@@ -97,12 +97,17 @@ class Bell:
             listener.wake(events)
 
 
+def read_page(bench: Workbench, since: int) -> list[Event]:
+    """Up to :data:`PAGE` events of the journal after the number."""
+    with bench.catalog.read() as reader:
+        return reader.journal.list_events(since=since, limit=PAGE)
+
+
 def iter_pages(bench: Workbench, since: int, stop: threading.Event) -> Iterator[list[Event]]:
     """Everything in the journal after the number, page by page, until its end or until ``stop`` is set."""
     page_is_full = True
     while page_is_full and not stop.is_set():
-        with bench.catalog.read() as reader:
-            page = reader.journal.list_events(since=since, limit=PAGE)
+        page = read_page(bench, since)
         page_is_full = len(page) == PAGE
         if page:
             since = page[-1].seq or since

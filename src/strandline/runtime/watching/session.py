@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from strandline.errors import StrandlineError
 from strandline.model.events import Event
-from strandline.runtime.live_events import FOLLOW_S, Bell, iter_pages
+from strandline.runtime import live_events
+from strandline.runtime.live_events import FOLLOW_S, Bell, read_page
 from strandline.runtime.process_lock import ProcessLock
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.place_watcher import STOP_LIMIT_S
 from strandline.runtime.watching.watcher import Watcher, fit_for_background
+from strandline.services.event_stream import EventStream
 from strandline.services.proving.backlog import verify_unproven
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import refresh
@@ -29,27 +30,36 @@ log = logging.getLogger(__name__)
 LOCK_FILE = "watcher.lock"
 
 
-@contextmanager
 def watch_events(
-    bench: Workbench, settings: Settings, bell: Bell, *, once: bool, since: int | None
-) -> Iterator[Iterator[Event]]:
-    """Runs the watcher while the block is open. Yields the events after ``since`` as they are committed.
+    bench: Workbench,
+    settings: Settings,
+    bell: Bell,
+    *,
+    once: bool,
+    since: int | None,
+    stop: threading.Event | None = None,
+) -> EventStream:
+    """Runs the watcher while the stream is open. It gives the events after ``since`` as they are committed.
 
-    With ``since`` None, it starts with what the start-up scan finds. With ``once``, the iterator ends when every
-    storage directory has been scanned and every unproven file has been proven. Otherwise it goes on until the block
-    is left.
+    With ``since`` None, it starts with what the start-up scan finds. With ``once``, the stream ends when every
+    storage directory has been scanned and every unproven file has been proven. Otherwise it goes on until it is
+    closed, or within :data:`FOLLOW_S` after ``stop`` was set.
 
     Raises:
-        StrandlineError: The catalog cannot be read. With ``once``, the iterator raises the error that ended the
-            scans.
+        StrandlineError: The catalog cannot be read when the stream starts. With ``once``, the iterator raises the
+            error that ended the scans.
     """
-    start = _find_start(bench, since)
-    session = _Session(bench, settings, bell, once=once)
-    try:
-        session.start()
-        yield session.iter_events(start)
-    finally:
-        session.stop()
+
+    def begin() -> _Session:
+        session = _Session(bench, settings, bell, once=once, last=_find_start(bench, since))
+        try:
+            session.start()
+        except BaseException:
+            session.stop()
+            raise
+        return session
+
+    return EventStream(begin, stop)
 
 
 def _find_start(bench: Workbench, since: int | None) -> int:
@@ -75,7 +85,9 @@ def _tell_lost(bench: Workbench, since: int, next_event: Event) -> None:
 
 
 class _Session:
-    def __init__(self, bench: Workbench, settings: Settings, bell: Bell, *, once: bool) -> None:
+    """What runs while a stream is open (:class:`strandline.services.event_stream.Source`)."""
+
+    def __init__(self, bench: Workbench, settings: Settings, bell: Bell, *, once: bool, last: int) -> None:
         self._stop = threading.Event()
         self._bench = fit_for_background(bench, self._stop)
         self._settings = settings
@@ -87,10 +99,29 @@ class _Session:
         work, name = (self._catch_up, "strandline-once") if once else (self._take_over, "strandline-follow")
         self._once = once
         self._thread = threading.Thread(target=work, name=name, daemon=True)
+        self._last = last
+        self._is_behind = False
+        self._has_ended = False
 
     def start(self) -> None:
         if self._once or not self._try_to_watch():
             self._thread.start()
+
+    def read(self) -> Sequence[Event] | None:
+        """What has been announced and committed since the last call."""
+        if self._has_ended:
+            if self._fault is not None:
+                raise self._fault
+            return None
+        is_complete = self._is_complete.is_set()  # read before the journal
+        events = self._listener.wait(0 if is_complete or self._is_behind else FOLLOW_S)
+        page = read_page(self._bench, self._last)
+        self._is_behind = len(page) == live_events.PAGE
+        self._has_ended = is_complete and not self._is_behind
+        if page:
+            _tell_lost(self._bench, self._last, page[0])
+            self._last = page[-1].seq or self._last
+        return [*events, *page]
 
     def stop(self) -> None:
         self._stop.set()
@@ -100,26 +131,6 @@ class _Session:
         if self._watcher is not None:
             self._watcher.stop()
         self._lock.release()
-
-    def iter_events(self, since: int) -> Iterator[Event]:
-        """Ends when the session is stopped, or is complete and all its events were given."""
-        for event in self._iter_until_complete(since):
-            if self._stop.is_set():
-                return
-            yield event
-        if self._fault is not None:
-            raise self._fault
-
-    def _iter_until_complete(self, since: int) -> Iterator[Event]:
-        is_complete = False
-        while not (is_complete or self._stop.is_set()):
-            is_complete = self._is_complete.is_set()  # read before the journal
-            yield from self._listener.wait(0 if is_complete else FOLLOW_S)
-            for page in iter_pages(self._bench, since, self._stop):
-                _tell_lost(self._bench, since, page[0])
-                for event in page:
-                    since = event.seq or since
-                    yield event
 
     def _try_to_watch(self) -> bool:
         """Becomes this home's watcher if there is none."""
