@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from builders.storage import (
     put_image,
     set_mtime,
 )
+from strandline.catalog.port import Writer
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving import arrivals
 from strandline.services.proving.arrivals import Arrival, look_at_arrival
 from strandline.services.proving.prove import ProofResult, prove_file
+from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import get_by_number
 from strandline.services.workbench import Limits, Workbench
@@ -190,3 +193,23 @@ def test_what_is_no_file_is_neither_followed_nor_opened(place: Place, make: Call
     """Even if it has an image's name (hazards H33, H34)."""
     make(place.file)
     assert (place.look(), place.row) == (Arrival.NOTHING, None)
+
+
+def test_what_this_program_is_saving_is_left_to_the_save(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The watcher sees the file before the save has registered it. It must not prove it, too."""
+    reads = count_reads(monkeypatch)
+    seen: list[Arrival] = []
+    begin_write = place.bench.catalog.write
+
+    def look_and_write(*, durable: bool = False) -> AbstractContextManager[Writer]:
+        assert place.file.exists()
+        seen.append(place.look())
+        return begin_write(durable=durable)
+
+    monkeypatch.setattr(place.bench.catalog, "write", look_and_write)
+    save_image(place.bench, GOOD, place.sd)
+    assert seen == [Arrival.BEING_SAVED]
+    assert place.look() is Arrival.NOTHING
+    assert reads == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures
@@ -32,7 +32,7 @@ def carry(page: Page, how: str, *files: tuple[str, str, bytes]) -> None:
 
 
 def test_dropped_pictures_are_saved_and_told_apart(serve: Serve, open_page: OpenPage) -> None:
-    """A new one, an existing one, and one that is no picture: three lines with different words and the reason."""
+    """A new one, an existing one, and one that is no picture, which comes first, with the reason. Then a sum."""
     known = make_picture("png", seed=1)
     new = make_picture("jpg", seed=2)
     served = serve(known, watching=True)
@@ -45,12 +45,13 @@ def test_dropped_pictures_are_saved_and_told_apart(serve: Serve, open_page: Open
     )  # fmt: skip
     expect(page.get_by_text("Drop to save into Notes")).to_be_hidden()
     lines = page.locator(".saved-files li")
-    expect(lines.nth(0)).to_contain_text("beach.jpg")
-    expect(lines.nth(0)).to_contain_text("Saved")
-    expect(lines.nth(1)).to_contain_text("Already there")
-    expect(lines.nth(2)).to_contain_text("letter <b>.txt")
-    expect(lines.nth(2)).to_contain_text("Not saved")
-    expect(lines.nth(2).locator("p")).not_to_be_empty()
+    expect(lines.nth(0)).to_contain_text("letter <b>.txt")
+    expect(lines.nth(0)).to_contain_text("Not saved")
+    expect(lines.nth(0).locator("p")).not_to_be_empty()
+    expect(lines.nth(1)).to_contain_text("beach.jpg")
+    expect(lines.nth(1)).to_contain_text("Saved")
+    expect(lines.nth(2)).to_contain_text("Already there")
+    expect(page.locator(".saved-files h2")).to_have_text("1 saved, 1 already there, 1 not")
     expect(page.locator(f".tile[data-id='{id_of(new)}'] a")).to_have_attribute("aria-label", "beach.jpg")
     assert Path(served.store.get(id_of(new)).path).read_bytes() == new
 
@@ -84,3 +85,96 @@ def test_a_picked_picture_is_saved_into_the_chosen_folder(
     chooser.value.set_files({"name": "x.webp", "mimeType": "image/webp", "buffer": data})
     expect(page.locator(".saved-files li")).to_contain_text("Saved")
     assert served.store.get(id_of(data)).sd.name == travel.name
+
+
+def hold_uploads(page: Page) -> list[Route]:
+    """From now on, uploads wait until the test calls ``page.unroute_all``. They are in this list."""
+    held: list[Route] = []
+    page.route(
+        "**/api/v1/images?*", lambda route: held.append(route) if is_upload(route) else route.continue_()
+    )
+    return held
+
+
+def is_upload(route: Route) -> bool:
+    """Whether the page sends pictures."""
+    return route.request.method == "POST"
+
+
+def test_many_pictures_share_requests_and_a_count(serve: Serve, open_page: OpenPage) -> None:
+    """Two hundred files take a handful of requests. Files of one name are never in the same one, so each result is
+    its own file's.
+    """
+    served = serve(*make_pictures(1))
+    page = open_page(served)
+    held = hold_uploads(page)
+    pictures = [make_picture("png", seed=seed) for seed in range(20, 219)]
+    carry(
+        page,
+        "drop",
+        *[("IMG.png" if n < 2 else f"{n}.png", "image/png", data) for n, data in enumerate(pictures)],
+    )
+    heading = page.locator(".saved-files h2")
+    expect(heading).to_have_text("Saving 1 of 199")
+    expect(page.locator(".saved-files progress")).to_be_visible()
+    assert len(held) == 3
+    page.unroute_all()
+    expect(heading).to_have_text("199 saved")
+    expect(page.locator(".saved-files progress")).to_be_hidden()
+    assert served.get("/images/months")["total"] == 200
+
+
+def test_saving_can_be_cancelled_and_leaving_the_page_asks(serve: Serve, open_page: OpenPage) -> None:
+    """While files are waiting, a link to another page asks first. What was not sent any more is counted."""
+    page = open_page(serve(*make_pictures(1)))
+    held = hold_uploads(page)
+    files = [(f"{seed}.png", "image/png", make_picture("png", seed=seed)) for seed in range(20, 220)]
+    page.get_by_role("searchbox").click()  # a browser asks only if somebody has used the page
+    page.get_by_role("searchbox").blur()
+    carry(page, "drop", *files)
+    expect(page.locator(".saved-files h2")).to_have_text("Saving 1 of 200")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.evaluate("document.querySelector('.places a[href=\"/folders\"]').click()")
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".saved-files h2")).to_have_text("200 cancelled")
+    assert len(held) == 3
+    page.get_by_role("link", name="Folders").click()
+    expect(page.get_by_role("heading", name="Folders")).to_be_visible()
+
+
+def test_what_was_not_saved_can_be_tried_again(serve: Serve, open_page: OpenPage) -> None:
+    """The server was away: each file says so, and one button sends them again."""
+    served = serve(*make_pictures(1))
+    page = open_page(served)
+    page.route("**/api/v1/images?*", lambda route: route.abort() if is_upload(route) else route.continue_())
+    carry(page, "drop", *[(f"{n}.png", "image/png", make_picture("png", seed=n)) for n in (31, 32)])
+    expect(page.locator(".saved-files h2")).to_have_text("2 not saved")
+    expect(page.locator(".saved-files li").first).to_contain_text("Strandline did not answer.")
+    page.unroute_all()
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".saved-files h2")).to_have_text("2 saved")
+    assert served.get("/images/months")["total"] == 3
+
+
+def test_pictures_that_are_too_large_together_are_sent_alone(serve: Serve, open_page: OpenPage) -> None:
+    """The server takes no more in one request than it takes for one image. The page then sends them one by one."""
+    served = serve(*make_pictures(1))
+    page = open_page(served)
+    page.route(
+        "**/api/v1/images?*",
+        lambda route: (
+            route.fulfill(status=413, json={"detail": "too large"})
+            if is_upload(route) and "name=" not in route.request.url
+            else route.continue_()
+        ),
+    )
+    carry(page, "drop", *[(f"{n}.png", "image/png", make_picture("png", seed=n)) for n in (41, 42, 43)])
+    expect(page.locator(".saved-files h2")).to_have_text("3 saved")

@@ -22,7 +22,7 @@ from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.background_scans import RETRY_S, BackgroundScans
 from strandline.runtime.watching.relooks import FileKey, Relooks
-from strandline.services.proving.arrivals import Arrival, look_at_arrival
+from strandline.services.proving.arrivals import LOOK_AGAIN, Arrival, look_at_arrival
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -260,7 +260,7 @@ class PlaceWatcher:
 
     def _plan_next(self, key: FileKey, arrival: Arrival) -> None:
         now_s = self._bench.monotonic()
-        if arrival in (Arrival.FAILED, Arrival.FAILED_AGAIN, Arrival.PROVEN_TOO_SOON):
+        if arrival in LOOK_AGAIN:
             self._relooks.add(key, now_s, changed=arrival is not Arrival.FAILED_AGAIN)
         else:
             self._relooks.drop(key)

@@ -30,8 +30,14 @@ class Arrival(StrEnum):
     """Not right yet, and changed since the last look: look again in two seconds."""
     FAILED_AGAIN = "failed-again"
     """Not right yet, and unchanged since the last look: wait longer than last time."""
+    BEING_SAVED = "being-saved"
+    """This program is writing it, and registers it right after: look again in two seconds."""
     SCAN_SOON = "scan-soon"
     """Only a scan can judge it: a file that is gone, or a placeholder."""
+
+
+LOOK_AGAIN = frozenset({Arrival.PROVEN_TOO_SOON, Arrival.FAILED, Arrival.FAILED_AGAIN, Arrival.BEING_SAVED})
+"""The results that another look may change, without a scan."""
 
 
 def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
@@ -47,6 +53,8 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     if folder.layout.split(name) is None:
         stands_for_one = folder.layout.explain(name).kind is NameKind.PLACEHOLDER
         return Arrival.SCAN_SOON if stands_for_one else Arrival.NOTHING
+    if (sd.number, name) in bench.being_saved:
+        return Arrival.BEING_SAVED
     if folder.is_evicted(name):
         return Arrival.SCAN_SOON
     try:

@@ -137,12 +137,18 @@ class _Save:
             if name == filename and result.outcome is not Outcome.GONE:
                 in_the_way = result
         look = self._look(filename)
-        with disk_errors("write", self.folder.where(filename)):
-            if in_the_way is None:
-                written, trashed = self._write(filename, SaveMode.NEW, self._is_free), None
-            else:
-                written, trashed = self._replace(filename, in_the_way)
-        return None if written is None else self._register(filename, replace(look, stamp=written), trashed)
+        self.bench.being_saved.add((self.sd.number, filename))
+        try:
+            with disk_errors("write", self.folder.where(filename)):
+                if in_the_way is None:
+                    written, trashed = self._write(filename, SaveMode.NEW, self._is_free), None
+                else:
+                    written, trashed = self._replace(filename, in_the_way)
+            if written is None:
+                return None
+            return self._register(filename, replace(look, stamp=written), trashed)
+        finally:
+            self.bench.being_saved.discard((self.sd.number, filename))
 
     def _find_place(self, existing: Collection[str]) -> str:
         """The file name to write to: all lower case, or the existing spelling if the disk finds it under another

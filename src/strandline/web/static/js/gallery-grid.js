@@ -11,6 +11,7 @@ import { sayCount, sayMonth } from "./words.js";
 
 const OVERSCAN = 0.75; // of a window's height, above and below
 const COUNTING_MS = 120; // until the server is asked again while it is counting
+const PAUSE_MS = 500; // between two refreshes, if thousands of images arrive
 const SETTLE_MS = 50; // a scroll bar that is dragged asks for nothing on its way
 
 class GalleryGrid extends HTMLElement {
@@ -265,7 +266,7 @@ class GalleryGrid extends HTMLElement {
     this.refresh();
   }
 
-  /** Fetches the months and the visible pages again. One refresh at a time; at most one more is queued. */
+  /** Fetches the months and the visible pages again. One refresh at a time; the next one follows after a pause. */
   async refresh() {
     this.source.expire();
     if (this.refreshing) {
@@ -280,9 +281,9 @@ class GalleryGrid extends HTMLElement {
       if (!this.source.isFresh) setTimeout(() => this.refresh(), COUNTING_MS);
     } catch {
       // the server is away; the next event, or its return, asks again
-    } finally {
-      this.refreshing = false;
     }
+    await new Promise((resume) => { setTimeout(resume, PAUSE_MS); });
+    this.refreshing = false;
     if (this.refreshAgain) {
       this.refreshAgain = false;
       this.refresh();

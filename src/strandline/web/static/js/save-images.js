@@ -1,35 +1,47 @@
 // <save-images>: saves pictures that are dropped on the page, pasted, or picked.
 //
-// Every file has a line: its upload progress, then "saved", "already there", or what is wrong with it.
+// A panel counts, ends by itself with a summary, and puts what was not saved first. Leaving the page meanwhile asks.
 
 import { announce } from "./copying.js";
+import { nameOf, SaveQueue } from "./save-queue.js";
 import { harmless } from "./words.js";
 
-const AT_ONCE = 2;
+const MOST_LINES = 100; // of each kind; the summary counts all
+
+const OUTCOMES = {
+  saved: { words: "Saved", tone: "good" },
+  there: { words: "Already there", tone: "cloud" },
+  incomplete: { words: "Saved, incomplete", tone: "bad" },
+  failed: { words: "Not saved", tone: "bad" },
+};
+const INCOMPLETE = "It is not a whole image. If it was still being copied, save it again when that is done.";
 
 class SaveImages extends HTMLElement {
   connectedCallback() {
-    this.queue = [];
-    this.running = 0;
     this.depth = 0;
     this.picker = this.querySelector("input[type=file]");
     this.drop = document.querySelector(".drop");
     this.panel = document.querySelector(".saved-files");
+    this.queue = new SaveQueue(() => this.showSoon(), (item) => this.onResult(item));
     this.querySelector(".save-pick").addEventListener("click", () => this.picker.click());
     this.picker.addEventListener("change", () => {
-      this.save(this.picker.files);
+      this.save([...this.picker.files]);
       this.picker.value = "";
     });
-    this.panel.querySelector("button").addEventListener("click", () => {
-      this.panel.hidden = true;
-      this.panel.querySelector("ul").replaceChildren();
-    });
+    this.button("cancel").addEventListener("click", () => this.queue.cancel());
+    this.button("retry").addEventListener("click", () => this.retry());
+    this.button("close").addEventListener("click", () => this.close());
     for (const type of ["dragenter", "dragover", "dragleave", "drop"]) addEventListener(type, (event) => this.onDrag(event));
     addEventListener("paste", (event) => this.onPaste(event));
+    addEventListener("beforeunload", (event) => { if (this.queue.isRunning) event.preventDefault(); });
   }
 
   get sd() {
     return this.querySelector("[name=sd]").value;
+  }
+
+  button(name) {
+    return this.panel.querySelector(`[data-do=${name}]`);
   }
 
   onDrag(event) {
@@ -39,7 +51,7 @@ class SaveImages extends HTMLElement {
     if (event.type === "dragleave") this.depth -= 1;
     if (event.type === "drop") {
       this.depth = 0;
-      this.save(event.dataTransfer.files);
+      this.save([...event.dataTransfer.files]);
     }
     this.drop.hidden = this.depth <= 0;
     this.drop.querySelector("bdi").textContent = this.nameOfPlace();
@@ -48,7 +60,7 @@ class SaveImages extends HTMLElement {
   onPaste(event) {
     if (event.target.closest?.("input, textarea") || !event.clipboardData?.files.length) return;
     event.preventDefault();
-    this.save(event.clipboardData.files);
+    this.save([...event.clipboardData.files]);
   }
 
   nameOfPlace() {
@@ -56,77 +68,96 @@ class SaveImages extends HTMLElement {
     return field.selectedOptions?.[0]?.textContent ?? field.dataset.name;
   }
 
-  save(files) {
-    for (const file of files) this.queue.push({ file, sd: this.sd, line: this.addLine(file.name) });
-    if (files.length) this.panel.hidden = false;
-    this.work();
+  save(files, sd = this.sd) {
+    if (!files.length) return;
+    if (!this.queue.isRunning) this.reset();
+    this.panel.hidden = false;
+    this.queue.add(files, sd);
   }
 
-  addLine(name) {
-    const line = document.createElement("li");
-    const title = document.createElement("bdi");
-    const words = document.createElement("span");
-    const bar = document.createElement("progress");
-    title.textContent = harmless(name) || "Pasted image";
-    words.textContent = "Waiting";
-    words.className = "small quiet";
-    bar.max = 1;
-    bar.value = 0;
-    bar.setAttribute("aria-label", `Sending ${title.textContent}`);
-    line.append(title, words, bar);
-    this.panel.querySelector("ul").append(line);
-    return { line, words, bar };
+  reset() {
+    this.counts = { saved: 0, there: 0, incomplete: 0, failed: 0 };
+    this.failed = [];
+    this.isSaid = false;
+    for (const list of this.panel.querySelectorAll("ul")) list.replaceChildren();
+    this.panel.querySelector("bdi").textContent = this.nameOfPlace();
   }
 
-  async work() {
-    while (this.running < AT_ONCE && this.queue.length) {
-      const { file, sd, line } = this.queue.shift();
-      this.running += 1;
-      this.send(file, sd, line).finally(() => {
-        this.running -= 1;
-        this.work();
-        if (!this.running && !this.queue.length) announce(this.panel.innerText);
-      });
+  close() {
+    this.panel.hidden = true;
+    this.querySelector(".save-pick").focus();
+  }
+
+  /** Sends what was not saved again. */
+  retry() {
+    const again = this.failed;
+    this.reset();
+    for (const sd of new Set(again.map((item) => item.sd))) {
+      this.save(again.filter((item) => item.sd === sd).map((item) => item.file), sd);
     }
   }
 
-  /** Sends one file. XMLHttpRequest, because `fetch` does not say how much it has sent. */
-  async send(file, sd, { line, words, bar }) {
-    const request = new XMLHttpRequest();
-    const name = file.name || "pasted image";
-    request.open("POST", `/api/v1/images?${new URLSearchParams({ sd, name })}`);
-    request.setRequestHeader("content-type", /^image\//.test(file.type) ? file.type : "application/octet-stream");
-    request.setRequestHeader("accept", "application/json");
-    request.responseType = "json";
-    words.textContent = "Sending";
-    request.upload.onprogress = (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; };
-    const isDone = await new Promise((resolve) => {
-      request.onload = () => resolve(true);
-      request.onerror = () => resolve(false);
-      request.send(file);
+  onResult(item) {
+    this.counts[item.outcome] += 1;
+    if (item.outcome === "failed") this.failed.push(item);
+    const isBad = OUTCOMES[item.outcome].tone === "bad";
+    const list = this.panel.querySelector(isBad ? ".not-saved" : ".saved");
+    if (isBad && list.children.length >= MOST_LINES) return;
+    list.append(makeLine(item));
+    if (list.children.length > MOST_LINES) list.firstElementChild.remove();
+  }
+
+  showSoon() {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = null;
+      this.show();
     });
-    bar.remove();
-    const [saved] = request.response?.saved ?? [];
-    if (isDone && request.status < 300 && saved && !saved.whole) {
-      say(words, saved.new ? "Saved, incomplete" : "Already there, incomplete", "bad");
-      addReason(line, "It is not a whole image. If it was still being copied, save it again when that is done.");
-    } else if (isDone && request.status < 300 && saved) say(words, saved.new ? "Saved" : "Already there", saved.new ? "good" : "cloud");
-    else {
-      say(words, "Not saved", "bad");
-      addReason(line, request.response?.detail ?? request.response?.failed?.[0]?.message ?? "Strandline did not answer.");
-    }
+  }
+
+  show() {
+    const { queue } = this;
+    const heading = this.panel.querySelector("h2");
+    const bar = this.panel.querySelector("progress");
+    bar.max = queue.total;
+    bar.value = queue.progress;
+    bar.hidden = !queue.isRunning;
+    this.button("cancel").hidden = !queue.isRunning;
+    this.button("close").hidden = queue.isRunning;
+    this.button("retry").hidden = queue.isRunning || !this.failed.length;
+    heading.textContent = queue.isRunning
+      ? `Saving ${Math.min(queue.done + 1, queue.total).toLocaleString("en")} of ${queue.total.toLocaleString("en")}`
+      : this.summarize();
+    this.panel.querySelector("p").hidden = !queue.isRunning;
+    if (queue.isRunning || this.isSaid) return;
+    this.isSaid = true;
+    announce(heading.textContent);
+  }
+
+  /** `4,998 saved, 2 not`. */
+  summarize() {
+    const { saved, there, incomplete, failed } = this.counts;
+    const all = [
+      [saved + incomplete, "saved"], [incomplete, "of them incomplete"], [there, "already there"],
+      [failed, saved + incomplete ? "not" : "not saved"], [this.queue.cancelled, "cancelled"],
+    ];
+    return all.filter(([number]) => number).map(([number, words]) => `${number.toLocaleString("en")} ${words}`).join(", ");
   }
 }
 
-function addReason(line, text) {
-  const reason = document.createElement("p");
-  reason.textContent = text;
-  line.append(reason);
-}
-
-function say(words, text, tone) {
-  words.textContent = text;
-  words.className = `badge ${tone}`;
+function makeLine({ file, outcome, reason }) {
+  const { words, tone } = OUTCOMES[outcome];
+  const line = document.createElement("li");
+  const title = document.createElement("bdi");
+  const badge = document.createElement("span");
+  title.textContent = harmless(nameOf(file));
+  badge.textContent = words;
+  badge.className = `badge ${tone}`;
+  line.append(title, badge);
+  if (tone !== "bad") return line;
+  const why = document.createElement("p");
+  why.textContent = outcome === "incomplete" ? INCOMPLETE : reason;
+  line.append(why);
+  return line;
 }
 
 customElements.define("save-images", SaveImages);

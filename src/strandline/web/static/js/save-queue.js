@@ -1,0 +1,143 @@
+// The queue of files to save: many small files go in one request, and several requests run at once. No DOM.
+
+import { Problem } from "./api.js";
+
+const REQUESTS_AT_ONCE = 3; // browsers allow six per server, and the page needs some itself
+const MOST_FILES = 50; // per request: a progress that moves, and little to repeat
+const MOST_BYTES = 4_000_000;
+const NO_ANSWER = "Strandline did not answer.";
+const TOO_LARGE = 413;
+
+/**
+ * Files on their way. `onChange` is called when a number has changed, `onResult` with an item when its result is known:
+ * `{file, sd, outcome, reason}`, the outcome being "saved", "incomplete", "there", or "failed".
+ */
+export class SaveQueue {
+  constructor(onChange, onResult) {
+    this.onChange = onChange;
+    this.onResult = onResult;
+    this.waiting = [];
+    this.requests = new Map(); // request → {items, share}: what it carries, and the part that has left
+    this.total = 0;
+    this.done = 0;
+    this.cancelled = 0;
+  }
+
+  get isRunning() {
+    return this.requests.size > 0 || this.waiting.length > 0;
+  }
+
+  /** Files that are done, and the parts of those that are being sent. */
+  get progress() {
+    let sent = 0;
+    for (const { items, share } of this.requests.values()) sent += items.length * share;
+    return this.done + sent;
+  }
+
+  add(files, sd) {
+    if (!this.isRunning) this.total = this.done = this.cancelled = 0;
+    for (const file of files) this.waiting.push({ file, sd, outcome: null, reason: "" });
+    this.total += files.length;
+    this.work();
+  }
+
+  /** Sends nothing more. A request whose bytes have all left runs to its end, so that its results are known. */
+  cancel() {
+    this.cancelled += this.waiting.length;
+    this.waiting = [];
+    for (const [request, { items, share }] of this.requests) {
+      if (share >= 1) continue;
+      this.cancelled += items.length;
+      this.requests.delete(request);
+      request.abort();
+    }
+    this.onChange();
+  }
+
+  work() {
+    while (this.requests.size < REQUESTS_AT_ONCE && this.waiting.length) this.send(takeBatch(this.waiting));
+    this.onChange();
+  }
+
+  /** XMLHttpRequest, because `fetch` does not say how much it has sent. */
+  send(items) {
+    const request = new XMLHttpRequest();
+    const carried = { items, share: 0 };
+    this.requests.set(request, carried);
+    const isAlone = items.length === 1;
+    const [{ file, sd }] = items;
+    request.open("POST", `/api/v1/images?${new URLSearchParams(isAlone ? { sd, name: nameOf(file) } : { sd })}`);
+    request.setRequestHeader("accept", "application/json");
+    request.responseType = "json";
+    request.upload.onprogress = (event) => {
+      if (event.lengthComputable) carried.share = event.loaded / event.total;
+      this.onChange();
+    };
+    request.upload.onload = () => { carried.share = 1; };
+    request.onloadend = () => {
+      if (!this.requests.delete(request)) return; // cancelled
+      this.settle(items, request.status, request.response);
+      this.work();
+    };
+    if (isAlone) {
+      request.setRequestHeader("content-type", /^image\//.test(file.type) ? file.type : "application/octet-stream");
+      request.send(file);
+      return;
+    }
+    const form = new FormData();
+    for (const item of items) form.append("files", item.file, nameOf(item.file));
+    request.send(form);
+  }
+
+  settle(items, status, answer) {
+    if (status === TOO_LARGE && items.length > 1) {
+      for (const item of items) this.send([item]); // together they are more than the server takes for one
+      return;
+    }
+    const saved = new Map(answer?.saved?.map((each) => [each.source, each]));
+    const failed = new Map(answer?.failed?.map((each) => [each.source, each]));
+    for (const item of items) {
+      const name = nameOf(item.file);
+      const one = saved.get(name);
+      if (one) item.outcome = judge(one);
+      else {
+        item.outcome = "failed";
+        item.reason = failed.get(name)?.message ?? (status ? new Problem(status, answer).message : NO_ANSWER);
+      }
+      this.done += 1;
+      this.onResult(item);
+    }
+  }
+}
+
+/** What a file is called in a request. */
+export function nameOf(file) {
+  return file.name || "pasted image";
+}
+
+/** Takes the next files that fit in one request: of one folder, each with a name of its own, so results have theirs. */
+function takeBatch(waiting) {
+  const items = [];
+  const names = new Set();
+  let bytes = 0;
+  while (waiting.length && items.length < MOST_FILES) {
+    const { file, sd } = waiting[0];
+    const name = nameOf(file);
+    bytes += file.size;
+    if (items.length && (sd !== items[0].sd || names.has(name) || bytes > MOST_BYTES || isRewritten(name))) break;
+    items.push(waiting.shift());
+    names.add(name);
+    if (isRewritten(name)) break;
+  }
+  return items;
+}
+
+/** Whether a form would carry another name. */
+function isRewritten(name) {
+  return /["\r\n]/.test(name);
+}
+
+function judge(saved) {
+  if (!saved.whole) return "incomplete";
+  return saved.new ? "saved" : "there";
+}
