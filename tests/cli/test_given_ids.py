@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
-from builders.command_home import CommandHome
-from builders.program import run
+from builders.command_home import NOWHERE, CommandHome
+from builders.program import run, started
 
 
 @pytest.mark.parametrize(
@@ -46,3 +50,108 @@ def test_two_ids_are_too_many_for_one(made: CommandHome) -> None:
     line = f"![](media/{1:032x}.png) ![](media/{2:032x}.png)"
     both = run("whereis", line, "--json")
     assert (both.status, both.json["error"]["code"]) == (2, "ambiguous-image-id")
+
+
+def lines_of(text: str) -> list[Any]:
+    """The objects of NDJSON."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture
+def three(made: CommandHome) -> list[str]:
+    """The ids of three good images in one storage directory, as ``media/ID.png``."""
+    root = made.make_storage_dir(is_added=False)
+    ids = [made.put(root, seed) for seed in range(3)]
+    made.look(root)
+    return ids
+
+
+@pytest.mark.parametrize("command", ["path", "info", "exists", "explain"])
+def test_many_images_are_answered_in_order(made: CommandHome, three: list[str], command: str) -> None:
+    """From arguments, from stdin, and from a file, by lines or NUL bytes; in JSON with one object for each."""
+    listed = made.folder / "ids"
+    listed.write_text("".join(f"- ![a note](media/{each}.png)\n\n" for each in three[1:]))
+    read = "\0".join(three[1:]).encode()
+    from_arguments = run(command, *three, "--json")
+    from_file = run(command, three[0], "--files-from", listed, "--json")
+    from_stdin = run(command, three[0], "-", "-0", "--json", stdin=read)
+    assert from_arguments.status == from_file.status == from_stdin.status == 0
+    answers = [lines_of(each.text) for each in (from_arguments, from_file, from_stdin)]
+    assert [[line["image_id"] for line in each] for each in answers] == [three] * 3
+    assert answers[1][1]["given"] == f"- ![a note](media/{three[1]}.png)"
+    alone = run(command, three[0], "--json").json
+    assert answers[0][0] == {"given": three[0], "image_id": three[0], **alone}
+
+
+def test_many_answers_are_told_apart(three: list[str]) -> None:
+    """A line has its id if the answer does not say it. A blank line separates answers of several lines."""
+    assert run("exists", *three).text == "".join(f"{each}\tyes\n" for each in three)
+    info = run("info", *three).text.split("\n\n")
+    assert [each in text for each, text in zip(three, info, strict=True)] == [True] * 3
+
+
+def test_paths_of_many_can_end_with_nul_bytes(made: CommandHome, three: list[str]) -> None:
+    """Any path can be read back, as by ``xargs -0``."""
+    paths = run("path", "-0", *three).stdout.split(b"\0")
+    assert paths == [*(f"{made.folder}/Notes/media/{each}.png".encode() for each in three), b""]
+
+
+def test_a_bad_image_does_not_stop_the_others(made: CommandHome, three: list[str]) -> None:
+    """It is reported in its place, and the exit status is the highest of all."""
+    damaged = made.put_damaged(made.folder / "Notes")
+    some = run("path", three[0], NOWHERE, "no id", damaged, three[1], "--json")
+    assert some.status == 7
+    lines = lines_of(some.text)
+    assert [line["error"]["code"] if "error" in line else "" for line in lines] == [
+        "", "image-not-found", "invalid-image-id", "image-damaged", "",
+    ]  # fmt: skip
+    assert (lines[2]["given"], lines[2]["image_id"]) == ("no id", None)
+    assert len(some.stderr.splitlines()) == 3
+    assert all(line.count(NOWHERE) <= 1 for line in some.stderr.splitlines())
+    assert run("exists", three[0], NOWHERE).status == 4
+
+
+def test_a_wrong_folder_is_reported_once(three: list[str]) -> None:
+    """What is wrong for every image ends the command."""
+    wrong = run("exists", *three, "--sd", "Nope", "--json")
+    assert (wrong.status, wrong.json["error"]["code"]) == (4, "sd-not-found")
+    assert len(wrong.stderr.splitlines()) == 1
+
+
+def test_no_id_is_wrong_use_but_an_empty_list_is_none(made: CommandHome, three: list[str]) -> None:
+    """A command without any id says how to give one. A pipe without any has nothing to answer."""
+    assert run("exists").status == 2
+    assert "--files-from" in run("exists").stderr
+    assert (run("exists", "-", stdin=b"\n \n").status, run("exists", "-").text) == (0, "")
+    missing = run("exists", "--files-from", made.folder / "no such file")
+    assert missing.status == 2
+
+
+def test_many_images_are_written_into_a_folder(made: CommandHome, three: list[str], tmp_path: Path) -> None:
+    """Each under the name of its file. Their bytes never go to one stream."""
+    media = made.folder / "Notes/media"
+    folder = tmp_path / "out"
+    folder.mkdir()
+    lines = lines_of(run("get", *three, "-o", folder, "--json").text)
+    assert [line["written_to"] for line in lines] == [str(folder / f"{each}.png") for each in three]
+    assert [path.read_bytes() for path in sorted(folder.iterdir())] == [
+        (media / path.name).read_bytes() for path in sorted(folder.iterdir())
+    ]
+    assert run("thumbnail", *three, "-o", folder, "--size", "8").status == 0
+    assert len(list(folder.iterdir())) == 6
+    for target in ((), ("-o", "-"), ("-o", folder / "new")):
+        refused = run("get", *three, *target)
+        assert (refused.status, "folder" in refused.stderr) == (2, True)
+
+
+def test_answers_do_not_wait_for_the_last_id(three: list[str]) -> None:
+    """Each id that arrives is answered before the next one is there."""
+    with started("exists", "-") as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        for image_id in three:
+            program.stdin.write(f"{image_id}\n")
+            program.stdin.flush()
+            assert program.stdout.readline() == f"{image_id}\tyes\n"
+        program.communicate(timeout=30)
+        assert program.returncode == 0

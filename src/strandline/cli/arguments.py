@@ -2,16 +2,19 @@
 
 An image id is parsed while the command line is read, so an invalid one never touches the disk. It still gets its
 own error code, not the one for wrong usage. Only the first digits of an id are looked up in the catalog, when the
-store is open.
+store is open. Reading many ids is in ``many_ids``, which most commands do not need.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import click
 
+from strandline.cli.exit_status import ExitStatus
 from strandline.cli.session import Session
 from strandline.errors import AmbiguousImageIdError, StrandlineError
 from strandline.model.image_ids import ImageId, find_image_id
@@ -24,24 +27,113 @@ if TYPE_CHECKING:
 
     GivenId = ImageId | IdPrefix
 
+STDIN = "-"
+
+
+class GivenIds(NamedTuple):
+    """The images that a command is about."""
+
+    only: GivenId | None
+    """The one image, or None if the command is about many, however many those turn out to be."""
+    texts: tuple[str, ...] = ()
+    """Each has ids in it, or is ``-``."""
+    file: BinaryIO | None = None
+    separator: bytes = b"\n"
+
+    @property
+    def are_many(self) -> bool:
+        """Whether the answers are numbered among many."""
+        return self.only is None
+
+
+class Answer(NamedTuple):
+    """The answer about one image."""
+
+    document: Mapping[str, object]
+    show: Callable[[], object]
+    """Writes it for people."""
+    status: int = ExitStatus.DONE
+
 
 def _parse_id(_context: click.Context, _argument: click.Parameter, text: str) -> GivenId:
     exact = find_image_id(text)
-    return _parse_written_id(text) if exact is None else exact
-
-
-def _parse_written_id(text: str) -> GivenId:
-    from strandline.model.written_ids import IdPrefix, parse_written_ids  # here: scripts give exact ids
-
-    found = parse_written_ids(text)
-    if isinstance(found, IdPrefix):
-        return found
-    if len(found) > 1:
+    if exact is not None:
+        return exact
+    found = _parse_written(text)
+    if isinstance(found, tuple):
         raise AmbiguousImageIdError(
             f"this text has {len(found)} image ids: {', '.join(found[:5])}; give one of them",
             candidates=found[:20],
         )
-    return found[0]
+    return found
+
+
+def _parse_written(text: str) -> GivenId | tuple[ImageId, ...]:
+    """What the text means: an id, the beginning of one, or several ids."""
+    from strandline.model.written_ids import parse_written_ids  # here: scripts give exact ids
+
+    found = parse_written_ids(text)
+    return found[0] if isinstance(found, tuple) and len(found) == 1 else found
+
+
+def _gather_ids(texts: tuple[str, ...], file: BinaryIO | None, separator: bytes) -> GivenIds:
+    if not texts and file is None:
+        raise click.UsageError("give an image id, - to read ids from stdin, or --files-from FILE")
+    if len(texts) == 1 and texts[0] != STDIN and file is None:
+        given = find_image_id(texts[0]) or _parse_written(texts[0])
+        if not isinstance(given, tuple):
+            return GivenIds(given)
+    return GivenIds(None, texts, file, separator)
+
+
+def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator for a command about one image or many: it gets ``ids``."""
+
+    @click.argument("texts", metavar="ID...", nargs=-1)
+    @click.option(
+        "--files-from",
+        "file",
+        metavar="FILE",
+        type=click.File("rb"),
+        help="Also read ids, or lines that have some, from this file; - is stdin.",
+    )
+    @click.option(
+        "-0", "--null", "is_null", is_flag=True, help="What is read is separated by NUL bytes, not by lines."
+    )
+    @wraps(command)
+    def take_ids(
+        *args: Any, texts: tuple[str, ...], file: BinaryIO | None, is_null: bool, **others: Any
+    ) -> Any:
+        ids = _gather_ids(texts, file, b"\0" if is_null else b"\n")
+        return command(*args, ids=ids, **others)
+
+    return take_ids
+
+
+def answer_images(
+    session: Session,
+    store: Store,
+    ids: GivenIds,
+    find: Callable[[ImageId], Answer],
+    *,
+    is_block: bool = False,
+) -> int:
+    """Answers about the image, or about each of many. Returns the exit status.
+
+    Args:
+        find: Makes the answer about one image.
+        is_block: Answers have several lines, so a blank line separates them.
+
+    Raises:
+        StrandlineError: There is no answer about the only image. (One of many is reported, and the others go on.)
+    """
+    if ids.only is not None:
+        answer = find(complete_id(store, ids.only))
+        session.answer(answer.document, answer.show)
+        return answer.status
+    from strandline.cli.many_ids import answer_each
+
+    return answer_each(session, store, ids, find, is_block=is_block)
 
 
 def complete_id(store: Store, given: GivenId) -> ImageId:

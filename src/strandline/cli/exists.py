@@ -1,12 +1,13 @@
-"""``strandline exists``: whether an image is here, by exit status. Has few imports, because scripts call it often."""
+"""``strandline exists``: whether images are here, by exit status. Has few imports, because scripts call it often."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import complete_id, image_id_argument, sd_option
+from strandline.cli.arguments import Answer, GivenIds, answer_images, image_ids_argument, sd_option
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
@@ -14,7 +15,8 @@ from strandline.cli.writing import write_line
 from strandline.model.verdicts import Verdict
 
 if TYPE_CHECKING:
-    from strandline.cli.arguments import GivenId
+    from strandline.model.image_ids import ImageId
+    from strandline.store import Store
 
 _MISSING_STATUS = {
     Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
@@ -39,21 +41,26 @@ _MISSING_WORDS = {
 
 
 @click.command("exists", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @sd_option
 @click.pass_obj
-def exists(session: Session, image_id: GivenId, sd: str | None) -> int:
+def exists(session: Session, ids: GivenIds, sd: str | None) -> int:
     """Check whether an image is here, by exit status.
 
     0: it is here, or in the cloud and can be fetched. 4: it is not. 6: it is arriving, or it may be in a storage
     directory that is offline or in a file that cannot be read now. 7: it is damaged, or another image has its
-    name. Reads no bytes.
+    name. For several images, the highest of these. Reads no bytes.
     """
     with session.open_store() as store:
-        presence = store.look_up(complete_id(store, image_id), sd)
+        return answer_images(session, store, ids, partial(_look_up, store, ids, sd))
+
+
+def _look_up(store: Store, ids: GivenIds, sd: str | None, image_id: ImageId) -> Answer:
+    presence = store.look_up(image_id, sd)
     state = None if presence.state is None else presence.state.value
     words = "yes" if presence.exists else _MISSING_WORDS.get(presence.verdict, "no")
-    session.answer({"exists": presence.exists, "state": state}, lambda: write_line(words))
-    if presence.exists:
-        return ExitStatus.DONE
-    return _MISSING_STATUS.get(presence.verdict, ExitStatus.NOT_FOUND)
+    line = f"{image_id}\t{words}" if ids.are_many else words
+    status = (
+        ExitStatus.DONE if presence.exists else _MISSING_STATUS.get(presence.verdict, ExitStatus.NOT_FOUND)
+    )
+    return Answer({"exists": presence.exists, "state": state}, lambda: write_line(line), status)

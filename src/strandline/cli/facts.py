@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import complete_id, image_id_argument, sd_option
+from strandline.cli.arguments import (
+    Answer,
+    GivenIds,
+    answer_images,
+    complete_id,
+    image_id_argument,
+    image_ids_argument,
+    sd_option,
+)
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_facts, show_table
@@ -20,21 +28,26 @@ from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
 
 if TYPE_CHECKING:
     from strandline.cli.arguments import GivenId
+    from strandline.model.image_ids import ImageId
 
 _STATES = [state.value for state in FileState]
 
 
 @click.command("info", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @click.pass_obj
-def info(session: Session, image_id: GivenId) -> None:
+def info(session: Session, ids: GivenIds) -> int:
     """Show what is known about an image.
 
     Type, pixels, size, when it was taken, its original names, and its files.
     """
     with session.open_store() as store:
-        image = store.info(complete_id(store, image_id))
-    session.answer(image.as_json(), lambda: _show_info(image))
+
+        def find(image_id: ImageId) -> Answer:
+            image = store.info(image_id)
+            return Answer(image.as_json(), lambda: _show_info(image))
+
+        return answer_images(session, store, ids, find, is_block=True)
 
 
 def _show_info(image: ImageInfo) -> None:
@@ -157,9 +170,9 @@ def _size_of(file: ImageFile) -> int | None:
 
 
 @click.command("explain", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @click.pass_obj
-def explain(session: Session, image_id: GivenId) -> None:
+def explain(session: Session, ids: GivenIds) -> int:
     """Say why an image is shown or not, and what happens next.
 
     Looks in every storage directory and reports what the catalog knows, what is on the disk, and what will happen.
@@ -167,5 +180,9 @@ def explain(session: Session, image_id: GivenId) -> None:
     from strandline.cli.explanation_text import show_explanation
 
     with session.open_store() as store:
-        explanation = store.explain(complete_id(store, image_id))
-    session.answer(explanation.as_json(), lambda: show_explanation(explanation))
+
+        def find(image_id: ImageId) -> Answer:
+            explanation = store.explain(image_id)
+            return Answer(explanation.as_json(), lambda: show_explanation(explanation))
+
+        return answer_images(session, store, ids, find, is_block=True)

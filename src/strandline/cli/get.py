@@ -10,22 +10,32 @@ import stat
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from strandline.cli.arguments import complete_id, image_id_argument, sd_option
+from strandline.cli.arguments import (
+    Answer,
+    GivenIds,
+    answer_images,
+    complete_id,
+    image_id_argument,
+    image_ids_argument,
+    sd_option,
+)
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
-from strandline.cli.writing import is_terminal, say, write_bytes, write_line
+from strandline.cli.writing import is_terminal, say, say_about, write_bytes, write_line
 from strandline.model.defaults import TILE_SIZE
 from strandline.model.plain_words import say_bytes, show_plainly
 
 if TYPE_CHECKING:
     from strandline import FoundImage
     from strandline.cli.arguments import GivenId
+    from strandline.model.image_ids import ImageId
 
 _CHUNK_BYTES = 1 << 20
 
@@ -41,46 +51,55 @@ output_option = click.option(
 
 
 @click.command("get", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @sd_option
 @output_option
 @click.option("--as-is", is_flag=True, help="Write what there is of a damaged or half image, unchecked.")
 @click.pass_obj
-def get(session: Session, image_id: GivenId, sd: str | None, output: str | None, as_is: bool) -> None:
+def get(session: Session, ids: GivenIds, sd: str | None, output: str | None, as_is: bool) -> int:
     """Write an image's bytes to stdout or a file.
 
-    All bytes are checked against the id before the first one is written. --json requires -o.
+    All bytes are checked against the id before the first one is written. Several images need a folder (-o FOLDER),
+    where each gets the name of its file. --json requires -o.
     """
-    _check_target(session, output)
+    _check_target(session, ids, output)
     with session.open_store() as store:
-        wanted = complete_id(store, image_id)
-        found = store.get_as_is(wanted, sd) if as_is else store.get(wanted, sd)
-        if as_is and not found.proven:
-            say("these bytes were not checked against the image's id")
-        with found.open() as source:
-            written_to = _write_to(session, output, found.filename, source)
-    _answer_written(session, _facts_of(found), written_to)
+
+        def find(image_id: ImageId) -> Answer:
+            with store.get_as_is(image_id, sd) if as_is else store.get(image_id, sd) as found:
+                if as_is and not found.proven:
+                    say_about(image_id, "these bytes were not checked against the image's id")
+                with found.open() as source:
+                    written_to = _write_to(session, output, found.filename, source)
+                return _tell_written(_facts_of(found), written_to)
+
+        return answer_images(session, store, ids, find)
 
 
 @click.command("path", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @sd_option
 @click.pass_obj
-def path(session: Session, image_id: GivenId, sd: str | None) -> None:
+def path(session: Session, ids: GivenIds, sd: str | None) -> int:
     """Print the path of an image on this machine.
 
-    The file is checked first. Read it, but never write to it: other machines share it.
+    The file is checked first. Read it, but never write to it: other machines share it. With -0, each path ends with
+    a NUL byte.
     """
     with session.open_store() as store:
-        found = store.get(complete_id(store, image_id), sd)
 
-    def show() -> None:
-        if is_terminal(sys.stdout):
-            write_line(show_plainly(str(found.path)))
-        else:
-            write_bytes(os.fsencode(found.path) + b"\n")
+        def find(image_id: ImageId) -> Answer:
+            with store.get(image_id, sd) as found:
+                return Answer({"path": str(found.path)}, partial(_show_path, found.path, ids.separator))
 
-    session.answer({"path": str(found.path)}, show)
+        return answer_images(session, store, ids, find)
+
+
+def _show_path(path: Path, end: bytes) -> None:
+    if is_terminal(sys.stdout):
+        write_line(show_plainly(str(path)))
+    else:
+        write_bytes(os.fsencode(path) + end)
 
 
 @click.command("data-url", cls=Verb)
@@ -98,7 +117,7 @@ def data_url(session: Session, image_id: GivenId, sd: str | None) -> None:
 
 
 @click.command("thumbnail", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @sd_option
 @click.option(
     "--size",
@@ -109,25 +128,27 @@ def data_url(session: Session, image_id: GivenId, sd: str | None) -> None:
 )
 @output_option
 @click.pass_obj
-def thumbnail(session: Session, image_id: GivenId, sd: str | None, size: int, output: str | None) -> None:
+def thumbnail(session: Session, ids: GivenIds, sd: str | None, size: int, output: str | None) -> int:
     """Write a small version of an image.
 
-    Upright and without metadata. --json requires -o.
+    Upright and without metadata. Several images need a folder (-o FOLDER). --json requires -o.
     """
-    _check_target(session, output)
+    _check_target(session, ids, output)
     with session.open_store() as store:
-        wanted = complete_id(store, image_id)
-        small = store.thumbnail(wanted, size, sd)
-        filename = f"{wanted}.{size}.{small.media_type.rpartition('/')[2]}"
-        written_to = _write_to(session, output, filename, BytesIO(small.data))
-    facts = {
-        "image_id": wanted,
-        "media_type": small.media_type,
-        "size_bytes": len(small.data),
-        "width": small.width,
-        "height": small.height,
-    }
-    _answer_written(session, facts, written_to)
+
+        def find(image_id: ImageId) -> Answer:
+            small = store.thumbnail(image_id, size, sd)
+            filename = f"{image_id}.{size}.{small.media_type.rpartition('/')[2]}"
+            facts = {
+                "image_id": image_id,
+                "media_type": small.media_type,
+                "size_bytes": len(small.data),
+                "width": small.width,
+                "height": small.height,
+            }
+            return _tell_written(facts, _write_to(session, output, filename, BytesIO(small.data)))
+
+        return answer_images(session, store, ids, find)
 
 
 def _facts_of(found: FoundImage) -> dict[str, object]:
@@ -143,7 +164,9 @@ def _facts_of(found: FoundImage) -> dict[str, object]:
     }
 
 
-def _check_target(session: Session, output: str | None) -> None:
+def _check_target(session: Session, ids: GivenIds, output: str | None) -> None:
+    if ids.are_many and (output in (None, STDOUT) or not Path(output).is_dir()):
+        raise click.UsageError("the bytes of several images need a folder; add -o FOLDER, which must exist")
     if session.json and output in (None, STDOUT):
         raise click.UsageError("--json and the bytes cannot both go to stdout; add -o FILE")
     if output is not None and output != STDOUT and not Path(os.path.realpath(output)).parent.is_dir():
@@ -154,15 +177,15 @@ def _check_target(session: Session, output: str | None) -> None:
         )
 
 
-def _answer_written(session: Session, facts: Mapping[str, object], written_to: Path | None) -> None:
-    if written_to is None:
-        return
+def _tell_written(facts: Mapping[str, object], written_to: Path | None) -> Answer:
     size_bytes = facts["size_bytes"]
     assert isinstance(size_bytes, int)
-    session.answer(
-        {**facts, "written_to": str(written_to)},
-        lambda: say(f"{written_to}: {facts['media_type']}, {say_bytes(size_bytes)}"),
-    )
+
+    def show() -> None:
+        if written_to is not None:
+            say(f"{written_to}: {facts['media_type']}, {say_bytes(size_bytes)}")
+
+    return Answer({**facts, "written_to": str(written_to)}, show)
 
 
 def _write_to(session: Session, output: str | None, filename: str, source: BinaryIO) -> Path | None:

@@ -7,10 +7,12 @@ image came from another storage directory than the given one.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from strandline.cli.writing import write_json
+from strandline.errors import SourceNotFoundError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +57,17 @@ class Session:
             write_json(document)
         else:
             show()
+
+
+def get_stdin() -> BinaryIO:
+    """Standard input, for ``-``.
+
+    Raises:
+        SourceNotFoundError: The shell has closed it (``<&-``).
+    """
+    if sys.stdin is None:
+        raise SourceNotFoundError("standard input is closed; give - something to read")
+    return sys.stdin.buffer
 
 
 def list_named(store: Store, names: tuple[str, ...]) -> list[StorageDir]:

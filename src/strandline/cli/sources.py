@@ -8,12 +8,12 @@ under legacy ids would be saved again under new ids.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from strandline.cli.session import get_stdin
 from strandline.errors import (
     InvalidDataUrlError,
     InvalidPathError,
@@ -87,9 +87,10 @@ def parse_data_url(url: str) -> bytes:
 
 
 def _make_stdin_source(shown: str) -> Source | Unusable:
-    if sys.stdin is None:  # closed by the shell: <&-
-        return Unusable(shown, SourceNotFoundError("standard input is closed; give - something to read"))
-    return Source(shown, sys.stdin.buffer)
+    try:
+        return Source(shown, get_stdin())
+    except SourceNotFoundError as error:
+        return Unusable(shown, error)
 
 
 def _make_data_url_source(url: str) -> Source | Unusable:

@@ -91,6 +91,11 @@ def say(message: str) -> None:
     click.echo(f"{PROGRAM}: {shorten(show_plainly(message))}", err=True)
 
 
+def say_about(subject: str, message: str) -> None:
+    """Writes one line about something. The message often names it already, and nobody wants to read a name twice."""
+    say(message if subject in message else f"{subject}: {message}")
+
+
 def paint(text: str, colour: str | None = None, *, bold: bool = False) -> str:
     """Colors the text if stdout shows colors and NO_COLOR is not set."""
     if not has_colours(sys.stdout):

@@ -1,0 +1,101 @@
+"""Commands about many images: ids from arguments, files, and stdin, answered one after the other as they come.
+
+Nothing is collected, so the ids may be more than fit into memory, and the first answer does not wait for the last id.
+An image that cannot be answered is reported in its place, and the others go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from strandline.cli.arguments import STDIN, Answer, GivenIds, complete_id
+from strandline.cli.exit_status import ExitStatus, exit_status_of
+from strandline.cli.session import Session, get_stdin
+from strandline.cli.writing import say_about, write_json, write_line
+from strandline.errors import (
+    CatalogError,
+    CatalogLockedError,
+    StorageDirNotFoundError,
+    StrandlineError,
+)
+from strandline.model.image_ids import ImageId
+from strandline.model.written_ids import IdPrefix, parse_written_ids
+from strandline.store import Store
+
+_CHUNK_BYTES = 1 << 16
+
+_CONCERNS_ALL = (CatalogError, CatalogLockedError, StorageDirNotFoundError)
+"""Errors that every other image would have, too: they end the command."""
+
+
+def answer_each(
+    session: Session, store: Store, ids: GivenIds, find: Callable[[ImageId], Answer], *, is_block: bool
+) -> int:
+    """Answers about each image in the order of the ids. Returns the highest of their exit statuses."""
+    worst: int = ExitStatus.DONE
+    count = 0
+    for text, given in _iter_given(ids):
+        image_id: ImageId | None = None
+        try:
+            if isinstance(given, StrandlineError):
+                raise given
+            image_id = complete_id(store, given)
+            answer = find(image_id)
+        except _CONCERNS_ALL:
+            raise
+        except StrandlineError as error:
+            worst = max(worst, exit_status_of(error))
+            say_about(image_id or text, error.message)
+            if session.json:
+                write_json({"given": text, "image_id": image_id, "error": error.as_json()}, is_line=True)
+            continue
+        worst = max(worst, answer.status)
+        if session.json:
+            write_json({"given": text, "image_id": image_id, **answer.document}, is_line=True)
+            continue
+        if is_block and count:
+            write_line()
+        answer.show()
+        count += 1
+    return worst
+
+
+def _iter_given(ids: GivenIds) -> Iterator[tuple[str, ImageId | IdPrefix | StrandlineError]]:
+    """Each id with the text that it was in, or the error of a text without an id. Blank lines are skipped."""
+    for text in _iter_texts(ids):
+        try:
+            found = parse_written_ids(text)
+        except StrandlineError as error:
+            yield text, error
+            continue
+        if isinstance(found, IdPrefix):
+            yield text, found
+        else:
+            for image_id in found:
+                yield text, image_id
+
+
+def _iter_texts(ids: GivenIds) -> Iterator[str]:
+    for text in ids.texts:
+        if text == STDIN:
+            yield from _iter_records(get_stdin(), ids.separator)
+        else:
+            yield text
+    if ids.file is not None:
+        yield from _iter_records(ids.file, ids.separator)
+
+
+def _iter_records(stream: BinaryIO, separator: bytes) -> Iterator[str]:
+    """The lines of the stream, or what is between its NUL bytes, each as soon as it has arrived."""
+    read = getattr(stream, "read1", stream.read)  # a pipe's read() would wait for a full chunk
+    rest = b""
+    while chunk := read(_CHUNK_BYTES):
+        *records, rest = (rest + chunk).split(separator)
+        yield from filter(None, map(_decode, records))
+    if last := _decode(rest):
+        yield last
+
+
+def _decode(record: bytes) -> str:
+    return record.decode(errors="surrogateescape").strip()
