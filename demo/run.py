@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 import socket
@@ -20,6 +21,7 @@ BASE = Path(__file__).parent / "out"
 HOME = BASE / "home"
 ARRIVAL_LIMIT_S = 30.0
 PORT = 8484
+PICTURE_SUFFIXES = {".avif", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
 
 
 def main() -> int:
@@ -90,9 +92,25 @@ def show_own_folder(folder: Path) -> int:
     run("watch", "--once")
     run("ls", "--limit", "20")
     run("inspect")
+    elsewhere = count_pictures_elsewhere(folder)
+    if elsewhere:
+        say(
+            f"This folder also has {elsewhere:,} pictures under names of their own. Strandline shows images that are "
+            "in media/, named by id. Without --read-only, `strandline save -r` puts copies of the others there."
+        )
     say("The catalog of this demo is in " + relative(HOME) + "; your folder is unchanged.")
     serve()
     return 0
+
+
+def count_pictures_elsewhere(folder: Path) -> int:
+    """How many files outside of the media folder are called like pictures. Opens none of them."""
+    return sum(
+        Path(name).suffix.lower() in PICTURE_SUFFIXES
+        for parent, _folders, names in os.walk(folder)
+        if Path(parent) != folder / "media"
+        for name in names
+    )
 
 
 def show_arrival(demo: Demo) -> None:
