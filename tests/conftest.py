@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from builders.sampling import EXHAUSTIVE_VARIABLE, SEED_VARIABLE, get_seed, is_exhaustive
+from builders.sampling import EXHAUSTIVE_VARIABLE, SEED_VARIABLE, get_seed, is_exhaustive, seed_of
 
 pytest_plugins = ["pytester"]
 
@@ -30,7 +30,7 @@ def _is_ci() -> bool:
 settings.load_profile("default")
 
 # Here, and not in a hook: the workers of xdist inherit it, even if a run starts just before midnight.
-os.environ.setdefault(SEED_VARIABLE, f"{datetime.now(UTC):%Y%m%d}")
+os.environ.setdefault(SEED_VARIABLE, str(seed_of(datetime.now(UTC))))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -46,8 +47,14 @@ with suppress(ImportError):
 """
 
 
+INDENTED = re.compile(r"^\s+(async\s+)?(def|class)\s+test", re.IGNORECASE | re.MULTILINE)
+"""Whatever is defined under a condition is indented. Few files have such tests, and only these are parsed."""
+
+
 def list_conditional_tests(text: str) -> set[str]:
     """Names of test functions and classes that are defined only under a condition."""
+    if not INDENTED.search(text):
+        return set()
     tree = ast.parse(text)
     unconditional = [node for part in list_bodies(tree) for node in part]
     return {

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from builders.python_process import run_python
 from strandline import open_store
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -43,7 +42,7 @@ MAX_MODULES = 88
 def test_a_start_imports_only_what_it_needs(start: str, unwanted: set[str]) -> None:
     """Importing the package or asking for help loads no image, web, or table library."""
     code = f"{start}\nimport sys\nprint(*sorted(set(sys.modules) & {unwanted!r}))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = run_python(code)
     assert run.stdout.split() == []
 
 
@@ -55,7 +54,7 @@ def test_a_question_imports_only_what_it_needs(tmp_path: Path) -> None:
         store.add_storage_dir(root)
     question = ["--home", str(home), "exists", "0" * 32]
     code = f"import sys\nfrom strandline.cli.main import main\nmain({question!r})\nprint(*sys.modules)"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = run_python(code)
     answer, _, loaded = run.stdout.partition("\n")
     assert answer == "no"
     modules = set(loaded.split())

@@ -8,12 +8,13 @@ from __future__ import annotations
 import os
 import zlib
 from collections.abc import Sequence
+from datetime import date
 from typing import TypeVar
 
 _Item = TypeVar("_Item")
 
 SEED_VARIABLE = "STRANDLINE_TEST_SEED"
-"""tests/conftest.py sets it to today's date if it is unset, so that all workers have the same one."""
+"""If it is unset, tests/conftest.py sets it to the seed of today, so that all workers have the same one."""
 
 EXHAUSTIVE_VARIABLE = "STRANDLINE_TEST_EXHAUSTIVE"
 
@@ -24,6 +25,11 @@ ONE_OF = 4
 def is_exhaustive() -> bool:
     """True if everything must be tried, however long it takes."""
     return os.environ.get(EXHAUSTIVE_VARIABLE, "").lower() in {"1", "true"}
+
+
+def seed_of(day: date) -> int:
+    """The number of the day since the year 1. The next day has the next number, also at the end of a month."""
+    return day.toordinal()
 
 
 def get_seed() -> int:

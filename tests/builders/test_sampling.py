@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from builders.sampling import EXHAUSTIVE_VARIABLE, ONE_OF, SEED_VARIABLE, take_sample
+from builders.sampling import EXHAUSTIVE_VARIABLE, ONE_OF, SEED_VARIABLE, seed_of, take_sample
 
 ITEMS = list(range(103))
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
@@ -19,18 +20,24 @@ def test_consecutive_seeds_cover_everything(monkeypatch: pytest.MonkeyPatch) -> 
     """Each item is in exactly one of four samples, and a sample is repeated by its seed."""
     monkeypatch.delenv(EXHAUSTIVE_VARIABLE, raising=False)
     samples = []
-    for seed in range(20261128, 20261128 + ONE_OF):
+    for seed in range(739948, 739948 + ONE_OF):
         monkeypatch.setenv(SEED_VARIABLE, str(seed))
         samples.append(take_sample(ITEMS, "a test"))
         assert take_sample(ITEMS, "a test") == samples[-1]
     assert sorted(item for sample in samples for item in sample) == ITEMS
 
 
+def test_consecutive_days_have_consecutive_seeds() -> None:
+    """At the end of a month and of a year, too: so ``ONE_OF`` days cover everything, whichever day is the first."""
+    days = [date(2026, 11, 20) + timedelta(days=passed) for passed in range(100)]
+    assert [seed_of(day) for day in days] == list(range(seed_of(days[0]), seed_of(days[0]) + 100))
+
+
 @pytest.mark.parametrize("count", range(1, ONE_OF))
 def test_no_sample_of_few_items_is_empty(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     """A test of few cases never passes because none of them was tried."""
     monkeypatch.delenv(EXHAUSTIVE_VARIABLE, raising=False)
-    for seed in range(20261128, 20261128 + ONE_OF):
+    for seed in range(739948, 739948 + ONE_OF):
         monkeypatch.setenv(SEED_VARIABLE, str(seed))
         assert len(take_sample(ITEMS[:count], "a test")) == 1
 
@@ -73,7 +80,7 @@ def test_the_header_names_the_seed_that_repeats_the_run(tmp_path: Path) -> None:
     """A red run can be repeated: the same seed draws the same random examples, another one draws others."""
     (tmp_path / "conftest.py").write_text(CONFTEST.read_text())
     (tmp_path / "test_random.py").write_text(RANDOM)
-    one, again, other = (run_pytest(tmp_path, seed) for seed in (20261128, 20261128, 20261129))
-    assert f"{SEED_VARIABLE}=20261128" in one[0]
+    one, again, other = (run_pytest(tmp_path, seed) for seed in (739948, 739948, 739949))
+    assert f"{SEED_VARIABLE}=739948" in one[0]
     assert one == again
     assert one[1:] != other[1:]

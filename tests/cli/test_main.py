@@ -11,6 +11,7 @@ import click
 import pytest
 
 from builders.program import command_line, run, run_on_terminal, run_process
+from builders.python_process import run_python
 from strandline import __version__
 from strandline.cli.overview import COMMANDS, NARROWEST, Row, format_help
 from strandline.cli.program import program
@@ -70,7 +71,7 @@ def test_help_imports_nothing_that_it_does_not_need(arguments: list[str]) -> Non
     unwanted = UNWANTED_AT_HELP if "-h" not in arguments else UNWANTED_AT_HELP - NEEDED_BY_COMMANDS
     code = f"import sys\nfrom strandline.cli.main import main\nmain({arguments!r})\n"
     code += f"print(*sorted(set(sys.modules) & {unwanted!r}), file=sys.stderr)"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = run_python(code)
     assert ended.stderr.splitlines()[-1] == ""
 
 
@@ -223,7 +224,7 @@ def test_a_thread_that_dies_shows_no_traceback(home: Path) -> None:
         "thread = threading.Thread(target=burst)\n"
         "thread.start(), thread.join()\n"
     )
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    ended = run_python(code)
     assert ended.stderr.startswith("strandline: internal error")
     assert ended.stderr.count("\n") == 1
     (details,) = (home / "logs").iterdir()

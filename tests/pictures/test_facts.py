@@ -6,8 +6,6 @@ import io
 import mmap
 import random
 import struct
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -19,6 +17,7 @@ from PIL import ExifTags, Image
 
 from builders.hostile_pictures import make_iso_with_endless_index
 from builders.pictures import DEFAULT_SIZE, KINDS, extension_of, make_picture
+from builders.python_process import run_python
 from strandline.model.media_types import MEDIA_TYPES, find_media_type_by_extension
 from strandline.pictures.facts import PictureFacts, read_facts
 
@@ -249,5 +248,5 @@ assert facts.read_facts(data, "image/svg+xml").width == 9
 assert decoding.make_thumbnail(data, "image/svg+xml", size=4).width == 4
 print(*({"PIL", "pyvips", "pi_heif", "imagesize", "cffi"} & set(sys.modules)))
 """
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = run_python(code)
     assert run.stdout.split() == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.python_process import run_python
 from strandline.errors import ConfigError
 from strandline.runtime.setting_sources import Origin, Value
 from strandline.runtime.settings import SettingRow, Settings, config_path, find_home
@@ -195,7 +195,7 @@ def test_a_start_with_all_defaults_imports_no_parser() -> None:
         "Settings.load(find_home(Path('/nonexistent'), {}), {});"
         "print([name for name in ('tomllib', 'difflib', 'platformdirs') if name in sys.modules])"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    run = run_python(code)
     assert run.stdout.strip() == "[]"
 
 

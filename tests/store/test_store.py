@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import inspect
 import io
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +14,7 @@ import pytest
 import strandline
 from builders.dialects import DIALECTS, conflict_name
 from builders.pictures import make_picture
+from builders.python_process import run_python
 from builders.snapshots import snapshot
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, put_image
 from strandline import FoundImage, ImageNotFoundError, Store, open_store
@@ -319,7 +318,7 @@ UNWANTED_AT_OPENING = {
 def test_importing_costs_next_to_nothing(home: Path, start: str, unwanted: set[str]) -> None:
     """Under 30 ms: only the package itself is loaded; expensive modules are loaded when needed."""
     code = f"import sys; before = set(sys.modules); {start}; print(*sorted(set(sys.modules) - before))"
-    run = subprocess.run([sys.executable, "-c", code, str(home)], capture_output=True, text=True, check=True)
+    run = run_python(code, home)
     loaded = set(run.stdout.split())
     assert "strandline" in loaded
     assert loaded & unwanted == set()
