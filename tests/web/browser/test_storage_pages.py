@@ -42,12 +42,37 @@ def test_a_folder_without_an_identity_is_told_to_be_waited_for(
     expect(page.locator("article", has_text="Late").get_by_text("still arriving")).to_be_visible()
 
 
+def test_a_full_folder_without_an_identity_gets_one_at_a_click(
+    home: Path, tmp_path: Path, open_page: OpenPage
+) -> None:
+    """The gallery never says that there are no images: it says what they wait for, and has the button."""
+    root = make_storage_dir(tmp_path / "Archive", *make_pictures(2))
+    (root / "SD_ID").unlink()
+    with open_store(home) as store, serving(store) as served:
+        page = open_page(served, "/folders")
+        page.get_by_label("Path of the folder on this machine").fill(str(root))
+        page.get_by_role("button", name="Add folder").click()
+        expect(page.get_by_text("2 images wait for an identity.")).to_be_visible()
+        page.get_by_role("link", name="Gallery").click()
+        expect(page.get_by_role("heading", name="A folder waits for an identity")).to_be_visible()
+        expect(page.get_by_text("No images yet")).to_have_count(0)
+        page.get_by_role("button", name="Give it a new identity").click()
+        page.get_by_role("link", name="Show images").click()
+        expect(page.locator(".tile")).to_have_count(2)
+
+
 def test_a_path_that_is_none_is_said_where_it_was_typed(serve: Serve, open_page: OpenPage) -> None:
-    """The folders page shows the error's own message."""
+    """The folders page shows the error's own message, and what was typed stays in the form."""
     page = open_page(serve(), "/folders")
     page.get_by_label("Path of the folder on this machine").fill("/nowhere/at all")
+    page.get_by_label("Name (optional)").fill("Mine")
+    page.get_by_text("More choices").click()
+    page.get_by_label("Only read it").check()
     page.get_by_role("button", name="Add folder").click()
     expect(page.locator(".note-bad")).to_contain_text("/nowhere/at all")
+    expect(page.get_by_label("Path of the folder on this machine")).to_have_value("/nowhere/at all")
+    expect(page.get_by_label("Name (optional)")).to_have_value("Mine")
+    expect(page.get_by_label("Only read it")).to_be_checked()
 
 
 def test_a_folder_is_renamed_and_forgotten(serve: Serve, open_page: OpenPage) -> None:
@@ -122,6 +147,12 @@ def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: Ope
     served.store.refresh_storage_dirs()
     expect(page.get_by_text("Offline", exact=True)).to_be_visible()
     expect(page.get_by_text("not on the disk")).to_have_count(0)
+    expect(page.get_by_text("set its new path on the Folders page")).to_be_visible()
+    page.get_by_role("link", name="Gallery").click()
+    expect(page.locator("#away")).to_contain_text("Notes is offline. What you see of it is what was known.")
+    expect(page.locator(".tile .badge").first).to_have_text("offline")
+    page.locator(".tile").first.click()
+    expect(page.get_by_role("dialog").locator(".unseen")).to_contain_text("Notes is offline")
 
 
 def test_every_byte_of_a_file_can_be_paged_through(serve: Serve, open_page: OpenPage) -> None:

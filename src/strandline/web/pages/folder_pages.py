@@ -6,7 +6,7 @@ fails, the answer is the page with the error's own status.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form
@@ -36,6 +36,10 @@ OUTCOMES = {
 """For each outcome of adding (SPEC §4), how the identity was decided, in words for people."""
 
 
+NOTHING_TYPED: Mapping[str, object] = {"path": "", "name": "", "read_only": False, "new_identity": False}
+"""The form for adding a folder when nobody has filled it in. After a mistake, what was typed stays."""
+
+
 class Folder(NamedTuple):
     """A storage directory with the content of its card."""
 
@@ -44,6 +48,7 @@ class Folder(NamedTuple):
     arriving: int
     missing: int
     needs_confirming: str
+    needs_identity: bool
 
 
 FormText = Annotated[str, Form(max_length=4096)]
@@ -66,13 +71,18 @@ async def add_folder(
 ) -> Response:
     """Adds a folder by its path, and says how its identity was decided."""
 
+    typed = {"path": path, "name": name, "read_only": read_only, "new_identity": new_identity}
+
     def add() -> Note:
         added = backend.store.add_storage_dir(
             path.strip(), name.strip() or None, new_identity=new_identity, read_only=read_only
         )
-        return describe_added(added)
+        if not needs_identity(added.sd):
+            return describe_added(added)
+        images = backend.store.list_tree(added.sd, folder="media", meaning="image", limit=1)
+        return describe_added(added, images.total)
 
-    return await backend.crossing.slow(lambda: _act(backend, add))
+    return await backend.crossing.slow(lambda: _act(backend, add, typed))
 
 
 @router.post("/folders/{sd}/rename")
@@ -148,14 +158,16 @@ async def scan_folder(backend: TheBackend, sd: str) -> Response:
     return RedirectResponse("/folders", status_code=303)
 
 
-def describe_added(added: AddedStorageDir) -> Note:
-    """The result of adding, for a person. Pure."""
+def describe_added(added: AddedStorageDir, waiting: int = 0) -> Note:
+    """The result of adding, for a person. ``waiting`` images are there, and shown once it has an identity. Pure."""
     outcome = added.identity.outcome
     lines = list(added.identity.warnings)
+    if waiting:
+        lines = [f"{say_count(waiting, 'image waits', 'images wait')} for an identity."]
     if added.scan is not None:
         lines.insert(0, f"{say_count(added.scan.added + added.scan.unchanged, 'image')} found.")
     waits = added.sd.state is not StorageDirState.ONLINE
-    if waits and added.sd.problem:
+    if waits and added.sd.problem and added.sd.problem not in lines and not waiting:
         lines.append(added.sd.problem)
     tone = "wait" if waits or added.copied or added.identity.warnings else "good"
     return Note(tone, OUTCOMES.get(outcome, "{name} was added.").format(name=added.sd.name), lines)
@@ -170,19 +182,35 @@ def say_confirming(sd: StorageDir) -> str:
     return ""
 
 
-def _act(backend: Backend, action: Callable[[], Note]) -> Response:
+def needs_identity(sd: StorageDir) -> bool:
+    """Whether a person can give it an identity, and nothing else will, unless it is still arriving. Pure."""
+    is_waiting = sd.state is StorageDirState.INCOMPLETE and sd.sd_id is None and not sd.read_only
+    return is_waiting and "new-identity" in (sd.problem or "")
+
+
+def _act(
+    backend: Backend, action: Callable[[], Note], typed: Mapping[str, object] = NOTHING_TYPED
+) -> Response:
     try:
         return _draw(backend, action())
     except StrandlineError as error:
-        return _draw(backend, Note("bad", "That did not work", [error.message]), http_status_of(error))
+        note = Note("bad", "That did not work", [error.message])
+        return _draw(backend, note, http_status_of(error), typed)
 
 
-def _draw(backend: Backend, note: Note | None = None, status: int = 200) -> Response:
+def _draw(
+    backend: Backend,
+    note: Note | None = None,
+    status: int = 200,
+    typed: Mapping[str, object] = NOTHING_TYPED,
+) -> Response:
     since = find_since(backend)
     folders = [_describe(backend, sd) for sd in backend.store.list_storage_dirs()]
-    return render("folders.html", status=status, place="folders", since=since, folders=folders, note=note)
+    return render(
+        "folders.html", status=status, place="folders", since=since, folders=folders, note=note, typed=typed
+    )
 
 
 def _describe(backend: Backend, sd: StorageDir) -> Folder:
     counts = backend.store.count_files(sd)
-    return Folder(sd, counts.images, counts.arriving, counts.missing, say_confirming(sd))
+    return Folder(sd, counts.images, counts.arriving, counts.missing, say_confirming(sd), needs_identity(sd))

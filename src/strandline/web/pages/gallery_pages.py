@@ -28,6 +28,7 @@ from strandline.web.api.parameters import make_filter
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import folder_pages, image_pages, inspector_pages
 from strandline.web.pages.activity import KINDS, list_days
+from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
 from strandline.web.pages.rendering import PageRoute, find_since, render
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -99,6 +100,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         backend.store, sd=chosen["sd"], state=_parse_state(chosen["state"]), media_type=chosen["type"],
         text=chosen["q"], first_day=chosen["from"], last_day=chosen["to"],
     )  # fmt: skip
+    shown = backend.store.get_storage_dir(chosen["sd"]) if chosen["sd"] else None
     found = backend.store.gallery.get_months(wanted)
     page = backend.store.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
     asked = {name: value for name, value in chosen.items() if value}
@@ -110,8 +112,10 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     return render(
         "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen, is_filtered=bool(asked),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
-        types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES,
+        typed=NOTHING_TYPED, types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
+        away=[each for each in sds if not each.is_reachable and (not shown or shown.number == each.number)],
+        unidentified=[each for each in sds if needs_identity(each)],
         is_later_page=bool(after), next=page.next and "/?" + urlencode(asked | {"after": page.next}),
         first_screen={
             "query": urlencode(asked),

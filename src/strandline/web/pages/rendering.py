@@ -22,6 +22,7 @@ from strandline.model import state_words
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.web.backend import Backend
 from strandline.web.pages import words as words
+from strandline.web.pages.page_words import say_on_page
 from strandline.web.problems import http_status_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -49,6 +50,7 @@ def _make_environment() -> Environment:
     )
     environment.filters |= {
         "plainly": show_plainly,
+        "on_page": say_on_page,
         "bytes": partial(say_bytes, unknown="size not known"),
         "count": say_count,
         "day": words.say_day,

@@ -161,5 +161,6 @@ function trim(image) {
   const { image_id, media_type, original_name, width, height, size_bytes, taken_at } = image;
   const isIncomplete = best?.state === "present" && best.whole === false;
   const state = image.state ?? (isIncomplete ? "partial" : best?.state) ?? "present";
-  return { image_id, media_type, original_name, width, height, size_bytes, taken_at, state };
+  const away = image.away ?? (image.files?.every((file) => file.sd_state !== "online" && file.sd_state !== "suspect") && best.sd_name);
+  return { image_id, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null };
 }

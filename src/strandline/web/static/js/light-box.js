@@ -4,7 +4,7 @@ import { ask } from "./api.js";
 import { copyFrom } from "./copying.js";
 import { fetchImage } from "./image-source.js";
 import { listen } from "./live.js";
-import { HAS_PICTURE, sayBytes, sayDay, sayState, sayType, titleOf } from "./words.js";
+import { HAS_PICTURE, harmless, sayBytes, sayDay, sayState, sayType, titleOf } from "./words.js";
 
 const ZOOMS = [1, 1.5, 2.5, 4, 8];
 const SWIPE = 60; // pixels
@@ -18,7 +18,7 @@ class LightBox extends HTMLElement {
     this.dialog.addEventListener("keydown", (event) => this.onKey(event));
     this.dialog.addEventListener("close", () => this.onClose());
     this.picture.addEventListener("load", () => this.completeFacts());
-    this.picture.addEventListener("error", () => this.showUnseen("There is no picture yet."));
+    this.picture.addEventListener("error", () => this.showUnseen(this.sayWhy()));
     this.picture.addEventListener("dblclick", (event) => this.zoomTo(this.zoom > 1 ? 1 : 2.5, event));
     this.stage.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     this.stage.addEventListener("pointerdown", (event) => this.onPointer(event));
@@ -62,6 +62,11 @@ class LightBox extends HTMLElement {
     this.picture.hidden = false;
     this.picture.alt = titleOf(image);
     this.picture.src = `/i/${image.image_id}`;
+  }
+
+  sayWhy() {
+    const { away } = this.image;
+    return away ? `${harmless(away)} is offline, so this picture cannot be read now.` : "There is no picture yet.";
   }
 
   showUnseen(words) {

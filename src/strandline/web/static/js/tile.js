@@ -3,6 +3,7 @@
 import { HAS_PICTURE, sayState, titleOf } from "./words.js";
 
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
+const AWAY = { word: "offline", tone: "wait", moving: false };
 
 /** An empty tile. */
 export function makeTile() {
@@ -11,10 +12,11 @@ export function makeTile() {
 
 /** Shows an image in a tile; undefined makes it empty. Leaves unchanged what is right already. */
 export function showImage(tile, image) {
-  const known = image ? `${image.image_id} ${image.state} ${image.original_name ?? ""}` : "";
+  const known = image ? `${image.image_id} ${image.state} ${image.away ?? ""} ${image.original_name ?? ""}` : "";
   if (tile.dataset.shows === known) return;
   const hadPicture = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
   tile.dataset.shows = known;
+  tile.dataset.away = image?.away ? "yes" : "";
   tile.dataset.id = image?.image_id ?? "";
   tile.dataset.state = image?.state ?? "";
   const link = tile.querySelector("a");
@@ -29,7 +31,7 @@ export function showImage(tile, image) {
     return;
   }
   if (!hadPicture) delete tile.dataset.failed;
-  const badge = sayState(image.state) ?? (tile.dataset.failed ? NO_PREVIEW : null);
+  const badge = sayState(image.state) ?? (tile.dataset.failed ? sayFailure(tile) : null);
   const title = titleOf(image);
   link.href = `/image/${image.image_id}`;
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
@@ -49,7 +51,7 @@ export function refreshPicture(tile) {
 export function showFailure(tile) {
   tile.classList.add("no-picture");
   tile.dataset.failed = "yes";
-  if (!tile.querySelector(".badge").textContent) showBadge(tile, NO_PREVIEW);
+  if (!tile.querySelector(".badge").textContent) showBadge(tile, sayFailure(tile));
 }
 
 function showPicture(tile, image) {
@@ -58,6 +60,11 @@ function showPicture(tile, image) {
   tile.classList.toggle("no-picture", !hasPicture);
   picture.removeAttribute("src");
   if (hasPicture) picture.src = `/i/${image.image_id}?w=400`;
+}
+
+/** Why a picture that should be there is not: its folder is away, or nobody knows. */
+function sayFailure(tile) {
+  return tile.dataset.away ? AWAY : NO_PREVIEW;
 }
 
 function showBadge(tile, badge) {

@@ -1,0 +1,52 @@
+"""Messages on pages: where a message names a command, the page names its own button or place. Pure.
+
+Messages are written for every face, and many end with a command. A person in a browser has no command line at hand.
+"""
+
+from __future__ import annotations
+
+import re
+
+from strandline.model.plain_words import show_plainly
+
+_Q = "['`]"
+"""How messages quote a command."""
+
+
+def _command(words: str) -> str:
+    return rf"{_Q}(?:strandline )?{words}{_Q}"
+
+
+COMMANDS = tuple(
+    (re.compile(pattern), words)
+    for pattern, words in (
+        (rf"(?:run|use|say so with|decide with) {_command('sd confirm[^`]*?')}", "press “Confirm”"),
+        (rf"(?:run|use) {_command('sd add [^`]*?--new-identity[^`]*?')}", "press “Give it a new identity”"),
+        (
+            rf"or (?:use )?{_command('sd add [^`]*?--new-identity[^`]*?')}",
+            "or press “Give it a new identity”",
+        ),
+        (_command("sd confirm[^`]*?"), "“Confirm”"),
+        (_command("sd add [^`]*?--new-identity[^`]*?"), "“Give it a new identity”"),
+        (rf"see {_command('sd [^`]*?')}", "see the Folders page"),
+        (rf"use {_command('sd move[^`]*?')}", "set its new path on the Folders page"),
+        (rf"(?:with|use|run|by) {_command('sd (?:add|move|rename)[^`]*?')}", "on the Folders page"),
+        (rf"{_command('sd forget[^`]*?')}", "forget"),
+        (r"\bwith --read-only\b", "as read-only"),
+        (rf"{_command('save [^`]*?')} takes them in", "drop them into the gallery to save them here"),
+        (rf" \({_command('explain[^`]*?')}\)", ""),
+        (rf"{_command('doctor')}", "the log"),
+        (
+            _command(r"(?:sd |catalog |inspect |scan|serve|watch|save|get|exists|ls|explain)[^'`]*?"),
+            "Strandline",
+        ),
+    )
+)
+"""Commands as messages quote them, and what a page says instead. The last one catches those that have no place."""
+
+
+def say_on_page(text: str) -> str:
+    """The message without commands and without characters that act."""
+    for pattern, words in COMMANDS:
+        text = pattern.sub(words, text)
+    return show_plainly(text)
