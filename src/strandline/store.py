@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         FileCounts,
         ImageInfo,
         ImagePage,
+        ImportedNames,
         Saved,
         ScanReport,
     )
@@ -430,6 +431,14 @@ class Store:
     def export_catalog(self) -> dict[str, object]:
         """Everything that only the catalog knows, ready for JSON."""
         return services.export.export_catalog(self._bench)
+
+    def import_names(self, exported: object) -> ImportedNames:
+        """Adds the original names of another catalog's :meth:`export_catalog`. Removes none. Idempotent.
+
+        Raises:
+            InvalidInputError: It is not such an export. Nothing was added.
+        """
+        return services.importing.import_names(self._bench, exported)
 
     def close(self) -> None:
         """Ends its watchers and frees everything. Idempotent."""

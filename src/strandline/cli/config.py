@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from typing import BinaryIO
 
 import click
 
@@ -15,6 +17,7 @@ from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
 from strandline.cli.writing import is_terminal, write_bytes, write_json, write_line
+from strandline.errors import InvalidInputError
 from strandline.model.plain_words import show_plainly
 from strandline.runtime.setting_sources import Origin
 from strandline.runtime.settings import Settings, config_path
@@ -23,10 +26,15 @@ CONFIG_TABLE = {
     "show": Row("config:show", "List every setting, its value, and where the value comes from."),
     "path": Row("config:path", "Print the path of the settings file."),
 }
-CATALOG_TABLE = {"export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON.")}
+CATALOG_TABLE = {
+    "export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON."),
+    "import": Row("config:import_", "Add the original names from an export."),
+}
 
 config = LazyGroup("config", table=CONFIG_TABLE, help="Show settings and where they come from.")
-catalog = LazyGroup("catalog", table=CATALOG_TABLE, help="Export what cannot be rebuilt from the folders.")
+catalog = LazyGroup(
+    "catalog", table=CATALOG_TABLE, help="Export and import what cannot be rebuilt from the folders."
+)
 
 
 @click.command("show", cls=Verb)
@@ -89,3 +97,24 @@ def export(session: Session) -> None:
     """
     with session.open_store() as store:
         write_json(store.export_catalog())
+
+
+@click.command("import", cls=Verb)
+@click.argument("file", type=click.File("rb"))
+@click.pass_obj
+def import_(session: Session, file: BinaryIO) -> None:
+    """Add the original names from an export.
+
+    FILE is what 'strandline catalog export' printed, on this machine or another one; - reads stdin. Names are added
+    and never removed, so you can import a file twice. Storage directories, journal, and trash index are not imported:
+    add the storage directories with 'strandline sd add'.
+    """
+    try:
+        document = json.load(file)
+    except (ValueError, RecursionError) as error:
+        raise InvalidInputError(f"{file.name}: this is not JSON ({error})") from error
+    with session.open_store() as store:
+        report = store.import_names(document)
+    session.answer(
+        report.as_json(), lambda: write_line(f"Names: {report.added:,} added, {report.known:,} already known")
+    )

@@ -57,7 +57,7 @@ COMMANDS = {
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show settings and where they come from."),
-    "catalog": Row("config:catalog", "Export what cannot be rebuilt from the folders."),
+    "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),
     "completion": Row("completion:completion", "Print the shell's completion script."),
 }
 

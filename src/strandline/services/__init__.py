@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strandline.services import export as export
     from strandline.services import gallery as gallery
+    from strandline.services import importing as importing
     from strandline.services import journal as journal
     from strandline.services import thumbnails as thumbnails
     from strandline.services.finding import describe as describe
