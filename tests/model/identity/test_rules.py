@@ -340,3 +340,20 @@ def test_what_loses_is_never_lost(of_plain: str) -> None:
             assert actions[-1] is StepAction.DELETE_LEGACY
         if case.read_only or found.wait_for_quiet:
             assert actions == []
+
+
+@pytest.mark.parametrize(
+    ("errors", "remedy"),
+    [
+        ([13], "give this user the right to read it"),
+        ([1, 13], "give this user the right to read it"),
+        ([5], "try again when the disk answers"),
+        ([13, 5], "try again when the disk answers"),
+    ],
+)
+def test_a_folder_that_cannot_be_read_says_what_helps(errors: list[int], remedy: str) -> None:
+    """Waiting for the disk gives nobody a right."""
+    found = tuple(LookError("SD_ID", number, "no") for number in errors)
+    problem = decide(IdentitySighting(errors=found)).problem
+    assert problem is not None
+    assert problem.endswith(remedy)

@@ -181,7 +181,9 @@ def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
         problem = "the folder is not there: bring its disk back, or set its new path with `sd move`"
     elif sighting.errors:
         found = "; ".join(f"{error.name or 'the folder'}: {error.reason}" for error in sighting.errors)
-        problem = f"its identity cannot be read now ({found}); try again when the disk answers"
+        refused = all(error.errno in (errno.EACCES, errno.EPERM) for error in sighting.errors)
+        remedy = "give this user the right to read it" if refused else "try again when the disk answers"
+        problem = f"its identity cannot be read now ({found}); {remedy}"
     elif sighting.legacy and sighting.legacy.unfit is Unfit.EVICTED and question.known is None:
         problem = f"{sighting.legacy.name} is online-only; have the sync client download it"
     else:
