@@ -107,6 +107,19 @@ def test_health_is_what_doctor_says(served: Served) -> None:
     assert all(set(check) == {"name", "ok", "message", "remedy"} for check in checks)
 
 
+def test_strict_health_is_503_if_a_check_failed(served: Served, tmp_path: Path) -> None:
+    """For programs that look at the status only. Otherwise an answer is 200, whatever it says."""
+    (tmp_path / "Notes").rename(tmp_path / "Elsewhere")
+    strict, usual = (served.client.get(f"/api/v1/health{query}") for query in ("?strict=true", ""))
+    assert (strict.status_code, usual.status_code) == (503, 200)
+    assert strict.json()["code"] == "unhealthy"
+    failed = [
+        [check["name"] for check in each.json()["checks"] if not check["ok"]] for each in (strict, usual)
+    ]
+    assert "storage directory Notes" in failed[0]
+    assert failed[0] == failed[1]
+
+
 def test_an_unknown_storage_directory_is_404(served: Served, tmp_path: Path) -> None:
     """In every view."""
     put_image(tmp_path / "Notes", PHOTO)

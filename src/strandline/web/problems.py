@@ -72,6 +72,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "token-required": (401, "give the token of this installation"),
     "too-many-waiting": (503, "too many requests are waiting for images; try again"),
     "client-silent": (408, "the request did not come to its end in time; send it again"),
+    "unhealthy": (503, "a check of this machine failed; 'checks' says which, and what to do"),
     "range-not-satisfiable": (416, "the image has no such bytes"),
     "fault": (500, "internal error; details are in the server's log"),
 }
