@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ def iter_named_tests(text: str) -> Iterator[tuple[str, str, str]]:
     yield from re.findall(r"\[`(tests/[\w/]+\.py)::(\w+)`\]\(([^)]+)\)", text)
 
 
+@cache
 def list_tests(path: str) -> set[str]:
     """The functions in the file and in its classes, except conditional ones (``test_no_skips`` finds those)."""
     tree = ast.parse((PROJECT / path).read_text())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import plistlib
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,12 @@ from strandline.web.problems import REFUSALS
 
 PROJECT = Path(__file__).parents[2]
 REFERENCE = (PROJECT / "docs/reference/http.md").read_text()
-DOCUMENT: dict[str, Any] = make_api().openapi()
+
+
+@cache
+def make_document() -> dict[str, Any]:
+    """The OpenAPI document. It takes a second, so it is not made when the file is imported."""
+    return make_api().openapi()
 
 
 def section(heading: str) -> str:
@@ -27,7 +33,7 @@ def test_every_route_is_documented_and_no_other() -> None:
     """The table of resources is the list of routes."""
     routes = {
         f"{method.upper()} {path.removeprefix(API)}"
-        for path, each in DOCUMENT["paths"].items()
+        for path, each in make_document()["paths"].items()
         for method in each
     }
     assert set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", section("Resources"), re.MULTILINE)) == routes
@@ -37,7 +43,7 @@ def test_every_parameter_of_a_list_is_named_in_its_row() -> None:
     """A reader can see the parameters without opening the OpenAPI document."""
     rows = dict(re.findall(r"^\| `([A-Z]+ /[^`]*)` \| (.+) \|$", section("Resources"), re.MULTILINE))
     for path in ("/images", "/journal"):
-        for parameter in DOCUMENT["paths"][API + path]["get"]["parameters"]:
+        for parameter in make_document()["paths"][API + path]["get"]["parameters"]:
             assert f"{parameter['name']}=" in rows[f"GET {path}"]
 
 
@@ -56,7 +62,7 @@ def test_every_refusal_is_documented_with_its_status() -> None:
 
 def test_every_route_says_what_it_does() -> None:
     """The OpenAPI document is documentation, too, so routes and parameters have descriptions."""
-    for path, methods in DOCUMENT["paths"].items():
+    for path, methods in make_document()["paths"].items():
         for method, operation in methods.items():
             assert operation["description"].endswith("."), f"{method} {path}"
             for parameter in operation.get("parameters", []):

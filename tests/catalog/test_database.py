@@ -128,6 +128,7 @@ def test_a_disk_without_a_write_ahead_log_is_refused(path: Path, monkeypatch: py
         pass
 
 
+@pytest.mark.slow
 def test_many_processes_may_open_a_new_catalog_at_once(path: Path) -> None:
     """One of them creates it, the others find it. All see the same epoch."""
     code = """
@@ -401,6 +402,7 @@ WRITE_MANY = """
 TESTS = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_two_processes_write_one_catalog(path: Path) -> None:
     """Every write of both is there."""
     processes = [run_python(WRITE_MANY, path, which, TESTS) for which in "ab"]

@@ -80,6 +80,7 @@ def test_what_is_saved_while_interrupted_is_finished_and_told(
     assert run("ls", "--json").json["total"] == 1
 
 
+@pytest.mark.slow
 def test_an_interrupted_scan_keeps_what_it_did(made: CommandHome, monkeypatch: pytest.MonkeyPatch) -> None:
     """It exits with 130 and a complete answer that says so, with nothing on stderr. The next scan finds the rest."""
     root = made.make_storage_dir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import click
@@ -43,6 +42,7 @@ def test_help_looks_as_if_click_had_written_it(width: int) -> None:
     assert format_help(width) == formatter.getvalue().rstrip("\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--version"], []])
 @pytest.mark.parametrize("columns", [20, 79, 80, 500])
 def test_what_needs_no_parser_looks_as_if_it_had_been_parsed(arguments: list[str], columns: int) -> None:
@@ -58,21 +58,26 @@ def test_what_needs_no_parser_does_not_load_click(arguments: list[str]) -> None:
     """The import of click takes longer than all the rest of such a run."""
     code = f"import sys\nfrom strandline.cli.main import main\nmain({arguments!r})\n"
     code += "sys.exit(len({'click', 'datetime', 'threading'} & set(sys.modules)))"
-    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    run_python(code)
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--help"], ["--version"], ["gte"], *([name, "-h"] for name in COMMANDS)]
+    ("runs", "unwanted"),
+    [
+        ([[], ["--help"], ["--version"], ["gte"]], UNWANTED_AT_HELP),
+        ([[name, "-h"] for name in COMMANDS], UNWANTED_AT_HELP - NEEDED_BY_COMMANDS),
+    ],
+    ids=["the program", "its commands"],
 )
-def test_help_imports_nothing_that_it_does_not_need(arguments: list[str]) -> None:
+def test_help_imports_nothing_that_it_does_not_need(runs: list[list[str]], unwanted: set[str]) -> None:
     """Help loads no image, table, or database library, and none of our own modules that need one, so it is
-    instant.
+    instant. All runs share a process: whatever one of them imports stays.
     """
-    unwanted = UNWANTED_AT_HELP if "-h" not in arguments else UNWANTED_AT_HELP - NEEDED_BY_COMMANDS
-    code = f"import sys\nfrom strandline.cli.main import main\nmain({arguments!r})\n"
-    code += f"print(*sorted(set(sys.modules) & {unwanted!r}), file=sys.stderr)"
-    ended = run_python(code)
-    assert ended.stderr.splitlines()[-1] == ""
+    code = "import sys\nfrom strandline.cli.main import main\n"
+    code += f"for arguments in {runs!r}:\n    main(arguments)\n"
+    code += f"    print(arguments, *sorted(set(sys.modules) & {unwanted!r}), file=sys.stderr)"
+    told = run_python(code).stderr.splitlines()
+    assert [line for line in told if line.startswith("[")] == [str(arguments) for arguments in runs]
 
 
 def test_version() -> None:

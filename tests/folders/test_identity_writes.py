@@ -86,6 +86,7 @@ def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_waiting_for_the_disk")
 @pytest.mark.parametrize("new_identity", [False, True], ids=["as found", "new identity"])
 @pytest.mark.parametrize("of_plain", PLAIN)
@@ -113,6 +114,7 @@ def test_carrying_out_settles_every_combination(tmp_path: Path, of_plain: str, n
         assert {name for name in after.keys() - before.keys() if not name.startswith(WAS)} <= {"SD_ID"}, case
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_waiting_for_the_disk")
 @pytest.mark.parametrize("new_identity", [False, True], ids=["as found", "new identity"])
 @pytest.mark.parametrize("of_plain", ["absent", "A", "empty"])

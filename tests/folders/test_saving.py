@@ -106,6 +106,7 @@ class TestContract:
         assert (place.media / NAME).read_bytes() == versions[-1]
         assert place.names() == {NAME}
 
+    @pytest.mark.slow
     def test_nothing_half_written_is_ever_seen(self, place: Place) -> None:
         """Listings in a tight loop see whole files and, at most, hidden names."""
         data = os.urandom(3_000_000)

@@ -7,7 +7,7 @@ import unicodedata
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from strandline.model.image_ids import ImageId, find_image_id
@@ -173,6 +173,7 @@ def test_discovery_prefers_exact_and_canonical_names() -> None:
         ("{stem}.{ext}.part", "temporary"),
     ],
 )
+@settings(max_examples=max(1, settings().max_examples // 5))  # for each of fifteen patterns
 @given(wanted=wanted_names)
 def test_what_clients_leave_beside_an_image(pattern: str, kind: str, wanted: str) -> None:
     """Law: it stands for exactly the name it was made from, in its spelling, for both forms of id."""

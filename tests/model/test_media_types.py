@@ -241,6 +241,7 @@ def test_a_root_beyond_the_first_bytes_is_not_looked_for() -> None:
     assert sniff_media_type(padding[:-6] + b"<svg/>") is SVG
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
     "unit", [b"<!--", b"<?", b"<!-- -->", b"<!DOCTYPE svg [", b"\"'", b"[", b" ", b"<", b"<a", b"a:", b"]>"]

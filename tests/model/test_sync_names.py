@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from builders.dialects import DIALECTS
@@ -207,6 +207,7 @@ hosts = st.text(st.characters(categories=["L", "N"], include_characters=" -_'()@
 
 
 @pytest.mark.parametrize("dialect", DIALECTS.values(), ids=DIALECTS)
+@settings(max_examples=max(1, settings().max_examples // 5))  # for each of forty dialects
 @given(split=split_names, host=hosts, n=numbers, day=days)
 def test_a_conflict_copy_in_every_dialect(
     dialect: str, split: tuple[str, str], host: str, n: int, day: str
@@ -258,6 +259,7 @@ def test_no_name_is_taken_for_another(name: str) -> None:
     assert meaning.stands_for is None or is_wanted(meaning.stands_for)
 
 
+@pytest.mark.slow
 def test_made_up_names_cost_little() -> None:
     """Names that almost fit every pattern, even much longer than file systems allow, finish within seconds."""
     units = ["(", "[ ", "-", " ", "\n", "conflicted copy)", "(conflicted copy", ".conflict1", "-safebackup-1"]

@@ -110,6 +110,7 @@ def test_a_slow_picture_keeps_no_process(pool: DecoderPool) -> None:
     assert list_decoders() == set()
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) -> None:
     """A crash is reported at once, not when the time is up. The pool keeps working."""
     slow = REQUEST | {"media_type": "image/svg+xml", "size": None}
@@ -183,6 +184,7 @@ def test_a_decoder_without_memory_says_nothing_of_the_picture() -> None:
     assert child not in list_decoders()
 
 
+@pytest.mark.slow
 def test_a_decoder_without_memory_for_the_bytes_is_replaced_in_silence() -> None:
     """It ends by itself while it reads the bytes, before it knows their type."""
     stop_decoders()
@@ -312,6 +314,7 @@ if child:
 """
 
 
+@pytest.mark.slow
 def test_a_forked_child_has_decoders_of_its_own(tmp_path: Path) -> None:
     """Parent and child decode at the same time and never read each other's answers."""
     (tmp_path / "picture").write_bytes(PICTURE)

@@ -160,6 +160,7 @@ def test_entities_do_not_multiply() -> None:
         assert time.monotonic() - start < STILL_RUNNING_S
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("media_type", "data"),
     [

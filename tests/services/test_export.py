@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from builders.clocks import FakeClock
 from builders.identities import A, B
 from builders.journal import list_event_types
@@ -59,6 +61,7 @@ def test_a_new_catalog_has_nothing_to_export(home: Path) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_long_journal_is_exported_whole(home: Path) -> None:
     """However many events there are, each is there once and in order."""
     count = JOURNAL_AT_ONCE + 3

@@ -91,6 +91,7 @@ def root(home: Path, tmp_path: Path) -> Path:
     return root
 
 
+@pytest.mark.slow
 def test_an_image_that_two_save_at_once_is_new_to_one(home: Path, root: Path, tmp_path: Path) -> None:
     """Twenty images, two processes, and a third that scans: one file and one announcement each."""
     pictures = make_pictures(20)
@@ -107,6 +108,7 @@ def test_an_image_that_two_save_at_once_is_new_to_one(home: Path, root: Path, tm
         assert (report.found_changes, report.unchanged) == (False, 20)
 
 
+@pytest.mark.slow
 def test_an_image_that_many_find_at_once_is_announced_once(home: Path, root: Path) -> None:
     """Three processes read unknown files at once while another scans."""
     pictures = make_pictures(15)
@@ -119,6 +121,7 @@ def test_an_image_that_many_find_at_once_is_announced_once(home: Path, root: Pat
         assert count_available(store) == Counter(name_of(data) for data in pictures)
 
 
+@pytest.mark.slow
 def test_a_watcher_and_a_saver_announce_an_image_once(home: Path, root: Path, tmp_path: Path) -> None:
     """The watcher sees the file before or after its row exists: one event, and the watcher's reader gets it."""
     pictures = make_pictures(10)
@@ -139,6 +142,7 @@ def test_a_watcher_and_a_saver_announce_an_image_once(home: Path, root: Path, tm
         assert count_available(store) == Counter(name_of(data) for data in pictures)
 
 
+@pytest.mark.slow
 def test_two_homes_may_share_a_storage_directory(tmp_path: Path) -> None:
     """Two programs with their own catalogs (hazard H36): each image is new to one of them, and whole for both."""
     root = make_storage_dir(tmp_path / "shared")
@@ -159,11 +163,13 @@ def test_two_homes_may_share_a_storage_directory(tmp_path: Path) -> None:
     assert sorted(os.listdir(root / "media")) == sorted(name_of(data) for data in pictures)
 
 
+@pytest.mark.slow
 def test_many_processes_make_one_catalog(tmp_path: Path) -> None:
     """The home is new, and all open it at once."""
     assert run_at_once(tmp_path / "new", *[(OPEN_ONLY, [])] * 4) == [0] * 4
 
 
+@pytest.mark.slow
 def test_a_store_sees_at_once_what_another_one_did(home: Path, root: Path, tmp_path: Path) -> None:
     """Nothing stays in memory that another process could change."""
     with open_store(home) as here, open_store(home) as there:

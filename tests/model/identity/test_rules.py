@@ -290,6 +290,7 @@ def every_case(of_plain: str) -> Iterator[Case]:
         yield Case(of_plain, *rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of_plain", PLAIN)
 def test_every_combination_follows_the_table(of_plain: str) -> None:
     """Each combination of SD_ID, .sd-id, copies, former values, media, catalog, and request: outcome, identity,
@@ -314,6 +315,7 @@ def test_every_combination_follows_the_table(of_plain: str) -> None:
         assert found.delete_legacy == ("delete" in deeds and case.legacy in "AB" and not case.read_only), case
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of_plain", PLAIN)
 def test_what_loses_is_never_lost(of_plain: str) -> None:
     """Every value in the folder becomes the identity or an alias. A value is kept before it is overwritten or

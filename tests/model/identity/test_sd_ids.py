@@ -70,6 +70,7 @@ def test_what_editors_do_to_a_file_is_tolerated(
     assert find_identity_in(data) == str(value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("newline", [b"", b"\n", b"\r\n"])
 @pytest.mark.parametrize("bom", [b"", BOM])
 @pytest.mark.parametrize("spell", [str, lambda value: str(value).upper(), base64url_of])

@@ -103,6 +103,7 @@ def test_an_odd_spelling_that_arrives_is_found(machine: Machine) -> None:
     assert found.filename == f"{ID.upper()}.Png"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("plain", [None, b"", PICTURE[:200]], ids=["missing", "empty", "half"])
 def test_a_conflict_copy_with_the_true_bytes_is_handed_out(

@@ -47,6 +47,7 @@ def list_told(machine: Machine) -> list[str]:
     return [event.type for event in machine.events() if event.type.startswith("image.")]
 
 
+@pytest.mark.slow
 def test_what_was_proven_is_read_without_a_decoder(machine: Machine, sd: StorageDir, tmp_path: Path) -> None:
     """The same bytes have the same verdict, at every read and after a touch."""
     prove_file(machine.bench, sd, NAME)
@@ -90,6 +91,7 @@ def test_an_arriving_image_is_not_damaged_for_want_of_memory(machine: Machine, t
         assert row.state is FileState.ARRIVING
 
 
+@pytest.mark.slow
 def test_a_picture_that_kills_every_decoder_is_tried_ever_more_rarely(
     machine: Machine, sd: StorageDir, tmp_path: Path
 ) -> None:

@@ -271,6 +271,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", HOSTILE)
 @pytest.mark.parametrize("name", [NAME, LEGACY_NAME])
 def test_hostile_bytes_are_judged_without_harm(tmp_path: Path, what: str, name: str) -> None:

@@ -86,6 +86,7 @@ def _put_source(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_save_costs_the_same_in_a_full_folder(tmp_path: Path) -> None:
     """The same number of system calls at 100 files as at 10,000, and no listing of the folder; in a new process
     each time.

@@ -374,6 +374,7 @@ SCAN = """
 """
 
 
+@pytest.mark.slow
 def test_two_processes_scan_one_storage_directory(machine: Machine, tmp_path: Path) -> None:
     """Each arrival is registered by one of them, and announced exactly once."""
     sd = machine.add("Notes", *make_pictures(5))

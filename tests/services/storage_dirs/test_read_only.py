@@ -33,6 +33,7 @@ def _replace_identity(root: Path) -> dict[str, object]:
     return snapshot(root)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "files",
     [
