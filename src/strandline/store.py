@@ -17,13 +17,14 @@ from weakref import WeakSet
 from strandline import services
 from strandline.errors import InvalidInputError
 from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES, IMAGES_PER_PAGE, TILE_SIZE
-from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.states import EXPECTED
 
 if TYPE_CHECKING:
     from strandline.folders.proof_copies import CopyWriter
     from strandline.model.events import Event
+    from strandline.model.image_files import FileState, ImageFilter
+    from strandline.model.queries import Query
     from strandline.model.reports import (
         AddedStorageDir,
         Explanation,
@@ -297,24 +298,41 @@ class Store:
 
     def list_images(
         self,
-        sd: StorageDirRef | None = None,
-        state: FileState | str | None = None,
+        query: Query | None = None,
+        *,
         after: str | None = None,
         limit: int = IMAGES_PER_PAGE,
+        sd: StorageDirRef | None = None,
+        state: FileState | str | None = None,
     ) -> ImagePage:
-        """A page of images, newest first; 1 to 10,000 of them. ``after`` is the ``next`` of the previous page.
+        """A page of the images that the query means; 1 to 10,000. ``after`` is the ``next`` of the page before.
 
-        ``sd`` and ``state`` select images with a file there, or with a file in this state.
+        ``sd`` and ``state`` are short for a query with only these. Each page counts all images that match: about
+        50 ms for 100,000. :meth:`iter_images` does not.
 
         Raises:
-            InvalidInputError: The cursor, the state, or the limit is invalid.
+            InvalidInputError: The cursor, the limit, or a part of the query is invalid.
+            StorageDirNotFoundError: Its storage directory is unknown.
         """
         if not 1 <= limit <= MAX_PAGE:
             raise InvalidInputError(f"a page has 1 to {MAX_PAGE:,} images, not {limit}", limit=limit)
-        wanted = None if state is None else _parse_state(state)
-        return services.describe.list_images(
-            self._bench, sd=self._find_sd(sd), state=wanted, after=after, limit=limit
-        )
+        if query is None:
+            from strandline.model.queries import Query
+
+            query = Query(sd=sd, state=state)
+        return services.describe.list_images(self._bench, self.choose(query), after=after, limit=limit)
+
+    def iter_images(self, query: Query | None = None) -> Iterator[ImageInfo]:
+        """All images that the query means, lazily, in its order. Raises as :meth:`list_images`, before the first."""
+        return services.describe.iter_images(self._bench, self.choose(query))
+
+    def choose(self, query: Query | None) -> ImageFilter:
+        """The query for :attr:`gallery`, checked. Raises as :meth:`list_images`."""
+        from strandline.model.queries import Query, parse_query
+
+        query = query or Query()
+        sd = None if query.sd in (None, "") else self._find_sd(query.sd)
+        return parse_query(query, None if sd is None else sd.number)
 
     def thumbnail(self, image_id: str, size: int = TILE_SIZE, sd: StorageDirRef | None = None) -> Thumbnail:
         """A small upright copy without metadata, from the cache or newly made (about 60 ms for 12 million pixels).
@@ -456,11 +474,3 @@ class Store:
 
     def _find_sd(self, sd: StorageDirRef | None) -> StorageDir | None:
         return None if sd is None else self.get_storage_dir(sd)
-
-
-def _parse_state(state: FileState | str) -> FileState:
-    try:
-        return FileState(state)
-    except ValueError as error:
-        known = ", ".join(each.value for each in FileState)
-        raise InvalidInputError(f"{str(state)[:40]!r} is not a state; the states are {known}") from error

@@ -89,7 +89,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
         ("exists", "(image_id, sd=None)"),
         ("look_up", "(image_id, sd=None)"),
         ("info", "(image_id)"),
-        ("list_images", "(sd=None, state=None, after=None, limit=100)"),
+        ("list_images", "(query=None, *, after=None, limit=100, sd=None, state=None)"),
         ("thumbnail", "(image_id, size=400, sd=None)"),
         ("scan", "(sd=None, progress=None, cancel=None)"),
         ("inspect", "(sd)"),

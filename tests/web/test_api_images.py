@@ -47,9 +47,9 @@ def test_months_are_counted_and_entered_anywhere(served: Served) -> None:
     months = served.get("/images/months")
     assert months["months"] == [{"month": f"2024-0{month}", "count": 2} for month in (7, 6, 5)]
     assert (months["total"], months["fresh"]) == (6, True)
-    assert ids(served.get("/images", month="2024-06", offset=1, limit=2)) == NEWEST_FIRST[3:5]
-    assert served.get("/images", month="2024-06", offset=2)["images"] == []
-    assert served.get("/images", month="1999-01")["images"] == []
+    assert ids(served.get("/images", at="2024-06", offset=1, limit=2)) == NEWEST_FIRST[3:5]
+    assert served.get("/images", at="2024-06", offset=2)["images"] == []
+    assert served.get("/images", at="1999-01")["images"] == []
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,11 @@ def test_months_are_counted_and_entered_anywhere(served: Served) -> None:
     [
         ({"from": "2024-06-01", "to": "2024-06-20"}, NEWEST_FIRST[2:4]),
         ({"from": "2024-07-20"}, NEWEST_FIRST[:1]),
+        ({"month": "2024-06"}, NEWEST_FIRST[2:4]),
+        ({"month": "2024-06", "from": "2024-06-20"}, NEWEST_FIRST[2:3]),
+        ({"month": "2024-06", "from": "2024-07-01"}, []),
+        ({"reverse": "true"}, NEWEST_FIRST[::-1]),
+        ({"month": "2024-06", "reverse": "true"}, NEWEST_FIRST[2:4][::-1]),
         ({"to": "2024-05-01"}, NEWEST_FIRST[5:]),
         ({"q": NEWEST_FIRST[2][:9].upper()}, NEWEST_FIRST[2:3]),
         ({"q": "%"}, []),
@@ -71,6 +76,26 @@ def test_filters(served: Served, query: dict[str, str], expected: list[str]) -> 
     page = served.get("/images", **query)
     assert (ids(page), page["total"]) == (expected, len(expected))
     assert served.get("/images/months", **query)["total"] == len(expected)
+
+
+def test_the_latest_arrival_comes_first_if_asked(served: Served) -> None:
+    """Although it was taken before the others. Its pages are in this order, too, and its cursors are its own."""
+    old = make_picture("jpg", seed=70, taken_at=datetime(2020, 1, 1, tzinfo=UTC))
+    saved = served.upload(old, "Notes").json()["saved"][0]
+    page = served.get("/images", sort="arrived", limit=3)
+    assert ids(page)[0] == saved["image_id"]
+    rest = served.get("/images", sort="arrived", limit=100, after=page["next"])
+    assert sorted(ids(page) + ids(rest)) == sorted([*NEWEST_FIRST, saved["image_id"]])
+    assert ids(served.get("/images", sort="arrived", reverse="true"))[-1] == saved["image_id"]
+    assert served.client.get(f"/api/v1/images?after={page['next']}").json()["code"] == "invalid-cursor"
+    (now,) = served.get("/images/months", sort="arrived")["months"]
+    assert ids(served.get("/images", sort="arrived", at=now["month"], limit=1)) == [saved["image_id"]]
+
+
+def test_an_unknown_parameter_is_named(served: Served) -> None:
+    """With those that there are, so a filter that does nothing is no surprise."""
+    detail = served.client.get("/api/v1/images?limt=2&q=x").json()["detail"]
+    assert detail.startswith("/api/v1/images has no parameter 'limt'; it has after, at, from, limit, month,")
 
 
 def test_a_search_finds_original_names(served: Served) -> None:
@@ -187,8 +212,15 @@ def test_what_cannot_be_saved_is_a_problem(
         ("/images?offset=3", 422, "invalid-input"),
         ("/images?state=lost", 422, "invalid-request"),
         ("/images?type=movie", 422, "invalid-input"),
-        ("/images?month=May", 422, "invalid-request"),
-        ("/images?month=٢٠٢٤-٠٥", 422, "invalid-request"),
+        ("/images?month=May", 422, "invalid-input"),
+        ("/images?month=2026-13", 422, "invalid-input"),
+        ("/images?month=٢٠٢٤-٠٥", 422, "invalid-input"),
+        ("/images?at=2026-13", 422, "invalid-input"),
+        ("/images?at=2024-05&after=x", 422, "invalid-input"),
+        ("/images?sort=size", 422, "invalid-request"),
+        ("/images?limt=2", 422, "invalid-input"),
+        ("/images/months?at=2024-05", 422, "invalid-input"),
+        ("/sds?state=online", 422, "invalid-input"),
     ],
 )
 def test_what_cannot_be_meant_is_a_problem(served: Served, path: str, status: int, code: str) -> None:

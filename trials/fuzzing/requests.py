@@ -9,6 +9,7 @@ from werkzeug.http import parse_range_header
 
 from strandline.catalog.images import format_cursor, parse_cursor
 from strandline.errors import InvalidCursorError, InvalidInputError
+from strandline.model.image_files import ImageFilter
 from strandline.pictures.decoding import MAX_SIZE
 from strandline.web.guards import LOOKED_AT, Guard, Request
 from strandline.web.images.plan import MAX_WAIT_S, parse_wish
@@ -125,7 +126,7 @@ def check_query(data: bytes) -> None:
         assert wish.width is None or 1 <= wish.width <= MAX_SIZE
         assert 0 <= wish.wait_s <= MAX_WAIT_S
     try:
-        cursor = parse_cursor(data.decode("latin-1"))
+        cursor = parse_cursor(data.decode("latin-1"), ImageFilter())
     except InvalidCursorError:
         return
-    assert parse_cursor(format_cursor(cursor)) == cursor
+    assert parse_cursor(format_cursor(cursor, ImageFilter()), ImageFilter()) == cursor

@@ -1,8 +1,8 @@
-"""Images in the catalog: the files of many storage directories seen as distinct images, newest first.
+"""Images in the catalog: the files of many storage directories seen as distinct images, in one of two orders.
 
-A page is fetched by walking the index of times and taking each image at its *newest* file, so that it costs the
-same at the end of a million images as at the beginning. What surprises: there is no table of images; an image
-is whatever files carry its id.
+A page is fetched by walking an index of times and taking each image at *one* file, the newest or the first to arrive.
+So it costs the same at the end of a million images as at the beginning. What surprises: there is no table of images;
+an image is whatever files carry its id.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 
 from strandline.catalog.times import as_microseconds
 from strandline.errors import InvalidCursorError
-from strandline.model.image_files import ImageCursor, ImageFilter
+from strandline.model.image_files import ImageCursor, ImageFilter, Sort
 from strandline.model.image_ids import ImageId
 from strandline.model.values import dataclass
 
@@ -39,28 +39,52 @@ class Places:
     """
 
 
-def format_cursor(cursor: ImageCursor) -> str:
-    """The cursor as opaque text that is safe in URLs and shells."""
-    text = json.dumps([cursor.sort_us, cursor.sd, cursor.path], separators=(",", ":"))
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How the files of a listing are ordered, and which file of an image decides its place."""
+
+    column: str
+    index: str
+    decides: str
+    """``>``: the image's last file in this order. ``<``: its first."""
+
+
+_ORDERS = {
+    Sort.TAKEN: _Order("sort_us", "image_files_newest_first", ">"),
+    Sort.ARRIVED: _Order("first_seen_us", "image_files_by_arrival", "<"),
+}
+
+
+def format_cursor(cursor: ImageCursor, chosen: ImageFilter) -> str:
+    """The cursor of this listing as opaque text that is safe in URLs and shells."""
+    text = json.dumps([cursor.at_us, cursor.sd, cursor.path, *_name_order(chosen)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def parse_cursor(text: str) -> ImageCursor:
+def parse_cursor(text: str, chosen: ImageFilter) -> ImageCursor:
     """Parses the text of :func:`format_cursor`.
 
     Raises:
-        InvalidCursorError: It is anything else.
+        InvalidCursorError: It is anything else, or comes from a listing in another order.
     """
     try:
         if len(text) <= _LONGEST_CURSOR:
-            sort_us, sd, path = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-            if _is_number(sort_us) and _is_number(sd) and isinstance(path, str) and path.isascii():
-                return ImageCursor(sort_us, sd, path)
+            at_us, sd, path, *order = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            is_place = _is_number(at_us) and _is_number(sd) and isinstance(path, str) and path.isascii()
+            if is_place and order == _name_order(chosen):
+                return ImageCursor(at_us, sd, path)
     except (ValueError, TypeError):
         pass
     raise InvalidCursorError(
-        "that is no cursor of a listing; use the 'next' of the page before, or leave it out"
+        "that is no cursor of this listing; use the 'next' of the page before, or leave it out"
     )
+
+
+def _name_order(chosen: ImageFilter) -> list[str]:
+    """What cursors of any but the usual order have at their end."""
+    if chosen.sort is Sort.TAKEN and not chosen.reverse:
+        return []
+    return [f"-{chosen.sort.value}" if chosen.reverse else chosen.sort.value]
 
 
 def _is_number(value: object) -> bool:
@@ -75,9 +99,10 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
     alone decides which files match, only the few images with several files are checked, in advance.
     """
     if chosen.state is not None or chosen.media_type is not None or chosen.text is not None:
-        condition, values = _newest_of_each(chosen)
+        condition, values = _one_of_each(chosen)
         return "", "image_files AS f", condition, values
-    (older, values), (newer, _) = (_condition(chosen, table) for table in "gh")
+    order = _ORDERS[chosen.sort]
+    (hidden, values), (deciding, _) = (_condition(chosen, table) for table in "gh")
     shown = "NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.sd = f.sd AND hidden.path = f.path)"
     matches = " AND ".join([shown, *_limits(chosen, "f")])
     before = f"""
@@ -85,27 +110,28 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
         hidden AS MATERIALIZED (
             SELECT g.sd, g.path
             FROM several CROSS JOIN image_files AS g INDEXED BY image_files_by_image USING (image_id)
-            WHERE {older} AND EXISTS (
-                SELECT 1 FROM image_files AS h WHERE h.image_id = g.image_id AND {newer}
-                  AND (h.sort_us, h.sd, h.path) > (g.sort_us, g.sd, g.path)
+            WHERE {hidden} AND EXISTS (
+                SELECT 1 FROM image_files AS h WHERE h.image_id = g.image_id AND {deciding}
+                  AND (h.{order.column}, h.sd, h.path) {order.decides} (g.{order.column}, g.sd, g.path)
             )
             UNION ALL
             SELECT sd, path FROM image_files INDEXED BY image_files_noteworthy
             WHERE state = 'trashed' AND (state <> 'present' OR absent_since_us IS NOT NULL)
         )
     """
-    return before, "image_files AS f INDEXED BY image_files_newest_first", matches, values
+    return before, f"image_files AS f INDEXED BY {order.index}", matches, values
 
 
-def _newest_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
-    """The condition that file ``f`` matches and is its image's newest matching file."""
+def _one_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
+    """The condition that file ``f`` matches, and that of its image's matching files it decides the place."""
+    order = _ORDERS[chosen.sort]
     condition, values = _condition(chosen, "f")
-    newer, _ = _condition(chosen, "g")
+    deciding, _ = _condition(chosen, "g")
     return (
         f"""{condition} AND NOT EXISTS (
             SELECT 1 FROM image_files AS g
-            WHERE g.image_id = f.image_id AND {newer}
-              AND (g.sort_us, g.sd, g.path) > (f.sort_us, f.sd, f.path)
+            WHERE g.image_id = f.image_id AND {deciding}
+              AND (g.{order.column}, g.sd, g.path) {order.decides} (f.{order.column}, f.sd, f.path)
         )""",
         values,
     )
@@ -168,19 +194,21 @@ class ImageReader:
     def list_image_ids(
         self, chosen: ImageFilter, *, after: ImageCursor | None, limit: int
     ) -> tuple[list[ImageId], ImageCursor | None]:
-        """Up to ``limit`` distinct matching images, newest first, and the place of the last one (None: no more)."""
-        condition, values = _newest_of_each(chosen)
+        """Up to ``limit`` distinct matching images in their order, and the place of the last one (None: no more)."""
+        order = _ORDERS[chosen.sort]
+        condition, values = _one_of_each(chosen)
+        column, further, way = order.column, *((">", "ASC") if chosen.reverse else ("<", "DESC"))
         where_after = ""
         if after is not None:
-            where_after = "AND (f.sort_us, f.sd, f.path) < (:sort_us, :after_sd, :after_path)"
-            values |= {"sort_us": after.sort_us, "after_sd": after.sd, "after_path": after.path}
+            where_after = f"AND (f.{column}, f.sd, f.path) {further} (:at_us, :after_sd, :after_path)"
+            values |= {"at_us": after.at_us, "after_sd": after.sd, "after_path": after.path}
         # Otherwise SQLite would fetch and sort all files of an SD for one page.
-        index = "INDEXED BY image_files_newest_first" if chosen.state is None else ""
+        index = f"INDEXED BY {order.index}" if chosen.state is None else ""
         rows = self._conn.execute(
             f"""
-            SELECT f.image_id, f.sort_us, f.sd, f.path FROM image_files AS f {index}
+            SELECT f.image_id, f.{column}, f.sd, f.path FROM image_files AS f {index}
             WHERE {condition} {where_after}
-            ORDER BY f.sort_us DESC, f.sd DESC, f.path DESC LIMIT :limit
+            ORDER BY f.{column} {way}, f.sd {way}, f.path {way} LIMIT :limit
             """,
             values | {"limit": limit + 1},
         ).fetchall()
@@ -195,15 +223,16 @@ class ImageReader:
         text, or state, or if most images are in several SDs. It returns few rows, so other threads can run meanwhile.
         """
         before, files, condition, values = _walk(chosen)
+        column, way = _ORDERS[chosen.sort].column, "ASC" if chosen.reverse else "DESC"
         rows = self._conn.execute(
             f"""
-            {before} SELECT month, position, sort_us, sd, path, position % :every = 0 FROM (
-                SELECT *, row_number() OVER newest AS position, lead(month) OVER newest AS next_month FROM (
-                    SELECT f.sort_us, f.sd, f.path,
-                           CASE WHEN f.sort_us < :first_us THEN '0001-01' WHEN f.sort_us > :last_us THEN '9999-12'
-                                ELSE strftime('%Y-%m', f.sort_us / 1000000, 'unixepoch') END AS month
+            {before} SELECT month, position, at_us, sd, path, position % :every = 0 FROM (
+                SELECT *, row_number() OVER listed AS position, lead(month) OVER listed AS next_month FROM (
+                    SELECT f.{column} AS at_us, f.sd, f.path,
+                           CASE WHEN f.{column} < :first_us THEN '0001-01' WHEN f.{column} > :last_us THEN '9999-12'
+                                ELSE strftime('%Y-%m', f.{column} / 1000000, 'unixepoch') END AS month
                     FROM {files} WHERE {condition}
-                ) WINDOW newest AS (ORDER BY sort_us DESC, sd DESC, path DESC)
+                ) WINDOW listed AS (ORDER BY at_us {way}, sd {way}, path {way})
             ) WHERE position % :every = 0 OR month IS NOT next_month ORDER BY position
             """,
             values

@@ -137,5 +137,8 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE origins ADD COLUMN folded_name TEXT NOT NULL DEFAULT '';
     UPDATE origins SET folded_name = fold(original_name);
     """,
+    """
+    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us);
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

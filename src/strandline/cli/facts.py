@@ -130,7 +130,7 @@ def ls(session: Session, sd: str | None, state: str | None, limit: int, after: s
     structure is odd.
     """
     with session.open_store() as store:
-        page = store.list_images(sd, None if state is None else FileState(state), after, limit)
+        page = store.list_images(sd=sd, state=state, after=after, limit=limit)
     session.answer(page.as_json(), lambda: _show_page(page))
 
 

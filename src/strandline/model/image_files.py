@@ -149,6 +149,17 @@ class ImageFile:
         return self.state is FileState.PRESENT and self.absent_since is None and self.is_whole is False
 
 
+class Sort(StrEnum):
+    """The order of a listing."""
+
+    TAKEN = "taken"
+    """By when the picture was taken (from EXIF; otherwise the file's own time), newest first. An image is at the
+    place of its newest file.
+    """
+    ARRIVED = "arrived"
+    """By when it was first seen here, latest first. A copy that is made later does not change it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageFilter:
     """Which image files count; None means all. Trashed ones count only if requested."""
@@ -164,12 +175,15 @@ class ImageFilter:
     """No older than this."""
     until: datetime | None = None
     """Older than this."""
+    sort: Sort = Sort.TAKEN
+    reverse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImageCursor:
     """One file's position in the order of a listing."""
 
-    sort_us: int
+    at_us: int
+    """The time that the listing is sorted by."""
     sd: int
     path: str

@@ -105,7 +105,7 @@ class Gallery:
         Raises:
             InvalidCursorError: ``after`` is no valid cursor.
         """
-        start = None if after is None else images.parse_cursor(after)
+        start = None if after is None else images.parse_cursor(after, chosen)
         return self._list(chosen, self.get_months(chosen).total, after=start, skip=0, limit=limit)
 
     def _list(
@@ -114,7 +114,7 @@ class Gallery:
         with self._bench.catalog.snapshot() as reader:
             ids, last = reader.images.list_image_ids(chosen, after=after, limit=skip + limit)
             found = tuple(describe_images(reader, ids[skip:]))
-        return ImagePage(found, total, None if last is None else images.format_cursor(last))
+        return ImagePage(found, total, None if last is None else images.format_cursor(last, chosen))
 
     def _walk_behind(self, chosen: ImageFilter, walk: _Walk) -> None:
         now_s = self._bench.monotonic()

@@ -6,12 +6,13 @@ document. The guard runs before the routing, so a refused request never reaches 
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strandline import __version__
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import events, health, images, inspect, scans, sds, uploads
+from strandline.web.api.parameters import refuse_unknown
 from strandline.web.backend import Backend
 from strandline.web.guards import LOOKED_AT, Guard, Request, make_guard
 from strandline.web.images.endpoint import PREFIX, ImageBytes
@@ -135,6 +136,6 @@ def make_api() -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     for router in ROUTERS:
-        api.include_router(router, prefix=API)
+        api.include_router(router, prefix=API, dependencies=[Depends(refuse_unknown)])
     add_problem_handlers(api)
     return api

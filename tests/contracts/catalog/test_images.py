@@ -16,7 +16,7 @@ from builders.image_rows import NOW
 from strandline.catalog.images import format_cursor, parse_cursor
 from strandline.catalog.port import Catalog
 from strandline.errors import InvalidCursorError
-from strandline.model.image_files import FileStamp, FileState, ImageCursor, ImageFile, ImageFilter
+from strandline.model.image_files import FileStamp, FileState, ImageCursor, ImageFile, ImageFilter, Sort
 from strandline.model.image_ids import ImageId
 from strandline.model.states import Seen, register_listed
 
@@ -34,7 +34,8 @@ def files(draw: st.DrawFn) -> list[ImageFile]:
         row = register_listed(sd, f"media/{image_id}.{extension}", image_id, "image/png", Seen(stamp), NOW)
         state = draw(st.sampled_from([FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]))
         taken_at = draw(st.none() | st.sampled_from(TIMES))
-        drawn.append(replace(row, state=state, taken_at=taken_at))
+        first_seen = NOW + timedelta(seconds=draw(st.integers(0, 2)))
+        drawn.append(replace(row, state=state, taken_at=taken_at, first_seen=first_seen))
     return drawn
 
 
@@ -61,17 +62,34 @@ filters = st.builds(
     state=st.sampled_from([None, FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]),
     since=st.none() | st.sampled_from(TIMES),
     until=st.none() | st.sampled_from(TIMES),
+    sort=st.sampled_from(Sort),
+    reverse=st.booleans(),
 )
 
 
+def time_of(row: ImageFile, chosen: ImageFilter) -> float:
+    """By what the listing is sorted, in seconds."""
+    return place(row)[0] if chosen.sort is Sort.TAKEN else row.first_seen.timestamp()
+
+
+def listed(some: list[ImageFile], chosen: ImageFilter) -> list[ImageFile]:
+    """The files that decide the places of the matching images, in the order of the listing."""
+
+    def key(row: ImageFile) -> tuple[float, int, str]:
+        return time_of(row, chosen), row.sd, row.path
+
+    ordered = sorted((row for row in some if matches(row, chosen)), key=key)
+    last_wins = ordered if chosen.sort is Sort.TAKEN else reversed(ordered)
+    return sorted({row.image_id: row for row in last_wins}.values(), key=key, reverse=not chosen.reverse)
+
+
 @given(files(), filters, st.integers(1, 4))
-def test_pages_hold_each_image_once_newest_first(
+def test_pages_hold_each_image_once_in_order(
     shared_catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, limit: int
 ) -> None:
-    """All pages together equal a plain sort of all files with each image at its newest."""
+    """All pages together equal a plain sort of all files with each image at its newest, or at its first."""
     fill(shared_catalog, some)
-    ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
-    expected = list(dict.fromkeys(row.image_id for row in ordered))
+    expected = [row.image_id for row in listed(some, chosen)]
     found: list[ImageId] = []
     after: ImageCursor | None = None
     with shared_catalog.read() as reader:
@@ -82,7 +100,7 @@ def test_pages_hold_each_image_once_newest_first(
             if after is None:
                 break
             assert len(page) == limit
-            after = parse_cursor(format_cursor(after))
+            after = parse_cursor(format_cursor(after, chosen), chosen)
     assert found == expected
 
 
@@ -92,15 +110,13 @@ def test_the_places_are_those_of_the_listing(
 ) -> None:
     """Months and places equal those that a count over the listing gives, however images are distributed."""
     fill(shared_catalog, some)
-    ordered = sorted((row for row in some if matches(row, chosen)), key=place, reverse=True)
-    newest = list({row.image_id: row for row in reversed(ordered)}.values())
-    newest.sort(key=place, reverse=True)
+    rows = listed(some, chosen)
     with shared_catalog.read() as reader:
         found = reader.images.list_places(chosen, every=every)
-    months = [datetime.fromtimestamp(place(row)[0], UTC).strftime("%Y-%m") for row in newest]
+    months = [datetime.fromtimestamp(time_of(row, chosen), UTC).strftime("%Y-%m") for row in rows]
     assert found.months == tuple((month, months.count(month)) for month in dict.fromkeys(months))
     assert [(each.sd, each.path) for each in found.cursors] == [
-        (row.sd, row.path) for row in newest[every - 1 :: every]
+        (row.sd, row.path) for row in rows[every - 1 :: every]
     ]
 
 
@@ -155,12 +171,17 @@ def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> N
         assert reader.images.list_image_ids(ImageFilter(), after=after, limit=2) == ([IMAGES[0]], None)
 
 
-@given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**31), st.sampled_from(IMAGES))
-def test_a_cursor_survives_as_text(sort_us: int, sd: int, image_id: ImageId) -> None:
-    """It needs no escaping in a URL or a shell."""
-    cursor = ImageCursor(sort_us, sd, f"media/{image_id}.heic")
-    text = format_cursor(cursor)
-    assert parse_cursor(text) == cursor
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**31), st.sampled_from(IMAGES), filters, filters)
+def test_a_cursor_survives_as_text(
+    at_us: int, sd: int, image_id: ImageId, chosen: ImageFilter, other: ImageFilter
+) -> None:
+    """It needs no escaping in a URL or a shell. In a listing of another order it means nothing."""
+    cursor = ImageCursor(at_us, sd, f"media/{image_id}.heic")
+    text = format_cursor(cursor, chosen)
+    assert parse_cursor(text, chosen) == cursor
+    if (other.sort, other.reverse) != (chosen.sort, chosen.reverse):
+        with pytest.raises(InvalidCursorError):
+            parse_cursor(text, other)
     assert text.isascii()
     assert text.replace("-", "").replace("_", "").isalnum()
 
@@ -174,6 +195,7 @@ def encoded(value: object) -> str:
     "text",
     [
         "", "x", "ü", "====", "\0", "a" * 10_000, encoded([]), encoded([1, 2]), encoded([1, 2, 3]),
+        encoded([1, 2, "x", "taken"]), encoded([1, 2, "x", None]),
         encoded(["1", 2, "x"]), encoded([True, 1, "x"]), encoded([1.0, 1, "x"]), encoded({"a": 1, "b": 2, "c": 3}),
         encoded([2**63, 1, "x"]), encoded([1, 10**30, "x"]), encoded([1, 1, "\udcff"]), encoded([1, 1, "ü"]),
         encoded("abc"), base64.urlsafe_b64encode(b"[" * 140).decode(), encoded([1, 1, None]), encoded(None),
@@ -182,14 +204,14 @@ def encoded(value: object) -> str:
 def test_what_is_no_cursor_is_invalid_input(text: str) -> None:
     """Cursors come from outside. Whatever they contain, there is one clear error."""
     with pytest.raises(InvalidCursorError):
-        parse_cursor(text)
+        parse_cursor(text, ImageFilter())
 
 
 @given(st.text(max_size=60) | st.binary(max_size=60).map(lambda raw: base64.urlsafe_b64encode(raw).decode()))
 def test_no_text_makes_the_parser_fail_in_another_way(shared_catalog: Catalog, text: str) -> None:
     """Any text is either a usable cursor or an InvalidCursorError."""
     try:
-        cursor = parse_cursor(text)
+        cursor = parse_cursor(text, ImageFilter())
     except InvalidCursorError:
         return
     with shared_catalog.read() as reader:

@@ -12,13 +12,16 @@ from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, name_of, put_half, set_mtime
 from strandline.errors import InvalidCursorError
-from strandline.model.image_files import FileState
-from strandline.services.finding.describe import find_image_info, list_images
+from strandline.model.image_files import FileState, ImageFilter
+from strandline.services.finding import describe
+from strandline.services.finding.describe import find_image_info, iter_images, list_images
 from strandline.services.proving.prove import prove_file
 from strandline.services.saving.save import save_image
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
+
+ALL = ImageFilter()
 
 
 @pytest.fixture
@@ -86,7 +89,7 @@ def test_pages_hold_every_image_once_newest_first(machine: Machine) -> None:
     seen: list[str] = []
     after = None
     while True:
-        page = list_images(machine.bench, sd=None, state=None, after=after, limit=5)
+        page = list_images(machine.bench, ALL, after=after, limit=5)
         assert page.total == (23 if not seen else 24)
         seen += [image.image_id for image in page.images]
         if len(seen) == 5:
@@ -96,6 +99,25 @@ def test_pages_hold_every_image_once_newest_first(machine: Machine) -> None:
             break
         after = page.next
     assert seen == [id_of(data) for data in pictures]
+
+
+def test_images_are_given_one_after_another(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Page by page, each once, also if one arrives and one goes between two pages."""
+    monkeypatch.setattr(describe, "PAGE", 2)
+    pictures = make_pictures(7)
+    one = machine.add("one", *pictures)
+    for age, data in enumerate(pictures):
+        set_mtime(machine.media(one) / name_of(data), seconds_ago=1000 * (age + 1))
+    machine.scan(one)
+    found = iter_images(machine.bench, ALL)
+    first = next(found).image_id
+    machine.put(one, PICTURE)
+    machine.scan(one)
+    with machine.bench.catalog.write() as writer:
+        (row,) = writer.files.list_rows_of_images([id_of(pictures[4])])[id_of(pictures[4])]
+        assert writer.files.delete_row(row)
+    rest = [image.image_id for image in found]
+    assert [first, *rest] == [id_of(data) for data in pictures if data != pictures[4]]
 
 
 def test_a_listing_is_of_one_sd_and_one_state_if_asked(machine: Machine) -> None:
@@ -111,7 +133,9 @@ def test_a_listing_is_of_one_sd_and_one_state_if_asked(machine: Machine) -> None
         (two, FileState.ARRIVING, 0),
         (None, FileState.MISSING, 0),
     ):
-        page = list_images(machine.bench, sd=sd, state=state, after=None, limit=100)
+        page = list_images(
+            machine.bench, ImageFilter(None if sd is None else sd.number, state), after=None, limit=100
+        )
         assert (page.total, len(page.images), page.next) == (count, count, None)
 
 
@@ -119,4 +143,4 @@ def test_a_listing_is_of_one_sd_and_one_state_if_asked(machine: Machine) -> None
 def test_a_cursor_of_somebody_else_is_an_error(machine: Machine, cursor: str) -> None:
     """It is invalid input, not an empty page."""
     with pytest.raises(InvalidCursorError):
-        list_images(machine.bench, sd=None, state=None, after=cursor, limit=5)
+        list_images(machine.bench, ALL, after=cursor, limit=5)

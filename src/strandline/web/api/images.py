@@ -12,26 +12,16 @@ from strandline.errors import InvalidInputError
 from strandline.model.defaults import IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.image_files import FileState
 from strandline.model.markdown import format_markdown
+from strandline.model.queries import parse_month
 from strandline.model.reports import Explanation, ImageInfo, ImagePage, Months, Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
-from strandline.web.api.parameters import (
-    Body,
-    FromQuery,
-    ImageIdPath,
-    Limit,
-    SdQuery,
-    StateQuery,
-    TextQuery,
-    ToQuery,
-    TypeQuery,
-    make_filter,
-)
+from strandline.web.api.parameters import Body, ImageIdPath, Limit, SdQuery, TheQuery
 from strandline.web.backend import Backend, TheBackend
 
 router = APIRouter(tags=["images"])
 
-MonthQuery = Annotated[str | None, Query(pattern="^[0-9]{4}-[0-9]{2}$", description="Begin in this month.")]
+AtQuery = Annotated[str | None, Query(description="Begin in this month of the listing, `YYYY-MM`.")]
 OffsetQuery = Annotated[int, Query(ge=0, le=2**53, description="How many images to skip in the month.")]
 AfterQuery = Annotated[str | None, Query(max_length=300, description="The `next` of the page before.")]
 
@@ -54,54 +44,38 @@ class Adoption(Body):
 @router.get("/images", responses=responses.ok(ImagePage))
 async def list_images(
     backend: TheBackend,
-    sd: SdQuery = None,
-    state: StateQuery = None,
-    type: TypeQuery = None,
-    q: TextQuery = None,
-    first_day: Annotated[FromQuery, Query(alias="from")] = None,
-    last_day: Annotated[ToQuery, Query(alias="to")] = None,
-    month: MonthQuery = None,
+    query: TheQuery,
+    at: AtQuery = None,
     offset: OffsetQuery = 0,
     after: AfterQuery = None,
     limit: Limit = IMAGES_PER_PAGE,
 ) -> Response:
-    """A page of images, newest first: by cursor, or from a position inside a month."""
+    """A page of images: by cursor, or from a position inside a month of `/images/months`."""
 
     def list_page() -> Response:
-        if month is None and offset:
-            raise InvalidInputError("an offset counts inside a month: give the month, too")
-        if month is not None and after is not None:
+        if at is None and offset:
+            raise InvalidInputError("an offset counts inside a month: give the month as at=, too")
+        if at is not None and after is not None:
             raise InvalidInputError("give a month with an offset, or a cursor, not both")
-        chosen = make_filter(
-            backend.store, sd=sd, state=state, media_type=type, text=q, first_day=first_day, last_day=last_day
-        )
+        chosen = backend.store.choose(query)
         gallery = backend.store.gallery
-        if month is None:
+        if at is None:
             return answer(gallery.list_after(chosen, after=after, limit=limit))
-        return answer(gallery.list_month(chosen, month, offset=offset, limit=limit))
+        parse_month(at)
+        return answer(gallery.list_month(chosen, at, offset=offset, limit=limit))
 
     return await backend.crossing.quick(list_page)
 
 
 @router.get("/images/months", responses=responses.ok(Months))
-async def list_months(
-    backend: TheBackend,
-    sd: SdQuery = None,
-    state: StateQuery = None,
-    type: TypeQuery = None,
-    q: TextQuery = None,
-    first_day: Annotated[FromQuery, Query(alias="from")] = None,
-    last_day: Annotated[ToQuery, Query(alias="to")] = None,
-) -> Response:
-    """The number of images in each month, newest first. Shows the length of a listing before any of it is fetched."""
+async def list_months(backend: TheBackend, query: TheQuery) -> Response:
+    """The number of images in each month, in order: the months when pictures were taken, or when they arrived.
 
-    def count() -> Response:
-        chosen = make_filter(
-            backend.store, sd=sd, state=state, media_type=type, text=q, first_day=first_day, last_day=last_day
-        )
-        return answer(backend.store.gallery.get_months(chosen))
-
-    return await backend.crossing.quick(count)
+    Shows the length of a listing before any of it is fetched.
+    """
+    return await backend.crossing.quick(
+        lambda: answer(backend.store.gallery.get_months(backend.store.choose(query)))
+    )
 
 
 @router.get("/images/{image_id}", responses=responses.ok(schemas.ImageDetails))

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
+from fastapi.dependencies.models import Dependant
 from pydantic import BaseModel, ConfigDict
+from starlette.requests import Request
 
 from strandline.errors import InvalidInputError
-from strandline.model.image_files import FileState, ImageFilter
-from strandline.model.media_types import find_media_type, find_media_type_by_extension
-from strandline.model.storage_dirs import StorageDir
-from strandline.runtime.assembly import LocalStore
+from strandline.model import queries
+from strandline.model.image_files import FileState, Sort
 
 SdPath = Annotated[str, Path(description="A storage directory: its identity, an alias, or its name.")]
 SdQuery = Annotated[str | None, Query(description="A storage directory: identity, alias, path or name.")]
@@ -27,12 +25,18 @@ TypeQuery = Annotated[
 TextQuery = Annotated[
     str | None,
     Query(
-        max_length=200,
+        max_length=queries.MAX_TEXT,
         description="The beginning of an id, or words of an original name, in any order and spelling.",
     ),
 ]
 FromQuery = Annotated[str | None, Query(description="First day, `YYYY-MM-DD` (UTC).")]
 ToQuery = Annotated[str | None, Query(description="Last day, `YYYY-MM-DD` (UTC).")]
+MonthQuery = Annotated[str | None, Query(description="Only images of this month, `YYYY-MM` (UTC).")]
+SortQuery = Annotated[
+    Sort,
+    Query(description="By when pictures were taken, newest first, or by when they arrived, latest first."),
+]
+ReverseQuery = Annotated[bool, Query(description="Oldest first.")]
 """For routes that list images."""
 
 
@@ -42,43 +46,46 @@ class Body(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
-def make_filter(
-    store: LocalStore,
-    *,
-    sd: str | None,
-    state: FileState | None,
-    media_type: str | None,
-    text: str | None,
-    first_day: str | None,
-    last_day: str | None,
-) -> ImageFilter:
-    """The requested filter. Empty text counts as none.
+async def make_query(
+    sd: SdQuery = None,
+    state: StateQuery = None,
+    type: TypeQuery = None,
+    q: TextQuery = None,
+    first_day: Annotated[FromQuery, Query(alias="from")] = None,
+    last_day: Annotated[ToQuery, Query(alias="to")] = None,
+    month: MonthQuery = None,
+    sort: SortQuery = Sort.TAKEN,
+    reverse: ReverseQuery = False,
+) -> queries.Query:
+    """The query of a request. Its parts are checked when it is used."""
+    return queries.Query(
+        text=q, type=type, state=state, taken_from=first_day, taken_to=last_day, month=month, sd=sd, sort=sort,
+        reverse=reverse,
+    )  # fmt: skip
+
+
+CREDENTIALS = frozenset({"key", "token"})
+"""Query parameters that the guard reads, for any route."""
+
+TheQuery = Annotated[queries.Query, Depends(make_query)]
+"""Which images, in which order."""
+
+
+async def refuse_unknown(request: Request) -> None:
+    """Refuses a request with a query parameter that its route does not have: it would be a filter that does nothing.
 
     Raises:
-        StorageDirNotFoundError, InvalidInputError: A part of it is invalid.
+        InvalidInputError: There is one.
     """
-    found: StorageDir | None = store.get_storage_dir(sd) if sd else None
-    return ImageFilter(
-        sd=None if found is None else found.number,
-        state=state,
-        media_type=_parse_type(media_type) if media_type else None,
-        text=text.strip() or None if text else None,
-        since=_parse_day(first_day) if first_day else None,
-        until=_parse_day(last_day, days_later=1) if last_day else None,
-    )
+    known = _parameters_of(request.scope["route"].dependant)
+    unknown = [name for name in request.query_params if name not in known and name not in CREDENTIALS]
+    if unknown:
+        names = ", ".join(repr(name[:40]) for name in dict.fromkeys(unknown[:5]))
+        has = f"it has {', '.join(sorted(known))}" if known else "it has none"
+        raise InvalidInputError(f"{request.url.path} has no parameter {names}; {has}")
 
 
-def _parse_type(text: str) -> str:
-    found = find_media_type(text.lower()) or find_media_type_by_extension(text.lower())
-    if found is None:
-        raise InvalidInputError(f"{text!r} is not an image type; give one such as image/png, or png")
-    return found.name
-
-
-def _parse_day(text: str, *, days_later: int = 0) -> datetime:
-    try:
-        if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
-            raise ValueError
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC) + timedelta(days=days_later)
-    except (ValueError, OverflowError):
-        raise InvalidInputError(f"{text[:40]!r} is not a day; give it as 2026-11-22") from None
+def _parameters_of(dependant: Dependant) -> set[str]:
+    """The names of the query parameters of a route and of what it depends on. Cost: some microseconds."""
+    own = {each.alias for each in dependant.query_params}
+    return own.union(*map(_parameters_of, dependant.dependencies))

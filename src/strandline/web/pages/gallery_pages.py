@@ -18,13 +18,12 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from strandline.errors import InvalidInputError
-from strandline.model.image_files import FileState
+from strandline.model import queries
+from strandline.model.image_files import FileState, Sort
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import FILE_WORDS, INCOMPLETE
-from strandline.web.api.parameters import make_filter
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import folder_pages, image_pages, inspector_pages
 from strandline.web.pages.activity import KINDS, list_days
@@ -86,19 +85,28 @@ async def show_gallery(
     q: Text = "",
     first_day: Annotated[str, Query(alias="from", max_length=300)] = "",
     last_day: Annotated[str, Query(alias="to", max_length=300)] = "",
+    month: Text = "",
+    sort: Text = "",
+    reverse: Text = "",
     after: Text = "",
 ) -> Response:
     """All or the matching images: the first screen of them."""
-    chosen = {"sd": sd, "type": type, "state": state, "q": q, "from": first_day, "to": last_day}
+    chosen = {
+        "sd": sd, "type": type, "state": state, "q": q, "from": first_day, "to": last_day, "month": month,
+        "sort": sort, "reverse": reverse,
+    }  # fmt: skip
     return await backend.crossing.page(lambda: _draw_gallery(backend, chosen, after))
 
 
 def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Response:
     since = find_since(backend)
     sds = backend.store.list_storage_dirs()
-    wanted = make_filter(
-        backend.store, sd=chosen["sd"], state=_parse_state(chosen["state"]), media_type=chosen["type"],
-        text=chosen["q"], first_day=chosen["from"], last_day=chosen["to"],
+    wanted = backend.store.choose(
+        queries.Query(
+            text=chosen["q"], type=chosen["type"], state=chosen["state"], taken_from=chosen["from"],
+            taken_to=chosen["to"], month=chosen["month"], sd=chosen["sd"], sort=chosen["sort"] or Sort.TAKEN,
+            reverse=bool(chosen["reverse"]),
+        )
     )  # fmt: skip
     shown = backend.store.get_storage_dir(chosen["sd"]) if chosen["sd"] else None
     found = backend.store.gallery.get_months(wanted)
@@ -110,7 +118,8 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         else [MonthPart("", 0, list(page.images))]
     )
     return render(
-        "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen, is_filtered=bool(asked),
+        "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
+        is_filtered=bool(asked.keys() - {"sort", "reverse"}),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
         typed=NOTHING_TYPED, types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
@@ -123,13 +132,6 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
             "images": [image.as_json() for image in page.images],
         },
     )  # fmt: skip
-
-
-def _parse_state(text: str) -> FileState | None:
-    try:
-        return FileState(text) if text else None
-    except ValueError as error:
-        raise InvalidInputError(f"{text[:40]!r} is no state of an image") from error
 
 
 def split_by_month(months: Sequence[tuple[str, int]], images: list[ImageInfo]) -> list[MonthPart]:

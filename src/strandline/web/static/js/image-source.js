@@ -97,7 +97,7 @@ export class ImageSource {
     const known = this.get(month, index);
     if (known) return known;
     const query = new URLSearchParams(this.query);
-    query.set("month", month);
+    query.set("at", month);
     query.set("offset", String(index));
     query.set("limit", "1");
     const { images } = await ask(`/images?${query}`);
@@ -110,7 +110,7 @@ export class ImageSource {
     const control = new AbortController();
     this.loading.set(key, control);
     const query = new URLSearchParams(this.query);
-    query.set("month", month);
+    query.set("at", month);
     query.set("offset", String(number * PAGE));
     query.set("limit", String(size));
     try {

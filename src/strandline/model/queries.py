@@ -1,0 +1,123 @@
+"""Queries: which images a person asks for, and in which order. All faces take the same and refuse the same."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from strandline.errors import InvalidInputError
+from strandline.model.image_files import FileState, ImageFilter, Sort
+from strandline.model.media_types import find_media_type, find_media_type_by_extension
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
+
+MAX_TEXT = 200
+"""Longest text to search for, in characters: at most a hundred words, each of which is looked for in each name."""
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question for images. None means all. Each part narrows the answer.
+
+    Days and months are in UTC, and are those when the picture was taken (from EXIF; otherwise the file's own time).
+    """
+
+    text: str | None = None
+    """Words or parts of words of an original name, in any order; or the beginning of an id."""
+    type: str | None = None
+    """A media type (``image/png``) or an extension (``png``)."""
+    state: FileState | str | None = None
+    """Only images with a file in this state. Trashed files count only if they are asked for."""
+    taken_from: date | str | None = None
+    """The first day, as a date or as ``2026-11-22``."""
+    taken_to: date | str | None = None
+    """The last day."""
+    month: str | None = None
+    """``2026-11``"""
+    sd: StorageDir | str | os.PathLike[str] | None = None
+    """Only images with a file in this storage directory: identity, alias, path, or name."""
+    sort: Sort | str = Sort.TAKEN
+    """``taken`` (newest first) or ``arrived``: when an image was first seen here, latest first."""
+    reverse: bool = False
+    """Oldest first."""
+
+
+def parse_query(query: Query, sd: int | None) -> ImageFilter:
+    """The query as the catalog understands it. ``sd`` is the number of its storage directory. Empty text is none.
+
+    Raises:
+        InvalidInputError: A part of it is invalid.
+    """
+    since = None if query.taken_from in (None, "") else _parse_day(query.taken_from)
+    until = None if query.taken_to in (None, "") else _parse_day(query.taken_to, days_later=1)
+    if query.month:
+        begin, end = parse_month(query.month)
+        since = begin if since is None else max(begin, since)
+        until = end if until is None else min(end, until)
+    return ImageFilter(
+        sd=sd,
+        state=_parse_word(FileState, "state", query.state) if query.state else None,
+        media_type=parse_type(query.type) if query.type else None,
+        text=_parse_text(query.text) if query.text else None,
+        since=since,
+        until=until,
+        sort=_parse_word(Sort, "order", query.sort),
+        reverse=query.reverse,
+    )
+
+
+def parse_type(text: str) -> str:
+    """The media type of that name or extension.
+
+    Raises:
+        InvalidInputError: There is none.
+    """
+    found = find_media_type(text.lower()) or find_media_type_by_extension(text.lower().removeprefix("."))
+    if found is None:
+        raise InvalidInputError(f"{text[:40]!r} is not an image type; give one such as image/png, or png")
+    return found.name
+
+
+def parse_month(text: str) -> tuple[datetime, datetime]:
+    """The beginning of the month ``2026-11`` and of the next one, in UTC.
+
+    Raises:
+        InvalidInputError: It is not a month.
+    """
+    try:
+        if not re.fullmatch(r"\d{4}-\d\d", text, re.ASCII):
+            raise ValueError
+        begin = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+        return begin, (begin + timedelta(days=31)).replace(day=1)
+    except (ValueError, OverflowError):
+        raise InvalidInputError(f"{text[:40]!r} is not a month; give it as 2026-11") from None
+
+
+def _parse_day(day: date | str, *, days_later: int = 0) -> datetime:
+    try:
+        if isinstance(day, str):
+            if not re.fullmatch(r"\d{4}-\d\d-\d\d", day, re.ASCII):
+                raise ValueError
+            day = date.fromisoformat(day)
+        return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days_later)
+    except (ValueError, OverflowError):
+        raise InvalidInputError(f"{str(day)[:40]!r} is not a day; give it as 2026-11-22") from None
+
+
+def _parse_text(text: str) -> str | None:
+    if len(text) > MAX_TEXT:
+        raise InvalidInputError(f"a search has at most {MAX_TEXT} characters, not {len(text):,}")
+    return text.strip() or None
+
+
+def _parse_word(kind: type[_Word], what: str, word: str) -> _Word:
+    try:
+        return kind(word)
+    except ValueError:
+        known = ", ".join(each.value for each in kind)
+        raise InvalidInputError(f"there is no {what} {str(word)[:40]!r}; the {what}s are {known}") from None

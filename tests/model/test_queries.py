@@ -1,0 +1,81 @@
+"""A query means the same on every face, and says which part of it is wrong."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from strandline.errors import InvalidInputError
+from strandline.model.image_files import FileState, ImageFilter, Sort
+from strandline.model.queries import MAX_TEXT, Query, parse_month, parse_query
+
+
+def day(year: int, month: int, day: int) -> datetime:
+    """The beginning of the day."""
+    return datetime(year, month, day, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (Query(), ImageFilter()),
+        (Query(text="", type="", state="", taken_from="", taken_to="", month=""), ImageFilter()),
+        (Query(text="  "), ImageFilter()),
+        (Query(text=" See "), ImageFilter(text="See")),
+        (Query(type="JPG"), ImageFilter(media_type="image/jpeg")),
+        (Query(type=".png"), ImageFilter(media_type="image/png")),
+        (Query(type="image/webp"), ImageFilter(media_type="image/webp")),
+        (Query(state="damaged"), ImageFilter(state=FileState.DAMAGED)),
+        (Query(state=FileState.MISSING), ImageFilter(state=FileState.MISSING)),
+        (Query(taken_from="2026-02-28"), ImageFilter(since=day(2026, 2, 28))),
+        (Query(taken_to=date(2026, 2, 28)), ImageFilter(until=day(2026, 3, 1))),
+        (Query(month="2026-12"), ImageFilter(since=day(2026, 12, 1), until=day(2027, 1, 1))),
+        (
+            Query(month="2026-12", taken_from="2026-12-24"),
+            ImageFilter(since=day(2026, 12, 24), until=day(2027, 1, 1)),
+        ),
+        (Query(month="2026-12", taken_to="2026-12-24"), ImageFilter(since=day(2026, 12, 1), until=day(2026, 12, 25))),
+        (Query(sort="arrived", reverse=True), ImageFilter(sort=Sort.ARRIVED, reverse=True)),
+    ],
+)  # fmt: skip
+def test_each_part_narrows_the_answer(query: Query, expected: ImageFilter) -> None:
+    """What is empty or missing does not."""
+    assert parse_query(query, None) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (Query(type="text/plain"), "'text/plain' is not an image type"),
+        (Query(state="gone"), "there is no state 'gone'; the states are present, "),
+        (Query(sort="size"), "there is no order 'size'; the orders are taken, arrived"),
+        (Query(month="2026-13"), "'2026-13' is not a month; give it as 2026-11"),
+        (Query(month="2026"), "is not a month"),
+        (Query(month="9999-12"), "is not a month"),
+        (Query(month="٢٠٢٤-٠٥"), "is not a month"),
+        (Query(taken_from="2026-02-30"), "'2026-02-30' is not a day"),
+        (Query(taken_to="9999-12-31"), "is not a day"),
+        (Query(taken_to="20261231"), "is not a day"),
+        (Query(text="x" * (MAX_TEXT + 1)), "a search has at most 200 characters, not 201"),
+    ],
+)
+def test_what_is_wrong_is_named(query: Query, words: str) -> None:
+    """An empty answer would look like an answer."""
+    with pytest.raises(InvalidInputError) as caught:
+        parse_query(query, None)
+    assert words in caught.value.message
+
+
+@given(st.dates(max_value=date(9999, 11, 30)))
+def test_each_day_is_in_its_month(some_day: date) -> None:
+    """A month begins with its first day and ends before the next month's."""
+    begin, end = parse_month(
+        f"{some_day:%Y-%m}" if some_day.year >= 1000 else f"{some_day.year:04}-{some_day:%m}"
+    )
+    at = datetime(some_day.year, some_day.month, some_day.day, tzinfo=UTC)
+    assert begin <= at < end
+    assert (begin.day, end.day) == (1, 1)
+    assert (end - timedelta(days=1)).month == some_day.month
