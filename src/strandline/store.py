@@ -322,9 +322,12 @@ class Store:
             query = Query(sd=sd, state=state)
         return services.describe.list_images(self._bench, self.choose(query), after=after, limit=limit)
 
-    def iter_images(self, query: Query | None = None) -> Iterator[ImageInfo]:
-        """All images that the query means, lazily, in its order. Raises as :meth:`list_images`, before the first."""
-        return services.describe.iter_images(self._bench, self.choose(query))
+    def iter_images(self, query: Query | None = None, *, after: str | None = None) -> Iterator[ImageInfo]:
+        """All images that the query means, or those after the cursor: lazily, in its order, counting nothing.
+
+        Raises as :meth:`list_images`, before the first.
+        """
+        return services.describe.iter_images(self._bench, self.choose(query), after)
 
     def choose(self, query: Query | None) -> ImageFilter:
         """The query for :attr:`gallery`, checked. Raises as :meth:`list_images`."""

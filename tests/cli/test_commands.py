@@ -255,7 +255,7 @@ def test_listing_pages(made: CommandHome) -> None:
     assert (len(seen), set(seen)) == (5, ids)
     listed = run("ls", "--limit", "2")
     assert [line.split("\t")[0] for line in listed.text.splitlines()] == seen[:2]
-    assert "2 of 5 images; continue with --after" in listed.stderr
+    assert "2 of 5 images; --all lists all, and --after " in listed.stderr
     assert run("ls", "--state", "damaged", "--json").json == {"images": [], "total": 0, "next": None}
     assert run("ls", "--after", "x").status == 2
 

@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from builders.image_rows import NOW
 from builders.reports import make_file
 from strandline.cli.wording import (
-    say_day_of,
+    find_time,
     say_list,
     say_pixels,
     say_state,
     say_type,
 )
-from strandline.model.image_files import FileState
+from strandline.model.image_files import FileStamp, FileState
 from strandline.model.reports import ImageFileReport, ImageInfo
 
 
@@ -45,7 +46,17 @@ def test_the_day_is_the_cameras() -> None:
     """This machine's time zone does not move a picture from New Year's Eve into the next year."""
     taken = make_file(taken_at=datetime(2023, 12, 31, 23, 59, tzinfo=UTC))
     info = ImageInfo(taken.image_id, (ImageFileReport(taken, sd=None),))  # type: ignore[arg-type]
-    assert say_day_of(info) == "2023-12-31"
+    assert f"{find_time(info):%Y-%m-%d}" == "2023-12-31"
+
+
+@pytest.mark.parametrize(
+    ("mtime_ns", "year"), [(1_700_000_000 * 10**9, 2023), (-(10**30), NOW.year), (10**30, NOW.year)]
+)
+def test_without_a_camera_the_file_s_time_counts(mtime_ns: int, year: int) -> None:
+    """By which it is sorted. A time that no calendar has is not shown; then the first sight counts."""
+    file = replace(make_file(), stamp=FileStamp(1, mtime_ns, 1), first_seen=NOW)
+    info = ImageInfo(file.image_id, (ImageFileReport(file, sd=None),))  # type: ignore[arg-type]
+    assert find_time(info).year == year
 
 
 def test_unknown_pixels_are_not_made_up() -> None:

@@ -42,7 +42,7 @@ OPTIONS = {
 COMMANDS = {
     "sd": Row("sd:sd", "Add, list, name, and move storage directories."),
     "save": Row("save:save", "Save images in a storage directory."),
-    "ls": Row("facts:ls", "List images, newest first."),
+    "ls": Row("ls:ls", "List images, newest first."),
     "get": Row("get:get", "Write an image's bytes to stdout or a file."),
     "path": Row("get:path", "Print the path of an image on this machine."),
     "data-url": Row("get:data_url", "Print an image as a data: URL."),

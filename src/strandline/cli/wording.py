@@ -6,7 +6,8 @@ A picture's day is the camera's, which knew no time zone. All other times are th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 
 from strandline.cli.tables import Badge
 from strandline.model.image_files import ImageFile
@@ -30,10 +31,13 @@ def say_time(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
-def say_day_of(image: ImageInfo) -> str:
-    """The day it was taken, by the camera's clock. If unknown, the day this machine first saw it."""
+def find_time(image: ImageInfo) -> datetime:
+    """When it was taken, by the camera's clock. If unknown, the file's own time, by which it is sorted then."""
     best = image.best
-    return f"{best.taken_at:%Y-%m-%d}" if best.taken_at else say_day(best.first_seen)
+    if best.taken_at is None and best.stamp is not None:
+        with suppress(ValueError, OverflowError, OSError):  # a time of another machine's disk
+            return datetime.fromtimestamp(best.stamp.mtime_ns // 1000 / 1e6, UTC)
+    return best.taken_at or best.first_seen
 
 
 def say_type(media_type: str) -> str:

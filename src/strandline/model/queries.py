@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState, ImageFilter, Sort
@@ -18,6 +17,13 @@ MAX_TEXT = 200
 """Longest text to search for, in characters: at most a hundred words, each of which is looked for in each name."""
 
 _Word = TypeVar("_Word", bound=StrEnum)
+
+
+class PathLike(Protocol):
+    """``os.PathLike[str]``, which this room does not import."""
+
+    def __fspath__(self) -> str:
+        """The path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Query:
     """The last day."""
     month: str | None = None
     """``2026-11``"""
-    sd: StorageDir | str | os.PathLike[str] | None = None
+    sd: StorageDir | str | PathLike | None = None
     """Only images with a file in this storage directory: identity, alias, path, or name."""
     sort: Sort | str = Sort.TAKEN
     """``taken`` (newest first) or ``arrived``: when an image was first seen here, latest first."""

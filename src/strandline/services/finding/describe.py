@@ -68,18 +68,22 @@ def list_images(bench: Workbench, chosen: ImageFilter, *, after: str | None, lim
     return ImagePage(tuple(found), total, None if last is None else images.format_cursor(last, chosen))
 
 
-def iter_images(bench: Workbench, chosen: ImageFilter) -> Iterator[ImageInfo]:
-    """All matching images in their order, read page by page. Nothing is counted, and no page waits for the whole.
+def iter_images(bench: Workbench, chosen: ImageFilter, after: str | None = None) -> Iterator[ImageInfo]:
+    """All matching images in their order, or those after the cursor, read page by page. Nothing is counted.
 
     An image that is there all the time and keeps its place is given once, whatever changes meanwhile.
     """
-    after: ImageCursor | None = None
+    start = None if after is None else images.parse_cursor(after, chosen)
+    return _iter_after(bench, chosen, start)
+
+
+def _iter_after(bench: Workbench, chosen: ImageFilter, start: ImageCursor | None) -> Iterator[ImageInfo]:
     while True:
         with bench.catalog.snapshot() as reader:
-            ids, after = reader.images.list_image_ids(chosen, after=after, limit=PAGE)
+            ids, start = reader.images.list_image_ids(chosen, after=start, limit=PAGE)
             found = describe_images(reader, ids)
         yield from found
-        if after is None:
+        if start is None:
             return
 
 

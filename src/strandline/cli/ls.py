@@ -1,0 +1,207 @@
+"""``strandline ls``: lists images, all of them in a pipe and a page on a terminal; reads no pictures."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import click
+
+from strandline.cli.arguments import sd_option
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.session import Session
+from strandline.cli.tables import Cell, Column, show_table
+from strandline.cli.wording import find_time, say_day, say_list, say_pixels, say_state, say_type
+from strandline.cli.writing import is_terminal, say, write_json, write_json_list
+from strandline.model.defaults import IMAGES_PER_PAGE
+from strandline.model.events import format_time
+from strandline.model.image_files import FileState, Sort
+from strandline.model.plain_words import say_bytes, say_count
+from strandline.model.queries import Query
+from strandline.model.reports import ImageInfo, ImagePage
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.store import Store
+
+_STATES = [state.value for state in FileState]
+
+DRAWN_AT_ONCE = 500
+"""Rows of one table on a terminal: its columns are as wide as they need to be, so they are drawn together."""
+
+_COLUMNS: dict[str, tuple[Column, Callable[[ImageInfo, bool], Cell]]] = {
+    "id": (Column("ID", is_whole=True), lambda image, _: image.image_id),
+    "type": (Column("TYPE", is_whole=True, is_extra=True), lambda image, _: say_type(image.best.media_type)),
+    "pixels": (Column("PIXELS", is_number=True, is_extra=True), lambda image, _: say_pixels(image.best)),
+    "size": (Column("SIZE", is_number=True), lambda image, exact: _say_size(image, exact)),
+    "taken": (Column("TAKEN", is_whole=True), lambda image, exact: _say_taken(image, exact)),
+    "arrived": (Column("ARRIVED", is_whole=True), lambda image, exact: _say_arrived(image, exact)),
+    "folder": (
+        Column("FOLDER"),
+        lambda image, _: say_list(dict.fromkeys(each.sd.name for each in image.files)),
+    ),
+    "state": (Column("STATE", is_whole=True), lambda image, _: say_state(image.best)),
+    "name": (Column("NAME", is_extra=True), lambda image, _: image.original_name or ""),
+    "path": (Column("PATH"), lambda image, _: f"{image.files[0].sd.path}/{image.best.path}"),
+}
+"""What can be shown of an image, and how: for people on a terminal, or exactly in a pipe."""
+
+_DEFAULT = ("id", "type", "pixels", "size", "taken", "folder", "state", "name")
+
+
+def _say_size(image: ImageInfo, exact: bool) -> str:
+    stamp = image.best.stamp
+    if exact:
+        return "" if stamp is None else str(stamp.size_bytes)
+    return say_bytes(None if stamp is None else stamp.size_bytes)
+
+
+def _say_taken(image: ImageInfo, exact: bool) -> str:
+    at = find_time(image)
+    return format_time(at) if exact else f"{at:%Y-%m-%d}"
+
+
+def _say_arrived(image: ImageInfo, exact: bool) -> str:
+    at = min(report.file.first_seen for report in image.files)
+    return format_time(at) if exact else say_day(at)
+
+
+def _parse_columns(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return _DEFAULT
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if name not in _COLUMNS:
+            raise click.BadParameter(f"there is no column {name!r}; the columns are {', '.join(_COLUMNS)}")
+    return names
+
+
+@click.command("ls", cls=Verb)
+@click.option(
+    "--search", metavar="TEXT", help="Words of an original name in any order, or the beginning of an id."
+)
+@click.option("--type", "kind", metavar="TYPE", help="Only this type: png, jpeg, image/webp …")
+@click.option(
+    "--state",
+    type=click.Choice(_STATES),
+    metavar="STATE",
+    help=f"Only images with a file in this state: {', '.join(_STATES)}.",
+)
+@click.option("--from", "taken_from", metavar="DAY", help="Taken on this day or later: 2026-11-22.")
+@click.option("--to", "taken_to", metavar="DAY", help="Taken on this day or earlier.")
+@click.option("--month", metavar="MONTH", help="Taken in this month: 2026-11.")
+@sd_option
+@click.option(
+    "--sort",
+    type=click.Choice([sort.value for sort in Sort]),
+    default=Sort.TAKEN.value,
+    metavar="ORDER",
+    help="taken (newest first; the default) or arrived (latest first).",
+)
+@click.option("-r", "--reverse", is_flag=True, help="Oldest first.")
+@click.option(
+    "--columns",
+    metavar="NAMES",
+    callback=_parse_columns,
+    help=f"What to show, with commas between: {', '.join(_COLUMNS)}.",
+)
+@click.option("--all", "is_all", is_flag=True, help="All images, as in a pipe.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    help=f"How many at most; all in a pipe, {IMAGES_PER_PAGE} on a terminal by default.",
+)
+@click.option("--after", metavar="CURSOR", help="Continue where an earlier list ended.")
+@click.pass_obj
+def ls(
+    session: Session,
+    search: str | None,
+    kind: str | None,
+    state: str | None,
+    taken_from: str | None,
+    taken_to: str | None,
+    month: str | None,
+    sd: str | None,
+    sort: str,
+    reverse: bool,
+    columns: tuple[str, ...],
+    is_all: bool,
+    limit: int | None,
+    after: str | None,
+) -> None:
+    """List images, newest first.
+
+    In a pipe, lists all of them, with tabs between the columns, sizes in bytes, and times in UTC. On a terminal,
+    lists a page. The state ok is proven, incomplete has the right bytes but is not a whole image, unchecked is known
+    only from a listing, odd decodes although its structure is odd.
+    """
+    if is_all and limit is not None:
+        raise click.UsageError("give --all or --limit, not both")
+    query = Query(
+        text=search, type=kind, state=state, taken_from=taken_from, taken_to=taken_to, month=month, sd=sd, sort=sort,
+        reverse=reverse,
+    )  # fmt: skip
+    if limit is None and not is_all and is_terminal(sys.stdout):
+        limit = IMAGES_PER_PAGE
+    with session.open_store() as store:
+        if limit is None:
+            found = _list_all(session, store, query, after, columns)
+        else:
+            found = _list_page(session, store.list_images(query, after=after, limit=limit), columns)
+        if not found and not session.json:
+            say(_say_none(store, query))
+        _say_absent(store, sd)
+
+
+def _list_page(session: Session, page: ImagePage, columns: tuple[str, ...]) -> bool:
+    if session.json:
+        write_json(page.as_json())
+        return True
+    _show(page.images, columns)
+    if page.next:
+        count = f"{len(page.images):,} of {say_count(page.total, 'image')}"
+        say(f"{count}; --all lists all, and --after {page.next} continues")
+    return bool(page.images)
+
+
+def _list_all(
+    session: Session, store: Store, query: Query, after: str | None, columns: tuple[str, ...]
+) -> bool:
+    images = store.iter_images(query, after=after)
+    if session.json:
+        head = {"total": store.list_images(query, limit=1).total, "next": None}
+        write_json_list(head, "images", (image.as_json() for image in images))
+        return True
+    return _show(images, columns)
+
+
+def _show(images: Iterable[ImageInfo], names: tuple[str, ...]) -> bool:
+    """Writes a row for each image. Returns whether there was one."""
+    exact = not is_terminal(sys.stdout)
+    chosen = [_COLUMNS[name] for name in names]
+    rows: Iterator[list[Cell]] = ([cell(image, exact) for _, cell in chosen] for image in images)
+    has_any = False
+    while some := list(islice(rows, DRAWN_AT_ONCE)):
+        show_table([column for column, _ in chosen], some)
+        has_any = True
+    return has_any
+
+
+def _say_none(store: Store, query: Query) -> str:
+    total = store.list_images(limit=1).total
+    if not total:
+        return "no images yet; save some with strandline save, or add a folder with strandline sd add PATH"
+    which = say_count(total, "image")
+    return f"none of {which} " + (f"is {query.state}" if query == Query(state=query.state) else "matches")
+
+
+def _say_absent(store: Store, sd: str | None) -> None:
+    """Tells whose images may have changed since they were last seen."""
+    wanted = None if sd is None else store.get_storage_dir(sd).number
+    for each in store.refresh_storage_dirs():
+        if each.state is not StorageDirState.ONLINE and wanted in (None, each.number):
+            say(_say_known(each))
+
+
+def _say_known(sd: StorageDir) -> str:
+    return f"{sd.name!r} is {sd.state}; this is what was known"
