@@ -19,7 +19,6 @@ LARGER_WITH_REASON: dict[str, str] = {
     "src/strandline/store.py": "the facade: its docstrings are the library's reference",
     "tests/catalog/test_database.py": "opening, migrating, sharing, and every way to break one",
     "tests/model/test_states.py": "SPEC's states sentence by sentence, beside the laws that they must not break",
-    "tests/runtime/watching/test_watcher.py": "what can happen to a watched folder, read as one list",
     "tests/runtime/change_notice/test_contract.py": "one contract, read as one: each backend runs all of it",
     "tests/services/scanning/test_scan_absence.py": "every way in which files can be gone, told apart",
 }

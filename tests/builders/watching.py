@@ -11,10 +11,12 @@ from pathlib import Path
 from time import monotonic
 
 from builders.clocks import FakeClock
+from builders.storage import make_pictures
 from strandline.model.events import Event, ImageEvent
-from strandline.runtime.live_events import Bell
+from strandline.runtime.live_events import Bell, iter_pages
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.session import watch_events
+from strandline.runtime.watching.watcher import Watcher
 from strandline.services.workbench import Workbench
 
 LIMIT_S = 30.0
@@ -135,3 +137,43 @@ def watching(
         reader = EventReader(events, on_event)
         yield reader
     reader.join()
+
+
+@contextmanager
+def run_watcher(bench: Workbench, settings: Settings | None = None) -> Iterator[tuple[Watcher, EventReader]]:
+    """A watcher without a session, and a reader of what it commits."""
+    listener = connect_bell(bench).listen()
+    done = threading.Event()
+    with bench.catalog.read() as reader_of_catalog:
+        newest = reader_of_catalog.journal.get_bounds()[1]
+
+    def iter_events() -> Iterator[Event]:
+        since = newest
+        while not done.is_set():
+            yield from listener.wait(0.05)
+            for page in iter_pages(bench, since, done):
+                since = page[-1].seq or since
+                yield from page
+
+    watcher = Watcher(bench, settings or Settings())
+    watcher.start()
+    reader = EventReader(iter_events())
+    try:
+        yield watcher, reader
+    finally:
+        watcher.stop()
+        done.set()
+        reader.join()
+
+
+def make_arrival(number: int) -> bytes:
+    """A picture that the fixtures of the watcher's tests do not have."""
+    return make_pictures(1, first_seed=1000 + number)[0]
+
+
+def wait_for_all(reader: EventReader, root: Path) -> None:
+    """Waits until an event has reported every image in the folder as available."""
+    names = {path.name for path in (root / "media").iterdir()}
+    reader.wait_until(
+        lambda events: names <= {getattr(e, "filename", "") for e in events if e.type == "image.available"}
+    )

@@ -1,4 +1,4 @@
-"""The fixtures of most service tests: a workbench whose clock the test moves, and a folder added to it."""
+"""The fixtures of most service tests: a workbench whose clock the test moves, a folder added to it, a machine."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from builders.clocks import FakeClock
+from builders.machine import Machine, open_machine
 from builders.storage import open_bench
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.storage_dirs.add import add_storage_dir
@@ -31,3 +32,10 @@ def bench(home: Path, clock: FakeClock) -> Iterator[Workbench]:
 def sd(bench: Workbench, root: Path) -> StorageDir:
     """The test's own folder ``root``, added and scanned."""
     return add_storage_dir(bench, root).sd
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    """A machine without storage directories."""
+    with open_machine(tmp_path) as machine:
+        yield machine

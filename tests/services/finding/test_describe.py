@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from builders.machine import Machine, open_machine
+from builders.machine import Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, name_of, put_half, set_mtime
 from strandline.errors import InvalidCursorError
@@ -22,13 +21,6 @@ PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
 
 ALL = ImageFilter()
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def test_an_image_that_nobody_knows_has_no_info(machine: Machine) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import gc
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.opens import noting_opens
 from builders.pictures import make_picture
 from builders.scans import moves, scan
@@ -26,13 +25,6 @@ from strandline.services.finding.search import find_image
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def edit_in_place(path: Path) -> None:

@@ -30,13 +30,6 @@ LIMIT_S = 60.0
 """Only a failing test waits this long."""
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("legacy", [False, True], ids=["content id", "legacy id"])
 def test_half_an_image_is_arriving_and_the_whole_is_shown(machine: Machine, kind: str, legacy: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,13 +19,6 @@ from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
 OTHER = make_picture("png", seed=2)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of
 from strandline.folders.filesystems import Mount
@@ -26,13 +26,6 @@ from strandline.services.workbench import Workbench
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def test_a_hit_in_the_given_sd_touches_no_other(machine: Machine) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.scans import bytes_of_catalog, scan, state, told
 from builders.storage import make_pictures, make_storage_dir, name_of, put_half, set_mtime
@@ -22,13 +20,6 @@ from strandline.services.proving.backlog import verify_unproven
 
 PICTURES = make_pictures(4)
 NAMES = [name_of(data) for data in PICTURES]
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 @pytest.fixture

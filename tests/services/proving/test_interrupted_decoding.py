@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from fault_kit.dying_decoders import dying_decoders
 from strandline.errors import DecodingInterruptedError, ImageUnreachableError, UnreadableFileError
@@ -23,13 +22,6 @@ from strandline.services.scanning.scan import scan_storage_dir
 
 PICTURE, OTHER = make_picture("webp", seed=1), make_picture("webp", seed=2)
 NAME = f"{LEGACY_ID}.webp"
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 @pytest.fixture

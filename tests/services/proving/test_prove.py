@@ -33,13 +33,6 @@ LIMIT_S = 60.0
 """Only a failing test waits this long."""
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
-
-
 @pytest.mark.parametrize(
     ("data", "outcome", "state", "reason"),
     [

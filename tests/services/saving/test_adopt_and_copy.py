@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, name_of
 from strandline.errors import (
@@ -25,13 +24,6 @@ from strandline.services.saving.copy import copy_image
 ORIGINAL = make_picture("png", seed=1)
 EDITED = make_picture("png", seed=2)
 ID, NAME = id_of(ORIGINAL), name_of(ORIGINAL)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def edit_in_place(machine: Machine, sd: StorageDir) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from builders import hostile_pictures
 from builders.catalogs import sql_of
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.pictures import KINDS, make_picture
 from builders.storage import id_of, name_of
 from strandline.model.image_files import ImageFile
@@ -39,13 +39,6 @@ HOSTILE: list[Callable[[], bytes]] = [
 ]
 PICTURE = make_picture("jpg", seed=1, size=(400, 300))
 HALF = PICTURE[: len(PICTURE) // 2]
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def row_of(machine: Machine, sd: StorageDir, data: bytes) -> ImageFile:

@@ -6,14 +6,13 @@ import io
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from builders.machine import Machine, open_machine
+from builders.machine import Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, name_of
 from strandline.errors import (
@@ -28,13 +27,6 @@ from strandline.services.storage_dirs.add import add_storage_dir
 PICTURE = make_picture("png", seed=1)
 OTHER = make_picture("png", seed=2)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def test_a_read_only_storage_directory_takes_nothing(machine: Machine) -> None:

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from builders.dialects import conflict_name
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of
 from fault_kit.refusing_kernel import LIKE_FUSE, Refusal, call_refused
@@ -35,13 +35,6 @@ NO_SEARCHING = Refusal("openat", errno.EACCES, argument=2, mask=0o10000000)
 PICTURE = make_picture("png", seed=1)
 OTHER = make_picture("png", seed=2)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def list_trash(machine: Machine) -> list[dict[str, object]]:

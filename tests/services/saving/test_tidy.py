@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from builders.machine import Machine, open_machine
+from builders.machine import Machine
 from builders.pictures import make_picture
 from builders.storage import name_of
 from strandline.model.storage_dirs import StorageDir
@@ -16,13 +13,6 @@ from strandline.services.saving.tidy import remove_leftovers
 
 PICTURE = make_picture("png", seed=1)
 OURS, ANOTHERS, SAVED = (f".~{letter * 32}.tmp" for letter in "abc")
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def _leave(machine: Machine, sd: StorageDir) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from builders.catalogs import dump, sql_of
-from builders.machine import Machine, open_machine
+from builders.machine import Machine
 from builders.pictures import make_picture
 from builders.scans import kinds, moves, scan, state, told
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_image
@@ -22,13 +22,6 @@ from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.confirm import confirm_storage_dir
 
 NEW = make_picture("jpg", seed=9)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 def add(machine: Machine, count: int) -> tuple[StorageDir, list[Path]]:

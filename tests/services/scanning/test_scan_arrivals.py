@@ -6,7 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 
 from builders.catalogs import dump
 from builders.dialects import DIALECTS, conflict_name
-from builders.machine import LEGACY_ID, Machine, open_machine
+from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.scans import bytes_of_catalog, moves, scan, state, told
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_image
@@ -32,13 +32,6 @@ from strandline.services.workbench import Limits
 
 NEW = make_picture("jpg", seed=9)
 NAME = name_of(NEW)
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
-    """A machine without storage directories."""
-    with open_machine(tmp_path) as machine:
-        yield machine
 
 
 # --- placeholders -----------------------------------------------------------------------------------------------
