@@ -14,8 +14,8 @@ from builders.sampling import get_seed
 SHARES = 8
 """The histories are divided into this many tests, so that several workers share them."""
 
-HISTORIES = 64
-"""As many as fit into half a minute on two cores."""
+HISTORIES = 40
+"""As many as two cores play in half a minute."""
 
 SECONDS_A_HISTORY = 5
 """Twenty times what a history takes."""
