@@ -67,6 +67,17 @@ def test_monitoring(account: Account) -> None:
 
 
 @pytest.mark.slow
+def test_two_users(account: Account) -> None:
+    """What root does is only noted here. What a user does works on a folder that others have made."""
+    pictures = account.home / "pictures"
+    pictures.mkdir()
+    typed = list_typed("docs/howto/two-users.md")
+    account.type([line.replace("/srv/pictures", str(pictures)) for line in typed])
+    assert (pictures / "SD_ID").is_file()
+    assert f"sudo install -d -m 2770 -g pictures {pictures}" in account.list_calls()
+
+
+@pytest.mark.slow
 def test_a_service_for_oneself(account: Account) -> None:
     """The unit is in the place where systemd looks for it."""
     os.symlink(PROJECT / "deploy", account.home / "deploy")
