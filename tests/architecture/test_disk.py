@@ -80,6 +80,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "the lock of the home",
         {"fcntl", "os.O_CREAT", "os.O_RDWR", "os.close", "os.open"},
     ),
+    "runtime/setting_edits.py": (
+        "the settings in the home",
+        {".mkdir", ".read_text", "folders.saving", "os.path.realpath"},
+    ),
     "runtime/setting_sources.py": ("the settings in the home", {".read_text"}),
     "runtime/web_secrets.py": (
         "the secrets in the home",

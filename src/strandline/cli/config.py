@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 import click
@@ -25,13 +26,15 @@ from strandline.runtime.settings import Settings, config_path
 CONFIG_TABLE = {
     "show": Row("config:show", "List every setting, its value, and where the value comes from."),
     "path": Row("config:path", "Print the path of the settings file."),
+    "set": Row("config:set_", "Change a setting."),
+    "unset": Row("config:unset", "Let the default of a setting count again."),
 }
 CATALOG_TABLE = {
     "export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON."),
     "import": Row("config:import_", "Add the original names from an export."),
 }
 
-config = LazyGroup("config", table=CONFIG_TABLE, help="Show settings and where they come from.")
+config = LazyGroup("config", table=CONFIG_TABLE, help="Show and change settings.")
 catalog = LazyGroup(
     "catalog", table=CATALOG_TABLE, help="Export and import what cannot be rebuilt from the folders."
 )
@@ -85,6 +88,47 @@ def path(session: Session) -> None:
             write_bytes(os.fsencode(found) + b"\n")
 
     session.answer({"path": str(found)}, show_path)
+
+
+@click.command("set", cls=Verb)
+@click.argument("key", metavar="SETTING")
+@click.argument("value")
+@click.pass_obj
+def set_(session: Session, key: str, value: str) -> None:
+    """Change a setting.
+
+    SETTING is a name from 'strandline config show', for example log.level. The value is written to the settings
+    file; the rest of the file stays as it is. A running 'serve' or 'watch' reads it at its next start.
+    """
+    from strandline.runtime.setting_edits import set_setting
+
+    home = session.find_home()
+    set_setting(home, key, value)
+    _answer_setting(session, home, key)
+
+
+@click.command("unset", cls=Verb)
+@click.argument("key", metavar="SETTING")
+@click.pass_obj
+def unset(session: Session, key: str) -> None:
+    """Let the default of a setting count again.
+
+    Removes it from the settings file.
+    """
+    from strandline.runtime.setting_edits import unset_setting
+
+    home = session.find_home()
+    unset_setting(home, key)
+    _answer_setting(session, home, key)
+
+
+def _answer_setting(session: Session, home: Path, key: str) -> None:
+    """Says what the setting is now: an environment variable may have another value."""
+    [row] = [row for row in Settings.load(home, os.environ).iter_settings() if row.key == key]
+    document = {"key": row.key, "value": row.value, "origin": row.origin.value}
+    session.answer(
+        document, lambda: write_line(show_plainly(f"{row.key} = {row.value!r}  ({row.origin.value})"))
+    )
 
 
 @click.command("export", cls=Verb)

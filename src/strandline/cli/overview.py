@@ -56,7 +56,7 @@ COMMANDS = {
     "serve": Row("serve:serve", "Watch storage directories and serve the gallery and the API."),
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
-    "config": Row("config:config", "Show settings and where they come from."),
+    "config": Row("config:config", "Show and change settings."),
     "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),
     "completion": Row("completion:completion", "Print the shell's completion script."),
 }

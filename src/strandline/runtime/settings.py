@@ -267,6 +267,17 @@ def config_path(home: Path) -> Path:
     return home / CONFIG_FILE
 
 
+def parse_setting(key: str, text: str | None = None) -> Value:
+    """The value that a text means for a setting; without a text, its default.
+
+    Raises:
+        ConfigError: There is no such setting, or the value is out of bounds.
+    """
+    given = Given(key, text, Origin.ENVIRONMENT, "the command line")
+    spec = _get_spec(given)
+    return spec.default if text is None else spec.get_checked(given)
+
+
 def find_home(cli_home: Path | None, environ: Mapping[str, str]) -> Path:
     """The folder of catalog, ``config.toml``, and caches, as an absolute path. Accesses no disk.
 
