@@ -320,6 +320,8 @@ class Store:
             from strandline.model.queries import Query
 
             query = Query(sd=sd, state=state)
+        elif sd is not None or state is not None:
+            raise InvalidInputError("give sd and state as parts of the query, or without a query, not both")
         return services.describe.list_images(self._bench, self.choose(query), after=after, limit=limit)
 
     def iter_images(self, query: Query | None = None, *, after: str | None = None) -> Iterator[ImageInfo]:

@@ -52,7 +52,7 @@ def test_the_later_place_wins_and_is_named(home: Path) -> None:
     assert (settings.save.max_bytes, settings.journal.max_days, settings.journal.max_events) == (100, 20, 3)
     origins = {row.key: row.origin for row in settings.iter_settings() if row.origin is not Origin.DEFAULT}
     assert origins == {
-        "save.max_bytes": Origin.COMMAND_LINE,
+        "save.max_bytes": Origin.PROGRAM,
         "journal.max_days": Origin.ENVIRONMENT,
         "journal.max_events": Origin.FILE,
     }
@@ -139,7 +139,7 @@ def test_a_bad_variable_is_refused_by_name(home: Path, variable: str, text: str)
     """Environment and command line are checked as strictly as the file."""
     with pytest.raises(ConfigError, match=variable) as caught:
         load(home, environ={variable: text})
-    with pytest.raises(ConfigError, match="the command line"):
+    with pytest.raises(ConfigError, match=r"^overrides: "):
         load(home, overrides={str(caught.value.facts["key"]): text})
 
 

@@ -13,7 +13,7 @@ from builders.pictures import make_picture
 from strandline.catalog.images import ImageReader
 from strandline.errors import CatalogLockedError
 from strandline.model.image_files import ImageFilter
-from strandline.model.reports import Months
+from strandline.model.months import Months
 from strandline.services import gallery as gallery_service
 from strandline.services.gallery import Gallery
 

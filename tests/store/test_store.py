@@ -17,7 +17,7 @@ from builders.pictures import make_picture
 from builders.python_process import run_python
 from builders.snapshots import snapshot
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, put_image
-from strandline import FoundImage, ImageNotFoundError, Store, open_store
+from strandline import FoundImage, ImageNotFoundError, Query, Store, open_store
 from strandline.errors import (
     CatalogError,
     ImageArrivingError,
@@ -195,6 +195,7 @@ def test_half_an_image_does_not_exist_yet(store: Store, tmp_path: Path) -> None:
         ({"limit": 0}, "1 to 10,000"),
         ({"limit": 10_001}, "1 to 10,000"),
         ({"state": "gone"}, "the states are"),
+        ({"query": Query(), "state": "missing"}, "not both"),
     ],
 )
 def test_a_page_that_makes_no_sense_is_refused(
@@ -203,6 +204,24 @@ def test_a_page_that_makes_no_sense_is_refused(
     """With the reason."""
     with pytest.raises(InvalidInputError, match=words):
         store.list_images(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (b"", "the data is empty; there is nothing to save"),
+        (io.BytesIO(b"text"), "the data is not an image of a supported type"),
+        (Path(__file__).parent, f"{Path(__file__).parent} is a folder; give the path of a file in it"),
+    ],
+)
+def test_messages_speak_of_what_was_given(
+    store: Store, tmp_path: Path, source: bytes | io.BytesIO | Path, words: str
+) -> None:
+    """Not of options of the command line."""
+    sd = store.add_storage_dir(make_storage_dir(tmp_path / "sd")).sd
+    with pytest.raises(InvalidInputError) as caught:
+        store.save(source, sd=sd)
+    assert caught.value.message.startswith(words)
 
 
 def test_a_cancelled_scan_leaves_the_rest(store: Store, tmp_path: Path) -> None:

@@ -92,6 +92,18 @@ def test_the_latest_arrival_comes_first_if_asked(served: Served) -> None:
     assert ids(served.get("/images", sort="arrived", at=now["month"], limit=1)) == [saved["image_id"]]
 
 
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "the request body is empty; send the bytes of an image"),
+        (b'{"image": 1}', "the data is not an image of a supported type"),
+    ],
+)
+def test_a_body_that_is_no_image_is_called_so(served: Served, data: bytes, words: str) -> None:
+    """In the words of a request."""
+    assert served.upload(data, "Notes").json()["detail"].startswith(words)
+
+
 def test_an_unknown_parameter_is_named(served: Served) -> None:
     """With those that there are, so a filter that does nothing is no surprise."""
     detail = served.client.get("/api/v1/images?limt=2&q=x").json()["detail"]

@@ -45,7 +45,7 @@ catalog = LazyGroup(
 def show(session: Session) -> None:
     """List every setting, its value, and where the value comes from.
 
-    A value comes from the default, the settings file, the environment, or the command line.
+    A value comes from the default, the settings file, or the environment.
     """
     home = session.find_home()
     rows = list(Settings.load(home, os.environ).iter_settings())

@@ -47,6 +47,10 @@ class Event:
         }
         return body | self.facts()
 
+    def to_json(self) -> dict[str, object]:
+        """The JSON object of the event, as ``watch --json`` and the HTTP API give it."""
+        return self.as_json()
+
     def facts(self) -> dict[str, object]:
         """The fields that only this type of event has, ready for JSON."""
         own = (field.name for field in fields(self) if field.name not in ("at", "sd_id", "seq"))

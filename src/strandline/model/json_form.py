@@ -32,6 +32,10 @@ class JsonForm:
         """The JSON object of the value. Its keys are a contract."""
         return _fill(self, _getters_of(type(self)))
 
+    def to_json(self) -> dict[str, object]:
+        """The JSON object of the value, as commands and the HTTP API give it. Its keys are a contract."""
+        return self.as_json()
+
 
 def to_json(value: Any) -> Any:
     """The value in the form that ``json.dumps`` accepts: text for enumerations and times, lists for tuples."""

@@ -7,12 +7,14 @@ contract. The sync status is by far the largest report and has its own file (``s
 from __future__ import annotations
 
 from dataclasses import field
+from datetime import datetime
 from typing import ClassVar
 
-from strandline.model.image_files import ImageCursor, ImageFile
+from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.image_files import FileState, ImageFile, ProofKind
 from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
 from strandline.model.verdicts import Verdict
 
@@ -145,6 +147,76 @@ class ImageFileReport(JsonForm):
         "unchanged_since": "file.unchanged_since", "absent_since": "file.absent_since",
     }  # fmt: skip
 
+    @property
+    def sd_id(self) -> StorageDirId | None:
+        """The storage directory's identity; None if none has arrived yet."""
+        return self.sd.sd_id
+
+    @property
+    def sd_name(self) -> str:
+        """The storage directory's name."""
+        return self.sd.name
+
+    @property
+    def sd_state(self) -> StorageDirState:
+        """Whether the storage directory is there."""
+        return self.sd.state
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return self.file.filename
+
+    @property
+    def path(self) -> str:
+        """Relative to the storage directory, with ``/``."""
+        return self.file.path
+
+    @property
+    def media_type(self) -> str:
+        """The file's media type."""
+        return self.file.media_type
+
+    @property
+    def state(self) -> FileState:
+        """The file's state."""
+        return self.file.state
+
+    @property
+    def proven(self) -> bool:
+        """Whether it is present and its bytes were checked against the id."""
+        return self.file.is_proven
+
+    @property
+    def proof(self) -> ProofKind | None:
+        """How its bytes were checked; None if they were not."""
+        return self.file.proof_kind
+
+    @property
+    def whole(self) -> bool | None:
+        """Whether its bytes are a whole image; None if nobody knows."""
+        return self.file.is_whole
+
+    @property
+    def size_bytes(self) -> int | None:
+        """Its size; None if it was never here."""
+        return None if self.file.stamp is None else self.file.stamp.size_bytes
+
+    @property
+    def first_seen(self) -> datetime:
+        """When this machine saw it first."""
+        return self.file.first_seen
+
+    @property
+    def unchanged_since(self) -> datetime:
+        """When this machine saw its last change."""
+        return self.file.unchanged_since
+
+    @property
+    def absent_since(self) -> datetime | None:
+        """When a scan first did not find it; None if it is there."""
+        return self.file.absent_since
+
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo(JsonForm):
@@ -157,13 +229,48 @@ class ImageInfo(JsonForm):
     JSON: ClassVar[Table] = {
         "image_id": "image_id", "media_type": "best.media_type", "width": "best.width", "height": "best.height",
         "size_bytes": "best.stamp.size_bytes", "whole": "best.is_whole", "taken_at": "best.taken_at",
-        "original_name": "original_name", "names": "original_names", "files": "files",
+        "original_name": "original_name", "names": "names", "files": "files",
     }  # fmt: skip
 
     @property
     def best(self) -> ImageFile:
         """The file that would be used to show the image."""
         return self.files[0].file
+
+    @property
+    def media_type(self) -> str:
+        """The best file's media type."""
+        return self.best.media_type
+
+    @property
+    def width(self) -> int | None:
+        """In pixels; None if unknown."""
+        return self.best.width
+
+    @property
+    def height(self) -> int | None:
+        """In pixels; None if unknown."""
+        return self.best.height
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The best file's size; None if it was never here."""
+        return self.files[0].size_bytes
+
+    @property
+    def whole(self) -> bool | None:
+        """Whether the best file's bytes are a whole image; None if nobody knows."""
+        return self.best.is_whole
+
+    @property
+    def taken_at(self) -> datetime | None:
+        """From EXIF; read as UTC if it has no zone."""
+        return self.best.taken_at
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its original names, oldest first; the same as :attr:`original_names`."""
+        return self.original_names
 
     @property
     def original_name(self) -> str | None:
@@ -203,51 +310,6 @@ class FileCounts:
     def total_noteworthy(self) -> int:
         """All of them."""
         return sum(self.noteworthy.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Month(JsonForm):
-    """How many images a month has."""
-
-    month: str
-    """``2026-11``"""
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Months(JsonForm):
-    """The number of images in each month, newest first, from one walk over the matching images."""
-
-    months: tuple[tuple[str, int], ...]
-    """``("2026-11", 42)``, newest first."""
-    cursors: tuple[ImageCursor, ...]
-    version: str
-    """Changes with every change of the result."""
-    is_fresh: bool = True
-    """False if something has changed since, and a new walk is running."""
-
-    JSON: ClassVar[Table] = {"months": "counts", "total": "total", "version": "version", "fresh": "is_fresh"}
-
-    @property
-    def total(self) -> int:
-        """Number of distinct matching images."""
-        return sum(count for _, count in self.months)
-
-    def find_position(self, month: str, offset: int) -> int | None:
-        """The position of that image of the month, counted over all matching images. None if the month has no such
-        image.
-        """
-        before = 0
-        for name, count in self.months:
-            if name == month:
-                return before + offset if offset < count else None
-            before += count
-        return None
-
-    @property
-    def counts(self) -> list[Month]:
-        """The months, newest first."""
-        return [Month(*each) for each in self.months]
 
 
 @dataclass(frozen=True, slots=True)

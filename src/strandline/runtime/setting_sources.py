@@ -1,4 +1,4 @@
-"""Where settings come from: ``config.toml``, environment variables, the command line.
+"""Where settings come from: ``config.toml``, environment variables, the program that opens the store.
 
 Each source is read into the same value, :class:`Given`, which also has the place for the message. This module checks
 only the form. Which keys exist and what they accept is in ``settings``.
@@ -22,7 +22,7 @@ class Origin(StrEnum):
     DEFAULT = "default"
     FILE = "file"
     ENVIRONMENT = "environment"
-    COMMAND_LINE = "command line"
+    PROGRAM = "program"
 
 
 class Given(NamedTuple):
@@ -33,7 +33,7 @@ class Given(NamedTuple):
     value: Any
     origin: Origin
     place: str
-    """For messages: the file's path, the variable's name, or ``the command line``."""
+    """For messages: the file's path, the variable's name, or ``overrides``."""
 
     def error(self, what: str) -> ConfigError:
         """The error for this place and key."""
@@ -78,6 +78,6 @@ def iter_environment(environ: Mapping[str, str], sections: Container[str]) -> It
 
 
 def iter_overrides(overrides: Mapping[str, Value]) -> Iterator[Given]:
-    """The command line's options, by key."""
+    """What a program gives to ``open_store``, by key."""
     for key, value in overrides.items():
-        yield Given(key, value, Origin.COMMAND_LINE, "the command line")
+        yield Given(key, value, Origin.PROGRAM, "overrides")

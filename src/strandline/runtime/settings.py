@@ -2,9 +2,9 @@
 
 Each setting is one field of a section, with its default, its bounds, and its description. Its key in the file, its
 environment variable, and its row in ``docs/reference/settings.md`` all follow from that one line. A value comes from
-the command line, then the environment, then ``config.toml`` in the home, then the default. Reading is strict: an
-unknown key, a wrong type, or a value out of bounds stops the program and names the place and the remedy. A setting
-that is quietly ignored is worse than none.
+the program that opens the store, then the environment, then ``config.toml`` in the home, then the default. Reading is
+strict: an unknown key, a wrong type, or a value out of bounds stops the program and names the place and the remedy. A
+setting that is quietly ignored is worse than none.
 """
 
 from __future__ import annotations
@@ -235,7 +235,7 @@ class Settings:
         Args:
             home: The folder with ``config.toml``; neither needs to exist.
             environ: Environment variables, in which ``STRANDLINE_<SECTION>_<NAME>`` counts.
-            overrides: Values from the command line, by key.
+            overrides: Values from the program that opens the store, by key.
 
         Raises:
             ConfigError: The file cannot be read or is not TOML, a key is unknown, or a value has the wrong type or is

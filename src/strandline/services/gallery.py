@@ -16,7 +16,8 @@ from dataclasses import replace
 from strandline.catalog import images
 from strandline.errors import StrandlineError
 from strandline.model.image_files import ImageCursor, ImageFilter
-from strandline.model.reports import ImagePage, Months
+from strandline.model.months import Months
+from strandline.model.reports import ImagePage
 from strandline.model.values import dataclass
 from strandline.services.finding.describe import describe_images
 from strandline.services.workbench import Workbench

@@ -18,6 +18,9 @@ from strandline.services.workbench import Workbench
 MAX_NAME_LENGTH = 4096
 """The longest path on Linux. An original name is for people, not for storing a book."""
 
+STREAM, BYTES = "stream", "bytes"
+"""Origins of an image that has no path."""
+
 Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | ProofCopy
 """Bytes, a path (``str`` or ``PathLike``), a readable binary stream, or a finished copy from :func:`begin_copy`."""
 
@@ -30,6 +33,11 @@ class TakenSource:
     original_name: str | None
     label: str
     """Its origin, for people: a path, ``stream``, or ``bytes``."""
+
+    @property
+    def subject(self) -> str:
+        """What a message is about: the original name, the path, or the data."""
+        return self.original_name or ("the data" if self.label in (STREAM, BYTES) else self.label)
 
     @property
     def buffer(self) -> bytes | mmap.mmap:
@@ -59,18 +67,16 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
         TypeError: It is neither bytes, nor a path, nor a binary stream.
     """
     if isinstance(source, ProofCopy):
-        taken = TakenSource(_check_size(bench, source), _as_text(name), "stream")
+        taken = TakenSource(_check_size(bench, source), _as_text(name), STREAM)
     elif isinstance(source, bytes | bytearray | memoryview):
-        taken = TakenSource(_check_size(bench, copy_bytes(bytes(source))), _as_text(name), "bytes")
+        taken = TakenSource(_check_size(bench, copy_bytes(bytes(source))), _as_text(name), BYTES)
     elif isinstance(source, str | os.PathLike):
         taken = _take_path(bench, Path(source), name)
     else:
         _check_binary_stream(source)
-        taken = TakenSource(_copy(bench, source, "stream"), _as_text(name), "stream")
+        taken = TakenSource(_copy(bench, source, "the stream"), _as_text(name), STREAM)
     if taken.copy.size_bytes == 0:
-        raise EmptyImageError(
-            f"{taken.original_name or taken.label} is empty; there is nothing to save", source=taken.label
-        )
+        raise EmptyImageError(f"{taken.subject} is empty; there is nothing to save", source=taken.label)
     return taken
 
 
@@ -87,7 +93,7 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
     except FileNotFoundError as error:
         raise SourceNotFoundError(f"there is no file {label}; check the path", source=label) from error
     except IsADirectoryError as error:
-        raise InvalidPathError(f"{label} is a folder; save it with -r", source=label) from error
+        raise InvalidPathError(f"{label} is a folder; give the path of a file in it", source=label) from error
     except ValueError as error:
         raise InvalidPathError(f"{label!r} is not a usable path: {error}", source=label) from error
     except OSError as error:

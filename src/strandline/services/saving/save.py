@@ -91,7 +91,7 @@ def _sniff(taken: TakenSource) -> MediaType:
     media_type = sniff_media_type(bytes(taken.buffer[:SNIFF_BYTES]))
     if media_type is None:
         raise UnsupportedImageError(
-            f"{taken.original_name or taken.label} is not an image of a supported type "
+            f"{taken.subject} is not an image of a supported type "
             "(PNG, JPEG, GIF, WebP, SVG, HEIC, HEIF, AVIF)",
             source=taken.label,
         )
@@ -228,7 +228,7 @@ class _Save:
         is_doubtful = not look.whole or look.decodes is False
         if is_doubtful and not is_content_id(self.image_id):
             raise WrongBytesError(
-                f"{taken.original_name or taken.label} is not a whole image ({look.reason}), so nothing can "
+                f"{taken.subject} is not a whole image ({look.reason}), so nothing can "
                 "verify it under an id of your own; omit the id",
                 source=taken.label,
                 image_id=self.image_id,

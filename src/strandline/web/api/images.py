@@ -12,8 +12,9 @@ from strandline.errors import InvalidInputError
 from strandline.model.defaults import IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.image_files import FileState
 from strandline.model.markdown import format_markdown
+from strandline.model.months import Months
 from strandline.model.queries import parse_month
-from strandline.model.reports import Explanation, ImageInfo, ImagePage, Months, Saved
+from strandline.model.reports import Explanation, ImageInfo, ImagePage, Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Body, ImageIdPath, Limit, SdQuery, TheQuery

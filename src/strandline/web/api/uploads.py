@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message
 
-from strandline.errors import ImageTooLargeError, InvalidInputError, StrandlineError
+from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidInputError, StrandlineError
 from strandline.model.reports import Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
@@ -112,7 +112,10 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
 
 def _save(backend: Backend, part: Part, sd: str, image_id: str | None) -> Saved:
     """Runs in one of the store's threads."""
-    return backend.store.save(part.writer.finish(), sd=sd, name=part.name, image_id=image_id)
+    copy = part.writer.finish()
+    if not copy.size_bytes and part.name is None:
+        raise EmptyImageError("the request body is empty; send the bytes of an image")
+    return backend.store.save(copy, sd=sd, name=part.name, image_id=image_id)
 
 
 def _limit(request: Request, limit_bytes: int) -> Any:
