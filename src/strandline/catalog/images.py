@@ -202,8 +202,12 @@ class ImageReader:
         if after is not None:
             where_after = f"AND (f.{column}, f.sd, f.path) {further} (:at_us, :after_sd, :after_path)"
             values |= {"at_us": after.at_us, "after_sd": after.sd, "after_path": after.path}
-        # Otherwise SQLite would fetch and sort all files of an SD for one page.
-        index = f"INDEXED BY {order.index}" if chosen.state is None else ""
+        index = ""
+        if chosen.state is None:
+            # Otherwise SQLite would fetch and sort all files of an SD for one page, or (without the +) all those that
+            # have one time: it would see that sd is constant, and not that the index has the order all the same.
+            index = f"INDEXED BY {order.index}"
+            condition = condition.replace("f.sd = :sd", "+f.sd = :sd", 1)
         rows = self._conn.execute(
             f"""
             SELECT f.image_id, f.{column}, f.sd, f.path FROM image_files AS f {index}
