@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -153,6 +152,8 @@ def import_(session: Session, file: BinaryIO) -> None:
     and never removed, so you can import a file twice. Storage directories, journal, and trash index are not imported:
     add the storage directories with 'strandline sd add'.
     """
+    import json  # here: not needed for --help
+
     try:
         document = json.load(file)
     except (ValueError, RecursionError) as error:

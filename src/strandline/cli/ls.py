@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import click
 
@@ -21,7 +22,9 @@ from strandline.model.plain_words import say_bytes, say_count
 from strandline.model.queries import Query
 from strandline.model.reports import ImageInfo, ImagePage
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.store import Store
+
+if TYPE_CHECKING:
+    from strandline.store import Store
 
 _STATES = [state.value for state in FileState]
 

@@ -7,7 +7,7 @@ An image that cannot be answered is reported in its place, and the others go on.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from strandline.cli.arguments import STDIN, Answer, GivenIds, complete_id
 from strandline.cli.exit_status import ExitStatus, exit_status_of
@@ -21,7 +21,9 @@ from strandline.errors import (
 )
 from strandline.model.image_ids import ImageId
 from strandline.model.written_ids import IdPrefix, parse_written_ids
-from strandline.store import Store
+
+if TYPE_CHECKING:
+    from strandline.store import Store
 
 _CHUNK_BYTES = 1 << 16
 
