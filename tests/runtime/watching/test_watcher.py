@@ -10,12 +10,7 @@ import pytest
 from builders.catalogs import list_rows
 from builders.identities import A, B
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
-from builders.watching import (
-    RunningClock,
-    make_arrival,
-    wait_for_all,
-    watching,
-)
+from builders.watching import RunningClock, make_arrival, wait_for_all, watching
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.settings import Settings

@@ -10,13 +10,7 @@ from pathlib import Path
 import pytest
 
 from builders.storage import open_bench, put_image
-from builders.watching import (
-    RunningClock,
-    make_arrival,
-    run_watcher,
-    wait_for_all,
-    watching,
-)
+from builders.watching import RunningClock, make_arrival, run_watcher, wait_for_all, watching
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.watching import place_watcher
 from strandline.services.proving.arrivals import look_at_arrival

@@ -11,13 +11,7 @@ from pathlib import Path
 import pytest
 
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
-from builders.watching import (
-    LIMIT_S,
-    RunningClock,
-    make_arrival,
-    run_watcher,
-    wait_for_all,
-)
+from builders.watching import LIMIT_S, RunningClock, make_arrival, run_watcher, wait_for_all
 from strandline.errors import WatchLimitError
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.time_limits import SlowPlaces
