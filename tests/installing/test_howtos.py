@@ -78,8 +78,9 @@ def test_two_users(account: Account) -> None:
 
 
 @pytest.mark.slow
-def test_a_service_for_oneself(account: Account) -> None:
+def test_a_service_for_oneself(tmp_path: Path) -> None:
     """The unit is in the place where systemd looks for it."""
+    account = Account(tmp_path)
     os.symlink(PROJECT / "deploy", account.home / "deploy")
     linux = [
         line
