@@ -45,7 +45,8 @@ def check_extra(extra: Extra) -> None:
         MissingExtraError: It is not. The message has the command that installs it.
     """
     if not is_installed(extra):
-        command = say_how_to_install(extra, PurePath(sys.prefix), sys.executable)
+        has_pip = find_spec("pip") is not None
+        command = say_how_to_install(extra, PurePath(sys.prefix), sys.executable, has_pip=has_pip)
         raise MissingExtraError(
             f"to {extra.purpose}, Strandline needs its extra '{extra.name}', which is not installed; type: {command}",
             extra=extra.name,
@@ -53,12 +54,16 @@ def check_extra(extra: Extra) -> None:
         )
 
 
-def say_how_to_install(extra: Extra, prefix: PurePath, interpreter: str) -> str:
+def say_how_to_install(extra: Extra, prefix: PurePath, interpreter: str, *, has_pip: bool) -> str:
     """The command for the environment with this prefix and this Python.
 
     It adds what the extra lists and keeps the Strandline that is there, so it also works for one from a checkout.
+    An environment without pip was most likely made by uv.
     """
     wanted = f"strandline[{extra.name}]"
     if prefix.parent.name == "venvs" and "pipx" in prefix.parts:
         return shlex.join(["pipx", "inject", prefix.name, wanted])
-    return shlex.join([interpreter or "python3", "-m", "pip", "install", wanted])
+    python = interpreter or "python3"
+    if not has_pip:
+        return shlex.join(["uv", "pip", "install", "--python", python, wanted])
+    return shlex.join([python, "-m", "pip", "install", wanted])
