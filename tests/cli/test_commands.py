@@ -49,7 +49,7 @@ def test_the_life_of_a_storage_directory(made: CommandHome) -> None:
         "existing",
         1,
     )
-    assert run("sd", "list", "--json").json == {"sds": [added["sd"]]}
+    assert run("sd", "list", "--json").json == {"sds": [added["sd"] | {"images": 1, "checked": 0}]}
     assert run("sd", "show", SD_ID.format(1), "--json").json == {"sd": added["sd"]}
     assert run("sd", "rename", "First", "Second", "--json").json["sd"]["name"] == "Second"
     moved_root = root.rename(made.folder / "Elsewhere")
@@ -233,7 +233,7 @@ def test_what_is_known_of_an_image(made: CommandHome) -> None:
     assert run("exists", image_id).text == "yes\n"
     assert "saved as\tsunset.png\n" in run("info", image_id).text
     assert run("whereis", image_id).text.split("\t") == [
-        "Notes", f"{image_id}.png", "7.1 kB", "ok", f"{root}/media\n",
+        "Notes", f"{image_id}.png", "7.1 kB", "checked", f"{root}/media\n",
     ]  # fmt: skip
 
 

@@ -106,7 +106,7 @@ def test_columns_are_exact_in_a_pipe(folder: Path) -> None:
     row = run("ls", "--search", "kuche", "--columns", "id,name,type,size,state,folder,path").text
     name = "Ku\u0308che\\x09im\\u202e Regen.png"
     path = f"{folder}/media/{IDS[3]}.png"
-    assert row == "\t".join([IDS[3], name, "png", str(len(DRAWING)), "ok", "Vault", path]) + "\n"
+    assert row == "\t".join([IDS[3], name, "png", str(len(DRAWING)), "checked", "Vault", path]) + "\n"
     (taken,) = run("ls", "--month", "2024-06", "--columns", "taken").text.splitlines()
     assert taken == "2024-06-01T12:00:00.000000Z"
     (arrived,) = run("ls", "--month", "2024-06", "--columns", "arrived").text.splitlines()

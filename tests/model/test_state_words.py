@@ -33,7 +33,7 @@ def test_a_present_file_says_how_sure_we_are() -> None:
     assert proven.proof is not None
     decoded = replace(proven, proof=replace(proven.proof, kind=ProofKind.DECODED))
     half = replace(proven, proof=replace(proven.proof, whole=False))
-    assert word_of_file(proven).word == "ok"
+    assert word_of_file(proven).word == "checked"
     assert word_of_file(half).word == "incomplete"
     assert word_of_file(replace(proven, proof=None)).word == "unchecked"
     assert word_of_file(decoded).word == "odd"

@@ -12,7 +12,7 @@ from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.wording import say_list
 from strandline.cli.writing import is_terminal, paint, write_line
 from strandline.model.discrepancies import GRAVE_KINDS, Discrepancy, Verb
-from strandline.model.plain_words import say_bytes, say_count, show_plainly
+from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
 from strandline.model.storage_dirs import StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 
@@ -38,12 +38,15 @@ def show_letter(status: SyncStatus) -> None:
     found = status.list_discrepancies()
     if status.is_healthy and not found and not status.problems:
         images = f"{say_count(status.on_disk_count, 'image')}, {say_bytes(status.on_disk_bytes)}"
-        write_line(f"{paint('Healthy', 'green', bold=True)}: {images}; disk and catalog agree.")
+        word = paint("Healthy", "green", bold=True) + ": " if not status.unchecked_count else ""
+        write_line(f"{word}{images}; disk and catalog agree.")
     elif sd.is_reachable:
         write_line(
             f"{say_count(status.on_disk_count, 'image')} on the disk ({say_bytes(status.on_disk_bytes)}), "
             f"{status.in_catalog_count:,} in the catalog."
         )
+    if sd.is_reachable and status.unchecked_count:
+        write_line(f"{say_checked(status.checked_count, status.in_catalog_count)}.")
     _show_state(status)
     _show_problems(status)
     _show_identity(status)

@@ -22,7 +22,7 @@ from strandline.cli.tables import Badge, Column, show_facts, show_table
 from strandline.cli.wording import say_list, say_time
 from strandline.cli.writing import paint, say, write_line
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.reports import AddedStorageDir
+from strandline.model.reports import AddedStorageDir, FileCounts
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 TABLE = {
@@ -110,24 +110,35 @@ def _show_added(added: AddedStorageDir) -> None:
 def list_(session: Session) -> None:
     """List all storage directories.
 
-    With name, state, path and identity.
+    With name, state, number of images, how many of them are checked, identity, and path.
     """
     with session.open_store() as store:
         sds = store.refresh_storage_dirs()
-    session.answer({"sds": [sd.as_json() for sd in sds]}, lambda: _show_list(sds))
+        counts = [store.count_files(sd) for sd in sds]
+    listed = [
+        sd.as_json() | {"images": count.images, "checked": count.checked}
+        for sd, count in zip(sds, counts, strict=True)
+    ]
+    session.answer({"sds": listed}, lambda: _show_list(sds, counts))
 
 
-def _show_list(sds: Sequence[StorageDir]) -> None:
+def _show_list(sds: Sequence[StorageDir], counts: Sequence[FileCounts]) -> None:
     if not sds:
         say("no storage directory yet; add one with strandline sd add PATH")
         return
     columns = [
         Column("NAME"),
         Column("STATE", is_whole=True),
+        Column("IMAGES", is_number=True),
+        Column("CHECKED", is_number=True),
         Column("IDENTITY", is_whole=True, is_extra=True),
         Column("PATH"),
     ]
-    show_table(columns, [(sd.name, _badge_of(sd), sd.sd_id or "-", sd.path) for sd in sds])
+    rows = [
+        (sd.name, _badge_of(sd), f"{count.images:,}", f"{count.checked:,}", sd.sd_id or "-", sd.path)
+        for sd, count in zip(sds, counts, strict=True)
+    ]
+    show_table(columns, rows)
     for sd in sds:
         if sd.problem:
             say(f"{sd.name}: {sd.problem}")

@@ -23,6 +23,7 @@ from strandline.folders.identity_writes import AppliedIdentity, apply_identity
 from strandline.folders.media_folder import (
     find_folder_mtime_ns,
     find_spellings,
+    find_unreadable,
     is_evicted,
     iter_names,
     list_media_folder,
@@ -167,6 +168,10 @@ class LocalFolder:
             )
         except TimeoutError:
             return {}
+
+    def find_unreadable(self, names: Iterable[str]) -> list[str]:
+        """Asks the system about each, without opening it."""
+        return self.calls.patient(lambda: find_unreadable(self.root, names))
 
     def find_spellings(self, names: Sequence[str], odd_spellings: Collection[str]) -> list[str]:
         """Asks the file system whether it folds letter case."""

@@ -11,7 +11,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from strandline.folders.disk_errors import as_unreadable
@@ -121,6 +121,18 @@ def _odd_entry(name: str, seen: os.stat_result, keeps_inodes: bool) -> OddEntry:
     if stat.S_ISLNK(seen.st_mode):
         return OddEntry(name, OddKind.SYMLINK)
     return OddEntry(name, OddKind.FOLDER if stat.S_ISDIR(seen.st_mode) else OddKind.SPECIAL)
+
+
+def find_unreadable(root: str | Path, names: Iterable[str]) -> list[str]:
+    """Those of the names in ``<root>/media`` that exist and that this program may not read, in the given order."""
+    may_be_effective = os.access in os.supports_effective_ids
+    with suppress(OSError), _searched_folder(root) as (prefix, dir_fd):
+
+        def may(mode: int, name: str) -> bool:
+            return os.access(prefix + name, mode, dir_fd=dir_fd, effective_ids=may_be_effective)
+
+        return [name for name in names if not may(os.R_OK, name) and may(os.F_OK, name)]
+    return []
 
 
 def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -> list[tuple[str, FileStamp]]:

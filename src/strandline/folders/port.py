@@ -196,6 +196,9 @@ class Folder(Protocol):
         """
         ...
 
+    def find_unreadable(self, names: Iterable[str]) -> list[str]:
+        """Those of the names that exist and that this program may not read. Opens nothing. Never raises."""
+
     def look_again(self, names: Collection[str]) -> dict[str, FileStamp | None]:
         """The result of another ``lstat`` of each name: its stamp, or None if it is no regular file with its bytes.
 

@@ -11,6 +11,11 @@ _JOINERS_AND_SPACES = frozenset("\u200c\u200d\u00a0\u202f\u3000")
 """Invisible but harmless: emoji and Persian need the joiners, and macOS puts U+202F into screenshot names."""
 
 
+def say_checked(checked: int, total: int) -> str:
+    """``12,000 of 50,000 images checked``: how many have a state that comes from their bytes."""
+    return f"{checked:,} of {say_count(total, 'image')} checked"
+
+
 def show_plainly(text: object) -> str:
     r"""Escapes every character that is not plainly visible: ``\x1b``, ``\u202e``, ``\xff``.
 

@@ -295,6 +295,13 @@ class FileCounts:
     images: int
     noteworthy: dict[str, int]
     """The number of them in each noteworthy state."""
+    unchecked: int
+    """Present files whose bytes nobody has checked as they are now."""
+
+    @property
+    def checked(self) -> int:
+        """All others: whatever their state is, it comes from their bytes, or from their absence."""
+        return self.images - self.unchecked
 
     @property
     def arriving(self) -> int:

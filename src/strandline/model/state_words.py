@@ -1,5 +1,8 @@
 """The one table of state words: the word and tone of a file's state, a storage directory's state, and a verdict.
 
+*Present*: the file is there. *Checked*: its bytes were read as they are now, and they are the image's. *Whole*: they
+are also a complete picture. Each word means only that, on every face.
+
 Command line, pages, and the browser's tiles use it. Each face has its own colors for a tone.
 """
 
@@ -43,14 +46,14 @@ FILE_WORDS = {
 }
 """The word for the state alone. :func:`word_of_file` says more about a present file."""
 
-PROVEN = StateWord("ok", Tone.GOOD)
+PROVEN = StateWord("checked", Tone.GOOD)
 UNCHECKED = StateWord("unchecked", Tone.PLAIN)
 ODD = StateWord("odd", Tone.WAIT)
 INCOMPLETE = StateWord("incomplete", Tone.BAD)
 NOT_SEEN = StateWord("not seen lately", Tone.WAIT)
 
 DISK_WORDS = {
-    "present": StateWord("here", Tone.GOOD),
+    "present": PROVEN,
     "incomplete": INCOMPLETE,
     "arriving": FILE_WORDS[FileState.ARRIVING],
     "damaged": FILE_WORDS[FileState.DAMAGED],

@@ -65,6 +65,8 @@ class SyncStatus(JsonForm):
     on_disk_count: int = 0
     on_disk_bytes: int = 0
     in_catalog_count: int = 0
+    unchecked_count: int = 0
+    """Present files whose bytes nobody has checked as they are now."""
     on_disk_not_in_catalog: list[FileItem] = field(default_factory=list)
     in_catalog_not_on_disk: list[FileItem] = field(default_factory=list)
     size_differs: list[FileItem] = field(default_factory=list)
@@ -90,9 +92,14 @@ class SyncStatus(JsonForm):
         "sd_id": "sd.sd_id", "name": "sd.name", "path": "sd.path", "state": "sd.state",
         "measured_at": "measured_at",
         "on_disk": {"count": "on_disk_count", "bytes": "on_disk_bytes"},
-        "in_catalog": {"count": "in_catalog_count"},
+        "in_catalog": {"count": "in_catalog_count", "checked": "checked_count"},
         **own_keys(*LISTS, "identity", "problems"),
     }  # fmt: skip
+
+    @property
+    def checked_count(self) -> int:
+        """Files of the catalog whose state comes from their bytes, or from their absence."""
+        return self.in_catalog_count - self.unchecked_count
 
     def list_discrepancies(self) -> list[tuple[Discrepancy, list[FileItem]]]:
         """The lists that are not empty, with what they mean; worst news first."""

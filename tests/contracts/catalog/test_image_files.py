@@ -209,6 +209,10 @@ def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catal
     with catalog.read() as reader:
         assert reader.files.list_unproven(1, limit=10) == [lapsed, present(2), present(1)]
         assert reader.files.list_unproven(1, limit=1) == [lapsed]
+        assert reader.files.count_unchecked(1) == 3
+        paths = [row.path for row in (lapsed, present(2), present(1))]
+        assert reader.files.list_unchecked_paths(1, limit=10) == paths
+        assert reader.files.list_unchecked_paths(1, limit=2) == paths[:2]
 
 
 @given(many_rows)

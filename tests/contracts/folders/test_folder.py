@@ -92,6 +92,14 @@ def test_names_are_probed_in_the_order_given(place: Place) -> None:
     assert found == [(name, stamp_at(place, name)) for name in (NAMES[2], NAMES[0])]
 
 
+def test_what_may_be_read_is_not_called_unreadable(place: Place) -> None:
+    """Neither is what is gone."""
+    fill(place)
+    assert place.folder.find_unreadable([*NAMES, "nothing.png"]) == []
+    place.media.rename(place.root / "elsewhere")
+    assert place.folder.find_unreadable(NAMES) == []
+
+
 def test_a_second_look_tells_what_is_gone(place: Place) -> None:
     """Each name has its stamp, or None if it is no regular file."""
     fill(place)

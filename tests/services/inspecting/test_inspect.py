@@ -61,11 +61,29 @@ def test_where_nothing_is_wrong_every_list_is_empty(bench: Workbench, root: Path
     assert status.is_healthy
     told = json.loads(json.dumps(status.as_json()))
     assert told["on_disk"] == {"count": 12, "bytes": sum(map(len, PICTURES))}
-    assert told["in_catalog"] == {"count": 12}
+    assert told["in_catalog"] == {"count": 12, "checked": 0}
     assert told.keys() == {
         "sd_id", "name", "path", "state", "measured_at", "on_disk", "in_catalog", "identity", "problems",
         *SyncStatus.LISTS,
     }  # fmt: skip
+
+
+def test_what_nobody_has_checked_is_counted(bench: Workbench, sd: StorageDir) -> None:
+    """A listing checks no bytes. Each proof counts one more."""
+    prove_file(bench, sd, name_of(PICTURES[0]))
+    status = inspect_storage_dir(bench, sd)
+    assert (status.checked_count, status.in_catalog_count, status.is_healthy) == (1, 12, True)
+
+
+def test_a_file_that_may_not_be_read_is_a_finding(
+    bench: Workbench, sd: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could check it, so the folder is not healthy, whichever process asks."""
+    locked = name_of(PICTURES[3])
+    monkeypatch.setattr(os, "access", lambda name, mode, **_: mode == os.F_OK or name != locked)
+    status = inspect_storage_dir(bench, sd)
+    assert filled_lists(status) == {"unreadable": [locked]}
+    assert not status.is_healthy
 
 
 def test_every_discrepancy_is_in_its_list(

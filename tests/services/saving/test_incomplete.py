@@ -107,7 +107,7 @@ def test_no_kind_of_picture_is_called_incomplete(machine: Machine, kind: str) ->
     if kind.split("-")[0] not in ("heic", "heif", "avif"):
         assert save_image(machine.bench, data + b"\0\1 and a film", one).whole
     explanation = explain_image(machine.bench, saved.image_id)
-    assert "here and whole" in explanation.sds[0].disk[0].message
+    assert "checked and whole" in explanation.sds[0].disk[0].message
 
 
 @pytest.mark.parametrize("make", HOSTILE)

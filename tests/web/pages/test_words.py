@@ -102,6 +102,8 @@ def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
     """Healthy exactly if nothing needs attention; otherwise the worst comes first."""
     status = SyncStatus(make_sd(), NOW, {})
     assert judge_health(status).title == "Healthy"
+    some = replace(status, in_catalog_count=50_000, unchecked_count=38_000)
+    assert judge_health(some)[:2] == ("wait", "12,000 of 50,000 images checked")
     getattr(status, row.key).append(FileItem("x.png", None, 3))
     assert judge_health(status).tone == (TONES[row.grade] or "good")
     (found,) = list_found(status)

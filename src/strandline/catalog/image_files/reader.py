@@ -15,6 +15,7 @@ from strandline.catalog.image_files.rows import (
     COLUMNS,
     EXTENSION,
     FROM_NOTEWORTHY,
+    FROM_UNCHECKED,
     LINES,
     SELECT,
     SELECT_NOTEWORTHY,
@@ -160,6 +161,17 @@ class ImageFileReader:
             (sd, *key, limit),
         )
         return [to_image_file(row) for row in rows]
+
+    def count_unchecked(self, sd: int) -> int:
+        """The number of present files of the SD whose bytes nobody has checked as they are now. Cost: those files."""
+        return int(self._conn.execute(f"SELECT count(*) {FROM_UNCHECKED}", (sd,)).fetchone()[0])
+
+    def list_unchecked_paths(self, sd: int, *, limit: int) -> list[str]:
+        """The paths of up to ``limit`` of them, newest first."""
+        rows = self._conn.execute(
+            f"SELECT path {FROM_UNCHECKED} ORDER BY sort_us DESC, path DESC LIMIT ?", (sd, limit)
+        )
+        return [str(path) for (path,) in rows]
 
     def count_rows(self, sd: int) -> int:
         """The number of rows of the SD that are not trashed. Cost: one walk over an index."""

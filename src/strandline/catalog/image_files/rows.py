@@ -24,6 +24,10 @@ FROM_NOTEWORTHY = (
 )
 SELECT_NOTEWORTHY = f"SELECT {COLUMNS} {FROM_NOTEWORTHY}"
 """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
+FROM_UNCHECKED = (
+    "FROM image_files INDEXED BY image_files_unproven "
+    "WHERE sd = ? AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL"
+)
 INSERT = (
     f"INSERT INTO image_files ({COLUMNS}, listed_first) VALUES ({', '.join('?' * 23)}) ON CONFLICT DO NOTHING"
 )

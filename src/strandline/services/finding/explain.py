@@ -267,7 +267,7 @@ def _describe_state(row: ImageFile, reason: str) -> str:
                 f"here, with exactly the bytes of its id ({size}), but they are not a whole image: {reason}"
             )
         case FileState.PRESENT if row.is_proven:
-            return f"here and whole ({size})"
+            return f"checked and whole ({size})" if row.is_whole else f"checked ({size})"
         case FileState.PRESENT:
             return f"here ({size}); its structure is odd, and it decodes to the last row"
         case FileState.ARRIVING:

@@ -8,7 +8,8 @@ missing. Only conflict copies, and what they are copies of, are read, within lim
 from __future__ import annotations
 
 from strandline.folders.disk_errors import explain_unlistable
-from strandline.model.comparison import Comparison, extension_fits, iter_case_clashes, row_item
+from strandline.folders.port import Folder
+from strandline.model.comparison import Comparison, extension_fits, iter_case_clashes, listed_item, row_item
 from strandline.model.identity.sightings import IdentityFile
 from strandline.model.listing import MediaListing, plan_difference, sort_names
 from strandline.model.reports import Finding
@@ -18,6 +19,9 @@ from strandline.model.sync_status import SyncStatus
 from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies
 from strandline.services.storage_dirs.presence import look, refresh
 from strandline.services.workbench import Workbench
+
+UNCHECKED_TRIED = 100_000
+"""How many unchecked files are tried: the system is asked about each. Usually there are none."""
 
 
 def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
@@ -40,6 +44,15 @@ def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
     else:
         _compare(bench, sd, listing, status)
     return status
+
+
+def _find_unreadable(folder: Folder, unchecked: list[str], status: SyncStatus) -> None:
+    """Files that the system lets this program list but not read. One that was checked could be read."""
+    if not folder.may_be_read_unasked:
+        return
+    names = [folder.layout.name_of(path) for path in unchecked]
+    found = [listed_item(folder.layout, name, None) for name in folder.find_unreadable(names)]
+    status.unreadable = sorted([*status.unreadable, *found], key=lambda item: item.path)
 
 
 def _describe_unreachable(bench: Workbench, sd: StorageDir) -> SyncStatus:
@@ -93,6 +106,8 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
         others = reader.files.find_rows(sd.number, sorted(map(layout.path_of, compared.names_to_ask)))
         compared.rows |= {layout.name_of(path): row for path, row in others.items()}
         status.in_catalog_count = reader.files.count_rows(sd.number)
+        status.unchecked_count = reader.files.count_unchecked(sd.number)
+        unchecked = reader.files.list_unchecked_paths(sd.number, limit=UNCHECKED_TRIED)
         odd_types = [row for row in reader.files.iter_rows_of_odd_type(sd.number) if row.state in HERE]
         incomplete = reader.files.list_incomplete(sd.number)
         differing = [row for row in reader.files.iter_differing_copies(sd.number) if row.state in HERE]
@@ -102,6 +117,7 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     except OSError:
         arrived = list(compared.gone)  # unknown, so nothing counts as gone
     compared.fill(status, arrived)
+    _find_unreadable(folder, unchecked, status)
     status.wrong_extension = [
         row_item(row, (("media_type", row.media_type),))
         for row in odd_types

@@ -31,6 +31,7 @@ class StorageDirDetails(JsonForm):
     JSON: ClassVar[Table] = {
         **keys_of("sd", StorageDir),
         "images": "counts.images",
+        "checked": "counts.checked",
         "arriving": "counts.arriving",
         "noteworthy": "counts.total_noteworthy",
         "scanning": "scanning",

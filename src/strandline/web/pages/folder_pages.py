@@ -45,6 +45,7 @@ class Folder(NamedTuple):
 
     sd: StorageDir
     images: int
+    unchecked: int
     arriving: int
     missing: int
     needs_confirming: str
@@ -213,4 +214,5 @@ def _draw(
 
 def _describe(backend: Backend, sd: StorageDir) -> Folder:
     counts = backend.store.count_files(sd)
-    return Folder(sd, counts.images, counts.arriving, counts.missing, say_confirming(sd), needs_identity(sd))
+    numbers = counts.images, counts.unchecked, counts.arriving, counts.missing
+    return Folder(sd, *numbers, say_confirming(sd), needs_identity(sd))

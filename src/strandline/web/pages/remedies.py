@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from strandline.model.discrepancies import Discrepancy, Grade, Verb
+from strandline.model.plain_words import say_checked
 from strandline.model.storage_dirs import StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 
@@ -20,6 +21,12 @@ VERBS: dict[str, str] = {
     Verb.ACCEPT_MISSING: "the button below",
     Verb.SHOW_AS_IS: "The file's page",
 }
+
+UNCHECKED = (
+    "The bytes of the others are checked in the background, or, in the cloud and on slow places, when somebody opens "
+    "them."
+)
+"""What happens to images that nobody has checked."""
 
 TONES = {Grade.FINDING: "bad", Grade.WARNING: "bad", Grade.WAITING: "wait", Grade.NOTE: ""}
 
@@ -55,7 +62,9 @@ def _describe(row: Discrepancy, items: list[FileItem]) -> Found:
 
 
 def judge_health(status: SyncStatus) -> Health:
-    """The health from an inspection. Law: the tone is ``good`` exactly if nothing needs attention."""
+    """The health from an inspection. Law: the tone is ``good`` exactly if nothing needs attention and all images are
+    checked.
+    """
     state = status.sd.state
     said = next((problem.message for problem in status.problems), status.sd.problem or "")
     if state is StorageDirState.OFFLINE:
@@ -83,6 +92,9 @@ def judge_health(status: SyncStatus) -> Health:
         return Health(
             "wait", _join(waiting), "No cause for alarm. What it means, and whether to do anything, is below."
         )
+    if status.unchecked_count:
+        checked = say_checked(status.checked_count, status.in_catalog_count)
+        return Health("wait", checked, f"Disk and catalog agree. {UNCHECKED}")
     remarks = " Other things that were seen are below. None of them needs attention." if found else ""
     return Health("good", "Healthy", f"Disk and catalog agree.{remarks}")
 

@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, Response
 
 from strandline.errors import StrandlineError
 from strandline.model import state_words
-from strandline.model.plain_words import say_bytes, say_count, show_plainly
+from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
 from strandline.web.backend import Backend
 from strandline.web.pages import words as words
 from strandline.web.pages.page_words import say_on_page
@@ -53,6 +53,7 @@ def _make_environment() -> Environment:
         "on_page": say_on_page,
         "bytes": partial(say_bytes, unknown="size not known"),
         "count": say_count,
+        "checked": say_checked,
         "day": words.say_day,
         "moment": words.say_moment,
         "clock": words.say_clock,
