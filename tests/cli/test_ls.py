@@ -119,6 +119,16 @@ def test_names_are_shown(folder: Path) -> None:
     assert row.split("\t")[-1].startswith("Ku\u0308che")
 
 
+def test_a_terminal_shows_names_if_there_are_any(folder: Path) -> None:
+    """A column without anything in it would take the place of others."""
+    _, drawn = run_on_terminal("ls", columns=110)
+    assert "NAME" in drawn
+    assert "Regen.png" in drawn
+    _, drawn = run_on_terminal("ls", "--type", "jpg", columns=110)
+    assert "NAME" not in drawn
+    assert "PIXELS" in drawn
+
+
 def test_an_empty_list_says_why(folder: Path, made: CommandHome) -> None:
     """Whether there is nothing at all, or nothing that was asked for. Not on stdout."""
     for asked, words in (

@@ -46,6 +46,12 @@ def test_adding_is_201_once_and_200_when_it_is_repeated(served: Served, tmp_path
     assert first.json()["scan"]["added"] == 1
 
 
+def test_a_problem_has_a_title_in_words(served: Served) -> None:
+    """Not in the abbreviation of its code."""
+    problem = served.client.get("/api/v1/sds/Nowhere").json()
+    assert (problem["code"], problem["title"]) == ("sd-not-found", "Storage directory not found")
+
+
 def test_renamed_moved_and_forgotten(served: Served, tmp_path: Path) -> None:
     """By its current name or identity. No file is touched."""
     renamed = served.client.patch("/api/v1/sds/Notes", json={"name": "Diary"}).json()["sd"]

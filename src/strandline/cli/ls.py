@@ -14,7 +14,7 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_table
 from strandline.cli.wording import find_time, say_day, say_list, say_pixels, say_state, say_type
-from strandline.cli.writing import is_terminal, say, write_json, write_json_list
+from strandline.cli.writing import is_terminal, say, shorten, write_json, write_json_list
 from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.events import format_time
 from strandline.model.image_files import FileState, Sort
@@ -31,24 +31,13 @@ _STATES = [state.value for state in FileState]
 DRAWN_AT_ONCE = 500
 """Rows of one table on a terminal: its columns are as wide as they need to be, so they are drawn together."""
 
-_COLUMNS: dict[str, tuple[Column, Callable[[ImageInfo, bool], Cell]]] = {
-    "id": (Column("ID", is_whole=True), lambda image, _: image.image_id),
-    "type": (Column("TYPE", is_whole=True, is_extra=True), lambda image, _: say_type(image.best.media_type)),
-    "pixels": (Column("PIXELS", is_number=True, is_extra=True), lambda image, _: say_pixels(image.best)),
-    "size": (Column("SIZE", is_number=True), lambda image, exact: _say_size(image, exact)),
-    "taken": (Column("TAKEN", is_whole=True), lambda image, exact: _say_taken(image, exact)),
-    "arrived": (Column("ARRIVED", is_whole=True), lambda image, exact: _say_arrived(image, exact)),
-    "folder": (
-        Column("FOLDER"),
-        lambda image, _: say_list(dict.fromkeys(each.sd.name for each in image.files)),
-    ),
-    "state": (Column("STATE", is_whole=True), lambda image, _: say_state(image.best)),
-    "name": (Column("NAME", is_extra=True), lambda image, _: image.original_name or ""),
-    "path": (Column("PATH"), lambda image, _: f"{image.files[0].sd.path}/{image.best.path}"),
-}
-"""What can be shown of an image, and how: for people on a terminal, or exactly in a pipe."""
+LONGEST_NAME = 40
+"""Characters of a name on a terminal."""
 
-_DEFAULT = ("id", "type", "pixels", "size", "taken", "folder", "state", "name")
+
+def _say_name(image: ImageInfo, exact: bool) -> str:
+    name = image.original_name or ""
+    return name if exact else shorten(name, LONGEST_NAME)
 
 
 def _say_size(image: ImageInfo, exact: bool) -> str:
@@ -66,6 +55,26 @@ def _say_taken(image: ImageInfo, exact: bool) -> str:
 def _say_arrived(image: ImageInfo, exact: bool) -> str:
     at = min(report.file.first_seen for report in image.files)
     return format_time(at) if exact else say_day(at)
+
+
+_COLUMNS: dict[str, tuple[Column, Callable[[ImageInfo, bool], Cell]]] = {
+    "id": (Column("ID", is_whole=True), lambda image, _: image.image_id),
+    "type": (Column("TYPE", is_whole=True, is_extra=True), lambda image, _: say_type(image.best.media_type)),
+    "pixels": (Column("PIXELS", is_number=True, is_extra=True), lambda image, _: say_pixels(image.best)),
+    "size": (Column("SIZE", is_number=True), _say_size),
+    "taken": (Column("TAKEN", is_whole=True), _say_taken),
+    "arrived": (Column("ARRIVED", is_whole=True), _say_arrived),
+    "folder": (
+        Column("FOLDER"),
+        lambda image, _: say_list(dict.fromkeys(each.sd.name for each in image.files)),
+    ),
+    "state": (Column("STATE", is_whole=True), lambda image, _: say_state(image.best)),
+    "name": (Column("NAME"), _say_name),
+    "path": (Column("PATH"), lambda image, _: f"{image.files[0].sd.path}/{image.best.path}"),
+}
+"""What can be shown of an image, and how: for people on a terminal, or exactly in a pipe."""
+
+_DEFAULT = ("id", "type", "pixels", "size", "taken", "folder", "state", "name")
 
 
 def _parse_columns(_context: click.Context, _option: click.Parameter, text: str | None) -> tuple[str, ...]:
@@ -179,13 +188,14 @@ def _list_all(
 
 
 def _show(images: Iterable[ImageInfo], names: tuple[str, ...]) -> bool:
-    """Writes a row for each image. Returns whether there was one."""
+    """Writes a row for each image. Returns whether there was one. On a terminal, an empty column is left out."""
     exact = not is_terminal(sys.stdout)
     chosen = [_COLUMNS[name] for name in names]
     rows: Iterator[list[Cell]] = ([cell(image, exact) for _, cell in chosen] for image in images)
     has_any = False
     while some := list(islice(rows, DRAWN_AT_ONCE)):
-        show_table([column for column, _ in chosen], some)
+        kept = [at for at in range(len(chosen)) if exact or any(row[at] for row in some)]
+        show_table([chosen[at][0] for at in kept], [[row[at] for at in kept] for row in some])
         has_any = True
     return has_any
 

@@ -152,7 +152,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def _body(code: str, status: int, detail: str) -> dict[str, object]:
-    title = code.replace("-", " ").capitalize()
+    title = code.replace("sd-", "storage-directory-").replace("-", " ").capitalize()
     return {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail, "code": code}
 
 
