@@ -62,8 +62,8 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         {"os.O_WRONLY", "os.close", "os.devnull", "os.dup2", "os.open", "shutil"},
     ),
     "runtime/assembly.py": (
-        "the home, and the folders that it is in; the limits that all places share",
-        {".mkdir", "folders.time_limits", "os.path.lexists", "os.path.realpath"},
+        "the folders that the home is in; the limits that all places share",
+        {"folders.time_limits", "os.path.lexists", "os.path.realpath"},
     ),
     "runtime/change_notice/folder_watcher.py": ("change notice, a port of its own: a thread a place", {".lstat"}),
     "runtime/change_notice/inotify.py": (
@@ -75,6 +75,13 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "runtime/health.py": (
         "the home, and the system's limits in /proc",
         {".read_text", "os.fstat", "os.path.realpath", "tempfile"},
+    ),
+    "runtime/home.py": (
+        "the home and what is in it",
+        {
+            "os.close", "os.O_CREAT", ".mkdir", "os.O_WRONLY", "os.scandir", ".lstat", "os.geteuid", "os.open",
+            ".chmod", "os.O_EXCL",
+        },
     ),
     "runtime/process_lock.py": (
         "the lock of the home",

@@ -36,12 +36,12 @@ from strandline.services.workbench import Limits
 
 
 def test_a_home_is_made_where_none_is(tmp_path: Path) -> None:
-    """Missing parent folders are made. Afterwards it contains a catalog and a folder for temporaries."""
+    """Missing parent folders are made. Afterwards it contains a catalog, and folders for temporaries and caches."""
     home = tmp_path / "some" / "where"
     with open_store(home) as store:
         assert isinstance(store, LocalStore)
         assert store.home == home
-    assert {path.name for path in home.iterdir()} == {"catalog.db", "scratch"}
+    assert {path.name for path in home.iterdir()} == {"catalog.db", "scratch", "cache"}
     with open_store(home) as store:
         assert store.list_storage_dirs() == []
 

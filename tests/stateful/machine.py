@@ -24,7 +24,8 @@ from strandline.errors import StrandlineError
 from strandline.model.events import Event
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
-from strandline.runtime.assembly import CATALOG_FILE, LocalStore
+from strandline.runtime.assembly import LocalStore
+from strandline.runtime.home import CATALOG_FILE
 from strandline.runtime.live_events import Bell
 from strandline.runtime.settings import Settings
 from strandline.services.workbench import Workbench

@@ -39,7 +39,7 @@ class Session:
 
     def has_catalog(self) -> bool:
         """Whether a catalog exists, so that opening the store would not create one."""
-        from strandline.runtime.assembly import CATALOG_FILE
+        from strandline.runtime.home import CATALOG_FILE
 
         return (self.find_home() / CATALOG_FILE).exists()
 

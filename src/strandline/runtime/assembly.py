@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from strandline.catalog.database import open_catalog
 from strandline.catalog.journal import JournalLimits
 from strandline.errors import CatalogInsideStorageDirError
-from strandline.folders.disk_errors import disk_errors
 from strandline.folders.time_limits import SlowPlaces
 from strandline.model.defaults import MAX_IMAGE_BYTES
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
 from strandline.pictures.cache import ThumbnailCache
+from strandline.runtime.home import CATALOG_FILE, ensure_home
 from strandline.runtime.live_events import Bell, EventFeed
 from strandline.runtime.settings import Settings, find_home
 from strandline.services.storage_dirs.paths import check_outside
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from strandline.model.reports import Check
     from strandline.runtime.scan_jobs import ScanJobs
     from strandline.services.event_stream import EventStream
-
-CATALOG_FILE = "catalog.db"
 
 
 class LocalStore(Store):
@@ -104,8 +102,7 @@ def open_store(
     place = find_home(None if home is None else Path(home), environ)
     settings = Settings.load(place, environ, overrides)
     _check_not_synced(place)
-    with disk_errors("make the home", place):
-        (place / "scratch").mkdir(parents=True, exist_ok=True)
+    ensure_home(place)
     bell = Bell()
     catalog = open_catalog(
         place / CATALOG_FILE,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from strandline.errors import ConfigError
@@ -30,11 +31,11 @@ def ensure_secret(path: Path) -> str:
         ConfigError: The file contains something else.
         DiskError: It cannot be read or created.
     """
-    with disk_errors("read the secret in", path, FileExistsError, FileNotFoundError):
-        try:
-            return _read(path)
-        except FileNotFoundError:
-            _make(path)
+    with suppress(FileNotFoundError), disk_errors("read the secret in", path, FileNotFoundError):
+        return _read(path)
+    with disk_errors("write a new secret to", path):
+        _make(path)
+    with disk_errors("read the secret in", path):
         return _read(path)
 
 

@@ -1,0 +1,56 @@
+"""The home: made so that only its owner can read it, and tightened if an earlier version left it open.
+
+The catalog names all pictures, and thumbnails show them. Folder and files are made private one by one, because a
+umask would belong to the whole process, and images in a storage directory are to get the rights that a user's other
+files have.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from strandline.folders.disk_errors import disk_errors
+
+CATALOG_FILE = "catalog.db"
+
+FOLDERS = ("scratch", "cache")
+"""What can contain pixels. Below them files keep any rights, because nobody else gets that far."""
+
+_FOR_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def ensure_home(home: Path) -> None:
+    """Makes the home if it is missing, and takes every right of group and others from what this user owns in it.
+
+    Raises:
+        DiskError: It cannot be made.
+    """
+    with disk_errors("make the home", home):
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in FOLDERS:
+            (home / folder).mkdir(mode=0o700, exist_ok=True)
+        # An empty file is a new catalog to SQLite, and its WAL gets the same rights.
+        with suppress(FileExistsError):
+            os.close(os.open(home / CATALOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    if os.name == "posix":
+        _make_private(home)
+        with os.scandir(home) as entries:
+            for entry in entries:
+                _make_private(Path(entry.path))
+
+
+def _make_private(path: Path) -> None:
+    """Does nothing to a link, to what others own, or on a disk that has no rights."""
+    try:
+        status = path.lstat()
+        if (
+            status.st_mode & _FOR_OTHERS
+            and status.st_uid == os.geteuid()
+            and not stat.S_ISLNK(status.st_mode)
+        ):
+            path.chmod(stat.S_IMODE(status.st_mode) & ~_FOR_OTHERS)
+    except OSError:
+        return

@@ -1,0 +1,84 @@
+"""The home belongs to its owner alone (SPEC §11): new ones, and those that an earlier version left open."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.storage import id_of, make_storage_dir, name_of
+from strandline.errors import DiskFullError
+from strandline.runtime.assembly import open_store
+from strandline.runtime.web_secrets import TOKEN_FILE, ensure_secret
+
+PHOTO = make_picture("jpg", seed=1)
+
+
+@contextmanager
+def usual_umask() -> Iterator[None]:
+    """Everybody may read what is made, as on most systems."""
+    before = os.umask(0o022)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def list_open_to_others(home: Path) -> list[str]:
+    """The home and what is in it, if group or others have a right there."""
+    places = (home, *home.iterdir())
+    return [place.name for place in places if place.lstat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)]
+
+
+def test_nobody_else_can_read_a_new_home(tmp_path: Path) -> None:
+    """Catalog, WAL, thumbnails, and what commands leave: while they run, and later."""
+    home = tmp_path / "deep" / "home"
+    root = make_storage_dir(tmp_path / "Notes", PHOTO)
+    with usual_umask():
+        with open_store(home) as store:
+            store.add_storage_dir(root)
+            store.thumbnail(id_of(PHOTO), size=100)
+            ensure_secret(home / TOKEN_FILE)
+            names = {path.name for path in home.iterdir()}
+            assert {"catalog.db", "catalog.db-wal", "cache", "scratch"} <= names
+            assert list_open_to_others(home) == []
+        assert list_open_to_others(home) == []
+
+
+def test_an_open_home_is_closed_at_the_next_start(tmp_path: Path) -> None:
+    """Also a file of a person in it. A link in it, and a storage directory, keep their rights."""
+    home, outside = tmp_path / "home", tmp_path / "outside.toml"
+    root = make_storage_dir(tmp_path / "Notes", PHOTO)
+    with usual_umask():
+        home.mkdir()
+        outside.touch()
+        (home / "config.toml").touch()
+        (home / "link").symlink_to(outside)
+        with open_store(home) as store:
+            store.add_storage_dir(root)
+    for path in (home, *home.iterdir()):
+        path.chmod(path.stat().st_mode | 0o055)
+    with open_store(home):
+        assert list_open_to_others(home) == ["link"]  # a link has all rights; its target counts
+    assert stat.S_IMODE(outside.stat().st_mode) & 0o044
+    assert stat.S_IMODE((root / "media" / name_of(PHOTO)).stat().st_mode) & 0o044
+
+
+def test_a_secret_that_cannot_be_written_is_not_called_unreadable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk, the message says what could not be done."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(DiskFullError, match=r"cannot write a new secret to .*No space left"):
+        ensure_secret(tmp_path / TOKEN_FILE)
+    assert list(tmp_path.iterdir()) == []
