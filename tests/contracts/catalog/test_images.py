@@ -171,6 +171,38 @@ def test_images_that_arrive_while_one_pages_shift_nothing(catalog: Catalog) -> N
         assert reader.images.list_image_ids(ImageFilter(), after=after, limit=2) == ([IMAGES[0]], None)
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("sort", Sort)
+def test_changes_between_pages_neither_repeat_nor_skip(catalog: Catalog, sort: Sort, reverse: bool) -> None:
+    """In each order: what is there all the time is listed once, whatever comes and goes at both ends."""
+    ids = [ImageId(f"{number:032x}") for number in range(12)]
+    rows = [
+        replace(
+            register_listed(1, f"media/{i}.png", i, "image/png", Seen(FileStamp(1, 10**9 * n, 1)), NOW),
+            first_seen=NOW + timedelta(seconds=n),
+        )
+        for n, i in enumerate(ids)
+    ]
+    first, *steady, last = rows
+    fill(catalog, steady)
+    chosen = ImageFilter(sort=sort, reverse=reverse)
+    found: list[ImageId] = []
+    after: ImageCursor | None = None
+    for page_number in range(10):
+        with catalog.read() as reader:
+            page, after = reader.images.list_image_ids(chosen, after=after, limit=3)
+        found += page
+        if after is None:
+            break
+        with catalog.write() as writer:
+            for row in (first, last):
+                changed = writer.files.delete_row(row) if page_number % 2 else writer.files.insert_row(row)
+                assert changed
+    expected = [row.image_id for row in (steady if reverse else reversed(steady))]
+    assert [image_id for image_id in found if image_id not in (first.image_id, last.image_id)] == expected
+    assert len(found) == len(set(found))
+
+
 @given(st.integers(-(2**63), 2**63 - 1), st.integers(1, 2**31), st.sampled_from(IMAGES), filters, filters)
 def test_a_cursor_survives_as_text(
     at_us: int, sd: int, image_id: ImageId, chosen: ImageFilter, other: ImageFilter
