@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,7 +91,7 @@ def test_a_picture_that_cannot_be_had_leaves_a_word(huge: Served, open_page: Ope
     """No broken icons: a tile says that its picture failed or is still arriving."""
     page = open_page(huge)
     first = page.locator(".tile").nth(0)
-    expect(first.locator(".badge")).to_have_text("no preview")
+    expect(first.locator(".badge")).to_have_text("offline")
     expect(first.locator("img")).to_be_hidden()
     expect(page.locator(".tile").nth(7).locator(".badge")).to_have_text("still arriving")
 
@@ -126,7 +127,7 @@ def test_what_is_typed_is_found(huge: Served, open_page: OpenPage) -> None:
     expect(page.locator("#count")).to_have_text("1 image")
     assert f"q={31:032x}" in page.url
     page.get_by_role("searchbox").fill("nothing is called so")
-    expect(page.get_by_text("No image matches")).to_be_visible()
+    expect(page.get_by_text("No images match")).to_be_visible()
     page.get_by_role("searchbox").fill("")
     expect(page.locator("#count")).to_have_text("100,000 images")
     page.get_by_label("State").select_option("arriving")
@@ -229,3 +230,25 @@ def test_selected_images_are_downloaded(serve: Serve, open_page: OpenPage) -> No
         page.get_by_role("button", name="Download").first.click()
     assert Path(download.value.path()).read_bytes() == data
     assert download.value.suggested_filename == f"{id_of(data)}.png"
+
+
+def test_keys_act_on_the_tile_that_has_the_focus(serve: Serve, open_page: OpenPage) -> None:
+    """Assistive technology moves the focus without arrow keys. Space selects that tile, and Enter opens it."""
+    page = open_page(serve(*make_pictures(6)))
+    tile = page.locator(".tile").nth(4)
+    tile.locator("a").focus()
+    page.keyboard.press("Space")
+    expect(tile).to_have_class(re.compile("is-chosen"))
+    expect(page.locator(".tile.is-chosen")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def test_a_question_mark_shows_the_keys(serve: Serve, open_page: OpenPage) -> None:
+    """So does the button at the bottom. Escape closes them."""
+    page = open_page(serve(*make_pictures(1)))
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_contain_text("select everything up to there")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Keys").click()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 
 from playwright.sync_api import Dialog, Page, Route, expect
@@ -52,7 +53,9 @@ def test_dropped_pictures_are_saved_and_told_apart(serve: Serve, open_page: Open
     expect(lines.nth(1)).to_contain_text("Saved")
     expect(lines.nth(2)).to_contain_text("Already there")
     expect(page.locator(".saved-files h2")).to_have_text("1 saved, 1 already there, 1 not")
-    expect(page.locator(f".tile[data-id='{id_of(new)}'] a")).to_have_attribute("aria-label", "beach.jpg")
+    expect(page.locator(f".tile[data-id='{id_of(new)}'] a")).to_have_attribute(
+        "aria-label", re.compile(r"^beach\.jpg, \d+ \w+ \d{4}, Notes$")
+    )
     assert Path(served.store.get(id_of(new)).path).read_bytes() == new
 
 

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from strandline import __version__
 from strandline.errors import StrandlineError
 from strandline.model import state_words
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
@@ -66,6 +67,8 @@ def _make_environment() -> Environment:
     environment.tests |= {"address": words.has_address}
     environment.globals |= {
         "title_of": words.title_of,
+        "label_of": words.label_of,
+        "version": __version__,
         "say_summary": words.say_summary,
         "tile_badge": words.tile_badge,
         "file_badge": state_words.word_of_file,

@@ -64,6 +64,12 @@ def title_of(image: ImageInfo) -> str:
     return f"{say_type(image.best.media_type)} image"
 
 
+def label_of(image: ImageInfo) -> str:
+    """Name, day, and folder: what a tile is called for screen readers and under the pointer."""
+    day = image.best.taken_at or image.best.first_seen
+    return f"{title_of(image)}, {say_day(day)}, {show_plainly(image.files[0].sd.name)}"
+
+
 def tile_badge(file: ImageFile) -> StateWord | None:
     """What a tile says about its image. None if all is well."""
     word = word_of_state(file.state, whole=file.is_whole)

@@ -21,6 +21,7 @@ if (grid) {
   showCount(grid.count);
 }
 if (form) listenToFilters();
+document.querySelector("[data-do=keys]")?.addEventListener("click", () => document.querySelector(".keys").showModal());
 
 function onClick(event, selection) {
   const number = grid.numberOf(event.target);
@@ -30,7 +31,7 @@ function onClick(event, selection) {
   event.preventDefault();
   grid.current = number;
   if (event.shiftKey) selection.extendTo(number);
-  else if (isPick || selection.ids.size) selection.toggle(number);
+  else if (isPick || (selection.ids.size && event.detail)) selection.toggle(number); // Enter has no detail: it opens
   else lightBox.open(grid, number);
   grid.draw();
 }
@@ -53,7 +54,8 @@ function onKey(event, selection) {
     event.preventDefault();
     form.elements.q.select();
     form.elements.q.focus();
-  } else if (event.key === "Escape") selection.clear();
+  } else if (event.key === "?") document.querySelector(".keys").showModal();
+  else if (event.key === "Escape") selection.clear();
   else if (event.target.closest(".tile a") || event.target === document.body) onGridKey(event, selection);
 }
 
@@ -68,6 +70,7 @@ function onGridKey(event, selection) {
   };
   const isOnTile = event.target !== document.body;
   if (!grid.count) return;
+  if (isOnTile) grid.current = grid.numberOf(event.target); // assistive technology moves the focus by itself
   if (moves[event.key]) {
     event.preventDefault();
     const next = isOnTile || !event.key.startsWith("Arrow") ? moves[event.key]() : grid.current;

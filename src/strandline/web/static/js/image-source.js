@@ -162,5 +162,7 @@ function trim(image) {
   const isIncomplete = best?.state === "present" && best.whole === false;
   const state = image.state ?? (isIncomplete ? "partial" : best?.state) ?? "present";
   const away = image.away ?? (image.files?.every((file) => file.sd_state !== "online" && file.sd_state !== "suspect") && best.sd_name);
-  return { image_id, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null };
+  const day = image.day ?? taken_at ?? best?.first_seen;
+  const sd_name = image.sd_name ?? best?.sd_name;
+  return { image_id, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null };
 }

@@ -101,7 +101,7 @@ class SaveImages extends HTMLElement {
     this.counts[item.outcome] += 1;
     if (item.outcome === "failed") this.failed.push(item);
     const isBad = OUTCOMES[item.outcome].tone === "bad";
-    const list = this.panel.querySelector(isBad ? ".not-saved" : ".saved");
+    const list = this.panel.querySelector(isBad ? `.${item.outcome}` : ".saved");
     if (isBad && list.children.length >= MOST_LINES) return;
     list.append(makeLine(item));
     if (list.children.length > MOST_LINES) list.firstElementChild.remove();

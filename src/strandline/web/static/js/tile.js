@@ -1,6 +1,6 @@
 // One tile: a link with a picture, or with the reason why there is none. Made from the server's own template.
 
-import { HAS_PICTURE, sayState, titleOf } from "./words.js";
+import { HAS_PICTURE, labelOf, sayState, titleOf } from "./words.js";
 
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
 const AWAY = { word: "offline", tone: "wait", moving: false };
@@ -25,6 +25,8 @@ export function showImage(tile, image) {
   if (!image) {
     link.removeAttribute("href");
     link.setAttribute("aria-label", "Loading");
+    link.removeAttribute("title");
+    tile.querySelector(".caption").textContent = "";
     tile.querySelector("img").removeAttribute("src");
     showBadge(tile, null);
     tile.classList.remove("no-picture");
@@ -32,8 +34,10 @@ export function showImage(tile, image) {
   }
   if (!hadPicture) delete tile.dataset.failed;
   const badge = sayState(image.state) ?? (tile.dataset.failed ? sayFailure(tile) : null);
-  const title = titleOf(image);
+  const title = labelOf(image);
   link.href = `/image/${image.image_id}`;
+  link.title = title;
+  tile.querySelector(".caption").textContent = titleOf(image);
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
   pick.setAttribute("aria-label", `Select ${title}`);
   showBadge(tile, badge);

@@ -52,6 +52,11 @@ export function sayDay(iso) {
   return new Date(iso).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 }
 
+/** Name, day, and folder: what a tile is called for screen readers and under the pointer. */
+export function labelOf(image) {
+  return [titleOf(image), image.day && sayDay(image.day), image.sd_name && harmless(image.sd_name)].filter(Boolean).join(", ");
+}
+
 /** The user's name for it, otherwise its type. */
 export function titleOf(image) {
   return image.original_name ? harmless(image.original_name) : `${sayType(image.media_type)} image`;
