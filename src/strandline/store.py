@@ -268,9 +268,16 @@ class Store:
         """Whether the image is here (proven or not) or online-only. Reads no bytes."""
         return self.look_up(image_id, sd).exists
 
-    def look_up(self, image_id: str, sd: StorageDirRef | None = None) -> Presence:
-        """Whether the image is here, its state, and if it is not here, why. Reads no bytes."""
-        return services.look_up.look_up(self._bench, parse_image_id(image_id), self._find_sd(sd))
+    def look_up(
+        self, image_id: str, sd: StorageDirRef | None = None, *, online_only: bool = False
+    ) -> Presence:
+        """Whether the image is here, its state, and if it is not here, why. Reads no bytes.
+
+        If ``online_only``, storage directories that are offline or incomplete do not count. ``left_out`` names them.
+        """
+        return services.look_up.look_up(
+            self._bench, parse_image_id(image_id), self._find_sd(sd), online_only=online_only
+        )
 
     def info(self, image_id: str) -> ImageInfo:
         """Everything the catalog knows about the image. If it knows nothing, searches the disks.

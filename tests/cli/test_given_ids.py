@@ -155,3 +155,21 @@ def test_answers_do_not_wait_for_the_last_id(three: list[str]) -> None:
             assert program.stdout.readline() == f"{image_id}\tyes\n"
         program.communicate(timeout=30)
         assert program.returncode == 0
+
+
+def test_offline_folders_can_be_left_out(made: CommandHome, three: list[str]) -> None:
+    """They are named instead: as the reason for a doubt, or with ``--online`` as what was left out."""
+    old = made.make_storage_dir("Old disk")
+    on_old_disk = made.put(old, seed=9)
+    made.look(old)
+    made.take_away(old)
+    unsure = run("exists", on_old_disk)
+    assert (unsure.status, unsure.stderr) == (6, "")
+    assert unsure.text == "cannot tell: it may be in 'Old disk', which cannot be read now\n"
+    sure = run("exists", "--online", on_old_disk, NOWHERE, three[0])
+    assert (sure.status, sure.text) == (4, f"{on_old_disk}\tno\n{NOWHERE}\tno\n{three[0]}\tyes\n")
+    assert sure.stderr == "strandline: 'Old disk' cannot be read now and was left out\n"
+    assert run("exists", "--online", "--json", NOWHERE).json == {
+        "exists": False, "state": None, "left_out": ["Old disk"],
+    }  # fmt: skip
+    assert run("exists", "--online", "--json", three[0]).json["left_out"] == []

@@ -34,7 +34,7 @@ def test_a_damaged_image_is_restored_as_the_inspector_says(made: CommandHome) ->
     (other / "media" / f"{damaged}.png").write_bytes(make_picture("png", seed=200))
     made.look(other)
     letter = run("inspect", "Notes")
-    assert (letter.status, b"strandline get ID | strandline save --sd SD --id ID -" in letter.stdout) == (
+    assert (letter.status, b"strandline get ID | strandline save --sd Notes --id ID -" in letter.stdout) == (
         1,
         True,
     )

@@ -7,7 +7,7 @@ from string import Formatter
 
 import pytest
 
-from builders.reports import make_sync_status
+from builders.reports import make_storage_dir, make_sync_status
 from strandline.cli import inspection_letter
 from strandline.model.discrepancies import DISCREPANCIES, Discrepancy, Grade, Verb
 from strandline.model.sync_status import FileItem, SyncStatus
@@ -30,7 +30,7 @@ def test_worst_news_comes_first() -> None:
 def test_every_face_knows_every_verb() -> None:
     """A remedy asks only for what both faces can do, and no verb is there for nothing."""
     used = {name for row in DISCREPANCIES for _, name, _, _ in Formatter().parse(row.remedy) if name}
-    assert used == set(Verb) == set(inspection_letter.VERBS) == set(remedies.VERBS)
+    assert used == set(Verb) == set(inspection_letter.list_verbs(make_storage_dir())) == set(remedies.VERBS)
 
 
 @pytest.mark.parametrize("row", DISCREPANCIES, ids=lambda row: row.key)

@@ -44,7 +44,7 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return CatalogDamagedError(
             f"the catalog {path} is damaged ({error}), or its disk is; check the disk, and if it is well, move the "
-            "catalog away and add the storage directories again with 'strandline sd add': no image is lost by that",
+            "catalog away and add the storage directories again with `strandline sd add PATH`; no image is lost",
             **facts,
         )
     if is_refused:
@@ -55,7 +55,8 @@ def explain_database_error(error: sqlite3.Error, path: Path) -> StrandlineError:
         )
     if name == "SQLITE_CONSTRAINT_FOREIGNKEY":
         return StorageDirNotFoundError(
-            "that storage directory was forgotten meanwhile; add it again with 'strandline sd add'", **facts
+            "that storage directory was forgotten meanwhile; add it again with `strandline sd add PATH`",
+            **facts,
         )
     return CatalogError(f"the catalog {path} gave an unexpected answer: {error}", **facts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -11,12 +10,13 @@ from strandline.cli.arguments import Answer, GivenIds, answer_images, image_ids_
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
-from strandline.cli.writing import write_line
+from strandline.cli.writing import say, write_line
+from strandline.model.plain_words import show_plainly
 from strandline.model.verdicts import Verdict
 
 if TYPE_CHECKING:
     from strandline.model.image_ids import ImageId
-    from strandline.store import Store
+    from strandline.services.finding.look_up import Presence
 
 _MISSING_STATUS = {
     Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
@@ -32,8 +32,8 @@ _MISSING_STATUS = {
 _MISSING_WORDS = {
     Verdict.ARRIVING: "not yet: it is still arriving",
     Verdict.UNREADABLE: "cannot tell: its file cannot be read now",
-    Verdict.SD_SUSPECT: "cannot tell: too many files are gone from its folder at once; see strandline sd confirm",
-    Verdict.SD_OFFLINE: "cannot tell: a storage directory that may have it is offline or incomplete",
+    Verdict.SD_SUSPECT: "cannot tell: too many files are gone from {names} at once",
+    Verdict.SD_OFFLINE: "cannot tell: it may be in {names}, which cannot be read now",
     Verdict.DAMAGED: "no: everything that is here of it is damaged",
     Verdict.FOREIGN: "no: another image has its name",
     Verdict.NOT_FOUND: "no",
@@ -43,24 +43,44 @@ _MISSING_WORDS = {
 @click.command("exists", cls=Verb)
 @image_ids_argument
 @sd_option
+@click.option(
+    "--online", is_flag=True, help="Leave out storage directories that are offline or incomplete, and say so."
+)
 @click.pass_obj
-def exists(session: Session, ids: GivenIds, sd: str | None) -> int:
+def exists(session: Session, ids: GivenIds, sd: str | None, online: bool) -> int:
     """Check whether an image is here, by exit status.
 
     0: it is here, or in the cloud and can be fetched. 4: it is not. 6: it is arriving, or it may be in a storage
     directory that is offline or in a file that cannot be read now. 7: it is damaged, or another image has its
     name. For several images, the highest of these. Reads no bytes.
     """
+    left_out: set[str] = set()
     with session.open_store() as store:
-        return answer_images(session, store, ids, partial(_look_up, store, ids, sd))
+
+        def find(image_id: ImageId) -> Answer:
+            presence = store.look_up(image_id, sd, online_only=online)
+            words, status = _judge(presence)
+            line = f"{image_id}\t{words}" if ids.are_many else words
+            document: dict[str, object] = {
+                "exists": presence.exists,
+                "state": None if presence.state is None else presence.state.value,
+            }
+            if online:
+                names = [sd.name for sd in presence.left_out]
+                document["left_out"] = names
+                left_out.update(names)
+            return Answer(document, lambda: write_line(line), status)
+
+        status = answer_images(session, store, ids, find)
+    for name in sorted(left_out):
+        say(f"{name!r} cannot be read now and was left out")
+    return status
 
 
-def _look_up(store: Store, ids: GivenIds, sd: str | None, image_id: ImageId) -> Answer:
-    presence = store.look_up(image_id, sd)
-    state = None if presence.state is None else presence.state.value
-    words = "yes" if presence.exists else _MISSING_WORDS.get(presence.verdict, "no")
-    line = f"{image_id}\t{words}" if ids.are_many else words
-    status = (
-        ExitStatus.DONE if presence.exists else _MISSING_STATUS.get(presence.verdict, ExitStatus.NOT_FOUND)
-    )
-    return Answer({"exists": presence.exists, "state": state}, lambda: write_line(line), status)
+def _judge(presence: Presence) -> tuple[str, int]:
+    """The answer in words, and its exit status."""
+    if presence.exists:
+        return "yes", ExitStatus.DONE
+    names = ", ".join(repr(sd.name) for sd in presence.left_out)
+    words = _MISSING_WORDS.get(presence.verdict, "no").format(names=names)
+    return show_plainly(words), _MISSING_STATUS.get(presence.verdict, ExitStatus.NOT_FOUND)

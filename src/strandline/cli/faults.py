@@ -44,7 +44,8 @@ def report_fault(error: BaseException, session: Session) -> dict[str, object]:
 def _say_usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
-    return f"{error.format_message().rstrip('.')}; `{command} --help` shows how"
+    message = error.format_message().rstrip(".")
+    return f"{message}{'' if message.endswith('?') else ';'} `{command} --help` shows how"
 
 
 def _write_fault(error: BaseException, session: Session) -> Path | None:

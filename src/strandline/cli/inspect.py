@@ -89,7 +89,7 @@ def _show_reports(reports: Sequence[SyncStatus]) -> None:
     from strandline.cli.inspection_letter import show_letter
 
     if not reports:
-        say("no storage directory yet; add one with strandline sd add PATH")
+        say("no storage directory yet; add one with `strandline sd add PATH`")
     for number, report in enumerate(reports):
         if number:
             write_line()

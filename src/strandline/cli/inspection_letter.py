@@ -13,22 +13,30 @@ from strandline.cli.wording import say_list
 from strandline.cli.writing import is_terminal, paint, write_line
 from strandline.model.discrepancies import GRAVE_KINDS, Discrepancy, Verb
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
-from strandline.model.storage_dirs import StorageDirState
+from strandline.model.remedies import quote_word, refer_to, say_command, say_confirm
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 
 SHOWN_ON_A_TERMINAL = 10
 """Files of each kind; a pipe and ``--json`` get all."""
 
 
-VERBS: dict[str, str] = {
-    Verb.SCAN: "`strandline scan`",
-    Verb.SAVE: "`strandline save FILE`",
-    Verb.ADOPT: "`strandline save FILE`",
-    Verb.RESTORE: "`strandline get ID | strandline save --sd SD --id ID -`",
-    Verb.COMPARE: "`strandline whereis ID`",
-    Verb.ACCEPT_MISSING: "`strandline sd accept-missing SD`",
-    Verb.SHOW_AS_IS: "`strandline get --as-is ID`",
-}
+def list_verbs(sd: StorageDir) -> dict[str, str]:
+    """What to type for each verb, for discrepancies of this storage directory."""
+    name = refer_to(sd)
+    save = say_command("save", "FILE") if sd.read_only else say_command("save", "FILE", "--sd", name)
+    is_suspect = sd.state is StorageDirState.SUSPECT
+    restore = f"`strandline get ID | strandline save --sd {quote_word(name)} --id ID -`"
+    return {
+        Verb.SCAN: say_command("scan", name),
+        Verb.SAVE: save,
+        Verb.ADOPT: save,
+        Verb.RESTORE: "copy it there by hand: it is read-only" if sd.read_only else restore,
+        Verb.COMPARE: say_command("whereis", "ID"),
+        # While so many are gone that no absence is believed, none is called missing.
+        Verb.ACCEPT_MISSING: say_confirm(sd) if is_suspect else say_command("sd", "accept-missing", name),
+        Verb.SHOW_AS_IS: say_command("get", "--as-is", "ID"),
+    }
 
 
 def show_letter(status: SyncStatus) -> None:
@@ -51,7 +59,7 @@ def show_letter(status: SyncStatus) -> None:
     _show_problems(status)
     _show_identity(status)
     for discrepancy, items in found:
-        _show_discrepancy(discrepancy, items)
+        _show_discrepancy(discrepancy, items, list_verbs(sd))
 
 
 def _show_state(status: SyncStatus) -> None:
@@ -101,7 +109,7 @@ def _show_identity(status: SyncStatus) -> None:
             write_paragraph(remark, indent=2)
 
 
-def _show_discrepancy(discrepancy: Discrepancy, items: Sequence[FileItem]) -> None:
+def _show_discrepancy(discrepancy: Discrepancy, items: Sequence[FileItem], verbs: dict[str, str]) -> None:
     number = len(items)
     write_line()
     colour = "red" if discrepancy.grade.is_bad else "yellow"
@@ -112,7 +120,7 @@ def _show_discrepancy(discrepancy: Discrepancy, items: Sequence[FileItem]) -> No
     if len(shown) < number:
         write_line(f"  and {number - len(shown):,} more: --json lists all")
     write_paragraph(discrepancy.meaning, indent=2)
-    write_paragraph(f"What to do: {discrepancy.say_remedy(VERBS)}", indent=2)
+    write_paragraph(f"What to do: {discrepancy.say_remedy(verbs)}", indent=2)
 
 
 def _say_item(item: FileItem) -> str:

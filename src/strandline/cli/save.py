@@ -24,9 +24,21 @@ from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.sources import Data, Source, Unusable, iter_sources
 from strandline.cli.wording import say_list
-from strandline.cli.writing import say, write_line
-from strandline.errors import StrandlineError
+from strandline.cli.writing import say, say_about, write_line
+from strandline.errors import (
+    CatalogError,
+    CatalogLockedError,
+    CopiedStorageDirError,
+    ReadOnlyStorageDirError,
+    StorageDirConflictError,
+    StorageDirIncompleteError,
+    StorageDirNotFoundError,
+    StorageDirOfflineError,
+    StrandlineError,
+    UnwritableFolderError,
+)
 from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.remedies import quote_word, refer_to
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
@@ -41,12 +53,27 @@ NOT_WHOLE = (
 )
 
 
+_CONCERNS_ALL = (
+    ReadOnlyStorageDirError,
+    CopiedStorageDirError,
+    StorageDirConflictError,
+    StorageDirNotFoundError,
+    StorageDirOfflineError,
+    StorageDirIncompleteError,
+    UnwritableFolderError,
+    CatalogError,
+    CatalogLockedError,
+)
+"""Errors that every other image would have, too: the rest is not tried."""
+
+
 @dataclass(slots=True)
 class _Tally:
     """The results for all sources."""
 
     saved: list[Saved] = field(default_factory=list)
     failed: list[Unusable] = field(default_factory=list)
+    not_tried: int = 0
 
     @property
     def exit_status(self) -> int:
@@ -61,6 +88,7 @@ class _Tally:
                 {"source": failure.shown, "code": failure.error.code, "message": failure.error.message}
                 for failure in self.failed
             ],
+            "not_tried": self.not_tried,
         }
 
 
@@ -99,12 +127,15 @@ def save(
                     break
                 bars.advance("saving", done, len(sources))
                 _take(source, interrupt, save_one, tally)
+                if tally.failed and isinstance(tally.failed[-1].error, _CONCERNS_ALL):
+                    tally.not_tried = len(sources) - done - 1
+                    break
     session.answer(tally.as_json(), lambda: _show(tally))
     for saved in tally.saved:
         if not saved.whole:
-            say(f"{saved.source}: {NOT_WHOLE}")
+            say_about(saved.source, NOT_WHOLE)
     for failure in tally.failed:
-        say(f"{failure.shown}: {failure.error.message}")
+        say_about(failure.shown, failure.error.message)
     if interrupt.asked.is_set():
         raise KeyboardInterrupt
     return tally.exit_status
@@ -117,8 +148,10 @@ def _choose(store: Store, sd: str | None) -> StorageDir:
     if len(known) == 1:
         return known[0]
     if not known:
-        raise click.UsageError("there is no storage directory to save in; run strandline sd add PATH first")
-    names = say_list((repr(known_sd.name) for known_sd in known), "or")
+        raise click.UsageError(
+            "there is no storage directory to save in; add one with `strandline sd add PATH`"
+        )
+    names = say_list((quote_word(refer_to(known_sd)) for known_sd in known), "or")
     raise click.UsageError(f"say where to save: --sd {names}")
 
 
@@ -140,11 +173,11 @@ def _take(
 def _show(tally: _Tally) -> None:
     for saved in tally.saved:
         write_line(show_plainly(saved.markdown))
-    if len(tally.saved) + len(tally.failed) > 1:
-        say(_summarise(tally.saved, len(tally.failed)))
+    if len(tally.saved) + len(tally.failed) + tally.not_tried > 1:
+        say(_summarise(tally.saved, len(tally.failed), tally.not_tried))
 
 
-def _summarise(saved: Sequence[Saved], failures: int) -> str:
+def _summarise(saved: Sequence[Saved], failures: int, not_tried: int = 0) -> str:
     new = sum(one.new for one in saved)
     parts = [f"{say_count(new, 'image')} saved"]
     if len(saved) > new:
@@ -153,4 +186,6 @@ def _summarise(saved: Sequence[Saved], failures: int) -> str:
         parts.append(f"{cut:,} of them incomplete")
     if failures:
         parts.append(f"{failures:,} failed")
+    if not_tried:
+        parts.append(f"{not_tried:,} not tried")
     return ", ".join(parts)

@@ -52,7 +52,7 @@ def _is_grave(report: ScanReport) -> bool:
 
 def _show(reports: Sequence[ScanReport]) -> None:
     if not reports:
-        say("no storage directory yet; add one with strandline sd add PATH")
+        say("no storage directory yet; add one with `strandline sd add PATH`")
     for report in reports:
         write_line(f"{paint(show_plainly(report.sd.name), bold=True)}: {_summarise(report)}")
         for finding in report.findings:

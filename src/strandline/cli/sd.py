@@ -95,9 +95,8 @@ def _show_added(added: AddedStorageDir) -> None:
         write_paragraph(f"Also known as: {say_list(added.identity.aliases)}")
     if added.copied:
         write_paragraph(
-            "Another folder here has the same identity, so this looks like a copy. Both are read. Nothing is "
-            "written to either until you run `strandline sd add --new-identity` on the copy, or "
-            "`strandline sd forget` on one of them."
+            "Another folder here has the same identity, so one of them looks like a copy. Both are read, and nothing "
+            "is written to either until the copy has another identity or is forgotten."
         )
     if added.scan is not None:
         write_line(f"Images: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
@@ -124,7 +123,7 @@ def list_(session: Session) -> None:
 
 def _show_list(sds: Sequence[StorageDir], counts: Sequence[FileCounts]) -> None:
     if not sds:
-        say("no storage directory yet; add one with strandline sd add PATH")
+        say("no storage directory yet; add one with `strandline sd add PATH`")
         return
     columns = [
         Column("NAME"),

@@ -15,7 +15,9 @@ from enum import StrEnum
 from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
 from strandline.model.layout import Layout
+from strandline.model.remedies import say_confirm
 from strandline.model.states import Seen
+from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.values import dataclass
 
@@ -174,9 +176,9 @@ def is_too_much_gone(absent: int, known: int) -> bool:
     return absent > max(5, known / 10) or (absent == known and known >= 2)
 
 
-def say_too_much_gone(absent: int, known: int) -> str:
+def say_too_much_gone(absent: int, known: int, sd: StorageDir) -> str:
     """Why nothing becomes missing now, and what to do about it, for a person."""
     return (
-        f"{absent} of {known} known images are gone at once, which is rarely intended, so none is "
-        "called missing. If it is intended, run 'strandline sd confirm'"
+        f"{absent:,} of {known:,} known images are gone at once, which is rarely intended, so none is called "
+        f"missing; bring them back, or if they are meant to be gone, run {say_confirm(sd)}"
     )

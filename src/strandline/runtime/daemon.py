@@ -39,7 +39,7 @@ def run_daemon(store: LocalStore) -> Iterator[Daemon]:
     lock = ProcessLock(store.home / LOCK_FILE)
     if not lock.try_acquire():
         raise DaemonRunningError(
-            f"another process, 'strandline serve' or 'strandline watch', already watches {store.home}; "
+            f"another process, `strandline serve` or `strandline watch`, already watches {store.home}; "
             "stop that one, or use another --home",
             home=str(store.home),
         )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from strandline.errors import MissingExtraError, StrandlineError
 from strandline.extras import PICTURES, SERVE, check_extra
+from strandline.model.remedies import refer_to, say_command, say_forget
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
@@ -83,7 +84,9 @@ def _check_home(bench: Workbench) -> Check:
 def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
     name = f"storage directory {sd.name}"
     if not sd.is_reachable:
-        return Check(name, False, f"{sd.state.value}: {sd.problem}", f"see 'strandline sd show {sd.path}'")
+        return Check(
+            name, False, f"{sd.state.value}: {sd.problem}", f"see {say_command('sd', 'show', refer_to(sd))}"
+        )
     if sd.read_only:
         return Check(name, True, f"{sd.state.value}, read-only by choice")
     folder = bench.folder(sd)
@@ -92,7 +95,10 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
     except OSError as error:
         return Check(name, False, f"it cannot be looked at: {error.strerror or error}", "check that drive")
     if unwritable is not None:
-        remedy = "give yourself the rights, or 'sd forget' it and add it with --read-only"
+        remedy = (
+            f"give yourself the rights; or if it is only to be read, run {say_forget(sd)}, then "
+            f"{say_command('sd', 'add', '--read-only', sd.path)}"
+        )
         return Check(name, False, f"{unwritable} cannot be written to", remedy)
     how = "watched natively" if folder.tells_changes else "polled"
     return Check(name, True, f"{sd.state.value}, writable, on {folder.kind}, {how}")

@@ -104,26 +104,26 @@ def put_nothing(machine: Machine, sd: StorageDir) -> None:
 
 Situation = Callable[[Machine, StorageDir], None]
 SITUATIONS: list[tuple[Situation, str, int, set[str], str, str]] = [
-    (put_nothing, "not-found", 4, set(), "in none of the 1 storage directories", "finished syncing"),
+    (put_nothing, "not-found", 4, set(), "is not in 'one'", "finished syncing"),
     (put_half, "arriving", 6, {"arriving"}, "still arriving in 'one'", "let the sync client finish"),
     (put_placeholder, "online-only", 6, {"online-only"}, "in the cloud", "keep it on this device"),
     (put_known_placeholder, "online-only", 6, {"online-only"}, "in the cloud", "keep it on this device"),
     (put_damaged, "damaged", 7, {"damaged"}, "damaged in 'one'", "Copy it again"),
     (put_foreign, "foreign", 7, {"foreign"}, "another image", "Save that file as a new image"),
-    (put_other_copy, "not-found", 4, {"other-copy"}, "in none of", "finished syncing"),
-    (put_symlink, "not-found", 4, {"symlink"}, "in none of", "put the file itself there"),
-    (put_folder, "not-found", 4, {"folder"}, "in none of", "move it away"),
-    (put_fifo, "not-found", 4, {"special file"}, "in none of", "move it away"),
-    (link_media, "not-found", 4, {"symlink"}, "in none of", "put the file itself there"),
+    (put_other_copy, "not-found", 4, {"other-copy"}, "is not in 'one'", "finished syncing"),
+    (put_symlink, "not-found", 4, {"symlink"}, "is not in 'one'", "put the file itself there"),
+    (put_folder, "not-found", 4, {"folder"}, "is not in 'one'", "move it away"),
+    (put_fifo, "not-found", 4, {"special file"}, "is not in 'one'", "move it away"),
+    (link_media, "not-found", 4, {"symlink"}, "is not in 'one'", "put the file itself there"),
     (
         take_most_away,
         "sd-suspect",
         6,
         set(),
-        "cannot be told: too many files are gone from 'one'",
+        "too many files are gone from 'one'",
         "sd confirm",
     ),
-    (unmount, "sd-offline", 6, set(), "no reachable storage directory; 'one' cannot be read now", "mount"),
+    (unmount, "sd-offline", 6, set(), "may be in 'one', which cannot be read now", "mount"),
 ]
 
 
@@ -246,7 +246,7 @@ def test_without_storage_directories_the_advice_is_to_add_one(machine: Machine) 
     explanation = explain_image(machine.bench, ID)
     assert explanation.verdict is Verdict.NOT_FOUND
     assert "no storage directory is known" in explanation.summary
-    assert explanation.next == "Add one with 'strandline sd add PATH'."
+    assert explanation.next == "Add one with `strandline sd add PATH`."
 
 
 def test_an_image_that_comes_between_lookup_and_explanation_is_handed_out(machine: Machine) -> None:

@@ -230,6 +230,10 @@ def test_an_exact_name_is_found_where_the_folder_cannot_be_listed(local: Machine
     assert found is not None
     assert found.filename == name_of(PICTURE)
     assert call_refused(NO_LISTING, lambda: look_up(local.bench, NOWHERE)).verdict is Verdict.SD_OFFLINE
+    unsure = call_refused(NO_LISTING, lambda: look_up(local.bench, NOWHERE, online_only=True))
+    assert unsure.verdict is Verdict.SD_OFFLINE, (
+        "it is online, so leaving out what is offline changes nothing"
+    )
 
 
 def test_what_cannot_be_listed_is_explained_as_far_as_it_is_known() -> None:

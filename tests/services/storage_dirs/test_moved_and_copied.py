@@ -311,7 +311,7 @@ def test_two_disks_take_turns_at_one_path(bench: Workbench, tmp_path: Path) -> N
         (A, "offline"),
         (B, "online"),
     ]
-    assert "'stick 2' lies at" in (reconsider_storage_dirs(bench)[0].problem or "")
+    assert "'stick 2' is at" in (reconsider_storage_dirs(bench)[0].problem or "")
     assert get_storage_dir(bench, stick).sd_id == B
     (stick / "SD_ID").rename(stick / ".SD_ID.icloud")
     assert add_storage_dir(bench, stick).sd.number == added.sd.number

@@ -15,6 +15,7 @@ from dataclasses import replace
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import IdentitySighting, MediaFolder, Unfit
+from strandline.model.remedies import say_command, say_new_identity
 from strandline.model.values import dataclass
 
 FIXED = frozenset({Unfit.FOLDER, Unfit.LINK, Unfit.SPECIAL, Unfit.EVICTED})
@@ -32,6 +33,7 @@ def decide_identity(
     read_only: bool = False,
     quiet: bool = False,
     new_identity: bool = False,
+    root: str = "PATH",
 ) -> IdentityDecision:
     """Decides the identity from what is in the folder. The first rule of SPEC §4 that fits wins.
 
@@ -48,8 +50,9 @@ def decide_identity(
         read_only: The SD was added with ``--read-only``: no steps. Takes precedence over ``new_identity``.
         quiet: The identity files have been unchanged for two seconds, by comparing the stamps of sightings.
         new_identity: A person asked for a new one (a copied folder, or rules 5 to 7).
+        root: Where the folder is, for the commands that messages offer.
     """
-    question = _Question(sighting, fresh, known, known_former, read_only, quiet, new_identity)
+    question = _Question(sighting, fresh, known, known_former, read_only, quiet, new_identity, root)
     for rule in _RULES:
         if decision := rule(question):
             return decision
@@ -93,6 +96,7 @@ class _Question:
     read_only: bool
     quiet: bool
     new_identity: bool
+    root: str
 
     @property
     def plain(self) -> StorageDirId | None:
@@ -178,7 +182,10 @@ def _rule_1_unavailable(question: _Question) -> IdentityDecision | None:
     """``SD_ID`` or ``.sd-id`` could not be read, or ``.sd-id`` is in the cloud and its value is unknown."""
     sighting = question.sighting
     if any(error.errno == errno.ENOENT and not error.name for error in sighting.errors):
-        problem = "the folder is not there: bring its disk back, or set its new path with `sd move`"
+        move = say_command("sd", "move", question.root, "NEWPATH")
+        problem = (
+            f"the folder is not there; bring its disk back, or if the folder is elsewhere now, run {move}"
+        )
     elif sighting.errors:
         found = "; ".join(f"{error.name or 'the folder'}: {error.reason}" for error in sighting.errors)
         refused = all(error.errno in (errno.EACCES, errno.EPERM) for error in sighting.errors)
@@ -266,8 +273,8 @@ def _rule_4_arriving(question: _Question) -> IdentityDecision | None:
         )
     if plain.unfit is not Unfit.EVICTED:
         return question.no_answer(
-            f"SD_ID is {plain.unfit}; it may still be arriving: wait, or if nothing is being synced, "
-            "move it away and use `sd add --new-identity`"
+            f"SD_ID is {plain.unfit}; it may still be arriving: wait, or if nothing is being synced, move it away "
+            f"and run {say_new_identity(question.root)}"
         )
     if question.known and not question.is_asked_for_new:
         warning = f"{plain.name} is online-only; the folder is read under its last known identity"
@@ -303,8 +310,8 @@ def _rule_6_new(question: _Question) -> IdentityDecision | None:
     if question.known:
         return IdentityDecision(
             IdentityOutcome.OFFLINE,
-            problem=f"nothing of the storage directory {question.known} is here; bring its disk or folder back, "
-            "or decide with `sd confirm` or `sd add --new-identity`",
+            problem=f"nothing of the storage directory {question.known} is here; bring its disk or folder back, or "
+            f"if it is meant to be empty, run {say_command('sd', 'confirm', question.root)}",
         )
     if question.read_only:
         return question.no_answer(
@@ -315,8 +322,8 @@ def _rule_6_new(question: _Question) -> IdentityDecision | None:
         question.fresh,
         write=True,
         warnings=[
-            f"{question.fresh} is its new identity; "
-            "if this folder is still downloading, wait and remove this one"
+            f"this folder got the new identity {question.fresh}; if it is still downloading, it may have one "
+            f"already: run {say_command('sd', 'forget', question.root)}, wait, and add it again"
         ],
     )
 
@@ -332,9 +339,11 @@ _MEDIA_PROBLEMS = {
 def _rule_7_incomplete(question: _Question) -> IdentityDecision:
     """``SD_ID`` may be the last file to arrive."""
     why = _MEDIA_PROBLEMS.get(question.sighting.media, "a file is there whose name looks like SD_ID")
-    way_out = "`sd confirm`" if question.known else "`sd add --new-identity`"
+    way_out = (
+        say_command("sd", "confirm", question.root) if question.known else say_new_identity(question.root)
+    )
     return question.no_answer(
-        f"{why}, and there is no valid SD_ID: it may still be arriving; if nothing is being synced, use {way_out}"
+        f"{why}, and there is no valid SD_ID, which may still be arriving; if nothing is being synced, run {way_out}"
     )
 
 

@@ -192,16 +192,18 @@ class Search:
         """Whether any SD has a placeholder for the image: its bytes are in the cloud."""
         return any(self._discover(number).odd.placeholders for number in self._numbers())
 
-    def is_incomplete(self) -> bool:
-        """Whether an SD could not be examined, so that the image may still be there."""
-        return any(
-            self.reach(number) is None or self._discover(number).problem is not None for number in self._sds
+    def list_unexamined(self) -> tuple[StorageDir, ...]:
+        """The SDs that could not be examined, so that the image may still be there; as they are now."""
+        return tuple(
+            self._refreshed[number]
+            for number in self._sds
+            if self.reach(number) is None or self._discover(number).problem is not None
         )
 
-    def is_suspect(self) -> bool:
-        """Whether a file of the image should be in an SD that has lost too much at once to be believed."""
-        reached = ((self.reach(row.sd), row) for row in self._rows)
-        return any(sd and sd.state is StorageDirState.SUSPECT and is_expected(row) for sd, row in reached)
+    def list_suspects(self) -> tuple[StorageDir, ...]:
+        """The SDs where a file of the image should be, and that have lost too much at once to be believed."""
+        reached = {row.sd: self.reach(row.sd) for row in self._rows if is_expected(row)}
+        return tuple(sd for sd in reached.values() if sd and sd.state is StorageDirState.SUSPECT)
 
     def note_gone(self, candidate: Candidate) -> None:
         """Remembers that the file was missing at its turn."""

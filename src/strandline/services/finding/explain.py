@@ -22,6 +22,7 @@ from strandline.errors import (
 from strandline.folders.port import Entry, Folder, can_be_dataless
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
+from strandline.model.remedies import refer_to, say_add, say_command, say_confirm
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
 from strandline.model.states import EXPECTED, is_expected, should_lie_there
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -326,12 +327,15 @@ def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace,
         Verdict.FOREIGN: f"under the name of image {image_id}, {where} has another image.",
         Verdict.UNREADABLE: f"image {image_id} may be in {where}, which cannot be read now.",
         Verdict.SD_SUSPECT: (
-            f"whether image {image_id} is gone cannot be told: too many files are gone from {doubtful} at once."
+            f"Strandline cannot tell whether image {image_id} is gone: too many files are gone from {doubtful} at "
+            "once."
         ),
-        Verdict.SD_OFFLINE: (
-            f"image {image_id} is in no reachable storage directory; {away} cannot be read now."
+        Verdict.SD_OFFLINE: f"image {image_id} is not here, but may be in {away}, which cannot be read now.",
+        Verdict.NOT_FOUND: (
+            f"image {image_id} is not in {traces[0].sd.name!r}."
+            if len(traces) == 1
+            else f"image {image_id} is in no storage directory."
         ),
-        Verdict.NOT_FOUND: f"image {image_id} is in none of the {len(traces)} storage directories.",
     }[verdict]
 
 
@@ -354,10 +358,8 @@ _NEXT = {
     Verdict.DAMAGED: "Copy it again from another machine. Good bytes are noticed automatically.",
     Verdict.FOREIGN: "Save that file as a new image and copy the original from another machine.",
     Verdict.UNREADABLE: "Give this user the right to read the file, or check its disk. Then try again.",
-    Verdict.SD_SUSPECT: (
-        "If the folder is still syncing, wait. If the files were deleted on purpose, run 'strandline sd confirm'."
-    ),
-    Verdict.SD_OFFLINE: "Bring it back (mount the disk, sign in, or see 'strandline sd list'), then try again.",
+    Verdict.SD_SUSPECT: "If the folder is still syncing, wait. If the files were deleted on purpose, run {confirm}.",
+    Verdict.SD_OFFLINE: "Bring it back (mount the disk, or sign in), then try again. {show} says why it is away.",
     Verdict.NOT_FOUND: (
         "Check that the folder has finished syncing on this machine and on the one that made the image."
     ),
@@ -373,7 +375,7 @@ _NEXT_BY_FACT = {
 
 def _next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
     if not traces:
-        return "Add one with 'strandline sd add PATH'."
+        return f"Add one with {say_add()}."
     if verdict is Verdict.NOT_FOUND:
         seen = {fact.what for trace in traces for fact in trace.disk}
         for what, advice in _NEXT_BY_FACT.items():
@@ -381,4 +383,7 @@ def _next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
                 return advice
     if verdict is Verdict.SHOWN and _is_incomplete(traces):
         return "Look for the whole picture where this one came from, and save that; it gets an id of its own."
-    return _NEXT[verdict]
+    suspects = [say_confirm(trace.sd) for trace in traces if _is_suspect(trace)]
+    away = [say_command("sd", "show", refer_to(trace.sd)) for trace in traces if not trace.sd.is_reachable]
+    found = _NEXT[verdict]
+    return found and found.format(confirm=" or ".join(suspects), show=" or ".join(away))

@@ -28,19 +28,26 @@ class Presence:
     verdict: Verdict
     proven: bool = False
     """A proof is current for exactly the file that is there now."""
+    left_out: tuple[StorageDir, ...] = ()
+    """If it is not here: the storage directories that may have it and could not be asked."""
 
 
 @goes_past_forgotten
-def look_up(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None) -> Presence:
-    """Whether the image is here. Reads no bytes. Registers what it discovers as unproven."""
+def look_up(
+    bench: Workbench, image_id: ImageId, sd: StorageDir | None = None, *, online_only: bool = False
+) -> Presence:
+    """Whether the image is here. Reads no bytes. Registers what it discovers as unproven.
+
+    If ``online_only``, storage directories that are offline or incomplete do not count.
+    """
     search = Search(bench, image_id, sd)
-    presence = _look_up(search)
+    presence = _look_up(search, online_only)
     if not presence.exists and search.is_worth_repeating():
-        presence = _look_up(Search(bench, image_id, sd))
+        presence = _look_up(Search(bench, image_id, sd), online_only)
     return presence
 
 
-def _look_up(search: Search) -> Presence:
+def _look_up(search: Search, online_only: bool) -> Presence:
     states, unreadable = set(), False
     for candidate in search.iter_candidates():
         try:
@@ -61,9 +68,13 @@ def _look_up(search: Search) -> Presence:
             return Presence(False, state, verdict)
     if unreadable:
         return Presence(False, None, Verdict.UNREADABLE)
-    if search.is_suspect():
-        return Presence(False, None, Verdict.SD_SUSPECT)
-    return Presence(False, None, Verdict.SD_OFFLINE if search.is_incomplete() else Verdict.NOT_FOUND)
+    if suspects := search.list_suspects():
+        return Presence(False, None, Verdict.SD_SUSPECT, left_out=suspects)
+    unexamined = search.list_unexamined()
+    is_in_doubt = any(sd.is_reachable or not online_only for sd in unexamined)
+    return Presence(
+        False, None, Verdict.SD_OFFLINE if is_in_doubt else Verdict.NOT_FOUND, left_out=unexamined
+    )
 
 
 def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:

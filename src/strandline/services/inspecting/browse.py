@@ -215,7 +215,7 @@ def _check_there(bench: Workbench, sd: StorageDir) -> StorageDir:
     """The SD as it is now. An SD whose identity has not arrived can be browsed, too."""
     sd = refresh(bench, sd)
     if not sd.is_reachable and bench.folder(sd).find_place() is None:
-        raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
+        raise StorageDirOfflineError(f"{sd.name!r} is offline; {sd.problem}", sd_id=sd.sd_id, path=sd.path)
     return sd
 
 

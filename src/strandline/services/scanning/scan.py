@@ -35,6 +35,7 @@ from strandline.model.listing import (
     sort_names,
     split_line,
 )
+from strandline.model.remedies import say_add
 from strandline.model.reports import ScanReport
 from strandline.model.states import (
     DAMAGED_AFTER,
@@ -81,7 +82,7 @@ def scan_storage_dir(
     with bench.catalog.read() as reader:
         known = reader.sds.find_storage_dir(sd.number)
     if known is None:
-        raise StorageDirNotFoundError(f"{sd.name!r} was forgotten; add it again with 'strandline sd add'")
+        raise StorageDirNotFoundError(f"{sd.name!r} was forgotten; add it again: {say_add(sd.path)}")
     with _alone(bench, known, cancel) as is_alone:
         if not is_alone:
             return ScanReport(known, cancelled=True)
@@ -253,7 +254,7 @@ class _Scan:
             known = reader.files.count_expected(self.sd.number) - accepted
         absent = len(gone) - accepted
         if is_too_much_gone(absent, known):
-            self._set_suspect(absent, known, say_too_much_gone(absent, known))
+            self._set_suspect(absent, known, say_too_much_gone(absent, known, self.sd))
             return True
         if self.sd.state is StorageDirState.SUSPECT:
             self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
@@ -361,7 +362,7 @@ class _Scan:
     def _hold_unlisted(self, known: int) -> None:
         """No conclusion can be drawn from a media folder that cannot be listed, nor is a missing one believed."""
         if self.unlistable is None:
-            self._set_suspect(known, known, say_too_much_gone(known, known))
+            self._set_suspect(known, known, say_too_much_gone(known, known, self.sd))
         else:
             self._set_suspect(
                 0, known, f"{self.unlistable}; nothing is taken for missing until it can be listed"

@@ -18,6 +18,7 @@ from strandline.model.identity.decisions import IdentityDecision, IdentityOutcom
 from strandline.model.identity.rules import decide_identity, keep_replaced
 from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.media_types import find_media_type_by_extension
+from strandline.model.remedies import refer_to, say_command, say_forget, say_new_identity
 from strandline.model.reports import AddedStorageDir, IdentityReport
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
@@ -92,8 +93,8 @@ def add_storage_dir(
     warnings = list(verdict.warnings)
     if copied:
         warnings.append(
-            f"another folder has the same identity {sd.sd_id}: run 'sd add --new-identity' on the copy, or "
-            "'sd forget' one of them, before anything is saved"
+            f"another folder has the same identity {sd.sd_id}; before you save anything, run "
+            f"{say_new_identity(sd.path)} if this one is the copy, or {say_forget(sd)}"
         )
     report = None
     if sd.is_reachable:
@@ -142,6 +143,7 @@ def _decide(bench: Workbench, root: str, wish: _Wish) -> tuple[StorageDir | None
             read_only=wish.read_only or (known is not None and known.read_only),
             quiet=quiet,
             new_identity=wish.new_identity,
+            root=root,
         ),
     )
     same = next((sd for sd in at_root if _is_still(bench, sd, sighting, decision)), None)
@@ -283,8 +285,10 @@ def _hint_at_pictures_elsewhere(folder: Folder, sd: StorageDir) -> list[str]:
         return []
     for above, name in islice(folder.iter_tree(), ENTRIES_SEARCHED):
         if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
-            return [
-                f"{sd.path} has no media folder but has pictures elsewhere ({os.path.join(sd.path, above, name)}); "
-                f"'strandline save -r {sd.path} --sd {sd.sd_id}' takes them in"
-            ]
+            example = os.path.join(sd.path, above, name)
+            found = f"{sd.path} has no media folder but has pictures elsewhere, such as {example}"
+            if sd.read_only:
+                return [f"{found}; they are not shown, and nothing is copied into a read-only folder"]
+            command = say_command("save", "-r", sd.path, "--sd", refer_to(sd))
+            return [f"{found}; to copy them into its media folder, run {command}"]
     return []

@@ -17,6 +17,7 @@ from strandline.model.identity.decisions import IdentityDecision, IdentityOutcom
 from strandline.model.identity.rules import FIXED
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_files import FileState
+from strandline.model.remedies import say_add, say_confirm, say_move, say_new_identity
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.presence import look, move_to_state, reconsider, refresh
 from strandline.services.workbench import Workbench
@@ -37,7 +38,7 @@ def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
         return _accept_absences(bench, sd)
     if sd.sd_id is None:
         raise StorageDirIncompleteError(
-            f"{sd.name!r} has never had an identity here; wait for it, or use 'sd add --new-identity'",
+            f"{sd.name!r} has never had an identity here; wait for it, or run {say_new_identity(sd.path)}",
             path=sd.path,
         )
     return _restore_identity(bench, sd)
@@ -78,8 +79,8 @@ def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
         problem = error.strerror or str(error)
     if problem is not None:
         raise StorageDirOfflineError(
-            f"it cannot be told whether the media folder of {sd.name!r} is gone ({problem}), so nothing is accepted; "
-            "try again when its disk is well",
+            f"Strandline cannot tell whether the media folder of {sd.name!r} is gone ({problem}), so it accepts "
+            "nothing; check the disk and try again",
             sd_id=sd.sd_id, path=sd.path,
         )  # fmt: skip
     return True
@@ -91,13 +92,13 @@ def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
     sighting = look(bench, sd.path)
     if sighting.errors:
         raise StorageDirOfflineError(
-            f"{sd.path} cannot be read ({sighting.errors[0].reason}); mount its disk, or use 'sd move' if it is "
-            "elsewhere now",
+            f"{sd.path} cannot be read ({sighting.errors[0].reason}); mount its disk, or if it is elsewhere now, run "
+            f"{say_move(sd)}",
             sd_id=sd.sd_id, path=sd.path,
         )  # fmt: skip
     if others := sighting.candidates - {sd.sd_id}:
         raise StorageDirConflictError(
-            f"{sd.path} has another identity ({', '.join(sorted(others))}); add it with 'sd add'",
+            f"{sd.path} has another identity ({', '.join(sorted(others))}); to use it, run {say_add(sd.path)}",
             path=sd.path,
         )
     if sighting.candidates:
@@ -107,12 +108,14 @@ def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
         )  # fmt: skip
     if sighting.plain is not None and sighting.plain.unfit in FIXED:
         raise StorageDirConflictError(
-            f"{IDENTITY_FILE} in {sd.path} is {sighting.plain.unfit}; move it away, and confirm again",
+            f"{IDENTITY_FILE} in {sd.path} is {sighting.plain.unfit}; move it away, then run {say_confirm(sd)}",
             path=sd.path,
         )
     if sd.read_only:
         raise ReadOnlyStorageDirError(
-            f"{sd.name!r} was added with --read-only, so {IDENTITY_FILE} is not written", sd_id=sd.sd_id
+            f"{sd.name!r} was added with --read-only, so Strandline does not write {IDENTITY_FILE}; restore "
+            "that file from another machine or a backup",
+            sd_id=sd.sd_id,
         )
     decision = IdentityDecision(
         IdentityOutcome.EXISTING, sd.sd_id, write=sd.sd_id, may_replace=sighting.plain is not None

@@ -13,6 +13,7 @@ from strandline.catalog.port import Writer
 from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
 from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.identity.sightings import IdentitySighting
+from strandline.model.remedies import say_add, say_forget
 from strandline.model.reports import FileCounts
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.paths import (
@@ -58,7 +59,7 @@ def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:
     found = find_by_identity(sds, text) or find_by_path_or_name(sds, text, find_real_path(bench, text))
     if found is not None:
         return found
-    known = ", ".join(repr(sd.name) for sd in sds) or "none yet; add one with 'strandline sd add PATH'"
+    known = ", ".join(repr(sd.name) for sd in sds) or f"none yet; add one with {say_add()}"
     raise StorageDirNotFoundError(
         f"no storage directory is known as {shorten(text)!r}; known are: {known}", value=shorten(text)
     )
@@ -94,9 +95,7 @@ def get_by_number(bench: Workbench, number: int) -> StorageDir:
     with bench.catalog.read() as reader:
         sd = reader.sds.find_storage_dir(number)
     if sd is None:
-        raise StorageDirNotFoundError(
-            "that storage directory was forgotten; add it again with 'strandline sd add'"
-        )
+        raise StorageDirNotFoundError(f"that storage directory was forgotten; add it again with {say_add()}")
     return sd
 
 
@@ -111,7 +110,9 @@ def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDi
     with bench.catalog.write() as writer:
         for other in writer.sds.list_storage_dirs():
             if other.number != sd.number and other.name == name:
-                raise StorageDirConflictError(f"{other.path} is called {name!r} already; choose another name")
+                raise StorageDirConflictError(
+                    f"{name!r} is the name of {other.path} already; choose another one"
+                )
         writer.sds.update_name(sd.number, name)
     return get_by_number(bench, sd.number)
 
@@ -129,7 +130,8 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
     found = decide_again(sd, sighting, quiet=False).sd_id
     if found is not None and not _is_ours(sd, sighting, found):
         raise StorageDirConflictError(
-            f"{root} contains the storage directory {found}, not {sd.sd_id}; add it with 'sd add'", path=root
+            f"{root} has the identity {found}, not that of {sd.name!r}; to use it as well, run {say_add(root)}",
+            path=root,
         )
     with bench.catalog.write() as writer:
         set_place(writer, sd.number, root, bench.now())
@@ -155,9 +157,18 @@ def check_name(name: str) -> str:
         InvalidNameError: It is empty, longer than 100 characters, or contains unprintable characters.
     """
     name = name.strip()
-    if not name or len(name) > MAX_NAME_LENGTH or not name.isprintable():
+    problem = (
+        "the name is empty"
+        if not name
+        else f"the name has {len(name):,} characters"
+        if len(name) > MAX_NAME_LENGTH
+        else None
+        if name.isprintable()
+        else "the name has characters that cannot be printed"
+    )
+    if problem is not None:
         raise InvalidNameError(
-            f"a name has 1 to {MAX_NAME_LENGTH} printable characters; this one has not",
+            f"{problem}; choose one of 1 to {MAX_NAME_LENGTH} printable characters",
             value=name[:MAX_NAME_LENGTH],
         )
     return name
@@ -189,7 +200,8 @@ def _check_free(bench: Workbench, sd: StorageDir, root: str) -> None:
         there = refresh(bench, known)
         if there.number != sd.number and there.state is not StorageDirState.OFFLINE:
             raise StorageDirConflictError(
-                f"{root} is the storage directory {there.name!r}; 'sd forget' that one first", path=root
+                f"{root} is {there.name!r} already; if that one is no longer needed, run {say_forget(there)} first",
+                path=root,
             )
 
 

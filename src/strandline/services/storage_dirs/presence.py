@@ -23,6 +23,7 @@ from strandline.model.events import (
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import FIXED, decide_identity, explains_change, keep_replaced
 from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.remedies import say_add, say_move
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> 
         known_former=frozenset(sd.aliases),
         read_only=sd.read_only,
         quiet=quiet,
+        root=sd.path,
     )
 
 
@@ -248,8 +250,8 @@ def _say_who_is_there(bench: Workbench, sd: StorageDir, found: StorageDirId) -> 
     with bench.catalog.read() as reader:
         known = [other.name for other in reader.sds.list_storage_dirs() if other.sd_id == found]
     if known:
-        return f"the storage directory {known[0]!r} lies at {sd.path} now"
-    return f"another storage directory ({found}) lies at {sd.path} now; add it with 'sd add'"
+        return f"the storage directory {known[0]!r} is at {sd.path} now; if this one has moved, run {say_move(sd)}"
+    return f"another storage directory ({found}) is at {sd.path} now; to use it, run {say_add(sd.path)}"
 
 
 def _state_without_identity(

@@ -12,6 +12,7 @@ from strandline.errors import (
     StorageDirIncompleteError,
     StorageDirOfflineError,
 )
+from strandline.model.remedies import say_add, say_forget, say_new_identity
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
@@ -26,23 +27,25 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     """
     if sd.read_only:
         raise ReadOnlyStorageDirError(
-            f"{sd.name!r} was added with --read-only; to save into it, 'sd forget' it and add it without",
+            f"{sd.name!r} was added with --read-only, so nothing is saved there; if it may be written to, run "
+            f"{say_forget(sd)}, then {say_add(sd.path)}",
             sd_id=sd.sd_id,
         )
     sd = refresh(bench, sd)
     if sd.state is StorageDirState.INCOMPLETE:
         raise StorageDirIncompleteError(
-            f"{sd.name!r} is incomplete: {sd.problem}", sd_id=sd.sd_id, path=sd.path
+            f"{sd.name!r} is incomplete; {sd.problem}", sd_id=sd.sd_id, path=sd.path
         )
     if not sd.is_reachable:
-        raise StorageDirOfflineError(f"{sd.name!r} is offline: {sd.problem}", sd_id=sd.sd_id, path=sd.path)
+        raise StorageDirOfflineError(f"{sd.name!r} is offline; {sd.problem}", sd_id=sd.sd_id, path=sd.path)
     with bench.catalog.read() as reader:
         others = reader.sds.list_storage_dirs()
     twins = [other for other in others if other.sd_id == sd.sd_id and other.number != sd.number]
     if any(refresh(bench, twin).is_reachable for twin in twins):
         raise CopiedStorageDirError(
             f"{sd.path} and {twins[0].path} have the same identity, so it is not clear which is the copy; "
-            "run 'sd add --new-identity' on the copy, or 'sd forget' one of them",
+            f"if the first one is, run {say_new_identity(sd.path)}; if the second one is, run "
+            f"{say_new_identity(twins[0].path)}",
             sd_id=sd.sd_id,
         )
     return sd
