@@ -55,7 +55,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
     "cli/sources.py": (
         "the files and folders that a person wants saved",
-        {".is_dir", ".is_file", ".stat", "folders.opening", "os.DirEntry", "os.read", "os.scandir"},
+        {".is_dir", ".is_file", ".is_symlink", ".stat", "folders.opening", "os.DirEntry", "os.read", "os.scandir"},
     ),
     "cli/writing.py": (
         "standard output, and the width of the terminal",

@@ -7,6 +7,7 @@ from pathlib import Path
 from builders.command_home import CommandHome
 from builders.pictures import make_picture
 from builders.program import run
+from strandline.model.image_ids import hash_to_content_id
 
 
 def test_saving_several_says_how_many(made: CommandHome, tmp_path: Path) -> None:
@@ -25,3 +26,40 @@ def test_saving_several_says_how_many(made: CommandHome, tmp_path: Path) -> None
     saved = run("save", *(tmp_path / name for name in files), "--sd", root)
     assert "strandline: 2 images saved, 1 there already, 1 of them incomplete, 1 failed\n" in saved.stderr
     assert len(saved.text.splitlines()) == 3
+
+
+def test_saving_a_folder_says_what_it_left_out_and_what_was_there(made: CommandHome, tmp_path: Path) -> None:
+    """In words on stderr, with the id of what was there, and in JSON as a list. It is no failure."""
+    root = made.make_storage_dir()
+    picture = make_picture("png")
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for name in ("a.png", "b.png"):
+        (photos / name).write_bytes(picture)
+    (photos / "scan.tiff").write_bytes(b"II*\0")
+    (photos / "empty.jpg").write_bytes(b"")
+    image_id = hash_to_content_id(picture)
+    said = run("save", "-r", photos, "--sd", root)
+    assert (said.status, len(said.text.splitlines())) == (0, 2)
+    assert said.stderr.splitlines() == [
+        "strandline: 1 left out, not pictures of a supported type: scan.tiff",
+        "strandline: 1 left out, empty: empty.jpg",
+        f"strandline: {photos}/b.png is there already, as {image_id}",
+        "strandline: 1 image saved, 1 there already",
+    ]
+    assert run("save", "-r", photos, "--sd", root, "--json").json["left_out"] == [
+        {"path": f"{photos}/empty.jpg", "reason": "empty"},
+        {"path": f"{photos}/scan.tiff", "reason": "unsupported"},
+    ]
+
+
+def test_failures_name_each_thing_once(made: CommandHome, tmp_path: Path) -> None:
+    """A message that names the file gets no second name in front. Nothing on stdin is called that."""
+    root = made.make_storage_dir()
+    (tmp_path / "LICENSES.md").write_bytes(b"no picture")
+    failed = run("save", tmp_path / "LICENSES.md", "-", "--sd", root)
+    assert failed.status == 2
+    _, unsupported, nothing = failed.stderr.splitlines()
+    assert unsupported.startswith(f"strandline: {tmp_path}/LICENSES.md is not an image of a supported type")
+    assert unsupported.count("LICENSES.md") == 1
+    assert "nothing on stdin" in nothing

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.pictures import make_picture
+from strandline.cli.left_out import LeftOut, Reason, say_left_out
 from strandline.cli.sources import (
     Source,
     Unusable,
@@ -25,8 +26,19 @@ PNG = make_picture("png")
 
 def list_names(folder: Path) -> list[str]:
     """Paths (below the folder) that ``save -r`` would save."""
-    sources = list(iter_sources([str(folder)], recursive=True))
-    return [Path(source.shown).relative_to(folder).as_posix() for source in sources]
+    found = iter_sources([str(folder)], recursive=True)
+    shown = [source.shown for source in found if not isinstance(source, LeftOut)]
+    return [Path(each).relative_to(folder).as_posix() for each in shown]
+
+
+def list_left_out(folder: Path) -> dict[str, str]:
+    """From path (below the folder) to the reason why ``save -r`` leaves it out."""
+    found = iter_sources([str(folder)], recursive=True)
+    return {
+        Path(each.path).relative_to(folder).as_posix(): each.reason.value
+        for each in found
+        if isinstance(each, LeftOut)
+    }
 
 
 def put(path: Path, data: bytes = PNG) -> None:
@@ -42,13 +54,25 @@ def test_pictures_in_a_folder_are_told_by_their_bytes(tmp_path: Path) -> None:
     put(tmp_path / "deep/er/c.jpg", make_picture("jpg"))
     put(tmp_path / "notes.md", b"# no picture")
     put(tmp_path / "lying.png", b"no picture either")
+    put(tmp_path / "nothing.png", b"")
+    put(tmp_path / "empty note.md", b"")
     assert list_names(tmp_path) == ["a without extension", "b.png", "deep/er/c.jpg"]
+    assert list_left_out(tmp_path) == {
+        "notes.md": "unsupported", "lying.png": "unsupported", "nothing.png": "empty", "empty note.md": "unsupported",
+    }  # fmt: skip
 
 
 def test_what_is_not_the_users_is_passed_over(tmp_path: Path) -> None:
     """Hidden files and folders, sync clients' litter and temporaries, links, FIFOs, and saved images are skipped."""
     put(tmp_path / "mine.png")
-    for name in (".hidden.png", ".git/x.png", "@eaDir/x.png", "x.png.partial", ".syncthing.x.png.tmp"):
+    for name in (
+        ".hidden.png",
+        ".git/x.png",
+        ".obsidian/x.png",
+        "@eaDir/x.png",
+        "x.png.partial",
+        ".syncthing.x.png.tmp",
+    ):
         put(tmp_path / name)
     put(tmp_path / "Notes/SD_ID", b"6f1b2c3d-0000-4000-8000-000000000001\n")
     put(tmp_path / "Notes/media/0123456789abcdef0123456789abcdef.png")
@@ -57,6 +81,34 @@ def test_what_is_not_the_users_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to(tmp_path)
     os.mkfifo(tmp_path / "fifo.png")
     assert list_names(tmp_path) == ["mine.png", "Notes/attached.png"]
+    assert list_left_out(tmp_path) == {
+        ".hidden.png": "hidden", ".git": "litter", ".obsidian": "hidden", "@eaDir": "litter",
+        "x.png.partial": "temporary", ".syncthing.x.png.tmp": "temporary", "Notes/SD_ID": "unsupported",
+        "Notes/media": "media-folder",
+        "link.png": "link", "loop": "link", "fifo.png": "special-file",
+    }  # fmt: skip
+
+
+def test_a_storage_directory_without_other_pictures_says_where_its_pictures_are(tmp_path: Path) -> None:
+    """A person who wants to save them under other names learns which folder to give."""
+    put(tmp_path / "SD_ID", b"6f1b2c3d-0000-4000-8000-000000000001\n")
+    put(tmp_path / "media/holiday.png")
+    *_, nothing = iter_sources([str(tmp_path)], recursive=True)
+    assert isinstance(nothing, Unusable)
+    assert f"no pictures outside {tmp_path}/media" in nothing.error.message
+    assert list_names(tmp_path / "media") == ["holiday.png"]
+
+
+def test_what_is_left_out_is_told_in_a_line_for_each_reason() -> None:
+    """How many and why, with some names; what could be a picture comes first."""
+    notes = [LeftOut(f"a/{number}.md", Reason.UNSUPPORTED) for number in range(1000)]
+    lines = say_left_out([LeftOut("a/.git", Reason.HIDDEN), LeftOut("a/x.png", Reason.EMPTY), *notes])
+    assert lines == [
+        "1,000 left out, not pictures of a supported type: 0.md, 1.md, 2.md, 3.md, 4.md and 995 more "
+        "(--json lists all)",
+        "1 left out, empty: x.png",
+        "1 left out, hidden: .git",
+    ]
 
 
 def test_a_folder_is_saved_only_when_asked(tmp_path: Path) -> None:

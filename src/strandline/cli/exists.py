@@ -16,7 +16,6 @@ from strandline.model.verdicts import Verdict
 
 if TYPE_CHECKING:
     from strandline.model.image_ids import ImageId
-    from strandline.services.finding.look_up import Presence
 
 _MISSING_STATUS = {
     Verdict.ARRIVING: ExitStatus.UNAVAILABLE,
@@ -59,14 +58,14 @@ def exists(session: Session, ids: GivenIds, sd: str | None, online: bool) -> int
 
         def find(image_id: ImageId) -> Answer:
             presence = store.look_up(image_id, sd, online_only=online)
-            words, status = _judge(presence)
+            names = [sd.name for sd in presence.left_out]
+            words, status = ("yes", ExitStatus.DONE) if presence.exists else _judge(presence.verdict, names)
             line = f"{image_id}\t{words}" if ids.are_many else words
             document: dict[str, object] = {
                 "exists": presence.exists,
                 "state": None if presence.state is None else presence.state.value,
             }
             if online:
-                names = [sd.name for sd in presence.left_out]
                 document["left_out"] = names
                 left_out.update(names)
             return Answer(document, lambda: write_line(line), status)
@@ -77,10 +76,7 @@ def exists(session: Session, ids: GivenIds, sd: str | None, online: bool) -> int
     return status
 
 
-def _judge(presence: Presence) -> tuple[str, int]:
-    """The answer in words, and its exit status."""
-    if presence.exists:
-        return "yes", ExitStatus.DONE
-    names = ", ".join(repr(sd.name) for sd in presence.left_out)
-    words = _MISSING_WORDS.get(presence.verdict, "no").format(names=names)
-    return show_plainly(words), _MISSING_STATUS.get(presence.verdict, ExitStatus.NOT_FOUND)
+def _judge(verdict: Verdict, names: list[str]) -> tuple[str, int]:
+    """The answer about an image that is not here in words, and its exit status."""
+    words = _MISSING_WORDS.get(verdict, "no").format(names=", ".join(map(repr, names)))
+    return show_plainly(words), _MISSING_STATUS.get(verdict, ExitStatus.NOT_FOUND)

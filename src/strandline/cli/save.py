@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import sd_option
+from strandline.cli.arguments import STDIN, sd_option
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import Interrupt, taking_interrupts
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.left_out import LeftOut, say_left_out
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.sources import Data, Source, Unusable, iter_sources
@@ -29,6 +30,7 @@ from strandline.errors import (
     CatalogError,
     CatalogLockedError,
     CopiedStorageDirError,
+    EmptyImageError,
     ReadOnlyStorageDirError,
     StorageDirConflictError,
     StorageDirIncompleteError,
@@ -46,6 +48,9 @@ from strandline.model.values import dataclass
 if TYPE_CHECKING:
     from strandline.store import Store
 
+
+SHOWN_KNOWN = 10
+"""Images that were stored already. A second run over a folder finds thousands of them."""
 
 NOT_WHOLE = (
     "kept, but it is not a whole image: it is cut short or broken; if it was still being copied, save it again when "
@@ -73,6 +78,7 @@ class _Tally:
 
     saved: list[Saved] = field(default_factory=list)
     failed: list[Unusable] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
     not_tried: int = 0
 
     @property
@@ -88,6 +94,7 @@ class _Tally:
                 {"source": failure.shown, "code": failure.error.code, "message": failure.error.message}
                 for failure in self.failed
             ],
+            "left_out": [{"path": item.path, "reason": item.reason.value} for item in self.left_out],
             "not_tried": self.not_tried,
         }
 
@@ -115,10 +122,11 @@ def save(
     """
     if len(files) > 1 and (image_id or name):
         raise click.UsageError("--id and --name are for one image; save several images one at a time")
-    sources = list(iter_sources(files, recursive=recursive))
+    found = list(iter_sources(files, recursive=recursive))
+    tally = _Tally(left_out=[each for each in found if isinstance(each, LeftOut)])
+    sources = [each for each in found if not isinstance(each, LeftOut)]
     if len(sources) > 1 and (image_id or name):
         raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
-    tally = _Tally()
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
         save_one = partial(store.save, sd=_choose(store, sd), name=name, image_id=image_id)
         with suppress(KeyboardInterrupt):  # it is raised below
@@ -133,7 +141,7 @@ def save(
     session.answer(tally.as_json(), lambda: _show(tally))
     for saved in tally.saved:
         if not saved.whole:
-            say_about(saved.source, NOT_WHOLE)
+            say(f"{saved.source}: {NOT_WHOLE}")
     for failure in tally.failed:
         say_about(failure.shown, failure.error.message)
     if interrupt.asked.is_set():
@@ -164,17 +172,34 @@ def _take(
     data = source.data
     try:
         saved = save_one(data if isinstance(data, Path | bytes) else interrupt.obeyed_by(data))
+    except EmptyImageError as error:
+        tally.failed.append(Unusable(source.shown, _nothing_on_stdin() if source.shown == STDIN else error))
     except StrandlineError as error:
         tally.failed.append(Unusable(source.shown, error))
     else:
         tally.saved.append(replace(saved, source=source.shown))
 
 
+def _nothing_on_stdin() -> EmptyImageError:
+    return EmptyImageError("there is nothing on stdin (-); pipe the bytes of an image into it", source=STDIN)
+
+
 def _show(tally: _Tally) -> None:
     for saved in tally.saved:
         write_line(show_plainly(saved.markdown))
+    for line in say_left_out(tally.left_out):
+        say(line)
     if len(tally.saved) + len(tally.failed) + tally.not_tried > 1:
+        _show_known([saved for saved in tally.saved if not saved.new])
         say(_summarise(tally.saved, len(tally.failed), tally.not_tried))
+
+
+def _show_known(known: Sequence[Saved]) -> None:
+    """Which files have the bytes of an image that is stored already, and which image that is."""
+    for saved in known[:SHOWN_KNOWN]:
+        say(f"{saved.source} is there already, as {saved.image_id}")
+    if len(known) > SHOWN_KNOWN:
+        say(f"and {len(known) - SHOWN_KNOWN:,} more are there already; --json lists all")
 
 
 def _summarise(saved: Sequence[Saved], failures: int, not_tried: int = 0) -> str:

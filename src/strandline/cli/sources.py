@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from strandline.cli.left_out import LeftOut, Reason
 from strandline.cli.session import get_stdin
 from strandline.errors import (
     InvalidDataUrlError,
@@ -27,7 +28,11 @@ from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extensi
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.values import dataclass
 
-_NEVER_PICTURES = (NameKind.LITTER, NameKind.PLACEHOLDER, NameKind.TEMPORARY)
+_NEVER_PICTURES = {
+    NameKind.LITTER: Reason.LITTER,
+    NameKind.PLACEHOLDER: Reason.ONLINE_ONLY,
+    NameKind.TEMPORARY: Reason.TEMPORARY,
+}
 
 Data = Path | bytes | BinaryIO
 
@@ -49,8 +54,11 @@ class Unusable:
     error: StrandlineError
 
 
-def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Source | Unusable]:
-    """The sources that the arguments of ``save`` name, in that order. Files of a folder are sorted by name."""
+def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Source | Unusable | LeftOut]:
+    """The sources that the arguments of ``save`` name, in that order. Files of a folder are sorted by name.
+
+    What is in a folder and not saved comes with the reason.
+    """
     for argument in arguments:
         if argument == "-":
             yield _make_stdin_source(argument)
@@ -107,29 +115,43 @@ def _is_folder(argument: str) -> bool:
     return False
 
 
-def _iter_folder(argument: str, *, recursive: bool) -> Iterator[Source | Unusable]:
+def _iter_folder(argument: str, *, recursive: bool) -> Iterator[Source | Unusable | LeftOut]:
     if not recursive:
         message = f"{argument} is a folder; add -r to save the pictures in it"
         yield Unusable(argument, InvalidPathError(message, path=argument))
         return
     unreadable: list[Unusable] = []
+    stored: list[str] = []
 
     def note(folder: str, error: OSError) -> None:
         unreadable.append(Unusable(folder, as_disk_error(error, "list", folder)))
 
     is_empty = True
-    for entry in _iter_files(Path(argument), note):
-        if _is_picture(entry):
+    for entry in _iter_entries(Path(argument), note):
+        if isinstance(entry, LeftOut):
+            stored += [entry.path] if entry.reason is Reason.MEDIA_FOLDER else []
+            yield entry
+        elif (reason := _why_left_out(entry)) is not None:
+            yield LeftOut(entry.path, reason)
+        else:
             is_empty = False
             yield Source(entry.path, Path(entry.path))
     yield from unreadable
     if is_empty and not unreadable:
-        message = f"{argument} has no pictures that can be saved"
-        yield Unusable(argument, SourceNotFoundError(message, path=argument))
+        yield Unusable(argument, SourceNotFoundError(_say_nothing_found(argument, stored), path=argument))
 
 
-def _iter_files(folder: Path, note: Callable[[str, OSError], None]) -> Iterator[os.DirEntry[str]]:
-    """Every file below the folder whose name could be a user's picture. Follows no links."""
+def _say_nothing_found(folder: str, stored: list[str]) -> str:
+    if not stored:
+        return f"{folder} has no pictures that can be saved"
+    return (
+        f"{folder} has no pictures outside {stored[0]}, the media folder of a storage directory, whose images are "
+        f"there already; to save its other files as well, give {stored[0]}"
+    )
+
+
+def _iter_entries(folder: Path, note: Callable[[str, OSError], None]) -> Iterator[os.DirEntry[str] | LeftOut]:
+    """Every file below the folder whose name could be a user's picture, and what is left out. Follows no links."""
     folders = [str(folder)]
     while folders:
         current = folders.pop()
@@ -142,29 +164,41 @@ def _iter_files(folder: Path, note: Callable[[str, OSError], None]) -> Iterator[
         has_identity = any(entry.name == IDENTITY_FILE for entry in entries)
         subfolders = []
         for entry in entries:
-            if _is_ours_to_skip(entry.name):
-                continue
-            if entry.is_file(follow_symlinks=False):
+            reason = _judge_name(entry.name)
+            if reason is not None:
+                yield LeftOut(entry.path, reason)
+            elif entry.is_symlink():
+                yield LeftOut(entry.path, Reason.LINK)
+            elif entry.is_file(follow_symlinks=False):
                 yield entry
-            elif entry.is_dir(follow_symlinks=False) and not (has_identity and entry.name == "media"):
+            elif not entry.is_dir(follow_symlinks=False):
+                yield LeftOut(entry.path, Reason.SPECIAL_FILE)
+            elif has_identity and entry.name == "media":
+                yield LeftOut(entry.path, Reason.MEDIA_FOLDER)
+            else:
                 subfolders.append(entry.path)
         folders += reversed(subfolders)
 
 
-def _is_ours_to_skip(name: str) -> bool:
-    return name.startswith(".") or explain_name(name, lambda _: False).kind in _NEVER_PICTURES
+def _judge_name(name: str) -> Reason | None:
+    """Why nobody would save something of this name. None if its content decides."""
+    kind = explain_name(name, lambda _: False).kind
+    return _NEVER_PICTURES.get(kind) or (Reason.HIDDEN if name.startswith(".") else None)
 
 
-def _is_picture(entry: os.DirEntry[str]) -> bool:
+def _why_left_out(entry: os.DirEntry[str]) -> Reason | None:
     """Judges by the first bytes, or by the extension if reading fails or would download (saving then says why)."""
     has_extension = find_media_type_by_extension(_extension_of(entry.name)) is not None
     try:
         if is_dataless(entry.stat(follow_symlinks=False)):
-            return has_extension
+            return None if has_extension else Reason.UNSUPPORTED
         with open_regular(entry.path) as opened:
-            return sniff_media_type(os.read(opened.fd, SNIFF_BYTES)) is not None
+            start = os.read(opened.fd, SNIFF_BYTES)
     except (OSError, StrandlineError):
-        return has_extension
+        return None if has_extension else Reason.UNREADABLE
+    if sniff_media_type(start) is not None:
+        return None
+    return Reason.EMPTY if has_extension and not start else Reason.UNSUPPORTED
 
 
 def _extension_of(name: str) -> str:

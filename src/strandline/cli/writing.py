@@ -24,6 +24,10 @@ MAX_WIDTH = 100
 """Columns of text. Longer lines are hard to read."""
 
 
+MAX_WORD_LENGTH = 4
+"""A file of so short a name (``a``, ``-``) may only seem to be named in a message."""
+
+
 def write_line(line: str = "") -> None:
     """Writes one line of output. The caller must have escaped foreign names."""
     _write(f"{line}\n")
@@ -93,7 +97,8 @@ def say(message: str) -> None:
 
 def say_about(subject: str, message: str) -> None:
     """Writes one line about something. The message often names it already, and nobody wants to read a name twice."""
-    say(message if subject in message else f"{subject}: {message}")
+    is_named = len(subject) > MAX_WORD_LENGTH and subject in message
+    say(message if is_named else f"{subject}: {message}")
 
 
 def paint(text: str, colour: str | None = None, *, bold: bool = False) -> str:

@@ -25,6 +25,10 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Pr
 """Bytes, a path (``str`` or ``PathLike``), a readable binary stream, or a finished copy from :func:`begin_copy`."""
 
 
+STREAM, BYTES = "stream", "bytes"
+"""Labels of sources that have no path."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakenSource:
     """A source's bytes and its name."""
@@ -36,8 +40,8 @@ class TakenSource:
 
     @property
     def subject(self) -> str:
-        """What a message is about: the original name, the path, or the data."""
-        return self.original_name or ("the data" if self.label in (STREAM, BYTES) else self.label)
+        """What a message is about: the path, the name that it was given, or the data."""
+        return self.original_name or "the data" if self.label in (STREAM, BYTES) else self.label
 
     @property
     def buffer(self) -> bytes | mmap.mmap:

@@ -249,7 +249,7 @@ class _Save:
             return None, None
         if there.outcome is Outcome.UNREADABLE:
             raise UnreadableFileError(
-                f"{path} is in the way and cannot be read ({there.reason}); move it away", path=str(path)
+                f"a file is under the image's name already: {there.reason}", path=str(path)
             )
         if there.row is not None and there.row.state is FileState.FOREIGN and there.copy is not None:
             save_image(self.bench, there.copy.open(), self.sd, name=filename)
