@@ -31,6 +31,7 @@
     │   ├── ReadOnlyStorageDirError       added with ``--read-only``
     │   ├── DifferentBytesError           the legacy id already names other bytes
     │   ├── CatalogInsideStorageDirError  the catalog must not be synced
+    │   ├── UnsuitableFolderError         the folder cannot be a storage directory
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
     │   ├── PictureTooLargeError          more pixels than we decode
     │   ├── DaemonRunningError            another process already watches this home
@@ -224,6 +225,12 @@ class CatalogInsideStorageDirError(RefusedError):
     """The catalog is inside a storage directory (or the reverse), where sync clients would damage it."""
 
     code = "catalog-inside-sd"
+
+
+class UnsuitableFolderError(RefusedError):
+    """The folder cannot be a storage directory: a home, a root, a media folder, or one inside another."""
+
+    code = "unsuitable-folder"
 
 
 class StorageDirConflictError(RefusedError):

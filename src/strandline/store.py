@@ -116,6 +116,7 @@ class Store:
         Raises:
             InvalidPathError, InvalidNameError, StorageDirNotFoundError: The input is invalid.
             CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
+            UnsuitableFolderError: It is a home, a root, a media folder, inside another one, or around one.
             StorageDirIncompleteError: Its identity changes too fast to be decided.
             DiskError: A new ``SD_ID`` could not be written.
         """
@@ -167,7 +168,8 @@ class Store:
         """Sets its new path. Touches no file.
 
         Raises:
-            InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError: As for adding.
+            InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError, UnsuitableFolderError: As for
+                adding.
             StorageDirConflictError: The folder has another identity, or belongs to another storage directory.
         """
         return services.manage.move_storage_dir(self._bench, self.get_storage_dir(sd), path)

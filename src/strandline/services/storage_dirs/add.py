@@ -41,6 +41,7 @@ from strandline.services.storage_dirs.presence import (
     new_storage_dir_id,
     refresh,
 )
+from strandline.services.storage_dirs.suitable import check_suitable
 from strandline.services.workbench import Workbench
 
 ENTRIES_SEARCHED = 2000
@@ -83,10 +84,13 @@ def add_storage_dir(
     Raises:
         InvalidPathError, InvalidNameError, StorageDirNotFoundError: The input is invalid.
         CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
+        UnsuitableFolderError: It cannot be a storage directory. One that is known already stays one.
         StorageDirIncompleteError: Its identity changes too fast to be decided.
         DiskError: A new ``SD_ID`` could not be written. Nothing else was changed.
     """
     root = resolve_root(bench, path)
+    if not list_known_at(bench, root):
+        check_suitable(bench, root)
     wish = _Wish(None if name is None else check_name(name), new_identity, read_only)
     verdict = _settle_identity(bench, root, wish)
     sd, copied = _remember(bench, root, verdict, wish)

@@ -23,6 +23,7 @@ from strandline.services.storage_dirs.paths import (
     shorten,
 )
 from strandline.services.storage_dirs.presence import decide_again, look, reconsider, refresh
+from strandline.services.storage_dirs.suitable import check_suitable
 from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 100
@@ -121,10 +122,12 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
     """Sets the SD's new path. A folder without any identity is accepted: its identity may be on its way.
 
     Raises:
-        InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError: As for adding.
+        InvalidPathError, StorageDirNotFoundError, CatalogInsideStorageDirError, UnsuitableFolderError: As for adding.
         StorageDirConflictError: The folder has another identity, or belongs to another SD.
     """
     root = resolve_root(bench, path)
+    if root != sd.path:
+        check_suitable(bench, root, known=sd)
     _check_free(bench, sd, root)
     sighting = look(bench, root)
     found = decide_again(sd, sighting, quiet=False).sd_id

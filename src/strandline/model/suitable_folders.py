@@ -1,0 +1,56 @@
+"""Which folders can be storage directories: decided from what was found out about a folder. Pure.
+
+Each image belongs to exactly one storage directory, so none can be in another one. And a folder that many programs
+write to is none that one sync client looks after.
+"""
+
+from __future__ import annotations
+
+from strandline.model.remedies import refer_to, say_add, say_command
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFacts:
+    """What is known about a folder that somebody wants to add."""
+
+    root: str
+    """Absolute, without links."""
+    is_system_root: bool = False
+    """The root of the disk with the user's home."""
+    is_user_home: bool = False
+    media_of: str | None = None
+    """The folder above, if it has an identity and this is its media folder."""
+    inside: StorageDir | None = None
+    """A storage directory that is there now, and that this folder is in."""
+    contains: StorageDir | None = None
+    """A storage directory that is there now, and that is in this folder."""
+
+
+def find_objection(facts: FolderFacts) -> str | None:
+    """Why the folder cannot be a storage directory, and what to do instead. None if it can."""
+    if facts.is_system_root:
+        return f"{facts.root} is the root of the disk; add the folder in it that something keeps in sync"
+    if facts.is_user_home:
+        return (
+            f"{facts.root} is your home folder, where many programs keep their files; add the folder in it that "
+            "something keeps in sync"
+        )
+    if facts.media_of is not None:
+        return (
+            f"{facts.root} is the media folder of a storage directory; to add that one, run "
+            f"{say_add(facts.media_of)}"
+        )
+    if facts.inside is not None:
+        return (
+            f"{facts.root} is inside the storage directory {facts.inside.name!r}, and none can be in another one; "
+            f"to save its pictures there, run "
+            f"{say_command('save', '-r', facts.root, '--sd', refer_to(facts.inside))}"
+        )
+    if facts.contains is not None:
+        return (
+            f"{facts.root} contains the storage directory {facts.contains.name!r}, and none can be in another one; "
+            f"add a folder beside {facts.contains.path}"
+        )
+    return None

@@ -1,0 +1,60 @@
+"""Suitable folders: what decides whether a folder can be a storage directory, and a refusal if it cannot."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from strandline.errors import UnsuitableFolderError
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.suitable_folders import FolderFacts, find_objection
+from strandline.services.storage_dirs.presence import refresh
+from strandline.services.workbench import Workbench
+
+
+def check_suitable(bench: Workbench, root: str, *, known: StorageDir | None = None) -> None:
+    """Refuses a folder that cannot be a storage directory.
+
+    Args:
+        bench: The tools.
+        root: Absolute, without links.
+        known: The storage directory that is to be there, if it is in the catalog.
+
+    Raises:
+        UnsuitableFolderError: The message says why, and what to do instead.
+    """
+    objection = find_objection(_find_facts(bench, root, known))
+    if objection is not None:
+        raise UnsuitableFolderError(objection, path=root)
+
+
+def _find_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderFacts:
+    folder, home = Path(root), Path(os.path.realpath(os.path.expanduser("~")))
+    with bench.catalog.read() as reader:
+        others = [sd for sd in reader.sds.list_storage_dirs() if known is None or sd.number != known.number]
+    above = [sd for sd in others if folder != Path(sd.path) and folder.is_relative_to(sd.path)]
+    below = [sd for sd in others if folder != Path(sd.path) and Path(sd.path).is_relative_to(folder)]
+    return FolderFacts(
+        root,
+        is_system_root=folder == Path(home.anchor),
+        is_user_home=folder == home,
+        media_of=_find_owner(bench, folder),
+        inside=_find_present(bench, above),
+        contains=_find_present(bench, below),
+    )
+
+
+def _find_owner(bench: Workbench, folder: Path) -> str | None:
+    """The folder above, if this is its media folder."""
+    above = bench.folder_at(str(folder.parent))
+    if folder.name != above.layout.images_folder:
+        return None
+    with suppress(OSError):
+        return str(folder.parent) if above.read_identity() is not None else None
+    return None
+
+
+def _find_present(bench: Workbench, sds: list[StorageDir]) -> StorageDir | None:
+    """One that is there now. Another disk may be mounted at the place of one that is away."""
+    return next((sd for sd in sds if refresh(bench, sd).is_reachable), None)

@@ -1,0 +1,38 @@
+"""Folders that cannot be storage directories: each is refused with the reason and with what to do instead."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.reports import make_storage_dir
+from strandline.model.suitable_folders import FolderFacts, find_objection
+
+OTHER = make_storage_dir(name="My Vault")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (FolderFacts("/", is_system_root=True, is_user_home=True), "the root of the disk; add the folder"),
+        (FolderFacts("/home/ada", is_user_home=True), "your home folder"),
+        (FolderFacts("/a b/media", media_of="/a b", inside=OTHER), "run `strandline sd add '/a b'`"),
+        (FolderFacts("/x", inside=OTHER), "inside the storage directory 'My Vault'"),
+        (FolderFacts("/x", inside=OTHER), "run `strandline save -r /x --sd 'My Vault'`"),
+        (FolderFacts("/x", contains=OTHER), "contains the storage directory 'My Vault'"),
+    ],
+)
+def test_each_refusal_says_why_and_what_to_do(facts: FolderFacts, said: str) -> None:
+    """The folder is named, and so is the better one, or a command that works."""
+    objection = find_objection(facts)
+    assert objection is not None
+    assert objection.startswith(f"{facts.root} ")
+    assert said in objection
+
+
+@given(st.builds(FolderFacts, st.just("/x"), st.booleans(), st.booleans(), st.none() | st.just("/")))
+def test_a_folder_is_suitable_exactly_if_nothing_speaks_against_it(facts: FolderFacts) -> None:
+    """Any single fact is enough to refuse it."""
+    speaks_against = facts.is_system_root or facts.is_user_home or facts.media_of is not None
+    assert (find_objection(facts) is not None) == speaks_against

@@ -1,0 +1,75 @@
+"""Nested folders, homes, roots, and media folders are refused; what was added before keeps working."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.pictures import make_picture
+from builders.storage import make_storage_dir
+from strandline.errors import UnsuitableFolderError
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.manage import move_storage_dir
+from strandline.services.workbench import Workbench
+
+
+def test_folders_inside_and_around_one_are_refused(bench: Workbench, tmp_path: Path) -> None:
+    """Nothing is written to them, and nothing is remembered of them."""
+    root = make_storage_dir(tmp_path / "around/Notes", make_picture("png"))
+    added = add_storage_dir(bench, root).sd
+    (root / "attachments").mkdir()
+    for folder in (root / "media", root / "attachments", tmp_path / "around"):
+        with pytest.raises(UnsuitableFolderError):
+            add_storage_dir(bench, folder)
+        assert not (folder / "SD_ID").exists()
+        with pytest.raises(UnsuitableFolderError):
+            move_storage_dir(bench, add_storage_dir(bench, _make_other(tmp_path)).sd, folder)
+    assert add_storage_dir(bench, root).sd == added
+
+
+def _make_other(tmp_path: Path) -> Path:
+    other = tmp_path / "other"
+    other.mkdir(exist_ok=True)
+    return other
+
+
+def test_the_media_folder_of_an_unknown_one_is_refused(bench: Workbench, tmp_path: Path) -> None:
+    """Its identity is enough to know it."""
+    root = make_storage_dir(tmp_path / "Notes", make_picture("png"))
+    with pytest.raises(UnsuitableFolderError, match="media folder of a storage directory"):
+        add_storage_dir(bench, root / "media")
+
+
+def test_the_home_and_the_root_are_refused(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also through a link."""
+    home = tmp_path / "ada"
+    home.mkdir()
+    (tmp_path / "link").symlink_to(home)
+    monkeypatch.setenv("HOME", str(home))
+    for folder in (home, tmp_path / "link"):
+        with pytest.raises(UnsuitableFolderError, match="your home folder"):
+            add_storage_dir(bench, folder)
+    assert list(home.iterdir()) == []
+
+
+def test_one_that_is_known_keeps_working(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home folder that was added by an earlier version can be added again, looked at, and moved."""
+    home = make_storage_dir(tmp_path / "ada", make_picture("png"))
+    added = add_storage_dir(bench, home).sd
+    monkeypatch.setenv("HOME", str(home))
+    assert add_storage_dir(bench, home).sd == added
+    assert move_storage_dir(bench, added, home) == added
+
+
+def test_another_disk_may_be_mounted_where_one_was(bench: Workbench, tmp_path: Path) -> None:
+    """A storage directory that is away does not keep its place."""
+    stick = make_storage_dir(tmp_path / "mnt/stick", make_picture("png"))
+    add_storage_dir(bench, stick)
+    stick.rename(tmp_path / "unmounted")
+    (stick / "Notes").mkdir(parents=True)
+    assert add_storage_dir(bench, stick / "Notes").sd.name == "Notes"
