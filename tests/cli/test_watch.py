@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import signal
 
+import pytest
+
 from builders.command_home import SD_ID, CommandHome
 from builders.program import LIMIT_S, run, started
 
 
-def test_an_arrival_is_told_at_once_and_ctrl_c_ends_quietly(made: CommandHome) -> None:
-    """One JSON object per line, flushed. Ctrl-C exits with 130, silently."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_arrival_is_told_at_once_and_a_signal_ends_it_quietly(
+    made: CommandHome, number: signal.Signals
+) -> None:
+    """One JSON object per line, flushed. Ctrl-C and SIGTERM end it as they end ``serve``: with 0, silently."""
     root = made.make_storage_dir()
     with started("watch", "--json") as process:
         assert process.stdout is not None
@@ -20,9 +25,9 @@ def test_an_arrival_is_told_at_once_and_ctrl_c_ends_quietly(made: CommandHome) -
         events = (json.loads(line) for line in process.stdout)
         arrival = next(event for event in events if event["type"] == "image.available")
         assert (arrival["image_id"], arrival["state"]) == (image_id, "present")
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, said = process.communicate(timeout=LIMIT_S)
-    assert (process.returncode, said) == (130, "")
+    assert (process.returncode, said) == (0, "")
 
 
 def test_a_reader_that_goes_away_ends_it(made: CommandHome) -> None:

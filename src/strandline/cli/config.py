@@ -148,9 +148,9 @@ def export(session: Session) -> None:
 def import_(session: Session, file: BinaryIO) -> None:
     """Add the original names from an export.
 
-    FILE is what 'strandline catalog export' printed, on this machine or another one; - reads stdin. Names are added
+    FILE is what `strandline catalog export` printed, on this machine or another one; - reads stdin. Names are added
     and never removed, so you can import a file twice. Storage directories, journal, and trash index are not imported:
-    add the storage directories with 'strandline sd add'.
+    add the storage directories with `strandline sd add PATH`.
     """
     import json  # here: not needed for --help
 

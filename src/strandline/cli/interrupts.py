@@ -78,3 +78,21 @@ def taking_interrupts() -> Iterator[Interrupt]:
         yield interrupt
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C or SIGTERM sets, for a command that runs until somebody ends it. Another Ctrl-C ends it at
+    once.
+    """
+    ending = Interrupt()
+    if threading.current_thread() is not threading.main_thread():
+        yield ending.asked
+        return
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, ending.on_signal) for number in numbers]
+    try:
+        yield ending.asked
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)

@@ -59,6 +59,21 @@ class Verb(click.Command):
         super().__init__(*args, **kwargs)
         self.params.extend(list_global_options())
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, and where the exit statuses are listed."""
+        _write_examples(ctx, formatter)
+
+
+def _write_examples(ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    from strandline.cli.examples import EXAMPLES, EXIT_STATUS_HINT  # here: only for help
+
+    _, _, name = ctx.command_path.partition(" ")
+    with formatter.section("Examples"):
+        for line in EXAMPLES.get(name, ()):
+            formatter.write(f"{'':{formatter.current_indent}}{line}\n")
+    formatter.write_paragraph()
+    formatter.write_text(EXIT_STATUS_HINT)
+
 
 class LazyGroup(click.Group):
     """A group of commands with the global options. Imports a command when it is first needed."""
@@ -94,6 +109,13 @@ class LazyGroup(click.Group):
             hint = f"; did you mean {near[0]}?" if near else ""
             ctx.fail(f"There is no command {shorten(show_plainly(name), 60)!r}{hint}")
         return super().resolve_command(ctx, args)
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Examples, and where the exit statuses are listed. The program's own help lists them instead."""
+        if self.epilog:
+            super().format_epilog(ctx, formatter)
+        else:
+            _write_examples(ctx, formatter)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The table, in its own order."""

@@ -203,7 +203,7 @@ def _show(images: Iterable[ImageInfo], names: tuple[str, ...]) -> bool:
 def _say_none(store: Store, query: Query) -> str:
     total = store.list_images(limit=1).total
     if not total:
-        return "no images yet; save some with strandline save, or add a folder with strandline sd add PATH"
+        return "no images yet; save some with `strandline save FILE`, or add a folder with `strandline sd add PATH`"
     which = say_count(total, "image")
     return f"none of {which} " + (f"is {query.state}" if query == Query(state=query.state) else "matches")
 

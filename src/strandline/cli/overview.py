@@ -58,6 +58,7 @@ COMMANDS = {
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show and change settings."),
     "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),
+    "help": Row("help:help_", "Show the help of a command."),
     "completion": Row("completion:completion", "Print the shell's completion script."),
 }
 

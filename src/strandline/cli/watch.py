@@ -1,4 +1,4 @@
-"""``strandline watch``: events as they happen, one per line, until Ctrl-C."""
+"""``strandline watch``: events as they happen, one per line, until somebody ends it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from strandline.cli.interrupts import ending_on_signals
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.log import begin_log, log_options
 from strandline.cli.session import Session
@@ -33,18 +34,21 @@ _COLOURS = {ImageAvailable.type: "green", **dict.fromkeys(ALARMS, "red")}
 def watch(session: Session, since: int | None, once: bool, verbose: int, quiet: bool) -> None:
     """Watch storage directories and print what happens.
 
-    Scans once, checks what arrived, and then waits for more. --json prints one object per line.
+    Scans once, checks what arrived, and then waits for more. --json prints one object per line. Ends with status 0
+    at Ctrl-C or SIGTERM.
     """
     with session.open_store() as store:
         begin_log(store.settings.log.level, verbose, quiet)
         names: dict[str | None, str] = {sd.sd_id: sd.name for sd in store.list_storage_dirs()}
         if is_terminal(sys.stderr) and not once:
             say("watching; press Ctrl-C to stop")
-        with store.watch(once=once, since=since) as events:
+        with ending_on_signals() as stop, store.watch(once=once, since=since, stop=stop) as events:
             for event in events:
                 if isinstance(event, StorageDirEvent):
                     names[event.sd_id] = event.name
                 _print(session, event, names)
+        if once and stop.is_set():
+            raise KeyboardInterrupt  # it had an end of its own, and did not reach it
 
 
 def _print(session: Session, event: Event, names: dict[str | None, str]) -> None:

@@ -1,0 +1,92 @@
+"""Examples for the help of each command, by its name. A test parses every one of them with the real program."""
+
+from __future__ import annotations
+
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "sd": ("strandline sd add ~/Dropbox/Notes", "strandline sd list"),
+    "sd add": (
+        "strandline sd add ~/Dropbox/Notes",
+        "strandline sd add /mnt/nas/Photos --read-only --name NAS",
+    ),
+    "sd list": ("strandline sd list", "strandline sd list --json"),
+    "sd show": ("strandline sd show Notes", "strandline sd show ~/Dropbox/Notes --json"),
+    "sd rename": ("strandline sd rename Notes 'Old notes'", "strandline sd rename ~/Dropbox/Notes Journal"),
+    "sd move": ("strandline sd move Notes ~/Nextcloud/Notes", "strandline sd move 'USB disk' /media/ada/usb"),
+    "sd forget": ("strandline sd forget Notes", "strandline sd forget '/media/ada/old disk'"),
+    "sd confirm": ("strandline sd confirm Notes", "strandline sd confirm Notes && strandline scan Notes"),
+    "sd accept-missing": (
+        "strandline ls --sd Notes --state missing",
+        "strandline sd accept-missing Notes",
+    ),
+    "save": (
+        "strandline save photo.jpg --sd Notes",
+        "strandline save -r ~/Pictures/Rome --sd Notes",
+        "curl -s https://example.org/map.svg | strandline save - --name map.svg --sd Notes",
+    ),
+    "ls": (
+        "strandline ls",
+        "strandline ls --sd Notes --state damaged",
+    ),
+    "get": (
+        "strandline get 5d14820d -o photo.jpg",
+        "strandline get media/5d14820d2bf9703ab6d40e8e2ebe7c99.jpg > photo.jpg",
+        "strandline ls | strandline get - -o ~/Desktop",
+    ),
+    "path": (
+        "strandline path 5d14820d",
+        "grep -h media/ *.md | strandline path -",
+        "strandline ls | strandline path - -0 | xargs -0 ls -l",
+    ),
+    "data-url": ("strandline data-url 5d14820d", "strandline data-url 5d14820d --sd Notes"),
+    "thumbnail": (
+        "strandline thumbnail 5d14820d --size 200 -o small.jpg",
+        "strandline ls | strandline thumbnail - -o ~/Desktop",
+    ),
+    "exists": (
+        "strandline exists 5d14820d2bf9703ab6d40e8e2ebe7c99",
+        "strandline exists --online 5d14820d2bf9703ab6d40e8e2ebe7c99 || echo missing",
+        "grep -h media/ *.md | strandline exists - --json",
+    ),
+    "info": ("strandline info 5d14820d", "strandline ls | strandline info - --json"),
+    "whereis": ("strandline whereis 5d14820d", "strandline whereis 5d14820d --json"),
+    "explain": (
+        "strandline explain 5d14820d",
+        "strandline explain '![map](media/5d14820d2bf9703ab6d40e8e2ebe7c99.svg)'",
+    ),
+    "scan": ("strandline scan", "strandline scan Notes 'USB disk'"),
+    "watch": ("strandline watch", "strandline watch --once --json", "strandline watch --since 0"),
+    "serve": ("strandline serve --open", "strandline serve --port 0"),
+    "inspect": ("strandline inspect", "strandline inspect Notes --json"),
+    "inspect tree": ("strandline inspect tree Notes", "strandline inspect tree ~/Dropbox/Notes --json"),
+    "inspect file": (
+        "strandline inspect file Notes SD_ID",
+        "strandline inspect file Notes media/5d14820d2bf9703ab6d40e8e2ebe7c99.jpg",
+    ),
+    "inspect hex": (
+        "strandline inspect hex Notes SD_ID",
+        "strandline inspect hex Notes media/5d14820d2bf9703ab6d40e8e2ebe7c99.jpg --length 64",
+    ),
+    "doctor": ("strandline doctor", "strandline doctor --json"),
+    "config": ("strandline config show", "strandline config set log.level info"),
+    "config set": ("strandline config set log.level info", "strandline config set web.port 9000"),
+    "config unset": ("strandline config unset log.level", "strandline config unset web.port --json"),
+    "config show": ("strandline config show", "strandline config show --json"),
+    "config path": ("strandline config path", "strandline config path --home /srv/strandline"),
+    "catalog": ("strandline catalog export > names.json", "strandline catalog import names.json"),
+    "catalog export": (
+        "strandline catalog export > names.json",
+        "strandline catalog export --home /srv/strandline",
+    ),
+    "catalog import": (
+        "strandline catalog import names.json",
+        "strandline catalog import names.json --json",
+    ),
+    "completion": (
+        "strandline completion bash > ~/.local/share/bash-completion/completions/strandline",
+        "strandline completion fish > ~/.config/fish/completions/strandline.fish",
+    ),
+    "help": ("strandline help", "strandline help sd add"),
+}
+"""Two to four lines each, as a person would type them."""
+
+EXIT_STATUS_HINT = "Exit status: 0 if all is well; `strandline --help` lists the others."
