@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 
@@ -44,3 +45,16 @@ def parse(words: Sequence[str]) -> None:
             context = contexts.enter_context(command.make_context(name, rest, parent=context))
         if "texts" in context.params and not context.params["texts"] and context.params["file"] is None:
             raise click.UsageError("ids are missing")  # the program says so when it runs the command
+
+
+def list_invocations(line: str) -> Iterator[list[str]]:
+    """The runs of the program in a line of a shell: what comes before redirections, pipes, and ``&&``."""
+    words = list(shlex.shlex(line, posix=True, punctuation_chars=True))
+    command: list[str] = []
+    for word in [*words, ";"]:
+        if word[0] in ";|&<>":
+            if command[:1] == ["strandline"]:
+                yield command[1:]
+            command = []
+        else:
+            command.append(word)

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 
-from builders.parsing import iter_commands, parse
+from builders.parsing import iter_commands, list_invocations, parse
 from builders.program import run, run_process
 from strandline.cli.examples import EXAMPLES, EXIT_STATUS_HINT
 
 NAMES = [name for name, _ in iter_commands()]
-
-
-def list_invocations(line: str) -> Iterator[list[str]]:
-    """The runs of the program in a line of a shell: what comes before redirections, pipes, and ``&&``."""
-    words = list(shlex.shlex(line, posix=True, punctuation_chars=True))
-    command: list[str] = []
-    for word in [*words, ";"]:
-        if word[0] in ";|&<>":
-            if command[:1] == ["strandline"]:
-                yield command[1:]
-            command = []
-        else:
-            command.append(word)
 
 
 def test_every_command_has_examples() -> None:

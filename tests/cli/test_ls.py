@@ -143,7 +143,7 @@ def test_an_empty_list_says_why(folder: Path, made: CommandHome) -> None:
 
 def test_an_empty_home_says_what_to_do(made: CommandHome) -> None:
     """There is nothing to choose from."""
-    assert "no images yet; save some with strandline save" in run("ls", "--state", "damaged").stderr
+    assert "no images yet; save some with `strandline save FILE`" in run("ls", "--state", "damaged").stderr
 
 
 def test_an_absent_folder_is_told(folder: Path) -> None:

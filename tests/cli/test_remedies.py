@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+
+import pytest
+
 from builders.command_home import CommandHome
 from builders.pictures import make_picture
 from builders.program import run
+from fault_kit.traced import trace_calls
 
 
 def test_one_refusal_of_a_folder_is_enough(made: CommandHome) -> None:
@@ -33,3 +38,28 @@ def test_pictures_elsewhere_are_hinted_at_in_words_that_work(made: CommandHome) 
         said = run("sd", "add", made.folder / name, *option).stderr
         assert (f"`strandline save -r '{made.folder}/My Vault' --sd 'My Vault'`" in said) == (not option)
         assert "save" not in said or not option
+
+
+def test_a_file_named_after_another_type_is_told(made: CommandHome) -> None:
+    """``get -o c.jpg`` writes what the image is, and says that the name is that of another type."""
+    root = made.make_storage_dir(is_added=False)
+    image_id = made.put(root)
+    made.look(root)
+    for name, is_told in (("c.jpg", True), ("c.PNG", False), ("c", False)):
+        said = run("get", image_id, "-o", made.folder / name).stderr
+        assert ("has the name of another type: it is image/png" in said) == is_told
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+def test_completion_looks_into_no_storage_directory(made: CommandHome) -> None:
+    """A shell asks at each press of a key, and a share may hang: names come from the catalog alone."""
+    root = made.make_storage_dir("My Vault")
+    code = (
+        "from strandline.cli.main import main\n"
+        "os.environ.update(_STRANDLINE_COMPLETE='bash_complete', COMP_WORDS='strandline scan M', COMP_CWORD='2')\n"
+        "os.environ['STRANDLINE_HOME'] = sys.argv[1]\n"
+        "begin()\nmain([])\nend()"
+    )
+    calls = trace_calls(code, made.home, calls="%file")
+    assert any(str(made.home) in call for call in calls), "the catalog was asked"
+    assert [call for call in calls if str(root) in call] == []

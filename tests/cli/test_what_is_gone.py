@@ -18,12 +18,13 @@ def test_what_is_gone_is_confirmed_and_then_dropped(made: CommandHome) -> None:
         (root / "media" / f"{image_id}.png").unlink()
     made.look(root, hours_ago=1)
     assert run("sd", "show", "Notes", "--json").json["sd"]["state"] == "suspect"
+    assert "`strandline sd confirm Notes`" in run("sd", "accept-missing", "Notes").text
     confirmed = run("sd", "confirm", "Notes", "--json").json
     assert (set(confirmed), confirmed["sd"]["state"]) == ({"sd"}, "online")
     assert run("scan", "--json").json["scans"][0]["missing"] == 2
     dropped = run("sd", "accept-missing", "Notes", "--json").json
     assert (set(dropped), dropped["sd"]["name"], dropped["dropped"]) == ({"sd", "dropped"}, "Notes", 2)
-    assert run("sd", "accept-missing", "Notes").stdout == b"Notes: 0 missing images dropped\n"
+    assert run("sd", "accept-missing", "Notes").text == "Notes: no image is missing, so nothing was dropped\n"
     assert run("explain", images[0], "--json").json["verdict"] == "not-found"
 
 

@@ -76,7 +76,7 @@ def parse_cursor(text: str, chosen: ImageFilter) -> ImageCursor:
     except (ValueError, TypeError):
         pass
     raise InvalidCursorError(
-        "that is no cursor of this listing; use the 'next' of the page before, or leave it out"
+        "that is not a cursor of this listing; give the `next` of the page before, or start without one"
     )
 
 

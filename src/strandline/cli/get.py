@@ -30,6 +30,7 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, say_about, write_bytes, write_line
 from strandline.model.defaults import TILE_SIZE
+from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.plain_words import say_bytes, show_plainly
 
 if TYPE_CHECKING:
@@ -181,9 +182,14 @@ def _tell_written(facts: Mapping[str, object], written_to: Path | None) -> Answe
     size_bytes = facts["size_bytes"]
     assert isinstance(size_bytes, int)
 
+    media_type = str(facts["media_type"])
+    named = None if written_to is None else find_media_type_by_extension(written_to.suffix[1:])
+    if named is not None and named.name != media_type:
+        say(f"{written_to} has the name of another type: it is {media_type}")
+
     def show() -> None:
         if written_to is not None:
-            say(f"{written_to}: {facts['media_type']}, {say_bytes(size_bytes)}")
+            say(f"{written_to}: {media_type}, {say_bytes(size_bytes)}")
 
     return Answer({**facts, "written_to": str(written_to)}, show)
 

@@ -22,6 +22,7 @@ from strandline.cli.tables import Badge, Column, show_facts, show_table
 from strandline.cli.wording import say_list, say_time
 from strandline.cli.writing import paint, say, write_line
 from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.remedies import refer_to, say_command, say_confirm
 from strandline.model.reports import AddedStorageDir, FileCounts
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
@@ -251,7 +252,20 @@ def accept_missing(session: Session, sd: str) -> None:
     with session.open_store() as store:
         found = store.get_storage_dir(sd)
         dropped = store.accept_missing(found)
+        absent = store.count_files(found).noteworthy.get("present", 0)
     session.answer(
         {"sd": found.as_json(), "dropped": dropped},
-        lambda: write_line(f"{show_plainly(found.name)}: {say_count(dropped, 'missing image')} dropped"),
+        lambda: write_line(show_plainly(_say_dropped(found, dropped, absent))),
     )
+
+
+def _say_dropped(sd: StorageDir, dropped: int, absent: int) -> str:
+    """How many images were dropped, and if none was, why."""
+    if dropped:
+        return f"{sd.name}: {say_count(dropped, 'missing image')} dropped"
+    if not absent:
+        return f"{sd.name}: no image is missing, so nothing was dropped"
+    waits = f"{sd.name}: {say_count(absent, 'image')} not found at the last scan, and not called missing yet"
+    if sd.state is StorageDirState.SUSPECT:
+        return f"{waits}; if they are gone for good, run {say_confirm(sd)}, then {say_command('scan', refer_to(sd))}"
+    return f"{waits}; to look again in a minute, run {say_command('scan', refer_to(sd))}"

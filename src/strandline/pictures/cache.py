@@ -102,7 +102,7 @@ class ThumbnailCache:
 
     def _path_of(self, sha256: str, size: int) -> Path:
         if not _SHA256.fullmatch(sha256):
-            raise ValueError(f"{sha256[:80]!r} is no SHA-256 in hex")
+            raise ValueError(f"{sha256[:80]!r} is not a SHA-256 in hex")
         return self._folder / sha256[:2] / f"{sha256}-{size}-v{FORMAT_VERSION}"
 
     def _make_room(self, shard: Path) -> None:

@@ -54,7 +54,7 @@ def import_names(bench: Workbench, exported: object) -> ImportedNames:
 def _read_origins(exported: object) -> list[_Origin]:
     if not isinstance(exported, Mapping) or exported.get("format") != EXPORT_FORMAT:
         raise InvalidInputError(
-            f"this is not an export of a catalog in format {EXPORT_FORMAT}; 'strandline catalog export' makes one"
+            f"this is not an export of a catalog in format {EXPORT_FORMAT}; `strandline catalog export` makes one"
         )
     rows = exported.get("origins")
     if not isinstance(rows, list):

@@ -134,7 +134,7 @@ def _parse_cursor(text: str) -> str:
         return os.fsdecode(b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
     except ValueError as error:
         raise InvalidInputError(
-            f"{shorten(text)!r} is no cursor; give the `next` of the page before"
+            f"{shorten(text)!r} is not a cursor; give the `next` of the page before"
         ) from error
 
 
@@ -204,7 +204,7 @@ def read_hex(
         kind = folder.describe(relative).kind
         if kind != "file":
             raise InvalidPathError(
-                f"{shorten(relative)!r} is no file ({kind}); only files have bytes to show",
+                f"{shorten(relative)!r} is not a file ({kind}); only files have bytes to show",
                 path=shorten(relative),
             )
         data, size_bytes = folder.read_piece(relative, offset, length)

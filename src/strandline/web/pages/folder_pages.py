@@ -105,7 +105,7 @@ async def move_folder(backend: TheBackend, sd: str, path: FormText) -> Response:
 
     def move() -> Note:
         moved = backend.store.move_storage_dir(sd, path.strip())
-        return Note("good", f"{moved.name} lies at {moved.path} now.", [])
+        return Note("good", f"{moved.name} is at {moved.path} now.", [])
 
     return await backend.crossing.slow(lambda: _act(backend, move))
 

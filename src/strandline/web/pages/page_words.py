@@ -9,12 +9,10 @@ import re
 
 from strandline.model.plain_words import show_plainly
 
-_Q = "['`]"
-"""How messages quote a command."""
-
 
 def _command(words: str) -> str:
-    return rf"{_Q}(?:strandline )?{words}{_Q}"
+    """A command as ``model/remedies`` quotes it."""
+    return rf"`(?:strandline )?{words}`"
 
 
 COMMANDS = tuple(
@@ -29,15 +27,19 @@ COMMANDS = tuple(
         (_command("sd confirm[^`]*?"), "“Confirm”"),
         (_command("sd add [^`]*?--new-identity[^`]*?"), "“Give it a new identity”"),
         (rf"see {_command('sd [^`]*?')}", "see the Folders page"),
-        (rf"use {_command('sd move[^`]*?')}", "set its new path on the Folders page"),
-        (rf"(?:with|use|run|by) {_command('sd (?:add|move|rename)[^`]*?')}", "on the Folders page"),
-        (rf"{_command('sd forget[^`]*?')}", "forget"),
+        (rf"(?:run|use) {_command('sd move[^`]*?')}", "set its new path on the Folders page"),
+        (rf"(?:run|again:) {_command('sd add[^`]*?')}", "add it on the Folders page"),
+        (rf"(?:with|use|by) {_command('sd (?:add|move|rename)[^`]*?')}", "on the Folders page"),
+        (rf"{_command('sd add[^`]*?')}", "add it on the Folders page"),
+        (rf"(?:run )?{_command('sd forget[^`]*?')}", "forget it"),
+        (_command("sd show[^`]*?"), "The Folders page"),
+        (rf"run {_command('save [^`]*?')}", "drop them into the gallery"),
         (r"\bwith --read-only\b", "as read-only"),
         (rf"{_command('save [^`]*?')} takes them in", "drop them into the gallery to save them here"),
         (rf" \({_command('explain[^`]*?')}\)", ""),
         (rf"{_command('doctor')}", "the log"),
         (
-            _command(r"(?:sd |catalog |inspect |scan|serve|watch|save|get|exists|ls|explain)[^'`]*?"),
+            _command(r"(?:sd |catalog |inspect |scan|serve|watch|save|get|exists|ls|explain)[^`]*?"),
             "Strandline",
         ),
     )
