@@ -25,10 +25,6 @@ Source = bytes | bytearray | memoryview | str | os.PathLike[str] | BinaryIO | Pr
 """Bytes, a path (``str`` or ``PathLike``), a readable binary stream, or a finished copy from :func:`begin_copy`."""
 
 
-STREAM, BYTES = "stream", "bytes"
-"""Labels of sources that have no path."""
-
-
 @dataclass(frozen=True, slots=True)
 class TakenSource:
     """A source's bytes and its name."""
