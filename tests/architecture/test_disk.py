@@ -96,6 +96,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "the secrets in the home",
         {".read_text", ".unlink", "os.O_CREAT", "os.O_EXCL", "os.O_WRONLY", "os.fdopen", "os.link", "os.open"},
     ),
+    "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
     "services/saving/intake.py": ("the file that a person wants saved", {".open"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
     "services/saving/trash.py": (

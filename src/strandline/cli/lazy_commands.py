@@ -72,7 +72,7 @@ def _write_examples(ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for line in EXAMPLES.get(name, ()):
             formatter.write(f"{'':{formatter.current_indent}}{line}\n")
     formatter.write_paragraph()
-    formatter.write_text(EXIT_STATUS_HINT)
+    formatter.write(click.wrap_text(EXIT_STATUS_HINT, formatter.width) + "\n")
 
 
 class LazyGroup(click.Group):

@@ -23,7 +23,6 @@ from strandline.services.storage_dirs.paths import (
     shorten,
 )
 from strandline.services.storage_dirs.presence import decide_again, look, reconsider, refresh
-from strandline.services.storage_dirs.suitable import check_suitable
 from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 100
@@ -127,6 +126,10 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
     """
     root = resolve_root(bench, path)
     if root != sd.path:
+        from strandline.services.storage_dirs.suitable import (
+            check_suitable,  # here: every question loads this module
+        )
+
         check_suitable(bench, root, known=sd)
     _check_free(bench, sd, root)
     sighting = look(bench, root)
