@@ -24,7 +24,9 @@ def measure_http(world: World, rounds: int) -> Iterator[Result]:
         for name, disturbing in DISTURBANCES.items():
             result = Result(f"p99 of `GET {QUESTION}` while {name}", Target(ratio=3), "idle", "")
             for _ in range(rounds):
-                result.bare.append([measure_delays(server.address, seconds=seconds).p99_s])
+                result.bare.append([measure_delays(server.address, server.headers, seconds=seconds).p99_s])
                 with disturbing(server):
-                    result.ours.append([measure_delays(server.address, seconds=seconds).p99_s])
+                    result.ours.append(
+                        [measure_delays(server.address, server.headers, seconds=seconds).p99_s]
+                    )
             yield result

@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from demo_folders import build_demo
 from strandline import open_store
 from strandline.runtime.daemon import run_daemon
+from strandline.runtime.sign_in import make_sign_in_link
 from strandline.web.app import create_app
 from strandline.web.server import find_address, serve_until
 
@@ -53,18 +54,18 @@ def main() -> None:
     """Builds the demo in a temporary folder, serves it, and takes the screenshots."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        serve_demo(Path(folder)) as address,
+        serve_demo(Path(folder)) as (address, home),
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for shot in SHOTS:
-            take(browser, address, shot)
+            take(browser, address, home, shot)
         browser.close()
 
 
 @contextmanager
-def serve_demo(folder: Path) -> Iterator[str]:
-    """The address of the demo, watched and served."""
+def serve_demo(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The address and home of the demo, watched and served."""
     demo = build_demo(folder)
     stop, ready = threading.Event(), threading.Event()
     with open_store(folder / "home") as store:
@@ -72,26 +73,27 @@ def serve_demo(folder: Path) -> Iterator[str]:
             store.add_storage_dir(path)
         store.save(demo.newcomer, sd="Notes")
         with run_daemon(store):
-            app = create_app(store)
             address = find_address("127.0.0.1", 0)
+            app = create_app(store, port=address.port)
             thread = threading.Thread(target=lambda: asyncio.run(serve_until(app, address, stop, ready.set)))
             thread.start()
             try:
                 assert ready.wait(START_LIMIT_S), "the server did not start"
-                yield address.url.rstrip("/")
+                yield address.url.rstrip("/"), store.home
             finally:
                 stop.set()
                 thread.join()
                 app.close()
 
 
-def take(browser: Browser, address: str, shot: Shot) -> None:
+def take(browser: Browser, address: str, home: Path, shot: Shot) -> None:
     """Opens the page, waits until every picture is loaded, and writes the WebP."""
     context = browser.new_context(
         viewport={"width": shot.width, "height": shot.height}, color_scheme=shot.scheme, device_scale_factor=2,
         reduced_motion="reduce",
     )  # fmt: skip
     page = context.new_page()
+    page.goto(make_sign_in_link(home, f"{address}/"))
     page.goto(address + shot.path)
     if shot.opens:
         page.keyboard.press("End")

@@ -133,16 +133,28 @@ def show_arrival(demo: Demo) -> None:
 def serve() -> None:
     """Serves the gallery until Ctrl-C. Without a terminal, only until it has answered once."""
     title("The gallery: drop a picture in, break things, and read in the inspector what happened")
-    show_command("serve")
-    command = [sys.executable, "-m", "strandline", "--home", str(HOME), "serve", "--port", str(find_port())]
+    show_command("serve", "--open")
+    command = [
+        sys.executable,
+        "-m",
+        "strandline",
+        "--home",
+        str(HOME),
+        "serve",
+        "--open",
+        "--port",
+        str(find_port()),
+    ]
     if sys.stdin.isatty():
         subprocess.run(command, check=False)
         return
+    command.remove("--open")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
-        address = server.stdout.readline().strip()
-        print(address)
-        with urllib.request.urlopen(address, timeout=ARRIVAL_LIMIT_S) as page:
+        print(server.stdout.readline(), end="")
+        link = server.stdout.readline().strip()
+        browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+        with browser.open(link, timeout=ARRIVAL_LIMIT_S) as page:
             say(f"It answers ({page.status}), and was stopped because this is not a terminal.")
         server.terminate()
 

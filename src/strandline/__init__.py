@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from strandline.errors import ReadOnlyStorageDirError as ReadOnlyStorageDirError
     from strandline.errors import RefusedError as RefusedError
     from strandline.errors import ScanNotFoundError as ScanNotFoundError
+    from strandline.errors import ServerNotRunningError as ServerNotRunningError
     from strandline.errors import SourceNotFoundError as SourceNotFoundError
     from strandline.errors import StorageDirConflictError as StorageDirConflictError
     from strandline.errors import StorageDirIncompleteError as StorageDirIncompleteError
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from strandline.errors import UnavailableError as UnavailableError
     from strandline.errors import UndecodablePictureError as UndecodablePictureError
     from strandline.errors import UnreadableFileError as UnreadableFileError
+    from strandline.errors import UnsuitableFolderError as UnsuitableFolderError
     from strandline.errors import UnsupportedImageError as UnsupportedImageError
     from strandline.errors import UnwritableFolderError as UnwritableFolderError
     from strandline.errors import WatchLimitError as WatchLimitError
@@ -165,6 +167,7 @@ _HOMES = {
         "ReadOnlyStorageDirError",
         "RefusedError",
         "ScanNotFoundError",
+        "ServerNotRunningError",
         "SourceNotFoundError",
         "StorageDirConflictError",
         "StorageDirIncompleteError",
@@ -174,6 +177,7 @@ _HOMES = {
         "UnavailableError",
         "UndecodablePictureError",
         "UnreadableFileError",
+        "UnsuitableFolderError",
         "UnsupportedImageError",
         "UnwritableFolderError",
         "WatchLimitError",

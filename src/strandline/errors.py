@@ -40,6 +40,7 @@
     │   ├── StorageDirOfflineError        unmounted, signed out, or another folder is there
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
     │   ├── CatalogLockedError            another process locked the catalog
+    │   ├── ServerNotRunningError         no server of this home answers
     │   ├── WatchLimitError               the system allows no more file watches
     │   ├── DecoderUnavailableError       pictures cannot be decoded on this machine now
     │   └── DecodingInterruptedError      the decoder was killed or ran out of memory
@@ -279,6 +280,12 @@ class CatalogLockedError(UnavailableError):
     """Another process locked the catalog for longer than the time limit."""
 
     code = "catalog-locked"
+
+
+class ServerNotRunningError(UnavailableError):
+    """No server of this home answers, so there is nothing to sign in to."""
+
+    code = "server-not-running"
 
 
 class WatchLimitError(UnavailableError):

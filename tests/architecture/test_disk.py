@@ -53,6 +53,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
     "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
+    "cli/sign_in.py": ("the address of the running server, which is no file", {".open"}),
     "cli/sources.py": (
         "the files and folders that a person wants saved",
         {".is_dir", ".is_file", ".is_symlink", ".stat", "folders.opening", "os.DirEntry", "os.read", "os.scandir"},
@@ -92,9 +93,19 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         {".mkdir", ".read_text", "folders.saving", "os.path.realpath"},
     ),
     "runtime/setting_sources.py": ("the settings in the home", {".read_text"}),
+    "runtime/sign_in.py": (
+        "links, ended sessions, and the server's address in the home",
+        {
+            ".iterdir", ".mkdir", ".read_text", ".replace", ".unlink", "os.O_CREAT", "os.O_EXCL", "os.O_WRONLY",
+            "os.fdopen", "os.open",
+        },
+    ),
     "runtime/web_secrets.py": (
         "the secrets in the home",
-        {".read_text", ".unlink", "os.O_CREAT", "os.O_EXCL", "os.O_WRONLY", "os.fdopen", "os.link", "os.open"},
+        {
+            ".read_text", ".replace", ".unlink", "os.O_CREAT", "os.O_EXCL", "os.O_WRONLY", "os.fdopen", "os.link",
+            "os.open",
+        },
     ),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
     "services/saving/intake.py": ("the file that a person wants saved", {".open"}),

@@ -38,15 +38,16 @@ class Delays:
         return quantiles(self.all_s, n=100)[98]
 
 
-def measure_delays(address: str, *, seconds: float) -> Delays:
+def measure_delays(address: str, headers: dict[str, str], *, seconds: float) -> Delays:
     """Sends requests for this many seconds.
 
     Args:
         address: The server's, as ``strandline serve`` prints it.
+        headers: With the token.
         seconds: Two of them give some hundred delays.
     """
     client = subprocess.run(
-        [sys.executable, __file__, address, str(seconds)],
+        [sys.executable, __file__, address, json.dumps(headers), str(seconds)],
         capture_output=True,
         text=True,
         timeout=LIMIT_S + seconds,
@@ -55,12 +56,12 @@ def measure_delays(address: str, *, seconds: float) -> Delays:
     return Delays(tuple(json.loads(client.stdout)))
 
 
-def _ask_often(address: str, seconds: float) -> list[float]:
+def _ask_often(address: str, headers: dict[str, str], seconds: float) -> list[float]:
     connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=LIMIT_S)
     delays = []
     end_s = time.monotonic() + seconds
     while (began_s := time.monotonic()) < end_s:
-        connection.request("GET", QUESTION)
+        connection.request("GET", QUESTION, headers=headers)
         response = connection.getresponse()
         response.read()
         if response.status != 200:
@@ -72,4 +73,4 @@ def _ask_often(address: str, seconds: float) -> list[float]:
 
 
 if __name__ == "__main__":
-    json.dump(_ask_often(sys.argv[1], float(sys.argv[2])), sys.stdout)
+    json.dump(_ask_often(sys.argv[1], json.loads(sys.argv[2]), float(sys.argv[3])), sys.stdout)

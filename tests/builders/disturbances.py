@@ -24,6 +24,7 @@ from builders.large_heic import make_large_heic
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures, make_storage_dir
 from strandline.runtime.assembly import open_store
+from strandline.runtime.web_secrets import TOKEN_FILE
 
 LIMIT_S = 60.0
 PHOTOS = 300
@@ -45,6 +46,8 @@ class Disturbed:
     """A storage directory whose identity files may be rewritten."""
     photos: list[str]
     """Ids of HEICs that may still be converted. The last one is used next."""
+    headers: dict[str, str]
+    """With the token."""
     counts: dict[str, int] = field(default_factory=dict)
 
     def note(self, what: str) -> None:
@@ -76,7 +79,8 @@ def serve_for_many(folder: Path) -> Iterator[Disturbed]:
         try:
             address = process.stdout.readline().strip().rstrip("/")
             assert address, "the server did not start"
-            yield Disturbed(process, address, stirring, [id_of(photo) for photo in photos])
+            headers = {"authorization": f"Bearer {(home / TOKEN_FILE).read_text().strip()}"}
+            yield Disturbed(process, address, stirring, [id_of(photo) for photo in photos], headers)
         finally:
             process.kill()
 
@@ -130,7 +134,7 @@ def _repeating(server: Disturbed, step: _Step, *, clients: int = 1) -> Iterator[
 
     def repeat() -> None:
         try:
-            with httpx.Client(base_url=server.address, timeout=LIMIT_S) as client:
+            with httpx.Client(base_url=server.address, headers=server.headers, timeout=LIMIT_S) as client:
                 begun.wait(LIMIT_S)
                 while not stop.is_set():
                     step(server, client, stop)

@@ -14,6 +14,7 @@ import httpx
 
 from builders.storage import make_storage_dir
 from strandline.runtime.assembly import LocalStore, open_store
+from strandline.runtime.sign_in import make_sign_in_link
 from strandline.web.app import Application, create_app
 from strandline.web.server import Address, find_address, serve_until
 
@@ -22,12 +23,28 @@ LIMIT_S = 20.0
 
 @dataclass
 class Served:
-    """A served store, and a client that makes requests like the browser's own page."""
+    """A served store, and a client that makes requests like the page of a browser that is signed in."""
 
     store: LocalStore
     app: Application
     address: Address
     client: httpx.Client
+
+    @property
+    def signed_in(self) -> dict[str, str]:
+        """The header of a signed-in browser, for requests that the client would change."""
+        return {"cookie": f"{self.app.door.cookie}={self.client.cookies[self.app.door.cookie]}"}
+
+    def make_link(self) -> str:
+        """The path that signs a browser in."""
+        return make_sign_in_link(self.store.home, "/", self.store.bench.now())
+
+    @contextmanager
+    def as_stranger(self) -> Iterator[httpx.Client]:
+        """A client like the page of a browser that is not signed in."""
+        headers = {"origin": self.address.url.rstrip("/")}
+        with httpx.Client(base_url=self.address.url, headers=headers, timeout=LIMIT_S) as client:
+            yield client
 
     def get(self, path: str, /, **query: str | int) -> Any:
         """The JSON of an API route, which must answer 200."""
@@ -48,15 +65,17 @@ class Served:
 @contextmanager
 def serving(store: LocalStore) -> Iterator[Served]:
     """Serves the store while the block runs, without a watcher."""
-    app = create_app(store)
     address = find_address("127.0.0.1", 0)
+    app = create_app(store, port=address.port)
     stop, ready = threading.Event(), threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(serve_until(app, address, stop, ready.set)))
     thread.start()
     try:
         assert ready.wait(LIMIT_S), "the server did not start"
         origin = address.url.rstrip("/")
-        with httpx.Client(base_url=origin, headers={"origin": origin}, timeout=LIMIT_S) as client:
+        cookies = {app.door.cookie: app.door.enter(app.door.guard.token) or ""}
+        headers = {"origin": origin}
+        with httpx.Client(base_url=origin, headers=headers, cookies=cookies, timeout=LIMIT_S) as client:
             yield Served(store, app, address, client)
     finally:
         stop.set()

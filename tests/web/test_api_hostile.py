@@ -88,7 +88,9 @@ def check_no_fault(response: httpx.Response) -> None:
 def check_refused(served: Served, case: Case[Any]) -> None:
     """A request that violates the document is a client error, and the answer itself conforms to the document."""
     origin = served.address.url.rstrip("/")
-    response = case.call(base_url=origin, headers=dict(case.headers or {}) | {"Origin": origin})
+    response = case.call(
+        base_url=origin, headers=dict(case.headers or {}) | {"Origin": origin} | served.signed_in
+    )
     case.validate_response(
         response, checks=[negative_data_rejection, content_type_conformance, response_schema_conformance]
     )
@@ -149,6 +151,7 @@ def _ask(served: Served, method: str, target: str) -> httpx.Response:
     """Sends the address as written, not normalized."""
     url = httpx.URL(served.address.url).copy_with(raw_path=target.encode("ascii"))
     headers = {"origin": served.address.url.rstrip("/"), "content-type": "application/json"}
+    headers |= served.signed_in
     return served.client.send(httpx.Request(method, url, headers=headers))
 
 
@@ -240,6 +243,8 @@ def test_an_image_is_sent_right_or_not_at_all(
     served: Served, headers: dict[bytes, bytes], query: str
 ) -> None:
     """The whole, exactly the part that the answer names, or nothing; a problem only for an odd query."""
+    session = served.signed_in["cookie"].encode()
+    headers[b"cookie"] = b"; ".join(filter(None, (headers.get(b"cookie"), session)))
     answer = served.client.get(f"{PHOTO_PLACE}?{query}", headers=headers)
     if answer.status_code == 200:
         assert answer.content == PHOTO

@@ -147,7 +147,8 @@ def test_every_answer_is_as_the_document_says(world: World, label: str) -> None:
     def ask(case: Case[Any]) -> None:
         world.put_back()
         origin = world.served.address.url.rstrip("/")
-        response = case.call(base_url=origin, headers=dict(case.headers or {}) | {"Origin": origin})
+        headers = dict(case.headers or {}) | {"Origin": origin} | world.served.signed_in
+        response = case.call(base_url=origin, headers=headers)
         statuses[response.status_code] += 1
         case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
         if response.status_code < 400:

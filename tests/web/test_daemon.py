@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from builders.pictures import make_picture
-from builders.program import run_process, started
+from builders.program import run, run_process, started
 from builders.storage import id_of, make_storage_dir, put_image
 from strandline.runtime.assembly import open_store
 
@@ -34,6 +34,11 @@ def serve(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
         yield process, process.stdout.readline().strip().rstrip("/")
 
 
+def with_token() -> dict[str, str]:
+    """The header of a program that may do everything."""
+    return {"authorization": f"Bearer {run('token', 'show').text.strip()}"}
+
+
 @pytest.fixture
 def root(home: Path, tmp_path: Path) -> Path:
     """A storage directory of the home."""
@@ -48,7 +53,7 @@ def test_it_ends_cleanly_while_clients_are_connected(root: Path, ending: signal.
     """Within two seconds, with status 0 and nothing on stderr, even with an open event stream."""
     with (
         serve() as (process, address),
-        httpx.stream("GET", f"{address}/api/v1/events", timeout=LIMIT_S) as stream,
+        httpx.stream("GET", f"{address}/api/v1/events", headers=with_token(), timeout=LIMIT_S) as stream,
     ):
         assert stream.status_code == 200
         before = time.monotonic()
@@ -62,7 +67,10 @@ def test_it_ends_cleanly_while_clients_are_connected(root: Path, ending: signal.
 def test_an_image_that_arrives_is_shown_by_a_request_that_waits(root: Path) -> None:
     """Only the URL is needed: the request waits until the watcher has proven the file."""
     late = make_picture("jpg", seed=2)
-    with serve() as (_, address), httpx.Client(base_url=address, timeout=LIMIT_S) as client:
+    with (
+        serve() as (_, address),
+        httpx.Client(base_url=address, headers=with_token(), timeout=LIMIT_S) as client,
+    ):
         assert client.get(f"/i/{id_of(late)}").status_code == 404
         with ThreadPoolExecutor() as background:
             request = background.submit(client.get, f"/i/{id_of(late)}?wait=15")
@@ -73,7 +81,10 @@ def test_an_image_that_arrives_is_shown_by_a_request_that_waits(root: Path) -> N
 def test_an_image_that_arrives_is_told_unasked(root: Path) -> None:
     """The folders are watched: without a request, the event stream says that it is available."""
     late = make_picture("jpg", seed=3)
-    with serve() as (_, address), httpx.stream("GET", f"{address}/api/v1/events", timeout=LIMIT_S) as stream:
+    with (
+        serve() as (_, address),
+        httpx.stream("GET", f"{address}/api/v1/events", headers=with_token(), timeout=LIMIT_S) as stream,
+    ):
         lines = stream.iter_lines()
         put_image(root, late)
         assert any(id_of(late) in line and "image.available" in line for line in lines)
@@ -85,7 +96,7 @@ def test_a_second_one_on_the_same_home_is_refused(root: Path) -> None:
         second = run_process("serve", "--port", "0", "--json")
         assert second.status == 5
         assert second.json["error"]["code"] == "daemon-running"
-        assert httpx.get(f"{address}/api/v1/sds", timeout=LIMIT_S).status_code == 200
+        assert httpx.get(f"{address}/api/v1/sds", headers=with_token(), timeout=LIMIT_S).status_code == 200
 
 
 def test_a_port_that_is_taken_is_refused(root: Path) -> None:
@@ -100,5 +111,7 @@ def test_the_address_is_one_json_document(root: Path) -> None:
     """For programs that start the server."""
     with started("serve", "--port", "0", "--json") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(3)]
-        assert json.loads("".join(lines))["address"].startswith("http://127.0.0.1:")
+        lines = [process.stdout.readline() for _ in range(4)]
+        told = json.loads("".join(lines))
+        assert told["address"].startswith("http://127.0.0.1:")
+        assert httpx.get(told["sign_in_link"], timeout=LIMIT_S).status_code == 303

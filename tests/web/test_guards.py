@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -20,8 +21,17 @@ PHOTO = make_picture("jpg", seed=1)
 TOKEN, KEY = "token-token-token", "key-key-key-key-key"
 OURS = "http://localhost:8484"
 WIKI, EVIL = "http://wiki.lan", "https://evil.example"
-GUARD = Guard(TOKEN, KEY, allow_hosts=frozenset({"box.lan"}), allow_origins=frozenset({WIKI}))
-OPEN_GUARD = Guard(TOKEN, KEY, is_loopback=False)
+SESSION = "session-session"
+OURS_BY_COOKIE = {"cookie": f"a=b; strandline-8484={SESSION}"}
+LOCAL_GUARD = Guard(
+    TOKEN, KEY, frozenset({"box.lan"}), frozenset({WIKI}), cookie="strandline-8484",
+    is_session=lambda value: value == SESSION,
+)  # fmt: skip
+GUARD = replace(LOCAL_GUARD, is_open=True)
+"""The rules that stay if no secret is needed."""
+NETWORK_GUARD = replace(
+    GUARD, is_loopback=False, own_names=frozenset({"nas", "nas.local"}), allow_hosts=frozenset()
+)
 
 
 def status_of(
@@ -72,6 +82,14 @@ def test_only_our_host_names_are_answered(host: str, status: int) -> None:
         ({"origin": OURS}, 200),
         ({"origin": "http://LOCALHOST:8484"}, 200),
         ({"origin": "http://localhost:9999"}, 403),
+        ({"origin": "http://127.0.0.1:8484"}, 200),
+        ({"origin": "http://[::1]:8484"}, 200),
+        ({"origin": "http://127.0.0.1:9999"}, 403),
+        ({"origin": "http://127.0.0.1"}, 403),
+        ({"origin": "http://127.0.0.1.evil.example:8484"}, 403),
+        ({"origin": EVIL} | OURS_BY_COOKIE, 403),
+        ({"origin": "http://localhost:9999"} | OURS_BY_COOKIE, 403),
+        (OURS_BY_COOKIE, 403),
         ({"origin": EVIL}, 403),
         ({"origin": "null"}, 403),
         ({"origin": WIKI}, 200),
@@ -79,7 +97,6 @@ def test_only_our_host_names_are_answered(host: str, status: int) -> None:
         ({"authorization": f"bearer  {TOKEN}"}, 200),
         ({"authorization": f"Bearer {KEY}"}, 403),
         ({"authorization": "Bearer "}, 403),
-        ({"cookie": f"strandline-token={TOKEN}"}, 403),
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE", "PUT"])
@@ -94,14 +111,16 @@ def test_writes_need_our_own_origin_or_the_token(method: str, headers: dict[str,
     [
         ({}, 200),
         ({"sec_fetch_site": "same-origin"}, 200),
-        ({"sec_fetch_site": "same-site"}, 200),
+        ({"sec_fetch_site": "same-site"}, 403),
+        ({"sec_fetch_site": "cross-site", "referer": "http://127.0.0.1:8484/image/x"}, 200),
+        ({"sec_fetch_site": "same-site", "referer": "http://localhost:3000/"}, 403),
         ({"sec_fetch_site": "none"}, 200),
         ({"sec_fetch_site": "cross-site"}, 403),
         ({"sec_fetch_site": "cross-site", "sec_fetch_mode": "navigate"}, 403),
         ({"sec_fetch_site": "cross-site", "origin": EVIL}, 403),
         ({"sec_fetch_site": "cross-site", "origin": EVIL, "authorization": f"Bearer {TOKEN}"}, 200),
         ({"sec_fetch_site": "cross-site", "origin": EVIL, "authorization": f"Bearer {KEY}"}, 403),
-        ({"sec_fetch_site": "cross-site", "cookie": f"strandline-token={TOKEN}"}, 403),
+        ({"sec_fetch_site": "cross-site"} | OURS_BY_COOKIE, 403),
         ({"sec_fetch_site": "cross-site", "origin": WIKI}, 200),
         ({"sec_fetch_site": "cross-site", "referer": f"{WIKI}/page?x#y"}, 200),
         ({"sec_fetch_site": "cross-site", "referer": f"{EVIL}/{WIKI}"}, 403),
@@ -137,46 +156,59 @@ def test_the_image_key_shows_images_and_nothing_else(method: str, path: str, que
     assert status_of(GUARD, method, path, query, sec_fetch_site="cross-site", origin="null") == status
 
 
+@pytest.mark.parametrize("guard", [LOCAL_GUARD, NETWORK_GUARD], ids=["loopback", "network"])
 @pytest.mark.parametrize(
     ("path", "query", "headers", "status"),
     [
         ("/", "", {}, 401),
         ("/api/v1/sds", "", {}, 401),
+        ("/nothing", "", {}, 401),
         ("/i/x", "", {}, 401),
         ("/i/x", f"key={KEY}", {}, 200),
-        ("/", f"token={TOKEN}", {}, 303),
-        ("/", "token=wrong", {}, 401),
+        ("/i/x", "", {"authorization": f"Bearer {TOKEN}"}, 200),
+        ("/", f"token={TOKEN}", {}, 401),
         ("/", f"key={KEY}", {}, 401),
-        ("/", f"token={TOKEN}" + "&x=1" * 200, {}, 401),
-        ("/", "", {"cookie": f"a=b; strandline-token={TOKEN}"}, 200),
-        ("/", "", {"cookie": "strandline-token="}, 401),
+        ("/", "", {"cookie": f"strandline-8484={TOKEN}"}, 401),
+        ("/", "", {"cookie": "strandline-8484="}, 401),
+        ("/", "", {"cookie": f"strandline-9999={SESSION}"}, 401),
         ("/api/v1/sds", "", {"authorization": f"Bearer {TOKEN}"}, 200),
+        ("/api/v1/sds", "", {"authorization": f"Bearer {SESSION}"}, 401),
+        ("/sign-in", "", {}, 200),
+        ("/healthz", "", {}, 200),
+        ("/static/strandline.css", "", {}, 200),
+        ("/static/css/../js/api.js", "", {}, 401),
+        ("/static/js/api.js", "", {}, 401),
     ],
 )
-def test_where_others_can_reach_it_everything_needs_the_token(
-    path: str, query: str, headers: dict[str, str], status: int
+def test_nothing_but_the_page_to_sign_in_is_shown_without_a_secret(
+    guard: Guard, path: str, query: str, headers: dict[str, str], status: int
 ) -> None:
-    """First in the address that ``serve`` prints, then as a cookie. Programs send it with each request."""
-    assert status_of(OPEN_GUARD, path=path, query=query, host="192.168.1.5:8484", **headers) == status
+    """On loopback, too. Who others can reach is never open, whatever the setting says."""
+    assert status_of(guard, path=path, query=query, **headers) == status
 
 
-def test_the_token_leaves_the_address_bar() -> None:
-    """The answer sets the cookie, hidden from scripts, and redirects to the address without the token."""
-    request = Request("GET", "//evil.example/", f"token={TOKEN}".encode(), {b"host": b"10.0.0.1"})
-    answer = OPEN_GUARD.find_refusal(request)
-    assert answer is not None
-    assert answer.headers["location"] == "/evil.example/"
-    assert TOKEN not in answer.headers["location"]
-    assert "HttpOnly" in answer.headers["set-cookie"]
-    assert "SameSite=Strict" in answer.headers["set-cookie"]
+def test_a_session_lets_its_browser_in() -> None:
+    """To read, and to write from our own pages."""
+    assert status_of(LOCAL_GUARD, path="/", **OURS_BY_COOKIE) == 200
+    assert status_of(LOCAL_GUARD, "POST", "/api/v1/sds", origin=OURS, **OURS_BY_COOKIE) == 200
+    assert status_of(LOCAL_GUARD, "POST", "/api/v1/sds", origin=OURS) == 401
 
 
-def test_the_way_back_is_spelled_as_a_header_can_say_it() -> None:
-    """The path is decoded. Line ends and non-ASCII letters must not break the answer or start another header."""
-    request = Request("GET", "/\u20ac\r\nset-cookie: x", f"token={TOKEN}".encode(), {b"host": b"10.0.0.1"})
-    answer = OPEN_GUARD.find_refusal(request)
-    assert answer is not None
-    assert answer.headers["location"] == "/%E2%82%AC%0D%0Aset-cookie%3A%20x"
+def test_the_machine_answers_to_its_own_name_if_others_can_reach_it() -> None:
+    """And to any address. On loopback a name could be anybody's."""
+    for host, status in (("nas:8484", 200), ("NAS.local", 200), ("10.0.0.7:8484", 200), ("box.lan", 421)):
+        assert status_of(NETWORK_GUARD, path="/healthz", host=host) == status
+
+
+def test_a_refused_host_name_comes_with_the_setting_for_it() -> None:
+    """As a command to copy. A name that is none is not repeated."""
+    request = Request("GET", "/", b"", {b"host": b"pics.lan:8484"})
+    refusal = LOCAL_GUARD.find_refusal(request)
+    assert refusal is not None
+    assert "strandline config set web.allow_hosts 'box.lan pics.lan'" in refusal.message
+    odd = LOCAL_GUARD.find_refusal(Request("GET", "/", b"", {b"host": b"<b>'; rm"}))
+    assert odd is not None
+    assert "rm" not in odd.message
 
 
 def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:

@@ -154,7 +154,8 @@ def test_readers_that_take_nothing_keep_nobody_waiting(served: Served) -> None:
     assert len(large) > 4_000_000
     assert served.upload(large, "Notes").status_code == 201
     host = served.address.url.removeprefix("http://").rstrip("/")
-    head = f"GET /i/{id_of(large)} HTTP/1.1\r\nhost: {host}\r\n\r\n".encode()
+    cookie = served.signed_in["cookie"]
+    head = f"GET /i/{id_of(large)} HTTP/1.1\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n".encode()
     place = (served.address.host, served.address.port)
     readers = [socket.create_connection(place, timeout=LIMIT_S) for _ in range(30)]
     try:

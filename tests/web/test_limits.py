@@ -35,7 +35,8 @@ def talk(served: Served, head: str, body: bytes = b"") -> bytes:
     """The beginning of the server's answer to these bytes, for a client that then sends nothing more."""
     origin = served.address.url.rstrip("/")
     with socket.create_connection((served.address.host, served.address.port), timeout=LIMIT_S) as client:
-        client.sendall(f"{head}\r\nhost: {origin[7:]}\r\norigin: {origin}\r\n\r\n".encode() + body)
+        whole = f"{head}\r\nhost: {origin[7:]}\r\norigin: {origin}\r\ncookie: {served.signed_in['cookie']}\r\n\r\n"
+        client.sendall(whole.encode() + body)
         return client.recv(65536)
 
 
@@ -148,7 +149,7 @@ def test_connections_have_a_limit_of_number(tmp_path: Path, monkeypatch: pytest.
         stay.enter_context(open_half_a_head(served))
         place = (served.address.host, served.address.port)
         with socket.create_connection(place, timeout=0.5) as waits:
-            waits.sendall(f"GET /i/{id_of(PHOTO)} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+            waits.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
             with pytest.raises(TimeoutError):
                 waits.recv(65536)
             leaves.close()
@@ -166,7 +167,10 @@ def test_readers_that_leave_keep_nothing_open(served: Served, monkeypatch: pytes
             assert time.monotonic() < deadline, "nobody waits"
             reader = socket.create_connection((served.address.host, served.address.port))
             readers.enter_context(reader)
-            reader.sendall(f"GET {place}300 HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+            head = (
+                f"GET {place}300 HTTP/1.1\r\nhost: localhost\r\ncookie: {served.signed_in['cookie']}\r\n\r\n"
+            )
+            reader.sendall(head.encode())
     deadline = time.monotonic() + LIMIT_S
     while (status := served.client.get(f"{place}1").status_code) == 503 and time.monotonic() < deadline:
         pass

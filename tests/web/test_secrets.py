@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import re
-import select
 import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
 from builders.pictures import make_picture
-from builders.program import command_line, run, started
+from builders.program import run, started
 from builders.storage import id_of, make_storage_dir
 from strandline.runtime.assembly import open_store
+from strandline.runtime.sign_in import ADDRESS_FILE
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE
 
 LIMIT_S = 20
@@ -35,11 +29,6 @@ def root(home: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def reachable(printed: str) -> str:
-    """The printed address as seen by a client on this machine."""
-    return printed.strip().rstrip("/").replace("0.0.0.0", "127.0.0.1")
-
-
 def secrets_of(home: Path) -> tuple[str, str]:
     """The token and the image key."""
     return (home / TOKEN_FILE).read_text().strip(), (home / IMAGE_KEY_FILE).read_text().strip()
@@ -51,7 +40,7 @@ def test_where_others_can_reach_it_the_real_server_asks_for_the_token(root: Path
     """
     with started(*EVERYWHERE) as process:
         assert process.stdout is not None
-        address = reachable(process.stdout.readline())
+        address, link = process.stdout.readline().strip(), process.stdout.readline().strip()
         token, key = secrets_of(home)
         with httpx.Client(base_url=address, timeout=LIMIT_S) as client:
             for place in (
@@ -61,10 +50,13 @@ def test_where_others_can_reach_it_the_real_server_asks_for_the_token(root: Path
                 "/api/v1/openapi.json",
                 "/static/x",
                 "/nothing",
+                f"/?token={token}",
             ):
                 assert client.get(place).status_code == 401, place
             assert (
-                client.post("/api/v1/images?sd=Notes", content=PHOTO, headers={"origin": address}).status_code
+                client.post(
+                    "/api/v1/images?sd=Notes", content=PHOTO, headers={"origin": address.rstrip("/")}
+                ).status_code
                 == 401
             )
             assert client.get(f"/i/{id_of(PHOTO)}?key={key}").content == PHOTO
@@ -72,7 +64,7 @@ def test_where_others_can_reach_it_the_real_server_asks_for_the_token(root: Path
                 client.get(f"/i/{id_of(PHOTO)}", headers={"authorization": f"Bearer {token}"}).content
                 == PHOTO
             )
-            entered = client.get(f"/?token={token}")
+            entered = client.get(link)
             assert (entered.status_code, entered.headers["location"]) == (303, "/")
             assert client.get("/").status_code == 200  # by the cookie
 
@@ -88,10 +80,10 @@ def test_nothing_that_is_printed_or_kept_holds_a_secret(root: Path, home: Path) 
     """Requests with token and key are answered or refused: no stream and no other file contains them."""
     with started(*EVERYWHERE) as process:
         assert process.stdout is not None
-        printed = process.stdout.readline()
+        printed, link = process.stdout.readline(), process.stdout.readline()
         token, key = secrets_of(home)
         headers = {"authorization": f"Bearer {token}", "referer": f"http://localhost/?token={token}"}
-        with httpx.Client(base_url=reachable(printed), timeout=LIMIT_S) as client:
+        with httpx.Client(base_url=printed.strip(), timeout=LIMIT_S) as client:
             for place in (
                 "/",
                 f"/i/{id_of(PHOTO)}",
@@ -107,39 +99,59 @@ def test_nothing_that_is_printed_or_kept_holds_a_secret(root: Path, home: Path) 
             (root / "SD_ID").unlink()
             client.get("/api/v1/inspect", headers=headers)
         process.send_signal(signal.SIGTERM)
-        said = printed + "".join(process.communicate(timeout=LIMIT_S))
+        said = printed + link + "".join(process.communicate(timeout=LIMIT_S))
     for command in (("config", "show"), ("doctor",), ("catalog", "export"), ("inspect",)):
         ran = run(*command, "--json")
         said += ran.text + ran.stderr
     kept = {path: path.read_bytes() for path in home.rglob("*") if path.is_file()}
-    assert "0.0.0.0" in said
+    assert "sign-in?code=" in said
     for name, secret in ((TOKEN_FILE, token), (IMAGE_KEY_FILE, key)):
         assert secret not in said
         assert [path.name for path, data in kept.items() if secret.encode() in data] == [name]
 
 
-@contextmanager
-def served_on_a_terminal() -> Iterator[str]:
-    """What the program prints first on a terminal."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen(
-        command_line(*EVERYWHERE), stdin=subprocess.DEVNULL, stdout=theirs, stderr=subprocess.DEVNULL
-    )
-    os.close(theirs)
-    try:
-        assert select.select([ours], [], [], LIMIT_S)[0]
-        yield os.read(ours, 4096).decode()
-    finally:
+def test_a_link_of_the_program_signs_in_without_a_terminal(root: Path) -> None:
+    """The second line that ``serve`` prints, and what ``sign-in`` prints while it runs. Each works once."""
+    with started("serve", "--port", "0") as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        links = [process.stdout.readline().strip(), run("sign-in").text.strip()]
+        for link in links:
+            with httpx.Client(timeout=LIMIT_S, follow_redirects=True) as client:
+                assert link.startswith(address)
+                assert client.get(link).status_code == 200
+                assert client.get(address).status_code == 200
+        assert [httpx.get(link, timeout=LIMIT_S).status_code for link in links] == [401, 401]
+    ended = run("sign-in", "--json")
+    assert (ended.status, ended.json["error"]["code"]) == (6, "server-not-running")
+
+
+def test_a_server_that_was_killed_is_not_said_to_run(root: Path, home: Path) -> None:
+    """It could not remove its address."""
+    with started("serve", "--port", "0") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
         process.kill()
         process.wait(LIMIT_S)
-        os.close(ours)
+    assert (home / ADDRESS_FILE).exists()
+    assert run("sign-in").status == 6
 
 
-def test_a_person_at_a_terminal_gets_an_address_that_works(root: Path, home: Path) -> None:
-    """It contains the token, once."""
-    with served_on_a_terminal() as printed:
-        assert re.search(r"\?token=([\w-]+)", printed)
-        with httpx.Client(timeout=LIMIT_S, follow_redirects=True) as client:
-            answer = client.get(reachable(printed))
-            assert answer.status_code == 200
-            assert "token" not in str(answer.url)
+def test_a_replaced_token_ends_all_sessions_of_a_running_server(root: Path) -> None:
+    """Within seconds, also a stream that is open. The new one works without a restart."""
+    with started("serve", "--port", "0") as process:
+        assert process.stdout is not None
+        address, link = process.stdout.readline().strip(), process.stdout.readline().strip()
+        before = run("token", "show").text.strip()
+        with httpx.Client(base_url=address, timeout=LIMIT_S) as client:
+            client.get(link)
+            with client.stream("GET", "/api/v1/events") as stream:
+                assert stream.status_code == 200
+                after = run("token", "rotate", "--json").json["token"]
+                assert after != before
+                for _ in stream.iter_lines():
+                    pass
+            assert client.get("/").status_code == 401
+        for token, status in ((before, 401), (after, 200)):
+            headers = {"authorization": f"Bearer {token}"}
+            assert httpx.get(f"{address}api/v1/sds", headers=headers, timeout=LIMIT_S).status_code == status

@@ -56,6 +56,13 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "scan": ("strandline scan", "strandline scan Notes 'USB disk'"),
     "watch": ("strandline watch", "strandline watch --once --json", "strandline watch --since 0"),
     "serve": ("strandline serve --open", "strandline serve --port 0"),
+    "sign-in": ("strandline sign-in --open", "strandline sign-in --json"),
+    "token": ("strandline token show", "strandline token rotate"),
+    "token show": (
+        "strandline token show",
+        "strandline token show --json",
+    ),
+    "token rotate": ("strandline token rotate", "strandline token rotate --json"),
     "inspect": ("strandline inspect", "strandline inspect Notes --json"),
     "inspect tree": ("strandline inspect tree Notes", "strandline inspect tree ~/Dropbox/Notes --json"),
     "inspect file": (

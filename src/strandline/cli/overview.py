@@ -54,6 +54,8 @@ COMMANDS = {
     "scan": Row("scan:scan", "Look for new, changed, and missing images."),
     "watch": Row("watch:watch", "Watch storage directories and print what happens."),
     "serve": Row("serve:serve", "Watch storage directories and serve the gallery and the API."),
+    "sign-in": Row("sign_in:sign_in", "Make a link that signs a browser in to the running server."),
+    "token": Row("sign_in:token", "Show and replace the token of the server."),
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show and change settings."),

@@ -1,7 +1,7 @@
 """``strandline serve``: the daemon, and the server for browsers and other programs on this machine.
 
-If others can reach the server, the printed address includes the token, but only on a terminal: the output of a
-service ends up in a log.
+It prints a link that signs one browser in, also into the log of a service: the link works once, and only for ten
+minutes.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def serve(
 ) -> int:
     """Watch storage directories and serve the gallery and the API.
 
-    Prints its address when it is ready, and runs until Ctrl-C or SIGTERM. Only this machine can reach it unless you
-    set --host.
+    When it is ready, prints its address, then a link that signs one browser in, once, within ten minutes. Runs until
+    Ctrl-C or SIGTERM. Only this machine can reach it unless you set --host.
     """
     from strandline.extras import SERVE, check_extra
 
@@ -42,6 +42,7 @@ def serve(
     with session.open_store() as store:
         from strandline.runtime.daemon import run_daemon
         from strandline.runtime.event_log import logging_events
+        from strandline.runtime.sign_in import announcing, make_sign_in_link
         from strandline.web.app import create_app
         from strandline.web.server import find_address, serve
 
@@ -50,16 +51,16 @@ def serve(
         address = find_address(web.host if host is None else host, web.port if port is None else port)
 
         def tell() -> None:
-            with_token = address.url if address.is_loopback else f"{address.url}?token={app.guard.token}"
-            shown = with_token if is_terminal(sys.stdout) else address.url
-            session.answer({"address": shown}, lambda: write_line(shown))
+            link = make_sign_in_link(store.home, address.url)
+            lines = f"{address.url}\n{link}"
+            session.answer({"address": address.url, "sign_in_link": link}, lambda: write_line(lines))
             if is_terminal(sys.stderr):
-                say("serving; press Ctrl-C to stop")
+                say("serving; the second line signs your browser in, once; press Ctrl-C to stop")
             if open_browser:
-                click.launch(with_token)
+                click.launch(link)
 
-        with run_daemon(store), logging_events(store):
-            app = create_app(store, is_loopback=address.is_loopback)
+        with run_daemon(store), logging_events(store), announcing(store.home, address.url):
+            app = create_app(store, port=address.port, is_loopback=address.is_loopback)
             try:
                 serve(app, address, tell)
             finally:

@@ -52,6 +52,11 @@ class LocalStore(Store):
         """The folder of catalog, settings, and caches."""
         return self.bench.home
 
+    @property
+    def now(self) -> Callable[[], datetime]:
+        """The clock."""
+        return self.bench.now
+
     @cached_property
     def scans(self) -> ScanJobs:
         """The scans that people start, and the watcher's."""

@@ -43,6 +43,9 @@ _LONGEST_S = 86_400
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
 """Scheme, host, and optional port, in lower case and without a path, as browsers send it."""
 
+SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
+"""Who gets in: those who have signed in, or on a loopback address every user of the machine."""
+
 _LARGEST_INT = (1 << 63) - 1
 """SQLite's largest number."""
 
@@ -71,6 +74,10 @@ def _find_fault_in_markdown(template: str) -> str | None:
 
 def _find_fault_in_level(text: str) -> str | None:
     return None if text in LOG_LEVELS else f"one of {', '.join(LOG_LEVELS)}"
+
+
+def _find_fault_in_auth(text: str) -> str | None:
+    return None if text in AUTH_KINDS else f"one of {', '.join(AUTH_KINDS)}"
 
 
 def _find_fault_in_origins(text: str) -> str | None:
@@ -170,9 +177,15 @@ class WebSettings:
 
     host: str = _setting(
         "127.0.0.1",
-        "The address that `serve` listens on. If it is not a loopback address, every request needs the token.",
+        "The address that `serve` listens on. If it is not a loopback address, others can reach the server.",
     )
     port: int = _setting(8484, "The port that `serve` listens on. 0 takes a free one.", at_least=0)
+    auth: str = _setting(
+        SIGN_IN,
+        "Who gets in: `sign-in` (those who have signed in, or have the token) or `open-on-loopback` (on a loopback "
+        "address also every program and every user of this machine, and everybody whom a proxy on it lets through).",
+        find_fault=_find_fault_in_auth,
+    )
     allow_hosts: str = _setting(
         "",
         "More host names that the server answers to, separated by spaces: `box.lan box.lan:8484`.",

@@ -1,7 +1,7 @@
 """The two secrets of an installation: the token, which allows everything, and the image key, which shows images.
 
 Each is a line in a file in the home that only its owner can read. The first process that needs them creates them, and
-they stay until a person deletes the file.
+they stay until a person replaces them.
 """
 
 from __future__ import annotations
@@ -39,19 +39,31 @@ def ensure_secret(path: Path) -> str:
         return _read(path)
 
 
-def _make(path: Path) -> None:
-    """Writes it whole or not at all, and never over one that another process has just made."""
+def rotate_secret(path: Path) -> str:
+    """Replaces the secret in the file by a new one, in one step. Running servers notice within a second.
+
+    Raises:
+        DiskError: It cannot be written.
+    """
+    with disk_errors("write a new secret to", path):
+        _make(path, replacing=True)
+    return ensure_secret(path)
+
+
+def _make(path: Path, *, replacing: bool = False) -> None:
+    """Writes it whole or not at all, and only over another one if it is to replace that."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(SECRET_BYTES) + "\n")
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            pass
+        with suppress(FileExistsError):
+            if replacing:
+                temporary.replace(path)
+            else:
+                os.link(temporary, path)
     finally:
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> str:

@@ -1,24 +1,34 @@
 """The application: every route behind one guard, ready for an ASGI server.
 
 Images go straight to their own endpoint. Everything else goes through FastAPI, which also writes the OpenAPI
-document. The guard runs before the routing, so a refused request never reaches a route.
+document. The guard runs before the routing, so a refused request never reaches a route. The secrets are read again
+every second, so a replaced token counts in a running server.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from urllib.parse import quote
+
 from fastapi import Depends, FastAPI
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strandline import __version__
+from strandline.errors import StrandlineError
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import events, health, images, inspect, scans, sds, uploads
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.backend import Backend
-from strandline.web.guards import LOOKED_AT, Guard, Request, make_guard
+from strandline.web.door import Door
+from strandline.web.guards import PREFLIGHT, Refusal, Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
 from strandline.web.pages.gallery_pages import add_pages
-from strandline.web.problems import add_problem_handlers
+from strandline.web.pages.rendering import add_error_page, render_error
+from strandline.web.pages.sign_in_pages import render_host_refusal, render_sign_in
+from strandline.web.problems import add_problem_handlers, answer_refusal
 
 API = "/api/v1"
 
@@ -33,28 +43,42 @@ ROUTERS = (
 )
 
 
+log = logging.getLogger(__name__)
+
+SECRETS_S = 1.0
+"""So long a replaced token may still be accepted."""
+
+PREFLIGHT_ANSWER = {
+    "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
+    "access-control-allow-headers": "authorization, content-type, range, if-none-match, last-event-id",
+    "access-control-max-age": "600",
+}
+
+
 class Application:
     """The ASGI application for one store. Close it before the store."""
 
-    def __init__(self, backend: Backend, guard: Guard, rest: ASGIApp) -> None:
+    def __init__(self, backend: Backend, door: Door, rest: ASGIApp) -> None:
         self.backend = backend
-        self.guard = guard
+        self.door = door
         self._rest = rest
         self._images = ImageBytes(backend, Waiting(backend.live, backend.crossing))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        headers = {name: value for name, value in scope["headers"] if name in LOOKED_AT}
-        request = Request(scope["method"], scope["path"], scope["query_string"], headers)
-        origin = self.guard.find_allowed_origin(request)
+        request = read_head(scope)
+        guard = self.door.guard
+        origin = guard.find_allowed_origin(request)
         if origin is not None:
             send = _with_cors(send, origin)
         if _has_body(scope):
             receive, send = _closing_what_is_not_read(receive, send)
-        refusal = self.guard.find_refusal(request)
+        refusal = guard.find_refusal(request)
         if refusal is not None:
-            await refusal(scope, receive, send)
+            await self._answer_refused(request, refusal)(scope, receive, send)
+        elif request.method == PREFLIGHT:
+            await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
         elif request.path.startswith(PREFIX):
             await self._images(scope, receive, send)
         else:
@@ -63,6 +87,38 @@ class Application:
     def close(self) -> None:
         """Ends waiting requests, listeners, and scans."""
         self.backend.close()
+
+    async def follow_secrets(self) -> None:
+        """Reads the secrets of the home every second, until it is cancelled. If they were replaced, streams end, and
+        their clients must show the new ones.
+        """
+        door = self.door
+        while True:
+            await asyncio.sleep(SECRETS_S)
+            try:
+                guard = await self.backend.crossing.quick(door.read_guard)
+            except StrandlineError as error:
+                log.error("%s", error.message)
+                continue
+            if (guard.token, guard.image_key) != (door.guard.token, door.guard.image_key):
+                door.guard = guard
+                self.backend.live.disconnect()
+
+    def _answer_refused(self, request: Request, refusal: Refusal) -> Response:
+        """A page if a browser navigates, a problem otherwise."""
+        if refusal.code == "token-required" and request.get(b"authorization"):
+            delay_s = self.door.count_header_try(request.client)
+            if delay_s:
+                return answer_refusal("too-many-tries", headers={"retry-after": str(delay_s)})
+        if not request.wants_page:
+            return answer_refusal(refusal.code, refusal.message, headers=refusal.headers)
+        if refusal.code == "host-not-allowed":
+            return render_host_refusal(refusal.message)
+        if refusal.code == "token-required":
+            query = request.query.decode("latin-1")
+            place = quote(request.path) + (f"?{query}" if query else "")
+            return render_sign_in(self.backend, next_address=place, status=401)
+        return render_error(refusal.message, refusal.status_code)
 
 
 def _with_cors(send: Send, origin: str) -> Send:
@@ -104,24 +160,27 @@ def _closing_what_is_not_read(receive: Receive, send: Send) -> tuple[Receive, Se
     return receive_to_the_end, send_with_close
 
 
-def create_app(store: LocalStore, *, is_loopback: bool = True) -> Application:
+def create_app(store: LocalStore, *, port: int, is_loopback: bool = True) -> Application:
     """The application. Starts idle threads, and counts the images for the first page. The caller serves and closes
     it.
 
     Args:
         store: Must stay open until the application is closed.
-        is_loopback: Only this machine can reach it. Otherwise every request needs the token.
+        port: Where it will listen.
+        is_loopback: Only this machine can reach it.
 
     Raises:
         ConfigError, DiskError: The home's secrets cannot be read or created.
     """
-    guard = make_guard(store, is_loopback=is_loopback)
+    door = Door(store, port=port, is_loopback=is_loopback)
     backend = Backend(store)
     store.gallery.begin()
     api = make_api()
     api.state.backend = backend
+    api.state.door = door
     add_pages(api)
-    return Application(backend, guard, api)
+    add_error_page(api)
+    return Application(backend, door, api)
 
 
 def make_api() -> FastAPI:

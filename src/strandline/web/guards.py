@@ -1,39 +1,71 @@
 """Guards: which requests are answered at all (SPEC §11). Pure: they read a request's head and refuse it or not.
 
-Every page in your browser can send requests to a server on your machine. So the ``Host`` must be ours (a name that an
-attacker points at us is not), writes must come from our own pages, and other sites' pages may not even probe which
-images exist. A request with the token may do everything: it comes from a program that could read the home. An address
-as ``Host`` is always fine if others may reach us: only names can be pointed anywhere.
+Every page in your browser can send requests to a server on your machine, and so can every user of the machine, and
+everybody whom a proxy on it lets through. So a request needs a secret: a session's cookie, the token, or for
+images the image key. On top of that the ``Host`` must be ours (a name that an attacker points at us is not),
+writes must come from our own pages, and other sites' pages may not even probe which images exist. A request
+with the token may do everything: it comes from a program that could read the home. An address as ``Host`` is
+always fine if others may reach us: only names can be pointed anywhere.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Mapping
+import re
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import field
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from starlette.responses import Response
+from starlette.types import Scope
 
+from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.settings import OPEN_ON_LOOPBACK
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
-from strandline.web.problems import answer_refusal
-
-COOKIE = "strandline-token"
+from strandline.web.problems import REFUSALS
 
 READS = frozenset({"GET", "HEAD"})
 PREFLIGHT = "OPTIONS"
 
-OUR_OWN = frozenset({"same-origin", "same-site", "none"})
-"""Values of ``Sec-Fetch-Site`` that do not come from another site's page."""
+SIGN_IN = "/sign-in"
+HEALTHZ = "/healthz"
+
+OUR_OWN = frozenset({"same-origin", "none"})
+"""Values of ``Sec-Fetch-Site`` that do not come from another page. ``same-site`` is another port of this machine."""
 
 OUR_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""With the same port, they are one origin."""
 
 LOOKED_AT = frozenset(
-    {b"host", b"origin", b"referer", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie"}
+    {
+        b"host", b"origin", b"referer", b"sec-fetch-site", b"sec-fetch-mode", b"authorization", b"cookie", b"accept",
+        b"x-forwarded-proto", b"x-forwarded-for",
+    }
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is refused."""
+
+    code: str
+    detail: str | None = None
+    """Says more than the code's own text."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def status_code(self) -> int:
+        """The status of the answer."""
+        return REFUSALS[self.code][0]
+
+    @property
+    def message(self) -> str:
+        """What happened and what to do."""
+        return self.detail or REFUSALS[self.code][1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +76,8 @@ class Request:
     path: str
     query: bytes
     headers: Mapping[bytes, bytes]
+    peer: str = ""
+    """The address of the client, or of a proxy."""
 
     def get(self, name: bytes) -> str:
         """A header; empty if it is missing."""
@@ -61,6 +95,31 @@ class Request:
             return None
         return values[0] if values else None
 
+    @property
+    def wants_page(self) -> bool:
+        """Whether a browser navigates, so that a person reads the answer."""
+        return "text/html" in self.get(b"accept") and self.get(b"sec-fetch-mode") in ("", "navigate")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether it came by TLS, by the word of a proxy on this machine."""
+        return is_loopback_address(self.peer) and self.get(b"x-forwarded-proto").lower() == "https"
+
+    @property
+    def client(self) -> str:
+        """Whose tries are counted: the peer, or the client that a proxy on this machine names."""
+        named = self.get(b"x-forwarded-for").rpartition(",")[2].strip()
+        return named[:60] if named and is_loopback_address(self.peer) else self.peer
+
+
+def read_head(scope: Scope) -> Request:
+    """The head of an ASGI request."""
+    headers = {name: value for name, value in scope["headers"] if name in LOOKED_AT}
+    client = scope.get("client")
+    return Request(
+        scope["method"], scope["path"], scope["query_string"], headers, str(client[0]) if client else ""
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -70,24 +129,56 @@ class Guard:
     image_key: str
     allow_hosts: frozenset[str] = frozenset()
     allow_origins: frozenset[str] = frozenset()
+    own_names: frozenset[str] = frozenset()
+    """What others call this machine, if they can reach the server."""
     is_loopback: bool = True
-    """Only this machine can reach the server. Otherwise every request needs the token."""
+    """Only this machine can reach the server."""
+    is_open: bool = False
+    """A person has chosen that no secret is needed (``open-on-loopback``). Counts on loopback only."""
+    cookie: str = "strandline"
+    """The name of the session's cookie."""
+    is_session: Callable[[str], bool] = lambda _: False
+    """Whether the value of a cookie is a valid session."""
 
-    def find_refusal(self, request: Request) -> Response | None:
-        """The answer to a refused request, or None to let it through."""
+    def find_refusal(self, request: Request) -> Refusal | None:
+        """Why the request is refused, or None to let it through."""
         if not self._is_our_host(request.get(b"host")):
-            return answer_refusal("host-not-allowed")
+            return self._refuse_host(request.get(b"host"))
         may_show = request.path.startswith("/i/") and self._has_image_key(request)
         if request.method == PREFLIGHT:
-            return self._answer_preflight(request)
+            is_allowed = request.get(b"origin") in self.allow_origins
+            return None if is_allowed else Refusal("origin-not-allowed")
         if request.method in READS:
-            if not (may_show or self._is_no_other_sites(request) or self._has_token(request)):
-                return answer_refusal("origin-not-allowed")
-        elif not (self._is_of_our_page(request) or self._has_token(request)):
-            return answer_refusal("origin-not-allowed", WRITES_NEED)
-        if not (self.is_loopback or may_show or self._has_token(request) or self._has_cookie(request)):
-            return self._ask_for_token(request)
-        return None
+            if not (may_show or self._is_no_other_sites(request) or self.has_token(request)):
+                return Refusal("origin-not-allowed")
+        elif not (self._is_of_our_page(request) or self.has_token(request)):
+            return Refusal("origin-not-allowed", WRITES_NEED)
+        if may_show or is_public(request) or self.is_let_in(request):
+            return None
+        return Refusal("token-required", headers={"www-authenticate": "Bearer"})
+
+    def is_let_in(self, request: Request) -> bool:
+        """Whether it has the token or a session, or needs none."""
+        return (
+            (self.is_open and self.is_loopback)
+            or self.has_token(request)
+            or self.find_session(request) is not None
+        )
+
+    def find_session(self, request: Request) -> str | None:
+        """The value of its cookie, if that is a valid session."""
+        pairs = (pair.strip().partition("=") for pair in request.get(b"cookie").split(";"))
+        given = (value for name, _, value in pairs if name == self.cookie)
+        return next((value for value in given if self.is_session(value)), None)
+
+    def has_token(self, request: Request) -> bool:
+        """Whether it is from a program that knows the token."""
+        scheme, _, given = request.get(b"authorization").partition(" ")
+        return scheme.lower() == "bearer" and self.is_token(given.strip())
+
+    def is_token(self, given: str) -> bool:
+        """Compares in constant time."""
+        return _is_equal(given, self.token)
 
     def find_allowed_origin(self, request: Request) -> str | None:
         """The origin of another site whose pages a person has allowed, for CORS."""
@@ -96,7 +187,7 @@ class Guard:
 
     def _is_our_host(self, host: str) -> bool:
         name = _strip_port(host.lower())
-        if name in OUR_NAMES or name in self.allow_hosts or host.lower() in self.allow_hosts:
+        if name in OUR_NAMES | self.own_names | self.allow_hosts or host.lower() in self.allow_hosts:
             return True
         try:
             is_bracketed = name.startswith("[") and name.endswith("]")
@@ -104,6 +195,17 @@ class Guard:
         except ValueError:
             return False
         return address.is_loopback or not self.is_loopback
+
+    def _refuse_host(self, host: str) -> Refusal:
+        name = _strip_port(host.lower())
+        if not _HOST_NAME.fullmatch(name):
+            return Refusal("host-not-allowed")
+        names = " ".join(sorted(self.allow_hosts | {name}))
+        return Refusal(
+            "host-not-allowed",
+            f"this server does not answer to the host name {name}; if that is this machine, run "
+            f"{say_command('config', 'set', 'web.allow_hosts', names)}, and start the server again",
+        )
 
     def _is_no_other_sites(self, request: Request) -> bool:
         site = request.get(b"sec-fetch-site")
@@ -113,50 +215,16 @@ class Guard:
         if is_page and request.get(b"sec-fetch-mode") == "navigate":
             return True  # the user followed a link to one of our pages, which cannot be framed
         origin = request.get(b"origin") or _origin_of(request.get(b"referer"))
-        return origin in self.allow_origins
+        return origin in self.allow_origins or _is_our_origin(origin, request.get(b"host"))
 
     def _is_of_our_page(self, request: Request) -> bool:
         origin = request.get(b"origin")
         if origin in self.allow_origins:
             return True
-        scheme, _, host = origin.partition("://")
-        return scheme in ("http", "https") and host.lower() == request.get(b"host").lower() != ""
-
-    def _answer_preflight(self, request: Request) -> Response:
-        if request.get(b"origin") not in self.allow_origins:
-            return answer_refusal("origin-not-allowed")
-        return Response(
-            status_code=204,
-            headers={
-                "access-control-allow-methods": "GET, HEAD, POST, PATCH, DELETE",
-                "access-control-allow-headers": "authorization, content-type, range, if-none-match, last-event-id",
-                "access-control-max-age": "600",
-            },
-        )
+        return _is_our_origin(origin, request.get(b"host"))
 
     def _has_image_key(self, request: Request) -> bool:
         return request.method in READS and _is_equal(request.find_in_query("key"), self.image_key)
-
-    def _has_token(self, request: Request) -> bool:
-        scheme, _, given = request.get(b"authorization").partition(" ")
-        return scheme.lower() == "bearer" and _is_equal(given.strip(), self.token)
-
-    def _has_cookie(self, request: Request) -> bool:
-        pairs = (pair.strip().partition("=") for pair in request.get(b"cookie").split(";"))
-        return any(name == COOKIE and _is_equal(value, self.token) for name, _, value in pairs)
-
-    def _ask_for_token(self, request: Request) -> Response:
-        """401, unless the request is for the link that ``serve`` printed: then sets the cookie, and redirects to
-        the link without the token.
-        """
-        if request.method in READS and _is_equal(request.find_in_query("token"), self.token):
-            cookie = f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict; Max-Age=31536000"
-            place = "/" + quote(request.path.lstrip("/\\"))
-            return Response(
-                status_code=303,
-                headers={"location": place, "set-cookie": cookie, "cache-control": "no-store"},
-            )
-        return answer_refusal("token-required", headers={"www-authenticate": "Bearer"})
 
 
 WRITES_NEED = (
@@ -165,20 +233,69 @@ WRITES_NEED = (
 )
 
 
-def make_guard(store: LocalStore, *, is_loopback: bool = True) -> Guard:
+_HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
+
+PUBLIC = frozenset({SIGN_IN, HEALTHZ, "/static/mark.svg", "/static/strandline.css"})
+
+
+def is_public(request: Request) -> bool:
+    """Whether everybody may see it: the page to sign in, its styles, and the word that the server runs."""
+    if request.path == SIGN_IN:
+        return request.method in READS or request.method == "POST"
+    is_style = request.path.startswith("/static/css/") and ".." not in request.path
+    return request.method in READS and (request.path in PUBLIC or is_style)
+
+
+def make_guard(
+    store: LocalStore, *, is_loopback: bool, cookie: str, is_session: Callable[[str, str], bool]
+) -> Guard:
     """The rules from the home's settings and secrets.
+
+    Args:
+        store: Of the home.
+        is_loopback: Only this machine can reach the server.
+        cookie: The name of the session's cookie.
+        is_session: Whether a cookie's value, the second argument, is a session of the token, the first one.
 
     Raises:
         ConfigError, DiskError: A secret cannot be read or created.
     """
     web, home = store.settings.web, Path(store.home)
+    token = ensure_secret(home / TOKEN_FILE)
+    own_name = socket.gethostname().lower()
+    own_names = () if is_loopback else (own_name, f"{own_name.partition('.')[0]}.local")
     return Guard(
-        token=ensure_secret(home / TOKEN_FILE),
+        token=token,
         image_key=ensure_secret(home / IMAGE_KEY_FILE),
         allow_hosts=frozenset(web.allow_hosts.lower().split()),
         allow_origins=frozenset(web.allow_origins.split()),
+        own_names=frozenset(own_names),
         is_loopback=is_loopback,
+        is_open=web.auth == OPEN_ON_LOOPBACK,
+        cookie=cookie,
+        is_session=lambda value: is_session(token, value),
     )
+
+
+def is_loopback_address(text: str) -> bool:
+    """Whether it is an address that only this machine has."""
+    try:
+        return ipaddress.ip_address(text).is_loopback
+    except ValueError:
+        return False
+
+
+def _is_our_origin(origin: str, host: str) -> bool:
+    """Whether a page of that origin was served here: ``localhost``, ``127.0.0.1``, and ``[::1]`` are the same if the
+    port is.
+    """
+    scheme, _, place = origin.lower().partition("://")
+    host = host.lower()
+    if scheme not in ("http", "https") or not host:
+        return False
+    name, own_name = _strip_port(place), _strip_port(host)
+    is_one = name in OUR_NAMES and own_name in OUR_NAMES and place[len(name) :] == host[len(own_name) :]
+    return place == host or is_one
 
 
 def _strip_port(host: str) -> str:

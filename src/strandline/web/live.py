@@ -75,11 +75,15 @@ class Live:
         finally:
             self._listeners.discard(listener)
 
+    def disconnect(self) -> None:
+        """Ends every listener. Those who may still listen come back."""
+        for listener in self._listeners:
+            listener.close()
+
     def close(self) -> None:
         """Ends the feed and every listener."""
         self.is_closed = True
-        for listener in self._listeners:
-            listener.close()
+        self.disconnect()
         if self._feed is not None:
             self._feed.stop()
 

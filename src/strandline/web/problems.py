@@ -69,7 +69,12 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "invalid-request": (422, "the request is not as the API describes it"),
     "host-not-allowed": (421, "this server does not answer to that host name"),
     "origin-not-allowed": (403, "pages of other sites may not do this; see the setting web.allow_origins"),
-    "token-required": (401, "give the token of this installation"),
+    "token-required": (
+        401,
+        "sign in, or send 'Authorization: Bearer TOKEN' with the token of this installation, which "
+        "`strandline token show` prints",
+    ),
+    "too-many-tries": (429, "too many wrong tries; wait a minute, and try again"),
     "too-many-waiting": (503, "too many requests are waiting for images; try again"),
     "client-silent": (408, "the request did not come to its end in time; send it again"),
     "unhealthy": (503, "a check of this machine failed; 'checks' says which, and what to do"),

@@ -50,7 +50,9 @@ class Address:
 
     @property
     def url(self) -> str:
-        """The URL for a browser on this machine."""
+        """The URL for a browser on this machine. If the server listens on all addresses, one of them."""
+        if ipaddress.ip_address(self.host).is_unspecified:
+            return f"http://127.0.0.1:{self.port}/"
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}/"
 
@@ -109,12 +111,14 @@ async def serve_until(
     )
     server.workers_kill_timeout = STOP_LIMIT_S
     serving = asyncio.create_task(server.serve())
+    following = asyncio.create_task(app.follow_secrets())
     try:
         await _until_it_listens(address, serving)
         on_ready()
         while not stop.is_set() and not serving.done():
             await asyncio.sleep(0.05)
     finally:
+        following.cancel()
         app.backend.live.close()
         server.stop()  # type: ignore[no-untyped-call]
         with suppress(TimeoutError):

@@ -69,6 +69,7 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
             if without:
                 page.route(without, lambda route: route.abort())
             trouble.listen(page, served.address.url)
+            page.goto(served.address.url.rstrip("/") + served.make_link(), wait_until="commit")
             page.goto(served.address.url.rstrip("/") + path, wait_until="load")
             return page
 

@@ -309,7 +309,7 @@ def test_a_forgotten_storage_directory_serves_nothing(served: Served, photo: str
 def test_what_is_no_id_never_touches_the_disk(served: Served, path: str) -> None:
     """It is rejected before anything is searched."""
     url = httpx.URL(served.address.url).copy_with(raw_path=path.encode())  # sent as written, not normalized
-    response = served.client.send(httpx.Request("GET", url))
+    response = served.client.send(httpx.Request("GET", url, headers=served.signed_in))
     assert (response.status_code, response.json()["code"]) == (422, "invalid-image-id")
 
 

@@ -262,7 +262,7 @@ def test_modules_are_never_stale(served: Served) -> None:
 def test_nothing_but_modules_and_styles_is_static(served: Served, place: str) -> None:
     """No path leads out of their folder. The address is sent as written, not normalized."""
     url = httpx.URL(served.address.url).copy_with(raw_path=f"/static/{place}".encode())
-    answer = served.client.send(httpx.Request("GET", url))
+    answer = served.client.send(httpx.Request("GET", url, headers=served.signed_in))
     assert answer.status_code == 404
     assert "import" not in answer.text
     assert "root:" not in answer.text

@@ -25,7 +25,7 @@ from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import FILE_WORDS, INCOMPLETE
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages import folder_pages, image_pages, inspector_pages
+from strandline.web.pages import folder_pages, image_pages, inspector_pages, sign_in_pages
 from strandline.web.pages.activity import KINDS, list_days
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
 from strandline.web.pages.rendering import PageRoute, find_since, render
@@ -71,7 +71,13 @@ class OwnFiles(StaticFiles):
 
 def add_pages(app: FastAPI) -> None:
     """Adds all pages to the app. Its state must have the backend."""
-    for each in (router, image_pages.router, folder_pages.router, inspector_pages.router):
+    for each in (
+        router,
+        image_pages.router,
+        folder_pages.router,
+        inspector_pages.router,
+        sign_in_pages.router,
+    ):
         app.include_router(each)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")
 

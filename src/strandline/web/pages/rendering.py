@@ -6,14 +6,16 @@ A template never decides. A page prepares everything that it shows, and a missin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
@@ -22,6 +24,7 @@ from strandline.errors import StrandlineError
 from strandline.model import state_words
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
 from strandline.web.backend import Backend
+from strandline.web.guards import read_head
 from strandline.web.pages import words as words
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.problems import http_status_of
@@ -39,6 +42,12 @@ PAGE_HEADERS = {
     "cache-control": "no-store",
 }
 """``same-origin``, because ``no-referrer`` would set a form's ``Origin`` to null, but writes require it."""
+
+
+BARE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
 
 
 def _make_environment() -> Environment:
@@ -94,9 +103,35 @@ def render(template: str, *, status: int = 200, **context: object) -> Response:
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
 
+def render_bare(
+    template: str, *, status: int, headers: Mapping[str, str] | None = None, **context: object
+) -> Response:
+    """A page for somebody who is not signed in: it runs no script and loads only styles."""
+    text = _ENVIRONMENT.get_template(template).render(context)
+    policy = {"content-security-policy": BARE_POLICY}
+    return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS | policy | dict(headers or {}))
+
+
 def render_error(message: str, status: int) -> Response:
     """A page with the error's message and what to do."""
     return render("error.html", status=status, place=None, message=message, error_status=status)
+
+
+def add_error_page(app: FastAPI) -> None:
+    """Answers with a page instead of a problem if a browser navigates to an address that does not exist."""
+    answer_problem = app.exception_handlers[HTTPException]
+
+    async def on_http_exception(request: Request, error: Exception) -> Response:
+        if (
+            isinstance(error, HTTPException)
+            and error.status_code == 404
+            and read_head(request.scope).wants_page
+        ):
+            return render_error("There is nothing at this address.", 404)
+        answer = answer_problem(request, error)
+        return answer if isinstance(answer, Response) else await answer
+
+    app.add_exception_handler(HTTPException, on_http_exception)
 
 
 class PageRoute(APIRoute):

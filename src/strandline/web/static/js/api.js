@@ -11,6 +11,7 @@ export class Problem extends Error {
 /** GET, or whatever `options.method` says; rejects with a Problem, or AbortError. */
 export async function ask(path, options = {}) {
   const answer = await fetch(`/api/v1${path}`, { headers: { accept: "application/json" }, ...options });
+  if (answer.status === 401) location.reload(); // the session has ended, and the page to sign in comes instead
   const body = await answer.json().catch(() => null);
   if (!answer.ok) throw new Problem(answer.status, body);
   return body;

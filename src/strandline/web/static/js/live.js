@@ -3,6 +3,8 @@
 // It closes while the page is hidden, because a browser allows six connections to one server and people have many
 // tabs. When the page is shown again, it asks for everything since.
 
+import { ask } from "./api.js";
+
 const TYPES = [
   "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",
   "image.removed", "sd.added", "sd.online", "sd.offline", "sd.suspect", "sd.identity_changed",
@@ -33,7 +35,9 @@ function connect() {
   source.onopen = () => complain(false);
   source.onerror = () => {
     complain(true);
-    if (source?.readyState === EventSource.CLOSED) retry = setTimeout(connect, RETRY_MS);
+    if (source?.readyState !== EventSource.CLOSED) return;
+    retry = setTimeout(connect, RETRY_MS);
+    ask("/journal?limit=1").catch(() => {}); // leads to the page to sign in if the session has ended
   };
   for (const type of TYPES) {
     source.addEventListener(type, (message) => {

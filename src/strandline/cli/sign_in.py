@@ -1,0 +1,95 @@
+"""``strandline sign-in`` and ``strandline token``: how browsers and programs get in to the server.
+
+Neither opens the catalog. Both work with files in the home, so only its owner can use them, and a running server
+takes over what they write.
+"""
+
+from __future__ import annotations
+
+import click
+
+from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.overview import Row
+from strandline.cli.session import Session
+from strandline.cli.writing import say, write_line
+from strandline.errors import ServerNotRunningError
+
+TOKEN_TABLE = {
+    "show": Row("sign_in:show", "Print the token."),
+    "rotate": Row("sign_in:rotate", "Replace the token, and end all sessions."),
+}
+
+token = LazyGroup("token", table=TOKEN_TABLE, help="Show and replace the token of the server.")
+
+ANSWER_LIMIT_S = 5.0
+
+
+@click.command("sign-in", cls=Verb)
+@click.option("--open", "open_browser", is_flag=True, help="Open the link in a browser.")
+@click.pass_obj
+def sign_in(session: Session, open_browser: bool) -> None:
+    """Make a link that signs a browser in to the running server.
+
+    The link works once, within ten minutes.
+    """
+    from strandline.runtime.sign_in import find_server, make_sign_in_link
+
+    home = session.find_home()
+    address = find_server(home)
+    if address is None or not _is_answering(address):
+        raise ServerNotRunningError(
+            f"no server of the home {home} runs; start one with `strandline serve`, which prints a link as well",
+            home=str(home),
+        )
+    link = make_sign_in_link(home, address)
+    session.answer({"sign_in_link": link}, lambda: write_line(link))
+    if open_browser:
+        click.launch(link)
+
+
+@click.command("show", cls=Verb)
+@click.pass_obj
+def show(session: Session) -> None:
+    """Print the token.
+
+    Programs send it with each request: Authorization: Bearer TOKEN.
+    """
+    from strandline.runtime.home import ensure_home
+    from strandline.runtime.web_secrets import TOKEN_FILE, ensure_secret
+
+    home = session.find_home()
+    ensure_home(home)
+    found = ensure_secret(home / TOKEN_FILE)
+    session.answer({"token": found, "path": str(home / TOKEN_FILE)}, lambda: write_line(found))
+
+
+@click.command("rotate", cls=Verb)
+@click.pass_obj
+def rotate(session: Session) -> None:
+    """Replace the token, and end all sessions.
+
+    Prints the new token. Every browser must sign in again, and every program needs the new token.
+    """
+    from strandline.runtime.home import ensure_home
+    from strandline.runtime.web_secrets import TOKEN_FILE, rotate_secret
+
+    home = session.find_home()
+    ensure_home(home)
+    made = rotate_secret(home / TOKEN_FILE)
+    session.answer({"token": made, "path": str(home / TOKEN_FILE)}, lambda: write_line(made))
+    say("the token was replaced, and all browsers are signed out")
+
+
+def _is_answering(address: str) -> bool:
+    """Whether the server is there. If it was killed, it has left its address in the home."""
+    from urllib.error import HTTPError
+    from urllib.request import ProxyHandler, build_opener
+
+    try:
+        with build_opener(ProxyHandler({})).open(f"{address}healthz", timeout=ANSWER_LIMIT_S) as answer:
+            return bool(answer.read(100) == b"ok")
+    except HTTPError as error:
+        error.close()
+        return False
+    except OSError:
+        return False

@@ -1,0 +1,148 @@
+"""The door: how a browser gets in and out, and how often somebody may try.
+
+It keeps the sessions and the cookie, takes links and the token, and counts wrong tries. Programs that send the token
+with each request do not pass here: the guard reads it, so nobody's wrong tries lock them out.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict, deque
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+from strandline.runtime.assembly import LocalStore
+from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
+from strandline.web.guards import Guard, Request, make_guard
+
+TRIES_OF_ONE, TRIES_OF_ALL = 10, 100
+WINDOW_S = 60.0
+"""So many wrong tries in a minute. The secrets have 192 bits; this keeps the log and the machine quiet."""
+
+MAX_CLIENTS = 1000
+"""So many clients are counted, those that tried last."""
+
+
+class Tries:
+    """Wrong tries in the last minute, of one client and of all. Pure, except for its memory; not thread-safe."""
+
+    def __init__(self) -> None:
+        self._all: deque[float] = deque(maxlen=TRIES_OF_ALL)
+        self._of: OrderedDict[str, deque[float]] = OrderedDict()
+
+    def find_delay_s(self, client: str, now_s: float) -> int:
+        """How long the client must wait for its next try. 0 if it need not."""
+        full = (each for each in (self._all, self._of.get(client)) if each and len(each) == each.maxlen)
+        return max(0, max((math.ceil(tries[0] + WINDOW_S - now_s) for tries in full), default=0))
+
+    def note_wrong(self, client: str, now_s: float) -> None:
+        """Counts a wrong try."""
+        self._all.append(now_s)
+        self._of.setdefault(client, deque(maxlen=TRIES_OF_ONE)).append(now_s)
+        self._of.move_to_end(client)
+        while len(self._of) > MAX_CLIENTS:
+            self._of.popitem(last=False)
+
+
+class Door:
+    """One server's way in. Its methods that reach the home run on a thread."""
+
+    def __init__(self, store: LocalStore, *, port: int, is_loopback: bool) -> None:
+        """Reads the home's secrets, and creates them if they are missing.
+
+        Args:
+            store: Of the home.
+            port: Part of the cookie's name, because browsers share cookies between the ports of a host.
+            is_loopback: Only this machine can reach the server.
+
+        Raises:
+            ConfigError, DiskError: A secret cannot be read or created.
+        """
+        self._store = store
+        self._is_loopback = is_loopback
+        self._now = store.now
+        self.cookie = f"strandline-{port}"
+        self.sessions = Sessions(Path(store.home))
+        self._tries, self._header_tries = Tries(), Tries()
+        self.guard = self.read_guard()
+
+    def read_guard(self) -> Guard:
+        """The rules with the secrets that are in the home now.
+
+        Raises:
+            ConfigError, DiskError: A secret cannot be read or created.
+        """
+
+        def is_session(token: str, value: str) -> bool:
+            return self.sessions.is_valid(token, value, self._now())
+
+        return make_guard(
+            self._store, is_loopback=self._is_loopback, cookie=self.cookie, is_session=is_session
+        )
+
+    def count_header_try(self, client: str) -> int:
+        """Counts a wrong token in a header. Returns the seconds to wait if there were too many, else 0."""
+        now_s = time.monotonic()
+        delay_s = self._header_tries.find_delay_s(client, now_s)
+        self._header_tries.note_wrong(client, now_s)
+        return delay_s
+
+    def find_delay_s(self, client: str) -> int:
+        """How long the client must wait until it may try to sign in again. 0 if it need not."""
+        return self._tries.find_delay_s(client, time.monotonic())
+
+    def note_wrong(self, client: str) -> None:
+        """Counts a wrong try to sign in."""
+        self._tries.note_wrong(client, time.monotonic())
+
+    def enter(self, given: str) -> str | None:
+        """A new session for a link, its code, or the token; None if it is none of them. A link is then used up.
+
+        Raises:
+            DiskError: The home cannot be read.
+        """
+        given = given.strip()
+        guard = self.read_guard()
+        if guard.is_token(given) or take_link_code(Path(self._store.home), _code_in(given), self._now()):
+            return self.sessions.begin(guard.token, self._now())
+        return None
+
+    def leave(self, value: str) -> None:
+        """Ends a session.
+
+        Raises:
+            DiskError: That cannot be written down.
+        """
+        self.sessions.end(value, self._now())
+
+    def format_cookie(self, value: str, request: Request) -> str:
+        """The header that sets the cookie; for an empty value, the one that removes it.
+
+        ``Lax`` lets a link in a note lead to a page. Nothing else from other sites gets the cookie.
+        """
+        age_s = int(SESSION_LIFE.total_seconds()) if value else 0
+        secure = "; Secure" if request.is_secure else ""
+        return f"{self.cookie}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}"
+
+
+def find_local(address: str) -> str:
+    """The address if it is a path on this server, else the gallery's. As ASCII that a header can contain."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return "/"
+    is_ours = address.startswith("/") and not parts.scheme and not parts.netloc
+    if parts.path.startswith("/sign-"):
+        return "/"
+    if not is_ours or address.startswith(("//", "/\\")) or not address.isprintable() or len(address) > 4000:
+        return "/"
+    return quote(address, safe="/?&=%+:;,@!$'()*~-._")
+
+
+def _code_in(given: str) -> str:
+    """The code in a link that a person has pasted; else the text itself."""
+    try:
+        return parse_qs(urlsplit(given).query, max_num_fields=20).get("code", [given])[0]
+    except ValueError:
+        return given

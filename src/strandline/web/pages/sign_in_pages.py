@@ -1,0 +1,132 @@
+"""Pages for people who are not signed in: the page to sign in, the way out, and the refusal of a foreign host name.
+
+A link signs in by GET, so it works from a terminal or a message. Programs that only look ahead do not use it up: a
+HEAD request and a prefetch are answered without taking the code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+
+from strandline.runtime.web_secrets import TOKEN_FILE
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.door import Door, find_local
+from strandline.web.guards import HEALTHZ, SIGN_IN, read_head
+from strandline.web.pages.rendering import PageRoute, render_bare
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+WRONG_LINK = "This link does not work. It may have been used, or be older than ten minutes. Make a new one."
+WRONG_TEXT = "This is neither a link that works nor the token. A link works once, within ten minutes."
+TOO_MANY = "Too many wrong tries. Wait a minute, and try again."
+
+Text = Annotated[str, Query(max_length=8000)]
+FormText = Annotated[str, Form(max_length=8000)]
+
+
+def _of_request(request: Request) -> Door:
+    door = request.app.state.door
+    assert isinstance(door, Door)
+    return door
+
+
+TheDoor = Annotated[Door, Depends(_of_request)]
+"""The type of a route's argument that gets the server's door."""
+
+
+def render_sign_in(
+    backend: Backend, *, next_address: str = "/", status: int = 200, problem: str = "", delay_s: int = 0
+) -> Response:
+    """The page that takes a link or the token."""
+    return render_bare(
+        "sign_in.html", status=status, headers={"retry-after": str(delay_s)} if delay_s else {},
+        token_path=str(Path(backend.store.home) / TOKEN_FILE), next=find_local(next_address), problem=problem,
+    )  # fmt: skip
+
+
+def render_host_refusal(message: str) -> Response:
+    """The page for a host name that is not ours. Even its styles would be refused, so it has few, and its own."""
+    return render_bare("host_refusal.html", status=421, message=message)
+
+
+@router.get(HEALTHZ)
+@router.head(HEALTHZ)
+async def say_ok() -> Response:
+    """That the server answers, and nothing else."""
+    return PlainTextResponse("ok", headers={"cache-control": "no-store", "x-content-type-options": "nosniff"})
+
+
+@router.head(SIGN_IN)
+async def look_at_sign_in(backend: TheBackend) -> Response:
+    """The head of the page. Never takes a code."""
+    return render_sign_in(backend)
+
+
+@router.get(SIGN_IN)
+async def show_sign_in(
+    request: Request,
+    backend: TheBackend,
+    door: TheDoor,
+    code: Text = "",
+    next_address: Annotated[str, Query(alias="next", max_length=8000)] = "/",
+) -> Response:
+    """The page to sign in. With the code of a link, signs in."""
+    if not code:
+        return render_sign_in(backend, next_address=next_address)
+    purpose = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
+    if "prefetch" in purpose or "prerender" in purpose:
+        return render_sign_in(backend, next_address=next_address, status=503)
+    return await _try(request, backend, door, code, next_address, WRONG_LINK)
+
+
+@router.post(SIGN_IN)
+async def sign_in(
+    request: Request,
+    backend: TheBackend,
+    door: TheDoor,
+    secret: FormText = "",
+    next_address: Annotated[str, Form(alias="next", max_length=8000)] = "/",
+) -> Response:
+    """Signs in with a pasted link or the token."""
+    return await _try(request, backend, door, secret, next_address, WRONG_TEXT)
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Response:
+    """Ends this session for good, and every stream of events, so that its own ends as well."""
+    head = read_head(request.scope)
+    session = door.guard.find_session(head)
+    if session is not None:
+        await backend.crossing.quick(lambda: door.leave(session))
+        backend.live.disconnect()
+    answer = RedirectResponse(SIGN_IN, status_code=303)
+    answer.headers["set-cookie"] = door.format_cookie("", head)
+    answer.headers["cache-control"] = "no-store"
+    return answer
+
+
+async def _try(
+    request: Request, backend: Backend, door: Door, given: str, next_address: str, wrong: str
+) -> Response:
+    """Signs in, or says why not. A browser that is signed in already goes on with an old link, too."""
+    head = read_head(request.scope)
+    delay_s = door.find_delay_s(head.client)
+    if delay_s:
+        return render_sign_in(
+            backend, next_address=next_address, status=429, problem=TOO_MANY, delay_s=delay_s
+        )
+    session = await backend.crossing.quick(lambda: door.enter(given))
+    cookie = None if session is None else door.format_cookie(session, head)
+    if cookie is None and door.guard.find_session(head) is None:
+        door.note_wrong(head.client)
+        return render_sign_in(backend, next_address=next_address, status=401, problem=wrong)
+    answer = RedirectResponse(find_local(next_address), status_code=303)
+    answer.headers["cache-control"] = "no-store"
+    if cookie is not None:
+        answer.headers["set-cookie"] = cookie
+    return answer
