@@ -72,9 +72,9 @@ class Store:
     access.
     """
 
-    def __init__(self, bench: Workbench, thumbnails: ThumbnailCache, watch: Watch) -> None:
+    def __init__(self, bench: Workbench, thumbnails: Callable[[], ThumbnailCache], watch: Watch) -> None:
         self._bench = bench
-        self._thumbnail_cache = thumbnails
+        self._make_thumbnail_cache = thumbnails
         self._watch = watch
         self._streams: WeakSet[EventStream] = WeakSet()
 
@@ -95,7 +95,7 @@ class Store:
     @cached_property
     def thumbnails(self) -> Thumbnails:
         """Small copies of found images, from the cache or newly made."""
-        return services.thumbnails.Thumbnails(self._bench, self._thumbnail_cache)
+        return services.thumbnails.Thumbnails(self._bench, self._make_thumbnail_cache())
 
     def add_storage_dir(
         self,

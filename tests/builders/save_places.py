@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, Refusal, call_refused
-from strandline.folders.saving import ALL_WAYS, SaveMode, WrittenFile, write_whole
+from strandline.folders.port import SaveMode
+from strandline.folders.saving import ALL_WAYS, WrittenFile, write_whole
 from strandline.folders.temporaries import Way
 
 NAME = "0123456789abcdef0123456789abcdef.png"

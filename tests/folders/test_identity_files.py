@@ -12,7 +12,8 @@ import pytest
 
 from builders.identities import A, B, C, S
 from builders.identity_folders import as_somebody_without_rights, contents, decide_there, lay
-from strandline.folders.identity_files import look_at_identity, read_plain_identity
+from strandline.folders.identity_files import look_at_identity
+from strandline.folders.plain_identity import read_plain_identity
 from strandline.model.identity.decisions import IdentityOutcome
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import MediaFolder, Unfit

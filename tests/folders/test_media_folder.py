@@ -16,10 +16,10 @@ from strandline.folders.media_folder import (
     find_folder_mtime_ns,
     find_spellings,
     iter_names,
-    list_media_folder,
     look_again,
     probe_names,
 )
+from strandline.folders.media_listing import list_media_folder
 from strandline.folders.opening import stamp_of
 from strandline.model.listing import OddEntry, OddKind
 
@@ -110,7 +110,7 @@ def test_listing_opens_nothing_but_the_folder(root: Path) -> None:
     for name in ("a.png", "b.png"):
         (root / "media" / name).write_bytes(b"x")
     code = """
-from strandline.folders.media_folder import list_media_folder
+from strandline.folders.media_listing import list_media_folder
 list_media_folder(sys.argv[1], keeps_inodes=True, comparing=True)
 begin(); list_media_folder(sys.argv[1], keeps_inodes=True, comparing=True); end()
 """
@@ -180,7 +180,7 @@ def test_a_folder_that_breaks_off_is_an_error(root: Path) -> None:
 
 def test_progress_is_told_now_and_then(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reports the number of files so far."""
-    monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", 3)
+    monkeypatch.setattr("strandline.folders.media_listing.PROGRESS_EVERY", 3)
     for number in range(8):
         (root / "media" / f"{number}").touch()
     told: list[int] = []

@@ -22,7 +22,8 @@ from fault_kit.refusing_kernel import LIKE_FUSE, NO_UNNAMED_FILES, Refusal
 from strandline.errors import DiskError, DiskFullError, UnwritableFolderError
 from strandline.folders import saving
 from strandline.folders.opening import stamp_of
-from strandline.folders.saving import ALL_WAYS, SaveMode
+from strandline.folders.port import SaveMode
+from strandline.folders.saving import ALL_WAYS
 from strandline.folders.temporaries import TEMPORARY_NAME, Way
 
 

@@ -29,7 +29,8 @@ from strandline.errors import (
 )
 from strandline.folders import temporaries
 from strandline.folders.opening import stamp_of
-from strandline.folders.saving import ALL_WAYS, SaveMode, copy_aside, write_whole
+from strandline.folders.port import SaveMode
+from strandline.folders.saving import ALL_WAYS, copy_aside, write_whole
 from strandline.folders.temporaries import Way, open_folder
 
 
@@ -134,7 +135,8 @@ def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path, name: str) -> None
 SAVING = """
 import sys
 from pathlib import Path
-from strandline.folders.saving import SaveMode, write_whole
+from strandline.folders.port import SaveMode
+from strandline.folders.saving import write_whole
 from strandline.folders.temporaries import Way, open_folder
 media, scratch, name, way, mode = sys.argv[1:]
 write_whole(Path(media), name, b"the bytes", scratch=Path(scratch), ways=[Way(way)], mode=SaveMode(mode))

@@ -78,9 +78,10 @@ def let_the_newest_win(patch: pytest.MonkeyPatch) -> None:
         newest = max(valid, key=_mtime_ns, default=None)
         if newest is not None:
             sighting = replace(sighting, plain=newest)
-        return rules.decide_identity(sighting, **how)  # type: ignore[arg-type]
+        return real(sighting, **how)  # type: ignore[arg-type]
 
-    for place in (presence, add):
+    real = rules.decide_identity
+    for place in (rules, add):
         patch.setattr(place, "decide_identity", decide)
 
 

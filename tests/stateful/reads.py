@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from strandline.folders import local, proof_copies
+from strandline.folders import proof_copies
 from strandline.folders.opening import OpenedFile
 from strandline.model.image_files import FileStamp
 
@@ -58,13 +58,15 @@ def simulated_kernel() -> Iterator[Counter[str]]:
     def count(name: str) -> None:
         calls[name] += 1
 
+    read = proof_copies.read_proof_copy
+
     def read_counted(opened: OpenedFile, **how: object) -> proof_copies.ProofCopy:
         Reads.note(opened)
-        return proof_copies.read_proof_copy(opened, **how)  # type: ignore[arg-type]
+        return read(opened, **how)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _fd: count("fsync"))
         patch.setattr(os, "fdatasync", lambda _fd: count("fdatasync"))
         patch.setattr(uuid, "uuid4", lambda: uuid.UUID(int=dice.getrandbits(128), version=4))
-        patch.setattr(local, "read_proof_copy", read_counted)
+        patch.setattr(proof_copies, "read_proof_copy", read_counted)
         yield calls

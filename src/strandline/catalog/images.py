@@ -7,8 +7,6 @@ an image is whatever files carry its id.
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 import sqlite3
 from datetime import UTC, datetime
@@ -57,6 +55,9 @@ _ORDERS = {
 
 def format_cursor(cursor: ImageCursor, chosen: ImageFilter) -> str:
     """The cursor of this listing as opaque text that is safe in URLs and shells."""
+    import base64  # here and below: most commands list nothing
+    import json
+
     text = json.dumps([cursor.at_us, cursor.sd, cursor.path, *_name_order(chosen)], separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
@@ -67,6 +68,9 @@ def parse_cursor(text: str, chosen: ImageFilter) -> ImageCursor:
     Raises:
         InvalidCursorError: It is anything else, or comes from a listing in another order.
     """
+    import base64
+    import json
+
     try:
         if len(text) <= _LONGEST_CURSOR:
             at_us, sd, path, *order = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))

@@ -54,7 +54,7 @@ def exists(session: Session, ids: GivenIds, sd: str | None, online: bool) -> int
     name. For several images, the highest of these. Reads no bytes.
     """
     left_out: set[str] = set()
-    with session.open_store() as store:
+    with session.open_store(warns=False) as store:
 
         def find(image_id: ImageId) -> Answer:
             presence = store.look_up(image_id, sd, online_only=online)

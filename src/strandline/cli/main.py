@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from strandline.cli.exit_status import ExitStatus, exit_status_of
+from strandline.cli.garbage import put_off_collecting
 from strandline.cli.overview import find_overview
 from strandline.cli.session import Session
 from strandline.cli.writing import drop_stdout, say, write_json, write_plain_line
@@ -42,6 +43,7 @@ def _run_to_its_end(arguments: list[str], *, is_process: bool) -> int:
             write_plain_line(overview)
             return ExitStatus.DONE
         if is_process:
+            put_off_collecting()
             _report_faults_of_threads(session)
         from strandline.cli.program import run_program
 

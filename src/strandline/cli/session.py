@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
+from strandline.cli.garbage import begin_collecting
 from strandline.cli.writing import write_json
 from strandline.errors import SourceNotFoundError
 
@@ -43,13 +44,21 @@ class Session:
 
         return (self.find_home() / CATALOG_FILE).exists()
 
-    def open_store(self) -> LocalStore:
-        """The store of this home; a context manager."""
-        from strandline.cli.log import say_warnings
+    def open_store(self, *, warns: bool = True) -> LocalStore:
+        """The store of this home; a context manager.
+
+        Without ``warns``, the library's warnings are not prepared for people. This saves a quick command, which
+        causes none, the import of ``logging``.
+        """
         from strandline.runtime.assembly import open_store
 
-        say_warnings()
-        return open_store(self.home)
+        if warns:
+            from strandline.cli.log import say_warnings
+
+            say_warnings()
+        store = open_store(self.home)
+        begin_collecting()
+        return store
 
     def answer(self, document: Mapping[str, object], show: Callable[[], object]) -> None:
         """Gives the answer: the document if JSON is wanted, otherwise ``show`` writes it for people."""

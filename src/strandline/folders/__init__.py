@@ -1,1 +1,39 @@
-"""Floor 2: what a storage directory holds. The only room that touches files of a storage directory."""
+"""Floor 2: what a storage directory holds. The only room that touches files of a storage directory.
+
+A lookup needs few of its parts. ``local`` uses the others through this package, which loads them when they are first
+used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from strandline.folders import identity_files as identity_files
+    from strandline.folders import identity_writes as identity_writes
+    from strandline.folders import media_listing as media_listing
+    from strandline.folders import open_images as open_images
+    from strandline.folders import proof_copies as proof_copies
+    from strandline.folders import saving as saving
+    from strandline.folders import temporaries as temporaries
+    from strandline.folders import tree as tree
+
+_PARTS = {
+    "identity_files",
+    "identity_writes",
+    "media_listing",
+    "open_images",
+    "proof_copies",
+    "saving",
+    "temporaries",
+    "tree",
+}
+
+
+def __getattr__(name: str) -> ModuleType:
+    """The part of that name, imported now."""
+    if name in _PARTS:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,9 @@
 """The identity files in the root of a storage directory: looked at, never changed.
 
-:func:`look_at_identity` fills a value that ``model/identity/rules.py`` decides from;
-:func:`read_plain_identity` is the short look of every lookup. Everything in the root comes from other machines, so
-links are not followed, nothing is waited for, and at most 257 bytes of a file are read. ``SD_ID`` is looked for by
-name even if the listing does not show it, because a disk that folds case may list it as ``sd_id``.
+:func:`look_at_identity` fills a value that ``model/identity/rules.py`` decides from. Everything in the root comes
+from other machines, so links are not followed, nothing is waited for, and at most 257 bytes of a file are read.
+``SD_ID`` is looked for by name even if the listing does not show it, because a disk that folds case may list it as
+``sd_id``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from strandline.model.identity.sd_ids import (
     IDENTITY_FILE,
     LEGACY_IDENTITY_FILE,
     MAX_IDENTITY_BYTES,
-    StorageDirId,
-    find_identity_in,
 )
 from strandline.model.identity.sightings import (
     IdentityFile,
@@ -37,38 +35,10 @@ from strandline.model.identity.sightings import (
 )
 from strandline.model.values import dataclass
 
-_CAN_REFUSE_LINKS = hasattr(os, "O_NOFOLLOW")
 
-_NOT_A_FILE = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV, errno.EISDIR}
-"""The errors for opening a link (ELOOP; BSD: EMLINK), a socket, a device without a driver, or a folder."""
-
-
-def read_plain_identity(root: Path | str) -> StorageDirId | None:
-    """The identity in ``SD_ID``, by exactly one open, fstat, and read.
-
-    Returns:
-        None if there is an entry that is no identity. :func:`look_at_identity` says what it is.
-
-    Raises:
-        FileNotFoundError: There is no such entry, or no root.
-        OSError: It cannot be read now (unreadable, the root is no folder, or the share does not answer).
-    """
-    path = f"{root}/{IDENTITY_FILE}"
-    if not _CAN_REFUSE_LINKS and Path(path).is_symlink():
-        return None
-    try:
-        fd = os.open(path, READ_FLAGS)
-    except OSError as error:
-        if error.errno in _NOT_A_FILE:
-            return None
-        raise
-    try:
-        found = os.fstat(fd)
-        if not stat.S_ISREG(found.st_mode) or is_dataless(found):
-            return None
-        return find_identity_in(os.read(fd, MAX_IDENTITY_BYTES + 1))
-    finally:
-        os.close(fd)
+def look_without_answer() -> IdentitySighting:
+    """What is seen of a folder whose disk does not answer in time."""
+    return IdentitySighting(errors=(LookError("", errno.ETIMEDOUT, "its disk does not answer"),))
 
 
 def look_at_identity(root: Path) -> IdentitySighting:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from strandline.errors import DiskError, RefusedError
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.identity_files import look_at_file, read_plain_identity
-from strandline.folders.saving import SaveMode, write_whole
+from strandline.folders.identity_files import look_at_file
+from strandline.folders.plain_identity import read_plain_identity
+from strandline.folders.port import SaveMode
+from strandline.folders.saving import write_whole
 from strandline.folders.temporaries import open_folder
 from strandline.model.identity.decisions import IdentityDecision, IdentityStep, StepAction
 from strandline.model.identity.rules import FIXED

@@ -15,47 +15,39 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from strandline.folders import tree
+from strandline import folders as parts
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.filesystems import MountKind
-from strandline.folders.identity_files import look_at_identity, read_plain_identity
-from strandline.folders.identity_writes import AppliedIdentity, apply_identity
 from strandline.folders.media_folder import (
     find_folder_mtime_ns,
     find_spellings,
     find_unreadable,
     is_evicted,
     iter_names,
-    list_media_folder,
     look_again,
     open_image_file,
     probe_names,
 )
-from strandline.folders.open_images import LocalOpenImage
 from strandline.folders.opening import OpenedFile, can_be_dataless
-from strandline.folders.proof_copies import Hashed, Reading, hash_file, read_proof_copy
-from strandline.folders.saving import (
-    AsideCopy,
-    SaveMode,
-    WrittenFile,
-    copy_aside,
-    ensure_durable,
-    write_whole,
-)
-from strandline.folders.temporaries import open_or_make_folder, remove_own_temporaries
-from strandline.model.identity.sightings import IdentitySighting, LookError
+from strandline.folders.plain_identity import read_plain_identity
 from strandline.model.layout import ID_LAYOUT, Layout
-from strandline.model.listing import MediaListing
 from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
+    from strandline.folders.identity_writes import AppliedIdentity
     from strandline.folders.odd_names import OddNames
+    from strandline.folders.open_images import LocalOpenImage
+    from strandline.folders.port import SaveMode
+    from strandline.folders.proof_copies import Hashed, Reading
+    from strandline.folders.saving import AsideCopy, WrittenFile
     from strandline.folders.timed_calls import TimedCalls
     from strandline.folders.tree import Entry, PathPage
     from strandline.model.identity.decisions import IdentityDecision
     from strandline.model.identity.sd_ids import StorageDirId
+    from strandline.model.identity.sightings import IdentitySighting
     from strandline.model.image_files import FileStamp
     from strandline.model.image_ids import ImageId
+    from strandline.model.listing import MediaListing
 
 SLOWEST_BYTES_PER_S = 256 * 1024
 """A write gets an extra second for this many bytes: a share may send them all in the last step, the fsync."""
@@ -123,10 +115,12 @@ class LocalFolder:
         self, *, comparing: bool, on_progress: Callable[[int], None] | None = None
     ) -> MediaListing:
         """One ``scandir``, one ``lstat`` a file."""
+        from strandline.model.listing import MediaListing
+
         listing = MediaListing([])
 
         def list_them() -> MediaListing:
-            return list_media_folder(
+            return parts.media_listing.list_media_folder(
                 self.root,
                 keeps_inodes=self.keeps_inodes,
                 comparing=comparing,
@@ -193,7 +187,7 @@ class LocalFolder:
     def open_image(self, name: str) -> LocalOpenImage:
         """Through the descriptor of the images' folder; follows no link."""
         file = self.calls.fetching(self._path(name), lambda: self._open(name), late=OpenedFile.close)
-        return LocalOpenImage(self.calls, file)
+        return parts.open_images.LocalOpenImage(self.calls, file)
 
     def read_image(self, name: str) -> Reading:
         """One open, one read, one hash."""
@@ -201,13 +195,13 @@ class LocalFolder:
 
         def read() -> Reading:
             with self._open(name) as opened:
-                copy = read_proof_copy(
+                copy = parts.proof_copies.read_proof_copy(
                     opened,
                     max_memory_bytes=means.max_memory_bytes,
                     limit_bytes=means.read_max_bytes,
                     scratch=means.scratch,
                 )
-                return Reading(copy, is_replaced=not opened.is_named_by(path))
+                return parts.proof_copies.Reading(copy, is_replaced=not opened.is_named_by(path))
 
         return self.calls.fetching(path, read, late=lambda reading: reading.copy.close())
 
@@ -221,7 +215,7 @@ class LocalFolder:
 
         def hash_it() -> Hashed:
             with self._open(name) as opened:
-                return hash_file(opened, limit_bytes=limit_bytes, on_progress=count)
+                return parts.proof_copies.hash_file(opened, limit_bytes=limit_bytes, on_progress=count)
 
         return self.calls.patient(hash_it, progress=lambda: read_bytes)
 
@@ -241,7 +235,7 @@ class LocalFolder:
         given_up = threading.Event()
 
         def write() -> WrittenFile:
-            return write_whole(
+            return parts.saving.write_whole(
                 folder,
                 name,
                 source,
@@ -249,7 +243,7 @@ class LocalFolder:
                 mode=mode,
                 lone_rename_allowed=lambda: not given_up.is_set() and allowed(),
                 keeps_inodes=self.keeps_inodes,
-                opening=open_or_make_folder,
+                opening=parts.temporaries.open_or_make_folder,
             )
 
         size_bytes = len(source) if isinstance(source, bytes) else _size_of(source)
@@ -261,13 +255,15 @@ class LocalFolder:
 
     def ensure_durable(self, name: str) -> None:
         """An fsync of the file and its folder."""
-        self.calls.patient(lambda: ensure_durable(Path(self.root, self.layout.images_folder), name))
+        self.calls.patient(
+            lambda: parts.saving.ensure_durable(Path(self.root, self.layout.images_folder), name)
+        )
 
     def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
         """Reads it once."""
         return self.calls.fetching(
             self._path(name),
-            lambda: copy_aside(
+            lambda: parts.saving.copy_aside(
                 self.where(name),
                 folder,
                 aside,
@@ -283,7 +279,9 @@ class LocalFolder:
             removed: list[str] = []
             for folder in (Path(self.root), Path(self.root, self.layout.images_folder)):
                 if folder.is_dir() and not folder.is_symlink():
-                    removed += remove_own_temporaries(folder, scratch=self.calls.means.scratch, now=now)
+                    removed += parts.temporaries.remove_own_temporaries(
+                        folder, scratch=self.calls.means.scratch, now=now
+                    )
             return tuple(removed)
 
         with disk_errors("list", self.root):
@@ -298,15 +296,17 @@ class LocalFolder:
     def look_at_identity(self) -> IdentitySighting:
         """A listing of the root, and a look at each file that concerns the identity."""
         try:
-            return self.calls.small(lambda: look_at_identity(Path(self.root)))
+            return self.calls.small(lambda: parts.identity_files.look_at_identity(Path(self.root)))
         except TimeoutError:
-            return IdentitySighting(errors=(LookError("", errno.ETIMEDOUT, "its disk does not answer"),))
+            return parts.identity_files.look_without_answer()
 
     def apply_identity(self, decision: IdentityDecision) -> AppliedIdentity:
         """Small files, written whole."""
         with disk_errors("write the identity in", self.root):
             return self.calls.patient(
-                lambda: apply_identity(Path(self.root), decision, scratch=self.calls.means.scratch)
+                lambda: parts.identity_writes.apply_identity(
+                    Path(self.root), decision, scratch=self.calls.means.scratch
+                )
             )
 
     def find_place(self) -> tuple[int, int] | None:
@@ -350,22 +350,22 @@ class LocalFolder:
             return fits(path)
 
         return self.calls.patient(
-            lambda: tree.list_paths(self.root, folders, after=after, limit=limit, fits=count_and_ask),
+            lambda: parts.tree.list_paths(self.root, folders, after=after, limit=limit, fits=count_and_ask),
             kind="listings",
             progress=lambda: listed,
         )
 
     def look_at(self, paths: Iterable[str]) -> list[Entry]:
         """One ``lstat`` per path."""
-        return self.calls.patient(lambda: tree.look_at(self.root, paths))
+        return self.calls.patient(lambda: parts.tree.look_at(self.root, paths))
 
     def describe(self, path: str) -> Entry:
         """One ``lstat`` per part of the path."""
-        return self.calls.patient(lambda: tree.describe(self.root, path))
+        return self.calls.patient(lambda: parts.tree.describe(self.root, path))
 
     def read_piece(self, path: str, offset: int, size_bytes: int) -> tuple[bytes, int]:
         """One open and one read."""
-        return self.calls.patient(lambda: tree.read_piece(self.root, path, offset, size_bytes))
+        return self.calls.patient(lambda: parts.tree.read_piece(self.root, path, offset, size_bytes))
 
     def iter_tree(self) -> Iterator[tuple[str, str]]:
         """One ``scandir`` per folder."""
@@ -380,7 +380,7 @@ class LocalFolder:
     def find_unwritable(self) -> str | None:
         """Checks this user's permissions. Writes nothing."""
         folders = (self.root, os.path.join(self.root, self.layout.images_folder))
-        return self.calls.small(lambda: tree.find_unwritable(folders))
+        return self.calls.small(lambda: parts.tree.find_unwritable(folders))
 
 
 def _size_of(source: BinaryIO) -> int:

@@ -1,4 +1,4 @@
-"""The media folder: listed with one ``scandir`` and one ``lstat`` a file; probed for one image by name.
+"""The media folder: its names, and one image in it, probed by name. ``media_listing`` lists it with stamps.
 
 Never recursive, never opens a file, never follows a link: sync clients keep version stores full of real images in
 subfolders, and other machines can put a link anywhere. The folder is opened once with ``O_NOFOLLOW``, and everything
@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,12 +18,8 @@ from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.opening import OpenedFile, can_be_dataless, is_dataless, open_regular, stamp_of
 from strandline.model.image_files import FileStamp
 from strandline.model.layout import ID_LAYOUT
-from strandline.model.listing import MediaListing, OddEntry, OddKind
 
 MEDIA_FOLDER = ID_LAYOUT.images_folder
-
-PROGRESS_EVERY = 10_000
-"""Files between two calls of ``on_progress``: about 40 ms of listing."""
 
 _FLAGS = (
     os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -34,42 +30,20 @@ _PROBE_FLAGS = _FLAGS | getattr(os, "O_PATH", 0)
 _PROBES_DESCRIPTORS = os.stat in os.supports_dir_fd and os.open in os.supports_dir_fd
 
 
-def list_media_folder(
-    root: str | Path,
-    *,
-    keeps_inodes: bool,
-    comparing: bool,
-    on_progress: Callable[[int], None] | None = None,
-    into: MediaListing | None = None,
-) -> MediaListing:
-    """Lists ``<root>/media`` completely. With ``comparing``, the lines are a set.
-
-    ``into`` is filled and returned, so another thread can see the progress.
-
-    Cost: one ``scandir``, one ``lstat`` per file; reads no bytes. Files that vanish meanwhile are omitted.
-
-    Raises:
-        OSError: The folder cannot be opened, or not listed to its end (``FileNotFoundError``: it does not exist;
-            ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Draw no conclusions then.
-    """
-    with _listed_folder(root) as folder:
-        listing = MediaListing([]) if into is None else into
-        return _list(folder, listing, keeps_inodes, comparing, on_progress)
-
-
 def iter_names(root: str | Path) -> Iterator[str]:
     """Every name in ``<root>/media``, lazily and in no particular order.
 
     Raises:
-        OSError: As :func:`list_media_folder`, at the first step or later.
+        OSError: The folder cannot be opened, at the first step, or not listed to its end, later.
     """
-    with _listed_folder(root) as folder, os.scandir(folder) as entries:
+    with listed_folder(root) as folder, os.scandir(folder) as entries:
         for entry in entries:
             yield entry.name
 
 
 @contextmanager
-def _listed_folder(root: str | Path) -> Iterator[int | str]:
+def listed_folder(root: str | Path) -> Iterator[int | str]:
+    """``<root>/media`` for ``os.scandir``."""
     folder = os.path.join(root, MEDIA_FOLDER)
     if not _LISTS_DESCRIPTORS:
         _check_is_folder(folder)
@@ -80,47 +54,6 @@ def _listed_folder(root: str | Path) -> Iterator[int | str]:
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-def _list(
-    folder: int | str,
-    listing: MediaListing,
-    keeps_inodes: bool,
-    comparing: bool,
-    on_progress: Callable[[int], None] | None,
-) -> MediaListing:
-    lines: list[str] = []
-    listing.lines = lines
-    total_bytes = 0
-    has_marks = can_be_dataless()  # once: for each file, it would cost a hundredth of the listing
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            try:
-                seen = entry.stat(follow_symlinks=False)
-            except OSError as error:
-                if not isinstance(error, FileNotFoundError):
-                    listing.odd.append(OddEntry(entry.name, OddKind.UNREADABLE))
-                continue
-            if seen.st_mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
-                listing.odd.append(_odd_entry(entry.name, seen, keeps_inodes))
-                continue
-            total_bytes += seen.st_size
-            inode = seen.st_ino if keeps_inodes else 0
-            lines.append(f"{entry.name}:{seen.st_size}:{seen.st_mtime_ns}:{inode}")
-            if on_progress is not None and len(lines) % PROGRESS_EVERY == 0:
-                on_progress(len(lines))
-    if comparing:
-        listing.lines = set(lines)  # at once: a set that grows file by file takes a tenth longer
-    listing.total_bytes = total_bytes
-    return listing
-
-
-def _odd_entry(name: str, seen: os.stat_result, keeps_inodes: bool) -> OddEntry:
-    if stat.S_ISREG(seen.st_mode):
-        return OddEntry(name, OddKind.DATALESS, stamp_of(seen, keeps_inodes=keeps_inodes))
-    if stat.S_ISLNK(seen.st_mode):
-        return OddEntry(name, OddKind.SYMLINK)
-    return OddEntry(name, OddKind.FOLDER if stat.S_ISDIR(seen.st_mode) else OddKind.SPECIAL)
 
 
 def find_unreadable(root: str | Path, names: Iterable[str]) -> list[str]:

@@ -25,41 +25,42 @@ What holds for every kind:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from datetime import datetime
-from pathlib import Path
-from typing import BinaryIO, Protocol
+from enum import StrEnum
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from strandline.folders.identity_writes import AppliedIdentity
-from strandline.folders.odd_names import NO_ODD_NAMES, OddNames
-from strandline.folders.opening import can_be_dataless
-from strandline.folders.proof_copies import Hashed, ProofCopy, Reading
-from strandline.folders.saving import AsideCopy, SaveMode, WrittenFile
-from strandline.folders.tree import Entry, PathPage
-from strandline.model.identity.decisions import IdentityDecision
-from strandline.model.identity.sd_ids import StorageDirId
-from strandline.model.identity.sightings import IdentitySighting
-from strandline.model.image_files import FileStamp
-from strandline.model.image_ids import ImageId
-from strandline.model.layout import Layout
-from strandline.model.listing import MediaListing
+from strandline.folders.odd_names import NO_ODD_NAMES as NO_ODD_NAMES
+from strandline.folders.odd_names import OddNames as OddNames
+from strandline.folders.opening import can_be_dataless as can_be_dataless
 
-__all__ = [
-    "NO_ODD_NAMES",
-    "AppliedIdentity",
-    "AsideCopy",
-    "Entry",
-    "Folder",
-    "Hashed",
-    "OddNames",
-    "OpenImage",
-    "PathPage",
-    "ProofCopy",
-    "Reading",
-    "SaveMode",
-    "WrittenFile",
-    "can_be_dataless",
-]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from strandline.folders.identity_writes import AppliedIdentity as AppliedIdentity
+    from strandline.folders.proof_copies import Hashed as Hashed
+    from strandline.folders.proof_copies import ProofCopy as ProofCopy
+    from strandline.folders.proof_copies import Reading as Reading
+    from strandline.folders.saving import AsideCopy as AsideCopy
+    from strandline.folders.saving import WrittenFile as WrittenFile
+    from strandline.folders.tree import Entry as Entry
+    from strandline.folders.tree import PathPage as PathPage
+    from strandline.model.identity.decisions import IdentityDecision
+    from strandline.model.identity.sd_ids import StorageDirId
+    from strandline.model.identity.sightings import IdentitySighting
+    from strandline.model.image_files import FileStamp
+    from strandline.model.image_ids import ImageId
+    from strandline.model.layout import Layout
+    from strandline.model.listing import MediaListing
+
+
+class SaveMode(StrEnum):
+    """What happens to a file that already has the name."""
+
+    NEW = "new"
+    """It stays, and the save fails."""
+    REPLACE = "replace"
+    """It is replaced in one step: readers see the old or the new bytes."""
 
 
 class OpenImage(Protocol):

@@ -13,13 +13,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
 from strandline.errors import DiskError, InvalidPathError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opening import is_unchanged, open_regular, stamp_of
+from strandline.folders.port import SaveMode as SaveMode
 from strandline.folders.proof_copies import read_proof_copy
 from strandline.folders.renaming import patiently, rename_without_replacing
 from strandline.folders.temporaries import (
@@ -60,15 +60,6 @@ _NO_LINKS = {
 
 _NO_FULL_SYNC = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.ENOTTY}
 """Errors for F_FULLFSYNC if it is not supported: SMB (ENOTSUP), macFUSE (EINVAL, ENOTTY)."""
-
-
-class SaveMode(StrEnum):
-    """What happens to a file that already has the name."""
-
-    NEW = "new"
-    """It stays, and the save fails."""
-    REPLACE = "replace"
-    """It is replaced in one step: readers see the old or the new bytes."""
 
 
 @dataclass(frozen=True, slots=True)

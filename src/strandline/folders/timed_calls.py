@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from strandline.folders.filesystems import Mount, MountKind
-from strandline.folders.identity_files import read_plain_identity
 from strandline.folders.media_folder import is_evicted
 from strandline.folders.opening import can_be_dataless
+from strandline.folders.plain_identity import read_plain_identity
 from strandline.folders.time_limits import SlowPlaces, begin, begin_elsewhere, within
 from strandline.model.values import dataclass
 

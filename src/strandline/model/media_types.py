@@ -134,8 +134,7 @@ _MISC = r"(?: \s++ | <!--.*?--> | <\?.*?\?> )*+"
 _QUOTED = r""" "[^"]*+" | '[^']*+' """
 _SVG_NAME = r"(?:[\w.-]++:)?svg"
 
-_PROLOG = re.compile(
-    rf"""
+_PROLOG = rf"""(?xsa)
     {_MISC}
     (?: <!DOCTYPE \s++ {_SVG_NAME} (?=[\s\[>])
         (?: [^\["'<>] | {_QUOTED} )*+
@@ -144,14 +143,13 @@ _PROLOG = re.compile(
         {_MISC}
     )?+
     (?P<root> < {_SVG_NAME} (?=[\s/>]) )
-    """,
-    re.VERBOSE | re.DOTALL | re.ASCII,
-)
+"""
 """What XML allows before the root element. Every part is possessive or begins with a distinct character, so
-matching is linear on any bytes. A doctype must name svg: HTML that contains ``<svg>`` is not an SVG.
+matching is linear on any bytes. A doctype must name svg: HTML that contains ``<svg>`` is not an SVG. Compiled for the
+first file that may be one.
 """
 
-_DECLARED_ENCODING = re.compile(r"""\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.-]+)""", re.ASCII)
+_DECLARED_ENCODING = r"""(?a)\s*<\?xml\s[^>]*?\bencoding\s*=\s*["']([\w.-]+)"""
 
 _XML_STARTS = (
     (b"\xef\xbb\xbf", 3, "utf-8"),
@@ -177,7 +175,7 @@ def find_svg_root(head: bytes) -> SvgRoot | None:
     codec = encoding if encoding.startswith("utf-16") else "latin-1"
     whole_units = len(head) - (len(head) - skip) % 2 if codec != "latin-1" else len(head)
     text = head[skip:whole_units].decode(codec, "surrogatepass")
-    prolog = _PROLOG.match(text)
+    prolog = re.match(_PROLOG, text)
     if prolog is None:
         return None
     offset = skip + len(text[: prolog.start("root")].encode(codec, "surrogatepass"))
@@ -186,7 +184,7 @@ def find_svg_root(head: bytes) -> SvgRoot | None:
 
 def _declared_encoding(text: str) -> str:
     """The encoding of an 8-bit XML document that begins with the text."""
-    declared = _DECLARED_ENCODING.match(text)
+    declared = re.match(_DECLARED_ENCODING, text)
     # Programs that first write XML to a string often declare UTF-16 in 8-bit text.
     is_utf_8 = declared is None or declared[1].lower() in ("utf-8", "utf8", "utf-16")
     return "utf-8" if is_utf_8 else "iso-8859-1"

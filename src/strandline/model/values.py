@@ -1,9 +1,9 @@
 """``dataclass`` for values with slots: like the standard library's, but a class is made in a quarter of the time.
 
 The library writes six functions for each class as source text and compiles them one by one, which took half of each
-start-up of the command line. Here only ``__init__`` is compiled. All other methods are shared by all classes, and
-read the fields by name. ``fields``, ``replace``, and ``asdict`` of ``dataclasses`` work as usual, and so does
-``field``.
+start-up of the command line. Here only ``__init__`` is compiled, when the first instance is made. All other methods
+are shared by all classes, and read the fields by name. ``fields``, ``replace``, and ``asdict`` of ``dataclasses``
+work as usual, and so does ``field``.
 
 What surprises: type checkers see the library's decorator, so they know all of its rules.
 """
@@ -27,11 +27,15 @@ def _make_dataclass(
     assert slots, "the setters of slots are what makes instances here"
 
     def make(plain: type[T]) -> type[T]:
+        if plain.__doc__ is None:
+            plain.__doc__ = (
+                plain.__name__
+            )  # else the library inspects a signature, which takes as long as 20 classes
         made: Any = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True, kw_only=kw_only)(
             plain
         )
         fields = dataclasses.fields(made)
-        made.__init__ = _compile_init(made, fields)
+        made.__init__ = _make_init(made, fields)
         made.__repr__ = _make_repr([each.name for each in fields if each.repr])
         compared = attrgetter("__class__", *(each.name for each in fields if each.compare))
 
@@ -49,6 +53,16 @@ def _make_dataclass(
         return cast("type[T]", made)
 
     return make
+
+
+def _make_init(made: Any, fields: Sequence[dataclasses.Field[Any]]) -> Callable[..., None]:
+    """Compiled when the first instance is made: a command makes instances of a few classes only."""
+
+    def init(self: object, *arguments: Any, **by_name: Any) -> None:
+        made.__init__ = _compile_init(made, fields)
+        made.__init__(self, *arguments, **by_name)
+
+    return init
 
 
 def _compile_init(made: type, fields: Sequence[dataclasses.Field[Any]]) -> Callable[..., None]:

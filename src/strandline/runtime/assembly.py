@@ -19,7 +19,6 @@ from strandline.folders.time_limits import SlowPlaces
 from strandline.model.defaults import MAX_IMAGE_BYTES
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
-from strandline.pictures.cache import ThumbnailCache
 from strandline.runtime.home import CATALOG_FILE, ensure_home
 from strandline.runtime.live_events import Bell, EventFeed
 from strandline.runtime.settings import Settings, find_home
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     import threading
 
     from strandline.model.reports import Check
+    from strandline.pictures.cache import ThumbnailCache
     from strandline.runtime.scan_jobs import ScanJobs
     from strandline.services.event_stream import EventStream
 
@@ -39,10 +39,7 @@ class LocalStore(Store):
     """The store of this machine: the facade, and what only the assembly knows."""
 
     def __init__(self, bench: Workbench, settings: Settings, bell: Bell) -> None:
-        thumbnails = ThumbnailCache(
-            bench.home / "cache" / "thumbnails", max_bytes=settings.pictures.thumbnail_cache_bytes
-        )
-        super().__init__(bench, thumbnails, self._start_watching)
+        super().__init__(bench, self._make_thumbnail_cache, self._start_watching)
         self.settings = settings
         self.bench = bench
         self.bell = bell
@@ -73,6 +70,12 @@ class LocalStore(Store):
         from strandline.runtime.health import check_health
 
         return check_health(self.bench)
+
+    def _make_thumbnail_cache(self) -> ThumbnailCache:
+        from strandline.pictures.cache import ThumbnailCache
+
+        limit_bytes = self.settings.pictures.thumbnail_cache_bytes
+        return ThumbnailCache(self.home / "cache" / "thumbnails", max_bytes=limit_bytes)
 
     def _start_watching(
         self, _store: Store, once: bool, since: int | None, stop: threading.Event | None

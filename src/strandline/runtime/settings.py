@@ -40,7 +40,7 @@ _GIB = 1 << 30
 _LONGEST_S = 86_400
 """None of our waits is meant to last longer than a day, and the system's timers overflow not far above."""
 
-_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+")
+_ORIGIN = r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+"
 """Scheme, host, and optional port, in lower case and without a path, as browsers send it."""
 
 SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
@@ -81,7 +81,7 @@ def _find_fault_in_auth(text: str) -> str | None:
 
 
 def _find_fault_in_origins(text: str) -> str | None:
-    are_origins = all(_ORIGIN.fullmatch(origin) for origin in text.split())
+    are_origins = all(re.fullmatch(_ORIGIN, origin) for origin in text.split())
     return None if are_origins else "origins such as https://example.org:8443, separated by blanks"
 
 

@@ -14,7 +14,7 @@ from builders.storage import make_pictures, make_storage_dir, name_of, open_benc
 from contracts.folders.conftest import Place
 from fault_kit.hard_disks import read_only, small_disk
 from strandline.errors import ImageTooLargeError, RefusedError, UnreadableFileError, UnwritableFolderError
-from strandline.folders.saving import SaveMode
+from strandline.folders.port import SaveMode
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.image_files import FileStamp
 from strandline.model.listing import OddKind

@@ -14,7 +14,7 @@ from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, put_half
 from strandline.errors import DiskError
-from strandline.folders import local
+from strandline.folders import saving
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.saving.save import save_image
@@ -72,7 +72,7 @@ def test_a_write_that_does_not_end_registers_nothing(
     machine: Machine, cloud: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The caller gets an error. A file that appears later is an arrival, and whole."""
-    stall = Stall(monkeypatch, local, "write_whole")
+    stall = Stall(monkeypatch, saving, "write_whole")
     with pytest.raises(DiskError, match=r"cannot write .*no answer within .* s; .*try again when it is back"):
         save_image(machine.bench, PICTURE, cloud)
     assert machine.row(cloud, NAME) is None
@@ -100,7 +100,7 @@ def test_nothing_is_put_out_once_a_save_was_given_up(
 ) -> None:
     """The late write continues, but stops before its rename."""
     put_half(Path(cloud.path), PICTURE)
-    stall = Stall(monkeypatch, local, "write_whole")
+    stall = Stall(monkeypatch, saving, "write_whole")
     with pytest.raises(DiskError, match="no answer within"):
         save_image(machine.bench, PICTURE, cloud)
     stall.end()
@@ -113,7 +113,7 @@ def test_nothing_is_promised_for_a_file_that_cannot_be_synced(
     """The file is here, but the next power cut may remove it, so the save fails."""
     machine.put(cloud, PICTURE)
     machine.get(id_of(PICTURE))
-    stall = Stall(monkeypatch, local, "ensure_durable")
+    stall = Stall(monkeypatch, saving, "ensure_durable")
     with pytest.raises(DiskError, match=r"cannot sync .*no answer within"):
         save_image(machine.bench, PICTURE, cloud)
     stall.end()
@@ -124,7 +124,7 @@ def test_nothing_is_replaced_that_cannot_be_copied_to_the_trash(
 ) -> None:
     """The file stays, and no half entry is left in the trash."""
     put_half(Path(cloud.path), PICTURE)
-    stall = Stall(monkeypatch, local, "copy_aside")
+    stall = Stall(monkeypatch, saving, "copy_aside")
     with pytest.raises(DiskError, match=r"cannot copy .*no answer within"):
         save_image(machine.bench, PICTURE, cloud)
     stall.end()

@@ -413,7 +413,7 @@ def test_what_goes_away_during_the_listing_is_not_judged_by_it(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, go_away: Callable[[Machine, StorageDir], None]
 ) -> None:
     """Being online is checked again at the end: no row changes, none is added, and nothing becomes absent."""
-    monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", 2)
+    monkeypatch.setattr("strandline.folders.media_listing.PROGRESS_EVERY", 2)
     sd, paths = add(machine, 5)
     machine.put(sd, NEW)
     remove(paths[0])
@@ -436,7 +436,7 @@ def test_a_known_copy_that_takes_the_place_during_the_listing_is_judged_by_its_o
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has the same identity but other files. A file that only the old listing lacks is not absent."""
-    monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", 2)
+    monkeypatch.setattr("strandline.folders.media_listing.PROGRESS_EVERY", 2)
     sd, paths = add(machine, 5)
     copy = Path(shutil.copytree(sd.path, machine.folder / "copy", symlinks=True))
     remove(*paths[:4])

@@ -170,7 +170,7 @@ def during_listing(
 ) -> Callable[[StorageDir, int, int], None]:
     """A progress hook that acts once, after the listing has seen everything that existed before."""
     count = len(list(machine.folder.glob("*/media/*")))
-    monkeypatch.setattr("strandline.folders.media_folder.PROGRESS_EVERY", count)
+    monkeypatch.setattr("strandline.folders.media_listing.PROGRESS_EVERY", count)
     done: list[object] = []
 
     def hook(_sd: StorageDir, _done: int, total: int) -> None:

@@ -7,7 +7,6 @@ read as another identity. Such text is refused (SPEC §4, hazard H10).
 
 from __future__ import annotations
 
-import base64
 import re
 import uuid
 from typing import NewType
@@ -36,6 +35,8 @@ def find_storage_dir_id(text: str) -> StorageDirId | None:
     if _UUID.fullmatch(text.lower()):
         return StorageDirId(text.lower())
     if _BASE64URL.fullmatch(text) and not _UUID_START.fullmatch(text):
+        import base64  # here: most identities are UUIDs
+
         raw = base64.urlsafe_b64decode(text + "==")
         # 22 characters carry 132 bits. The four spare ones must be zero, otherwise two spellings would mean the same.
         if base64.urlsafe_b64encode(raw)[:22].decode() == text:

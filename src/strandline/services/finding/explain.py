@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from strandline.errors import (
     ImageArrivingError,
@@ -19,7 +19,7 @@ from strandline.errors import (
     ImageOnlineOnlyError,
     ImageUnreachableError,
 )
-from strandline.folders.port import Entry, Folder, can_be_dataless
+from strandline.folders.port import Folder, can_be_dataless
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.remedies import refer_to, say_add, say_command, say_confirm
@@ -38,6 +38,9 @@ from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, 
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import Entry
 
 T = TypeVar("T")
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from strandline.folders.port import OpenImage, ProofCopy
+from strandline.folders.port import OpenImage
+from strandline.folders.proof_copies import ProofCopy
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError, UnreadableFileError
-from strandline.folders.port import OpenImage, ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
@@ -21,6 +21,9 @@ from strandline.services.finding.candidates import Candidate, Search, goes_past_
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.proving.prove import Outcome, is_whole, prove_file
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import OpenImage, ProofCopy
 
 log = logging.getLogger(__name__)
 

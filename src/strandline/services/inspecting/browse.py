@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StorageDirOfflineError
 from strandline.folders.disk_errors import as_unreadable, disk_errors
-from strandline.folders.port import Entry
 from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES
 from strandline.model.events import format_time
 from strandline.model.identity.sightings import find_identity_name
@@ -26,6 +26,9 @@ from strandline.model.sync_status import MAX_HEX_BYTES, MAX_TREE_PAGE, HexPage, 
 from strandline.services.storage_dirs.paths import MAX_PATH_LENGTH, can_be_path, shorten
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import Entry
 
 PATHS_AT_ONCE = 50_000
 """Paths held in memory while all are listed: some 10 MB. A million files are then listed twenty times."""

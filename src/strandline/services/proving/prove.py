@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 
 from strandline.errors import (
     DecoderUnavailableError,
@@ -21,7 +22,6 @@ from strandline.errors import (
     PictureTooLargeError,
     UndecodablePictureError,
 )
-from strandline.folders.port import ProofCopy
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import content_id_of, is_content_id
 from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, sniff_media_type
@@ -41,6 +41,9 @@ from strandline.model.values import dataclass
 from strandline.pictures.decoding import check_decodes
 from strandline.pictures.facts import read_facts
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import ProofCopy
 
 ATTEMPTS = 5
 """How often to start again if a file is replaced while it is read, or its row changes meanwhile."""

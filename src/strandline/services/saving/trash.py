@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.port import AsideCopy
 from strandline.folders.saving import write_whole
 from strandline.folders.temporaries import open_folder
 from strandline.model.events import format_time
@@ -22,6 +22,9 @@ from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import AsideCopy
 
 ABOUT_FILE = "about.json"
 

@@ -10,9 +10,9 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
-from strandline.folders.port import Folder
 from strandline.model.events import StorageDirAdded
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import decide_identity, keep_replaced
@@ -43,6 +43,9 @@ from strandline.services.storage_dirs.presence import (
 )
 from strandline.services.storage_dirs.suitable import check_suitable
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import Folder
 
 ENTRIES_SEARCHED = 2000
 """How many entries of a folder without ``media/`` are searched for pictures. Enough for a hint."""

@@ -14,19 +14,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, RefusedError, StorageDirNotFoundError
+from strandline.model import identity
 from strandline.model.events import (
     StorageDirEvent,
     StorageDirIdentityChanged,
     StorageDirOffline,
     StorageDirOnline,
 )
-from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
-from strandline.model.identity.rules import FIXED, decide_identity, explains_change, keep_replaced
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.remedies import say_add, say_move
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 if TYPE_CHECKING:
+    from strandline.model.identity.decisions import IdentityDecision
     from strandline.model.identity.sightings import IdentitySighting
     from strandline.services.workbench import Workbench
 
@@ -101,7 +101,7 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
             looks=looks,
             may_be_replaced=sd.is_reachable,
         )
-        if decision.sd_id is None or decision.outcome is IdentityOutcome.GENERATED:
+        if decision.sd_id is None or decision.outcome is identity.decisions.IdentityOutcome.GENERATED:
             return move_to_state(bench, sd, *_state_without_identity(sd, sighting, decision))
         if lies_elsewhere(bench, sd, sighting, decision.sd_id):
             return move_to_state(
@@ -109,7 +109,7 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
             )
         if decision.wait_for_quiet:
             return sd
-        decision = keep_replaced(decision, sighting, identity_to_keep(sd))
+        decision = identity.rules.keep_replaced(decision, sighting, identity_to_keep(sd))
         try:
             applied = bench.folder(sd).apply_identity(decision)
         except (DiskError, RefusedError):
@@ -155,7 +155,7 @@ def look_and_decide(
 def _may_be_changing(sighting: IdentitySighting) -> bool:
     """Whether ``SD_ID`` may have an identity in a moment: it is missing now, or half a file."""
     plain = sighting.plain
-    return not sighting.errors and (plain is None or plain.unfit not in FIXED)
+    return not sighting.errors and (plain is None or plain.unfit not in identity.rules.FIXED)
 
 
 def _look_once(
@@ -173,7 +173,7 @@ def look(bench: Workbench, root: str) -> IdentitySighting:
 
 def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> IdentityDecision:
     """The result of :func:`~strandline.model.identity.rules.decide_identity` for an SD in the catalog."""
-    return decide_identity(
+    return identity.rules.decide_identity(
         sighting,
         fresh=sd.sd_id if sd.provisional and sd.sd_id is not None else new_storage_dir_id(),
         known=None if sd.provisional else sd.sd_id,
@@ -191,7 +191,7 @@ def identity_to_keep(sd: StorageDir) -> StorageDirId | None:
 
 def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision) -> StorageDir:
     """Writes the decided identity and its aliases to the catalog if they are not there yet."""
-    sd_id, provisional = decision.sd_id, decision.outcome is IdentityOutcome.PROVISIONAL
+    sd_id, provisional = decision.sd_id, decision.outcome is identity.decisions.IdentityOutcome.PROVISIONAL
     assert sd_id is not None
     if sd_id == sd.sd_id and provisional == sd.provisional and decision.aliases.issubset(sd.aliases):
         return sd
@@ -257,14 +257,14 @@ def _say_who_is_there(bench: Workbench, sd: StorageDir, found: StorageDirId) -> 
 def _state_without_identity(
     sd: StorageDir, sighting: IdentitySighting, decision: IdentityDecision
 ) -> tuple[StorageDirState, str]:
-    if decision.outcome is IdentityOutcome.GENERATED:
+    if decision.outcome is identity.decisions.IdentityOutcome.GENERATED:
         return (
             StorageDirState.INCOMPLETE,
             "nothing has arrived here yet; wait, or add it again to start over",
         )
     problem = decision.problem or "its identity cannot be read"
     marker_gone = sd.sd_id is not None and sighting.plain is None and not sighting.temporaries
-    if decision.outcome is IdentityOutcome.INCOMPLETE and not marker_gone:
+    if decision.outcome is identity.decisions.IdentityOutcome.INCOMPLETE and not marker_gone:
         return StorageDirState.INCOMPLETE, problem
     return StorageDirState.OFFLINE, problem
 
@@ -280,7 +280,7 @@ def lies_elsewhere(bench: Workbench, sd: StorageDir, sighting: IdentitySighting,
     if found in sd.aliases:
         return False
     assert sd.sd_id is not None
-    if explains_change(sd.sd_id, sighting):
+    if identity.rules.explains_change(sd.sd_id, sighting):
         return False
     with bench.catalog.read() as reader:
         known = reader.files.list_some_paths(sd.number, limit=NAMES_ASKED)
