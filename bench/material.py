@@ -22,6 +22,9 @@ SMALL = (64, 48)
 LARGE = (1200, 1160)
 """4.2 MB: a photograph."""
 
+LINKS_A_FILE = 60_000
+"""Names per file; ext4 allows 65,000. Listings and catalogs do not notice."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -55,6 +58,18 @@ def make_storage_dir(root: Path, files: int, size: tuple[int, int] = TINY, seed:
     ids = [put_picture(media, make_picture(f"{seed}-{number}", size)) for number in range(files)]
     settle(media)
     return ids
+
+
+def make_names(media: Path, files: int) -> None:
+    """Fills a folder with names of a few small files: quickly, and on a disk without room for so many files."""
+    media.mkdir(parents=True, exist_ok=True)
+    for number in range(files):
+        name = media / f"{number * 2654435761 % 2**32:08x}{number:024x}.png"
+        if number % LINKS_A_FILE == 0:
+            original = name
+            original.write_bytes(b"\x89PNG\r\n\x1a\n")
+        else:
+            os.link(original, name)
 
 
 def put_picture(media: Path, data: bytes) -> str:

@@ -4,11 +4,10 @@
 :class:`~strandline.folders.local.LocalFolder`: a folder that the operating system shows, on a disk, a share or a FUSE
 mount. A workbench makes one from a storage directory in one spot, ``Workbench.folder``; nothing else chooses a kind.
 
-To add a kind, implement the protocol in a file beside ``local.py``, choose it in ``Workbench.folder_at``, and let
-``tests/contracts/folders`` run on it. What differs by kind stays inside:
+To add a kind, implement the protocol beside ``local.py``, choose it in ``Workbench.folder_at``, and let
+``tests/contracts/folders`` run on it. What differs by kind stays inside.
 
-*A tree of pictures with names that people gave them.* A ``Layout`` of its own (``model/layout.py``), whose names
-contain ``/``. Listings recurse; whatever else ``LocalFolder`` does holds.
+*A tree of named pictures.* Its own ``Layout`` (``model/layout.py``), whose names contain ``/``. Listings recurse.
 
 *A bucket of objects.* A stamp is size, last-modified and 0 (or a number made of the ETag, if that is kept). ``write``
 is a conditional put, which is whole and durable once it is answered; ``put_aside`` is a copy. ``keeps_inodes`` and
