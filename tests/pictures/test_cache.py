@@ -162,7 +162,7 @@ def test_a_cache_without_a_disk_is_an_empty_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("sha256", ["", "ab", SHA256.upper(), "../" + SHA256[3:], SHA256 + "\n", "z" * 64])
 def test_only_hashes_become_names(cache: ThumbnailCache, sha256: str) -> None:
     """Text that is no hash never becomes a path."""
-    with pytest.raises(ValueError, match="no SHA-256"):
+    with pytest.raises(ValueError, match="not a SHA-256"):
         cache.find(sha256, 400)
 
 

@@ -26,7 +26,7 @@ def ensure_home(home: Path) -> None:
     """Makes the home if it is missing, and takes every right of group and others from what this user owns in it.
 
     Raises:
-        DiskError: It cannot be made.
+        DiskError: It cannot be made, or not be listed.
     """
     with disk_errors("make the home", home):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -37,7 +37,7 @@ def ensure_home(home: Path) -> None:
             os.close(os.open(home / CATALOG_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     if os.name == "posix":
         _make_private(home)
-        with os.scandir(home) as entries:
+        with disk_errors("look through the home", home), os.scandir(home) as entries:
             for entry in entries:
                 _make_private(Path(entry.path))
 
