@@ -156,6 +156,11 @@ def measure(store: Store, question: Callable[[Store], object]) -> Cost:
     return Cost(statements, counter["open"], listed, counter["calls"], count_bytes_read() - before)
 
 
+def measure_least(store: Store, question: Callable[[Store], object]) -> Cost:
+    """The least of three: every few seconds an operation looks at the identity file again."""
+    return min((measure(store, question) for _ in range(3)), key=lambda cost: (cost.opened, cost.calls))
+
+
 def count_bytes_read() -> int:
     """The bytes that this process has read from files until now, cached ones included."""
     return int(Path("/proc/self/io").read_text().partition("rchar: ")[2].partition("\n")[0])
@@ -207,7 +212,7 @@ def test_a_question_costs_the_same_in_a_large_folder(stores: tuple[Store, ...], 
 
     The bytes read grow only by some pages of the catalog, whose trees become deeper.
     """
-    few, some, many = (measure(store, QUESTIONS[name]) for store in stores)
+    few, some, many = (measure_least(store, QUESTIONS[name]) for store in stores)
     assert few.statements > 0
     assert few == some == many
     assert many.bytes_read - few.bytes_read < PAGES_READ
