@@ -32,8 +32,8 @@ LINKS = 50_000
 PAGES_READ = 256 * 1024
 """Bytes of the catalog that an operation may read more in a large home."""
 
-ROW_BYTES = 1500
-"""Bytes of the catalog that a survey may read for each file: its row and the index entries, about three times."""
+ROW_BYTES = 1000
+"""Bytes of the catalog that a survey may read for each file: its row and the index entries, about twice."""
 
 PICTURE = make_picture("png", seed=1, size=(8, 8))
 KNOWN = id_of(PICTURE)

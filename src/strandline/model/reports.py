@@ -238,6 +238,11 @@ class ImageInfo(JsonForm):
         return self.files[0].file
 
     @property
+    def is_away(self) -> bool:
+        """None of its storage directories can be read now."""
+        return not any(each.sd.is_reachable for each in self.files)
+
+    @property
     def media_type(self) -> str:
         """The best file's media type."""
         return self.best.media_type

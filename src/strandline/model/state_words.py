@@ -73,6 +73,9 @@ STORAGE_DIR_WORDS = {
     StorageDirState.SUSPECT: StateWord("needs a look", Tone.BAD),
 }
 
+AWAY = STORAGE_DIR_WORDS[StorageDirState.OFFLINE]
+"""The word for an image none of whose storage directories can be read now."""
+
 VERDICT_TONES = {
     Verdict.SHOWN: Tone.GOOD,
     Verdict.FROM_CONFLICT_COPY: Tone.WAIT,

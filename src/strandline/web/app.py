@@ -117,7 +117,7 @@ class Application:
         if refusal.code == "token-required":
             query = request.query.decode("latin-1")
             place = quote(request.path) + (f"?{query}" if query else "")
-            return render_sign_in(self.backend, next_address=place, status=401)
+            return render_sign_in(next_address=place, status=401)
         return render_error(refusal.message, refusal.status_code)
 
 

@@ -167,10 +167,8 @@ class ImageFileReader:
         return int(self._conn.execute(f"SELECT count(*) {FROM_UNCHECKED}", (sd,)).fetchone()[0])
 
     def list_unchecked_paths(self, sd: int, *, limit: int) -> list[str]:
-        """The paths of up to ``limit`` of them, newest first."""
-        rows = self._conn.execute(
-            f"SELECT path {FROM_UNCHECKED} ORDER BY sort_us DESC, path DESC LIMIT ?", (sd, limit)
-        )
+        """The paths of up to ``limit`` of them, newest first. Cost: those files, however many share a time."""
+        rows = self._conn.execute(f"SELECT path {FROM_UNCHECKED} ORDER BY sort_us DESC LIMIT ?", (sd, limit))
         return [str(path) for (path,) in rows]
 
     def count_rows(self, sd: int) -> int:

@@ -23,7 +23,7 @@ from strandline.model.image_files import FileState, Sort
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
-from strandline.model.state_words import FILE_WORDS, INCOMPLETE
+from strandline.model.state_words import AWAY, FILE_WORDS, INCOMPLETE
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import folder_pages, image_pages, inspector_pages, sign_in_pages
 from strandline.web.pages.activity import KINDS, list_days
@@ -43,9 +43,9 @@ STATES = {state.value: word for state, word in FILE_WORDS.items() if state is no
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
 
 TILE_STATES = json.dumps(
-    {state: word._asdict() for state, word in [*STATES.items(), ("partial", INCOMPLETE)]}
+    {state: word._asdict() for state, word in [*STATES.items(), ("partial", INCOMPLETE), ("away", AWAY)]}
 )
-"""The same for tiles that the browser makes (``static/js/words.js``)."""
+"""The same for tiles that the browser makes (``static/js/words.js``), and for an image whose folder is away."""
 
 Text = Annotated[str, Query(max_length=300)]
 

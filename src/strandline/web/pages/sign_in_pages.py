@@ -6,14 +6,12 @@ HEAD request and a prefetch are answered without taking the code.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
-from strandline.runtime.web_secrets import TOKEN_FILE
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.door import Door, find_local
 from strandline.web.guards import HEALTHZ, SIGN_IN, read_head
@@ -40,17 +38,17 @@ TheDoor = Annotated[Door, Depends(_of_request)]
 
 
 def render_sign_in(
-    backend: Backend, *, next_address: str = "/", status: int = 200, problem: str = "", delay_s: int = 0
+    *, next_address: str = "/", status: int = 200, problem: str = "", delay_s: int = 0
 ) -> Response:
-    """The page that takes a link or the token."""
+    """The page that takes a link or the token. It names nothing of this machine, because everybody may see it."""
     return render_bare(
         "sign_in.html", status=status, headers={"retry-after": str(delay_s)} if delay_s else {},
-        token_path=str(Path(backend.store.home) / TOKEN_FILE), next=find_local(next_address), problem=problem,
+        next=find_local(next_address), problem=problem,
     )  # fmt: skip
 
 
 def render_host_refusal(message: str) -> Response:
-    """The page for a host name that is not ours. Even its styles would be refused, so it has few, and its own."""
+    """The page for a host name that is not ours. It has no styles, because they would be refused as well."""
     return render_bare("host_refusal.html", status=421, message=message)
 
 
@@ -62,9 +60,9 @@ async def say_ok() -> Response:
 
 
 @router.head(SIGN_IN)
-async def look_at_sign_in(backend: TheBackend) -> Response:
+async def look_at_sign_in() -> Response:
     """The head of the page. Never takes a code."""
-    return render_sign_in(backend)
+    return render_sign_in()
 
 
 @router.get(SIGN_IN)
@@ -77,10 +75,10 @@ async def show_sign_in(
 ) -> Response:
     """The page to sign in. With the code of a link, signs in."""
     if not code:
-        return render_sign_in(backend, next_address=next_address)
+        return render_sign_in(next_address=next_address)
     purpose = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
     if "prefetch" in purpose or "prerender" in purpose:
-        return render_sign_in(backend, next_address=next_address, status=503)
+        return render_sign_in(next_address=next_address, status=503)
     return await _try(request, backend, door, code, next_address, WRONG_LINK)
 
 
@@ -117,14 +115,12 @@ async def _try(
     head = read_head(request.scope)
     delay_s = door.find_delay_s(head.client)
     if delay_s:
-        return render_sign_in(
-            backend, next_address=next_address, status=429, problem=TOO_MANY, delay_s=delay_s
-        )
+        return render_sign_in(next_address=next_address, status=429, problem=TOO_MANY, delay_s=delay_s)
     session = await backend.crossing.quick(lambda: door.enter(given))
     cookie = None if session is None else door.format_cookie(session, head)
     if cookie is None and door.guard.find_session(head) is None:
         door.note_wrong(head.client)
-        return render_sign_in(backend, next_address=next_address, status=401, problem=wrong)
+        return render_sign_in(next_address=next_address, status=401, problem=wrong)
     answer = RedirectResponse(find_local(next_address), status_code=303)
     answer.headers["cache-control"] = "no-store"
     if cookie is not None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from urllib.parse import quote
 
-from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_files import FileState
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import Explanation, ImageInfo
-from strandline.model.state_words import FILE_WORDS, StateWord, word_of_state
+from strandline.model.state_words import AWAY, FILE_WORDS, StateWord, word_of_state
 from strandline.model.storage_dirs import StorageDir
 
 
@@ -70,10 +70,12 @@ def label_of(image: ImageInfo) -> str:
     return f"{title_of(image)}, {say_day(day)}, {show_plainly(image.files[0].sd.name)}"
 
 
-def tile_badge(file: ImageFile) -> StateWord | None:
+def tile_badge(image: ImageInfo) -> StateWord | None:
     """What a tile says about its image. None if all is well."""
-    word = word_of_state(file.state, whole=file.is_whole)
-    return None if word is FILE_WORDS[FileState.PRESENT] else word
+    word = word_of_state(image.best.state, whole=image.best.is_whole)
+    if word is not FILE_WORDS[FileState.PRESENT]:
+        return word
+    return AWAY if image.is_away else None
 
 
 def say_fact_name(name: str) -> str:

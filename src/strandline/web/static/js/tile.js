@@ -3,7 +3,6 @@
 import { HAS_PICTURE, labelOf, sayState, titleOf } from "./words.js";
 
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
-const AWAY = { word: "offline", tone: "wait", moving: false };
 
 /** An empty tile. */
 export function makeTile() {
@@ -16,7 +15,6 @@ export function showImage(tile, image) {
   if (tile.dataset.shows === known) return;
   const hadPicture = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
   tile.dataset.shows = known;
-  tile.dataset.away = image?.away ? "yes" : "";
   tile.dataset.id = image?.image_id ?? "";
   tile.dataset.state = image?.state ?? "";
   const link = tile.querySelector("a");
@@ -33,7 +31,7 @@ export function showImage(tile, image) {
     return;
   }
   if (!hadPicture) delete tile.dataset.failed;
-  const badge = sayState(image.state) ?? (tile.dataset.failed ? sayFailure(tile) : null);
+  const badge = sayState(image.state) ?? sayState(image.away && "away") ?? (tile.dataset.failed ? NO_PREVIEW : null);
   const title = labelOf(image);
   link.href = `/image/${image.image_id}`;
   link.title = title;
@@ -55,7 +53,7 @@ export function refreshPicture(tile) {
 export function showFailure(tile) {
   tile.classList.add("no-picture");
   tile.dataset.failed = "yes";
-  if (!tile.querySelector(".badge").textContent) showBadge(tile, sayFailure(tile));
+  if (!tile.querySelector(".badge").textContent) showBadge(tile, NO_PREVIEW);
 }
 
 function showPicture(tile, image) {
@@ -64,11 +62,6 @@ function showPicture(tile, image) {
   tile.classList.toggle("no-picture", !hasPicture);
   picture.removeAttribute("src");
   if (hasPicture) picture.src = `/i/${image.image_id}?w=400`;
-}
-
-/** Why a picture that should be there is not: its folder is away, or nobody knows. */
-function sayFailure(tile) {
-  return tile.dataset.away ? AWAY : NO_PREVIEW;
 }
 
 function showBadge(tile, badge) {

@@ -5,7 +5,7 @@ const STATES = JSON.parse(document.getElementById("tile")?.dataset.states ?? "{}
 
 export const HAS_PICTURE = new Set(["present", "partial", "online-only"]);
 
-/** What a tile says about an image's state: `{word, tone, moving}`, or null if all is well. */
+/** What a tile says about an image's state, or if its folder is "away": `{word, tone, moving}`; null if all is well. */
 export function sayState(state) {
   return STATES[state] ?? null;
 }
