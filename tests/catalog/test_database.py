@@ -257,6 +257,17 @@ def test_a_catalog_that_breaks_meanwhile_is_told_as_damaged(path: Path) -> None:
             catalog.read_version()
 
 
+def test_each_write_is_as_durable_as_it_asks(path: Path) -> None:
+    """Whatever the write before it asked on the same connection (SQLite: 1 is NORMAL, 2 is FULL)."""
+    asked = [False, True, True, False, False, True]
+    with opened(path) as catalog:
+        given = []
+        for durable in asked:
+            with catalog.write(durable=durable) as writer:
+                given.append(sql_of(writer).execute("PRAGMA synchronous").fetchone()[0])
+    assert given == [1 + durable for durable in asked]
+
+
 def test_a_whole_catalog_passes_the_check(path: Path) -> None:
     """It reports nothing."""
     with opened(path) as catalog:

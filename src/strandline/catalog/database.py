@@ -13,14 +13,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from operator import attrgetter
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from strandline.catalog.database_errors import explain_database_error, is_busy
 from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JournalLimits, jump_after_boot
 from strandline.catalog.port import Reader, Writer
 from strandline.catalog.schema import MIGRATIONS
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
+
+T = TypeVar("T")
 
 APPLICATION_ID = 0x5354524E
 """``STRN``, stored in the database's header, so that another program's database is never taken for a catalog."""
@@ -40,10 +44,12 @@ WAL_RETRY_S = 0.01
 class _Connection:
     """A connection, and the readers and writers that use it."""
 
-    __slots__ = ("conn", "reader", "writer")
+    __slots__ = ("conn", "is_durable", "reader", "writer")
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         self.conn = conn
+        self.is_durable: bool | None = None
+        """Whether commits wait for the disk; None until the first write."""
         self.reader = Reader(conn)
         self.writer = Writer(conn, limits)
 
@@ -72,11 +78,9 @@ class SqliteCatalog:
         self._write_lock = threading.RLock()
         self._closed = False
 
-    @contextmanager
-    def read(self) -> Iterator[Reader]:
+    def read(self) -> AbstractContextManager[Reader]:
         """Answers from the last commit. See :meth:`strandline.catalog.port.Catalog.read`."""
-        with self._connected() as connection:
-            yield connection.reader
+        return _Lent(self, _get_reader)
 
     @contextmanager
     def snapshot(self) -> Iterator[Reader]:
@@ -100,7 +104,9 @@ class SqliteCatalog:
         with self._write_lock:
             with self._connected() as connection:
                 conn, writer = connection.conn, connection.writer
-                conn.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                if connection.is_durable is not durable:
+                    conn.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                    connection.is_durable = durable
                 conn.execute("BEGIN IMMEDIATE")
                 try:
                     if not self._is_boot_known:
@@ -123,7 +129,7 @@ class SqliteCatalog:
         """
         with self._observer_lock:
             if self._observer is None:
-                self._observer = self._take()
+                self._observer = self.take()
             try:
                 return int(self._observer.conn.execute("PRAGMA data_version").fetchone()[0])
             except sqlite3.Error as error:
@@ -160,17 +166,11 @@ class SqliteCatalog:
         with self._connected() as connection:
             yield connection.conn
 
-    @contextmanager
-    def _connected(self) -> Iterator[_Connection]:
-        connection = self._take()
-        try:
-            yield connection
-        except sqlite3.Error as error:
-            raise explain_database_error(error, self.path) from error
-        finally:
-            self._give_back(connection)
+    def _connected(self) -> AbstractContextManager[_Connection]:
+        return _Lent(self, _get_itself)
 
-    def _take(self) -> _Connection:
+    def take(self) -> _Connection:
+        """An idle connection, or a new one."""
         with self._pool_lock:
             if self._closed:
                 raise CatalogError("the store is closed; open it again with open_store()")
@@ -178,7 +178,8 @@ class SqliteCatalog:
                 return self._idle.pop()
         return _Connection(self._connect(), self._journal_limits)
 
-    def _give_back(self, connection: _Connection) -> None:
+    def give_back(self, connection: _Connection) -> None:
+        """Ends its transaction, if there is one, and keeps it for others."""
         _roll_back(connection.conn)
         with self._pool_lock:
             if not self._closed:
@@ -202,6 +203,36 @@ class SqliteCatalog:
         except sqlite3.Error as error:
             raise explain_database_error(error, self.path) from error
         return conn
+
+
+class _Lent(Generic[T]):
+    """A connection, or a part of it, during a block. A class, because every question pays for it, and a generator
+    takes three times as long.
+    """
+
+    __slots__ = ("_catalog", "_connection", "_part_of")
+
+    def __init__(self, catalog: SqliteCatalog, part_of: Callable[[_Connection], T]) -> None:
+        self._catalog = catalog
+        self._part_of = part_of
+
+    def __enter__(self) -> T:
+        self._connection = self._catalog.take()
+        return self._part_of(self._connection)
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        try:
+            if isinstance(error, sqlite3.Error):
+                raise explain_database_error(error, self._catalog.path) from error
+        finally:
+            self._catalog.give_back(self._connection)
+
+
+def _get_itself(connection: _Connection) -> _Connection:
+    return connection
+
+
+_get_reader: Callable[[_Connection], Reader] = attrgetter("reader")
 
 
 def open_catalog(

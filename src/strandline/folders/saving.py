@@ -128,7 +128,7 @@ def write_whole(
     if mode is SaveMode.REPLACE:
         ways = sorted(ways, key=lambda way: way is not Way.SCRATCH)
     save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes)
-    with disk_errors("write", folder / filename, FileExistsError), opening(folder) as target:
+    with disk_errors("write", os.path.join(folder, filename), FileExistsError), opening(folder) as target:
         if mode is SaveMode.NEW and target.has(filename):
             raise _taken(filename)
         for way in ways:
@@ -289,7 +289,7 @@ def _way_closed_by(numbers: set[int]) -> Iterator[None]:
 
 
 def _check_plain_name(filename: str) -> None:
-    if Path(filename).name != filename or filename in ("", "..") or "\0" in filename:
+    if os.path.basename(filename) != filename or filename in ("", ".", "..") or "\0" in filename:
         raise InvalidPathError(f"{filename!r} is not a plain file name", filename=filename)
 
 

@@ -99,6 +99,8 @@ class Workbench:
     """By an SD's number: when this program last cleaned up the SD after killed saves."""
     being_saved: set[tuple[int, str]] = field(default_factory=set)
     """SD's number and file name of what this program is saving now. The save itself registers it."""
+    scratch: Path = field(init=False)
+    """The folder for this home's temporary files."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     interruptions: Interruptions = field(init=False)
@@ -108,6 +110,7 @@ class Workbench:
     _mounts: dict[str, tuple[Mount, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.scratch = self.home / "scratch"
         self.stillness = Stillness(self.monotonic)
         self.interruptions = Interruptions(self.monotonic)
         self.refusals = Interruptions(self.monotonic, REFUSALS_REMEMBERED)
@@ -133,11 +136,6 @@ class Workbench:
             limits.read_max_bytes,
         )
         return LocalFolder(TimedCalls(root, self.mount_at(root), means))
-
-    @property
-    def scratch(self) -> Path:
-        """The folder for this home's temporary files."""
-        return self.home / "scratch"
 
     @property
     def trash_folder(self) -> Path:

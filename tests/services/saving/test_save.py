@@ -17,6 +17,7 @@ import pytest
 
 from builders.machine import LEGACY_ID, Machine, open_machine
 from builders.pictures import extension_of, make_picture
+from builders.statements import count_statements
 from builders.storage import id_of, make_pictures, name_of
 from strandline.errors import (
     EmptyImageError,
@@ -372,3 +373,11 @@ class TestAtOnce:
         with ThreadPoolExecutor(8) as pool:
             assert sorted(pool.map(save, range(8))) == [False] * 7 + [True]
         assert os.listdir(machine.media(one)) == [NAME]
+
+
+def test_a_new_picture_costs_few_statements(machine: Machine) -> None:
+    """One transaction, and the questions before it: what is known of the image, and where it may be written."""
+    sd = machine.add("one")
+    save_image(machine.bench, PICTURE, sd)
+    other = make_picture("png", seed=2)
+    assert count_statements(machine.bench, lambda: save_image(machine.bench, other, sd)) <= 9

@@ -233,7 +233,8 @@ class _Save:
                 source=taken.label,
                 image_id=self.image_id,
             )
-        return replace(look, open_ended=False)  # all of it was given: nobody is writing any more
+        # All of it was given: nobody is writing any more.
+        return replace(look, open_ended=False) if look.open_ended else look
 
     def _is_free(self) -> bool:
         """Called right before a rename that could replace something. True only for content ids, if the name still
@@ -321,12 +322,13 @@ class _Save:
         self._check_still_there()
         now, name = self.bench.now(), self.taken.original_name
         with self.bench.catalog.write(durable=True) as writer:
-            old = writer.files.find_row(self.sd.number, self.folder.layout.path_of(filename))
-            new = after_look(old or self._new_row(filename, look.stamp, now), look, now)
-            if old is None:
-                writer.files.insert_row(new)
-            elif new is not old:
-                writer.files.update_row(old, new)
+            old, new = None, after_look(self._new_row(filename, look.stamp, now), look, now)
+            if not writer.files.insert_row(new):
+                old = writer.files.find_row(self.sd.number, new.path)
+                assert old is not None, "what keeps the row from being inserted"
+                new = after_look(old, look, now)
+                if new is not old:
+                    writer.files.update_row(old, new)
             event = event_between(old, new, self.sd.sd_id, now)
             if event is not None:
                 writer.journal.append_event(event)
