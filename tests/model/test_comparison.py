@@ -88,7 +88,7 @@ def compare(
     }
     compared.rows |= {name: rows[name] for name in compared.names_to_ask if name in rows}
     compared.sort()
-    status = SyncStatus(SD, NOW, {}, in_catalog_count=sum(not is_trashed(row) for row in rows.values()))
+    status = SyncStatus(SD, NOW, {})
     compared.fill(status, arrived & compared.gone)
     return compared, status
 
@@ -100,8 +100,10 @@ def test_disk_and_catalog_add_up(
     arrived: set[str],
 ) -> None:
     """The law of a sync status, whatever was listed, known, or arrived meanwhile."""
-    compared, status = compare(make_rows(known), listed, arrived)
+    rows = make_rows(known)
+    compared, status = compare(rows, listed, arrived)
     assert not compared.gone & compared.on_disk.keys()
+    assert status.in_catalog_count == sum(not is_trashed(row) for row in rows.values())
     assert status.on_disk_count - len(status.on_disk_not_in_catalog) == status.in_catalog_count - len(
         status.in_catalog_not_on_disk
     )

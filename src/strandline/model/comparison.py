@@ -84,6 +84,8 @@ class Comparison:
             status: Changed in place.
             arrived: Names that were gone in the listing and are on the disk now.
         """
+        missing = sum(row.state is FileState.MISSING for row in self.rows.values())  # they have no lines
+        status.in_catalog_count = self.difference.unchanged + len(self.difference.stale) + missing
         self.gone.difference_update(arrived)
         status.on_disk_count = self.difference.unchanged + len(self.on_disk) + len(arrived)
         unwanted = sum(size for name, size in self.sizes.items() if name not in self.fresh.images)

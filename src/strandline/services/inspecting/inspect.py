@@ -105,7 +105,6 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
         compared.rows = {layout.name_of(row.path): row for row in noteworthy}
         others = reader.files.find_rows(sd.number, sorted(map(layout.path_of, compared.names_to_ask)))
         compared.rows |= {layout.name_of(path): row for path, row in others.items()}
-        status.in_catalog_count = reader.files.count_rows(sd.number)
         status.unchecked_count = reader.files.count_unchecked(sd.number)
         unchecked = reader.files.list_unchecked_paths(sd.number, limit=UNCHECKED_TRIED)
         odd_types = [row for row in reader.files.iter_rows_of_odd_type(sd.number) if row.state in HERE]
