@@ -10,7 +10,8 @@ import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -58,6 +59,23 @@ class Account:
             "LANG": "C.UTF-8",
             "BROWSER": "true",
         }
+
+    @contextmanager
+    def serving(self, command: str) -> Iterator[str]:
+        """The address of the server that the command starts, on a free port. It ends with the block."""
+        with subprocess.Popen(
+            ["bash", "-c", f"exec {command} --port 0"],
+            cwd=self.home,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        ) as server:
+            assert server.stdout is not None
+            try:
+                yield server.stdout.readline().strip()
+            finally:
+                server.terminate()
 
     def type(self, commands: Sequence[str]) -> str:
         """Types the commands one after another into one shell, which stops at the first that fails. Returns what they

@@ -41,17 +41,8 @@ def test_the_first_commands_work_as_typed(tmp_path: Path) -> None:
     assert "![debian-logo](media/" in said
     assert "1 image" in said
     command, _, _comment = serve.partition("#")
-    with subprocess.Popen(
-        ["bash", "-c", f"exec {command} --port 0"],
-        env=account.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        address = server.stdout.readline()
-        server.terminate()
-    assert address.startswith("http://127.0.0.1:")
+    with account.serving(command) as address:
+        assert address.startswith("http://127.0.0.1:")
 
 
 def test_what_is_installed_exists() -> None:

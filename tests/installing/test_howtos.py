@@ -53,18 +53,8 @@ def test_monitoring(account: Account) -> None:
     pages = ("docs/howto/monitor.md", "docs/howto/run-as-a-service.md")
     programs = ("strandline", "token", "curl")
     typed = [line for page in pages for line in list_typed(page) if line.startswith(programs)]
-    with subprocess.Popen(
-        ["bash", "-c", "exec strandline serve --port 0"],
-        cwd=account.home,
-        env=account.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as server:
-        assert server.stdout is not None
-        address = server.stdout.readline().strip()
+    with account.serving("strandline serve") as address:
         said = account.type([line.replace("http://127.0.0.1:8484/", address) for line in typed])
-        server.terminate()
     assert said.count('{"checks":[') == 2
 
 
