@@ -144,8 +144,8 @@ def ls(
     """List images, newest first.
 
     In a pipe, lists all of them, with tabs between the columns, sizes in bytes, and times in UTC. On a terminal,
-    lists a page. The state ok is proven, incomplete has the right bytes but is not a whole image, unchecked is known
-    only from a listing, odd decodes although its structure is odd.
+    lists a page. The state checked has the bytes of its id, incomplete has them but is not a whole image, unchecked
+    is known only from a listing, odd decodes although its structure is odd.
     """
     if is_all and limit is not None:
         raise click.UsageError("give --all or --limit, not both")

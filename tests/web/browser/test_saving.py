@@ -168,16 +168,25 @@ def test_what_was_not_saved_can_be_tried_again(serve: Serve, open_page: OpenPage
 
 
 def test_pictures_that_are_too_large_together_are_sent_alone(serve: Serve, open_page: OpenPage) -> None:
-    """The server takes no more in one request than it takes for one image. The page then sends them one by one."""
-    served = serve(*make_pictures(1))
-    page = open_page(served)
-    page.route(
-        "**/api/v1/images?*",
-        lambda route: (
+    """The server takes no more in one request than it takes for one image. The page then sends them one by one, and
+    still not more than three at once.
+    """
+    page = open_page(serve(*make_pictures(1)))
+    held: list[Route] = []
+
+    def refuse_many_and_hold_one(route: Route) -> None:
+        if not is_upload(route):
+            route.continue_()
+        elif "name=" in route.request.url:
+            held.append(route)
+        else:
             route.fulfill(status=413, json={"detail": "too large"})
-            if is_upload(route) and "name=" not in route.request.url
-            else route.continue_()
-        ),
-    )
-    carry(page, "drop", *[(f"{n}.png", "image/png", make_picture("png", seed=n)) for n in (41, 42, 43)])
-    expect(page.locator(".saved-files h2")).to_have_text("3 saved")
+
+    page.route("**/api/v1/images?*", refuse_many_and_hold_one)
+    carry(page, "drop", *[(f"{n}.png", "image/png", make_picture("png", seed=n)) for n in range(41, 47)])
+    heading = page.locator(".saved-files h2")
+    expect(heading).to_have_text("Saving 1 of 6")
+    page.wait_for_timeout(500)
+    assert len(held) == 3
+    page.unroute_all()
+    expect(heading).to_have_text("6 saved")

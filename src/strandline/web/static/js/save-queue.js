@@ -91,7 +91,7 @@ export class SaveQueue {
 
   settle(items, status, answer) {
     if (status === TOO_LARGE && items.length > 1) {
-      for (const item of items) this.send([item]); // together they are more than the server takes for one
+      this.waiting.unshift(...items.map((item) => ({ ...item, isAlone: true }))); // together they are too large
       return;
     }
     const saved = new Map(answer?.saved?.map((each) => [each.source, each]));
@@ -124,10 +124,11 @@ function takeBatch(waiting) {
     const { file, sd } = waiting[0];
     const name = nameOf(file);
     bytes += file.size;
-    if (items.length && (sd !== items[0].sd || names.has(name) || bytes > MOST_BYTES || isRewritten(name))) break;
+    const isAlone = waiting[0].isAlone || isRewritten(name);
+    if (items.length && (isAlone || sd !== items[0].sd || names.has(name) || bytes > MOST_BYTES)) break;
     items.push(waiting.shift());
     names.add(name);
-    if (isRewritten(name)) break;
+    if (isAlone) break;
   }
   return items;
 }
