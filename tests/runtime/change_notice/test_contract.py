@@ -314,14 +314,19 @@ def test_a_folder_that_is_made_again_can_be_watched_again(
     reader.watcher.watch(media)
     (media / IMAGE).write_bytes(b"new")
 
-    def is_covered(hints: list[Hint]) -> bool:
-        if FolderGone(media) in hints:  # the unread report of its end may have ended the new watch
-            reader.watcher.watch(media)
-        return has_listing(hints, media) or IMAGE in names_in(hints, media)
+    def read_until_covered(name: str) -> None:
+        """Watches again if the late report of the first folder's end has ended the new watch."""
 
-    reader.read_until(is_covered)
+        def is_covered(hints: list[Hint]) -> bool:
+            if FolderGone(media) in hints:
+                reader.watcher.watch(media)
+            return has_listing(hints, media) or name in names_in(hints, media)
+
+        reader.read_until(is_covered)
+
+    read_until_covered(IMAGE)
     (media / "later.png").write_bytes(b"new")
-    reader.read_until_covered(media, "later.png")
+    read_until_covered("later.png")
 
 
 def test_a_second_watch_finds_a_replaced_folder(reader: HintReader, tmp_path: Path) -> None:
