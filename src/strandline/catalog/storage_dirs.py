@@ -17,14 +17,16 @@ from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 _SELECT = (
-    "SELECT number, sd_id, provisional, name, path, state, problem, read_only, "
-    "first_scan_done, added_at_us FROM storage_dirs"
+    "SELECT number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, "
+    "(SELECT group_concat(sd_id, char(10)) FROM storage_dir_aliases AS a WHERE a.number = storage_dirs.number) "
+    "FROM storage_dirs"
 )
+"""The aliases come in the same statement, a line each: every lookup pays for this question."""
 
 
-def _to_storage_dir(row: tuple[Any, ...], aliases: Iterable[StorageDirId]) -> StorageDir:
+def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
     (
-        number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us,
+        number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, aliases,
     ) = row  # fmt: skip
     return StorageDir(
         number=number,
@@ -37,7 +39,7 @@ def _to_storage_dir(row: tuple[Any, ...], aliases: Iterable[StorageDirId]) -> St
         read_only=bool(read_only),
         first_scan_done=bool(first_scan_done),
         added_at=from_microseconds(added_at_us),
-        aliases=tuple(aliases),
+        aliases=() if aliases is None else tuple(sorted(aliases.split("\n"))),
     )
 
 
@@ -48,26 +50,18 @@ class StorageDirReader:
         self._conn = conn
 
     def list_storage_dirs(self) -> list[StorageDir]:
-        """All storage directories in the order in which they were added. Cost: two statements."""
-        aliases: dict[int, list[StorageDirId]] = {}
-        for number, sd_id in self._conn.execute(
-            "SELECT number, sd_id FROM storage_dir_aliases ORDER BY sd_id"
-        ):
-            aliases.setdefault(number, []).append(sd_id)
-        return [
-            _to_storage_dir(row, aliases.get(row[0], ()))
-            for row in self._conn.execute(f"{_SELECT} ORDER BY number")
-        ]
+        """All storage directories in the order in which they were added. Cost: one statement."""
+        return [_to_storage_dir(row) for row in self._conn.execute(f"{_SELECT} ORDER BY number")]
+
+    def list_with_identity(self, sd_id: StorageDirId | None) -> list[StorageDir]:
+        """Those with this identity, not as an alias: more than one if a folder was copied. None: without one."""
+        rows = self._conn.execute(f"{_SELECT} WHERE sd_id IS ? ORDER BY number", (sd_id,))
+        return [_to_storage_dir(row) for row in rows]
 
     def find_storage_dir(self, number: int) -> StorageDir | None:
         """The storage directory with the local number, or None."""
         row = self._conn.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
-        if row is None:
-            return None
-        aliases = self._conn.execute(
-            "SELECT sd_id FROM storage_dir_aliases WHERE number = ? ORDER BY sd_id", (number,)
-        ).fetchall()
-        return _to_storage_dir(row, [alias for (alias,) in aliases])
+        return None if row is None else _to_storage_dir(row)
 
 
 class StorageDirWriter(StorageDirReader):

@@ -248,9 +248,12 @@ def _plain_event(
 
 def _say_who_is_there(bench: Workbench, sd: StorageDir, found: StorageDirId) -> str:
     with bench.catalog.read() as reader:
-        known = [other.name for other in reader.sds.list_storage_dirs() if other.sd_id == found]
+        known = reader.sds.list_with_identity(found)
     if known:
-        return f"the storage directory {known[0]!r} is at {sd.path} now; if this one has moved, run {say_move(sd)}"
+        name = known[0].name
+        return (
+            f"the storage directory {name!r} is at {sd.path} now; if this one has moved, run {say_move(sd)}"
+        )
     return f"another storage directory ({found}) is at {sd.path} now; to use it, run {say_add(sd.path)}"
 
 

@@ -39,8 +39,7 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     if not sd.is_reachable:
         raise StorageDirOfflineError(f"{sd.name!r} is offline; {sd.problem}", sd_id=sd.sd_id, path=sd.path)
     with bench.catalog.read() as reader:
-        others = reader.sds.list_storage_dirs()
-    twins = [other for other in others if other.sd_id == sd.sd_id and other.number != sd.number]
+        twins = [twin for twin in reader.sds.list_with_identity(sd.sd_id) if twin.number != sd.number]
     if any(refresh(bench, twin).is_reachable for twin in twins):
         raise CopiedStorageDirError(
             f"{sd.path} and {twins[0].path} have the same identity, so it is not clear which is the copy; "
