@@ -13,8 +13,7 @@ from bench.bare import list_and_stat, open_database
 from bench.material import World
 from bench.timing import Operation, Result, Target, measure
 from strandline import open_store
-from strandline.catalog.schema import MIGRATIONS
-from strandline.model.folding import fold
+from strandline.catalog.schema import SCHEMA
 
 Rows = list[tuple[Any, ...]]
 
@@ -32,8 +31,7 @@ def measure_scanning(world: World, rounds: int) -> Iterator[Result]:
     def list_and_insert(path: Path) -> None:
         list_and_stat(media)
         database = open_database(path.with_suffix(".db"), durable=False)
-        database.create_function("fold", 1, fold)
-        database.executescript("".join(MIGRATIONS))
+        database.executescript(SCHEMA)
         database.execute("BEGIN")
         for table, rows in tables.items():
             marks = ", ".join("?" * len(rows[0]))

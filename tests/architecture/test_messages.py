@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from functools import cache
 
 import click
 import pytest
@@ -19,7 +20,6 @@ from strandline.cli.inspection_letter import list_verbs
 from strandline.model.discrepancies import DISCREPANCIES
 from strandline.model.storage_dirs import StorageDirState
 
-MESSAGES = list(iter_messages())
 QUOTED = re.compile(r"`([^`]*)`")
 IN_APOSTROPHES = re.compile(r"'(strandline|sd) [a-z]|`(sd|save|scan|inspect|explain) ")
 UNQUOTED = re.compile(r"`strandline [^`]*\bX\b[^`]*`")
@@ -31,6 +31,12 @@ UNNATURAL = re.compile(
     re.IGNORECASE,
 )
 """How nobody says it: "is no image" (is not an image), "lies at" (is at), "in none of the 1"."""
+
+
+@cache
+def list_messages() -> list[tuple[str, str]]:
+    """Where each message is, and its text."""
+    return list(iter_messages())
 
 
 def find_commands(text: str) -> list[str]:
@@ -52,14 +58,14 @@ def parses(command: str) -> bool:
 
 def test_every_offered_command_parses() -> None:
     """It exists, has all its arguments, and is quoted: pasted into a shell, it does what the message says."""
-    commands = {(place, command) for place, text in MESSAGES for command in find_commands(text)}
+    commands = {(place, command) for place, text in list_messages() for command in find_commands(text)}
     assert len(commands) > 40
     assert [(place, command) for place, command in sorted(commands) if not parses(command)] == []
 
 
 def test_no_command_is_offered_in_part() -> None:
     """Each begins with the program's name, in backticks, which are not what a shell or a name has."""
-    assert [(place, text) for place, text in MESSAGES if IN_APOSTROPHES.search(text)] == []
+    assert [(place, text) for place, text in list_messages() if IN_APOSTROPHES.search(text)] == []
 
 
 def test_what_comes_from_outside_is_quoted() -> None:
@@ -118,7 +124,7 @@ def test_nothing_is_named_twice() -> None:
 
 def test_messages_are_in_natural_words() -> None:
     """As a colleague would say it."""
-    assert [(place, text) for place, text in MESSAGES if UNNATURAL.search(text)] == []
+    assert [(place, text) for place, text in list_messages() if UNNATURAL.search(text)] == []
 
 
 def test_the_patterns_find_what_they_are_for() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from builders.image_rows import NOW
 from strandline.catalog.database import SqliteCatalog, open_catalog
 from strandline.catalog.journal import JournalLimits
+from strandline.catalog.migrations import MIGRATIONS
 from strandline.catalog.port import Catalog, Reader, Writer
-from strandline.catalog.schema import MIGRATIONS
+from strandline.catalog.schema import SCHEMA
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDirState
 
@@ -22,14 +23,15 @@ def opened(
     *,
     busy_timeout_s: float = 5.0,
     journal_limits: JournalLimits | None = None,
-    migrations: Sequence[str] = MIGRATIONS,
+    migrations: Sequence[str] | None = None,
 ) -> Iterator[SqliteCatalog]:
-    """The catalog at the path, closed at the end."""
+    """The catalog at the path, closed at the end. With ``migrations``, a new one is made by these steps."""
     catalog = open_catalog(
         path,
         busy_timeout_s=busy_timeout_s,
         journal_limits=journal_limits or JournalLimits(),
-        migrations=migrations,
+        migrations=MIGRATIONS if migrations is None else migrations,
+        schema=SCHEMA if migrations is None else None,
     )
     try:
         yield catalog

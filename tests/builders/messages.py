@@ -36,9 +36,10 @@ def iter_messages(*, without: tuple[str, ...] = ()) -> Iterator[tuple[str, str]]
 
 def list_texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """The texts of a module without docstrings, each f-string as one, and commands that are made outside texts."""
-    inside = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
-    inside |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    inside = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    inside |= {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             yield node.lineno, "".join(map(_fill_in, node.values))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inside:

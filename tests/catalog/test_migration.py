@@ -20,8 +20,8 @@ import pytest
 
 from builders.catalogs import dump, list_rows, opened
 from strandline.catalog.image_files.reader import ImageFileReader
+from strandline.catalog.migrations import MIGRATIONS
 from strandline.catalog.port import Reader
-from strandline.catalog.schema import MIGRATIONS
 from strandline.errors import CatalogTooNewError
 from strandline.model.image_files import FileStamp, FileState, ImageFile, ImageFilter
 
@@ -205,3 +205,36 @@ def test_what_the_first_version_knows_was_there_from_the_first(tmp_path: Path) -
         assert row is not None
         assert writer.files.update_row(row, replace(row, stamp=FileStamp(2, 3, 4)))
         assert writer.files.list_arrivals(1) == ["media/x.png"]
+
+
+def describe(path: Path) -> dict[str, object]:
+    """Every column, key and index of the database, however its statements were written."""
+    conn = sqlite3.connect(path)
+    try:
+        tables = [name for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        asked = ("table_xinfo", "index_list", "foreign_key_list")
+        found: dict[str, object] = {
+            f"{question} {table}": sorted(
+                row[question == "index_list" :] for row in conn.execute(f"PRAGMA {question}({table})")
+            )
+            for question in asked
+            for table in tables
+        }
+        for name, kind, sql in conn.execute("SELECT name, type, sql FROM sqlite_master"):
+            words = " ".join((sql or "").split())
+            found[f"{kind} {name}"] = (
+                words if kind == "index" else ("WITHOUT ROWID" in words, "AUTOINCREMENT" in words)
+            )
+        return found
+    finally:
+        conn.close()
+
+
+def test_all_steps_make_the_tables_of_a_new_catalog(tmp_path: Path) -> None:
+    """A catalog that was migrated from the first version is the same as one that was made today."""
+    with opened(tmp_path / "new.db"):
+        pass
+    with opened(tmp_path / "old.db", migrations=MIGRATIONS):
+        pass
+    assert describe(tmp_path / "old.db") == describe(tmp_path / "new.db")
+    assert len(describe(tmp_path / "new.db")) > 30

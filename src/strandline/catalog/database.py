@@ -20,8 +20,9 @@ from typing import Generic, TypeVar
 
 from strandline.catalog.database_errors import explain_database_error, is_busy
 from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JournalLimits, jump_after_boot
+from strandline.catalog.migrations import MIGRATIONS
 from strandline.catalog.port import Reader, Writer
-from strandline.catalog.schema import MIGRATIONS
+from strandline.catalog.schema import SCHEMA
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
 
 T = TypeVar("T")
@@ -241,6 +242,7 @@ def open_catalog(
     busy_timeout_s: float,
     journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS,
     migrations: Sequence[str] = MIGRATIONS,
+    schema: str | None = SCHEMA,
 ) -> SqliteCatalog:
     """Opens the database at ``path``, and creates or migrates it if needed. Safe in several processes at once.
 
@@ -248,7 +250,8 @@ def open_catalog(
         path: The database file. A file that is not one of our catalogs is not changed.
         busy_timeout_s: How long to wait for another process's write.
         journal_limits: How much of the journal is kept.
-        migrations: The schema as numbered steps. The catalog's version is the number of steps that have run.
+        migrations: The numbered steps to today's tables. A catalog's version is the number of steps that it has had.
+        schema: The tables that all of them make. A new catalog runs this; if it is None, the steps.
 
     Raises:
         CatalogTooNewError: A newer Strandline wrote it.
@@ -266,7 +269,7 @@ def open_catalog(
     catalog = SqliteCatalog(path, busy_timeout_s=busy_timeout_s, journal_limits=journal_limits)
     try:
         if _check_version(path, busy_timeout_s, len(migrations)) < len(migrations):
-            _migrate(catalog, migrations)
+            _migrate(catalog, migrations, schema)
         with catalog.connected() as conn:
             row = conn.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         catalog.epoch = str(row[0])
@@ -338,7 +341,7 @@ def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int
     return version
 
 
-def _migrate(catalog: SqliteCatalog, migrations: Sequence[str]) -> None:
+def _migrate(catalog: SqliteCatalog, migrations: Sequence[str], schema: str | None) -> None:
     from strandline.model.folding import fold  # here: most starts migrate nothing
 
     with catalog.connected() as conn:
@@ -346,8 +349,9 @@ def _migrate(catalog: SqliteCatalog, migrations: Sequence[str]) -> None:
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("BEGIN IMMEDIATE")
         version = _version_of(conn, catalog.path, len(migrations))  # another process may have been faster
-        for migration in migrations[version:]:
-            for statement in migration.split(";"):
+        steps = migrations[version:] if version or schema is None else [schema]
+        for step in steps:
+            for statement in step.split(";"):
                 conn.execute(statement)
         conn.execute(f"PRAGMA user_version = {len(migrations)}")
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")

@@ -1,17 +1,14 @@
-"""The catalog's tables, as numbered migrations that run once each, in order.
+"""The catalog's tables as they are now. :mod:`~.migrations` brings older catalogs here.
 
-A released migration is never edited; a new one is appended. ``PRAGMA user_version`` counts those that have run.
-Statements end with a semicolon and contain none. A file's size, mtime, and inode are *one text column* (``stamp``),
-because the question asked a hundred thousand times is "is it still the same file?", and SQLite answers that three
-times as fast for one column as for three.
+A file's size, mtime, and inode are *one text column* (``stamp``), because the question asked a hundred thousand times
+is "is it still the same file?", and SQLite answers that three times as fast for one column as for three.
 
 If it costs nothing, the SQL keeps to what PostgreSQL also accepts (``ON CONFLICT … DO UPDATE``).
 """
 
 from __future__ import annotations
 
-MIGRATIONS: tuple[str, ...] = (
-    """
+SCHEMA = """
     CREATE TABLE meta (
         key   TEXT NOT NULL PRIMARY KEY,
         value TEXT NOT NULL
@@ -25,8 +22,6 @@ MIGRATIONS: tuple[str, ...] = (
         state           TEXT NOT NULL,
         problem         TEXT,
         read_only       INTEGER NOT NULL DEFAULT 0,
-        root_device     INTEGER,
-        root_inode      INTEGER,
         first_scan_done INTEGER NOT NULL DEFAULT 0,
         added_at_us     INTEGER NOT NULL
     );
@@ -37,7 +32,7 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE image_files (
         sd                 INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
-        filename           TEXT NOT NULL,
+        path               TEXT NOT NULL,
         image_id           TEXT NOT NULL,
         media_type         TEXT NOT NULL,
         size_bytes         INTEGER,
@@ -56,19 +51,29 @@ MIGRATIONS: tuple[str, ...] = (
         height             INTEGER,
         taken_at_us        INTEGER,
         sort_us            INTEGER NOT NULL,
-        PRIMARY KEY (sd, filename)
+        listed_first       INTEGER NOT NULL DEFAULT 1,
+        proof_ctime_ns     INTEGER,
+        proof_whole        INTEGER,
+        PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     CREATE INDEX image_files_by_image ON image_files (image_id);
     CREATE INDEX image_files_newest_first ON image_files (sort_us);
+    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us);
     CREATE INDEX image_files_unproven ON image_files (sd, sort_us)
         WHERE state = 'present' AND proof_stamp IS NOT stamp;
     CREATE INDEX image_files_noteworthy ON image_files (sd, state)
         WHERE state <> 'present' OR absent_since_us IS NOT NULL;
+    CREATE INDEX image_files_arrivals ON image_files (sd, sort_us)
+        WHERE listed_first = 0 AND state = 'present' AND proof_stamp IS NOT stamp;
+    CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
+        WHERE state = 'present' AND proof_stamp IS stamp AND proof_whole IS NULL;
+    CREATE INDEX image_files_incomplete ON image_files (sd, path) WHERE proof_whole = 0;
     CREATE TABLE origins (
         image_id      TEXT NOT NULL,
         original_name TEXT NOT NULL,
         source        TEXT NOT NULL,
         saved_at_us   INTEGER NOT NULL,
+        folded_name   TEXT NOT NULL DEFAULT '',
         PRIMARY KEY (image_id, original_name, source)
     ) WITHOUT ROWID;
     CREATE TABLE journal (
@@ -89,56 +94,5 @@ MIGRATIONS: tuple[str, ...] = (
         reason        TEXT NOT NULL,
         trashed_at_us INTEGER NOT NULL
     ) WITHOUT ROWID;
-    """,
-    # Only rows of the first scan keep the default. Everything else that writes a row sets it to 0 (see ``arrivals``).
     """
-    ALTER TABLE image_files ADD COLUMN listed_first INTEGER NOT NULL DEFAULT 1;
-    CREATE INDEX image_files_arrivals ON image_files (sd, sort_us)
-        WHERE listed_first = 0 AND state = 'present' AND proof_stamp IS NOT stamp;
-    """,
-    # A proof without it is repeated if the disk keeps ctimes.
-    """
-    ALTER TABLE image_files ADD COLUMN proof_ctime_ns INTEGER;
-    """,
-    # NULL for proofs from before structures were walked. The verifier repeats them.
-    """
-    ALTER TABLE image_files ADD COLUMN proof_whole INTEGER;
-    CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
-        WHERE state = 'present' AND proof_stamp IS stamp AND proof_whole IS NULL;
-    CREATE INDEX image_files_incomplete ON image_files (sd, filename) WHERE proof_whole = 0;
-    """,
-    # The key becomes the path. Without indexes, and with keys that sort after the old ones, the file does not grow.
-    """
-    DROP INDEX image_files_by_image;
-    DROP INDEX image_files_newest_first;
-    DROP INDEX image_files_unproven;
-    DROP INDEX image_files_noteworthy;
-    DROP INDEX image_files_arrivals;
-    DROP INDEX image_files_unwalked;
-    DROP INDEX image_files_incomplete;
-    ALTER TABLE image_files RENAME COLUMN filename TO path;
-    UPDATE image_files SET path = 'media/' || path;
-    CREATE INDEX image_files_by_image ON image_files (image_id);
-    CREATE INDEX image_files_newest_first ON image_files (sort_us);
-    CREATE INDEX image_files_unproven ON image_files (sd, sort_us)
-        WHERE state = 'present' AND proof_stamp IS NOT stamp;
-    CREATE INDEX image_files_noteworthy ON image_files (sd, state)
-        WHERE state <> 'present' OR absent_since_us IS NOT NULL;
-    CREATE INDEX image_files_arrivals ON image_files (sd, sort_us)
-        WHERE listed_first = 0 AND state = 'present' AND proof_stamp IS NOT stamp;
-    CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
-        WHERE state = 'present' AND proof_stamp IS stamp AND proof_whole IS NULL;
-    CREATE INDEX image_files_incomplete ON image_files (sd, path) WHERE proof_whole = 0;
-    ALTER TABLE storage_dirs DROP COLUMN root_device;
-    ALTER TABLE storage_dirs DROP COLUMN root_inode;
-    """,
-    # Names as a search compares them. ``fold`` is ``model.folding.fold``; if it changes, fold them again.
-    """
-    ALTER TABLE origins ADD COLUMN folded_name TEXT NOT NULL DEFAULT '';
-    UPDATE origins SET folded_name = fold(original_name);
-    """,
-    """
-    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us);
-    """,
-)
-"""Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""
+"""One statement after another, each ends with a semicolon and contains none."""
