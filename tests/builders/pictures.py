@@ -13,6 +13,7 @@ import io
 import random
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from PIL import ExifTags, Image, ImageChops
@@ -30,6 +31,7 @@ _SEED_BOX = b"\0\0\0\x18free"
 _FRAMES = 3
 
 
+@lru_cache(maxsize=1000)
 def make_picture(
     kind: str,
     *,

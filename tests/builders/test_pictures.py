@@ -70,4 +70,4 @@ def test_heic_is_rotated_and_dated() -> None:
 def test_what_cannot_be_made_is_refused(arguments: dict[str, object]) -> None:
     """No test gets a picture that silently lacks what it asked for."""
     with pytest.raises(ValueError, match=r"no|fixed"):
-        make_picture(**arguments)  # type: ignore[arg-type]
+        make_picture(**arguments)
