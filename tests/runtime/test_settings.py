@@ -99,6 +99,8 @@ def test_foreign_variables_are_left_alone(home: Path) -> None:
         ("[save]\nmarkdown = 'no name'\n", "save.markdown", "{filename}"),
         ("[save]\nmarkdown = '{filename} {other}'\n", "save.markdown", "{filename}"),
         ("[save]\nmarkdown = '{filename} {'\n", "save.markdown", "{filename}"),
+        ("[web]\nbase_path = 'pics'\n", "web.base_path", "a path such as /pics/"),
+        ("[web]\npublic_url = 'pics.lan'\n", "web.public_url", "such as https://pics.lan/ or"),
     ],
 )
 def test_a_bad_file_is_refused_with_place_key_and_remedy(home: Path, text: str, key: str, says: str) -> None:

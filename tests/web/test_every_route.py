@@ -1,18 +1,17 @@
-"""Without a secret nothing is answered: every route of the application is walked, and so is each route to come."""
+"""Without a secret nothing is answered, in any setting: every route is walked, and so is each route to come."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
-from fastapi import FastAPI
-from starlette.routing import BaseRoute, Mount, Route
 
+from builders.routes import list_paths
 from builders.served import Served, serving_storage_dir
-from strandline.web.app import Application
 from strandline.web.images.endpoint import PREFIX
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
@@ -25,93 +24,164 @@ PUBLIC = {
 
 PROXIED = {"x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9", "x-forwarded-host": "localhost"}
 NAVIGATING = {"accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-site": "none"}
+WRONG_COOKIE = {"cookie": "strandline-8484=a.99999999999.b; strandline=x"}
+WRONG_TOKEN = {"authorization": "Bearer wrong"}
 
 WRONG = {
     "nothing": {},
-    "a wrong token": {"authorization": "Bearer wrong"},
-    "a wrong cookie": {"cookie": "strandline-8484=a.99999999999.b; strandline=x"},
+    "a wrong token": WRONG_TOKEN,
+    "a wrong cookie": WRONG_COOKIE,
     "the words of a proxy": PROXIED,
     "a page": NAVIGATING,
+    "all of it": WRONG_TOKEN | WRONG_COOKIE | PROXIED | NAVIGATING,
 }
 
 
-def list_paths(app: Application) -> list[str]:
-    """An address for each route, with something in the place of each parameter, and those that no router knows."""
-    api = app._rest
-    assert isinstance(api, FastAPI)
-    found = [path for route in api.routes for path in iter_paths(route)]
-    assert {"/", "/api/v1/events", "/image/1", "/static/x", "/api/v1/openapi.json"} <= set(found)
-    others = ["/nothing", "//", "/sign-in/x", "/sign-in?code=wrong"]
-    return [*found, f"{PREFIX}{'0' * 32}", f"{PREFIX}x?key=wrong", *others]
+@dataclass(frozen=True)
+class Setting:
+    """One way to run the server, and what reaches it."""
+
+    environment: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
+    """Of its pages; empty for where it listens."""
+    host: str = ""
+    """As the proxy sends it; empty for where the server listens."""
+    sent: str = ""
+    """The path that comes before its own."""
+    is_loopback: bool = True
 
 
-def iter_paths(route: BaseRoute) -> Iterator[str]:
-    """Of one route, and of all that are mounted below it. An unknown kind of route fails the test."""
-    if isinstance(route, Mount):
-        below = [path for each in route.routes for path in iter_paths(each)]
-        yield from (fill(route.path) + path for path in below or ["/x", "/js/api.js", "/css/../js/api.js"])
-    elif (
-        router := getattr(route, "original_router", None)
-    ) is not None:  # FastAPI's own kind, for include_router
-        prefix = route.include_context.prefix  # type: ignore[attr-defined]
-        yield from (fill(prefix) + path for each in router.routes for path in iter_paths(each))
-    else:
-        assert isinstance(route, Route), f"walk this kind of route, too: {route}"
-        yield fill(route.path)
+BASE_PATH = {"STRANDLINE_WEB_BASE_PATH": "/pics/", "STRANDLINE_WEB_ALLOW_HOSTS": "pics.lan"}
+SITE, SITE_BELOW = (
+    {"STRANDLINE_WEB_PUBLIC_URL": f"https://pics.lan/{path}", **more}
+    for path, more in (("", {}), ("pics/", {"STRANDLINE_WEB_BASE_PATH": "/pics"}))
+)
+OPEN = {"STRANDLINE_WEB_AUTH": "open-on-loopback"}
+
+SETTINGS = {
+    "loopback": Setting(),
+    "network": Setting(is_loopback=False),
+    "network, said to be open": Setting(OPEN, is_loopback=False),
+    "another host name": Setting(
+        {"STRANDLINE_WEB_ALLOW_HOSTS": "pics.lan"}, "http://pics.lan:8484", "pics.lan:8484"
+    ),
+    "base path, stripped": Setting(BASE_PATH, "http://pics.lan", "pics.lan"),
+    "base path, not stripped": Setting(BASE_PATH, "http://pics.lan", "pics.lan", "/pics"),
+    "TLS": Setting(SITE, "https://pics.lan", "pics.lan"),
+    "TLS, the proxy hides the host name": Setting(SITE, "https://pics.lan"),
+    "TLS below a path, stripped": Setting(SITE_BELOW, "https://pics.lan", "pics.lan"),
+    "TLS below a path, not stripped": Setting(SITE_BELOW, "https://pics.lan", "pics.lan", "/pics"),
+    "TLS from another machine": Setting(
+        SITE_BELOW, "https://pics.lan", "pics.lan", "/pics", is_loopback=False
+    ),
+}
 
 
-def fill(template: str) -> str:
-    """The path with 1 in the place of each parameter."""
-    return "/".join("1" if part.startswith("{") else part for part in template.split("/"))
+class Running:
+    """A server in a setting, and requests to it."""
+
+    def __init__(self, served: Served, setting: Setting, client: httpx.Client) -> None:
+        self.served, self.setting, self._client = served, setting, client
+        self.origin = setting.origin or served.address.url.rstrip("/")
+        self._headers = {"host": setting.host} if setting.host else {}
+
+    def ask(self, method: str, path: str, headers: Mapping[str, str]) -> int:
+        """The status of the answer."""
+        request = self._client.build_request(
+            method, self.setting.sent + path, headers={**self._headers, **headers}
+        )
+        answer = self._client.send(request, stream=True)
+        is_endless = answer.headers.get("content-type", "").startswith("text/event-stream")
+        if not is_endless:
+            answer.read()  # so that the connection can be used again
+        answer.close()
+        return answer.status_code
+
+    def list_paths(self) -> list[str]:
+        """All of them. The last one is another spelling of the first page."""
+        return [*list_paths(self.served.app), ""] if self.setting.sent else list_paths(self.served.app)
 
 
 @contextmanager
-def serving_kind(kind: str, folder: Path) -> Iterator[Served]:
-    """A server that only this machine can reach, or others as well, or that is open on loopback."""
+def running(setting: Setting, folder: Path) -> Iterator[Running]:
+    """Runs the server while the block runs."""
     with pytest.MonkeyPatch.context() as patch:
-        if kind == "open":
-            patch.setenv("STRANDLINE_WEB_AUTH", "open-on-loopback")
+        for name, value in setting.environment.items():
+            patch.setenv(name, value)
         with serving_storage_dir(folder) as served:
-            if kind == "network":
-                served.app.door._is_loopback = False
-                served.app.door.guard = served.app.door.read_guard()
-            yield served
+            served.app.door._is_loopback = setting.is_loopback
+            served.app.door.guard = served.app.door.read_guard()
+            with httpx.Client(base_url=served.address.url, timeout=20) as client:
+                yield Running(served, setting, client)
 
 
-@pytest.mark.parametrize("credentials", WRONG, ids=[name.replace(" ", "-") for name in WRONG])
-@pytest.mark.parametrize("kind", ["loopback", "network"])
-def test_no_route_answers_without_a_secret(tmp_path: Path, kind: str, credentials: str) -> None:
+@pytest.fixture(params=SETTINGS.values(), ids=[name.replace(" ", "-") for name in SETTINGS])
+def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
+    """A server in each setting."""
+    with running(request.param, tmp_path) as it:
+        yield it
+
+
+def test_no_route_answers_without_a_secret(server: Running) -> None:
     """Whatever the method, and whether it comes from our own page or from nowhere."""
-    with serving_kind(kind, tmp_path) as served:
-        origin = served.address.url.rstrip("/")
-        with httpx.Client(base_url=origin, timeout=20) as client:
-            for path in list_paths(served.app):
-                for method in METHODS:
-                    for headers in ({}, {"origin": origin}):
-                        answer = client.request(method, path, headers=WRONG[credentials] | headers)
-                        is_public = (method, path) in PUBLIC
-                        said = (method, path, headers, answer.status_code)
-                        assert is_public or answer.status_code in (401, 403, 429), said
+    is_plain = not server.setting.host and not server.setting.environment
+    each_wrong = WRONG if is_plain else {name: WRONG[name] for name in ("nothing", "all of it")}
+    for path in server.list_paths():
+        for method in METHODS:
+            if (method, path) in PUBLIC:
+                continue
+            for wrong, given in each_wrong.items():
+                for headers in ({}, {"origin": server.origin}):
+                    status = server.ask(method, path, given | headers)
+                    assert status in (401, 403, 429), (method, path, wrong, headers, status)
 
 
-def test_every_route_answers_with_the_token(tmp_path: Path) -> None:
-    """With the right secret, none asks for it. Streams are asked for their heads."""
-    with serving_kind("loopback", tmp_path) as served:
-        headers = {"authorization": f"Bearer {served.app.door.guard.token}"}
-        with httpx.Client(base_url=served.address.url, headers=headers, timeout=20) as client:
-            for path in list_paths(served.app):
-                if path in ("/api/v1/events", "//") or path.startswith("/sign-in"):
-                    continue
-                for method in ("GET", "HEAD"):
-                    assert client.request(method, path).status_code not in (401, 403, 429), (method, path)
-            with client.stream("GET", "/api/v1/events") as stream:
-                assert stream.status_code == 200
+def test_every_route_answers_with_a_secret(server: Running) -> None:
+    """With the token or a session, none asks for it. A page of our own may write as well."""
+    token = {"authorization": f"Bearer {server.served.app.door.guard.token}"}
+    session = {**server.served.signed_in, "origin": server.origin}
+    for path in server.list_paths():
+        if path == "//" or path.startswith("/sign-"):
+            continue
+        for headers in (token, session):
+            for method in ("GET", "HEAD", "PROPFIND"):
+                status = server.ask(method, path, headers)
+                assert status not in (401, 403, 421, 429), (method, path, headers, status)
 
 
-def test_open_on_loopback_asks_on_loopback_only(tmp_path: Path) -> None:
-    """The setting opens no server that others can reach."""
-    with serving_kind("open", tmp_path) as served, served.as_stranger() as client:
-        assert client.get("/").status_code == 200
-        served.app.door._is_loopback = False
-        served.app.door.guard = served.app.door.read_guard()
-        assert client.get("/").status_code == 401
+def test_the_image_key_opens_images_and_nothing_else(server: Running) -> None:
+    """Not even for reading."""
+    key = server.served.app.door.guard.image_key
+    for path in server.list_paths():
+        for method in METHODS:
+            asked = f"{path}{'&' if '?' in path else '?'}key={key}"
+            is_allowed = path.startswith(PREFIX) and method in ("GET", "HEAD") and "key=wrong" not in path
+            if (method, path) not in PUBLIC:
+                status = server.ask(method, asked, {})
+                assert (status not in (401, 403, 429)) == is_allowed, (method, path, status)
+
+
+def test_no_route_answers_to_another_name_or_another_page(server: Running) -> None:
+    """Not even with a session: a foreign name that points to us, and a page of another site."""
+    for path in server.list_paths():
+        foreign = server.served.signed_in | {"host": "evil.example"}
+        assert server.ask("GET", path, foreign) == 421, path
+        for origin in (
+            "https://evil.example",
+            "https://pics.lan.evil.example",
+            "https://pics.lan:444",
+            "null",
+        ):
+            headers = server.served.signed_in | {"origin": origin}
+            for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"):
+                assert server.ask(method, path, headers) == 403, (method, path, origin)
+
+
+def test_open_on_loopback_asks_nobody_there(tmp_path: Path) -> None:
+    """For those who choose it. Other sites and other names are refused all the same."""
+    with running(Setting(OPEN), tmp_path) as server:
+        for path in server.list_paths():
+            if path != "//" and not path.startswith("/sign-"):
+                assert server.ask("GET", path, {}) not in (401, 403, 421), path
+            assert server.ask("POST", path, {"origin": "https://evil.example"}) == 403
+            assert server.ask("GET", path, {"host": "evil.example"}) == 421

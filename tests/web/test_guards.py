@@ -14,6 +14,7 @@ from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
 from builders.storage import id_of
 from strandline.errors import ConfigError
+from strandline.model.public_address import PublicAddress
 from strandline.runtime.web_secrets import ensure_secret
 from strandline.web.guards import LOOKED_AT, Guard, Request
 
@@ -209,6 +210,48 @@ def test_a_refused_host_name_comes_with_the_setting_for_it() -> None:
     odd = LOCAL_GUARD.find_refusal(Request("GET", "/", b"", {b"host": b"<b>'; rm"}))
     assert odd is not None
     assert "rm" not in odd.message
+
+
+PROXIED_GUARD = replace(LOCAL_GUARD, public=PublicAddress("/pics", "https://pics.lan"))
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("127.0.0.1:8484", "https://pics.lan", 200),
+        ("pics.lan", "https://pics.lan", 200),
+        ("pics.lan", "https://PICS.lan", 200),
+        ("pics.lan:443", "https://pics.lan", 200),
+        ("127.0.0.1:8484", "http://127.0.0.1:8484", 200),
+        ("127.0.0.1:8484", "http://pics.lan", 403),
+        ("127.0.0.1:8484", "https://pics.lan:8443", 403),
+        ("127.0.0.1:8484", "https://pics.lan.evil.example", 403),
+        ("127.0.0.1:8484", "", 403),
+        ("evil.lan", "https://pics.lan", 421),
+    ],
+)
+def test_pages_of_the_public_address_are_our_own(host: str, origin: str, status: int) -> None:
+    """Whatever host name the proxy sends. Without the setting, they are another site's."""
+    assert (
+        status_of(PROXIED_GUARD, "POST", "/api/v1/sds", host=host, origin=origin, **OURS_BY_COOKIE) == status
+    )
+    unset = status_of(LOCAL_GUARD, "POST", "/sign-in", host="127.0.0.1:8484", origin="https://pics.lan")
+    assert unset == 403
+
+
+def test_a_refused_write_comes_with_the_setting_for_it() -> None:
+    """As a command to copy, if the origin is one. Others are not repeated."""
+    for origin, says in (
+        ("https://pics.lan", "strandline config set web.public_url https://pics.lan/"),
+        ("https://pics.lan:8443", "strandline config set web.public_url https://pics.lan:8443/"),
+        ("null", "writes need an Origin"),
+        ("https://<b>'; rm", "writes need an Origin"),
+    ):
+        headers = {b"host": b"127.0.0.1:8484", b"origin": origin.encode()}
+        refusal = LOCAL_GUARD.find_refusal(Request("POST", "/sign-in", b"", headers))
+        assert refusal is not None
+        assert says in refusal.message
+        assert "; rm" not in refusal.message
 
 
 def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:

@@ -126,6 +126,33 @@ def test_a_link_of_the_program_signs_in_without_a_terminal(root: Path) -> None:
     assert (ended.status, ended.json["error"]["code"]) == (6, "server-not-running")
 
 
+def test_behind_a_proxy_the_links_begin_with_the_public_address(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first line is still where the server listens, with the base path."""
+    monkeypatch.setenv("STRANDLINE_WEB_PUBLIC_URL", "https://pics.lan/pics")
+    with started("serve", "--port", "0") as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        for link in (process.stdout.readline().strip(), run("sign-in").text.strip()):
+            public, _, code = link.partition("sign-in?code=")
+            assert public == "https://pics.lan/pics/"
+            answer = httpx.get(f"{address}sign-in?code={code}", timeout=LIMIT_S)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/pics/")
+        assert httpx.get(f"{address}healthz", timeout=LIMIT_S).text == "ok"
+    assert address.endswith("/pics/")
+
+
+def test_a_path_that_cannot_be_told_from_a_page_stops_the_server(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before it listens, with the setting's name."""
+    monkeypatch.setenv("STRANDLINE_WEB_BASE_PATH", "/folders/")
+    refused = run("serve", "--port", "0", "--json")
+    assert refused.status == 2
+    assert "web.base_path" in refused.json["error"]["message"]
+
+
 def test_a_server_that_was_killed_is_not_said_to_run(root: Path, home: Path) -> None:
     """It could not remove its address."""
     with started("serve", "--port", "0") as process:

@@ -42,24 +42,28 @@ def serve(
     with session.open_store() as store:
         from strandline.runtime.daemon import run_daemon
         from strandline.runtime.event_log import logging_events
-        from strandline.runtime.sign_in import announcing, make_sign_in_link
+        from strandline.runtime.sign_in import ServerUrls, announcing, make_sign_in_link
         from strandline.web.app import create_app
         from strandline.web.server import find_address, serve
+        from strandline.web.site import get_public_address
 
         begin_log(store.settings.log.level, verbose, quiet)
         web = store.settings.web
+        public = get_public_address(web)
         address = find_address(web.host if host is None else host, web.port if port is None else port)
+        own = address.url.rstrip("/")
+        urls = ServerUrls(f"{own}{public.base}/", public.say_url(own))
 
         def tell() -> None:
-            link = make_sign_in_link(store.home, address.url)
-            lines = f"{address.url}\n{link}"
-            session.answer({"address": address.url, "sign_in_link": link}, lambda: write_line(lines))
+            link = make_sign_in_link(store.home, urls.public)
+            lines = f"{urls.own}\n{link}"
+            session.answer({"address": urls.own, "sign_in_link": link}, lambda: write_line(lines))
             if is_terminal(sys.stderr):
                 say("serving; the second line signs your browser in, once; press Ctrl-C to stop")
             if open_browser:
                 click.launch(link)
 
-        with run_daemon(store), logging_events(store), announcing(store.home, address.url):
+        with run_daemon(store), logging_events(store), announcing(store.home, urls):
             app = create_app(store, port=address.port, is_loopback=address.is_loopback)
             try:
                 serve(app, address, tell)

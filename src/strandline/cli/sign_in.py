@@ -35,13 +35,13 @@ def sign_in(session: Session, open_browser: bool) -> None:
     from strandline.runtime.sign_in import find_server, make_sign_in_link
 
     home = session.find_home()
-    address = find_server(home)
-    if address is None or not _is_answering(address):
+    urls = find_server(home)
+    if urls is None or not _is_answering(urls.own):
         raise ServerNotRunningError(
             f"no server of the home {home} runs; start one with `strandline serve`, which prints a link as well",
             home=str(home),
         )
-    link = make_sign_in_link(home, address)
+    link = make_sign_in_link(home, urls.public)
     session.answer({"sign_in_link": link}, lambda: write_line(link))
     if open_browser:
         click.launch(link)

@@ -72,17 +72,27 @@ def _find_fault_in_markdown(template: str) -> str | None:
     return None if "<filename>" in filled else "a text with {filename}, perhaps {stem}, and no other braces"
 
 
-def _find_fault_in_level(text: str) -> str | None:
-    return None if text in LOG_LEVELS else f"one of {', '.join(LOG_LEVELS)}"
-
-
-def _find_fault_in_auth(text: str) -> str | None:
-    return None if text in AUTH_KINDS else f"one of {', '.join(AUTH_KINDS)}"
+def _one_of(*texts: str) -> Callable[[str], str | None]:
+    return lambda text: None if text in texts else f"one of {', '.join(texts)}"
 
 
 def _find_fault_in_origins(text: str) -> str | None:
     are_origins = all(re.fullmatch(_ORIGIN, origin) for origin in text.split())
     return None if are_origins else "origins such as https://example.org:8443, separated by blanks"
+
+
+def _find_fault_in_public_url(text: str) -> str | None:
+    from strandline.model.public_address import find_public_address  # here: few servers have one
+
+    is_url = find_public_address(text) is not None
+    return None if is_url else "an address such as https://pics.lan/ or https://example.org/pics/"
+
+
+def _find_fault_in_base_path(text: str) -> str | None:
+    from strandline.model.public_address import find_base_path  # here: few servers have one
+
+    is_path = find_base_path(text) is not None
+    return None if is_path else "a path such as /pics/, made of letters, digits, '.', '_', '~', and '-'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +194,18 @@ class WebSettings:
         SIGN_IN,
         "Who gets in: `sign-in` (those who have signed in, or have the token) or `open-on-loopback` (on a loopback "
         "address also every program and every user of this machine, and everybody whom a proxy on it lets through).",
-        find_fault=_find_fault_in_auth,
+        find_fault=_one_of(*AUTH_KINDS),
+    )
+    public_url: str = _setting(
+        "",
+        "The address at which people open the server through a proxy: `https://pics.lan/`, or with a base path "
+        "`https://example.org/pics/`. docs/howto/reverse-proxy.md says what follows from it.",
+        find_fault=_find_fault_in_public_url,
+    )
+    base_path: str = _setting(
+        "",
+        "The path below which a proxy shows the server, if `web.public_url` does not say it: `/pics/`.",
+        find_fault=_find_fault_in_base_path,
     )
     allow_hosts: str = _setting(
         "",
@@ -205,7 +226,7 @@ class LogSettings:
         "warning",
         "What `serve` and `watch` log on stderr: `error`, `warning` (what you should look at), `info` (each event), "
         "or `debug`.",
-        find_fault=_find_fault_in_level,
+        find_fault=_one_of(*LOG_LEVELS),
     )
 
 

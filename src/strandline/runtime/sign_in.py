@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from strandline.folders.disk_errors import disk_errors
 
@@ -150,9 +151,18 @@ def _sign(token: str, name: str, until_s: int) -> str:
     return hmac.digest(key, f"{name}.{until_s}".encode("utf-8", "replace"), "sha256").hex()
 
 
+class ServerUrls(NamedTuple):
+    """Where a running server is."""
+
+    own: str
+    """For programs on this machine."""
+    public: str
+    """For people. The same, unless a proxy stands in front of the server."""
+
+
 @contextmanager
-def announcing(home: Path, url: str) -> Iterator[None]:
-    """Keeps the address of a running server in the home while the block runs.
+def announcing(home: Path, urls: ServerUrls) -> Iterator[None]:
+    """Keeps the addresses of a running server in the home while the block runs.
 
     Raises:
         DiskError: The home cannot be written to.
@@ -160,7 +170,7 @@ def announcing(home: Path, url: str) -> Iterator[None]:
     path = home / ADDRESS_FILE
     with disk_errors("write", path):
         path.unlink(missing_ok=True)
-        _write_private(path, url + "\n")
+        _write_private(path, f"{urls.own}\n{urls.public}\n")
     try:
         yield
     finally:
@@ -168,15 +178,16 @@ def announcing(home: Path, url: str) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def find_server(home: Path) -> str | None:
-    """The address that the last server of this home has left. If it was killed, nobody may be there.
+def find_server(home: Path) -> ServerUrls | None:
+    """The addresses that the last server of this home has left. If it was killed, nobody may be there.
 
     Raises:
         DiskError: The file cannot be read.
     """
     path = home / ADDRESS_FILE
     with disk_errors("read", path, FileNotFoundError), suppress(FileNotFoundError):
-        return path.read_text("utf-8", errors="replace").strip() or None
+        own, _, public = path.read_text("utf-8", errors="replace").strip().partition("\n")
+        return ServerUrls(own, public or own) if own else None
     return None
 
 

@@ -29,6 +29,7 @@ from strandline.web.pages.gallery_pages import add_pages
 from strandline.web.pages.rendering import add_error_page, render_error
 from strandline.web.pages.sign_in_pages import render_host_refusal, render_sign_in
 from strandline.web.problems import add_problem_handlers, answer_refusal
+from strandline.web.site import enter, get_public_address
 
 API = "/api/v1"
 
@@ -67,6 +68,7 @@ class Application:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
+        scope = enter(scope, self.backend.base)
         request = read_head(scope)
         guard = self.door.guard
         origin = guard.find_allowed_origin(request)
@@ -110,15 +112,16 @@ class Application:
             delay_s = self.door.count_header_try(request.client)
             if delay_s:
                 return answer_refusal("too-many-tries", headers={"retry-after": str(delay_s)})
+        base = self.backend.base
         if not request.wants_page:
             return answer_refusal(refusal.code, refusal.message, headers=refusal.headers)
         if refusal.code == "host-not-allowed":
-            return render_host_refusal(refusal.message)
+            return render_host_refusal(base, refusal.message)
         if refusal.code == "token-required":
             query = request.query.decode("latin-1")
             place = quote(request.path) + (f"?{query}" if query else "")
-            return render_sign_in(next_address=place, status=401)
-        return render_error(refusal.message, refusal.status_code)
+            return render_sign_in(base, next_address=place, status=401)
+        return render_error(base, refusal.message, refusal.status_code)
 
 
 def _with_cors(send: Send, origin: str) -> Send:
@@ -170,10 +173,12 @@ def create_app(store: LocalStore, *, port: int, is_loopback: bool = True) -> App
         is_loopback: Only this machine can reach it.
 
     Raises:
+        ConfigError: The settings contradict each other.
         ConfigError, DiskError: The home's secrets cannot be read or created.
     """
-    door = Door(store, port=port, is_loopback=is_loopback)
-    backend = Backend(store)
+    public = get_public_address(store.settings.web)
+    door = Door(store, public, port=port, is_loopback=is_loopback)
+    backend = Backend(store, public.base)
     store.gallery.begin()
     api = make_api()
     api.state.backend = backend
@@ -192,6 +197,7 @@ def make_api() -> FastAPI:
         openapi_url=f"{API}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # it would redirect to the Host that a proxy sends
         generate_unique_id_function=lambda route: route.name,
     )
     for router in ROUTERS:

@@ -14,8 +14,10 @@ from strandline.web.threads import Crossing
 class Backend:
     """One server's tools. Created on any thread, used on the server's event loop. Close it before the store."""
 
-    def __init__(self, store: LocalStore) -> None:
+    def __init__(self, store: LocalStore, base: str = "") -> None:
+        """``base`` is the path before every address of the server (``web/site``)."""
         self.store = store
+        self.base = base
         self.crossing = Crossing()
         self.live = Live(store)
 

@@ -12,6 +12,7 @@ from collections import OrderedDict, deque
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
 from strandline.web.guards import Guard, Request, make_guard
@@ -48,11 +49,12 @@ class Tries:
 class Door:
     """One server's way in. Its methods that reach the home run on a thread."""
 
-    def __init__(self, store: LocalStore, *, port: int, is_loopback: bool) -> None:
+    def __init__(self, store: LocalStore, public: PublicAddress, *, port: int, is_loopback: bool) -> None:
         """Reads the home's secrets, and creates them if they are missing.
 
         Args:
             store: Of the home.
+            public: Where people find the server.
             port: Part of the cookie's name, because browsers share cookies between the ports of a host.
             is_loopback: Only this machine can reach the server.
 
@@ -60,6 +62,7 @@ class Door:
             ConfigError, DiskError: A secret cannot be read or created.
         """
         self._store = store
+        self.public = public
         self._is_loopback = is_loopback
         self._now = store.now
         self.cookie = f"strandline-{port}"
@@ -78,7 +81,11 @@ class Door:
             return self.sessions.is_valid(token, value, self._now())
 
         return make_guard(
-            self._store, is_loopback=self._is_loopback, cookie=self.cookie, is_session=is_session
+            self._store,
+            self.public,
+            is_loopback=self._is_loopback,
+            cookie=self.cookie,
+            is_session=is_session,
         )
 
     def count_header_try(self, client: str) -> int:
@@ -119,11 +126,13 @@ class Door:
     def format_cookie(self, value: str, request: Request) -> str:
         """The header that sets the cookie; for an empty value, the one that removes it.
 
-        ``Lax`` lets a link in a note lead to a page. Nothing else from other sites gets the cookie.
+        ``Lax`` lets a link in a note lead to a page. Nothing else from other sites gets the cookie. Browsers treat
+        loopback as secure, so a public address with TLS does not lock out who opens the server itself.
         """
         age_s = int(SESSION_LIFE.total_seconds()) if value else 0
-        secure = "; Secure" if request.is_secure else ""
-        return f"{self.cookie}={value}; Path=/; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}"
+        secure = "; Secure" if self.public.is_secure or request.is_secure else ""
+        path = self.public.base or "/"
+        return f"{self.cookie}={value}; Path={path}; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}"
 
 
 def find_local(address: str) -> str:

@@ -21,12 +21,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from starlette.types import Scope
 
+from strandline.model.public_address import PublicAddress
 from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.settings import OPEN_ON_LOOPBACK
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
 from strandline.web.problems import REFUSALS
+from strandline.web.site import path_of
 
 READS = frozenset({"GET", "HEAD"})
 PREFLIGHT = "OPTIONS"
@@ -74,6 +76,7 @@ class Request:
 
     method: str
     path: str
+    """One of the server's own, without the base path."""
     query: bytes
     headers: Mapping[bytes, bytes]
     peer: str = ""
@@ -117,7 +120,7 @@ def read_head(scope: Scope) -> Request:
     headers = {name: value for name, value in scope["headers"] if name in LOOKED_AT}
     client = scope.get("client")
     return Request(
-        scope["method"], scope["path"], scope["query_string"], headers, str(client[0]) if client else ""
+        scope["method"], path_of(scope), scope["query_string"], headers, str(client[0]) if client else ""
     )
 
 
@@ -129,6 +132,8 @@ class Guard:
     image_key: str
     allow_hosts: frozenset[str] = frozenset()
     allow_origins: frozenset[str] = frozenset()
+    public: PublicAddress = PublicAddress()
+    """Where people find the server."""
     own_names: frozenset[str] = frozenset()
     """What others call this machine, if they can reach the server."""
     is_loopback: bool = True
@@ -152,7 +157,7 @@ class Guard:
             if not (may_show or self._is_no_other_sites(request) or self.has_token(request)):
                 return Refusal("origin-not-allowed")
         elif not (self._is_of_our_page(request) or self.has_token(request)):
-            return Refusal("origin-not-allowed", WRITES_NEED)
+            return _refuse_write(request.get(b"origin"))
         if may_show or is_public(request) or self.is_let_in(request):
             return None
         return Refusal("token-required", headers={"www-authenticate": "Bearer"})
@@ -186,8 +191,10 @@ class Guard:
         return origin if origin in self.allow_origins else None
 
     def _is_our_host(self, host: str) -> bool:
-        name = _strip_port(host.lower())
-        if name in OUR_NAMES | self.own_names | self.allow_hosts or host.lower() in self.allow_hosts:
+        host = host.lower()
+        name = _strip_port(host)
+        known = self.own_names | self.allow_hosts | {self.public.host, _strip_port(self.public.host)}
+        if name and (name in OUR_NAMES | known or host in known):
             return True
         try:
             is_bracketed = name.startswith("[") and name.endswith("]")
@@ -204,7 +211,8 @@ class Guard:
         return Refusal(
             "host-not-allowed",
             f"this server does not answer to the host name {name}; if that is this machine, run "
-            f"{say_command('config', 'set', 'web.allow_hosts', names)}, and start the server again",
+            f"{say_command('config', 'set', 'web.allow_hosts', names)}, or behind a proxy with TLS "
+            f"{say_command('config', 'set', 'web.public_url', f'https://{name}/')}, and start the server again",
         )
 
     def _is_no_other_sites(self, request: Request) -> bool:
@@ -215,13 +223,15 @@ class Guard:
         if is_page and request.get(b"sec-fetch-mode") == "navigate":
             return True  # the user followed a link to one of our pages, which cannot be framed
         origin = request.get(b"origin") or _origin_of(request.get(b"referer"))
-        return origin in self.allow_origins or _is_our_origin(origin, request.get(b"host"))
+        return origin in self.allow_origins or self._is_our_origin(origin, request)
 
     def _is_of_our_page(self, request: Request) -> bool:
         origin = request.get(b"origin")
-        if origin in self.allow_origins:
-            return True
-        return _is_our_origin(origin, request.get(b"host"))
+        return origin in self.allow_origins or self._is_our_origin(origin, request)
+
+    def _is_our_origin(self, origin: str, request: Request) -> bool:
+        is_public = bool(origin) and origin.lower() == self.public.origin
+        return is_public or _is_our_origin(origin, request.get(b"host"))
 
     def _has_image_key(self, request: Request) -> bool:
         return request.method in READS and _is_equal(request.find_in_query("key"), self.image_key)
@@ -233,7 +243,20 @@ WRITES_NEED = (
 )
 
 
+def _refuse_write(origin: str) -> Refusal:
+    """Behind a proxy that hides the host name, our own pages have an origin that we do not know."""
+    if not _ORIGIN.fullmatch(origin):
+        return Refusal("origin-not-allowed", WRITES_NEED)
+    return Refusal(
+        "origin-not-allowed",
+        f"this came from a page of {origin}, which this server does not know as its own; if a proxy shows Strandline "
+        f"there, run {say_command('config', 'set', 'web.public_url', f'{origin}/')}, and start the server again; if "
+        "it is another page of yours, put it into web.allow_origins, or send the token of this installation",
+    )
+
+
 _HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
+_ORIGIN = re.compile(r"https?://[a-z0-9._-]{1,253}(?::[0-9]{1,5})?")
 
 PUBLIC = frozenset({SIGN_IN, HEALTHZ, "/static/mark.svg", "/static/strandline.css"})
 
@@ -247,12 +270,18 @@ def is_public(request: Request) -> bool:
 
 
 def make_guard(
-    store: LocalStore, *, is_loopback: bool, cookie: str, is_session: Callable[[str, str], bool]
+    store: LocalStore,
+    public: PublicAddress,
+    *,
+    is_loopback: bool,
+    cookie: str,
+    is_session: Callable[[str, str], bool],
 ) -> Guard:
     """The rules from the home's settings and secrets.
 
     Args:
         store: Of the home.
+        public: Where people find the server.
         is_loopback: Only this machine can reach the server.
         cookie: The name of the session's cookie.
         is_session: Whether a cookie's value, the second argument, is a session of the token, the first one.
@@ -269,6 +298,7 @@ def make_guard(
         image_key=ensure_secret(home / IMAGE_KEY_FILE),
         allow_hosts=frozenset(web.allow_hosts.lower().split()),
         allow_origins=frozenset(web.allow_origins.split()),
+        public=public,
         own_names=frozenset(own_names),
         is_loopback=is_loopback,
         is_open=web.auth == OPEN_ON_LOOPBACK,

@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from strandline.errors import (
     CatalogError,
@@ -36,10 +37,14 @@ from strandline.errors import (
     UnavailableError,
     WrongBytesError,
 )
+from strandline.web.site import base_of, path_of
 
 log = logging.getLogger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
+
+PROBLEMS = "/problems/"
+"""Each code has a page there."""
 
 RETRY_AFTER_S = 2
 """In 503 answers: the delay before a failed file is first looked at again (SPEC §6)."""
@@ -148,7 +153,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         return answer_refusal(code, headers=error.headers)
 
     async def on_fault(request: Request, error: Exception) -> Response:
-        return answer_fault(request.method, request.url.path, error)
+        return answer_fault(request.method, path_of(request.scope), error)
 
     app.add_exception_handler(StrandlineError, on_strandline_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
@@ -158,16 +163,29 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def _body(code: str, status: int, detail: str) -> dict[str, object]:
     title = code.replace("sd-", "storage-directory-").replace("-", " ").capitalize()
-    return {"type": f"/problems/{code}", "title": title, "status": status, "detail": detail, "code": code}
+    return {"type": f"{PROBLEMS}{code}", "title": title, "status": status, "detail": detail, "code": code}
 
 
 def _respond(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-    return Response(
-        json.dumps(problem, default=str).encode(),
-        status_code=int(problem["status"]),
-        headers={"cache-control": "no-store", **headers},
-        media_type=PROBLEM_TYPE,
-    )
+    return _ProblemResponse(problem, headers)
+
+
+class _ProblemResponse(Response):
+    """A problem, written when it is sent: only then is the base path known, which its type begins with."""
+
+    media_type = PROBLEM_TYPE
+
+    def __init__(self, problem: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        super().__init__(
+            b"", status_code=int(problem["status"]), headers={"cache-control": "no-store", **headers}
+        )
+        self._problem = problem
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = {**self._problem, "type": f"{base_of(scope)}{self._problem['type']}"}
+        self.body = json.dumps(problem, default=str).encode()
+        self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def _say_validation(error: RequestValidationError) -> str:

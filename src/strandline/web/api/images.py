@@ -128,5 +128,6 @@ def describe(backend: Backend, info: ImageInfo) -> schemas.ImageDetails:
     best = next((file.file for file in info.files if file.file.state is FileState.PRESENT), info.best)
     name = info.original_names[0] if info.original_names else info.image_id
     markdown = format_markdown(backend.store.settings.save.markdown, best.filename, name)
-    urls = schemas.Urls(bytes=f"/i/{info.image_id}", thumbnail=f"/i/{info.image_id}?w={TILE_SIZE}")
+    url = f"{backend.base}/i/{info.image_id}"
+    urls = schemas.Urls(url, f"{url}?w={TILE_SIZE}")
     return schemas.ImageDetails(info, markdown, urls)

@@ -37,7 +37,7 @@ async def start_scan(backend: TheBackend, wanted: NewScan) -> Response:
             else [backend.store.get_storage_dir(wanted.sd)]
         )
         jobs = [backend.store.scans.start(sd) for sd in sds]
-        headers = {"location": f"/api/v1/scans/{jobs[0].id}"} if jobs else {}
+        headers = {"location": f"{backend.base}/api/v1/scans/{jobs[0].id}"} if jobs else {}
         return answer(schemas.StartedScans(jobs[0] if jobs else None, jobs), status=202, headers=headers)
 
     return await backend.crossing.slow(start)

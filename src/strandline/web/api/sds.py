@@ -113,7 +113,7 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
         job = backend.store.scans.start(added.sd)
         added = replace(added, scan=backend.store.scans.wait(job, SCAN_WAIT_S))
         if added.scan is None:
-            headers["location"] = f"/api/v1/scans/{job.number}"
+            headers["location"] = f"{backend.base}/api/v1/scans/{job.id}"
     return answer(added, status=200 if added.sd.number in known else 201, headers=headers)
 
 

@@ -25,6 +25,7 @@ from strandline.web.images.plan import (
 from strandline.web.images.ranges import UnsatisfiableRangeError
 from strandline.web.images.waiting import Waiting
 from strandline.web.problems import answer_error, answer_fault, answer_refusal
+from strandline.web.site import path_of
 
 PREFIX = "/i/"
 
@@ -46,7 +47,7 @@ class ImageBytes:
                 "range-not-satisfiable", headers={"content-range": f"bytes */{error.args[0]}"}
             )
         except Exception as error:  # noqa: BLE001 - a request is where faults stop
-            answer = answer_fault(scope["method"], scope["path"], error)
+            answer = answer_fault(scope["method"], path_of(scope), error)
         if isinstance(answer, Response):
             await answer(scope, receive, send)
         elif answer is not None:
@@ -55,7 +56,7 @@ class ImageBytes:
     async def _answer(self, scope: Scope, receive: Receive) -> Plan | Response | None:
         if scope["method"] not in ("GET", "HEAD"):
             return answer_refusal("method-not-allowed", headers={"allow": "GET, HEAD"})
-        image_id = parse_image_id(scope["path"][len(PREFIX) :])
+        image_id = parse_image_id(path_of(scope)[len(PREFIX) :])
         wish = parse_wish(scope["query_string"])
         asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in ASKED}
         is_head = scope["method"] == "HEAD"

@@ -156,7 +156,7 @@ async def scan_folder(backend: TheBackend, sd: str) -> Response:
         backend.store.scans.start(backend.store.get_storage_dir(sd))
 
     await backend.crossing.slow(start)
-    return RedirectResponse("/folders", status_code=303)
+    return RedirectResponse(f"{backend.base}/folders", status_code=303)
 
 
 def describe_added(added: AddedStorageDir, waiting: int = 0) -> Note:
@@ -208,8 +208,9 @@ def _draw(
     since = find_since(backend)
     folders = [_describe(backend, sd) for sd in backend.store.list_storage_dirs()]
     return render(
-        "folders.html", status=status, place="folders", since=since, folders=folders, note=note, typed=typed
-    )
+        backend.base, "folders.html", status=status, place="folders", since=since, folders=folders, note=note,
+        typed=typed,
+    )  # fmt: skip
 
 
 def _describe(backend: Backend, sd: StorageDir) -> Folder:

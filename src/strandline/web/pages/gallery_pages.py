@@ -124,14 +124,14 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         else [MonthPart("", 0, list(page.images))]
     )
     return render(
-        "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
+        backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
         is_filtered=bool(asked.keys() - {"sort", "reverse"}),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
         typed=NOTHING_TYPED, types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
         away=[each for each in sds if not each.is_reachable and (not shown or shown.number == each.number)],
         unidentified=[each for each in sds if needs_identity(each)],
-        is_later_page=bool(after), next=page.next and "/?" + urlencode(asked | {"after": page.next}),
+        is_later_page=bool(after), next=page.next and f"{backend.base}/?" + urlencode(asked | {"after": page.next}),
         first_screen={
             "query": urlencode(asked),
             "months": found.as_json()["months"],
@@ -172,14 +172,16 @@ def _draw_activity(backend: Backend, kind: str, sd: str, before: int | None) -> 
     asked = {name: value for name, value in (("type", kind), ("sd", sd)) if value}
     older = events[JOURNAL_PAGE - 1].seq if len(events) > JOURNAL_PAGE else None
     pages = {
-        "newer": "/activity?" + urlencode(asked) if before is not None else None,
+        "newer": f"{backend.base}/activity?" + urlencode(asked) if before is not None else None,
         "newer_word": "Newest",
-        "older": "/activity?" + urlencode(asked | {"before": older}) if older is not None else None,
+        "older": f"{backend.base}/activity?" + urlencode(asked | {"before": older})
+        if older is not None
+        else None,
         "older_word": "Older",
         "words": "",
     }
     return render(
-        "activity.html", place="activity", since=since, days=list_days(events[:JOURNAL_PAGE], sds), sds=sds,
-        chosen_sd=sd, kind=kind, kinds=[(name, name.capitalize()) for name in KINDS], pages=pages,
+        backend.base, "activity.html", place="activity", since=since, days=list_days(events[:JOURNAL_PAGE], sds),
+        sds=sds, chosen_sd=sd, kind=kind, kinds=[(name, name.capitalize()) for name in KINDS], pages=pages,
         is_newest=before is None,
     )  # fmt: skip

@@ -66,7 +66,7 @@ async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename
         saved = backend.store.adopt(sd, filename)
         done = "It is a new image now" if saved.new else "It is already a separate image"
         lines = ["The edited file stays where it is, so nothing that points to it breaks."]
-        return Note("good", f"{done}.", lines, f"/image/{saved.image_id}", "Show the new image")
+        return Note("good", f"{done}.", lines, f"{backend.base}/image/{saved.image_id}", "Show the new image")
 
     return await backend.crossing.slow(lambda: _act(backend, image_id, adopt))
 
@@ -99,6 +99,7 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
     except ImageNotFoundError:
         info = None
     return render(
+        backend.base,
         "image.html",
         status=status or (404 if explanation.verdict is Verdict.NOT_FOUND else 200),
         place="gallery",

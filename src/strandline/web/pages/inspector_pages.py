@@ -67,7 +67,7 @@ async def show_overview(backend: TheBackend) -> Response:
     inspected = await asyncio.gather(
         *(backend.crossing.slow(lambda sd=sd: _inspect(backend, sd)) for sd in sds)  # type: ignore[misc]
     )
-    return render("inspect.html", place="inspect", since=since, inspected=inspected)
+    return render(backend.base, "inspect.html", place="inspect", since=since, inspected=inspected)
 
 
 @router.get("/inspect/{sd}")
@@ -82,8 +82,8 @@ def _draw_status(backend: Backend, name: str) -> Response:
     missing = backend.store.count_files(status.sd).missing
     events = backend.store.journal.list_newest(types=KINDS["folders"], sd=status.sd, limit=HISTORY)
     return render(
-        "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status, health=health,
-        discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
+        backend.base, "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status,
+        health=health, discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
         needs_confirming=say_confirming(status.sd), history=_list_history(events, status.sd),
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, a
         "words": f"{page.passed + 1:,} to {page.passed + len(page.entries):,} of {page.total:,}",
     }
     return render(
-        "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning,
+        backend.base, "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning,
         meanings=MEANINGS[folder], q=q, entries=page.entries, pages=pages, state_badge=word_of_state,
     )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int) -
         lines = _show_text(page) if view == "text" else "\n".join(page.list_lines())
         pages = _list_hex_pages(page, view, size)
     return render(
-        "file.html", place="inspect", tab="tree", sd=sd, facts=facts,
+        backend.base, "file.html", place="inspect", tab="tree", sd=sd, facts=facts,
         mtime=facts["mtime"] and parse_time(str(facts["mtime"])),
         state=_badge_of(facts), view=view, views=views, lines=lines, pages=pages,
     )  # fmt: skip

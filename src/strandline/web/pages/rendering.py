@@ -7,7 +7,7 @@ A template never decides. A page prepares everything that it shows, and a missin
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,19 @@ from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from strandline import __version__
 from strandline.errors import StrandlineError
 from strandline.model import state_words
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
 from strandline.web.backend import Backend
+from strandline.web.door import find_local
 from strandline.web.guards import read_head
 from strandline.web.pages import words as words
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.problems import http_status_of
+from strandline.web.site import base_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -50,7 +52,9 @@ BARE_POLICY = (
 )
 
 
-def _make_environment() -> Environment:
+@lru_cache(maxsize=8)
+def _get_environment(base: str) -> Environment:
+    """The templates of a server whose addresses begin with the base path. A process has one, or a few in tests."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -75,6 +79,7 @@ def _make_environment() -> Environment:
     }
     environment.tests |= {"address": words.has_address}
     environment.globals |= {
+        "base": base,
         "title_of": words.title_of,
         "label_of": words.label_of,
         "version": __version__,
@@ -88,33 +93,30 @@ def _make_environment() -> Environment:
     return environment
 
 
-_ENVIRONMENT = _make_environment()
-
-
 def find_since(backend: Backend) -> str:
     """The id of the newest event. A page that is drawn after this call misses only later events."""
     journal = backend.store.journal
     return journal.format_position(journal.find_position().seq)
 
 
-def render(template: str, *, status: int = 200, **context: object) -> Response:
-    """A page."""
-    text = _ENVIRONMENT.get_template(template).render(context)
+def render(base: str, template: str, *, status: int = 200, **context: object) -> Response:
+    """A page of the server whose addresses begin with the base path."""
+    text = _get_environment(base).get_template(template).render(context)
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS)
 
 
 def render_bare(
-    template: str, *, status: int, headers: Mapping[str, str] | None = None, **context: object
+    base: str, template: str, *, status: int, headers: Mapping[str, str] | None = None, **context: object
 ) -> Response:
     """A page for somebody who is not signed in: it runs no script and loads only styles."""
-    text = _ENVIRONMENT.get_template(template).render(context)
+    text = _get_environment(base).get_template(template).render(context)
     policy = {"content-security-policy": BARE_POLICY}
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS | policy | dict(headers or {}))
 
 
-def render_error(message: str, status: int) -> Response:
+def render_error(base: str, message: str, status: int) -> Response:
     """A page with the error's message and what to do."""
-    return render("error.html", status=status, place=None, message=message, error_status=status)
+    return render(base, "error.html", status=status, place=None, message=message, error_status=status)
 
 
 def add_error_page(app: FastAPI) -> None:
@@ -122,12 +124,12 @@ def add_error_page(app: FastAPI) -> None:
     answer_problem = app.exception_handlers[HTTPException]
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
-        if (
-            isinstance(error, HTTPException)
-            and error.status_code == 404
-            and read_head(request.scope).wants_page
-        ):
-            return render_error("There is nothing at this address.", 404)
+        head = read_head(request.scope)
+        if isinstance(error, HTTPException) and error.status_code == 404 and head.wants_page:
+            base = base_of(request.scope)
+            if head.path.endswith("/"):
+                return RedirectResponse(f"{base}{find_local(head.path.rstrip('/'))}", status_code=303)
+            return render_error(base, "There is nothing at this address.", 404)
         answer = answer_problem(request, error)
         return answer if isinstance(answer, Response) else await answer
 
@@ -145,8 +147,9 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except StrandlineError as error:
-                return render_error(error.message, http_status_of(error))
+                return render_error(base_of(request.scope), error.message, http_status_of(error))
             except RequestValidationError:
-                return render_error("this address, or this form, is not as the page made it", 422)
+                message = "this address, or this form, is not as the page made it"
+                return render_error(base_of(request.scope), message, 422)
 
         return handle_page

@@ -6,6 +6,7 @@ HEAD request and a prefetch are answered without taking the code.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
@@ -38,18 +39,18 @@ TheDoor = Annotated[Door, Depends(_of_request)]
 
 
 def render_sign_in(
-    *, next_address: str = "/", status: int = 200, problem: str = "", delay_s: int = 0
+    base: str, *, next_address: str = "/", status: int = 200, problem: str = "", delay_s: int = 0
 ) -> Response:
     """The page that takes a link or the token. It names nothing of this machine, because everybody may see it."""
     return render_bare(
-        "sign_in.html", status=status, headers={"retry-after": str(delay_s)} if delay_s else {},
+        base, "sign_in.html", status=status, headers={"retry-after": str(delay_s)} if delay_s else {},
         next=find_local(next_address), problem=problem,
     )  # fmt: skip
 
 
-def render_host_refusal(message: str) -> Response:
+def render_host_refusal(base: str, message: str) -> Response:
     """The page for a host name that is not ours. It has no styles, because they would be refused as well."""
-    return render_bare("host_refusal.html", status=421, message=message)
+    return render_bare(base, "host_refusal.html", status=421, message=message)
 
 
 @router.get(HEALTHZ)
@@ -60,9 +61,9 @@ async def say_ok() -> Response:
 
 
 @router.head(SIGN_IN)
-async def look_at_sign_in() -> Response:
+async def look_at_sign_in(backend: TheBackend) -> Response:
     """The head of the page. Never takes a code."""
-    return render_sign_in()
+    return render_sign_in(backend.base)
 
 
 @router.get(SIGN_IN)
@@ -75,10 +76,10 @@ async def show_sign_in(
 ) -> Response:
     """The page to sign in. With the code of a link, signs in."""
     if not code:
-        return render_sign_in(next_address=next_address)
+        return render_sign_in(backend.base, next_address=next_address)
     purpose = request.headers.get("sec-purpose", "") + request.headers.get("purpose", "")
     if "prefetch" in purpose or "prerender" in purpose:
-        return render_sign_in(next_address=next_address, status=503)
+        return render_sign_in(backend.base, next_address=next_address, status=503)
     return await _try(request, backend, door, code, next_address, WRONG_LINK)
 
 
@@ -96,13 +97,15 @@ async def sign_in(
 
 @router.post("/sign-out")
 async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Response:
-    """Ends this session for good, and every stream of events, so that its own ends as well."""
+    """Ends this session for good, and every stream of events, so that its own ends as well.
+
+    A browser has two if it signed in before and after the base path was changed.
+    """
     head = read_head(request.scope)
-    session = door.guard.find_session(head)
-    if session is not None:
-        await backend.crossing.quick(lambda: door.leave(session))
+    while (session := door.guard.find_session(head)) is not None:
+        await backend.crossing.quick(partial(door.leave, session))
         backend.live.disconnect()
-    answer = RedirectResponse(SIGN_IN, status_code=303)
+    answer = RedirectResponse(f"{backend.base}{SIGN_IN}", status_code=303)
     answer.headers["set-cookie"] = door.format_cookie("", head)
     answer.headers["cache-control"] = "no-store"
     return answer
@@ -115,13 +118,15 @@ async def _try(
     head = read_head(request.scope)
     delay_s = door.find_delay_s(head.client)
     if delay_s:
-        return render_sign_in(next_address=next_address, status=429, problem=TOO_MANY, delay_s=delay_s)
+        return render_sign_in(
+            backend.base, next_address=next_address, status=429, problem=TOO_MANY, delay_s=delay_s
+        )
     session = await backend.crossing.quick(lambda: door.enter(given))
     cookie = None if session is None else door.format_cookie(session, head)
     if cookie is None and door.guard.find_session(head) is None:
         door.note_wrong(head.client)
-        return render_sign_in(next_address=next_address, status=401, problem=wrong)
-    answer = RedirectResponse(find_local(next_address), status_code=303)
+        return render_sign_in(backend.base, next_address=next_address, status=401, problem=wrong)
+    answer = RedirectResponse(f"{backend.base}{find_local(next_address)}", status_code=303)
     answer.headers["cache-control"] = "no-store"
     if cookie is not None:
         answer.headers["set-cookie"] = cookie

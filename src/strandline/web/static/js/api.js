@@ -1,5 +1,7 @@
 // The HTTP API, as the pages use it: JSON in and out, and problems as errors that say what to do.
 
+import { BASE } from "./base.js";
+
 export class Problem extends Error {
   constructor(status, body) {
     super(body?.detail ?? `The server answered ${status}.`);
@@ -10,7 +12,7 @@ export class Problem extends Error {
 
 /** GET, or whatever `options.method` says; rejects with a Problem, or AbortError. */
 export async function ask(path, options = {}) {
-  const answer = await fetch(`/api/v1${path}`, { headers: { accept: "application/json" }, ...options });
+  const answer = await fetch(`${BASE}/api/v1${path}`, { headers: { accept: "application/json" }, ...options });
   if (answer.status === 401) location.reload(); // the session has ended, and the page to sign in comes instead
   const body = await answer.json().catch(() => null);
   if (!answer.ok) throw new Problem(answer.status, body);

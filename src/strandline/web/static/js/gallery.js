@@ -1,5 +1,6 @@
 // The gallery page: connects the grid with its filters, the keyboard, the selection, and the lightbox.
 
+import { BASE } from "./base.js";
 import "./gallery-grid.js";
 import "./light-box.js";
 import "./save-images.js";
@@ -89,7 +90,7 @@ function listenToFilters() {
   let typing = 0;
   const apply = () => {
     const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
-    history.replaceState(history.state, "", query.size ? `/?${query}` : "/");
+    history.replaceState(history.state, "", query.size ? `${BASE}/?${query}` : `${BASE}/`);
     grid.filter(query);
   };
   form.addEventListener("submit", (event) => {

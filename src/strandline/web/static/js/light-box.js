@@ -1,6 +1,7 @@
 // <light-box>: one image at a time, large, on a dark background. A modal dialog: the browser keeps the focus in it.
 
 import { ask } from "./api.js";
+import { BASE } from "./base.js";
 import { copyFrom } from "./copying.js";
 import { fetchImage } from "./image-source.js";
 import { listen } from "./live.js";
@@ -50,7 +51,7 @@ class LightBox extends HTMLElement {
   present(image) {
     this.image = image;
     this.querySelector("h2").textContent = titleOf(image);
-    this.querySelector("[data-do=download]").href = `/i/${image.image_id}?original=1`;
+    this.querySelector("[data-do=download]").href = `${BASE}/i/${image.image_id}?original=1`;
     const state = sayState(image.state);
     if (HAS_PICTURE.has(image.state)) this.showPicture(image);
     else this.showUnseen(`This image is ${state.word === "another image" ? "another one than its name says" : state.word}.`);
@@ -61,7 +62,7 @@ class LightBox extends HTMLElement {
     this.querySelector(".unseen").hidden = true;
     this.picture.hidden = false;
     this.picture.alt = titleOf(image);
-    this.picture.src = `/i/${image.image_id}`;
+    this.picture.src = `${BASE}/i/${image.image_id}`;
   }
 
   sayWhy() {
@@ -75,7 +76,7 @@ class LightBox extends HTMLElement {
     const unseen = this.querySelector(".unseen");
     unseen.hidden = false;
     unseen.querySelector("p").textContent = words;
-    unseen.querySelector("a").href = `/image/${this.image.image_id}`;
+    unseen.querySelector("a").href = `${BASE}/image/${this.image.image_id}`;
   }
 
   showFacts(image, state) {
@@ -97,7 +98,7 @@ class LightBox extends HTMLElement {
       words.textContent = value;
       list.append(term, words);
     }
-    this.querySelector("[data-do=more]").href = `/image/${image.image_id}`;
+    this.querySelector("[data-do=more]").href = `${BASE}/image/${image.image_id}`;
   }
 
   /** A new image is first read when it is sent. Only then are its size and date known. */
@@ -111,7 +112,7 @@ class LightBox extends HTMLElement {
   async preload(number) {
     if (number < 0 || number >= this.grid.count) return;
     const image = await this.grid.imageAt(number);
-    if (image && HAS_PICTURE.has(image.state) && image.state === "present") new Image().src = `/i/${image.image_id}`;
+    if (image && HAS_PICTURE.has(image.state) && image.state === "present") new Image().src = `${BASE}/i/${image.image_id}`;
   }
 
   turn(by) {

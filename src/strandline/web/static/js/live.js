@@ -4,6 +4,7 @@
 // tabs. When the page is shown again, it asks for everything since.
 
 import { ask } from "./api.js";
+import { BASE } from "./base.js";
 
 const TYPES = [
   "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",
@@ -31,7 +32,7 @@ function connect() {
   clearTimeout(retry);
   source?.close();
   if (document.hidden) return;
-  source = new EventSource(`/api/v1/events${lastId ? `?since=${encodeURIComponent(lastId)}` : ""}`);
+  source = new EventSource(`${BASE}/api/v1/events${lastId ? `?since=${encodeURIComponent(lastId)}` : ""}`);
   source.onopen = () => complain(false);
   source.onerror = () => {
     complain(true);

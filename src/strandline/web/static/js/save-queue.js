@@ -1,6 +1,7 @@
 // The queue of files to save: many small files go in one request, and several requests run at once. No DOM.
 
 import { Problem } from "./api.js";
+import { BASE } from "./base.js";
 
 const REQUESTS_AT_ONCE = 3; // browsers allow six per server, and the page needs some itself
 const MOST_FILES = 50; // per request: a progress that moves, and little to repeat
@@ -66,7 +67,7 @@ export class SaveQueue {
     this.requests.set(request, carried);
     const isAlone = items.length === 1;
     const [{ file, sd }] = items;
-    request.open("POST", `/api/v1/images?${new URLSearchParams(isAlone ? { sd, name: nameOf(file) } : { sd })}`);
+    request.open("POST", `${BASE}/api/v1/images?${new URLSearchParams(isAlone ? { sd, name: nameOf(file) } : { sd })}`);
     request.setRequestHeader("accept", "application/json");
     request.responseType = "json";
     request.upload.onprogress = (event) => {

@@ -1,6 +1,7 @@
 // The selection in the gallery, and the bar with its actions.
 
 import { ask } from "./api.js";
+import { BASE } from "./base.js";
 import { announce, copyFrom } from "./copying.js";
 import { sayCount } from "./words.js";
 
@@ -62,7 +63,7 @@ export class Selection {
   download() {
     for (const id of this.ids) {
       const link = document.createElement("a");
-      link.href = `/i/${id}?original=1`;
+      link.href = `${BASE}/i/${id}?original=1`;
       link.download = "";
       link.click();
     }

@@ -1,5 +1,6 @@
 // One tile: a link with a picture, or with the reason why there is none. Made from the server's own template.
 
+import { BASE } from "./base.js";
 import { HAS_PICTURE, labelOf, sayState, titleOf } from "./words.js";
 
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
@@ -33,7 +34,7 @@ export function showImage(tile, image) {
   if (!hadPicture) delete tile.dataset.failed;
   const badge = sayState(image.state) ?? sayState(image.away && "away") ?? (tile.dataset.failed ? NO_PREVIEW : null);
   const title = labelOf(image);
-  link.href = `/image/${image.image_id}`;
+  link.href = `${BASE}/image/${image.image_id}`;
   link.title = title;
   tile.querySelector(".caption").textContent = titleOf(image);
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
@@ -61,7 +62,7 @@ function showPicture(tile, image) {
   const hasPicture = HAS_PICTURE.has(image.state);
   tile.classList.toggle("no-picture", !hasPicture);
   picture.removeAttribute("src");
-  if (hasPicture) picture.src = `/i/${image.image_id}?w=400`;
+  if (hasPicture) picture.src = `${BASE}/i/${image.image_id}?w=400`;
 }
 
 function showBadge(tile, badge) {
