@@ -159,7 +159,6 @@ class Search:
             self._sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
         self._rows = sorted(rows, key=_preferred_first)
         self._refreshed: dict[int, StorageDir] = {}
-        self._probed: dict[int, Discovery] = {}
         self._discovered: dict[int, Discovery] = {}
         self._lacking: dict[int, StorageDir] = {}
 
@@ -243,30 +242,29 @@ class Search:
         sd = self.reach(number)
         if sd is None:
             return
-        layout = self.bench.folder(sd).layout
-        known = {layout.name_of(row.path) for row in self._rows if row.sd == number}
-        for name in self._iter_names(sd):
+        folder = self.bench.folder(sd)
+        known = {folder.layout.name_of(row.path) for row in self._rows if row.sd == number}
+        for name in self._iter_names(number, folder):
             if name not in known:
                 known.add(name)
                 yield Candidate(sd, name, None)
 
-    def _iter_names(self, sd: StorageDir) -> Iterator[str]:
+    def _iter_names(self, number: int, folder: Folder) -> Iterator[str]:
         """All names, some twice. Lists the folder only for callers that continue after the certain ones."""
-        probed = self._probed[sd.number] = _probe(self.bench.folder(sd), self.image_id)
+        probed = _probe(folder, self.image_id)
         if probed.filenames == each_once(probed.filenames):
             yield from probed.filenames
-        yield from self._discover(sd.number).filenames
+        if number not in self._discovered:
+            self._discovered[number] = add_odd_names(folder, self.image_id, probed)
+        yield from self._discovered[number].filenames
 
     def _discover(self, number: int) -> Discovery:
         if number not in self._discovered:
             sd = self.reach(number)
-            self._discovered[number] = Discovery() if sd is None else self._discover_in(sd)
+            self._discovered[number] = (
+                Discovery() if sd is None else discover(self.bench.folder(sd), self.image_id)
+            )
         return self._discovered[number]
-
-    def _discover_in(self, sd: StorageDir) -> Discovery:
-        folder = self.bench.folder(sd)
-        probed = self._probed.get(sd.number) or _probe(folder, self.image_id)
-        return add_odd_names(folder, self.image_id, probed)
 
 
 def _preferred_first(row: ImageFile) -> tuple[bool, int, bool, str]:
