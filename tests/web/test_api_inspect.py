@@ -66,7 +66,7 @@ def test_only_images_are_shown_as_they_are(served: Served) -> None:
     assert (response.status_code, response.json()["code"]) == (422, "unsupported-image")
 
 
-REFUSALS = {"invalid-path", "invalid-request", "entry-not-found", "unreadable-file"}
+REFUSALS = {"invalid-path", "invalid-input", "entry-not-found", "unreadable-file"}
 
 
 @pytest.mark.parametrize(

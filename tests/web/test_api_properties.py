@@ -6,6 +6,7 @@ existing things, and each operation must have had its effect, or its test fails.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,6 +158,9 @@ def test_every_answer_is_as_the_document_says(world: World, label: str) -> None:
             problem = response.json()
             assert problem["status"] == response.status_code
             assert problem["code"] != "fault"
+            assert not re.search(r"\b(?:should|Field required|Extra inputs)\b", problem["detail"]), (
+                "the validator's words"
+            )
 
     ask()
     assert any(200 <= status < 300 for status in statuses), f"only {dict(statuses)}"

@@ -88,13 +88,15 @@ def test_what_is_missing_can_be_accepted(
         ("GET", "/sds/Nobody", None, 404, "sd-not-found"),
         ("DELETE", "/sds/Nobody", None, 404, "sd-not-found"),
         ("POST", "/sds", {"path": "/no/such/folder"}, 404, "sd-not-found"),
-        ("POST", "/sds", {}, 422, "invalid-request"),
-        ("POST", "/sds", {"path": "/no/such/folder", "read_only": "yes"}, 422, "invalid-request"),
-        ("POST", "/sds", {"path": "/no/such/folder", "new_identity": 1}, 422, "invalid-request"),
+        ("POST", "/sds", {}, 422, "invalid-input"),
+        ("POST", "/sds", {"path": "/no/such/folder", "read_only": "yes"}, 422, "invalid-input"),
+        ("POST", "/sds", {"path": "/no/such/folder", "new_identity": 1}, 422, "invalid-input"),
         ("POST", "/sds", {"path": "Notes"}, 422, "invalid-path"),
         ("PATCH", "/sds/Notes", {"path": "../Notes"}, 422, "invalid-path"),
         ("POST", "/sds", {"path": "/tmp/\0"}, 422, "invalid-path"),
         ("PATCH", "/sds/Notes", {}, 422, "invalid-input"),
+        ("PATCH", "/sds/Notes", {"name": "Diary", "read_only": True}, 422, "invalid-input"),
+        ("POST", "/scans", {"sds": "Notes"}, 422, "invalid-input"),
         ("PATCH", "/sds/Notes", {"name": " "}, 422, "invalid-name"),
         ("PUT", "/sds/Notes", {}, 405, "method-not-allowed"),
         ("GET", "/nothing", None, 404, "no-such-page"),
@@ -110,6 +112,71 @@ def test_what_cannot_be_done_is_a_problem(
     assert response.headers["content-type"] == "application/problem+json"
     assert (problem["status"], problem["type"]) == (status, f"/problems/{code}")
     assert problem["detail"]
+
+
+def test_a_misspelled_field_does_nothing_but_a_problem(served: Served, tmp_path: Path) -> None:
+    """``readonly`` would be a folder that is written to. The answer names the field and those that there are."""
+    (tmp_path / "More").mkdir()
+    answer = served.post("/sds", {"path": str(tmp_path / "More"), "readonly": True})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
+    assert answer.json()["detail"] == (
+        "there is no field 'readonly'; the fields are path, name, new_identity, read_only"
+    )
+    assert list((tmp_path / "More").iterdir()) == []
+    assert len(served.get("/sds")["sds"]) == 1
+    document = served.get("/openapi.json")
+    bodies = [
+        content["schema"]["$ref"].rpartition("/")[2]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+    ]
+    assert len(bodies) == 5
+    assert all(document["components"]["schemas"][name]["additionalProperties"] is False for name in bodies)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "detail"),
+    [
+        ("POST", "/sds", "{}", "the field 'path' is missing"),
+        ("POST", "/sds", '{"path": 7}', "the field 'path' must be text"),
+        ("POST", "/sds", '{"path": ""}', "the field 'path' must not be empty"),
+        ("POST", "/sds", '{"path": "/x", "read_only": 1}', "the field 'read_only' must be true or false"),
+        ("POST", "/scans", "", "the request has no body; send a JSON object with the fields sd"),
+        ("POST", "/scans", "{sd}", "the body is not valid JSON"),
+        ("POST", "/scans", "[1]", "the body must be a JSON object; its fields are sd"),
+        ("GET", "/images?limit=many", "", "the parameter 'limit' must be a whole number"),
+        ("GET", "/images?limit=0", "", "the parameter 'limit' must be at least 1"),
+        ("GET", "/images?limit=1001", "", "the parameter 'limit' must be at most 1,000"),
+        ("GET", f"/images?q={'x' * 201}", "", "the parameter 'q' must have at most 200 characters"),
+        ("GET", "/images?sort=size", "", "the parameter 'sort' must be 'taken' or 'arrived'"),
+        ("GET", "/images?reverse=maybe", "", "the parameter 'reverse' must be true or false"),
+        (
+            "GET",
+            f"/journal?since={2**63}",
+            "",
+            "the parameter 'since' must be less than 9,223,372,036,854,775,808",
+        ),
+        ("GET", f"/journal?since={'9' * 5000}", "", "the parameter 'since' must be a smaller number"),
+        ("POST", "/images", "x", "the parameter 'sd' is missing"),
+    ],
+)
+def test_what_is_wrong_is_said_in_our_own_words(
+    served: Served, method: str, path: str, body: str, detail: str
+) -> None:
+    """It names the parameter or field, and never repeats the value."""
+    answer = served.client.request(
+        method, f"/api/v1{path}", content=body, headers={"content-type": "application/json"}
+    )
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+
+
+def test_a_body_without_its_type_is_told_which_type(served: Served) -> None:
+    """``curl -d`` sends a form's type."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = served.client.post("/api/v1/scans", content='{"sd": "Notes"}', headers=headers)
+    assert answer.json()["detail"] == "the body must be JSON, sent with 'Content-Type: application/json'"
 
 
 def test_a_long_scan_goes_on_behind(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

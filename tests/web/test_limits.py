@@ -87,7 +87,7 @@ def test_a_form_that_is_none_is_refused(served: Served) -> None:
         response = served.client.post(
             "/api/v1/images?sd=Notes", content=b"--y\r\nnonsense", headers={"content-type": content_type}
         )
-        assert (response.status_code, response.json()["code"]) == (422, "invalid-request")
+        assert (response.status_code, response.json()["code"]) == (422, "invalid-input")
 
 
 def test_an_upload_that_falls_silent_ends(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,8 +25,8 @@ def served(tmp_path: Path) -> Iterator[Served]:
     ("method", "route", "field", "codes"),
     [
         ("POST", "/scans", "sd", {"sd-not-found"}),
-        ("POST", "/sds", "path", {"invalid-path", "invalid-request"}),
-        ("PATCH", "/sds/Notes", "path", {"invalid-path", "invalid-request"}),
+        ("POST", "/sds", "path", {"invalid-path", "invalid-input"}),
+        ("PATCH", "/sds/Notes", "path", {"invalid-path", "invalid-input"}),
     ],
 )
 def test_a_text_that_is_no_path_is_refused(

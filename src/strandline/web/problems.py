@@ -37,6 +37,7 @@ from strandline.errors import (
     UnavailableError,
     WrongBytesError,
 )
+from strandline.web.invalid_requests import say_invalid
 from strandline.web.site import base_of, path_of
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,6 @@ HTTP_STATUS: dict[type[StrandlineError], int] = {
 REFUSALS: dict[str, tuple[int, str]] = {
     "no-such-page": (404, "there is nothing at this address"),
     "method-not-allowed": (405, "this address does not take that method"),
-    "invalid-request": (422, "the request is not as the API describes it"),
     "host-not-allowed": (421, "this server does not answer to that host name"),
     "origin-not-allowed": (403, "pages of other sites may not do this; see the setting web.allow_origins"),
     "token-required": (
@@ -141,15 +141,15 @@ def add_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, StrandlineError)
         return answer_error(error)
 
-    async def on_invalid_request(_request: Request, error: Exception) -> Response:
+    async def on_invalid_request(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return answer_refusal("invalid-request", _say_validation(error))
+        return answer_error(InvalidInputError(say_invalid(request, error)))
 
     async def on_http_exception(_request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         code = {404: "no-such-page", 405: "method-not-allowed"}.get(error.status_code)
         if code is None:  # an unreadable form
-            return answer_refusal("invalid-request", str(error.detail)[:300])
+            return answer_error(InvalidInputError(str(error.detail)[:300]))
         return answer_refusal(code, headers=error.headers)
 
     async def on_fault(request: Request, error: Exception) -> Response:
@@ -186,10 +186,3 @@ class _ProblemResponse(Response):
         self.body = json.dumps(problem, default=str).encode()
         self.headers["content-length"] = str(len(self.body))
         await super().__call__(scope, receive, send)
-
-
-def _say_validation(error: RequestValidationError) -> str:
-    """The first validation error, in one line. Never contains the value, which may be long or secret."""
-    first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}"[:300]

@@ -41,9 +41,11 @@ ReverseQuery = Annotated[bool, Query(description="Oldest first.")]
 
 
 class Body(BaseModel):
-    """A JSON body with exactly the types of the OpenAPI document: ``"yes"`` is no boolean."""
+    """A JSON body with exactly the fields and types of the OpenAPI document: ``"yes"`` is no boolean, and with a
+    misspelled ``read_only`` the folder would be written to.
+    """
 
-    model_config = ConfigDict(strict=True)
+    model_config = ConfigDict(strict=True, extra="forbid")
 
 
 async def make_query(

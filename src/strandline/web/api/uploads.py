@@ -83,7 +83,7 @@ async def upload_images(
     except (ClientDisconnect, SilentClientError):
         return answer_refusal("client-silent")
     except MultiPartException as error:
-        return answer_refusal("invalid-request", error.message)
+        raise InvalidInputError(error.message) from error
 
 
 async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str | None) -> Response:
