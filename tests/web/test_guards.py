@@ -290,7 +290,12 @@ def test_pages_of_an_allowed_origin_may_read_answers(served: Served) -> None:
         assert preflight.status_code == (204 if allowed else 403)
         answer = served.client.get(f"/i/{id_of(PHOTO)}", headers={"origin": origin})
         assert answer.headers.get("access-control-allow-origin") == allowed
-    assert served.client.post("/api/v1/scans", json={}, headers={"origin": WIKI}).status_code == 202
+        assert answer.headers.get("access-control-allow-credentials") == (allowed and "true")
+        assert answer.headers["vary"] == "origin", "a cached answer to another origin would be used"
+    assert served.client.get(f"/i/{id_of(PHOTO)}", headers={"origin": ""}).headers["vary"] == "origin"
+    started = served.client.post("/api/v1/scans", json={}, headers={"origin": WIKI})
+    assert started.status_code == 202
+    assert "location" in started.headers["access-control-expose-headers"]
 
 
 def test_the_image_key_of_the_home_works(served: Served) -> None:

@@ -213,7 +213,7 @@ class WebSettings:
     )
     allow_origins: str = _setting(
         "",
-        "More origins whose pages may show images and write, separated by spaces: `http://localhost:3000`.",
+        "More origins whose pages may read and write, separated by spaces: `http://localhost:3000`.",
         find_fault=_find_fault_in_origins,
     )
 

@@ -56,6 +56,16 @@ PREFLIGHT_ANSWER = {
 }
 
 
+CORS = [
+    (b"access-control-allow-credentials", b"true"),
+    (
+        b"access-control-expose-headers",
+        b"content-range, etag, location, retry-after, strandline-from-other-sd",
+    ),
+]
+"""For pages of allowed origins: they may use their user's session, and read these headers."""
+
+
 class Application:
     """The ASGI application for one store. Close it before the store."""
 
@@ -71,9 +81,8 @@ class Application:
         scope = enter(scope, self.backend.base)
         request = read_head(scope)
         guard = self.door.guard
-        origin = guard.find_allowed_origin(request)
-        if origin is not None:
-            send = _with_cors(send, origin)
+        if guard.allow_origins:
+            send = _with_cors(send, guard.find_allowed_origin(request))
         if _has_body(scope):
             receive, send = _closing_what_is_not_read(receive, send)
         refusal = guard.find_refusal(request)
@@ -124,13 +133,18 @@ class Application:
         return render_error(base, refusal.message, refusal.status_code)
 
 
-def _with_cors(send: Send, origin: str) -> Send:
-    """Lets pages of an allowed origin read the answer."""
+def _with_cors(send: Send, origin: str | None) -> Send:
+    """Lets pages of an allowed origin read the answer, also one that their user's session got.
+
+    Every answer varies by origin, because a browser must not show a page the cached answer to a request without one.
+    """
+    headers = [(b"vary", b"origin")]
+    if origin is not None:
+        headers += [(b"access-control-allow-origin", origin.encode("latin-1")), *CORS]
 
     async def send_with_cors(message: Message) -> None:
         if message["type"] == "http.response.start":
-            cors = [(b"access-control-allow-origin", origin.encode("latin-1")), (b"vary", b"origin")]
-            message = {**message, "headers": [*message["headers"], *cors]}
+            message = {**message, "headers": [*message["headers"], *headers]}
         await send(message)
 
     return send_with_cors
