@@ -28,6 +28,7 @@ from bench.scanning import measure_scanning
 from bench.start_up import measure_start_up
 from bench.thumbnails import measure_thumbnails
 from bench.timing import Result, format_table
+from bench.uploads import measure_uploads
 from strandline.folders.filesystems import find_mount
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "benchmarks.md"
@@ -42,6 +43,7 @@ TOPICS = {
     "start-up": measure_start_up,
     "thumbnails": measure_thumbnails,
     "http": measure_http,
+    "uploads": measure_uploads,
 }
 
 
