@@ -1,4 +1,4 @@
-"""The number of statements that the catalog runs, reported by SQLite itself."""
+"""The statements that the catalog runs, reported by SQLite itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from strandline.services.workbench import Workbench
 
 
 def count_statements(bench: Workbench, call: Callable[[], object]) -> int:
+    """The number of :func:`list_statements`."""
+    return len(list_statements(bench, call))
+
+
+def list_statements(bench: Workbench, call: Callable[[], object]) -> list[str]:
     """The catalog's statements on this thread during the call, without those that set up a connection."""
     with bench.catalog.read() as reader:
         conn = sql_of(reader)  # it is now idle, so the call takes it
@@ -18,4 +23,4 @@ def count_statements(bench: Workbench, call: Callable[[], object]) -> int:
         call()
     finally:
         conn.set_trace_callback(None)
-    return len(statements)
+    return statements

@@ -58,6 +58,26 @@ except StrandlineError as error:
     status = exit_status_of(error)
 """
 
+_SAVE_SEVERAL = """
+import sys
+from pathlib import Path
+from strandline import open_store
+from strandline.cli.exit_status import exit_status_of
+from strandline.errors import StrandlineError
+home, sources = sys.argv[1:]
+images = [(path.read_bytes(), path.name) for path in sorted(Path(sources).iterdir())]
+try:
+    with open_store(home) as store:
+        results = store.save_several(images, sd="one")
+    errors = [result for result in results if isinstance(result, StrandlineError)]
+    for error in errors:
+        print("strandline:", error.message, file=sys.stderr)
+    status = (exit_status_of(errors[0]) if len(errors) == len(results) else 1) if errors else 0
+except StrandlineError as error:
+    print("strandline:", error.message, file=sys.stderr)
+    status = exit_status_of(error)
+"""
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -215,6 +235,15 @@ SAVES = [
     Operation("save over foreign", _with_foreign, _SAVE_ONE),
     Operation("adopt", _with_foreign, ("{home}", "adopt", "one", name_of(NEW)), code=_WITH_THE_LIBRARY),
     Operation("restore", _with_half_and_twin, ("{home}", "copy", id_of(NEW), "one"), code=_WITH_THE_LIBRARY),
+    Operation("save several", _empty, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
+    Operation(
+        "save several, hidden, like FUSE",
+        _with_half,
+        ("{home}", "{sources}"),
+        LIKE_FUSE,
+        elsewhere=True,
+        code=_SAVE_SEVERAL,
+    ),
     Operation("import", _empty, ("save", "-r", "{sources}", "{sources}/0.png", "--sd", "one")),
 ]
 IDENTITIES = [

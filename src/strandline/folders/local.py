@@ -34,6 +34,7 @@ from strandline.model.layout import ID_LAYOUT, Layout
 from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
+    from strandline.errors import StrandlineError
     from strandline.folders.identity_writes import AppliedIdentity
     from strandline.folders.odd_names import OddNames
     from strandline.folders.open_images import LocalOpenImage
@@ -249,6 +250,29 @@ class LocalFolder:
         size_bytes = len(source) if isinstance(source, bytes) else _size_of(source)
         try:
             return self.calls.patient(write, more_s=size_bytes / SLOWEST_BYTES_PER_S)
+        except BaseException:
+            given_up.set()
+            raise
+
+    def write_new_images(
+        self, files: Sequence[tuple[str, bytes]], allowed: Callable[[str], bool]
+    ) -> list[WrittenFile | OSError | StrandlineError]:
+        """One sync of the folder for all names."""
+        given_up = threading.Event()
+
+        def write() -> list[WrittenFile | OSError | StrandlineError]:
+            return parts.saving.write_several(
+                Path(self.root, self.layout.images_folder),
+                files,
+                scratch=self.calls.means.scratch,
+                lone_rename_allowed=lambda name: not given_up.is_set() and allowed(name),
+                keeps_inodes=self.keeps_inodes,
+                opening=parts.temporaries.open_or_make_folder,
+            )
+
+        size_bytes = sum(len(data) for _, data in files)
+        try:
+            return self.calls.patient(write, more_s=len(files) + size_bytes / SLOWEST_BYTES_PER_S)
         except BaseException:
             given_up.set()
             raise

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from strandline.errors import StrandlineError as StrandlineError
     from strandline.folders.identity_writes import AppliedIdentity as AppliedIdentity
     from strandline.folders.proof_copies import Hashed as Hashed
     from strandline.folders.proof_copies import ProofCopy as ProofCopy
@@ -268,6 +269,19 @@ class Folder(Protocol):
             TimeoutError: The place did not answer. A new file may still appear, whole. An existing entry may still be
                 replaced only if ``allowed`` returned True.
             DiskError, RefusedError: The disk refused, or something else is in the way.
+        """
+        ...
+
+    def write_new_images(
+        self, files: Sequence[tuple[str, bytes]], allowed: Callable[[str], bool]
+    ) -> list[WrittenFile | OSError | StrandlineError]:
+        """Writes several new files like :meth:`write_image`, cheaper than one by one. ``allowed`` gets a name.
+
+        One result for each file: what was written, or the error of that file alone (``FileExistsError`` if its name
+        is taken). All that were written are durable when it returns.
+
+        Raises:
+            TimeoutError, DiskError, RefusedError: As :meth:`write_image`, and then for each of the files.
         """
         ...
 

@@ -13,10 +13,11 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from strandline.errors import DiskError, InvalidPathError
+from strandline.errors import DiskError, InvalidPathError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opening import is_unchanged, open_regular, stamp_of
 from strandline.folders.port import SaveMode as SaveMode
@@ -129,18 +130,42 @@ def write_whole(
         ways = sorted(ways, key=lambda way: way is not Way.SCRATCH)
     save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes)
     with disk_errors("write", os.path.join(folder, filename), FileExistsError), opening(folder) as target:
-        if mode is SaveMode.NEW and target.has(filename):
-            raise _taken(filename)
-        for way in ways:
+        written = save.by_any(ways, target)
+        target.sync()
+    return written
+
+
+def write_several(
+    folder: Path,
+    files: Sequence[tuple[str, bytes]],
+    *,
+    scratch: Path,
+    lone_rename_allowed: Callable[[str], bool],
+    keeps_inodes: bool = True,
+    opening: Callable[[Path], AbstractContextManager[OpenedFolder]] = open_folder,
+) -> list[WrittenFile | OSError | StrandlineError]:
+    """Writes several new files like :func:`write_whole`, with one sync of the folder for all of their names.
+
+    One result for each file: what was written, or the error of that file alone. ``lone_rename_allowed`` gets its
+    name.
+
+    Raises:
+        DiskError: The folder cannot be opened or synced. All of the files may be lost in a power cut.
+    """
+    results: list[WrittenFile | OSError | StrandlineError] = []
+    with disk_errors("write in", folder), opening(folder) as target:
+        for filename, data in files:
+            is_allowed = partial(lone_rename_allowed, filename)
+            save = _Save(filename, data, scratch, SaveMode.NEW, is_allowed, keeps_inodes)
             try:
-                return save.by(way, target)
-            except WayClosedError:
-                continue
-    raise DiskError(
-        f"cannot write {folder / filename}: its file system allows none of the ways to write a file whole"
-        f" ({', '.join(ways)}); use a storage directory on another disk",
-        path=str(folder / filename),
-    )
+                _check_plain_name(filename)
+                with disk_errors("write", folder / filename, FileExistsError):
+                    results.append(save.by_any(ALL_WAYS, target))
+            except (FileExistsError, StrandlineError) as error:
+                results.append(error)
+        if any(isinstance(result, WrittenFile) for result in results):
+            target.sync()
+    return results
 
 
 def ensure_durable(folder: Path, filename: str) -> None:
@@ -180,7 +205,7 @@ def copy_aside(
 
 @dataclass(slots=True)
 class _Save:
-    """One save, tried one way after another."""
+    """One save, tried one way after another. The caller syncs the folder, which makes the name durable."""
 
     filename: str
     source: bytes | BinaryIO
@@ -189,7 +214,22 @@ class _Save:
     lone_rename_allowed: Callable[[], bool] | None
     keeps_inodes: bool
 
-    def by(self, way: Way, target: OpenedFolder) -> WrittenFile:
+    def by_any(self, ways: Sequence[Way], target: OpenedFolder) -> WrittenFile:
+        if self.mode is SaveMode.NEW and target.has(self.filename):
+            raise _taken(self.filename)
+        for way in ways:
+            try:
+                return self._by(way, target)
+            except WayClosedError:
+                continue
+        path = target.path / self.filename
+        raise DiskError(
+            f"cannot write {path}: its file system allows none of the ways to write a file whole"
+            f" ({', '.join(ways)}); use a storage directory on another disk",
+            path=str(path),
+        )
+
+    def _by(self, way: Way, target: OpenedFolder) -> WrittenFile:
         temporary = open_temporary(way, target, self.scratch)
         try:
             self._fill(temporary.fd)
@@ -203,7 +243,6 @@ class _Save:
                 self._put_new(temporary, target)
         finally:
             temporary.discard()
-        target.sync()
         return WrittenFile(way, stamp)
 
     def _fill(self, fd: int) -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from strandline.services.saving import copy as copy
     from strandline.services.saving import intake as intake
     from strandline.services.saving import save as save
+    from strandline.services.saving import save_several as save_several
     from strandline.services.scanning import scan as scan
     from strandline.services.storage_dirs import add as add
     from strandline.services.storage_dirs import confirm as confirm
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "finding": ("describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
-    "saving": ("adopt", "copy", "intake", "save"),
+    "saving": ("adopt", "copy", "intake", "save", "save_several"),
     "scanning": ("scan",),
     "storage_dirs": ("add", "confirm", "manage", "presence"),
 }

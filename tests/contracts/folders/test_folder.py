@@ -13,8 +13,15 @@ from builders.identities import A, B
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
 from contracts.folders.conftest import Place
 from fault_kit.hard_disks import read_only, small_disk
-from strandline.errors import ImageTooLargeError, RefusedError, UnreadableFileError, UnwritableFolderError
+from strandline.errors import (
+    ImageTooLargeError,
+    InvalidPathError,
+    RefusedError,
+    UnreadableFileError,
+    UnwritableFolderError,
+)
 from strandline.folders.port import SaveMode
+from strandline.folders.saving import WrittenFile
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.image_files import FileStamp
 from strandline.model.listing import OddKind
@@ -176,6 +183,24 @@ def test_a_name_that_is_taken_is_kept(place: Place) -> None:
     place.folder.write_image("x.png", TWO, SaveMode.REPLACE, always)
     assert (place.media / "x.png").read_bytes() == TWO
     assert [path.name for path in place.media.iterdir()] == ["x.png"]
+
+
+def test_several_new_images_are_written_at_once(place: Place) -> None:
+    """Each has its own result: its stamp, or the error of a name that is taken or impossible."""
+    place.media.rmdir()
+    place.folder.write_image("x.png", ONE, SaveMode.NEW, always)
+    files = [(name_of(ONE), ONE), ("x.png", TWO), ("a/b.png", TWO), (name_of(TWO), TWO)]
+    one, taken, impossible, two = place.folder.write_new_images(files, lambda _name: True)
+    assert isinstance(taken, FileExistsError)
+    assert isinstance(impossible, InvalidPathError)
+    for result, data in ((one, ONE), (two, TWO)):
+        assert isinstance(result, WrittenFile)
+        assert result.stamp == stamp_at(place, name_of(data))
+    assert {path.name: path.read_bytes() for path in place.media.iterdir()} == {
+        "x.png": ONE,
+        name_of(ONE): ONE,
+        name_of(TWO): TWO,
+    }
 
 
 def test_a_link_in_place_of_the_images_folder_is_refused(place: Place, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from strandline.errors import (
     DifferentBytesError,
@@ -41,6 +42,9 @@ from strandline.services.saving.intake import Source, TakenSource, is_in_hand, t
 from strandline.services.saving.trash import copy_to_trash, discard_copy
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.catalog.port import Writer
 
 
 def save_image(
@@ -72,14 +76,14 @@ def save_image(
     """
     sd = check_writable(bench, sd)
     taken = take_source(bench, source, name)
-    media_type = _sniff(taken)
+    media_type = sniff(taken)
     wanted = _decide_id(taken, image_id)
     is_checked = is_in_hand(source)
     for _ in range(ATTEMPTS):
         if not is_checked:  # reading the source may have taken minutes
             sd = check_writable(bench, sd)
         is_checked = False
-        saved = _Save(bench, sd, bench.folder(sd), taken, media_type, wanted).run()
+        saved = Attempt(bench, sd, bench.folder(sd), taken, media_type, wanted).run()
         if saved is not None:
             return saved
     raise RefusedError(
@@ -87,7 +91,8 @@ def save_image(
     )
 
 
-def _sniff(taken: TakenSource) -> MediaType:
+def sniff(taken: TakenSource) -> MediaType:
+    """The type that the bytes show. Raises ``UnsupportedImageError`` if it is none of ours."""
     media_type = sniff_media_type(bytes(taken.buffer[:SNIFF_BYTES]))
     if media_type is None:
         raise UnsupportedImageError(
@@ -112,7 +117,7 @@ def _decide_id(taken: TakenSource, given: ImageId | None) -> ImageId:
 
 
 @dataclass(slots=True)
-class _Save:
+class Attempt:
     """One attempt to save one image. If :meth:`run` returns None, the folder changed meanwhile: try again."""
 
     bench: Workbench
@@ -123,7 +128,8 @@ class _Save:
     image_id: ImageId
 
     def run(self) -> Saved | None:
-        existing = self._list_existing()
+        """Finds the image in the folder, or writes it."""
+        existing = self.list_existing()
         filename = self._find_place(existing)
         in_the_way: ProofResult | None = None
         for name in existing:
@@ -136,17 +142,23 @@ class _Save:
                 raise self._different_bytes(name)
             if name == filename and result.outcome is not Outcome.GONE:
                 in_the_way = result
-        look = self._look(filename)
+        look = self.look(filename)
         self.bench.being_saved.add((self.sd.number, filename))
         try:
             with disk_errors("write", self.folder.where(filename)):
                 if in_the_way is None:
-                    written, trashed = self._write(filename, SaveMode.NEW, self._is_free), None
+                    written, trashed = self._write(filename, SaveMode.NEW, self.is_free), None
                 else:
                     written, trashed = self._replace(filename, in_the_way)
             if written is None:
                 return None
-            return self._register(filename, replace(look, stamp=written), trashed)
+            self._check_still_there()
+            look = replace(look, stamp=written)
+            with self.bench.catalog.write(durable=True) as writer:
+                self.register(writer, filename, look)
+                if trashed is not None:
+                    writer.trash.insert_trashed(trashed)
+            return self.report(filename, new=True, whole=look.whole)
         finally:
             self.bench.being_saved.discard((self.sd.number, filename))
 
@@ -158,7 +170,7 @@ class _Save:
         odd = [name for name in existing if name != filename and name.lower() == filename]
         return odd[0] if filename not in existing and odd and self.folder.probe([filename]) else filename
 
-    def _list_existing(self) -> list[str]:
+    def list_existing(self) -> list[str]:
         """The image's files in this SD: those that discovery finds, and others that the catalog knows.
 
         Raises:
@@ -215,9 +227,9 @@ class _Save:
         whole = None if proof is None else proof.whole
         if whole is None:  # it was proven before this was recorded
             whole = walk_structure(self.taken.buffer, self.media_type).whole
-        return self._report(filename, new=False, whole=whole)
+        return self.report(filename, new=False, whole=whole)
 
-    def _look(self, filename: str) -> Look:
+    def look(self, filename: str) -> Look:
         """What the bytes will prove under the name.
 
         Raises:
@@ -236,7 +248,7 @@ class _Save:
         # All of it was given: nobody is writing any more.
         return replace(look, open_ended=False) if look.open_ended else look
 
-    def _is_free(self) -> bool:
+    def is_free(self) -> bool:
         """Called right before a rename that could replace something. True only for content ids, if the name still
         is free.
         """
@@ -318,25 +330,21 @@ class _Save:
         self.sd = check_writable(self.bench, self.sd)
         self.folder = self.bench.folder(self.sd)
 
-    def _register(self, filename: str, look: Look, trashed: TrashedFile | None) -> Saved:
-        self._check_still_there()
+    def register(self, writer: Writer, filename: str, look: Look) -> None:
+        """Adds the written file's row, event, and original name to a transaction."""
         now, name = self.bench.now(), self.taken.original_name
-        with self.bench.catalog.write(durable=True) as writer:
-            old, new = None, after_look(self._new_row(filename, look.stamp, now), look, now)
-            if not writer.files.insert_row(new):
-                old = writer.files.find_row(self.sd.number, new.path)
-                assert old is not None, "what keeps the row from being inserted"
-                new = after_look(old, look, now)
-                if new is not old:
-                    writer.files.update_row(old, new)
-            event = event_between(old, new, self.sd.sd_id, now)
-            if event is not None:
-                writer.journal.append_event(event)
-            if name is not None:
-                writer.origins.add_origin(self.image_id, name, self.taken.label, now)
-            if trashed is not None:
-                writer.trash.insert_trashed(trashed)
-        return self._report(filename, new=True, whole=look.whole)
+        old, new = None, after_look(self._new_row(filename, look.stamp, now), look, now)
+        if not writer.files.insert_row(new):
+            old = writer.files.find_row(self.sd.number, new.path)
+            assert old is not None, "what keeps the row from being inserted"
+            new = after_look(old, look, now)
+            if new is not old:
+                writer.files.update_row(old, new)
+        event = event_between(old, new, self.sd.sd_id, now)
+        if event is not None:
+            writer.journal.append_event(event)
+        if name is not None:
+            writer.origins.add_origin(self.image_id, name, self.taken.label, now)
 
     def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:
         wanted = self.folder.layout.split(filename)
@@ -345,7 +353,8 @@ class _Save:
             self.sd.number, self.folder.layout.path_of(filename), *wanted, Seen(stamp), now
         )
 
-    def _report(self, filename: str, *, new: bool, whole: bool) -> Saved:
+    def report(self, filename: str, *, new: bool, whole: bool) -> Saved:
+        """The result."""
         name = self.taken.original_name or self.image_id
         return Saved(
             image_id=self.image_id,

@@ -7,6 +7,7 @@ arrive, and they decide the type.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any
 
@@ -91,31 +92,36 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
         raise InvalidInputError("there is no file in the form; call its field 'files'")
     if image_id is not None and len(parts) > 1:
         raise InvalidInputError("an id is for one image; there are several")
+    results = await backend.crossing.slow(lambda: _save(backend, parts, sd, image_id))
     saved: list[Saved] = []
-    errors: list[StrandlineError] = []
     failed: list[schemas.Failed] = []
-    for part in parts:
-        try:
-            one = await backend.crossing.slow(
-                lambda part=part: _save(backend, part, sd, image_id)  # type: ignore[misc]
-            )
-        except StrandlineError as error:
-            errors.append(error)
-            failed.append(schemas.Failed(part.name or "upload", error.code, error.message))
+    for part, result in zip(parts, results, strict=True):
+        if isinstance(result, StrandlineError):
+            failed.append(schemas.Failed(part.name or "upload", result.code, result.message))
         else:
-            saved.append(replace(one, source=part.name or "upload"))
+            saved.append(replace(result, source=part.name or "upload"))
     if not saved:
-        return answer_error(errors[0], **(schemas.Upload([], failed).as_json() if len(parts) > 1 else {}))
+        first = next(result for result in results if isinstance(result, StrandlineError))
+        return answer_error(first, **(schemas.Upload([], failed).as_json() if len(parts) > 1 else {}))
     status = 201 if any(one.new for one in saved) else 200
     return answer(schemas.Upload(saved, failed), status=status)
 
 
-def _save(backend: Backend, part: Part, sd: str, image_id: str | None) -> Saved:
+def _save(
+    backend: Backend, parts: list[Part], sd: str, image_id: str | None
+) -> Sequence[Saved | StrandlineError]:
     """Runs in one of the store's threads."""
+    store = backend.store
+    if len(parts) > 1:
+        try:
+            return store.save_several([(part.writer.finish(), part.name) for part in parts], sd=sd)
+        except StrandlineError as error:
+            return [error] * len(parts)
+    (part,) = parts
     copy = part.writer.finish()
     if not copy.size_bytes and part.name is None:
         raise EmptyImageError("the request body is empty; send the bytes of an image")
-    return backend.store.save(copy, sd=sd, name=part.name, image_id=image_id)
+    return [store.save(copy, sd=sd, name=part.name, image_id=image_id)]
 
 
 def _limit(request: Request, limit_bytes: int) -> Any:

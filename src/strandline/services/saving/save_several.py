@@ -1,0 +1,143 @@
+"""Saving several images at once: one look at the storage directory, one sync of names, and one transaction for many.
+
+The order is that of a single save (:mod:`~strandline.services.saving.save`): every file is whole and durable before
+any row tells of it. Only the plain case is shared: small bytes of which the folder has nothing yet. Each other image
+is saved by itself, by the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from strandline.errors import StrandlineError
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.proof_copies import ProofCopy
+from strandline.model.image_ids import content_id_of
+from strandline.model.reports import Saved
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
+from strandline.services.saving.intake import take_source
+from strandline.services.saving.save import Attempt, save_image, sniff
+from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.workbench import Workbench
+
+MOST_TOGETHER = 50
+"""Images that share a transaction. Each further one saves less than 2 % of what the first ones cost."""
+
+MOST_BYTES = 16 * 1024 * 1024
+"""The bytes of one such group, which are in memory."""
+
+Named = tuple[bytes | ProofCopy, str | None]
+"""The bytes of an image, or a finished copy, and its original name. Nothing is read while a group is prepared."""
+
+Result = Saved | StrandlineError
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An image that is about to be written, and its position among the results."""
+
+    position: int
+    attempt: Attempt
+    filename: str
+    data: bytes
+
+
+def save_several(bench: Workbench, sources: Iterable[Named], sd: StorageDir) -> list[Result]:
+    """Saves each image as :func:`~strandline.services.saving.save.save_image` does. One result each: it or its error.
+
+    Durable when it returns. An error of one image concerns only that one. If the SD must not be written to, each has
+    this error.
+    """
+    results: list[Result] = []
+    for group in _iter_groups(sources):
+        results += _Group(bench, sd, group).save()
+    return results
+
+
+def _iter_groups(sources: Iterable[Named]) -> Iterator[Sequence[Named]]:
+    group: list[Named] = []
+    for named in sources:
+        group.append(named)
+        if len(group) == MOST_TOGETHER:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+class _Group:
+    """Some images that are saved together."""
+
+    def __init__(self, bench: Workbench, sd: StorageDir, sources: Sequence[Named]) -> None:
+        self._bench = bench
+        self._sd = sd
+        self._sources = sources
+        self._results: dict[int, Result] = {}
+        self._ready: list[_Ready] = []
+
+    def save(self) -> list[Result]:
+        try:
+            self._sd = check_writable(self._bench, self._sd)
+            self._prepare()
+            self._write()
+        except StrandlineError as error:  # of the SD or the catalog, so of all that have no other result
+            for position in range(len(self._sources)):
+                self._results.setdefault(position, error)
+        for position, (source, name) in enumerate(self._sources):
+            if position not in self._results:
+                self._results[position] = self._save_alone(source, name)
+        return [self._results[position] for position in range(len(self._sources))]
+
+    def _save_alone(self, source: bytes | ProofCopy, name: str | None) -> Result:
+        try:
+            return save_image(self._bench, source, self._sd, name=name)
+        except StrandlineError as error:
+            return error
+
+    def _prepare(self) -> None:
+        """Takes every source, and finds those that can be written together."""
+        folder, together, size_bytes = self._bench.folder(self._sd), set[str](), 0
+        for position, (source, name) in enumerate(self._sources):
+            try:
+                taken = take_source(self._bench, source, name)
+                attempt = Attempt(
+                    self._bench, self._sd, folder, taken, sniff(taken), content_id_of(taken.copy.sha256)
+                )
+                filename = folder.layout.name_for(attempt.image_id, attempt.media_type)
+                data, size_bytes = taken.buffer, size_bytes + taken.copy.size_bytes
+                if not isinstance(data, bytes) or size_bytes > MOST_BYTES:
+                    size_bytes -= taken.copy.size_bytes
+                elif attempt.image_id not in together and not attempt.list_existing():
+                    together.add(attempt.image_id)
+                    self._ready.append(_Ready(position, attempt, filename, data))
+            except StrandlineError as error:
+                self._results[position] = error
+
+    def _write(self) -> None:
+        if not self._ready:
+            return
+        names = {(self._sd.number, ready.filename) for ready in self._ready}
+        folder = self._ready[0].attempt.folder
+        is_free = {ready.filename: ready.attempt.is_free for ready in self._ready}
+        self._bench.being_saved.update(names)
+        try:
+            looks = [ready.attempt.look(ready.filename) for ready in self._ready]
+            with disk_errors("write", folder.where("")):
+                written = folder.write_new_images(
+                    [(ready.filename, ready.data) for ready in self._ready], lambda name: is_free[name]()
+                )
+            check_writable(self._bench, self._sd)
+            with self._bench.catalog.write(durable=True) as writer:
+                for ready, look, result in zip(self._ready, looks, written, strict=True):
+                    if not isinstance(result, OSError | StrandlineError):
+                        ready.attempt.register(writer, ready.filename, replace(look, stamp=result.stamp))
+            for ready, look, result in zip(self._ready, looks, written, strict=True):
+                if isinstance(result, StrandlineError):
+                    self._results[ready.position] = result
+                elif not isinstance(result, OSError):  # a name that has just been taken: by itself, later
+                    saved = ready.attempt.report(ready.filename, new=True, whole=look.whole)
+                    self._results[ready.position] = saved
+        finally:
+            self._bench.being_saved.difference_update(names)
