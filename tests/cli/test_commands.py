@@ -24,8 +24,8 @@ FILE_KEYS = {
     "size_bytes", "first_seen", "unchanged_since", "absent_since",
 }  # fmt: skip
 IMAGE_KEYS = {
-    "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at", "original_name", "names", "files",
-}  # fmt: skip
+    "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at", "from_conflict_copy",
+    "original_name", "names", "files"}  # fmt: skip
 SCAN_KEYS = {
     "sd_id", "name", "state", "added", "changed", "absent", "missing", "returned", "unchanged", "arriving", "ignored",
     "findings", "seconds", "cancelled",

@@ -136,5 +136,17 @@ MIGRATIONS: tuple[str, ...] = (
     """
     CREATE INDEX image_files_by_arrival ON image_files (first_seen_us);
     """,
+    # Only of images without a good file, so it is almost always empty.
+    """
+    CREATE TABLE conflict_copies (
+        sd       INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path     TEXT NOT NULL,
+        image_id TEXT NOT NULL,
+        stamp    TEXT NOT NULL,
+        sha256   TEXT,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
+    CREATE INDEX conflict_copies_by_image ON conflict_copies (image_id);
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
+from strandline.catalog.conflict_copies import ConflictCopyReader, ConflictCopyWriter
 from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.catalog.images import ImageReader
@@ -30,6 +31,7 @@ class Reader:
     journal: JournalReader
     origins: OriginReader
     trash: TrashReader
+    copies: ConflictCopyReader
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self.images = ImageReader(conn)
@@ -38,6 +40,7 @@ class Reader:
         self.journal = JournalReader(conn)
         self.origins = OriginReader(conn)
         self.trash = TrashReader(conn)
+        self.copies = ConflictCopyReader(conn)
 
 
 class Writer(Reader):
@@ -48,6 +51,7 @@ class Writer(Reader):
     journal: JournalWriter
     origins: OriginWriter
     trash: TrashWriter
+    copies: ConflictCopyWriter
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         self.images = ImageReader(conn)
@@ -56,6 +60,7 @@ class Writer(Reader):
         self.journal = JournalWriter(conn, limits)
         self.origins = OriginWriter(conn)
         self.trash = TrashWriter(conn)
+        self.copies = ConflictCopyWriter(conn)
 
 
 class Catalog(Protocol):

@@ -94,5 +94,14 @@ SCHEMA = """
         reason        TEXT NOT NULL,
         trashed_at_us INTEGER NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE conflict_copies (
+        sd       INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path     TEXT NOT NULL,
+        image_id TEXT NOT NULL,
+        stamp    TEXT NOT NULL,
+        sha256   TEXT,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
+    CREATE INDEX conflict_copies_by_image ON conflict_copies (image_id);
     """
 """One statement after another, each ends with a semicolon and contains none."""

@@ -17,7 +17,7 @@ from strandline.cli.arguments import (
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_facts, show_table
-from strandline.cli.wording import say_pixels, say_state, say_time
+from strandline.cli.wording import say_image_state, say_pixels, say_state, say_time
 from strandline.model.image_files import ImageFile
 from strandline.model.plain_words import say_bytes
 from strandline.model.reports import ImageFileReport, ImageInfo
@@ -56,6 +56,8 @@ def _show_info(image: ImageInfo) -> None:
         facts.append(("taken", f"{best.taken_at:%Y-%m-%d %H:%M}"))
     facts.append(("first seen", say_time(best.first_seen)))
     facts += [("saved as", name) for name in image.original_names]
+    if image.from_conflict_copy:
+        facts.append(("state", say_image_state(image)))
     for report in image.files:
         state = say_state(report.file)
         facts.append((f"in {report.sd.name}", state._replace(text=f"{report.file.filename}: {state.text}")))

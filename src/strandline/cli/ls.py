@@ -13,7 +13,7 @@ from strandline.cli.arguments import sd_option
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_table
-from strandline.cli.wording import find_time, say_day, say_list, say_pixels, say_state, say_type
+from strandline.cli.wording import find_time, say_day, say_image_state, say_list, say_pixels, say_type
 from strandline.cli.writing import is_terminal, say, shorten, write_json, write_json_list
 from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.events import format_time
@@ -68,7 +68,7 @@ _COLUMNS: dict[str, tuple[Column, Callable[[ImageInfo, bool], Cell]]] = {
         Column("FOLDER"),
         lambda image, _: say_list(dict.fromkeys(each.sd.name for each in image.files)),
     ),
-    "state": (Column("STATE", is_whole=True), lambda image, _: say_state(image.best)),
+    "state": (Column("STATE", is_whole=True), lambda image, _: say_image_state(image)),
     "name": (Column("NAME"), _say_name),
     "path": (Column("PATH"), lambda image, _: f"{image.files[0].sd.path}/{image.best.path}"),
 }
@@ -145,7 +145,8 @@ def ls(
 
     In a pipe, lists all of them, with tabs between the columns, sizes in bytes, and times in UTC. On a terminal,
     lists a page. The state checked has the bytes of its id, incomplete has them but is not a whole image, unchecked
-    is known only from a listing, odd decodes although its structure is odd.
+    is known only from a listing, odd decodes although its structure is odd. An image that is shown from a conflict
+    copy has no good file of its own.
     """
     if is_all and limit is not None:
         raise click.UsageError("give --all or --limit, not both")

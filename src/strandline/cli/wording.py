@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from strandline.cli.tables import Badge
 from strandline.model.image_files import ImageFile
 from strandline.model.reports import ImageInfo
-from strandline.model.state_words import Tone, word_of_file
+from strandline.model.state_words import StateWord, Tone, word_of_file, word_of_image
 
 
 def say_list(words: Iterable[str], word: str = "and") -> str:
@@ -52,7 +52,15 @@ def say_pixels(file: ImageFile) -> str:
 
 def say_state(file: ImageFile) -> Badge:
     """The state as a badge: what a person needs to know about this file, in two words."""
-    word = word_of_file(file)
+    return _badge_of(word_of_file(file))
+
+
+def say_image_state(image: ImageInfo) -> Badge:
+    """The same for an image, which a conflict copy may show."""
+    return _badge_of(word_of_image(image))
+
+
+def _badge_of(word: StateWord) -> Badge:
     return Badge(word.word, colour_of(word.tone))
 
 

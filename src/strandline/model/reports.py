@@ -225,11 +225,14 @@ class ImageInfo(JsonForm):
     image_id: ImageId
     files: tuple[ImageFileReport, ...]
     original_names: tuple[str, ...] = ()
+    from_conflict_copy: bool = False
+    """It has no good file, and a conflict copy shows it."""
 
     JSON: ClassVar[Table] = {
         "image_id": "image_id", "media_type": "best.media_type", "width": "best.width", "height": "best.height",
         "size_bytes": "best.stamp.size_bytes", "whole": "best.is_whole", "taken_at": "best.taken_at",
-        "original_name": "original_name", "names": "names", "files": "files",
+        "from_conflict_copy": "from_conflict_copy", "original_name": "original_name", "names": "names",
+        "files": "files",
     }  # fmt: skip
 
     @property

@@ -9,11 +9,14 @@ Command line, pages, and the browser's tiles use it. Each face has its own color
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from strandline.model.image_files import FileState, ImageFile, ProofKind
 from strandline.model.storage_dirs import StorageDirState
 from strandline.model.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from strandline.model.reports import ImageInfo
 
 
 class Tone(StrEnum):
@@ -73,6 +76,9 @@ STORAGE_DIR_WORDS = {
     StorageDirState.SUSPECT: StateWord("needs a look", Tone.BAD),
 }
 
+FROM_CONFLICT_COPY = StateWord("shown from a conflict copy", Tone.WAIT)
+"""The word for an image without a good file of its own that a conflict copy shows."""
+
 AWAY = STORAGE_DIR_WORDS[StorageDirState.OFFLINE]
 """The word for an image none of whose storage directories can be read now."""
 
@@ -93,6 +99,11 @@ VERDICT_TONES = {
 def word_of_state(state: FileState, *, whole: bool | None) -> StateWord:
     """What is known about a file if only its state and its wholeness are at hand."""
     return INCOMPLETE if state is FileState.PRESENT and whole is False else FILE_WORDS[state]
+
+
+def word_of_image(image: ImageInfo) -> StateWord:
+    """What is known about an image, by its best file; never more than was checked."""
+    return FROM_CONFLICT_COPY if image.from_conflict_copy else word_of_file(image.best)
 
 
 def word_of_file(file: ImageFile) -> StateWord:

@@ -134,6 +134,14 @@ def register_listed(
     )  # fmt: skip
 
 
+def register_lost(sd: int, path: str, image_id: ImageId, media_type: str, now: datetime) -> ImageFile:
+    """The row of an image's own file if only a conflict copy of it was ever seen here: it is missing."""
+    return ImageFile(
+        sd=sd, path=path, image_id=image_id, media_type=media_type, stamp=None,
+        state=FileState.MISSING, first_seen=now, unchanged_since=now,
+    )  # fmt: skip
+
+
 def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing_held: bool) -> ImageFile:
     """The row after a healthy listing that shows the file like this, or not at all (``seen`` is None).
 

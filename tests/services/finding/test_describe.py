@@ -59,8 +59,8 @@ def test_names_and_facts_are_told(machine: Machine) -> None:
         len(PICTURE),
     )
     assert set(told) == {
-        "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at", "original_name", "names",
-        "files",
+        "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at",
+        "from_conflict_copy", "original_name", "names", "files",
     }  # fmt: skip
     (file,) = told["files"]
     assert {"sd_id", "sd_name", "filename", "state", "proven", "size_bytes"} <= set(file)

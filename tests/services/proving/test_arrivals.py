@@ -169,7 +169,7 @@ NAMES: list[tuple[str, Arrival]] = [
     (f".{NAME}.icloud", Arrival.SCAN_SOON),
     (f"{NAME}.nextcloud", Arrival.SCAN_SOON),
     (f".syncthing.{NAME}.tmp", Arrival.NOTHING),
-    (f"{NAME[:-4]} (1).png", Arrival.NOTHING),
+    (f"{NAME[:-4]} (1).png", Arrival.SCAN_SOON),
     ("cat.png", Arrival.NOTHING),
     (f"{uuid.UUID(int=1)}.txt", Arrival.NOTHING),
 ]
@@ -177,9 +177,20 @@ NAMES: list[tuple[str, Arrival]] = [
 
 @pytest.mark.parametrize(("name", "arrival"), NAMES)
 def test_other_names(place: Place, name: str, arrival: Arrival) -> None:
-    """A placeholder must be judged by a scan. Everything else is no image's name, whatever its bytes."""
+    """A scan must judge a placeholder, and a copy of an image that has no good file. Everything else is no image's
+    name, whatever its bytes.
+    """
     put_image(place.root, GOOD, name)
     assert place.look(name) is arrival
+
+
+def test_a_copy_of_an_image_with_a_good_file_causes_no_scan(place: Place) -> None:
+    """Sync clients and people make many of them, and each scan lists the whole folder."""
+    put_image(place.root, GOOD)
+    place.look()
+    name = f"{NAME[:-4]} (1).png"
+    put_image(place.root, GOOD, name)
+    assert place.look(name) is Arrival.NOTHING
 
 
 def make_link(path: Path) -> None:

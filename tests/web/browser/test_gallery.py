@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from builders.pages import fill_catalog
 from builders.pictures import make_picture
 from builders.served import Served, serving
-from builders.storage import id_of, make_pictures, make_storage_dir
+from builders.storage import id_of, make_pictures, make_storage_dir, put_half, put_image
 from strandline.runtime.assembly import open_store
 
 from .conftest import OpenPage, Serve
@@ -178,6 +178,25 @@ def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> N
     page.keyboard.press("Escape")
     expect(box).to_be_hidden()
     expect(page.locator(f".tile[data-id='{ids[1]}'] a")).to_be_focused()
+
+
+def test_a_conflict_copy_shows_its_picture(serve: Serve, open_page: OpenPage) -> None:
+    """Tiles that scripts make, and the light box, show the picture with a word, as the server's tiles do."""
+    served = serve(make_picture("jpg", seed=1))
+    data = make_picture("jpg", seed=2, size=(640, 480))
+    root = Path(served.store.list_storage_dirs()[0].path)
+    put_half(root, data)
+    put_image(root, data, f"{id_of(data)} (1).jpg")
+    page = open_page(served)
+    served.store.scan()
+    tile = page.locator(f".tile[data-id='{id_of(data)}']")
+    expect(tile.locator(".badge")).to_have_text("shown from a conflict copy")
+    expect(tile.locator("img")).to_have_attribute("src", f"/i/{id_of(data)}?w=400")
+    tile.click()
+    box = page.get_by_role("dialog")
+    expect(box.locator(".stage img")).to_be_visible()
+    page.keyboard.press("i")
+    expect(box.get_by_text("shown from a conflict copy")).to_be_visible()
 
 
 def test_facts_that_are_known_since_the_picture_was_sent_are_shown(serve: Serve, open_page: OpenPage) -> None:

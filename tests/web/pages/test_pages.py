@@ -176,6 +176,23 @@ def test_an_incomplete_image_is_shown_and_called_so(served: Served) -> None:
     assert "incomplete</span>" in served.client.get("/inspect/Notes/tree?folder=media").text
 
 
+def test_a_picture_from_a_conflict_copy_is_shown_and_called_so(served: Served) -> None:
+    """On its tile as on its page, and never as still arriving, which its own file is."""
+    data = make_picture("png", seed=7)
+    put_half(root_of(served), data)
+    put_image(root_of(served), data, f"{id_of(data)} (Anna's conflicted copy 2026-11-20).png")
+    served.store.scan()
+    tile = re.search(
+        rf'<li class="tile" data-id="{id_of(data)}" data-state="copy">.*', served.client.get("/").text
+    )
+    assert tile is not None
+    assert "shown from a conflict copy</span>" in tile[0]
+    assert served.client.get(f"/i/{id_of(data)}?w=400").status_code == 200
+    text = served.client.get(f"/image/{id_of(data)}").text
+    assert "This image is shown from a conflict copy in &#39;Notes&#39;" in text
+    assert f'<img src="/i/{id_of(data)}"' in text
+
+
 def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -> None:
     """Page by page, through its own links, with every image once."""
     images = make_pictures(130)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from strandline.catalog import images
 from strandline.catalog.port import Reader
 from strandline.errors import AmbiguousImageIdError, InvalidImageIdError
+from strandline.model.conflict_copies import ReadCopy, do_they_show_one_image
 from strandline.model.image_files import FileState, ImageCursor, ImageFile, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
 from strandline.model.states import HERE
+from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
 PAGE = 500
@@ -88,19 +90,40 @@ def _iter_after(bench: Workbench, chosen: ImageFilter, start: ImageCursor | None
 
 
 def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageInfo]:
-    """The same for many images, from an open connection, in their order. Cost: three statements."""
+    """The same for many images, from an open connection, in their order. Cost: three statements,
+    and one more if some of them have no good file."""
     rows = reader.files.list_rows_of_images(image_ids)
     names = reader.origins.list_names_of_images(image_ids)
     sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
+    from_copies = _find_shown_by_copies(reader, rows, sds)
     return [
         ImageInfo(
             image_id,
             tuple(ImageFileReport(row, sds[row.sd]) for row in sorted(rows[image_id], key=_best_first)),
             tuple(names.get(image_id, ())),
+            image_id in from_copies,
         )
         for image_id in image_ids
         if image_id in rows
     ]
+
+
+def _find_shown_by_copies(
+    reader: Reader, rows: Mapping[ImageId, Sequence[ImageFile]], sds: Mapping[int, StorageDir]
+) -> set[ImageId]:
+    """The images without a good file that a conflict copy shows, in a storage directory that can be read now."""
+    lacking = [image_id for image_id, files in rows.items() if not any(map(_may_be_good, files))]
+    if not lacking:
+        return set()
+    copies: dict[ImageId, list[ReadCopy]] = {}
+    for copy in reader.copies.list_copies_of(lacking):
+        if sds[copy.sd].is_reachable:
+            copies.setdefault(copy.image_id, []).append(copy)
+    return {image_id for image_id, found in copies.items() if do_they_show_one_image(found)}
+
+
+def _may_be_good(row: ImageFile) -> bool:
+    return row.state is FileState.ONLINE_ONLY or (row.state is FileState.PRESENT and row.absent_since is None)
 
 
 def _best_first(row: ImageFile) -> tuple[bool, bool, bool]:

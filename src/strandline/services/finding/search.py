@@ -19,7 +19,7 @@ from strandline.model.states import has_reliable_proof
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten
 from strandline.services.finding.found_image import FoundImage
-from strandline.services.proving.prove import Outcome, is_whole, prove_file
+from strandline.services.proving.prove import Outcome, can_be_image, prove_file
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -178,8 +178,7 @@ def read_conflict_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name
     copy = _read_copy(bench, sd, name)
     if copy is None or copy.changed_while_read:
         return None
-    good = content_id_of(copy.sha256) == image_id if is_content_id(image_id) else is_whole(copy)
-    return copy if good else None
+    return copy if can_be_image(copy, image_id) else None
 
 
 def _read_copy(bench: Workbench, sd: StorageDir, name: str) -> ProofCopy | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
+from strandline.folders.port import Folder
 from strandline.model.events import ImageArriving
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
 from strandline.model.states import EXPECTED, Seen, after_listing, is_reliable, register_listed
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
+from strandline.services.proving.conflict_copies import note_copies_of
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
 
@@ -33,7 +35,9 @@ class Arrival(StrEnum):
     BEING_SAVED = "being-saved"
     """This program is writing it, and registers it right after: look again in two seconds."""
     SCAN_SOON = "scan-soon"
-    """Only a scan can judge it: a file that is gone, or a placeholder."""
+    """Only a scan can judge it: a file that is gone, a placeholder, or a conflict copy of an image without a good
+    file.
+    """
 
 
 LOOK_AGAIN = frozenset({Arrival.PROVEN_TOO_SOON, Arrival.FAILED, Arrival.FAILED_AGAIN, Arrival.BEING_SAVED})
@@ -51,8 +55,7 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     """
     folder = bench.folder(sd)
     if folder.layout.split(name) is None:
-        stands_for_one = folder.layout.explain(name).kind is NameKind.PLACEHOLDER
-        return Arrival.SCAN_SOON if stands_for_one else Arrival.NOTHING
+        return Arrival.SCAN_SOON if _needs_scan(bench, folder, name) else Arrival.NOTHING
     if (sd.number, name) in bench.being_saved:
         return Arrival.BEING_SAVED
     if folder.is_evicted(name):
@@ -77,6 +80,18 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     return _prove(bench, sd, name, row)
 
 
+def _needs_scan(bench: Workbench, folder: Folder, name: str) -> bool:
+    """Whether a name that is no image's makes a difference: a placeholder, or the only copy of an image."""
+    meaning = folder.layout.explain(name)
+    if meaning.kind is NameKind.PLACEHOLDER:
+        return True
+    if meaning.kind not in (NameKind.CONFLICT_COPY, NameKind.DUPLICATE) or meaning.stands_for is None:
+        return False
+    wanted = folder.layout.split(meaning.stands_for)
+    with bench.catalog.read() as reader:
+        return wanted is not None and bool(reader.copies.list_without_good_file([wanted[0]]))
+
+
 def _proof_of(row: ImageFile, stamp: FileStamp) -> Proof | None:
     """The proof that is current for the file as it is now."""
     is_shown = row.state is FileState.PRESENT and row.absent_since is None
@@ -96,6 +111,8 @@ def _prove(bench: Workbench, sd: StorageDir, name: str, before: ImageFile | None
             return Arrival.PROVEN if is_reliable(row.proof) else Arrival.PROVEN_TOO_SOON
         case Outcome.BAD if row is not None and row.state is FileState.ARRIVING:
             is_same = before is not None and (before.state, before.stamp) == (row.state, row.stamp)
+            if not is_same:
+                note_copies_of(bench, sd, row.image_id)
             return Arrival.FAILED_AGAIN if is_same else Arrival.FAILED
         case Outcome.GONE:
             return _after_vanishing(before)

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from strandline.catalog.port import Reader
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
+from strandline.services.proving.conflict_copies import note_copies_of
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
 
@@ -49,7 +50,10 @@ def verify_unproven(
             continue  # since the last scan; only a person's request fetches it
         if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
             return False
-        if prove_file(bench, sd, name).outcome is Outcome.UNREADABLE:
+        outcome = prove_file(bench, sd, name).outcome
+        if outcome is Outcome.BAD:
+            note_copies_of(bench, sd, row.image_id)
+        if outcome is Outcome.UNREADABLE:
             bench.refusals.add(attempt)
         else:
             bench.refusals.drop(attempt)

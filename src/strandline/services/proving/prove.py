@@ -23,7 +23,7 @@ from strandline.errors import (
     UndecodablePictureError,
 )
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.image_ids import content_id_of, is_content_id
+from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, sniff_media_type
 from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
@@ -193,6 +193,11 @@ def is_whole(copy: ProofCopy) -> bool:
     """Whether the bytes are a whole image, as far as the structure shows."""
     media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
     return media_type is not None and _walk_strictly(copy, media_type).whole
+
+
+def can_be_image(copy: ProofCopy, image_id: ImageId) -> bool:
+    """Whether a conflict copy's bytes are the image's (content id) or a whole image (legacy id)."""
+    return content_id_of(copy.sha256) == image_id if is_content_id(image_id) else is_whole(copy)
 
 
 def _walk_strictly(copy: ProofCopy, media_type: MediaType) -> Structure:

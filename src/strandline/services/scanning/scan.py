@@ -46,6 +46,7 @@ from strandline.model.states import (
     register_listed,
 )
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.services.proving.conflict_copies import note_conflict_copies
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.account import OnProgress, ScanAccount
 from strandline.services.storage_dirs.presence import move_to_state, refresh
@@ -125,6 +126,7 @@ class _Scan:
         self.folder = bench.folder(sd)
         self.unlistable: str | None = None  # why, if the media folder exists but cannot be listed
         self.may_read = self.folder.may_be_read_unasked
+        self.conflict_copies: list[str] = []
 
     def run(self) -> ScanReport:
         if not self._is_reachable("it cannot be read now"):
@@ -180,6 +182,8 @@ class _Scan:
             self._find_earlier_arrivals()
         if self.may_read and self.prove_arrivals:
             self._prove_arrivals()
+        if self.may_read:
+            note_conflict_copies(self.bench, self.sd, self.conflict_copies, self.account.is_cancelled)
         with self.bench.catalog.read() as reader:
             self.account.note_damaged(reader.files.list_rows_in_state(self.sd.number, FileState.DAMAGED))
             self.report.arriving = reader.files.count_in_state(self.sd.number, FileState.ARRIVING)
@@ -204,7 +208,7 @@ class _Scan:
             if not self.account.go_on(len(batch)):
                 return
         self._apply_seen((), [], names, vanishing_held=False)
-        self.account.count_ignored(names)
+        self._ignore(names)
 
     def _apply_difference(self, listing: MediaListing) -> None:
         layout = self.folder.layout
@@ -215,7 +219,7 @@ class _Scan:
         names = sort_names(layout, (), listing.odd)
         images = [line for line in drain(difference.fresh) if names.split(split_line(line)[0]) is not None]
         self.report.unchanged = difference.unchanged + self._drop_known_evictions(difference, names)
-        self.account.count_ignored(names)
+        self._ignore(names)
         if not self.account.go_on(self.report.unchanged):
             return
         unlisted = {name_of_known_line(line) for line in drain(difference.stale)}
@@ -223,6 +227,11 @@ class _Scan:
         unlisted.difference_update(split_line(line)[0] for line in images)
         gone = self._list_gone(sorted(unlisted))
         self._apply_seen(gone, images, names, vanishing_held=self._brake(gone))
+
+    def _ignore(self, names: FreshNames) -> None:
+        """Counts the names that are no images'. A conflict copy may still show one."""
+        self.account.count_ignored(names)
+        self.conflict_copies = names.conflict_copies
 
     def _drop_known_evictions(self, difference: Difference, names: FreshNames) -> int:
         """Drops files that are known to be in the cloud and still are. Returns how many."""

@@ -23,7 +23,7 @@ from strandline.model.image_files import FileState, Sort
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
-from strandline.model.state_words import AWAY, FILE_WORDS, INCOMPLETE
+from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import folder_pages, image_pages, inspector_pages, sign_in_pages
 from strandline.web.pages.activity import KINDS, list_days
@@ -42,10 +42,10 @@ JOURNAL_PAGE = 100
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
 
-TILE_STATES = json.dumps(
-    {state: word._asdict() for state, word in [*STATES.items(), ("partial", INCOMPLETE), ("away", AWAY)]}
-)
-"""The same for tiles that the browser makes (``static/js/words.js``), and for an image whose folder is away."""
+OTHER_WORDS = (("partial", INCOMPLETE), ("away", AWAY), ("copy", FROM_CONFLICT_COPY))
+
+TILE_STATES = json.dumps({state: word._asdict() for state, word in [*STATES.items(), *OTHER_WORDS]})
+"""The same for tiles that the browser makes (``static/js/words.js``), with what is no state of a file."""
 
 Text = Annotated[str, Query(max_length=300)]
 

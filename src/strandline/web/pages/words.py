@@ -12,7 +12,7 @@ from urllib.parse import quote
 from strandline.model.image_files import FileState
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import Explanation, ImageInfo
-from strandline.model.state_words import AWAY, FILE_WORDS, StateWord, word_of_state
+from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, StateWord, word_of_state
 from strandline.model.storage_dirs import StorageDir
 
 
@@ -72,6 +72,8 @@ def label_of(image: ImageInfo) -> str:
 
 def tile_badge(image: ImageInfo) -> StateWord | None:
     """What a tile says about its image. None if all is well."""
+    if image.from_conflict_copy:
+        return FROM_CONFLICT_COPY
     word = word_of_state(image.best.state, whole=image.best.is_whole)
     if word is not FILE_WORDS[FileState.PRESENT]:
         return word

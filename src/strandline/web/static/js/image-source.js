@@ -160,7 +160,7 @@ function trim(image) {
   const best = image.files?.[0];
   const { image_id, media_type, original_name, width, height, size_bytes, taken_at } = image;
   const isIncomplete = best?.state === "present" && best.whole === false;
-  const state = image.state ?? (isIncomplete ? "partial" : best?.state) ?? "present";
+  const state = image.state ?? (image.from_conflict_copy ? "copy" : isIncomplete ? "partial" : best?.state) ?? "present";
   const away = image.away ?? (image.files?.every((file) => file.sd_state !== "online" && file.sd_state !== "suspect") && best.sd_name);
   const day = image.day ?? taken_at ?? best?.first_seen;
   const sd_name = image.sd_name ?? best?.sd_name;

@@ -3,7 +3,7 @@
 
 const STATES = JSON.parse(document.getElementById("tile")?.dataset.states ?? "{}");
 
-export const HAS_PICTURE = new Set(["present", "partial", "online-only"]);
+export const HAS_PICTURE = new Set(["present", "partial", "online-only", "copy"]);
 
 /** What a tile says about an image's state, or if its folder is "away": `{word, tone, moving}`; null if all is well. */
 export function sayState(state) {
