@@ -70,6 +70,16 @@ def test_two_users(account: Account) -> None:
 
 
 @pytest.mark.slow
+def test_behind_a_proxy(account: Account) -> None:
+    """The setting is taken, and the link is for the proxy's address. tests/web runs the proxies."""
+    configure, sign_in = list_typed("docs/howto/reverse-proxy.md")
+    account.type([configure])
+    with account.serving("strandline serve") as address:
+        assert account.type([sign_in]).startswith("https://pics.lan/sign-in?code=")
+    assert address.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.slow
 def test_a_service_for_oneself(tmp_path: Path) -> None:
     """The unit is in the place where systemd looks for it."""
     account = Account(tmp_path)

@@ -224,6 +224,8 @@ PROXIED_GUARD = replace(LOCAL_GUARD, public=PublicAddress("/pics", "https://pics
         ("pics.lan:443", "https://pics.lan", 200),
         ("127.0.0.1:8484", "http://127.0.0.1:8484", 200),
         ("127.0.0.1:8484", "http://pics.lan", 403),
+        ("pics.lan", "http://pics.lan", 403),
+        ("pics.lan:8484", "http://pics.lan:8484", 200),
         ("127.0.0.1:8484", "https://pics.lan:8443", 403),
         ("127.0.0.1:8484", "https://pics.lan.evil.example", 403),
         ("127.0.0.1:8484", "", 403),

@@ -24,6 +24,7 @@ from pathlib import Path
 import httpx
 
 from strandline import open_store
+from strandline.runtime.web_secrets import TOKEN_FILE
 from trials.soak.arrivals import Ledger, Senders
 from trials.soak.samples import Sampler, find_trends, format_trends, tell_course
 from trials.soak.visitors import LIMIT_S, Visitors
@@ -41,7 +42,6 @@ FAULTS_SHOWN = 50
 
 SETTINGS = {
     "STRANDLINE_SCAN_PERIODIC_S": "30",
-    "STRANDLINE_WEB_AUTH": "open-on-loopback",
     "STRANDLINE_JOURNAL_MAX_EVENTS": "5000",
     "STRANDLINE_PICTURES_THUMBNAIL_CACHE_BYTES": str(8 * 1024 * 1024),
 }
@@ -73,14 +73,17 @@ def _soak(work: Path, seconds: float, seed: int, images: int) -> list[str]:
             store.add_storage_dir(root)
         epoch = store.bench.catalog.epoch
     with _serving(work) as (process, address):
-        visitors, sampler = Visitors(address, epoch, roots, ledger, seed=seed), Sampler(process.pid, seconds)
+        headers = {"authorization": f"Bearer {(work / 'home' / TOKEN_FILE).read_text().strip()}"}
+        visitors = Visitors(address, headers, epoch, roots, ledger, seed=seed)
+        sampler = Sampler(process.pid, seconds)
         senders = Senders(roots, ledger, per_s=ARRIVALS_PER_S, seed=seed + 1)
         _wait(seconds, process)
         sampler.stop()
         senders.stop()
-        unserved = _wait_until_served(address, ledger)
-        visitors.stop()
-        faults = unserved + visitors.list_faults() + _list_wrong_numbers(address)
+        with httpx.Client(base_url=address, headers=headers, timeout=LIMIT_S) as client:
+            unserved = _wait_until_served(client, ledger)
+            visitors.stop()
+            faults = unserved + visitors.list_faults() + _list_wrong_numbers(client)
     if senders.fault is not None:
         faults.append(f"the senders stopped: {senders.fault!r}")
     faults += _list_wrongly_told(ledger, visitors) + _list_log_lines(work)
@@ -125,22 +128,21 @@ def _wait(seconds: float, process: subprocess.Popen[str]) -> None:
         return
 
 
-def _wait_until_served(address: str, ledger: Ledger) -> list[str]:
+def _wait_until_served(client: httpx.Client, ledger: Ledger) -> list[str]:
     """Requests every image until it is served with the right bytes. Returns what is wrong at the end."""
     deadline_s = time.monotonic() + SETTLE_LIMIT_S
     waiting = ledger.wanted()
-    with httpx.Client(base_url=address, timeout=LIMIT_S) as client:
-        while waiting and time.monotonic() < deadline_s:
-            for name, digest in list(waiting.items()):
-                response = client.get(f"/i/{name.partition('.')[0]}?original=1&wait=1")
-                if response.is_success and sha256(response.content).hexdigest() == digest:
-                    del waiting[name]
+    while waiting and time.monotonic() < deadline_s:
+        for name, digest in list(waiting.items()):
+            response = client.get(f"/i/{name.partition('.')[0]}?original=1&wait=1")
+            if response.is_success and sha256(response.content).hexdigest() == digest:
+                del waiting[name]
     return [f"{name} is not served" for name in waiting]
 
 
-def _list_wrong_numbers(address: str) -> list[str]:
+def _list_wrong_numbers(client: httpx.Client) -> list[str]:
     """Disk and catalog agree, or differ by what the inspector lists (SPEC §8)."""
-    sds = httpx.get(f"{address}/api/v1/inspect", timeout=LIMIT_S).json()["sds"]
+    sds = client.get("/api/v1/inspect").json()["sds"]
     return [f"the numbers of {sd['name']} do not add up: {sd}" for sd in sds if not _adds_up(sd)]
 
 

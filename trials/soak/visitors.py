@@ -34,8 +34,19 @@ LIMIT_S = 60.0
 class Visitors:
     """Threads that send requests until they are stopped, and record the answers."""
 
-    def __init__(self, address: str, epoch: str, roots: list[Path], ledger: Ledger, *, seed: int) -> None:
+    def __init__(
+        self,
+        address: str,
+        headers: dict[str, str],
+        epoch: str,
+        roots: list[Path],
+        ledger: Ledger,
+        *,
+        seed: int,
+    ) -> None:
+        """``headers`` of every request let them in."""
         self._address = address
+        self._headers = headers
         self._epoch = epoch
         self._roots = roots
         self._ledger = ledger
@@ -124,12 +135,15 @@ class Visitors:
                         self._note_answer("confirm", client.post(f"{place}/confirm"))
 
     def _open_client(self) -> httpx.Client:
-        return httpx.Client(base_url=self._address, headers={"origin": self._address}, timeout=LIMIT_S)
+        return httpx.Client(
+            base_url=self._address, headers=self._headers | {"origin": self._address}, timeout=LIMIT_S
+        )
 
     def _note_answer(self, kind: str, response: httpx.Response) -> None:
         with self._lock:
             self.answers[kind, response.status_code] += 1
-        if response.status_code >= 500 and response.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+        is_fault = response.status_code >= 500 and response.status_code != httpx.codes.SERVICE_UNAVAILABLE
+        if is_fault or response.status_code in (401, 403):
             self._note_fault(f"{response.url}: {response.status_code} {response.text[:300]}")
 
     def _listen(self) -> None:
@@ -142,7 +156,7 @@ class Visitors:
         hang_up = threading.Event()
         timer = threading.Timer(HANG_UP_S, hang_up.set)
         timer.start()
-        headers = {"last-event-id": last_id}
+        headers = self._headers | {"last-event-id": last_id}
         with httpx.stream(
             "GET", f"{self._address}/api/v1/events", headers=headers, timeout=LIMIT_S
         ) as stream:
@@ -168,7 +182,7 @@ class Visitors:
     def _listen_without_reading(self) -> None:
         """A sleeping page: it reads nothing for a minute, then disconnects in the middle."""
         while not self._stop.is_set():
-            with httpx.stream("GET", f"{self._address}/api/v1/events", timeout=LIMIT_S):
+            with self._open_client() as client, client.stream("GET", "/api/v1/events"):
                 self._stop.wait(2 * HANG_UP_S)
 
     def _note_fault(self, fault: str) -> None:

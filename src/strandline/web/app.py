@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from urllib.parse import quote
 
 from fastapi import Depends, FastAPI
@@ -45,6 +46,9 @@ ROUTERS = (
 
 
 log = logging.getLogger(__name__)
+
+REST_S = 5.0
+"""So long the server reads what a client sends after its answer."""
 
 SECRETS_S = 1.0
 """So long a replaced token may still be accepted."""
@@ -83,9 +87,15 @@ class Application:
         guard = self.door.guard
         if guard.allow_origins:
             send = _with_cors(send, guard.find_allowed_origin(request))
-        if _has_body(scope):
-            receive, send = _closing_what_is_not_read(receive, send)
-        refusal = guard.find_refusal(request)
+        if not _has_body(scope):
+            await self._answer(request, scope, receive, send)
+            return
+        body = _Body(receive, send)
+        await self._answer(request, scope, body.receive, body.send)
+        await body.drop_rest()
+
+    async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        refusal = self.door.guard.find_refusal(request)
         if refusal is not None:
             await self._answer_refused(request, refusal)(scope, receive, send)
         elif request.method == PREFLIGHT:
@@ -155,26 +165,36 @@ def _has_body(scope: Scope) -> bool:
     return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
 
 
-def _closing_what_is_not_read(receive: Receive, send: Send) -> tuple[Receive, Send]:
-    """Adds ``Connection: close`` to an answer that is sent before the request was read, because the server then
-    disconnects.
+class _Body:
+    """The body of a request that may be answered before it was read.
 
-    Otherwise the client would send its next request into a closed connection.
+    Such an answer has ``Connection: close``, because the server then disconnects; otherwise the client would send its
+    next request into a closed connection. What the client is still sending is read and dropped. If the server
+    disconnected at once, a proxy would not get the answer, and would say 502 instead.
     """
-    is_read = False
 
-    async def receive_to_the_end() -> Message:
-        nonlocal is_read
-        message = await receive()
-        is_read = not message.get("more_body", False)
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._is_read = False
+
+    async def receive(self) -> Message:
+        """The next piece."""
+        message = await self._receive()
+        self._is_read = message["type"] != "http.request" or not message.get("more_body", False)
         return message
 
-    async def send_with_close(message: Message) -> None:
-        if message["type"] == "http.response.start" and not is_read:
+    async def send(self, message: Message) -> None:
+        """A part of the answer."""
+        if message["type"] == "http.response.start" and not self._is_read:
             message = {**message, "headers": [*message["headers"], (b"connection", b"close")]}
-        await send(message)
+        await self._send(message)
 
-    return receive_to_the_end, send_with_close
+    async def drop_rest(self) -> None:
+        """Reads to the end, if it comes in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REST_S):
+                while not self._is_read:
+                    await self.receive()
 
 
 def create_app(store: LocalStore, *, port: int, is_loopback: bool = True) -> Application:

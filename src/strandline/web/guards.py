@@ -230,8 +230,14 @@ class Guard:
         return origin in self.allow_origins or self._is_our_origin(origin, request)
 
     def _is_our_origin(self, origin: str, request: Request) -> bool:
-        is_public = bool(origin) and origin.lower() == self.public.origin
-        return is_public or _is_our_origin(origin, request.get(b"host"))
+        """A page of the public host that came without TLS, or from another port, is not ours: somebody who
+        controls the network could have made it.
+        """
+        host = request.get(b"host").lower()
+        if origin and origin.lower() == self.public.origin:
+            return True
+        is_public_host = host in (self.public.host, _strip_port(self.public.host))
+        return not is_public_host and _is_our_origin(origin, host)
 
     def _has_image_key(self, request: Request) -> bool:
         return request.method in READS and _is_equal(request.find_in_query("key"), self.image_key)

@@ -24,6 +24,8 @@ from strandline.runtime.daemon import run_daemon
 LIMIT_MS = 45_000
 """A page takes a moment. Four browsers at once on two cores take longer."""
 
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+
 OpenPage = Callable[..., Page]
 Serve = Callable[..., Served]
 
@@ -34,9 +36,7 @@ def chromium() -> Iterator[Browser]:
     path = require("chromium", "chromium")
     expect.set_options(timeout=LIMIT_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
