@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.python_process import run_python
+from strandline import open_store
 from strandline.errors import ConfigError
 from strandline.runtime.setting_sources import Origin, Value
 from strandline.runtime.settings import SettingRow, Settings, config_path, find_home
@@ -84,14 +86,17 @@ def test_foreign_variables_are_left_alone(home: Path) -> None:
     ("text", "key", "says"),
     [
         ("[save]\nmax_byte = 1\n", "save.max_byte", "did you mean save.max_bytes?"),
-        ("[zebra]\nq = 1\n", "zebra.q", "docs/reference/settings.md"),
-        ("save = 1\n", "save", "unknown setting save"),
+        ("[zebra]\nq = 1\n", "zebra.q", "`strandline config show` lists all"),
+        ("save = 1\n", "save", "there is no setting 'save'"),
         ("[save.max_bytes]\nx = 1\n", "save.max_bytes", "whole number"),
         ("[save]\nmax_bytes = '1'\n", "save.max_bytes", "whole number from 1"),
         ("[save]\nmax_bytes = 1.5\n", "save.max_bytes", "whole number"),
         ("[save]\nmax_bytes = true\n", "save.max_bytes", "whole number"),
         ("[save]\nmax_bytes = 0\n", "save.max_bytes", "from 1"),
         ("[save]\nmax_bytes = 9223372036854775808\n", "save.max_bytes", "to 9223372036854775807"),
+        ("[web]\nport = 65536\n", "web.port", "a whole number from 0 to 65535"),
+        ("[web]\nport = -1\n", "web.port", "a whole number from 0 to 65535"),
+        ("[journal]\nmax_days = 4000000\n", "journal.max_days", "a whole number from 1 to 36500"),
         ("[read]\nio_timeout_s = nan\n", "read.io_timeout_s", "a number from 0.1 to 86400"),
         ("[read]\nio_timeout_s = inf\n", "read.io_timeout_s", "a number from 0.1 to 86400"),
         ("[read]\nio_timeout_s = -1\n", "read.io_timeout_s", "a number from 0.1 to 86400"),
@@ -133,6 +138,7 @@ def test_a_file_that_cannot_be_read_is_refused_by_name(home: Path) -> None:
         ("STRANDLINE_SAVE_MAX_BYTES", "2 GB"),
         ("STRANDLINE_SAVE_MAX_BYTES", "1.0"),
         ("STRANDLINE_SAVE_MAXBYTES", "1"),
+        ("STRANDLINE_WEB_PORT", "70000"),
         ("STRANDLINE_SAVE_MARKDOWN", "{}"),
         ("STRANDLINE_READ_IO_TIMEOUT_S", "NaN"),
     ],
@@ -182,6 +188,32 @@ def test_home_is_chosen_by_command_line_then_variable_then_platform(
     if sys.platform == "linux":
         assert find_home(None, {}) == tmp_path / "data" / "strandline"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_empty_home_is_refused() -> None:
+    """It would mean the current folder, and fill that with a catalog."""
+    with pytest.raises(ConfigError, match="empty path"):
+        find_home("", {})
+    with pytest.raises(ConfigError, match="empty path"):
+        open_store("")
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in Settings().iter_settings() if not isinstance(row.default, str)]
+)
+def test_a_store_opens_at_the_bounds_of_each_number(row: SettingRow, home: Path) -> None:
+    """What the check lets through, the rest of the program can use: it reads, writes, and prunes with it."""
+    with pytest.raises(ConfigError) as caught:
+        load(home, overrides={row.key: -1})
+    bounds = re.search(r"from ([0-9.]+) to ([0-9.]+),", caught.value.message)
+    assert bounds is not None
+    (home / "folder").mkdir()
+    for bound in bounds.groups():
+        value = type(row.default)(bound)
+        with open_store(home / f"home at {value}", overrides={row.key: value}) as store:
+            store.add_storage_dir(home / "folder")
+            assert store.events()
+            store.forget_storage_dir(home / "folder")
 
 
 def test_an_unknown_users_home_is_refused() -> None:

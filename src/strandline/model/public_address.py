@@ -9,6 +9,9 @@ import re
 
 from strandline.model.values import dataclass
 
+MAX_PORT = 65_535
+"""The highest port of TCP. A server would listen on a higher number's remainder, which nobody asked for."""
+
 _SEGMENT = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 _PATH = re.compile(rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?")
 _URL = re.compile(
@@ -59,7 +62,7 @@ def find_public_address(text: str) -> PublicAddress | None:
         return PublicAddress()
     found = _URL.fullmatch(text)
     base = find_base_path((found and found["path"]) or "")
-    if found is None or base is None or int(found["port"] or 0) > 65535:
+    if found is None or base is None or int(found["port"] or 0) > MAX_PORT:
         return None
     scheme, port = found["scheme"].lower(), found["port"]
     shown = f":{int(port)}" if port and port != _USUAL_PORTS[scheme] else ""

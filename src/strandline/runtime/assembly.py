@@ -107,7 +107,7 @@ def open_store(
         CatalogDamagedError, CatalogTooNewError, CatalogLockedError, DiskError: The catalog cannot be opened.
     """
     environ = os.environ if environ is None else environ
-    place = find_home(None if home is None else Path(home), environ)
+    place = find_home(home, environ)
     settings = Settings.load(place, environ, overrides)
     _check_not_synced(place)
     ensure_home(place)

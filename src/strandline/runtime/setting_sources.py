@@ -15,6 +15,9 @@ from strandline.errors import ConfigError
 
 Value = int | float | str
 
+COMMAND_LINE = "the command line"
+"""The place of a value that a person has just typed. A message need not repeat it."""
+
 
 class Origin(StrEnum):
     """Where a value came from. Of two, the later one in this list wins."""
@@ -33,11 +36,12 @@ class Given(NamedTuple):
     value: Any
     origin: Origin
     place: str
-    """For messages: the file's path, the variable's name, or ``overrides``."""
+    """For messages: the file's path, the variable's name, ``overrides``, or :data:`COMMAND_LINE`."""
 
     def error(self, what: str) -> ConfigError:
         """The error for this place and key."""
-        return ConfigError(f"{self.place}: {what}", place=self.place, key=self.key)
+        where = "" if self.place == COMMAND_LINE else f"{self.place}: "
+        return ConfigError(f"{where}{what}", place=self.place, key=self.key)
 
 
 def iter_file(path: Path) -> Iterator[Given]:

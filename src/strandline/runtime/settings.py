@@ -9,6 +9,7 @@ setting that is quietly ignored is worse than none.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, replace
@@ -20,8 +21,10 @@ from typing import Any, TypeVar
 from strandline.errors import ConfigError
 from strandline.model import defaults
 from strandline.model.log_levels import LOG_LEVELS
+from strandline.model.public_address import MAX_PORT
 from strandline.model.values import dataclass
 from strandline.runtime.setting_sources import (
+    COMMAND_LINE,
     Given,
     Origin,
     Value,
@@ -46,6 +49,9 @@ _ORIGIN = r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+"
 SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
 """Who gets in: those who have signed in, or on a loopback address every user of the machine."""
 
+_CENTURY_DAYS = 36_500
+"""A journal that is meant to last forever. A time that many days ago can still be written as a date."""
+
 _LARGEST_INT = (1 << 63) - 1
 """SQLite's largest number."""
 
@@ -55,12 +61,18 @@ def _setting(
     description: str,
     *,
     at_least: float = 1,
+    at_most: float | None = None,
     find_fault: Callable[[str], str | None] = lambda _: None,
 ) -> _V:
-    """A field of a section. It has the type of its default. A number must be at least ``at_least``."""
+    """A field of a section. It has the type of its default. A number must be from ``at_least`` to ``at_most``."""
     return field(
         default=default,
-        metadata={"description": description, "at_least": at_least, "find_fault": find_fault},
+        metadata={
+            "description": description,
+            "at_least": at_least,
+            "at_most": at_most,
+            "find_fault": find_fault,
+        },
     )
 
 
@@ -178,7 +190,9 @@ class JournalSettings:
     """The journal of events."""
 
     max_events: int = _setting(defaults.JOURNAL_MAX_EVENTS, "Older events are dropped.")
-    max_days: int = _setting(defaults.JOURNAL_MAX_DAYS, "Events older than this are dropped.")
+    max_days: int = _setting(
+        defaults.JOURNAL_MAX_DAYS, "Events older than this are dropped.", at_most=_CENTURY_DAYS
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +203,9 @@ class WebSettings:
         "127.0.0.1",
         "The address that `serve` listens on. If it is not a loopback address, others can reach the server.",
     )
-    port: int = _setting(8484, "The port that `serve` listens on. 0 takes a free one.", at_least=0)
+    port: int = _setting(
+        8484, "The port that `serve` listens on. 0 takes a free one.", at_least=0, at_most=MAX_PORT
+    )
     auth: str = _setting(
         SIGN_IN,
         "Who gets in: `sign-in` (those who have signed in, or have the token) or `open-on-loopback` (on a loopback "
@@ -307,21 +323,23 @@ def parse_setting(key: str, text: str | None = None) -> Value:
     Raises:
         ConfigError: There is no such setting, or the value is out of bounds.
     """
-    given = Given(key, text, Origin.ENVIRONMENT, "the command line")
+    given = Given(key, text, Origin.ENVIRONMENT, COMMAND_LINE)
     spec = _get_spec(given)
     return spec.default if text is None else spec.get_checked(given)
 
 
-def find_home(cli_home: Path | None, environ: Mapping[str, str]) -> Path:
+def find_home(given: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path:
     """The folder of catalog, ``config.toml``, and caches, as an absolute path. Accesses no disk.
 
-    The command line wins, then ``STRANDLINE_HOME`` unless empty, then the platform's folder for user data. ``~`` is
-    expanded.
+    What is given (by ``--home``, or by a program) wins, then ``STRANDLINE_HOME`` unless
+    empty, then the platform's folder for user data. ``~`` is expanded.
 
     Raises:
-        ConfigError: It begins with the ``~`` of an unknown user.
+        ConfigError: An empty path is given, or it begins with the ``~`` of an unknown user.
     """
-    chosen = cli_home or environ.get(HOME_VARIABLE)
+    if given is not None and not os.fspath(given):
+        raise ConfigError("the home is an empty path; give a folder, or leave it out", place="home")
+    chosen = environ.get(HOME_VARIABLE) if given is None else given
     if not chosen:
         import platformdirs  # here: it costs every start-up 10 ms, and most tests and servers name their home
 
@@ -329,7 +347,7 @@ def find_home(cli_home: Path | None, environ: Mapping[str, str]) -> Path:
     try:
         return Path(chosen).expanduser().absolute()
     except RuntimeError as error:
-        place = "--home" if cli_home else HOME_VARIABLE
+        place = HOME_VARIABLE if given is None else "--home"
         raise ConfigError(f"{place}: {error} ({str(chosen)!r}); give the whole path", place=place) from error
 
 
@@ -342,6 +360,7 @@ class _Spec:
     default: Value
     description: str
     at_least: float
+    at_most: float | None
     find_fault: Callable[[str], str | None]
 
     @property
@@ -354,7 +373,8 @@ class _Spec:
             value = _parse_text(str(value), type(self.default))
         wanted = self._find_fault(value)
         if wanted is not None:
-            raise given.error(f"{given.key} is {value!r}; give {wanted}, or leave it out")
+            otherwise = "" if given.place == COMMAND_LINE else ", or leave it out"
+            raise given.error(f"{given.key} is {value!r}; give {wanted}{otherwise}")
         return type(self.default)(value)  # an int for a float setting becomes a float
 
     def _find_fault(self, value: Any) -> str | None:
@@ -362,7 +382,7 @@ class _Spec:
         if isinstance(self.default, str):
             return self.find_fault(value) if isinstance(value, str) else "a text in quotes"
         whole = isinstance(self.default, int)
-        highest = _LARGEST_INT if whole else _LONGEST_S
+        highest = self.at_most or (_LARGEST_INT if whole else _LONGEST_S)
         # bool is an int to Python; nan is in no range.
         is_number = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
         if is_number and self.at_least <= value <= highest:
@@ -396,5 +416,5 @@ def _get_spec(given: Given) -> _Spec:
     import difflib  # here: needed only after a mistake
 
     near = difflib.get_close_matches(given.key, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else "docs/reference/settings.md lists all"
-    raise given.error(f"unknown setting {given.key}; {hint}")
+    hint = f"did you mean {near[0]}?" if near else "`strandline config show` lists all"
+    raise given.error(f"there is no setting {given.key!r}; {hint}")
