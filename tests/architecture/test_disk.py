@@ -108,7 +108,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         },
     ),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
-    "services/saving/intake.py": ("the file that a person wants saved", {".open"}),
+    "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.path.islink"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
     "services/saving/trash.py": (
         "the trash in the home",

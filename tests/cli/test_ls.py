@@ -91,7 +91,7 @@ def test_each_option_narrows_the_list(folder: Path, asked: list[str], expected: 
         (["--type", "movie"], "'movie' is not an image type"),
         (["--columns", "id,colour"], "there is no column 'colour'; the columns are id, type, "),
         (["--all", "--limit", "2"], "give --all or --limit, not both"),
-        (["--sort", "size"], "'--sort'"),
+        (["--sort", "size"], "--sort: 'size' is not one of"),
     ],
 )
 def test_what_cannot_be_meant_is_refused(made: CommandHome, asked: list[str], words: str) -> None:

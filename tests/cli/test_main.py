@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ import pytest
 from builders.program import command_line, run, run_on_terminal, run_process
 from builders.python_process import run_python
 from strandline import __version__
+from strandline.cli.numbers import WholeNumber
 from strandline.cli.overview import COMMANDS, NARROWEST, Row, format_help
 from strandline.cli.program import program
 from strandline.cli.writing import MAX_WIDTH
@@ -88,18 +90,22 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["gte"], "There is no command 'gte'; did you mean get?"),
-        (["sd"], "Missing command"),
+        (["gte"], "there is no command 'gte'; did you mean get?"),
+        (["sd"], "missing command"),
         (["sd", "lsit"], "did you mean list?"),
         (["get"], "give an image id, - "),
-        (["data-url"], "Missing argument 'ID'"),
-        (["get", "--sdd", "x", "y"], "No such option"),
-        (["ls", "--limit", "0"], "'--limit'"),
-        (["ls", "--state", "gone"], "'--state'"),
-        (["save"], "Missing argument"),
-        (["x" * 10_000], "There is no command"),
-        (["sd", "add", "--" + "x" * 10_000], "No such option"),
-        (["\x1b[2J"], "There is no command '\\\\x1b[2J'"),
+        (["inspect", "tree"], "missing argument 'SD'"),
+        (["get", "--sdd", "x", "y"], "there is no option --sdd; did you mean --sd?"),
+        (["ls", "--bogus"], "there is no option --bogus; `strandline ls --help`"),
+        (["ls", "--limit", "0"], "--limit: 0 is out of bounds; give 1 to 10000"),
+        (["ls", "--limit", "abc"], "--limit: 'abc' is not a whole number; give 1 to 10000"),
+        (["ls", "--columns"], "`strandline ls --help`"),
+        (["completion"], "give one of bash, zsh, fish"),
+        (["ls", "--state", "gone"], "--state: 'gone' is not"),
+        (["save"], "missing argument"),
+        (["x" * 10_000], "there is no command"),
+        (["sd", "add", "--" + "x" * 10_000], "there is no option"),
+        (["\x1b[2J"], "there is no command '\\\\x1b[2J'"),
     ],
 )
 def test_wrong_use_is_one_line_and_2(arguments: list[str], said: str, home: Path) -> None:
@@ -195,16 +201,28 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to write to")
-@pytest.mark.parametrize("arguments", [["config", "path"], ["--help"]])
-def test_a_full_disk_behind_stdout_is_told(arguments: list[str]) -> None:
-    """It exits with 8 and a sentence, not with success and half an answer."""
+@pytest.mark.parametrize(
+    "arguments", ["config path", "--help", "get --help", "help get", "completion bash", "config show --json"]
+)
+def test_a_full_disk_behind_stdout_is_told(arguments: str) -> None:
+    """It exits with 8 and one sentence, not with success and half an answer, however the answer is written."""
     with open("/dev/full", "wb") as full:
         ended = subprocess.run(
-            command_line(*arguments), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+            command_line(*arguments.split()), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
         )
     assert ended.returncode == 8
-    assert b"Traceback" not in ended.stderr
+    assert ended.stderr.count(b"\n") == 1
     assert b"standard output" in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full to write to")
+def test_a_full_disk_behind_stderr_changes_no_status(home: Path) -> None:
+    """Nobody can be told anything then, but a script still gets the true status."""
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            command_line("sd", "show", "nobody"), stdout=full, stderr=full, check=False, timeout=60
+        )
+    assert ended.returncode == 4
 
 
 def test_an_old_terminals_encoding_is_enough(tmp_path: Path) -> None:
@@ -261,6 +279,35 @@ def test_the_shell_completes(words: str, offered: set[str], home: Path) -> None:
     answer = run_process(environ=asked)
     assert {line.split(",", 1)[1] for line in answer.text.splitlines()} == offered
     assert list(home.iterdir()) == []
+
+
+def test_no_argument_is_refused_for_what_it_names() -> None:
+    """Whether a file can be read is found out by reading it. Click would refuse all arguments because of one."""
+    seen = 0
+    for command in iter_commands(program):
+        for param in command.params:
+            assert not (isinstance(param.type, click.Path) and (param.type.readable or param.type.exists))
+            seen += isinstance(param.type, click.Path)
+    assert seen > 20
+
+
+def test_no_number_is_refused_in_the_words_of_click() -> None:
+    """Every number is a :class:`WholeNumber`, which says what to give."""
+    params = [param for command in iter_commands(program) for param in command.params]
+    types = [type(param.type) for param in params if not getattr(param, "count", False)]
+    assert not {click.IntRange, click.FloatRange, type(click.INT), type(click.FLOAT)} & set(types)
+    assert types.count(WholeNumber) >= 6
+
+
+def iter_commands(command: click.Command) -> Iterator[click.Command]:
+    """The command and all of its subcommands."""
+    yield command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from iter_commands(found)
 
 
 def test_bytes_never_go_to_a_terminal_by_accident(home: Path) -> None:

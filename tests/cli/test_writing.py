@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from strandline.cli.writing import shorten, write_json
+from strandline.cli.writing import say_about, shorten, write_json
 from strandline.model.plain_words import show_plainly
 
 
@@ -41,3 +41,30 @@ def test_json_is_utf_8_and_acts_on_no_terminal(
     sent = capfdbinary.readouterr().out.decode()
     assert json.loads(sent) == {"names": names, "not text": "caf\\xe9"}
     assert show_plainly(sent.replace("\n", "")) == sent.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("subject", "message"),
+    [
+        (".", ". is a folder; add -r"),
+        ("it's", "there is no file it's; check the path"),
+        ("-", "there is nothing on stdin (-); pipe something in"),
+        ("abc", "'abc' is too short"),
+        ("ro", "ro has no pictures that can be saved"),
+        ("un.gif", "cannot read un.gif: Permission denied"),
+        ("", "the path is empty"),
+    ],
+)
+def test_a_name_in_the_message_is_not_put_before_it(
+    subject: str, message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """However short the name is, the line has it once."""
+    say_about(subject, message)
+    assert capsys.readouterr().err == f"strandline: {message}\n"
+
+
+@pytest.mark.parametrize("subject", ["a", ".", "-", "is", "no"])
+def test_a_word_of_the_message_is_no_name(subject: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A file called ``a`` is named, although the message has an article."""
+    say_about(subject, "this is not an image but a text, or no whole one; give a picture.")
+    assert capsys.readouterr().err.startswith(f"strandline: {subject}: this")

@@ -19,8 +19,9 @@ import click
 
 from strandline import __version__
 from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import NEAR
 from strandline.cli.session import Session
-from strandline.cli.writing import PROGRAM
+from strandline.cli.writing import PROGRAM, shorten
 from strandline.errors import StrandlineError
 
 
@@ -44,8 +45,33 @@ def report_fault(error: BaseException, session: Session) -> dict[str, object]:
 def _say_usage(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else PROGRAM
-    message = error.format_message().rstrip(".")
+    message = _word_usage(error)
     return f"{message}{'' if message.endswith('?') else ';'} `{command} --help` shows how"
+
+
+def _word_usage(error: click.ClickException) -> str:
+    """What was wrong, in the words of all our messages, where click has some of its own."""
+    if isinstance(error, click.NoSuchOption):
+        return _say_no_option(error)
+    if isinstance(error, click.MissingParameter):
+        if error.param is not None and isinstance(error.param.type, click.Choice):
+            return f"give one of {', '.join(error.param.type.choices)}"
+    elif isinstance(error, click.BadParameter):
+        subject = " / ".join(error.param.opts) if isinstance(error.param, click.Option) else ""
+        return f"{subject}: {error.message}".removeprefix(": ").rstrip(".")
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]
+
+
+def _say_no_option(error: click.NoSuchOption) -> str:
+    import difflib
+
+    given = error.option_name.lstrip("-")
+    known = [] if error.ctx is None else [opt for param in error.ctx.command.params for opt in param.opts]
+    names = {opt.lstrip("-"): opt for opt in known if opt.startswith("--")}
+    near = difflib.get_close_matches(given[:40], names, n=1, cutoff=NEAR)
+    hint = f"; did you mean {names[near[0]]}?" if near else ""
+    return f"there is no option {shorten(error.option_name, 60)}{hint}"
 
 
 def _write_fault(error: BaseException, session: Session) -> Path | None:

@@ -27,6 +27,7 @@ from strandline.cli.arguments import (
     sd_option,
 )
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.numbers import WholeNumber
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, say_about, write_bytes, write_line
 from strandline.model.defaults import TILE_SIZE
@@ -46,7 +47,7 @@ output_option = click.option(
     "-o",
     "--output",
     metavar="FILE",
-    type=click.Path(allow_dash=True),
+    type=click.Path(allow_dash=True, readable=False),  # an existing file is replaced, never read
     help="Write to this file or into this folder; - is stdout, even if it is a terminal.",
 )
 
@@ -122,7 +123,7 @@ def data_url(session: Session, image_id: GivenId, sd: str | None) -> None:
 @sd_option
 @click.option(
     "--size",
-    type=click.IntRange(1, 4096),
+    type=WholeNumber(1, 4096),
     default=TILE_SIZE,
     metavar="PIXELS",
     help=f"The longer side; {TILE_SIZE} by default.",

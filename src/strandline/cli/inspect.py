@@ -15,6 +15,7 @@ import click
 from strandline.cli.arguments import list_sd_completions, sd_argument, sds_argument
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.numbers import WholeNumber
 from strandline.cli.overview import Row
 from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
@@ -161,12 +162,10 @@ def _say_fact(value: object) -> str:
 @click.command("hex", cls=Verb)
 @sd_argument
 @click.argument("path", metavar="PATH")
-@click.option(
-    "--offset", type=click.IntRange(0), default=0, metavar="N", help="The first byte; 0 by default."
-)
+@click.option("--offset", type=WholeNumber(0), default=0, metavar="N", help="The first byte; 0 by default.")
 @click.option(
     "--length",
-    type=click.IntRange(1, 1 << 20),
+    type=WholeNumber(1, 1 << 20),
     default=HEX_BYTES,
     metavar="N",
     help=f"How many bytes at most; {HEX_BYTES} by default.",

@@ -15,7 +15,7 @@ import click
 
 from strandline.cli.overview import OPTIONS, Row
 from strandline.cli.session import Session
-from strandline.cli.writing import shorten
+from strandline.cli.writing import shorten, write_line
 from strandline.model.plain_words import show_plainly
 
 
@@ -26,9 +26,7 @@ def _set_json(context: click.Context, _option: click.Parameter, value: bool) -> 
 
 def _set_home(context: click.Context, _option: click.Parameter, value: str | None) -> None:
     if value is not None:
-        from pathlib import Path  # here: not needed for --help
-
-        context.ensure_object(Session).home = Path(value)
+        context.ensure_object(Session).home = value
 
 
 def list_global_options() -> list[click.Parameter]:
@@ -52,7 +50,36 @@ def list_global_options() -> list[click.Parameter]:
     ]
 
 
-class Verb(click.Command):
+NEAR = 0.65
+"""How like a known word another must be to be taken for it: ``gte`` for ``get``, ``bogus`` not for ``columns``."""
+
+
+def _show_help(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value and not context.resilient_parsing:
+        write_line(context.get_help())
+        context.exit()
+
+
+class _Helpful(click.Command):
+    """Its help goes to stdout as every answer does, and every mistake in its arguments names its help."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Click does not know the command of an option without its value."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Click's own option, which writes the help with ours."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.callback = _show_help
+        return option
+
+
+class Verb(_Helpful):
     """A command with the global options."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,7 +102,7 @@ def _write_examples(ctx: click.Context, formatter: click.HelpFormatter) -> None:
     formatter.write(click.wrap_text(EXIT_STATUS_HINT, formatter.width) + "\n")
 
 
-class LazyGroup(click.Group):
+class LazyGroup(_Helpful, click.Group):
     """A group of commands with the global options. Imports a command when it is first needed."""
 
     def __init__(self, *args: Any, table: Mapping[str, Row], **kwargs: Any) -> None:
@@ -105,9 +132,9 @@ class LazyGroup(click.Group):
         if name not in self.table and not name.startswith("-") and not ctx.resilient_parsing:
             import difflib  # here: needed only after a mistake
 
-            near = difflib.get_close_matches(name[:40], self.table, n=1)
+            near = difflib.get_close_matches(name[:40], self.table, n=1, cutoff=NEAR)
             hint = f"; did you mean {near[0]}?" if near else ""
-            ctx.fail(f"There is no command {shorten(show_plainly(name), 60)!r}{hint}")
+            ctx.fail(f"there is no command {shorten(show_plainly(name), 60)!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

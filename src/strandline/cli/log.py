@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from strandline.cli.writing import say, shorten
+from strandline.cli.writing import say, shorten, write_message
 from strandline.model.log_levels import LOG_LEVELS, choose_log_level
 from strandline.model.plain_words import show_plainly
 
@@ -80,7 +80,7 @@ def _write(head: str, record: logging.LogRecord) -> None:
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         message = f"{message}: {type(error).__name__}: {error}"
-    click.echo(head + shorten(show_plainly(message)), err=True)
+    write_message(head + shorten(show_plainly(message)))
 
 
 def _is_journal() -> bool:

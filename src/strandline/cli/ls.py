@@ -11,6 +11,7 @@ import click
 
 from strandline.cli.arguments import sd_option
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.numbers import WholeNumber
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_table
 from strandline.cli.wording import find_time, say_day, say_image_state, say_list, say_pixels, say_type
@@ -119,7 +120,7 @@ def _parse_columns(_context: click.Context, _option: click.Parameter, text: str 
 @click.option("--all", "is_all", is_flag=True, help="All images, as in a pipe.")
 @click.option(
     "--limit",
-    type=click.IntRange(1, 10_000),
+    type=WholeNumber(1, 10_000),
     metavar="N",
     help=f"How many at most; all in a pipe, {IMAGES_PER_PAGE} on a terminal by default.",
 )

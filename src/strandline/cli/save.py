@@ -100,7 +100,9 @@ class _Tally:
 
 
 @click.command("save", cls=Verb)
-@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.argument(
+    "files", metavar="FILE...", nargs=-1, required=True, type=click.Path(allow_dash=True, readable=False)
+)
 @sd_option
 @click.option("--id", "image_id", metavar="ID", help="Save under this id; for one image only.")
 @click.option("--name", metavar="NAME", help="The image's original name, if - or a data: URL has none.")

@@ -13,15 +13,17 @@ import click
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.log import begin_log, log_options
+from strandline.cli.numbers import WholeNumber
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, write_line
+from strandline.model.public_address import MAX_PORT
 
 
 @click.command("serve", cls=Verb)
 @click.option("--host", metavar="HOST", help="Where to listen; the setting web.host by default.")
 @click.option(
     "--port",
-    type=click.IntRange(0, 65535),
+    type=WholeNumber(0, MAX_PORT),
     metavar="PORT",
     help="The port; the setting web.port by default. 0 takes a free one.",
 )

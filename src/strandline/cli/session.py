@@ -29,7 +29,7 @@ class Session:
     def __init__(self) -> None:
         self.json = False
         """Answer in JSON."""
-        self.home: Path | None = None
+        self.home: str | None = None
         """From ``--home``."""
 
     def find_home(self) -> Path:

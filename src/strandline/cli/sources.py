@@ -60,7 +60,9 @@ def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Sourc
     What is in a folder and not saved comes with the reason.
     """
     for argument in arguments:
-        if argument == "-":
+        if not argument:
+            yield Unusable(argument, InvalidPathError("the path is empty; give a file, or - for stdin"))
+        elif argument == "-":
             yield _make_stdin_source(argument)
         elif argument[:5].lower() == "data:":
             yield _make_data_url_source(argument)

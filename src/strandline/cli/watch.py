@@ -9,6 +9,7 @@ import click
 from strandline.cli.interrupts import ending_on_signals
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.log import begin_log, log_options
+from strandline.cli.numbers import WholeNumber
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, paint, say, write_json, write_line
 from strandline.model.events import (
@@ -25,9 +26,7 @@ _COLOURS = {ImageAvailable.type: "green", **dict.fromkeys(ALARMS, "red")}
 
 
 @click.command("watch", cls=Verb)
-@click.option(
-    "--since", type=click.IntRange(0), metavar="SEQ", help="Print the events after this number first."
-)
+@click.option("--since", type=WholeNumber(0), metavar="SEQ", help="Print the events after this number first.")
 @click.option("--once", is_flag=True, help="Stop after the first scan and its checks.")
 @log_options
 @click.pass_obj

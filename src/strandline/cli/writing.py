@@ -25,7 +25,7 @@ MAX_WIDTH = 100
 
 
 MAX_WORD_LENGTH = 4
-"""A file of so short a name (``a``, ``-``) may only seem to be named in a message."""
+"""A file of so short a name (``a``, ``-``) may only seem to be named in a message: it must stand where names do."""
 
 
 def write_line(line: str = "") -> None:
@@ -90,15 +90,30 @@ def _escape_char(char: str) -> str:
 
 def say(message: str) -> None:
     """Writes one line on stderr for a person."""
+    write_message(f"{PROGRAM}: {shorten(show_plainly(message))}")
+
+
+def write_message(line: str) -> None:
+    """Writes one line on stderr as it is. Nobody can be told if that fails, so it never raises."""
     import click
 
-    click.echo(f"{PROGRAM}: {shorten(show_plainly(message))}", err=True)
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        _drop(sys.stderr)
 
 
 def say_about(subject: str, message: str) -> None:
     """Writes one line about something. The message often names it already, and nobody wants to read a name twice."""
-    is_named = len(subject) > MAX_WORD_LENGTH and subject in message
-    say(message if is_named else f"{subject}: {message}")
+    say(message if not subject or _is_named(subject, message) else f"{subject}: {message}")
+
+
+def _is_named(subject: str, message: str) -> bool:
+    """Whether the message already says what it is about. No article or word stands where a short name would."""
+    if len(subject) > MAX_WORD_LENGTH:
+        return subject in message
+    places = (f" {subject};", f" {subject}:", f" {subject}, ", f"({subject})", repr(subject))
+    return message.startswith(f"{subject} ") or any(place in message for place in places)
 
 
 def paint(text: str, colour: str | None = None, *, bold: bool = False) -> str:
@@ -128,10 +143,14 @@ def get_width() -> int:
 
 
 def drop_stdout() -> None:
-    """Discards further output to a stdout that nobody reads. Otherwise Python would report an error at exit."""
+    """Discards what is left for a stdout that takes nothing. Otherwise Python would report an error at exit."""
+    _drop(sys.stdout)
+
+
+def _drop(stream: IO[Any]) -> None:
     with suppress(OSError, ValueError):
         devnull = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(devnull, sys.stdout.fileno())
+        os.dup2(devnull, stream.fileno())
         os.close(devnull)
 
 
@@ -145,7 +164,7 @@ def _write(what: str | bytes) -> None:
 
 @contextmanager
 def _refusals_of_stdout() -> Iterator[None]:
-    """Turns what a write to stdout raises into our own errors.
+    """Turns what a write to stdout raises into our own errors, and discards what is written later.
 
     Raises:
         DiskError: stdout is a file and its disk refuses. (If stdout is a closed pipe, BrokenPipeError passes.)
@@ -157,6 +176,7 @@ def _refusals_of_stdout() -> Iterator[None]:
     except OSError as error:
         from strandline.folders.disk_errors import as_disk_error
 
+        drop_stdout()
         raise as_disk_error(error, "write to", "the standard output") from error
 
 

@@ -22,7 +22,8 @@ _REMEDIES: dict[int, str] = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
     errno.EROFS: "it is mounted read-only; mount it writable or choose another folder",
-    errno.EACCES: "give this user access, or wait until the program that locked it has finished",
+    errno.EACCES: "give this user access"
+    + (", or wait until the program that locked it has finished" if os.name == "nt" else ""),
     errno.EPERM: "give this user access",
     errno.EIO: "the disk reports a fault; check it",
     errno.ESTALE: _AWAY,

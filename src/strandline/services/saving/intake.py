@@ -91,7 +91,11 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
         with path.open("rb") as stream:
             return TakenSource(_copy(bench, stream, label), _as_text(name or path.name), label)
     except FileNotFoundError as error:
-        raise SourceNotFoundError(f"there is no file {label}; check the path", source=label) from error
+        if os.path.islink(path):
+            message = f"{label} is a link to a file that is not there; check where it leads"
+        else:
+            message = f"there is no file {label}; check the path"
+        raise SourceNotFoundError(message, source=label) from error
     except IsADirectoryError as error:
         raise InvalidPathError(f"{label} is a folder; give the path of a file in it", source=label) from error
     except ValueError as error:
