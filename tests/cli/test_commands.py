@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from builders.command_home import NOWHERE, SD_ID, CommandHome
-from builders.identity_folders import as_somebody_without_rights
 from builders.pictures import make_picture
 from builders.program import run, run_on_terminal, run_process
 from strandline.model.image_ids import hash_to_content_id
@@ -122,28 +121,6 @@ def test_saving_from_everywhere(made: CommandHome) -> None:
     assert failed["message"]
     named = run("save", "-", "--name", "from the camera.gif", stdin=make_picture("gif", seed=5))
     assert named.text.startswith("![from the camera](media/")
-
-
-def test_what_cannot_be_read_does_not_stop_the_rest() -> None:
-    """Each file that cannot be read is told with its own reason and code. The others are saved."""
-    with as_somebody_without_rights() as folder:
-        home, notes = f"--home={folder / 'home'}", folder / "Notes"
-        notes.mkdir()
-        assert run("sd", "add", notes, home).status == 0
-        for name in ("good.png", "locked.png"):
-            (folder / name).write_bytes(make_picture("png"))
-        (folder / "locked.png").chmod(0)
-        (folder / "link.png").symlink_to("nowhere.png")
-        files: list[str | Path] = ["", *(folder / name for name in ("locked.png", "link.png", "good.png"))]
-        saved = run("save", *files, "--json", home)
-        assert saved.status == 1
-        assert len(saved.json["saved"]) == 1
-        assert [failed["code"] for failed in saved.json["failed"]] == [
-            "invalid-path", "unreadable-file", "source-not-found",
-        ]  # fmt: skip
-        assert "the path is empty; give a file, or - for stdin" in saved.stderr
-        assert "link.png is a link to a file that is not there" in saved.stderr
-        assert run("save", folder / "locked.png", home).status == 8
 
 
 def test_getting_bytes(made: CommandHome) -> None:

@@ -11,7 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.command_home import CommandHome
+from builders.identity_folders import as_somebody_without_rights
 from builders.pictures import make_picture
+from builders.program import run
 from strandline.cli.left_out import LeftOut, Reason, say_left_out
 from strandline.cli.sources import (
     Source,
@@ -154,3 +157,28 @@ def test_broken_data_urls_are_refused(url: str) -> None:
     """A URL that was cut or mangled never gives half an image."""
     with pytest.raises(InvalidDataUrlError):
         parse_data_url(url)
+
+
+def test_what_cannot_be_read_does_not_stop_the_rest(made: CommandHome, tmp_path: Path) -> None:
+    """Each file that cannot be read is told with its own reason and code. The others are saved."""
+    assert run("sd", "add", made.make_storage_dir()).status == 0
+    (tmp_path / "first.gif").write_bytes(make_picture("gif"))
+    assert run("save", tmp_path / "first.gif").status == 0  # as root, who can import what this needs
+    with as_somebody_without_rights() as folder:
+        home, notes = f"--home={folder / 'home'}", folder / "Notes"
+        notes.mkdir()
+        assert run("sd", "add", notes, home).status == 0
+        for name in ("good.png", "locked.png"):
+            (folder / name).write_bytes(make_picture("png"))
+        (folder / "locked.png").chmod(0)
+        (folder / "link.png").symlink_to("nowhere.png")
+        files: list[str | Path] = ["", *(folder / name for name in ("locked.png", "link.png", "good.png"))]
+        saved = run("save", *files, "--json", home)
+        assert saved.status == 1
+        assert len(saved.json["saved"]) == 1
+        assert [failed["code"] for failed in saved.json["failed"]] == [
+            "invalid-path", "unreadable-file", "source-not-found",
+        ]  # fmt: skip
+        assert "the path is empty; give a file, or - for stdin" in saved.stderr
+        assert "link.png is a link to a file that is not there" in saved.stderr
+        assert run("save", folder / "locked.png", home).status == 8

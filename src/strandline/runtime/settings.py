@@ -10,7 +10,6 @@ setting that is quietly ignored is worse than none.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, fields, replace
 from functools import cache
@@ -23,6 +22,13 @@ from strandline.model import defaults
 from strandline.model.log_levels import LOG_LEVELS
 from strandline.model.public_address import MAX_PORT
 from strandline.model.values import dataclass
+from strandline.runtime.setting_faults import (
+    find_fault_in_base_path,
+    find_fault_in_markdown,
+    find_fault_in_origins,
+    find_fault_in_public_url,
+    one_of,
+)
 from strandline.runtime.setting_sources import (
     COMMAND_LINE,
     Given,
@@ -42,9 +48,6 @@ _GIB = 1 << 30
 
 _LONGEST_S = 86_400
 """None of our waits is meant to last longer than a day, and the system's timers overflow not far above."""
-
-_ORIGIN = r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+"
-"""Scheme, host, and optional port, in lower case and without a path, as browsers send it."""
 
 SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
 """Who gets in: those who have signed in, or on a loopback address every user of the machine."""
@@ -76,37 +79,6 @@ def _setting(
     )
 
 
-def _find_fault_in_markdown(template: str) -> str | None:
-    try:
-        filled = template.format(stem="", filename="<filename>")
-    except (ValueError, LookupError, AttributeError):
-        filled = ""
-    return None if "<filename>" in filled else "a text with {filename}, perhaps {stem}, and no other braces"
-
-
-def _one_of(*texts: str) -> Callable[[str], str | None]:
-    return lambda text: None if text in texts else f"one of {', '.join(texts)}"
-
-
-def _find_fault_in_origins(text: str) -> str | None:
-    are_origins = all(re.fullmatch(_ORIGIN, origin) for origin in text.split())
-    return None if are_origins else "origins such as https://example.org:8443, separated by blanks"
-
-
-def _find_fault_in_public_url(text: str) -> str | None:
-    from strandline.model.public_address import find_public_address  # here: few servers have one
-
-    is_url = find_public_address(text) is not None
-    return None if is_url else "an address such as https://pics.lan/ or https://example.org/pics/"
-
-
-def _find_fault_in_base_path(text: str) -> str | None:
-    from strandline.model.public_address import find_base_path  # here: few servers have one
-
-    is_path = find_base_path(text) is not None
-    return None if is_path else "a path such as /pics/, made of letters, digits, '.', '_', '~', and '-'"
-
-
 @dataclass(frozen=True, slots=True)
 class CatalogSettings:
     """This machine's database."""
@@ -125,7 +97,7 @@ class SaveSettings:
         defaults.MARKDOWN,
         "The Markdown that `save` prints. `{stem}` is the original file name without its extension, "
         "`{filename}` the name in the media folder.",
-        find_fault=_find_fault_in_markdown,
+        find_fault=find_fault_in_markdown,
     )
 
 
@@ -210,18 +182,18 @@ class WebSettings:
         SIGN_IN,
         "Who gets in: `sign-in` (those who have signed in, or have the token) or `open-on-loopback` (on a loopback "
         "address also every program and every user of this machine, and everybody whom a proxy on it lets through).",
-        find_fault=_one_of(*AUTH_KINDS),
+        find_fault=one_of(*AUTH_KINDS),
     )
     public_url: str = _setting(
         "",
         "The address at which people open the server through a proxy: `https://pics.lan/`, or with a base path "
         "`https://example.org/pics/`. docs/howto/reverse-proxy.md says what follows from it.",
-        find_fault=_find_fault_in_public_url,
+        find_fault=find_fault_in_public_url,
     )
     base_path: str = _setting(
         "",
         "The path below which a proxy shows the server, if `web.public_url` does not say it: `/pics/`.",
-        find_fault=_find_fault_in_base_path,
+        find_fault=find_fault_in_base_path,
     )
     allow_hosts: str = _setting(
         "",
@@ -230,7 +202,7 @@ class WebSettings:
     allow_origins: str = _setting(
         "",
         "More origins whose pages may read and write, separated by spaces: `http://localhost:3000`.",
-        find_fault=_find_fault_in_origins,
+        find_fault=find_fault_in_origins,
     )
 
 
@@ -242,7 +214,7 @@ class LogSettings:
         "warning",
         "What `serve` and `watch` log on stderr: `error`, `warning` (what you should look at), `info` (each event), "
         "or `debug`.",
-        find_fault=_one_of(*LOG_LEVELS),
+        find_fault=one_of(*LOG_LEVELS),
     )
 
 
