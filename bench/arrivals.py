@@ -72,5 +72,5 @@ def _wait_for_scans(events: Iterator[Event], sd_ids: set[StorageDirId | None]) -
 
 def _wait_for(events: Iterator[Event], name: str) -> None:
     for event in events:
-        if event.type == "image.available" and event.as_json()["filename"] == name:
+        if event.type == "image.available" and event.to_json()["filename"] == name:
             return

@@ -81,7 +81,7 @@ class StrandlineError(Exception):
         self.message = message
         self.facts = facts
 
-    def as_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """The content of ``{"error": …}``: code, message, and the facts."""
         return {"code": self.code, "message": self.message, **self.facts}
 

@@ -47,7 +47,7 @@ def test_the_example_is_an_event(event_type: str) -> None:
     """If it is read and written again, it is the same text, so a client can be built from this page alone."""
     example = example_of(event_type)
     event = parse_event(example)
-    assert (type(event), event.as_json()) == (EVENT_TYPES[event_type], example)
+    assert (type(event), event.to_json()) == (EVENT_TYPES[event_type], example)
     assert (event.seq is None) == (event_type in LIVE_ONLY)
 
 

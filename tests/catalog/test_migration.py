@@ -100,7 +100,7 @@ def ask_all(reader: Reader) -> dict[str, object]:
         "named": ids(ImageFilter(text="sill")),
         "months": plain(reader.images.list_places(ImageFilter(), every=1000).months),
         "count": reader.images.count_images(ImageFilter()),
-        "events": [event.as_json() for event in reader.journal.list_events(since=0, limit=1000)],
+        "events": [event.to_json() for event in reader.journal.list_events(since=0, limit=1000)],
         "bounds": plain(reader.journal.get_bounds()),
         "origins": reader.origins.list_origins(),
         "trash": reader.trash.list_trashed(),

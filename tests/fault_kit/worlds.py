@@ -141,7 +141,7 @@ class World:
             indexed = reader.trash.list_trashed()
         trash = self._list_trash()
         assert {(str(entry["filename"]), str(entry["sha256"])) for entry in indexed} <= trash
-        told = [event.as_json() for event in machine.events("image.available")]
+        told = [event.to_json() for event in machine.events("image.available")]
         files = {
             name: b"new" if self._is_new_identity(name, data) else data
             for name, data in _read_files(self.sds).items()

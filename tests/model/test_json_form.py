@@ -53,8 +53,8 @@ def test_fields_are_keys_unless_a_table_says_otherwise() -> None:
     """Enumerations and times become text, and inner values become objects."""
     inner = Inner(Mood.GOOD, AT)
     plain = {"mood": "good", "at": "2026-11-29T12:00:00.000000Z"}
-    assert inner.as_json() == plain
-    assert Outer(inner, (inner,)).as_json() == {
+    assert inner.to_json() == plain
+    assert Outer(inner, (inner,)).to_json() == {
         "mood": "good",
         "group": {"count": 1, "first": plain},
         "others": [plain],
@@ -63,7 +63,7 @@ def test_fields_are_keys_unless_a_table_says_otherwise() -> None:
 
 def test_a_path_through_nothing_ends_in_nothing() -> None:
     """The result is null, not an error."""
-    assert Outer(None).as_json() == {"mood": None, "group": {"count": 0, "first": None}, "others": []}
+    assert Outer(None).to_json() == {"mood": None, "group": {"count": 0, "first": None}, "others": []}
 
 
 @pytest.mark.parametrize("value", [None, True, 3, 2.5, "text", [1, [2]], {"a": {"b": None}}])

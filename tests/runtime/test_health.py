@@ -26,7 +26,7 @@ def checks_of(store: LocalStore) -> dict[str, Check]:
     checks = store.check_health()
     for check in checks:
         assert check.ok or check.remedy
-        assert check.as_json().keys() == {"name", "ok", "message", "remedy"}
+        assert check.to_json().keys() == {"name", "ok", "message", "remedy"}
     assert len({check.name for check in checks}) == len(checks)
     return {check.name: check for check in checks}
 

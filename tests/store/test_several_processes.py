@@ -42,7 +42,7 @@ def work(store, *ids):
 """
 SCAN_OFTEN = """
 def work(store):
-    return [report.as_json()["added"] for _ in range(10) for report in store.scan()]
+    return [report.to_json()["added"] for _ in range(10) for report in store.scan()]
 """
 OPEN_ONLY = """
 def work(store):
@@ -78,7 +78,7 @@ def run_at_once(home: Path, *programs: tuple[str, list[str]]) -> list[Any]:
 
 def count_available(store: Store) -> Counter[object]:
     """How often each file was announced."""
-    events = [event.as_json() for event in store.events(limit=10_000)]
+    events = [event.to_json() for event in store.events(limit=10_000)]
     return Counter(event["filename"] for event in events if event["type"] == "image.available")
 
 
@@ -135,7 +135,7 @@ def test_a_watcher_and_a_saver_announce_an_image_once(home: Path, root: Path, tm
             (new,) = run_at_once(home, (SAVE_ALL, paths))
             for event in events:
                 if event.type == "image.available":
-                    heard.add(event.as_json()["filename"])
+                    heard.add(event.to_json()["filename"])
                 if len(heard) == len(pictures):
                     break
         assert new == [True] * len(pictures)

@@ -64,7 +64,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
         assert (thumbnail.width, thumbnail.media_type) == (32, "image/webp")
         (report,) = store.scan(sd=None, progress=None, cancel=None)
         assert report.unchanged == 1
-        assert store.inspect(added.sd).as_json()["sd_id"] == added.sd.sd_id
+        assert store.inspect(added.sd).to_json()["sd_id"] == added.sd.sd_id
         assert store.explain(ID).verdict == "shown"
         with store.watch(once=True) as events:
             assert [event.type for event in events if event.type.startswith("image.")] == []
@@ -257,7 +257,7 @@ def test_threads_share_a_store(store: Store, tmp_path: Path) -> None:
     with ThreadPoolExecutor(6) as pool:
         for task in [pool.submit(work, number) for number in range(6)]:
             task.result()
-    available = [event.as_json() for event in store.events() if event.type == "image.available"]
+    available = [event.to_json() for event in store.events() if event.type == "image.available"]
     keys = [(event["sd_id"], event["filename"]) for event in available]
     assert len(keys) == len(set(keys))
     assert store.list_images().total == len(pictures)

@@ -161,5 +161,5 @@ def import_(session: Session, file: BinaryIO) -> None:
     with session.open_store() as store:
         report = store.import_names(document)
     session.answer(
-        report.as_json(), lambda: write_line(f"Names: {report.added:,} added, {report.known:,} already known")
+        report.to_json(), lambda: write_line(f"Names: {report.added:,} added, {report.known:,} already known")
     )

@@ -24,7 +24,7 @@ def doctor(session: Session) -> int:
     """
     with session.open_store() as store:
         checks = store.check_health()
-    session.answer({"checks": [check.as_json() for check in checks]}, lambda: _show(checks))
+    session.answer({"checks": [check.to_json() for check in checks]}, lambda: _show(checks))
     return ExitStatus.DONE if all(check.ok for check in checks) else ExitStatus.FINDINGS
 
 

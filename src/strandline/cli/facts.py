@@ -39,7 +39,7 @@ def info(session: Session, ids: GivenIds) -> int:
 
         def find(image_id: ImageId) -> Answer:
             image = store.info(image_id)
-            return Answer(image.as_json(), lambda: _show_info(image))
+            return Answer(image.to_json(), lambda: _show_info(image))
 
         return answer_images(session, store, ids, find, is_block=True)
 
@@ -74,7 +74,7 @@ def whereis(session: Session, image_id: GivenId) -> None:
     """
     with session.open_store() as store:
         image = store.info(complete_id(store, image_id))
-    files = [report.as_json() for report in image.files]
+    files = [report.to_json() for report in image.files]
     session.answer({"image_id": image.image_id, "files": files}, lambda: _show_files(image.files))
 
 
@@ -119,6 +119,6 @@ def explain(session: Session, ids: GivenIds) -> int:
 
         def find(image_id: ImageId) -> Answer:
             explanation = store.explain(image_id)
-            return Answer(explanation.as_json(), lambda: show_explanation(explanation))
+            return Answer(explanation.to_json(), lambda: show_explanation(explanation))
 
         return answer_images(session, store, ids, find, is_block=True)

@@ -82,7 +82,7 @@ def status(session: Session, sds: tuple[str, ...]) -> int:
     """Compare storage directories with the catalog."""
     with session.open_store() as store:
         reports = [store.inspect(sd) for sd in list_named(store, sds)]
-    session.answer({"sds": [report.as_json() for report in reports]}, lambda: _show_reports(reports))
+    session.answer({"sds": [report.to_json() for report in reports]}, lambda: _show_reports(reports))
     return ExitStatus.DONE if all(report.is_healthy for report in reports) else ExitStatus.FINDINGS
 
 
@@ -109,7 +109,7 @@ def tree(session: Session, sd: str) -> None:
         found = store.get_storage_dir(sd)
         entries = store.iter_tree(found)
         if session.json:
-            write_json_list({"sd_id": found.sd_id}, "entries", (entry.as_json() for entry in entries))
+            write_json_list({"sd_id": found.sd_id}, "entries", (entry.to_json() for entry in entries))
         else:
             _show_tree(entries)
 
@@ -178,7 +178,7 @@ def hex_(session: Session, sd: str, path: str, offset: int, length: int) -> None
     """
     with session.open_store() as store:
         page = store.read_hex(sd, path, offset, length)
-    session.answer(page.as_json(), lambda: _show_hex(page))
+    session.answer(page.to_json(), lambda: _show_hex(page))
 
 
 def _show_hex(page: HexPage) -> None:

@@ -169,7 +169,7 @@ def ls(
 
 def _list_page(session: Session, page: ImagePage, columns: tuple[str, ...]) -> bool:
     if session.json:
-        write_json(page.as_json())
+        write_json(page.to_json())
         return True
     _show(page.images, columns)
     if page.next:
@@ -184,7 +184,7 @@ def _list_all(
     images = store.iter_images(query, after=after)
     if session.json:
         head = {"total": store.list_images(query, limit=1).total, "next": None}
-        write_json_list(head, "images", (image.as_json() for image in images))
+        write_json_list(head, "images", (image.to_json() for image in images))
         return True
     return _show(images, columns)
 

@@ -51,7 +51,7 @@ def _run_to_its_end(arguments: list[str], *, is_process: bool) -> int:
     except BrokenPipeError:
         raise
     except StrandlineError as error:
-        status, document = exit_status_of(error), error.as_json()
+        status, document = exit_status_of(error), error.to_json()
     except Exception as error:  # noqa: BLE001 - the boundary of a command
         from strandline.cli.faults import describe_failure
 

@@ -50,7 +50,7 @@ def answer_each(
             worst = max(worst, exit_status_of(error))
             say_about(image_id or text, error.message)
             if session.json:
-                write_json({"given": text, "image_id": image_id, "error": error.as_json()}, is_line=True)
+                write_json({"given": text, "image_id": image_id, "error": error.to_json()}, is_line=True)
             continue
         worst = max(worst, answer.status)
         if session.json:

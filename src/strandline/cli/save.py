@@ -87,9 +87,9 @@ class _Tally:
             return ExitStatus.DONE if all(saved.whole for saved in self.saved) else ExitStatus.FINDINGS
         return ExitStatus.FINDINGS if self.saved else exit_status_of(self.failed[0].error)
 
-    def as_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         return {
-            "saved": [saved.as_json() for saved in self.saved],
+            "saved": [saved.to_json() for saved in self.saved],
             "failed": [
                 {"source": failure.shown, "code": failure.error.code, "message": failure.error.message}
                 for failure in self.failed
@@ -140,7 +140,7 @@ def save(
                 if tally.failed and isinstance(tally.failed[-1].error, _CONCERNS_ALL):
                     tally.not_tried = len(sources) - done - 1
                     break
-    session.answer(tally.as_json(), lambda: _show(tally))
+    session.answer(tally.to_json(), lambda: _show(tally))
     for saved in tally.saved:
         if not saved.whole:
             say(f"{saved.source}: {NOT_WHOLE}")

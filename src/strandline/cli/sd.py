@@ -76,7 +76,7 @@ def add(session: Session, path: Path, name: str | None, new_identity: bool, read
             read_only=read_only,
             progress=lambda sd, done, total: bars.advance(sd.name, done, total),
         )
-    session.answer(added.as_json(), lambda: _show_added(added))
+    session.answer(added.to_json(), lambda: _show_added(added))
     for warning in added.identity.warnings:
         say(warning)
     if added.identity.outcome in _NOT_YET:
@@ -116,7 +116,7 @@ def list_(session: Session) -> None:
         sds = store.refresh_storage_dirs()
         counts = [store.count_files(sd) for sd in sds]
     listed = [
-        sd.as_json() | {"images": count.images, "checked": count.checked}
+        sd.to_json() | {"images": count.images, "checked": count.checked}
         for sd, count in zip(sds, counts, strict=True)
     ]
     session.answer({"sds": listed}, lambda: _show_list(sds, counts))
@@ -163,7 +163,7 @@ def show(session: Session, sd: str) -> None:
 
 
 def _answer_one(session: Session, sd: StorageDir) -> None:
-    session.answer({"sd": sd.as_json()}, lambda: _show_one(sd))
+    session.answer({"sd": sd.to_json()}, lambda: _show_one(sd))
 
 
 def _show_one(sd: StorageDir) -> None:
@@ -220,7 +220,7 @@ def forget(session: Session, sd: str) -> None:
         found = store.get_storage_dir(sd)
         store.forget_storage_dir(found)
     session.answer(
-        {"sd": found.as_json()},
+        {"sd": found.to_json()},
         lambda: write_line(
             f"{show_plainly(found.name)} is forgotten; its files stay in {show_plainly(found.path)}"
         ),
@@ -254,7 +254,7 @@ def accept_missing(session: Session, sd: str) -> None:
         dropped = store.accept_missing(found)
         absent = store.count_files(found).noteworthy.get("present", 0)
     session.answer(
-        {"sd": found.as_json(), "dropped": dropped},
+        {"sd": found.to_json(), "dropped": dropped},
         lambda: write_line(show_plainly(_say_dropped(found, dropped, absent))),
     )
 

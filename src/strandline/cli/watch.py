@@ -52,7 +52,7 @@ def watch(session: Session, since: int | None, once: bool, verbose: int, quiet: 
 
 def _print(session: Session, event: Event, names: dict[str | None, str]) -> None:
     if session.json:
-        write_json(event.as_json(), is_line=True)
+        write_json(event.to_json(), is_line=True)
         return
     if event.type == ScanProgress.type:
         return  # for programs; on a terminal it would hide the arrivals

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, datetime
+from enum import Enum
 from typing import ClassVar
 
 from strandline.model.image_files import FileState
@@ -37,8 +38,10 @@ class Event:
     sd_id: str | None
     seq: int | None = None
 
-    def as_json(self) -> dict[str, object]:
-        """``{"seq", "at", "type", "sd_id", …}``; ``at`` is RFC 3339 in UTC with microseconds."""
+    def to_json(self) -> dict[str, object]:
+        """``{"seq", "at", "type", "sd_id", …}``, as ``watch --json`` and the HTTP API give it. ``at`` is RFC 3339 in
+        UTC with microseconds.
+        """
         body: dict[str, object] = {
             "seq": self.seq,
             "at": format_time(self.at),
@@ -47,14 +50,11 @@ class Event:
         }
         return body | self.facts()
 
-    def to_json(self) -> dict[str, object]:
-        """The JSON object of the event, as ``watch --json`` and the HTTP API give it."""
-        return self.as_json()
-
     def facts(self) -> dict[str, object]:
         """The fields that only this type of event has, ready for JSON."""
         own = (field.name for field in fields(self) if field.name not in ("at", "sd_id", "seq"))
-        return {name: getattr(self, name) for name in own}
+        facts = {name: getattr(self, name) for name in own}
+        return {name: fact.value if isinstance(fact, Enum) else fact for name, fact in facts.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +218,7 @@ def describe_facts(event: Event) -> str:
 
 
 def parse_event(wire: dict[str, object]) -> Event:
-    """Parses what :meth:`Event.as_json` wrote.
+    """Parses what :meth:`Event.to_json` wrote.
 
     Raises:
         KeyError: This version does not know the type.

@@ -28,13 +28,9 @@ class JsonForm:
     JSON: ClassVar[Table] = {}
     """Its keys, in order. If empty, its fields under their own names."""
 
-    def as_json(self) -> dict[str, object]:
-        """The JSON object of the value. Its keys are a contract."""
-        return _fill(self, _getters_of(type(self)))
-
     def to_json(self) -> dict[str, object]:
         """The JSON object of the value, as commands and the HTTP API give it. Its keys are a contract."""
-        return self.as_json()
+        return _fill(self, _getters_of(type(self)))
 
 
 def to_json(value: Any) -> Any:
@@ -48,7 +44,7 @@ def to_json(value: Any) -> Any:
         return [to_json(each) for each in value]
     if kind is dict:
         return {name: to_json(each) for name, each in value.items()}
-    return value.value if isinstance(value, Enum) else value.as_json()
+    return value.value if isinstance(value, Enum) else value.to_json()
 
 
 def table_of(kind: type[JsonForm]) -> Table:

@@ -39,7 +39,7 @@ class FileItem(JsonForm):
         """The last part of the path."""
         return self.path.rpartition("/")[2]
 
-    def as_json(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """``{image_id, filename, path, size_bytes, …facts}``."""
         own = {
             "image_id": self.image_id,

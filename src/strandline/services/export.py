@@ -15,13 +15,13 @@ def export_catalog(bench: Workbench) -> dict[str, object]:
         events: list[dict[str, object]] = []
         since = 0
         while page := reader.journal.list_events(since=since, limit=JOURNAL_AT_ONCE):
-            events += [event.as_json() for event in page]
+            events += [event.to_json() for event in page]
             since = page[-1].seq or since
         return {
             "format": EXPORT_FORMAT,
             "exported_at": format_time(bench.now()),
             "epoch": bench.catalog.epoch,
-            "storage_dirs": [sd.as_json() for sd in reader.sds.list_storage_dirs()],
+            "storage_dirs": [sd.to_json() for sd in reader.sds.list_storage_dirs()],
             "origins": reader.origins.list_origins(),
             "trash": reader.trash.list_trashed(),
             "journal": events,

@@ -109,7 +109,7 @@ def http_status_of(error: StrandlineError) -> int:
 
 def describe(error: StrandlineError) -> dict[str, object]:
     """The problem object of an error."""
-    facts = {name: value for name, value in error.as_json().items() if name not in ("code", "message")}
+    facts = {name: value for name, value in error.to_json().items() if name not in ("code", "message")}
     return facts | _body(error.code, http_status_of(error), error.message)
 
 

@@ -66,7 +66,7 @@ def test_events_come_back_as_they_were_with_their_numbers(empty: Catalog) -> Non
     append(empty, *events)
     again = replay(empty)
     assert numbers(again)[0] > 0
-    assert [event.as_json() | {"seq": None} for event in again] == [event.as_json() for event in events]
+    assert [event.to_json() | {"seq": None} for event in again] == [event.to_json() for event in events]
 
 
 @pytest.mark.parametrize(("number", "count"), [(2**70, 0), (2**63 - 1, 0), (-(2**70), 1)])

@@ -52,7 +52,7 @@ def test_names_and_facts_are_told(machine: Machine) -> None:
     save_image(machine.bench, PICTURE, one, name="holiday.png")
     info = find_image_info(machine.bench, ID)
     assert info is not None
-    told = json.loads(json.dumps(info.as_json()))
+    told = json.loads(json.dumps(info.to_json()))
     assert (told["original_name"], told["names"], told["size_bytes"]) == (
         "holiday.png",
         ["holiday.png"],

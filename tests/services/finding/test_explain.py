@@ -156,7 +156,7 @@ def test_each_situation_is_told_and_has_its_error(
     assert caught.value.facts["verdict"] == verdict
     assert explanation.summary in caught.value.message
     assert "\n" not in caught.value.message
-    json.dumps(caught.value.as_json())
+    json.dumps(caught.value.to_json())
 
 
 def test_what_is_gone_from_a_suspect_folder_cannot_be_told(machine: Machine) -> None:

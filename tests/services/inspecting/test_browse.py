@@ -101,7 +101,7 @@ def test_the_tree_says_what_each_name_means(bench: Workbench, root: Path, sd: St
     assert states == {f"media/{name_of(DATA)}": "present", f"media/{half}": "arriving"}
     assert tree[f"media/{name_of(DATA)}"].size_bytes == len(DATA)
     assert tree["linked"].size_bytes is None
-    assert json.dumps([entry.as_json() for entry in tree.values()])
+    assert json.dumps([entry.to_json() for entry in tree.values()])
 
 
 def test_a_linked_media_folder_is_not_entered(bench: Workbench, root: Path, sd: StorageDir) -> None:
@@ -233,7 +233,7 @@ def test_hex_lines(bench: Workbench, sd: StorageDir) -> None:
         "0000003e  3e 3f 40 41 42 43 44 45 46 47 48 49 4a 4b 4c 4d  |>?@ABCDEFGHIJKLM|",
         "0000004e  4e 4f                                            |NO|",
     ]
-    assert page.as_json()["hex"] == page.data.hex()
+    assert page.to_json()["hex"] == page.data.hex()
 
 
 @pytest.mark.parametrize(("offset", "length"), [(-1, 1), (0, 0), (0, -5), (0, MAX_HEX_BYTES + 1)])

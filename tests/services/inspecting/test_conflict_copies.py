@@ -112,7 +112,7 @@ def test_each_copy_says_what_it_is_a_copy_of(bench: Workbench, tmp_path: Path) -
     root = make_storage_dir(tmp_path / "Notes", DATA)
     name = put_image(root, OTHER, f"{id_of(DATA)} (1).png")
     (item,) = inspect_storage_dir(bench, add_storage_dir(bench, root).sd).conflict_copies
-    assert item.as_json() == {
+    assert item.to_json() == {
         "image_id": id_of(DATA), "filename": name, "path": f"media/{name}", "size_bytes": len(OTHER),
         "stands_for": name_of(DATA), "bytes": "different",
     }  # fmt: skip

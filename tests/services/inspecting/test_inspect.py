@@ -59,7 +59,7 @@ def test_where_nothing_is_wrong_every_list_is_empty(bench: Workbench, root: Path
     assert (status.on_disk_count, status.in_catalog_count) == (12, 12)
     assert status.on_disk_bytes == sum(map(len, PICTURES))
     assert status.is_healthy
-    told = json.loads(json.dumps(status.as_json()))
+    told = json.loads(json.dumps(status.to_json()))
     assert told["on_disk"] == {"count": 12, "bytes": sum(map(len, PICTURES))}
     assert told["in_catalog"] == {"count": 12, "checked": 0}
     assert told.keys() == {

@@ -60,12 +60,12 @@ def test_half_an_image_is_kept_and_said_to_be_half(machine: Machine, kind: str) 
     one = machine.add("one")
     first, second = save_image(machine.bench, half, one), save_image(machine.bench, half, one)
     assert (first.new, first.whole, second.new, second.whole) == (True, False, False, False)
-    assert first.as_json()["whole"] is False
+    assert first.to_json()["whole"] is False
     assert machine.get(first.image_id).read() == half
     info = find_image_info(machine.bench, first.image_id)
     assert info is not None
-    told = info.files[0].as_json()
-    assert (info.as_json()["whole"], told["whole"], told["proven"]) == (False, False, True)
+    told = info.files[0].to_json()
+    assert (info.to_json()["whole"], told["whole"], told["proven"]) == (False, False, True)
     explanation = explain_image(machine.bench, first.image_id)
     (fact,) = explanation.sds[0].disk
     assert (fact.what, explanation.verdict.value) == ("incomplete", "shown")

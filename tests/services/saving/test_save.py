@@ -114,7 +114,7 @@ def test_a_saved_image_is_registered_and_proven_with_one_event(machine: Machine)
     scan_storage_dir(machine.bench, one)
     machine.get(ID)
     (event,) = machine.events("image.available")
-    assert event.as_json()["filename"] == NAME
+    assert event.to_json()["filename"] == NAME
 
 
 def test_the_same_bytes_write_nothing(machine: Machine) -> None:
@@ -358,7 +358,7 @@ class TestAtOnce:
             assert all(a != b for a, b in zip(first.result(), second.result(), strict=True))
             scanning.result()
         assert sorted(os.listdir(machine.media(one))) == sorted(name_of(data) for data in pictures)
-        names = [event.as_json()["filename"] for event in machine.events("image.available")]
+        names = [event.to_json()["filename"] for event in machine.events("image.available")]
         assert sorted(map(str, names)) == sorted(name_of(data) for data in pictures)
 
     def test_many_threads_save_one_image(self, machine: Machine) -> None:

@@ -91,7 +91,7 @@ def test_every_outcome_and_its_json(
     """The folder's content decides what ``sd add`` answers, and the answer always has the same keys."""
     lay(root, files)
     added = add_storage_dir(bench, root, read_only=read_only)
-    told = json.loads(json.dumps(added.as_json()))
+    told = json.loads(json.dumps(added.to_json()))
     assert set(told) == {"sd", "identity", "scan"}
     assert {"sd_id", "name", "path", "state", "read_only", "aliases"} <= told["sd"].keys()
     assert told["identity"]["outcome"] == outcome

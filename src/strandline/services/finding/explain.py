@@ -161,7 +161,7 @@ def not_found_error(explanation: Explanation) -> ImageNotFoundError:
         trace=explanation,
         image_id=explanation.image_id,
         verdict=explanation.verdict.value,
-        sds=[trace.as_json() for trace in explanation.sds],
+        sds=[trace.to_json() for trace in explanation.sds],
     )
 
 

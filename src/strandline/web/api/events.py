@@ -126,7 +126,7 @@ def _format(backend: Backend, event: Event) -> ServerSentEvent:
     return ServerSentEvent(
         event=event.type,
         id=None if event.seq is None else backend.store.journal.format_position(event.seq),
-        data=json.dumps(event.as_json(), separators=(",", ":")),
+        data=json.dumps(event.to_json(), separators=(",", ":")),
         sep=LINE_END,
     )
 

@@ -27,7 +27,7 @@ async def check_health(
         checks = backend.store.check_health()
         if strict and not all(each.ok for each in checks):
             retry = {"retry-after": str(RETRY_AFTER_S)}
-            return answer_refusal("unhealthy", headers=retry, checks=[each.as_json() for each in checks])
+            return answer_refusal("unhealthy", headers=retry, checks=[each.to_json() for each in checks])
         return answer(schemas.Health(checks))
 
     return await backend.crossing.slow(check)

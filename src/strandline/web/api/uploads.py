@@ -102,7 +102,7 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
             saved.append(replace(result, source=part.name or "upload"))
     if not saved:
         first = next(result for result in results if isinstance(result, StrandlineError))
-        return answer_error(first, **(schemas.Upload([], failed).as_json() if len(parts) > 1 else {}))
+        return answer_error(first, **(schemas.Upload([], failed).to_json() if len(parts) > 1 else {}))
     status = 201 if any(one.new for one in saved) else 200
     return answer(schemas.Upload(saved, failed), status=status)
 

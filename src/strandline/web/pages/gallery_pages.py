@@ -134,8 +134,8 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         is_later_page=bool(after), next=page.next and f"{backend.base}/?" + urlencode(asked | {"after": page.next}),
         first_screen={
             "query": urlencode(asked),
-            "months": found.as_json()["months"],
-            "images": [image.as_json() for image in page.images],
+            "months": found.to_json()["months"],
+            "images": [image.to_json() for image in page.images],
         },
     )  # fmt: skip
 
