@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from strandline.model.events import ImageForeign as ImageForeign
     from strandline.model.events import ImageMissing as ImageMissing
     from strandline.model.events import ImageRemoved as ImageRemoved
+    from strandline.model.events import JournalReset as JournalReset
     from strandline.model.events import ScanFinished as ScanFinished
     from strandline.model.events import ScanProgress as ScanProgress
     from strandline.model.events import ScanStarted as ScanStarted
@@ -197,6 +198,7 @@ _HOMES = {
         "ImageForeign",
         "ImageMissing",
         "ImageRemoved",
+        "JournalReset",
         "ScanFinished",
         "ScanProgress",
         "ScanStarted",

@@ -463,7 +463,9 @@ class Store:
 
         It ends when ``stop`` is set (noticed within 0.25 s), when it or the store is closed, each from any thread, or
         if the loop is left. In a ``with`` block the watcher also runs while nobody reads. With ``once`` it ends after
-        the start-up scan and its proofs. With ``since`` it first replays the journal from that number.
+        the start-up scan and its proofs. With ``since`` it first replays the journal from that number. If the journal
+        does not have all of that, because the catalog was rebuilt or the events are too old, a ``JournalReset`` comes
+        first: load everything again.
         """
         stream = self._watch(self, once, since, stop)
         self._streams.add(stream)

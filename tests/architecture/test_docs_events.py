@@ -12,7 +12,7 @@ from strandline.model.events import EVENT_TYPES, parse_event
 from strandline.model.image_files import FileState
 
 REFERENCE = (Path(__file__).parents[2] / "docs/reference/events.md").read_text()
-LIVE_ONLY = {"scan.started", "scan.progress"}
+LIVE_ONLY = {"scan.started", "scan.progress", "reset"}
 EVERY = ("seq", "at", "type", "sd_id")
 
 every_event = pytest.mark.parametrize("event_type", EVENT_TYPES)

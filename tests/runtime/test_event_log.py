@@ -27,7 +27,7 @@ def test_what_a_person_should_look_at_is_a_warning() -> None:
     assert by_level[logging.WARNING] == {
         "image.damaged", "image.foreign", "image.missing", "sd.offline", "sd.suspect",
     }  # fmt: skip
-    assert by_level[logging.DEBUG] == {"scan.started", "scan.progress"}
+    assert by_level[logging.DEBUG] == {"scan.started", "scan.progress", "reset"}
     assert set.union(*by_level.values()) == EVENT_TYPES.keys()
 
 

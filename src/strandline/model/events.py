@@ -190,12 +190,19 @@ class ScanFinished(Event):
     returned: int
 
 
+class JournalReset(Event):
+    """What the listener knew is not in this journal: it must load everything again. Live only, for one listener."""
+
+    __slots__ = ()
+    type: ClassVar[str] = "reset"
+
+
 EVENT_TYPES: dict[str, type[Event]] = {
     cls.type: cls
     for cls in (
         ImageAvailable, ImageArriving, ImageChanged, ImageDamaged, ImageForeign, ImageMissing, ImageRemoved,
         StorageDirAdded, StorageDirOnline, StorageDirOffline, StorageDirSuspect, StorageDirIdentityChanged,
-        ScanStarted, ScanProgress, ScanFinished,
+        ScanStarted, ScanProgress, ScanFinished, JournalReset,
     )
 }  # fmt: skip
 """Every event by its wire name."""
@@ -206,7 +213,7 @@ ALARMS = frozenset(
 )
 """The types of what a person should look at."""
 
-LIVE_ONLY = frozenset({ScanStarted.type, ScanProgress.type})
+LIVE_ONLY = frozenset({ScanStarted.type, ScanProgress.type, JournalReset.type})
 """The types that the journal never has."""
 
 

@@ -1,6 +1,7 @@
 """The journal for listeners: what happened, newest first, and the position from which a listener continues.
 
-As text, a position is the catalog's epoch and a number. So a position from another catalog is noticed.
+As text, a position is the catalog's epoch and a number. So a position from another catalog is noticed. A number alone
+means this catalog, whichever it is.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ class Journal:
             oldest, newest = reader.journal.get_bounds()
         if not last_seen:
             return JournalPosition(newest)
-        epoch, _, number = last_seen.rpartition("-")
+        epoch, dash, number = last_seen.rpartition("-")
         is_number = number.isascii() and number.isdigit() and len(number) < 19
-        if epoch == self._catalog.epoch and is_number and oldest - 1 <= int(number) <= newest:
+        is_ours = epoch == self._catalog.epoch or not dash
+        if is_ours and is_number and oldest - 1 <= int(number) <= newest:
             return JournalPosition(int(number))
         return JournalPosition(newest, is_reset=True)
 

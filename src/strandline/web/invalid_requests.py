@@ -19,6 +19,7 @@ _REASONS = {
     "string_type": "must be text",
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length:,} characters",
+    "string_pattern_mismatch": "must match {pattern}",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",

@@ -156,9 +156,11 @@ def test_since_replays_the_journal_first(store: LocalStore, root: Path) -> None:
 def test_a_number_from_another_catalog_begins_anew(
     store: LocalStore, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It replays everything rather than waiting forever, with a warning."""
+    """A reset comes first, and then all that there is, rather than waiting forever; with a warning."""
     with store.watch(once=True, since=1_000_000) as events:
         told = list(events)
+    assert [event.type for event in told].index("reset") == 0
+    assert [event.type for event in told].count("reset") == 1
     assert numbers(told)[0] == 1
     assert [message.partition(":")[0] for message in caplog.messages] == ["this catalog has no event 1000000"]
 
@@ -166,11 +168,12 @@ def test_a_number_from_another_catalog_begins_anew(
 def test_events_that_are_no_longer_kept_are_missed_aloud(
     home: Path, root: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A request for events older than the journal gives the rest and a warning."""
+    """A request for events older than the journal gives a reset, the rest, and a warning."""
     limits = JournalLimits(10, timedelta(days=30))
     with open_bench(home, RunningClock(), journal_limits=limits) as bench:
         fill_journal(bench, root, 1000)
         with watch_events(bench, Settings(), connect_bell(bench), once=True, since=5) as events:
+            assert next(events).type == "reset"
             first = next(event for event in events if event.seq is not None)
     assert first.seq == 991
     assert caplog.messages == ["events before number 991 are no longer kept"]

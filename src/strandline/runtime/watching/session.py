@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 
 from strandline.errors import StrandlineError
-from strandline.model.events import Event
+from strandline.model.events import Event, JournalReset
 from strandline.runtime import live_events
 from strandline.runtime.live_events import FOLLOW_S, Bell, read_page
 from strandline.runtime.process_lock import ProcessLock
@@ -41,8 +41,9 @@ def watch_events(
 ) -> EventStream:
     """Runs the watcher while the stream is open. It gives the events after ``since`` as they are committed.
 
-    With ``since`` None, it starts with what the start-up scan finds. With ``once``, the stream ends when every
-    storage directory has been scanned and every unproven file has been proven. Otherwise it goes on until it is
+    With ``since`` None, it starts with what the start-up scan finds. If the journal does not have all events after
+    ``since``, a :class:`JournalReset` comes before the oldest one that it has. With ``once``, the stream ends when
+    every storage directory has been scanned and every unproven file has been proven. Otherwise it goes on until it is
     closed, or within :data:`FOLLOW_S` after ``stop`` was set.
 
     Raises:
@@ -51,7 +52,8 @@ def watch_events(
     """
 
     def begin() -> _Session:
-        session = _Session(bench, settings, bell, once=once, last=_find_start(bench, since))
+        start, is_reset = _find_start(bench, since)
+        session = _Session(bench, settings, bell, once=once, last=start, is_reset=is_reset)
         try:
             session.start()
         except BaseException:
@@ -62,32 +64,38 @@ def watch_events(
     return EventStream(begin, stop)
 
 
-def _find_start(bench: Workbench, since: int | None) -> int:
-    """The number after which to begin. A number that this journal never used came from an earlier catalog."""
+def _find_start(bench: Workbench, since: int | None) -> tuple[int, bool]:
+    """The number after which to begin, and whether it is not the requested one: a number that this journal never used
+    came from an earlier catalog.
+    """
     with bench.catalog.read() as reader:
         newest = reader.journal.get_bounds()[1]
     if since is None:
-        return newest
+        return newest, False
     if since > newest:
         log.warning("this catalog has no event %d: it was rebuilt; starting with its first event", since)
-        return 0
-    return since
+        return 0, True
+    return since, False
 
 
-def _tell_lost(bench: Workbench, since: int, next_event: Event) -> None:
-    """Warns if the journal dropped events that the reader had not seen. Numbers alone do not say so: they jump."""
+def _has_lost(bench: Workbench, since: int, next_event: Event) -> bool:
+    """Whether the journal dropped events that the reader had not seen. Numbers alone do not say so: they jump."""
     if not since or next_event.seq == since + 1:
-        return
+        return False
     with bench.catalog.read() as reader:
         oldest, _ = reader.journal.get_bounds()
-    if oldest - 1 > since:
-        log.warning("events before number %d are no longer kept", next_event.seq)
+    if oldest - 1 <= since:
+        return False
+    log.warning("events before number %d are no longer kept", next_event.seq)
+    return True
 
 
 class _Session:
     """What runs while a stream is open (:class:`strandline.services.event_stream.Source`)."""
 
-    def __init__(self, bench: Workbench, settings: Settings, bell: Bell, *, once: bool, last: int) -> None:
+    def __init__(
+        self, bench: Workbench, settings: Settings, bell: Bell, *, once: bool, last: int, is_reset: bool
+    ) -> None:
         self._stop = threading.Event()
         self._bench = fit_for_background(bench, self._stop)
         self._settings = settings
@@ -100,6 +108,7 @@ class _Session:
         self._once = once
         self._thread = threading.Thread(target=work, name=name, daemon=True)
         self._last = last
+        self._is_reset = is_reset
         self._is_behind = False
         self._has_ended = False
 
@@ -119,9 +128,11 @@ class _Session:
         self._is_behind = len(page) == live_events.PAGE
         self._has_ended = is_complete and not self._is_behind
         if page:
-            _tell_lost(self._bench, self._last, page[0])
+            self._is_reset |= _has_lost(self._bench, self._last, page[0])
             self._last = page[-1].seq or self._last
-        return [*events, *page]
+        resets = [JournalReset(at=self._bench.now(), sd_id=None)] if self._is_reset else []
+        self._is_reset = False
+        return [*resets, *events, *page]
 
     def stop(self) -> None:
         self._stop.set()

@@ -16,7 +16,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
-from strandline.model.events import EVENT_TYPES, Event, JournalPosition
+from strandline.model.events import EVENT_TYPES, LIVE_ONLY, Event, JournalPosition, JournalReset
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Limit, SdQuery
@@ -38,7 +38,14 @@ LINE_END = "\n"
 LastEventId = Annotated[
     str | None, Header(max_length=100, description="The id of the last event that was seen.")
 ]
-Since = Annotated[str | None, Query(max_length=100, description="The same, for a first connection.")]
+Since = Annotated[
+    str | None,
+    Query(
+        max_length=100,
+        pattern=r"^([0-9a-f]+-)?[0-9]{1,18}$",
+        description="For a first connection: the id of the last event that was seen, or its `seq`.",
+    ),
+]
 
 
 @router.get(
@@ -51,8 +58,9 @@ async def stream_events(
 ) -> EventSourceResponse:
     """Events as they happen (Server-Sent Events), after the missed ones.
 
-    `event` is the type, `id` is `<epoch>-<seq>`, `data` the event as JSON. `event: reset`: the given last event is
-    unknown here, so reload everything. `event: lagged`: the client was too slow, so reload everything.
+    `event` is the type, `id` is `<epoch>-<seq>`, `data` the event as JSON. A `seq` alone is accepted, too, but
+    does not show that the catalog was rebuilt. `event: reset`: the given last event is unknown here, so reload
+    everything. `event: lagged`: the client was too slow, so reload everything. Its `data` is `{}`.
     """
     position = await backend.crossing.quick(
         lambda: backend.store.journal.find_position(last_event_id or since)
@@ -93,12 +101,12 @@ async def iter_stream(backend: Backend, position: JournalPosition) -> AsyncItera
     """The stream of one client: missed events, then new ones, each once and in order."""
     seq, journal = position.seq, backend.store.journal
     async with backend.live.listen() as listener:
-        kind = "reset" if position.is_reset else None
+        reset = JournalReset(at=backend.store.now(), sd_id=None) if position.is_reset else None
         yield ServerSentEvent(
-            event=kind,
+            event=reset and reset.type,
             id=journal.format_position(seq),
-            data="{}" if kind else None,
-            comment=None if kind else "connected",
+            data=reset and _format_data(reset),
+            comment=None if reset else "connected",
             sep=LINE_END,
         )
         page_is_full = True
@@ -126,15 +134,22 @@ def _format(backend: Backend, event: Event) -> ServerSentEvent:
     return ServerSentEvent(
         event=event.type,
         id=None if event.seq is None else backend.store.journal.format_position(event.seq),
-        data=json.dumps(event.to_json(), separators=(",", ":")),
+        data=_format_data(event),
         sep=LINE_END,
     )
+
+
+def _format_data(event: Event) -> str:
+    return json.dumps(event.to_json(), separators=(",", ":"))
 
 
 def _parse_types(text: str | None) -> list[str] | None:
     if not text:
         return None
-    types = [name for name in EVENT_TYPES if text in (name, name.partition(".")[0])]
+    kept = [name for name in EVENT_TYPES if name not in LIVE_ONLY]
+    types = [name for name in kept if text in (name, name.partition(".")[0])]
     if not types:
-        raise InvalidInputError(f"{text!r} is not a type of event; the types are {', '.join(EVENT_TYPES)}")
+        raise InvalidInputError(
+            f"{text!r} is not a type of event in the journal; the types are {', '.join(kept)}"
+        )
     return types
