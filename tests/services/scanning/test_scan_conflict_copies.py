@@ -47,7 +47,7 @@ def test_an_image_whose_file_is_half_is_listed_as_its_conflict_copy_shows_it(mac
     machine.scan(sd)
     assert explain_image(machine.bench, ID).verdict is Verdict.FROM_CONFLICT_COPY
     assert (info(machine).from_conflict_copy, info(machine).best.state) == (True, FileState.ARRIVING)
-    assert info(machine).as_json()["from_conflict_copy"] is True
+    assert info(machine).to_json()["from_conflict_copy"] is True
 
 
 def test_an_image_of_which_only_a_conflict_copy_is_here_is_listed(machine: Machine) -> None:
