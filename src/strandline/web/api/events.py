@@ -103,9 +103,9 @@ async def iter_stream(backend: Backend, position: JournalPosition) -> AsyncItera
     async with backend.live.listen() as listener:
         reset = JournalReset(at=backend.store.now(), sd_id=None) if position.is_reset else None
         yield ServerSentEvent(
-            event=reset and reset.type,
+            event=None if reset is None else reset.type,
             id=journal.format_position(seq),
-            data=reset and _format_data(reset),
+            data=None if reset is None else _format_data(reset),
             comment=None if reset else "connected",
             sep=LINE_END,
         )
