@@ -78,6 +78,37 @@ class JournalReader:
         limit: int,
     ) -> list[Event]:
         """Up to ``limit`` events, newest first. None omits a condition. The bounds are exclusive."""
+        conditions, chosen = self._choose(since, before, types, sd_ids)
+        rows = self._conn.execute(
+            f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ?", (*chosen, limit)
+        )
+        return [_to_event(row) for row in rows]
+
+    def measure_run(
+        self, event: Event, *, since: datetime, types: Sequence[str] | None, sd_ids: Sequence[str] | None
+    ) -> tuple[int, int]:
+        """How many events of the same type and storage directory come right before this one, and the oldest number.
+
+        The run ends before ``since``, and at any other event that the conditions of :meth:`list_newest` let through.
+        Cost: those events.
+        """
+        conditions, chosen = self._choose(None, event.seq, types, sd_ids)
+        where = " AND ".join(conditions)
+        other = "NOT (type = ? AND sd_id IS ? AND at_us >= ?)"
+        row = self._conn.execute(
+            f"SELECT seq FROM journal WHERE {where} AND {other} ORDER BY seq DESC LIMIT 1",
+            (*chosen, event.type, event.sd_id, as_microseconds(since)),
+        ).fetchone()
+        number, oldest = self._conn.execute(
+            f"SELECT count(*), min(seq) FROM journal WHERE {where} AND seq > ?",
+            (*chosen, row[0] if row else 0),
+        ).fetchone()
+        return int(number), int(event.seq or 0) if oldest is None else int(oldest)
+
+    @staticmethod
+    def _choose(
+        since: int | None, before: int | None, types: Sequence[str] | None, sd_ids: Sequence[str] | None
+    ) -> tuple[list[str], list[object]]:
         conditions, chosen = ["seq > ?"], list[object]([since or 0])
         if before is not None:
             conditions.append("seq < ?")
@@ -86,10 +117,7 @@ class JournalReader:
             if wanted is not None:
                 conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
                 chosen += wanted
-        rows = self._conn.execute(
-            f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY seq DESC LIMIT ?", (*chosen, limit)
-        )
-        return [_to_event(row) for row in rows]
+        return conditions, chosen
 
     def get_bounds(self) -> tuple[int, int]:
         """The ``(oldest, newest)`` numbers in the journal, or ``(1, 0)`` if it has never had any.

@@ -7,6 +7,7 @@ means this catalog, whichever it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from strandline.model.events import Event, JournalPosition
 from strandline.model.storage_dirs import StorageDir
@@ -29,11 +30,22 @@ class Journal:
         sd: StorageDir | None = None,
     ) -> list[Event]:
         """Up to ``limit`` events, newest first; None leaves a condition out. The bounds are not included."""
-        known_as = None if sd is None else [str(each) for each in (sd.sd_id, *sd.aliases) if each is not None]
         with self._catalog.read() as reader:
             return reader.journal.list_newest(
-                since=since, before=before, types=types, sd_ids=known_as, limit=limit
+                since=since, before=before, types=types, sd_ids=_list_ids(sd), limit=limit
             )
+
+    def measure_run(
+        self,
+        event: Event,
+        *,
+        since: datetime,
+        types: Sequence[str] | None = None,
+        sd: StorageDir | None = None,
+    ) -> tuple[int, int]:
+        """How many events like this one come right before it, not before ``since``, and the oldest one's number."""
+        with self._catalog.read() as reader:
+            return reader.journal.measure_run(event, since=since, types=types, sd_ids=_list_ids(sd))
 
     def find_position(self, last_seen: str | None = None) -> JournalPosition:
         """The position after the last seen event. Without one, or if it is unknown here, the current position."""
@@ -51,3 +63,7 @@ class Journal:
     def format_position(self, seq: int) -> str:
         """The position after the event with that number, as text for :meth:`find_position`."""
         return f"{self._catalog.epoch}-{seq}"
+
+
+def _list_ids(sd: StorageDir | None) -> list[str] | None:
+    return None if sd is None else [str(each) for each in (sd.sd_id, *sd.aliases) if each is not None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 
@@ -210,3 +211,38 @@ def test_a_number_is_never_used_twice(open_it: Opener) -> None:
     again = open_it()
     append(again, added())
     assert numbers(replay(again, since=last)) == [bounds(again)[1]]
+
+
+def test_a_run_of_like_events_is_counted_without_reading_it(empty: Catalog) -> None:
+    """It ends at another type or storage directory, and before a time; what a filter leaves out does not end it."""
+
+    def available(sd_id: str | None, minutes: int) -> ImageAvailable:
+        at = NOW + timedelta(minutes=minutes)
+        return ImageAvailable(
+            at=at, sd_id=sd_id, image_id=CONTENT_ID, filename="x.png", state=FileState.PRESENT
+        )
+
+    append(
+        empty,
+        available("s", 0),
+        replace(added(), sd_id="s"),
+        *(available("s", minutes) for minutes in range(1, 6)),
+    )
+    append(empty, available(None, 6), available("s", 7), available("s", 8))
+    with empty.read() as reader:
+        journal = reader.journal
+
+        def measure(event: Event, since_minutes: int = 0, **chosen: list[str] | None) -> tuple[int, int]:
+            conditions = {"types": None, "sd_ids": None} | chosen
+            since = NOW + timedelta(minutes=since_minutes)
+            more, oldest = journal.measure_run(event, since=since, **conditions)
+            return more, oldest - first
+
+        newest = journal.list_newest(since=None, before=None, types=None, sd_ids=None, limit=100)
+        first = newest[-1].seq or 0
+        assert measure(newest[0]) == (1, 8)
+        assert measure(newest[0], sd_ids=["s"]) == (6, 2)
+        assert measure(newest[0], sd_ids=["s"], types=["image.available"]) == (7, 0)
+        assert measure(newest[0], 4, sd_ids=["s"]) == (3, 5)
+        assert measure(newest[2]) == (0, 7)
+        assert measure(newest[-1]) == (0, 0)

@@ -93,7 +93,7 @@ def test_the_journal_grows_while_it_is_read(serve: Serve, open_page: OpenPage) -
     expect(page.get_by_text("Nothing yet")).to_be_visible()
     data = make_picture("png", seed=3)
     put_image(root_of(served), data)
-    expect(page.get_by_text("An image arrived whole")).to_be_visible()
+    expect(page.get_by_text("An image is here and checked")).to_be_visible()
     expect(page.get_by_text(name_of(data)).first).to_be_visible()
 
 

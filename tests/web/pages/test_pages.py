@@ -16,6 +16,8 @@ from builders.pictures import make_picture
 from builders.served import Served, serving, serving_storage_dir
 from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, put_image
 from strandline.model import states
+from strandline.model.events import ImageAvailable
+from strandline.model.image_files import FileState
 from strandline.model.plain_words import say_count
 from strandline.runtime.assembly import open_store
 from strandline.services.inspecting import browse
@@ -292,3 +294,34 @@ def test_an_empty_home_says_what_to_do_first(home: Path) -> None:
         assert "Add a folder" in served.client.get("/folders").text
         assert "Nothing to inspect yet" in served.client.get("/inspect").text
         assert "Nothing yet" in served.client.get("/activity").text
+
+
+def test_what_happened_together_is_one_line(served: Served) -> None:
+    """Thousands of checked images are one line with their true number, which leads to each of them. Older events
+    follow on the next page.
+    """
+    sd = served.store.list_storage_dirs()[0]
+    now = served.store.bench.now()
+    with served.store.bench.catalog.write() as writer:
+        for number in range(2500):
+            writer.journal.append_event(
+                ImageAvailable(
+                    at=now, sd_id=sd.sd_id, image_id=id_of(IMAGES[0]), filename=f"{number}.png",
+                    state=FileState.PRESENT,
+                )
+            )  # fmt: skip
+    text = served.client.get("/activity").text
+    assert "2,500 images checked in Notes" in text
+    assert ("2499.png" in text, "2000.png" in text) == (True, False)
+    older = re.search(r'href="(/activity\?before=\d+)"', text)
+    assert older is not None
+    assert "Folder added" in served.client.get(older[1]).text
+    single = re.search(r'href="(/activity\?single=1[^"]+)"', text)
+    assert single is not None
+    seen, place = set[str](), single[1].replace("&amp;", "&")
+    while place:
+        page = served.client.get(place).text
+        seen |= set(re.findall(r"<bdi>(\d+\.png)</bdi>", page))
+        link = re.search(r'href="(/activity\?[^"]*before=[^"]*)"[^>]*>\s*(?:<[^>]+>)*\s*Older', page)
+        place = link[1].replace("&amp;", "&") if link else ""
+    assert len(seen) == 2500

@@ -12,6 +12,7 @@ import pytest
 from strandline.model.discrepancies import DISCREPANCIES, Discrepancy
 from strandline.model.events import (
     EVENT_TYPES,
+    Event,
     ImageAvailable,
     JournalReset,
     ScanFinished,
@@ -24,7 +25,7 @@ from strandline.model.reports import Finding
 from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
-from strandline.web.pages.activity import KINDS, SENTENCES, list_days, say_event
+from strandline.web.pages.activity import KINDS, MANY, SENTENCES, list_days, say_event
 from strandline.web.pages.folder_pages import say_confirming
 from strandline.web.pages.gallery_pages import TILE_STATES
 from strandline.web.pages.remedies import TONES, judge_health, list_found
@@ -79,6 +80,7 @@ def test_every_event_has_its_sentence() -> None:
     in_lists = {name for name in EVENT_TYPES if not name.startswith("scan.")} - {JournalReset.type}
     assert in_lists == set(SENTENCES)
     assert {name for names in KINDS.values() for name in names} <= set(EVENT_TYPES)
+    assert {name for name in SENTENCES if name.startswith("image.")} == set(MANY)
     live = (STATIC / "js/live.js").read_text()
     assert [name for name in EVENT_TYPES if f'"{name}"' not in live] == []
 
@@ -92,10 +94,18 @@ def test_events_become_lines_under_their_days() -> None:
     offline = StorageDirOffline(
         at=NOW.replace(day=20), sd_id=None, name="Notes", path="/notes", reason="unmounted"
     )
-    first, second = list_days([image, scan, offline], [make_sd()])
-    assert [line.text for line in first.lines] == ["An image arrived whole", "Scan: 1,200 new, 2 absent"]
-    assert (first.lines[0].detail, first.lines[0].image_id) == ("x.png", "0" * 32)
-    assert second.lines[0].detail == "unmounted"
+    groups: list[tuple[list[Event], int]] = [
+        ([image], 1),
+        ([scan], 1),
+        ([image, image], 2000),
+        ([offline], 1),
+    ]
+    first, second = list_days(groups, [make_sd()])
+    lines = [happening.lines[0] for happening in first.happenings]
+    assert [line.text for line in lines[:2]] == ["An image is here and checked", "Scan: 1,200 new, 2 absent"]
+    assert (lines[0].detail, lines[0].image_id) == ("x.png", "0" * 32)
+    assert [happening.text for happening in first.happenings] == ["", "", "2,000 images checked"]
+    assert second.happenings[0].lines[0].detail == "unmounted"
     assert say_event(replace(scan, added=0, absent=0)) == "Scan: nothing changed"
     suspect = StorageDirSuspect(at=NOW, sd_id=None, name="Notes", path="/notes", absent=3, known=3)
     assert say_event(suspect) == "Too many files of a folder are gone at once"

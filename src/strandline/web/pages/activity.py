@@ -1,4 +1,7 @@
-"""Lines of the activity page: each event as a sentence, under the day on which it happened. Pure."""
+"""Lines of the activity page: what happened as sentences, under the day on which it happened. Pure.
+
+Events that happened together are one line, which opens to show them one by one.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ KINDS = {
 """The choices of the filter, and their event types."""
 
 SENTENCES = {
-    "image.available": "An image arrived whole",
+    "image.available": "An image is here and checked",
     "image.arriving": "An image began to arrive",
     "image.changed": "An image has other bytes than before",
     "image.damaged": "An image is damaged",
@@ -46,6 +49,21 @@ SENTENCES = {
 }
 
 
+MANY = {
+    "image.available": ("image", "images", "checked"),
+    "image.arriving": ("image", "images", "began to arrive"),
+    "image.changed": ("image", "images", "with other bytes than before"),
+    "image.damaged": ("image", "images", "damaged"),
+    "image.foreign": ("other image", "other images", "under images' names"),
+    "image.missing": ("image", "images", "missing"),
+    "image.removed": ("image", "images", "removed"),
+}
+"""For several events of a type: the words for one, for many, and what happened to them."""
+
+MOST_SHOWN = 50
+"""Events that a line opens to. A link leads to all of them."""
+
+
 class Line(NamedTuple):
     """One event, for a person."""
 
@@ -57,20 +75,45 @@ class Line(NamedTuple):
     sd_name: str | None
 
 
-class Day(NamedTuple):
-    """A day in this machine's time zone, and its events."""
+class Happening(NamedTuple):
+    """What happened together. A single event has itself as its only line, and no text."""
 
-    name: str
+    text: str
+    number: int
+    type: str
+    newest: int
     lines: list[Line]
 
 
-def list_days(events: Iterable[Event], sds: Sequence[StorageDir]) -> list[Day]:
-    """The events in their order, as lines grouped by day."""
+class Day(NamedTuple):
+    """A day in this machine's time zone, and what happened on it."""
+
+    name: str
+    happenings: list[Happening]
+
+
+def list_days(groups: Iterable[tuple[Sequence[Event], int]], sds: Sequence[StorageDir]) -> list[Day]:
+    """The happenings in their order, each with its number of events, grouped by day."""
     names = {str(known): sd.name for sd in sds for known in (*sd.aliases, sd.sd_id) if known is not None}
-    lines = (_say(event, names) for event in events)
-    return [
-        Day(name, list(group)) for name, group in groupby(lines, lambda line: say_day(line.at.astimezone()))
-    ]
+    told = [_tell(events, number, names) for events, number in groups]
+    days = groupby(told, lambda happening: say_day(happening.lines[0].at.astimezone()))
+    return [Day(name, list(group)) for name, group in days]
+
+
+def list_lines(events: Iterable[Event], sds: Sequence[StorageDir]) -> list[Line]:
+    """The events in their order, one by one."""
+    days = list_days((([event], 1) for event in events), sds)
+    return [line for day in days for happening in day.happenings for line in happening.lines]
+
+
+def _tell(events: Sequence[Event], number: int, names: dict[str, str]) -> Happening:
+    lines = [_say(event, names) for event in events[:MOST_SHOWN]]
+    text, first = "", events[0]
+    if number > 1:
+        one, many, verb = MANY[first.type]
+        place = f" in {lines[0].sd_name}" if lines[0].sd_name else ""
+        text = f"{say_count(number, one, many)} {verb}{place}"
+    return Happening(text, number, first.type, first.seq or 0, lines)
 
 
 def say_event(event: Event) -> str:

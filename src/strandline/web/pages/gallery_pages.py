@@ -1,4 +1,4 @@
-"""Pages for people: gallery and activity, and the files that all pages need.
+"""Pages for people: the gallery, and the files that all pages need.
 
 Every page works before a script runs: the server renders the first screen of tiles, and each form is a plain form.
 The modules in ``static/`` add interaction, never content. They render with the server's own templates, or fetch a
@@ -25,8 +25,7 @@ from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages import folder_pages, image_pages, inspector_pages, sign_in_pages
-from strandline.web.pages.activity import KINDS, list_days
+from strandline.web.pages import activity_pages, folder_pages, image_pages, inspector_pages, sign_in_pages
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
 from strandline.web.pages.rendering import PageRoute, find_since, render
 
@@ -36,8 +35,6 @@ STATIC = Path(__file__).parents[1] / "static"
 
 FIRST_SCREEN = 60
 """Images that the server draws itself. Even a tall window shows no more before scripts run."""
-
-JOURNAL_PAGE = 100
 
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
@@ -76,6 +73,7 @@ def add_pages(app: FastAPI) -> None:
         image_pages.router,
         folder_pages.router,
         inspector_pages.router,
+        activity_pages.router,
         sign_in_pages.router,
     ):
         app.include_router(each)
@@ -149,39 +147,3 @@ def split_by_month(months: Sequence[tuple[str, int]], images: list[ImageInfo]) -
         parts.append(MonthPart(name, count, images[at : at + count]))
         at += count
     return parts
-
-
-@router.get("/activity")
-async def show_activity(
-    backend: TheBackend,
-    type: Text = "",
-    sd: Text = "",
-    before: Annotated[int | None, Query(ge=0, lt=2**63)] = None,
-) -> Response:
-    """The journal, newest first."""
-    return await backend.crossing.page(lambda: _draw_activity(backend, type, sd, before))
-
-
-def _draw_activity(backend: Backend, kind: str, sd: str, before: int | None) -> Response:
-    since = find_since(backend)
-    sds = backend.store.list_storage_dirs()
-    found = backend.store.get_storage_dir(sd) if sd else None
-    events = backend.store.journal.list_newest(
-        before=before, types=KINDS.get(kind), sd=found, limit=JOURNAL_PAGE + 1
-    )
-    asked = {name: value for name, value in (("type", kind), ("sd", sd)) if value}
-    older = events[JOURNAL_PAGE - 1].seq if len(events) > JOURNAL_PAGE else None
-    pages = {
-        "newer": f"{backend.base}/activity?" + urlencode(asked) if before is not None else None,
-        "newer_word": "Newest",
-        "older": f"{backend.base}/activity?" + urlencode(asked | {"before": older})
-        if older is not None
-        else None,
-        "older_word": "Older",
-        "words": "",
-    }
-    return render(
-        backend.base, "activity.html", place="activity", since=since, days=list_days(events[:JOURNAL_PAGE], sds),
-        sds=sds, chosen_sd=sd, kind=kind, kinds=[(name, name.capitalize()) for name in KINDS], pages=pages,
-        is_newest=before is None,
-    )  # fmt: skip

@@ -23,7 +23,7 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages.activity import KINDS, Line, list_days
+from strandline.web.pages.activity import KINDS, Line, list_lines
 from strandline.web.pages.folder_pages import say_confirming
 from strandline.web.pages.remedies import Found, Health, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
@@ -197,5 +197,5 @@ def _inspect(backend: Backend, sd: StorageDir) -> Inspected:
 
 
 def _list_history(events: list[Event], sd: StorageDir) -> list[Line]:
-    lines = [line for day in list_days(events, [sd]) for line in day.lines]
+    lines = list_lines(events, [sd])
     return [line._replace(text=f"{line.text}: {line.detail}" if line.detail else line.text) for line in lines]

@@ -1,0 +1,42 @@
+"""Happenings: events that happened together count as one, so a hundred thousand images are one line. Pure.
+
+Only events of images are put together: those of one type, in one storage directory, on one day, none of them long
+after the one before. Others may have happened in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime, timedelta
+
+from strandline.model.events import Event, ImageEvent
+
+TOGETHER = timedelta(minutes=10)
+"""Between two events of one happening. A sync client, or the check of a folder, rarely pauses for longer."""
+
+
+def group_events(
+    events: Sequence[Event], *, most: int, day_of: Callable[[datetime], Hashable]
+) -> tuple[list[list[Event]], int]:
+    """The happenings, each with its events, and how many of the events they cover. Both are newest first.
+
+    Law: each covered event is in exactly one happening, in its order.
+
+    Args:
+        events: Newest first.
+        most: The largest number of happenings. The first event that would begin a further one is not covered.
+        day_of: The day of a time, for the reader.
+    """
+    groups: list[list[Event]] = []
+    open_groups: dict[Hashable, list[Event]] = {}
+    for number, event in enumerate(events):
+        key = (event.type, event.sd_id, day_of(event.at))
+        group = open_groups.get(key) if isinstance(event, ImageEvent) else None
+        if group is not None and abs(group[-1].at - event.at) <= TOGETHER:
+            group.append(event)
+            continue
+        if len(groups) == most:
+            return groups, number
+        groups.append([event])
+        open_groups[key] = groups[-1]
+    return groups, len(events)
