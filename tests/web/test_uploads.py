@@ -106,6 +106,6 @@ def test_half_an_image_is_taken_and_called_half(served: Served) -> None:
     assert "incomplete" in served.client.get(f"/image/{saved['image_id']}").text
     page = served.client.get("/inspect/Notes").text
     assert "1 incomplete image" in page
-    assert "Healthy" not in page
+    assert "there and checked" not in page
     facts = served.client.get("/inspect/Notes/file", params={"path": f"media/{saved['filename']}"}).text
     assert "incomplete" in facts

@@ -21,6 +21,7 @@ from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
 from strandline.cli.writing import say, write_json_list, write_line
 from strandline.model.defaults import HEX_BYTES
+from strandline.model.meaning_words import say_meaning
 from strandline.model.plain_words import say_bytes
 from strandline.model.state_words import INCOMPLETE, word_of_state
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
@@ -129,10 +130,10 @@ def _show_tree(entries: Iterable[TreeEntry]) -> None:
 def _make_row(entry: TreeEntry) -> list[Cell]:
     size = "" if entry.size_bytes is None else say_bytes(entry.size_bytes)
     if entry.state is None:
-        return [entry.path, entry.kind, size, entry.meaning]
+        return [entry.path, entry.kind, size, say_meaning(entry.meaning)]
     is_incomplete = word_of_state(entry.state, whole=entry.whole) is INCOMPLETE
     state = INCOMPLETE.word if is_incomplete else entry.state.value
-    return [entry.path, entry.kind, size, f"{entry.meaning}, {state}"]
+    return [entry.path, entry.kind, size, f"{say_meaning(entry.meaning)}, {state}"]
 
 
 @click.command("file", cls=Verb)

@@ -78,12 +78,12 @@ def test_the_inspector_looks_again_by_itself(serve: Serve, open_page: OpenPage) 
     """A half image appears among the findings and vanishes once it is whole. Opened details stay open."""
     served = serve(*make_pictures(1), watching=True)
     page = open_page(served, "/inspect/Notes")
-    expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
+    expect(page.get_by_text("Everything in Notes is there and checked")).to_be_visible()
     data = make_picture("png", seed=5)
     put_half(root_of(served), data)
     expect(page.get_by_text("1 image still arriving").first).to_be_visible()
     (root_of(served) / "media" / name_of(data)).write_bytes(data)
-    expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
+    expect(page.get_by_text("Everything in Notes is there and checked")).to_be_visible()
 
 
 def test_the_journal_grows_while_it_is_read(serve: Serve, open_page: OpenPage) -> None:

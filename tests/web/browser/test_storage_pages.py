@@ -141,7 +141,7 @@ def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: Ope
     """Offline comes first, and nothing is called missing."""
     served = serve(*make_pictures(3), watching=True)
     page = open_page(served, "/inspect")
-    expect(page.get_by_text("Healthy", exact=True)).to_be_visible()
+    expect(page.get_by_text("Everything in Notes is there and checked")).to_be_visible()
     root = Path(served.store.list_storage_dirs()[0].path)
     root.rename(root.with_name("Elsewhere"))
     served.store.refresh_storage_dirs()

@@ -114,12 +114,22 @@ def test_events_become_lines_under_their_days() -> None:
 
 @pytest.mark.parametrize("row", DISCREPANCIES, ids=lambda row: row.key)
 def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
-    """Healthy exactly if nothing needs attention; otherwise the worst comes first."""
+    """One sentence. All is well exactly if nothing needs attention; otherwise the worst comes first."""
     status = SyncStatus(make_sd(), NOW, {})
-    assert judge_health(status).title == "Healthy"
-    some = replace(status, in_catalog_count=50_000, unchecked_count=38_000)
-    assert judge_health(some)[:2] == ("wait", "12,000 of 50,000 images checked")
+    assert judge_health(status).title == "No images in Notes yet"
+    status = replace(status, on_disk_count=50_000, in_catalog_count=50_000)
+    assert judge_health(status)[:2] == ("good", "Everything in Notes is there and checked")
+    some = replace(status, unchecked_count=38_000)
+    assert judge_health(some)[:2] == (
+        "wait",
+        "Everything in Notes is there; 12,000 of 50,000 images checked",
+    )
     getattr(status, row.key).append(FileItem("x.png", None, 3))
+    if TONES[row.grade] == "bad":
+        assert judge_health(status)[1:] == (
+            "1 image in Notes needs you",
+            f"1 {row.one}. Everything else is shown as usual.",
+        )
     assert judge_health(status).tone == (TONES[row.grade] or "good")
     (found,) = list_found(status)
     assert (found.heading, found.tone) == (f"1 {row.one}", TONES[row.grade])

@@ -75,7 +75,7 @@ async def change_sd(backend: TheBackend, sd: SdPath, change: StorageDirChange) -
         if change.path is None and change.name is None:
             raise InvalidInputError("give a new name or a new path")
         if change.path is not None:
-            found = backend.store.move_storage_dir(found, _check_whole(change.path))
+            found = backend.store.move_storage_dir(found, check_whole(change.path))
         if change.name is not None:
             found = backend.store.rename_storage_dir(found, change.name)
         return _answer_one(backend, found)
@@ -105,7 +105,7 @@ async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
 def _add(backend: Backend, wanted: NewStorageDir) -> Response:
     known = {sd.number for sd in backend.store.list_storage_dirs()}
     added = backend.store.add_storage_dir(
-        _check_whole(wanted.path), wanted.name, new_identity=wanted.new_identity,
+        check_whole(wanted.path), wanted.name, new_identity=wanted.new_identity,
         read_only=wanted.read_only, scan=False,
     )  # fmt: skip
     headers = {}
@@ -117,7 +117,7 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
     return answer(added, status=200 if added.sd.number in known else 201, headers=headers)
 
 
-def _check_whole(path: str) -> str:
+def check_whole(path: str) -> str:
     """Expands ``~`` to the user's home. Refuses a relative path: the client does not know where the server was
     started.
     """

@@ -16,6 +16,7 @@ from strandline.errors import StrandlineError
 from strandline.model.plain_words import say_count
 from strandline.model.reports import AddedStorageDir
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.web.api.sds import check_whole
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, find_since, render
@@ -24,6 +25,7 @@ from strandline.web.problems import http_status_of
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 OUTCOMES = {
+    "known": "{name} is there already. Nothing was changed.",
     "existing": "{name} was added with the identity in the folder.",
     "migrated": "{name} was added. Its identity came from an older file, .sd-id, and is in SD_ID now.",
     "generated": "{name} was added with a new identity. If it is still downloading, wait, and forget this one.",
@@ -75,11 +77,12 @@ async def add_folder(
     typed = {"path": path, "name": name, "read_only": read_only, "new_identity": new_identity}
 
     def add() -> Note:
+        known = {sd.number for sd in backend.store.list_storage_dirs() if not needs_identity(sd)}
         added = backend.store.add_storage_dir(
-            path.strip(), name.strip() or None, new_identity=new_identity, read_only=read_only
+            check_whole(path.strip()), name.strip() or None, new_identity=new_identity, read_only=read_only
         )
         if not needs_identity(added.sd):
-            return describe_added(added)
+            return describe_added(added, is_known=added.sd.number in known and not new_identity)
         images = backend.store.list_tree(added.sd, folder="media", meaning="image", limit=1)
         return describe_added(added, images.total)
 
@@ -104,7 +107,7 @@ async def move_folder(backend: TheBackend, sd: str, path: FormText) -> Response:
     """Sets its new path."""
 
     def move() -> Note:
-        moved = backend.store.move_storage_dir(sd, path.strip())
+        moved = backend.store.move_storage_dir(sd, check_whole(path.strip()))
         return Note("good", f"{moved.name} is at {moved.path} now.", [])
 
     return await backend.crossing.slow(lambda: _act(backend, move))
@@ -159,9 +162,9 @@ async def scan_folder(backend: TheBackend, sd: str) -> Response:
     return RedirectResponse(f"{backend.base}/folders", status_code=303)
 
 
-def describe_added(added: AddedStorageDir, waiting: int = 0) -> Note:
+def describe_added(added: AddedStorageDir, waiting: int = 0, *, is_known: bool = False) -> Note:
     """The result of adding, for a person. ``waiting`` images are there, and shown once it has an identity. Pure."""
-    outcome = added.identity.outcome
+    outcome = "known" if is_known and added.sd.is_reachable else added.identity.outcome
     lines = list(added.identity.warnings)
     if waiting:
         lines = [f"{say_count(waiting, 'image waits', 'images wait')} for an identity."]

@@ -39,7 +39,7 @@ COMMANDS = tuple(
         (rf" \({_command('explain[^`]*?')}\)", ""),
         (rf"{_command('doctor')}", "the log"),
         (
-            _command(r"(?:sd |catalog |inspect |scan|serve|watch|save|get|exists|ls|explain)[^`]*?"),
+            _command(r"(?:sd |catalog |config |inspect |scan|serve|watch|save|get|exists|ls|explain)[^`]*?"),
             "Strandline",
         ),
     )

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from strandline.model.discrepancies import Discrepancy, Grade, Verb
-from strandline.model.plain_words import say_checked
+from strandline.model.plain_words import say_checked, say_count, show_plainly
 from strandline.model.storage_dirs import StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
+from strandline.web.pages.words import say_sentence
 
 VERBS: dict[str, str] = {
     Verb.SCAN: "Scan now",
@@ -18,7 +19,7 @@ VERBS: dict[str, str] = {
     Verb.ADOPT: "on the image's page",
     Verb.RESTORE: "on the image's page",
     Verb.COMPARE: "on the image's page",
-    Verb.ACCEPT_MISSING: "the button below",
+    Verb.ACCEPT_MISSING: "a button appears here once they count as missing",
     Verb.SHOW_AS_IS: "The file's page",
 }
 
@@ -53,11 +54,13 @@ class Health(NamedTuple):
 
 def list_found(status: SyncStatus) -> list[Found]:
     """The findings, worst first."""
-    return [_describe(row, items) for row, items in status.list_discrepancies()]
+    # While so many are gone that no absence is believed, the one button is above.
+    confirm = {Verb.ACCEPT_MISSING: "“Confirm”, above"} if status.sd.state is StorageDirState.SUSPECT else {}
+    return [_describe(row, items, VERBS | confirm) for row, items in status.list_discrepancies()]
 
 
-def _describe(row: Discrepancy, items: list[FileItem]) -> Found:
-    remedy = row.say_remedy(VERBS)
+def _describe(row: Discrepancy, items: list[FileItem], verbs: dict[str, str]) -> Found:
+    remedy = row.say_remedy(verbs)
     return Found(row.key, row.say_heading(len(items)), TONES[row.grade], row.meaning, remedy, items)
 
 
@@ -68,43 +71,39 @@ def judge_health(status: SyncStatus) -> Health:
     state = status.sd.state
     said = next((problem.message for problem in status.problems), status.sd.problem or "")
     if state is StorageDirState.OFFLINE:
-        return Health("bad", "Offline", _sentence(said) + " Nothing is concluded about its images meanwhile.")
+        return Health(
+            "bad", "Offline", say_sentence(said) + " Nothing is concluded about its images meanwhile."
+        )
     if state is StorageDirState.INCOMPLETE:
-        return Health("wait", "Waiting for its identity", _sentence(said))
+        return Health("wait", "Waiting for its identity", say_sentence(said))
     if state is StorageDirState.SUSPECT and "confirm" not in said:
-        return Health("bad", "Its images cannot be listed", _sentence(said))
+        return Health("bad", "Its images cannot be listed", say_sentence(said))
     if state is StorageDirState.SUSPECT:
         message = (
             " If the folder is still syncing, wait. If they were deleted on purpose, confirm that; until then "
             "nothing is called missing."
         )
-        return Health("bad", "Too many files are gone at once", _sentence(said) + message)
+        return Health("bad", "Too many files are gone at once", say_sentence(said) + message)
     if status.problems:
-        return Health("bad", "Something is wrong with the folder", _sentence(said))
-    found = list_found(status)
+        return Health("bad", "Something is wrong with the folder", say_sentence(said))
+    name, found = show_plainly(status.sd.name), list_found(status)
     bad = [each for each in found if each.tone == "bad"]
     if bad:
-        return Health(
-            "bad", _join(bad), "The files, and what to do, are below. Everything else is shown as usual."
-        )
+        number = sum(len(each.items) for each in bad)
+        title = f"{say_count(number, 'image')} in {name} {'needs' if number == 1 else 'need'} you"
+        return Health("bad", title, f"{_join(bad)}. Everything else is shown as usual.")
     waiting = [each for each in found if each.tone == "wait"]
     if waiting:
-        return Health(
-            "wait", _join(waiting), "No cause for alarm. What it means, and whether to do anything, is below."
-        )
+        return Health("wait", f"Nothing in {name} needs you now", f"{_join(waiting)}. No cause for alarm.")
     if status.unchecked_count:
         checked = say_checked(status.checked_count, status.in_catalog_count)
-        return Health("wait", checked, f"Disk and catalog agree. {UNCHECKED}")
-    remarks = " Other things that were seen are below. None of them needs attention." if found else ""
-    return Health("good", "Healthy", f"Disk and catalog agree.{remarks}")
+        return Health("wait", f"Everything in {name} is there; {checked}", UNCHECKED)
+    if not status.on_disk_count:
+        return Health("wait", f"No images in {name} yet", "Its media folder has none.")
+    remarks = "Other things were seen, too. None of them needs attention." if found else ""
+    return Health("good", f"Everything in {name} is there and checked", remarks)
 
 
 def _join(found: list[Found]) -> str:
-    first, *others = found
-    return f"{first.heading}, and more" if others else first.heading
-
-
-def _sentence(text: str) -> str:
-    if not text:
-        return ""
-    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+    *others, last = [each.heading for each in found]
+    return f"{', '.join(others)} and {last}" if others else last

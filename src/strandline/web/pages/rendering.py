@@ -22,6 +22,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from strandline import __version__
 from strandline.errors import StrandlineError
 from strandline.model import state_words
+from strandline.model.meaning_words import say_meaning
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
 from strandline.web.backend import Backend
 from strandline.web.door import find_local
@@ -72,6 +73,8 @@ def _get_environment(base: str) -> Environment:
         "moment": words.say_moment,
         "clock": words.say_clock,
         "month": words.say_month,
+        "meaning": say_meaning,
+        "sentence": words.say_sentence,
         "type": words.say_type,
         "key": words.key_of,
         "in_address": words.in_address,

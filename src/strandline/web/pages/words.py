@@ -51,6 +51,13 @@ def say_type(media_type: str | None) -> str:
     return "unknown" if media_type is None else media_type.rpartition("/")[2].partition("+")[0].upper()
 
 
+def say_sentence(text: str) -> str:
+    """The message with a capital letter and a full stop."""
+    if not text:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
 def say_summary(explanation: Explanation) -> str:
     """The explanation's summary on a page about this one image."""
     text = explanation.summary.replace(f"image {explanation.image_id}", "this image")

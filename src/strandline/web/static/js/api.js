@@ -12,11 +12,16 @@ export class Problem extends Error {
 
 /** GET, or whatever `options.method` says; rejects with a Problem, or AbortError. */
 export async function ask(path, options = {}) {
-  const answer = await fetch(`${BASE}/api/v1${path}`, { headers: { accept: "application/json" }, ...options });
+  const answer = await fetch(`${BASE}/api/v1${path}`, { headers: { accept: "application/json" }, ...options }).catch(explain);
   if (answer.status === 401) location.reload(); // the session has ended, and the page to sign in comes instead
   const body = await answer.json().catch(() => null);
   if (!answer.ok) throw new Problem(answer.status, body);
   return body;
+}
+
+/** A browser's own words ("Failed to fetch") say nothing to a person. */
+function explain(error) {
+  throw error.name === "AbortError" ? error : new Error("Strandline does not answer. Try again in a moment.");
 }
 
 /** POST of a JSON document. */
