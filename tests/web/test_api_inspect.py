@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +59,22 @@ def test_a_file_has_facts_bytes_and_a_picture(served: Served) -> None:
     assert (raw.content, raw.headers["content-type"]) == (PHOTO, "image/jpeg")
     assert "sandbox" in raw.headers["content-security-policy"]
     assert raw.headers["x-content-type-options"] == "nosniff"
+
+
+def test_a_small_copy_of_any_picture_is_made(served: Served) -> None:
+    """Of bytes that prove nothing, such as another image under an image's name."""
+    media = Path(served.store.list_storage_dirs()[0].path) / "media"
+    other = put_image(media.parent, make_picture("png", size=(300, 200)), "0" * 32 + ".jpg")
+    answer = served.client.get("/api/v1/inspect/Notes/raw", params={"path": f"media/{other}", "w": 30})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+    width, height = struct.unpack("<HH", answer.content[26:30])
+    assert (width, height) == (30, 20)
+    (media / other).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
+    answer = served.client.get("/api/v1/inspect/Notes/raw", params={"path": f"media/{other}", "w": 30})
+    assert (answer.status_code, answer.json()["code"]) == (500, "undecodable-picture")
+    for w in ("0", "999999", "x"):
+        params = {"path": f"media/{other}", "w": w}
+        assert served.client.get("/api/v1/inspect/Notes/raw", params=params).status_code == 422
 
 
 def test_only_images_are_shown_as_they_are(served: Served) -> None:

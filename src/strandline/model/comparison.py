@@ -97,13 +97,15 @@ class Comparison:
     def _list_differing(self, status: SyncStatus) -> None:
         for name, size_bytes in sorted(self.on_disk.items()):
             row = self.rows.get(name)
+            placeholder = self.fresh.placeholders.get(name) if name in self.evicted else None
+            stand_in = () if placeholder is None else (("placeholder", placeholder),)
             if row is None or row.state is FileState.TRASHED:
-                status.on_disk_not_in_catalog.append(listed_item(self.layout, name, size_bytes))
+                status.on_disk_not_in_catalog.append(listed_item(self.layout, name, size_bytes, stand_in))
             elif size_bytes is not None and _known_size(row) not in (None, size_bytes):
                 facts = (("catalog_size_bytes", _known_size(row)),)
                 status.size_differs.append(listed_item(self.layout, name, size_bytes, facts))
             if name in self.evicted:
-                status.online_only.append(listed_item(self.layout, name, size_bytes))
+                status.online_only.append(listed_item(self.layout, name, size_bytes, stand_in))
 
     def _list_by_state(self, status: SyncStatus) -> None:
         by_state = {

@@ -106,6 +106,8 @@ class FreshNames:
     """Wanted names with their stamps as text."""
     evicted: dict[str, Seen] = field(default_factory=dict)
     """Wanted names whose bytes are in the cloud."""
+    placeholders: dict[str, str] = field(default_factory=dict)
+    """By the wanted name that it stands for: the placeholder's own name."""
     conflict_copies: list[str] = field(default_factory=list)
     temporaries: list[str] = field(default_factory=list)
     strays: list[str] = field(default_factory=list)
@@ -123,6 +125,7 @@ class FreshNames:
         match meaning.kind:
             case NameKind.PLACEHOLDER if meaning.stands_for is not None:
                 self.evicted.setdefault(meaning.stands_for, Seen(None, online_only=True))
+                self.placeholders.setdefault(meaning.stands_for, name)
             case NameKind.PLACEHOLDER:
                 self.placeholders_unparsed.append(name)
             case NameKind.CONFLICT_COPY | NameKind.DUPLICATE:

@@ -176,6 +176,8 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     kind = _proof_of(met, look, now)
     if kind is None:
         failed = replace(met, state=_state_of_failed(met, look, now), media_type=media_type, proof=None)
+        if failed.state is FileState.FOREIGN:  # its own picture, not that of the bytes before
+            failed = replace(failed, width=look.width, height=look.height)
         return row if failed == row else failed
     # A legacy id needs a whole structure or a decoder that reached the last row.
     whole = look.whole or kind is not ProofKind.HASH

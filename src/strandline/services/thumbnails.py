@@ -76,6 +76,24 @@ class Thumbnails:
             self._cache.put(found.sha256, size, made)
         return made
 
+    def draw(self, data: bytes, media_type: str, size: int) -> Thumbnail:
+        """A small copy of bytes that prove nothing, such as another image under an image's name. Never cached.
+
+        Raises:
+            UndecodablePictureError, PictureTooLargeError: It cannot be made.
+        """
+        import hashlib  # here: most commands draw nothing
+
+        sha256, limits = hashlib.sha256(data).hexdigest(), self._bench.limits
+        self._refusals.check(sha256, size)
+        try:
+            return make_thumbnail(
+                data, media_type, size=size, max_pixels=limits.max_pixels, timeout_s=limits.decode_timeout_s
+            )
+        except (UndecodablePictureError, PictureTooLargeError) as error:
+            self._refusals.add(sha256, size, error)
+            raise
+
 
 @dataclass(frozen=True, slots=True)
 class _Refusal:

@@ -123,6 +123,7 @@ def test_every_discrepancy_is_in_its_list(
         "case_clashes": sorted([names[3], upper]),
         "symlinks": [f"{'1' * 32}.png"],
     }
+    assert status.online_only[0].to_json()["placeholder"] == f".{names[2]}.icloud"
     (differs,) = status.size_differs
     assert (differs.size_bytes, dict(differs.facts)) == (
         len(PICTURES[1]) + 4, {"catalog_size_bytes": len(PICTURES[1])},

@@ -15,6 +15,7 @@ from strandline.web.answers import HARMLESS, answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import SdPath
 from strandline.web.backend import TheBackend
+from strandline.web.images.plan import MAX_SIZE
 
 router = APIRouter(tags=["inspect"])
 
@@ -26,6 +27,10 @@ FilePath = Annotated[
 ]
 AfterQuery = Annotated[str | None, Query(max_length=4096, description="The `next` of the page before.")]
 TreeLimit = Annotated[int, Query(ge=1, le=MAX_TREE_PAGE, description="At most so many.")]
+WidthQuery = Annotated[
+    int | None,
+    Query(alias="w", ge=1, le=MAX_SIZE, description="A copy whose longest side has at most so many pixels."),
+]
 Offset = Annotated[int, Query(ge=0, lt=2**63, description="The first byte.")]
 Length = Annotated[int, Query(ge=1, le=MAX_HEX_BYTES, description="So many bytes.")]
 
@@ -78,10 +83,13 @@ async def read_hex(
     response_class=Response,
     responses={200: {"content": {"image/*": {}}, "description": "The bytes."}, **responses.problems()},
 )
-async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Response:
-    """A file's bytes as they are, unproven. Images only, and no script in them can run."""
+async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath, width: WidthQuery = None) -> Response:
+    """A file's bytes as they are, unproven, or a small copy of its picture. Images only, and no script in them can
+    run.
+    """
+    headers = {**HARMLESS, "cache-control": "no-store"}
 
-    def read() -> Response:
+    def read() -> tuple[bytes, str]:
         data = bytearray()
         size_bytes = 1
         while len(data) < size_bytes <= MAX_PREVIEW_BYTES:
@@ -92,7 +100,12 @@ async def preview_file(backend: TheBackend, sd: SdPath, path: FilePath) -> Respo
         if media_type is None or size_bytes > MAX_PREVIEW_BYTES:
             what = "not an image" if media_type is None else "too large to preview"
             raise UnsupportedImageError(f"{path[:200]!r} is {what}; the hex view shows its bytes")
-        headers = {**HARMLESS, "cache-control": "no-store"}
-        return Response(bytes(data), media_type=media_type.name, headers=headers)
+        return bytes(data), media_type.name
 
-    return await backend.crossing.slow(read)
+    data, media_type = await backend.crossing.slow(read)
+    if width is not None:
+        small = await backend.crossing.decoding(
+            lambda: backend.store.thumbnails.draw(data, media_type, width)
+        )
+        data, media_type = small.data, small.media_type
+    return Response(data, media_type=media_type, headers=headers)

@@ -18,7 +18,8 @@ from strandline.errors import InvalidInputError
 from strandline.model.image_ids import is_content_id
 from strandline.model.media_types import find_media_type
 from strandline.model.values import dataclass
-from strandline.pictures.decoding import MAX_SIZE, Thumbnail
+from strandline.pictures.decoding import MAX_SIZE as MAX_SIZE
+from strandline.pictures.decoding import Thumbnail
 from strandline.runtime.assembly import LocalStore
 from strandline.web.answers import HARMLESS
 from strandline.web.images.ranges import Part, find_part, is_not_modified

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from strandline.errors import ImageNotFoundError, StrandlineError
+from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import parse_image_id
 from strandline.model.reports import DiskFact, StorageDirTrace
 from strandline.model.state_words import VERDICT_TONES
@@ -71,6 +72,11 @@ async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename
     return await backend.crossing.slow(lambda: _act(backend, image_id, adopt))
 
 
+def find_row(trace: StorageDirTrace, fact: DiskFact) -> ImageFile | None:
+    """What the catalog knows of the file, which has just been looked at. None if it has no row. Pure."""
+    return next((file for file in trace.catalog if file.filename == fact.filename), None)
+
+
 def can_adopt(trace: StorageDirTrace, fact: DiskFact) -> bool:
     """Whether the file is another whole image that can be saved as one. Pure."""
     return fact.what == "foreign" and trace.sd.is_reachable and not trace.sd.read_only
@@ -110,10 +116,12 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         explanation=explanation,
         tone=VERDICT_TONES[explanation.verdict],
         is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
+        is_copy=explanation.verdict is Verdict.FROM_CONFLICT_COPY,
         best=info and info.best,
         names=info.original_names if info else (),
         markdown=describe(backend, info).markdown if info else "",
         may_be_clear=info is not None and info.best.media_type in MAY_BE_CLEAR,
+        find_row=find_row,
         can_adopt=can_adopt,
         can_restore=can_restore,
     )
