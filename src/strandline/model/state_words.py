@@ -82,6 +82,21 @@ FROM_CONFLICT_COPY = StateWord("shown from a conflict copy", Tone.WAIT)
 AWAY = STORAGE_DIR_WORDS[StorageDirState.OFFLINE]
 """The word for an image none of whose storage directories can be read now."""
 
+MEANINGS = (
+    (FILE_WORDS[FileState.ARRIVING], "part of it is here; the picture appears by itself"),
+    (FILE_WORDS[FileState.ONLINE_ONLY], "only its name is on this machine; open it to fetch it"),
+    (INCOMPLETE, "it has the right bytes, but they are no whole picture: it was saved or written so"),
+    (FILE_WORDS[FileState.DAMAGED], "not whole, and unchanged for a day: look for a good copy"),
+    (
+        FROM_CONFLICT_COPY,
+        "its own file is missing or bad, and a sync client's copy of it is shown; rename that one if it is right",
+    ),
+    (FILE_WORDS[FileState.FOREIGN], "somebody else's bytes are under this name"),
+    (FILE_WORDS[FileState.MISSING], "it was here, and it is gone"),
+    (AWAY, "its folder cannot be read now; above the gallery is a note with the reason"),
+)
+"""What the words on tiles mean, for people who ask."""
+
 VERDICT_TONES = {
     Verdict.SHOWN: Tone.GOOD,
     Verdict.FROM_CONFLICT_COPY: Tone.WAIT,

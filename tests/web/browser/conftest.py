@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from builders.pages import Trouble
@@ -75,6 +76,12 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
 
         yield open_page
     trouble.check()
+
+
+def check_accessible(page: Page) -> None:
+    """No violation of any axe rule. axe injects its own styles, so the page needs ``bypass_csp``."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
 
 @pytest.fixture

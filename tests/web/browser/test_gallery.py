@@ -16,7 +16,7 @@ from builders.served import Served, serving
 from builders.storage import id_of, make_pictures, make_storage_dir, put_half, put_image
 from strandline.runtime.assembly import open_store
 
-from .conftest import OpenPage, Serve
+from .conftest import OpenPage, Serve, check_accessible
 
 MANY = 100_000
 MAX_TILES = 400
@@ -150,6 +150,90 @@ def test_nothing_moves_when_scripts_take_over(huge: Served, open_page: OpenPage)
         taken_over = open_page(huge, width=width)
         expect(taken_over.locator("gallery-grid.is-virtual")).to_be_visible()
         assert taken_over.evaluate(PLACES) == drawn.evaluate(PLACES)
+
+
+def month_at_the_top(page: Page) -> str:
+    """The month that the rail names."""
+    return str(page.get_by_role("slider", name="Month").get_attribute("aria-valuetext"))
+
+
+def test_the_rail_leads_to_any_month(huge: Served, open_page: OpenPage) -> None:
+    """Arrows go from month to month, Page Up and Down from year to year, and a click goes to that height."""
+    page = open_page(huge, bypass_csp=True)
+    rail = page.get_by_role("slider", name="Month")
+    expect(rail).to_have_attribute("aria-valuetext", "November 2026")
+    rail.focus()
+    check_accessible(page)
+    page.keyboard.press("ArrowDown")
+    expect(rail).to_have_attribute("aria-valuetext", "October 2026")
+    expect(page.get_by_role("heading", name="October 2026")).to_be_in_viewport()
+    page.keyboard.press("PageDown")
+    expect(rail).to_have_attribute("aria-valuetext", "December 2025")
+    page.keyboard.press("PageUp")
+    expect(rail).to_have_attribute("aria-valuetext", "November 2026")
+    page.keyboard.press("End")
+    expect(page.get_by_role("heading", name="November 2016")).to_be_in_viewport()
+    expect(page.locator(".tile[data-id='']")).to_have_count(0)
+    box = page.locator("date-rail").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(rail).to_have_attribute("aria-valuetext", re.compile("2021"))
+    expect(rail).to_be_focused()
+    page.keyboard.press("Home")
+    expect(rail).to_have_attribute("aria-valuetext", "November 2026")
+
+
+def test_a_short_gallery_has_no_rail(serve: Serve, open_page: OpenPage) -> None:
+    """Its scroll bar says enough. Without scripts there is none at all."""
+    served = serve(*make_pictures(3))
+    expect(open_page(served).get_by_role("slider")).to_have_count(0)
+    expect(open_page(served, java_script_enabled=False).get_by_role("slider")).to_have_count(0)
+
+
+def test_a_month_is_selected_by_its_heading(huge: Served, open_page: OpenPage) -> None:
+    """With the images that were never fetched. The button says whether all, some, or none are selected."""
+    page = open_page(huge)
+    pick = page.get_by_role("button", name="Select November 2026", exact=True)
+    count = int(page.locator(".month h2 span").first.inner_text().split()[0])
+    assert count > 100  # more than one page of the list
+    pick.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chosen output")).to_have_text(f"{count} selected")
+    expect(pick).to_have_attribute("aria-pressed", "true")
+    page.locator(".tile a").first.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(".chosen output")).to_have_text(f"{count - 1} selected")
+    expect(pick).to_have_attribute("aria-pressed", "mixed")
+    pick.click()
+    expect(pick).to_have_attribute("aria-pressed", "true")
+    pick.click()
+    expect(page.locator(".chosen")).to_be_hidden()
+    expect(pick).to_have_attribute("aria-pressed", "false")
+
+
+def test_tiles_look_as_chosen(huge: Served, open_page: OpenPage) -> None:
+    """Their size and whole pictures are kept in the browser, and the image at the top stays there."""
+    page = open_page(huge)
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight / 2)")
+    expect(page.locator(".tile[data-id='']")).to_have_count(0)
+    month = month_at_the_top(page)
+    tile = page.locator(".tile").first
+    before = tile.bounding_box()
+    page.get_by_role("button", name="Larger tiles").evaluate("(button) => button.click()")
+    larger = page.locator(".tile").first.bounding_box()
+    assert before is not None
+    assert larger is not None
+    assert larger["width"] > 1.3 * before["width"]
+    assert month_at_the_top(page) == month
+    page.get_by_role("button", name="Whole pictures").evaluate("(button) => button.click()")
+    page.reload()
+    expect(page.get_by_role("button", name="Whole pictures")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("button", name="Larger tiles")).to_have_attribute("aria-disabled", "true")
+    again = page.locator(".tile").first.bounding_box()
+    assert again is not None
+    assert again["width"] == pytest.approx(larger["width"], abs=0.5)
+    fit = "getComputedStyle(document.querySelector('.tile img')).objectFit"
+    assert page.evaluate(fit) == "contain"
 
 
 def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> None:

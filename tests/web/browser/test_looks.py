@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Page, expect
 
 from builders.pages import Broken, break_storage_dir
@@ -17,7 +16,7 @@ from builders.sampling import take_sample
 from builders.served import Served, serving
 from strandline.runtime.assembly import open_store
 
-from .conftest import OpenPage
+from .conftest import OpenPage, check_accessible
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +40,7 @@ def list_pages(broken: Broken) -> list[str]:
         f"/inspect/Notes/file?path=media%2F{broken.damaged}",
         "/inspect/Notes/file?path=SD_ID",
         "/activity",
+        "/help",
         "/image/nothing",
     ]
 
@@ -50,12 +50,6 @@ def visit(page: Page, served: Served, path: str) -> None:
     answer = page.goto(served.address.url.rstrip("/") + path)
     assert answer is not None
     assert answer.status == (422 if path == "/image/nothing" else 200), path
-
-
-def check_accessible(page: Page) -> None:
-    """No violation of any axe rule. axe injects its own styles, so the page needs ``bypass_csp``."""
-    results = Axe().run(page)
-    assert results.violations_count == 0, f"{page.url}\n{results.generate_report()}"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -74,7 +68,7 @@ def test_no_page_has_an_accessibility_violation(
 def test_what_opens_is_accessible_too(
     broken: tuple[Broken, Served], open_page: OpenPage, scheme: str
 ) -> None:
-    """The light box with its facts, the selection bar, and an empty installation."""
+    """The light box with its facts, the selection bar, and the keys."""
     _, served = broken
     page = open_page(served, scheme=scheme, bypass_csp=True)
     page.locator(".tile").first.hover()
@@ -82,6 +76,10 @@ def test_what_opens_is_accessible_too(
     expect(page.locator(".chosen")).to_be_visible()
     check_accessible(page)
     page.get_by_role("button", name="Clear the selection").click()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    check_accessible(page)
+    page.keyboard.press("Escape")
     page.locator(".tile").first.click()
     page.get_by_role("button", name="Facts").click()
     check_accessible(page)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import time
@@ -19,14 +20,16 @@ from strandline.model import states
 from strandline.model.events import ImageAvailable
 from strandline.model.image_files import FileState
 from strandline.model.plain_words import say_count
+from strandline.model.state_words import MEANINGS
 from strandline.runtime.assembly import open_store
 from strandline.services.inspecting import browse
+from strandline.web.pages.help_pages import KEYS
 
 IMAGES = make_pictures(2)
 PLACES = (
     "/", f"/image/{id_of(IMAGES[0])}", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media",
     f"/inspect/Notes/file?path=media/{name_of(IMAGES[0])}", "/inspect/Notes/file?path=SD_ID", "/activity",
-    "/image/nothing",
+    "/help", "/image/nothing",
 )  # fmt: skip
 """An address of each kind of page."""
 
@@ -193,6 +196,39 @@ def test_a_picture_from_a_conflict_copy_is_shown_and_called_so(served: Served) -
     text = served.client.get(f"/image/{id_of(data)}").text
     assert "This image is shown from a conflict copy in &#39;Notes&#39;" in text
     assert f'<img src="/i/{id_of(data)}"' in text
+
+
+def test_another_image_is_shown_before_anybody_decides(served: Served) -> None:
+    """Type, pixels, and preview are those of the bytes that are there now, not of those before."""
+    data, other = make_picture("jpg", seed=7, size=(90, 60)), make_picture("png", seed=8, size=(64, 75))
+    name = put_image(root_of(served), data)
+    served.store.get(id_of(data)).close()
+    put_image(root_of(served), other, name)
+    os.utime(root_of(served) / "media" / name, (1, 1))
+    served.store.find(id_of(data))
+    served.store.bench.sleep(states.QUIET.total_seconds() + 0.1)
+    text = served.client.get(f"/image/{id_of(data)}").text
+    assert "another image</span>" in text
+    assert "PNG, 64 × 75, " in text
+    assert "90 × 60" not in text
+    found = re.search(r'<img class="other-image" src="([^"]+)"', text)
+    assert found is not None
+    preview = served.client.get(found[1].replace("&amp;", "&"))
+    assert (preview.status_code, preview.headers["content-type"]) == (200, "image/webp")
+
+
+def test_help_needs_no_scripts(served: Served) -> None:
+    """Each page leads to it. It explains the words of tiles, and the handbook has the same table."""
+    assert '<a class="button button-plain" href="/help"' in served.client.get("/folders").text
+    text = html.unescape(served.client.get("/help").text)
+    handbook = (Path(__file__).parents[3] / "docs/howto/gallery.md").read_text()
+    for said, meaning in MEANINGS:
+        assert said.word in text
+        assert meaning[1:] in text
+        assert f"| {said.word} | {meaning} |" in handbook
+    for key, what in KEYS:
+        assert key in text
+        assert what in text
 
 
 def test_the_gallery_without_scripts_leads_to_the_oldest_image(tmp_path: Path) -> None:

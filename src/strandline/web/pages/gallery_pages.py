@@ -25,7 +25,14 @@ from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE
 from strandline.web.backend import Backend, TheBackend
-from strandline.web.pages import activity_pages, folder_pages, image_pages, inspector_pages, sign_in_pages
+from strandline.web.pages import (
+    activity_pages,
+    folder_pages,
+    help_pages,
+    image_pages,
+    inspector_pages,
+    sign_in_pages,
+)
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
 from strandline.web.pages.rendering import PageRoute, find_since, render
 
@@ -74,6 +81,7 @@ def add_pages(app: FastAPI) -> None:
         folder_pages.router,
         inspector_pages.router,
         activity_pages.router,
+        help_pages.router,
         sign_in_pages.router,
     ):
         app.include_router(each)
@@ -125,7 +133,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
         is_filtered=bool(asked.keys() - {"sort", "reverse"}),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
-        typed=NOTHING_TYPED, types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES,
+        typed=NOTHING_TYPED, types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES, keys=help_pages.KEYS,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
         away=[each for each in sds if not each.is_reachable and (not shown or shown.number == each.number)],
         unidentified=[each for each in sds if needs_identity(each)],

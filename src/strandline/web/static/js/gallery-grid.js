@@ -6,6 +6,7 @@
 import { ImageSource } from "./image-source.js";
 import { listen } from "./live.js";
 import { findVisible, layOut, locate, step } from "./month-layout.js";
+import { onViewChange } from "./tile-view.js";
 import { makeTile, refreshPicture, showFailure, showImage } from "./tile.js";
 import { sayCount, sayMonth } from "./words.js";
 
@@ -22,6 +23,7 @@ class GalleryGrid extends HTMLElement {
     this.addEventListener("error", (event) => this.onPictureError(event), true);
     addEventListener("scroll", () => this.drawSoon(), { passive: true });
     new ResizeObserver(() => this.measure()).observe(this);
+    onViewChange(() => this.measure());
     listen(["image."], (event) => this.onEvent(event));
     listen(["scan.finished", "sd.added", "sd.online", "sd.offline"], () => this.refresh());
   }
@@ -51,6 +53,25 @@ class GalleryGrid extends HTMLElement {
   async imageAt(number) {
     const place = this.layout && locate(this.layout, number);
     return place ? this.source.fetchOne(place.section.month, place.index).catch(() => undefined) : undefined;
+  }
+
+  /** All images from this position on, in pages; those that are not available are left out. */
+  async imagesFrom(number, count) {
+    const found = [];
+    let at = number;
+    while (at < Math.min(number + count, this.count)) {
+      const { section, index } = locate(this.layout, at);
+      const end = Math.min(section.count, index + number + count - at);
+      found.push(...await this.source.fetchPart(section.month, index, end));
+      at = section.first + end;
+    }
+    return found;
+  }
+
+  /** The first position in the month of this heading, and the month's number of images. */
+  monthOf(element) {
+    const { month } = element.closest(".month").dataset;
+    return this.layout.sections.find((section) => section.month === month);
   }
 
   /** The position of the image above or below. */
@@ -196,6 +217,16 @@ class GalleryGrid extends HTMLElement {
       } else if (tile === next) next = tile.nextElementSibling;
       this.dress(tile, section, index);
     }
+    this.dressHead(drawn, section);
+  }
+
+  /** Whether all images of the month are selected, some, or none; under a filter, of those that are listed. */
+  dressHead({ element, tiles }, section) {
+    const known = this.chosenInMonth?.(section.month) ?? 0;
+    const chosen = [...tiles.values()].filter((tile) => tile.classList.contains("is-chosen")).length;
+    const isAll = known >= section.count && chosen === tiles.size;
+    const isSome = chosen > 0 || (known > 0 && tiles.size < section.count);
+    element.querySelector(".pick-month").setAttribute("aria-pressed", isAll ? "true" : isSome ? "mixed" : "false");
   }
 
   dress(tile, section, index) {
@@ -217,14 +248,22 @@ class GalleryGrid extends HTMLElement {
     const element = document.createElement("section");
     element.className = "month";
     element.dataset.month = month;
+    const head = document.createElement("div");
+    head.className = "month-head";
     const heading = document.createElement("h2");
     heading.id = `month-${month}`;
     heading.append(sayMonth(month), " ", document.createElement("span"));
+    const pick = document.createElement("button");
+    pick.className = "pick-month";
+    pick.type = "button";
+    pick.setAttribute("aria-label", `Select ${sayMonth(month)}`);
+    head.append(heading, pick);
     const list = document.createElement("ol");
     list.className = "tiles";
     list.setAttribute("aria-labelledby", heading.id);
-    element.append(heading, list);
-    this.insertBefore(element, [...this.children].find((other) => (other.dataset.month ?? "") < month) ?? null);
+    element.append(head, list);
+    const later = new Set(this.layout.sections.slice(this.layout.sections.findIndex((each) => each.month === month) + 1).map((each) => each.month));
+    this.insertBefore(element, [...this.children].find((other) => later.has(other.dataset.month)) ?? null);
     const section = { month, element, list, tiles: new Map(), count: -1 };
     this.sections.set(month, section);
     return section;
@@ -259,6 +298,7 @@ class GalleryGrid extends HTMLElement {
   }
 
   onEvent(event) {
+    if (event.type === "reset") for (const tile of this.querySelectorAll(".tile[data-failed]")) refreshPicture(tile);
     if (event.type === "image.available") (this.arrived ??= new Set()).add(event.image_id);
     if (["image.available", "image.changed"].includes(event.type)) {
       for (const tile of this.querySelectorAll(`.tile[data-id="${CSS.escape(event.image_id)}"]`)) refreshPicture(tile);

@@ -1,10 +1,12 @@
 // The gallery page: connects the grid with its filters, the keyboard, the selection, and the lightbox.
 
 import { BASE } from "./base.js";
+import "./date-rail.js";
 import "./gallery-grid.js";
 import "./light-box.js";
 import "./save-images.js";
 import { Selection } from "./selection.js";
+import { connectViewButtons } from "./tile-view.js";
 import { sayCount } from "./words.js";
 
 const TYPING_MS = 180; // after the last letter of a search
@@ -20,11 +22,18 @@ if (grid) {
   addEventListener("keydown", (event) => onKey(event, selection));
   grid.addEventListener("counted", (event) => showCount(event.detail));
   showCount(grid.count);
+  document.querySelector("date-rail").attach(grid);
+  connectViewButtons(document.querySelector(".view"));
 }
 if (form) listenToFilters();
 document.querySelector("[data-do=keys]")?.addEventListener("click", () => document.querySelector(".keys").showModal());
 
 function onClick(event, selection) {
+  const pick = event.target.closest(".pick-month");
+  if (pick) {
+    selection.toggleMonth(grid.monthOf(pick), pick.getAttribute("aria-pressed") === "true");
+    return;
+  }
   const number = grid.numberOf(event.target);
   if (number < 0 || event.button !== 0) return;
   const isPick = event.target.closest(".pick");
@@ -32,7 +41,7 @@ function onClick(event, selection) {
   event.preventDefault();
   grid.current = number;
   if (event.shiftKey) selection.extendTo(number);
-  else if (isPick || (selection.ids.size && event.detail)) selection.toggle(number); // Enter has no detail: it opens
+  else if (isPick || (selection.size && event.detail)) selection.toggle(number); // Enter has no detail: it opens
   else lightBox.open(grid, number);
   grid.draw();
 }

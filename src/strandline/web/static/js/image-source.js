@@ -47,26 +47,13 @@ export class ImageSource {
   fill(month, offset, images) {
     images.forEach((image, at) => {
       const page = this.pageFor(month, Math.floor((offset + at) / PAGE));
-      page.images[(offset + at) % PAGE] = trim(image);
+      page.images[(offset + at) % PAGE] = trim(image, month);
     });
   }
 
   /** The image, or undefined while it is not here. */
   get(month, index) {
     return this.pages.get(`${month}/${Math.floor(index / PAGE)}`)?.images[index % PAGE];
-  }
-
-  /** Replaces the image with the same id wherever it is stored. True if it was. */
-  replace(image) {
-    let found = false;
-    for (const page of this.pages.values()) {
-      const at = page.images.findIndex((known) => known?.image_id === image.image_id);
-      if (at >= 0) {
-        page.images[at] = trim(image);
-        found = true;
-      }
-    }
-    return found;
   }
 
   /** Fetches what is missing in these parts, `{month, from, to}`, and cancels all other requests. */
@@ -101,7 +88,25 @@ export class ImageSource {
     query.set("offset", String(index));
     query.set("limit", "1");
     const { images } = await ask(`/images?${query}`);
-    return images[0] && trim(images[0]);
+    return images[0] && trim(images[0], month);
+  }
+
+  /** The images of a part of a month, those that are here and those that must be fetched, page by page. */
+  async fetchPart(month, from, to) {
+    const found = [];
+    for (let at = from; at < to; at += PAGE) {
+      const end = Math.min(at + PAGE, to);
+      const known = Array.from({ length: end - at }, (_, step) => this.get(month, at + step));
+      if (known.every(Boolean)) found.push(...known);
+      else {
+        const query = new URLSearchParams(this.query);
+        query.set("at", month);
+        query.set("offset", String(at));
+        query.set("limit", String(end - at));
+        found.push(...(await ask(`/images?${query}`)).images.map((image) => trim(image, month)));
+      }
+    }
+    return found;
   }
 
   async load(key, month, number, size) {
@@ -115,7 +120,7 @@ export class ImageSource {
     query.set("limit", String(size));
     try {
       const { images } = await ask(`/images?${query}`, { signal: control.signal });
-      this.touch(key, { images: images.map(trim), stale: false });
+      this.touch(key, { images: images.map((image) => trim(image, month)), stale: false });
       this.failedAt.delete(key);
       this.changed();
     } catch (error) {
@@ -156,7 +161,7 @@ function isFilled(images, size) {
   return true;
 }
 
-function trim(image) {
+function trim(image, month) {
   const best = image.files?.[0];
   const { image_id, media_type, original_name, width, height, size_bytes, taken_at } = image;
   const isIncomplete = best?.state === "present" && best.whole === false;
@@ -164,5 +169,5 @@ function trim(image) {
   const away = image.away ?? (image.files?.every((file) => file.sd_state !== "online" && file.sd_state !== "suspect") && best.sd_name);
   const day = image.day ?? taken_at ?? best?.first_seen;
   const sd_name = image.sd_name ?? best?.sd_name;
-  return { image_id, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null };
+  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null };
 }

@@ -66,6 +66,7 @@ class LightBox extends HTMLElement {
   }
 
   sayWhy() {
+    if (!document.querySelector(".connection").hidden) return "Strandline does not answer, so this picture cannot be fetched now.";
     const { away } = this.image;
     return away ? `${harmless(away)} is offline, so this picture cannot be read now.` : "There is no picture yet.";
   }
@@ -80,11 +81,12 @@ class LightBox extends HTMLElement {
   }
 
   showFacts(image, state) {
+    const isCopy = image.state === "copy"; // the numbers are those of its own file, which is not what is shown
     const facts = [
       ["State", state?.word],
       ["Type", sayType(image.media_type)],
-      ["Pixels", image.width && image.height && `${image.width} × ${image.height}`],
-      ["Size", sayBytes(image.size_bytes)],
+      ["Pixels", !isCopy && image.width && image.height && `${image.width} × ${image.height}`],
+      ["Size", !isCopy && sayBytes(image.size_bytes)],
       ["Taken", image.taken_at && sayDay(image.taken_at)],
       ["Id", image.image_id],
     ];

@@ -19,6 +19,7 @@ let source = null;
 let lastId = document.documentElement.dataset.since ?? "";
 let retry = 0;
 let complaint = 0;
+let isAway = false;
 
 /** Calls `hear(event)` for each event whose type begins with one of the prefixes, and for `reset`: all may differ. */
 export function listen(prefixes, hear) {
@@ -33,8 +34,13 @@ function connect() {
   source?.close();
   if (document.hidden) return;
   source = new EventSource(`${BASE}/api/v1/events${lastId ? `?since=${encodeURIComponent(lastId)}` : ""}`);
-  source.onopen = () => complain(false);
+  source.onopen = () => {
+    complain(false);
+    if (isAway) spread({ type: "reset" }); // what failed meanwhile may be tried again
+    isAway = false;
+  };
   source.onerror = () => {
+    isAway = true;
     complain(true);
     if (source?.readyState !== EventSource.CLOSED) return;
     retry = setTimeout(connect, RETRY_MS);

@@ -5,18 +5,24 @@ import { BASE } from "./base.js";
 import { announce, copyFrom } from "./copying.js";
 import { sayCount } from "./words.js";
 
-const MOST = 1000; // per range: more is an export, not a selection
+const MOST = 1000; // at once: more is an export, not a selection
 
 export class Selection {
   constructor(grid, bar) {
     this.grid = grid;
     this.bar = bar;
-    this.ids = new Set();
+    this.chosen = new Map(); // id → month
+    this.months = new Map(); // month → number of chosen images
     this.anchor = null;
-    grid.chosen = this.ids;
+    grid.chosen = this.chosen;
+    grid.chosenInMonth = (month) => this.months.get(month) ?? 0;
     bar.querySelector("[data-do=copy]").addEventListener("click", (event) => copyFrom(event.currentTarget, this.fetchMarkdown()));
     bar.querySelector("[data-do=download]").addEventListener("click", () => this.download());
     bar.querySelector("[data-do=clear]").addEventListener("click", () => this.clear());
+  }
+
+  get size() {
+    return this.chosen.size;
   }
 
   /** Selects or deselects one. */
@@ -24,7 +30,8 @@ export class Selection {
     const image = await this.grid.imageAt(number);
     if (!image) return;
     this.anchor = number;
-    if (!this.ids.delete(image.image_id)) this.ids.add(image.image_id);
+    if (this.chosen.has(image.image_id)) this.drop(image);
+    else this.add(image);
     this.show();
   }
 
@@ -32,41 +39,69 @@ export class Selection {
   async extendTo(number) {
     const anchor = this.anchor ?? this.grid.current;
     this.anchor = anchor;
-    const numbers = [];
-    for (let at = Math.min(anchor, number); at <= Math.max(anchor, number) && numbers.length < MOST; at += 1) numbers.push(at);
-    const images = await Promise.all(numbers.map((at) => this.grid.imageAt(at)));
-    for (const image of images) if (image) this.ids.add(image.image_id);
+    await this.addFrom(Math.min(anchor, number), Math.abs(anchor - number) + 1);
+  }
+
+  /** Selects all images of a month, or if they are all selected, none of them. */
+  async toggleMonth({ first, count }, isSelected) {
+    this.anchor = first;
+    if (!isSelected) {
+      await this.addFrom(first, count);
+      return;
+    }
+    for (const image of await this.fetchFrom(first, count)) this.drop(image);
     this.show();
   }
 
+  async addFrom(number, count) {
+    for (const image of await this.fetchFrom(number, count)) this.add(image);
+    this.show(count > MOST ? `; no more than ${MOST.toLocaleString("en")} at once` : "");
+  }
+
+  fetchFrom(number, count) {
+    return this.grid.imagesFrom(number, Math.min(count, MOST)).catch(() => []);
+  }
+
+  add({ image_id, month }) {
+    if (this.chosen.has(image_id)) return;
+    this.chosen.set(image_id, month);
+    this.months.set(month, (this.months.get(month) ?? 0) + 1);
+  }
+
+  drop({ image_id }) {
+    const month = this.chosen.get(image_id);
+    if (this.chosen.delete(image_id)) this.months.set(month, this.months.get(month) - 1);
+  }
+
   clear() {
-    this.ids.clear();
+    this.chosen.clear();
+    this.months.clear();
     this.anchor = null;
     this.show();
   }
 
-  show() {
-    this.bar.hidden = this.ids.size === 0;
-    const words = `${this.ids.size.toLocaleString("en")} selected`;
+  show(more = "") {
+    this.bar.hidden = this.size === 0;
+    const words = `${this.size.toLocaleString("en")} selected${more}`;
     this.bar.querySelector("output").textContent = words;
     announce(words);
-    this.grid.classList.toggle("is-choosing", this.ids.size > 0);
+    this.grid.classList.toggle("is-choosing", this.size > 0);
     this.grid.draw();
   }
 
   async fetchMarkdown() {
     const lines = [];
-    for (const id of this.ids) lines.push((await ask(`/images/${id}`)).markdown);
+    for (const id of this.chosen.keys()) lines.push((await ask(`/images/${id}`)).markdown);
     return lines.join("\n");
   }
 
   download() {
-    for (const id of this.ids) {
+    for (const id of this.chosen.keys()) {
       const link = document.createElement("a");
       link.href = `${BASE}/i/${id}?original=1`;
       link.download = "";
       link.click();
     }
-    announce(`Downloading ${sayCount(this.ids.size, "image")}`);
+    announce(`Downloading ${sayCount(this.size, "image")}`);
   }
 }
