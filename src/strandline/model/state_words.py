@@ -93,6 +93,7 @@ MEANINGS = (
     ),
     (FILE_WORDS[FileState.FOREIGN], "somebody else's bytes are under this name"),
     (FILE_WORDS[FileState.MISSING], "it was here, and it is gone"),
+    (NOT_SEEN, "the last look at its folder did not find it; a later one decides whether it is missing"),
     (AWAY, "its folder cannot be read now; above the gallery is a note with the reason"),
 )
 """What the words on tiles mean, for people who ask."""

@@ -283,6 +283,21 @@ def test_a_conflict_copy_shows_its_picture(serve: Serve, open_page: OpenPage) ->
     expect(box.get_by_text("shown from a conflict copy")).to_be_visible()
 
 
+def test_what_a_suspect_folder_lost_is_not_called_fine(serve: Serve, open_page: OpenPage) -> None:
+    """The page that is open says so on its tiles and in the light box, and a fresh page says the same."""
+    served = serve(*make_pictures(3))
+    page = open_page(served)
+    expect(page.locator(".tile img").first).to_be_visible()
+    for file in (Path(served.store.list_storage_dirs()[0].path) / "media").iterdir():
+        file.unlink()
+    served.store.scan()
+    for shown in (page, open_page(served)):
+        expect(shown.locator("#away")).to_contain_text("Notes needs a look.")
+        expect(shown.locator(".tile .badge").first).to_have_text("not seen lately")
+        shown.locator(".tile").first.click()
+        expect(shown.get_by_role("dialog")).to_contain_text("Notes has lost too many files at once")
+
+
 def test_facts_that_are_known_since_the_picture_was_sent_are_shown(serve: Serve, open_page: OpenPage) -> None:
     """A new image is first read when it is opened, so the gallery's list did not know its size."""
     page = open_page(serve(make_picture("jpg", size=(640, 480))), without="**/i/*w=*")

@@ -179,6 +179,21 @@ def test_an_incomplete_image_is_shown_and_called_so(served: Served) -> None:
     assert "incomplete</span>" in tile[0]
     assert f"/i/{saved.image_id}?w=400" in tile[0]
     assert "incomplete</span>" in served.client.get("/inspect/Notes/tree?folder=media").text
+    assert '<div class="verdict bad">' in served.client.get(f"/image/{saved.image_id}").text
+
+
+def test_a_folder_that_lost_too_much_is_told_everywhere(served: Served) -> None:
+    """Above the gallery, on its tiles, and on the page of each image, which leads to the button that it names."""
+    for data in IMAGES:
+        (root_of(served) / "media" / name_of(data)).unlink()
+    served.store.scan()
+    text = served.client.get("/").text
+    assert "<bdi>Notes</bdi> needs a look.</strong> Too many of its images are gone at once" in text
+    assert text.count("not seen lately</span>") == len(IMAGES)
+    assert "/i/" not in text.split('id="first-screen"')[0]
+    text = served.client.get(f"/image/{id_of(IMAGES[0])}").text
+    number = served.store.get_storage_dir("Notes").number
+    assert f'<a href="/folders#sd-{number}">“Confirm” is on the Folders page</a>' in text
 
 
 def test_a_picture_from_a_conflict_copy_is_shown_and_called_so(served: Served) -> None:

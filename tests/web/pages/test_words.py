@@ -22,7 +22,7 @@ from strandline.model.events import (
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Finding
-from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE
+from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_SEEN
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 from strandline.web.pages.activity import KINDS, MANY, SENTENCES, list_days, say_event
@@ -66,6 +66,7 @@ def test_the_browsers_tiles_get_their_words_from_the_table() -> None:
     told = json.loads(TILE_STATES)
     assert told.pop("partial") == INCOMPLETE._asdict()
     assert told.pop("away") == AWAY._asdict()
+    assert told.pop("unseen") == NOT_SEEN._asdict()
     assert told.pop("copy") == FROM_CONFLICT_COPY._asdict()
     assert f'"{AWAY.word}"' not in (STATIC / "js/tile.js").read_text()
     assert set(told) == set(FileState) - {FileState.PRESENT}

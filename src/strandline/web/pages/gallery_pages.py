@@ -23,7 +23,8 @@ from strandline.model.image_files import FileState, Sort
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import ImageInfo
-from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE
+from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_SEEN
+from strandline.model.storage_dirs import StorageDirState
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import (
     activity_pages,
@@ -46,7 +47,7 @@ FIRST_SCREEN = 60
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
 
-OTHER_WORDS = (("partial", INCOMPLETE), ("away", AWAY), ("copy", FROM_CONFLICT_COPY))
+OTHER_WORDS = (("partial", INCOMPLETE), ("away", AWAY), ("copy", FROM_CONFLICT_COPY), ("unseen", NOT_SEEN))
 
 TILE_STATES = json.dumps({state: word._asdict() for state, word in [*STATES.items(), *OTHER_WORDS]})
 """The same for tiles that the browser makes (``static/js/words.js``), with what is no state of a file."""
@@ -135,7 +136,11 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
         typed=NOTHING_TYPED, types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES, keys=help_pages.KEYS,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
-        away=[each for each in sds if not each.is_reachable and (not shown or shown.number == each.number)],
+        away=[
+            each
+            for each in sds
+            if each.state is not StorageDirState.ONLINE and (not shown or shown.number == each.number)
+        ],
         unidentified=[each for each in sds if needs_identity(each)],
         is_later_page=bool(after), next=page.next and f"{backend.base}/?" + urlencode(asked | {"after": page.next}),
         first_screen={

@@ -15,8 +15,8 @@ from starlette.responses import Response
 from strandline.errors import ImageNotFoundError, StrandlineError
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import parse_image_id
-from strandline.model.reports import DiskFact, StorageDirTrace
-from strandline.model.state_words import VERDICT_TONES
+from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
+from strandline.model.state_words import INCOMPLETE, VERDICT_TONES, Tone
 from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
 from strandline.web.backend import Backend, TheBackend
@@ -72,6 +72,14 @@ async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename
     return await backend.crossing.slow(lambda: _act(backend, image_id, adopt))
 
 
+def judge_tone(explanation: Explanation) -> Tone:
+    """The tone of the verdict. An image that is shown and is no whole picture is not well. Pure."""
+    is_incomplete = any(fact.what == "incomplete" for trace in explanation.sds for fact in trace.disk)
+    if explanation.verdict is Verdict.SHOWN and is_incomplete:
+        return INCOMPLETE.tone
+    return VERDICT_TONES[explanation.verdict]
+
+
 def find_row(trace: StorageDirTrace, fact: DiskFact) -> ImageFile | None:
     """What the catalog knows of the file, which has just been looked at. None if it has no row. Pure."""
     return next((file for file in trace.catalog if file.filename == fact.filename), None)
@@ -114,7 +122,7 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         image_id=image_id,
         title=words.title_of(info) if info else "An image that is not here",
         explanation=explanation,
-        tone=VERDICT_TONES[explanation.verdict],
+        tone=judge_tone(explanation),
         is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
         is_copy=explanation.verdict is Verdict.FROM_CONFLICT_COPY,
         best=info and info.best,

@@ -88,6 +88,7 @@ def _get_environment(base: str) -> Environment:
         "version": __version__,
         "say_summary": words.say_summary,
         "tile_badge": words.tile_badge,
+        "is_unseen": words.is_unseen,
         "file_badge": state_words.word_of_file,
         "disk_badge": state_words.word_of_disk,
         "sd_badge": state_words.STORAGE_DIR_WORDS.__getitem__,

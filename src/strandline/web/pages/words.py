@@ -12,7 +12,14 @@ from urllib.parse import quote
 from strandline.model.image_files import FileState
 from strandline.model.plain_words import show_plainly
 from strandline.model.reports import Explanation, ImageInfo
-from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, StateWord, word_of_state
+from strandline.model.state_words import (
+    AWAY,
+    FILE_WORDS,
+    FROM_CONFLICT_COPY,
+    NOT_SEEN,
+    StateWord,
+    word_of_state,
+)
 from strandline.model.storage_dirs import StorageDir
 
 
@@ -77,10 +84,18 @@ def label_of(image: ImageInfo) -> str:
     return f"{title_of(image)}, {say_day(day)}, {show_plainly(image.files[0].sd.name)}"
 
 
+def is_unseen(image: ImageInfo) -> bool:
+    """Whether the last look at its folder, which can be looked at now, did not find it, and it is not missing yet."""
+    best = image.best
+    return best.state is FileState.PRESENT and best.absent_since is not None and not image.is_away
+
+
 def tile_badge(image: ImageInfo) -> StateWord | None:
     """What a tile says about its image. None if all is well."""
     if image.from_conflict_copy:
         return FROM_CONFLICT_COPY
+    if is_unseen(image):
+        return NOT_SEEN
     word = word_of_state(image.best.state, whole=image.best.is_whole)
     if word is not FILE_WORDS[FileState.PRESENT]:
         return word

@@ -164,10 +164,12 @@ function isFilled(images, size) {
 function trim(image, month) {
   const best = image.files?.[0];
   const { image_id, media_type, original_name, width, height, size_bytes, taken_at } = image;
-  const isIncomplete = best?.state === "present" && best.whole === false;
-  const state = image.state ?? (image.from_conflict_copy ? "copy" : isIncomplete ? "partial" : best?.state) ?? "present";
   const away = image.away ?? (image.files?.every((file) => file.sd_state !== "online" && file.sd_state !== "suspect") && best.sd_name);
+  const isUnseen = !away && best?.state === "present" && best.absent_since;
+  const isIncomplete = best?.state === "present" && best.whole === false;
+  const state = image.state ?? (image.from_conflict_copy ? "copy" : isUnseen ? "unseen" : isIncomplete ? "partial" : best?.state) ?? "present";
+  const isDoubtful = image.isDoubtful ?? image.files?.every((file) => file.sd_state === "suspect");
   const day = image.day ?? taken_at ?? best?.first_seen;
   const sd_name = image.sd_name ?? best?.sd_name;
-  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null };
+  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null, isDoubtful: Boolean(isDoubtful) };
 }

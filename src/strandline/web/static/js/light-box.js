@@ -54,6 +54,7 @@ class LightBox extends HTMLElement {
     this.querySelector("[data-do=download]").href = `${BASE}/i/${image.image_id}?original=1`;
     const state = sayState(image.state);
     if (HAS_PICTURE.has(image.state)) this.showPicture(image);
+    else if (image.state === "unseen") this.showUnseen(image.isDoubtful ? this.sayWhy() : "This picture was not found when its folder was last looked at.");
     else this.showUnseen(`This image is ${state.word === "another image" ? "another one than its name says" : state.word}.`);
     this.showFacts(image, state);
   }
@@ -67,7 +68,8 @@ class LightBox extends HTMLElement {
 
   sayWhy() {
     if (!document.querySelector(".connection").hidden) return "Strandline does not answer, so this picture cannot be fetched now.";
-    const { away } = this.image;
+    const { away, isDoubtful, sd_name } = this.image;
+    if (isDoubtful) return `${harmless(sd_name)} has lost too many files at once, so Strandline cannot tell whether this picture is gone.`;
     return away ? `${harmless(away)} is offline, so this picture cannot be read now.` : "There is no picture yet.";
   }
 

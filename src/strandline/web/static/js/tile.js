@@ -17,6 +17,7 @@ export function showImage(tile, image) {
   const hadPicture = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
   tile.dataset.shows = known;
   tile.dataset.id = image?.image_id ?? "";
+  tile.toggleAttribute("data-doubtful", Boolean(image?.isDoubtful));
   tile.dataset.state = image?.state ?? "";
   const link = tile.querySelector("a");
   const pick = tile.querySelector(".pick");
@@ -32,7 +33,7 @@ export function showImage(tile, image) {
     return;
   }
   if (!hadPicture) delete tile.dataset.failed;
-  const badge = sayState(image.state) ?? sayState(image.away && "away") ?? (tile.dataset.failed ? NO_PREVIEW : null);
+  const badge = sayState(image.state) ?? sayState(image.away && "away") ?? (tile.dataset.failed ? sayFailure(tile) : null);
   const title = labelOf(image);
   link.href = `${BASE}/image/${image.image_id}`;
   link.title = title;
@@ -54,7 +55,12 @@ export function refreshPicture(tile) {
 export function showFailure(tile) {
   tile.classList.add("no-picture");
   tile.dataset.failed = "yes";
-  if (!tile.querySelector(".badge").textContent) showBadge(tile, NO_PREVIEW);
+  if (!tile.querySelector(".badge").textContent) showBadge(tile, sayFailure(tile));
+}
+
+/** In a folder that has lost too many files at once, a picture that fails is probably one of them. */
+function sayFailure(tile) {
+  return tile.hasAttribute("data-doubtful") ? sayState("unseen") : NO_PREVIEW;
 }
 
 function showPicture(tile, image) {
