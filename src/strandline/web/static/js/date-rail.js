@@ -32,6 +32,7 @@ class DateRail extends HTMLElement {
 
   measure() {
     const { height } = this.grid.layout;
+    this.bar = document.querySelector(".bar").offsetHeight; // asked here: on each frame it would lay the page out
     const isNeeded = this.sections.length > 1 && height > LEAST_WINDOWS * innerHeight;
     this.hidden = !isNeeded;
     document.body.classList.toggle("has-rail", isNeeded);
@@ -87,10 +88,6 @@ class DateRail extends HTMLElement {
   get scrolled() {
     const { height } = this.grid.layout;
     return Math.min(Math.max(scrollY + this.bar - this.grid.above, 0), height);
-  }
-
-  get bar() {
-    return document.querySelector(".bar").offsetHeight;
   }
 
   findMonth(top) {

@@ -15,7 +15,6 @@ export function onViewChange(hear) {
 }
 
 export function connectViewButtons(group) {
-  group.hidden = false;
   group.addEventListener("click", (event) => {
     const button = event.target.closest("button");
     if (!button) return;
