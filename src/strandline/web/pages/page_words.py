@@ -38,6 +38,7 @@ COMMANDS = tuple(
         (rf"{_command('save [^`]*?')} takes them in", "drop them into the gallery to save them here"),
         (rf" \({_command('explain[^`]*?')}\)", ""),
         (rf"{_command('doctor')}", "the log"),
+        (rf"{_command('config show')} lists all", "the handbook lists all"),
         (
             _command(r"(?:sd |catalog |config |inspect |scan|serve|watch|save|get|exists|ls|explain)[^`]*?"),
             "Strandline",
