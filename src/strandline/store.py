@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         ScanReport,
     )
     from strandline.model.storage_dirs import StorageDir
+    from strandline.model.suitable_folders import Subfolder
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
@@ -187,6 +188,13 @@ class Store:
             StorageDirConflictError, ReadOnlyStorageDirError, DiskError: The identity cannot be written.
         """
         return services.confirm.confirm_storage_dir(self._bench, self.get_storage_dir(sd))
+
+    def list_subfolders(self, typed: str) -> list[Subfolder]:
+        """Folders whose paths begin with the text, for a person who looks for one to add; at most 50, by name.
+
+        ``objection`` says why one cannot be a storage directory. Empty if there are none or they cannot be listed.
+        """
+        return services.subfolders.list_subfolders(self._bench, typed)
 
     def accept_missing(self, sd: StorageDirRef) -> int:
         """Drops the rows of missing files. Returns how many. They are found again if they come back."""

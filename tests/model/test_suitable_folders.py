@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.reports import make_storage_dir
-from strandline.model.suitable_folders import FolderFacts, find_objection
+from strandline.model.suitable_folders import FolderFacts, choose_subfolders, find_objection
 
 OTHER = make_storage_dir(name="My Vault")
 
@@ -36,3 +36,14 @@ def test_a_folder_is_suitable_exactly_if_nothing_speaks_against_it(facts: Folder
     """Any single fact is enough to refuse it."""
     speaks_against = facts.is_system_root or facts.is_user_home or facts.media_of is not None
     assert (find_objection(facts) is not None) == speaks_against
+
+
+@given(st.lists(st.text(max_size=4)), st.text(max_size=2))
+def test_what_is_offered_begins_with_what_was_typed(names: list[str], begun: str) -> None:
+    """In any letter case, each name once as it was given, and hidden ones only if a dot was typed."""
+    offered = choose_subfolders(names, begun)
+    for name in names:
+        is_hidden = name.startswith(".") and not begun.startswith(".")
+        fits = name.casefold().startswith(begun.casefold()) and not is_hidden
+        assert offered.count(name) == (names.count(name) if fits else 0)
+    assert offered == sorted(offered, key=lambda name: (name.casefold(), name))

@@ -401,6 +401,10 @@ class LocalFolder:
             for name in (*names, *folders):
                 yield ("" if relative == "." else relative), name
 
+    def list_folders(self) -> list[str]:
+        """One ``scandir``."""
+        return self.calls.small(lambda: parts.tree.list_folders(self.root))
+
     def find_unwritable(self) -> str | None:
         """Checks this user's permissions. Writes nothing."""
         folders = (self.root, os.path.join(self.root, self.layout.images_folder))

@@ -409,6 +409,14 @@ class Folder(Protocol):
         """Folder (relative) and name of every entry below the root, lazily. Skips hidden folders."""
         ...
 
+    def list_folders(self) -> list[str]:
+        """The names of the folders directly in the root, also of those that a link leads to. In no order.
+
+        Raises:
+            OSError: It cannot be listed now.
+        """
+        ...
+
     def find_unwritable(self) -> str | None:
         """The root or the images' folder, if this user may not write there. None if both are writable."""
         ...

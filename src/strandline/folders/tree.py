@@ -11,12 +11,16 @@ import heapq
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.media_folder import MEDIA_FOLDER, iter_names
 from strandline.folders.opening import is_dataless, open_regular
 from strandline.model.values import dataclass
+
+ENTRIES_LISTED = 20_000
+"""A person chooses among fewer folders, and a folder of images may have a million entries."""
 
 
 class PathPage(NamedTuple):
@@ -79,6 +83,23 @@ def _iter_paths(root: str, folders: Sequence[str]) -> Iterator[str]:
             yield from (entry.name for entry in entries)
     if MEDIA_FOLDER in folders and _is_folder(os.path.join(root, MEDIA_FOLDER)):
         yield from (f"{MEDIA_FOLDER}/{name}" for name in iter_names(root))
+
+
+def list_folders(root: str) -> list[str]:
+    """The names of the folders in a folder, also of those that a link leads to.
+
+    Raises:
+        OSError: It cannot be listed.
+    """
+    with os.scandir(root) as entries:
+        return [entry.name for entry in islice(entries, ENTRIES_LISTED) if _leads_to_folder(entry)]
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _is_folder(path: str) -> bool:

@@ -6,6 +6,8 @@ write to is none that one sync client looks after.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from strandline.model.remedies import refer_to, say_add, say_command
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
@@ -26,6 +28,26 @@ class FolderFacts:
     """A storage directory that is there now, and that this folder is in."""
     contains: StorageDir | None = None
     """A storage directory that is there now, and that is in this folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subfolder:
+    """A folder that a person may choose."""
+
+    path: str
+    """As it would be typed."""
+    objection: str | None
+    """Why it cannot be a storage directory; None if it can."""
+
+
+def choose_subfolders(names: Iterable[str], begun: str) -> list[str]:
+    """The names that begin with what was typed, in any letter case, by name. Hidden ones only if a dot was typed."""
+    wanted = begun.casefold()
+    fits = (name for name in names if name.casefold().startswith(wanted))
+    return sorted(
+        (name for name in fits if begun.startswith(".") or not name.startswith(".")),
+        key=lambda name: (name.casefold(), name),
+    )
 
 
 def find_objection(facts: FolderFacts) -> str | None:

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import confirm as confirm
     from strandline.services.storage_dirs import manage as manage
     from strandline.services.storage_dirs import presence as presence
+    from strandline.services.storage_dirs import subfolders as subfolders
 
 _ROOMS = {
     "finding": ("describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "save", "save_several"),
     "scanning": ("scan",),
-    "storage_dirs": ("add", "confirm", "manage", "presence"),
+    "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),
 }
 _MODULES = {name: f"{room}.{name}" for room, names in _ROOMS.items() for name in names}
 

@@ -203,6 +203,13 @@ def test_several_new_images_are_written_at_once(place: Place) -> None:
     }
 
 
+def test_folders_are_listed_by_name(place: Place) -> None:
+    """Only folders, and links to folders. A broken link is none."""
+    (place.root / "to").symlink_to(place.media)
+    (place.root / "broken").symlink_to(place.root / "nowhere")
+    assert set(place.folder.list_folders()) == {"media", "to"}
+
+
 def test_a_link_in_place_of_the_images_folder_is_refused(place: Place, tmp_path: Path) -> None:
     """Nothing is written through the link."""
     place.media.rmdir()

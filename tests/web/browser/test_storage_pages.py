@@ -75,6 +75,30 @@ def test_a_path_that_is_none_is_said_where_it_was_typed(serve: Serve, open_page:
     expect(page.get_by_label("Only read it")).to_be_checked()
 
 
+def test_a_path_is_completed_by_keyboard(serve: Serve, open_page: OpenPage, tmp_path: Path) -> None:
+    """Arrows choose among the folders; Enter takes one, then sends the form. A folder that was added says so."""
+    page = open_page(serve(), "/folders")
+    make_storage_dir(tmp_path / "Photos" / "Travel", *make_pictures(1))
+    field = page.get_by_role("combobox", name="Path of the folder on this machine")
+    field.press_sequentially(f"{tmp_path}/n")
+    option = page.get_by_role("option", name=f"{tmp_path}/Notes")
+    expect(option).to_contain_text("It is there already, as 'Notes'.")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    field.press("Escape")
+    expect(page.get_by_role("listbox")).to_be_hidden()
+    field.fill(f"{tmp_path}/ph")
+    expect(page.get_by_role("option")).to_have_count(1)
+    field.press("ArrowDown")
+    expect(page.get_by_role("option", selected=True)).to_have_text(f"{tmp_path}/Photos")
+    field.press("Enter")
+    expect(field).to_have_value(f"{tmp_path}/Photos/")
+    page.get_by_role("option", name="Travel").click()
+    expect(field).to_have_value(f"{tmp_path}/Photos/Travel/")
+    expect(page.get_by_role("option", name="media")).to_be_visible()
+    field.press("Enter")
+    expect(page.get_by_text("Travel was added with the identity in the folder.")).to_be_visible()
+
+
 def test_a_folder_is_renamed_and_forgotten(serve: Serve, open_page: OpenPage) -> None:
     """One form each. Forgetting needs a checkbox, and touches no file."""
     served = serve(*make_pictures(1))

@@ -24,12 +24,13 @@ def check_suitable(bench: Workbench, root: str, *, known: StorageDir | None = No
     Raises:
         UnsuitableFolderError: The message says why, and what to do instead.
     """
-    objection = find_objection(_find_facts(bench, root, known))
+    objection = find_objection(find_facts(bench, root, known))
     if objection is not None:
         raise UnsuitableFolderError(objection, path=root)
 
 
-def _find_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderFacts:
+def find_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderFacts:
+    """What is known about the folder. The arguments are those of :func:`check_suitable`."""
     folder, home = Path(root), Path(os.path.realpath(os.path.expanduser("~")))
     with bench.catalog.read() as reader:
         others = [sd for sd in reader.sds.list_storage_dirs() if known is None or sd.number != known.number]

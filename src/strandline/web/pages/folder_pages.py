@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Annotated, NamedTuple
 
-from fastapi import APIRouter, Form
-from starlette.responses import RedirectResponse, Response
+from fastapi import APIRouter, Form, Query
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from strandline.errors import StrandlineError
-from strandline.model.plain_words import say_count
+from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.web.api.sds import check_whole
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
+from strandline.web.pages.page_words import say_on_page
 from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.pages.words import say_sentence
 from strandline.web.problems import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -54,6 +56,10 @@ class Folder(NamedTuple):
     needs_identity: bool
 
 
+HOME = "~/"
+"""Where a person begins who has typed nothing."""
+
+FolderPath = Annotated[str, Query(max_length=4096)]
 FormText = Annotated[str, Form(max_length=4096)]
 FormCheck = Annotated[bool, Form()]
 
@@ -62,6 +68,19 @@ FormCheck = Annotated[bool, Form()]
 async def show_folders(backend: TheBackend) -> Response:
     """All storage directories."""
     return await backend.crossing.page(lambda: _draw(backend))
+
+
+@router.get("/folders/within")
+async def list_subfolders(backend: TheBackend, path: FolderPath = "") -> Response:
+    """Folders whose paths begin with what somebody types, for the form that adds one. Only their names."""
+
+    def list_them() -> Response:
+        found = backend.store.list_subfolders(path or HOME)
+        typable = [each for each in found if show_plainly(each.path) == each.path]
+        folders = [{"path": each.path, "objection": _say(each.objection)} for each in typable]
+        return JSONResponse({"folders": folders})
+
+    return await backend.crossing.slow(list_them)
 
 
 @router.post("/folders")
@@ -190,6 +209,10 @@ def needs_identity(sd: StorageDir) -> bool:
     """Whether a person can give it an identity, and nothing else will, unless it is still arriving. Pure."""
     is_waiting = sd.state is StorageDirState.INCOMPLETE and sd.sd_id is None and not sd.read_only
     return is_waiting and "new-identity" in (sd.problem or "")
+
+
+def _say(objection: str | None) -> str:
+    return "" if objection is None else say_sentence(say_on_page(objection))
 
 
 def _act(

@@ -1,6 +1,7 @@
 // What every page runs.
 
 import "./copying.js";
+import "./folder-field.js";
 import "./live-region.js";
 import "./scan-form.js";
 

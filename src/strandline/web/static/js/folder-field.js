@@ -1,0 +1,129 @@
+// <folder-field>: completes the path of a folder on the server's machine while it is typed.
+//
+// A combobox: arrows move through the folders, Enter takes one, Escape closes the list. Without scripts it is a plain
+// field. A folder that cannot be added is listed with the reason.
+
+import { BASE } from "./base.js";
+
+const TYPING_MS = 150;
+const PATIENCE_MS = 6000; // a share that does not answer has a limit of 5 s on the server
+
+let count = 0;
+
+class FolderField extends HTMLElement {
+  connectedCallback() {
+    this.field = this.querySelector("input");
+    this.list = document.createElement("ul");
+    this.list.id = `folders-${count += 1}`;
+    this.list.className = "choices";
+    this.list.hidden = true;
+    this.list.setAttribute("role", "listbox");
+    this.list.setAttribute("aria-label", "Folders");
+    this.append(this.list);
+    this.active = -1;
+    for (const [name, value] of Object.entries({
+      role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id,
+    })) this.field.setAttribute(name, value);
+    this.field.addEventListener("input", () => this.askSoon());
+    this.field.addEventListener("keydown", (event) => this.onKey(event));
+    this.field.addEventListener("blur", () => this.close());
+    this.list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    this.list.addEventListener("click", (event) => this.take([...this.list.children].indexOf(event.target.closest("li"))));
+  }
+
+  askSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), TYPING_MS);
+  }
+
+  async ask() {
+    this.control?.abort();
+    const control = this.control = new AbortController();
+    const patience = setTimeout(() => control.abort(), PATIENCE_MS);
+    try {
+      const query = new URLSearchParams({ path: this.field.value });
+      const answer = await fetch(`${BASE}/folders/within?${query}`, { signal: control.signal });
+      const { folders } = answer.ok ? await answer.json() : { folders: [] };
+      if (this.control === control) this.show(folders);
+    } catch {
+      this.close();
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  show(folders) {
+    if (document.activeElement !== this.field || !folders.length) {
+      this.close();
+      return;
+    }
+    this.list.replaceChildren(...folders.map(({ path, objection }, number) => {
+      const option = document.createElement("li");
+      const name = document.createElement("bdi");
+      option.id = `${this.list.id}-${number}`;
+      option.dataset.path = path;
+      option.setAttribute("role", "option");
+      option.setAttribute("aria-selected", "false");
+      name.textContent = path;
+      option.append(name);
+      if (objection) {
+        const why = document.createElement("small");
+        why.textContent = objection;
+        option.append(why);
+        option.setAttribute("aria-disabled", "true");
+      }
+      return option;
+    }));
+    this.list.hidden = false;
+    this.field.setAttribute("aria-expanded", "true");
+    this.point(-1);
+    this.list.scrollIntoView({ block: "nearest" });
+  }
+
+  close() {
+    clearTimeout(this.timer);
+    this.control?.abort();
+    this.control = null;
+    this.list.hidden = true;
+    this.field.setAttribute("aria-expanded", "false");
+    this.point(-1);
+  }
+
+  point(number) {
+    this.list.children[this.active]?.setAttribute("aria-selected", "false");
+    this.active = number;
+    const option = this.list.children[number];
+    option?.setAttribute("aria-selected", "true");
+    option?.scrollIntoView({ block: "nearest" });
+    if (option) this.field.setAttribute("aria-activedescendant", option.id);
+    else this.field.removeAttribute("aria-activedescendant");
+  }
+
+  onKey(event) {
+    const isOpen = !this.list.hidden;
+    const many = this.list.children.length;
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (!isOpen) this.ask();
+      else if (event.key === "ArrowDown") this.point(this.active + 1 < many ? this.active + 1 : 0);
+      else this.point(this.active > 0 ? this.active - 1 : many - 1);
+    } else if (event.key === "Enter" && isOpen && this.active >= 0) {
+      event.preventDefault();
+      this.take(this.active);
+    } else if (event.key === "Escape" && isOpen) {
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  /** Puts the folder into the field. Its own folders come next; Enter then sends the form. */
+  take(number) {
+    const option = this.list.children[number];
+    if (!option) return;
+    this.field.value = `${option.dataset.path}/`;
+    this.field.focus();
+    this.ask();
+  }
+}
+
+customElements.define("folder-field", FolderField);
