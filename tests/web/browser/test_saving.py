@@ -167,6 +167,19 @@ def test_what_was_not_saved_can_be_tried_again(serve: Serve, open_page: OpenPage
     assert served.get("/images/months")["total"] == 3
 
 
+def test_what_can_never_be_saved_is_not_tried_again(serve: Serve, open_page: OpenPage) -> None:
+    """No button for an empty file and one that is no picture. Half a picture that is there already is not saved."""
+    half = make_picture("png", seed=33)[:-20]
+    served = serve(half)
+    page = open_page(served)
+    carry(page, "drop", ("a.bmp", "image/bmp", b"BM no picture"), ("empty.png", "image/png", b""))
+    expect(page.locator(".saved-files h2")).to_have_text("2 not saved")
+    expect(page.get_by_role("button", name="Close")).to_be_visible()
+    expect(page.get_by_role("button", name="Try again")).to_be_hidden()
+    carry(page, "drop", ("half.png", "image/png", half))
+    expect(page.locator(".saved-files h2")).to_have_text("1 already there")
+
+
 def test_pictures_that_are_too_large_together_are_sent_alone(serve: Serve, open_page: OpenPage) -> None:
     """The server takes no more in one request than it takes for one image. The page then sends them one by one, and
     still not more than three at once.

@@ -90,7 +90,7 @@ class SaveImages extends HTMLElement {
 
   /** Sends what was not saved again. */
   retry() {
-    const again = this.failed;
+    const again = this.failed.filter(({ isFinal }) => !isFinal);
     this.reset();
     for (const sd of new Set(again.map((item) => item.sd))) {
       this.save(again.filter((item) => item.sd === sd).map((item) => item.file), sd);
@@ -123,7 +123,7 @@ class SaveImages extends HTMLElement {
     bar.hidden = !queue.isRunning;
     this.button("cancel").hidden = !queue.isRunning;
     this.button("close").hidden = queue.isRunning;
-    this.button("retry").hidden = queue.isRunning || !this.failed.length;
+    this.button("retry").hidden = queue.isRunning || !this.failed.some(({ isFinal }) => !isFinal);
     heading.textContent = queue.isRunning
       ? `Saving ${Math.min(queue.done + 1, queue.total).toLocaleString("en")} of ${queue.total.toLocaleString("en")}`
       : this.summarize();

@@ -8,6 +8,7 @@ const MOST_FILES = 50; // per request: a progress that moves, and little to repe
 const MOST_BYTES = 4_000_000;
 const NO_ANSWER = "Strandline did not answer.";
 const TOO_LARGE = 413;
+const FINAL = ["unsupported-image", "empty-image", "image-too-large"]; // the same bytes will never be saved
 
 /**
  * Files on their way. `onChange` is called when a number has changed, `onResult` with an item when its result is known:
@@ -103,6 +104,7 @@ export class SaveQueue {
       if (one) item.outcome = judge(one);
       else {
         item.outcome = "failed";
+        item.isFinal = FINAL.includes(failed.get(name)?.code ?? answer?.code);
         item.reason = failed.get(name)?.message ?? (status ? new Problem(status, answer).message : NO_ANSWER);
       }
       this.done += 1;
@@ -140,6 +142,6 @@ function isRewritten(name) {
 }
 
 function judge(saved) {
-  if (!saved.whole) return "incomplete";
-  return saved.new ? "saved" : "there";
+  if (!saved.new) return "there";
+  return saved.whole ? "saved" : "incomplete";
 }
