@@ -283,6 +283,21 @@ def test_a_conflict_copy_shows_its_picture(serve: Serve, open_page: OpenPage) ->
     expect(box.get_by_text("shown from a conflict copy")).to_be_visible()
 
 
+def test_pictures_that_failed_are_tried_again_when_the_server_is_back(
+    serve: Serve, open_page: OpenPage
+) -> None:
+    """Meanwhile a tile has a word, and no picture shows the browser's broken icon."""
+    page = open_page(serve(make_picture("jpg")), without="**/{i/*,api/v1/events*}")
+    tile = page.locator(".tile").first
+    expect(tile.locator(".badge")).to_have_text("no preview")
+    expect(tile.locator("img")).to_be_hidden()
+    expect(page.get_by_text("Strandline does not answer")).to_be_visible()
+    page.unroute_all()
+    expect(tile.locator("img")).to_be_visible()
+    expect(tile.locator(".badge")).to_be_hidden()
+    expect(page.get_by_text("Strandline does not answer")).to_be_hidden()
+
+
 def test_what_a_suspect_folder_lost_is_not_called_fine(serve: Serve, open_page: OpenPage) -> None:
     """The page that is open says so on its tiles and in the light box, and a fresh page says the same."""
     served = serve(*make_pictures(3))
