@@ -377,6 +377,19 @@ def test_keys_act_on_the_tile_that_has_the_focus(serve: Serve, open_page: OpenPa
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def test_days_that_contradict_each_other_are_not_asked_for(serve: Serve, open_page: OpenPage) -> None:
+    """The field says so, and the images of the last good filters stay."""
+    page = open_page(serve(*make_pictures(2)))
+    page.locator("input[name=from]").fill("2001-01-01")
+    page.wait_for_url("**/?from=2001-01-01")
+    page.locator("input[name=to]").fill("2000-12-31")
+    expect(page.locator("input[name=to]:invalid")).to_be_focused()
+    expect(page.locator("#count")).to_have_text("2 images")
+    page.locator("input[name=to]").fill("2001-01-01")
+    page.wait_for_url("**/?from=2001-01-01&to=2001-01-01")
+    expect(page.locator("#count")).to_have_text("0 images")
+
+
 def test_a_question_mark_shows_the_keys(serve: Serve, open_page: OpenPage) -> None:
     """So does the button at the bottom. Escape closes them."""
     page = open_page(serve(*make_pictures(1)))

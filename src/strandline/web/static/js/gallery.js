@@ -97,7 +97,10 @@ function onGridKey(event, selection) {
 
 function listenToFilters() {
   let typing = 0;
+  const { from, to } = form.elements;
   const apply = () => {
+    [to.min, from.max] = [from.value, to.value]; // no day is after the last one
+    if (!form.reportValidity()) return;
     const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
     history.replaceState(history.state, "", query.size ? `${BASE}/?${query}` : `${BASE}/`);
     grid.filter(query);
@@ -108,7 +111,7 @@ function listenToFilters() {
   });
   form.addEventListener("input", (event) => {
     clearTimeout(typing);
-    typing = setTimeout(apply, event.target.type === "search" ? TYPING_MS : 0);
+    typing = setTimeout(apply, event.target.matches("input") ? TYPING_MS : 0);
   });
   const opener = form.querySelector(".filters-open");
   opener.addEventListener("click", () => {
