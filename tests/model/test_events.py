@@ -17,6 +17,7 @@ from strandline.model.image_files import FileState
 texts = st.text(max_size=20)
 FIELD_VALUES: dict[str, st.SearchStrategy[object]] = {
     "state": st.sampled_from(FileState),
+    "whole": st.none() | st.booleans(),
     "at": times,
     "sd_id": st.none() | texts,
     "old_sd_id": st.none() | texts,
@@ -45,11 +46,11 @@ def test_an_event_survives_the_wire(event: Event) -> None:
 
 @given(events())
 def test_every_event_begins_with_the_same_four_keys(event: Event) -> None:
-    """``seq``, ``at``, ``type``, ``sd_id``, then its own facts; image events have image_id, filename, state."""
+    """``seq``, ``at``, ``type``, ``sd_id``, and then its own facts."""
     keys = list(event.to_json())
     assert keys[:4] == ["seq", "at", "type", "sd_id"]
     if event.type.startswith("image."):
-        assert keys[4:] == ["image_id", "filename", "state"]
+        assert keys[4:] == ["image_id", "filename", "state", "whole"]
 
 
 def test_the_wire_names_are_those_of_the_contract() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState, ImageFilter, Sort
-from strandline.model.queries import MAX_TEXT, Query, parse_month, parse_query
+from strandline.model.queries import MAX_TEXT, ImageState, Query, parse_month, parse_query
 
 
 def day(year: int, month: int, day: int) -> datetime:
@@ -30,6 +30,7 @@ def day(year: int, month: int, day: int) -> datetime:
         (Query(type="image/webp"), ImageFilter(media_type="image/webp")),
         (Query(state="damaged"), ImageFilter(state=FileState.DAMAGED)),
         (Query(state=FileState.MISSING), ImageFilter(state=FileState.MISSING)),
+        (Query(state="incomplete"), ImageFilter(state=FileState.PRESENT, is_incomplete=True)),
         (Query(taken_from="2026-02-28"), ImageFilter(since=day(2026, 2, 28))),
         (Query(taken_to=date(2026, 2, 28)), ImageFilter(until=day(2026, 3, 1))),
         (Query(month="2026-12"), ImageFilter(since=day(2026, 12, 1), until=day(2027, 1, 1))),
@@ -59,6 +60,12 @@ def test_each_part_narrows_the_answer(query: Query, expected: ImageFilter) -> No
         (Query(taken_from="2026-02-30"), "'2026-02-30' is not a day"),
         (Query(taken_to="9999-12-31"), "is not a day"),
         (Query(taken_to="20261231"), "is not a day"),
+        (
+            Query(taken_from="2026-03-02", taken_to="2026-03-01"),
+            "the first day 2026-03-02, the last day 2026-03-01",
+        ),
+        (Query(taken_from="2026-03-02", month="2026-02"), "the first day 2026-03-02, the month 2026-02"),
+        (Query(taken_to=date(2026, 1, 31), month="2026-02"), "the last day 2026-01-31, the month 2026-02"),
         (Query(text="x" * (MAX_TEXT + 1)), "a search has at most 200 characters, not 201"),
     ],
 )
@@ -67,6 +74,11 @@ def test_what_is_wrong_is_named(query: Query, words: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_query(query, None)
     assert words in caught.value.message
+
+
+def test_each_state_of_a_file_can_be_asked_for() -> None:
+    """And ``incomplete``, and no other."""
+    assert {state.value for state in ImageState} == {state.value for state in FileState} | {"incomplete"}
 
 
 @given(st.dates(max_value=date(9999, 11, 30)))

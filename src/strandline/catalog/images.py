@@ -153,6 +153,9 @@ def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]
     else:
         parts.append(f"{table}.state = :state")
         values["state"] = chosen.state.value
+    if chosen.is_incomplete:
+        parts.append(f"{table}.proof_whole = 0 AND {table}.proof_stamp IS {table}.stamp")
+        parts.append(f"{table}.absent_since_us IS NULL")
     if chosen.media_type is not None:
         parts.append(f"{table}.media_type = :media_type")
         values["media_type"] = chosen.media_type

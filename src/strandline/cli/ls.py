@@ -18,16 +18,16 @@ from strandline.cli.wording import find_time, say_day, say_image_state, say_list
 from strandline.cli.writing import is_terminal, say, shorten, write_json, write_json_list
 from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.events import format_time
-from strandline.model.image_files import FileState, Sort
+from strandline.model.image_files import Sort
 from strandline.model.plain_words import say_bytes, say_count
-from strandline.model.queries import Query
+from strandline.model.queries import ImageState, Query
 from strandline.model.reports import ImageInfo, ImagePage
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 if TYPE_CHECKING:
     from strandline.store import Store
 
-_STATES = [state.value for state in FileState]
+_STATES = [state.value for state in ImageState]
 
 DRAWN_AT_ONCE = 500
 """Rows of one table on a terminal: its columns are as wide as they need to be, so they are drawn together."""

@@ -64,6 +64,8 @@ class ImageEvent(Event):
     image_id: ImageId
     filename: str
     state: FileState
+    whole: bool | None = None
+    """Whether the bytes are a complete picture. Half a picture can be saved, and is shown. None if nobody knows."""
 
 
 class ImageAvailable(ImageEvent):

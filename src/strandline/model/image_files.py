@@ -166,6 +166,8 @@ class ImageFilter:
 
     sd: int | None = None
     state: FileState | None = None
+    is_incomplete: bool = False
+    """Only present files with the bytes of their id that are not a whole image."""
     media_type: str | None = None
     text: str | None = None
     """The words of one of its original names, or parts of them, in any order and spelling (``folding``); or the

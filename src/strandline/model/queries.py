@@ -19,6 +19,20 @@ MAX_TEXT = 200
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
+class ImageState(StrEnum):
+    """States to ask for: those of an image file, and ``incomplete``."""
+
+    PRESENT = "present"
+    ARRIVING = "arriving"
+    DAMAGED = "damaged"
+    FOREIGN = "foreign"
+    MISSING = "missing"
+    ONLINE_ONLY = "online-only"
+    TRASHED = "trashed"
+    INCOMPLETE = "incomplete"
+    """Present with exactly the bytes of its id, but they are not a whole image: half a picture was saved."""
+
+
 class PathLike(Protocol):
     """``os.PathLike[str]``, which this room does not import."""
 
@@ -38,7 +52,9 @@ class Query:
     type: str | None = None
     """A media type (``image/png``) or an extension (``png``)."""
     state: FileState | str | None = None
-    """Only images with a file in this state. Trashed files count only if they are asked for."""
+    """Only images with a file in this state, or ``incomplete``: present, but saved as half an image. Trashed files
+    count only if they are asked for.
+    """
     taken_from: date | str | None = None
     """The first day, as a date or as ``2026-11-22``."""
     taken_to: date | str | None = None
@@ -65,9 +81,14 @@ def parse_query(query: Query, sd: int | None) -> ImageFilter:
         begin, end = parse_month(query.month)
         since = begin if since is None else max(begin, since)
         until = end if until is None else min(end, until)
+    if since is not None and until is not None and since >= until:
+        raise InvalidInputError(f"no day can match: {_say_days(query)} have no day in common")
+    state = _parse_word(ImageState, "state", query.state) if query.state else None
+    is_incomplete = state is ImageState.INCOMPLETE
     return ImageFilter(
         sd=sd,
-        state=_parse_word(FileState, "state", query.state) if query.state else None,
+        state=None if state is None else FileState.PRESENT if is_incomplete else FileState(state),
+        is_incomplete=is_incomplete,
         media_type=parse_type(query.type) if query.type else None,
         text=_parse_text(query.text) if query.text else None,
         since=since,
@@ -113,6 +134,16 @@ def _parse_day(day: date | str, *, days_later: int = 0) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=days_later)
     except (ValueError, OverflowError):
         raise InvalidInputError(f"{str(day)[:40]!r} is not a day; give it as 2026-11-22") from None
+
+
+def _say_days(query: Query) -> str:
+    """The parts of the query that name days."""
+    parts = (
+        ("the first day", query.taken_from),
+        ("the last day", query.taken_to),
+        ("the month", query.month),
+    )
+    return ", ".join(f"{what} {str(day)[:40]}" for what, day in parts if day not in (None, ""))
 
 
 def _parse_text(text: str) -> str | None:

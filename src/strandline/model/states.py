@@ -200,7 +200,9 @@ def event_between(
     cls = _event_class(old, new)
     if cls is None:
         return None
-    return cls(at=now, sd_id=sd_id, image_id=new.image_id, filename=new.filename, state=new.state)
+    return cls(
+        at=now, sd_id=sd_id, image_id=new.image_id, filename=new.filename, state=new.state, whole=new.is_whole
+    )
 
 
 def has_proof_of(row: ImageFile, sha256: str) -> bool:

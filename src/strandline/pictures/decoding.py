@@ -129,7 +129,7 @@ def _ask(
         )
     if "undecodable" in reply:
         raise UndecodablePictureError(
-            f"the picture cannot be decoded ({reply['undecodable']}); it may still be arriving, or be broken",
+            f"the picture cannot be decoded ({reply['undecodable']}); it is not complete, or it is broken",
             reason=reply["undecodable"],
         )
     return reply, result

@@ -35,6 +35,7 @@ from strandline.errors import (
     RefusedError,
     StrandlineError,
     UnavailableError,
+    UndecodablePictureError,
     WrongBytesError,
 )
 from strandline.web.invalid_requests import say_invalid
@@ -58,6 +59,7 @@ HTTP_STATUS: dict[type[StrandlineError], int] = {
     UnavailableError: 503,
     MissingExtraError: 501,
     WrongBytesError: 500,
+    UndecodablePictureError: 422,  # the same picture will not be drawn next time, so nobody should ask again
     DiskError: 500,
     DiskFullError: 507,
     CatalogError: 500,

@@ -13,7 +13,9 @@ from builders.catalogs import sql_of
 from builders.machine import LEGACY_ID, Machine
 from builders.pictures import KINDS, make_picture
 from builders.storage import id_of, name_of
+from strandline.model.events import ImageAvailable
 from strandline.model.image_files import ImageFile
+from strandline.model.queries import Query, parse_query
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_status import SyncStatus
 from strandline.services.finding.describe import find_image_info
@@ -61,6 +63,22 @@ def test_half_an_image_is_kept_and_said_to_be_half(machine: Machine, kind: str) 
     first, second = save_image(machine.bench, half, one), save_image(machine.bench, half, one)
     assert (first.new, first.whole, second.new, second.whole) == (True, False, False, False)
     assert first.to_json()["whole"] is False
+    save_image(machine.bench, PICTURE, one)
+    with machine.bench.catalog.read() as reader:
+        shown = [
+            event
+            for event in reader.journal.list_events(since=0, limit=10)
+            if isinstance(event, ImageAvailable)
+        ]
+        halves, _ = reader.images.list_image_ids(
+            parse_query(Query(state="incomplete"), None), after=None, limit=9
+        )
+        assert reader.images.count_images(parse_query(Query(state="incomplete"), None)) == 1
+    assert [(event.image_id, event.whole) for event in shown] == [
+        (first.image_id, False),
+        (id_of(PICTURE), True),
+    ]
+    assert halves == [first.image_id]
     assert machine.get(first.image_id).read() == half
     info = find_image_info(machine.bench, first.image_id)
     assert info is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from fastapi import Depends, Path, Query
@@ -11,14 +12,19 @@ from starlette.requests import Request
 
 from strandline.errors import InvalidInputError
 from strandline.model import queries
-from strandline.model.image_files import FileState, Sort
+from strandline.model.image_files import Sort
 
 SdPath = Annotated[str, Path(description="A storage directory: its identity, an alias, or its name.")]
 SdQuery = Annotated[str | None, Query(description="A storage directory: identity, alias, path or name.")]
 ImageIdPath = Annotated[str, Path(description="An image id: 32 hex digits, or a UUID.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 
-StateQuery = Annotated[FileState | None, Query(description="Only images with a file in this state.")]
+StateQuery = Annotated[
+    queries.ImageState | None,
+    Query(
+        description="Only images with a file in this state. `incomplete`: present, but half a picture was saved."
+    ),
+]
 TypeQuery = Annotated[
     str | None, Query(max_length=40, description="Only this type: `image/png`, or an extension.")
 ]
@@ -74,17 +80,31 @@ TheQuery = Annotated[queries.Query, Depends(make_query)]
 
 
 async def refuse_unknown(request: Request) -> None:
-    """Refuses a request with a query parameter that its route does not have: it would be a filter that does nothing.
+    """Refuses a query parameter that the route does not have, or that comes twice: a filter that would do nothing.
 
     Raises:
         InvalidInputError: There is one.
     """
+    check_single(request.query_params.multi_items())
     known = _parameters_of(request.scope["route"].dependant)
     unknown = [name for name in request.query_params if name not in known and name not in CREDENTIALS]
     if unknown:
         names = ", ".join(repr(name[:40]) for name in dict.fromkeys(unknown[:5]))
         has = f"it has {', '.join(sorted(known))}" if known else "it has none"
         raise InvalidInputError(f"{request.url.path} has no parameter {names}; {has}")
+
+
+def check_single(given: Iterable[tuple[str, str]]) -> None:
+    """Refuses names that come twice.
+
+    Raises:
+        InvalidInputError: There is one.
+    """
+    seen = set[str]()
+    for name, _ in given:
+        if name in seen:
+            raise InvalidInputError(f"the parameter {name[:40]!r} was given more than once")
+        seen.add(name)
 
 
 def _parameters_of(dependant: Dependant) -> set[str]:

@@ -22,6 +22,7 @@ from strandline.pictures.decoding import MAX_SIZE as MAX_SIZE
 from strandline.pictures.decoding import Thumbnail
 from strandline.runtime.assembly import LocalStore
 from strandline.web.answers import HARMLESS
+from strandline.web.api.parameters import CREDENTIALS, check_single
 from strandline.web.images.ranges import Part, find_part, is_not_modified
 
 Headers = list[tuple[bytes, bytes]]
@@ -33,6 +34,9 @@ PIECE_BYTES = 256 * 1024
 
 MAX_WAIT_S = 300
 """Limit of ``?wait=`` in seconds. Browsers and proxies time out not far above."""
+
+PARAMETERS = ("w", "wait", "original", "sd", "fetch")
+"""The names that a query may have. The guard reads the key."""
 
 ASKED = frozenset({b"if-none-match", b"range", b"if-range"})
 """The request headers that a plan uses."""
@@ -88,14 +92,19 @@ class Drawing:
 
 
 def parse_wish(query: bytes) -> Wish:
-    """Parses the query. Ignores unknown names.
+    """Parses the query.
 
     Raises:
-        InvalidInputError: A value is invalid.
+        InvalidInputError: A value is invalid, or a name is unknown or comes twice.
     """
     if not query:
         return Wish()
-    given = dict(parse_qsl(query.decode("latin-1"), keep_blank_values=True))
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    check_single(pairs)
+    given = dict(pairs)
+    unknown = next((name for name in given if name not in PARAMETERS and name not in CREDENTIALS), None)
+    if unknown is not None:
+        raise InvalidInputError(f"an image has no parameter {unknown[:40]!r}; it has {', '.join(PARAMETERS)}")
     return Wish(
         sd=given.get("sd") or None,
         width=_parse_number(given, "w", MAX_SIZE) if "w" in given else None,
