@@ -27,8 +27,8 @@ from strandline.web.guards import PREFLIGHT, Refusal, Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
 from strandline.web.pages.gallery_pages import add_pages
-from strandline.web.pages.rendering import add_error_page, render_error
-from strandline.web.pages.sign_in_pages import render_host_refusal, render_sign_in
+from strandline.web.pages.rendering import add_error_page
+from strandline.web.pages.sign_in_pages import render_refusal, render_sign_in
 from strandline.web.problems import add_problem_handlers, answer_refusal
 from strandline.web.site import enter, get_public_address
 
@@ -134,13 +134,11 @@ class Application:
         base = self.backend.base
         if not request.wants_page:
             return answer_refusal(refusal.code, refusal.message, headers=refusal.headers)
-        if refusal.code == "host-not-allowed":
-            return render_host_refusal(base, refusal.message)
         if refusal.code == "token-required":
             query = request.query.decode("latin-1")
             place = quote(request.path) + (f"?{query}" if query else "")
             return render_sign_in(base, next_address=place, status=401)
-        return render_error(base, refusal.message, refusal.status_code)
+        return render_refusal(base, refusal)
 
 
 def _with_cors(send: Send, origin: str | None) -> Send:

@@ -51,12 +51,23 @@ LOOKED_AT = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """What the owner of the server may run if the request should have been let through."""
+
+    case: str
+    """When: ``if that is this machine``."""
+    command: str
+    """In backticks, as messages have it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a request is refused."""
 
     code: str
     detail: str | None = None
     """Says more than the code's own text."""
+    remedies: tuple[Remedy, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -65,9 +76,17 @@ class Refusal:
         return REFUSALS[self.code][0]
 
     @property
+    def fact(self) -> str:
+        """What happened."""
+        return self.detail or REFUSALS[self.code][1]
+
+    @property
     def message(self) -> str:
         """What happened and what to do."""
-        return self.detail or REFUSALS[self.code][1]
+        if not self.remedies:
+            return self.fact
+        runs = "; ".join(f"{each.case}, run {each.command}" for each in self.remedies)
+        return f"{self.fact}; {runs}; then start the server again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +176,7 @@ class Guard:
             if not (may_show or self._is_no_other_sites(request) or self.has_token(request)):
                 return Refusal("origin-not-allowed")
         elif not (self._is_of_our_page(request) or self.has_token(request)):
-            return _refuse_write(request.get(b"origin"))
+            return self._refuse_write(request.get(b"origin"))
         if may_show or is_public(request) or self.is_let_in(request):
             return None
         return Refusal("token-required", headers={"www-authenticate": "Bearer"})
@@ -208,12 +227,32 @@ class Guard:
         if not _HOST_NAME.fullmatch(name):
             return Refusal("host-not-allowed")
         names = " ".join(sorted(self.allow_hosts | {name}))
-        return Refusal(
-            "host-not-allowed",
-            f"this server does not answer to the host name {name}; if that is this machine, run "
-            f"{say_command('config', 'set', 'web.allow_hosts', names)}, or behind a proxy with TLS "
-            f"{say_command('config', 'set', 'web.public_url', f'https://{name}/')}, and start the server again",
+        remedies = (
+            Remedy("if that is this machine", say_command("config", "set", "web.allow_hosts", names)),
+            Remedy(
+                "if a proxy with TLS has that name",
+                say_command("config", "set", "web.public_url", f"https://{name}/"),
+            ),
         )
+        return Refusal("host-not-allowed", f"this server does not answer to the host name {name}", remedies)
+
+    def _refuse_write(self, origin: str) -> Refusal:
+        """Behind a proxy that hides the host name, our own pages have an origin that we do not know."""
+        if not _ORIGIN.fullmatch(origin):
+            return Refusal("origin-not-allowed", WRITES_NEED)
+        origins = " ".join(sorted(self.allow_origins | {origin}))
+        remedies = (
+            Remedy(
+                "if a proxy shows Strandline there",
+                say_command("config", "set", "web.public_url", f"{origin}/"),
+            ),
+            Remedy(
+                "if another page of yours is there",
+                say_command("config", "set", "web.allow_origins", origins),
+            ),
+        )
+        fact = f"this came from a page of {origin}, which this server does not know as its own"
+        return Refusal("origin-not-allowed", fact, remedies)
 
     def _is_no_other_sites(self, request: Request) -> bool:
         site = request.get(b"sec-fetch-site")
@@ -247,18 +286,6 @@ WRITES_NEED = (
     "writes need an Origin of this server's own pages, or 'Authorization: Bearer' with the token of this "
     "installation, which is in its home"
 )
-
-
-def _refuse_write(origin: str) -> Refusal:
-    """Behind a proxy that hides the host name, our own pages have an origin that we do not know."""
-    if not _ORIGIN.fullmatch(origin):
-        return Refusal("origin-not-allowed", WRITES_NEED)
-    return Refusal(
-        "origin-not-allowed",
-        f"this came from a page of {origin}, which this server does not know as its own; if a proxy shows Strandline "
-        f"there, run {say_command('config', 'set', 'web.public_url', f'{origin}/')}, and start the server again; if "
-        "it is another page of yours, put it into web.allow_origins, or send the token of this installation",
-    )
 
 
 _HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")

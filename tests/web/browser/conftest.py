@@ -25,7 +25,11 @@ from strandline.runtime.daemon import run_daemon
 LIMIT_MS = 45_000
 """A page takes a moment. Four browsers at once on two cores take longer."""
 
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP *.lan 127.0.0.1, MAP example.org 127.0.0.1",
+]  # fmt: skip
+"""This machine has these names as well."""
 
 OpenPage = Callable[..., Page]
 Serve = Callable[..., Served]

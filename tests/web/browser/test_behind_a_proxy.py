@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,25 +11,13 @@ from builders.pages import Trouble
 from builders.pictures import make_picture
 from builders.proxies import find_free_ports, get_block, running_nginx
 from builders.storage import id_of, make_pictures
-from builders.system_packages import require
 
-from .conftest import ARGUMENTS, LIMIT_MS, OpenPage, Serve
+from .conftest import LIMIT_MS, OpenPage, Serve
 from .test_saving import carry
 
 
-@pytest.fixture
-def renaming_chromium(chromium: Browser) -> Iterator[Browser]:
-    """A browser that finds every name on this machine."""
-    browser = chromium.browser_type.launch(
-        executable_path=require("chromium", "chromium"),
-        args=[*ARGUMENTS, "--host-resolver-rules=MAP * 127.0.0.1"],
-    )
-    yield browser
-    browser.close()
-
-
 def test_a_gallery_below_a_path_does_what_a_gallery_does(
-    renaming_chromium: Browser, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    chromium: Browser, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Signing in, pictures, an upload that appears by itself, the light box, links, filters, signing out."""
     ports = find_free_ports()
@@ -41,7 +28,7 @@ def test_a_gallery_below_a_path_does_what_a_gallery_does(
     trouble = Trouble()
     config = get_block("nginx", 1)
     with running_nginx(config, proxy, ports, served.address.port, host="example.org", base="/pics"):
-        context = renaming_chromium.new_context(ignore_https_errors=True, reduced_motion="reduce")
+        context = chromium.new_context(ignore_https_errors=True, reduced_motion="reduce")
         context.set_default_timeout(LIMIT_MS)
         page = context.new_page()
         trouble.listen(page, first)

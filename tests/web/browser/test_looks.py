@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from builders.pages import Broken, break_storage_dir
 from builders.sampling import take_sample
@@ -93,6 +94,40 @@ def test_an_empty_installation_is_accessible(home: Path, open_page: OpenPage) ->
             check_accessible(page)
             page.goto(served.address.url + "folders")
             check_accessible(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_people_who_are_not_let_in_get_a_whole_page(
+    broken: tuple[Broken, Served], chromium: Browser, scheme: Any
+) -> None:
+    """Without a session, from a page of another site, and by a name that is not ours: accessible, styled by its own
+    policy although the browser can load nothing else, and not wider than a phone.
+    """
+    _, served = broken
+    form = f'<form method="post" action="{served.address.url}sign-in"><button>Send</button></form>'
+    foreign = f"http://pics.lan:{served.address.port}/"
+    for bypass_csp in (False, True):
+        window = {"color_scheme": scheme, "bypass_csp": bypass_csp, "reduced_motion": "reduce"}
+        context = chromium.new_context(viewport={"width": 390, "height": 800}, **window)
+        page = context.new_page()
+        page.route("http://wiki.lan/", lambda route: route.fulfill(body=form, content_type="text/html"))
+        for start, status in (
+            (f"{served.address.url}folders", 401),
+            ("http://wiki.lan/", 403),
+            (foreign, 421),
+        ):
+            answer = page.goto(start)
+            if status == 403:
+                with page.expect_navigation() as sent:
+                    page.get_by_role("button").click()
+                answer = sent.value
+            assert answer is not None
+            assert answer.status == status
+            expect(page.locator(".panel")).to_have_css("width", "358px")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390
+            if bypass_csp:
+                check_accessible(page)
+        context.close()
 
 
 def test_no_page_is_wider_than_the_window(broken: tuple[Broken, Served], open_page: OpenPage) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
@@ -35,11 +34,9 @@ from strandline.web.pages import (
     sign_in_pages,
 )
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
-from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.pages.rendering import STATIC, PageRoute, find_since, render
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
-
-STATIC = Path(__file__).parents[1] / "static"
 
 FIRST_SCREEN = 60
 """Images that the server draws itself. Even a tall window shows no more before scripts run."""

@@ -6,8 +6,10 @@ A template never decides. A page prepares everything that it shows, and a missin
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Coroutine, Mapping
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -33,6 +36,7 @@ from strandline.web.problems import http_status_of
 from strandline.web.site import base_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+STATIC = Path(__file__).parents[1] / "static"
 
 PAGE_HEADERS = {
     "content-security-policy": (
@@ -52,6 +56,23 @@ BARE_POLICY = (
     "frame-ancestors 'none'"
 )
 
+INLINE_STYLES = {
+    "tokens": "tokens", "base": "base", "layout": "layout", "controls": "components", "door": "pages",
+}  # fmt: skip
+"""Those that a page needs that can load none, and the layers that ``strandline.css`` gives them."""
+
+
+@cache
+def get_inline_style() -> tuple[Markup, str]:
+    """The styles as one text, and the policy that allows exactly this text."""
+    parts = (
+        f"@layer {layer} {{{(STATIC / 'css' / f'{name}.css').read_text('utf-8')}}}"
+        for name, layer in INLINE_STYLES.items()
+    )
+    style = "\n".join(("@layer tokens, base, layout, components, pages;", *parts))
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    return Markup(style), BARE_POLICY.replace("'self'", f"'sha256-{digest}'", 1)
+
 
 @lru_cache(maxsize=8)
 def _get_environment(base: str) -> Environment:
@@ -66,6 +87,7 @@ def _get_environment(base: str) -> Environment:
     environment.filters |= {
         "plainly": show_plainly,
         "on_page": say_on_page,
+        "sentence": words.say_sentence,
         "bytes": partial(say_bytes, unknown="size not known"),
         "count": say_count,
         "checked": say_checked,
@@ -74,7 +96,6 @@ def _get_environment(base: str) -> Environment:
         "clock": words.say_clock,
         "month": words.say_month,
         "meaning": say_meaning,
-        "sentence": words.say_sentence,
         "type": words.say_type,
         "key": words.key_of,
         "in_address": words.in_address,

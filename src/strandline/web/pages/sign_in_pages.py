@@ -1,4 +1,4 @@
-"""Pages for people who are not signed in: the page to sign in, the way out, and the refusal of a foreign host name.
+"""Pages for people who are not let in: the page to sign in, the way out, and the refusal of a foreign name or page.
 
 A link signs in by GET, so it works from a terminal or a message. Programs that only look ahead do not use it up: a
 HEAD request and a prefetch are answered without taking the code.
@@ -15,14 +15,19 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.door import Door, find_local
-from strandline.web.guards import HEALTHZ, SIGN_IN, read_head
-from strandline.web.pages.rendering import PageRoute, render_bare
+from strandline.web.guards import HEALTHZ, SIGN_IN, Refusal, read_head
+from strandline.web.pages.rendering import PageRoute, get_inline_style, render_bare
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 WRONG_LINK = "This link does not work. It may have been used, or be older than ten minutes. Make a new one."
 WRONG_TEXT = "This is neither a link that works nor the token. A link works once, within ten minutes."
 TOO_MANY = "Too many wrong tries. Wait a minute, and try again."
+
+REFUSED = {
+    "host-not-allowed": "Strandline does not know itself by this name",
+    "origin-not-allowed": "Strandline does not know this page",
+}
 
 Text = Annotated[str, Query(max_length=8000)]
 FormText = Annotated[str, Form(max_length=8000)]
@@ -48,9 +53,15 @@ def render_sign_in(
     )  # fmt: skip
 
 
-def render_host_refusal(base: str, message: str) -> Response:
-    """The page for a host name that is not ours. It has no styles, because they would be refused as well."""
-    return render_bare(base, "host_refusal.html", status=421, message=message)
+def render_refusal(base: str, refusal: Refusal) -> Response:
+    """The page for a host name or a page that is not ours. Its styles are in it, because a request for them would be
+    refused as well.
+    """
+    style, policy = get_inline_style()
+    return render_bare(
+        base, "refused.html", status=refusal.status_code, headers={"content-security-policy": policy},
+        style=style, title=REFUSED[refusal.code], message=refusal.fact, remedies=refusal.remedies,
+    )  # fmt: skip
 
 
 @router.get(HEALTHZ)
