@@ -121,6 +121,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
             "folders.filesystems", "folders.local", "folders.odd_names", "folders.time_limits", "folders.timed_calls",
         },
     ),
+    "web/pages/rendering.py": ("our own styles", {".read_text"}),
 }  # fmt: skip
 """Other uses of a disk: which, and how. Only those of the change notice touch storage directories: each place has a
 thread there that may hang with its disk and holds up nobody else, so these calls have no time limit.

@@ -15,7 +15,19 @@ from strandline.model.public_address import PublicAddress, find_base_path, find_
 from strandline.runtime.settings import WebSettings
 
 OWN_NAMES = frozenset(
-    {"api", "i", "static", "healthz", "sign-in", "sign-out", "image", "folders", "inspect", "activity"}
+    {
+        "api",
+        "i",
+        "static",
+        "healthz",
+        "sign-in",
+        "sign-out",
+        "image",
+        "folders",
+        "inspect",
+        "activity",
+        "help",
+    }
 )
 """The first parts of all paths of the server."""
 
