@@ -69,7 +69,7 @@ def test_no_page_has_an_accessibility_violation(
 def test_what_opens_is_accessible_too(
     broken: tuple[Broken, Served], open_page: OpenPage, scheme: str
 ) -> None:
-    """The light box with its facts, the selection bar, and the keys."""
+    """The light box with its facts, the selection bar, the keys, offered folders, and what happened together."""
     _, served = broken
     page = open_page(served, scheme=scheme, bypass_csp=True)
     page.locator(".tile").first.hover()
@@ -83,6 +83,16 @@ def test_what_opens_is_accessible_too(
     page.keyboard.press("Escape")
     page.locator(".tile").first.click()
     page.get_by_role("button", name="Facts").click()
+    check_accessible(page)
+    visit(page, served, "/folders")
+    field = page.get_by_role("combobox")
+    field.fill(str(Path(served.store.list_storage_dirs()[0].path).parent) + "/")
+    field.press("End")
+    expect(page.get_by_role("option").first).to_be_visible()
+    field.press("ArrowDown")
+    check_accessible(page)
+    visit(page, served, "/activity")
+    page.locator(".together summary").first.click()
     check_accessible(page)
 
 
