@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from strandline.model.queries import Query as Query
     from strandline.model.reports import AddedStorageDir as AddedStorageDir
     from strandline.model.reports import Check as Check
+    from strandline.model.reports import ConfirmedStorageDir as ConfirmedStorageDir
     from strandline.model.reports import DiskFact as DiskFact
     from strandline.model.reports import Explanation as Explanation
     from strandline.model.reports import FileCounts as FileCounts
@@ -230,6 +231,7 @@ _HOMES = {
     "strandline.model.reports": (
         "AddedStorageDir",
         "Check",
+        "ConfirmedStorageDir",
         "DiskFact",
         "Explanation",
         "FileCounts",

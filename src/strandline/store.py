@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from strandline.model.queries import Query
     from strandline.model.reports import (
         AddedStorageDir,
+        ConfirmedStorageDir,
         Explanation,
         FileCounts,
         ImageInfo,
@@ -180,8 +181,8 @@ class Store:
         """Removes it from this catalog. Touches no file."""
         services.manage.forget_storage_dir(self._bench, self.get_storage_dir(sd))
 
-    def confirm_storage_dir(self, sd: StorageDirRef) -> StorageDir:
-        """Restores a lost identity; otherwise accepts that files are gone. Does only one of the two.
+    def confirm_storage_dir(self, sd: StorageDirRef) -> ConfirmedStorageDir:
+        """Restores a lost identity; otherwise accepts that files are gone. Does only one of the two, and says which.
 
         Raises:
             UnavailableError: It is not there, or never had an identity.

@@ -52,6 +52,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         {".is_dir", ".open", ".stat", "folders.saving", "os.path.realpath"},
     ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
+    "cli/save.py": ("in which storage directory a given file is", {"os.path.realpath"}),
     "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
     "cli/sign_in.py": ("the address of the running server, which is no file", {".open"}),
     "cli/sources.py": (

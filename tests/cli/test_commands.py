@@ -67,7 +67,7 @@ def test_adding_tells_people_what_happened(made: CommandHome) -> None:
     (root / "attachments/a.png").write_bytes(make_picture("png"))
     added = run("sd", "add", root)
     assert "Journal is added" in added.text
-    assert "It got a new identity." in added.text
+    assert " (new)\n" in added.text
     assert "save -r" in added.stderr
     assert run("sd", "list").text.split("\t")[:2] == ["Journal", "online"]
 
@@ -143,9 +143,8 @@ def test_getting_bytes(made: CommandHome) -> None:
         "size_bytes": len(picture),
         "sd_id": SD_ID.format(1),
         "filename": f"{image_id}.png",
-        "from_other_sd": False,
-        "from_conflict_copy": False,
-        "proven": True,
+        **dict.fromkeys(("from_other_sd", "from_conflict_copy"), False),
+        **dict.fromkeys(("proven", "whole"), True),
         "written_to": str(target),
     }
     assert run("get", image_id, "-o", folder).status == 0

@@ -40,7 +40,7 @@ def test_the_story_has_all_its_parts(capsys: pytest.CaptureFixture[str]) -> None
     assert "  This storage directory is offline: not mounted." in story
     assert "  The catalog knows nothing about it here." in story
     assert "  Nothing here." in story
-    assert story[-1] == "What happens next: Let the sync client finish."
+    assert story[-1] == "What to do: Let the sync client finish."
 
 
 @pytest.mark.parametrize("verdict", Verdict)

@@ -38,18 +38,21 @@ def test_saving_a_folder_says_what_it_left_out_and_what_was_there(made: CommandH
         (photos / name).write_bytes(picture)
     (photos / "scan.tiff").write_bytes(b"II*\0")
     (photos / "empty.jpg").write_bytes(b"")
+    (photos / "note.md").write_bytes(b"# a note")
     image_id = hash_to_content_id(picture)
     said = run("save", "-r", photos, "--sd", root)
     assert (said.status, len(said.text.splitlines())) == (0, 2)
     assert said.stderr.splitlines() == [
-        "strandline: 1 left out, not pictures of a supported type: scan.tiff",
+        "strandline: 1 left out, pictures of types that cannot be kept: scan.tiff",
         "strandline: 1 left out, empty: empty.jpg",
+        "strandline: 1 left out, not pictures",
         f"strandline: {photos}/b.png is there already, as {image_id}",
         "strandline: 1 image saved, 1 there already",
     ]
     assert run("save", "-r", photos, "--sd", root, "--json").json["left_out"] == [
         {"path": f"{photos}/empty.jpg", "reason": "empty"},
-        {"path": f"{photos}/scan.tiff", "reason": "unsupported"},
+        {"path": f"{photos}/note.md", "reason": "unsupported"},
+        {"path": f"{photos}/scan.tiff", "reason": "unsupported-picture"},
     ]
 
 

@@ -86,7 +86,7 @@ def test_what_is_not_the_users_is_passed_over(tmp_path: Path) -> None:
     assert list_names(tmp_path) == ["mine.png", "Notes/attached.png"]
     assert list_left_out(tmp_path) == {
         ".hidden.png": "hidden", ".git": "litter", ".obsidian": "hidden", "@eaDir": "litter",
-        "x.png.partial": "temporary", ".syncthing.x.png.tmp": "temporary", "Notes/SD_ID": "unsupported",
+        "x.png.partial": "temporary", ".syncthing.x.png.tmp": "temporary",
         "Notes/media": "media-folder",
         "link.png": "link", "loop": "link", "fifo.png": "special-file",
     }  # fmt: skip
@@ -103,14 +103,16 @@ def test_a_storage_directory_without_other_pictures_says_where_its_pictures_are(
 
 
 def test_what_is_left_out_is_told_in_a_line_for_each_reason() -> None:
-    """How many and why, with some names; what could be a picture comes first."""
+    """How many and why, with some names, quoted; what could be a picture comes first. Notes are only counted."""
     notes = [LeftOut(f"a/{number}.md", Reason.UNSUPPORTED) for number in range(1000)]
-    lines = say_left_out([LeftOut("a/.git", Reason.HIDDEN), LeftOut("a/x.png", Reason.EMPTY), *notes])
+    tiffs = [LeftOut(f"a/{number} a, b.tiff", Reason.UNSUPPORTED_PICTURE) for number in range(7)]
+    lines = say_left_out([LeftOut("a/.git", Reason.HIDDEN), LeftOut("a/x.png", Reason.EMPTY), *notes, *tiffs])
     assert lines == [
-        "1,000 left out, not pictures of a supported type: 0.md, 1.md, 2.md, 3.md, 4.md and 995 more "
-        "(--json lists all)",
+        "7 left out, pictures of types that cannot be kept: '0 a, b.tiff', '1 a, b.tiff', '2 a, b.tiff', "
+        "'3 a, b.tiff', '4 a, b.tiff' and 2 more (--json lists all)",
         "1 left out, empty: x.png",
         "1 left out, hidden: .git",
+        "1,000 left out, not pictures",
     ]
 
 

@@ -20,7 +20,10 @@ def test_what_is_gone_is_confirmed_and_then_dropped(made: CommandHome) -> None:
     assert run("sd", "show", "Notes", "--json").json["sd"]["state"] == "suspect"
     assert "`strandline sd confirm Notes`" in run("sd", "accept-missing", "Notes").text
     confirmed = run("sd", "confirm", "Notes", "--json").json
-    assert (set(confirmed), confirmed["sd"]["state"]) == ({"sd"}, "online")
+    assert (set(confirmed), confirmed["sd"]["state"]) == (
+        {"sd", "identity_restored", "accepted"},
+        "online",
+    )
     assert run("scan", "--json").json["scans"][0]["missing"] == 2
     dropped = run("sd", "accept-missing", "Notes", "--json").json
     assert (set(dropped), dropped["sd"]["name"], dropped["dropped"]) == ({"sd", "dropped"}, "Notes", 2)

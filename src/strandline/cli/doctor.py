@@ -12,6 +12,7 @@ from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
 from strandline.cli.writing import write_line
+from strandline.errors import CatalogError
 from strandline.model.reports import Check
 
 
@@ -22,10 +23,19 @@ def doctor(session: Session) -> int:
 
     Checks the catalog, system limits, write access to storage directories, and the picture decoders.
     """
-    with session.open_store() as store:
-        checks = store.check_health()
+    checks = _check(session)
     session.answer({"checks": [check.to_json() for check in checks]}, lambda: _show(checks))
     return ExitStatus.DONE if all(check.ok for check in checks) else ExitStatus.FINDINGS
+
+
+def _check(session: Session) -> list[Check]:
+    try:
+        with session.open_store() as store:
+            return store.check_health()
+    except CatalogError as error:  # which this command is for
+        from strandline.runtime.health import check_machine
+
+        return check_machine(error)
 
 
 def _show(checks: Sequence[Check]) -> None:

@@ -28,7 +28,7 @@ def show_explanation(explanation: Explanation) -> None:
         _show_trace(trace)
     if explanation.next:
         write_line()
-        write_paragraph(f"What happens next: {explanation.next}")
+        write_paragraph(f"What to do: {explanation.next}")
 
 
 def _show_trace(trace: StorageDirTrace) -> None:

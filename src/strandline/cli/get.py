@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from strandline.cli.arguments import GivenId
     from strandline.model.image_ids import ImageId
 
+NOT_WHOLE = "all bytes of its id, but not a whole picture: it was cut short when it was saved or written"
+
 _CHUNK_BYTES = 1 << 20
 
 STDOUT = "-"
@@ -71,6 +73,8 @@ def get(session: Session, ids: GivenIds, sd: str | None, output: str | None, as_
             with store.get_as_is(image_id, sd) if as_is else store.get(image_id, sd) as found:
                 if as_is and not found.proven:
                     say_about(image_id, "these bytes were not checked against the image's id")
+                elif found.whole is False:
+                    say_about(image_id, NOT_WHOLE)
                 with found.open() as source:
                     written_to = _write_to(session, output, found.filename, source)
                 return _tell_written(_facts_of(found), written_to)
@@ -163,6 +167,7 @@ def _facts_of(found: FoundImage) -> dict[str, object]:
         "from_other_sd": found.from_other_sd,
         "from_conflict_copy": found.from_conflict_copy,
         "proven": found.proven,
+        "whole": found.whole,
     }
 
 

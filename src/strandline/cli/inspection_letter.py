@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import datetime
 
 from strandline.cli.paragraphs import write_paragraph
-from strandline.cli.wording import say_list
+from strandline.cli.wording import say_list, say_time
 from strandline.cli.writing import is_terminal, paint, write_line
 from strandline.model.discrepancies import GRAVE_KINDS, Discrepancy, Verb
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
@@ -25,16 +26,17 @@ def list_verbs(sd: StorageDir) -> dict[str, str]:
     """What to type for each verb, for discrepancies of this storage directory."""
     name = refer_to(sd)
     save = say_command("save", "FILE") if sd.read_only else say_command("save", "FILE", "--sd", name)
+    scan, accept = say_command("scan", name), say_command("sd", "accept-missing", name)
     is_suspect = sd.state is StorageDirState.SUSPECT
     restore = f"`strandline get ID | strandline save --sd {quote_word(name)} --id ID -`"
     return {
-        Verb.SCAN: say_command("scan", name),
+        Verb.SCAN: scan,
         Verb.SAVE: save,
         Verb.ADOPT: save,
         Verb.RESTORE: "copy it there by hand: it is read-only" if sd.read_only else restore,
         Verb.COMPARE: say_command("whereis", "ID"),
         # While so many are gone that no absence is believed, none is called missing.
-        Verb.ACCEPT_MISSING: say_confirm(sd) if is_suspect else say_command("sd", "accept-missing", name),
+        Verb.ACCEPT_MISSING: f"{say_confirm(sd)}, {scan}, then {accept}" if is_suspect else accept,
         Verb.SHOW_AS_IS: say_command("get", "--as-is", "ID"),
     }
 
@@ -73,7 +75,7 @@ def _show_state(status: SyncStatus) -> None:
     for reason in dict.fromkeys(reasons or ([sd.problem] if sd.problem else [])):
         write_paragraph(reason, indent=2)
     if not sd.is_reachable:
-        write_paragraph("It cannot be listed, so nothing is concluded about its images.", indent=2)
+        write_paragraph("Nothing is concluded about its images until it is online again.", indent=2)
 
 
 def _show_problems(status: SyncStatus) -> None:
@@ -123,8 +125,16 @@ def _show_discrepancy(discrepancy: Discrepancy, items: Sequence[FileItem], verbs
     write_paragraph(f"What to do: {discrepancy.say_remedy(verbs)}", indent=2)
 
 
+def _say_fact(name: str, value: object) -> str:
+    if name == "catalog_size_bytes" and isinstance(value, int):
+        return f"the catalog says {say_bytes(value)}"
+    if name == "absent_since" and isinstance(value, datetime):
+        return f"not seen since {say_time(value)}"
+    return f"{name.replace('_', ' ')}: {value}"
+
+
 def _say_item(item: FileItem) -> str:
     facts = [say_bytes(item.size_bytes)] if item.size_bytes is not None else []
-    facts += [f"{name.replace('_', ' ')}: {value}" for name, value in item.facts if value not in (None, "")]
+    facts += [_say_fact(name, value) for name, value in item.facts if value not in (None, "")]
     text = f"{item.filename}  ({', '.join(facts)})" if facts else item.filename
     return show_plainly(text)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from os.path import basename
 
+from strandline.model.remedies import quote_word
 from strandline.model.values import dataclass
 
 SHOWN_NAMES = 5
@@ -15,7 +16,10 @@ SHOWN_NAMES = 5
 class Reason(StrEnum):
     """Why something in a folder is not saved. The values appear in JSON."""
 
+    UNSUPPORTED_PICTURE = "unsupported-picture"
+    """A picture of a type that Strandline does not keep, such as TIFF."""
     UNSUPPORTED = "unsupported"
+    """Not a picture."""
     EMPTY = "empty"
     """Its name is that of a picture, but it has no bytes."""
     UNREADABLE = "unreadable"
@@ -31,7 +35,7 @@ class Reason(StrEnum):
 
 
 _WORDS = {
-    Reason.UNSUPPORTED: "not pictures of a supported type",
+    Reason.UNSUPPORTED_PICTURE: "pictures of types that cannot be kept",
     Reason.EMPTY: "empty",
     Reason.UNREADABLE: "not readable",
     Reason.MEDIA_FOLDER: "the media folder of a storage directory",
@@ -41,7 +45,12 @@ _WORDS = {
     Reason.TEMPORARY: "temporary files",
     Reason.LITTER: "files of a sync client or the system",
     Reason.SPECIAL_FILE: "neither files nor folders",
+    Reason.UNSUPPORTED: "not pictures",
 }
+
+
+_NOT_NAMED = frozenset({Reason.UNSUPPORTED})
+"""Nobody wants to read the names of a hundred notes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +67,14 @@ def say_left_out(items: Iterable[LeftOut]) -> list[str]:
     for item in items:
         by_reason.setdefault(item.reason, []).append(basename(item.path))
     return [
-        f"{len(by_reason[reason]):,} left out, {words}: {say_some(by_reason[reason])}"
+        f"{len(names):,} left out, {words}" + ("" if reason in _NOT_NAMED else f": {say_some(names)}")
         for reason, words in _WORDS.items()
-        if reason in by_reason
+        if (names := by_reason.get(reason))
     ]
 
 
 def say_some(names: Sequence[str]) -> str:
     """The first names, and how many more there are."""
     more = len(names) - SHOWN_NAMES
-    shown = ", ".join(names[:SHOWN_NAMES])
+    shown = ", ".join(map(quote_word, names[:SHOWN_NAMES]))
     return f"{shown} and {more:,} more (--json lists all)" if more > 0 else shown

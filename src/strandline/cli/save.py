@@ -7,6 +7,7 @@ current image finish. Otherwise an image could be saved without being reported.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
@@ -120,7 +121,7 @@ def save(
 
     FILE is a file, a folder (with -r), a data: URL, or - for stdin. Prints the Markdown to paste for each image.
     The same bytes are stored once, however often they are saved. A file that is not a whole image is stored too;
-    the exit status is then 1. You can omit --sd if there is only one storage directory.
+    the exit status is then 1. You can omit --sd if there is only one storage directory, or if FILE is in one.
     """
     if len(files) > 1 and (image_id or name):
         raise click.UsageError("--id and --name are for one image; save several images one at a time")
@@ -130,7 +131,7 @@ def save(
     if len(sources) > 1 and (image_id or name):
         raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
-        save_one = partial(store.save, sd=_choose(store, sd), name=name, image_id=image_id)
+        save_one = partial(store.save, sd=_choose(store, sd, files), name=name, image_id=image_id)
         with suppress(KeyboardInterrupt):  # it is raised below
             for done, source in enumerate(sources):
                 if interrupt.asked.is_set():
@@ -151,7 +152,7 @@ def save(
     return tally.exit_status
 
 
-def _choose(store: Store, sd: str | None) -> StorageDir:
+def _choose(store: Store, sd: str | None, files: Sequence[str]) -> StorageDir:
     if sd is not None:
         return store.get_storage_dir(sd)
     known = store.list_storage_dirs()
@@ -161,8 +162,17 @@ def _choose(store: Store, sd: str | None) -> StorageDir:
         raise click.UsageError(
             "there is no storage directory to save in; add one with `strandline sd add PATH`"
         )
+    around = {_find_around(known, file) for file in files}
+    if len(around) == 1 and (only := around.pop()) is not None:
+        return only
     names = say_list((quote_word(refer_to(known_sd)) for known_sd in known), "or")
     raise click.UsageError(f"say where to save: --sd {names}")
+
+
+def _find_around(sds: Sequence[StorageDir], file: str) -> StorageDir | None:
+    """The storage directory that the file is in. A copy of it is wanted in the media folder there."""
+    path = Path(os.path.realpath(file))
+    return next((sd for sd in sds if path.is_relative_to(sd.path)), None)
 
 
 def _take(

@@ -22,9 +22,16 @@ from strandline.cli.tables import Badge, Column, show_facts, show_table
 from strandline.cli.wording import say_list, say_time
 from strandline.cli.writing import paint, say, write_line
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.remedies import refer_to, say_command, say_confirm
-from strandline.model.reports import AddedStorageDir, FileCounts
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.remedies import (
+    refer_to,
+    say_add,
+    say_command,
+    say_confirm,
+    say_forget,
+)
+from strandline.model.reports import AddedStorageDir, ConfirmedStorageDir, FileCounts
+from strandline.model.storage_dirs import StorageDir, StorageDirState, find_same_identities
+from strandline.model.suitable_folders import say_same_identity
 
 TABLE = {
     "add": Row("sd:add", "Add a folder that something else keeps in sync."),
@@ -44,7 +51,6 @@ _COLOURS = {StorageDirState.ONLINE: "green", StorageDirState.OFFLINE: "red", Sto
 _OUTCOMES = {
     "existing": "It already has an identity.",
     "migrated": "Its identity was moved from .sd-id to SD_ID.",
-    "generated": "It got a new identity.",
     "conflict_resolved": "Its identity was found only in conflict copies.",
     "provisional": "This catalog uses an identity of its own for it until one arrives.",
     "incomplete": "Its identity has not arrived yet. It is remembered and checked again automatically.",
@@ -66,9 +72,11 @@ def add(session: Session, path: Path, name: str | None, new_identity: bool, read
     """Add a folder that something else keeps in sync.
 
     If the folder has no identity, it gets an SD_ID file with a new one. Then it is scanned. Adding it again
-    changes nothing.
+    changes only what you give: its name, or that it is read-only. It is 1 if another folder has the same identity,
+    and 6 if its identity has not arrived yet.
     """
     with session.open_store() as store, Bars() as bars:
+        before = {known.number: known for known in store.list_storage_dirs()}
         added = store.add_storage_dir(
             path,
             name,
@@ -76,7 +84,8 @@ def add(session: Session, path: Path, name: str | None, new_identity: bool, read
             read_only=read_only,
             progress=lambda sd, done, total: bars.advance(sd.name, done, total),
         )
-    session.answer(added.to_json(), lambda: _show_added(added))
+    was = before.get(added.sd.number)
+    session.answer(added.to_json(), lambda: _show_added(added, was))
     for warning in added.identity.warnings:
         say(warning)
     if added.identity.outcome in _NOT_YET:
@@ -84,14 +93,21 @@ def add(session: Session, path: Path, name: str | None, new_identity: bool, read
     return ExitStatus.FINDINGS if added.copied else ExitStatus.DONE
 
 
-def _show_added(added: AddedStorageDir) -> None:
+def _show_added(added: AddedStorageDir, was: StorageDir | None) -> None:
     sd = added.sd
     is_added = added.identity.outcome not in _NOT_YET
-    heading = f"{show_plainly(sd.name)} is {'added' if is_added else 'not ready yet'}"
+    how = (
+        "not ready yet" if not is_added else "added" if was is None or was.sd_id is None else "there already"
+    )
+    heading = f"{show_plainly(sd.name)} is {how}"
     write_line(f"{paint(heading, bold=True)}  ({show_plainly(sd.path)})")
+    for change in _list_changes(sd, was):
+        write_paragraph(change)
     if sd.sd_id:
-        write_line(f"Identity: {sd.sd_id}{' (provisional)' if sd.provisional else ''}")
-    write_paragraph(_OUTCOMES.get(added.identity.outcome, added.identity.outcome))
+        note = " (provisional)" if sd.provisional else " (new)" if added.identity.generated else ""
+        write_line(f"Identity: {sd.sd_id}{note}")
+    if not added.identity.generated:
+        write_paragraph(_OUTCOMES.get(added.identity.outcome, added.identity.outcome))
     if added.identity.aliases:
         write_paragraph(f"Also known as: {say_list(added.identity.aliases)}")
     if added.copied:
@@ -103,6 +119,19 @@ def _show_added(added: AddedStorageDir) -> None:
         write_line(f"Images: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
         for finding in added.scan.findings:
             write_line(f"  {show_plainly(finding.message)}")
+
+
+def _list_changes(sd: StorageDir, was: StorageDir | None) -> list[str]:
+    """What adding a known storage directory has changed, and how to undo it."""
+    if was is None:
+        return []
+    changes = [f"It was called {was.name} before."] if was.name != sd.name else []
+    if sd.read_only and not was.read_only:
+        undo = f"{say_forget(sd)}, then {say_add(sd.path)}"
+        changes.append(f"It is read-only now: nothing is written to it. To undo that, run {undo}.")
+    if sd.path != was.path:
+        changes.append(f"It was at {was.path} before.")
+    return changes
 
 
 @click.command("list", cls=Verb)
@@ -142,6 +171,8 @@ def _show_list(sds: Sequence[StorageDir], counts: Sequence[FileCounts]) -> None:
     for sd in sds:
         if sd.problem:
             say(f"{sd.name}: {sd.problem}")
+    for sd, twin in find_same_identities(sds):
+        say(say_same_identity(sd, twin))
 
 
 def _badge_of(sd: StorageDir) -> Badge:
@@ -159,7 +190,11 @@ def show(session: Session, sd: str) -> None:
     """
     with session.open_store() as store:
         found = store.get_storage_dir(sd)
+        sds = store.list_storage_dirs()
     _answer_one(session, found)
+    for pair in find_same_identities(sds):
+        if found in pair:
+            say(say_same_identity(*pair))
 
 
 def _answer_one(session: Session, sd: StorageDir) -> None:
@@ -238,7 +273,20 @@ def confirm(session: Session, sd: str) -> None:
     """
     with session.open_store() as store:
         confirmed = store.confirm_storage_dir(sd)
-    _answer_one(session, confirmed)
+    session.answer(confirmed.to_json(), lambda: write_line(show_plainly(_say_confirmed(confirmed))))
+
+
+def _say_confirmed(confirmed: ConfirmedStorageDir) -> str:
+    """What confirming did, and what comes next."""
+    sd = confirmed.sd
+    if confirmed.identity_restored:
+        return f"{sd.name}: the identity {sd.sd_id} was written back to SD_ID; nothing else was changed"
+    if not confirmed.accepted:
+        return f"{sd.name}: no image was absent at the last scan, so there was nothing to confirm"
+    return (
+        f"{sd.name}: {say_count(confirmed.accepted, 'absent image')} accepted as gone; to drop them, run "
+        f"{say_command('scan', refer_to(sd))}, then {say_command('sd', 'accept-missing', refer_to(sd))}"
+    )
 
 
 @click.command("accept-missing", cls=Verb)

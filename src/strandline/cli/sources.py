@@ -34,6 +34,24 @@ _NEVER_PICTURES = {
     NameKind.TEMPORARY: Reason.TEMPORARY,
 }
 
+_OTHER_PICTURES = (
+    b"BM",
+    b"II*\0",
+    b"MM\0*",
+    b"8BPS",
+    b"\xff\x0a",
+    b"\0\0\0\x0cJXL ",
+    b"\0\0\0\x0cjP  ",
+    b"qoif",
+)
+"""The first bytes of BMP, TIFF (and most raw photographs), Photoshop, JPEG XL, JPEG 2000, and QOI."""
+
+_OTHER_EXTENSIONS = frozenset({
+    "bmp", "tif", "tiff", "psd", "jxl", "jp2", "qoi", "ico", "tga", "xcf", "pcx", "pbm", "pgm", "ppm", "exr", "hdr",
+    "raw", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf",
+})  # fmt: skip
+"""Of pictures that cannot be kept. Like a name, they only decide which line tells of the file."""
+
 Data = Path | bytes | BinaryIO
 
 
@@ -167,6 +185,8 @@ def _iter_entries(folder: Path, note: Callable[[str, OSError], None]) -> Iterato
         subfolders = []
         for entry in entries:
             reason = _judge_name(entry.name)
+            if entry.name == IDENTITY_FILE:
+                continue  # our own: nobody misses it among the pictures
             if reason is not None:
                 yield LeftOut(entry.path, reason)
             elif entry.is_symlink():
@@ -200,7 +220,10 @@ def _why_left_out(entry: os.DirEntry[str]) -> Reason | None:
         return None if has_extension else Reason.UNREADABLE
     if sniff_media_type(start) is not None:
         return None
-    return Reason.EMPTY if has_extension and not start else Reason.UNSUPPORTED
+    if has_extension and not start:
+        return Reason.EMPTY
+    is_picture = start.startswith(_OTHER_PICTURES) or _extension_of(entry.name).lower() in _OTHER_EXTENSIONS
+    return Reason.UNSUPPORTED_PICTURE if is_picture else Reason.UNSUPPORTED
 
 
 def _extension_of(name: str) -> str:

@@ -115,7 +115,8 @@ class Comparison:
         }
         for name, row in sorted(self.rows.items()):
             if name in self.gone:
-                status.in_catalog_not_on_disk.append(row_item(row, (("state", row.state.value),)))
+                facts = (("state", row.state.value), ("absent_since", row.absent_since))
+                status.in_catalog_not_on_disk.append(row_item(row, facts))
             elif row.state in by_state:
                 by_state[row.state].append(row_item(row))
 

@@ -31,6 +31,13 @@ class Grade(StrEnum):
         return self in (Grade.FINDING, Grade.WARNING)
 
 
+COPIED = "copied"
+"""The kind of the finding that another folder here has the same identity, so neither is written to."""
+
+PICTURES_ELSEWHERE = "pictures-elsewhere"
+"""The kind of the finding that a folder has no media folder, and pictures in other places."""
+
+
 class Verb(StrEnum):
     """What a remedy can ask for. Each face knows its own words for every verb."""
 
@@ -108,8 +115,8 @@ DISCREPANCIES = (
         "images in the catalog that are not on the disk",
         Grade.WAITING,
         "Not there yet, moved, or deleted elsewhere.",
-        "If they come back, nothing needs to be done. If they are gone for good, accept that ({accept_missing}), and "
-        "they are no longer listed.",
+        "If they come back, nothing needs to be done. A scan calls what was not seen for a minute missing ({scan}). "
+        "If they are gone for good, accept that then ({accept_missing}), and they are no longer listed.",
     ),
     Discrepancy(
         "on_disk_not_in_catalog",
@@ -195,16 +202,16 @@ DISCREPANCIES = (
     ),
     Discrepancy(
         "strays",
-        "file that is not an image",
-        "files that are not images",
+        "file without an image's name",
+        "files without an image's name",
         Grade.NOTE,
-        "Left alone, and not shown.",
+        "Left alone, and not shown, whatever is in them.",
         "To keep a picture among them, save it ({save}).",
     ),
 )
 """Worst news first."""
 
 GRAVE_KINDS: frozenset[str] = frozenset(row.key for row in DISCREPANCIES if row.grade is Grade.FINDING) | (
-    frozenset(StorageDirState) - {StorageDirState.ONLINE}
+    frozenset(StorageDirState) - {StorageDirState.ONLINE} | {COPIED}
 )
 """Kinds of findings that make ``scan`` and ``inspect`` exit with 1; all others are information."""

@@ -98,6 +98,19 @@ class AddedStorageDir(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmedStorageDir(JsonForm):
+    """The result of confirming a storage directory: its identity was restored, or absent files were accepted."""
+
+    sd: StorageDir
+    identity_restored: bool = False
+    """``SD_ID`` was written back. Nothing else was done."""
+    accepted: int = 0
+    """How many files were absent, and are no longer expected: the next scan may call them missing."""
+
+    JSON: ClassVar[Table] = own_keys("sd", "identity_restored", "accepted")
+
+
+@dataclass(frozen=True, slots=True)
 class Saved(JsonForm):
     """The result of saving one image."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -55,3 +56,17 @@ class StorageDir(JsonForm):
     def is_reachable(self) -> bool:
         """True if its files can be read and listed now: it is online or suspect."""
         return self.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
+
+
+def find_same_identities(sds: Iterable[StorageDir]) -> list[tuple[StorageDir, StorageDir]]:
+    """Pairs of storage directories that are there with the same identity, so one of them is a copy. Pure.
+
+    Of three, the first makes a pair with each of the others.
+    """
+    first: dict[StorageDirId, StorageDir] = {}
+    pairs = []
+    for sd in sds:
+        if sd.sd_id is not None and sd.is_reachable:
+            known = first.setdefault(sd.sd_id, sd)
+            pairs += [(known, sd)] if known is not sd else []
+    return pairs

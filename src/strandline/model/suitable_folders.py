@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strandline.model.remedies import refer_to, say_add, say_command
+from strandline.model.remedies import refer_to, say_add, say_command, say_new_identity
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
@@ -47,6 +47,27 @@ def choose_subfolders(names: Iterable[str], begun: str) -> list[str]:
     return sorted(
         (name for name in fits if begun.startswith(".") or not name.startswith(".")),
         key=lambda name: (name.casefold(), name),
+    )
+
+
+def say_pictures_elsewhere(sd: StorageDir, example: str) -> str:
+    """That a folder has no media folder, but pictures in other places, and what to do about it.
+
+    ``example`` is the path of one of them below the root.
+    """
+    found = f"{sd.path} has no media folder but has pictures elsewhere, such as {sd.path}/{example}"
+    if sd.read_only:
+        return f"{found}; they are not shown, and nothing is copied into a read-only folder"
+    command = say_command("save", "-r", sd.path, "--sd", refer_to(sd))
+    return f"{found}; to copy them into its media folder, run {command}"
+
+
+def say_same_identity(sd: StorageDir, twin: StorageDir) -> str:
+    """That two folders here have the same identity, and how a person decides which one is the copy."""
+    return (
+        f"{sd.path} and {twin.path} have the same identity, so it is not clear which is the copy; "
+        f"if the first one is, run {say_new_identity(sd.path)}; if the second one is, run "
+        f"{say_new_identity(twin.path)}"
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from strandline.model.discrepancies import DISCREPANCIES, GRAVE_KINDS, Discrepancy
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
-from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.json_form import JsonForm, Table, own_keys, to_json
 from strandline.model.reports import Finding
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.values import dataclass
@@ -47,7 +47,7 @@ class FileItem(JsonForm):
             "path": self.path,
             "size_bytes": self.size_bytes,
         }
-        return own | dict(self.facts)
+        return own | {name: to_json(value) for name, value in self.facts}
 
 
 @dataclass(slots=True)

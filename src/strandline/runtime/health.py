@@ -17,8 +17,10 @@ from strandline.errors import MissingExtraError, StrandlineError
 from strandline.extras import PICTURES, SERVE, check_extra
 from strandline.model.remedies import refer_to, say_command, say_forget
 from strandline.model.reports import Check
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.suitable_folders import say_same_identity
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
+from strandline.services.storage_dirs.writing import find_twin
 from strandline.services.workbench import Workbench
 
 ENOUGH_WATCHES = 64
@@ -29,6 +31,8 @@ ENOUGH_INSTANCES = 8
 
 EARLIEST_NOW = datetime(2024, 1, 1, tzinfo=UTC)
 """An earlier time is before this program was written: the clock's battery is empty."""
+
+CATALOG_REMEDY = "move it away and add the storage directories again: no image is lost by that"
 
 MAX_SKEW_S = 60.0
 """Maximum difference between the clock and the times of the home's disk. If it is larger, "a minute ago" is wrong."""
@@ -54,6 +58,16 @@ def check_health(bench: Workbench) -> list[Check]:
     ]
 
 
+def check_machine(damage: StrandlineError) -> list[Check]:
+    """The checks that need no catalog, after one for the catalog, which could not be opened for this reason."""
+    return [
+        Check("catalog", False, damage.message, CATALOG_REMEDY),
+        *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
+        _check_server(),
+        *_iter_decoder_checks(),
+    ]
+
+
 def _check_catalog(bench: Workbench) -> Check:
     path = bench.catalog.path
     try:
@@ -62,8 +76,7 @@ def _check_catalog(bench: Workbench) -> Check:
         problems = [error.message]
     if not problems:
         return Check("catalog", True, f"{path} is sound")
-    remedy = "move it away and add the storage directories again: no image is lost by that"
-    return Check("catalog", False, f"{path} is damaged: {problems[0]}", remedy)
+    return Check("catalog", False, f"{path} is damaged: {problems[0]}", CATALOG_REMEDY)
 
 
 def _check_home(bench: Workbench) -> Check:
@@ -87,6 +100,10 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         return Check(
             name, False, f"{sd.state.value}: {sd.problem}", f"see {say_command('sd', 'show', refer_to(sd))}"
         )
+    if sd.state is StorageDirState.SUSPECT:
+        return Check(name, False, f"suspect: {sd.problem}", f"see {say_command('inspect', refer_to(sd))}")
+    if (twin := find_twin(bench, sd)) is not None:
+        return Check(name, False, f"it has the same identity as {twin.name!r}", say_same_identity(sd, twin))
     if sd.read_only:
         return Check(name, True, f"{sd.state.value}, read-only by choice")
     folder = bench.folder(sd)

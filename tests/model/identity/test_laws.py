@@ -113,7 +113,10 @@ def test_a_warning_is_not_repeated(sees: IdentitySighting, how: dict[str, object
 def test_a_new_identity_comes_with_its_warning() -> None:
     """Rule 6 says what to do if the folder was only slow to arrive."""
     [warning] = decide(IdentitySighting()).warnings
-    assert "if it is still downloading, it may have one already: run `strandline sd forget PATH`" in warning
+    assert (
+        "if the folder is still downloading, it may have one already: run `strandline sd forget PATH`"
+        in warning
+    )
 
 
 def test_an_old_program_is_warned_of() -> None:

@@ -21,11 +21,12 @@ from builders.storage import id_of, name_of
 from fault_kit.refusing_kernel import Refusal, call_refused
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import ImageNotFoundError, ImageUnreachableError
+from strandline.model.explanation_words import VERDICTS
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import DiskFact, StorageDirTrace
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.verdicts import Verdict
-from strandline.services.finding.explain import VERDICTS, explain_image, get_image, judge
+from strandline.services.finding.explain import explain_image, get_image, judge
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import find_image
 from strandline.services.workbench import Limits
@@ -104,13 +105,13 @@ def put_nothing(machine: Machine, sd: StorageDir) -> None:
 
 Situation = Callable[[Machine, StorageDir], None]
 SITUATIONS: list[tuple[Situation, str, int, set[str], str, str]] = [
-    (put_nothing, "not-found", 4, set(), "is not in 'one'", "finished syncing"),
+    (put_nothing, "not-found", 4, set(), "is not in 'one'", "finish syncing"),
     (put_half, "arriving", 6, {"arriving"}, "still arriving in 'one'", "let the sync client finish"),
     (put_placeholder, "online-only", 6, {"online-only"}, "in the cloud", "keep it on this device"),
     (put_known_placeholder, "online-only", 6, {"online-only"}, "in the cloud", "keep it on this device"),
     (put_damaged, "damaged", 7, {"damaged"}, "damaged in 'one'", "Copy it again"),
     (put_foreign, "foreign", 7, {"foreign"}, "another image", "Save that file as a new image"),
-    (put_other_copy, "not-found", 4, {"other-copy"}, "is not in 'one'", "finished syncing"),
+    (put_other_copy, "not-found", 4, {"other-copy"}, "is not in 'one'", "finish syncing"),
     (put_symlink, "not-found", 4, {"symlink"}, "is not in 'one'", "put the file itself there"),
     (put_folder, "not-found", 4, {"folder"}, "is not in 'one'", "move it away"),
     (put_fifo, "not-found", 4, {"special file"}, "is not in 'one'", "move it away"),

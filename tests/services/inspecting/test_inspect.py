@@ -129,7 +129,7 @@ def test_every_discrepancy_is_in_its_list(
         len(PICTURES[1]) + 4, {"catalog_size_bytes": len(PICTURES[1])},
     )  # fmt: skip
     (gone,) = status.in_catalog_not_on_disk
-    assert dict(gone.facts) == {"state": "present"}
+    assert dict(gone.facts) == {"state": "present", "absent_since": None}
     assert {item.filename: dict(item.facts)["client"] for item in status.strays}[".DS_Store"] == "macos"
     assert status.on_disk_count == 14
     assert status.in_catalog_count == 13

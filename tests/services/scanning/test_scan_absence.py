@@ -221,7 +221,7 @@ def test_confirmed_absences_become_missing_at_the_next_scan(machine: Machine) ->
     remove(*paths[:10])
     scan(machine, sd)
     machine.clock.pass_time(minutes=1)
-    assert confirm_storage_dir(machine.bench, sd).state is StorageDirState.ONLINE
+    assert confirm_storage_dir(machine.bench, sd).sd.state is StorageDirState.ONLINE
     report = scan(machine, sd)
     assert (moves(report), report.sd.state) == ({"missing": 10}, StorageDirState.ONLINE)
 
@@ -328,7 +328,7 @@ def test_a_media_folder_that_a_person_gave_up_is_given_up(machine: Machine) -> N
     sd, _ = add(machine, 3)
     shutil.rmtree(machine.media(sd))
     scan(machine, sd)
-    assert confirm_storage_dir(machine.bench, sd).state is StorageDirState.ONLINE
+    assert confirm_storage_dir(machine.bench, sd).sd.state is StorageDirState.ONLINE
     assert moves(scan(machine, sd)) == {}
     machine.clock.pass_time(minutes=1)
     report = scan(machine, sd)

@@ -59,7 +59,8 @@ def test_a_lost_identity_is_written_back_and_nothing_else_is_done(
     for data in PICTURES[:8]:
         (root / "media" / name_of(data)).unlink()
     confirmed = confirm_storage_dir(bench, sd)
-    assert (confirmed.sd_id, confirmed.state.value) == (A, "online")
+    assert (confirmed.sd.sd_id, confirmed.sd.state.value) == (A, "online")
+    assert (confirmed.identity_restored, confirmed.accepted) == (True, 0)
     assert contents(root) == {"SD_ID": f"{A}\n".encode(), "media": "folder"}
     assert count_by_state(bench, sd) == {"present": 10}
     assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
@@ -134,7 +135,7 @@ def test_confirming_accepts_that_files_are_gone(
     assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
     clock.pass_time(days=3)
     assert scan_storage_dir(bench, sd).missing == 0
-    assert confirm_storage_dir(bench, sd).state.value == "online"
+    assert confirm_storage_dir(bench, sd).sd.state.value == "online"
     assert count_by_state(bench, sd) == {"absent": 8, "present": 2}
     assert scan_storage_dir(bench, sd).missing == 8
     assert count_by_state(bench, sd) == {"missing": 8, "present": 2}
@@ -149,7 +150,7 @@ def test_confirming_accepts_that_the_whole_media_folder_is_gone(
     """No scan could have marked the files, so the confirmation does."""
     shutil.rmtree(root / "media")
     assert scan_storage_dir(bench, sd).sd.state.value == "suspect"
-    assert confirm_storage_dir(bench, sd).state.value == "online"
+    assert confirm_storage_dir(bench, sd).sd.state.value == "online"
     clock.pass_time(minutes=2)
     assert scan_storage_dir(bench, sd).sd.state.value == "online"
     assert count_by_state(bench, sd) == {"missing": 10}

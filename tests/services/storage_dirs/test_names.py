@@ -104,11 +104,13 @@ def test_an_empty_text_is_not_the_folder_that_one_stands_in(
 
 
 def test_two_never_share_a_name(bench: Workbench, tmp_path: Path) -> None:
-    """The folder's own name, or the requested one, with a number if it is taken; also when added again."""
+    """The folder's own name gets a number if it is taken. A requested one is refused then, also when added again."""
     roots = [make_storage_dir(tmp_path / str(n) / "Notes") for n in range(3)]
     assert [add_storage_dir(bench, root).sd.name for root in roots] == ["Notes", "Notes 2", "Notes 3"]
-    assert add_storage_dir(bench, roots[2], name="Notes").sd.name == "Notes 3"
-    assert add_storage_dir(bench, roots[2], name="Notes 2").sd.name == "Notes 2 2"
+    for taken in ("Notes", "Notes 2"):
+        with pytest.raises(StorageDirConflictError, match=taken):
+            add_storage_dir(bench, roots[2], name=taken)
+    assert add_storage_dir(bench, roots[2], name="Notes 3").sd.name == "Notes 3"
     assert add_storage_dir(bench, roots[2], name="Mine").sd.name == "Mine"
     assert add_storage_dir(bench, roots[2]).sd.name == "Mine"
 

@@ -67,8 +67,9 @@ class ImageFileWriter(ImageFileReader):
         )
         return cursor.rowcount == 1
 
-    def accept_absences(self, sd: int, now: datetime, *, all_rows: bool) -> None:
+    def accept_absences(self, sd: int, now: datetime, *, all_rows: bool) -> int:
         """Marks the SD's absent rows as accepted: they may become missing, and no longer count for the brake.
+        Returns how many were not accepted before.
 
         ``all_rows`` marks every row: the media folder itself is gone, so no scan could mark its files as absent.
         """
@@ -78,10 +79,11 @@ class ImageFileWriter(ImageFileReader):
                 f"UPDATE image_files SET absent_since_us = :now WHERE {expected} AND absent_since_us IS NULL",
                 {"sd": sd, "now": as_microseconds(now)},
             )
-        self._conn.execute(
-            f"UPDATE image_files SET absence_accepted = 1 WHERE {expected} AND absent_since_us IS NOT NULL",
+        return self._conn.execute(
+            f"UPDATE image_files SET absence_accepted = 1 WHERE {expected} AND absent_since_us IS NOT NULL "
+            "AND NOT absence_accepted",
             {"sd": sd},
-        )
+        ).rowcount
 
     def restart_absences(self, sd: int, now: datetime) -> None:
         """Restarts the absence of the SD's absent rows now, except for accepted ones. Cost: its noteworthy rows."""

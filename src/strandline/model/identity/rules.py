@@ -272,14 +272,24 @@ def _rule_4_arriving(question: _Question) -> IdentityDecision | None:
             f"SD_ID is still arriving ({name!r}); if nothing is being synced, delete that file"
         )
     if plain.unfit is not Unfit.EVICTED:
-        return question.no_answer(
-            f"SD_ID is {plain.unfit}; it may still be arriving: wait, or if nothing is being synced, move it away "
-            f"and run {say_new_identity(question.root)}"
-        )
+        return question.no_answer(f"SD_ID is {plain.unfit}{_say_what_to_write(question, plain.unfit)}")
     if question.known and not question.is_asked_for_new:
         warning = f"{plain.name} is online-only; the folder is read under its last known identity"
         return question.answer_unwritten(IdentityOutcome.EXISTING, question.known, warnings=[warning])
     return question.no_answer(f"{plain.name} is online-only; have the sync client download it")
+
+
+def _say_what_to_write(question: _Question, unfit: Unfit | None) -> str:
+    """What follows from an ``SD_ID`` that is no identity. One the catalog knows is written back, never replaced."""
+    wait = "it may still be arriving: wait, or if nothing is being synced,"
+    if question.known is None:
+        return f"; {wait} move it away and run {say_new_identity(question.root)}"
+    if question.read_only:
+        return f" and should be {question.known}; {wait} restore it from another machine or a backup"
+    confirm = say_command("sd", "confirm", question.root)
+    if unfit in FIXED:
+        return f", where the identity {question.known} should be; move it away, then run {confirm}"
+    return f" and should be {question.known}; {wait} run {confirm}, which writes it back"
 
 
 def _rule_5_copies(question: _Question) -> IdentityDecision | None:
@@ -322,8 +332,8 @@ def _rule_6_new(question: _Question) -> IdentityDecision | None:
         question.fresh,
         write=True,
         warnings=[
-            f"this folder got the new identity {question.fresh}; if it is still downloading, it may have one "
-            f"already: run {say_command('sd', 'forget', question.root)}, wait, and add it again"
+            f"its identity is new; if the folder is still downloading, it may have one already: run "
+            f"{say_command('sd', 'forget', question.root)}, wait, and add it again"
         ],
     )
 

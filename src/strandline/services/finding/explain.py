@@ -20,12 +20,19 @@ from strandline.errors import (
     ImageUnreachableError,
 )
 from strandline.folders.port import Folder, can_be_dataless
+from strandline.model.explanation_words import (
+    INCOMPLETE,
+    REPLACED,
+    VERDICTS,
+    is_suspect,
+    say_next,
+    say_summary,
+)
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
-from strandline.model.remedies import refer_to, say_add, say_command, say_confirm
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
-from strandline.model.states import EXPECTED, is_expected, should_lie_there
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.states import EXPECTED, should_lie_there
+from strandline.model.storage_dirs import StorageDir
 from strandline.model.verdicts import Verdict
 from strandline.services.finding.candidates import (
     discover,
@@ -35,7 +42,7 @@ from strandline.services.finding.candidates import (
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up
 from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_conflict_copy
-from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
@@ -48,21 +55,6 @@ ATTEMPTS = 3
 """How often to repeat a failed lookup if its explanation found the image, which arrived in between."""
 
 IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
-
-INCOMPLETE = "incomplete"
-"""A file with exactly the bytes of its content id, which are no whole image. It is shown anyway."""
-
-VERDICTS = {
-    "present": Verdict.SHOWN,
-    INCOMPLETE: Verdict.SHOWN,
-    "conflict-copy": Verdict.FROM_CONFLICT_COPY,
-    "arriving": Verdict.ARRIVING,
-    "online-only": Verdict.ONLINE_ONLY,
-    "damaged": Verdict.DAMAGED,
-    "foreign": Verdict.FOREIGN,
-    "unreadable": Verdict.UNREADABLE,
-}
-"""The verdict on the image from a fact about one file. Of several facts, the first in this order counts."""
 
 _CAN_BE_SHOWN = (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY)
 
@@ -129,7 +121,9 @@ def _explain(bench: Workbench, image_id: ImageId) -> Explanation:
     if verdict is Verdict.FROM_CONFLICT_COPY and find_image(bench, image_id) is None:
         traces = tuple(_with_rivals(trace) for trace in traces)
         verdict = judge(traces)
-    return Explanation(image_id, verdict, _summary(image_id, verdict, traces), traces, _next(verdict, traces))
+    return Explanation(
+        image_id, verdict, say_summary(image_id, verdict, traces), traces, say_next(verdict, traces)
+    )
 
 
 def judge(traces: tuple[StorageDirTrace, ...]) -> Verdict:
@@ -141,16 +135,11 @@ def judge(traces: tuple[StorageDirTrace, ...]) -> Verdict:
     for what, verdict in VERDICTS.items():
         if what in seen:
             return verdict
-    if any(_is_suspect(trace) for trace in traces):
+    if any(is_suspect(trace) for trace in traces):
         return Verdict.SD_SUSPECT
     if any(not trace.sd.is_reachable for trace in traces):
         return Verdict.SD_OFFLINE
     return Verdict.NOT_FOUND
-
-
-def _is_suspect(trace: StorageDirTrace) -> bool:
-    """Whether the image's file is one of so many missing files that their absence is not believed."""
-    return trace.sd.state is StorageDirState.SUSPECT and any(map(is_expected, trace.catalog))
 
 
 def not_found_error(explanation: Explanation) -> ImageNotFoundError:
@@ -274,6 +263,8 @@ def _describe_state(row: ImageFile, reason: str) -> str:
             return f"checked and whole ({size})" if row.is_whole else f"checked ({size})"
         case FileState.PRESENT:
             return f"here ({size}); its structure is odd, and it decodes to the last row"
+        case FileState.ARRIVING if reason == ANOTHER_IMAGE:
+            return f"{REPLACED} ({size}); if it stays, it counts as another image"
         case FileState.ARRIVING:
             return f"{size} are here, and that is not all of it yet: {reason}"
         case FileState.DAMAGED:
@@ -306,87 +297,3 @@ def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:
         for fact in trace.disk
     ]
     return replace(trace, disk=tuple(facts))
-
-
-def _summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str:
-    where = ", ".join(repr(trace.sd.name) for trace in traces if _has(trace, verdict))
-    lacks = ", but it is not whole: it was saved or written so" if _is_incomplete(traces) else ""
-    doubtful = ", ".join(repr(trace.sd.name) for trace in traces if _is_suspect(trace))
-    away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
-    if not traces:
-        return f"image {image_id} cannot be found: no storage directory is known."
-    return {
-        Verdict.SHOWN: f"image {image_id} is shown from {where}{lacks}.",
-        Verdict.FROM_CONFLICT_COPY: (
-            f"image {image_id} is shown from a conflict copy in {where}; its own file is missing or bad."
-        ),
-        Verdict.ARRIVING: f"image {image_id} is still arriving in {where}.",
-        Verdict.ONLINE_ONLY: (
-            f"image {image_id} is in the cloud; {where} has only its placeholder on this machine."
-        ),
-        Verdict.DAMAGED: (
-            f"image {image_id} is damaged in {where}: its bytes are not whole and have stopped changing."
-        ),
-        Verdict.FOREIGN: f"under the name of image {image_id}, {where} has another image.",
-        Verdict.UNREADABLE: f"image {image_id} may be in {where}, which cannot be read now.",
-        Verdict.SD_SUSPECT: (
-            f"Strandline cannot tell whether image {image_id} is gone: too many files are gone from {doubtful} at "
-            "once."
-        ),
-        Verdict.SD_OFFLINE: f"image {image_id} is not here, but may be in {away}, which cannot be read now.",
-        Verdict.NOT_FOUND: (
-            f"image {image_id} is not in {traces[0].sd.name!r}."
-            if len(traces) == 1
-            else f"image {image_id} is in no storage directory."
-        ),
-    }[verdict]
-
-
-def _has(trace: StorageDirTrace, verdict: Verdict) -> bool:
-    return any(VERDICTS.get(fact.what) is verdict for fact in trace.disk)
-
-
-def _is_incomplete(traces: tuple[StorageDirTrace, ...]) -> bool:
-    """Whether the image itself is not whole. All files with the bytes of one content id are alike."""
-    return any(fact.what == INCOMPLETE for trace in traces for fact in trace.disk)
-
-
-_NEXT = {
-    Verdict.SHOWN: None,
-    Verdict.FROM_CONFLICT_COPY: (
-        "Check the conflict copy and rename it if it is the right one. Strandline never renames it."
-    ),
-    Verdict.ARRIVING: "It is looked at again when the file changes; let the sync client finish.",
-    Verdict.ONLINE_ONLY: "Have the sync client keep it on this device, or open it there once.",
-    Verdict.DAMAGED: "Copy it again from another machine. Good bytes are noticed automatically.",
-    Verdict.FOREIGN: "Save that file as a new image and copy the original from another machine.",
-    Verdict.UNREADABLE: "Give this user the right to read the file, or check its disk. Then try again.",
-    Verdict.SD_SUSPECT: "If the folder is still syncing, wait. If the files were deleted on purpose, run {confirm}.",
-    Verdict.SD_OFFLINE: "Bring it back (mount the disk, or sign in), then try again. {show} says why it is away.",
-    Verdict.NOT_FOUND: (
-        "Check that the folder has finished syncing on this machine and on the one that made the image."
-    ),
-}
-_NEXT_BY_FACT = {
-    "rival-copy": "Its conflict copies differ: give the right one the image's own name.",
-    "symlink": "A link has its name, and links are never followed: put the file itself there.",
-    "folder": "A folder has its name: move it away and put the file itself there.",
-    "special file": "Something that is not a file has its name: move it away and put the file itself there.",
-}
-"""What to do if such a fact is all that is known about the image."""
-
-
-def _next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
-    if not traces:
-        return f"Add one with {say_add()}."
-    if verdict is Verdict.NOT_FOUND:
-        seen = {fact.what for trace in traces for fact in trace.disk}
-        for what, advice in _NEXT_BY_FACT.items():
-            if what in seen:
-                return advice
-    if verdict is Verdict.SHOWN and _is_incomplete(traces):
-        return "Look for the whole picture where this one came from, and save that; it gets an id of its own."
-    suspects = [say_confirm(trace.sd) for trace in traces if _is_suspect(trace)]
-    away = [say_command("sd", "show", refer_to(trace.sd)) for trace in traces if not trace.sd.is_reachable]
-    found = _NEXT[verdict]
-    return found and found.format(confirm=" or ".join(suspects), show=" or ".join(away))

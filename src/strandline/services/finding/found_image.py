@@ -52,6 +52,10 @@ class FoundImage:
     """It is not in the requested storage directory, so people who share only that one cannot see it."""
     from_conflict_copy: bool
     """Only a sync client's conflict copy has its bytes."""
+    whole: bool | None
+    """False if the bytes are those of its id, but not a whole picture: it was saved or written so. None if nobody has
+    looked.
+    """
     bytes_from: OpenImage | ProofCopy = field(repr=False, compare=False)
     """The open file, or the copy that was read when the image was found."""
     find_again: Callable[[], ProofCopy] = field(repr=False, compare=False)

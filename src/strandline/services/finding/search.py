@@ -135,6 +135,7 @@ def _found_in_file(
         proven=row.is_proven,
         from_other_sd=_tell_if_elsewhere(search, sd),
         from_conflict_copy=False,
+        whole=row.is_whole,
         bytes_from=bytes_from,
         find_again=partial(_find_again, search, row.proof.sha256),
     )
@@ -203,6 +204,7 @@ def _found_in_copy(
         proven=content_id_of(copy.sha256) == search.image_id,
         from_other_sd=_tell_if_elsewhere(search, sd),
         from_conflict_copy=of_conflict,
+        whole=None,
         bytes_from=copy,
         find_again=lambda: copy,
     )

@@ -7,17 +7,23 @@ missing. Only conflict copies, and what they are copies of, are read, within lim
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from strandline.folders.disk_errors import explain_unlistable
 from strandline.folders.port import Folder
 from strandline.model.comparison import Comparison, extension_fits, iter_case_clashes, listed_item, row_item
+from strandline.model.discrepancies import COPIED, PICTURES_ELSEWHERE
 from strandline.model.identity.sightings import IdentityFile
 from strandline.model.listing import MediaListing, plan_difference, sort_names
 from strandline.model.reports import Finding
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.suitable_folders import say_pictures_elsewhere, say_same_identity
 from strandline.model.sync_status import SyncStatus
 from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies
 from strandline.services.storage_dirs.presence import look, refresh
+from strandline.services.storage_dirs.suitable import find_picture_elsewhere
+from strandline.services.storage_dirs.writing import find_twin
 from strandline.services.workbench import Workbench
 
 UNCHECKED_TRIED = 100_000
@@ -39,11 +45,22 @@ def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
     status = SyncStatus(sd, bench.now(), _describe_identity(bench, sd))
     if sd.state is StorageDirState.SUSPECT:
         status.problems.append(Finding("suspect", sd.problem or "too much is gone at once"))
+    if (twin := find_twin(bench, sd)) is not None:
+        status.problems.append(Finding(COPIED, say_same_identity(sd, twin)))
     if isinstance(listing, Finding):
         status.problems.append(listing)
     else:
         _compare(bench, sd, listing, status)
+        if not status.on_disk_count:
+            _look_elsewhere(bench, sd, status)
     return status
+
+
+def _look_elsewhere(bench: Workbench, sd: StorageDir, status: SyncStatus) -> None:
+    """A folder without images may be one of notes with pictures beside them, which nobody would call healthy."""
+    with suppress(OSError):
+        if example := find_picture_elsewhere(bench.folder(sd)):
+            status.problems.append(Finding(PICTURES_ELSEWHERE, say_pictures_elsewhere(sd, example)))
 
 
 def _find_unreadable(folder: Folder, unchecked: list[str], status: SyncStatus) -> None:

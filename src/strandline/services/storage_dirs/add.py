@@ -9,28 +9,28 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
-from typing import TYPE_CHECKING
 
+from strandline.catalog.port import Writer
 from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
 from strandline.model.events import StorageDirAdded
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import decide_identity, keep_replaced
 from strandline.model.identity.sightings import IdentitySighting
-from strandline.model.media_types import find_media_type_by_extension
-from strandline.model.remedies import refer_to, say_command, say_forget, say_new_identity
+from strandline.model.remedies import say_forget, say_new_identity
 from strandline.model.reports import AddedStorageDir, IdentityReport
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.suitable_folders import say_pictures_elsewhere
 from strandline.model.values import dataclass
 from strandline.services.scanning.scan import OnProgress, scan_storage_dir
 from strandline.services.storage_dirs.manage import (
     check_name,
+    check_name_is_free,
     find_free_name,
     get_by_number,
     name_after,
     set_place,
 )
-from strandline.services.storage_dirs.paths import list_known_at, resolve_root
+from strandline.services.storage_dirs.paths import check_outside, list_known_at, resolve_root
 from strandline.services.storage_dirs.presence import (
     ROUNDS,
     adopt_identity,
@@ -41,14 +41,8 @@ from strandline.services.storage_dirs.presence import (
     new_storage_dir_id,
     refresh,
 )
-from strandline.services.storage_dirs.suitable import check_suitable
+from strandline.services.storage_dirs.suitable import check_suitable, find_picture_elsewhere
 from strandline.services.workbench import Workbench
-
-if TYPE_CHECKING:
-    from strandline.folders.port import Folder
-
-ENTRIES_SEARCHED = 2000
-"""How many entries of a folder without ``media/`` are searched for pictures. Enough for a hint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +82,19 @@ def add_storage_dir(
         InvalidPathError, InvalidNameError, StorageDirNotFoundError: The input is invalid.
         CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
         UnsuitableFolderError: It cannot be a storage directory. One that is known already stays one.
+        StorageDirConflictError: Another storage directory has the given name.
         StorageDirIncompleteError: Its identity changes too fast to be decided.
         DiskError: A new ``SD_ID`` could not be written. Nothing else was changed.
     """
     root = resolve_root(bench, path)
-    if not list_known_at(bench, root):
+    known = list_known_at(bench, root)
+    if not known:
         check_suitable(bench, root)
+    check_outside(bench.home, root)
     wish = _Wish(None if name is None else check_name(name), new_identity, read_only)
+    if wish.name is not None:
+        with bench.catalog.read() as reader:
+            check_name_is_free(reader, wish.name, *(sd.number for sd in known))
     verdict = _settle_identity(bench, root, wish)
     sd, copied = _remember(bench, root, verdict, wish)
     warnings = list(verdict.warnings)
@@ -106,7 +106,8 @@ def add_storage_dir(
     report = None
     if sd.is_reachable:
         with suppress(OSError):  # it is only a hint
-            warnings += _hint_at_pictures_elsewhere(bench.folder(sd), sd)
+            if example := find_picture_elsewhere(bench.folder(sd)):
+                warnings.append(say_pictures_elsewhere(sd, example))
         if scan:
             report = scan_storage_dir(bench, sd, on_progress=on_progress)
         sd = get_by_number(bench, sd.number)
@@ -246,7 +247,7 @@ def _insert(
         number = writer.sds.insert_storage_dir(
             sd_id=decision.sd_id,
             provisional=decision.outcome is IdentityOutcome.PROVISIONAL,
-            name=find_free_name(writer, wish.name or name_after(root)),
+            name=_choose_name(writer, wish, root),
             path=root,
             state=state,
             problem=problem,
@@ -262,11 +263,18 @@ def _insert(
     return added
 
 
+def _choose_name(writer: Writer, wish: _Wish, root: str) -> str:
+    if wish.name is None:
+        return find_free_name(writer, name_after(root))
+    check_name_is_free(writer, wish.name)
+    return wish.name
+
+
 def _update(bench: Workbench, known: StorageDir, decision: IdentityDecision, wish: _Wish) -> StorageDir:
     with bench.catalog.write() as writer:
         if wish.name is not None and wish.name != known.name:
-            name = find_free_name(writer, wish.name, known.number)
-            writer.sds.update_name(known.number, name)
+            check_name_is_free(writer, wish.name, known.number)
+            writer.sds.update_name(known.number, wish.name)
         if wish.read_only and not known.read_only:
             writer.sds.update_read_only(known.number, read_only=True)
     known = get_by_number(bench, known.number)
@@ -284,18 +292,3 @@ def _report(decision: IdentityDecision, sd: StorageDir, warnings: list[str]) -> 
         aliases=sd.aliases,
         warnings=tuple(warnings),
     )
-
-
-def _hint_at_pictures_elsewhere(folder: Folder, sd: StorageDir) -> list[str]:
-    """A hint for a person who added a folder of notes whose pictures are not in ``media/``."""
-    if folder.has_images_folder():
-        return []
-    for above, name in islice(folder.iter_tree(), ENTRIES_SEARCHED):
-        if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
-            example = os.path.join(sd.path, above, name)
-            found = f"{sd.path} has no media folder but has pictures elsewhere, such as {example}"
-            if sd.read_only:
-                return [f"{found}; they are not shown, and nothing is copied into a read-only folder"]
-            command = say_command("save", "-r", sd.path, "--sd", refer_to(sd))
-            return [f"{found}; to copy them into its media folder, run {command}"]
-    return []

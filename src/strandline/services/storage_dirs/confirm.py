@@ -18,12 +18,13 @@ from strandline.model.identity.rules import FIXED
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_files import FileState
 from strandline.model.remedies import say_add, say_confirm, say_move, say_new_identity
+from strandline.model.reports import ConfirmedStorageDir
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.presence import look, move_to_state, reconsider, refresh
 from strandline.services.workbench import Workbench
 
 
-def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
+def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> ConfirmedStorageDir:
     """Does the one thing that waits for a person: restores a lost identity, otherwise accepts that files are gone.
 
     Raises:
@@ -41,7 +42,7 @@ def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> StorageDir:
             f"{sd.name!r} has never had an identity here; wait for it, or run {say_new_identity(sd.path)}",
             path=sd.path,
         )
-    return _restore_identity(bench, sd)
+    return ConfirmedStorageDir(_restore_identity(bench, sd), identity_restored=True)
 
 
 def accept_missing(bench: Workbench, sd: StorageDir) -> int:
@@ -58,11 +59,11 @@ def accept_missing(bench: Workbench, sd: StorageDir) -> int:
     return dropped
 
 
-def _accept_absences(bench: Workbench, sd: StorageDir) -> StorageDir:
+def _accept_absences(bench: Workbench, sd: StorageDir) -> ConfirmedStorageDir:
     media_is_gone = _is_media_gone(bench, sd)
     with bench.catalog.write() as writer:
-        writer.files.accept_absences(sd.number, bench.now(), all_rows=media_is_gone)
-    return move_to_state(bench, sd, StorageDirState.ONLINE, None)
+        accepted = writer.files.accept_absences(sd.number, bench.now(), all_rows=media_is_gone)
+    return ConfirmedStorageDir(move_to_state(bench, sd, StorageDirState.ONLINE, None), accepted=accepted)
 
 
 def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 
-from strandline.catalog.port import Writer
+from strandline.catalog.port import Reader, Writer
 from strandline.errors import InvalidNameError, StorageDirConflictError, StorageDirNotFoundError
 from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.identity.sightings import IdentitySighting
@@ -17,6 +17,7 @@ from strandline.model.remedies import say_add, say_forget
 from strandline.model.reports import FileCounts
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.storage_dirs.paths import (
+    check_outside,
     find_real_path,
     list_known_at,
     resolve_root,
@@ -108,11 +109,7 @@ def rename_storage_dir(bench: Workbench, sd: StorageDir, name: str) -> StorageDi
     """
     name = check_name(name)
     with bench.catalog.write() as writer:
-        for other in writer.sds.list_storage_dirs():
-            if other.number != sd.number and other.name == name:
-                raise StorageDirConflictError(
-                    f"{name!r} is the name of {other.path} already; choose another one"
-                )
+        check_name_is_free(writer, name, sd.number)
         writer.sds.update_name(sd.number, name)
     return get_by_number(bench, sd.number)
 
@@ -131,6 +128,7 @@ def move_storage_dir(bench: Workbench, sd: StorageDir, path: str | os.PathLike[s
         )
 
         check_suitable(bench, root, known=sd)
+    check_outside(bench.home, root)
     _check_free(bench, sd, root)
     sighting = look(bench, root)
     found = decide_again(sd, sighting, quiet=False).sd_id
@@ -180,15 +178,26 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_name_is_free(reader: Reader, name: str, *own: int) -> None:
+    """Refuses a name that another SD has than the ``own`` ones, by number.
+
+    Raises:
+        StorageDirConflictError: Another one has it.
+    """
+    for other in reader.sds.list_storage_dirs():
+        if other.number not in own and other.name == name:
+            raise StorageDirConflictError(f"{name!r} is the name of {other.path} already; choose another one")
+
+
 def name_after(root: str) -> str:
     """A valid name (see :func:`check_name`) from the folder's own. Pure."""
     shown = "".join(letter if letter.isprintable() else " " for letter in os.path.basename(root) or root)
     return shown.strip()[:MAX_NAME_LENGTH].strip() or "storage directory"
 
 
-def find_free_name(writer: Writer, name: str, number: int | None = None) -> str:
+def find_free_name(writer: Writer, name: str) -> str:
     """The name, or the name with " 2", " 3" … appended if another SD has it."""
-    taken = {sd.name for sd in writer.sds.list_storage_dirs() if sd.number != number}
+    taken = {sd.name for sd in writer.sds.list_storage_dirs()}
     candidate, count = name, 1
     while candidate in taken:
         count += 1

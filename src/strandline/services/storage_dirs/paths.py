@@ -40,7 +40,6 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
         InvalidPathError: The path is empty, too long, contains NUL or undecodable bytes, or is not a folder.
         StorageDirNotFoundError: There is no such folder.
         StorageDirOfflineError: A link leads to a disk that does not answer.
-        CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
     """
     given = os.path.abspath(expand_user(os.fspath(path)))
     folder = bench.folder_at(given)
@@ -67,7 +66,6 @@ def resolve_root(bench: Workbench, path: str | os.PathLike[str]) -> str:
             f"{shorten(root)} is too long a path for a storage directory: it may have {MAX_ROOT_LENGTH} bytes, so "
             "that its files can be reached; move the folder up, or shorten the names above it"
         )
-    check_outside(bench.home, root)
     return root
 
 

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from strandline.errors import UnsuitableFolderError
+from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.suitable_folders import FolderFacts, find_objection
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import Folder
+
+ENTRIES_SEARCHED = 2000
+"""How many entries of a folder without a media folder are searched for pictures. Enough for a hint."""
 
 
 def check_suitable(bench: Workbench, root: str, *, known: StorageDir | None = None) -> None:
@@ -27,6 +36,21 @@ def check_suitable(bench: Workbench, root: str, *, known: StorageDir | None = No
     objection = find_objection(find_facts(bench, root, known))
     if objection is not None:
         raise UnsuitableFolderError(objection, path=root)
+
+
+def find_picture_elsewhere(folder: Folder) -> str | None:
+    """The path (below the root) of a picture in a folder that has no media folder: notes whose pictures are beside
+    them. None if it has a media folder, or no picture among its first entries.
+
+    Raises:
+        OSError: The folder cannot be listed now.
+    """
+    if folder.has_images_folder():
+        return None
+    for above, name in islice(folder.iter_tree(), ENTRIES_SEARCHED):
+        if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
+            return os.path.join(above, name)
+    return None
 
 
 def find_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderFacts:

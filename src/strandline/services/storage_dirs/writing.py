@@ -12,8 +12,9 @@ from strandline.errors import (
     StorageDirIncompleteError,
     StorageDirOfflineError,
 )
-from strandline.model.remedies import say_add, say_forget, say_new_identity
+from strandline.model.remedies import say_add, say_forget
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.suitable_folders import say_same_identity
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -38,13 +39,14 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
         )
     if not sd.is_reachable:
         raise StorageDirOfflineError(f"{sd.name!r} is offline; {sd.problem}", sd_id=sd.sd_id, path=sd.path)
+    twin = find_twin(bench, sd)
+    if twin is not None:
+        raise CopiedStorageDirError(say_same_identity(sd, twin), sd_id=sd.sd_id)
+    return sd
+
+
+def find_twin(bench: Workbench, sd: StorageDir) -> StorageDir | None:
+    """Another storage directory that is there now and has the same identity. One of the two is a copy."""
     with bench.catalog.read() as reader:
         twins = [twin for twin in reader.sds.list_with_identity(sd.sd_id) if twin.number != sd.number]
-    if any(refresh(bench, twin).is_reachable for twin in twins):
-        raise CopiedStorageDirError(
-            f"{sd.path} and {twins[0].path} have the same identity, so it is not clear which is the copy; "
-            f"if the first one is, run {say_new_identity(sd.path)}; if the second one is, run "
-            f"{say_new_identity(twins[0].path)}",
-            sd_id=sd.sd_id,
-        )
-    return sd
+    return next((twin for twin in twins if refresh(bench, twin).is_reachable), None)

@@ -93,7 +93,7 @@ async def forget_sd(backend: TheBackend, sd: SdPath) -> Response:
 @router.post("/sds/{sd}/confirm", responses=responses.ok(schemas.OneStorageDir))
 async def confirm_sd(backend: TheBackend, sd: SdPath) -> Response:
     """Restores a lost identity; otherwise accepts that files are gone. Does only one of the two."""
-    return await backend.crossing.slow(lambda: _answer_one(backend, backend.store.confirm_storage_dir(sd)))
+    return await backend.crossing.slow(lambda: _answer_one(backend, backend.store.confirm_storage_dir(sd).sd))
 
 
 @router.post("/sds/{sd}/accept-missing", responses=responses.ok(schemas.Dropped))

@@ -151,7 +151,7 @@ async def confirm_folder(backend: TheBackend, sd: str) -> Response:
     """Does the one thing that waits for a person."""
 
     def confirm() -> Note:
-        confirmed = backend.store.confirm_storage_dir(sd)
+        confirmed = backend.store.confirm_storage_dir(sd).sd
         return Note("good", f"Confirmed: {confirmed.name} is {confirmed.state.value}.", [])
 
     return await backend.crossing.slow(lambda: _act(backend, confirm))

@@ -1,0 +1,133 @@
+"""What an explanation says of an image, from its trace: the summary, and what to do. Pure."""
+
+from __future__ import annotations
+
+from strandline.model.image_ids import ImageId
+from strandline.model.remedies import refer_to, say_add, say_command, say_confirm
+from strandline.model.reports import StorageDirTrace
+from strandline.model.states import is_expected
+from strandline.model.storage_dirs import StorageDirState
+from strandline.model.verdicts import Verdict
+
+REPLACED = "another whole image is there"
+"""How a file begins to be described that has just become another whole image: it may be on its way to be replaced."""
+
+INCOMPLETE = "incomplete"
+"""A file with exactly the bytes of its content id, which are no whole image. It is shown anyway."""
+
+VERDICTS = {
+    "present": Verdict.SHOWN,
+    INCOMPLETE: Verdict.SHOWN,
+    "conflict-copy": Verdict.FROM_CONFLICT_COPY,
+    "arriving": Verdict.ARRIVING,
+    "online-only": Verdict.ONLINE_ONLY,
+    "damaged": Verdict.DAMAGED,
+    "foreign": Verdict.FOREIGN,
+    "unreadable": Verdict.UNREADABLE,
+}
+"""The verdict on the image from a fact about one file. Of several facts, the first in this order counts."""
+
+
+def is_suspect(trace: StorageDirTrace) -> bool:
+    """Whether the image's file is one of so many missing files that their absence is not believed."""
+    return trace.sd.state is StorageDirState.SUSPECT and any(map(is_expected, trace.catalog))
+
+
+def say_summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str:
+    """What became of the image, in a sentence."""
+    where = ", ".join(repr(trace.sd.name) for trace in traces if _has(trace, verdict))
+    lacks = ", but it is not whole: it was saved or written so" if _is_incomplete(traces) else ""
+    doubtful = ", ".join(repr(trace.sd.name) for trace in traces if is_suspect(trace))
+    away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
+    if not traces:
+        return f"image {image_id} cannot be found: no storage directory is known."
+    return {
+        Verdict.SHOWN: f"image {image_id} is shown from {where}{lacks}.",
+        Verdict.FROM_CONFLICT_COPY: (
+            f"image {image_id} is shown from a conflict copy in {where}; its own file is missing or bad."
+        ),
+        Verdict.ARRIVING: (
+            f"under the name of image {image_id}, {where} has another whole image since a moment ago."
+            if _is_replaced(traces)
+            else f"image {image_id} is still arriving in {where}."
+        ),
+        Verdict.ONLINE_ONLY: (
+            f"image {image_id} is in the cloud; {where} has only its placeholder on this machine."
+        ),
+        Verdict.DAMAGED: (
+            f"image {image_id} is damaged in {where}: its bytes are not whole and have stopped changing."
+        ),
+        Verdict.FOREIGN: f"under the name of image {image_id}, {where} has another image.",
+        Verdict.UNREADABLE: f"image {image_id} may be in {where}, which cannot be read now.",
+        Verdict.SD_SUSPECT: (
+            f"Strandline cannot tell whether image {image_id} is gone: too many files are gone from {doubtful} at "
+            "once."
+        ),
+        Verdict.SD_OFFLINE: f"image {image_id} is not here, but may be in {away}, which cannot be read now.",
+        Verdict.NOT_FOUND: (
+            f"image {image_id} is not in {traces[0].sd.name!r}."
+            if len(traces) == 1
+            else f"image {image_id} is in no storage directory."
+        ),
+    }[verdict]
+
+
+def _has(trace: StorageDirTrace, verdict: Verdict) -> bool:
+    return any(VERDICTS.get(fact.what) is verdict for fact in trace.disk)
+
+
+def _is_incomplete(traces: tuple[StorageDirTrace, ...]) -> bool:
+    """Whether the image itself is not whole. All files with the bytes of one content id are alike."""
+    return any(fact.what == INCOMPLETE for trace in traces for fact in trace.disk)
+
+
+def _is_replaced(traces: tuple[StorageDirTrace, ...]) -> bool:
+    """Whether nothing of the image arrives: another whole one has its name, but not for long enough to be foreign."""
+    arriving = [fact for trace in traces for fact in trace.disk if fact.what == "arriving"]
+    return bool(arriving) and all(fact.message.startswith(REPLACED) for fact in arriving)
+
+
+_NEXT = {
+    Verdict.SHOWN: None,
+    Verdict.FROM_CONFLICT_COPY: (
+        "Check the conflict copy and rename it if it is the right one. Strandline never renames it."
+    ),
+    Verdict.ARRIVING: "It is looked at again when the file changes; let the sync client finish.",
+    Verdict.ONLINE_ONLY: "Have the sync client keep it on this device, or open it there once.",
+    Verdict.DAMAGED: "Copy it again from another machine. Good bytes are noticed automatically.",
+    Verdict.FOREIGN: "Save that file as a new image and copy the original from another machine.",
+    Verdict.UNREADABLE: "Give this user the right to read the file, or check its disk. Then try again.",
+    Verdict.SD_SUSPECT: "If the folder is still syncing, wait. If the files were deleted on purpose, run {confirm}.",
+    Verdict.SD_OFFLINE: "Bring it back (mount the disk, or sign in), then try again. {show} says why it is away.",
+    Verdict.NOT_FOUND: (
+        "Let the folder finish syncing, on this machine and on the one that made the image.{accept}"
+    ),
+}
+_NEXT_BY_FACT = {
+    "rival-copy": "Its conflict copies differ: give the right one the image's own name.",
+    "symlink": "A link has its name, and links are never followed: put the file itself there.",
+    "folder": "A folder has its name: move it away and put the file itself there.",
+    "special file": "Something that is not a file has its name: move it away and put the file itself there.",
+}
+"""What to do if such a fact is all that is known about the image."""
+
+
+def say_next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
+    """What a person can do about it; None if nothing needs to be done."""
+    if not traces:
+        return f"Add one with {say_add()}."
+    if verdict is Verdict.NOT_FOUND:
+        seen = {fact.what for trace in traces for fact in trace.disk}
+        for what, advice in _NEXT_BY_FACT.items():
+            if what in seen:
+                return advice
+    if verdict is Verdict.SHOWN and _is_incomplete(traces):
+        return "Look for the whole picture where this one came from, and save that; it gets an id of its own."
+    if verdict is Verdict.ARRIVING and _is_replaced(traces):
+        return "If the sync client is replacing it, let it finish. If it stays, it counts as another image."
+    suspects = [say_confirm(trace.sd) for trace in traces if is_suspect(trace)]
+    away = [say_command("sd", "show", refer_to(trace.sd)) for trace in traces if not trace.sd.is_reachable]
+    known = [say_command("sd", "accept-missing", refer_to(trace.sd)) for trace in traces if trace.catalog]
+    accept = f" If it was deleted on purpose, run {' or '.join(known)} after the next scan." if known else ""
+    found = _NEXT[verdict]
+    return found and found.format(confirm=" or ".join(suspects), show=" or ".join(away), accept=accept)
