@@ -179,6 +179,11 @@ def test_an_incomplete_image_is_shown_and_called_so(served: Served) -> None:
     assert "incomplete</span>" in tile[0]
     assert f"/i/{saved.image_id}?w=400" in tile[0]
     assert "incomplete</span>" in served.client.get("/inspect/Notes/tree?folder=media").text
+    listed = served.client.get("/?state=incomplete").text
+    assert '<option value="incomplete" selected>incomplete</option>' in listed
+    assert re.findall(r'<li class="tile" data-id="(\w+)"', listed.partition("<template")[0]) == [
+        saved.image_id
+    ]
     assert '<div class="verdict bad">' in served.client.get(f"/image/{saved.image_id}").text
 
 

@@ -21,6 +21,7 @@ from strandline.model import queries
 from strandline.model.image_files import FileState, Sort
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
+from strandline.model.queries import ImageState
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_SEEN
 from strandline.model.storage_dirs import StorageDirState
@@ -43,6 +44,9 @@ FIRST_SCREEN = 60
 
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
+
+FILTERS = STATES | {ImageState.INCOMPLETE.value: INCOMPLETE}
+"""The states in the filter."""
 
 OTHER_WORDS = (("partial", INCOMPLETE), ("away", AWAY), ("copy", FROM_CONFLICT_COPY), ("unseen", NOT_SEEN))
 
@@ -131,7 +135,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
         is_filtered=bool(asked.keys() - {"sort", "reverse"}),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
-        typed=NOTHING_TYPED, types=MEDIA_TYPES, states=STATES, tile_states=TILE_STATES, keys=help_pages.KEYS,
+        typed=NOTHING_TYPED, types=MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
         away=[
             each
