@@ -35,6 +35,7 @@ def test_no_message_shows_a_command_on_a_page() -> None:
         ("to use it, run `strandline sd add '/a b'`", "to use it, add it on the Folders page"),
         ("run `strandline sd forget 'My Vault'`, wait, and add it again", "forget it, wait, and add it again"),
         ("to copy them, run `strandline save -r '/a b' --sd N`", "to copy them, drop them into the gallery"),
+        ("it is synced; choose another home with --home or STRANDLINE_HOME", "it is synced; add another folder"),
         ("'Notes' was added with --read-only", "'Notes' was added as read-only"),
         ("the file \u202e is no image", "the file \\u202e is no image"),
     ],

@@ -36,6 +36,7 @@ COMMANDS = tuple(
         (rf"run {_command('save [^`]*?')}", "drop them into the gallery"),
         (r"\bwith --read-only\b", "as read-only"),
         (rf"{_command('save [^`]*?')} takes them in", "drop them into the gallery to save them here"),
+        (r"\bchoose another home with --home or STRANDLINE_HOME", "add another folder"),
         (rf" \({_command('explain[^`]*?')}\)", ""),
         (rf"{_command('doctor')}", "the log"),
         (rf"{_command('config show')} lists all", "the handbook lists all"),
