@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from strandline.model.events import EVENT_TYPES
 from strandline.web.app import API, make_api
-from strandline.web.images.plan import Wish
+from strandline.web.images.plan import PARAMETERS, Wish
 from strandline.web.problems import REFUSALS
 
 PROJECT = Path(__file__).parents[2]
@@ -35,6 +36,7 @@ def test_every_route_is_documented_and_no_other() -> None:
         f"{method.upper()} {path.removeprefix(API)}"
         for path, each in make_document()["paths"].items()
         for method in each
+        if path.startswith(API)
     }
     assert set(re.findall(r"^\| `([A-Z]+ /[^`]*)` \|", section("Resources"), re.MULTILINE)) == routes
 
@@ -52,6 +54,21 @@ def test_every_query_of_an_image_is_documented() -> None:
     named = set(re.findall(r"^\| `(\w+)=[^`]*` \|", section("Images by URL"), re.MULTILINE))
     fields = {{"width": "w", "wait_s": "wait"}.get(name, name) for name in Wish.__dataclass_fields__}
     assert named == fields | {"key"}
+
+
+def test_the_document_has_the_images_and_the_secrets() -> None:
+    """For those who generate a client: every parameter of an image, each type of event, and how to sign in."""
+    document = make_document()
+    image = document["paths"]["/i/{image_id}"]["get"]
+    assert [each["name"] for each in image["parameters"] if each["in"] == "query"] == list(PARAMETERS)
+    secrets = document["components"]["securitySchemes"]
+    assert {name for each in (*document["security"], *image["security"]) for name in each} == set(secrets)
+    schemas = document["components"]["schemas"]
+    assert set(schemas["Event"]["discriminator"]["mapping"]) == set(EVENT_TYPES)
+    assert [name for name in schemas if "__" in name] == []
+    assert [
+        name for name, schema in schemas.items() if not schema.get("description", ".").endswith(".")
+    ] == []
 
 
 def test_every_refusal_is_documented_with_its_status() -> None:

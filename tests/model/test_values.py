@@ -179,3 +179,10 @@ def test_classes_differ() -> None:
     assert OURS["Frozen"](1) != LIBRARY["Frozen"](1)
     with pytest.raises(TypeError):
         hash(OURS["Open"](1))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_signature_is_that_of_the_standard_library(name: str) -> None:
+    """For ``help``, editors, and frameworks that call a class by its signature. Defaults from functions differ."""
+    ours, theirs = (inspect.signature(classes[name]) for classes in (OURS, LIBRARY))
+    assert str(ours) == str(theirs)

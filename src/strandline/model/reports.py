@@ -374,9 +374,7 @@ class StorageDirTrace(JsonForm):
 
 @dataclass(frozen=True, slots=True)
 class Explanation(JsonForm):
-    """The whole trace of an image: every storage directory, what the catalog says, what the disk says, and what
-    happens next.
-    """
+    """Why an image is shown or not: each storage directory, what catalog and disk say, and what happens next."""
 
     image_id: ImageId
     verdict: Verdict

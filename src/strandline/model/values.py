@@ -36,6 +36,7 @@ def _make_dataclass(
         )
         fields = dataclasses.fields(made)
         made.__init__ = _make_init(made, fields)
+        made.__signature__ = _SIGNATURE
         made.__repr__ = _make_repr([each.name for each in fields if each.repr])
         compared = attrgetter("__class__", *(each.name for each in fields if each.compare))
 
@@ -93,6 +94,39 @@ def _compile_init(made: type, fields: Sequence[dataclasses.Field[Any]]) -> Calla
     init: Callable[..., None] = known["__init__"]
     init.__qualname__ = f"{made.__qualname__}.__init__"
     return init
+
+
+class _Signature:
+    """The signature of a class, made when somebody asks: ``inspect`` takes long to import."""
+
+    def __get__(self, _instance: object, owner: type[Any]) -> Any:
+        import inspect
+
+        parameters = [
+            inspect.Parameter(
+                each.name,
+                inspect.Parameter.KEYWORD_ONLY if each.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=(
+                    each.default
+                    if each.default is not dataclasses.MISSING
+                    else inspect.Parameter.empty
+                    if each.default_factory is dataclasses.MISSING
+                    else _MADE
+                ),
+                annotation=each.type,
+            )
+            for each in dataclasses.fields(owner)
+            if each.init
+        ]
+        return inspect.Signature(sorted(parameters, key=lambda each: each.kind), return_annotation=None)
+
+
+class _Made:
+    def __repr__(self) -> str:
+        return "<factory>"
+
+
+_MADE, _SIGNATURE = _Made(), _Signature()
 
 
 def _make_repr(names: Sequence[str]) -> Callable[[object], str]:

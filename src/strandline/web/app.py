@@ -20,6 +20,7 @@ from strandline import __version__
 from strandline.errors import StrandlineError
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import events, health, images, inspect, scans, sds, uploads
+from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.backend import Backend
 from strandline.web.door import Door
@@ -235,4 +236,5 @@ def make_api() -> FastAPI:
     for router in ROUTERS:
         api.include_router(router, prefix=API, dependencies=[Depends(refuse_unknown)])
     add_problem_handlers(api)
+    complete_document(api)
     return api

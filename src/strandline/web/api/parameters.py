@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query
 from fastapi.dependencies.models import Dependant
@@ -46,12 +46,18 @@ ReverseQuery = Annotated[bool, Query(description="Oldest first.")]
 """For routes that list images."""
 
 
+def _leave_out_defaults(schema: dict[str, Any]) -> None:
+    """Generators of clients take a field with a default for one that is always there, also in requests."""
+    for each in schema.get("properties", {}).values():
+        each.pop("default", None)
+
+
 class Body(BaseModel):
     """A JSON body with exactly the fields and types of the OpenAPI document: ``"yes"`` is no boolean, and with a
     misspelled ``read_only`` the folder would be written to.
     """
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra=_leave_out_defaults)
 
 
 async def make_query(

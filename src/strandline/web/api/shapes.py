@@ -7,12 +7,13 @@ null. The property tests check every answer against the document.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import datetime
 from enum import Enum
 from types import UnionType
-from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import BaseModel, ConfigDict, Field, RootModel, create_model
 
 from strandline.errors import StrandlineError
 from strandline.model import events, sync_status
@@ -44,13 +45,19 @@ class Error(OpenShape):
     message: str
 
 
-class Event(OpenShape):
-    """Something happened. docs/reference/events.md lists the facts of each type."""
-
-    seq: int | None
-    at: str
-    type: str
-    sd_id: str | None
+def _make_event_shape(kind: type[events.Event]) -> type[BaseModel]:
+    """The shape of one type of event."""
+    own: dict[str, Any] = {
+        each.name: (_as_shape(get_type_hints(kind)[each.name]), ...)
+        for each in fields(kind)
+        if each.name not in ("seq", "at", "sd_id")
+    }
+    keys: dict[str, Any] = {
+        "seq": (int | None, ...), "at": (str, ...), "type": (Literal[kind.type], ...), "sd_id": (str | None, ...),
+    }  # fmt: skip
+    doc = (kind.__doc__ or "").partition("\n")[0]
+    made: type[BaseModel] = create_model(kind.__name__, __doc__=doc, __base__=OpenShape, **keys, **own)
+    return made
 
 
 class FileItem(OpenShape):
@@ -78,7 +85,6 @@ NAMES: dict[type, str] = {
 
 _shapes: dict[type, type[BaseModel]] = {
     StrandlineError: Error,
-    events.Event: Event,
     sync_status.FileItem: FileItem,
 }
 
@@ -99,7 +105,7 @@ def _make(name: str, doc: str, kind: type, table: Table) -> type[BaseModel]:
         key: (
             _as_shape(_find_type(kind, path))
             if isinstance(path, str)
-            else _make(key.title().replace("_", ""), "", kind, path),
+            else _make(name + key.title().replace("_", ""), "", kind, path),
             ...,
         )
         for key, path in table.items()
@@ -140,6 +146,21 @@ def _as_shape(kind: Any) -> Any:
         return dict[str, _as_shape(get_args(kind)[1])]  # type: ignore[misc]
     if kind is object:
         return Any
-    if issubclass(kind, Enum | datetime):
+    if issubclass(kind, datetime):
         return str
+    if issubclass(kind, Enum):
+        return kind
     return shape_of(kind) if issubclass(kind, JsonForm | StrandlineError | events.Event) else kind
+
+
+def _make_event_union() -> type[BaseModel]:
+    """One of all types of events, told apart by ``type``."""
+    shapes = tuple(_make_event_shape(kind) for kind in events.EVENT_TYPES.values())
+    union: Any = Annotated[Union.__getitem__(shapes), Field(discriminator="type")]
+    base: type[BaseModel] = RootModel.__class_getitem__(union)  # type: ignore[assignment]
+    doc = "Something happened. New versions may add types; skip those that you do not know."
+    made: type[BaseModel] = create_model("Event", __base__=base, __doc__=doc)
+    return made
+
+
+_shapes[events.Event] = _make_event_union()
