@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
+from contextlib import aclosing
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from mypy import api as mypy_api
@@ -17,6 +19,8 @@ from builders.pictures import make_picture
 from strandline import errors
 from strandline.model.events import EVENT_TYPES
 from strandline.runtime.assembly import LocalStore
+from strandline.runtime.process_lock import ProcessLock
+from strandline.runtime.watching.session import LOCK_FILE
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").rglob("*.md"))]
@@ -134,6 +138,30 @@ def test_programs_to_embed_it_are_typed(tmp_path: Path, monkeypatch: pytest.Monk
         files.append(str(file))
     said, faults, status = mypy_api.run(["--strict", *files])
     assert status == 0, said + faults
+
+
+def test_the_event_loop_of_the_page_gets_events_and_ends(tmp_path: Path) -> None:
+    """Leaving its loop ends the watcher."""
+    (program,) = (
+        each.text for each in list_python(PROJECT / "docs/howto/embed.md") if "asyncio" in each.text
+    )
+    scope: dict[str, Any] = {}
+    exec(compile(program, "embed.md", "exec", dont_inherit=True), scope)
+    (tmp_path / "Notes").mkdir()
+
+    async def run(store: LocalStore) -> strandline.ImageAvailable:
+        async with asyncio.timeout(LIMIT_S), aclosing(scope["iter_events"](store)) as events:
+            await anext(events)  # the watcher runs
+            await asyncio.to_thread(store.save, make_picture("png", seed=1), sd="Notes")
+            async for event in events:
+                if isinstance(event, strandline.ImageAvailable):
+                    return event
+        raise AssertionError("no event")
+
+    with strandline.open_store(tmp_path / "home") as store:
+        store.add_storage_dir(tmp_path / "Notes")
+        assert asyncio.run(run(store)).whole
+        assert ProcessLock(store.home / LOCK_FILE).try_acquire(), "a watcher still runs"
 
 
 @pytest.mark.parametrize("name", strandline.__all__)

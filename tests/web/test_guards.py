@@ -306,3 +306,8 @@ def test_the_image_key_of_the_home_works(served: Served) -> None:
     headers = {"sec-fetch-site": "cross-site", "origin": "null"}
     assert served.client.get(f"/i/{id_of(PHOTO)}?key={key}", headers=headers).content == PHOTO
     assert served.client.get(f"/i/{id_of(PHOTO)}?key=x{key}", headers=headers).status_code == 403
+    with served.as_stranger() as client:
+        wrong = client.get(f"/i/{id_of(PHOTO)}?key=x{key}")
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "token-required")
+    assert "image key" in wrong.json()["detail"]
+    assert key not in wrong.text

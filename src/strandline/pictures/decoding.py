@@ -8,6 +8,7 @@ runs a decoder and never loads a picture library.
 from __future__ import annotations
 
 import mmap
+from dataclasses import field
 from typing import Any
 
 from strandline.errors import (
@@ -27,7 +28,7 @@ MAX_SIZE = 16_383
 class Thumbnail:
     """A small copy of a picture: upright, in sRGB, without metadata."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     media_type: str
     """``image/webp``, or ``image/jpeg`` for a copy over 2,048 pixels without transparency."""
     width: int

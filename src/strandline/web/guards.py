@@ -179,7 +179,13 @@ class Guard:
             return self._refuse_write(request.get(b"origin"))
         if may_show or is_public(request) or self.is_let_in(request):
             return None
-        return Refusal("token-required", headers={"www-authenticate": "Bearer"})
+        return Refusal(
+            "token-required",
+            WRONG_KEY
+            if request.path.startswith("/i/") and request.find_in_query("key") is not None
+            else None,
+            headers={"www-authenticate": "Bearer"},
+        )
 
     def is_let_in(self, request: Request) -> bool:
         """Whether it has the token or a session, or needs none."""
@@ -287,6 +293,8 @@ WRITES_NEED = (
     "installation, which is in its home"
 )
 
+
+WRONG_KEY = "that is not the image key of this installation, which is the line in 'image-key' in its home"
 
 _HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
 _ORIGIN = re.compile(r"https?://[a-z0-9._-]{1,253}(?::[0-9]{1,5})?")
