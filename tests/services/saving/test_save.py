@@ -249,6 +249,15 @@ class TestOrigins:
             assert reader.origins.list_names_of_images([ID])[ID] == ["first.png", "holiday.png"]
             assert [origin["source"] for origin in reader.origins.list_origins()] == ["bytes", str(path)]
 
+    def test_what_was_saved_is_called_by_its_name(self, machine: Machine) -> None:
+        """In the answer and in errors; bytes without one are called bytes."""
+        one = machine.add("one")
+        named, unnamed = (save_image(machine.bench, PICTURE, one, name=name) for name in ("first.png", None))
+        assert (named.source, unnamed.source) == ("first.png", "bytes")
+        with pytest.raises(UnsupportedImageError) as caught:
+            save_image(machine.bench, b"x", one, name="x.bmp")
+        assert caught.value.facts["source"] == "x.bmp"
+
     def test_a_name_that_is_no_text_is_remembered_as_well_as_it_can_be(self, machine: Machine) -> None:
         """File names are bytes on Linux, but the catalog and JSON accept only text."""
         path = os.fsencode(machine.folder) + b"/caf\xe9.png"

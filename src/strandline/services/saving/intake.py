@@ -35,6 +35,11 @@ class TakenSource:
     """Its origin, for people: a path, ``stream``, or ``bytes``."""
 
     @property
+    def source(self) -> str:
+        """For reports: the path, the name that bytes were given, or else the label."""
+        return self.original_name or self.label if self.label in (STREAM, BYTES) else self.label
+
+    @property
     def subject(self) -> str:
         """What a message is about: the path, the name that it was given, or the data."""
         return self.original_name or "the data" if self.label in (STREAM, BYTES) else self.label
@@ -76,7 +81,7 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
         _check_binary_stream(source)
         taken = TakenSource(_copy(bench, source, "the stream"), _as_text(name), STREAM)
     if taken.copy.size_bytes == 0:
-        raise EmptyImageError(f"{taken.subject} is empty; there is nothing to save", source=taken.label)
+        raise EmptyImageError(f"{taken.subject} is empty; there is nothing to save", source=taken.source)
     return taken
 
 

@@ -98,7 +98,7 @@ def sniff(taken: TakenSource) -> MediaType:
         raise UnsupportedImageError(
             f"{taken.subject} is not an image of a supported type "
             "(PNG, JPEG, GIF, WebP, SVG, HEIC, HEIF, AVIF)",
-            source=taken.label,
+            source=taken.source,
         )
     return media_type
 
@@ -242,7 +242,7 @@ class Attempt:
             raise WrongBytesError(
                 f"{taken.subject} is not a whole image ({look.reason}), so nothing can "
                 "verify it under an id of your own; omit the id",
-                source=taken.label,
+                source=taken.source,
                 image_id=self.image_id,
             )
         # All of it was given: nobody is writing any more.
@@ -363,7 +363,7 @@ class Attempt:
             size_bytes=self.taken.copy.size_bytes,
             new=new,
             markdown=format_markdown(self.bench.limits.markdown, filename, name),
-            source=self.taken.label,
+            source=self.taken.source,
             whole=whole,
         )
 
