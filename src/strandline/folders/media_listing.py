@@ -49,6 +49,7 @@ def _list(
     listing.lines = lines
     total_bytes = 0
     has_marks = can_be_dataless()  # once: for each file, it would cost a hundredth of the listing
+    user = os.geteuid() if hasattr(os, "geteuid") else None
     with os.scandir(folder) as entries:
         for entry in entries:
             try:
@@ -60,6 +61,8 @@ def _list(
             if seen.st_mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
                 listing.odd.append(_odd_entry(entry.name, seen, keeps_inodes))
                 continue
+            if seen.st_mode & 0o444 != 0o444 and not (seen.st_uid == user and seen.st_mode & 0o400):
+                listing.closed.append(entry.name)
             total_bytes += seen.st_size
             inode = seen.st_ino if keeps_inodes else 0
             lines.append(f"{entry.name}:{seen.st_size}:{seen.st_mtime_ns}:{inode}")

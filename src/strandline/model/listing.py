@@ -58,6 +58,8 @@ class MediaListing:
     odd: list[OddEntry] = field(default_factory=list)
     total_bytes: int = 0
     """Of all regular files, including those that are no images."""
+    closed: list[str] = field(default_factory=list)
+    """Regular files whose mode does not say that this program may read them. The system may still let it."""
 
 
 @dataclass(slots=True)

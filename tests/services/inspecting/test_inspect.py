@@ -86,6 +86,30 @@ def test_a_file_that_may_not_be_read_is_a_finding(
     assert not status.is_healthy
 
 
+def test_a_checked_file_that_was_closed_since_is_a_finding(
+    bench: Workbench, sd: StorageDir, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes and mtime are as they were, so no stamp tells it. Names that are no images' are not asked about."""
+    locked, open_to_all = name_of(PICTURES[3]), name_of(PICTURES[4])
+    for name in (locked, open_to_all):
+        prove_file(bench, sd, name)
+    stray = Path(sd.path, "media", "notes.txt")
+    stray.write_text("mine")
+    for path in (Path(sd.path, "media", locked), stray):
+        path.chmod(0o200)
+    asked = set()
+
+    def may(name: str, mode: int, **_: object) -> bool:
+        asked.add(name)
+        return mode == os.F_OK or name != locked
+
+    monkeypatch.setattr(os, "access", may)
+    status = inspect_storage_dir(bench, sd)
+    assert [item.filename for item in status.unreadable] == [locked]
+    assert not status.is_healthy
+    assert asked.isdisjoint({open_to_all, stray.name})
+
+
 def test_every_discrepancy_is_in_its_list(
     bench: Workbench, clock: FakeClock, root: Path, sd: StorageDir
 ) -> None:

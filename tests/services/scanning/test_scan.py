@@ -239,6 +239,23 @@ def test_no_mtime_stops_a_scan(machine: Machine, mtime_s: int) -> None:
     assert moves(scan(machine, sd)) == {}
 
 
+def test_a_checked_file_that_was_closed_since_is_a_finding(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person who may no longer read it is told, at each scan, although nothing else about the file has changed."""
+    sd = machine.add("Notes")
+    path = machine.put(sd, PICTURES[0])
+    scan(machine, sd)
+    path.chmod(0o200)
+    monkeypatch.setattr(os, "access", lambda name, mode, **_: mode == os.F_OK or name != path.name)
+    for _ in range(2):
+        (finding,) = scan(machine, sd).findings
+        assert (finding.kind, finding.filename, finding.image_id) == ("unreadable", path.name, path.stem)
+        assert "Permission denied" in finding.message
+    monkeypatch.undo()
+    assert scan(machine, sd).findings == []
+
+
 def test_a_file_that_cannot_be_read_is_a_finding(machine: Machine) -> None:
     """If reading it fails (H19), it stays registered and unproven, and the next scan or reader tries again."""
     sd = machine.add("Notes")

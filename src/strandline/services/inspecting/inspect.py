@@ -63,12 +63,12 @@ def _look_elsewhere(bench: Workbench, sd: StorageDir, status: SyncStatus) -> Non
             status.problems.append(Finding(PICTURES_ELSEWHERE, say_pictures_elsewhere(sd, example)))
 
 
-def _find_unreadable(folder: Folder, unchecked: list[str], status: SyncStatus) -> None:
-    """Files that the system lets this program list but not read. One that was checked could be read."""
+def _find_unreadable(folder: Folder, names: list[str], status: SyncStatus) -> None:
+    """Adds those of the files that the system lets this program list but not read."""
     if not folder.may_be_read_unasked:
         return
-    names = [folder.layout.name_of(path) for path in unchecked]
-    found = [listed_item(folder.layout, name, None) for name in folder.find_unreadable(names)]
+    images = [name for name in dict.fromkeys(names) if folder.layout.split(name) is not None]
+    found = [listed_item(folder.layout, name, None) for name in folder.find_unreadable(images)]
     status.unreadable = sorted([*status.unreadable, *found], key=lambda item: item.path)
 
 
@@ -133,7 +133,8 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     except OSError:
         arrived = list(compared.gone)  # unknown, so nothing counts as gone
     compared.fill(status, arrived)
-    _find_unreadable(folder, unchecked, status)
+    # A mode may promise more than a share allows, so the system is asked about unchecked files, too.
+    _find_unreadable(folder, [*listing.closed, *map(layout.name_of, unchecked)], status)
     status.wrong_extension = [
         row_item(row, (("media_type", row.media_type),))
         for row in odd_types

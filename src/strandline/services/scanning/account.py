@@ -6,9 +6,13 @@ running scan always learns that it ended.
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Callable, Iterable
 
+from strandline.folders.disk_errors import as_unreadable
+from strandline.folders.port import Folder
 from strandline.model.events import ScanFinished, ScanProgress, ScanStarted
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.layout import Layout
@@ -108,6 +112,15 @@ class ScanAccount:
                 kind = "symlink" if entry.kind is OddKind.SYMLINK else "not-a-file"
                 message = f"a {entry.kind.value} has the name of an image; it is never followed or opened"
                 self.add_finding(kind, message, filename=entry.name)
+
+    def note_unreadable(self, folder: Folder, closed: Iterable[str]) -> None:
+        """Adds findings for images that this user may not read, also if they could be read before."""
+        told = {finding.filename for finding in self.report.findings if finding.kind == "unreadable"}
+        images = {name: wanted[0] for name in closed if (wanted := folder.layout.split(name)) is not None}
+        error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        for name in folder.find_unreadable(name for name in images if name not in told):
+            message = as_unreadable(error, folder.where(name)).message
+            self.report.findings.append(Finding("unreadable", message, name, images[name]))
 
     def note_damaged(self, rows: Iterable[ImageFile]) -> None:
         """Adds findings for the files that are damaged now."""

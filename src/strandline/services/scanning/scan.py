@@ -184,6 +184,7 @@ class _Scan:
             self._prove_arrivals()
         if self.may_read:
             note_conflict_copies(self.bench, self.sd, self.conflict_copies, self.account.is_cancelled)
+            self.account.note_unreadable(self.folder, listing.closed)
         with self.bench.catalog.read() as reader:
             self.account.note_damaged(reader.files.list_rows_in_state(self.sd.number, FileState.DAMAGED))
             self.report.arriving = reader.files.count_in_state(self.sd.number, FileState.ARRIVING)
