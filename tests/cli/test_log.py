@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 from builders.command_home import CommandHome
 from builders.program import run, started
 from strandline.cli.log import _is_journal, begin_log
+from strandline.model.events import StorageDirOffline
+from strandline.runtime.event_log import EventLog
 
 
 @pytest.mark.slow
@@ -71,3 +74,33 @@ def test_a_name_does_nothing_in_the_log(capsys: pytest.CaptureFixture[str]) -> N
     said = capsys.readouterr().err
     assert said.endswith(" error   Notes\\x1b[31m\\x0a\\u202egnp met a fault: KeyError: 'place'\n")
     assert said.count("\n") == 1
+
+
+def test_what_fails_again_and_again_does_not_fill_the_log(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line in ten minutes, which then says how often. Other messages come between, and events always."""
+    begin_log("warning", verbose=0, quiet=False)
+    log = logging.getLogger("strandline.runtime")
+    now_s = 1_800_000_000.0
+    monkeypatch.setattr("time.time", lambda: now_s)
+    for _ in range(300):
+        log.warning("arrivals in %r could not be recorded: %s", "Notes", "disk full")
+        log.warning("another")
+        now_s += 1
+    assert [line.split(" ", 1)[1] for line in capsys.readouterr().err.splitlines()] == [
+        "warning arrivals in 'Notes' could not be recorded: disk full",
+        "warning another",
+    ]
+    now_s += 301
+    log.warning("arrivals in %r could not be recorded: %s", "Notes", "disk full")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("disk full (300 times since the last such line)")
+    for number in range(2000):
+        log.warning("message %d", number)
+    log.warning("another")
+    assert len(capsys.readouterr().err.splitlines()) == 2001
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    gone = StorageDirOffline(at=now, sd_id=None, name="Notes", path="/sd", reason="the folder is not there")
+    EventLog({}).write([gone, gone])
+    assert capsys.readouterr().err.count("sd.offline Notes") == 2

@@ -7,6 +7,7 @@ priority that the journal reads (``<4>``) instead.
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -24,6 +25,16 @@ if TYPE_CHECKING:
     import logging
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_Write = Callable[["logging.LogRecord"], None]
+
+EVENTS = "strandline.runtime.event_log"
+"""The logger that writes events."""
+
+REPEATED_AFTER_S = 600.0
+"""A message that comes again and again is written this often."""
+
+MESSAGES_REMEMBERED = 1000
+"""Different messages. The one that came longest ago is forgotten first."""
 
 _PRIORITIES = dict(zip(LOG_LEVELS, (3, 4, 6, 7), strict=True))
 """Of syslog, which the journal knows too (sd-daemon(3))."""
@@ -51,10 +62,41 @@ def begin_log(setting: str, verbose: int, quiet: bool) -> None:
         verbose: How often ``-v`` was given.
         quiet: ``-q`` was given.
     """
-    _send(choose_log_level(setting, verbose, quiet), _write_to_journal if _is_journal() else _write_with_time)
+    write = _write_to_journal if _is_journal() else _write_with_time
+    _send(choose_log_level(setting, verbose, quiet), _without_repeats(write))
 
 
-def _send(level: str, write: Callable[[logging.LogRecord], None]) -> None:
+def _without_repeats(write: _Write) -> _Write:
+    """Writes a message that comes again at most every ten minutes, and then says how often it came.
+
+    What fails at each try, such as a full disk, would otherwise fill the log, which is often on the same disk. An
+    event is always written: a folder that goes offline twice did so twice.
+    """
+    seen: dict[str, tuple[float, int]] = {}  # when it was written, and how often it came since
+
+    def write_some(record: logging.LogRecord) -> None:
+        if record.name == EVENTS:
+            write(record)
+            return
+        key = f"{record.levelno} {record.getMessage()} {record.exc_info and record.exc_info[1]!r}"
+        written_s, times = seen.pop(key, (-math.inf, 0))
+        if record.created - written_s < REPEATED_AFTER_S:
+            seen[key] = (written_s, times + 1)
+            return
+        seen[key] = (record.created, 0)
+        if len(seen) > MESSAGES_REMEMBERED:
+            del seen[next(iter(seen))]
+        if times:
+            record.msg, record.args = (
+                f"{record.getMessage()} ({times + 1:,} times since the last such line)",
+                None,
+            )
+        write(record)
+
+    return write_some
+
+
+def _send(level: str, write: _Write) -> None:
     import logging  # here: not needed for --help and usage errors
 
     class Writer(logging.Handler):
