@@ -34,13 +34,13 @@
     │   ├── UnsuitableFolderError         the folder cannot be a storage directory
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
     │   ├── PictureTooLargeError          more pixels than we decode
-    │   ├── DaemonRunningError            another process already watches this home
-    │   └── AddressInUseError             another program listens there
+    │   └── DaemonRunningError            another process already watches this home
     ├── UnavailableError                  the request is fine: try again later
     │   ├── StorageDirOfflineError        unmounted, signed out, or another folder is there
     │   ├── StorageDirIncompleteError     its identity has not arrived yet
     │   ├── CatalogLockedError            another process locked the catalog
     │   ├── ServerNotRunningError         no server of this home answers
+    │   ├── AddressInUseError             another program listens there, or it is not there yet
     │   ├── WatchLimitError               the system allows no more file watches
     │   ├── DecoderUnavailableError       pictures cannot be decoded on this machine now
     │   └── DecodingInterruptedError      the decoder was killed or ran out of memory
@@ -252,12 +252,6 @@ class DaemonRunningError(RefusedError):
     code = "daemon-running"
 
 
-class AddressInUseError(RefusedError):
-    """The address to listen on is not available: another program uses it, or this machine does not have it."""
-
-    code = "address-in-use"
-
-
 class UnavailableError(StrandlineError):
     """It cannot be done now. The request is fine. Try again later."""
 
@@ -286,6 +280,12 @@ class ServerNotRunningError(UnavailableError):
     """No server of this home answers, so there is nothing to sign in to."""
 
     code = "server-not-running"
+
+
+class AddressInUseError(UnavailableError):
+    """The address to listen on is not available: another program uses it, or this machine does not have it (yet)."""
+
+    code = "address-in-use"
 
 
 class WatchLimitError(UnavailableError):

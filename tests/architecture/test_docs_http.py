@@ -92,6 +92,6 @@ def test_the_service_files_start_the_server() -> None:
     """They parse, and run ``strandline serve`` with a line in the log for each event."""
     unit = configparser.RawConfigParser()
     unit.read_string((PROJECT / "deploy/strandline.service").read_text())
-    assert unit["Service"]["execstart"].endswith("/strandline serve -v")
+    assert unit["Service"]["execstart"].endswith("/strandline serve")
     agent = plistlib.loads((PROJECT / "deploy/org.strandline.serve.plist").read_bytes())
     assert '/strandline" serve -v' in agent["ProgramArguments"][-1]

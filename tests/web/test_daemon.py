@@ -103,7 +103,7 @@ def test_a_port_that_is_taken_is_refused(root: Path) -> None:
     """The message says how to choose another."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         refused = run_process("serve", "--port", str(taken.getsockname()[1]))
-    assert refused.status == 5
+    assert refused.status == 6
     assert "--port" in refused.stderr
 
 

@@ -14,6 +14,7 @@ from builders.storage import id_of, make_storage_dir
 from strandline.runtime.assembly import open_store
 from strandline.runtime.sign_in import ADDRESS_FILE
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE
+from strandline.web.server import find_network_host
 
 LIMIT_S = 20
 PHOTO = make_picture("jpg", seed=1)
@@ -66,7 +67,20 @@ def test_where_others_can_reach_it_the_real_server_asks_for_the_token(root: Path
             )
             entered = client.get(link)
             assert (entered.status_code, entered.headers["location"]) == (303, "/")
-            assert client.get("/").status_code == 200  # by the cookie
+            assert client.get(link.partition("sign-in")[0]).status_code == 200  # by the cookie
+
+
+def test_a_server_for_the_network_says_so_and_prints_a_link_for_other_devices(root: Path) -> None:
+    """The first line stays the address on this machine, for programs."""
+    with started(*EVERYWHERE) as process:
+        assert process.stdout is not None
+        address, link = process.stdout.readline().strip(), process.stdout.readline().strip()
+        port = address.rstrip("/").rpartition(":")[2]
+        assert address == f"http://127.0.0.1:{port}/"
+        assert link.startswith(f"http://{find_network_host() or '127.0.0.1'}:{port}/sign-in?code=")
+        assert httpx.get(link, timeout=LIMIT_S).status_code == 303
+        process.send_signal(signal.SIGTERM)
+        assert "the connection is not encrypted" in process.communicate(timeout=LIMIT_S)[1]
 
 
 def test_without_being_told_it_listens_to_this_machine_only(root: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 from collections.abc import Iterator
@@ -181,13 +182,16 @@ def test_a_page_that_is_asked_for_comes_after_signing_in(served: Served) -> None
             assert client.get("/folders").status_code == 200
 
 
-def test_a_wrong_secret_is_told_and_counted(served: Served) -> None:
-    """Then even the right one must wait in the form; programs with the token need not."""
+def test_a_wrong_secret_is_told_and_counted(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """Then the next one waits, in the form and in a header, but never the right one. The log has the address."""
     token = served.app.door.guard.token
+    caplog.set_level(logging.INFO, "strandline")
     with served.as_stranger() as client:
         for _ in range(TRIES_OF_ONE):
             assert client.post("/sign-in", data={"secret": "wrong"}).status_code == 401
-        refused = client.post("/sign-in", data={"secret": token})
+        assert caplog.text.count("wrong link or token from 127.0.0.1") == TRIES_OF_ONE
+        assert caplog.text.count("too many wrong tries to sign in from 127.0.0.1") == 1
+        refused = client.post("/sign-in", data={"secret": "wrong"})
         assert refused.status_code == 429
         assert 0 < int(refused.headers["retry-after"]) <= WINDOW_S
         assert client.get("/api/v1/sds", headers={"authorization": f"Bearer {token}"}).status_code == 200
@@ -195,6 +199,8 @@ def test_a_wrong_secret_is_told_and_counted(served: Served) -> None:
             wrong = client.get("/api/v1/sds", headers={"authorization": "Bearer wrong"})
         assert (wrong.status_code, wrong.json()["code"]) == (429, "too-many-tries")
         assert client.get("/api/v1/sds", headers={"authorization": f"Bearer {token}"}).status_code == 200
+        assert client.post("/sign-in", data={"secret": token}).status_code == 303
+    assert token not in caplog.text
 
 
 def test_signing_out_ends_the_session_and_not_only_its_cookie(served: Served) -> None:

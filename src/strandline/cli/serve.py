@@ -54,12 +54,17 @@ def serve(
         public = get_public_address(web)
         address = find_address(web.host if host is None else host, web.port if port is None else port)
         own = address.url.rstrip("/")
-        urls = ServerUrls(f"{own}{public.base}/", public.say_url(own))
+        urls = ServerUrls(f"{own}{public.base}/", public.say_url(address.network_url.rstrip("/")))
 
         def tell() -> None:
             link = make_sign_in_link(store.home, urls.public)
             lines = f"{urls.own}\n{link}"
             session.answer({"address": urls.own, "sign_in_link": link}, lambda: write_line(lines))
+            if not address.is_loopback:
+                say(
+                    f"other devices in the network can reach this server, at {address.network_url}; the connection "
+                    "is not encrypted (docs/howto/reverse-proxy.md)"
+                )
             if is_terminal(sys.stderr):
                 say("serving; the second line signs your browser in, once; press Ctrl-C to stop")
             if open_browser:

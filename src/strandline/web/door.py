@@ -6,16 +6,20 @@ with each request do not pass here: the guard reads it, so nobody's wrong tries 
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections import OrderedDict, deque
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+from strandline.model.plain_words import show_plainly
 from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
 from strandline.web.guards import Guard, Request, make_guard
+
+log = logging.getLogger(__name__)
 
 TRIES_OF_ONE, TRIES_OF_ALL = 10, 100
 WINDOW_S = 60.0
@@ -90,18 +94,27 @@ class Door:
 
     def count_header_try(self, client: str) -> int:
         """Counts a wrong token in a header. Returns the seconds to wait if there were too many, else 0."""
-        now_s = time.monotonic()
-        delay_s = self._header_tries.find_delay_s(client, now_s)
-        self._header_tries.note_wrong(client, now_s)
+        delay_s = self._header_tries.find_delay_s(client, time.monotonic())
+        self._note_wrong(self._header_tries, client, "wrong token in a header")
         return delay_s
+
+    def _note_wrong(self, tries: Tries, client: str, what: str) -> None:
+        """One line for each wrong try until the limit, and a warning when the client reaches it. Then it is quiet."""
+        now_s, shown = time.monotonic(), show_plainly(client)
+        was_free = not tries.find_delay_s(client, now_s)
+        tries.note_wrong(client, now_s)
+        if was_free:
+            log.info("%s from %s", what, shown)
+            if tries.find_delay_s(client, now_s):
+                log.warning("too many wrong tries to sign in from %s; it must wait", shown)
 
     def find_delay_s(self, client: str) -> int:
         """How long the client must wait until it may try to sign in again. 0 if it need not."""
         return self._tries.find_delay_s(client, time.monotonic())
 
     def note_wrong(self, client: str) -> None:
-        """Counts a wrong try to sign in."""
-        self._tries.note_wrong(client, time.monotonic())
+        """Counts a wrong try to sign in, and logs it."""
+        self._note_wrong(self._tries, client, "wrong link or token")
 
     def enter(self, given: str) -> str | None:
         """A new session for a link, its code, or the token; None if it is none of them. A link is then used up.

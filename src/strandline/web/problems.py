@@ -36,6 +36,7 @@ from strandline.errors import (
     StrandlineError,
     UnavailableError,
     UndecodablePictureError,
+    UnwritableFolderError,
     WrongBytesError,
 )
 from strandline.web.invalid_requests import say_invalid
@@ -46,7 +47,7 @@ log = logging.getLogger(__name__)
 PROBLEM_TYPE = "application/problem+json"
 
 PROBLEMS = "/problems/"
-"""Each code has a page there."""
+"""What the type of every problem begins with."""
 
 RETRY_AFTER_S = 2
 """In 503 answers: the delay before a failed file is first looked at again (SPEC §6)."""
@@ -62,6 +63,7 @@ HTTP_STATUS: dict[type[StrandlineError], int] = {
     UndecodablePictureError: 422,  # the same picture will not be drawn next time, so nobody should ask again
     DiskError: 500,
     DiskFullError: 507,
+    UnwritableFolderError: 409,  # as for a storage directory that was added read-only: permissions, not a fault
     CatalogError: 500,
     # These errors have two aspects: the image is not found, and why.
     ImageArrivingError: 503,

@@ -31,6 +31,9 @@ STOP_LIMIT_S = 1
 
 START_LIMIT_S = 10.0
 
+ELSEWHERE = ("192.0.2.1", 9)
+"""An address that is on no machine (RFC 5737). The way there begins where the way to other devices does."""
+
 SWITCH_INTERVAL_S = 0.0005
 """How long a computing thread may delay the others. A request changes threads several times, and with Python's
 default of 5 ms would wait that long each time during a scan.
@@ -57,9 +60,25 @@ class Address:
         return f"http://{host}:{self.port}/"
 
     @property
+    def network_url(self) -> str:
+        """The URL for another device. The same, unless the server listens on all addresses."""
+        host = find_network_host() if ipaddress.ip_address(self.host).is_unspecified else None
+        return f"http://{host}:{self.port}/" if host else self.url
+
+    @property
     def is_loopback(self) -> bool:
         """Only this machine can reach it."""
         return ipaddress.ip_address(self.host).is_loopback
+
+
+def find_network_host() -> str | None:
+    """The address by which other devices reach this machine; None if it is in no network. Sends nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(ELSEWHERE)
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])
 
 
 def find_address(host: str, port: int) -> Address:

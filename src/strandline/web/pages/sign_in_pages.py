@@ -125,16 +125,19 @@ async def sign_out(request: Request, backend: TheBackend, door: TheDoor) -> Resp
 async def _try(
     request: Request, backend: Backend, door: Door, given: str, next_address: str, wrong: str
 ) -> Response:
-    """Signs in, or says why not. A browser that is signed in already goes on with an old link, too."""
+    """Signs in, or says why not. A browser that is signed in already goes on with an old link, too.
+
+    A right secret is no wrong try, so others behind the same address can lock nobody out.
+    """
     head = read_head(request.scope)
-    delay_s = door.find_delay_s(head.client)
-    if delay_s:
-        return render_sign_in(
-            backend.base, next_address=next_address, status=429, problem=TOO_MANY, delay_s=delay_s
-        )
     session = await backend.crossing.quick(lambda: door.enter(given))
     cookie = None if session is None else door.format_cookie(session, head)
     if cookie is None and door.guard.find_session(head) is None:
+        delay_s = door.find_delay_s(head.client)
+        if delay_s:
+            return render_sign_in(
+                backend.base, next_address=next_address, status=429, problem=TOO_MANY, delay_s=delay_s
+            )
         door.note_wrong(head.client)
         return render_sign_in(backend.base, next_address=next_address, status=401, problem=wrong)
     answer = RedirectResponse(f"{backend.base}{find_local(next_address)}", status_code=303)
