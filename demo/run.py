@@ -80,7 +80,7 @@ def show_demo(demo: Demo) -> None:
     print(
         f"    cp SOME.jpg {relative(demo.notes)}/media/{demo.evicted}.jpg   # not its bytes: see what happens"
     )
-    serve()
+    serve("The gallery: drop a picture in, break things, and read in the inspector what happened")
 
 
 def show_own_folder(folder: Path) -> int:
@@ -89,7 +89,8 @@ def show_own_folder(folder: Path) -> int:
     added = run("sd", "add", folder, "--read-only")
     if added not in (0, 1):
         return added
-    run("watch", "--once")
+    checked = count_checked()
+    say(f"{checked:,} images were read, and their bytes are those of their ids.")
     run("ls", "--limit", "20")
     run("inspect")
     elsewhere = count_pictures_elsewhere(folder)
@@ -99,8 +100,17 @@ def show_own_folder(folder: Path) -> int:
             "in media/, named by id. Without --read-only, `strandline save -r` puts copies of the others there."
         )
     say("The catalog of this demo is in " + relative(HOME) + "; your folder is unchanged.")
-    serve()
+    serve("The gallery of your folder")
     return 0
+
+
+def count_checked() -> int:
+    """Checks every image as ``watch --once`` does, and counts instead of printing a line for each."""
+    show_command("watch", "--once")
+    command = [sys.executable, "-m", "strandline", "--home", str(HOME), "watch", "--once"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
+        assert watcher.stdout is not None
+        return sum("image.available" in line for line in watcher.stdout)
 
 
 def count_pictures_elsewhere(folder: Path) -> int:
@@ -130,9 +140,9 @@ def show_arrival(demo: Demo) -> None:
         watcher.terminate()
 
 
-def serve() -> None:
+def serve(heading: str) -> None:
     """Serves the gallery until Ctrl-C. Without a terminal, only until it has answered once."""
-    title("The gallery: drop a picture in, break things, and read in the inspector what happened")
+    title(heading)
     show_command("serve", "--open")
     command = [
         sys.executable,

@@ -1,6 +1,6 @@
 import sys
 
-from strandline.cli.main import main
+from strandline.cli.start import main
 from strandline.pictures.frozen import freeze_support
 
 if __name__ == "__main__":

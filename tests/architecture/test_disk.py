@@ -52,6 +52,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         {".is_dir", ".open", ".stat", "folders.saving", "os.path.realpath"},
     ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
+    "cli/interrupts.py": ("standard error, while a signal is handled", {"os.write"}),
     "cli/save.py": ("in which storage directory a given file is", {"os.path.realpath"}),
     "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
     "cli/sign_in.py": ("the address of the running server, which is no file", {".open"}),
@@ -82,7 +83,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "the home and what is in it",
         {
             "os.close", "os.O_CREAT", ".mkdir", "os.O_WRONLY", "os.scandir", ".lstat", "os.geteuid", "os.open",
-            ".chmod", "os.O_EXCL",
+            ".chmod", "os.O_EXCL", ".exists", ".is_dir",
         },
     ),
     "runtime/process_lock.py": (

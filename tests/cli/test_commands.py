@@ -232,7 +232,7 @@ def test_what_is_known_of_an_image(made: CommandHome) -> None:
     assert run("exists", image_id).text == "yes\n"
     assert "saved as\tsunset.png\n" in run("info", image_id).text
     assert run("whereis", image_id).text.split("\t") == [
-        "Notes", f"{image_id}.png", "7.1 kB", "checked", f"{root}/media\n",
+        "Notes", f"{image_id}.png", "7124", "checked", f"{root}/media/{image_id}.png\n",
     ]  # fmt: skip
 
 

@@ -44,14 +44,6 @@ def test_a_beginning_must_be_that_of_one_known_image(made: CommandHome) -> None:
     assert "give the whole id" in none.stderr
 
 
-def test_two_ids_are_too_many_for_one(made: CommandHome) -> None:
-    """A line with two images does not say which one is meant."""
-    made.make_storage_dir()
-    line = f"![](media/{1:032x}.png) ![](media/{2:032x}.png)"
-    both = run("whereis", line, "--json")
-    assert (both.status, both.json["error"]["code"]) == (2, "ambiguous-image-id")
-
-
 def lines_of(text: str) -> list[Any]:
     """The objects of NDJSON."""
     return [json.loads(line) for line in text.splitlines()]

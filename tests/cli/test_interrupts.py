@@ -14,6 +14,7 @@ import pytest
 from builders.command_home import CommandHome
 from builders.pictures import make_picture
 from builders.program import LIMIT_S, run, started
+from builders.python_process import run_python
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.main import main
 from strandline.model.reports import Saved
@@ -112,3 +113,17 @@ def test_an_interrupted_save_tells_what_is_saved(made: CommandHome) -> None:
         status = process.wait(LIMIT_S)
     assert status == 130
     assert [saved["source"] for saved in answer["saved"]] == [str(photo)]
+
+
+def test_an_interrupt_while_the_program_is_still_imported_is_silent() -> None:
+    """It ends with 130 and no traceback, as later."""
+    code = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'strandline.cli.main': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from strandline.cli.start import main\n"
+        "print(main())\n"
+    )
+    assert run_python(code).stdout == "130\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -121,9 +122,15 @@ def test_names_are_shown(folder: Path) -> None:
 
 def test_a_terminal_shows_names_if_there_are_any(folder: Path) -> None:
     """A column without anything in it would take the place of others."""
-    _, drawn = run_on_terminal("ls", columns=110)
+    _, drawn = run_on_terminal("ls", columns=120)
     assert "NAME" in drawn
     assert "Regen.png" in drawn
+    _, drawn = run_on_terminal("ls", columns=80)
+    assert "…" in drawn
+    assert "PIXELS" not in drawn
+    lines = unicodedata.normalize("NFC", re.sub(r"\x1b\[[0-9;]*m", "", drawn)).splitlines()
+    assert [line for line in lines if len(line.rstrip()) > 80] == []
+    assert all(image_id in drawn for image_id in IDS)
     _, drawn = run_on_terminal("ls", "--type", "jpg", columns=110)
     assert "NAME" not in drawn
     assert "PIXELS" in drawn

@@ -6,7 +6,7 @@ import pytest
 
 from builders.program import terminal
 from builders.reports import IMAGE_ID
-from strandline.cli.tables import Badge, Column, show_facts, show_table
+from strandline.cli.tables import SHORTEST_CUT, Badge, Column, show_facts, show_table
 
 COLUMNS = [Column("ID", is_whole=True), Column("SIZE", is_number=True), Column("WHERE"), Column("STATE")]
 HOSTILE = "\x1b[31m[red]a\nb\u202e"
@@ -39,8 +39,8 @@ def test_a_terminal_gets_a_heading_and_whole_ids() -> None:
 
 @pytest.mark.parametrize(("columns", "heading"), [(40, "ID"), (48, "ID A"), (60, "ID A B")])
 def test_a_narrow_terminal_leaves_out_what_it_can(columns: int, heading: str) -> None:
-    """The last extra column is dropped first. The others stay whole."""
-    extras = [Column("ID", is_whole=True), Column("A", is_extra=True), Column("B", is_extra=True)]
+    """The extra column with the highest number is dropped first. The others stay whole."""
+    extras = [Column("ID", is_whole=True), Column("A", extra=1), Column("B", extra=2)]
     with terminal(columns=columns) as screen:
         show_table(extras, [(IMAGE_ID, "a" * 10, "b" * 10)])
     assert screen.getvalue().splitlines()[0].split() == heading.split()
@@ -59,3 +59,16 @@ def test_facts_are_pairs(capsys: pytest.CaptureFixture[str]) -> None:
     """One name and value per line."""
     show_facts([("name", "Notes"), ("state", Badge("online", "green"))])
     assert capsys.readouterr().out == "name\tNotes\nstate\tonline\n"
+
+
+def test_a_name_is_cut_and_an_id_never_is() -> None:
+    """What is cut ends with an ellipsis, on one line. If not even the whole cells fit, the terminal may wrap them."""
+    columns = [Column("ID", is_whole=True), Column("NAME", is_cut=True)]
+    for width in (20, 50, 80):
+        with terminal(columns=width) as screen:
+            show_table(columns, [(IMAGE_ID, "a long name " * 10)])
+        heading, line = screen.getvalue().splitlines()
+        assert heading.split() == ["ID", "NAME"]
+        assert line.startswith(f"{IMAGE_ID} ")
+        assert line.rstrip().endswith("…")
+        assert len(line.rstrip()) <= max(width, len(IMAGE_ID) + 2 + SHORTEST_CUT)

@@ -7,6 +7,7 @@ store is open. Reading many ids is in ``many_ids``, which most commands do not n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
@@ -16,7 +17,7 @@ import click
 
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.session import Session
-from strandline.errors import AmbiguousImageIdError, StrandlineError
+from strandline.errors import StrandlineError
 from strandline.model.image_ids import ImageId, find_image_id
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     GivenId = ImageId | IdPrefix
 
 STDIN = "-"
+
+COMPLETIONS = 50
+"""Ids that a shell is offered. With more, a person types another digit."""
 
 
 class GivenIds(NamedTuple):
@@ -55,19 +59,6 @@ class Answer(NamedTuple):
     status: int = ExitStatus.DONE
 
 
-def _parse_id(_context: click.Context, _argument: click.Parameter, text: str) -> GivenId:
-    exact = find_image_id(text)
-    if exact is not None:
-        return exact
-    found = _parse_written(text)
-    if isinstance(found, tuple):
-        raise AmbiguousImageIdError(
-            f"this text has {len(found)} image ids: {', '.join(found[:5])}; give one of them",
-            candidates=found[:20],
-        )
-    return found
-
-
 def _parse_written(text: str) -> GivenId | tuple[ImageId, ...]:
     """What the text means: an id, the beginning of one, or several ids."""
     from strandline.model.written_ids import parse_written_ids  # here: scripts give exact ids
@@ -86,10 +77,37 @@ def _gather_ids(texts: tuple[str, ...], file: BinaryIO | None, separator: bytes)
     return GivenIds(None, texts, file, separator)
 
 
+def list_id_completions(
+    context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Ids in the catalog that begin with the text, newest first, with their names. Looks at no storage directory.
+
+    Never raises, and never creates a catalog. A text of one letter means too many.
+    """
+    from click.shell_completion import CompletionItem
+
+    from strandline.model.queries import Query
+
+    session = context.ensure_object(Session)
+    if not re.fullmatch("[0-9a-fA-F-]{2,36}", incomplete):
+        return []
+    with suppress(StrandlineError):
+        if not session.has_catalog():
+            return []
+        with session.open_store() as store:
+            images = store.list_images(Query(text=incomplete), limit=COMPLETIONS).images
+            return [
+                CompletionItem(image.image_id, help=image.original_name)
+                for image in images
+                if image.image_id.startswith(incomplete.lower())
+            ]
+    return []
+
+
 def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator for a command about one image or many: it gets ``ids``."""
 
-    @click.argument("texts", metavar="ID...", nargs=-1)
+    @click.argument("texts", metavar="ID...", nargs=-1, shell_complete=list_id_completions)
     @click.option(
         "--files-from",
         "file",
@@ -163,8 +181,6 @@ def list_sd_completions(
             ]
     return []
 
-
-image_id_argument = click.argument("image_id", metavar="ID", callback=_parse_id)
 
 sd_option = click.option(
     "--sd",

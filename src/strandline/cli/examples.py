@@ -37,7 +37,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "grep -h media/ *.md | strandline path -",
         "strandline ls | strandline path - -0 | xargs -0 ls -l",
     ),
-    "data-url": ("strandline data-url 5d14820d", "strandline data-url 5d14820d --sd Notes"),
+    "data-url": ("strandline data-url 5d14820d", "grep -h media/ *.md | strandline data-url -"),
     "thumbnail": (
         "strandline thumbnail 5d14820d --size 200 -o small.jpg",
         "strandline ls | strandline thumbnail - -o ~/Desktop",
@@ -48,7 +48,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "grep -h media/ *.md | strandline exists - --json",
     ),
     "info": ("strandline info 5d14820d", "strandline ls | strandline info - --json"),
-    "whereis": ("strandline whereis 5d14820d", "strandline whereis 5d14820d --json"),
+    "whereis": ("strandline whereis 5d14820d", "strandline ls | strandline whereis - --json"),
     "explain": (
         "strandline explain 5d14820d",
         "strandline explain '![map](media/5d14820d2bf9703ab6d40e8e2ebe7c99.svg)'",

@@ -49,9 +49,9 @@ _MISSING_WORDS = {
 def exists(session: Session, ids: GivenIds, sd: str | None, online: bool) -> int:
     """Check whether an image is here, by exit status.
 
-    0: it is here, or in the cloud and can be fetched. 4: it is not. 6: it is arriving, or it may be in a storage
-    directory that is offline or in a file that cannot be read now. 7: it is damaged, or another image has its
-    name. For several images, the highest of these. Reads no bytes.
+    0: it is here, or in the cloud and can be fetched. 4: it is not. 6: it is arriving, or it may be in a folder
+    that is offline or cannot be looked at now. 7: it is damaged, or another image has its name. For several
+    images, the highest of these. Reads no bytes, so 0 does not promise that the file can be read.
     """
     left_out: set[str] = set()
     with session.open_store(warns=False) as store:

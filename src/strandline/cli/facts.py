@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -10,20 +12,18 @@ from strandline.cli.arguments import (
     Answer,
     GivenIds,
     answer_images,
-    complete_id,
-    image_id_argument,
     image_ids_argument,
 )
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_facts, show_table
-from strandline.cli.wording import say_image_state, say_pixels, say_state, say_time
+from strandline.cli.wording import say_image_state, say_moment, say_pixels, say_size, say_state
+from strandline.cli.writing import is_terminal
+from strandline.model.events import format_time
 from strandline.model.image_files import ImageFile
-from strandline.model.plain_words import say_bytes
 from strandline.model.reports import ImageFileReport, ImageInfo
 
 if TYPE_CHECKING:
-    from strandline.cli.arguments import GivenId
     from strandline.model.image_ids import ImageId
 
 
@@ -50,11 +50,11 @@ def _show_info(image: ImageInfo) -> None:
         ("image", image.image_id),
         ("type", best.media_type),
         ("pixels", say_pixels(best)),
-        ("size", say_bytes(_size_of(best))),
+        ("size", say_size(_size_of(best))),
     ]
     if best.taken_at:
-        facts.append(("taken", f"{best.taken_at:%Y-%m-%d %H:%M}"))
-    facts.append(("first seen", say_time(best.first_seen)))
+        facts.append(("taken", _say_taken(best.taken_at)))
+    facts.append(("first seen", say_moment(best.first_seen)))
     facts += [("saved as", name) for name in image.original_names]
     if image.from_conflict_copy:
         facts.append(("state", say_image_state(image)))
@@ -64,18 +64,28 @@ def _show_info(image: ImageInfo) -> None:
     show_facts(facts)
 
 
+def _say_taken(at: datetime) -> str:
+    """By the camera's clock, which no time zone of ours changes."""
+    return f"{at:%Y-%m-%d %H:%M}" if is_terminal(sys.stdout) else format_time(at)
+
+
 @click.command("whereis", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @click.pass_obj
-def whereis(session: Session, image_id: GivenId) -> None:
+def whereis(session: Session, ids: GivenIds) -> int:
     """List the files of an image.
 
-    One line for each file, in every storage directory that has one.
+    One line for each file, in every storage directory that has one: its name, the file's name, its size, its state,
+    and its path.
     """
     with session.open_store() as store:
-        image = store.info(complete_id(store, image_id))
-    files = [report.to_json() for report in image.files]
-    session.answer({"image_id": image.image_id, "files": files}, lambda: _show_files(image.files))
+
+        def find(image_id: ImageId) -> Answer:
+            image = store.info(image_id)
+            files = [report.to_json() for report in image.files]
+            return Answer({"image_id": image.image_id, "files": files}, lambda: _show_files(image.files))
+
+        return answer_images(session, store, ids, find, is_block=is_terminal(sys.stdout))
 
 
 def _show_files(files: tuple[ImageFileReport, ...]) -> None:
@@ -84,7 +94,7 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
         Column("FILE", is_whole=True),
         Column("SIZE", is_number=True),
         Column("STATE", is_whole=True),
-        Column("FOLDER"),
+        Column("PATH"),
     ]
     show_table(
         columns,
@@ -92,9 +102,9 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
             (
                 report.sd.name,
                 report.file.filename,
-                say_bytes(_size_of(report.file)),
+                say_size(_size_of(report.file)),
                 say_state(report.file),
-                f"{report.sd.path}/media",
+                f"{report.sd.path}/{report.file.path}",
             )
             for report in files
         ),

@@ -21,8 +21,6 @@ from strandline.cli.arguments import (
     Answer,
     GivenIds,
     answer_images,
-    complete_id,
-    image_id_argument,
     image_ids_argument,
     sd_option,
 )
@@ -32,11 +30,10 @@ from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, say_about, write_bytes, write_line
 from strandline.model.defaults import TILE_SIZE
 from strandline.model.media_types import find_media_type_by_extension
-from strandline.model.plain_words import say_bytes, show_plainly
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
 
 if TYPE_CHECKING:
     from strandline import FoundImage
-    from strandline.cli.arguments import GivenId
     from strandline.model.image_ids import ImageId
 
 NOT_WHOLE = "all bytes of its id, but not a whole picture: it was cut short when it was saved or written"
@@ -67,6 +64,7 @@ def get(session: Session, ids: GivenIds, sd: str | None, output: str | None, as_
     where each gets the name of its file. --json requires -o.
     """
     _check_target(session, ids, output)
+    sizes: list[int] = []
     with session.open_store() as store:
 
         def find(image_id: ImageId) -> Answer:
@@ -77,9 +75,11 @@ def get(session: Session, ids: GivenIds, sd: str | None, output: str | None, as_
                     say_about(image_id, NOT_WHOLE)
                 with found.open() as source:
                     written_to = _write_to(session, output, found.filename, source)
-                return _tell_written(_facts_of(found), written_to)
+                return _tell_written(ids, _facts_of(found), written_to, sizes)
 
-        return answer_images(session, store, ids, find)
+        status = answer_images(session, store, ids, find)
+    _tell_all_written(session, output, sizes)
+    return status
 
 
 @click.command("path", cls=Verb)
@@ -109,17 +109,22 @@ def _show_path(path: Path, end: bytes) -> None:
 
 
 @click.command("data-url", cls=Verb)
-@image_id_argument
+@image_ids_argument
 @sd_option
 @click.pass_obj
-def data_url(session: Session, image_id: GivenId, sd: str | None) -> None:
+def data_url(session: Session, ids: GivenIds, sd: str | None) -> int:
     """Print an image as a data: URL.
 
     For places that embed an image in text, such as a style sheet.
     """
     with session.open_store() as store:
-        url = store.get(complete_id(store, image_id), sd).data_url()
-    session.answer({"data_url": url}, lambda: write_line(url))
+
+        def find(image_id: ImageId) -> Answer:
+            with store.get(image_id, sd) as found:
+                url = found.data_url()
+            return Answer({"data_url": url}, lambda: write_line(url))
+
+        return answer_images(session, store, ids, find)
 
 
 @click.command("thumbnail", cls=Verb)
@@ -140,6 +145,7 @@ def thumbnail(session: Session, ids: GivenIds, sd: str | None, size: int, output
     Upright and without metadata. Several images need a folder (-o FOLDER). --json requires -o.
     """
     _check_target(session, ids, output)
+    sizes: list[int] = []
     with session.open_store() as store:
 
         def find(image_id: ImageId) -> Answer:
@@ -152,9 +158,12 @@ def thumbnail(session: Session, ids: GivenIds, sd: str | None, size: int, output
                 "width": small.width,
                 "height": small.height,
             }
-            return _tell_written(facts, _write_to(session, output, filename, BytesIO(small.data)))
+            written_to = _write_to(session, output, filename, BytesIO(small.data))
+            return _tell_written(ids, facts, written_to, sizes)
 
-        return answer_images(session, store, ids, find)
+        status = answer_images(session, store, ids, find)
+    _tell_all_written(session, output, sizes)
+    return status
 
 
 def _facts_of(found: FoundImage) -> dict[str, object]:
@@ -184,7 +193,10 @@ def _check_target(session: Session, ids: GivenIds, output: str | None) -> None:
         )
 
 
-def _tell_written(facts: Mapping[str, object], written_to: Path | None) -> Answer:
+def _tell_written(
+    ids: GivenIds, facts: Mapping[str, object], written_to: Path | None, sizes: list[int]
+) -> Answer:
+    """What was written where. Of one of many, only its size is kept, for the line at the end."""
     size_bytes = facts["size_bytes"]
     assert isinstance(size_bytes, int)
 
@@ -194,10 +206,17 @@ def _tell_written(facts: Mapping[str, object], written_to: Path | None) -> Answe
         say(f"{written_to} has the name of another type: it is {media_type}")
 
     def show() -> None:
-        if written_to is not None:
+        if ids.are_many:
+            sizes.append(size_bytes)
+        elif written_to is not None:
             say(f"{written_to}: {media_type}, {say_bytes(size_bytes)}")
 
     return Answer({**facts, "written_to": str(written_to)}, show)
+
+
+def _tell_all_written(session: Session, output: str | None, sizes: list[int]) -> None:
+    if sizes and not session.json:
+        say(f"{say_count(len(sizes), 'image')} written to {output}, {say_bytes(sum(sizes))}")
 
 
 def _write_to(session: Session, output: str | None, filename: str, source: BinaryIO) -> Path | None:

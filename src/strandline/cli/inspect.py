@@ -14,15 +14,17 @@ import click
 
 from strandline.cli.arguments import list_sd_completions, sd_argument, sds_argument
 from strandline.cli.exit_status import ExitStatus
-from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.lazy_commands import NEAR, LazyGroup, Verb
 from strandline.cli.numbers import WholeNumber
 from strandline.cli.overview import Row
 from strandline.cli.session import Session, list_named
 from strandline.cli.tables import Cell, Column, show_facts, show_table
+from strandline.cli.wording import say_size
 from strandline.cli.writing import say, write_json_list, write_line
+from strandline.errors import StorageDirNotFoundError
 from strandline.model.defaults import HEX_BYTES
 from strandline.model.meaning_words import say_meaning
-from strandline.model.plain_words import say_bytes
+from strandline.model.remedies import say_command
 from strandline.model.state_words import INCOMPLETE, word_of_state
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 
@@ -69,7 +71,8 @@ def inspect(context: click.Context) -> Any:
     """Compare a storage directory with the catalog.
 
     Lists the folder again, changes nothing, and says what to do about each discrepancy. Without arguments it
-    inspects all storage directories. Only a terminal gets shortened lists.
+    inspects all storage directories. Only a terminal gets shortened lists. The exit status is 1 if something needs a
+    person: an image is damaged, or a folder is not online.
     """
     if context.invoked_subcommand is None:
         return context.invoke(status, sds=())
@@ -82,9 +85,24 @@ def inspect(context: click.Context) -> Any:
 def status(session: Session, sds: tuple[str, ...]) -> int:
     """Compare storage directories with the catalog."""
     with session.open_store() as store:
-        reports = [store.inspect(sd) for sd in list_named(store, sds)]
+        try:
+            named = list_named(store, sds)
+        except StorageDirNotFoundError as error:
+            raise _hint_at_subcommand(sds[0], error) from error
+        reports = [store.inspect(sd) for sd in named]
     session.answer({"sds": [report.to_json() for report in reports]}, lambda: _show_reports(reports))
     return ExitStatus.DONE if all(report.is_healthy for report in reports) else ExitStatus.FINDINGS
+
+
+def _hint_at_subcommand(word: str, error: StorageDirNotFoundError) -> StorageDirNotFoundError:
+    """The same error; if the word looks like a subcommand, with that as a hint."""
+    import difflib  # here: needed only after a mistake
+
+    near = difflib.get_close_matches(word[:40], TABLE, n=1, cutoff=NEAR)
+    if not near:
+        return error
+    hint = f"; or did you mean {say_command('inspect', near[0], '--help')}?"
+    return StorageDirNotFoundError(error.message + hint, **error.facts)
 
 
 def _show_reports(reports: Sequence[SyncStatus]) -> None:
@@ -128,7 +146,7 @@ def _show_tree(entries: Iterable[TreeEntry]) -> None:
 
 
 def _make_row(entry: TreeEntry) -> list[Cell]:
-    size = "" if entry.size_bytes is None else say_bytes(entry.size_bytes)
+    size = "" if entry.size_bytes is None else say_size(entry.size_bytes)
     if entry.state is None:
         return [entry.path, entry.kind, size, say_meaning(entry.meaning)]
     is_incomplete = word_of_state(entry.state, whole=entry.whole) is INCOMPLETE

@@ -5,14 +5,17 @@ If the command only waits for input, there is nothing to finish, and the first C
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import field
 from types import FrameType
 from typing import BinaryIO, cast
 
+from strandline.cli.writing import PROGRAM, is_terminal
 from strandline.model.values import dataclass
 
 
@@ -21,6 +24,8 @@ class Interrupt:
     """Whether Ctrl-C was pressed. Made by :func:`taking_interrupts`."""
 
     asked: threading.Event = field(default_factory=threading.Event)
+    announces: bool = False
+    """Tell a person that the current step is finished first, and how to end it now."""
     _is_waiting: bool = False
 
     def on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -33,6 +38,8 @@ class Interrupt:
             self.asked.set()
             raise KeyboardInterrupt
         self.asked.set()
+        if self.announces and is_terminal(sys.stderr):
+            _announce()
 
     def obeyed_by(self, stream: BinaryIO) -> BinaryIO:
         """Wraps a stream so that Ctrl-C interrupts a read that waits for input."""
@@ -54,6 +61,15 @@ class Interrupt:
             self._is_waiting = False
 
 
+def _announce() -> None:
+    """Written past Python's buffers, which the signal may have interrupted in the middle of a line."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.write(
+            sys.stderr.fileno(),
+            f"{PROGRAM}: ending after this step; press Ctrl-C again to end now\n".encode(),
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class _Obedient:
     """A stream whose reads end with Ctrl-C."""
@@ -69,7 +85,7 @@ class _Obedient:
 @contextmanager
 def taking_interrupts() -> Iterator[Interrupt]:
     """Catches Ctrl-C inside the context. Does nothing outside the main thread, the only one that gets signals."""
-    interrupt = Interrupt()
+    interrupt = Interrupt(announces=True)
     if threading.current_thread() is not threading.main_thread():
         yield interrupt
         return

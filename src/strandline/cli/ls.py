@@ -60,17 +60,17 @@ def _say_arrived(image: ImageInfo, exact: bool) -> str:
 
 _COLUMNS: dict[str, tuple[Column, Callable[[ImageInfo, bool], Cell]]] = {
     "id": (Column("ID", is_whole=True), lambda image, _: image.image_id),
-    "type": (Column("TYPE", is_whole=True, is_extra=True), lambda image, _: say_type(image.best.media_type)),
-    "pixels": (Column("PIXELS", is_number=True, is_extra=True), lambda image, _: say_pixels(image.best)),
-    "size": (Column("SIZE", is_number=True), _say_size),
-    "taken": (Column("TAKEN", is_whole=True), _say_taken),
-    "arrived": (Column("ARRIVED", is_whole=True), _say_arrived),
+    "type": (Column("TYPE", is_whole=True, extra=6), lambda image, _: say_type(image.best.media_type)),
+    "pixels": (Column("PIXELS", is_number=True, extra=7), lambda image, _: say_pixels(image.best)),
+    "size": (Column("SIZE", is_number=True, extra=3), _say_size),
+    "taken": (Column("TAKEN", is_whole=True, extra=4), _say_taken),
+    "arrived": (Column("ARRIVED", is_whole=True, extra=4), _say_arrived),
     "folder": (
-        Column("FOLDER"),
+        Column("FOLDER", extra=5, is_cut=True),
         lambda image, _: say_list(dict.fromkeys(each.sd.name for each in image.files)),
     ),
-    "state": (Column("STATE", is_whole=True), lambda image, _: say_image_state(image)),
-    "name": (Column("NAME"), _say_name),
+    "state": (Column("STATE", is_whole=True, extra=1), lambda image, _: say_image_state(image)),
+    "name": (Column("NAME", extra=2, is_cut=True), _say_name),
     "path": (Column("PATH"), lambda image, _: f"{image.files[0].sd.path}/{image.best.path}"),
 }
 """What can be shown of an image, and how: for people on a terminal, or exactly in a pipe."""
@@ -193,6 +193,8 @@ def _show(images: Iterable[ImageInfo], names: tuple[str, ...]) -> bool:
     """Writes a row for each image. Returns whether there was one. On a terminal, an empty column is left out."""
     exact = not is_terminal(sys.stdout)
     chosen = [_COLUMNS[name] for name in names]
+    if names != _DEFAULT:  # nobody wants to miss a column that he asked for
+        chosen = [(column._replace(extra=0), say) for column, say in chosen]
     rows: Iterator[list[Cell]] = ([cell(image, exact) for _, cell in chosen] for image in images)
     has_any = False
     while some := list(islice(rows, DRAWN_AT_ONCE)):

@@ -160,7 +160,7 @@ def _show_list(sds: Sequence[StorageDir], counts: Sequence[FileCounts]) -> None:
         Column("STATE", is_whole=True),
         Column("IMAGES", is_number=True),
         Column("CHECKED", is_number=True),
-        Column("IDENTITY", is_whole=True, is_extra=True),
+        Column("IDENTITY", is_whole=True, extra=1),
         Column("PATH"),
     ]
     rows = [

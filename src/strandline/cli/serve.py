@@ -16,7 +16,7 @@ from strandline.cli.log import begin_log, log_options
 from strandline.cli.numbers import WholeNumber
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, write_line
-from strandline.model.public_address import MAX_PORT
+from strandline.model.defaults import MAX_PORT
 
 
 @click.command("serve", cls=Verb)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+SHORTEST_CUT = 12
+"""Columns of a cut cell. With fewer, a name says nothing, and another column is left out instead."""
+
 _UNBOUNDED = 100_000
 """A width in columns at which every table fits, to measure one."""
 
@@ -29,8 +32,10 @@ class Column(NamedTuple):
     """Aligned right."""
     is_whole: bool = False
     """Never wrapped, so that it can be copied."""
-    is_extra: bool = False
-    """Left out if the terminal is too narrow; the last extra column goes first."""
+    extra: int = 0
+    """Left out if the terminal is too narrow, the column with the highest number first; 0 is never left out."""
+    is_cut: bool = False
+    """Cut with an ellipsis if the terminal is too narrow, instead of wrapped."""
 
 
 class Badge(NamedTuple):
@@ -76,15 +81,29 @@ def _draw(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading:
     kept, rows = list(range(len(columns))), list(rows)
     while True:
         shown = [columns[at] for at in kept]
-        table = _make_table(shown, ([row[at] for at in kept] for row in rows), heading=heading)
-        extras = [at for at in kept if columns[at].is_extra]
-        if not extras or Measurement.get(console, unbounded, table).maximum <= console.width:
+        cells = [[row[at] for at in kept] for row in rows]
+        table = _make_table(shown, cells, heading=heading)
+        width = Measurement.get(console, unbounded, table).maximum
+        extras = [at for at in kept if columns[at].extra]
+        if not extras or width <= console.width:
             break
-        kept.remove(extras[-1])
+        kept.remove(max(extras, key=lambda at: columns[at].extra))
+    long = sum(column.is_cut and _is_long(cells, at) for at, column in enumerate(shown))
+    if long and width < console.width:
+        spare = (console.width - width) // long
+        table = _make_table(shown, cells, heading=heading, cut_at=SHORTEST_CUT + spare)
+    if all(column.is_cut or column.is_whole or column.is_number for column in shown):
+        console.width = max(console.width, width)  # an id that was cut would be none
     console.print(table)
 
 
-def _make_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading: bool) -> Table:
+def _is_long(rows: Sequence[Sequence[Cell]], at: int) -> bool:
+    return any(len(_text_of(row[at])) > SHORTEST_CUT for row in rows)
+
+
+def _make_table(
+    columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, heading: bool, cut_at: int = SHORTEST_CUT
+) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -93,8 +112,9 @@ def _make_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], *, he
         table.add_column(
             column.title,
             justify="right" if column.is_number else "left",
-            no_wrap=column.is_whole or column.is_number,
-            overflow="fold",
+            no_wrap=column.is_whole or column.is_number or column.is_cut,
+            overflow="ellipsis" if column.is_cut else "fold",
+            max_width=cut_at if column.is_cut else None,
         )
     for row in rows:
         # Text, not str: Rich would read [brackets] in a name as markup.

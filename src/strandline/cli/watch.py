@@ -19,6 +19,7 @@ from strandline.model.events import (
     ScanProgress,
     StorageDirEvent,
     describe_facts,
+    format_time,
 )
 from strandline.model.plain_words import show_plainly
 
@@ -57,6 +58,10 @@ def _print(session: Session, event: Event, names: dict[str | None, str]) -> None
     if event.type == ScanProgress.type:
         return  # for programs; on a terminal it would hide the arrivals
     where = names.get(event.sd_id) or event.sd_id or ""
+    if not is_terminal(sys.stdout):
+        cells = (format_time(event.at), event.type, where, describe_facts(event))
+        write_line("\t".join(map(show_plainly, cells)))
+        return
     kind = paint(f"{event.type:<20}", _COLOURS.get(event.type))
     line = f"{event.at.astimezone():%H:%M:%S}  {kind} {show_plainly(where)}  {show_plainly(describe_facts(event))}"
     write_line(line.rstrip())

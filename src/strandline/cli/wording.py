@@ -1,16 +1,20 @@
-"""Words for people: lists, dates, and states. Pure; all commands share them.
+"""Words for people: lists, dates, and states, which all commands share.
 
 A picture's day is the camera's, which knew no time zone. All other times are this machine's.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from strandline.cli.tables import Badge
+from strandline.cli.writing import is_terminal
+from strandline.model.events import format_time
 from strandline.model.image_files import ImageFile
+from strandline.model.plain_words import say_bytes
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import StateWord, Tone, word_of_file, word_of_image
 
@@ -19,6 +23,18 @@ def say_list(words: Iterable[str], word: str = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *most, last = words
     return f"{', '.join(most)} {word} {last}" if most else last
+
+
+def say_size(size_bytes: int | None) -> str:
+    """``3.1 MB`` on a terminal, and all digits in a pipe; ``?`` or nothing if it is not known."""
+    if is_terminal(sys.stdout):
+        return say_bytes(size_bytes)
+    return "" if size_bytes is None else str(size_bytes)
+
+
+def say_moment(at: datetime) -> str:
+    """By this machine's clock on a terminal, and in UTC as in JSON in a pipe."""
+    return say_time(at) if is_terminal(sys.stdout) else format_time(at)
 
 
 def say_day(at: datetime) -> str:

@@ -36,3 +36,6 @@ HEX_BYTES = 4096
 """Of a file in hex."""
 TILE_SIZE = 400
 """The longer side: a tile of the gallery on a dense screen."""
+
+MAX_PORT = 65_535
+"""The highest port of TCP. A server would listen on a higher number's remainder, which nobody asked for."""

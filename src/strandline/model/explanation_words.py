@@ -96,7 +96,7 @@ _NEXT = {
     Verdict.ONLINE_ONLY: "Have the sync client keep it on this device, or open it there once.",
     Verdict.DAMAGED: "Copy it again from another machine. Good bytes are noticed automatically.",
     Verdict.FOREIGN: "Save that file as a new image and copy the original from another machine.",
-    Verdict.UNREADABLE: "Give this user the right to read the file, or check its disk. Then try again.",
+    Verdict.UNREADABLE: "Let this user read the file and its folder, or check the disk. Then try again.",
     Verdict.SD_SUSPECT: "If the folder is still syncing, wait. If the files were deleted on purpose, run {confirm}.",
     Verdict.SD_OFFLINE: "Bring it back (mount the disk, or sign in), then try again. {show} says why it is away.",
     Verdict.NOT_FOUND: (

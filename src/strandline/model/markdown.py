@@ -12,6 +12,8 @@ import re
 _MARKS = re.compile(r"[\\`*\[\]<>&!~|$]|_(?![^\W_])|(?<![^\W_])_")
 """Characters that could end the alt text, or start code, HTML, an entity, emphasis, a table cell, or a formula."""
 
+_WINDOWS_PATH = re.compile(r"[A-Za-z]:\\|\\\\")
+
 
 def format_markdown(template: str, filename: str, original_name: str) -> str:
     """Fills the template: ``{filename}``, and ``{stem}``, the original name without folder and extension.
@@ -23,6 +25,7 @@ def format_markdown(template: str, filename: str, original_name: str) -> str:
 
 def stem_of(original_name: str) -> str:
     """The name without folder and extension, on one line. Characters that cannot be printed become spaces."""
-    name = re.split(r"[/\\]", original_name)[-1]
+    is_windows_path = _WINDOWS_PATH.match(original_name)  # elsewhere, a backslash is a part of the name
+    name = re.split(r"[/\\]" if is_windows_path else "/", original_name)[-1]
     stem = name.rpartition(".")[0] or name
     return " ".join("".join(letter if letter.isprintable() else " " for letter in stem).split())

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import re
 
+from strandline.model.defaults import MAX_PORT
 from strandline.model.values import dataclass
-
-MAX_PORT = 65_535
-"""The highest port of TCP. A server would listen on a higher number's remainder, which nobody asked for."""
 
 _SEGMENT = r"(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+"
 _PATH = re.compile(rf"/(?:{_SEGMENT}/)*(?:{_SEGMENT})?")

@@ -12,6 +12,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from strandline.errors import DiskError
 from strandline.folders.disk_errors import disk_errors
 
 CATALOG_FILE = "catalog.db"
@@ -28,6 +29,10 @@ def ensure_home(home: Path) -> None:
     Raises:
         DiskError: It cannot be made, or not be listed.
     """
+    if home.exists() and not home.is_dir():
+        raise DiskError(
+            f"{home} is not a folder; choose another home with --home or STRANDLINE_HOME", path=str(home)
+        )
     with disk_errors("make the home", home):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in FOLDERS:

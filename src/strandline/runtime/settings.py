@@ -19,8 +19,8 @@ from typing import Any, TypeVar
 
 from strandline.errors import ConfigError
 from strandline.model import defaults
+from strandline.model.defaults import MAX_PORT
 from strandline.model.log_levels import LOG_LEVELS
-from strandline.model.public_address import MAX_PORT
 from strandline.model.values import dataclass
 from strandline.runtime.setting_faults import (
     find_fault_in_base_path,

@@ -141,7 +141,9 @@ def answer_fault(method: str, path: str, error: Exception) -> Response:
 def add_problem_handlers(app: FastAPI) -> None:
     """Turns every error of the app into a problem."""
 
-    async def on_strandline_error(_request: Request, error: Exception) -> Response:
+    async def on_strandline_error(request: Request, error: Exception) -> Response:
+        if isinstance(error, DiskError):
+            log.warning("%s %s: %s", request.method, request.url.path, error)
         assert isinstance(error, StrandlineError)
         return answer_error(error)
 

@@ -342,12 +342,16 @@ _MEDIA_PROBLEMS = {
     MediaFolder.FILLED: "media is not empty",
     MediaFolder.LINK: "media is a link, which is not followed",
     MediaFolder.FILE: "media is not a folder",
-    MediaFolder.UNLISTABLE: "media cannot be listed",
 }
 
 
 def _rule_7_incomplete(question: _Question) -> IdentityDecision:
     """``SD_ID`` may be the last file to arrive."""
+    if question.sighting.media is MediaFolder.UNLISTABLE:
+        return question.no_answer(
+            "media cannot be listed, and there is no valid SD_ID; give this user the right to list it, or check its "
+            "disk"
+        )
     why = _MEDIA_PROBLEMS.get(question.sighting.media, "a file is there whose name looks like SD_ID")
     way_out = (
         say_command("sd", "confirm", question.root) if question.known else say_new_identity(question.root)

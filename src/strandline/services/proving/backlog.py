@@ -7,6 +7,7 @@ scan.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 
@@ -16,6 +17,8 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving.conflict_copies import note_copies_of
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
+
+log = logging.getLogger(__name__)
 
 FILES_AT_ONCE = 200
 """Rows per statement: enough to be cheap, few enough to hold in memory."""
@@ -50,11 +53,13 @@ def verify_unproven(
             continue  # since the last scan; only a person's request fetches it
         if not may_read(0 if row.stamp is None else row.stamp.size_bytes):
             return False
-        outcome = prove_file(bench, sd, name).outcome
+        result = prove_file(bench, sd, name)
+        outcome = result.outcome
         if outcome is Outcome.BAD:
             note_copies_of(bench, sd, row.image_id)
         if outcome is Outcome.UNREADABLE:
-            bench.refusals.add(attempt)
+            if bench.refusals.add(attempt):
+                log.warning("%s in %r cannot be checked: %s", name, sd.name, result.reason)
         else:
             bench.refusals.drop(attempt)
     return True

@@ -43,14 +43,16 @@ class Interruptions:
         first_s, last_s = known
         return self._monotonic() - last_s >= max(FIRST_PAUSE_S, last_s - first_s)
 
-    def add(self, attempt: Hashable) -> None:
-        """Records an interruption now."""
+    def add(self, attempt: Hashable) -> bool:
+        """Records an interruption now. Returns whether it is the first one that is remembered."""
         now_s = self._monotonic()
         with self._lock:
+            is_first = attempt not in self._first_and_last_s
             first_s, _ = self._first_and_last_s.pop(attempt, (now_s, now_s))
             while len(self._first_and_last_s) >= self._remembered:
                 self._first_and_last_s.pop(next(iter(self._first_and_last_s)))
             self._first_and_last_s[attempt] = (first_s, now_s)
+        return is_first
 
     def drop(self, attempt: Hashable) -> None:
         """Forgets it, because there is an answer."""

@@ -94,7 +94,7 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
     label = _as_text(str(path)) or ""
     try:
         with path.open("rb") as stream:
-            return TakenSource(_copy(bench, stream, label), _as_text(name or path.name), label)
+            return TakenSource(_copy(bench, stream, label), _as_text(name or _own_name(path)), label)
     except FileNotFoundError as error:
         if os.path.islink(path):
             message = f"{label} is a link to a file that is not there; check where it leads"
@@ -109,6 +109,11 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
         if error.errno == errno.ENAMETOOLONG:
             raise InvalidPathError(f"{label!r} is too long for a path", source=label) from error
         raise as_unreadable(error, label) from error
+
+
+def _own_name(path: Path) -> str | None:
+    """The file's name. What a shell calls ``/dev/fd/63`` has none that means anything."""
+    return None if path.parts[:2] in (("/", "dev"), ("/", "proc")) else path.name
 
 
 def _check_binary_stream(source: object) -> None:

@@ -374,12 +374,11 @@ class _Scan:
         if self.unlistable is None:
             self._set_suspect(known, known, say_too_much_gone(known, known, self.sd))
         else:
-            self._set_suspect(
-                0, known, f"{self.unlistable}; nothing is taken for missing until it can be listed"
-            )
+            held = "nothing is taken for missing until it can be listed"
+            self._set_suspect(0, known, f"{self.unlistable}; {held}", finding=held)
 
-    def _set_suspect(self, absent: int, known: int, problem: str) -> None:
-        self.account.add_finding("suspect", problem)
+    def _set_suspect(self, absent: int, known: int, problem: str, *, finding: str | None = None) -> None:
+        self.account.add_finding("suspect", finding or problem)
         event = StorageDirSuspect(
             at=self.bench.now(), sd_id=self.sd.sd_id, name=self.sd.name, path=self.sd.path,
             absent=absent, known=known,
