@@ -46,6 +46,17 @@ def test_adding_is_201_once_and_200_when_it_is_repeated(served: Served, tmp_path
     assert first.json()["scan"]["added"] == 1
 
 
+def test_a_wrong_method_is_told_all_that_there_are(served: Served) -> None:
+    """Also those of other routes at the same address."""
+    for path, methods in (
+        ("/sds", "GET, POST"),
+        ("/sds/Notes", "DELETE, GET, PATCH"),
+        ("/images", "GET, POST"),
+    ):
+        answer = served.client.put(f"/api/v1{path}")
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods)
+
+
 def test_a_problem_has_a_title_in_words(served: Served) -> None:
     """Not in the abbreviation of its code."""
     problem = served.client.get("/api/v1/sds/Nowhere").json()

@@ -235,6 +235,6 @@ def make_api() -> FastAPI:
     )
     for router in ROUTERS:
         api.include_router(router, prefix=API, dependencies=[Depends(refuse_unknown)])
-    add_problem_handlers(api)
+    add_problem_handlers(api, API, ROUTERS)
     complete_document(api)
     return api

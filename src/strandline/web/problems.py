@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from strandline.errors import (
@@ -138,8 +139,14 @@ def answer_fault(method: str, path: str, error: Exception) -> Response:
     return answer_refusal("fault")
 
 
-def add_problem_handlers(app: FastAPI) -> None:
-    """Turns every error of the app into a problem."""
+def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]) -> None:
+    """Turns every error of the app into a problem. The routers below the prefix say which methods an address has."""
+
+    def find_methods(path: str) -> set[str]:
+        """All of them. The framework's own answer names those of one route only."""
+        routes = (each for router in routers for each in router.routes if isinstance(each, Route))
+        matching = (each for each in routes if each.path_regex.match(path.removeprefix(prefix)))
+        return {method for each in matching for method in each.methods or ()}
 
     async def on_strandline_error(request: Request, error: Exception) -> Response:
         if isinstance(error, DiskError):
@@ -151,12 +158,15 @@ def add_problem_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return answer_error(InvalidInputError(say_invalid(request, error)))
 
-    async def on_http_exception(_request: Request, error: Exception) -> Response:
+    async def on_http_exception(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        headers = error.headers
+        if error.status_code == 405 and (methods := find_methods(path_of(request.scope))):
+            headers = {"allow": ", ".join(sorted(methods))}
         code = {404: "no-such-page", 405: "method-not-allowed"}.get(error.status_code)
         if code is None:  # an unreadable form
             return answer_error(InvalidInputError(str(error.detail)[:300]))
-        return answer_refusal(code, headers=error.headers)
+        return answer_refusal(code, headers=headers)
 
     async def on_fault(request: Request, error: Exception) -> Response:
         return answer_fault(request.method, path_of(request.scope), error)
