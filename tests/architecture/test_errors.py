@@ -11,7 +11,7 @@ import pytest
 from strandline import errors
 from strandline.cli.exit_status import EXIT_STATUS, ExitStatus, exit_status_of
 from strandline.errors import StrandlineError
-from strandline.web.problems import HTTP_STATUS, http_status_of
+from strandline.web.problems import HTTP_STATUS, answer_error, http_status_of
 
 SOURCE = Path(errors.__file__).parent
 REFERENCE = Path(__file__).parents[2] / "docs/reference/errors.md"
@@ -108,3 +108,12 @@ def test_the_reference_explains_every_error(kind: type[StrandlineError]) -> None
 def test_the_reference_explains_no_other_error() -> None:
     """A removed code leaves the reference, too."""
     assert set(_rows_in_reference()) == {kind.code for kind in ERRORS}
+
+
+def test_what_a_disk_refused_is_in_the_servers_log(caplog: pytest.LogCaptureFixture) -> None:
+    """A full disk concerns the person who runs the server. A wrong id does not."""
+    assert answer_error(errors.DiskFullError("no space left in /somewhere")).status_code == 507
+    assert answer_error(errors.InvalidImageIdError("no id")).status_code == 422
+    assert [record.getMessage() for record in caplog.records] == [
+        "a request failed: no space left in /somewhere"
+    ]

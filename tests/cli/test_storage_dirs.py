@@ -188,3 +188,16 @@ def test_a_file_that_was_just_deleted_is_told_with_its_time(made: CommandHome) -
     assert "not seen since 2" in letter
     assert "`strandline scan Notes`" in letter
     assert "`strandline sd accept-missing Notes` after the next scan" in run("explain", image_id).text
+
+
+def test_the_doctor_looks_at_the_rest_if_the_home_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file in its place is named, without advice about disks."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("STRANDLINE_HOME", str(tmp_path / "file"))
+    doctor = run("doctor")
+    assert doctor.status == 1
+    assert doctor.text.startswith(f"look\thome\t{tmp_path}/file is not a folder; choose another home")
+    assert "\nok\tserver\t" in doctor.text
+    assert run("ls").status == 8

@@ -12,7 +12,7 @@ from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
 from strandline.cli.writing import write_line
-from strandline.errors import CatalogError
+from strandline.errors import CatalogError, DiskError
 from strandline.model.reports import Check
 
 
@@ -32,7 +32,7 @@ def _check(session: Session) -> list[Check]:
     try:
         with session.open_store() as store:
             return store.check_health()
-    except CatalogError as error:  # which this command is for
+    except (CatalogError, DiskError) as error:  # which this command is for
         from strandline.runtime.health import check_machine
 
         return check_machine(error)

@@ -223,6 +223,10 @@ def describe_facts(event: Event) -> str:
     """What is particular to the event, on one line, without the storage directory's name. Names are not escaped."""
     if isinstance(event, ImageEvent):
         return event.filename
+    if isinstance(event, StorageDirSuspect):
+        if not event.absent:
+            return "its media folder cannot be listed"
+        return f"{event.absent:,} of {event.known:,} known images are gone at once"
     return ", ".join(f"{name} {value}" for name, value in event.facts().items() if name != "name")
 
 

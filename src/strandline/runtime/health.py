@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from strandline.errors import MissingExtraError, StrandlineError
+from strandline.errors import CatalogError, MissingExtraError, StrandlineError
 from strandline.extras import PICTURES, SERVE, check_extra
 from strandline.model.remedies import refer_to, say_command, say_forget
 from strandline.model.reports import Check
@@ -59,9 +59,13 @@ def check_health(bench: Workbench) -> list[Check]:
 
 
 def check_machine(damage: StrandlineError) -> list[Check]:
-    """The checks that need no catalog, after one for the catalog, which could not be opened for this reason."""
+    """The checks that need no store, after one for what kept it from being opened: the catalog, or the home."""
+    is_catalog = isinstance(damage, CatalogError)
+    first = Check(
+        "catalog" if is_catalog else "home", False, damage.message, CATALOG_REMEDY if is_catalog else None
+    )
     return [
-        Check("catalog", False, damage.message, CATALOG_REMEDY),
+        first,
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
         _check_server(),
         *_iter_decoder_checks(),

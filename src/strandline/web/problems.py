@@ -119,7 +119,12 @@ def describe(error: StrandlineError) -> dict[str, object]:
 
 
 def answer_error(error: StrandlineError, **facts: object) -> Response:
-    """The whole answer for one of our errors, with more facts in addition to its own."""
+    """The whole answer for one of our errors, with more facts in addition to its own.
+
+    Logs what a disk refused: a client may keep it to itself, and it is this machine's disk that is full.
+    """
+    if isinstance(error, DiskError):
+        log.warning("a request failed: %s", error.message)
     problem = describe(error) | facts
     status = http_status_of(error)
     return _respond(problem, {"retry-after": str(RETRY_AFTER_S)} if status == 503 else {})
@@ -148,9 +153,7 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
         matching = (each for each in routes if each.path_regex.match(path.removeprefix(prefix)))
         return {method for each in matching for method in each.methods or ()}
 
-    async def on_strandline_error(request: Request, error: Exception) -> Response:
-        if isinstance(error, DiskError):
-            log.warning("%s %s: %s", request.method, request.url.path, error)
+    async def on_strandline_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, StrandlineError)
         return answer_error(error)
 

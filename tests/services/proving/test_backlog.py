@@ -188,3 +188,19 @@ def test_what_cannot_be_read_costs_each_round_a_row_a_file(
         assert len(reads) == files
         for path in machine.media(sd).iterdir():
             path.unlink()
+
+
+def test_a_file_that_cannot_be_read_is_logged_once(
+    machine: Machine, sd: StorageDir, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With its reason. It is tried again and again, and the log says so only the first time."""
+    name = NAMES[0]
+    path = machine.media(sd) / name
+    path.unlink()
+    path.mkdir()
+    for _ in range(3):
+        verify_unproven(machine.bench, sd, may_read=lambda _: True)
+        machine.clock.pass_time(hours=1)
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 1
+    assert f"{name} in {sd.name!r} cannot be checked: " in told[0]
