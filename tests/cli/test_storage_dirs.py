@@ -201,3 +201,17 @@ def test_the_doctor_looks_at_the_rest_if_the_home_is_none(
     assert doctor.text.startswith(f"look\thome\t{tmp_path}/file is not a folder; choose another home")
     assert "\nok\tserver\t" in doctor.text
     assert run("ls").status == 8
+
+
+def test_a_folder_whose_files_left_before_its_identity_came_can_begin_empty(made: CommandHome) -> None:
+    """The command that is offered then does what it says."""
+    root = made.folder / "Vault"
+    (root / "media").mkdir(parents=True)
+    made.put(root)
+    assert run("sd", "add", root).status == 6
+    shutil.rmtree(root / "media")
+    said = run("sd", "list").stderr
+    assert f"run `strandline sd add {root}`" in said
+    assert "new-identity" not in said
+    assert run("sd", "add", root).status == 0
+    assert run("sd", "list").text.split("\t")[1] == "online"

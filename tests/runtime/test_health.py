@@ -95,6 +95,23 @@ def test_storage_directories_that_are_not_fit(tmp_path: Path) -> None:
     assert str(roots["shut"] / "media") in told["shut"].message
 
 
+def test_a_read_only_mount_is_not_a_matter_of_rights() -> None:
+    """Nobody can give himself rights that change it."""
+    with as_somebody_without_rights() as folder, open_store(folder / "home") as store:
+        root = make_storage_dir(folder / "Stick")
+        store.add_storage_dir(root)
+        stick = Mount(root, "vfat", MountKind.LOCAL, keeps_inodes=False, read_only=True)
+        store.bench.find_mount = lambda _path: stick
+        store.bench._mounts.clear()
+        root.chmod(0o500)
+        check = checks_of(store)["storage directory Stick"]
+        root.chmod(0o700)
+    assert (check.ok, check.message) == (False, f"{root} is mounted read-only")
+    assert (check.remedy or "").startswith(
+        "mount it writable; or if it is only to be read, run `strandline sd forget"
+    )
+
+
 def test_a_polled_folder_is_said_to_be(home: Path, tmp_path: Path) -> None:
     """Without change notices, people should know why changes take a few seconds."""
     root = make_storage_dir(tmp_path / "Share")

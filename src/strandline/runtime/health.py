@@ -116,11 +116,14 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
     except OSError as error:
         return Check(name, False, f"it cannot be looked at: {error.strerror or error}", "check that drive")
     if unwritable is not None:
+        is_mounted_so = bench.find_mount(sd.path).read_only
+        first = "mount it writable" if is_mounted_so else "give yourself the rights"
         remedy = (
-            f"give yourself the rights; or if it is only to be read, run {say_forget(sd)}, then "
+            f"{first}; or if it is only to be read, run {say_forget(sd)}, then "
             f"{say_command('sd', 'add', '--read-only', sd.path)}"
         )
-        return Check(name, False, f"{unwritable} cannot be written to", remedy)
+        why = "is mounted read-only" if is_mounted_so else "cannot be written to"
+        return Check(name, False, f"{unwritable} {why}", remedy)
     how = "watched natively" if folder.tells_changes else "polled"
     return Check(name, True, f"{sd.state.value}, writable, on {folder.kind}, {how}")
 

@@ -263,7 +263,8 @@ def _state_without_identity(
     if decision.outcome is identity.decisions.IdentityOutcome.GENERATED:
         return (
             StorageDirState.INCOMPLETE,
-            "nothing has arrived here yet; wait, or add it again to start over",
+            "nothing has arrived here yet; if something is being synced, wait, or if it is to begin empty, run "
+            f"{say_add(sd.path)}",
         )
     problem = decision.problem or "its identity cannot be read"
     marker_gone = sd.sd_id is not None and sighting.plain is None and not sighting.temporaries
