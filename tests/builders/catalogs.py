@@ -10,9 +10,7 @@ from pathlib import Path
 from builders.image_rows import NOW
 from strandline.catalog.database import SqliteCatalog, open_catalog
 from strandline.catalog.journal import JournalLimits
-from strandline.catalog.migrations import MIGRATIONS
 from strandline.catalog.port import Catalog, Reader, Writer
-from strandline.catalog.schema import SCHEMA
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDirState
 
@@ -30,8 +28,7 @@ def opened(
         path,
         busy_timeout_s=busy_timeout_s,
         journal_limits=journal_limits or JournalLimits(),
-        migrations=MIGRATIONS if migrations is None else migrations,
-        schema=SCHEMA if migrations is None else None,
+        migrations=migrations,
     )
     try:
         yield catalog

@@ -20,9 +20,8 @@ from typing import Generic, TypeVar
 
 from strandline.catalog.database_errors import explain_database_error, is_busy
 from strandline.catalog.journal import DEFAULT_JOURNAL_LIMITS, JournalLimits, jump_after_boot
-from strandline.catalog.migrations import MIGRATIONS
 from strandline.catalog.port import Reader, Writer
-from strandline.catalog.schema import SCHEMA
+from strandline.catalog.schema import SCHEMA, VERSION
 from strandline.errors import CatalogDamagedError, CatalogError, CatalogTooNewError, DiskError
 
 T = TypeVar("T")
@@ -241,8 +240,7 @@ def open_catalog(
     *,
     busy_timeout_s: float,
     journal_limits: JournalLimits = DEFAULT_JOURNAL_LIMITS,
-    migrations: Sequence[str] = MIGRATIONS,
-    schema: str | None = SCHEMA,
+    migrations: Sequence[str] | None = None,
 ) -> SqliteCatalog:
     """Opens the database at ``path``, and creates or migrates it if needed. Safe in several processes at once.
 
@@ -250,8 +248,8 @@ def open_catalog(
         path: The database file. A file that is not one of our catalogs is not changed.
         busy_timeout_s: How long to wait for another process's write.
         journal_limits: How much of the journal is kept.
-        migrations: The numbered steps to today's tables. A catalog's version is the number of steps that it has had.
-        schema: The tables that all of them make. A new catalog runs this; if it is None, the steps.
+        migrations: Steps that make other tables than today's. By default, a new catalog gets :data:`~.schema.SCHEMA`,
+            and an older one the steps that it lacks. A catalog's version is the number of steps that it has had.
 
     Raises:
         CatalogTooNewError: A newer Strandline wrote it.
@@ -268,8 +266,9 @@ def open_catalog(
         ) from error
     catalog = SqliteCatalog(path, busy_timeout_s=busy_timeout_s, journal_limits=journal_limits)
     try:
-        if _check_version(path, busy_timeout_s, len(migrations)) < len(migrations):
-            _migrate(catalog, migrations, schema)
+        version = VERSION if migrations is None else len(migrations)
+        if _check_version(path, busy_timeout_s, version) < version:
+            _migrate(catalog, version, migrations)
         with catalog.connected() as conn:
             row = conn.execute("SELECT value FROM meta WHERE key = 'epoch'").fetchone()
         catalog.epoch = str(row[0])
@@ -341,19 +340,21 @@ def _version_of(conn: sqlite3.Connection, path: Path, known_version: int) -> int
     return version
 
 
-def _migrate(catalog: SqliteCatalog, migrations: Sequence[str], schema: str | None) -> None:
-    from strandline.model.folding import fold  # here: most starts migrate nothing
+def _migrate(catalog: SqliteCatalog, to_version: int, migrations: Sequence[str] | None) -> None:
+    from strandline.catalog.migrations import MIGRATIONS  # here: most starts migrate nothing
+    from strandline.model.folding import fold
 
     with catalog.connected() as conn:
         conn.create_function("fold", 1, fold, deterministic=True)
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute("BEGIN IMMEDIATE")
-        version = _version_of(conn, catalog.path, len(migrations))  # another process may have been faster
-        steps = migrations[version:] if version or schema is None else [schema]
+        version = _version_of(conn, catalog.path, to_version)  # another process may have been faster
+        is_new = not version and migrations is None
+        steps = [SCHEMA] if is_new else (migrations or MIGRATIONS)[version:]
         for step in steps:
             for statement in step.split(";"):
                 conn.execute(statement)
-        conn.execute(f"PRAGMA user_version = {len(migrations)}")
+        conn.execute(f"PRAGMA user_version = {to_version}")
         conn.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         conn.execute(
             "INSERT INTO meta (key, value) VALUES ('epoch', ?) ON CONFLICT DO NOTHING",

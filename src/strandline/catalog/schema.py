@@ -105,3 +105,6 @@ SCHEMA = """
     CREATE INDEX conflict_copies_by_image ON conflict_copies (image_id);
     """
 """One statement after another, each ends with a semicolon and contains none."""
+
+VERSION = 8
+"""The number of migrations that lead here. A start that migrates nothing does not even load them."""
