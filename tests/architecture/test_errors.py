@@ -11,7 +11,8 @@ import pytest
 from strandline import errors
 from strandline.cli.exit_status import EXIT_STATUS, ExitStatus, exit_status_of
 from strandline.errors import StrandlineError
-from strandline.web.problems import HTTP_STATUS, answer_error, http_status_of
+from strandline.web.pages.problem_pages import list_problem_kinds
+from strandline.web.problems import HTTP_STATUS, REFUSALS, answer_error, http_status_of
 
 SOURCE = Path(errors.__file__).parent
 REFERENCE = Path(__file__).parents[2] / "docs/reference/errors.md"
@@ -60,6 +61,14 @@ def test_all_errors_live_on_floor_0() -> None:
         if isinstance(node, ast.ClassDef) and ours & {ast.unparse(base).split(".")[-1] for base in node.bases}
     ]
     assert strays == []
+
+
+def test_every_code_has_a_page() -> None:
+    """The type of a problem leads there: with the status of its row, and words instead of markup."""
+    pages = list_problem_kinds()
+    assert pages.keys() == {StrandlineError.code, *(kind.code for kind in ERRORS), *REFUSALS}
+    assert [kind.code for kind in ERRORS if pages[kind.code].status != http_status_of(kind("x"))] == []
+    assert [each.code for each in pages.values() if not each.meaning or ":class:" in each.meaning] == []
 
 
 def test_codes_are_kebab_case_and_unique() -> None:

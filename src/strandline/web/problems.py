@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 PROBLEM_TYPE = "application/problem+json"
 
 PROBLEMS = "/problems/"
-"""What the type of every problem begins with."""
+"""Each code has a page there."""
 
 RETRY_AFTER_S = 2
 """In 503 answers: the delay before a failed file is first looked at again (SPEC §6)."""
@@ -180,9 +180,19 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
     app.add_exception_handler(Exception, on_fault)
 
 
+def title_of_code(code: str) -> str:
+    """``Storage directory offline`` for ``sd-offline``."""
+    return code.replace("sd-", "storage-directory-").replace("-", " ").capitalize()
+
+
 def _body(code: str, status: int, detail: str) -> dict[str, object]:
-    title = code.replace("sd-", "storage-directory-").replace("-", " ").capitalize()
-    return {"type": f"{PROBLEMS}{code}", "title": title, "status": status, "detail": detail, "code": code}
+    return {
+        "type": f"{PROBLEMS}{code}",
+        "title": title_of_code(code),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
 
 
 def _respond(problem: Mapping[str, Any], headers: Mapping[str, str]) -> Response:

@@ -27,6 +27,7 @@ OWN_NAMES = frozenset(
         "inspect",
         "activity",
         "help",
+        "problems",
     }
 )
 """The first parts of all paths of the server."""

@@ -42,6 +42,8 @@ def list_pages(broken: Broken) -> list[str]:
         "/inspect/Notes/file?path=SD_ID",
         "/activity",
         "/help",
+        "/problems",
+        "/problems/image-not-found",
         "/image/nothing",
     ]
 

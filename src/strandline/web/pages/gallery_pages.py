@@ -32,6 +32,7 @@ from strandline.web.pages import (
     help_pages,
     image_pages,
     inspector_pages,
+    problem_pages,
     sign_in_pages,
 )
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
@@ -84,6 +85,7 @@ def add_pages(app: FastAPI) -> None:
         inspector_pages.router,
         activity_pages.router,
         help_pages.router,
+        problem_pages.router,
         sign_in_pages.router,
     ):
         app.include_router(each)
