@@ -30,7 +30,7 @@ OUTCOMES = {
     "known": "{name} is there already. Nothing was changed.",
     "existing": "{name} was added with the identity in the folder.",
     "migrated": "{name} was added. Its identity came from an older file, .sd-id, and is in SD_ID now.",
-    "generated": "{name} was added with a new identity. If it is still downloading, wait, and forget this one.",
+    "generated": "{name} was added with a new identity.",
     "conflict_resolved": "{name} was added. Only conflict copies of SD_ID were left: the smallest is its identity.",
     "provisional": "{name} was added read-only, with an identity that only this machine uses.",
     "incomplete": "{name} is remembered. Its identity has not arrived yet. Strandline looks for it automatically.",
