@@ -6,6 +6,7 @@ Every eighth page is tried in one run; the seed of the day says which.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from builders.pages import Broken, break_storage_dir
+from builders.pictures import make_picture
 from builders.sampling import take_sample
 from builders.served import Served, serving
+from builders.storage import make_pictures, name_of
+from strandline.model import states
 from strandline.runtime.assembly import open_store
 
-from .conftest import OpenPage, check_accessible
+from .conftest import OpenPage, Serve, check_accessible
+
+BUTTONS = """Object.fromEntries(Array.from(document.querySelectorAll("button"),
+    (button) => [button.textContent.trim(), button.getBoundingClientRect().height]))"""
+"""How high each button is. Asked at once, because live parts of a page are replaced."""
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +159,37 @@ def test_no_page_is_wider_than_the_window(broken: tuple[Broken, Served], open_pa
         for width in (1920, 1280, 768, 390, 320):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+
+
+def test_a_long_button_fits_the_narrowest_phone(
+    serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sentence on a button takes two lines. A short word on one stays on its line."""
+    pictures = make_pictures(9)
+    served = serve(*pictures)
+    root = Path(served.store.list_storage_dirs()[0].path)
+    (root / "media" / name_of(pictures[0])).unlink()
+    served.store.scan()
+    monkeypatch.setattr(states, "MISSING_AFTER", timedelta(0))
+    served.store.scan()
+    for path in ("/folders", "/inspect/Notes"):
+        page = open_page(served, path, width=320)
+        expect(page.get_by_role("button", name="Accept that 1 missing image is gone")).to_be_visible()
+        heights = page.evaluate(BUTTONS)
+        assert 40 < heights["Accept that 1 missing image is gone"] <= 60, path
+        assert heights["Scan now"] == 40, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_buttons_that_turn_pictures_are_round(serve: Serve, open_page: OpenPage, width: int) -> None:
+    """Each is a circle around an arrow, large enough for a thumb."""
+    page = open_page(serve(make_picture("jpg", seed=1), make_picture("jpg", seed=2)), width=width)
+    page.locator(".tile a").first.click()
+    circle = page.get_by_role("button", name="Older").locator("svg").bounding_box()
+    assert circle is not None
+    assert (circle["width"], circle["height"]) == (40, 40)
+    assert 0 <= circle["x"] <= width - 40
 
 
 def test_a_phone_has_its_navigation_at_hand(broken: tuple[Broken, Served], open_page: OpenPage) -> None:
