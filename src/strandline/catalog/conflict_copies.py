@@ -48,6 +48,14 @@ class ConflictCopyReader:
         )
         return {ImageId(image_id) for (image_id,) in rows}
 
+    def list_copies_of_missing(self, sd: int) -> list[ReadCopy]:
+        """Those of the images whose file in the SD is missing. Cost: grows with the conflict copies only."""
+        return self._list(
+            "EXISTS (SELECT 1 FROM image_files AS f WHERE f.image_id = conflict_copies.image_id "
+            "AND f.sd = ? AND f.state = 'missing')",
+            sd,
+        )
+
     def _list(self, condition: str, value: object) -> list[ReadCopy]:
         rows = self._conn.execute(f"SELECT {_COLUMNS} FROM conflict_copies WHERE {condition}", (value,))
         return [

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import field
 
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
+from strandline.model.image_ids import ImageId
 from strandline.model.layout import Layout
 from strandline.model.listing import (
     Difference,
@@ -35,6 +36,8 @@ class Comparison:
     fresh: FreshNames
     rows: dict[str, ImageFile] = field(default_factory=dict)
     """By name: the rows of all names that differ, and all rows that are not simply present."""
+    shown: set[ImageId] = field(default_factory=set)
+    """Images whose file is missing, and that a conflict copy shows."""
     on_disk: dict[str, int | None] = field(default_factory=dict)
     """Images' names whose listing differs from the catalog: their sizes, None if unknown."""
     evicted: set[str] = field(default_factory=set)
@@ -115,7 +118,12 @@ class Comparison:
         }
         for name, row in sorted(self.rows.items()):
             if name in self.gone:
-                facts = (("state", row.state.value), ("absent_since", row.absent_since))
+                facts: tuple[tuple[str, object], ...] = (
+                    ("state", row.state.value),
+                    ("absent_since", row.absent_since),
+                )
+                if row.image_id in self.shown:
+                    facts += (("shown_from", "a conflict copy"),)
                 status.in_catalog_not_on_disk.append(row_item(row, facts))
             elif row.state in by_state:
                 by_state[row.state].append(row_item(row))

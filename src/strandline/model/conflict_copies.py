@@ -60,3 +60,11 @@ def plan_copies(listed: Iterable[ListedCopy], known: Mapping[str, ReadCopy]) -> 
 def do_they_show_one_image(copies: Iterable[ReadCopy]) -> bool:
     """Whether the copies show the image: some have its bytes, and those agree. Nobody could choose between two."""
     return len({copy.sha256 for copy in copies if copy.sha256 is not None}) == 1
+
+
+def find_shown(copies: Iterable[ReadCopy]) -> set[ImageId]:
+    """The images that their copies show."""
+    by_image: dict[ImageId, list[ReadCopy]] = {}
+    for copy in copies:
+        by_image.setdefault(copy.image_id, []).append(copy)
+    return {image_id for image_id, found in by_image.items() if do_they_show_one_image(found)}

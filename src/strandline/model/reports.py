@@ -318,6 +318,8 @@ class FileCounts:
     """The number of them in each noteworthy state."""
     unchecked: int
     """Present files whose bytes nobody has checked as they are now."""
+    shown_from_copies: int = 0
+    """Images whose file is missing, and that a conflict copy shows."""
 
     @property
     def checked(self) -> int:
@@ -331,8 +333,8 @@ class FileCounts:
 
     @property
     def missing(self) -> int:
-        """Those that are gone."""
-        return self.noteworthy.get("missing", 0)
+        """Those that are gone, and that no conflict copy shows."""
+        return self.noteworthy.get("missing", 0) - self.shown_from_copies
 
     @property
     def total_noteworthy(self) -> int:

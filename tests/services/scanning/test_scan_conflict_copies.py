@@ -17,9 +17,11 @@ from strandline.model.verdicts import Verdict
 from strandline.services.finding.describe import find_image_info, list_images
 from strandline.services.finding.explain import explain_image
 from strandline.services.finding.search import find_image
+from strandline.services.inspecting.inspect import inspect_storage_dir
 from strandline.services.proving.backlog import verify_unproven
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.confirm import accept_missing
+from strandline.services.storage_dirs.manage import count_files
 
 GOOD, OTHER = make_picture("png", seed=1), make_picture("png", seed=2)
 ID, NAME = id_of(GOOD), name_of(GOOD)
@@ -123,13 +125,30 @@ def test_a_copy_in_a_folder_that_is_away_shows_nothing(machine: Machine) -> None
     assert not info(machine).from_conflict_copy
 
 
-def test_an_image_that_a_person_gave_up_is_not_listed_again(machine: Machine) -> None:
-    """The conflict copy alone does not bring it back to the list."""
+def test_an_image_that_a_conflict_copy_shows_is_not_given_up(machine: Machine) -> None:
+    """Only the others are gone, and only these are counted. Once the copy is gone, so is the image."""
     sd = machine.add("Notes")
     put_image(Path(sd.path), GOOD, COPY)
+    gone = machine.put(sd, OTHER)
     machine.scan(sd)
-    accept_missing(machine.bench, sd)
+    gone.unlink()
     machine.scan(sd)
+    machine.clock.pass_time(seconds=61)
+    machine.scan(sd)
+    counts = count_files(machine.bench, sd)
+    assert (counts.missing, counts.shown_from_copies) == (1, 1)
+    facts = {
+        item.image_id: dict(item.facts)
+        for item in inspect_storage_dir(machine.bench, sd).in_catalog_not_on_disk
+    }
+    assert [facts[each].get("shown_from") for each in (ID, id_of(OTHER))] == ["a conflict copy", None]
+    assert accept_missing(machine.bench, sd) == 1
+    assert accept_missing(machine.bench, sd) == 0
+    assert listed(machine) == [ID]
+    assert info(machine).from_conflict_copy
+    Path(sd.path, "media", COPY).unlink()
+    machine.scan(sd)
+    assert accept_missing(machine.bench, sd) == 1
     assert listed(machine) == []
 
 

@@ -36,6 +36,10 @@ def test_no_message_shows_a_command_on_a_page() -> None:
         ("run `strandline sd forget 'My Vault'`, wait, and add it again", "forget it, wait, and add it again"),
         ("to copy them, run `strandline save -r '/a b' --sd N`", "to copy them, drop them into the gallery"),
         ("it is synced; choose another home with --home or STRANDLINE_HOME", "it is synced; add another folder"),
+        (
+            "`strandline sd show A` or `strandline sd show 'B C'` says why it is away",
+            "The Folders page says why it is away",
+        ),
         ("'Notes' was added with --read-only", "'Notes' was added as read-only"),
         ("the file \u202e is no image", "the file \\u202e is no image"),
     ],

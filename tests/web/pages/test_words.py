@@ -131,6 +131,9 @@ def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
             "1 image in Notes needs you",
             f"1 {row.one}. Everything else is shown as usual.",
         )
+        also = replace(status, arriving=[FileItem("y.png", None, 3)])
+        if row.key != "arriving":
+            assert judge_health(also).message == f"1 {row.one}. Besides, 1 image still arriving."
     assert judge_health(status).tone == (TONES[row.grade] or "good")
     (found,) = list_found(status)
     assert (found.heading, found.tone) == (f"1 {row.one}", TONES[row.grade])

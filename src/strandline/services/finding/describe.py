@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from strandline.catalog import images
 from strandline.catalog.port import Reader
 from strandline.errors import AmbiguousImageIdError, InvalidImageIdError
-from strandline.model.conflict_copies import ReadCopy, do_they_show_one_image
+from strandline.model.conflict_copies import find_shown
 from strandline.model.image_files import FileState, ImageCursor, ImageFile, ImageFilter
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
@@ -115,11 +115,7 @@ def _find_shown_by_copies(
     lacking = [image_id for image_id, files in rows.items() if not any(map(_may_be_good, files))]
     if not lacking:
         return set()
-    copies: dict[ImageId, list[ReadCopy]] = {}
-    for copy in reader.copies.list_copies_of(lacking):
-        if sds[copy.sd].is_reachable:
-            copies.setdefault(copy.image_id, []).append(copy)
-    return {image_id for image_id, found in copies.items() if do_they_show_one_image(found)}
+    return find_shown(copy for copy in reader.copies.list_copies_of(lacking) if sds[copy.sd].is_reachable)
 
 
 def _may_be_good(row: ImageFile) -> bool:

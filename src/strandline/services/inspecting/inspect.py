@@ -12,6 +12,7 @@ from contextlib import suppress
 from strandline.folders.disk_errors import explain_unlistable
 from strandline.folders.port import Folder
 from strandline.model.comparison import Comparison, extension_fits, iter_case_clashes, listed_item, row_item
+from strandline.model.conflict_copies import find_shown
 from strandline.model.discrepancies import COPIED, PICTURES_ELSEWHERE
 from strandline.model.identity.sightings import IdentityFile
 from strandline.model.listing import MediaListing, plan_difference, sort_names
@@ -122,6 +123,7 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
         compared.rows = {layout.name_of(row.path): row for row in noteworthy}
         others = reader.files.find_rows(sd.number, sorted(map(layout.path_of, compared.names_to_ask)))
         compared.rows |= {layout.name_of(path): row for path, row in others.items()}
+        compared.shown = find_shown(reader.copies.list_copies_of_missing(sd.number))
         status.unchecked_count = reader.files.count_unchecked(sd.number)
         unchecked = reader.files.list_unchecked_paths(sd.number, limit=UNCHECKED_TRIED)
         odd_types = [row for row in reader.files.iter_rows_of_odd_type(sd.number) if row.state in HERE]

@@ -12,6 +12,7 @@ from strandline.errors import (
     StorageDirIncompleteError,
     StorageDirOfflineError,
 )
+from strandline.model.conflict_copies import find_shown
 from strandline.model.events import ImageRemoved
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import FIXED
@@ -46,10 +47,16 @@ def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> ConfirmedStorageDir
 
 
 def accept_missing(bench: Workbench, sd: StorageDir) -> int:
-    """Drops the rows of missing files and reports it in the journal. Returns how many."""
+    """Drops the rows of missing files and reports it in the journal. Returns how many.
+
+    An image that a conflict copy shows is not gone, so it stays.
+    """
     now, dropped = bench.now(), 0
     with bench.catalog.write() as writer:
+        shown = find_shown(writer.copies.list_copies_of_missing(sd.number))
         for row in writer.files.list_rows_in_state(sd.number, FileState.MISSING):
+            if row.image_id in shown:
+                continue
             writer.files.delete_row(row)
             removed = ImageRemoved(
                 at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, state=row.state

@@ -32,7 +32,7 @@ COMMANDS = tuple(
         (rf"(?:with|use|by) {_command('sd (?:add|move|rename)[^`]*?')}", "on the Folders page"),
         (rf"{_command('sd add[^`]*?')}", "add it on the Folders page"),
         (rf"(?:run )?{_command('sd forget[^`]*?')}", "forget it"),
-        (_command("sd show[^`]*?"), "The Folders page"),
+        (rf"{_command('sd show[^`]*?')}(?: or {_command('sd show[^`]*?')})*", "The Folders page"),
         (rf"run {_command('save [^`]*?')}", "drop them into the gallery"),
         (r"\bwith --read-only\b", "as read-only"),
         (rf"{_command('save [^`]*?')} takes them in", "drop them into the gallery to save them here"),

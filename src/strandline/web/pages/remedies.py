@@ -87,12 +87,12 @@ def judge_health(status: SyncStatus) -> Health:
     if status.problems:
         return Health("bad", "Something is wrong with the folder", say_sentence(said))
     name, found = show_plainly(status.sd.name), list_found(status)
-    bad = [each for each in found if each.tone == "bad"]
+    bad, waiting = ([each for each in found if each.tone == tone] for tone in ("bad", "wait"))
     if bad:
         number = sum(len(each.items) for each in bad)
         title = f"{say_count(number, 'image')} in {name} {'needs' if number == 1 else 'need'} you"
-        return Health("bad", title, f"{_join(bad)}. Everything else is shown as usual.")
-    waiting = [each for each in found if each.tone == "wait"]
+        rest = f"Besides, {_join(waiting)}" if waiting else "Everything else is shown as usual"
+        return Health("bad", title, f"{_join(bad)}. {rest}.")
     if waiting:
         return Health("wait", f"Nothing in {name} needs you now", f"{_join(waiting)}. No cause for alarm.")
     if status.unchecked_count:
