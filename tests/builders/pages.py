@@ -92,7 +92,7 @@ HEADINGS = (
     "1 conflict copy",
     "1 image in the cloud only",
     "1 temporary file",
-    "1 file that is not an image",
+    "1 file without an image's name",
     "1 symbolic link",
 )
 

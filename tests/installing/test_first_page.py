@@ -86,5 +86,11 @@ def test_upgrading_and_uninstalling_can_be_typed(tmp_path: Path) -> None:
         "pipx install --force .[all]",
         "systemctl --user disable --now strandline",
         "pipx uninstall strandline",
+        "sudo systemctl stop strandline",
+        "sudo /opt/strandline/bin/pip install --upgrade .[all]",
+        "sudo systemctl start strandline",
+        "sudo systemctl disable --now strandline",
+        "sudo rm /etc/systemd/system/strandline.service",
+        "sudo rm -r /opt/strandline",
     ]
     assert not unit.exists()

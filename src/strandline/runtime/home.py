@@ -29,11 +29,11 @@ def ensure_home(home: Path) -> None:
     Raises:
         DiskError: It cannot be made, or not be listed.
     """
-    if home.exists() and not home.is_dir():
-        raise DiskError(
-            f"{home} is not a folder; choose another home with --home or STRANDLINE_HOME", path=str(home)
-        )
     with disk_errors("make the home", home):
+        if home.exists() and not home.is_dir():
+            raise DiskError(
+                f"{home} is not a folder; choose another home with --home or STRANDLINE_HOME", path=str(home)
+            )
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in FOLDERS:
             (home / folder).mkdir(mode=0o700, exist_ok=True)
