@@ -148,3 +148,14 @@ def test_a_page_that_measures_rests_five_times_as_long(serve: Serve, open_page: 
     )
     assert cost_ms >= 200
     assert rested_ms >= 4.9 * cost_ms
+
+
+def test_an_incomplete_picture_shows_the_part_that_is_there(serve: Serve, open_page: OpenPage) -> None:
+    """On its tile as in the light box: there is no small copy of it, and a browser draws what it gets."""
+    served = serve(*make_pictures(1))
+    data = make_picture("jpg", seed=7, size=(640, 480))
+    saved = served.store.save(data[: len(data) * 2 // 3], sd="Notes")
+    tile = open_page(served).locator(f".tile[data-id='{saved.image_id}']")
+    expect(tile.locator(".badge")).to_have_text("incomplete")
+    expect(tile.locator("img")).to_have_js_property("naturalWidth", 640)
+    expect(tile.locator("img")).to_be_visible()

@@ -68,7 +68,9 @@ function showPicture(tile, image) {
   const hasPicture = HAS_PICTURE.has(image.state);
   tile.classList.toggle("no-picture", !hasPicture);
   picture.removeAttribute("src");
-  if (hasPicture) picture.src = `${BASE}/i/${image.image_id}?w=400`;
+  // of an incomplete picture there is no small copy, but a browser shows the part that is there
+  const small = image.state === "partial" ? "" : "?w=400";
+  if (hasPicture) picture.src = `${BASE}/i/${image.image_id}${small}`;
 }
 
 function showBadge(tile, badge) {
