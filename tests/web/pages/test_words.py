@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.pages import break_storage_dir
 from strandline.model.discrepancies import DISCREPANCIES, Discrepancy
 from strandline.model.events import (
     EVENT_TYPES,
@@ -32,6 +33,8 @@ from strandline.web.pages.remedies import TONES, judge_health, list_found
 from strandline.web.pages.words import (
     has_address,
     key_of,
+    say_fact,
+    say_moment,
     say_month,
     show_lines_plainly,
 )
@@ -53,6 +56,35 @@ def test_a_text_file_keeps_its_lines() -> None:
 def test_months_have_names() -> None:
     """Other text is unchanged."""
     assert [say_month("2026-11"), say_month("unknown")] == ["November 2026", "unknown"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("absent_since", NOW, f"not seen since {say_moment(NOW)}"),
+        ("absent_since", None, ""),
+        ("state", "missing", "missing"),
+        ("state", "arriving", "was still arriving"),
+        ("client", "", ""),
+        ("client", "syncthing", "left by syncthing"),
+        ("bytes", "different", "other bytes"),
+        ("stands_for", "x\u202e.png", "a copy of x\\u202e.png"),
+        ("catalog_size_bytes", 2100, "the catalog says 2.1 kB"),
+    ],
+)
+def test_a_fact_of_an_inspection_is_said_in_words(name: str, value: object, said: str) -> None:
+    """Not as in JSON, and not at all if there is nothing to say."""
+    assert say_fact(name, value) == said
+
+
+def test_every_fact_of_an_inspection_has_words(tmp_path: Path) -> None:
+    """In a folder that has everything that can be found."""
+    with break_storage_dir(tmp_path) as broken:
+        (sd,) = broken.store.list_storage_dirs()
+        status = broken.store.inspect(sd)
+    facts = [fact for _, items in status.list_discrepancies() for item in items for fact in item.facts]
+    assert {name for name, _ in facts} >= {"state", "absent_since", "client", "stands_for", "bytes"}
+    assert all(say_fact(name, value) for name, value in facts if value not in (None, ""))
 
 
 def test_an_address_names_a_folder_by_its_name() -> None:

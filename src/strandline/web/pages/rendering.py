@@ -99,13 +99,13 @@ def _get_environment(base: str) -> Environment:
         "type": words.say_type,
         "key": words.key_of,
         "in_address": words.in_address,
-        "fact_name": words.say_fact_name,
     }
     environment.tests |= {"address": words.has_address}
     environment.globals |= {
         "base": base,
         "title_of": words.title_of,
         "label_of": words.label_of,
+        "say_fact": words.say_fact,
         "version": __version__,
         "say_summary": words.say_summary,
         "tile_badge": words.tile_badge,

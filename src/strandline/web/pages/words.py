@@ -10,7 +10,7 @@ from datetime import date, datetime
 from urllib.parse import quote
 
 from strandline.model.image_files import FileState
-from strandline.model.plain_words import show_plainly
+from strandline.model.plain_words import say_bytes, show_plainly
 from strandline.model.reports import Explanation, ImageInfo
 from strandline.model.state_words import (
     AWAY,
@@ -102,9 +102,39 @@ def tile_badge(image: ImageInfo) -> StateWord | None:
     return AWAY if image.is_away else None
 
 
-def say_fact_name(name: str) -> str:
-    """``catalog size`` for ``catalog_size_bytes``."""
-    return name.removesuffix("_bytes").replace("_", " ")
+COPY_BYTES = {
+    "true": "has the image’s own bytes",
+    "duplicate": "the same bytes as that file",
+    "different": "other bytes",
+    "not examined": "bytes not examined",
+}
+"""What a conflict copy has, by the result of examining it."""
+
+FACTS = {
+    "client": "left by {}",
+    "placeholder": "its placeholder is {}",
+    "stands_for": "a copy of {}",
+    "clashes_with": "differs only in case from {}",
+}
+"""Facts of an inspection that are names."""
+
+
+def say_fact(name: str, value: object) -> str:
+    """One fact that an inspection has about a file, for people. Empty if it says nothing."""
+    if value in (None, ""):
+        return ""
+    if name == "absent_since" and isinstance(value, datetime):
+        return f"not seen since {say_moment(value)}"
+    if name == "catalog_size_bytes" and isinstance(value, int):
+        return f"the catalog says {say_bytes(value)}"
+    if name == "state":
+        word = FILE_WORDS[FileState(str(value))].word
+        return word if value == FileState.MISSING else f"was {word}"
+    if name == "bytes":
+        return COPY_BYTES[str(value)]
+    if name == "media_type":
+        return say_type(str(value))
+    return show_plainly(FACTS[name].format(value))
 
 
 def key_of(sd: StorageDir) -> str:
