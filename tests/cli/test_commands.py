@@ -21,7 +21,7 @@ from strandline.model.sync_status import SyncStatus
 SD_KEYS = {"sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem"}
 FILE_KEYS = {
     "sd_id", "sd_name", "sd_state", "filename", "path", "media_type", "state", "proven", "proof", "whole",
-    "size_bytes", "first_seen", "unchanged_since", "absent_since",
+    "size_bytes", "mtime", "first_seen", "unchanged_since", "absent_since",
 }  # fmt: skip
 IMAGE_KEYS = {
     "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at", "from_conflict_copy",

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 
 from strandline.cli.tables import Badge
 from strandline.cli.writing import is_terminal
@@ -49,11 +48,7 @@ def say_time(at: datetime) -> str:
 
 def find_time(image: ImageInfo) -> datetime:
     """When it was taken, by the camera's clock. If unknown, the file's own time, by which it is sorted then."""
-    best = image.best
-    if best.taken_at is None and best.stamp is not None:
-        with suppress(ValueError, OverflowError, OSError):  # a time of another machine's disk
-            return datetime.fromtimestamp(best.stamp.mtime_ns // 1000 / 1e6, UTC)
-    return best.taken_at or best.first_seen
+    return image.best.taken_at or image.best.mtime or image.best.first_seen
 
 
 def say_type(media_type: str) -> str:

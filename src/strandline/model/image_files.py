@@ -6,7 +6,8 @@ and even twice in one (``x.heic`` and ``x.jpg``).
 
 from __future__ import annotations
 
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from strandline.model.image_ids import ImageId
@@ -116,6 +117,15 @@ class ImageFile:
     def filename(self) -> str:
         """The last part of the path."""
         return self.path.rpartition("/")[2]
+
+    @property
+    def mtime(self) -> datetime | None:
+        """The file's own time, which sorts it if nobody knows when it was taken. None if no calendar has it."""
+        if self.stamp is None:
+            return None
+        with suppress(ValueError, OverflowError, OSError):  # a time of another machine's disk
+            return datetime.fromtimestamp(self.stamp.mtime_ns // 1000 / 1e6, UTC)
+        return None
 
     @property
     def proof_is_current(self) -> bool:

@@ -152,13 +152,10 @@ class ImageFileReport(JsonForm):
     file: ImageFile
     sd: StorageDir
 
-    JSON: ClassVar[Table] = {
-        "sd_id": "sd.sd_id", "sd_name": "sd.name", "sd_state": "sd.state", "filename": "file.filename",
-        "path": "file.path", "media_type": "file.media_type", "state": "file.state",
-        "proven": "file.is_proven", "proof": "file.proof_kind", "whole": "file.is_whole",
-        "size_bytes": "file.stamp.size_bytes", "first_seen": "file.first_seen",
-        "unchanged_since": "file.unchanged_since", "absent_since": "file.absent_since",
-    }  # fmt: skip
+    JSON: ClassVar[Table] = own_keys(
+        "sd_id", "sd_name", "sd_state", "filename", "path", "media_type", "state", "proven", "proof", "whole",
+        "size_bytes", "mtime", "first_seen", "unchanged_since", "absent_since",
+    )  # fmt: skip
 
     @property
     def sd_id(self) -> StorageDirId | None:
@@ -214,6 +211,11 @@ class ImageFileReport(JsonForm):
     def size_bytes(self) -> int | None:
         """Its size; None if it was never here."""
         return None if self.file.stamp is None else self.file.stamp.size_bytes
+
+    @property
+    def mtime(self) -> datetime | None:
+        """The file's own time; None if it was never here, or no calendar has it."""
+        return self.file.mtime
 
     @property
     def first_seen(self) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -159,3 +160,18 @@ def test_an_incomplete_picture_shows_the_part_that_is_there(serve: Serve, open_p
     expect(tile.locator(".badge")).to_have_text("incomplete")
     expect(tile.locator("img")).to_have_js_property("naturalWidth", 640)
     expect(tile.locator("img")).to_be_visible()
+
+
+def test_an_image_is_told_with_the_date_that_sorts_it(serve: Serve, open_page: OpenPage) -> None:
+    """For a picture that no camera has dated, the file's: on its tile, in the light box, and on its page."""
+    data = make_picture("png", seed=7)
+    served = serve(data)
+    os.utime(root_of(served) / "media" / name_of(data), (1_000_000_000, 1_000_000_000))
+    served.store.scan()
+    page = open_page(served)
+    expect(page.locator(".tile a")).to_have_attribute("title", "PNG image, 9 September 2001, Notes")
+    page.locator(".tile a").click()
+    page.keyboard.press("i")
+    expect(page.locator(".lightbox .facts")).to_contain_text("File date9 September 2001")
+    page = open_page(served, f"/image/{id_of(data)}")
+    expect(page.locator(".side .facts")).to_contain_text("File date9 September 2001")

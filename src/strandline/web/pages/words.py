@@ -80,7 +80,7 @@ def title_of(image: ImageInfo) -> str:
 
 def label_of(image: ImageInfo) -> str:
     """Name, day, and folder: what a tile is called for screen readers and under the pointer."""
-    day = image.best.taken_at or image.best.first_seen
+    day = image.best.taken_at or image.best.mtime or image.best.first_seen
     return f"{title_of(image)}, {say_day(day)}, {show_plainly(image.files[0].sd.name)}"
 
 

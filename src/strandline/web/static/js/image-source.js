@@ -169,7 +169,8 @@ function trim(image, month) {
   const isIncomplete = best?.state === "present" && best.whole === false;
   const state = image.state ?? (image.from_conflict_copy ? "copy" : isUnseen ? "unseen" : isIncomplete ? "partial" : best?.state) ?? "present";
   const isDoubtful = image.isDoubtful ?? image.files?.every((file) => file.sd_state === "suspect");
-  const day = image.day ?? taken_at ?? best?.first_seen;
+  const day = image.day ?? taken_at ?? best?.mtime ?? best?.first_seen;
+  const file_date = image.file_date ?? best?.mtime;
   const sd_name = image.sd_name ?? best?.sd_name;
-  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, state, away: away || null, isDoubtful: Boolean(isDoubtful) };
+  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, file_date, state, away: away || null, isDoubtful: Boolean(isDoubtful) };
 }

@@ -90,6 +90,7 @@ class LightBox extends HTMLElement {
       ["Pixels", !isCopy && image.width && image.height && `${image.width} × ${image.height}`],
       ["Size", !isCopy && sayBytes(image.size_bytes)],
       ["Taken", image.taken_at && sayDay(image.taken_at)],
+      ["File date", !image.taken_at && image.file_date && sayDay(image.file_date)],
       ["Id", image.image_id],
     ];
     const list = this.querySelector(".facts");
