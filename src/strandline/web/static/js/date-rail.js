@@ -2,11 +2,10 @@
 //
 // It has the scale of the scroll bar, because both follow the heights of the months.
 
+import { placeMarks } from "./month-layout.js";
 import { sayMonth } from "./words.js";
 
 const LEAST_WINDOWS = 3; // a shorter gallery needs no rail
-const YEAR_PX = 22; // a year's number is as high as this, and two must not overlap
-const DOT_PX = 7; // nor two dots for months
 const SHOWN_MS = 1200; // after the last movement, on devices without a pointer that hovers
 
 class DateRail extends HTMLElement {
@@ -43,24 +42,8 @@ class DateRail extends HTMLElement {
   }
 
   drawMarks() {
-    const height = this.clientHeight;
-    const marks = [];
-    let yearAt = -Infinity;
-    let dotAt = -Infinity;
-    let lastYear = "";
-    for (const { month, top } of this.sections) {
-      const y = (top / this.grid.layout.height) * height;
-      const year = month.slice(0, 4);
-      const isYear = year !== lastYear && y - yearAt >= YEAR_PX && y - dotAt >= YEAR_PX / 2;
-      if (isYear) {
-        marks.push(makeMark("year", y, year));
-        [yearAt, dotAt, lastYear] = [y, y + YEAR_PX / 2, year];
-      } else if (y - dotAt >= DOT_PX) {
-        marks.push(makeMark("dot", y, ""));
-        dotAt = y;
-      }
-    }
-    this.marks.replaceChildren(...marks);
+    const marks = placeMarks(this.grid.layout, this.clientHeight);
+    this.marks.replaceChildren(...marks.map(({ kind, y, text }) => makeMark(kind, y, text)));
   }
 
   drawSoon() {

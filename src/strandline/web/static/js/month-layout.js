@@ -1,5 +1,7 @@
 // The position of every tile of the gallery, from the number of images of each month alone. Pure.
 
+const YEAR_PX = 22; // a year's number on the rail is as high as this, and two must not overlap
+const DOT_PX = 7; // nor two dots for months
 const MAX_HEIGHT = 15_000_000; // browsers lay out about 33 million pixels; half of it is safe on dense screens
 
 /** Columns and tile size for a width, as the style sheet's `repeat(auto-fill, minmax(least, 1fr))` makes them. */
@@ -77,6 +79,29 @@ export function step(layout, number, direction) {
   if (!next) return number;
   const nextRow = direction > 0 ? 0 : next.rows - 1;
   return next.first + Math.min(nextRow * layout.columns + column, next.count - 1);
+}
+
+/**
+ * What stands on a rail of this height: `{kind, y, text}`, a "year" or the "dot" of a month, from the top.
+ *
+ * Years are placed first. Dots fill what is left.
+ */
+export function placeMarks({ sections, height }, railHeight) {
+  const months = sections.map(({ month, top }) => ({ text: month.slice(0, 4), y: (top / height) * railHeight }));
+  const years = [];
+  for (const { text, y } of months) {
+    const last = years.at(-1);
+    if (text !== (last?.text ?? "") && y - (last?.y ?? -Infinity) >= YEAR_PX) years.push({ kind: "year", y, text });
+  }
+  const marks = [];
+  let next = 0;
+  for (const { y } of months) {
+    if (years[next]?.y === y) marks.push(years[next++]);
+    const above = marks.at(-1);
+    const isFree = !above || y - above.y >= (above.kind === "year" ? YEAR_PX / 2 : DOT_PX);
+    if (isFree && !(years[next]?.y - y < YEAR_PX / 2)) marks.push({ kind: "dot", y, text: "" });
+  }
+  return marks;
 }
 
 function findSection(sections, value, endOf) {
