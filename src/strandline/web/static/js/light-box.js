@@ -57,6 +57,13 @@ class LightBox extends HTMLElement {
     else if (image.state === "unseen") this.showUnseen(image.isDoubtful ? this.sayWhy() : "This picture was not found when its folder was last looked at.");
     else this.showUnseen(`This image is ${state.word === "another image" ? "another one than its name says" : state.word}.`);
     this.showFacts(image, state);
+    this.querySelector("[role=status]").textContent = this.sayPlace(image, state);
+  }
+
+  /** What a screen reader says after each turn: the name, the day, the state if it is not fine, and the place. */
+  sayPlace(image, state) {
+    const place = `${(this.number + 1).toLocaleString("en")} of ${this.grid.count.toLocaleString("en")}`;
+    return [titleOf(image), image.day && sayDay(image.day), state?.word, place].filter(Boolean).join(", ");
   }
 
   showPicture(image) {
