@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from builders.pages import fill_catalog
 from builders.pictures import make_picture
 from builders.served import Served, serving
-from builders.storage import id_of, make_pictures, make_storage_dir, put_half, put_image
+from builders.storage import id_of, make_pictures, make_storage_dir
 from strandline.runtime.assembly import open_store
 
 from .conftest import OpenPage, Serve, check_accessible
@@ -183,11 +183,11 @@ def test_the_rail_leads_to_any_month(huge: Served, open_page: OpenPage) -> None:
     expect(rail).to_have_attribute("aria-valuetext", "November 2026")
 
 
-def test_a_short_gallery_has_no_rail(serve: Serve, open_page: OpenPage) -> None:
-    """Its scroll bar says enough. Without scripts there is none at all."""
-    served = serve(*make_pictures(3))
-    expect(open_page(served).get_by_role("slider")).to_have_count(0)
-    expect(open_page(served, java_script_enabled=False).get_by_role("slider")).to_have_count(0)
+def test_every_year_is_on_the_rail(huge: Served, open_page: OpenPage) -> None:
+    """However many months there are. Dots stand between the numbers."""
+    page = open_page(huge, height=800)
+    expect(page.locator("date-rail .year")).to_have_text([str(year) for year in range(2026, 2015, -1)])
+    assert page.locator("date-rail .dot").count() > 20
 
 
 def test_a_month_is_selected_by_its_heading(huge: Served, open_page: OpenPage) -> None:
@@ -237,7 +237,7 @@ def test_tiles_look_as_chosen(huge: Served, open_page: OpenPage) -> None:
 
 
 def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> None:
-    """Enter opens the light box, arrows move, it names the image, zooms, and Escape returns to the same tile."""
+    """Enter opens the light box, arrows move, it says name, day, and place, zooms, and Escape returns to the tile."""
     served = serve(*(make_picture("jpg", seed=seed, size=(640, 480)) for seed in range(3)))
     page = open_page(served)
     ids = page.evaluate("Array.from(document.querySelectorAll('.tile'), (tile) => tile.dataset.id)")
@@ -250,6 +250,7 @@ def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> N
     expect(box.get_by_role("button", name="Newer")).to_be_disabled()
     page.keyboard.press("ArrowRight")
     expect(picture).to_have_attribute("src", f"/i/{ids[1]}")
+    expect(box.get_by_role("status")).to_have_text(re.compile(r"^JPEG image.*, \d+ \w+ 20\d\d, 2 of 3$"))
     page.keyboard.press("i")
     expect(box.get_by_text("640 × 480")).to_be_visible()
     page.keyboard.press("+")
@@ -262,25 +263,6 @@ def test_images_are_looked_at_one_by_one(serve: Serve, open_page: OpenPage) -> N
     page.keyboard.press("Escape")
     expect(box).to_be_hidden()
     expect(page.locator(f".tile[data-id='{ids[1]}'] a")).to_be_focused()
-
-
-def test_a_conflict_copy_shows_its_picture(serve: Serve, open_page: OpenPage) -> None:
-    """Tiles that scripts make, and the light box, show the picture with a word, as the server's tiles do."""
-    served = serve(make_picture("jpg", seed=1))
-    data = make_picture("jpg", seed=2, size=(640, 480))
-    root = Path(served.store.list_storage_dirs()[0].path)
-    put_half(root, data)
-    put_image(root, data, f"{id_of(data)} (1).jpg")
-    page = open_page(served)
-    served.store.scan()
-    tile = page.locator(f".tile[data-id='{id_of(data)}']")
-    expect(tile.locator(".badge")).to_have_text("shown from a conflict copy")
-    expect(tile.locator("img")).to_have_attribute("src", f"/i/{id_of(data)}?w=400")
-    tile.click()
-    box = page.get_by_role("dialog")
-    expect(box.locator(".stage img")).to_be_visible()
-    page.keyboard.press("i")
-    expect(box.get_by_text("shown from a conflict copy")).to_be_visible()
 
 
 def test_pictures_that_failed_are_tried_again_when_the_server_is_back(
