@@ -15,6 +15,7 @@ PROJECT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(240)
 def test_every_benchmark_runs_and_prints_one_row(tmp_path: Path) -> None:
     """A small run measures every operation beside its bare job, and leaves no files."""
     require("vipsthumbnail", "libvips-tools")
