@@ -102,4 +102,4 @@ def test_a_conflict_copy_shows_its_picture(serve: Serve, open_page: OpenPage) ->
     box = page.get_by_role("dialog")
     expect(box.locator(".stage img")).to_be_visible()
     page.keyboard.press("i")
-    expect(box.get_by_text("shown from a conflict copy")).to_be_visible()
+    expect(box.get_by_role("complementary").get_by_text("shown from a conflict copy")).to_be_visible()
