@@ -38,6 +38,7 @@ def huge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         sd = store.add_storage_dir(root).sd
         fill_catalog(store, sd.number, MANY)
         shutil.rmtree(root)
+        assert not store.inspect(sd).sd.is_reachable  # from now on, no page notices it first
         with serving(store) as served:
             yield served
 
