@@ -71,7 +71,7 @@ def test_a_small_copy_of_any_picture_is_made(served: Served) -> None:
     assert (width, height) == (30, 20)
     (media / other).write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(50))
     answer = served.client.get("/api/v1/inspect/Notes/raw", params={"path": f"media/{other}", "w": 30})
-    assert (answer.status_code, answer.json()["code"]) == (500, "undecodable-picture")
+    assert (answer.status_code, answer.json()["code"]) == (422, "undecodable-picture")
     for w in ("0", "999999", "x"):
         params = {"path": f"media/{other}", "w": w}
         assert served.client.get("/api/v1/inspect/Notes/raw", params=params).status_code == 422
