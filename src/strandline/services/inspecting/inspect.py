@@ -69,6 +69,8 @@ def _find_unreadable(folder: Folder, names: list[str], status: SyncStatus) -> No
     if not folder.may_be_read_unasked:
         return
     images = [name for name in dict.fromkeys(names) if folder.layout.split(name) is not None]
+    if not images:
+        return
     found = [listed_item(folder.layout, name, None) for name in folder.find_unreadable(images)]
     status.unreadable = sorted([*status.unreadable, *found], key=lambda item: item.path)
 

@@ -117,6 +117,8 @@ class ScanAccount:
         """Adds findings for images that this user may not read, also if they could be read before."""
         told = {finding.filename for finding in self.report.findings if finding.kind == "unreadable"}
         images = {name: wanted[0] for name in closed if (wanted := folder.layout.split(name)) is not None}
+        if not images:
+            return
         error = PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         for name in folder.find_unreadable(name for name in images if name not in told):
             message = as_unreadable(error, folder.where(name)).message
