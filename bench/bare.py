@@ -7,7 +7,7 @@ import os
 import sqlite3
 from pathlib import Path
 
-from strandline.catalog.database import CACHE_KIB, WAL_PAGES_BEFORE_CHECKPOINT
+from strandline.catalog.database import CACHE_KIB, WAL_PAGES_BEFORE_CHECKPOINT, WAL_PAGES_IF_DURABLE
 
 
 def list_and_stat(media: Path) -> None:
@@ -60,7 +60,8 @@ def open_database(path: Path, *, durable: bool) -> sqlite3.Connection:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA foreign_keys = ON")
     database.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    database.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES_BEFORE_CHECKPOINT}")
+    most_pages = WAL_PAGES_IF_DURABLE if durable else WAL_PAGES_BEFORE_CHECKPOINT
+    database.execute(f"PRAGMA wal_autocheckpoint = {most_pages}")
     database.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
     return database
 

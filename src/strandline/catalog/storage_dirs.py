@@ -53,9 +53,14 @@ class StorageDirReader:
         """All storage directories in the order in which they were added. Cost: one statement."""
         return [_to_storage_dir(row) for row in self._conn.execute(f"{_SELECT} ORDER BY number")]
 
-    def list_with_identity(self, sd_id: StorageDirId | None) -> list[StorageDir]:
-        """Those with this identity, not as an alias: more than one if a folder was copied. None: without one."""
-        rows = self._conn.execute(f"{_SELECT} WHERE sd_id IS ? ORDER BY number", (sd_id,))
+    def list_with_identity(self, sd_id: StorageDirId | None, *, omit: int | None = None) -> list[StorageDir]:
+        """Those with this identity, not as an alias: more than one if a folder was copied. None: without one.
+
+        Without the one that has the number ``omit``.
+        """
+        rows = self._conn.execute(
+            f"{_SELECT} WHERE sd_id IS ? AND number IS NOT ? ORDER BY number", (sd_id, omit)
+        )
         return [_to_storage_dir(row) for row in rows]
 
     def find_storage_dir(self, number: int) -> StorageDir | None:

@@ -28,4 +28,6 @@ def stem_of(original_name: str) -> str:
     is_windows_path = _WINDOWS_PATH.match(original_name)  # elsewhere, a backslash is a part of the name
     name = re.split(r"[/\\]" if is_windows_path else "/", original_name)[-1]
     stem = name.rpartition(".")[0] or name
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in stem).split())
+    if not stem.isprintable():
+        stem = "".join(letter if letter.isprintable() else " " for letter in stem)
+    return " ".join(stem.split())

@@ -48,5 +48,5 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
 def find_twin(bench: Workbench, sd: StorageDir) -> StorageDir | None:
     """Another storage directory that is there now and has the same identity. One of the two is a copy."""
     with bench.catalog.read() as reader:
-        twins = [twin for twin in reader.sds.list_with_identity(sd.sd_id) if twin.number != sd.number]
+        twins = reader.sds.list_with_identity(sd.sd_id, omit=sd.number)
     return next((twin for twin in twins if refresh(bench, twin).is_reachable), None)
