@@ -21,7 +21,7 @@ OWN_DISK = ("folders", "catalog", "pictures", "model")
 HARMLESS = {
     "os": {
         "PathLike", "cpu_count", "environ", "fsdecode", "fsencode", "fspath", "getpid", "getppid", "name", "path",
-        "pathsep", "sep", "strerror",
+        "pardir", "pathsep", "sep", "strerror",
     },
     "os.path": {
         "abspath", "basename", "dirname", "expanduser", "isabs", "join", "normpath", "relpath", "splitdrive",
@@ -37,9 +37,9 @@ PATH_METHODS = {
     "iterdir", "lchmod", "lstat", "mkdir", "owner", "read_bytes", "read_text", "readlink", "resolve", "rglob",
     "rmdir", "samefile", "stat", "symlink_to", "touch", "unlink", "walk", "write_bytes", "write_text",
 }  # fmt: skip
-OTHERS_HAVE_THEM_TOO = {"exists": 0, "open": None, "rename": 1, "replace": 1}
+OTHERS_HAVE_THEM_TOO = {"exists": 0, "open": None, "rename": 1, "replace": 1, "resolve": 0}
 """Methods that belong to a path if they get this many arguments (None: any number). ``store.exists(id)``,
-``copy.open()``, and ``text.replace(a, b)`` do not.
+``copy.open()``, ``text.replace(a, b)``, and ``resolver.resolve(note, reference)`` do not.
 """
 
 FOR_ALL = {"disk_errors", "port", "proof_copies"}
@@ -109,6 +109,9 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
             "os.open",
         },
     ),
+    "services/checking/check.py": ("the folder that a person wants checked", {"folders.file_tree", "os.stat"}),
+    "services/checking/note_tree.py": ("the same", {"folders.file_tree"}),
+    "services/checking/picture_state.py": ("the same", {"folders.file_tree"}),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
     "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.path.islink"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),

@@ -73,6 +73,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline inspect hex Notes SD_ID",
         "strandline inspect hex Notes media/5d14820d2bf9703ab6d40e8e2ebe7c99.jpg --length 64",
     ),
+    "check": (
+        "strandline check ~/Vault",
+        "strandline check docs --format github",
+        "strandline check --json > known.json; strandline check --baseline known.json",
+    ),
     "doctor": ("strandline doctor", "strandline doctor --json"),
     "config": ("strandline config show", "strandline config set log.level info"),
     "config set": ("strandline config set log.level info", "strandline config set web.port 9000"),

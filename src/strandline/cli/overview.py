@@ -57,6 +57,7 @@ COMMANDS = {
     "sign-in": Row("sign_in:sign_in", "Make a link that signs a browser in to the running server."),
     "token": Row("sign_in:token", "Show and replace the token of the server."),
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
+    "check": Row("check:check", "Check the pictures that notes refer to."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show and change settings."),
     "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),

@@ -1,0 +1,112 @@
+"""``strandline check``: what notes refer to, compared with the files that are there. Needs no catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import click
+
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.session import Session
+from strandline.cli.writing import write_json
+from strandline.errors import InvalidInputError, StrandlineError
+from strandline.model.note_checks import CheckOptions, NoteCheck, leave_out, read_baseline
+from strandline.model.storage_dirs import StorageDir
+
+
+@click.command("check", cls=Verb)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
+@click.option("--unused", is_flag=True, help="Also list pictures that nothing names.")
+@click.option("--names", is_flag=True, help="Also check the names of pictures that no note refers to.")
+@click.option(
+    "--complete", is_flag=True, help="A picture that is still arriving, or in the cloud, is an error."
+)
+@click.option(
+    "--format",
+    "form",
+    metavar="FORM",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    help="text, json, github, or sarif; text by default.",
+)
+@click.option(
+    "--baseline",
+    metavar="FILE",
+    type=click.Path(),
+    help="Leave out what an earlier answer in JSON already has.",
+)
+@click.pass_obj
+def check(
+    session: Session,
+    paths: tuple[str, ...],
+    unused: bool,
+    names: bool,
+    complete: bool,
+    form: str,
+    baseline: str | None,
+) -> int:
+    """Check the pictures that notes refer to.
+
+    PATH is a folder, a note, or the name of a storage directory; the current folder by default. Works in any folder
+    with notes, such as an Obsidian vault or a documentation site, and changes nothing. The exit status is 1 if a
+    picture is missing or damaged, and 6 if a note could not be read.
+    """
+    from strandline.runtime.note_checks import (
+        check_paths,  # here: --help does not need the parser of Markdown
+    )
+
+    if form == "json":
+        session.json = True
+    known = _read_baseline(baseline)
+    roots, named = _list_known(session)
+    places = [named.get(path, path) for path in paths or (".",)]
+    checks = check_paths(places, CheckOptions(unused=unused, names=names, complete=complete), roots)
+    if known is not None:
+        checks = [leave_out(each, known) for each in checks]
+    if session.json:
+        write_json({"checked": [each.to_json() for each in checks]})
+    else:
+        _find_writer(form)(checks)
+    if any(each.has_errors for each in checks):
+        return ExitStatus.FINDINGS
+    return ExitStatus.UNAVAILABLE if any(each.unread for each in checks) else ExitStatus.DONE
+
+
+def _read_baseline(name: str | None) -> dict[str, int] | None:
+    if name is None:
+        return None
+    remedy = "make it with `strandline check --json`"
+    try:
+        with click.open_file(name, "rb") as file:
+            return read_baseline(file.read())
+    except OSError as error:
+        raise InvalidInputError(f"cannot read {name}: {error.strerror}; {remedy}", path=name) from error
+    except ValueError as error:
+        message = f"{name} does not have the JSON of an earlier check ({error}); {remedy}"
+        raise InvalidInputError(message, path=name) from error
+
+
+def _list_known(session: Session) -> tuple[dict[str, str], dict[str, str]]:
+    """The storage directories that the catalog knows: identities by path, and paths by name.
+
+    Nothing if there is no catalog, or a damaged one: a check does not depend on it.
+    """
+    if session.has_catalog():
+        sds: list[StorageDir] = []
+        with suppress(StrandlineError), session.open_store() as store:
+            sds = store.list_storage_dirs()
+        roots = {sd.path: sd.sd_id or "" for sd in sds}
+        return roots, {sd.name: sd.path for sd in sds}
+    return {}, {}
+
+
+def _find_writer(form: str) -> Callable[[Sequence[NoteCheck]], None]:
+    if form == "text":
+        from strandline.cli.check_text import show_checks
+
+        return show_checks
+    from strandline.cli.check_formats import write_github, write_sarif
+
+    return write_github if form == "github" else write_sarif

@@ -1,0 +1,95 @@
+"""The answer of ``check`` for people: one line per finding, where it is first, and a summary that adds up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from strandline.cli.wording import say_list
+from strandline.cli.writing import paint, write_line
+from strandline.model.note_checks import Finding, FindingKind, NoteCheck, Severity
+from strandline.model.plain_words import say_count, show_plainly
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def show_checks(checks: Sequence[NoteCheck]) -> None:
+    """Writes the answers. What is outside is only counted: nobody can do anything about it here."""
+    for number, check in enumerate(checks):
+        if number:
+            write_line()
+        _show(check)
+
+
+def _show(check: NoteCheck) -> None:
+    for finding in check.findings:
+        if finding.kind is not FindingKind.OUTSIDE:
+            write_line(_say_finding(check.base, finding))
+    for unread in check.unread:
+        write_line(
+            f"{show_plainly(shown_path(check.base, unread.path))}: not read: {show_plainly(unread.reason)}"
+        )
+    name = os.path.basename(check.path) or check.path
+    facts = [
+        say_count(check.notes, "note"),
+        say_count(check.images, "picture"),
+        say_count(check.references, "reference"),
+        check.profile_title,
+    ]
+    write_line(f"{show_plainly(name)}: {', '.join(facts)}")
+    write_line(_say_result(check))
+
+
+def _say_finding(base: str, finding: Finding) -> str:
+    kind = paint(str(finding.kind.value), _COLOURS[finding.severity])
+    if finding.note is None:
+        return (
+            f"{show_plainly(shown_path(base, finding.file or ''))}: {kind}: {show_plainly(finding.message)}"
+        )
+    place = f"{show_plainly(shown_path(base, finding.note))}:{finding.line}:{finding.column}"
+    return f"{place}: {kind}: {show_plainly(finding.target)} ({show_plainly(finding.message)})"
+
+
+def shown_path(base: str, path: str) -> str:
+    """A path of a finding as an editor in the current folder finds it."""
+    whole = os.path.normpath(os.path.join(base, path))
+    try:
+        relative = os.path.relpath(whole)
+    except ValueError:  # another drive
+        return whole
+    return whole if relative.startswith(os.pardir) else relative
+
+
+def _say_result(check: NoteCheck) -> str:
+    found = [
+        f"{check.counts[kind]:,} {_WORDS.get(kind, kind.value)}"
+        for kind in FindingKind
+        if kind is not FindingKind.OUTSIDE and check.counts[kind]
+    ]
+    if check.unread:
+        found.append(f"{len(check.unread):,} not read, so what they refer to is unknown")
+    if found:
+        result = say_list(found)
+    elif check.references:
+        result = "every picture is there" if check.counts["found"] else "nothing to complain about"
+    else:
+        result = "no note refers to a picture"
+    unseen = []
+    if check.not_checked.outside:
+        unseen.append(f"{check.not_checked.outside:,} outside this folder")
+    if check.not_checked.remote:
+        unseen.append(f"{check.not_checked.remote:,} on the web")
+    parts = [result]
+    if unseen:
+        number = check.not_checked.outside + check.not_checked.remote
+        parts.append(f"{say_list(unseen)} {'was' if number == 1 else 'were'} not looked at")
+    if silenced := check.counts["silenced"]:
+        parts.append(f"{silenced:,} silenced")
+    return "; ".join(parts)
+
+
+_WORDS = {
+    FindingKind.IN_CLOUD: "in the cloud",
+    FindingKind.NOT_PORTABLE: "not portable",
+    FindingKind.BAD_NAME: "with a name that some systems refuse",
+}

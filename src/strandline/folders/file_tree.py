@@ -1,0 +1,121 @@
+"""Any folder as a tree of files: listed without following a link, and read with limits.
+
+Unlike ``tree``, which pages through a storage directory, this lists everything at once, by names alone: one
+``scandir`` per folder, no ``lstat`` per file.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import field
+
+from strandline.errors import UnreadableFileError
+from strandline.folders.opening import can_be_dataless, is_dataless, open_regular, read_some
+from strandline.model.values import dataclass
+
+
+@dataclass(slots=True)
+class TreeListing:
+    """Everything below a root. Paths are relative to it, with ``/``; the root itself is empty."""
+
+    folders: dict[str, list[str]] = field(default_factory=dict)
+    """The names of the regular files of each listed folder."""
+    links: list[str] = field(default_factory=list)
+    """Symbolic links. They are not followed."""
+    not_entered: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    """Folders that could not be listed, and the system's reason."""
+
+
+def list_tree(root: str, enters: Callable[[str], bool]) -> TreeListing:
+    """Lists the tree. ``enters`` says for each folder's path whether it is listed.
+
+    Raises:
+        OSError: The root itself cannot be listed.
+    """
+    listing = TreeListing()
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        prefix = f"{folder}/" if folder else ""
+        names: list[str] = []
+        try:
+            with os.scandir(os.path.join(root, folder)) as entries:
+                for entry in entries:
+                    if entry.is_file(follow_symlinks=False):
+                        names.append(entry.name)
+                    elif entry.is_symlink():
+                        listing.links.append(prefix + entry.name)
+                    elif entry.is_dir(follow_symlinks=False):
+                        path = prefix + entry.name
+                        (waiting if enters(path) else listing.not_entered).append(path)
+        except OSError as error:
+            if not folder:
+                raise
+            if not isinstance(error, FileNotFoundError):  # it went away meanwhile
+                listing.refused[folder] = error.strerror or str(error)
+            continue
+        listing.folders[folder] = names
+    return listing
+
+
+@dataclass(frozen=True, slots=True)
+class FileLook:
+    """What an ``lstat`` says about a file."""
+
+    size_bytes: int
+    is_here: bool
+    """False if the system says that its bytes are in the cloud."""
+
+
+def look_at_file(path: str) -> FileLook | None:
+    """The file at a path. None if there is none, or if there is something else.
+
+    Raises:
+        OSError: It is unknown.
+    """
+    try:
+        seen = os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if seen.st_mode & 0o170000 != 0o100000:
+        return None
+    return FileLook(seen.st_size, not is_dataless(seen))
+
+
+def read_file(path: str, limit_bytes: int) -> bytes:
+    """All bytes of a regular file. Never follows a link in its last part, and downloads nothing from the cloud.
+
+    Raises:
+        FileNotFoundError: There is none.
+        UnreadableFileError: It is no regular file, larger than the limit, in the cloud, or cannot be read.
+    """
+    if can_be_dataless():
+        look = look_at_file(path)
+        if look is not None and not look.is_here:
+            raise UnreadableFileError(f"{path} is in the cloud; download it first", path=path)
+    with open_regular(path) as opened:
+        size_bytes = opened.stamp.size_bytes
+        if size_bytes > limit_bytes:
+            message = f"{path} has more than {limit_bytes:,} bytes and is not read"
+            raise UnreadableFileError(message, path=path, limit_bytes=limit_bytes)
+        data = read_some(opened, size_bytes + 1)
+        if len(data) == size_bytes:
+            return data
+        pieces = [data]
+        while (piece := read_some(opened, limit_bytes)) and sum(map(len, pieces)) <= limit_bytes:
+            pieces.append(piece)
+        return b"".join(pieces)
+
+
+def find_anchor(path: str, anchors: Iterable[str]) -> str | None:
+    """The nearest folder, from this one upward, that contains one of these relative paths. None if there is none."""
+    names = tuple(anchors)
+    while True:
+        if any(os.path.lexists(os.path.join(path, name)) for name in names):
+            return path
+        above = os.path.dirname(path)
+        if above == path:
+            return None
+        path = above

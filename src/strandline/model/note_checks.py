@@ -1,0 +1,175 @@
+"""What ``check`` can say about the notes of a folder: the kinds of findings, how bad each is, and the report."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from enum import StrEnum
+from typing import ClassVar
+
+from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.values import dataclass
+
+
+class Severity(StrEnum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    """Somebody who reads the note sees no picture."""
+    WARNING = "warning"
+    """It works here, but not everywhere."""
+    NOTE = "note"
+
+
+class FindingKind(StrEnum):
+    """What a finding is. The values are a contract."""
+
+    MISSING = "missing"
+    MISPLACED = "misplaced"
+    """A file of that name is elsewhere, where the note's tool does not look."""
+    DAMAGED = "damaged"
+    ARRIVING = "arriving"
+    IN_CLOUD = "in-cloud"
+    AMBIGUOUS = "ambiguous"
+    NOT_PORTABLE = "not-portable"
+    BAD_NAME = "bad-name"
+    OUTSIDE = "outside"
+    UNUSED = "unused"
+
+
+SEVERITIES = {
+    FindingKind.MISSING: Severity.ERROR,
+    FindingKind.MISPLACED: Severity.ERROR,
+    FindingKind.DAMAGED: Severity.ERROR,
+    FindingKind.ARRIVING: Severity.NOTE,
+    FindingKind.IN_CLOUD: Severity.NOTE,
+    FindingKind.AMBIGUOUS: Severity.WARNING,
+    FindingKind.NOT_PORTABLE: Severity.WARNING,
+    FindingKind.BAD_NAME: Severity.WARNING,
+    FindingKind.OUTSIDE: Severity.NOTE,
+    FindingKind.UNUSED: Severity.WARNING,
+}
+
+NEEDED_COMPLETE = frozenset({FindingKind.ARRIVING, FindingKind.IN_CLOUD})
+"""Errors if everything is expected to be here (``--complete``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What to look for beyond the references themselves."""
+
+    unused: bool = False
+    """Also list pictures that nothing names."""
+    names: bool = False
+    """Also check the names of pictures that no note refers to."""
+    complete: bool = False
+    """A picture that is still arriving, or in the cloud, is an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding(JsonForm):
+    """One thing that a person may want to mend. Paths are relative to the checked path, with ``/``."""
+
+    kind: FindingKind
+    severity: Severity
+    note: str | None
+    """None if it is about a picture and no particular note."""
+    line: int | None
+    column: int | None
+    target: str | None
+    """The destination exactly as the note spells it."""
+    file: str | None
+    """The picture that is meant; of a missing one, where it should be."""
+    candidates: tuple[str, ...]
+    message: str
+    """What is wrong and what to do, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadNote(JsonForm):
+    """A note or a folder that could not be read, so its references are unknown."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked(JsonForm):
+    """References that nobody can judge from this folder."""
+
+    remote: int
+    outside: int
+
+
+@dataclass(frozen=True, slots=True)
+class NoteCheck(JsonForm):
+    """The answer about one path."""
+
+    JSON: ClassVar[Table] = {
+        **own_keys(
+            "path", "sd_id", "layout", "profile", "notes", "images", "references", "findings", "counts"
+        ),
+        **own_keys("not_checked", "unread"),
+    }
+
+    path: str
+    base: str
+    """The folder that paths in findings are relative to: the path, or the folder of the note that it is."""
+    sd_id: str | None
+    layout: str
+    profile: str
+    profile_title: str
+    notes: int
+    images: int
+    references: int
+    findings: tuple[Finding, ...]
+    counts: dict[str, int]
+    """References that were found, by ``found``, and the findings of each kind."""
+    not_checked: NotChecked
+    unread: tuple[UnreadNote, ...]
+    seconds: float
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a finding is an error."""
+        return any(each.severity is Severity.ERROR for each in self.findings)
+
+
+def leave_out(check: NoteCheck, known: dict[str, int]) -> NoteCheck:
+    """The report without findings that are known already. Lines may have moved since. Counts down in ``known``."""
+    kept = []
+    for finding in check.findings:
+        key = _key_of(finding.kind, finding.note, finding.target, finding.file)
+        if known.get(key, 0):
+            known[key] -= 1
+        else:
+            kept.append(finding)
+    silenced = len(check.findings) - len(kept)
+    left = Counter(each.kind.value for each in kept)
+    counts = {name: left[name] if name in _KIND_NAMES else number for name, number in check.counts.items()}
+    counts["silenced"] += silenced
+    not_checked = NotChecked(check.not_checked.remote, counts[FindingKind.OUTSIDE.value])
+    return replace(check, findings=tuple(kept), counts=counts, not_checked=not_checked)
+
+
+def read_baseline(document: bytes) -> dict[str, int]:
+    """How often each finding occurs in an earlier report in JSON.
+
+    Raises:
+        ValueError: It is no such report.
+    """
+    try:
+        findings = [finding for check in json.loads(document)["checked"] for finding in check["findings"]]
+        return Counter(
+            _key_of(*(each[name] for name in ("kind", "note", "target", "file"))) for each in findings
+        )
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError("it has no findings") from error
+
+
+def _key_of(kind: object, note: object, target: object, file: object) -> str:
+    return json.dumps([kind, note, target, file if note is None else None])
+
+
+_KIND_NAMES = frozenset(kind.value for kind in FindingKind)

@@ -1,0 +1,79 @@
+"""Destinations: whether one leads to a file here, elsewhere, or on the web, and which paths it may mean."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from urllib.parse import unquote
+
+from strandline.model.values import dataclass
+from strandline.notes.picture_names import is_picture_name
+from strandline.notes.references import Form
+
+
+class Where(Enum):
+    """Where a destination leads."""
+
+    HERE = auto()
+    """Perhaps to a file below the root."""
+    OUTSIDE = auto()
+    """To another place of this machine, or to a place that only a program can name."""
+    REMOTE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What a reference's destination means before any file is looked for."""
+
+    where: Where
+    paths: tuple[str, ...] = ()
+    """The paths it may mean, the likeliest first, with ``/``. A leading ``/`` is kept."""
+
+
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:")
+_DRIVE = re.compile(r"[a-zA-Z]:[\\/]")
+_REMOTE = re.compile(r"(?:https?|ftps?):|//", re.IGNORECASE)
+_TEMPLATE = re.compile(r"\{\{|\{%|\$\{|<%|\{[A-Za-z_][\w.]*\}|%[A-Z_]+%")
+"""The destination is made when the site is built."""
+
+_AS_IT_IS = frozenset({Form.WIKI, Form.CANVAS, Form.ORG, Form.ORG_ATTACHMENT})
+"""Forms that know no percent escapes."""
+
+_ENDS = {Form.WIKI: "#", Form.CANVAS: "", Form.ORG: "", Form.ORG_ATTACHMENT: ""}
+"""Marks that end the path in some forms. In all others, it ends at ``#`` and ``?``."""
+
+
+def names_picture(destination: str, form: Form) -> bool:
+    """Whether the destination ends like a picture's name. Only these references are looked at."""
+    path = _cut(destination, form)
+    return is_picture_name(path) or ("%" in path and is_picture_name(unquote(path)))
+
+
+def explain_destination(destination: str, form: Form) -> Destination:
+    """Where the destination leads, and which paths it may mean."""
+    if _REMOTE.match(destination):
+        return Destination(Where.REMOTE)
+    if _DRIVE.match(destination) or destination.startswith(("~/", "\\\\")) or _TEMPLATE.search(destination):
+        return Destination(Where.OUTSIDE)
+    if form is Form.ORG:
+        destination = destination.removeprefix("file:")
+    elif _SCHEME.match(destination) and form is not Form.CANVAS:
+        return Destination(Where.OUTSIDE)
+    return Destination(Where.HERE, tuple(dict.fromkeys(_list_paths(destination, form))))
+
+
+def _cut(destination: str, form: Form) -> str:
+    """The destination without its fragment and query. In Org, ``::`` begins what is looked for in the file."""
+    if form is Form.ORG:
+        return destination.partition("::")[0]
+    for mark in _ENDS.get(form, "#?"):
+        destination = destination.partition(mark)[0]
+    return destination
+
+
+def _list_paths(destination: str, form: Form) -> list[str]:
+    path = _cut(destination, form).strip()
+    readings = [path] if form in _AS_IT_IS else [unquote(path, errors="surrogateescape"), path]
+    if path != destination.strip() and is_picture_name(destination.strip()):
+        readings.append(destination.strip())  # a name with # in it
+    return readings + [each.replace("\\", "/") for each in readings if "\\" in each]

@@ -1,0 +1,102 @@
+"""The files of a tree by exact path, by folded path, and by folded name. The last two are made when first needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from strandline.notes.picture_names import fold_path
+
+
+def name_of(path: str) -> str:
+    """The last part of a path."""
+    return path.rpartition("/")[2]
+
+
+def folder_of(path: str) -> str:
+    """The folder of a path; empty for the root."""
+    return path.rpartition("/")[0]
+
+
+def normalize_path(path: str) -> str | None:
+    """The path without ``.``, ``..``, and empty parts. None if it leads above the root."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
+
+
+def count_shared_folders(one: str, other: str) -> int:
+    """How many folders two folder paths have in common from the root."""
+    shared = 0
+    for left, right in zip(one.split("/"), other.split("/"), strict=False):
+        if left != right or not left:
+            break
+        shared += 1
+    return shared
+
+
+class FileIndex:
+    """The pictures of a tree.
+
+    Args:
+        paths: Relative to the root, as the disk spells them, with ``/``.
+        links: The paths of symbolic links, which are not followed.
+        folders: The paths of folders that are not listed. What they contain is unknown here.
+    """
+
+    def __init__(self, paths: Iterable[str], links: Iterable[str] = (), folders: Iterable[str] = ()) -> None:
+        self.paths = frozenset(paths)
+        self.links = frozenset(links)
+        self.unlisted = frozenset(folders)
+
+    def __contains__(self, path: str) -> bool:
+        return path in self.paths
+
+    @cached_property
+    def _by_folded_path(self) -> dict[str, list[str]]:
+        return _group((fold_path(path), path) for path in self.paths)
+
+    @cached_property
+    def _by_folded_name(self) -> dict[str, list[str]]:
+        return _group((fold_path(name_of(path)), path) for path in self.paths)
+
+    @cached_property
+    def folded_folders(self) -> frozenset[str]:
+        """All folders that a picture is below, folded."""
+        found: set[str] = set()
+        for path in {folder_of(path) for path in self.paths}:
+            while path and path not in found:
+                found.add(path)
+                path = folder_of(path)
+        return frozenset(map(fold_path, found))
+
+    def list_alike(self, path: str) -> list[str]:
+        """The files whose paths differ from this one at most in letter case, Unicode form, and blanks."""
+        return self._by_folded_path.get(fold_path(path), [])
+
+    def list_named(self, name: str) -> list[str]:
+        """The files with this name in any folder, with the same differences."""
+        return self._by_folded_name.get(fold_path(name), [])
+
+    def is_behind(self, path: str, places: frozenset[str]) -> bool:
+        """Whether the path or a folder above it is one of the places."""
+        if not places:
+            return False
+        while path:
+            if path in places:
+                return True
+            path = folder_of(path)
+        return False
+
+
+def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    groups: dict[str, list[str]] = {}
+    for key, path in pairs:
+        groups.setdefault(key, []).append(path)
+    return groups

@@ -1,0 +1,203 @@
+"""Markdown: the references of a note, as its text means them. Code, comments, and escaped marks are none.
+
+The parser is pulldown-cmark (through pyromark), so block structure is CommonMark's. Wiki links, Obsidian's comments,
+and destinations with blanks are no CommonMark, so they are looked for in what the parser does not call code or HTML.
+The front matter is cut off here, because the parser would take any two ``---`` rules for it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pyromark
+from pyromark import Options
+
+from strandline.notes.front_matter import iter_front_matter, measure_front_matter
+from strandline.notes.html import blank_out, hide, iter_tags
+from strandline.notes.references import Form, Found
+from strandline.notes.wiki_links import iter_wiki_links
+
+_OPTIONS = (
+    Options.ENABLE_TABLES
+    | Options.ENABLE_FOOTNOTES
+    | Options.ENABLE_STRIKETHROUGH
+    | Options.ENABLE_TASKLISTS
+    | Options.ENABLE_HEADING_ATTRIBUTES
+)
+
+_COMMENT = re.compile(rb"%%.*?%%", re.DOTALL)
+"""Obsidian's. One that is not closed hides nothing here: the rest of the note would not be looked at."""
+
+_WITH_BLANKS = re.compile(
+    rb"(?<!\\)!\[[^\]\n]*\]\([ \t]*([^()<>\n\"]+?)[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\)"
+)
+_MARKDOWN_INSIDE = re.compile(
+    rb"<[a-z][\w-]*\b[^>]*\smarkdown(?:=[\"']?(?:1|span|block)[\"']?)?[\s>]", re.IGNORECASE
+)
+"""Python-Markdown's attribute: the text of this block of HTML is Markdown."""
+
+_EMBEDDED_FILE = re.compile(rb"(?m)^[0-9a-f]{40}:[ \t]*(\[\[[^\]\n]+\]\])")
+"""Excalidraw's list of the files that a drawing embeds. It may be inside a comment."""
+
+_IS_DRAWING = re.compile(rb"(?m)^excalidraw-plugin:")
+
+
+def iter_markdown(data: bytes) -> Iterator[Found]:
+    """Everything that a note refers to, pictures or not, in no order.
+
+    Args:
+        data: The note in UTF-8, without a byte-order mark.
+    """
+    start = measure_front_matter(data)
+    if start:
+        yield from iter_front_matter(data[:start])
+    yield from iter_body(data[start:], start)
+    if start and _IS_DRAWING.search(data, 0, start):
+        for line in _EMBEDDED_FILE.finditer(data, start):
+            yield from iter_wiki_links(line[1], line.start(1))
+
+
+def iter_body(data: bytes, start: int = 0) -> Iterator[Found]:
+    """The same for Markdown without front matter. ``start`` is added to all offsets."""
+    parsed = _Parsed(data)
+    text = parsed.hide_rest()
+    comments = [match.span() for match in _COMMENT.finditer(text)]
+    seen = set()
+    for offset, target, destination in parsed.links:
+        seen.add(offset)
+        if not _is_inside(offset, comments):
+            yield Found(start + offset, Form.MARKDOWN, target, destination)
+    for offset, piece in parsed.html:
+        if not _is_inside(offset, comments):
+            yield from iter_tags(piece, start + offset)
+            if _MARKDOWN_INSIDE.search(piece):
+                yield from _iter_pictures(hide(piece), start + offset, Form.MARKDOWN)
+    visible = _COMMENT.sub(lambda match: blank_out(match[0]), text)
+    yield from iter_wiki_links(visible, start)
+    for found in _iter_pictures(visible, start, Form.BLANKS):
+        if found.offset - start not in seen and " " in found.target:
+            yield found
+
+
+def _iter_pictures(data: bytes, start: int, form: Form) -> Iterator[Found]:
+    for match in _WITH_BLANKS.finditer(data):
+        target = match[1].decode(errors="replace")
+        yield Found(start + match.start(), form, target, target)
+
+
+def _is_inside(offset: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= offset < end for start, end in spans)
+
+
+class _Opened:
+    """A link or picture whose end was not reached yet."""
+
+    __slots__ = ("begin", "data", "end", "inner_end")
+
+    def __init__(self, data: dict[str, Any], begin: int, end: int, inner_end: int) -> None:
+        self.data = data
+        self.begin = begin
+        self.end = end
+        self.inner_end = inner_end
+        """How far the text in its brackets is known to reach. The destination comes after it."""
+
+
+class _Parsed:
+    """What the parser says about a text: its links, its HTML, and which parts are code or HTML."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._definitions: dict[str, str] | None = None
+        self._text = data.decode(errors="replace")
+        self.links: list[tuple[int, str, str]] = []
+        """Offset, target, and destination of each link and picture."""
+        self.html: list[tuple[int, bytes]] = []
+        self._hidden: list[tuple[int, int]] = []
+        self._walk()
+
+    def _walk(self) -> None:
+        opened: list[_Opened] = []
+        for event, span in pyromark.events_with_range(self._text, options=_OPTIONS):
+            if isinstance(event, str):  # a line break, or a rule
+                continue
+            ((name, value),) = event.items()
+            begin, end = span["start"], span["end"]
+            if name == "End":
+                if value in ("Link", "Image") and opened:
+                    self._add_link(opened.pop())
+            elif name == "Start":
+                if value == "HtmlBlock":
+                    self._add_html(begin, end)
+                elif isinstance(value, dict):
+                    link = value.get("Link") or value.get("Image")
+                    if link is not None:
+                        opened.append(_Opened(link, begin, end, begin + (2 if "Image" in value else 1)))
+                        continue
+                    if "CodeBlock" in value:
+                        self._hidden.append((begin, end))
+            elif name == "Code":
+                self._hidden.append((begin, end))
+            elif name == "InlineHtml":
+                self._add_html(begin, end)
+            if opened:
+                opened[-1].inner_end = max(opened[-1].inner_end, end)
+
+    def _add_html(self, begin: int, end: int) -> None:
+        self.html.append((begin, self._data[begin:end]))
+        self._hidden.append((begin, end))
+
+    def _add_link(self, link: _Opened) -> None:
+        kind, destination = link.data["link_type"], link.data["dest_url"]
+        if kind == "Inline":
+            after = self._data.find(b"](", link.inner_end, link.end)
+            spelled = read_destination(self._data[after + 2 : link.end]) if after >= 0 else destination
+        elif kind in ("Reference", "Collapsed", "Shortcut"):
+            spelled = self._find_definition(link.data["id"], destination)
+        else:
+            return
+        self.links.append((link.begin, spelled, destination))
+
+    def _find_definition(self, label: str, destination: str) -> str:
+        """The destination as the definition of the label spells it."""
+        if self._definitions is None:
+            self._definitions = {}
+            for name, definition in pyromark.reference_definitions(self._text, options=_OPTIONS).items():
+                span = definition["span"]
+                source = self._data[span["start"] : span["end"]]
+                after = source.find(b"]:", len(name.encode()) // 2)
+                self._definitions[_fold_label(name)] = read_destination(source[after + 2 :])
+        return self._definitions.get(_fold_label(label), destination)
+
+    def hide_rest(self) -> bytes:
+        """The text with blanks instead of code and HTML. All offsets are unchanged."""
+        if not self._hidden:
+            return self._data
+        visible = bytearray(self._data)
+        for begin, end in self._hidden:
+            visible[begin:end] = blank_out(self._data[begin:end])
+        return bytes(visible)
+
+
+def _fold_label(label: str) -> str:
+    return " ".join(label.split()).casefold()
+
+
+def read_destination(source: bytes) -> str:
+    """The destination that the text begins with, as it is spelled: in ``<>``, or with balanced parentheses."""
+    text = source.decode(errors="replace").lstrip()
+    if text.startswith("<"):
+        found = re.match(r"<((?:[^<>\\\n]|\\.)*)>", text)
+        return found[1] if found else text
+    depth, at = 0, 0
+    while at < len(text):
+        letter = text[at]
+        if letter == "\\" and at + 1 < len(text):
+            at += 2
+            continue
+        if letter.isspace() or (letter == ")" and not depth):
+            break
+        depth += (letter == "(") - (letter == ")")
+        at += 1
+    return text[:at]

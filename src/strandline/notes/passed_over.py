@@ -1,0 +1,29 @@
+"""Folders that are passed over: nothing in them is reported. A file in one still exists if a note names it."""
+
+from __future__ import annotations
+
+import re
+
+_NAMES = re.compile(
+    r"\..*|node_modules|__pycache__|bower_components|@eaDir|#recycle|\$RECYCLE\.BIN|System Volume Information"
+    r"|lost\+found|.*\.photoslibrary|.*\.dtBase2",
+    re.DOTALL,
+)
+_PATHS = re.compile(r"(?:.*/)?logseq/(?:bak|\.recycle)", re.DOTALL)
+
+_NEVER_READ = frozenset(
+    {".git", ".svn", ".hg", ".venv", ".trash", ".stversions", ".stfolder", ".dropbox.cache", ".sync", ".cache",
+     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox", ".Trashes", ".Spotlight-V100", ".fseventsd"}
+)  # fmt: skip
+"""What other programs keep for themselves: old versions, deleted files, caches."""
+
+
+def is_passed_over(path: str) -> bool:
+    """Whether nothing in the folder with this path is reported. Only its own name counts, not those above it."""
+    return bool(_NAMES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
+
+
+def has_settings(path: str) -> bool:
+    """Whether a passed-over folder may have settings that name pictures: ``.obsidian``, ``.vscode``."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") and name not in _NEVER_READ and not name.startswith(".Trash-")

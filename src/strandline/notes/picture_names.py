@@ -1,0 +1,62 @@
+"""Names of pictures: which extensions count, how names are compared, and which names some systems refuse."""
+
+from __future__ import annotations
+
+import re
+from unicodedata import normalize
+
+EXTENSIONS = (
+    "png", "jpg", "jpeg", "gif", "webp", "svg", "heic", "heif", "avif", "bmp", "tif", "tiff", "ico", "jxl",
+)  # fmt: skip
+"""What notes show as pictures. Other attachments are not looked at."""
+
+_ENDINGS = tuple(f".{extension}" for extension in EXTENSIONS)
+
+NAMES_A_PICTURE = re.compile(
+    r"(?:\.|%2e)(?:" + "|".join(EXTENSIONS) + r")(?![a-z0-9])", re.IGNORECASE | re.ASCII
+)
+"""A text without a match refers to no picture, so it need not be parsed. That is most notes."""
+
+_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
+"""macOS writes U+202F or U+00A0 in the names of screenshots, and people type a blank."""
+
+_REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\Z)", re.IGNORECASE)
+
+MAX_NAME_BYTES = 255
+"""Android and most Linux file systems count bytes."""
+
+
+def is_picture_name(name: str) -> bool:
+    """Whether the name, or the last part of a path, ends like a picture's: ``IMG_1.HEIC``."""
+    return name.lower().endswith(_ENDINGS)
+
+
+def fold_path(path: str) -> str:
+    """The path as systems that are not exact compare it: composed, without letter case, with plain blanks."""
+    if path.isascii():
+        return path.lower()
+    return normalize("NFC", normalize("NFC", path).translate(_BLANKS).casefold())
+
+
+def explain_difference(written: str, actual: str) -> str:
+    """How two paths differ that :func:`fold_path` makes equal: letter case, Unicode form, or blanks."""
+    if written.translate(_BLANKS) == actual.translate(_BLANKS):
+        return "blanks"
+    if normalize("NFC", written) == normalize("NFC", actual):
+        return "Unicode form"
+    return "letter case"
+
+
+def explain_refused(path: str) -> str | None:
+    """Why Windows or Android does not take the path, in a few words. None if both do."""
+    for part in path.split("/"):
+        if found := _REFUSED.search(part):
+            return f"{found[0]!r} is not allowed in names there"
+        if _DEVICE.match(part):
+            return f"{part!r} is the name of a device there"
+        if part.endswith((".", " ")):
+            return f"{part!r} ends in a {'dot' if part.endswith('.') else 'blank'}, which Windows drops"
+        if len(part.encode(errors="surrogateescape")) > MAX_NAME_BYTES:
+            return f"a name has more than {MAX_NAME_BYTES} bytes"
+    return None

@@ -1,0 +1,51 @@
+"""The strict reader: a note's references to pictures, by the kind of the note."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from strandline.notes.canvas import BrokenNoteError, iter_canvas
+from strandline.notes.destinations import names_picture
+from strandline.notes.markdown import iter_markdown
+from strandline.notes.org import iter_org
+from strandline.notes.picture_names import NAMES_A_PICTURE
+from strandline.notes.references import Found, Reference, place
+
+__all__ = ["NOTE_EXTENSIONS", "BrokenNoteError", "is_note_name", "read_note"]
+
+_READERS: dict[str, Callable[[bytes], Iterator[Found]]] = {
+    **dict.fromkeys(("md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd"), iter_markdown),
+    "canvas": iter_canvas,
+    "org": iter_org,
+}
+NOTE_EXTENSIONS = tuple(_READERS)
+_MARK = b"\xef\xbb\xbf"
+
+
+def is_note_name(name: str) -> bool:
+    """Whether a file of this name, or the last part of this path, is read as a note."""
+    return "." in name and _extension_of(name) in _READERS
+
+
+def _extension_of(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+def read_note(path: str, data: bytes) -> list[Reference]:
+    """The references to pictures in a note, in the order in which they are written.
+
+    Never fails on broken UTF-8: it is read with replacement characters.
+
+    Args:
+        path: Its name, or a path to it. The ending says what it is.
+        data: All of its bytes.
+
+    Raises:
+        BrokenNoteError: It is not what its name says.
+    """
+    if not data.isascii():
+        data = data.removeprefix(_MARK).decode(errors="replace").encode()
+    if not NAMES_A_PICTURE.search(data.decode()):
+        return []
+    found = _READERS[_extension_of(path)](data)
+    return place(data, (each for each in found if names_picture(each.destination, each.form)))

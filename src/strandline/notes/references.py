@@ -1,0 +1,74 @@
+"""References: a note's mentions of pictures, each with its position, and what they have in common to read."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable
+from enum import StrEnum
+
+from strandline.model.values import dataclass
+
+
+class Form(StrEnum):
+    """How a reference is written. It decides how its destination is decoded and looked for."""
+
+    MARKDOWN = "markdown"
+    BLANKS = "blanks"
+    """Like a Markdown picture, but with blanks in the destination: Typora shows it, CommonMark does not."""
+    HTML = "html"
+    WIKI = "wiki"
+    FRONT_MATTER = "front-matter"
+    CANVAS = "canvas"
+    ORG = "org"
+    ORG_ATTACHMENT = "org-attachment"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One mention of a picture in a note."""
+
+    form: Form
+    target: str
+    """The destination exactly as the note spells it: without brackets, quotes, title, size, and alias."""
+    destination: str
+    """The target without the form's own escapes (backslashes, entities). Percent escapes are still in it."""
+    line: int
+    """From 1."""
+    column: int
+    """From 1, in characters: where the reference begins, for example at its ``!``."""
+    is_silenced: bool = False
+    """``<!-- strandline: ok -->`` is on its line."""
+    folders: tuple[str, ...] = ()
+    """Only of Org attachments: the folders that may hold it, relative to the note, the likeliest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A reference whose position is still an offset."""
+
+    offset: int
+    form: Form
+    target: str
+    destination: str
+    folders: tuple[str, ...] = ()
+
+
+_SILENCE = re.compile(rb"<!--\s*strandline:\s*ok\b.*?-->")
+
+
+def place(data: bytes, found: Iterable[Found]) -> list[Reference]:
+    """The references in their order, with lines and columns. ``data`` is the whole note in UTF-8."""
+    ordered = sorted(found, key=lambda each: each.offset)
+    if not ordered:
+        return []
+    starts = [0, *(match.end() for match in re.finditer(rb"\n", data))]
+    silenced = {bisect_right(starts, match.start()) for match in _SILENCE.finditer(data)}
+    placed = []
+    for each in ordered:
+        line = bisect_right(starts, each.offset)
+        column = len(data[starts[line - 1] : each.offset].decode(errors="replace")) + 1
+        placed.append(
+            Reference(each.form, each.target, each.destination, line, column, line in silenced, each.folders)
+        )
+    return placed

@@ -1,0 +1,243 @@
+"""The resolver: which file a reference means, by the rules of its profile. Pure, over the listing of a tree.
+
+The steps: the paths that the profile tries, exactly; then any path that ends like the destination, if the profile
+looks there; then the same without letter case, Unicode form, and the kind of blanks. What no step finds may still be
+in a folder that is not listed, behind a link, or outside. Only what is in none of these is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from enum import Enum, auto
+
+from strandline.model.values import dataclass
+from strandline.notes.destinations import Where, explain_destination
+from strandline.notes.file_index import (
+    FileIndex,
+    count_shared_folders,
+    folder_of,
+    name_of,
+    normalize_path,
+)
+from strandline.notes.picture_names import explain_difference, fold_path
+from strandline.notes.profiles import Scope, list_page_folders
+from strandline.notes.references import Form, Reference
+
+SameBytes = Callable[[Sequence[str]], "bool | None"]
+"""Whether all of these files have the same bytes. None if that cannot be told."""
+
+IsThere = Callable[[str], bool]
+"""Whether a file is at a path in a folder that is not listed."""
+
+CANDIDATES = 10
+"""Files that are named in one answer."""
+
+
+class Verdict(Enum):
+    """What became of a reference."""
+
+    FOUND = auto()
+    MISSING = auto()
+    MISPLACED = auto()
+    AMBIGUOUS = auto()
+    NOT_PORTABLE = auto()
+    OUTSIDE = auto()
+    REMOTE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The answer about a reference."""
+
+    verdict: Verdict
+    path: str | None = None
+    """The file that it means, relative to the root. Of a missing one, where it should be."""
+    candidates: tuple[str, ...] = ()
+    """Other files that may be meant."""
+    why: str = ""
+    """In a few words, for a verdict that needs them."""
+
+
+class Resolver:
+    """Resolves the references of one tree."""
+
+    def __init__(self, index: FileIndex, same_bytes: SameBytes, is_there: IsThere) -> None:
+        self._index = index
+        self._same_bytes = same_bytes
+        self._is_there = is_there
+
+    def resolve(self, note: str, reference: Reference, scope: Scope) -> Resolved:
+        """Which file the reference of the note means. The note's path is relative to the root."""
+        destination = explain_destination(reference.destination, reference.form)
+        if destination.where is Where.REMOTE:
+            return Resolved(Verdict.REMOTE)
+        if destination.where is Where.OUTSIDE:
+            return Resolved(Verdict.OUTSIDE, why="it leads to another place")
+        search = _Search(note, reference, scope, destination.paths)
+        if not search.tries:
+            is_attachment = reference.form is Form.ORG_ATTACHMENT
+            why = "only Org's settings say where" if is_attachment else "it leads above the folder"
+            return Resolved(Verdict.OUTSIDE, why=why)
+        return (
+            self._find_exactly(search)
+            or self._find_by_suffix(search)
+            or self._find_alike(search)
+            or self._explain_absence(search)
+        )
+
+    def _find_exactly(self, search: _Search) -> Resolved | None:
+        for path in search.tries:
+            if path in self._index:
+                return self._judge(search, path)
+        for path in search.tries:
+            if self._index.is_behind(path, self._index.unlisted) and self._is_there(path):
+                return Resolved(Verdict.FOUND, path)
+        return None
+
+    def _judge(self, search: _Search, path: str) -> Resolved:
+        if search.form is Form.BLANKS:
+            return Resolved(Verdict.NOT_PORTABLE, path, why="blanks in the destination need <> or %20")
+        if search.is_backslashed(path):
+            return Resolved(Verdict.NOT_PORTABLE, path, why="a backslash separates folders on Windows only")
+        return Resolved(Verdict.FOUND, path)
+
+    def _find_by_suffix(self, search: _Search) -> Resolved | None:
+        for wanted in search.suffixes:
+            found = [path for path in self._list_ending(search, wanted) if path.endswith(wanted)]
+            nearest = _list_nearest(search.folder, found)
+            if not nearest:
+                continue
+            if len(nearest) == 1 or self._same_bytes(nearest) is not False:
+                return self._judge(search, nearest[0])
+            some = tuple(nearest[:CANDIDATES])
+            return Resolved(Verdict.AMBIGUOUS, nearest[0], some, "they have different bytes")
+        return None
+
+    def _find_alike(self, search: _Search) -> Resolved | None:
+        """The same two steps, without letter case, Unicode form, and the kind of blanks."""
+        found = [(path, self._index.list_alike(path)) for path in search.tries]
+        found += [(wanted, self._list_ending(search, wanted)) for wanted in search.suffixes]
+        for wanted, alike in found:
+            if alike:
+                path = _list_nearest(search.folder, alike)[0]
+                ending = "/".join(path.split("/")[-len(wanted.split("/")) :])
+                why = f"the file differs in {explain_difference(wanted, ending)}"
+                return Resolved(Verdict.NOT_PORTABLE, path, why=why)
+        return None
+
+    def _list_ending(self, search: _Search, wanted: str) -> list[str]:
+        """The files of the scope whose folded paths end like ``wanted``."""
+        ending = "/" + fold_path(wanted)
+        return [
+            path
+            for path in self._index.list_named(name_of(wanted))
+            if search.scope.contains(path) and f"/{fold_path(path)}".endswith(ending)
+        ]
+
+    def _explain_absence(self, search: _Search) -> Resolved:
+        if any(self._index.is_behind(path, self._index.links) for path in search.tries):
+            return Resolved(Verdict.OUTSIDE, why="it leads through a symbolic link")
+        known = search.first_folders
+        if known is not None and not any(fold_path(each) in self._index.folded_folders for each in known):
+            return Resolved(Verdict.OUTSIDE, why="its first folder is not here")
+        elsewhere = self._index.list_named(name_of(search.tries[0]))
+        nearest = sorted(
+            elsewhere, key=lambda path: (-count_shared_folders(search.folder, folder_of(path)), path)
+        )
+        if nearest and search.form is Form.FRONT_MATTER:  # a theme says where; nobody else knows
+            return Resolved(Verdict.FOUND, nearest[0])
+        if nearest:
+            return Resolved(Verdict.MISPLACED, search.tries[0], tuple(nearest[:CANDIDATES]))
+        return Resolved(Verdict.MISSING, search.tries[0])
+
+
+def _list_nearest(folder: str, paths: Iterable[str]) -> list[str]:
+    """The paths that have most folders in common with the folder, the shortest first."""
+    shared = {path: count_shared_folders(folder, folder_of(path)) for path in paths}
+    most = max(shared.values(), default=0)
+    return sorted((path for path in shared if shared[path] == most), key=lambda path: (len(path), path))
+
+
+class _Search:
+    """What is to be looked for: the paths that the profile tries, and the endings that it accepts anywhere."""
+
+    def __init__(self, note: str, reference: Reference, scope: Scope, paths: Sequence[str]) -> None:
+        self.form = reference.form
+        self.scope = scope
+        self.folder = folder_of(note)
+        self._note = note
+        self._reference = reference
+        self._literal = "\\" in reference.destination and frozenset(
+            each for path in paths if "\\" in path for each in self._iter_tries(path)
+        )
+        self.tries = list(dict.fromkeys(each for path in paths for each in self._iter_tries(path)))
+        self.first_folders = self._list_first_folders(paths[0])
+        """If none of these is here, the file may be in a place that only a site or a setting knows. None if the note
+        alone says where it is.
+        """
+        self.suffixes = [ending for path in paths if (ending := self._find_suffix(path))]
+
+    def is_backslashed(self, path: str) -> bool:
+        """Whether the path is meant only if a backslash separates folders."""
+        return self._literal is not False and path not in self._literal
+
+    def _list_first_folders(self, path: str) -> list[str] | None:
+        if self.form is Form.ORG_ATTACHMENT:
+            return [folder_of(each) for each in self.tries]
+        if path.startswith(("@", "~")):
+            return []
+        if not path.startswith("/") or self.scope.profile.owns_root:
+            return None
+        first, _, rest = path.lstrip("/").partition("/")
+        profile = self.scope.profile
+        if not rest and not profile.has_pages:
+            return None
+        return [self.scope.join(root, first) for root in profile.roots] if rest else []
+
+    def _iter_tries(self, path: str) -> Iterator[str]:
+        scope, profile = self.scope, self.scope.profile
+        if self.form is Form.ORG_ATTACHMENT:
+            wanted = [f"{self.folder}/{folder}/{path}" for folder in self._reference.folders]
+            wanted += [scope.join(folder, path) for folder in self._reference.folders]
+        elif self.form is Form.CANVAS:
+            wanted = [scope.join("", path)]
+        elif path.startswith("/"):
+            wanted = [scope.join(root, path.lstrip("/")) for root in profile.roots]
+        elif path.startswith(("@site/", "@/", "~/", "~")):
+            inner = path.partition("/")[2] if "/" in path else path[1:]
+            wanted = [scope.join(root, inner) for root in ("", *profile.roots, "src")]
+        else:
+            wanted = [f"{self.folder}/{path}"]
+            if profile.has_pages:
+                wanted += [f"{folder}/{path}" for folder in list_page_folders(self._note)]
+            is_name_only = "/" not in path and self.form in profile.by_suffix
+            if not is_name_only and (profile.ignores_dots or not _has_dots(path)):
+                wanted += [scope.join(root, _without_dots(path)) for root in profile.also_from]
+        for each in wanted:
+            normal = normalize_path(each)
+            if normal:
+                yield normal
+
+    def _find_suffix(self, path: str) -> str | None:
+        """How the path of a file must end, if it may be in any folder. None if it may not."""
+        profile = self.scope.profile
+        if self.form is Form.ORG_ATTACHMENT:
+            folders = self._reference.folders
+            return normalize_path(f"{folders[0].removeprefix('data/')}/{path}") if folders else None
+        if self.form is Form.CANVAS:
+            return None
+        is_free = profile.ignores_dots or (profile.has_pages and self.form is Form.HTML)
+        is_bound = self.form not in profile.by_suffix or _has_dots(path)
+        if is_bound and not path.startswith("/") and not is_free:
+            return None
+        return normalize_path(_without_dots(path).lstrip("/"))
+
+
+def _has_dots(path: str) -> bool:
+    return path.startswith(("./", "../"))
+
+
+def _without_dots(path: str) -> str:
+    while _has_dots(path):
+        path = path.partition("/")[2]
+    return path

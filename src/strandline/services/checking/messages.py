@@ -1,0 +1,61 @@
+"""What a check says about a finding: what is wrong, and what a person can do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from strandline.model.note_checks import FindingKind
+from strandline.model.sync_names import NameKind
+from strandline.notes.profiles import Profile
+from strandline.notes.resolver import Resolved, Verdict
+from strandline.services.checking.picture_state import PictureState
+
+UNUSED = "no note, canvas, or setting names it"
+
+
+def say_verdict(
+    resolved: Resolved, profile: Profile, say_path: Callable[[str], str]
+) -> tuple[FindingKind | None, str]:
+    """The kind of finding that a verdict is, and its message. No kind if the picture was found."""
+    where = " or ".join(map(say_path, resolved.candidates[:2]))
+    match resolved.verdict:
+        case Verdict.FOUND:
+            return None, ""
+        case Verdict.MISSING:
+            return FindingKind.MISSING, "no file here has that name; put it back, or remove the reference"
+        case Verdict.MISPLACED:
+            place = f"a file of that name is at {where}, where {profile.title} does not look"
+            return FindingKind.MISPLACED, f"{place}; move it, or change the reference"
+        case Verdict.AMBIGUOUS:
+            return FindingKind.AMBIGUOUS, f"it may mean {where}: {resolved.why}; write the folder too"
+        case Verdict.NOT_PORTABLE:
+            file = say_path(resolved.path or "")
+            return FindingKind.NOT_PORTABLE, f"{resolved.why}; the file is {file}"
+        case _:
+            return FindingKind.OUTSIDE, f"{resolved.why}, so it was not looked at"
+
+
+def say_fault(fault: PictureState) -> str:
+    """The message about the bytes of a picture."""
+    match fault.kind:
+        case FindingKind.ARRIVING:
+            return f"{fault.why}; wait for the sync client"
+        case FindingKind.IN_CLOUD:
+            return f"the picture is not on this machine: {fault.why}"
+        case _:
+            return f"the picture is not whole: {fault.why}; replace it by a good copy"
+
+
+def say_stand_in(kind: NameKind) -> tuple[FindingKind, str]:
+    """What a placeholder or a temporary in the place of the picture means."""
+    if kind is NameKind.PLACEHOLDER:
+        return (
+            FindingKind.IN_CLOUD,
+            "the picture is in the cloud: the sync client left a placeholder; download it",
+        )
+    return FindingKind.ARRIVING, "the sync client is still writing it; wait for it"
+
+
+def say_bad_name(why: str) -> str:
+    """The message about a name that other systems refuse."""
+    return f"Windows or Android cannot have this file: {why}; rename it"

@@ -1,0 +1,155 @@
+"""The tree that a check is about: its notes, pictures, and other files, sorted by what they are for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+
+from strandline.errors import UnreadableFileError
+from strandline.folders.file_tree import list_tree, look_at_file, read_file
+from strandline.model.identity.sd_ids import IDENTITY_FILE
+from strandline.model.sync_names import NameKind, explain_name
+from strandline.notes.file_index import FileIndex, folder_of, name_of
+from strandline.notes.passed_over import has_settings, is_passed_over
+from strandline.notes.picture_names import EXTENSIONS, NAMES_A_PICTURE, is_picture_name
+from strandline.notes.profiles import (
+    MKDOCS,
+    Scope,
+    is_sign,
+    list_scopes,
+    read_docs_dir,
+    with_docs_dir,
+)
+from strandline.notes.reading import NOTE_EXTENSIONS
+
+IGNORE_FILE = ".strandlineignore"
+FOAM_SETTINGS = ".vscode/settings.json"
+MAX_CONFIG_BYTES = 1024 * 1024
+"""Larger files are no settings."""
+
+_APPLE_DOUBLE = "._"
+"""macOS keeps attributes of ``x.png`` in ``._x.png`` on disks that have none."""
+
+
+class NoteTree:
+    """Everything below a root, from one listing.
+
+    Args:
+        root: From where references are resolved.
+        below: Only what is at or below this path, relative to the root, is reported.
+
+    Raises:
+        OSError: The root cannot be listed.
+    """
+
+    def __init__(self, root: str, below: str = "") -> None:
+        self.root = root
+        self.below = below
+        self._listing = list_tree(root, self._enters)
+        self.notes: list[str] = []
+        self.pictures: list[str] = []
+        self.others: list[str] = []
+        for folder, names in self._listing.folders.items():
+            self._sort(f"{folder}/" if folder else "", names)
+
+    def _enters(self, path: str) -> bool:
+        return not is_passed_over(path) or f"{self.below}/".startswith(f"{path}/")
+
+    def _sort(self, prefix: str, names: Iterable[str]) -> None:
+        kinds = {"note": self.notes, "picture": self.pictures, "other": self.others}
+        for name in names:
+            kind = _KIND_OF.get(name.rpartition(".")[2].lower(), "other")
+            if kind == "picture" and name.startswith(_APPLE_DOUBLE):
+                kind = "other"
+            kinds[kind].append(prefix + name)
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Folders that could not be listed, and why. What they contain is unknown."""
+        return self._listing.refused
+
+    @cached_property
+    def index(self) -> FileIndex:
+        """The pictures, for resolving."""
+        unlisted = [*self._listing.not_entered, *self._listing.refused]
+        return FileIndex(self.pictures, self._listing.links, unlisted)
+
+    @cached_property
+    def scopes(self) -> list[Scope]:
+        """Which folders follow which rules, the innermost first."""
+        signs = [path for path in self._listing.not_entered if is_sign(name_of(path))]
+        signs += [path for path in self.others if is_sign(name_of(path))]
+        if b'"foam.' in (self._read_config(FOAM_SETTINGS) or b""):
+            signs.append(".foam")
+        return [self._with_docs_dir(scope) for scope in list_scopes(signs)]
+
+    def _with_docs_dir(self, scope: Scope) -> Scope:
+        if scope.profile is not MKDOCS:
+            return scope
+        for name in ("mkdocs.yml", "mkdocs.yaml"):
+            config = self._read_config(scope.join("", name))
+            if config is not None and (docs_dir := read_docs_dir(config.decode(errors="replace"))):
+                return Scope(scope.folder, with_docs_dir(scope.profile, docs_dir))
+        return scope
+
+    def _read_config(self, path: str) -> bytes | None:
+        try:
+            return read_file(self.locate(path), MAX_CONFIG_BYTES)
+        except (OSError, UnreadableFileError):
+            return None
+
+    def locate(self, path: str) -> str:
+        """The path on this machine."""
+        return os.path.join(self.root, path)
+
+    def is_there(self, path: str) -> bool:
+        """Whether a file is at a path that the listing does not show. One ``lstat``."""
+        try:
+            return look_at_file(self.locate(path)) is not None
+        except OSError:
+            return True  # it is unknown, and so not missing
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether the root is a storage directory whose images are named by ids."""
+        return IDENTITY_FILE in self._listing.folders[""]
+
+    def is_reported(self, path: str) -> bool:
+        """Whether findings about the path are reported: it is below the checked path, and nobody ignores it."""
+        is_below = not self.below or path == self.below or path.startswith(f"{self.below}/")
+        return is_below and not self._is_ignored(path)
+
+    @cached_property
+    def _is_ignored(self) -> Callable[[str], bool]:
+        lines = self._read_config(IGNORE_FILE)
+        if lines is None:
+            return lambda _path: False
+        from pathspec import GitIgnoreSpec  # here: hardly any folder has such a file
+
+        return GitIgnoreSpec.from_lines(lines.decode(errors="replace").splitlines()).match_file
+
+    def iter_stand_ins(self) -> Iterator[tuple[str, NameKind]]:
+        """The paths of pictures that are not here themselves, but a placeholder or a temporary of them is."""
+        for path in self.others:
+            name = name_of(path)
+            if not NAMES_A_PICTURE.search(name) or name.startswith(_APPLE_DOUBLE):
+                continue
+            meaning = explain_name(name, is_picture_name)
+            if meaning.stands_for and meaning.kind in (NameKind.PLACEHOLDER, NameKind.TEMPORARY):
+                folder = folder_of(path)
+                yield (f"{folder}/{meaning.stands_for}" if folder else meaning.stands_for), meaning.kind
+
+    def iter_settings(self) -> Iterator[str]:
+        """Files in passed-over folders that may name pictures, such as the settings of Obsidian's plug-ins."""
+        for folder in filter(has_settings, self._listing.not_entered):
+            try:
+                listing = list_tree(self.locate(folder), lambda path: not path.endswith("node_modules"))
+            except OSError as error:
+                self._listing.refused[folder] = error.strerror or str(error)
+                continue
+            for inner, names in listing.folders.items():
+                yield from ("/".join(filter(None, (folder, inner, name))) for name in names)
+
+
+_KIND_OF = {**dict.fromkeys(EXTENSIONS, "picture"), **dict.fromkeys(NOTE_EXTENSIONS, "note")}

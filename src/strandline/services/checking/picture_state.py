@@ -1,0 +1,69 @@
+"""The bytes of a picture that a note refers to: whole, still arriving, in the cloud, or damaged."""
+
+from __future__ import annotations
+
+from strandline.errors import UnreadableFileError
+from strandline.folders.file_tree import look_at_file, read_file
+from strandline.model.defaults import MAX_MEMORY_BYTES
+from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
+from strandline.model.note_checks import FindingKind
+from strandline.model.pointers import explain_pointer
+from strandline.model.structure import walk_structure
+from strandline.model.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PictureState:
+    """What keeps a picture from being shown, and why."""
+
+    kind: FindingKind
+    why: str
+
+
+def find_fault(path: str) -> PictureState | None:
+    """What is wrong with the picture at a path on this machine. None if it is whole, or if nobody can tell.
+
+    Reads all of it. Formats whose structure is not known here, and very large files, cannot be told.
+
+    Raises:
+        OSError, UnreadableFileError: The file cannot be read.
+    """
+    look = look_at_file(path)
+    if look is None:
+        return None
+    if not look.is_here:
+        return PictureState(FindingKind.IN_CLOUD, "its bytes are in the cloud")
+    if not look.size_bytes:
+        return PictureState(FindingKind.ARRIVING, "the file is still empty")
+    if look.size_bytes > MAX_MEMORY_BYTES:
+        return None
+    data = read_file(path, MAX_MEMORY_BYTES)
+    pointer = explain_pointer(data[:SNIFF_BYTES], len(data))
+    if pointer is not None:
+        return PictureState(FindingKind.IN_CLOUD, pointer)
+    media_type = sniff_media_type(data[:SNIFF_BYTES])
+    if media_type is not None:
+        structure = walk_structure(data, media_type)
+        return None if structure.whole else PictureState(FindingKind.DAMAGED, structure.reason)
+    expected = find_media_type_by_extension(path.rpartition(".")[2])
+    # An SVG may begin in ways that sniffing does not know: compressed, or with an unusual prolog.
+    if expected is None or expected.extension == "svg":
+        return None
+    if not data.strip(b"\0"):
+        return PictureState(FindingKind.ARRIVING, "the file has only zeros so far")
+    return PictureState(
+        FindingKind.DAMAGED, f"its bytes are no {expected.extension.upper()}, nor another picture"
+    )
+
+
+def have_same_bytes(paths: list[str]) -> bool | None:
+    """Whether all files have the same bytes. None if one of them cannot be read."""
+    from hashlib import sha256  # here: hardly any folder asks
+
+    try:
+        looks = [look_at_file(path) for path in paths]
+        if len({look.size_bytes for look in looks if look is not None}) > 1:
+            return False
+        return len({sha256(read_file(path, MAX_MEMORY_BYTES)).digest() for path in paths}) == 1
+    except (OSError, UnreadableFileError):
+        return None

@@ -1,0 +1,278 @@
+"""A check of whole folders: what was put there is what it finds, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.vaults import Expected, Vault, make_canvas, make_small, write_random_vault
+from strandline.errors import InvalidPathError, SourceNotFoundError
+from strandline.model.note_checks import CheckOptions, NoteCheck
+from strandline.services.checking.check import check_path
+
+PLAIN = CheckOptions()
+
+
+def check(root: Path, path: str = "", options: CheckOptions = PLAIN) -> NoteCheck:
+    """The report about a path in a folder."""
+    return check_path(str(root / path), options, {})
+
+
+def list_kinds(report: NoteCheck) -> list[tuple[str, str | None]]:
+    """Kind and target (or file) of each finding."""
+    return [(each.kind.value, each.target or each.file) for each in report.findings]
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    """A folder below one with a sign, so that nothing above it matters."""
+    root = tmp_path / "vault"
+    (root / ".git").mkdir(parents=True)
+    return Vault(root)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_was_built_is_what_is_found(tmp_path: Path, seed: int) -> None:
+    """Every form, in every state, with its line and column; code, comments, and web addresses are passed over."""
+    vault = write_random_vault(tmp_path / "Vault", seed)
+    report = check(vault.root)
+    found = [
+        Expected(each.kind.value, each.note or "", each.line or 0, each.column or 0, each.target or "")
+        for each in report.findings
+    ]
+    assert found == vault.list_expected_findings()
+    assert report.profile == "obsidian"
+    assert not report.unread
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_numbers_add_up(tmp_path: Path, seed: int) -> None:
+    """Each reference is counted once."""
+    report = check(write_random_vault(tmp_path / "Vault", seed).root)
+    counted = sum(report.counts.values()) + report.not_checked.remote
+    assert counted == report.references == 40 + report.not_checked.remote
+
+
+def test_a_misplaced_picture_is_told_from_a_missing_one(vault: Vault) -> None:
+    """A file of that name is elsewhere: the finding names it."""
+    vault.put("img/x.png")
+    vault.put("note.md", b"![](x.png) ![](y.png)")
+    misplaced, missing = check(vault.root).findings
+    assert (misplaced.kind, misplaced.candidates) == ("misplaced", ("img/x.png",))
+    assert (missing.kind, missing.candidates, missing.file) == ("missing", (), "y.png")
+
+
+def test_the_nearest_of_several_is_meant(vault: Vault) -> None:
+    """The one that shares most folders with the note. Equal bytes are no finding, other bytes are one."""
+    for path, seed in (("a/i/x.png", 0), ("b/i/x.png", 1), ("a/j/y.png", 2), ("b/j/y.png", 2)):
+        vault.put(path, seed=seed)
+    vault.put("a/note.md", b"![[x.png]]")
+    vault.put("note.md", b"![[x.png]] ![[y.png]]")
+    (finding,) = check(vault.root).findings
+    assert (finding.kind, finding.note, finding.target) == ("ambiguous", "note.md", "x.png")
+    assert finding.candidates == ("a/i/x.png", "b/i/x.png")
+
+
+@pytest.mark.parametrize(
+    ("written", "actual", "why"),
+    [
+        ("img/X.png", "img/x.PNG", "letter case"),
+        ("%C3%A9.png", "e\u0301.png", "Unicode form"),
+        ("a%20b.png", "a\u202fb.png", "blanks"),
+        ("img\\x.png", "img/x.png", "backslash"),
+    ],
+)
+def test_what_works_here_only(vault: Vault, written: str, actual: str, why: str) -> None:
+    """Found, but not on every system: a warning, no error."""
+    vault.put(actual)
+    vault.put("note.md", f"![](<{written}>)".encode())
+    report = check(vault.root)
+    (finding,) = report.findings
+    assert (finding.kind, finding.file) == ("not-portable", actual)
+    assert why in finding.message
+    assert not report.has_errors
+
+
+def test_blanks_that_only_typora_takes(vault: Vault) -> None:
+    """The picture is there, but CommonMark shows none."""
+    vault.put("a b.png")
+    vault.put("note.md", b"![](a b.png)")
+    assert list_kinds(check(vault.root)) == [("not-portable", "a b.png")]
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "kind"),
+    [
+        ("x.png", b"", "arriving"),
+        (".x.png.icloud", b"", "in-cloud"),
+        ("x.png.owncloud", b"", "in-cloud"),
+        (".syncthing.x.png.tmp", b"half", "arriving"),
+        ("x.png", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", "in-cloud"),
+        ("x.png", b"<html>not found</html>", "damaged"),
+        ("x.png", make_small()[:-20], "damaged"),
+    ],
+)
+def test_a_picture_that_is_not_here_yet_is_not_missing(
+    vault: Vault, path: str, data: bytes, kind: str
+) -> None:
+    """Nor is half of one."""
+    vault.put(path, data)
+    vault.put("note.md", b"![](x.png)")
+    assert list_kinds(check(vault.root)) == [(kind, "x.png")]
+
+
+def test_complete_wants_everything_here(vault: Vault) -> None:
+    """What is still arriving is a note by default."""
+    vault.put("x.png", b"")
+    vault.put("note.md", b"![](x.png)")
+    assert not check(vault.root).has_errors
+    assert check(vault.root, options=CheckOptions(complete=True)).has_errors
+
+
+@pytest.mark.parametrize(
+    "target", ["../x.png", "../../x.png", "file:///home/a/x.png", "C:/x.png", "app://local/x.png", "/media/x.png",
+               "{{ site.baseurl }}/x.png"],
+)  # fmt: skip
+def test_what_is_outside_is_no_error(vault: Vault, target: str) -> None:
+    """Nobody can tell from here."""
+    vault.put("note.md", f"![](<{target}>)".encode())
+    report = check(vault.root)
+    assert list_kinds(report) == [("outside", target)]
+    assert (report.has_errors, report.not_checked.outside) == (False, 1)
+
+
+def test_a_link_is_not_followed(vault: Vault, tmp_path: Path) -> None:
+    """What is behind one is outside, not missing."""
+    (tmp_path / "far").mkdir()
+    (vault.root / "linked").symlink_to(tmp_path / "far")
+    vault.put("note.md", b"![](linked/x.png)")
+    assert list_kinds(check(vault.root)) == [("outside", "linked/x.png")]
+
+
+def test_passed_over_folders_report_nothing_but_have_files(vault: Vault) -> None:
+    """A note in one is not read, but a picture in one exists."""
+    vault.put(".gitbook/assets/x.png")
+    vault.put("node_modules/package/README.md", b"![](nowhere.png)")
+    vault.put("note.md", b"![](.gitbook/assets/x.png) ![](.gitbook/assets/y.png)")
+    assert list_kinds(check(vault.root)) == [("missing", ".gitbook/assets/y.png")]
+
+
+def test_ignored_files_exist(vault: Vault) -> None:
+    """``.strandlineignore`` silences; ``.gitignore`` says nothing about notes."""
+    vault.put(".gitignore", b"drafts/\n")
+    vault.put(".strandlineignore", b"old/\n*.tmp.md\n")
+    vault.put("old/x.png")
+    vault.put("old/note.md", b"![](nowhere.png)")
+    vault.put("a.tmp.md", b"![](nowhere.png)")
+    vault.put("drafts/note.md", b"![](nowhere.png) ![](../old/x.png)")
+    report = check(vault.root, options=CheckOptions(unused=True))
+    assert [(each.kind, each.note) for each in report.findings] == [("missing", "drafts/note.md")]
+
+
+def test_a_part_is_resolved_from_the_root(vault: Vault) -> None:
+    """Only what is below the path is reported, with paths relative to it."""
+    vault.put("img/x.png")
+    vault.put("Study/note.md", b"![](../img/x.png) ![](../img/X.png) ![](y.png)")
+    vault.put("note.md", b"![](nowhere.png)")
+    for path in ("Study", "Study/note.md"):
+        report = check(vault.root, path)
+        assert [(each.note, each.file) for each in report.findings] == [
+            ("note.md", "../img/x.png"),
+            ("note.md", "y.png"),
+        ]
+        assert report.notes == 1
+
+
+def test_a_nested_vault_follows_its_own_rules(vault: Vault) -> None:
+    """Names are looked for in the innermost folder with a sign."""
+    vault.put("docs/mkdocs.yml", b"site_name: x\n")
+    vault.put("docs/docs/assets/x.png")
+    vault.put("docs/docs/page.md", b"![](/assets/x.png) ![](assets/x.png)")
+    (vault.root / "Notes/.obsidian").mkdir(parents=True)
+    vault.put("Notes/deep/y.png")
+    vault.put("Notes/n.md", b"![](y.png)")
+    vault.put("n.md", b"![](y.png)")
+    report = check(vault.root)
+    assert [(each.kind, each.note) for each in report.findings] == [("misplaced", "n.md")]
+
+
+def test_without_a_sign_the_notes_decide(tmp_path: Path) -> None:
+    """Mostly wiki links: Obsidian's rules, for the whole folder and for each part of it."""
+    vault = Vault(tmp_path / "vault")
+    (vault.root / ".git").mkdir(parents=True)
+    vault.put("Attachments/x.png")
+    vault.put("a/one.md", b"![[x.png]] ![[x.png]]")
+    vault.put("b/two.md", b"![](x.png)")
+    assert check(vault.root).findings == ()
+    assert check(vault.root, "b").findings == ()
+    vault.put("a/one.md", b"no reference")
+    assert list_kinds(check(vault.root)) == [("misplaced", "x.png")]
+
+
+def test_canvases_refer_from_the_vault(vault: Vault) -> None:
+    """Raw paths of files, and the Markdown of texts. One that is no JSON is not read."""
+    vault.put("img/a%20b.png")
+    vault.put("deep/c.canvas", make_canvas("img/a%20b.png", "x.png", texts=("![[y.png]]", "`![[no.png]]`")))
+    vault.put("deep/half.canvas", b'{"nodes": [{"file": "z.png"')
+    report = check(vault.root)
+    assert list_kinds(report) == [("missing", "x.png"), ("missing", "y.png")]
+    assert [each.path for each in report.unread] == ["deep/half.canvas"]
+
+
+def test_unused_pictures_are_named_nowhere(vault: Vault) -> None:
+    """Any text counts: code, styles, settings of plug-ins, escaped or encoded."""
+    for name in ("ref", "code", "css", "json", "plugin", "percent x", "entity&y", "nobody"):
+        vault.put(f"img/{name}.png")
+    vault.put("note.md", b"![](img/ref.png) `code.png` <a title='entity&amp;y.png'> percent%20x.png")
+    vault.put("style.css", b"a { background: url(img/css.png) }")
+    vault.put("data.json", b'{"a": "img\\/json.png"}')
+    vault.put(".obsidian/plugins/p/data.json", b'["plugin.png"]')
+    report = check(vault.root, options=CheckOptions(unused=True))
+    assert list_kinds(report) == [("unused", "img/nobody.png")]
+    assert not report.has_errors
+
+
+def test_nothing_is_unused_if_a_note_is_unknown(vault: Vault) -> None:
+    """It might use anything."""
+    vault.put("x.png")
+    vault.put("board.canvas", b'{"nodes": ["half')
+    vault.put("other.canvas", b'{"file": "y.png"')
+    report = check(vault.root, options=CheckOptions(unused=True))
+    assert list_kinds(report) == []
+    assert report.unread
+
+
+@pytest.mark.parametrize("name", ["a:b.png", "aux.png", "what?.png", "dir /x.png", 'q".png'])
+def test_names_that_other_systems_refuse(vault: Vault, name: str) -> None:
+    """Of a picture that is referred to; of the others only if asked."""
+    vault.put(f"img/{name}")
+    vault.put("unused:1.png")
+    vault.put("note.md", f"![[img/{name}]]".encode())
+    assert list_kinds(check(vault.root)) == [("bad-name", f"img/{name}")]
+    assert len(check(vault.root, options=CheckOptions(names=True)).findings) == 2
+
+
+def test_silenced_references_are_counted(vault: Vault) -> None:
+    """But not reported."""
+    vault.put("note.md", b"![](x.png) <!-- strandline: ok -->")
+    report = check(vault.root)
+    assert (report.findings, report.counts["silenced"]) == ((), 1)
+
+
+def test_a_path_must_be_there(tmp_path: Path) -> None:
+    """A folder or a note."""
+    with pytest.raises(SourceNotFoundError):
+        check(tmp_path, "nowhere")
+    (tmp_path / "x.png").write_bytes(make_small())
+    with pytest.raises(InvalidPathError):
+        check(tmp_path, "x.png")
+
+
+def test_nothing_is_written(vault: Vault) -> None:
+    """A check leaves the folder as it is."""
+    vault.put("img/x.png")
+    vault.put("note.md", b"![](img/x.png) ![](y.png)")
+    before = sorted((path, path.lstat().st_mtime_ns) for path in vault.root.rglob("*"))
+    check(vault.root, options=CheckOptions(unused=True, names=True))
+    assert sorted((path, path.lstat().st_mtime_ns) for path in vault.root.rglob("*")) == before
