@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from strandline.services.finding.look_up import Presence as Presence
     from strandline.services.gallery import Gallery as Gallery
     from strandline.services.journal import Journal as Journal
+    from strandline.services.saving.intake import NewImage as NewImage
     from strandline.services.thumbnails import Thumbnails as Thumbnails
     from strandline.store import Store as Store
 
@@ -267,6 +268,7 @@ _HOMES = {
     "strandline.services.finding.look_up": ("Presence",),
     "strandline.services.gallery": ("Gallery",),
     "strandline.services.journal": ("Journal",),
+    "strandline.services.saving.intake": ("NewImage",),
     "strandline.services.thumbnails": ("Thumbnails",),
     "strandline.store": ("Store",),
 }

@@ -21,8 +21,10 @@ from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.states import EXPECTED
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from strandline.errors import StrandlineError
-    from strandline.folders.proof_copies import CopyWriter, ProofCopy
+    from strandline.folders.proof_copies import CopyWriter
     from strandline.model.events import Event
     from strandline.model.image_files import FileState, ImageFilter
     from strandline.model.queries import Query
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from strandline.services.finding.look_up import Presence
     from strandline.services.gallery import Gallery
     from strandline.services.journal import Journal
-    from strandline.services.saving.intake import Source
+    from strandline.services.saving.intake import NewImage, Source
     from strandline.services.scanning.scan import OnProgress
     from strandline.services.storage_dirs.manage import StorageDirRef
     from strandline.services.thumbnails import Thumbnails
@@ -202,7 +204,13 @@ class Store:
         return services.confirm.accept_missing(self._bench, self.get_storage_dir(sd))
 
     def save(
-        self, source: Source, *, sd: StorageDirRef, name: str | None = None, image_id: str | None = None
+        self,
+        source: Source,
+        *,
+        sd: StorageDirRef,
+        name: str | None = None,
+        image_id: str | None = None,
+        modified_at: datetime | None = None,
     ) -> Saved:
         """Saves bytes, a path, or a stream as an image. Durable when it returns. Idempotent: the same bytes write
         nothing.
@@ -212,6 +220,9 @@ class Store:
             sd: The target.
             name: The original name, for people and the Markdown. By default, a path's own name.
             image_id: An id of your own. A content id must match the bytes.
+            modified_at: When the file that the bytes come from was last written to, with a time zone; by default, a
+                path's own mtime. The image's file has it as its own mtime, and sorts by it if it does not say when it
+                was taken.
 
         Raises:
             InvalidInputError: The subclass says what is wrong: no image, empty, too large, or another id.
@@ -222,16 +233,19 @@ class Store:
         """
         wanted = None if image_id is None else parse_image_id(image_id)
         return services.save.save_image(
-            self._bench, source, self.get_storage_dir(sd), name=name, image_id=wanted
+            self._bench,
+            source,
+            self.get_storage_dir(sd),
+            name=name,
+            image_id=wanted,
+            modified_at=modified_at,
         )
 
-    def save_several(
-        self, images: Iterable[tuple[bytes | ProofCopy, str | None]], *, sd: StorageDirRef
-    ) -> list[Saved | StrandlineError]:
+    def save_several(self, images: Iterable[NewImage], *, sd: StorageDirRef) -> list[Saved | StrandlineError]:
         """Saves many small images in less time than :meth:`save` takes for each. Durable when it returns.
 
-        Each is bytes, or a finished copy from :meth:`begin_copy`, with its original name or None. One result each, in
-        order: the image, or its error, which concerns no other one.
+        One result each, in order: the image, or its error, which concerns no other one. Takes fifty at a time from
+        ``images``, or fewer if they have 16 MiB together.
 
         Raises:
             StorageDirNotFoundError: ``sd`` is unknown.

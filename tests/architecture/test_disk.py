@@ -113,7 +113,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/note_tree.py": ("the same", {"folders.file_tree"}),
     "services/checking/picture_state.py": ("the same", {"folders.file_tree"}),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
-    "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.path.islink"}),
+    "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.fstat", "os.path.islink"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
     "services/saving/trash.py": (
         "the trash in the home",

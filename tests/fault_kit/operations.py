@@ -61,11 +61,11 @@ except StrandlineError as error:
 _SAVE_SEVERAL = """
 import sys
 from pathlib import Path
-from strandline import open_store
+from strandline import NewImage, open_store
 from strandline.cli.exit_status import exit_status_of
 from strandline.errors import StrandlineError
 home, sources = sys.argv[1:]
-images = [(path.read_bytes(), path.name) for path in sorted(Path(sources).iterdir())]
+images = [NewImage(path.read_bytes(), path.name) for path in sorted(Path(sources).iterdir())]
 try:
     with open_store(home) as store:
         results = store.save_several(images, sd="one")

@@ -82,7 +82,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
             "add_storage_dir",
             "(path, name=None, *, new_identity=False, read_only=False, scan=True, progress=None)",
         ),
-        ("save", "(source, *, sd, name=None, image_id=None)"),
+        ("save", "(source, *, sd, name=None, image_id=None, modified_at=None)"),
         ("get", "(image_id, sd=None)"),
         ("find", "(image_id, sd=None)"),
         ("get_as_is", "(image_id, sd=None)"),

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from builders.pictures import make_picture
 from builders.served import Served, serving_storage_dir
+from builders.storage import name_of
 
 LIMIT_BYTES = 5_000_000
 """More than is kept in memory, for a body or a file in a form."""
@@ -94,6 +96,37 @@ def test_a_large_upload_needs_no_place_but_the_home(served: Served, tmp_path: Pa
     scratch.mkdir()
     assert _upload(served, data, as_form=as_form).status_code == 201
     assert not list(scratch.iterdir())
+
+
+TIME = "2011-05-04T03:02:01Z"
+
+
+def test_an_image_keeps_the_time_of_its_file(served: Served, tmp_path: Path) -> None:
+    """As a parameter of a raw body, or one for each file of a form, where some may be unknown."""
+    at = datetime.fromisoformat(TIME).timestamp()
+    pictures = [make_picture("png", seed=seed) for seed in range(3)]
+    url = "/api/v1/images?sd=Notes"
+    assert served.client.post(f"{url}&modified={TIME}", content=pictures[0]).status_code == 201
+    form = [("files", (f"{number}.png", data)) for number, data in enumerate(pictures[1:])]
+    answer = served.client.post(url, files=form, data={"modified": ["", TIME]})
+    assert answer.status_code == 201
+    times = [(tmp_path / "Notes/media" / name_of(data)).stat().st_mtime for data in pictures]
+    assert [time == at for time in times] == [True, False, True]
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2011-05-04T03:02:01", "2011-13-04T03:02:01Z"])
+def test_what_is_no_time_is_refused(served: Served, tmp_path: Path, time: str) -> None:
+    """Also a form that has a time for only some of its files: nobody could know which."""
+    data, url = make_picture("png", seed=1), "/api/v1/images?sd=Notes"
+    one, two = ("files", ("a.png", data)), ("files", ("b.png", data))
+    for response in (
+        served.client.post(f"{url}&modified={time}", content=data),
+        served.client.post(url, files=[one], data={"modified": [time]}),
+        served.client.post(url, files=[one, two], data={"modified": [TIME]}),
+    ):
+        assert (response.status_code, response.json()["code"]) == (422, "invalid-input")
+        assert "modified" in response.json()["detail"]
+    assert not list((tmp_path / "Notes/media").iterdir())
 
 
 def test_half_an_image_is_taken_and_called_half(served: Served) -> None:

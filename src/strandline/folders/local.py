@@ -11,11 +11,13 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from strandline import folders as parts
+from strandline.errors import StrandlineError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.filesystems import MountKind
 from strandline.folders.media_folder import (
@@ -34,7 +36,6 @@ from strandline.model.layout import ID_LAYOUT, Layout
 from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
-    from strandline.errors import StrandlineError
     from strandline.folders.identity_writes import AppliedIdentity
     from strandline.folders.odd_names import OddNames
     from strandline.folders.open_images import LocalOpenImage
@@ -229,7 +230,13 @@ class LocalFolder:
     # --- writing ----------------------------------------------------------------------------------------------
 
     def write_image(
-        self, name: str, source: bytes | BinaryIO, mode: SaveMode, allowed: Callable[[], bool]
+        self,
+        name: str,
+        source: bytes | BinaryIO,
+        mode: SaveMode,
+        allowed: Callable[[], bool],
+        *,
+        mtime_ns: int | None = None,
     ) -> WrittenFile:
         """By the first of three ways that the file system allows (``saving``)."""
         folder = Path(self.root, self.layout.images_folder)
@@ -244,18 +251,19 @@ class LocalFolder:
                 mode=mode,
                 lone_rename_allowed=lambda: not given_up.is_set() and allowed(),
                 keeps_inodes=self.keeps_inodes,
+                mtime_ns=mtime_ns,
                 opening=parts.temporaries.open_or_make_folder,
             )
 
         size_bytes = len(source) if isinstance(source, bytes) else _size_of(source)
         try:
-            return self.calls.patient(write, more_s=size_bytes / SLOWEST_BYTES_PER_S)
+            return self._with_kept_times(self.calls.patient(write, more_s=size_bytes / SLOWEST_BYTES_PER_S))
         except BaseException:
             given_up.set()
             raise
 
     def write_new_images(
-        self, files: Sequence[tuple[str, bytes]], allowed: Callable[[str], bool]
+        self, files: Sequence[tuple[str, bytes, int | None]], allowed: Callable[[str], bool]
     ) -> list[WrittenFile | OSError | StrandlineError]:
         """One sync of the folder for all names."""
         given_up = threading.Event()
@@ -270,12 +278,19 @@ class LocalFolder:
                 opening=parts.temporaries.open_or_make_folder,
             )
 
-        size_bytes = sum(len(data) for _, data in files)
+        size_bytes = sum(len(data) for _, data, _ in files)
         try:
-            return self.calls.patient(write, more_s=len(files) + size_bytes / SLOWEST_BYTES_PER_S)
+            written = self.calls.patient(write, more_s=len(files) + size_bytes / SLOWEST_BYTES_PER_S)
         except BaseException:
             given_up.set()
             raise
+        return [
+            result if isinstance(result, OSError | StrandlineError) else self._with_kept_times(result)
+            for result in written
+        ]
+
+    def _with_kept_times(self, written: WrittenFile) -> WrittenFile:
+        return written if self.keeps_ctimes else replace(written, ctime_ns=None)
 
     def ensure_durable(self, name: str) -> None:
         """An fsync of the file and its folder."""

@@ -257,12 +257,19 @@ class Folder(Protocol):
     # --- writing ----------------------------------------------------------------------------------------------
 
     def write_image(
-        self, name: str, source: bytes | BinaryIO, mode: SaveMode, allowed: Callable[[], bool]
+        self,
+        name: str,
+        source: bytes | BinaryIO,
+        mode: SaveMode,
+        allowed: Callable[[], bool],
+        *,
+        mtime_ns: int | None = None,
     ) -> WrittenFile:
         """Writes a file whole and durably: after a crash at any moment it has all its bytes, or does not exist.
 
         Creates the images' folder if needed. ``allowed`` is called immediately before a step that would replace an
-        existing entry.
+        existing entry. If the place can, the file has ``mtime_ns`` from the moment it has its name. None leaves the
+        time of writing. The result has a ``ctime_ns`` only if the place ``keeps_ctimes``.
 
         Raises:
             FileExistsError: The name is taken, or ``allowed`` returned False.
@@ -273,9 +280,11 @@ class Folder(Protocol):
         ...
 
     def write_new_images(
-        self, files: Sequence[tuple[str, bytes]], allowed: Callable[[str], bool]
+        self, files: Sequence[tuple[str, bytes, int | None]], allowed: Callable[[str], bool]
     ) -> list[WrittenFile | OSError | StrandlineError]:
         """Writes several new files like :meth:`write_image`, cheaper than one by one. ``allowed`` gets a name.
+
+        Each is its name, its bytes, and its ``mtime_ns``.
 
         One result for each file: what was written, or the error of that file alone (``FileExistsError`` if its name
         is taken). All that were written are durable when it returns.

@@ -46,6 +46,9 @@ ALL_WAYS = (Way.UNNAMED, Way.SCRATCH, Way.HIDDEN)
 
 _CHUNK_BYTES = 1024 * 1024
 
+_ROUNDING_NS = 2_000_000_000
+"""FAT keeps mtimes to 2 s. A write by another program gives an mtime further away than that."""
+
 _NO_LINKS = {
     errno.EPERM,  # vfat, exfat
     errno.ENOSYS,  # FUSE
@@ -69,6 +72,8 @@ class WrittenFile:
 
     way: Way
     stamp: FileStamp
+    ctime_ns: int | None = None
+    """The file's ctime now that it has its name. None if it was not asked, or is about to change once more."""
 
     @property
     def size_bytes(self) -> int:
@@ -99,6 +104,7 @@ def write_whole(
     lone_rename_allowed: Callable[[], bool] | None = None,
     ways: Sequence[Way] = ALL_WAYS,
     keeps_inodes: bool = True,
+    mtime_ns: int | None = None,
     opening: Callable[[Path], AbstractContextManager[OpenedFolder]] = open_folder,
 ) -> WrittenFile:
     """Writes a file whole and durably: after a crash at any moment it has all its bytes, or does not exist.
@@ -114,6 +120,8 @@ def write_whole(
             should check the existing file once more. None allows it in mode REPLACE only.
         ways: Tried in this order. In mode REPLACE, scratch comes first, because it is invisible and can be renamed.
         keeps_inodes: False if the file system does not (``find_mount``).
+        mtime_ns: The file's mtime from the moment it has a name, unless the file system refuses. At least two seconds
+            from now, so no later write can give the file the same one. None leaves the time of writing.
         opening: Opens the folder.
 
     Raises:
@@ -128,7 +136,7 @@ def write_whole(
     _check_plain_name(filename)
     if mode is SaveMode.REPLACE:
         ways = sorted(ways, key=lambda way: way is not Way.SCRATCH)
-    save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes)
+    save = _Save(filename, source, scratch, mode, lone_rename_allowed, keeps_inodes, mtime_ns)
     with disk_errors("write", os.path.join(folder, filename), FileExistsError), opening(folder) as target:
         written = save.by_any(ways, target)
         target.sync()
@@ -137,7 +145,7 @@ def write_whole(
 
 def write_several(
     folder: Path,
-    files: Sequence[tuple[str, bytes]],
+    files: Sequence[tuple[str, bytes, int | None]],
     *,
     scratch: Path,
     lone_rename_allowed: Callable[[str], bool],
@@ -146,17 +154,17 @@ def write_several(
 ) -> list[WrittenFile | OSError | StrandlineError]:
     """Writes several new files like :func:`write_whole`, with one sync of the folder for all of their names.
 
-    One result for each file: what was written, or the error of that file alone. ``lone_rename_allowed`` gets its
-    name.
+    Each is its name, its bytes, and its ``mtime_ns``. One result for each file: what was written, or the error of
+    that file alone. ``lone_rename_allowed`` gets its name.
 
     Raises:
         DiskError: The folder cannot be opened or synced. All of the files may be lost in a power cut.
     """
     results: list[WrittenFile | OSError | StrandlineError] = []
     with disk_errors("write in", folder), opening(folder) as target:
-        for filename, data in files:
+        for filename, data, mtime_ns in files:
             is_allowed = partial(lone_rename_allowed, filename)
-            save = _Save(filename, data, scratch, SaveMode.NEW, is_allowed, keeps_inodes)
+            save = _Save(filename, data, scratch, SaveMode.NEW, is_allowed, keeps_inodes, mtime_ns)
             try:
                 _check_plain_name(filename)
                 with disk_errors("write", folder / filename, FileExistsError):
@@ -213,6 +221,7 @@ class _Save:
     mode: SaveMode
     lone_rename_allowed: Callable[[], bool] | None
     keeps_inodes: bool
+    mtime_ns: int | None = None
 
     def by_any(self, ways: Sequence[Way], target: OpenedFolder) -> WrittenFile:
         if self.mode is SaveMode.NEW and target.has(self.filename):
@@ -232,27 +241,56 @@ class _Save:
     def _by(self, way: Way, target: OpenedFolder) -> WrittenFile:
         temporary = open_temporary(way, target, self.scratch)
         try:
-            self._fill(temporary.fd)
+            size_bytes = self._fill(temporary.fd)
+            is_dated = self._date(temporary)
             _sync(temporary.fd)
-            stamp = stamp_of(os.fstat(temporary.fd), keeps_inodes=self.keeps_inodes)
+            # The stamp of a file with the given mtime can be taken after it has its name, together with the ctime.
+            is_asked_later = is_dated and temporary.folder is None
+            found = None if is_asked_later else os.fstat(temporary.fd)
             if sys.platform == "win32":
                 temporary.close()  # an open file can neither be linked nor renamed there
             if self.mode is SaveMode.REPLACE:
                 self._put_over(temporary, target)
             else:
                 self._put_new(temporary, target)
+            if found is None:
+                return self._asked_now(way, os.fstat(temporary.fd), size_bytes)
         finally:
             temporary.discard()
-        return WrittenFile(way, stamp)
+        return WrittenFile(way, stamp_of(found, keeps_inodes=self.keeps_inodes))
 
-    def _fill(self, fd: int) -> None:
+    def _asked_now(self, way: Way, found: os.stat_result, size_bytes: int) -> WrittenFile:
+        """The result by what the file is after it has its name. Another program may have written to it already."""
+        stamp = stamp_of(found, keeps_inodes=self.keeps_inodes)
+        assert self.mtime_ns is not None
+        if stamp.size_bytes == size_bytes and abs(stamp.mtime_ns - self.mtime_ns) < _ROUNDING_NS:
+            return WrittenFile(way, stamp, found.st_ctime_ns)
+        return WrittenFile(way, FileStamp(size_bytes, self.mtime_ns, stamp.inode))
+
+    def _fill(self, fd: int) -> int:
         if isinstance(self.source, bytes):
             _write(fd, self.source)
-            return
-        start = self.source.tell()
+            return len(self.source)
+        start, size_bytes = self.source.tell(), 0
         while chunk := self.source.read(_CHUNK_BYTES):
             _write(fd, chunk)
+            size_bytes += len(chunk)
         self.source.seek(start)  # for the next way, if this one is not available
+        return size_bytes
+
+    def _date(self, temporary: Temporary) -> bool:
+        """Sets the mtime, if one was given and the file system can."""
+        if self.mtime_ns is None:
+            return False
+        file = temporary.fd if os.utime in os.supports_fd else temporary.location
+        try:
+            os.utime(file, ns=(self.mtime_ns, self.mtime_ns))
+        except (
+            OSError,
+            OverflowError,
+        ):  # Android's emulated storage, some FUSE drives: it stays the time of writing
+            return False
+        return True
 
     def _put_over(self, temporary: Temporary, target: OpenedFolder) -> None:
         if temporary.folder is None:

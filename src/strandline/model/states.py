@@ -11,7 +11,7 @@ All times are the catalog's own. A negative difference counts as 0.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from strandline.model.events import (
     ImageArriving,
@@ -47,6 +47,14 @@ FAILED = HERE - {FileState.PRESENT}
 """States of a file whose last look failed."""
 EXPECTED = HERE | {FileState.ONLINE_ONLY}
 """States of a file that a healthy scan should find."""
+
+
+EARLIEST_MTIME_NS = 315_619_200_000_000_000
+"""2 January 1980. FAT and zip files know no earlier time and use their first for "unknown", others use 1970.
+Nextcloud uploads no file from before 1970.
+"""
+_RELIABLE_AFTER_NS = RELIABLE_AFTER // timedelta(microseconds=1) * 1000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def should_lie_there(row: ImageFile) -> bool:
@@ -106,8 +114,20 @@ def is_reliable(proof: Proof) -> bool:
     An mtime far in the future counts like an old one: some machine's clock is wrong, and this machine will not
     produce the same mtime again.
     """
-    distance_ns = abs(int(proof.proven_at.timestamp() * 1e9) - proof.stamp.mtime_ns)
-    return distance_ns >= RELIABLE_AFTER.total_seconds() * 1e9
+    return abs(_as_ns(proof.proven_at) - proof.stamp.mtime_ns) >= _RELIABLE_AFTER_NS
+
+
+def choose_mtime(source_mtime_ns: int, now: datetime) -> int:
+    """The mtime, in ns, for a file that is about to be written under a name that is free.
+
+    It is that of its source, by which people find a picture that does not say when it was taken, on each machine and
+    after the catalog was rebuilt. But it is at least two seconds ago: a later write then gives the file another one,
+    so the bytes need not be read again to be sure. A source without a usable time has those two seconds only.
+
+    Law: a proof that is made now or later is reliable. Law: usable times of two seconds ago or earlier are kept.
+    """
+    latest_ns = _as_ns(now) - _RELIABLE_AFTER_NS
+    return min(source_mtime_ns, latest_ns) if source_mtime_ns >= EARLIEST_MTIME_NS else latest_ns
 
 
 def has_reliable_proof(row: ImageFile) -> bool:
@@ -324,6 +344,10 @@ def _after_eviction(row: ImageFile, seen: Seen, now: datetime) -> ImageFile:
     return replace(
         _here_again(row), state=FileState.ONLINE_ONLY, prior_state=prior, stamp=stamp, unchanged_since=since
     )
+
+
+def _as_ns(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1) * 1000
 
 
 _EVENT_OF_STATE: dict[FileState, type[ImageEvent]] = {

@@ -29,6 +29,7 @@ from strandline.model.listing import OddKind
 PICTURES = make_pictures(3)
 ONE, TWO, THREE = PICTURES
 NAMES = sorted(map(name_of, PICTURES))
+LONG_AGO_NS = 1_000_000_000_000_000_000
 
 
 def always() -> bool:
@@ -172,6 +173,17 @@ def test_a_written_image_is_whole_and_has_its_stamp(place: Place) -> None:
         place.folder.ensure_durable(name_of(THREE))
 
 
+def test_a_written_image_has_the_mtime_that_it_was_given(place: Place) -> None:
+    """From the moment it has its name, and its ctime is that of the file if the place keeps them."""
+    written = place.folder.write_image(name_of(ONE), ONE, SaveMode.NEW, always, mtime_ns=LONG_AGO_NS)
+    assert written.stamp == stamp_at(place, name_of(ONE))
+    assert written.stamp.mtime_ns == LONG_AGO_NS
+    found = (place.media / name_of(ONE)).lstat()
+    if written.ctime_ns is not None:
+        assert place.folder.keeps_ctimes
+        assert written.ctime_ns == found.st_ctime_ns
+
+
 def test_a_name_that_is_taken_is_kept(place: Place) -> None:
     """A new image never replaces. A replacement asks first, and is whole."""
     put_image(place.root, ONE, "x.png")
@@ -189,13 +201,20 @@ def test_several_new_images_are_written_at_once(place: Place) -> None:
     """Each has its own result: its stamp, or the error of a name that is taken or impossible."""
     place.media.rmdir()
     place.folder.write_image("x.png", ONE, SaveMode.NEW, always)
-    files = [(name_of(ONE), ONE), ("x.png", TWO), ("a/b.png", TWO), (name_of(TWO), TWO)]
+    files = [
+        (name_of(ONE), ONE, LONG_AGO_NS),
+        ("x.png", TWO, None),
+        ("a/b.png", TWO, None),
+        (name_of(TWO), TWO, None),
+    ]
     one, taken, impossible, two = place.folder.write_new_images(files, lambda _name: True)
     assert isinstance(taken, FileExistsError)
     assert isinstance(impossible, InvalidPathError)
     for result, data in ((one, ONE), (two, TWO)):
         assert isinstance(result, WrittenFile)
         assert result.stamp == stamp_at(place, name_of(data))
+    assert isinstance(one, WrittenFile)
+    assert one.stamp.mtime_ns == LONG_AGO_NS
     assert {path.name: path.read_bytes() for path in place.media.iterdir()} == {
         "x.png": ONE,
         name_of(ONE): ONE,

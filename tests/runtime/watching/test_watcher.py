@@ -9,12 +9,15 @@ import pytest
 
 from builders.catalogs import list_rows
 from builders.identities import A, B
+from builders.opens import noting_opens
+from builders.pictures import make_picture
 from builders.storage import make_pictures, make_storage_dir, name_of, open_bench, put_image
 from builders.watching import RunningClock, make_arrival, wait_for_all, watching
 from strandline.model.image_files import FileState
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.place_watcher import SCAN_SOON_S, TICK_S, PlaceWatcher
+from strandline.services.saving.save import save_image
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import forget_storage_dir, get_by_number, move_storage_dir
 from strandline.services.workbench import Workbench
@@ -244,3 +247,19 @@ def test_an_empty_file_that_a_scan_met_first_is_told_as_arriving(
 def test_scan_soon_is_late_enough_for_a_replacement() -> None:
     """Syncthing's gap was 4 ms, and renamed folders took a quarter of a second (hazards H6, H32)."""
     assert SCAN_SOON_S >= 1
+
+
+def test_what_this_program_saved_is_not_read_again(bench: Workbench, root: Path, clock: RunningClock) -> None:
+    """The save hashed the bytes itself. What other programs write is opened, so the test would see it."""
+    others = set()
+    with watching(bench) as reader, noting_opens(root / "media") as list_opened:
+        wait_for_all(reader, root)
+        list_opened()
+        for seed in range(5):
+            save_image(bench, make_picture("png", seed=9_000 + seed), sd_at(bench))
+        for seed in range(2):  # between the two, everything that is due was looked at
+            clock.pass_time(seconds=5)
+            others.add(put_image(root, make_picture("png", seed=9_100 + seed)))
+            for name in others:
+                reader.wait_for(AVAILABLE, name)
+        assert {name for name in list_opened() if not name.startswith("#")} == others  # "#": an unnamed file

@@ -14,6 +14,7 @@ from builders.storage import id_of, make_pictures, name_of
 from fault_kit.traced import trace_calls
 from strandline.errors import StorageDirOfflineError, StrandlineError
 from strandline.model.reports import Saved
+from strandline.services.saving.intake import NewImage
 from strandline.services.saving.save import save_image
 from strandline.services.saving.save_several import MOST_TOGETHER, save_several
 from strandline.services.workbench import Limits
@@ -48,7 +49,7 @@ def test_each_result_is_that_of_a_save_alone(tmp_path: Path) -> None:
             machine.get(id_of(THERE))
             results: list[Saved | StrandlineError] = []
             if name == "together":
-                results = save_several(machine.bench, IMAGES, sd)
+                results = save_several(machine.bench, [NewImage(*image) for image in IMAGES], sd)
             for data, original in IMAGES if name == "alone" else ():
                 try:
                     results.append(save_image(machine.bench, data, sd, name=original))
@@ -73,7 +74,7 @@ def test_nothing_is_saved_if_the_folder_is_gone(tmp_path: Path) -> None:
     with open_machine(tmp_path) as machine:
         sd = machine.add("one")
         shutil.rmtree(sd.path)
-        results = save_several(machine.bench, [(data, None) for data in PICTURES], sd)
+        results = save_several(machine.bench, map(NewImage, PICTURES), sd)
         assert [type(result) for result in results] == [StorageDirOfflineError] * len(PICTURES)
         assert machine.events("image.available") == []
 
@@ -82,7 +83,9 @@ def test_many_images_share_transactions(tmp_path: Path) -> None:
     """One transaction for each group, whatever the number of its images."""
     with open_machine(tmp_path) as machine:
         sd = machine.add("one")
-        images = [(data, f"{number}.png") for number, data in enumerate(make_pictures(MOST_TOGETHER + 1))]
+        images = [
+            NewImage(data, f"{number}.png") for number, data in enumerate(make_pictures(MOST_TOGETHER + 1))
+        ]
         statements = list_statements(machine.bench, lambda: save_several(machine.bench, images, sd))
         assert sum(statement.startswith("BEGIN IMMEDIATE") for statement in statements) == 2
         assert machine.bench.catalog.check_integrity() == []
@@ -92,9 +95,9 @@ def test_many_images_share_transactions(tmp_path: Path) -> None:
 SAVING = """
 import sys
 from pathlib import Path
-from strandline import open_store
+from strandline import NewImage, open_store
 home, *pictures = sys.argv[1:]
-images = [(Path(picture).read_bytes(), None) for picture in pictures]
+images = [NewImage(Path(picture).read_bytes()) for picture in pictures]
 with open_store(home) as store:
     store.rename_storage_dir("one", "two")  # SQLite syncs a new log once whatever we ask: let that be over
     begin()

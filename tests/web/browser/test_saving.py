@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Dialog, Page, Route, expect
 
 from builders.pictures import make_picture
 from builders.storage import id_of, make_pictures
+from strandline import Query
 
 from .conftest import OpenPage, Serve
 
@@ -88,6 +91,23 @@ def test_a_picked_picture_is_saved_into_the_chosen_folder(
     chooser.value.set_files({"name": "x.webp", "mimeType": "image/webp", "buffer": data})
     expect(page.locator(".saved-files li")).to_contain_text("Saved")
     assert served.store.get(id_of(data)).sd.name == travel.name
+
+
+def test_a_picture_keeps_the_date_of_its_file(serve: Serve, open_page: OpenPage, tmp_path: Path) -> None:
+    """Picked alone, or together with others."""
+    served = serve(*make_pictures(1))
+    page = open_page(served)
+    paths, at = [tmp_path / f"{number}.png" for number in range(3)], datetime(2011, 5, 4, tzinfo=UTC)
+    for seed, path in enumerate(paths):
+        path.write_bytes(make_picture("png", seed=400 + seed))
+        os.utime(path, (at.timestamp(), at.timestamp()))
+    for picked in (paths[:1], paths[1:]):
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Save images").click()
+        chooser.value.set_files(picked)
+        expect(page.locator(".saved-files h2")).to_have_text(f"{len(picked)} saved")
+    months = served.store.list_images(Query(month="2011-05"))
+    assert months.total == 3
 
 
 def hold_uploads(page: Page) -> list[Route]:

@@ -36,4 +36,4 @@ def adopt_image(bench: Workbench, sd: StorageDir, filename: str) -> Saved:
             f"{folder.where(filename)} is not another, whole image under an image's name: {found}; nothing was done",
             filename=filename,
         )
-    return save_image(bench, result.copy.open(), sd, name=filename)
+    return save_image(bench, result.copy, sd, name=filename)

@@ -21,4 +21,4 @@ def copy_image(bench: Workbench, image_id: ImageId, to: StorageDir) -> Saved:
         ImageNotFoundError: There is no good file of it anywhere. The subclass says why.
         RefusedError, UnavailableError, DiskError: The storage directory cannot be written to, as for saving.
     """
-    return save_image(bench, get_image(bench, image_id, to).open(), to, image_id=image_id)
+    return save_image(bench, get_image(bench, image_id, to).lend_copy(), to, image_id=image_id)

@@ -6,10 +6,19 @@ import errno
 import io
 import mmap
 import os
+import stat
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
-from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidPathError, SourceNotFoundError
+from strandline.errors import (
+    EmptyImageError,
+    ImageTooLargeError,
+    InvalidInputError,
+    InvalidPathError,
+    SourceNotFoundError,
+)
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.proof_copies import CopyWriter, ProofCopy, copy_bytes, copy_stream
 from strandline.model.values import dataclass
@@ -33,6 +42,8 @@ class TakenSource:
     original_name: str | None
     label: str
     """Its origin, for people: a path, ``stream``, or ``bytes``."""
+    mtime_ns: int = 0
+    """When its file was last written to; 0 if it has none."""
 
     @property
     def source(self) -> str:
@@ -50,6 +61,18 @@ class TakenSource:
         return self.copy.buffer
 
 
+@dataclass(frozen=True, slots=True)
+class NewImage:
+    """An image to save together with others, and what its bytes do not say."""
+
+    source: bytes | str | os.PathLike[str] | ProofCopy
+    """The bytes, a path, or a finished copy."""
+    name: str | None = None
+    """The original name. By default, a path's own name."""
+    modified_at: datetime | None = None
+    """When the bytes' own file was last written to. By default, a path's own mtime."""
+
+
 def begin_copy(bench: Workbench, *, max_memory_bytes: int) -> CopyWriter:
     """An empty copy for bytes that arrive piece by piece. :func:`take_source` accepts its ``finish()``.
 
@@ -59,10 +82,13 @@ def begin_copy(bench: Workbench, *, max_memory_bytes: int) -> CopyWriter:
     return CopyWriter(max_memory_bytes=most, scratch=bench.scratch)
 
 
-def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSource:
+def take_source(
+    bench: Workbench, source: Source, name: str | None, modified_at: datetime | None = None
+) -> TakenSource:
     """Reads the source once and hashes it; in memory up to 64 MiB, otherwise in an unnamed temporary file.
 
-    A copy that was hashed while it arrived is not copied again.
+    A copy that was hashed while it arrived is not copied again. ``modified_at`` is when the file that the bytes come
+    from was last written to. By default, a path's and a copied file's own mtime.
 
     Raises:
         EmptyImageError: It has no bytes.
@@ -72,7 +98,7 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
         TypeError: It is neither bytes, nor a path, nor a binary stream.
     """
     if isinstance(source, ProofCopy):
-        taken = TakenSource(_check_size(bench, source), _as_text(name), STREAM)
+        taken = TakenSource(_check_size(bench, source), _as_text(name), STREAM, source.stamp.mtime_ns)
     elif isinstance(source, bytes | bytearray | memoryview):
         taken = TakenSource(_check_size(bench, copy_bytes(bytes(source))), _as_text(name), BYTES)
     elif isinstance(source, str | os.PathLike):
@@ -82,7 +108,7 @@ def take_source(bench: Workbench, source: Source, name: str | None) -> TakenSour
         taken = TakenSource(_copy(bench, source, "the stream"), _as_text(name), STREAM)
     if taken.copy.size_bytes == 0:
         raise EmptyImageError(f"{taken.subject} is empty; there is nothing to save", source=taken.source)
-    return taken
+    return taken if modified_at is None else replace(taken, mtime_ns=_as_mtime_ns(modified_at))
 
 
 def is_in_hand(source: Source) -> bool:
@@ -93,8 +119,13 @@ def is_in_hand(source: Source) -> bool:
 def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
     label = _as_text(str(path)) or ""
     try:
-        with path.open("rb") as stream:
-            return TakenSource(_copy(bench, stream, label), _as_text(name or _own_name(path)), label)
+        with path.open("rb", buffering=0) as stream:
+            found = os.fstat(stream.fileno())
+            copy = _copy(bench, cast(BinaryIO, stream), label)
+            mtime_ns = (
+                found.st_mtime_ns if stat.S_ISREG(found.st_mode) else 0
+            )  # a pipe's is that of its last bytes
+            return TakenSource(copy, _as_text(name or _own_name(path)), label, mtime_ns)
     except FileNotFoundError as error:
         if os.path.islink(path):
             message = f"{label} is a link to a file that is not there; check where it leads"
@@ -109,6 +140,12 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
         if error.errno == errno.ENAMETOOLONG:
             raise InvalidPathError(f"{label!r} is too long for a path", source=label) from error
         raise as_unreadable(error, label) from error
+
+
+def _as_mtime_ns(at: datetime) -> int:
+    if at.tzinfo is None:
+        raise InvalidInputError("modified_at needs a time zone; use datetime.now(UTC), for example")
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
 def _own_name(path: Path) -> str | None:

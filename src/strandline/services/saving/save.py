@@ -30,7 +30,7 @@ from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.markdown import format_markdown
 from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
 from strandline.model.reports import Saved
-from strandline.model.states import Look, Seen, after_look, event_between, register_listed
+from strandline.model.states import Look, Seen, after_look, choose_mtime, event_between, register_listed
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.structure import walk_structure
 from strandline.model.trash import TrashedFile, TrashReason
@@ -45,6 +45,7 @@ from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Writer
+    from strandline.folders.port import WrittenFile
 
 
 def save_image(
@@ -54,6 +55,7 @@ def save_image(
     *,
     name: str | None = None,
     image_id: ImageId | None = None,
+    modified_at: datetime | None = None,
 ) -> Saved:
     """Saves one image durably and registers it. Once this returns, a power cut cannot lose it.
 
@@ -64,6 +66,7 @@ def save_image(
         sd: The target. An image that is in another SD is saved here as well.
         name: The original name, remembered for people. By default, a path's own name.
         image_id: The caller's own id. A content id must match the bytes.
+        modified_at: When the bytes' own file was last written to; by default, a path's own mtime.
 
     Raises:
         EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: The input is invalid.
@@ -75,10 +78,23 @@ def save_image(
         DiskFullError, DiskError: The disk refused, or did not answer in time. The image is not in the catalog.
     """
     sd = check_writable(bench, sd)
-    taken = take_source(bench, source, name)
+    taken = take_source(bench, source, name, modified_at)
+    return save_taken(bench, taken, sd, image_id=image_id, is_checked=is_in_hand(source))
+
+
+def save_taken(
+    bench: Workbench,
+    taken: TakenSource,
+    sd: StorageDir,
+    *,
+    image_id: ImageId | None = None,
+    is_checked: bool = True,
+) -> Saved:
+    """Saves a source that was read already. ``is_checked``: the SD could be written to just now. Raises as
+    :func:`save_image`.
+    """
     media_type = sniff(taken)
     wanted = _decide_id(taken, image_id)
-    is_checked = is_in_hand(source)
     for _ in range(ATTEMPTS):
         if not is_checked:  # reading the source may have taken minutes
             sd = check_writable(bench, sd)
@@ -153,7 +169,7 @@ class Attempt:
             if written is None:
                 return None
             self._check_still_there()
-            look = replace(look, stamp=written)
+            look = replace(look, stamp=written.stamp, ctime_ns=written.ctime_ns)
             with self.bench.catalog.write(durable=True) as writer:
                 self.register(writer, filename, look)
                 if trashed is not None:
@@ -255,7 +271,7 @@ class Attempt:
         name = self.folder.layout.name_for(self.image_id, self.media_type)
         return is_content_id(self.image_id) and not self.folder.probe([name])
 
-    def _replace(self, filename: str, there: ProofResult) -> tuple[FileStamp | None, TrashedFile | None]:
+    def _replace(self, filename: str, there: ProofResult) -> tuple[WrittenFile | None, TrashedFile | None]:
         """Puts the good bytes in place of arriving, damaged, or foreign ones. Those go to the trash first."""
         path = self.folder.where(filename)
         if there.outcome is Outcome.CHANGING:
@@ -265,7 +281,7 @@ class Attempt:
                 f"a file is under the image's name already: {there.reason}", path=str(path)
             )
         if there.row is not None and there.row.state is FileState.FOREIGN and there.copy is not None:
-            save_image(self.bench, there.copy.open(), self.sd, name=filename)
+            save_image(self.bench, there.copy, self.sd, name=filename)
         try:
             trashed, copied = copy_to_trash(
                 self.bench, self.sd, filename, self.image_id, TrashReason.REPLACED
@@ -294,11 +310,18 @@ class Attempt:
             discard_copy(self.bench, trashed)
         return written, trashed
 
-    def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> FileStamp | None:
+    @property
+    def mtime_ns(self) -> int:
+        """The new file's mtime."""
+        return choose_mtime(self.taken.mtime_ns, self.bench.now())
+
+    def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> WrittenFile | None:
         buffer = self.taken.buffer
         source = buffer if isinstance(buffer, bytes) else self.taken.copy.open()
+        # What replaces wrong bytes is newer than they are, or sync clients would take it for the same file, or older.
+        mtime_ns = self.mtime_ns if mode is SaveMode.NEW else None
         try:
-            return self.folder.write_image(filename, source, mode, allowed).stamp
+            return self.folder.write_image(filename, source, mode, allowed, mtime_ns=mtime_ns)
         except FileExistsError:
             self._check_regular(filename)
             return None

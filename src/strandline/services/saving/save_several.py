@@ -12,13 +12,12 @@ from dataclasses import replace
 
 from strandline.errors import StrandlineError
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.proof_copies import ProofCopy
 from strandline.model.image_ids import content_id_of
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
-from strandline.services.saving.intake import take_source
-from strandline.services.saving.save import Attempt, save_image, sniff
+from strandline.services.saving.intake import NewImage, TakenSource, take_source
+from strandline.services.saving.save import Attempt, save_taken, sniff
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
 
@@ -26,10 +25,7 @@ MOST_TOGETHER = 50
 """Images that share a transaction. Each further one saves less than 2 % of what the first ones cost."""
 
 MOST_BYTES = 16 * 1024 * 1024
-"""The bytes of one such group, which are in memory."""
-
-Named = tuple[bytes | ProofCopy, str | None]
-"""The bytes of an image, or a finished copy, and its original name. Nothing is read while a group is prepared."""
+"""The bytes of one such group, which are in memory. One image may exceed it, and is then the last of its group."""
 
 Result = Saved | StrandlineError
 
@@ -44,25 +40,35 @@ class _Ready:
     data: bytes
 
 
-def save_several(bench: Workbench, sources: Iterable[Named], sd: StorageDir) -> list[Result]:
+def save_several(bench: Workbench, images: Iterable[NewImage], sd: StorageDir) -> list[Result]:
     """Saves each image as :func:`~strandline.services.saving.save.save_image` does. One result each: it or its error.
 
     Durable when it returns. An error of one image concerns only that one. If the SD must not be written to, each has
-    this error.
+    this error. ``images`` is read as far as the next group needs.
     """
     results: list[Result] = []
-    for group in _iter_groups(sources):
+    for group in _iter_groups(bench, images):
         results += _Group(bench, sd, group).save()
     return results
 
 
-def _iter_groups(sources: Iterable[Named]) -> Iterator[Sequence[Named]]:
-    group: list[Named] = []
-    for named in sources:
-        group.append(named)
-        if len(group) == MOST_TOGETHER:
+def _iter_groups(
+    bench: Workbench, images: Iterable[NewImage]
+) -> Iterator[Sequence[TakenSource | StrandlineError]]:
+    """The images, read, in groups whose bytes fit in memory."""
+    group: list[TakenSource | StrandlineError] = []
+    size_bytes = 0
+    for image in images:
+        try:
+            taken = take_source(bench, image.source, image.name, image.modified_at)
+        except StrandlineError as error:
+            group.append(error)
+        else:
+            group.append(taken)
+            size_bytes += taken.copy.size_bytes
+        if len(group) == MOST_TOGETHER or size_bytes >= MOST_BYTES:
             yield group
-            group = []
+            group, size_bytes = [], 0
     if group:
         yield group
 
@@ -70,7 +76,9 @@ def _iter_groups(sources: Iterable[Named]) -> Iterator[Sequence[Named]]:
 class _Group:
     """Some images that are saved together."""
 
-    def __init__(self, bench: Workbench, sd: StorageDir, sources: Sequence[Named]) -> None:
+    def __init__(
+        self, bench: Workbench, sd: StorageDir, sources: Sequence[TakenSource | StrandlineError]
+    ) -> None:
         self._bench = bench
         self._sd = sd
         self._sources = sources
@@ -85,31 +93,37 @@ class _Group:
         except StrandlineError as error:  # of the SD or the catalog, so of all that have no other result
             for position in range(len(self._sources)):
                 self._results.setdefault(position, error)
-        for position, (source, name) in enumerate(self._sources):
+        for position, taken in enumerate(self._sources):
             if position not in self._results:
-                self._results[position] = self._save_alone(source, name)
+                self._results[position] = self._save_alone(taken)
         return [self._results[position] for position in range(len(self._sources))]
 
-    def _save_alone(self, source: bytes | ProofCopy, name: str | None) -> Result:
+    def _save_alone(self, taken: TakenSource | StrandlineError) -> Result:
+        if isinstance(taken, StrandlineError):
+            return taken
         try:
-            return save_image(self._bench, source, self._sd, name=name)
+            return save_taken(self._bench, taken, self._sd)
         except StrandlineError as error:
             return error
 
     def _prepare(self) -> None:
-        """Takes every source, and finds those that can be written together."""
-        folder, together, size_bytes = self._bench.folder(self._sd), set[str](), 0
-        for position, (source, name) in enumerate(self._sources):
+        """Finds the images that can be written together."""
+        folder, together = self._bench.folder(self._sd), set[str]()
+        for position, taken in enumerate(self._sources):
+            if isinstance(taken, StrandlineError):
+                self._results[position] = taken
+                continue
             try:
-                taken = take_source(self._bench, source, name)
                 attempt = Attempt(
                     self._bench, self._sd, folder, taken, sniff(taken), content_id_of(taken.copy.sha256)
                 )
                 filename = folder.layout.name_for(attempt.image_id, attempt.media_type)
-                data, size_bytes = taken.buffer, size_bytes + taken.copy.size_bytes
-                if not isinstance(data, bytes) or size_bytes > MOST_BYTES:
-                    size_bytes -= taken.copy.size_bytes
-                elif attempt.image_id not in together and not attempt.list_existing():
+                data = taken.buffer
+                if (
+                    isinstance(data, bytes)
+                    and attempt.image_id not in together
+                    and not attempt.list_existing()
+                ):
                     together.add(attempt.image_id)
                     self._ready.append(_Ready(position, attempt, filename, data))
             except StrandlineError as error:
@@ -124,15 +138,15 @@ class _Group:
         self._bench.being_saved.update(names)
         try:
             looks = [ready.attempt.look(ready.filename) for ready in self._ready]
+            files = [(ready.filename, ready.data, ready.attempt.mtime_ns) for ready in self._ready]
             with disk_errors("write", folder.where("")):
-                written = folder.write_new_images(
-                    [(ready.filename, ready.data) for ready in self._ready], lambda name: is_free[name]()
-                )
+                written = folder.write_new_images(files, lambda name: is_free[name]())
             check_writable(self._bench, self._sd)
             with self._bench.catalog.write(durable=True) as writer:
                 for ready, look, result in zip(self._ready, looks, written, strict=True):
                     if not isinstance(result, OSError | StrandlineError):
-                        ready.attempt.register(writer, ready.filename, replace(look, stamp=result.stamp))
+                        shown = replace(look, stamp=result.stamp, ctime_ns=result.ctime_ns)
+                        ready.attempt.register(writer, ready.filename, shown)
             for ready, look, result in zip(self._ready, looks, written, strict=True):
                 if isinstance(result, StrandlineError):
                     self._results[ready.position] = result

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from datetime import datetime
+from itertools import zip_longest
 from typing import BinaryIO, NamedTuple, cast
 
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 
-from strandline import CopyWriter
+from strandline import CopyWriter, InvalidInputError
 from strandline.web.backend import Backend
 
 PIECE_BYTES = 1024 * 1024
@@ -35,6 +37,7 @@ class Part(NamedTuple):
 
     name: str | None
     writer: CopyWriter
+    modified_at: datetime | None
 
 
 @asynccontextmanager
@@ -60,10 +63,11 @@ async def spooled_body(request: Request, backend: Backend) -> AsyncIterator[Copy
 
 @asynccontextmanager
 async def spooled_form(request: Request, backend: Backend, *, max_files: int) -> AsyncIterator[list[Part]]:
-    """The files of the form that the request carries, those of its field ``files``.
+    """The files of the form that the request carries, those of its field ``files``, with the times in ``modified``.
 
     Raises:
         MultiPartException: It is no form, or has too many parts.
+        InvalidInputError: There are times, but not one for each file, or one of them is none.
         DiskError: The disk refused a file.
     """
     spooled: list[_SpooledFile] = []
@@ -71,9 +75,37 @@ async def spooled_form(request: Request, backend: Backend, *, max_files: int) ->
         async with aclosing(request.stream()) as stream:
             form = await _FormParser(request, stream, backend, spooled, max_files=max_files).parse()
         files = [each for each in form.getlist("files") if isinstance(each, _SpooledFile)]
-        yield [Part(each.filename or None, each.writer) for each in files]
+        times = [each for each in form.getlist("modified") if isinstance(each, str)]
+        if times and len(times) != len(files):
+            raise InvalidInputError(
+                f"the form has {len(files)} fields 'files' and {len(times)} 'modified'; give one for each file, "
+                "in the same order, or none"
+            )
+        yield [
+            Part(each.filename or None, each.writer, parse_time(time))
+            for each, time in zip_longest(files, times)
+        ]
     finally:
         await backend.crossing.slow(lambda: _close(spooled))
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """A time with a zone, as ``2026-07-14T09:30:00Z``. None for no text.
+
+    Raises:
+        InvalidInputError: It is something else.
+    """
+    if not text:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is None:
+        raise InvalidInputError(
+            f"'modified' is {text[:40]!r}; give a time with its zone, for example 2026-07-14T09:30:00Z"
+        )
+    return time
 
 
 async def _write(backend: Backend, writer: CopyWriter, pieces: bytearray) -> None:

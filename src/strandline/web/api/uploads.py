@@ -17,11 +17,12 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Message
 
+from strandline import NewImage
 from strandline.errors import EmptyImageError, ImageTooLargeError, InvalidInputError, StrandlineError
 from strandline.model.reports import Saved
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
-from strandline.web.api.spooling import Part, spooled_body, spooled_form
+from strandline.web.api.spooling import Part, parse_time, spooled_body, spooled_form
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.problems import answer_error, answer_refusal
 
@@ -46,7 +47,13 @@ _BODY: dict[str, Any] = {
                     "type": "object",
                     "required": ["files"],
                     "properties": {
-                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}}
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "modified": {
+                            "type": "array",
+                            "items": {"type": "string"},
+                            "description": "When each file was last written to, in the order of `files`: a time with "
+                            "its zone (`2026-07-14T09:30:00Z`), or empty.",
+                        },
                     },
                 }
             },
@@ -68,6 +75,14 @@ async def upload_images(
     id: Annotated[
         str | None, Query(max_length=100, description="An id of your own, for a single image.")
     ] = None,
+    modified: Annotated[
+        str | None,
+        Query(
+            max_length=100,
+            description="When a raw upload's file was last written to: a time with its zone, `2026-07-14T09:30:00Z`. "
+            "A picture that does not say when it was taken sorts by it.",
+        ),
+    ] = None,
 ) -> Response:
     """Saves the body, or the files of a form, as images. 201 if one is new, 200 if all existed already.
 
@@ -80,7 +95,7 @@ async def upload_images(
             async with spooled_form(limited, backend, max_files=MAX_FILES) as parts:
                 return await _save_all(backend, parts, sd, id)
         async with spooled_body(limited, backend) as writer:
-            return await _save_all(backend, [Part(name, writer)], sd, id)
+            return await _save_all(backend, [Part(name, writer, parse_time(modified))], sd, id)
     except (ClientDisconnect, SilentClientError):
         return answer_refusal("client-silent")
     except MultiPartException as error:
@@ -114,14 +129,16 @@ def _save(
     store = backend.store
     if len(parts) > 1:
         try:
-            return store.save_several([(part.writer.finish(), part.name) for part in parts], sd=sd)
+            return store.save_several(
+                [NewImage(part.writer.finish(), part.name, part.modified_at) for part in parts], sd=sd
+            )
         except StrandlineError as error:
             return [error] * len(parts)
     (part,) = parts
     copy = part.writer.finish()
     if not copy.size_bytes and part.name is None:
         raise EmptyImageError("the request body is empty; send the bytes of an image")
-    return [store.save(copy, sd=sd, name=part.name, image_id=image_id)]
+    return [store.save(copy, sd=sd, name=part.name, image_id=image_id, modified_at=part.modified_at)]
 
 
 def _limit(request: Request, limit_bytes: int) -> Any:

@@ -68,7 +68,8 @@ export class SaveQueue {
     this.requests.set(request, carried);
     const isAlone = items.length === 1;
     const [{ file, sd }] = items;
-    request.open("POST", `${BASE}/api/v1/images?${new URLSearchParams(isAlone ? { sd, name: nameOf(file) } : { sd })}`);
+    const query = isAlone ? { sd, name: nameOf(file), modified: timeOf(file) } : { sd };
+    request.open("POST", `${BASE}/api/v1/images?${new URLSearchParams(query)}`);
     request.setRequestHeader("accept", "application/json");
     request.responseType = "json";
     request.upload.onprogress = (event) => {
@@ -87,7 +88,10 @@ export class SaveQueue {
       return;
     }
     const form = new FormData();
-    for (const item of items) form.append("files", item.file, nameOf(item.file));
+    for (const item of items) {
+      form.append("files", item.file, nameOf(item.file));
+      form.append("modified", timeOf(item.file));
+    }
     request.send(form);
   }
 
@@ -116,6 +120,12 @@ export class SaveQueue {
 /** What a file is called in a request. */
 export function nameOf(file) {
   return file.name || "pasted image";
+}
+
+/** When the file was last written to: a picture without a date of its own sorts by it. */
+function timeOf(file) {
+  const time = new Date(file.lastModified);
+  return Number.isNaN(time.getTime()) || time.getUTCFullYear() < 1 || time.getUTCFullYear() > 9999 ? "" : time.toISOString();
 }
 
 /** Takes the next files that fit in one request: of one folder, each with a name of its own, so results have theirs. */
