@@ -110,6 +110,7 @@ if TYPE_CHECKING:
     from strandline.model.reports import ScanReport as ScanReport
     from strandline.model.reports import StorageDirTrace as StorageDirTrace
     from strandline.model.storage_dirs import StorageDir as StorageDir
+    from strandline.model.storage_dirs import StorageDirQuestion as StorageDirQuestion
     from strandline.model.storage_dirs import StorageDirState as StorageDirState
     from strandline.model.sync_status import FileItem as FileItem
     from strandline.model.sync_status import HexPage as HexPage
@@ -248,6 +249,7 @@ _HOMES = {
     ),
     "strandline.model.storage_dirs": (
         "StorageDir",
+        "StorageDirQuestion",
         "StorageDirState",
     ),
     "strandline.model.sync_status": (

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from builders.catalogs import dump, list_rows, opened
+from builders.identities import A
 from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.migrations import MIGRATIONS
 from strandline.catalog.port import Reader
@@ -101,7 +102,7 @@ def ask_all(reader: Reader) -> dict[str, object]:
                 files.count_rows(sd),
                 files.count_expected(sd),
                 files.count_unaccepted(sd),
-                files.count_noteworthy(sd),
+                files.count_of_each([sd])[sd].noteworthy,
             ]
         ),
         "images": ids(ImageFilter()),
@@ -122,6 +123,7 @@ def test_every_reader_answers_as_before(path: Path) -> None:
     epoch = expected.pop("epoch")
     for sd in expected["storage_dirs"]:
         del sd["root_device"], sd["root_inode"]
+        sd["question"] = None
     with opened(path) as catalog, catalog.read() as reader:
         assert catalog.epoch == epoch
         assert catalog.check_integrity() == []
@@ -237,6 +239,44 @@ def describe(path: Path) -> dict[str, object]:
         return found
     finally:
         conn.close()
+
+
+@pytest.mark.parametrize(
+    ("state", "problem", "is_known", "question"),
+    [
+        (
+            "suspect",
+            "all are gone; if that is meant, run `strandline sd confirm Notes`",
+            True,
+            "accept-absences",
+        ),
+        ("suspect", "its media folder cannot be listed", True, None),
+        ("offline", "nothing is here; run `strandline sd confirm /notes`", True, "restore-identity"),
+        ("offline", "the folder is not there", True, None),
+        (
+            "incomplete",
+            "media is not empty; run `strandline sd add --new-identity /n`",
+            False,
+            "new-identity",
+        ),
+        ("incomplete", "its identity keeps changing; wait", False, None),
+        ("online", None, True, None),
+    ],
+)
+def test_what_a_person_was_asked_in_words_gets_its_code(
+    tmp_path: Path, state: str, problem: str | None, is_known: bool, question: str | None
+) -> None:
+    """So the buttons of a folder are there before it is looked at again."""
+    path = tmp_path / "catalog.db"
+    with opened(path, migrations=MIGRATIONS[:8]) as catalog, catalog.connected() as conn:
+        conn.execute(
+            "INSERT INTO storage_dirs (sd_id, name, path, state, problem, added_at_us) "
+            "VALUES (?, 'Notes', '/notes', ?, ?, 0)",
+            (A if is_known else None, state, problem),
+        )
+    with opened(path) as catalog, catalog.read() as reader:
+        (sd,) = reader.sds.list_storage_dirs()
+    assert (sd.state, sd.problem, sd.question) == (state, problem, question)
 
 
 def test_all_steps_make_the_tables_of_a_new_catalog(tmp_path: Path) -> None:

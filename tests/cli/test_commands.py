@@ -18,7 +18,7 @@ from builders.program import run, run_on_terminal, run_process
 from strandline.model.image_ids import hash_to_content_id
 from strandline.model.sync_status import SyncStatus
 
-SD_KEYS = {"sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem"}
+SD_KEYS = {"sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem", "question"}
 FILE_KEYS = {
     "sd_id", "sd_name", "sd_state", "filename", "path", "media_type", "state", "proven", "proof", "whole",
     "size_bytes", "mtime", "first_seen", "unchanged_since", "absent_since",

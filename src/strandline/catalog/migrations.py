@@ -148,5 +148,14 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX conflict_copies_by_image ON conflict_copies (image_id);
     """,
+    # Until then, the messages alone said what a person can do.
+    """
+    ALTER TABLE storage_dirs ADD COLUMN question TEXT;
+    UPDATE storage_dirs SET question = 'accept-absences' WHERE state = 'suspect' AND problem LIKE '%sd confirm%';
+    UPDATE storage_dirs SET question = 'restore-identity'
+        WHERE state = 'offline' AND sd_id IS NOT NULL AND problem LIKE '%sd confirm%';
+    UPDATE storage_dirs SET question = 'new-identity'
+        WHERE state = 'incomplete' AND sd_id IS NULL AND read_only = 0 AND problem LIKE '%--new-identity%';
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

@@ -23,7 +23,8 @@ SCHEMA = """
         problem         TEXT,
         read_only       INTEGER NOT NULL DEFAULT 0,
         first_scan_done INTEGER NOT NULL DEFAULT 0,
-        added_at_us     INTEGER NOT NULL
+        added_at_us     INTEGER NOT NULL,
+        question        TEXT
     );
     CREATE TABLE storage_dir_aliases (
         number INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
@@ -106,5 +107,5 @@ SCHEMA = """
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 8
+VERSION = 9
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

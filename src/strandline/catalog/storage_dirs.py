@@ -14,10 +14,11 @@ from typing import Any
 
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.identity.sd_ids import StorageDirId
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 
 _SELECT = (
     "SELECT number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, "
+    "question, "
     "(SELECT group_concat(sd_id, char(10)) FROM storage_dir_aliases AS a WHERE a.number = storage_dirs.number) "
     "FROM storage_dirs"
 )
@@ -26,7 +27,8 @@ _SELECT = (
 
 def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
     (
-        number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, aliases,
+        number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, question,
+        aliases,
     ) = row  # fmt: skip
     return StorageDir(
         number=number,
@@ -36,6 +38,7 @@ def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
         path=path,
         state=StorageDirState(state),
         problem=problem,
+        question=None if question is None else StorageDirQuestion(question),
         read_only=bool(read_only),
         first_scan_done=bool(first_scan_done),
         added_at=from_microseconds(added_at_us),
@@ -83,6 +86,7 @@ class StorageDirWriter(StorageDirReader):
         problem: str | None,
         read_only: bool,
         added_at: datetime,
+        question: StorageDirQuestion | None = None,
     ) -> int:
         """Adds a storage directory and returns its number.
 
@@ -91,20 +95,27 @@ class StorageDirWriter(StorageDirReader):
         """
         cursor = self._conn.execute(
             "INSERT INTO storage_dirs (sd_id, provisional, name, path, state, problem, read_only, "
-            "added_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "added_at_us, question) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 sd_id, int(provisional), name, path, state.value, problem, int(read_only),
-                as_microseconds(added_at),
+                as_microseconds(added_at), question,
             ),
         )  # fmt: skip
         assert cursor.lastrowid is not None
         return cursor.lastrowid
 
-    def update_state(self, sd: StorageDir, state: StorageDirState, problem: str | None) -> bool:
+    def update_state(
+        self,
+        sd: StorageDir,
+        state: StorageDirState,
+        problem: str | None,
+        question: StorageDirQuestion | None = None,
+    ) -> bool:
         """Changes the SD's state if it still is ``sd.state``. False if another process was faster."""
         cursor = self._conn.execute(
-            "UPDATE storage_dirs SET state = ?, problem = ? WHERE number = ? AND state = ? AND problem IS ?",
-            (state.value, problem, sd.number, sd.state.value, sd.problem),
+            "UPDATE storage_dirs SET state = ?, problem = ?, question = ? "
+            "WHERE number = ? AND state = ? AND problem IS ? AND question IS ?",
+            (state.value, problem, question, sd.number, sd.state.value, sd.problem, sd.question),
         )
         return cursor.rowcount == 1
 

@@ -143,7 +143,7 @@ def list_(session: Session) -> None:
     """
     with session.open_store() as store:
         sds = store.refresh_storage_dirs()
-        counts = [store.count_files(sd) for sd in sds]
+        counts = store.count_files_of(sds)
     listed = [
         sd.to_json() | {"images": count.images, "checked": count.checked}
         for sd, count in zip(sds, counts, strict=True)

@@ -25,6 +25,17 @@ class StorageDirState(StrEnum):
     """Online, but so many known files are gone that their absence is not believed (SPEC §6, mass-vanish brake)."""
 
 
+class StorageDirQuestion(StrEnum):
+    """What only a person can answer about a storage directory that is not online. The values appear in JSON."""
+
+    NEW_IDENTITY = "new-identity"
+    """Is nothing being synced? Then it can be given an identity."""
+    RESTORE_IDENTITY = "restore-identity"
+    """Is it still the same folder? Then its identity can be written back."""
+    ACCEPT_ABSENCES = "accept-absences"
+    """Are the files gone on purpose? Then they can be accepted as gone."""
+
+
 @dataclass(frozen=True, slots=True)
 class StorageDir(JsonForm):
     """A storage directory. A value: what the catalog knew when it was read."""
@@ -47,9 +58,11 @@ class StorageDir(JsonForm):
     """Files from the first scan are proven in the background; files from later scans are proven at once."""
     problem: str | None = None
     """Why it is not online, in a sentence. None if it is."""
+    question: StorageDirQuestion | None = None
+    """What a person can do about the problem, if it is one of these things."""
 
     JSON: ClassVar[Table] = own_keys(
-        "sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem"
+        "sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem", "question"
     )
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strandline.model.remedies import refer_to, say_add, say_command, say_new_identity
+from strandline.model.remedies import refer_to, say_add, say_command, say_forget, say_new_identity
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
@@ -64,11 +64,14 @@ def say_pictures_elsewhere(sd: StorageDir, example: str) -> str:
 
 def say_same_identity(sd: StorageDir, twin: StorageDir) -> str:
     """That two folders here have the same identity, and how a person decides which one is the copy."""
-    return (
-        f"{sd.path} and {twin.path} have the same identity, so it is not clear which is the copy; "
-        f"if the first one is, run {say_new_identity(sd.path)}; if the second one is, run "
-        f"{say_new_identity(twin.path)}"
-    )
+    same = f"{sd.path} and {twin.path} have the same identity, so it is not clear which is the copy"
+    changeable = [each for each in (sd, twin) if not each.read_only]
+    if len(changeable) == 2:
+        first, second = (say_new_identity(each.path) for each in changeable)
+        return f"{same}; give the copy another one: run {first} or {second}"
+    if changeable:
+        return f"{same}; if it is {changeable[0].path}, run {say_new_identity(changeable[0].path)}"
+    return f"{same}; forget the copy: run {say_forget(sd)} or {say_forget(twin)}"
 
 
 def find_objection(facts: FolderFacts) -> str | None:

@@ -97,6 +97,8 @@ class Workbench:
     """By an SD's number; held while that SD is scanned."""
     tidied: dict[int, datetime] = field(default_factory=dict)
     """By an SD's number: when this program last cleaned up the SD after killed saves."""
+    scanned: dict[int, datetime] = field(default_factory=dict)
+    """By an SD's number: when this program last scanned it to the end."""
     being_saved: set[tuple[int, str]] = field(default_factory=set)
     """SD's number and file name of what this program is saving now. The save itself registers it."""
     scratch: Path = field(init=False)

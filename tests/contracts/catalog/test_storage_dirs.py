@@ -10,7 +10,7 @@ from builders.image_rows import CONTENT_ID, NOW
 from strandline.catalog.port import Catalog
 from strandline.errors import CatalogError
 from strandline.model.states import Seen, register_listed
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 
 
 def find(empty: Catalog, number: int) -> StorageDir:
@@ -26,12 +26,13 @@ def test_all_that_was_written_is_read_back(empty: Catalog) -> None:
     with empty.write() as writer:
         number = writer.sds.insert_storage_dir(
             sd_id=A, provisional=True, name="Nötes", path="/n", state=StorageDirState.OFFLINE,
-            problem="gone", read_only=True, added_at=NOW,
+            problem="gone", read_only=True, added_at=NOW, question=StorageDirQuestion.RESTORE_IDENTITY,
         )  # fmt: skip
         writer.sds.add_aliases(number, [C, B, C])
     expected = StorageDir(
         number=number, sd_id=A, name="Nötes", path="/n", state=StorageDirState.OFFLINE, read_only=True,
         provisional=True, aliases=(B, C), added_at=NOW, problem="gone",
+        question=StorageDirQuestion.RESTORE_IDENTITY,
     )  # fmt: skip
     assert find(empty, number) == expected
     with empty.read() as reader:
@@ -68,6 +69,13 @@ def test_a_state_is_moved_by_one_of_two(empty: Catalog) -> None:
     with empty.write() as writer:
         assert writer.sds.update_state(seen, StorageDirState.OFFLINE, "gone")
         assert not writer.sds.update_state(seen, StorageDirState.OFFLINE, "gone")
+    seen = find(empty, number)
+    with empty.write() as writer:
+        assert writer.sds.update_state(
+            seen, StorageDirState.OFFLINE, "gone", StorageDirQuestion.RESTORE_IDENTITY
+        )
+        assert not writer.sds.update_state(seen, StorageDirState.OFFLINE, "gone")
+    assert find(empty, number).question is StorageDirQuestion.RESTORE_IDENTITY
     assert (find(empty, number).state, find(empty, number).problem) == (StorageDirState.OFFLINE, "gone")
 
 

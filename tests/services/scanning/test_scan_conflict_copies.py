@@ -135,7 +135,7 @@ def test_an_image_that_a_conflict_copy_shows_is_not_given_up(machine: Machine) -
     machine.scan(sd)
     machine.clock.pass_time(seconds=61)
     machine.scan(sd)
-    counts = count_files(machine.bench, sd)
+    (counts,) = count_files(machine.bench, [sd])
     assert (counts.missing, counts.shown_from_copies) == (1, 1)
     facts = {
         item.image_id: dict(item.facts)

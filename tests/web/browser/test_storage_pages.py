@@ -57,7 +57,8 @@ def test_a_full_folder_without_an_identity_gets_one_at_a_click(
         for place in ("/inspect", "/inspect/Archive", f"/image/{image_id}"):
             page.goto(served.address.url.rstrip("/") + place)
             expect(page.get_by_text("press “Give it a new identity”").first).to_be_visible()
-            page.get_by_role("link", name="Open Folders").click()
+            if place != "/inspect/Archive":  # which has the button itself
+                page.get_by_role("link", name="Open Folders").click()
             expect(page.get_by_role("button", name="Give it a new identity")).to_be_visible()
         page.get_by_role("link", name="Gallery").click()
         expect(page.get_by_role("heading", name="A folder waits for an identity")).to_be_visible()

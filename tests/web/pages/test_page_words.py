@@ -23,10 +23,14 @@ def test_no_message_shows_a_command_on_a_page() -> None:
 @pytest.mark.parametrize(
     ("message", "said"),
     [
-        ("wait, or run `strandline sd confirm 'My Vault'`.", "wait, or press “Confirm”."),
+        ("wait, or run `strandline sd confirm 'My Vault'`.", "wait, or press “Confirm” on the Folders page."),
         (
             "if nothing is being synced, use `sd add --new-identity`",
-            "if nothing is being synced, press “Give it a new identity”",
+            "if nothing is being synced, press “Give it a new identity” on the Folders page",
+        ),
+        (
+            "give the copy another one: run `sd add --new-identity /a` or `sd add --new-identity '/b c'`",
+            "give the copy another one: press “Give it a new identity” on the Folders page",
         ),
         (
             "if it is elsewhere now, run `strandline sd move 'My Vault' NEWPATH`",

@@ -24,10 +24,10 @@ from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Finding
 from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_SEEN
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 from strandline.web.pages.activity import KINDS, MANY, SENTENCES, list_days, say_event
-from strandline.web.pages.folder_pages import say_confirming
+from strandline.web.pages.folder_pages import needs_identity, say_confirming
 from strandline.web.pages.gallery_pages import TILE_STATES
 from strandline.web.pages.remedies import TONES, judge_health, list_found
 from strandline.web.pages.words import (
@@ -36,6 +36,7 @@ from strandline.web.pages.words import (
     say_fact,
     say_moment,
     say_month,
+    say_sentence,
     show_lines_plainly,
 )
 
@@ -173,19 +174,27 @@ def test_health_follows_from_what_was_found(row: Discrepancy) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "said", "title"),
+    ("state", "question", "title"),
     [
-        (StorageDirState.OFFLINE, "the disk is away", "Offline"),
-        (StorageDirState.INCOMPLETE, "nothing is there", "Waiting for its identity"),
-        (StorageDirState.SUSPECT, "all gone: 'strandline sd confirm'", "Too many files are gone at once"),
-        (StorageDirState.SUSPECT, "the media folder cannot be listed", "Its images cannot be listed"),
+        (StorageDirState.OFFLINE, None, "Offline"),
+        (StorageDirState.OFFLINE, StorageDirQuestion.RESTORE_IDENTITY, "Offline"),
+        (StorageDirState.INCOMPLETE, None, "Waiting for its identity"),
+        (StorageDirState.INCOMPLETE, StorageDirQuestion.NEW_IDENTITY, "Waiting for its identity"),
+        (StorageDirState.SUSPECT, StorageDirQuestion.ACCEPT_ABSENCES, "Too many files are gone at once"),
+        (StorageDirState.SUSPECT, None, "Its images cannot be listed"),
     ],
 )
-def test_a_folder_that_is_not_online_is_told_first(state: StorageDirState, said: str, title: str) -> None:
-    """With the reason, as a sentence. The confirm button appears only if there is something to confirm."""
-    sd = replace(make_sd(state), problem=said)
+def test_a_folder_that_is_not_online_is_told_first(
+    state: StorageDirState, question: StorageDirQuestion | None, title: str
+) -> None:
+    """With the reason, as a sentence. A button appears only if a person can do something, whatever the words say."""
+    said = "confirm nothing, whatever `strandline sd add --new-identity` says"
+    sd = replace(make_sd(state), problem=said, question=question)
     status = SyncStatus(sd, NOW, {}, problems=[Finding(state.value, said)])
     health = judge_health(status)
     assert (health.title, health.tone) == (title, "wait" if state is StorageDirState.INCOMPLETE else "bad")
-    assert health.message.startswith(f"{said.capitalize()}.")
-    assert ("confirm" in say_confirming(sd)) is ("confirm" in said)
+    assert health.message.startswith(say_sentence(said))
+    assert bool(say_confirming(sd)) is (
+        question in (StorageDirQuestion.ACCEPT_ABSENCES, StorageDirQuestion.RESTORE_IDENTITY)
+    )
+    assert needs_identity(sd) is (question is StorageDirQuestion.NEW_IDENTITY)

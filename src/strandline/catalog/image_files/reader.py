@@ -10,9 +10,11 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from strandline.catalog.image_files.rows import (
     COLUMNS,
+    COUNTS,
     EXTENSION,
     FROM_NOTEWORTHY,
     FROM_UNCHECKED,
@@ -26,6 +28,9 @@ from strandline.catalog.image_files.rows import (
 from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
+
+if TYPE_CHECKING:
+    from strandline.model.reports import FileCounts
 
 LINES_AT_ONCE = 1000
 """Lines per statement: 70 KB of text, which stay in the CPU cache during the comparison."""
@@ -181,14 +186,15 @@ class ImageFileReader:
             ).fetchone()[0]
         )
 
-    def count_noteworthy(self, sd: int) -> dict[str, int]:
-        """The number of rows of the SD that are not simply present, by state, without trashed ones."""
-        rows = self._conn.execute(
-            "SELECT state, count(*) FROM image_files WHERE sd = ? "
-            "AND (state <> 'present' OR absent_since_us IS NOT NULL) AND state <> 'trashed' GROUP BY state",
-            (sd,),
-        )
-        return {str(state): int(count) for state, count in rows}
+    def count_of_each(self, sds: Sequence[int]) -> dict[int, FileCounts]:
+        """The counts of these SDs, by number, without trashed rows. One statement; three walks over an index each."""
+        from strandline.model.reports import FileCounts  # here: most commands count nothing
+
+        rows = self._conn.execute(COUNTS, (json.dumps(sds),))
+        return {
+            number: FileCounts(total - trashed, json.loads(noteworthy), unchecked)
+            for number, total, trashed, noteworthy, unchecked in rows
+        }
 
     def count_expected(self, sd: int) -> int:
         """The number of rows of the SD that a healthy scan should find: all except missing and trashed ones."""

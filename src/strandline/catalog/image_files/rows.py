@@ -28,6 +28,16 @@ FROM_UNCHECKED = (
     "FROM image_files INDEXED BY image_files_unproven "
     "WHERE sd = ? AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL"
 )
+COUNTS = f"""
+    SELECT number,
+        (SELECT count(*) FROM image_files WHERE sd = number),
+        (SELECT count(*) FROM image_files WHERE sd = number AND state = 'trashed' AND state <> 'present'),
+        (SELECT json_group_object(state, files) FROM (
+            SELECT state, count(*) AS files {FROM_NOTEWORTHY} AND state <> 'trashed' GROUP BY state
+        )),
+        (SELECT count(*) {FROM_UNCHECKED})
+    FROM storage_dirs WHERE number IN (SELECT value FROM json_each(?))
+""".replace("sd = ?", "sd = number")
 INSERT = (
     f"INSERT INTO image_files ({COLUMNS}, listed_first) VALUES ({', '.join('?' * 23)}) ON CONFLICT DO NOTHING"
 )

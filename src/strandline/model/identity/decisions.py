@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.storage_dirs import StorageDirQuestion
 from strandline.model.values import dataclass
 
 
@@ -84,6 +85,8 @@ class IdentityDecision:
     """Sentences for a person."""
     problem: str | None = None
     """Why there is no identity, and what to do. None if there is one."""
+    question: StorageDirQuestion | None = None
+    """What a person can do about the problem, if Strandline then does the rest."""
 
     @property
     def steps(self) -> tuple[IdentityStep, ...]:

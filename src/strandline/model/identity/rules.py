@@ -16,6 +16,7 @@ from strandline.model.identity.decisions import IdentityDecision, IdentityOutcom
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.identity.sightings import IdentitySighting, MediaFolder, Unfit
 from strandline.model.remedies import say_command, say_new_identity
+from strandline.model.storage_dirs import StorageDirQuestion
 from strandline.model.values import dataclass
 
 FIXED = frozenset({Unfit.FOLDER, Unfit.LINK, Unfit.SPECIAL, Unfit.EVICTED})
@@ -165,12 +166,22 @@ class _Question:
             warnings=tuple(warnings),
         )
 
-    def no_answer(self, problem: str) -> IdentityDecision:
+    @property
+    def remedy(self) -> StorageDirQuestion:
+        """What a person can do if nothing is being synced: an identity that the catalog knows is written back."""
+        return StorageDirQuestion.NEW_IDENTITY if self.known is None else StorageDirQuestion.RESTORE_IDENTITY
+
+    def no_answer(self, problem: str, question: StorageDirQuestion | None = None) -> IdentityDecision:
         """Incomplete; for a read-only SD without its own identity, a provisional one."""
         if self.read_only and self.known is None:
             return self.answer_unwritten(IdentityOutcome.PROVISIONAL, self.fresh, warnings=[problem])
         conflict = len(self.sighting.candidates) > 1
-        return IdentityDecision(IdentityOutcome.INCOMPLETE, had_conflict=conflict, problem=problem)
+        return IdentityDecision(
+            IdentityOutcome.INCOMPLETE,
+            had_conflict=conflict,
+            problem=problem,
+            question=None if self.read_only else question,
+        )
 
     def warn_of(self, sentence: str, values: Iterable[StorageDirId | None]) -> list[str]:
         """A warning with these values at its end. None if the catalog already knows them all."""
@@ -272,7 +283,8 @@ def _rule_4_arriving(question: _Question) -> IdentityDecision | None:
             f"SD_ID is still arriving ({name!r}); if nothing is being synced, delete that file"
         )
     if plain.unfit is not Unfit.EVICTED:
-        return question.no_answer(f"SD_ID is {plain.unfit}{_say_what_to_write(question, plain.unfit)}")
+        problem = f"SD_ID is {plain.unfit}{_say_what_to_write(question, plain.unfit)}"
+        return question.no_answer(problem, question.remedy)
     if question.known and not question.is_asked_for_new:
         warning = f"{plain.name} is online-only; the folder is read under its last known identity"
         return question.answer_unwritten(IdentityOutcome.EXISTING, question.known, warnings=[warning])
@@ -321,7 +333,12 @@ def _rule_6_new(question: _Question) -> IdentityDecision | None:
         return IdentityDecision(
             IdentityOutcome.OFFLINE,
             problem=f"nothing of the storage directory {question.known} is here; bring its disk or folder back, or "
-            f"if it is meant to be empty, run {say_command('sd', 'confirm', question.root)}",
+            + (
+                "restore its SD_ID from another machine or a backup"
+                if question.read_only
+                else f"if it is meant to be empty, run {say_command('sd', 'confirm', question.root)}"
+            ),
+            question=None if question.read_only else StorageDirQuestion.RESTORE_IDENTITY,
         )
     if question.read_only:
         return question.no_answer(
@@ -353,11 +370,16 @@ def _rule_7_incomplete(question: _Question) -> IdentityDecision:
             "disk"
         )
     why = _MEDIA_PROBLEMS.get(question.sighting.media, "a file is there whose name looks like SD_ID")
-    way_out = (
-        say_command("sd", "confirm", question.root) if question.known else say_new_identity(question.root)
-    )
+    way_out = f"run {say_new_identity(question.root)}"
+    if question.known:
+        way_out = (
+            "restore it from another machine or a backup"
+            if question.read_only
+            else f"run {say_command('sd', 'confirm', question.root)}"
+        )
     return question.no_answer(
-        f"{why}, and there is no valid SD_ID, which may still be arriving; if nothing is being synced, run {way_out}"
+        f"{why}, and there is no valid SD_ID, which may still be arriving; if nothing is being synced, {way_out}",
+        question.remedy,
     )
 
 

@@ -72,6 +72,7 @@ class ScanAccount:
     def complete(self) -> None:
         """Reports that all files are handled."""
         self._tell(self.total, self.total)
+        self._bench.scanned[self.report.sd.number] = self._bench.now()
 
     def is_cancelled(self) -> bool:
         """Whether the scan was cancelled. The report says so from then on."""

@@ -184,7 +184,7 @@ def _remember(bench: Workbench, root: str, verdict: _Verdict, wish: _Wish) -> tu
     else:
         known = _update(bench, known, decision, wish)
         if state is not StorageDirState.ONLINE or not known.is_reachable:
-            known = move_to_state(bench, known, state, problem)
+            known = move_to_state(bench, known, state, problem, decision.question)
     return known, any(twin.is_reachable for twin in twins)
 
 
@@ -253,6 +253,7 @@ def _insert(
             problem=problem,
             read_only=wish.read_only,
             added_at=bench.now(),
+            question=decision.question,
         )
         writer.sds.add_aliases(number, sorted(decision.aliases))
         added = writer.sds.find_storage_dir(number)

@@ -7,6 +7,8 @@ whichever others had that identity before.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from strandline.catalog.port import Reader, Writer
@@ -38,17 +40,22 @@ def list_storage_dirs(bench: Workbench) -> list[StorageDir]:
         return reader.sds.list_storage_dirs()
 
 
-def count_files(bench: Workbench, sd: StorageDir) -> FileCounts:
-    """The number of the storage directory's image files in the catalog. Cost: three walks over an index."""
+def count_files(bench: Workbench, sds: Sequence[StorageDir]) -> list[FileCounts]:
+    """The numbers of the storage directories' image files in the catalog, in the same order.
+
+    Cost: one statement, and one more for each that misses files. One that was forgotten meanwhile has none.
+    """
     from strandline.model.conflict_copies import find_shown  # here: most storage directories miss nothing
 
     with bench.catalog.read() as reader:
-        files, number = reader.files, sd.number
-        noteworthy = files.count_noteworthy(number)
-        copies = reader.copies.list_copies_of_missing(number) if "missing" in noteworthy else []
-        return FileCounts(
-            files.count_rows(number), noteworthy, files.count_unchecked(number), len(find_shown(copies))
-        )
+        counted = reader.files.count_of_each([sd.number for sd in sds])
+        counts = [counted.get(sd.number, FileCounts(0, {}, 0)) for sd in sds]
+        return [
+            replace(each, shown_from_copies=len(find_shown(reader.copies.list_copies_of_missing(sd.number))))
+            if "missing" in each.noteworthy
+            else each
+            for sd, each in zip(sds, counts, strict=True)
+        ]
 
 
 def get_storage_dir(bench: Workbench, ref: StorageDirRef) -> StorageDir:

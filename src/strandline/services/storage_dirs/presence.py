@@ -23,7 +23,7 @@ from strandline.model.events import (
 )
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.remedies import say_add, say_move
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 
 if TYPE_CHECKING:
     from strandline.model.identity.decisions import IdentityDecision
@@ -102,7 +102,8 @@ def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> Storag
             may_be_replaced=sd.is_reachable,
         )
         if decision.sd_id is None or decision.outcome is identity.decisions.IdentityOutcome.GENERATED:
-            return move_to_state(bench, sd, *_state_without_identity(sd, sighting, decision))
+            state, problem = _state_without_identity(sd, sighting, decision)
+            return move_to_state(bench, sd, state, problem, decision.question)
         if lies_elsewhere(bench, sd, sighting, decision.sd_id):
             return move_to_state(
                 bench, sd, StorageDirState.OFFLINE, _say_who_is_there(bench, sd, decision.sd_id)
@@ -215,6 +216,8 @@ def move_to_state(
     sd: StorageDir,
     state: StorageDirState,
     problem: str | None,
+    question: StorageDirQuestion | None = None,
+    *,
     event: StorageDirEvent | None = None,
 ) -> StorageDir:
     """Writes the state and its event if it differs from the catalog. Returns the SD as it is then.
@@ -222,10 +225,10 @@ def move_to_state(
     If an SD comes online, its absences start again: what was absent while something was wrong proves nothing.
     ``event`` replaces the plain online or offline event if that would say too little.
     """
-    if sd.state is state and sd.problem == problem:
+    if (sd.state, sd.problem, sd.question) == (state, problem, question):
         return sd
     with bench.catalog.write() as writer:
-        if writer.sds.update_state(sd, state, problem) and sd.state is not state:
+        if writer.sds.update_state(sd, state, problem, question) and sd.state is not state:
             writer.journal.append_event(event or _plain_event(bench, sd, state, problem))
             if state is StorageDirState.ONLINE:
                 writer.files.restart_absences(sd.number, bench.now())

@@ -43,9 +43,7 @@ class StorageDirChange(Body):
 async def list_sds(backend: TheBackend) -> Response:
     """All storage directories in their last known state, in the order in which they were added."""
     return await backend.crossing.quick(
-        lambda: answer(
-            schemas.StorageDirs([describe(backend, sd) for sd in backend.store.list_storage_dirs()])
-        )
+        lambda: answer(schemas.StorageDirs(describe(backend, backend.store.list_storage_dirs())))
     )
 
 
@@ -126,10 +124,13 @@ def check_whole(path: str) -> str:
     return path
 
 
-def describe(backend: Backend, sd: StorageDir) -> schemas.StorageDirDetails:
-    """The storage directory, with the number of its images and its running scan."""
-    return schemas.StorageDirDetails(sd, backend.store.count_files(sd), backend.store.scans.find_running(sd))
+def describe(backend: Backend, sds: list[StorageDir]) -> list[schemas.StorageDirDetails]:
+    """The storage directories, with the numbers of their images and their running scans."""
+    counted = zip(sds, backend.store.count_files_of(sds), strict=True)
+    return [
+        schemas.StorageDirDetails(sd, counts, backend.store.scans.find_running(sd)) for sd, counts in counted
+    ]
 
 
 def _answer_one(backend: Backend, sd: StorageDir) -> Response:
-    return answer(schemas.OneStorageDir(describe(backend, sd)))
+    return answer(schemas.OneStorageDir(*describe(backend, [sd])))

@@ -7,6 +7,7 @@ fails, the answer is the page with the error's own status.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
@@ -15,7 +16,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from strandline.errors import StrandlineError
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import (
+    StorageDir,
+    StorageDirQuestion,
+    StorageDirState,
+    find_same_identities,
+)
+from strandline.model.suitable_folders import say_same_identity
 from strandline.web.api.sds import check_whole
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
@@ -54,6 +61,10 @@ class Folder(NamedTuple):
     missing: int
     needs_confirming: str
     needs_identity: bool
+    """A button gives it a new identity: it has none, or may be a copy."""
+    said: str
+    """Its problem, for a person."""
+    last_scan: datetime | None
 
 
 HOME = "~/"
@@ -196,19 +207,25 @@ def describe_added(added: AddedStorageDir, waiting: int = 0, *, is_known: bool =
     return Note(tone, OUTCOMES.get(outcome, "{name} was added.").format(name=added.sd.name), lines)
 
 
+CONFIRMING = {
+    StorageDirQuestion.ACCEPT_ABSENCES: (
+        "Were they deleted or moved on purpose? Then confirm it; the files that are gone are accepted as gone."
+    ),
+    StorageDirQuestion.RESTORE_IDENTITY: (
+        "Is it still the same folder? Then confirm it; its identity is written back into SD_ID."
+    ),
+}
+"""What confirming would do, for each question that it answers."""
+
+
 def say_confirming(sd: StorageDir) -> str:
     """What confirming would do; empty if nothing waits for it. Pure."""
-    if sd.state is StorageDirState.SUSPECT and "confirm" in (sd.problem or ""):
-        return "Were they deleted or moved on purpose? Then confirm it; the files that are gone are accepted as gone."
-    if sd.state is StorageDirState.OFFLINE and sd.sd_id is not None and "confirm" in (sd.problem or ""):
-        return "Is it still the same folder? Then confirm it; its identity is written back into SD_ID."
-    return ""
+    return "" if sd.question is None else CONFIRMING.get(sd.question, "")
 
 
 def needs_identity(sd: StorageDir) -> bool:
     """Whether a person can give it an identity, and nothing else will, unless it is still arriving. Pure."""
-    is_waiting = sd.state is StorageDirState.INCOMPLETE and sd.sd_id is None and not sd.read_only
-    return is_waiting and "new-identity" in (sd.problem or "")
+    return sd.question is StorageDirQuestion.NEW_IDENTITY
 
 
 def _say(objection: str | None) -> str:
@@ -232,14 +249,21 @@ def _draw(
     typed: Mapping[str, object] = NOTHING_TYPED,
 ) -> Response:
     since = find_since(backend)
-    folders = [_describe(backend, sd) for sd in backend.store.list_storage_dirs()]
+    folders = _describe(backend, backend.store.list_storage_dirs())
     return render(
         backend.base, "folders.html", status=status, place="folders", since=since, folders=folders, note=note,
         typed=typed,
     )  # fmt: skip
 
 
-def _describe(backend: Backend, sd: StorageDir) -> Folder:
-    counts = backend.store.count_files(sd)
-    numbers = counts.images, counts.unchecked, counts.arriving, counts.missing
-    return Folder(sd, *numbers, say_confirming(sd), needs_identity(sd))
+def _describe(backend: Backend, sds: list[StorageDir]) -> list[Folder]:
+    same = {sd.number: pair for pair in find_same_identities(sds) for sd in pair}
+    return [
+        Folder(
+            sd, counts.images, counts.unchecked, counts.arriving, counts.missing, say_confirming(sd),
+            needs_identity(sd) or (sd.number in same and not sd.read_only),
+            say_same_identity(*same[sd.number]) if sd.number in same else sd.problem or "",
+            backend.store.find_last_scan(sd),
+        )
+        for sd, counts in zip(sds, backend.store.count_files_of(sds), strict=True)
+    ]  # fmt: skip

@@ -24,8 +24,8 @@ from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_lines
-from strandline.web.pages.folder_pages import say_confirming
-from strandline.web.pages.remedies import Found, Health, judge_health, list_found
+from strandline.web.pages.folder_pages import needs_identity, say_confirming
+from strandline.web.pages.remedies import Found, Health, is_copied, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import show_lines_plainly
 
@@ -84,7 +84,9 @@ def _draw_status(backend: Backend, name: str) -> Response:
     return render(
         backend.base, "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status,
         health=health, discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
-        needs_confirming=say_confirming(status.sd), history=_list_history(events, status.sd),
+        needs_confirming=say_confirming(status.sd),
+        needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.read_only),
+        history=_list_history(events, status.sd),
     )  # fmt: skip
 
 

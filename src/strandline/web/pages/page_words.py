@@ -15,17 +15,20 @@ def _command(words: str) -> str:
     return rf"`(?:strandline )?{words}`"
 
 
+_NEW_IDENTITY = _command("sd add [^`]*?--new-identity[^`]*?")
+_PRESS = "press “Give it a new identity” on the Folders page"
+
 COMMANDS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
-        (rf"(?:run|use|say so with|decide with) {_command('sd confirm[^`]*?')}", "press “Confirm”"),
-        (rf"(?:run|use) {_command('sd add [^`]*?--new-identity[^`]*?')}", "press “Give it a new identity”"),
         (
-            rf"or (?:use )?{_command('sd add [^`]*?--new-identity[^`]*?')}",
-            "or press “Give it a new identity”",
+            rf"(?:run|use) {_command('sd confirm[^`]*?')}",
+            "press “Confirm” on the Folders page",
         ),
-        (_command("sd confirm[^`]*?"), "“Confirm”"),
-        (_command("sd add [^`]*?--new-identity[^`]*?"), "“Give it a new identity”"),
+        (rf"(?:run|use) {_NEW_IDENTITY}(?: or {_NEW_IDENTITY})?", _PRESS),
+        (rf"or (?:use )?{_NEW_IDENTITY}", f"or {_PRESS}"),
+        (_command("sd confirm[^`]*?"), "“Confirm” on the Folders page"),
+        (_NEW_IDENTITY, "“Give it a new identity” on the Folders page"),
         (rf"see {_command('sd [^`]*?')}", "see the Folders page"),
         (rf"(?:run|use) {_command('sd move[^`]*?')}", "set its new path on the Folders page"),
         (rf"(?:run|again:) {_command('sd add[^`]*?')}", "add it on the Folders page"),

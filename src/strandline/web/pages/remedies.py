@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from strandline.model.discrepancies import Discrepancy, Grade, Verb
+from strandline.model.discrepancies import COPIED, Discrepancy, Grade, Verb
 from strandline.model.plain_words import say_checked, say_count, show_plainly
-from strandline.model.storage_dirs import StorageDirState
+from strandline.model.storage_dirs import StorageDirQuestion, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 from strandline.web.pages.words import say_sentence
 
@@ -76,7 +76,7 @@ def judge_health(status: SyncStatus) -> Health:
         )
     if state is StorageDirState.INCOMPLETE:
         return Health("wait", "Waiting for its identity", say_sentence(said))
-    if state is StorageDirState.SUSPECT and "confirm" not in said:
+    if state is StorageDirState.SUSPECT and status.sd.question is not StorageDirQuestion.ACCEPT_ABSENCES:
         return Health("bad", "Its images cannot be listed", say_sentence(said))
     if state is StorageDirState.SUSPECT:
         message = (
@@ -84,6 +84,8 @@ def judge_health(status: SyncStatus) -> Health:
             "nothing is called missing."
         )
         return Health("bad", "Too many files are gone at once", say_sentence(said) + message)
+    if is_copied(status):
+        return Health("bad", "Two folders have the same identity", say_sentence(said))
     if status.problems:
         return Health("bad", "Something is wrong with the folder", say_sentence(said))
     name, found = show_plainly(status.sd.name), list_found(status)
@@ -102,6 +104,11 @@ def judge_health(status: SyncStatus) -> Health:
         return Health("wait", f"No images in {name} yet", "Its media folder has none.")
     remarks = "Other things were seen, too. None of them needs attention." if found else ""
     return Health("good", f"Everything in {name} is there and checked", remarks)
+
+
+def is_copied(status: SyncStatus) -> bool:
+    """Whether another folder here has the same identity."""
+    return any(problem.kind == COPIED for problem in status.problems)
 
 
 def _join(found: list[Found]) -> str:

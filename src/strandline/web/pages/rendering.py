@@ -94,6 +94,7 @@ def _get_environment(base: str) -> Environment:
         "day": words.say_day,
         "moment": words.say_moment,
         "clock": words.say_clock,
+        "lately": words.say_lately,
         "month": words.say_month,
         "meaning": say_meaning,
         "type": words.say_type,

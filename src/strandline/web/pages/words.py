@@ -6,7 +6,7 @@ bytes do not survive one.
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from strandline.model.image_files import FileState
@@ -43,6 +43,12 @@ def say_moment(at: datetime) -> str:
 def say_clock(at: datetime) -> str:
     """``14:03:22``, by this machine's clock."""
     return f"{at.astimezone():%H:%M:%S}"
+
+
+def say_lately(at: datetime, now: datetime | None = None) -> str:
+    """``at 14:03`` if that was today by this machine's clock, otherwise with the day."""
+    here, today = at.astimezone(), (now or datetime.now(UTC)).astimezone().date()
+    return f"at {here:%H:%M}" if here.date() == today else f"on {say_moment(at)}"
 
 
 def say_month(month: str) -> str:
