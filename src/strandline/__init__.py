@@ -99,7 +99,6 @@ if TYPE_CHECKING:
     from strandline.model.reports import ConfirmedStorageDir as ConfirmedStorageDir
     from strandline.model.reports import DiskFact as DiskFact
     from strandline.model.reports import Explanation as Explanation
-    from strandline.model.reports import FileCounts as FileCounts
     from strandline.model.reports import Finding as Finding
     from strandline.model.reports import IdentityReport as IdentityReport
     from strandline.model.reports import ImageFileReport as ImageFileReport
@@ -109,6 +108,8 @@ if TYPE_CHECKING:
     from strandline.model.reports import Saved as Saved
     from strandline.model.reports import ScanReport as ScanReport
     from strandline.model.reports import StorageDirTrace as StorageDirTrace
+    from strandline.model.reports import TakenIn as TakenIn
+    from strandline.model.storage_dirs import FileCounts as FileCounts
     from strandline.model.storage_dirs import StorageDir as StorageDir
     from strandline.model.storage_dirs import StorageDirQuestion as StorageDirQuestion
     from strandline.model.storage_dirs import StorageDirState as StorageDirState
@@ -248,6 +249,7 @@ _HOMES = {
         "StorageDirTrace",
     ),
     "strandline.model.storage_dirs": (
+        "TakenIn",
         "StorageDir",
         "StorageDirQuestion",
         "StorageDirState",

@@ -32,14 +32,14 @@ if TYPE_CHECKING:
         AddedStorageDir,
         ConfirmedStorageDir,
         Explanation,
-        FileCounts,
         ImageInfo,
         ImagePage,
         ImportedNames,
         Saved,
         ScanReport,
+        TakenIn,
     )
-    from strandline.model.storage_dirs import StorageDir
+    from strandline.model.storage_dirs import FileCounts, StorageDir
     from strandline.model.suitable_folders import Subfolder
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.pictures.cache import ThumbnailCache
@@ -259,6 +259,26 @@ class Store:
             StorageDirNotFoundError: ``sd`` is unknown.
         """
         return services.save_several.save_several(self._bench, images, self.get_storage_dir(sd))
+
+    def list_pictures_elsewhere(self, sd: StorageDirRef) -> list[str]:
+        """The paths of pictures in the storage directory that are not in its media folder, sorted. Reads no bytes.
+
+        Raises:
+            StorageDirOfflineError, DiskError: It cannot be listed now.
+        """
+        return services.take_in.list_pictures_elsewhere(self._bench, self.get_storage_dir(sd))
+
+    def take_in(self, sd: StorageDirRef, *, after: str = "", limit_s: float | None = None) -> TakenIn:
+        """Saves these pictures in its media folder; they also stay where they are. Idempotent.
+
+        With ``limit_s``, it stops after about so many seconds, and ``next`` of the result is the ``after`` to go on
+        with. One that cannot be saved is a finding.
+
+        Raises:
+            RefusedError, UnavailableError: The storage directory must not be written to, or not now.
+            DiskError: It cannot be listed now.
+        """
+        return services.take_in.take_in(self._bench, self.get_storage_dir(sd), after=after, limit_s=limit_s)
 
     def begin_copy(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES) -> CopyWriter:
         """An empty copy for bytes that arrive piece by piece: write them, and pass ``finish()`` to :meth:`save`.

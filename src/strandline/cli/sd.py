@@ -29,8 +29,8 @@ from strandline.model.remedies import (
     say_confirm,
     say_forget,
 )
-from strandline.model.reports import AddedStorageDir, ConfirmedStorageDir, FileCounts
-from strandline.model.storage_dirs import StorageDir, StorageDirState, find_same_identities
+from strandline.model.reports import AddedStorageDir, ConfirmedStorageDir
+from strandline.model.storage_dirs import FileCounts, StorageDir, StorageDirState, find_same_identities
 from strandline.model.suitable_folders import say_same_identity
 
 TABLE = {

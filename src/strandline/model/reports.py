@@ -137,6 +137,20 @@ class Saved(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
+class TakenIn(JsonForm):
+    """What taking in the pictures that are elsewhere in a storage directory did, or one step of it."""
+
+    saved: tuple[Saved, ...]
+    failed: tuple[Finding, ...]
+    """Pictures that could not be saved. ``kind`` is the error's code, ``filename`` the relative path."""
+    done: int
+    """Number of pictures that were handled, with those of the steps before."""
+    total: int
+    next: str | None
+    """Where the next step begins. None if all were handled."""
+
+
+@dataclass(frozen=True, slots=True)
 class ImportedNames(JsonForm):
     """What an import of original names did."""
 
@@ -309,39 +323,6 @@ class ImagePage(JsonForm):
     total: int
     """Number of distinct matching images on all pages."""
     next: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class FileCounts:
-    """The number of a storage directory's image files in the catalog."""
-
-    images: int
-    noteworthy: dict[str, int]
-    """The number of them in each noteworthy state."""
-    unchecked: int
-    """Present files whose bytes nobody has checked as they are now."""
-    shown_from_copies: int = 0
-    """Images whose file is missing, and that a conflict copy shows."""
-
-    @property
-    def checked(self) -> int:
-        """All others: whatever their state is, it comes from their bytes, or from their absence."""
-        return self.images - self.unchecked
-
-    @property
-    def arriving(self) -> int:
-        """Those that are not whole yet."""
-        return self.noteworthy.get("arriving", 0)
-
-    @property
-    def missing(self) -> int:
-        """Those that are gone, and that no conflict copy shows."""
-        return self.noteworthy.get("missing", 0) - self.shown_from_copies
-
-    @property
-    def total_noteworthy(self) -> int:
-        """All of them."""
-        return sum(self.noteworthy.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,39 @@ class StorageDir(JsonForm):
         return self.state in (StorageDirState.ONLINE, StorageDirState.SUSPECT)
 
 
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """The number of a storage directory's image files in the catalog."""
+
+    images: int
+    noteworthy: dict[str, int]
+    """The number of them in each noteworthy state."""
+    unchecked: int
+    """Present files whose bytes nobody has checked as they are now."""
+    shown_from_copies: int = 0
+    """Images whose file is missing, and that a conflict copy shows."""
+
+    @property
+    def checked(self) -> int:
+        """All others: whatever their state is, it comes from their bytes, or from their absence."""
+        return self.images - self.unchecked
+
+    @property
+    def arriving(self) -> int:
+        """Those that are not whole yet."""
+        return self.noteworthy.get("arriving", 0)
+
+    @property
+    def missing(self) -> int:
+        """Those that are gone, and that no conflict copy shows."""
+        return self.noteworthy.get("missing", 0) - self.shown_from_copies
+
+    @property
+    def total_noteworthy(self) -> int:
+        """All of them."""
+        return sum(self.noteworthy.values())
+
+
 def find_same_identities(sds: Iterable[StorageDir]) -> list[tuple[StorageDir, StorageDir]]:
     """Pairs of storage directories that are there with the same identity, so one of them is a copy. Pure.
 

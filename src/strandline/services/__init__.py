@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from strandline.services.saving import intake as intake
     from strandline.services.saving import save as save
     from strandline.services.saving import save_several as save_several
+    from strandline.services.saving import take_in as take_in
     from strandline.services.scanning import scan as scan
     from strandline.services.storage_dirs import add as add
     from strandline.services.storage_dirs import confirm as confirm
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "finding": ("describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
-    "saving": ("adopt", "copy", "intake", "save", "save_several"),
+    "saving": ("adopt", "copy", "intake", "save", "save_several", "take_in"),
     "scanning": ("scan",),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),
 }

@@ -121,7 +121,7 @@ TROUBLES = (
 
 
 WITHOUT_BUTTONS = (
-    lose_known_identity_read_only, lose_everything_read_only, lose_root, put_pictures_elsewhere,
+    lose_known_identity_read_only, lose_everything_read_only, lose_root,
 )  # fmt: skip
 
 

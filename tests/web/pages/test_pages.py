@@ -29,7 +29,7 @@ IMAGES = make_pictures(2)
 PLACES = (
     "/", f"/image/{id_of(IMAGES[0])}", "/folders", "/inspect", "/inspect/Notes", "/inspect/Notes/tree?folder=media",
     f"/inspect/Notes/file?path=media/{name_of(IMAGES[0])}", "/inspect/Notes/file?path=SD_ID", "/activity",
-    "/help", "/image/nothing",
+    "/help", "/api", "/image/nothing",
 )  # fmt: skip
 """An address of each kind of page."""
 

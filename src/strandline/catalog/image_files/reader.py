@@ -10,7 +10,6 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from strandline.catalog.image_files.rows import (
     COLUMNS,
@@ -28,9 +27,7 @@ from strandline.catalog.image_files.rows import (
 from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId
-
-if TYPE_CHECKING:
-    from strandline.model.reports import FileCounts
+from strandline.model.storage_dirs import FileCounts
 
 LINES_AT_ONCE = 1000
 """Lines per statement: 70 KB of text, which stay in the CPU cache during the comparison."""
@@ -188,8 +185,6 @@ class ImageFileReader:
 
     def count_of_each(self, sds: Sequence[int]) -> dict[int, FileCounts]:
         """The counts of these SDs, by number, without trashed rows. One statement; three walks over an index each."""
-        from strandline.model.reports import FileCounts  # here: most commands count nothing
-
         rows = self._conn.execute(COUNTS, (json.dumps(sds),))
         return {
             number: FileCounts(total - trashed, json.loads(noteworthy), unchecked)

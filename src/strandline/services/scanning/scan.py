@@ -264,9 +264,7 @@ class _Scan:
             known = reader.files.count_expected(self.sd.number) - accepted
         absent = len(gone) - accepted
         if is_too_much_gone(absent, known):
-            self._set_suspect(
-                absent, known, say_too_much_gone(absent, known, self.sd), StorageDirQuestion.ACCEPT_ABSENCES
-            )
+            self._set_suspect(absent, known, say_too_much_gone(absent, known, self.sd))
             return True
         if self.sd.state is StorageDirState.SUSPECT:
             self._set_sd(move_to_state(self.bench, self.sd, StorageDirState.ONLINE, None))
@@ -374,30 +372,20 @@ class _Scan:
     def _hold_unlisted(self, known: int) -> None:
         """No conclusion can be drawn from a media folder that cannot be listed, nor is a missing one believed."""
         if self.unlistable is None:
-            self._set_suspect(
-                known, known, say_too_much_gone(known, known, self.sd), StorageDirQuestion.ACCEPT_ABSENCES
-            )
+            self._set_suspect(known, known, say_too_much_gone(known, known, self.sd))
         else:
             held = "nothing is taken for missing until it can be listed"
             self._set_suspect(0, known, f"{self.unlistable}; {held}", finding=held)
 
-    def _set_suspect(
-        self,
-        absent: int,
-        known: int,
-        problem: str,
-        question: StorageDirQuestion | None = None,
-        *,
-        finding: str | None = None,
-    ) -> None:
+    def _set_suspect(self, absent: int, known: int, problem: str, *, finding: str | None = None) -> None:
         self.account.add_finding("suspect", finding or problem)
         event = StorageDirSuspect(
             at=self.bench.now(), sd_id=self.sd.sd_id, name=self.sd.name, path=self.sd.path,
             absent=absent, known=known,
         )  # fmt: skip
-        self._set_sd(
-            move_to_state(self.bench, self.sd, StorageDirState.SUSPECT, problem, question, event=event)
-        )
+        question = StorageDirQuestion.ACCEPT_ABSENCES if absent else None
+        suspect = StorageDirState.SUSPECT
+        self._set_sd(move_to_state(self.bench, self.sd, suspect, problem, question, event=event))
 
 
 def _see(line: str) -> tuple[str, Seen | None]:

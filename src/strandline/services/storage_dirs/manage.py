@@ -16,8 +16,7 @@ from strandline.errors import InvalidNameError, StorageDirConflictError, Storage
 from strandline.model.identity.sd_ids import StorageDirId, find_storage_dir_id
 from strandline.model.identity.sightings import IdentitySighting
 from strandline.model.remedies import say_add, say_forget
-from strandline.model.reports import FileCounts
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import FileCounts, StorageDir, StorageDirState
 from strandline.services.storage_dirs.paths import (
     check_outside,
     find_real_path,

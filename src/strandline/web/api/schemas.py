@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict
 
 from strandline.model.events import Event
 from strandline.model.json_form import JsonForm, Table
-from strandline.model.reports import Check, FileCounts, ImageFileReport, ImageInfo, Saved
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.reports import Check, ImageFileReport, ImageInfo, Saved
+from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.sync_status import SyncStatus
 from strandline.model.values import dataclass
 from strandline.runtime.scan_jobs import ScanJob

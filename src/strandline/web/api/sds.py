@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, InvalidPathError
-from strandline.model.reports import AddedStorageDir
+from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import StorageDir
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
@@ -18,6 +19,9 @@ from strandline.web.api.parameters import Body, SdPath
 from strandline.web.backend import Backend, TheBackend
 
 router = APIRouter(tags=["sds"])
+
+STEP_LIMIT_S = 2.0
+"""A step of taking in ends after about this time, so that its progress can be shown."""
 
 SCAN_WAIT_S = 2.0
 """If the scan ends within this time (some 100,000 files), the answer contains its report."""
@@ -98,6 +102,21 @@ async def confirm_sd(backend: TheBackend, sd: SdPath) -> Response:
 async def accept_missing(backend: TheBackend, sd: SdPath) -> Response:
     """Forgets missing files."""
     return await backend.crossing.slow(lambda: answer(schemas.Dropped(backend.store.accept_missing(sd))))
+
+
+@router.post("/sds/{sd}/take-in", responses=responses.ok(TakenIn))
+async def take_in(
+    backend: TheBackend,
+    sd: SdPath,
+    after: Annotated[str, Query(max_length=16384, description="The `next` of the step before.")] = "",
+) -> Response:
+    """Saves pictures that are elsewhere in it in its media folder, for some seconds. They stay where they are, too.
+
+    Repeat it with `after` until `next` is null. Pictures that are there already are not saved twice.
+    """
+    return await backend.crossing.slow(
+        lambda: answer(backend.store.take_in(sd, after=after, limit_s=STEP_LIMIT_S))
+    )
 
 
 def _add(backend: Backend, wanted: NewStorageDir) -> Response:

@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from strandline.errors import StrandlineError
 from strandline.model.plain_words import say_count, show_plainly
-from strandline.model.reports import AddedStorageDir
+from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import (
     StorageDir,
     StorageDirQuestion,
@@ -66,6 +66,9 @@ class Folder(NamedTuple):
     """Its problem, for a person."""
     last_scan: datetime | None
 
+
+MOST_FAILURES = 20
+"""Pictures that were not taken in, on the page."""
 
 HOME = "~/"
 """Where a person begins who has typed nothing."""
@@ -181,6 +184,14 @@ async def accept_missing(backend: TheBackend, sd: str) -> Response:
     return await backend.crossing.slow(lambda: _act(backend, accept))
 
 
+@router.post("/folders/{sd}/take-in")
+async def take_in(backend: TheBackend, sd: str) -> Response:
+    """Saves the pictures that are elsewhere in the folder, for browsers without scripts."""
+    return await backend.crossing.slow(
+        lambda: _act(backend, lambda: describe_taken(backend.store.take_in(sd)))
+    )
+
+
 @router.post("/folders/{sd}/scan")
 async def scan_folder(backend: TheBackend, sd: str) -> Response:
     """Starts a scan, for browsers without scripts. The result is there when the page is reloaded."""
@@ -216,6 +227,19 @@ CONFIRMING = {
     ),
 }
 """What confirming would do, for each question that it answers."""
+
+
+def describe_taken(taken: TakenIn) -> Note:
+    """The result of taking pictures in, for a person: failures first. Pure."""
+    new = sum(saved.new for saved in taken.saved)
+    counts = {"not taken in": len(taken.failed), "taken in": new, "there already": len(taken.saved) - new}
+    parts = [f"{number:,} {words}" for words, number in counts.items() if number]
+    lines = [f"'{failure.filename}': {failure.message}" for failure in taken.failed[:MOST_FAILURES]]
+    if len(taken.failed) > MOST_FAILURES:
+        lines.append(f"and {len(taken.failed) - MOST_FAILURES:,} more")
+    return Note(
+        "bad" if taken.failed else "good", ", ".join(parts) or "There are no pictures elsewhere", lines
+    )
 
 
 def say_confirming(sd: StorageDir) -> str:

@@ -28,6 +28,7 @@ from strandline.model.storage_dirs import StorageDirState
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import (
     activity_pages,
+    api_pages,
     folder_pages,
     help_pages,
     image_pages,
@@ -84,6 +85,7 @@ def add_pages(app: FastAPI) -> None:
         folder_pages.router,
         inspector_pages.router,
         activity_pages.router,
+        api_pages.router,
         help_pages.router,
         problem_pages.router,
         sign_in_pages.router,

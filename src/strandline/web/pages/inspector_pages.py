@@ -13,7 +13,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from strandline.errors import StrandlineError
 from strandline.model.defaults import HEX_BYTES
+from strandline.model.discrepancies import PICTURES_ELSEWHERE
 from strandline.model.events import Event, parse_time
 from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
@@ -87,6 +89,7 @@ def _draw_status(backend: Backend, name: str) -> Response:
         needs_confirming=say_confirming(status.sd),
         needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.read_only),
         history=_list_history(events, status.sd),
+        elsewhere=_count_elsewhere(backend, status),
     )  # fmt: skip
 
 
@@ -196,6 +199,16 @@ def _badge_of(facts: dict[str, object]) -> StateWord | None:
 def _inspect(backend: Backend, sd: StorageDir) -> Inspected:
     status = backend.store.inspect(sd)
     return Inspected(status, judge_health(status), list_found(status))
+
+
+def _count_elsewhere(backend: Backend, status: SyncStatus) -> int:
+    """The number of pictures that a button can take in. It is looked for only if the folder has no images."""
+    if status.sd.read_only or all(problem.kind != PICTURES_ELSEWHERE for problem in status.problems):
+        return 0
+    try:
+        return len(backend.store.list_pictures_elsewhere(status.sd))
+    except StrandlineError:
+        return 0
 
 
 def _list_history(events: list[Event], sd: StorageDir) -> list[Line]:

@@ -36,6 +36,10 @@ COMMANDS = tuple(
         (rf"{_command('sd add[^`]*?')}", "add it on the Folders page"),
         (rf"(?:run )?{_command('sd forget[^`]*?')}", "forget it"),
         (rf"{_command('sd show[^`]*?')}(?: or {_command('sd show[^`]*?')})*", "The Folders page"),
+        (
+            rf"to copy them into its media folder, run {_command('save [^`]*?')}",
+            "to copy them into its media folder, press “Take them in” in the inspector",
+        ),
         (rf"run {_command('save [^`]*?')}", "drop them into the gallery"),
         (r"\bwith --read-only\b", "as read-only"),
         (rf"{_command('save [^`]*?')} takes them in", "drop them into the gallery to save them here"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from strandline.model.discrepancies import COPIED, Discrepancy, Grade, Verb
+from strandline.model.discrepancies import COPIED, PICTURES_ELSEWHERE, Discrepancy, Grade, Verb
 from strandline.model.plain_words import say_checked, say_count, show_plainly
 from strandline.model.storage_dirs import StorageDirQuestion, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
@@ -86,6 +86,8 @@ def judge_health(status: SyncStatus) -> Health:
         return Health("bad", "Too many files are gone at once", say_sentence(said) + message)
     if is_copied(status):
         return Health("bad", "Two folders have the same identity", say_sentence(said))
+    if any(problem.kind == PICTURES_ELSEWHERE for problem in status.problems):
+        return Health("wait", "Its pictures are not in its media folder", say_sentence(said))
     if status.problems:
         return Health("bad", "Something is wrong with the folder", say_sentence(said))
     name, found = show_plainly(status.sd.name), list_found(status)

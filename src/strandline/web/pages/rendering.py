@@ -31,6 +31,7 @@ from strandline.web.backend import Backend
 from strandline.web.door import find_local
 from strandline.web.guards import read_head
 from strandline.web.pages import words as words
+from strandline.web.pages.api_words import mark_code
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.problems import http_status_of
 from strandline.web.site import base_of
@@ -98,6 +99,7 @@ def _get_environment(base: str) -> Environment:
         "month": words.say_month,
         "meaning": say_meaning,
         "type": words.say_type,
+        "marked": mark_code,
         "key": words.key_of,
         "in_address": words.in_address,
     }

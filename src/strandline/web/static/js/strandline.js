@@ -4,6 +4,7 @@ import "./copying.js";
 import "./folder-field.js";
 import "./live-region.js";
 import "./scan-form.js";
+import "./take-in.js";
 
 // Filters send themselves; their button is for browsers without scripts.
 document.addEventListener("change", (event) => {
