@@ -59,6 +59,13 @@ class FileStamp:
         """``size:mtime_ns:inode``. Listings and the catalog compare this form by the hundred thousand."""
         return f"{self.size_bytes}:{self.mtime_ns}:{self.inode}"
 
+    @property
+    def mtime(self) -> datetime | None:
+        """When the bytes were written. None if no calendar has it."""
+        with suppress(ValueError, OverflowError, OSError):  # a time of another machine's disk
+            return datetime.fromtimestamp(self.mtime_ns // 1000 / 1e6, UTC)
+        return None
+
 
 def parse_stamp(text: str) -> FileStamp:
     """Parses the text of :meth:`FileStamp.as_text`. Raises ``ValueError`` for anything else."""
@@ -121,11 +128,7 @@ class ImageFile:
     @property
     def mtime(self) -> datetime | None:
         """The file's own time, which sorts it if nobody knows when it was taken. None if no calendar has it."""
-        if self.stamp is None:
-            return None
-        with suppress(ValueError, OverflowError, OSError):  # a time of another machine's disk
-            return datetime.fromtimestamp(self.stamp.mtime_ns // 1000 / 1e6, UTC)
-        return None
+        return None if self.stamp is None else self.stamp.mtime
 
     @property
     def proof_is_current(self) -> bool:

@@ -336,6 +336,10 @@ class DiskFact(JsonForm):
     size_bytes: int | None
     message: str
     """In plain words, with what will happen next, if anything."""
+    mtime: datetime | None = None
+    """Of a conflict copy that could be read. None for other files, and if no calendar has it."""
+    sha256: str | None = None
+    """Of the bytes of a conflict copy that could be read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ from strandline.services.finding.candidates import (
 )
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up
-from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_conflict_copy
-from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, prove_file
+from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_copy
+from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, can_be_image, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.workbench import Workbench
 
@@ -282,11 +282,15 @@ def _size_of(row: ImageFile) -> int | None:
 def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> DiskFact:
     if bench.folder(sd).is_evicted(name):
         return DiskFact(name, "online-only", None, f"a conflict copy: {IN_THE_CLOUD}")
-    copy = read_conflict_copy(bench, image_id, sd, name)
-    if copy is None:
-        return DiskFact(name, "other-copy", None, "a conflict copy that does not have the image's bytes")
-    how = "has exactly the image's bytes" if is_content_id(image_id) else "is a whole image"
-    return DiskFact(name, "conflict-copy", copy.size_bytes, f"a conflict copy that {how}")
+    copy = read_copy(bench, sd, name)
+    if copy is None or copy.changed_while_read:
+        return DiskFact(name, "other-copy", None, "a conflict copy that cannot be read now")
+    what, how = "other-copy", "does not have the image's bytes"
+    if can_be_image(copy, image_id):
+        what = "conflict-copy"
+        how = "has exactly the image's bytes" if is_content_id(image_id) else "is a whole image"
+    message = f"a conflict copy that {how}"
+    return DiskFact(name, what, copy.size_bytes, message, copy.stamp.mtime, copy.sha256)
 
 
 def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:

@@ -80,7 +80,7 @@ def find_as_is(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None
     for candidate in search.iter_candidates():
         if candidate.row is not None and candidate.row.state is FileState.FOREIGN:
             continue
-        copy = _read_copy(bench, candidate.sd, candidate.filename)
+        copy = read_copy(bench, candidate.sd, candidate.filename)
         if copy is not None and copy.size_bytes:
             return _found_in_copy(search, candidate.sd, candidate.filename, copy)
     return None
@@ -176,13 +176,14 @@ def _find_in_conflict_copies(search: Search) -> FoundImage | None:
 
 def read_conflict_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> ProofCopy | None:
     """The conflict copy's bytes if they are the image's (content id) or a whole image (legacy id), otherwise None."""
-    copy = _read_copy(bench, sd, name)
+    copy = read_copy(bench, sd, name)
     if copy is None or copy.changed_while_read:
         return None
     return copy if can_be_image(copy, image_id) else None
 
 
-def _read_copy(bench: Workbench, sd: StorageDir, name: str) -> ProofCopy | None:
+def read_copy(bench: Workbench, sd: StorageDir, name: str) -> ProofCopy | None:
+    """The file's bytes. None if they cannot be read now."""
     try:
         return bench.folder(sd).read_image(name).copy
     except (OSError, DiskError, ImageTooLargeError):

@@ -21,6 +21,7 @@ from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import words
+from strandline.web.pages.copies import compare_copies
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.problems import http_status_of
@@ -129,6 +130,7 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         names=info.original_names if info else (),
         markdown=describe(backend, info).markdown if info else "",
         may_be_clear=info is not None and info.best.media_type in MAY_BE_CLEAR,
+        copies=compare_copies(explanation.sds),
         find_row=find_row,
         can_adopt=can_adopt,
         can_restore=can_restore,
