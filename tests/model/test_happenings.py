@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import chain, pairwise
 
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.model.events import Event, ImageAvailable, ImageEvent, ImageMissing, StorageDirAdded
-from strandline.model.happenings import TOGETHER, group_events
+from strandline.model.happenings import TOGETHER, group_events, is_save
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 
@@ -86,3 +87,14 @@ def test_two_folders_that_fill_at_once_are_two_happenings() -> None:
     ]
     groups, _ = group_events(events, most=10, day_of=day_of)
     assert [(len(group), group[0].sd_id) for group in groups] == [(25, ONE), (25, TWO)]
+
+
+def test_what_was_saved_here_is_not_among_what_arrived() -> None:
+    """A person finds the own pictures, however many others are checked at the same time."""
+    one = ImageAvailable(
+        at=NOON, sd_id=ONE, image_id=ImageId("0" * 32), filename="x.png", state=FileState.PRESENT
+    )
+    events = [replace(one, seq=10 - number, saved=number in (1, 3)) for number in range(5)]
+    groups, covered = group_events(events, most=10, day_of=day_of)
+    assert covered == 5
+    assert [[is_save(event) for event in group] for group in groups] == [[False] * 3, [True] * 2]

@@ -16,6 +16,7 @@ from pathlib import Path
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.defaults import JOURNAL_MAX_DAYS, JOURNAL_MAX_EVENTS
 from strandline.model.events import Event, format_time, parse_event
+from strandline.model.happenings import is_save
 from strandline.model.values import dataclass
 
 
@@ -94,10 +95,12 @@ class JournalReader:
         """
         conditions, chosen = self._choose(None, event.seq, types, sd_ids)
         where = " AND ".join(conditions)
-        other = "NOT (type = ? AND sd_id IS ? AND at_us >= ?)"
+        other = (
+            "NOT (type = ? AND sd_id IS ? AND at_us >= ? AND coalesce(json_extract(facts, '$.saved'), 0) = ?)"
+        )
         row = self._conn.execute(
             f"SELECT seq FROM journal WHERE {where} AND {other} ORDER BY seq DESC LIMIT 1",
-            (*chosen, event.type, event.sd_id, as_microseconds(since)),
+            (*chosen, event.type, event.sd_id, as_microseconds(since), int(is_save(event))),
         ).fetchone()
         number, oldest = self._conn.execute(
             f"SELECT count(*), min(seq) FROM journal WHERE {where} AND seq > ?",

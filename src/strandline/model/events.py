@@ -68,11 +68,13 @@ class ImageEvent(Event):
     """Whether the bytes are a complete picture. Half a picture can be saved, and is shown. None if nobody knows."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageAvailable(ImageEvent):
     """The image file was proven and can be shown. Published exactly once per arrival."""
 
-    __slots__ = ()
     type: ClassVar[str] = "image.available"
+    saved: bool = False
+    """Whether Strandline saved it on this machine. Otherwise it arrived by itself."""
 
 
 class ImageArriving(ImageEvent):

@@ -1,7 +1,7 @@
 """Happenings: events that happened together count as one, so a hundred thousand images are one line. Pure.
 
 Only events of images are put together: those of one type, in one storage directory, on one day, none of them long
-after the one before. Others may have happened in between.
+after the one before. What was saved here is never among what arrived. Others may have happened in between.
 """
 
 from __future__ import annotations
@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 
-from strandline.model.events import Event, ImageEvent
+from strandline.model.events import Event, ImageAvailable, ImageEvent
 
 TOGETHER = timedelta(minutes=10)
 """Between two events of one happening. A sync client, or the check of a folder, rarely pauses for longer."""
+
+
+def is_save(event: Event) -> bool:
+    """Whether it tells of what was saved on this machine. Nobody looks for that among what arrived."""
+    return isinstance(event, ImageAvailable) and event.saved
 
 
 def group_events(
@@ -30,7 +35,7 @@ def group_events(
     groups: list[list[Event]] = []
     open_groups: dict[Hashable, list[Event]] = {}
     for number, event in enumerate(events):
-        key = (event.type, event.sd_id, day_of(event.at))
+        key = (event.type, event.sd_id, is_save(event), day_of(event.at))
         group = open_groups.get(key) if isinstance(event, ImageEvent) else None
         if group is not None and abs(group[-1].at - event.at) <= TOGETHER:
             group.append(event)

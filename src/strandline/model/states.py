@@ -211,18 +211,19 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
 
 
 def event_between(
-    old: ImageFile | None, new: ImageFile, sd_id: str | None, now: datetime
+    old: ImageFile | None, new: ImageFile, sd_id: str | None, now: datetime, *, saved: bool = False
 ) -> ImageEvent | None:
-    """The event for the change from ``old`` to ``new``, or None.
+    """The event for the change from ``old`` to ``new``, or None. ``saved``: Strandline has just written the file.
 
     Law: a change from ``new`` to an equal row is never an event, so each change is reported once.
     """
     cls = _event_class(old, new)
     if cls is None:
         return None
-    return cls(
+    event = cls(
         at=now, sd_id=sd_id, image_id=new.image_id, filename=new.filename, state=new.state, whole=new.is_whole
     )
+    return replace(event, saved=True) if saved and isinstance(event, ImageAvailable) else event
 
 
 def has_proof_of(row: ImageFile, sha256: str) -> bool:

@@ -246,3 +246,9 @@ def test_a_run_of_like_events_is_counted_without_reading_it(empty: Catalog) -> N
         assert measure(newest[0], 4, sd_ids=["s"]) == (3, 5)
         assert measure(newest[2]) == (0, 7)
         assert measure(newest[-1]) == (0, 0)
+    append(empty, replace(available("s", 9), saved=True), available("s", 10), available("s", 11))
+    with empty.read() as reader:
+        journal = reader.journal
+        newest = journal.list_newest(since=None, before=None, types=None, sd_ids=None, limit=100)
+        assert measure(newest[0])[0] == 1, "what was saved here ends it"
+        assert measure(newest[2])[0] == 0

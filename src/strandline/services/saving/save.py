@@ -363,7 +363,7 @@ class Attempt:
             new = after_look(old, look, now)
             if new is not old:
                 writer.files.update_row(old, new)
-        event = event_between(old, new, self.sd.sd_id, now)
+        event = event_between(old, new, self.sd.sd_id, now, saved=True)
         if event is not None:
             writer.journal.append_event(event)
         if name is not None:

@@ -20,6 +20,7 @@ from strandline.model.events import (
     StorageDirOffline,
     StorageDirSuspect,
 )
+from strandline.model.happenings import is_save
 from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
 from strandline.web.pages.words import say_day
@@ -59,6 +60,9 @@ MANY = {
     "image.removed": ("image", "images", "removed"),
 }
 """For several events of a type: the words for one, for many, and what happened to them."""
+
+SAVED = ("image", "images", "saved here")
+"""The same for what was saved on this machine."""
 
 MOST_SHOWN = 50
 """Events that a line opens to. A link leads to all of them."""
@@ -110,7 +114,7 @@ def _tell(events: Sequence[Event], number: int, names: dict[str, str]) -> Happen
     lines = [_say(event, names) for event in events[:MOST_SHOWN]]
     text, first = "", events[0]
     if number > 1:
-        one, many, verb = MANY[first.type]
+        one, many, verb = SAVED if is_save(first) else MANY[first.type]
         place = f" in {lines[0].sd_name}" if lines[0].sd_name else ""
         text = f"{say_count(number, one, many)} {verb}{place}"
     return Happening(text, number, first.type, first.seq or 0, lines)
@@ -130,6 +134,8 @@ def say_event(event: Event) -> str:
         return f"Scan: {', '.join(parts)}" if parts else "Scan: nothing changed"
     if isinstance(event, StorageDirSuspect) and not event.absent:
         return "The files of a folder cannot be listed"
+    if is_save(event):
+        return "An image was saved here"
     return SENTENCES.get(event.type, event.type)
 
 
