@@ -96,6 +96,11 @@ def list_shapes(document: Document) -> list[Shape]:
     return [_read_shape(name, each) for name, each in sorted(document["components"]["schemas"].items())]
 
 
+def find_first_sentence(text: str) -> str:
+    """Up to the first full stop or colon that ends a clause, with a full stop."""
+    return re.split(r"[.:](?: |$)", text, maxsplit=1)[0] + "."
+
+
 def mark_code(text: str) -> Markup:
     """The text with what is between backticks, one or two, as code. Everything is escaped."""
     parts = re.split(r"(`+)(.+?)\1", text, flags=re.DOTALL)

@@ -16,6 +16,7 @@ KEYS = (
     ("Enter", "open, also while images are selected"),
     ("Space", "select"),
     ("Shift with an arrow or a click", "select everything up to there"),
+    ("Tab", "while images are selected: what can be done with them"),
     ("/", "search"),
     ("+ - 0", "in an open image: larger, smaller, whole"),
     ("i", "in an open image: facts"),

@@ -31,7 +31,7 @@ from strandline.web.backend import Backend
 from strandline.web.door import find_local
 from strandline.web.guards import read_head
 from strandline.web.pages import words as words
-from strandline.web.pages.api_words import mark_code
+from strandline.web.pages.api_words import find_first_sentence, mark_code
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.problems import http_status_of
 from strandline.web.site import base_of
@@ -100,6 +100,7 @@ def _get_environment(base: str) -> Environment:
         "meaning": say_meaning,
         "type": words.say_type,
         "marked": mark_code,
+        "first_sentence": find_first_sentence,
         "key": words.key_of,
         "in_address": words.in_address,
     }

@@ -78,10 +78,10 @@ def say_summary(explanation: Explanation) -> str:
 
 
 def title_of(image: ImageInfo) -> str:
-    """The user's name for the image, otherwise its type."""
+    """The user's name for the image, otherwise its type and the beginning of its id."""
     if image.original_names:
         return show_plainly(image.original_names[0])
-    return f"{say_type(image.best.media_type)} image"
+    return f"{say_type(image.best.media_type)} image {image.image_id[:8]}"
 
 
 def label_of(image: ImageInfo) -> str:

@@ -59,13 +59,19 @@ class FolderField extends HTMLElement {
     }
     this.list.replaceChildren(...folders.map(({ path, objection }, number) => {
       const option = document.createElement("li");
+      const end = path.lastIndexOf("/") + 1;
+      const above = document.createElement("span");
       const name = document.createElement("bdi");
       option.id = `${this.list.id}-${number}`;
       option.dataset.path = path;
       option.setAttribute("role", "option");
       option.setAttribute("aria-selected", "false");
-      name.textContent = path;
-      option.append(name);
+      option.setAttribute("aria-label", objection ? `${path}. ${objection}` : path);
+      above.className = "above"; // below the name, in one line whose beginning is cut if it is long
+      above.append(document.createElement("bdi"));
+      above.firstChild.textContent = path.slice(0, end);
+      name.textContent = path.slice(end);
+      option.append(above, name);
       if (objection) {
         const why = document.createElement("small");
         why.textContent = objection;

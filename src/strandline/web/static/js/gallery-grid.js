@@ -7,7 +7,7 @@ import { ImageSource } from "./image-source.js";
 import { listen } from "./live.js";
 import { findVisible, layOut, locate, step } from "./month-layout.js";
 import { onViewChange } from "./tile-view.js";
-import { makeTile, refreshPicture, showFailure, showImage } from "./tile.js";
+import { makeTile, refreshPicture, setTileSize, showFailure, showImage } from "./tile.js";
 import { sayCount, sayMonth } from "./words.js";
 
 const OVERSCAN = 0.75; // of a window's height, above and below
@@ -22,6 +22,7 @@ class GalleryGrid extends HTMLElement {
     this.start(JSON.parse(document.getElementById("first-screen").textContent));
     this.addEventListener("error", (event) => this.onPictureError(event), true);
     addEventListener("scroll", () => this.drawSoon(), { passive: true });
+    addEventListener("beforeprint", () => this.sayOnPaper());
     new ResizeObserver(() => this.measure()).observe(this);
     onViewChange(() => this.measure());
     listen(["image."], (event) => this.onEvent(event));
@@ -138,6 +139,7 @@ class GalleryGrid extends HTMLElement {
       gap: pixels("--gap"),
       heading: pixels("--month"),
     });
+    setTileSize(this.layout.tile * devicePixelRatio);
     this.classList.add("is-virtual");
     this.style.height = `${this.layout.height}px`;
     this.style.setProperty("--columns", String(this.layout.columns));
@@ -147,6 +149,14 @@ class GalleryGrid extends HTMLElement {
     if (anchor) this.restore(anchor);
     this.dispatchEvent(new CustomEvent("counted", { detail: this.count, bubbles: true }));
     this.draw();
+  }
+
+  /** Paper has the tiles that exist now, near what the window shows. It says how many that is. */
+  sayOnPaper() {
+    const shown = this.querySelectorAll(".tile").length;
+    const words = document.querySelector(".on-paper");
+    words.hidden = shown >= this.count;
+    words.textContent = `${shown.toLocaleString("en")} of ${sayCount(this.count, "image")}: those near what was on the screen.`;
   }
 
   rem() {

@@ -66,6 +66,10 @@ function onKey(event, selection) {
     form.elements.q.focus();
   } else if (event.key === "?") document.querySelector(".keys").showModal();
   else if (event.key === "Escape") selection.clear();
+  else if (event.key === "Tab" && !event.shiftKey && selection.size && event.target.closest(".tile")) {
+    event.preventDefault(); // not by way of the heads of all months that are below
+    selection.focusBar();
+  }
   else if (event.target.closest(".tile a") || event.target === document.body) onGridKey(event, selection);
 }
 

@@ -18,11 +18,24 @@ export class Selection {
     grid.chosenInMonth = (month) => this.months.get(month) ?? 0;
     bar.querySelector("[data-do=copy]").addEventListener("click", (event) => copyFrom(event.currentTarget, this.fetchMarkdown()));
     bar.querySelector("[data-do=download]").addEventListener("click", () => this.download());
-    bar.querySelector("[data-do=clear]").addEventListener("click", () => this.clear());
+    bar.querySelector("[data-do=clear]").addEventListener("click", () => {
+      this.clear();
+      grid.focusOn(grid.current);
+    });
+    bar.addEventListener("keydown", (event) => {
+      if (event.key !== "Tab" || !event.shiftKey || event.target !== bar.querySelector("button")) return;
+      event.preventDefault(); // back to the tile from which Tab came
+      grid.focusOn(grid.current);
+    });
   }
 
   get size() {
     return this.chosen.size;
+  }
+
+  /** Moves the keyboard focus to what can be done with the selection. */
+  focusBar() {
+    this.bar.querySelector("button").focus();
   }
 
   /** Selects or deselects one. */

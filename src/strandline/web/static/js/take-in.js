@@ -22,6 +22,7 @@ class TakeIn extends HTMLElement {
     button.disabled = true;
     bar.hidden = false;
     list.replaceChildren();
+    list.hidden = true;
     words.textContent = "Taking in…";
     try {
       let after = "";
@@ -31,6 +32,7 @@ class TakeIn extends HTMLElement {
         for (const { new: isNew } of step.saved) counts[isNew ? "saved" : "there"] += 1;
         for (const failure of step.failed) {
           counts.failed += 1;
+          list.hidden = false;
           if (counts.failed <= MOST_LINES) list.append(makeLine(failure));
         }
         [bar.max, bar.value] = [step.total || 1, step.done];

@@ -3,6 +3,15 @@
 import { BASE } from "./base.js";
 import { HAS_PICTURE, labelOf, sayState, titleOf } from "./words.js";
 
+const SIZES = [400, 800]; // pixels of a small copy's longer side: two, so that both are soon in the server's cache
+
+let small = SIZES[0];
+
+/** How large tiles are, in pixels of the screen. From then on they ask for copies of that size. */
+export function setTileSize(pixels) {
+  small = SIZES.find((size) => size >= pixels) ?? SIZES.at(-1);
+}
+
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
 
 /** An empty tile. */
@@ -12,7 +21,7 @@ export function makeTile() {
 
 /** Shows an image in a tile; undefined makes it empty. Leaves unchanged what is right already. */
 export function showImage(tile, image) {
-  const known = image ? `${image.image_id} ${image.state} ${image.away ?? ""} ${image.original_name ?? ""}` : "";
+  const known = image ? `${image.image_id} ${image.state} ${image.away ?? ""} ${image.original_name ?? ""} ${small}` : "";
   if (tile.dataset.shows === known) return;
   const hadPicture = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
   tile.dataset.shows = known;
@@ -41,7 +50,7 @@ export function showImage(tile, image) {
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
   pick.setAttribute("aria-label", `Select ${title}`);
   showBadge(tile, badge);
-  if (!hadPicture) showPicture(tile, image);
+  if (!hadPicture || isTooSmall(tile)) showPicture(tile, image);
 }
 
 /** Requests the picture again: it was not available before, or its address has other bytes now. */
@@ -63,14 +72,20 @@ function sayFailure(tile) {
   return tile.hasAttribute("data-doubtful") ? sayState("unseen") : NO_PREVIEW;
 }
 
+/** Whether the picture was asked for while tiles were smaller, or the screen was less dense. */
+function isTooSmall(tile) {
+  const size = new URL(tile.querySelector("img").src || location.href).searchParams.get("w");
+  return size !== null && Number(size) < small;
+}
+
 function showPicture(tile, image) {
   const picture = tile.querySelector("img");
   const hasPicture = HAS_PICTURE.has(image.state);
   tile.classList.toggle("no-picture", !hasPicture);
   picture.removeAttribute("src");
   // of an incomplete picture there is no small copy, but a browser shows the part that is there
-  const small = image.state === "partial" ? "" : "?w=400";
-  if (hasPicture) picture.src = `${BASE}/i/${image.image_id}${small}`;
+  const size = image.state === "partial" ? "" : `?w=${small}`;
+  if (hasPicture) picture.src = `${BASE}/i/${image.image_id}${size}`;
 }
 
 function showBadge(tile, badge) {

@@ -57,7 +57,7 @@ export function labelOf(image) {
   return [titleOf(image), image.day && sayDay(image.day), image.sd_name && harmless(image.sd_name)].filter(Boolean).join(", ");
 }
 
-/** The user's name for it, otherwise its type. */
+/** The user's name for it, otherwise its type and the beginning of its id. */
 export function titleOf(image) {
-  return image.original_name ? harmless(image.original_name) : `${sayType(image.media_type)} image`;
+  return image.original_name ? harmless(image.original_name) : `${sayType(image.media_type)} image ${image.image_id.slice(0, 8)}`;
 }
