@@ -169,7 +169,9 @@ def test_an_image_is_told_with_the_date_that_sorts_it(serve: Serve, open_page: O
     os.utime(root_of(served) / "media" / name_of(data), (1_000_000_000, 1_000_000_000))
     served.store.scan()
     page = open_page(served)
-    expect(page.locator(".tile a")).to_have_attribute("title", "PNG image, 9 September 2001, Notes")
+    expect(page.locator(".tile a")).to_have_attribute(
+        "title", f"PNG image {id_of(data)[:8]}, 9 September 2001, Notes"
+    )
     page.locator(".tile a").click()
     page.keyboard.press("i")
     expect(page.locator(".lightbox .facts")).to_contain_text("File date9 September 2001")

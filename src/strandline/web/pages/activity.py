@@ -76,6 +76,8 @@ class Line(NamedTuple):
     detail: str
     image_id: str | None
     has_picture: bool
+    is_whole: bool
+    """Of half a picture there is no small copy, but a browser shows the part that is there."""
     sd_name: str | None
 
 
@@ -153,4 +155,5 @@ def _say(event: Event, names: dict[str, str]) -> Line:
         detail = event.path
     known = names.get(str(event.sd_id)) if event.sd_id else None
     has_picture = event.type in ("image.available", "image.changed")
-    return Line(event.at, say_event(event), detail, image_id, has_picture, known)
+    is_whole = not isinstance(event, ImageEvent) or event.whole is not False
+    return Line(event.at, say_event(event), detail, image_id, has_picture, is_whole, known)
