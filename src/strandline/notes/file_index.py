@@ -18,14 +18,14 @@ def folder_of(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def normalize_path(path: str) -> str | None:
-    """The path without ``.``, ``..``, and empty parts. None if it leads above the root."""
+def normalize_path(path: str, *, stops: bool = False) -> str | None:
+    """The path without ``.``, ``..``, and empty parts. None if it leads above the root, unless it ``stops`` there."""
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":
-            if not parts:
+            if not parts and not stops:
                 return None
-            parts.pop()
+            parts = parts[:-1]
         elif part not in ("", "."):
             parts.append(part)
     return "/".join(parts)

@@ -14,6 +14,7 @@ from typing import Any
 import pyromark
 from pyromark import Options
 
+from strandline.notes.destinations import names_picture
 from strandline.notes.front_matter import iter_front_matter, measure_front_matter
 from strandline.notes.html import blank_out, hide, iter_tags
 from strandline.notes.references import Form, Found
@@ -45,7 +46,7 @@ _IS_DRAWING = re.compile(rb"(?m)^excalidraw-plugin:")
 
 
 def iter_markdown(data: bytes) -> Iterator[Found]:
-    """Everything that a note refers to, pictures or not, in no order.
+    """Every picture that a note refers to, and perhaps other things, in no order.
 
     Args:
         data: The note in UTF-8, without a byte-order mark.
@@ -122,6 +123,8 @@ class _Parsed:
         for event, span in pyromark.events_with_range(self._text, options=_OPTIONS):
             if isinstance(event, str):  # a line break, or a rule
                 continue
+            if "Text" in event and not opened:  # most events, so it comes first
+                continue
             ((name, value),) = event.items()
             begin, end = span["start"], span["end"]
             if name == "End":
@@ -150,6 +153,8 @@ class _Parsed:
 
     def _add_link(self, link: _Opened) -> None:
         kind, destination = link.data["link_type"], link.data["dest_url"]
+        if not names_picture(destination, Form.MARKDOWN):
+            return
         if kind == "Inline":
             after = self._data.find(b"](", link.inner_end, link.end)
             spelled = read_destination(self._data[after + 2 : link.end]) if after >= 0 else destination

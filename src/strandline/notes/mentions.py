@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from html import unescape
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote
 
 from strandline.notes.picture_names import EXTENSIONS, MAX_NAME_BYTES, fold_path
 
-_ENDING = re.compile(r"\.(?:" + "|".join(EXTENSIONS) + r")(?![a-z0-9])")
-_ESCAPE = re.compile(r"\\u([0-9a-f]{4})")
-_SEPARATORS = re.compile(r"[/\\\n\r\"<>|*?:\t]")
+_ENDING = re.compile(r"(?:\.|%2e)(?:" + "|".join(EXTENSIONS) + r")(?![a-z0-9])", re.IGNORECASE | re.ASCII)
+_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+_LONGEST = 6 * MAX_NAME_BYTES
+"""Characters of the longest name if each is escaped, as in ``\\u00e9``."""
 
 
 class Mentions:
@@ -24,31 +26,30 @@ class Mentions:
     def __init__(self, names: Iterable[str]) -> None:
         self._unseen = {fold_path(name) for name in names}
         self._seen: set[str] = set()
+        self._longest = max(map(len, self._unseen), default=0)
 
     def read(self, data: bytes) -> None:
-        """Takes note of every name in a text. Broken UTF-8 hides nothing: it is read as Latin-1 as well."""
-        self._read_text(data.decode(errors="replace"))
-        if b"%" in data:
-            self._read_text(unquote_to_bytes(data).decode(errors="replace"))
+        """Takes note of every name in a text: as it is, percent-encoded, or escaped as in HTML and JSON."""
+        text = data.decode(errors="replace")
+        for ending in _ENDING.finditer(text):
+            window = text[max(0, ending.end() - _LONGEST) : ending.end()]
+            window = window[window.rfind("\n") + 1 :]
+            self._look_back(window)
+            if "%" in window:
+                self._look_back(unquote(window))
+            if "&" in window:
+                self._look_back(unescape(window))
+            if "\\u" in window:
+                self._look_back(_ESCAPE.sub(lambda match: chr(int(match[1], 16)), window))
 
     def has(self, name: str) -> bool:
         """Whether the name was in a text that was read."""
         return fold_path(name) in self._seen
 
-    def _read_text(self, text: str) -> None:
-        if "&" in text:
-            text = unescape(text)
-        text = fold_path(text)
-        if "\\u" in text:
-            text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
-        for ending in _ENDING.finditer(text):
-            self._look_back(text[max(0, ending.end() - MAX_NAME_BYTES) : ending.end()])
-
     def _look_back(self, window: str) -> None:
-        """Looks for the longest and every shorter name at the end of the window."""
-        separators = [match.end() for match in _SEPARATORS.finditer(window)]
-        nearest = separators[-1] if separators else 0
-        for start in range(nearest, len(window)):
+        """Looks for the name at the end of the window, of whatever length."""
+        window = fold_path(window[window.rfind("/") + 1 :])
+        for start in range(max(0, len(window) - self._longest), len(window)):
             if (name := window[start:]) in self._unseen:
                 self._unseen.discard(name)
                 self._seen.add(name)

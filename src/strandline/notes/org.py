@@ -19,7 +19,7 @@ _HIDDEN = re.compile(
     re.IGNORECASE | re.DOTALL | re.MULTILINE,
 )
 _BRACKETS = re.compile(rb"\[\[((?:[^\[\]\\]|\\.)+)\](?:\[([^\n]*?)\])?\]")
-_PLAIN = re.compile(rb"(?<![\w\[:/])<?((?:file|attachment):[^\s<>\[\]()]+)")
+_PLAIN = re.compile(rb"(?<![\w\[:/])<?((?:file|attachment):[^\s<>\[\]()]*[^\s<>\[\]().,;:!?])")
 _HEADING = re.compile(rb"(\*+)[ \t]")
 _PROPERTY = re.compile(rb"^[ \t]*:(ID|DIR):[ \t]+(.*?)[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 _PATH = re.compile(r"(?:file(?:\+\w+)?:|\./|\.\./|/|~/|[a-zA-Z][a-zA-Z0-9+.-]+:)")

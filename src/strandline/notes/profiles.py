@@ -32,6 +32,8 @@ class Profile:
     """Forms that find a file in any folder if its path ends like the destination."""
     ignores_dots: bool = False
     """``./`` and ``../`` at the beginning mean nothing, or nothing that can be known here."""
+    stops_at_root: bool = False
+    """``..`` above the scope means the scope itself."""
     owns_root: bool = False
     """``/`` is the scope itself, and no place that only a site knows."""
     has_pages: bool = False
@@ -39,7 +41,7 @@ class Profile:
 
 
 PLAIN = Profile("plain", "plain Markdown", ("", "static", "public", "docs"))
-OBSIDIAN = Profile("obsidian", "Obsidian", also_from=("",), by_suffix=_ALL)
+OBSIDIAN = Profile("obsidian", "Obsidian", also_from=("",), by_suffix=_ALL, stops_at_root=True)
 LOGSEQ = Profile("logseq", "Logseq", also_from=("",), by_suffix=_ALL, ignores_dots=True, owns_root=True)
 FOAM = Profile("foam", "Foam")
 DENDRON = Profile("dendron", "Dendron", by_suffix=_ALL, ignores_dots=True)

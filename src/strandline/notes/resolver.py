@@ -103,8 +103,7 @@ class Resolver:
 
     def _find_by_suffix(self, search: _Search) -> Resolved | None:
         for wanted in search.suffixes:
-            found = [path for path in self._list_ending(search, wanted) if path.endswith(wanted)]
-            nearest = _list_nearest(search.folder, found)
+            nearest = _list_nearest(search.folder, self._list_ending_exactly(search, wanted))
             if not nearest:
                 continue
             if len(nearest) == 1 or self._same_bytes(nearest) is not False:
@@ -125,6 +124,15 @@ class Resolver:
                 return Resolved(Verdict.NOT_PORTABLE, path, why=why)
         return None
 
+    def _list_ending_exactly(self, search: _Search, wanted: str) -> list[str]:
+        """The files of the scope whose paths end with ``wanted``."""
+        ending = f"/{wanted}"
+        return [
+            path
+            for path in self._index.list_named(name_of(wanted))
+            if (path.endswith(ending) or path == wanted) and search.scope.contains(path)
+        ]
+
     def _list_ending(self, search: _Search, wanted: str) -> list[str]:
         """The files of the scope whose folded paths end like ``wanted``."""
         ending = "/" + fold_path(wanted)
@@ -137,6 +145,8 @@ class Resolver:
     def _explain_absence(self, search: _Search) -> Resolved:
         if any(self._index.is_behind(path, self._index.links) for path in search.tries):
             return Resolved(Verdict.OUTSIDE, why="it leads through a symbolic link")
+        if search.leads_above:
+            return Resolved(Verdict.OUTSIDE, why="it leads above the folder")
         known = search.first_folders
         if known is not None and not any(fold_path(each) in self._index.folded_folders for each in known):
             return Resolved(Verdict.OUTSIDE, why="its first folder is not here")
@@ -153,6 +163,9 @@ class Resolver:
 
 def _list_nearest(folder: str, paths: Iterable[str]) -> list[str]:
     """The paths that have most folders in common with the folder, the shortest first."""
+    paths = list(paths)
+    if len(paths) == 1:
+        return paths
     shared = {path: count_shared_folders(folder, folder_of(path)) for path in paths}
     most = max(shared.values(), default=0)
     return sorted((path for path in shared if shared[path] == most), key=lambda path: (len(path), path))
@@ -167,6 +180,8 @@ class _Search:
         self.folder = folder_of(note)
         self._note = note
         self._reference = reference
+        self.leads_above = False
+        """One of the paths leads above the root of the tree."""
         self._literal = "\\" in reference.destination and frozenset(
             each for path in paths if "\\" in path for each in self._iter_tries(path)
         )
@@ -213,8 +228,12 @@ class _Search:
             is_name_only = "/" not in path and self.form in profile.by_suffix
             if not is_name_only and (profile.ignores_dots or not _has_dots(path)):
                 wanted += [scope.join(root, _without_dots(path)) for root in profile.also_from]
+        if profile.stops_at_root and ".." in path:
+            inner = self.folder[len(scope.folder) :]
+            yield scope.join("", normalize_path(f"{inner}/{path}", stops=True) or "")
         for each in wanted:
             normal = normalize_path(each)
+            self.leads_above = self.leads_above or normal is None
             if normal:
                 yield normal
 

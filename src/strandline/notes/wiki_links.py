@@ -12,7 +12,9 @@ _LINK = re.compile(rb"(?<!\\)!?\[\[([^\[\]\n|]+?)(?:\\?\|[^\]\n]*)?\]\]")
 
 
 def iter_wiki_links(data: bytes, start: int = 0) -> Iterator[Found]:
-    """All wiki links, to pictures or not. What is no reference must have been blanked out."""
+    """All wiki links to files. What is no reference must have been blanked out."""
     for link in _LINK.finditer(data):
+        if b"." not in link[1]:
+            continue
         target = link[1].decode(errors="replace")
         yield Found(start + link.start(), Form.WIKI, target.strip(), target.strip())
