@@ -505,7 +505,7 @@ class Store:
 
         Cost: that of a lookup, and a read of each of its files. Raises nothing for a missing image.
         """
-        return services.explain.explain_image(self._bench, parse_image_id(image_id))
+        return services.explain.explain_with_original(self._bench, parse_image_id(image_id))
 
     def watch(
         self, *, once: bool = False, since: int | None = None, stop: threading.Event | None = None

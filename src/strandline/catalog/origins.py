@@ -42,6 +42,14 @@ class OriginReader:
             found.setdefault(ImageId(image_id), []).append(name)
         return found
 
+    def list_sources(self, image_id: ImageId) -> list[str]:
+        """Where the image was saved from, each once, those of the latest saves first."""
+        rows = self._conn.execute(
+            "SELECT source FROM origins WHERE image_id = ? GROUP BY source ORDER BY max(saved_at_us) DESC",
+            (image_id,),
+        )
+        return [str(source) for (source,) in rows]
+
     def list_origins(self) -> list[dict[str, object]]:
         """All origins, ready for JSON: ``{image_id, original_name, source, saved_at}``."""
         rows = self._conn.execute(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from strandline.model.image_ids import ImageId
+from collections.abc import Sequence
+
+from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.remedies import refer_to, say_add, say_command, say_confirm
-from strandline.model.reports import StorageDirTrace
+from strandline.model.reports import Explanation, StorageDirTrace
 from strandline.model.states import is_expected
-from strandline.model.storage_dirs import StorageDirState
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.verdicts import Verdict
 
 REPLACED = "another whole image is there"
@@ -87,6 +89,9 @@ def _is_replaced(traces: tuple[StorageDirTrace, ...]) -> bool:
     return bool(arriving) and all(fact.message.startswith(REPLACED) for fact in arriving)
 
 
+MENDED_BY_ORIGINAL = frozenset({Verdict.NOT_FOUND, Verdict.DAMAGED, Verdict.FOREIGN})
+"""Saving the file again that an image was saved from brings these back. The others may still come by themselves."""
+
 _NEXT = {
     Verdict.SHOWN: None,
     Verdict.FROM_CONFLICT_COPY: (
@@ -127,7 +132,34 @@ def say_next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | Non
         return "If the sync client is replacing it, let it finish. If it stays, it counts as another image."
     suspects = [say_confirm(trace.sd) for trace in traces if is_suspect(trace)]
     away = [say_command("sd", "show", refer_to(trace.sd)) for trace in traces if not trace.sd.is_reachable]
-    known = [say_command("sd", "accept-missing", refer_to(trace.sd)) for trace in traces if trace.catalog]
-    accept = f" If it was deleted on purpose, run {' or '.join(known)} after the next scan." if known else ""
     found = _NEXT[verdict]
-    return found and found.format(confirm=" or ".join(suspects), show=" or ".join(away), accept=accept)
+    return found and found.format(
+        confirm=" or ".join(suspects), show=" or ".join(away), accept=_say_accept(traces)
+    )
+
+
+def say_next_with_original(explanation: Explanation, original: str) -> str:
+    """The same if the file that the image was saved from still has exactly its bytes."""
+    traces, image_id = explanation.sds, explanation.image_id
+    advice = f"The file that it was saved from is still there: {original}."
+    target = choose_target(traces)
+    if target is None:
+        return advice
+    own_id = () if is_content_id(image_id) else ("--id", image_id)
+    command = say_command("save", original, "--sd", refer_to(target), *own_id)
+    accept = _say_accept(traces) if explanation.verdict is Verdict.NOT_FOUND else ""
+    return f"{advice} To bring the image back, run {command}.{accept}"
+
+
+def choose_target(traces: Sequence[StorageDirTrace]) -> StorageDir | None:
+    """Where the image belongs: a storage directory that knows it, otherwise any, if it can be written to."""
+    writable = [
+        trace for trace in traces if trace.sd.state is StorageDirState.ONLINE and not trace.sd.read_only
+    ]
+    known = [trace for trace in writable if trace.catalog or trace.disk]
+    return next((trace.sd for trace in (*known, *writable)), None)
+
+
+def _say_accept(traces: Sequence[StorageDirTrace]) -> str:
+    known = [say_command("sd", "accept-missing", refer_to(trace.sd)) for trace in traces if trace.catalog]
+    return f" If it was deleted on purpose, run {' or '.join(known)} after the next scan." if known else ""

@@ -372,6 +372,8 @@ class Explanation(JsonForm):
     sds: tuple[StorageDirTrace, ...]
     next: str | None
     """What will happen by itself, or what to do. None if nothing is needed."""
+    original: str | None = None
+    """If it is gone or broken: the path of a file with exactly its bytes, from which it was once saved here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,12 @@ from strandline.errors import (
 from strandline.folders.port import Folder, can_be_dataless
 from strandline.model.explanation_words import (
     INCOMPLETE,
+    MENDED_BY_ORIGINAL,
     REPLACED,
     VERDICTS,
     is_suspect,
     say_next,
+    say_next_with_original,
     say_summary,
 )
 from strandline.model.image_files import FileState, ImageFile
@@ -41,6 +43,7 @@ from strandline.services.finding.candidates import (
 )
 from strandline.services.finding.found_image import FoundImage
 from strandline.services.finding.look_up import look_up
+from strandline.services.finding.originals import find_original
 from strandline.services.finding.search import MAX_CONFLICT_COPIES, find_image, read_copy
 from strandline.services.proving.prove import ANOTHER_IMAGE, Outcome, can_be_image, prove_file
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
@@ -102,6 +105,20 @@ def insist_on(bench: Workbench, image_id: ImageId, find: Callable[[], T | None])
     raise ImageArrivingError(
         f"the files of image {image_id} keep changing; try again", trace=explanation, image_id=image_id
     )
+
+
+def explain_with_original(bench: Workbench, image_id: ImageId) -> Explanation:
+    """The trace of an image over all SDs. If it is gone or broken, also the file that it was saved from, if that is
+    still on this machine. Cost: that of :func:`explain_image`, and a read of such files.
+    """
+    explanation = explain_image(bench, image_id)
+    if explanation.verdict not in MENDED_BY_ORIGINAL:
+        return explanation
+    original = find_original(bench, image_id, explanation.sds)
+    if original is None:
+        return explanation
+    advice = say_next_with_original(explanation, original)
+    return replace(explanation, next=advice, original=original)
 
 
 @goes_past_forgotten

@@ -51,6 +51,11 @@ class TakenSource:
         return self.original_name or self.label if self.label in (STREAM, BYTES) else self.label
 
     @property
+    def origin(self) -> str:
+        """For the catalog: the absolute path, by which the file can be found again, or else the label."""
+        return self.label if self.label in (STREAM, BYTES) else os.path.abspath(self.label)
+
+    @property
     def subject(self) -> str:
         """What a message is about: the path, the name that it was given, or the data."""
         return self.original_name or "the data" if self.label in (STREAM, BYTES) else self.label

@@ -234,12 +234,12 @@ class Attempt:
                 self.folder.ensure_durable(filename)
         except FileNotFoundError:
             return None
-        name, label = self.taken.original_name, self.taken.label
+        name, origin = self.taken.original_name, self.taken.origin
         with self.bench.catalog.read() as reader:
-            told = name is None or reader.origins.has_origin(self.image_id, name, label)
+            told = name is None or reader.origins.has_origin(self.image_id, name, origin)
         if not told and name is not None:
             with self.bench.catalog.write() as writer:
-                writer.origins.add_origin(self.image_id, name, label, self.bench.now())
+                writer.origins.add_origin(self.image_id, name, origin, self.bench.now())
         whole = None if proof is None else proof.whole
         if whole is None:  # it was proven before this was recorded
             whole = walk_structure(self.taken.buffer, self.media_type).whole
@@ -367,7 +367,7 @@ class Attempt:
         if event is not None:
             writer.journal.append_event(event)
         if name is not None:
-            writer.origins.add_origin(self.image_id, name, self.taken.label, now)
+            writer.origins.add_origin(self.image_id, name, self.taken.origin, now)
 
     def _new_row(self, filename: str, stamp: FileStamp, now: datetime) -> ImageFile:
         wanted = self.folder.layout.split(filename)

@@ -40,6 +40,10 @@ COMMANDS = tuple(
             rf"to copy them into its media folder, run {_command('save [^`]*?')}",
             "to copy them into its media folder, press “Take them in” in the inspector",
         ),
+        (
+            rf"To bring the image back, run {_command('save [^`]*?')}",
+            "To bring the image back, drop that file into the gallery",
+        ),
         (rf"run {_command('save [^`]*?')}", "drop them into the gallery"),
         (r"\bwith --read-only\b", "as read-only"),
         (rf"{_command('save [^`]*?')} takes them in", "drop them into the gallery to save them here"),
