@@ -17,8 +17,9 @@ from builders.program import LIMIT_S, run, started
 from builders.python_process import run_python
 from strandline.cli.interrupts import taking_interrupts
 from strandline.cli.main import main
-from strandline.model.reports import Saved
-from strandline.store import Store
+from strandline.services.saving import intake, save_several
+from strandline.services.saving.intake import TakenSource
+from strandline.services.workbench import Workbench
 
 FILES = 2_000
 
@@ -62,23 +63,24 @@ def test_who_waits_for_somebody_obeys_the_first(asks_before: bool) -> None:
 def test_what_is_saved_while_interrupted_is_finished_and_told(
     made: CommandHome, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Otherwise an image could be kept without being reported. Nothing new is started after it."""
+    """Otherwise an image could be kept without being reported. Nothing new is read after it."""
     made.make_storage_dir()
-    photos = [made.folder / "sunset.png", made.folder / "sunrise.png"]
+    photos = [made.folder / f"{number}.png" for number in range(4)]
     for seed, photo in enumerate(photos):
         photo.write_bytes(make_picture("png", seed=seed))
 
-    def save_and_be_interrupted(self: Store, *args: Any, **kwargs: Any) -> Saved:
-        saved = really_save(self, *args, **kwargs)
-        os.kill(os.getpid(), signal.SIGINT)
-        return saved
+    def read_and_be_interrupted(bench: Workbench, *arguments: Any) -> TakenSource:
+        taken = really_take(bench, *arguments)
+        if taken.label == str(photos[1]):
+            os.kill(os.getpid(), signal.SIGINT)
+        return taken
 
-    really_save = Store.save
-    monkeypatch.setattr(Store, "save", save_and_be_interrupted)
+    really_take = intake.take_source
+    monkeypatch.setattr(save_several, "take_source", read_and_be_interrupted)
     assert main(["save", *map(str, photos), "--json"]) == 130
     answer = json.loads(capsys.readouterr().out)
-    assert [saved["source"] for saved in answer["saved"]] == [str(photos[0])]
-    assert run("ls", "--json").json["total"] == 1
+    assert [saved["source"] for saved in answer["saved"]] == [str(photo) for photo in photos[:2]]
+    assert run("ls", "--json").json["total"] == 2
 
 
 @pytest.mark.slow

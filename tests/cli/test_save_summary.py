@@ -6,7 +6,8 @@ from pathlib import Path
 
 from builders.command_home import CommandHome
 from builders.pictures import make_picture
-from builders.program import run
+from builders.program import run, run_on_terminal
+from strandline.cli.save import SHOWN_KNOWN
 from strandline.model.image_ids import hash_to_content_id
 
 
@@ -53,6 +54,26 @@ def test_saving_a_folder_says_what_it_left_out_and_what_was_there(made: CommandH
         {"path": f"{photos}/empty.jpg", "reason": "empty"},
         {"path": f"{photos}/note.md", "reason": "unsupported"},
         {"path": f"{photos}/scan.tiff", "reason": "unsupported-picture"},
+    ]
+
+
+def test_a_second_run_over_a_folder_is_summed_up(made: CommandHome, tmp_path: Path) -> None:
+    """Thousands were there already: that is one line, and nothing for a terminal but what is new. A pipe has all."""
+    root = made.make_storage_dir()
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for seed in range(SHOWN_KNOWN + 1):
+        (photos / f"{seed}.png").write_bytes(make_picture("png", seed=seed))
+    assert len(run("save", "-r", photos, "--sd", root).text.splitlines()) == SHOWN_KNOWN + 1
+    (photos / "new.png").write_bytes(make_picture("png", seed=99))
+    summary = f"strandline: 1 image saved, {SHOWN_KNOWN + 1} there already (--json lists them)"
+    status, said = run_on_terminal("save", "-r", photos, "--sd", root, columns=200)
+    assert (status, said.count("![")) == (0, 1)
+    assert said.splitlines()[-1].endswith(summary)
+    again = run("save", "-r", photos, "--sd", root)
+    assert len(again.text.splitlines()) == SHOWN_KNOWN + 2
+    assert again.stderr.splitlines() == [
+        f"strandline: 0 images saved, {SHOWN_KNOWN + 2} there already (--json lists them)"
     ]
 
 

@@ -8,15 +8,16 @@ current image finish. Otherwise an image could be saved without being reported.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import field, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from strandline import NewImage
 from strandline.cli.arguments import STDIN, sd_option
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import Interrupt, taking_interrupts
@@ -24,9 +25,9 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.left_out import LeftOut, say_left_out
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
-from strandline.cli.sources import Data, Source, Unusable, iter_sources
+from strandline.cli.sources import Source, Unusable, iter_sources
 from strandline.cli.wording import say_list
-from strandline.cli.writing import say, say_about, write_line
+from strandline.cli.writing import is_terminal, say, say_about, write_line
 from strandline.errors import (
     CatalogError,
     CatalogLockedError,
@@ -49,9 +50,13 @@ from strandline.model.values import dataclass
 if TYPE_CHECKING:
     from strandline.store import Store
 
+_Result = Saved | StrandlineError
 
 SHOWN_KNOWN = 10
-"""Images that were stored already. A second run over a folder finds thousands of them."""
+"""Images that were there already, each with a line. A second run finds thousands: they are summed up."""
+
+SAVED_TOGETHER = 50
+"""Files between two looks at Ctrl-C, and for which the storage directory is checked once."""
 
 NOT_WHOLE = (
     "kept, but it is not a whole image: it is cut short or broken; if it was still being copied, save it again when "
@@ -131,16 +136,9 @@ def save(
     if len(sources) > 1 and (image_id or name):
         raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
-        save_one = partial(store.save, sd=_choose(store, sd, files), name=name, image_id=image_id)
+        saver = _Saver(store, _choose(store, sd, files), interrupt, bars, tally, len(sources))
         with suppress(KeyboardInterrupt):  # it is raised below
-            for done, source in enumerate(sources):
-                if interrupt.asked.is_set():
-                    break
-                bars.advance("saving", done, len(sources))
-                _take(source, interrupt, save_one, tally)
-                if tally.failed and isinstance(tally.failed[-1].error, _CONCERNS_ALL):
-                    tally.not_tried = len(sources) - done - 1
-                    break
+            saver.save_all(sources, name=name, image_id=image_id)
     session.answer(tally.to_json(), lambda: _show(tally))
     for saved in tally.saved:
         if not saved.whole:
@@ -175,21 +173,91 @@ def _find_around(sds: Sequence[StorageDir], file: str) -> StorageDir | None:
     return next((sd for sd in sds if path.is_relative_to(sd.path)), None)
 
 
-def _take(
-    source: Source | Unusable, interrupt: Interrupt, save_one: Callable[[Data], Saved], tally: _Tally
-) -> None:
-    if isinstance(source, Unusable):
-        tally.failed.append(source)
-        return
-    data = source.data
-    try:
-        saved = save_one(data if isinstance(data, Path | bytes) else interrupt.obeyed_by(data))
-    except EmptyImageError as error:
-        tally.failed.append(Unusable(source.shown, _nothing_on_stdin() if source.shown == STDIN else error))
-    except StrandlineError as error:
-        tally.failed.append(Unusable(source.shown, error))
-    else:
-        tally.saved.append(replace(saved, source=source.shown))
+class _Saver:
+    """Saves the sources one after the other, many files together, until all are done or Ctrl-C was pressed."""
+
+    def __init__(
+        self, store: Store, sd: StorageDir, interrupt: Interrupt, bars: Bars, tally: _Tally, total: int
+    ) -> None:
+        self._store = store
+        self._sd = sd
+        self._interrupt = interrupt
+        self._bars = bars
+        self._tally = tally
+        self._total = total
+
+    def save_all(
+        self, sources: Sequence[Source | Unusable], *, name: str | None, image_id: str | None
+    ) -> None:
+        done = 0
+        for batch in _iter_batches(sources):
+            if self._interrupt.asked.is_set():
+                return
+            if len(batch) > 1:
+                results = self._save_together(batch, done)
+            else:
+                self._bars.advance("saving", done, self._total)
+                results = [self._save_one(batch[0], name, image_id)]
+            done += len(results)
+            if self._note(batch, results):
+                self._tally.not_tried += self._total - done
+                return
+
+    def _save_one(self, source: Source | Unusable, name: str | None, image_id: str | None) -> _Result:
+        if isinstance(source, Unusable):
+            return source.error
+        data = (
+            source.data if isinstance(source.data, Path | bytes) else self._interrupt.obeyed_by(source.data)
+        )
+        try:
+            return self._store.save(data, sd=self._sd, name=name, image_id=image_id)
+        except EmptyImageError as error:
+            return _nothing_on_stdin() if source.shown == STDIN else error
+        except StrandlineError as error:
+            return error
+
+    def _save_together(self, batch: Sequence[Source | Unusable], done: int) -> Sequence[_Result]:
+        """The results of those that were read before Ctrl-C was pressed."""
+
+        def read() -> Iterator[NewImage]:
+            for number, source in enumerate(batch):
+                if self._interrupt.asked.is_set():
+                    return
+                self._bars.advance("saving", done + number, self._total)
+                assert isinstance(source, Source)
+                assert isinstance(source.data, Path | bytes)
+                yield NewImage(source.data)
+
+        return self._store.save_several(read(), sd=self._sd)
+
+    def _note(self, batch: Sequence[Source | Unusable], results: Sequence[_Result]) -> bool:
+        """Adds the results. True if there is an error that all others would have: of several, one is reported."""
+        concerns_all = False
+        for source, result in zip(batch, results, strict=False):
+            if isinstance(result, Saved):
+                self._tally.saved.append(replace(result, source=source.shown))
+            elif concerns_all and isinstance(result, _CONCERNS_ALL):
+                self._tally.not_tried += 1
+            else:
+                self._tally.failed.append(Unusable(source.shown, result))
+                concerns_all |= isinstance(result, _CONCERNS_ALL)
+        return concerns_all
+
+
+def _iter_batches(sources: Sequence[Source | Unusable]) -> Iterator[Sequence[Source | Unusable]]:
+    """Files and ``data:`` URLs that follow each other, in batches. Everything else stays alone: stdin may wait."""
+    batch: list[Source | Unusable] = []
+    for source in sources:
+        is_ready = isinstance(source, Source) and isinstance(source.data, Path | bytes)
+        if batch and (not is_ready or len(batch) == SAVED_TOGETHER):
+            yield batch
+            batch = []
+        if is_ready:
+            batch.append(source)
+        else:
+            yield [source]
+    if batch:
+        yield batch
 
 
 def _nothing_on_stdin() -> EmptyImageError:
@@ -197,28 +265,25 @@ def _nothing_on_stdin() -> EmptyImageError:
 
 
 def _show(tally: _Tally) -> None:
+    known = [saved for saved in tally.saved if not saved.new]
+    are_summed_up = len(known) > SHOWN_KNOWN
     for saved in tally.saved:
-        write_line(show_plainly(saved.markdown))
+        if saved.new or not are_summed_up or not is_terminal(sys.stdout):
+            write_line(show_plainly(saved.markdown))
     for line in say_left_out(tally.left_out):
         say(line)
     if len(tally.saved) + len(tally.failed) + tally.not_tried > 1:
-        _show_known([saved for saved in tally.saved if not saved.new])
+        for saved in known if not are_summed_up else ():
+            say(f"{saved.source} is there already, as {saved.image_id}")
         say(_summarise(tally.saved, len(tally.failed), tally.not_tried))
-
-
-def _show_known(known: Sequence[Saved]) -> None:
-    """Which files have the bytes of an image that is stored already, and which image that is."""
-    for saved in known[:SHOWN_KNOWN]:
-        say(f"{saved.source} is there already, as {saved.image_id}")
-    if len(known) > SHOWN_KNOWN:
-        say(f"and {len(known) - SHOWN_KNOWN:,} more are there already; --json lists all")
 
 
 def _summarise(saved: Sequence[Saved], failures: int, not_tried: int = 0) -> str:
     new = sum(one.new for one in saved)
     parts = [f"{say_count(new, 'image')} saved"]
     if len(saved) > new:
-        parts.append(f"{len(saved) - new:,} there already")
+        listed = " (--json lists them)" if len(saved) - new > SHOWN_KNOWN else ""
+        parts.append(f"{len(saved) - new:,} there already{listed}")
     if cut := sum(not one.whole for one in saved):
         parts.append(f"{cut:,} of them incomplete")
     if failures:
