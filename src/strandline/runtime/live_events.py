@@ -7,6 +7,7 @@ the newest few of them.
 
 from __future__ import annotations
 
+import heapq
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -112,6 +113,14 @@ def iter_pages(bench: Workbench, since: int, stop: threading.Event) -> Iterator[
         if page:
             since = page[-1].seq or since
             yield page
+
+
+def merge_by_time(journal: Sequence[Event], live_only: Sequence[Event]) -> list[Event]:
+    """Events of the journal and live-only ones as they happened. Pure.
+
+    Law: the events of each keep their order, also if somebody set the clock back.
+    """
+    return list(heapq.merge(journal, live_only, key=lambda event: event.at))
 
 
 class EventFeed:

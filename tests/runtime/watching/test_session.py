@@ -150,6 +150,7 @@ def test_since_replays_the_journal_first(store: LocalStore, root: Path) -> None:
         reader.join()
     replayed = [event for event in reader.read if event.seq is not None]
     assert replayed[: len(whole) - 2] == whole[2:]
+    assert reader.read[: len(whole) - 2] == whole[2:], "what happens now comes after it"
     assert numbers(replayed) == list(range(3, 3 + len(replayed)))
 
 

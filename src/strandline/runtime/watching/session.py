@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Sequence
 
 from strandline.errors import StrandlineError
 from strandline.model.events import Event, JournalReset
 from strandline.runtime import live_events
-from strandline.runtime.live_events import FOLLOW_S, Bell, read_page
+from strandline.runtime.live_events import FOLLOW_S, Bell, merge_by_time, read_page
 from strandline.runtime.process_lock import ProcessLock
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.place_watcher import STOP_LIMIT_S
@@ -110,6 +111,7 @@ class _Session:
         self._last = last
         self._is_reset = is_reset
         self._is_behind = False
+        self._live_only: deque[Event] = deque(maxlen=live_events.MAX_LIVE_ONLY)
         self._has_ended = False
 
     def start(self) -> None:
@@ -117,13 +119,15 @@ class _Session:
             self._thread.start()
 
     def read(self) -> Sequence[Event] | None:
-        """What has been announced and committed since the last call."""
+        """What has been announced and committed since the last call. What happened earlier comes first, so live-only
+        events wait while older pages of the journal are still to come.
+        """
         if self._has_ended:
             if self._fault is not None:
                 raise self._fault
             return None
         is_complete = self._is_complete.is_set()  # read before the journal
-        events = self._listener.wait(0 if is_complete or self._is_behind else FOLLOW_S)
+        self._live_only.extend(self._listener.wait(0 if is_complete or self._is_behind else FOLLOW_S))
         page = read_page(self._bench, self._last)
         self._is_behind = len(page) == live_events.PAGE
         self._has_ended = is_complete and not self._is_behind
@@ -132,7 +136,11 @@ class _Session:
             self._last = page[-1].seq or self._last
         resets = [JournalReset(at=self._bench.now(), sd_id=None)] if self._is_reset else []
         self._is_reset = False
-        return [*resets, *events, *page]
+        if self._is_behind:
+            return [*resets, *page]
+        events = merge_by_time(page, self._live_only)
+        self._live_only.clear()
+        return [*resets, *events]
 
     def stop(self) -> None:
         self._stop.set()
