@@ -16,6 +16,7 @@ from builders.snapshots import snapshot
 from builders.storage import make_pictures, make_storage_dir
 from strandline import open_store
 from strandline.folders.filesystems import Mount, MountKind
+from strandline.folders.local import LocalFolder
 from strandline.model.reports import Check
 from strandline.runtime import health
 from strandline.runtime.assembly import LocalStore
@@ -121,6 +122,35 @@ def test_a_polled_folder_is_said_to_be(home: Path, tmp_path: Path) -> None:
         store.bench.find_mount = lambda _path: share
         store.bench._mounts.clear()
         assert "on cifs, polled" in checks_of(store)["storage directory Share"].message
+
+
+def test_a_media_folder_that_cannot_be_listed_is_not_called_writable() -> None:
+    """Whether or not a scan has met it: this user lacks the right to read."""
+    with as_somebody_without_rights() as folder, open_store(folder / "home") as store:
+        root = make_storage_dir(folder / "Notes", *make_pictures(3))
+        store.add_storage_dir(root)
+        for mode in (0o300, 0o000):
+            (root / "media").chmod(mode)
+            for _ in range(2):
+                check = checks_of(store)["storage directory Notes"]
+                assert (check.ok, check.message) == (False, f"{root}/media cannot be listed")
+                assert "right to read" in (check.remedy or "")
+                store.scan()
+        (root / "media").chmod(0o700)
+        store.scan()
+        assert checks_of(store)["storage directory Notes"].ok
+
+
+def test_a_full_disk_is_called_full(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rights are not the matter. A place that does not say how much room it has is not called full."""
+    with open_store(home) as store:
+        store.add_storage_dir(make_storage_dir(tmp_path / "Notes"))
+        free_bytes: int | None
+        for free_bytes, is_fit in ((0, False), (health.ENOUGH_BYTES, True), (None, True)):
+            monkeypatch.setattr(LocalFolder, "find_free_bytes", lambda _self, free=free_bytes: free)
+            check = checks_of(store)["storage directory Notes"]
+            assert check.ok is is_fit
+            assert is_fit or ("full" in check.message and "make room" in (check.remedy or ""))
 
 
 def test_a_home_that_cannot_be_written_to() -> None:

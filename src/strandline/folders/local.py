@@ -425,6 +425,15 @@ class LocalFolder:
         folders = (self.root, os.path.join(self.root, self.layout.images_folder))
         return self.calls.small(lambda: parts.tree.find_unwritable(folders))
 
+    def find_unlistable(self) -> str | None:
+        """Checks this user's permissions. Lists nothing."""
+        folders = (self.root, os.path.join(self.root, self.layout.images_folder))
+        return self.calls.small(lambda: parts.tree.find_unlistable(folders))
+
+    def find_free_bytes(self) -> int | None:
+        """One ``statvfs``."""
+        return self.calls.small(lambda: parts.tree.find_free_bytes(self.root))
+
 
 def _size_of(source: BinaryIO) -> int:
     start = source.tell()

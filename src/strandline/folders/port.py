@@ -429,3 +429,19 @@ class Folder(Protocol):
     def find_unwritable(self) -> str | None:
         """The root or the images' folder, if this user may not write there. None if both are writable."""
         ...
+
+    def find_unlistable(self) -> str | None:
+        """The same for listing. Lists nothing.
+
+        Raises:
+            OSError: It is unknown.
+        """
+        ...
+
+    def find_free_bytes(self) -> int | None:
+        """How many bytes this user may still write. None if the place has no limit, or does not say.
+
+        Raises:
+            OSError: It is unknown.
+        """
+        ...

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import heapq
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -183,9 +184,23 @@ def _kind_of(mode: int) -> str:
 
 def find_unwritable(folders: Iterable[str]) -> str | None:
     """The first of the folders that exists but is not writable for this user. Writes nothing."""
+    return _find_closed(folders, os.W_OK | os.X_OK)
+
+
+def find_unlistable(folders: Iterable[str]) -> str | None:
+    """The first of the folders that exists but may not be listed by this user. Lists nothing."""
+    return _find_closed(folders, os.R_OK | os.X_OK)
+
+
+def find_free_bytes(root: str) -> int | None:
+    """How many bytes this user may still write to the disk. None if it does not say."""
+    usage = shutil.disk_usage(root)
+    return usage.free if usage.total else None
+
+
+def _find_closed(folders: Iterable[str], rights: int) -> str | None:
     as_whom_we_act = os.access in os.supports_effective_ids
     for folder in folders:
-        is_writable = os.access(folder, os.W_OK | os.X_OK, effective_ids=as_whom_we_act)
-        if not is_writable and os.path.lexists(folder):
+        if not os.access(folder, rights, effective_ids=as_whom_we_act) and os.path.lexists(folder):
             return folder
     return None

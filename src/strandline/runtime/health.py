@@ -6,6 +6,7 @@ A check never raises. If something cannot even be checked, that is an answer too
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from strandline.errors import CatalogError, MissingExtraError, StrandlineError
 from strandline.extras import PICTURES, SERVE, check_extra
+from strandline.model.plain_words import say_bytes
 from strandline.model.remedies import refer_to, say_command, say_forget
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -28,6 +30,9 @@ ENOUGH_WATCHES = 64
 
 ENOUGH_INSTANCES = 8
 """One per watching process, and some for other programs."""
+
+ENOUGH_BYTES = 10 * 1024 * 1024
+"""Room for one large photo."""
 
 EARLIEST_NOW = datetime(2024, 1, 1, tzinfo=UTC)
 """An earlier time is before this program was written: the clock's battery is empty."""
@@ -94,7 +99,9 @@ def _check_home(bench: Workbench) -> Check:
             file.write(b"\0")
     except OSError as error:
         message = f"{bench.home} cannot be written to: {error.strerror}"
-        return Check("home", False, message, f"make room, or give yourself the rights; or {elsewhere}")
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "make room on its disk" if is_full else "give yourself the rights"
+        return Check("home", False, message, f"{remedy}; or {elsewhere}")
     return Check("home", True, f"{bench.home} is on a local disk ({place.kind})")
 
 
@@ -104,17 +111,23 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         return Check(
             name, False, f"{sd.state.value}: {sd.problem}", f"see {say_command('sd', 'show', refer_to(sd))}"
         )
+    folder = bench.folder(sd)
+    try:
+        unlistable, unwritable, free_bytes = (
+            folder.find_unlistable(),
+            folder.find_unwritable(),
+            folder.find_free_bytes(),
+        )
+    except OSError as error:
+        return Check(name, False, f"it cannot be looked at: {error.strerror or error}", "check that drive")
+    if unlistable is not None:
+        return Check(name, False, f"{unlistable} cannot be listed", "give this user the right to read it")
     if sd.state is StorageDirState.SUSPECT:
         return Check(name, False, f"suspect: {sd.problem}", f"see {say_command('inspect', refer_to(sd))}")
     if (twin := find_twin(bench, sd)) is not None:
         return Check(name, False, f"it has the same identity as {twin.name!r}", say_same_identity(sd, twin))
     if sd.read_only:
         return Check(name, True, f"{sd.state.value}, read-only by choice")
-    folder = bench.folder(sd)
-    try:
-        unwritable = folder.find_unwritable()
-    except OSError as error:
-        return Check(name, False, f"it cannot be looked at: {error.strerror or error}", "check that drive")
     if unwritable is not None:
         is_mounted_so = bench.find_mount(sd.path).read_only
         first = "mount it writable" if is_mounted_so else "give yourself the rights"
@@ -124,6 +137,11 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         )
         why = "is mounted read-only" if is_mounted_so else "cannot be written to"
         return Check(name, False, f"{unwritable} {why}", remedy)
+    if free_bytes is not None and free_bytes < ENOUGH_BYTES:
+        message = (
+            f"its disk is full: {say_bytes(free_bytes)} free, so hardly a picture can be saved or can arrive"
+        )
+        return Check(name, False, message, "make room on that disk, or raise the quota")
     how = "watched natively" if folder.tells_changes else "polled"
     return Check(name, True, f"{sd.state.value}, writable, on {folder.kind}, {how}")
 
