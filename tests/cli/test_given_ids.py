@@ -115,8 +115,12 @@ def test_no_id_is_wrong_use_but_an_empty_list_is_none(made: CommandHome, three: 
     assert run("exists").status == 2
     assert "--files-from" in run("exists").stderr
     assert (run("exists", "-", stdin=b"\n \n").status, run("exists", "-").text) == (0, "")
-    missing = run("exists", "--files-from", made.folder / "no such file")
-    assert missing.status == 2
+    for missing in (
+        run("exists", "--files-from", made.folder / "no such file", "--json"),
+        run("catalog", "import", made.folder / "no such file", "--json"),
+    ):
+        assert (missing.status, missing.json["error"]["code"]) == (4, "source-not-found")
+    assert run("exists", "--files-from", made.folder).status == 2
 
 
 def test_many_images_are_written_into_a_folder(made: CommandHome, three: list[str], tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +13,7 @@ import pytest
 
 from builders.command_home import CommandHome
 from builders.pictures import make_picture
-from builders.program import run, run_process
+from builders.program import command_line, run, run_process
 from strandline.cli.interrupts import Interrupt
 
 
@@ -100,3 +102,18 @@ def test_a_slip_in_the_name_of_a_subcommand_is_noticed(made: CommandHome) -> Non
     slip = run("inspect", "tre")
     assert (slip.status, "or did you mean `strandline inspect tree --help`?" in slip.stderr) == (4, True)
     assert "did you mean" not in run("inspect", "nobody").stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("ls", "--json"), ("--help",), ("sd", "list"), ("exists", "0" * 32, "--json")]
+)
+def test_a_closed_standard_output_is_an_error(made: CommandHome, arguments: tuple[str, ...]) -> None:
+    """``>&-`` in a shell: the answer would be lost, and a script would take the silence for it."""
+    made.make_storage_dir()
+    command = shlex.join(map(str, command_line(*arguments)))
+    ended = subprocess.run(
+        ["sh", "-c", f"{command} >&-"], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert ended.returncode == 8
+    assert ended.stderr.splitlines()[-1].startswith("strandline: the standard output is closed")
+    assert "Traceback" not in ended.stderr

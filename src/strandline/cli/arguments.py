@@ -7,6 +7,7 @@ store is open. Reading many ids is in ``many_ids``, which most commands do not n
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,8 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import click
 
 from strandline.cli.exit_status import ExitStatus
-from strandline.cli.session import Session
-from strandline.errors import StrandlineError
+from strandline.cli.session import Session, get_stdin
+from strandline.errors import InvalidPathError, SourceNotFoundError, StrandlineError
 from strandline.model.image_ids import ImageId, find_image_id
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     GivenId = ImageId | IdPrefix
 
 STDIN = "-"
+
+_IDS = "ID is an image id, its first digits, or text with ids in it; - reads ids from stdin."
 
 COMPLETIONS = 50
 """Ids that a shell is offered. With more, a person types another digit."""
@@ -104,6 +107,36 @@ def list_id_completions(
     return []
 
 
+class FileToRead(click.ParamType[BinaryIO]):
+    """A file that the command reads, or ``-`` for stdin. Opened while the command line is read, closed at its end."""
+
+    name = "file"
+
+    def convert(
+        self, value: Any, _parameter: click.Parameter | None, context: click.Context | None
+    ) -> BinaryIO:
+        """Opens it.
+
+        Raises:
+            SourceNotFoundError, InvalidPathError, UnreadableFileError: As for a file to save.
+        """
+        from strandline.folders.disk_errors import as_unreadable
+
+        if value == STDIN:
+            return get_stdin()
+        try:
+            file = open(value, "rb")  # noqa: SIM115 - the context closes it
+        except FileNotFoundError as error:
+            raise SourceNotFoundError(f"there is no file {value}; check the path", source=value) from error
+        except IsADirectoryError as error:
+            raise InvalidPathError(f"{value} is a folder; give a file", path=value) from error
+        except OSError as error:
+            raise as_unreadable(error, value) from error
+        if context is not None:
+            context.call_on_close(file.close)
+        return file
+
+
 def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator for a command about one image or many: it gets ``ids``."""
 
@@ -112,7 +145,7 @@ def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
         "--files-from",
         "file",
         metavar="FILE",
-        type=click.File("rb"),
+        type=FileToRead(),
         help="Also read ids, or lines that have some, from this file; - is stdin.",
     )
     @click.option(
@@ -125,6 +158,7 @@ def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
         ids = _gather_ids(texts, file, b"\0" if is_null else b"\n")
         return command(*args, ids=ids, **others)
 
+    take_ids.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n{_IDS}"
     return take_ids
 
 

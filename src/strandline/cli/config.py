@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import click
 
+from strandline.cli.arguments import FileToRead
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
@@ -143,7 +144,7 @@ def export(session: Session) -> None:
 
 
 @click.command("import", cls=Verb)
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=FileToRead())
 @click.pass_obj
 def import_(session: Session, file: BinaryIO) -> None:
     """Add the original names from an export.

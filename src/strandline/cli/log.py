@@ -42,7 +42,7 @@ _PRIORITIES = dict(zip(LOG_LEVELS, (3, 4, 6, 7), strict=True))
 
 def log_options(command: _Command) -> _Command:
     """Adds ``-v`` and ``-q``."""
-    quiet = click.option("-q", "--quiet", is_flag=True, help="Log errors only.")
+    quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors on stderr.")
     verbose = click.option(
         "-v", "--verbose", count=True, help="Log one level more than the setting log.level, two with -vv."
     )

@@ -60,12 +60,12 @@ def serve(
             link = make_sign_in_link(store.home, urls.public)
             lines = f"{urls.own}\n{link}"
             session.answer({"address": urls.own, "sign_in_link": link}, lambda: write_line(lines))
-            if not address.is_loopback:
+            if not address.is_loopback and not quiet:
                 say(
                     f"other devices in the network can reach this server, at {address.network_url}; the connection "
                     "is not encrypted (docs/howto/reverse-proxy.md)"
                 )
-            if is_terminal(sys.stderr):
+            if is_terminal(sys.stderr) and not quiet:
                 say("serving; the second line signs your browser in, once; press Ctrl-C to stop")
             if open_browser:
                 click.launch(link)

@@ -40,7 +40,7 @@ def watch(session: Session, since: int | None, once: bool, verbose: int, quiet: 
     with session.open_store() as store:
         begin_log(store.settings.log.level, verbose, quiet)
         names: dict[str | None, str] = {sd.sd_id: sd.name for sd in store.list_storage_dirs()}
-        if is_terminal(sys.stderr) and not once:
+        if is_terminal(sys.stderr) and not (once or quiet):
             say("watching; press Ctrl-C to stop")
         with ending_on_signals() as stop, store.watch(once=once, since=since, stop=stop) as events:
             for event in events:

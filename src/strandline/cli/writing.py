@@ -167,9 +167,13 @@ def _refusals_of_stdout() -> Iterator[None]:
     """Turns what a write to stdout raises into our own errors, and discards what is written later.
 
     Raises:
-        DiskError: stdout is a file and its disk refuses. (If stdout is a closed pipe, BrokenPipeError passes.)
+        DiskError: stdout is a file and its disk refuses, or the shell has closed it (``>&-``). (If stdout is a closed
+            pipe, BrokenPipeError passes.)
     """
     try:
+        if sys.stdout is None:
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for all that is written later
+            raise _closed_stdout()
         yield
     except BrokenPipeError:
         raise
@@ -178,6 +182,12 @@ def _refusals_of_stdout() -> Iterator[None]:
 
         drop_stdout()
         raise as_disk_error(error, "write to", "the standard output") from error
+
+
+def _closed_stdout() -> Exception:
+    from strandline.errors import DiskError
+
+    return DiskError("the standard output is closed (>&-); send it to a file, or to /dev/null", errno="EBADF")
 
 
 def shorten(text: str, limit: int = MAX_MESSAGE_LENGTH) -> str:
