@@ -46,6 +46,7 @@ FOR_ALL = {"disk_errors", "port", "proof_copies"}
 """Modules of ``folders/`` that every room may import: the port, errors for refusals, and bytes that were read."""
 
 MAY_USE: dict[str, tuple[str, set[str]]] = {
+    "cli/arguments.py": ("a list of ids that a person gives", {"open"}),
     "cli/faults.py": ("the report of an internal error, in the home", {".mkdir", ".write_text", "tempfile"}),
     "cli/get.py": (
         "where a person wants the image written",
@@ -62,7 +63,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "cli/writing.py": (
         "standard output, and the width of the terminal",
-        {"os.O_WRONLY", "os.close", "os.devnull", "os.dup2", "os.open", "shutil"},
+        {"open", "os.O_WRONLY", "os.close", "os.devnull", "os.dup2", "os.open", "shutil"},
     ),
     "runtime/assembly.py": (
         "the folders that the home is in; the limits that all places share",

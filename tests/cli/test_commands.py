@@ -263,7 +263,7 @@ def test_explaining(made: CommandHome) -> None:
     """The trace is available as JSON and as text."""
     image_id = made.put_half(made.make_storage_dir())
     trace = run("explain", image_id, "--json").json
-    assert set(trace) == {"image_id", "verdict", "summary", "sds", "next"}
+    assert set(trace) == {"image_id", "verdict", "summary", "sds", "next", "original"}
     assert trace["verdict"] == "arriving"
     assert set(trace["sds"][0]) == {"sd_id", "name", "path", "state", "problem", "catalog", "disk"}
     story = run("explain", image_id).text

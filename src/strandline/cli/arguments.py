@@ -18,7 +18,7 @@ import click
 
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.session import Session, get_stdin
-from strandline.errors import InvalidPathError, SourceNotFoundError, StrandlineError
+from strandline.errors import InvalidPathError, SourceNotFoundError, StrandlineError, UnreadableFileError
 from strandline.model.image_ids import ImageId, find_image_id
 
 if TYPE_CHECKING:
@@ -120,8 +120,6 @@ class FileToRead(click.ParamType[BinaryIO]):
         Raises:
             SourceNotFoundError, InvalidPathError, UnreadableFileError: As for a file to save.
         """
-        from strandline.folders.disk_errors import as_unreadable
-
         if value == STDIN:
             return get_stdin()
         try:
@@ -131,7 +129,10 @@ class FileToRead(click.ParamType[BinaryIO]):
         except IsADirectoryError as error:
             raise InvalidPathError(f"{value} is a folder; give a file", path=value) from error
         except OSError as error:
-            raise as_unreadable(error, value) from error
+            raise UnreadableFileError(
+                f"cannot read {value}: {error.strerror or error}; give this user the right to read it",
+                path=value,
+            ) from error
         if context is not None:
             context.call_on_close(file.close)
         return file

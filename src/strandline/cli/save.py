@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from strandline import NewImage
 from strandline.cli.arguments import STDIN, sd_option
 from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.interrupts import Interrupt, taking_interrupts
@@ -48,6 +47,7 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
 if TYPE_CHECKING:
+    from strandline import NewImage
     from strandline.store import Store
 
 _Result = Saved | StrandlineError
@@ -218,6 +218,7 @@ class _Saver:
 
     def _save_together(self, batch: Sequence[Source | Unusable], done: int) -> Sequence[_Result]:
         """The results of those that were read before Ctrl-C was pressed."""
+        from strandline import NewImage  # here: --help needs no services
 
         def read() -> Iterator[NewImage]:
             for number, source in enumerate(batch):

@@ -46,7 +46,7 @@ def find_original(bench: Workbench, image_id: ImageId, traces: Collection[Storag
 
 def _hash(bench: Workbench, path: str, sizes: Collection[int]) -> str | None:
     """The SHA-256 of the file, or None if it cannot be the image, or cannot be read now."""
-    parent, name = os.path.split(path)
+    parent, name = os.path.dirname(path), os.path.basename(path)
     folder = bench.folder_at(parent)
     try:
         found = folder.describe(name)
