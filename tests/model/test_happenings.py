@@ -9,8 +9,8 @@ from itertools import chain, pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.model.events import Event, ImageAvailable, ImageEvent, ImageMissing, StorageDirAdded
-from strandline.model.happenings import TOGETHER, group_events, is_save
+from strandline.model.events import Event, ImageAvailable, ImageEvent, ImageMissing, StorageDirAdded, is_save
+from strandline.model.happenings import TOGETHER, group_events
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 

@@ -15,8 +15,7 @@ from pathlib import Path
 
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.defaults import JOURNAL_MAX_DAYS, JOURNAL_MAX_EVENTS
-from strandline.model.events import Event, format_time, parse_event
-from strandline.model.happenings import is_save
+from strandline.model.events import Event, format_time, is_save, parse_event
 from strandline.model.values import dataclass
 
 

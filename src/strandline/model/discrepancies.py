@@ -35,7 +35,7 @@ COPIED = "copied"
 """The kind of the finding that another folder here has the same identity, so neither is written to."""
 
 PICTURES_ELSEWHERE = "pictures-elsewhere"
-"""The kind of the finding that a folder has no media folder, and pictures in other places."""
+"""The kind of the finding that a folder has no images in its media folder, and pictures in other places."""
 
 
 class Verb(StrEnum):

@@ -221,6 +221,11 @@ LIVE_ONLY = frozenset({ScanStarted.type, ScanProgress.type, JournalReset.type})
 """The types that the journal never has."""
 
 
+def is_save(event: Event) -> bool:
+    """Whether it tells of what was saved on this machine. Nobody looks for that among what arrived."""
+    return isinstance(event, ImageAvailable) and event.saved
+
+
 def describe_facts(event: Event) -> str:
     """What is particular to the event, on one line, without the storage directory's name. Names are not escaped."""
     if isinstance(event, ImageEvent):

@@ -9,15 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime, timedelta
 
-from strandline.model.events import Event, ImageAvailable, ImageEvent
+from strandline.model.events import Event, ImageEvent, is_save
 
 TOGETHER = timedelta(minutes=10)
 """Between two events of one happening. A sync client, or the check of a folder, rarely pauses for longer."""
-
-
-def is_save(event: Event) -> bool:
-    """Whether it tells of what was saved on this machine. Nobody looks for that among what arrived."""
-    return isinstance(event, ImageAvailable) and event.saved
 
 
 def group_events(

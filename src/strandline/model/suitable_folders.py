@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.remedies import refer_to, say_add, say_command, say_forget, say_new_identity
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.values import dataclass
 
 
@@ -40,6 +42,18 @@ class Subfolder:
     """Why it cannot be a storage directory; None if it can."""
 
 
+_NEVER_PICTURES = frozenset({NameKind.LITTER, NameKind.PLACEHOLDER, NameKind.TEMPORARY})
+
+
+def may_be_picture(name: str) -> bool:
+    """Whether a file of this name, outside a media folder, may be a user's picture: by its extension, unless it is
+    hidden or a leftover of a sync client.
+    """
+    if name.startswith(".") or find_media_type_by_extension(name.rpartition(".")[2]) is None:
+        return False
+    return explain_name(name, lambda _: False).kind not in _NEVER_PICTURES
+
+
 def choose_subfolders(names: Iterable[str], begun: str) -> list[str]:
     """The names that begin with what was typed, in any letter case, by name. Hidden ones only if a dot was typed."""
     wanted = begun.casefold()
@@ -51,11 +65,13 @@ def choose_subfolders(names: Iterable[str], begun: str) -> list[str]:
 
 
 def say_pictures_elsewhere(sd: StorageDir, example: str) -> str:
-    """That a folder has no media folder, but pictures in other places, and what to do about it.
+    """That a folder has no images in its media folder, but pictures in other places, and what to do about it.
 
     ``example`` is the path of one of them below the root.
     """
-    found = f"{sd.path} has no media folder but has pictures elsewhere, such as {sd.path}/{example}"
+    found = (
+        f"{sd.path} has no images in its media folder but has pictures elsewhere, such as {sd.path}/{example}"
+    )
     if sd.read_only:
         return f"{found}; they are not shown, and nothing is copied into a read-only folder"
     command = say_command("save", "-r", sd.path, "--sd", refer_to(sd))

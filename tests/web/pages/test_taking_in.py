@@ -80,6 +80,20 @@ def test_a_folder_that_is_only_read_has_no_button(tmp_path: Path) -> None:
             assert "That did not work" in served.client.post("/folders/Vault/take-in").text
 
 
+def test_an_empty_media_folder_hides_no_pictures(tmp_path: Path) -> None:
+    """What is beside it is counted, and what nobody would take for a picture is not."""
+    root = make_storage_dir(tmp_path / "Vault")
+    (root / "a.png").write_bytes(PICTURES[0])
+    with open_store(tmp_path / "home") as store:
+        store.add_storage_dir(root)
+        with serving(store) as served:
+            assert "1 picture elsewhere in this folder" in read(served.client.get("/inspect/Vault").text)
+            (root / "a.png").rename(root / "._a.png")
+            page = served.client.get("/inspect/Vault").text
+            assert "Take them in" not in page
+            assert "No images in Vault yet" in page
+
+
 def test_the_summary_puts_failures_first() -> None:
     """However many there are, and says so if there was nothing."""
     saved = Saved("0" * 32, "media/x.png", "image/png", 1, True, "", "x.png", True)  # type: ignore[arg-type]

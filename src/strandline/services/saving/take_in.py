@@ -18,10 +18,9 @@ from strandline.errors import StorageDirOfflineError, StrandlineError, Unreadabl
 from strandline.folders.disk_errors import as_unreadable, disk_errors
 from strandline.folders.port import Folder
 from strandline.model.identity.sd_ids import IDENTITY_FILE
-from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.reports import Finding, Saved, TakenIn
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.sync_names import NameKind, explain_name
+from strandline.model.suitable_folders import may_be_picture
 from strandline.services.saving.intake import NewImage, begin_copy
 from strandline.services.saving.save_several import MOST_BYTES, MOST_TOGETHER, save_several
 from strandline.services.storage_dirs.presence import refresh
@@ -30,8 +29,6 @@ from strandline.services.workbench import Workbench
 
 PIECE_BYTES = 1024 * 1024
 """Read at once."""
-
-NEVER_PICTURES = frozenset({NameKind.LITTER, NameKind.PLACEHOLDER, NameKind.TEMPORARY})
 
 
 def list_pictures_elsewhere(bench: Workbench, sd: StorageDir) -> list[str]:
@@ -93,14 +90,8 @@ def _iter_names(folder: Folder) -> Iterator[str]:
         ):
             continue
         for name in names:
-            if _may_be_picture(name):
+            if may_be_picture(name):
                 yield f"{above}/{name}" if above else name
-
-
-def _may_be_picture(name: str) -> bool:
-    if name.startswith(".") or find_media_type_by_extension(os.path.splitext(name)[1][1:]) is None:
-        return False
-    return explain_name(name, lambda _: False).kind not in NEVER_PICTURES
 
 
 def _take_group(

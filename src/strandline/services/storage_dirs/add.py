@@ -106,7 +106,8 @@ def add_storage_dir(
     report = None
     if sd.is_reachable:
         with suppress(OSError):  # it is only a hint
-            if example := find_picture_elsewhere(bench.folder(sd)):
+            folder = bench.folder(sd)
+            if not folder.has_images_folder() and (example := find_picture_elsewhere(folder)):
                 warnings.append(say_pictures_elsewhere(sd, example))
         if scan:
             report = scan_storage_dir(bench, sd, on_progress=on_progress)

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strandline.errors import UnsuitableFolderError
-from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.suitable_folders import FolderFacts, find_objection
+from strandline.model.suitable_folders import FolderFacts, find_objection, may_be_picture
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -39,16 +38,16 @@ def check_suitable(bench: Workbench, root: str, *, known: StorageDir | None = No
 
 
 def find_picture_elsewhere(folder: Folder) -> str | None:
-    """The path (below the root) of a picture in a folder that has no media folder: notes whose pictures are beside
-    them. None if it has a media folder, or no picture among its first entries.
+    """The path (below the root) of a picture that is not in the media folder: notes whose pictures are beside them.
+    None if there is none among the first entries.
 
     Raises:
         OSError: The folder cannot be listed now.
     """
-    if folder.has_images_folder():
-        return None
+    media = folder.layout.images_folder
     for above, name in islice(folder.iter_tree(), ENTRIES_SEARCHED):
-        if find_media_type_by_extension(os.path.splitext(name)[1][1:]) is not None:
+        is_elsewhere = above != media and not above.startswith(f"{media}/")
+        if is_elsewhere and may_be_picture(name):
             return os.path.join(above, name)
     return None
 

@@ -19,8 +19,8 @@ from strandline.model.events import (
     StorageDirIdentityChanged,
     StorageDirOffline,
     StorageDirSuspect,
+    is_save,
 )
-from strandline.model.happenings import is_save
 from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir
 from strandline.web.pages.words import say_day
