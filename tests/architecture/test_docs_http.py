@@ -89,9 +89,10 @@ def test_every_route_says_what_it_does() -> None:
 
 
 def test_the_service_files_start_the_server() -> None:
-    """They parse, and run ``strandline serve`` with a line in the log for each event."""
-    unit = configparser.RawConfigParser()
-    unit.read_string((PROJECT / "deploy/strandline.service").read_text())
-    assert unit["Service"]["execstart"].endswith("/strandline serve")
+    """They parse, and run ``strandline serve`` with the log that the settings ask for."""
+    for name in ("strandline", "strandline-system"):
+        unit = configparser.RawConfigParser()
+        unit.read_string((PROJECT / f"deploy/{name}.service").read_text())
+        assert unit["Service"]["execstart"].endswith("/strandline serve")
     agent = plistlib.loads((PROJECT / "deploy/org.strandline.serve.plist").read_bytes())
-    assert '/strandline" serve -v' in agent["ProgramArguments"][-1]
+    assert '/strandline" serve >>' in agent["ProgramArguments"][-1]

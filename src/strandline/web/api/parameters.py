@@ -78,9 +78,6 @@ async def make_query(
     )  # fmt: skip
 
 
-CREDENTIALS = frozenset({"key", "token"})
-"""Query parameters that the guard reads, for any route."""
-
 TheQuery = Annotated[queries.Query, Depends(make_query)]
 """Which images, in which order."""
 
@@ -93,7 +90,7 @@ async def refuse_unknown(request: Request) -> None:
     """
     check_single(request.query_params.multi_items())
     known = _parameters_of(request.scope["route"].dependant)
-    unknown = [name for name in request.query_params if name not in known and name not in CREDENTIALS]
+    unknown = [name for name in request.query_params if name not in known]
     if unknown:
         names = ", ".join(repr(name[:40]) for name in dict.fromkeys(unknown[:5]))
         has = f"it has {', '.join(sorted(known))}" if known else "it has none"

@@ -22,7 +22,7 @@ from strandline.pictures.decoding import MAX_SIZE as MAX_SIZE
 from strandline.pictures.decoding import Thumbnail
 from strandline.runtime.assembly import LocalStore
 from strandline.web.answers import HARMLESS
-from strandline.web.api.parameters import CREDENTIALS, check_single
+from strandline.web.api.parameters import check_single
 from strandline.web.images.ranges import Part, find_part, is_not_modified
 
 Headers = list[tuple[bytes, bytes]]
@@ -36,7 +36,10 @@ MAX_WAIT_S = 300
 """Limit of ``?wait=`` in seconds. Browsers and proxies time out not far above."""
 
 PARAMETERS = ("w", "wait", "original", "sd", "fetch")
-"""The names that a query may have. The guard reads the key."""
+"""The names that a query may have."""
+
+IMAGE_KEY = "key"
+"""The guard reads it, and messages do not advertise it."""
 
 ASKED = frozenset({b"if-none-match", b"range", b"if-range"})
 """The request headers that a plan uses."""
@@ -102,7 +105,7 @@ def parse_wish(query: bytes) -> Wish:
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     check_single(pairs)
     given = dict(pairs)
-    unknown = next((name for name in given if name not in PARAMETERS and name not in CREDENTIALS), None)
+    unknown = next((name for name in given if name not in (*PARAMETERS, IMAGE_KEY)), None)
     if unknown is not None:
         raise InvalidInputError(f"an image has no parameter {unknown[:40]!r}; it has {', '.join(PARAMETERS)}")
     return Wish(
