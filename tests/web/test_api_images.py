@@ -109,6 +109,17 @@ def test_an_unknown_parameter_is_named(served: Served) -> None:
     assert detail.startswith("/api/v1/images has no parameter 'limt'; it has after, at, from, limit, month,")
 
 
+@pytest.mark.parametrize("name", ["token", "key"])
+def test_a_secret_in_the_address_is_a_parameter_like_any_other(served: Served, name: str) -> None:
+    """It would do nothing, and be in every log and history. The answer does not repeat it."""
+    response = served.client.get(f"/api/v1/sds?{name}=abc123secret")
+    assert (response.status_code, response.json()["code"]) == (422, "invalid-input")
+    assert f"has no parameter '{name}'" in response.json()["detail"]
+    assert "abc123secret" not in response.text
+    image_id = served.upload(make_picture("png", seed=77), "Notes").json()["saved"][0]["image_id"]
+    assert served.client.get(f"/i/{image_id}?token=abc123secret").status_code == 422
+
+
 def test_a_search_finds_original_names(served: Served) -> None:
     """Any part of it, ignoring letter case. ``%`` and ``_`` are literal."""
     saved = served.upload(make_picture("png", seed=50), "Notes", "100%_holiday.png").json()["saved"][0]
