@@ -18,8 +18,8 @@ SEED_VARIABLE = "STRANDLINE_TEST_SEED"
 
 EXHAUSTIVE_VARIABLE = "STRANDLINE_TEST_EXHAUSTIVE"
 
-ONE_OF = 8
-"""A sample has every eighth item. Eight consecutive seeds cover them all."""
+ONE_OF = 10
+"""A sample has every tenth item. Ten consecutive seeds cover them all."""
 
 
 def is_exhaustive() -> bool:
@@ -38,7 +38,7 @@ def get_seed() -> int:
 
 
 def take_sample(items: Sequence[_Item], name: str) -> list[_Item]:
-    """Every eighth of the items, or all of them in an exhaustive run. The order stays.
+    """Every tenth of the items, or all of them in an exhaustive run. The order stays.
 
     There is always at least one, unless there are no items.
 

@@ -1,4 +1,4 @@
-"""The samples of eight consecutive seeds cover everything, and an exhaustive run omits nothing."""
+"""The samples of ten consecutive seeds cover everything, and an exhaustive run omits nothing."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONFTEST = Path(__file__).parents[1] / "conftest.py"
 
 
 def test_consecutive_seeds_cover_everything(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each item is in exactly one of eight samples, and a sample is repeated by its seed."""
+    """Each item is in exactly one of ten samples, and a sample is repeated by its seed."""
     monkeypatch.delenv(EXHAUSTIVE_VARIABLE, raising=False)
     samples = []
     for seed in range(739948, 739948 + ONE_OF):

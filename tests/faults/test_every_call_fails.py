@@ -1,7 +1,7 @@
 """A disk refuses any one system call: the error is reported, nothing is lost, and the next time it works.
 
 Each operation runs once for each call that it makes in home and storage directories, and that call fails with each
-error in turn. That is an exhaustive run. Otherwise every eighth call fails, with one error each, different for
+error in turn. That is an exhaustive run. Otherwise every tenth call fails, with one error each, different for
 neighboring calls. The seed of the day chooses them.
 """
 

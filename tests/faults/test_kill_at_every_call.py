@@ -2,7 +2,7 @@
 
 Each operation runs again and again. The first run is killed just before its first call that changes something in home
 or storage directory, the second run before its second, until one completes. That is an exhaustive run. Otherwise it
-is killed at every eighth of these calls, chosen by the seed of the day. After each kill, everything is read,
+is killed at every tenth of these calls, chosen by the seed of the day. After each kill, everything is read,
 restarted, scanned, and repeated. The result must equal that of an undisturbed run.
 """
 

@@ -1,6 +1,6 @@
 """Fuzzing: every input that ever failed is tried again, and new ones are looked for, guided by coverage.
 
-Looking takes processes that start slowly: every eighth target looks for new inputs, by the seed of the day.
+Looking takes processes that start slowly: every tenth target looks for new inputs, by the seed of the day.
 """
 
 from __future__ import annotations

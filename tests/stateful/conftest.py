@@ -14,7 +14,7 @@ from builders.sampling import get_seed
 SHARES = 8
 """The histories are divided into this many tests, so that several workers share them."""
 
-HISTORIES = 40
+HISTORIES = 32
 """As many as two cores play in half a minute."""
 
 SECONDS_A_HISTORY = 5

@@ -1,6 +1,6 @@
 """Every page, in both schemes and at five widths: readable by everybody, and never wider than the window.
 
-Every eighth page is tried in one run; the seed of the day says which.
+Every tenth page is tried in one run; the seed of the day says which.
 """
 
 from __future__ import annotations
