@@ -435,6 +435,7 @@ HOLD = """
 """
 
 
+@pytest.mark.slow
 def test_a_catalog_that_another_process_holds_is_locked_after_the_time_out(path: Path) -> None:
     """Reading continues. A write waits for the busy timeout, then says that another process holds it, and works
     later.

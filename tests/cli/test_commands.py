@@ -374,6 +374,7 @@ def test_completion_decides_no_identity_and_sd_list_does(made: CommandHome) -> N
     assert (root / "SD_ID").exists()
 
 
+@pytest.mark.slow
 def test_file_names_that_are_no_utf_8(made: CommandHome) -> None:
     """They are escaped in text and in JSON, and break neither."""
     root = made.make_storage_dir()

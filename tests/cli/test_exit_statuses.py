@@ -310,6 +310,7 @@ def test_a_disk_that_says_no(made: CommandHome) -> None:
     assert run("get", image_id, "-o", "/dev/full").status == 8
 
 
+@pytest.mark.slow
 def test_the_real_program_ends_with_these_statuses(made: CommandHome) -> None:
     """A shell sees the statuses that were tested here in one process."""
     root = made.make_storage_dir()

@@ -225,6 +225,7 @@ def test_a_full_disk_behind_stderr_changes_no_status(home: Path) -> None:
     assert ended.returncode == 4
 
 
+@pytest.mark.slow
 def test_an_old_terminals_encoding_is_enough(tmp_path: Path) -> None:
     """Missing characters are escaped. JSON is still UTF-8."""
     home = str(tmp_path / "海")

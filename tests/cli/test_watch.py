@@ -10,6 +10,8 @@ import pytest
 from builders.command_home import SD_ID, CommandHome
 from builders.program import LIMIT_S, run, started
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_arrival_is_told_at_once_and_a_signal_ends_it_quietly(

@@ -26,10 +26,13 @@ from strandline.pictures.decoder_pool import DecoderInterruptedError, DecoderPoo
 from strandline.pictures.decoder_process import MAX_DATA_BYTES, MAX_OPEN_FILES
 from strandline.pictures.decoding import check_decodes, make_thumbnail, stop_decoders
 
-pytestmark = pytest.mark.skipif(
-    not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
-    reason="processes are counted in /proc: these tests run on Linux",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not Path(f"/proc/self/task/{os.getpid()}/children").exists(),
+        reason="processes are counted in /proc: these tests run on Linux",
+    ),
+]
 
 PICTURE = make_picture("png")
 REQUEST = {"media_type": "image/png", "size": 8, "max_pixels": 10_000}
@@ -110,7 +113,6 @@ def test_a_slow_picture_keeps_no_process(pool: DecoderPool) -> None:
     assert list_decoders() == set()
 
 
-@pytest.mark.slow
 def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) -> None:
     """A crash is reported at once, not when the time is up. The pool keeps working."""
     slow = REQUEST | {"media_type": "image/svg+xml", "size": None}
@@ -184,7 +186,6 @@ def test_a_decoder_without_memory_says_nothing_of_the_picture() -> None:
     assert child not in list_decoders()
 
 
-@pytest.mark.slow
 def test_a_decoder_without_memory_for_the_bytes_is_replaced_in_silence() -> None:
     """It ends by itself while it reads the bytes, before it knows their type."""
     stop_decoders()
@@ -314,7 +315,6 @@ if child:
 """
 
 
-@pytest.mark.slow
 def test_a_forked_child_has_decoders_of_its_own(tmp_path: Path) -> None:
     """Parent and child decode at the same time and never read each other's answers."""
     (tmp_path / "picture").write_bytes(PICTURE)

@@ -89,7 +89,7 @@ class Running:
     def ask(self, method: str, path: str, headers: Mapping[str, str]) -> int:
         """The status of the answer."""
         self._connection.putrequest(method, self.setting.sent + path, skip_host=True)
-        for name, value in (self._headers | headers).items():
+        for name, value in {**self._headers, **headers}.items():
             self._connection.putheader(name, value)
         self._connection.endheaders()
         answer = self._connection.getresponse()

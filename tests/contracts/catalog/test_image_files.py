@@ -132,6 +132,7 @@ def test_a_file_that_is_known_is_not_registered_again(catalog: Catalog) -> None:
 
 @given(rows(), rows())
 @settings(max_examples=100)
+@pytest.mark.slow
 def test_a_move_is_made_by_one_of_two(shared_catalog: Catalog, old: ImageFile, new: ImageFile) -> None:
     """Both read the same row. The second fails, unless its change means nothing to people."""
     new = replace(new, path=old.path, image_id=old.image_id)

@@ -92,6 +92,7 @@ def peak_bytes(call: Callable[[], object]) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_folder(
     bench: Workbench, root: Path, sd: StorageDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
