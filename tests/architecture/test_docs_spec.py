@@ -1,4 +1,4 @@
-"""docs/spec.md is the contract: the sections that code and tests refer to exist."""
+"""docs/spec.md is the contract: the sections that code and tests refer to exist. So does each decision, once."""
 
 from __future__ import annotations
 
@@ -42,3 +42,13 @@ def test_references_inside_the_page_lead_somewhere() -> None:
 def test_it_is_found_from_the_readme() -> None:
     """README links to the contract, which contributors look for first."""
     assert "(docs/spec.md)" in (PROJECT / "README.md").read_text()
+
+
+def test_each_decision_has_a_number_of_its_own() -> None:
+    """The number in its file's name is the one in its heading."""
+    pages = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert len(numbers) >= 19
+    assert len(set(numbers)) == len(numbers)
+    for page, number in zip(pages, numbers, strict=True):
+        assert page.read_text().startswith(f"# {number}. "), page.name
