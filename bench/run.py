@@ -23,6 +23,7 @@ from bench.http import measure_http
 from bench.lookups import measure_lookups
 from bench.material import build_world
 from bench.memory import format_peaks, measure_memory
+from bench.notes import measure_notes
 from bench.saves import measure_saves
 from bench.scanning import measure_scanning
 from bench.start_up import measure_start_up
@@ -44,6 +45,7 @@ TOPICS = {
     "thumbnails": measure_thumbnails,
     "http": measure_http,
     "uploads": measure_uploads,
+    "notes": measure_notes,
 }
 
 

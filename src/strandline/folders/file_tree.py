@@ -7,11 +7,13 @@ Unlike ``tree``, which pages through a storage directory, this lists everything 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterable
 from dataclasses import field
 
 from strandline.errors import UnreadableFileError
-from strandline.folders.opening import can_be_dataless, is_dataless, open_regular, read_some
+from strandline.folders.disk_errors import as_unreadable
+from strandline.folders.opening import READ_FLAGS, can_be_dataless, is_dataless, open_regular
 from strandline.model.values import dataclass
 
 
@@ -89,24 +91,52 @@ def read_file(path: str, limit_bytes: int) -> bytes:
 
     Raises:
         FileNotFoundError: There is none.
-        UnreadableFileError: It is no regular file, larger than the limit, in the cloud, or cannot be read.
+        FileInCloudError: Its bytes are in the cloud.
+        FileTooLargeError: It is larger than the limit.
+        UnreadableFileError: It is no regular file, or cannot be read.
     """
-    if can_be_dataless():
+    if _CAN_BE_DATALESS:
         look = look_at_file(path)
         if look is not None and not look.is_here:
-            raise UnreadableFileError(f"{path} is in the cloud; download it first", path=path)
-    with open_regular(path) as opened:
-        size_bytes = opened.stamp.size_bytes
-        if size_bytes > limit_bytes:
-            message = f"{path} has more than {limit_bytes:,} bytes and is not read"
-            raise UnreadableFileError(message, path=path, limit_bytes=limit_bytes)
-        data = read_some(opened, size_bytes + 1)
-        if len(data) == size_bytes:
-            return data
-        pieces = [data]
-        while (piece := read_some(opened, limit_bytes)) and sum(map(len, pieces)) <= limit_bytes:
-            pieces.append(piece)
-        return b"".join(pieces)
+            raise FileInCloudError(f"{path} is in the cloud; download it first", path=path)
+    try:
+        fd = os.open(path, READ_FLAGS)
+    except OSError:
+        with open_regular(path) as opened:  # which explains the refusal
+            return _read_all(opened.fd, path, limit_bytes)
+    try:
+        return _read_all(fd, path, limit_bytes)
+    except OSError as error:
+        raise as_unreadable(error, path) from error
+    finally:
+        os.close(fd)
+
+
+class FileInCloudError(UnreadableFileError):
+    """Reading the file would download it."""
+
+
+class FileTooLargeError(UnreadableFileError):
+    """The file is larger than the caller wants to read."""
+
+
+_CAN_BE_DATALESS = can_be_dataless()
+
+
+def _read_all(fd: int, path: str, limit_bytes: int) -> bytes:
+    seen = os.fstat(fd)
+    if not stat.S_ISREG(seen.st_mode):
+        raise UnreadableFileError(f"{path} is no regular file, and is not read", path=path)
+    if seen.st_size > limit_bytes:
+        message = f"{path} has more than {limit_bytes:,} bytes and is not read"
+        raise FileTooLargeError(message, path=path, limit_bytes=limit_bytes)
+    data = os.read(fd, seen.st_size + 1)
+    if len(data) == seen.st_size:
+        return data
+    pieces = [data]  # it is large, or it grows
+    while (piece := os.read(fd, limit_bytes)) and sum(map(len, pieces)) <= limit_bytes:
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def find_anchor(path: str, anchors: Iterable[str]) -> str | None:

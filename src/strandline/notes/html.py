@@ -34,7 +34,9 @@ _CANDIDATE = re.compile(r"([^\s,]\S*[^\s,]|[^\s,])(?:\s+[\d.]+[wx])?\s*(?:,|\Z)"
 
 def blank_out(data: bytes) -> bytes:
     """As many blanks as there are bytes, with the same line ends."""
-    return re.sub(rb"[^\n]", b" ", data)
+    if b"\n" not in data:
+        return b" " * len(data)
+    return b"\n".join(b" " * len(line) for line in data.split(b"\n"))
 
 
 def hide(data: bytes) -> bytes:

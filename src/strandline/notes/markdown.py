@@ -31,9 +31,7 @@ _OPTIONS = (
 _COMMENT = re.compile(rb"%%.*?%%", re.DOTALL)
 """Obsidian's. One that is not closed hides nothing here: the rest of the note would not be looked at."""
 
-_WITH_BLANKS = re.compile(
-    rb"(?<!\\)!\[[^\]\n]*\]\([ \t]*([^()<>\n\"]+?)[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\)"
-)
+_WITH_BLANKS = re.compile(rb"!\[[^\]\n]*\]\([ \t]*([^()<>\n\"]+?)[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\)")
 _MARKDOWN_INSIDE = re.compile(
     rb"<[a-z][\w-]*\b[^>]*\smarkdown(?:=[\"']?(?:1|span|block)[\"']?)?[\s>]", re.IGNORECASE
 )
@@ -84,6 +82,8 @@ def iter_body(data: bytes, start: int = 0) -> Iterator[Found]:
 
 def _iter_pictures(data: bytes, start: int, form: Form) -> Iterator[Found]:
     for match in _WITH_BLANKS.finditer(data):
+        if data[match.start() - 1 : match.start()] == b"\\":
+            continue
         target = match[1].decode(errors="replace")
         yield Found(start + match.start(), form, target, target)
 
@@ -120,10 +120,8 @@ class _Parsed:
 
     def _walk(self) -> None:
         opened: list[_Opened] = []
-        for event, span in pyromark.events_with_range(self._text, options=_OPTIONS):
-            if isinstance(event, str):  # a line break, or a rule
-                continue
-            if "Text" in event and not opened:  # most events, so it comes first
+        for event, span in pyromark.events_with_range(self._text, options=_OPTIONS, merge_text=True):
+            if isinstance(event, str) or ("Text" in event and not opened):  # that is most events
                 continue
             ((name, value),) = event.items()
             begin, end = span["start"], span["end"]

@@ -12,10 +12,10 @@ EXTENSIONS = (
 
 _ENDINGS = tuple(f".{extension}" for extension in EXTENSIONS)
 
-NAMES_A_PICTURE = re.compile(
-    r"(?:\.|%2e)(?:" + "|".join(EXTENSIONS) + r")(?![a-z0-9])", re.IGNORECASE | re.ASCII
-)
-"""A text without a match refers to no picture, so it need not be parsed. That is most notes."""
+_MENTION = re.compile(
+    rb"\.(?:" + "|".join(EXTENSIONS).encode() + rb")(?![a-z0-9])", re.IGNORECASE
+)  # begins with a plain letter, so that it is found fast
+_ENCODED_LETTER = re.compile(rb"%[2-7][0-9a-f]", re.IGNORECASE)
 
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
 """macOS writes U+202F or U+00A0 in the names of screenshots, and people type a blank."""
@@ -30,6 +30,17 @@ MAX_NAME_BYTES = 255
 def is_picture_name(name: str) -> bool:
     """Whether the name, or the last part of a path, ends like a picture's: ``IMG_1.HEIC``."""
     return name.lower().endswith(_ENDINGS)
+
+
+def may_name_picture(text: bytes) -> bool:
+    """Whether the text may refer to a picture. One that does not need not be parsed, and that is most notes."""
+    if _MENTION.search(text):
+        return True
+    return b"%" in text and _MENTION.search(_ENCODED_LETTER.sub(_decode_letter, text)) is not None
+
+
+def _decode_letter(encoded: re.Match[bytes]) -> bytes:
+    return bytes([int(encoded[0][1:], 16)])
 
 
 def fold_path(path: str) -> str:

@@ -8,7 +8,7 @@ from strandline.notes.canvas import BrokenNoteError, iter_canvas
 from strandline.notes.destinations import names_picture
 from strandline.notes.markdown import iter_markdown
 from strandline.notes.org import iter_org
-from strandline.notes.picture_names import NAMES_A_PICTURE
+from strandline.notes.picture_names import may_name_picture
 from strandline.notes.references import Found, Reference, place
 
 __all__ = ["NOTE_EXTENSIONS", "BrokenNoteError", "is_note_name", "read_note"]
@@ -45,7 +45,7 @@ def read_note(path: str, data: bytes) -> list[Reference]:
     """
     if not data.isascii():
         data = data.removeprefix(_MARK).decode(errors="replace").encode()
-    if not NAMES_A_PICTURE.search(data.decode()):
+    if not may_name_picture(data):
         return []
     found = _READERS[_extension_of(path)](data)
     return place(data, (each for each in found if names_picture(each.destination, each.form)))

@@ -12,7 +12,7 @@ from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.notes.file_index import FileIndex, folder_of, name_of
 from strandline.notes.passed_over import has_settings, is_passed_over
-from strandline.notes.picture_names import EXTENSIONS, NAMES_A_PICTURE, is_picture_name
+from strandline.notes.picture_names import EXTENSIONS, is_picture_name, may_name_picture
 from strandline.notes.profiles import (
     MKDOCS,
     Scope,
@@ -133,7 +133,7 @@ class NoteTree:
         """The paths of pictures that are not here themselves, but a placeholder or a temporary of them is."""
         for path in self.others:
             name = name_of(path)
-            if not NAMES_A_PICTURE.search(name) or name.startswith(_APPLE_DOUBLE):
+            if name.startswith(_APPLE_DOUBLE) or not may_name_picture(os.fsencode(name)):
                 continue
             meaning = explain_name(name, is_picture_name)
             if meaning.stands_for and meaning.kind in (NameKind.PLACEHOLDER, NameKind.TEMPORARY):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strandline.errors import UnreadableFileError
-from strandline.folders.file_tree import look_at_file, read_file
+from strandline.folders.file_tree import FileInCloudError, FileTooLargeError, look_at_file, read_file
 from strandline.model.defaults import MAX_MEMORY_BYTES
 from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
 from strandline.model.note_checks import FindingKind
@@ -28,16 +28,14 @@ def find_fault(path: str) -> PictureState | None:
     Raises:
         OSError, UnreadableFileError: The file cannot be read.
     """
-    look = look_at_file(path)
-    if look is None:
-        return None
-    if not look.is_here:
+    try:
+        data = read_file(path, MAX_MEMORY_BYTES)
+    except FileInCloudError:
         return PictureState(FindingKind.IN_CLOUD, "its bytes are in the cloud")
-    if not look.size_bytes:
-        return PictureState(FindingKind.ARRIVING, "the file is still empty")
-    if look.size_bytes > MAX_MEMORY_BYTES:
+    except (FileNotFoundError, FileTooLargeError):
         return None
-    data = read_file(path, MAX_MEMORY_BYTES)
+    if not data:
+        return PictureState(FindingKind.ARRIVING, "the file is still empty")
     pointer = explain_pointer(data[:SNIFF_BYTES], len(data))
     if pointer is not None:
         return PictureState(FindingKind.IN_CLOUD, pointer)
