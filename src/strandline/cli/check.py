@@ -12,12 +12,12 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import write_json
 from strandline.errors import InvalidInputError, StrandlineError
-from strandline.model.note_checks import CheckOptions, NoteCheck, leave_out, read_baseline
+from strandline.model.note_checks import CheckOptions, Known, NoteCheck, leave_out, read_baseline
 from strandline.model.storage_dirs import StorageDir
 
 
 @click.command("check", cls=Verb)
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path())
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=False, readable=False))
 @click.option("--unused", is_flag=True, help="Also list pictures that nothing names.")
 @click.option("--names", is_flag=True, help="Also check the names of pictures that no note refers to.")
 @click.option(
@@ -34,7 +34,7 @@ from strandline.model.storage_dirs import StorageDir
 @click.option(
     "--baseline",
     metavar="FILE",
-    type=click.Path(),
+    type=click.Path(exists=False, readable=False),
     help="Leave out what an earlier answer in JSON already has.",
 )
 @click.pass_obj
@@ -74,7 +74,7 @@ def check(
     return ExitStatus.UNAVAILABLE if any(each.unread for each in checks) else ExitStatus.DONE
 
 
-def _read_baseline(name: str | None) -> dict[str, int] | None:
+def _read_baseline(name: str | None) -> Known | None:
     if name is None:
         return None
     remedy = "make it with `strandline check --json`"

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import replace
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.values import dataclass
@@ -136,7 +135,11 @@ class NoteCheck(JsonForm):
         return any(each.severity is Severity.ERROR for each in self.findings)
 
 
-def leave_out(check: NoteCheck, known: dict[str, int]) -> NoteCheck:
+Known: TypeAlias = "dict[tuple[object, ...], int]"
+"""How often each finding is known already, by what does not change when lines move."""
+
+
+def leave_out(check: NoteCheck, known: Known) -> NoteCheck:
     """The report without findings that are known already. Lines may have moved since. Counts down in ``known``."""
     kept = []
     for finding in check.findings:
@@ -153,12 +156,14 @@ def leave_out(check: NoteCheck, known: dict[str, int]) -> NoteCheck:
     return replace(check, findings=tuple(kept), counts=counts, not_checked=not_checked)
 
 
-def read_baseline(document: bytes) -> dict[str, int]:
+def read_baseline(document: bytes) -> Known:
     """How often each finding occurs in an earlier report in JSON.
 
     Raises:
         ValueError: It is no such report.
     """
+    import json  # here: hardly any check has a baseline
+
     try:
         findings = [finding for check in json.loads(document)["checked"] for finding in check["findings"]]
         return Counter(
@@ -168,8 +173,8 @@ def read_baseline(document: bytes) -> dict[str, int]:
         raise ValueError("it has no findings") from error
 
 
-def _key_of(kind: object, note: object, target: object, file: object) -> str:
-    return json.dumps([kind, note, target, file if note is None else None])
+def _key_of(kind: object, note: object, target: object, file: object) -> tuple[object, ...]:
+    return kind, note, target, file if note is None else None
 
 
 _KIND_NAMES = frozenset(kind.value for kind in FindingKind)
