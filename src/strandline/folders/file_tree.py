@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import field
 
 from strandline.errors import UnreadableFileError
@@ -139,13 +139,17 @@ def _read_all(fd: int, path: str, limit_bytes: int) -> bytes:
     return b"".join(pieces)
 
 
-def find_anchor(path: str, anchors: Iterable[str]) -> str | None:
-    """The nearest folder, from this one upward, that contains one of these relative paths. None if there is none."""
+def find_anchor(path: str, anchors: Iterable[str], too_wide: Collection[str] = ()) -> str | None:
+    """The nearest folder, from this one upward, that contains one of these relative paths. None if there is none.
+
+    The search ends below folders that are too wide to be meant.
+    """
     names = tuple(anchors)
-    while True:
+    while path not in too_wide:
         if any(os.path.lexists(os.path.join(path, name)) for name in names):
             return path
         above = os.path.dirname(path)
         if above == path:
-            return None
+            break
         path = above
+    return None

@@ -21,7 +21,13 @@ _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
 """macOS writes U+202F or U+00A0 in the names of screenshots, and people type a blank."""
 
 _REFUSED = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|\Z)", re.IGNORECASE)
+_DEVICES = "con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]"
+_DEVICE = re.compile(rf"(?:{_DEVICES})(?:\.|\Z)", re.IGNORECASE)
+
+_SUSPICIOUS = re.compile(rf"{_REFUSED.pattern}|(?:^|/)(?i:{_DEVICES})(?:[./]|\Z)|[. ](?:/|\Z)")
+
+_BYTES_A_LETTER = 4
+"""At most, in UTF-8."""
 
 MAX_NAME_BYTES = 255
 """Android and most Linux file systems count bytes."""
@@ -61,6 +67,8 @@ def explain_difference(written: str, actual: str) -> str:
 
 def explain_refused(path: str) -> str | None:
     """Why Windows or Android does not take the path, in a few words. None if both do."""
+    if not _SUSPICIOUS.search(path) and len(path) * _BYTES_A_LETTER <= MAX_NAME_BYTES:
+        return None  # that is most paths
     for part in path.split("/"):
         if found := _REFUSED.search(part):
             return f"{found[0]!r} is not allowed in names there"

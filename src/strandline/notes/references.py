@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -62,13 +61,16 @@ def place(data: bytes, found: Iterable[Found]) -> list[Reference]:
     ordered = sorted(found, key=lambda each: each.offset)
     if not ordered:
         return []
-    starts = [0, *(match.end() for match in re.finditer(rb"\n", data))]
-    silenced = {bisect_right(starts, match.start()) for match in _SILENCE.finditer(data)}
+    silenced = {data.count(b"\n", 0, match.start()) + 1 for match in _SILENCE.finditer(data)}
     placed = []
+    line, counted = 1, 0
     for each in ordered:
-        line = bisect_right(starts, each.offset)
-        column = len(data[starts[line - 1] : each.offset].decode(errors="replace")) + 1
+        line += data.count(b"\n", counted, each.offset)
+        counted = each.offset
+        begin = data.rfind(b"\n", 0, each.offset) + 1
+        column = len(data[begin : each.offset].decode(errors="replace")) + 1
+        is_silenced = line in silenced
         placed.append(
-            Reference(each.form, each.target, each.destination, line, column, line in silenced, each.folders)
+            Reference(each.form, each.target, each.destination, line, column, is_silenced, each.folders)
         )
     return placed

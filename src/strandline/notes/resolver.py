@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
+from functools import cached_property
 
 from strandline.model.values import dataclass
 from strandline.notes.destinations import Where, explain_destination
@@ -186,11 +187,19 @@ class _Search:
             each for path in paths if "\\" in path for each in self._iter_tries(path)
         )
         self.tries = list(dict.fromkeys(each for path in paths for each in self._iter_tries(path)))
-        self.first_folders = self._list_first_folders(paths[0])
+        self._paths = paths
+
+    @cached_property
+    def first_folders(self) -> list[str] | None:
         """If none of these is here, the file may be in a place that only a site or a setting knows. None if the note
         alone says where it is.
         """
-        self.suffixes = [ending for path in paths if (ending := self._find_suffix(path))]
+        return self._list_first_folders(self._paths[0])
+
+    @cached_property
+    def suffixes(self) -> list[str]:
+        """How the path of a file may end, if it may be in any folder."""
+        return [ending for path in self._paths if (ending := self._find_suffix(path))]
 
     def is_backslashed(self, path: str) -> bool:
         """Whether the path is meant only if a backslash separates folders."""

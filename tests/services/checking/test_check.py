@@ -184,6 +184,17 @@ def test_a_part_is_resolved_from_the_root(vault: Vault) -> None:
         assert report.notes == 1
 
 
+def test_the_home_folder_is_no_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some people keep their settings in git: what they check is not all that they have."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".git").mkdir()
+    vault = Vault(tmp_path / "Notes")
+    (tmp_path / "x.png").write_bytes(make_small())
+    vault.put("n.md", b"![](../x.png)")
+    assert list_kinds(check(vault.root)) == [("outside", "../x.png")]
+    assert list_kinds(check(tmp_path)) == []
+
+
 def test_a_nested_vault_follows_its_own_rules(vault: Vault) -> None:
     """Names are looked for in the innermost folder with a sign."""
     vault.put("docs/mkdocs.yml", b"site_name: x\n")

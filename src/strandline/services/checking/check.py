@@ -66,7 +66,7 @@ def check_path(path: str, options: CheckOptions, known_roots: Mapping[str, str])
     path = os.path.abspath(path)
     base = path if _is_folder(path) else os.path.dirname(path)
     root = next((each for each in known_roots if _contains(each, base)), None)
-    root = root or find_anchor(base, ANCHORS) or base
+    root = root or find_anchor(base, ANCHORS, (os.path.expanduser("~"), os.sep)) or base
     below = os.path.relpath(path, root).replace(os.sep, "/")
     try:
         tree = NoteTree(root, "" if below == "." else below)
