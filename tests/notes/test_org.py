@@ -21,6 +21,7 @@ def test_links_to_files() -> None:
         "[[../assets/y.png]]\n"
         "file:z.png, <file:w.png>\n"
         "[[https://example.org][file:small.png]] [[file:p.png::12]]\n"
+        "[[https://example.org/x.png?raw=true]]\n"
     )
     assert read(text) == [
         ("file:x.png", 1, 1),
@@ -30,6 +31,7 @@ def test_links_to_files() -> None:
         ("file:w.png", 3, 13),
         ("file:small.png", 4, 24),
         ("file:p.png::12", 4, 41),
+        ("https://example.org/x.png?raw=true", 5, 1),
     ]
 
 

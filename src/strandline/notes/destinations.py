@@ -64,9 +64,9 @@ def explain_destination(destination: str, form: Form) -> Destination:
 
 def _cut(destination: str, form: Form) -> str:
     """The destination without its fragment and query. In Org, ``::`` begins what is looked for in the file."""
-    if form is Form.ORG:
+    if form is Form.ORG and not _REMOTE.match(destination):
         return destination.partition("::")[0]
-    for mark in _ENDS.get(form, "#?"):
+    for mark in "#?" if _REMOTE.match(destination) else _ENDS.get(form, "#?"):
         destination = destination.partition(mark)[0]
     return destination
 
