@@ -91,14 +91,13 @@ def read_file(path: str, limit_bytes: int) -> bytes:
 
     Raises:
         FileNotFoundError: There is none.
-        FileInCloudError: Its bytes are in the cloud.
-        FileTooLargeError: It is larger than the limit.
-        UnreadableFileError: It is no regular file, or cannot be read.
+        UnreadableFileError: It is in the cloud (fact ``in_cloud``), larger than the limit (fact ``limit_bytes``), no
+            regular file, or cannot be read.
     """
     if _CAN_BE_DATALESS:
         look = look_at_file(path)
         if look is not None and not look.is_here:
-            raise FileInCloudError(f"{path} is in the cloud; download it first", path=path)
+            raise UnreadableFileError(f"{path} is in the cloud; download it first", path=path, in_cloud=True)
     try:
         fd = os.open(path, READ_FLAGS)
     except OSError:
@@ -112,24 +111,18 @@ def read_file(path: str, limit_bytes: int) -> bytes:
         os.close(fd)
 
 
-class FileInCloudError(UnreadableFileError):
-    """Reading the file would download it."""
-
-
-class FileTooLargeError(UnreadableFileError):
-    """The file is larger than the caller wants to read."""
-
-
 _CAN_BE_DATALESS = can_be_dataless()
 
 
 def _read_all(fd: int, path: str, limit_bytes: int) -> bytes:
     seen = os.fstat(fd)
     if not stat.S_ISREG(seen.st_mode):
-        raise UnreadableFileError(f"{path} is no regular file, and is not read", path=path)
+        raise UnreadableFileError(
+            f"{path} is not a regular file, and is not read; put the file itself there", path=path
+        )
     if seen.st_size > limit_bytes:
         message = f"{path} has more than {limit_bytes:,} bytes and is not read"
-        raise FileTooLargeError(message, path=path, limit_bytes=limit_bytes)
+        raise UnreadableFileError(message, path=path, limit_bytes=limit_bytes)
     data = os.read(fd, seen.st_size + 1)
     if len(data) == seen.st_size:
         return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from strandline.errors import UnreadableFileError
-from strandline.folders.file_tree import FileInCloudError, FileTooLargeError, look_at_file, read_file
+from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.defaults import MAX_MEMORY_BYTES
 from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
 from strandline.model.note_checks import FindingKind
@@ -30,10 +30,14 @@ def find_fault(path: str) -> PictureState | None:
     """
     try:
         data = read_file(path, MAX_MEMORY_BYTES)
-    except FileInCloudError:
-        return PictureState(FindingKind.IN_CLOUD, "its bytes are in the cloud")
-    except (FileNotFoundError, FileTooLargeError):
+    except FileNotFoundError:
         return None
+    except UnreadableFileError as error:
+        if "in_cloud" in error.facts:
+            return PictureState(FindingKind.IN_CLOUD, "its bytes are in the cloud")
+        if "limit_bytes" in error.facts:
+            return None
+        raise
     if not data:
         return PictureState(FindingKind.ARRIVING, "the file is still empty")
     pointer = explain_pointer(data[:SNIFF_BYTES], len(data))
