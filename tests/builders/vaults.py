@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from builders.pictures import make_picture
+
+TWO_DAYS_S = 2 * 24 * 3600
 
 
 @cache
@@ -78,11 +82,13 @@ class Vault:
     expected: list[Expected] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
 
-    def put(self, path: str, data: bytes | None = None, *, seed: int = 0) -> str:
-        """Writes a file, by default a picture. Returns its path."""
+    def put(self, path: str, data: bytes | None = None, *, seed: int = 0, age_s: float = 0) -> str:
+        """Writes a file that was changed so long ago, by default a picture. Returns its path."""
         file = self.root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(make_small(seed) if data is None else data)
+        changed_s = time.time() - age_s
+        os.utime(file, (changed_s, changed_s))
         return path
 
     def write(self, note: str, text: str) -> None:
@@ -119,8 +125,9 @@ def write_random_vault(root: Path, seed: int, references: int = 40) -> Vault:
         path = f"{folder}/{name}".lstrip("/")
         kind = chance.choice(("found", "found", "missing", "damaged", "arriving", "not-portable"))
         if kind != "missing":
-            data = {"damaged": make_small()[:-9], "arriving": b""}.get(kind)
-            vault.put(path, data)
+            half = make_small()[:-9]
+            data = {"damaged": half, "arriving": chance.choice((b"", half))}.get(kind)
+            vault.put(path, data, age_s=TWO_DAYS_S if kind == "damaged" else 0)
         written = path.swapcase().swapcase() if kind != "not-portable" else path.replace(name, name.upper())
         if kind == "not-portable" and written == path:
             written = path.replace(name, name.lower())

@@ -35,7 +35,7 @@ def test_a_finding_is_a_line_that_editors_understand(
     """Path, line, column, what, and what to do; then a summary."""
     assert run(home, "Vault") == 1
     first, facts, result = capsys.readouterr().out.splitlines()
-    assert re.fullmatch(r"Vault/Study/one\.md:3:20: missing: lost\.png \(.+; put it back, or .+\)", first)
+    assert re.fullmatch(r"Vault/Study/one\.md:3:20: missing: lost\.png \(.+, or put it back, or .+\)", first)
     assert facts == "Vault: 1 note, 1 picture, 2 references, Obsidian"
     assert result == "1 missing"
 
@@ -61,6 +61,22 @@ def test_a_storage_directory_is_the_root(
     (checked,) = json.loads(capsys.readouterr().out)["checked"]
     assert (checked["path"], checked["layout"]) == (str(vault.root), "ids")
     assert checked["sd_id"] == (vault.root / "SD_ID").read_text().strip()
+
+
+@pytest.mark.parametrize("gone", ["the folder", "what is in it"])
+def test_what_is_offline_is_unknown_and_not_missing(
+    vault: Vault, home: Path, capsys: pytest.CaptureFixture[str], gone: str
+) -> None:
+    """A disk that is not mounted, and an empty mount point: status 6, by name and by path."""
+    (vault.root / "media").mkdir()
+    assert main(["--home", str(home), "sd", "add", str(vault.root), "--name", "Mine"]) == 0
+    vault.root.rename(vault.root.with_name("away"))
+    if gone == "what is in it":
+        vault.root.mkdir()
+    capsys.readouterr()
+    for place in ("Mine", str(vault.root), str(vault.root / "Study")):
+        assert run(home, place) == 6
+        assert "'Mine' is offline, so nobody can tell which pictures are missing" in capsys.readouterr().err
 
 
 def test_json_has_everything(vault: Vault, home: Path, capsys: pytest.CaptureFixture[str]) -> None:

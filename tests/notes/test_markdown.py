@@ -133,12 +133,15 @@ def test_broken_text_is_read() -> None:
 
 
 def test_front_matter_names_pictures() -> None:
-    """With or without quotes, in lists, and as wiki links; a key that announces text names none."""
+    """With or without quotes, in lists, and as wiki links; a key that announces no picture names none."""
     text = """---
 title: shot.png
 cover: a.png # the first
 banner: "[[b c.png]]"
-icon: 'd''s.png'
+icon: folder.png
+original: camera.png
+command: convert a.heic b.jpg
+og_image: 'd''s.png'
 images: [e.png, "f g.png"]
 gallery:
   - h.png

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -11,9 +12,9 @@ from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import write_json
-from strandline.errors import InvalidInputError, StrandlineError
+from strandline.errors import InvalidInputError, StorageDirOfflineError, StrandlineError
 from strandline.model.note_checks import CheckOptions, Known, NoteCheck, leave_out, read_baseline
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 
 @click.command("check", cls=Verb)
@@ -60,8 +61,12 @@ def check(
     if form == "json":
         session.json = True
     known = _read_baseline(baseline)
-    roots, named = _list_known(session)
+    sds = _list_known(session)
+    named = {sd.name: sd.path for sd in sds}
     places = [named.get(path, path) for path in paths or (".",)]
+    roots = {sd.path: sd.sd_id or "" for sd in sds}
+    for place in places:
+        _check_presence(sds, os.path.abspath(place))
     checks = check_paths(places, CheckOptions(unused=unused, names=names, complete=complete), roots)
     if known is not None:
         checks = [leave_out(each, known) for each in checks]
@@ -88,18 +93,27 @@ def _read_baseline(name: str | None) -> Known | None:
         raise InvalidInputError(message, path=name) from error
 
 
-def _list_known(session: Session) -> tuple[dict[str, str], dict[str, str]]:
-    """The storage directories that the catalog knows: identities by path, and paths by name.
+def _list_known(session: Session) -> list[StorageDir]:
+    """The storage directories that the catalog knows, as they are now.
 
-    Nothing if there is no catalog, or a damaged one: a check does not depend on it.
+    None if there is no catalog, or a damaged one: a check does not depend on it.
     """
     if session.has_catalog():
-        sds: list[StorageDir] = []
         with suppress(StrandlineError), session.open_store() as store:
-            sds = store.list_storage_dirs()
-        roots = {sd.path: sd.sd_id or "" for sd in sds}
-        return roots, {sd.name: sd.path for sd in sds}
-    return {}, {}
+            return store.refresh_storage_dirs()
+    return []
+
+
+def _check_presence(sds: Sequence[StorageDir], place: str) -> None:
+    """Raises if the place is in a storage directory that is not all there: then nothing is missing, only unknown."""
+    for sd in sds:
+        is_inside = place == sd.path or place.startswith(sd.path.rstrip(os.sep) + os.sep)
+        if is_inside and sd.state in (StorageDirState.OFFLINE, StorageDirState.SUSPECT):
+            raise StorageDirOfflineError(
+                f"{sd.name!r} is {sd.state}, so nobody can tell which pictures are missing; {sd.problem}",
+                sd_id=sd.sd_id,
+                path=sd.path,
+            )
 
 
 def _find_writer(form: str) -> Callable[[Sequence[NoteCheck]], None]:

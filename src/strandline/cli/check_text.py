@@ -71,7 +71,8 @@ def _say_result(check: NoteCheck) -> str:
     if found:
         result = say_list(found)
     elif check.references:
-        result = "every picture is there" if check.counts["found"] else "nothing to complain about"
+        is_all_found = check.counts["found"] and not check.counts["silenced"]
+        result = "every picture is there" if is_all_found else "nothing else to say"
     else:
         result = "no note refers to a picture"
     unseen = []

@@ -62,6 +62,16 @@ def list_tree(root: str, enters: Callable[[str], bool]) -> TreeListing:
     return listing
 
 
+def leads_to_folder(link: str) -> bool:
+    """Whether a symbolic link leads to a folder. False if that cannot be told."""
+    return os.path.isdir(link)
+
+
+def is_work_tree(root: str) -> bool:
+    """Whether the folder is the root of a Git work tree."""
+    return os.path.lexists(os.path.join(root, ".git"))
+
+
 @dataclass(frozen=True, slots=True)
 class FileLook:
     """What an ``lstat`` says about a file."""
@@ -69,6 +79,7 @@ class FileLook:
     size_bytes: int
     is_here: bool
     """False if the system says that its bytes are in the cloud."""
+    mtime_s: float
 
 
 def look_at_file(path: str) -> FileLook | None:
@@ -83,7 +94,7 @@ def look_at_file(path: str) -> FileLook | None:
         return None
     if seen.st_mode & 0o170000 != 0o100000:
         return None
-    return FileLook(seen.st_size, not is_dataless(seen))
+    return FileLook(seen.st_size, not is_dataless(seen), seen.st_mtime)
 
 
 def read_file(path: str, limit_bytes: int) -> bytes:

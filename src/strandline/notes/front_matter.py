@@ -1,6 +1,7 @@
 """Front matter: pictures among a note's properties, with or without quotes, alone, in lists, and as wiki links.
 
-A value counts if all of it is a path, and if its key does not announce text: ``title: screenshot.png`` shows nothing.
+A link counts under any key. A plain value counts if its key announces a picture: ``cover: x.png`` shows one, and
+``original: DSC_1.jpg`` or ``command: convert a.heic b.jpg`` only mentions some.
 """
 
 from __future__ import annotations
@@ -19,11 +20,12 @@ _VALUE = re.compile(
 )
 _WIKI = re.compile(r"!?\[\[([^\[\]|]+)(?:\\?\|[^\]]*)?\]\]")
 _MARKDOWN = re.compile(r"!?\[[^\]]*\]\(<?([^()<>]+)>?\)")
-_TEXT_KEYS = frozenset({
-    "title", "subtitle", "description", "summary", "abstract", "excerpt", "alt", "caption", "name", "slug",
-    "permalink", "url", "aliases", "alias", "tags", "tag", "categories", "keywords", "author", "authors",
-    "date", "id", "uuid", "redirect_from", "redirects", "comment", "comments", "note", "source",
-})  # fmt: skip
+_PICTURE_KEY = re.compile(
+    r"(?:.*[._-])?(?:cover|banner|thumb|thumbnail|photo|picture|poster|avatar|background|hero|teaser|feature|featured"
+    r"|logo|screenshot|figure|gallery|header|splash|image|img|file|src)s?(?:[._-]?(?:image|img|path|file|src|url))?"
+    r"|.*image(?:s|_?path|_?src|_?url)?"
+)
+"""Keys whose plain values are pictures: ``cover``, ``og_image``, ``featuredImage``, ``src`` of a list's entry."""
 
 
 def measure_front_matter(data: bytes) -> int:
@@ -49,8 +51,11 @@ def iter_front_matter(data: bytes) -> Iterator[Found]:
                 key = found[3].strip(b"\"'").decode(errors="replace").lower()
             if found[4].strip()[:1] in (b"|", b">"):
                 block = indent
-            elif key not in _TEXT_KEYS and (found[2] or found[3]):
-                yield from _iter_values(found[4], offset + found.start(4))
+            elif found[2] or found[3]:
+                is_picture = _PICTURE_KEY.fullmatch(key) is not None
+                for each in _iter_values(found[4], offset + found.start(4)):
+                    if is_picture or each.form is not Form.FRONT_MATTER:
+                        yield each
         offset += len(line)
 
 

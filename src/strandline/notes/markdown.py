@@ -31,7 +31,10 @@ _OPTIONS = (
 _COMMENT = re.compile(rb"%%.*?%%", re.DOTALL)
 """Obsidian's. One that is not closed hides nothing here: the rest of the note would not be looked at."""
 
-_WITH_BLANKS = re.compile(rb"!\[[^\]\n]*\]\([ \t]*([^()<>\n\"]+?)[ \t]*(?:\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\)")
+_WITH_BLANKS = re.compile(
+    rb"(?<!\\)!\[[^\]\n]*\]\([ \t]*((?:[^()<>\n\"]|\([^()<>\n\"]*\))+?)[ \t]*"
+    rb"(?:\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\)"
+)
 _MARKDOWN_INSIDE = re.compile(
     rb"<[a-z][\w-]*\b[^>]*\smarkdown(?:=[\"']?(?:1|span|block)[\"']?)?[\s>]", re.IGNORECASE
 )

@@ -45,7 +45,10 @@ def read_note(path: str, data: bytes) -> list[Reference]:
     """
     if not data.isascii():
         data = data.removeprefix(_MARK).decode(errors="replace").encode()
-    if not may_name_picture(data):
+    reader = _READERS[_extension_of(path)]
+    if reader is not iter_canvas and not may_name_picture(
+        data
+    ):  # a canvas may be cut off before a name is whole
         return []
-    found = _READERS[_extension_of(path)](data)
+    found = reader(data)
     return place(data, (each for each in found if names_picture(each.destination, each.form)))

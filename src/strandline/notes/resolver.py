@@ -30,6 +30,11 @@ SameBytes = Callable[[Sequence[str]], "bool | None"]
 IsThere = Callable[[str], bool]
 """Whether a file is at a path in a folder that is not listed."""
 
+HiddenPlace = Callable[[str], "str | None"]
+"""Where a file of this name may be without being listed: a folder that is passed over and has it, one that cannot be
+listed, or a link to a folder. None if it is in none of these.
+"""
+
 CANDIDATES = 10
 """Files that are named in one answer."""
 
@@ -62,10 +67,17 @@ class Resolved:
 class Resolver:
     """Resolves the references of one tree."""
 
-    def __init__(self, index: FileIndex, same_bytes: SameBytes, is_there: IsThere) -> None:
+    def __init__(
+        self,
+        index: FileIndex,
+        same_bytes: SameBytes,
+        is_there: IsThere,
+        find_hidden: HiddenPlace = lambda _name: None,
+    ) -> None:
         self._index = index
         self._same_bytes = same_bytes
         self._is_there = is_there
+        self._find_hidden = find_hidden
 
     def resolve(self, note: str, reference: Reference, scope: Scope) -> Resolved:
         """Which file the reference of the note means. The note's path is relative to the root."""
@@ -159,6 +171,9 @@ class Resolver:
             return Resolved(Verdict.FOUND, nearest[0])
         if nearest:
             return Resolved(Verdict.MISPLACED, search.tries[0], tuple(nearest[:CANDIDATES]))
+        hidden = self._find_hidden(name_of(search.tries[0])) if search.suffixes else None
+        if hidden is not None:
+            return Resolved(Verdict.OUTSIDE, why=f"it may be in {hidden}, which is not listed")
         return Resolved(Verdict.MISSING, search.tries[0])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from builders.vaults import Expected, Vault, make_canvas, make_small, write_random_vault
+from builders.vaults import TWO_DAYS_S, Expected, Vault, make_canvas, make_small, write_random_vault
 from strandline.errors import InvalidPathError, SourceNotFoundError
 from strandline.model.note_checks import CheckOptions, NoteCheck
 from strandline.services.checking.check import check_path
@@ -143,11 +143,78 @@ def test_what_is_outside_is_no_error(vault: Vault, target: str) -> None:
 
 
 def test_a_link_is_not_followed(vault: Vault, tmp_path: Path) -> None:
-    """What is behind one is outside, not missing."""
+    """What is behind one is outside, not missing. That is unknown of a bare name, which may be in any folder."""
     (tmp_path / "far").mkdir()
     (vault.root / "linked").symlink_to(tmp_path / "far")
-    vault.put("note.md", b"![](linked/x.png)")
-    assert list_kinds(check(vault.root)) == [("outside", "linked/x.png")]
+    vault.put("note.md", b"![](linked/x.png) ![[y.png]] ![](z.png)")
+    assert list_kinds(check(vault.root)) == [
+        ("outside", "linked/x.png"), ("outside", "y.png"), ("missing", "z.png"),
+    ]  # fmt: skip
+
+
+def test_a_link_to_a_file_may_be_meant(vault: Vault, tmp_path: Path) -> None:
+    """By its name, in any folder. Other names are missing."""
+    vault.put("../far.png")
+    (vault.root / "img").mkdir()
+    (vault.root / "img" / "x.png").symlink_to(tmp_path / "far.png")
+    vault.put("note.md", b"![[x.png]] ![[y.png]]")
+    assert list_kinds(check(vault.root)) == [("outside", "x.png"), ("missing", "y.png")]
+
+
+def test_a_name_in_a_passed_over_folder_is_not_missing(vault: Vault) -> None:
+    """Of a bare name, nobody knows whether the tool looks there."""
+    vault.put("node_modules/package/x.png")
+    vault.put("note.md", b"![[x.png]] ![[y.png]]")
+    assert list_kinds(check(vault.root)) == [("outside", "x.png"), ("missing", "y.png")]
+
+
+def test_the_tool_of_a_folder_around_shows_the_note_too(vault: Vault) -> None:
+    """A site inside a vault: what the vault's tool finds is there."""
+    vault.put(".obsidian/app.json", b"{}")
+    vault.put("site/mkdocs.yml", b"site_name: x")
+    vault.put("pictures/x.png")
+    vault.put("site/docs/note.md", b"![[x.png]] ![[y.png]]")
+    assert list_kinds(check(vault.root)) == [("missing", "y.png")]
+
+
+def test_a_young_half_is_arriving_outside_git(vault: Vault) -> None:
+    """After a day it is damaged. What git checks out is never half, so there it is damaged at once."""
+    (vault.root / ".git").rmdir()
+    vault.put("young.png", make_small()[:-20])
+    vault.put("old.png", make_small()[:-20], age_s=TWO_DAYS_S)
+    vault.put("note.md", b"![](young.png) ![](old.png)")
+    assert list_kinds(check(vault.root)) == [("arriving", "young.png"), ("damaged", "old.png")]
+
+
+def test_a_conflict_copy_is_named(vault: Vault) -> None:
+    """If it is all that is left of a picture."""
+    vault.put("maps/Karte.sync-conflict-20260102-030405-ABCDEFG.png")
+    vault.put("note.md", b"![[Karte.png]]")
+    (finding,) = check(vault.root).findings
+    assert finding.kind.value == "missing"
+    assert "only a conflict copy of it is here: maps/Karte.sync-conflict" in finding.message
+
+
+def test_a_wiki_link_may_mean_a_note_called_like_a_picture(vault: Vault) -> None:
+    """``[[Title.png]]`` is ``Title.png.md`` if there is no such picture."""
+    vault.put("Title.png.md", b"text")
+    vault.put("note.md", b"[[Title.png]] [[Other.png]]")
+    assert list_kinds(check(vault.root)) == [("missing", "Other.png")]
+
+
+def test_parentheses_and_blanks(vault: Vault) -> None:
+    """The commonest name of a download."""
+    vault.put("Foto (1).png")
+    vault.put("note.md", b"![](Foto (1).png) ![](gone (1).png)")
+    assert list_kinds(check(vault.root)) == [("not-portable", "Foto (1).png"), ("missing", "gone (1).png")]
+
+
+def test_half_a_canvas_leaves_nothing_unused(vault: Vault) -> None:
+    """Even if it was cut off within the name of its first picture."""
+    vault.put("x.png")
+    vault.put("board.canvas", b'{"nodes": [{"type": "file", "file": "x.p')
+    report = check(vault.root, options=CheckOptions(unused=True))
+    assert (list_kinds(report), len(report.unread)) == ([], 1)
 
 
 def test_passed_over_folders_report_nothing_but_have_files(vault: Vault) -> None:

@@ -10,7 +10,8 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from time import perf_counter
+from math import inf
+from time import perf_counter, time
 
 from strandline.errors import InvalidPathError, SourceNotFoundError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
@@ -27,7 +28,7 @@ from strandline.model.note_checks import (
     UnreadNote,
 )
 from strandline.model.sync_names import NameKind
-from strandline.notes.file_index import FileIndex
+from strandline.notes.file_index import FileIndex, name_of
 from strandline.notes.picture_names import explain_refused
 from strandline.notes.profiles import ANCHORS, OBSIDIAN, PLAIN, Scope, find_scope
 from strandline.notes.reading import BrokenNoteError, is_note_name, read_note
@@ -38,8 +39,13 @@ from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import PictureState, find_fault, have_same_bytes
 from strandline.services.checking.unused import list_unused
 
+_ABSENT = (Verdict.MISSING, Verdict.MISPLACED)
+
 MAX_NOTE_BYTES = 16 * 1024 * 1024
 """A larger file is not written by hand. It is named as unread."""
+
+QUIET_S = 24 * 3600
+"""Nothing that was changed since is called damaged: it may still be arriving (SPEC §6)."""
 
 SAMPLES = 200
 """Notes outside the checked path that are read to see in which way references are written there."""
@@ -102,7 +108,9 @@ class _Check:
         self._tree = tree
         self._options = options
         self._base = os.path.relpath(base, tree.root).replace(os.sep, "/")
-        self._resolver = Resolver(tree.index, self._have_same_bytes, self._is_there)
+        self._resolver = Resolver(tree.index, self._have_same_bytes, self._is_there, tree.find_hidden)
+        # What git checks out is whole, however new the file is.
+        self._settled_before_s = inf if tree.is_in_git else time() - QUIET_S
         self._findings: list[Finding] = []
         self._counts: Counter[str] = Counter()
         self._unread: dict[str, str] = {f"{path}/": why for path, why in tree.refused.items()}
@@ -185,7 +193,7 @@ class _Check:
 
     def _judge(self, note: str, reference: Reference, scope: Scope) -> None:
         self._references += 1
-        resolved = self._resolver.resolve(note, reference, scope)
+        resolved = self._resolve(note, reference, scope)
         kind, message = self._explain(note, reference, scope, resolved)
         if resolved.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE, Verdict.AMBIGUOUS):
             self._used.update(filter(None, (resolved.path, *resolved.candidates)))
@@ -196,15 +204,32 @@ class _Check:
         else:
             self._add(kind, message, resolved.path, resolved.candidates, note, reference)
 
+    def _resolve(self, note: str, reference: Reference, scope: Scope) -> Resolved:
+        """By the rules of the scope, or else by those of one around it: its tool shows the note as well."""
+        resolved = self._resolver.resolve(note, reference, scope)
+        if resolved.verdict not in _ABSENT:
+            return resolved
+        for outer in self._scopes[self._scopes.index(scope) + 1 :]:
+            if outer.contains(note) and outer.profile is not PLAIN:
+                again = self._resolver.resolve(note, reference, outer)
+                if again.verdict not in _ABSENT:
+                    return again
+        return resolved
+
     def _explain(
         self, note: str, reference: Reference, scope: Scope, resolved: Resolved
     ) -> tuple[FindingKind | None, str]:
         """The kind of the finding and its message. No kind if the picture is there and whole."""
         if resolved.verdict is Verdict.REMOTE:
             return FindingKind.OUTSIDE, ""
-        if resolved.verdict in (Verdict.MISSING, Verdict.MISPLACED):
+        if resolved.verdict in _ABSENT and resolved.path is not None:
             if standing_in := self._find_stand_in(note, reference, scope):
                 return standing_in
+            name = name_of(resolved.path)
+            if reference.form is Form.WIKI and self._tree.has_note_of(name):
+                return None, ""
+            if resolved.verdict is Verdict.MISSING and (copy := self._tree.find_conflict_copy(name)):
+                return FindingKind.MISSING, messages.say_conflict_copy(self._say_path(copy))
         elif resolved.verdict is not Verdict.OUTSIDE and resolved.path is not None:
             fault = self._find_fault(resolved.path)
             if fault is not None:
@@ -214,7 +239,9 @@ class _Check:
     def _find_fault(self, path: str) -> PictureState | None:
         if path not in self._faults:
             try:
-                self._faults[path] = find_fault(self._tree.locate(path))
+                self._faults[path] = find_fault(
+                    self._tree.locate(path), settled_before_s=self._settled_before_s
+                )
             except (OSError, UnreadableFileError) as error:
                 self._faults[path] = None
                 self._unread[path] = str(error)

@@ -12,6 +12,10 @@ from strandline.services.checking.picture_state import PictureState
 
 UNUSED = "no note, canvas, or setting names it"
 
+_MISSING = (
+    "no file here has that name; wait if the folder is syncing, or put it back, or remove the reference"
+)
+
 
 def say_verdict(
     resolved: Resolved, profile: Profile, say_path: Callable[[str], str]
@@ -22,7 +26,7 @@ def say_verdict(
         case Verdict.FOUND:
             return None, ""
         case Verdict.MISSING:
-            return FindingKind.MISSING, "no file here has that name; put it back, or remove the reference"
+            return FindingKind.MISSING, _MISSING
         case Verdict.MISPLACED:
             place = f"a file of that name is at {where}, where {profile.title} does not look"
             return FindingKind.MISPLACED, f"{place}; move it, or change the reference"
@@ -54,6 +58,11 @@ def say_stand_in(kind: NameKind) -> tuple[FindingKind, str]:
             "the picture is in the cloud: the sync client left a placeholder; download it",
         )
     return FindingKind.ARRIVING, "the sync client is still writing it; wait for it"
+
+
+def say_conflict_copy(copy: str) -> str:
+    """The message about a missing picture of which a sync client kept a second version."""
+    return f"only a conflict copy of it is here: {copy}; if it is the right one, give it the name in the note"
 
 
 def say_bad_name(why: str) -> str:

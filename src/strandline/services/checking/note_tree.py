@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cached_property
+from itertools import chain
 
 from strandline.errors import UnreadableFileError
-from strandline.folders.file_tree import list_tree, look_at_file, read_file
+from strandline.folders.file_tree import is_work_tree, leads_to_folder, list_tree, look_at_file, read_file
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.notes.file_index import FileIndex, folder_of, name_of
 from strandline.notes.passed_over import has_settings, is_passed_over
-from strandline.notes.picture_names import EXTENSIONS, is_picture_name, may_name_picture
+from strandline.notes.picture_names import EXTENSIONS, fold_path, is_picture_name, may_name_picture
 from strandline.notes.profiles import (
     MKDOCS,
     Scope,
@@ -109,6 +112,53 @@ class NoteTree:
             return look_at_file(self.locate(path)) is not None
         except OSError:
             return True  # it is unknown, and so not missing
+
+    @property
+    def is_in_git(self) -> bool:
+        """Whether the root is the root of a work tree."""
+        return is_work_tree(self.root)
+
+    def find_hidden(self, name: str) -> str | None:
+        """A place that is not listed and may have a file of this name: its path. None if there is none."""
+        return self._hidden_names.get(name) or next(iter([*self.refused, *self._folder_links]), None)
+
+    @cached_property
+    def _folder_links(self) -> list[str]:
+        """Links to folders. What is behind them is not listed: they may lead anywhere."""
+        return [link for link in self._listing.links if leads_to_folder(self.locate(link))]
+
+    @cached_property
+    def _hidden_names(self) -> dict[str, str]:
+        """The names in folders that are passed over, and of links to files, each with a place where it is."""
+        names = {name_of(link): link for link in self._listing.links}
+        for folder in self._listing.not_entered:
+            if name_of(folder) != ".git":  # which has no files of a person
+                with suppress(OSError):
+                    listing = list_tree(self.locate(folder), lambda _path: True)
+                    names.update(dict.fromkeys(chain(*listing.folders.values()), folder))
+        return names
+
+    def has_note_of(self, name: str) -> bool:
+        """Whether a wiki link to this name means a note, as ``[[Title.png]]`` means ``Title.png.md``."""
+        return fold_path(name) in self._note_titles
+
+    @cached_property
+    def _note_titles(self) -> frozenset[str]:
+        return frozenset(fold_path(name_of(path).rpartition(".")[0]) for path in self.notes)
+
+    def find_conflict_copy(self, name: str) -> str | None:
+        """A conflict copy of the missing file that a sync client left, in any folder."""
+        stem = name.rpartition(".")[0]
+        for other, path in self._pictures_by_name[bisect_left(self._pictures_by_name, (stem, "")) :]:
+            if not other.startswith(stem):
+                break
+            if explain_name(other, name.__eq__).kind is NameKind.CONFLICT_COPY:
+                return path
+        return None
+
+    @cached_property
+    def _pictures_by_name(self) -> list[tuple[str, str]]:
+        return sorted((name_of(path), path) for path in self.pictures)
 
     @property
     def has_identity(self) -> bool:

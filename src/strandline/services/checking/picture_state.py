@@ -20,10 +20,12 @@ class PictureState:
     why: str
 
 
-def find_fault(path: str) -> PictureState | None:
+def find_fault(path: str, *, settled_before_s: float) -> PictureState | None:
     """What is wrong with the picture at a path on this machine. None if it is whole, or if nobody can tell.
 
     Reads all of it. Formats whose structure is not known here, and very large files, cannot be told.
+    A file that was changed at or after ``settled_before_s`` (seconds since 1970) may be arriving, so it is not called
+    damaged.
 
     Raises:
         OSError, UnreadableFileError: The file cannot be read.
@@ -46,16 +48,22 @@ def find_fault(path: str) -> PictureState | None:
     media_type = sniff_media_type(data[:SNIFF_BYTES])
     if media_type is not None:
         structure = walk_structure(data, media_type)
-        return None if structure.whole else PictureState(FindingKind.DAMAGED, structure.reason)
+        return None if structure.whole else _judge(path, structure.reason, settled_before_s)
     expected = find_media_type_by_extension(path.rpartition(".")[2])
     # An SVG may begin in ways that sniffing does not know: compressed, or with an unusual prolog.
     if expected is None or expected.extension == "svg":
         return None
     if not data.strip(b"\0"):
         return PictureState(FindingKind.ARRIVING, "the file has only zeros so far")
-    return PictureState(
-        FindingKind.DAMAGED, f"its bytes are no {expected.extension.upper()}, nor another picture"
-    )
+    reason = f"its bytes are no {expected.extension.upper()}, nor another picture"
+    return _judge(path, reason, settled_before_s)
+
+
+def _judge(path: str, reason: str, settled_before_s: float) -> PictureState:
+    look = look_at_file(path)
+    if look is None or look.mtime_s >= settled_before_s:
+        return PictureState(FindingKind.ARRIVING, f"{reason}, and it was changed less than a day ago")
+    return PictureState(FindingKind.DAMAGED, reason)
 
 
 def have_same_bytes(paths: list[str]) -> bool | None:
