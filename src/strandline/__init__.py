@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from strandline.model.events import StorageDirAdded as StorageDirAdded
     from strandline.model.events import StorageDirEvent as StorageDirEvent
     from strandline.model.events import StorageDirIdentityChanged as StorageDirIdentityChanged
+    from strandline.model.events import StorageDirLayoutChanged as StorageDirLayoutChanged
     from strandline.model.events import StorageDirOffline as StorageDirOffline
     from strandline.model.events import StorageDirOnline as StorageDirOnline
     from strandline.model.events import StorageDirSuspect as StorageDirSuspect
@@ -209,6 +210,7 @@ _HOMES = {
         "StorageDirAdded",
         "StorageDirEvent",
         "StorageDirIdentityChanged",
+        "StorageDirLayoutChanged",
         "StorageDirOffline",
         "StorageDirOnline",
         "StorageDirSuspect",
@@ -237,7 +239,6 @@ _HOMES = {
         "ConfirmedStorageDir",
         "DiskFact",
         "Explanation",
-        "FileCounts",
         "Finding",
         "IdentityReport",
         "ImageFileReport",
@@ -247,9 +248,10 @@ _HOMES = {
         "Saved",
         "ScanReport",
         "StorageDirTrace",
+        "TakenIn",
     ),
     "strandline.model.storage_dirs": (
-        "TakenIn",
+        "FileCounts",
         "StorageDir",
         "StorageDirQuestion",
         "StorageDirState",
