@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.model.passed_over import is_passed_over
+from strandline.model.passed_over import has_settings, is_passed_over
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,12 @@ def test_only_its_own_name_counts(name: str, above: str) -> None:
     """Law: a walk does not enter a folder that is passed over, so none above is one."""
     if not f"{above}/{name}".endswith(("logseq/bak", "logseq/.recycle")):
         assert is_passed_over(f"{above}/{name}") == is_passed_over(name)
+
+
+@pytest.mark.parametrize(("path", "is_read"), [
+    (".obsidian", True), ("a/.vscode", True), (".git", False), (".trash", False), (".Trash-1000", False),
+    ("node_modules", False),
+])  # fmt: skip
+def test_settings_may_name_pictures(path: str, is_read: bool) -> None:
+    """Old versions and deleted files may not."""
+    assert has_settings(path) == is_read

@@ -1,4 +1,7 @@
-"""Folders that are passed over, because another program keeps them for itself: nothing in them is reported. Pure."""
+"""Folders that are passed over, because another program keeps them for itself: nothing in them is reported.
+
+A file in one still exists if a note names it. Pure.
+"""
 
 from __future__ import annotations
 
@@ -18,3 +21,16 @@ _PATHS = re.compile(r"(?:.*/)?logseq/(?:bak|\.recycle)", re.DOTALL)
 def is_passed_over(path: str) -> bool:
     """Whether nothing in the folder with this path is listed. Only its own name counts, not those above it."""
     return bool(_NAMES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
+
+
+_NEVER_READ = frozenset(
+    {".git", ".svn", ".hg", ".venv", ".trash", ".stversions", ".stfolder", ".dropbox.cache", ".sync", ".cache",
+     ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox", ".Trashes", ".Spotlight-V100", ".fseventsd"}
+)  # fmt: skip
+"""What other programs keep for themselves: old versions, deleted files, caches."""
+
+
+def has_settings(path: str) -> bool:
+    """Whether a passed-over folder may have settings that name pictures: ``.obsidian``, ``.vscode``."""
+    name = path.rpartition("/")[2]
+    return name.startswith(".") and name not in _NEVER_READ and not name.startswith(".Trash-")
