@@ -35,7 +35,8 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     if sd.layout is LayoutKind.NAMED:
         raise ReadOnlyStorageDirError(
             f"{sd.name!r} is a folder with named pictures, and Strandline writes nothing into it; put the picture "
-            "there yourself, or save it in another storage directory",
+            f"there yourself, or to save images by id in its 'media', run {say_forget(sd)}, then "
+            f"{say_add(sd.path, '--layout', 'ids')}",
             sd_id=sd.sd_id,
         )
     sd = refresh(bench, sd)
