@@ -219,6 +219,16 @@ def test_a_picture_from_a_conflict_copy_is_shown_and_called_so(served: Served) -
     assert f'<img src="/i/{id_of(data)}"' in text
 
 
+def test_the_inspector_tells_of_an_image_that_only_a_conflict_copy_has(served: Served) -> None:
+    """Its own file never came; what is shown meanwhile stands beside it."""
+    data = make_picture("png", seed=7)
+    put_image(root_of(served), data, f"{id_of(data)} (Anna's conflicted copy 2026-11-20).png")
+    served.store.scan()
+    answer = served.client.get("/inspect/Notes")
+    assert answer.status_code == 200
+    assert "shown from a conflict copy" in answer.text
+
+
 def test_another_image_is_shown_before_anybody_decides(served: Served) -> None:
     """Type, pixels, and preview are those of the bytes that are there now, not of those before."""
     data, other = make_picture("jpg", seed=7, size=(90, 60)), make_picture("png", seed=8, size=(64, 75))

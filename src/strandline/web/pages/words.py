@@ -120,10 +120,11 @@ COPY_BYTES = {
 FACTS = {
     "client": "left by {}",
     "placeholder": "its placeholder is {}",
+    "shown_from": "shown from {}",
     "stands_for": "a copy of {}",
     "clashes_with": "differs only in case from {}",
 }
-"""Facts of an inspection that are names."""
+"""Facts of an inspection that are names. One that is not here is shown under its own name."""
 
 
 def say_fact(name: str, value: object) -> str:
@@ -141,7 +142,7 @@ def say_fact(name: str, value: object) -> str:
         return COPY_BYTES[str(value)]
     if name == "media_type":
         return say_type(str(value))
-    return show_plainly(FACTS[name].format(value))
+    return show_plainly(FACTS.get(name, f"{name.replace('_', ' ')}: {{}}").format(value))
 
 
 def key_of(sd: StorageDir) -> str:
