@@ -93,10 +93,8 @@ class AddedStorageDir(JsonForm):
     scan: ScanReport | None
     copied: bool = False
     """Another online folder has the same identity."""
-    layout_reason: str = ""
-    """Why it has its layout, as a part of a sentence that begins with "because"."""
 
-    JSON: ClassVar[Table] = own_keys("sd", "identity", "layout_reason", "scan")
+    JSON: ClassVar[Table] = own_keys("sd", "identity", "scan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +332,7 @@ class DiskFact(JsonForm):
     filename: str
     what: str
     """present, incomplete, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy,
-    other-bytes, unreadable, symlink, folder or special file."""
+    unreadable, symlink, folder or special file."""
     size_bytes: int | None
     message: str
     """In plain words, with what will happen next, if anything."""

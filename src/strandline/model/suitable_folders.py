@@ -81,7 +81,7 @@ def say_pictures_elsewhere(sd: StorageDir, example: str) -> str:
 def say_same_identity(sd: StorageDir, twin: StorageDir) -> str:
     """That two folders here have the same identity, and how a person decides which one is the copy."""
     same = f"{sd.path} and {twin.path} have the same identity, so it is not clear which is the copy"
-    changeable = [each for each in (sd, twin) if not each.is_left_as_is]
+    changeable = [each for each in (sd, twin) if not each.read_only]
     if len(changeable) == 2:
         first, second = (say_new_identity(each.path) for each in changeable)
         return f"{same}; give the copy another one: run {first} or {second}"

@@ -17,7 +17,6 @@ from strandline.model.events import (
     ScanFinished,
     StorageDirEvent,
     StorageDirIdentityChanged,
-    StorageDirLayoutChanged,
     StorageDirOffline,
     StorageDirSuspect,
     is_save,
@@ -48,7 +47,6 @@ SENTENCES = {
     "sd.offline": "Folder offline",
     "sd.suspect": "Too many files of a folder are gone at once",
     "sd.identity_changed": "Folder has another identity",
-    "sd.layout_changed": "The names in a folder mean something else now",
 }
 
 
@@ -146,15 +144,13 @@ def say_event(event: Event) -> str:
 def _say(event: Event, names: dict[str, str]) -> Line:
     image_id, detail = None, ""
     if isinstance(event, ImageEvent):
-        image_id, detail = event.image_id and str(event.image_id), event.filename
+        image_id, detail = str(event.image_id), event.filename
     elif isinstance(event, StorageDirOffline):
         detail = event.reason
     elif isinstance(event, StorageDirSuspect):
         detail = f"{event.absent:,} of {say_count(event.known, 'file')}"
     elif isinstance(event, StorageDirIdentityChanged):
         detail = f"{event.old_sd_id or 'none'} before, {event.sd_id or 'none'} now"
-    elif isinstance(event, StorageDirLayoutChanged):
-        detail = event.reason
     elif isinstance(event, StorageDirEvent):
         detail = event.path
     known = names.get(str(event.sd_id)) if event.sd_id else None
