@@ -40,6 +40,7 @@ def test_of_several_who_come_first_one_counts(tmp_path: Path) -> None:
 def test_counting_that_failed_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """If the catalog could not be read once, the gallery recovers."""
     monkeypatch.setattr(gallery_service, "QUICK_S", -1.0)
+    monkeypatch.setattr(gallery_service, "QUICK_IMAGES", -1)
     monkeypatch.setattr(gallery_service, "REST_S", 0.0)
     with open_machine(tmp_path) as machine:
         one = machine.add("one", make_picture("png", seed=1))
@@ -77,3 +78,16 @@ def test_counting_that_is_overtaken_by_the_end_is_quiet(tmp_path: Path) -> None:
         gallery.begin()
         for thread in set(threading.enumerate()) - before:
             thread.join(10)
+
+
+def test_a_small_gallery_is_never_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if the last walk was slow because the machine was busy."""
+    monkeypatch.setattr(gallery_service, "QUICK_S", -1.0)
+    with open_machine(tmp_path) as machine:
+        one = machine.add("one", make_picture("png", seed=1))
+        gallery = Gallery(machine.bench)
+        assert gallery.get_months(ALL).total == 1
+        machine.put(one, make_picture("png", seed=2))
+        machine.scan(one)
+        found = gallery.get_months(ALL)
+        assert (found.total, found.is_fresh) == (2, True)

@@ -30,6 +30,9 @@ places.
 QUICK_S = 0.02
 """A walk that takes at most this long is repeated at once after a change."""
 
+QUICK_IMAGES = 500
+"""So is a walk over at most this many, however busy the machine was during the last one: it costs a millisecond."""
+
 REST_S = 1.0
 """Minimum pause between two long walks. It is also at least five times their cost, so walks never take all the
 time.
@@ -83,7 +86,7 @@ class Gallery:
                 return None
             if walk.catalog_version == version:
                 return walk.found
-            if walk.cost_s <= QUICK_S:
+            if walk.cost_s <= QUICK_S or walk.found.total <= QUICK_IMAGES:
                 return None
             self._walk_behind(chosen, walk)
             return replace(walk.found, is_fresh=False)

@@ -42,6 +42,7 @@ def test_a_gallery_below_a_path_does_what_a_gallery_does(
         expect(page.locator(".tile img")).to_have_count(3)
         for number in range(3):
             expect(page.locator(".tile img").nth(number)).to_have_js_property("naturalWidth", 64)
+        expect(page.locator("save-images:defined")).to_be_attached()
         new = make_picture("jpg", seed=12)
         carry(page, "drop", ("beach.jpg", "image/jpeg", new))
         tile = page.locator(f".tile[data-id='{id_of(new)}'] a")
