@@ -65,8 +65,10 @@ def check(
     named = {sd.name: sd.path for sd in sds}
     places = [named.get(path, path) for path in paths or (".",)]
     roots = {sd.path: sd.sd_id or "" for sd in sds}
-    for place in places:
-        _check_presence(sds, os.path.abspath(place))
+    if any(_is_inside(place, sd) for place in places for sd in sds):
+        sds = _list_known(session, as_now=True)
+        for place in places:
+            _check_presence(sds, place)
     checks = check_paths(places, CheckOptions(unused=unused, names=names, complete=complete), roots)
     if known is not None:
         checks = [leave_out(each, known) for each in checks]
@@ -93,22 +95,26 @@ def _read_baseline(name: str | None) -> Known | None:
         raise InvalidInputError(message, path=name) from error
 
 
-def _list_known(session: Session) -> list[StorageDir]:
-    """The storage directories that the catalog knows, as they are now.
+def _list_known(session: Session, *, as_now: bool = False) -> list[StorageDir]:
+    """The storage directories that the catalog knows. Looks at their disks, which may wait, only for ``as_now``.
 
     None if there is no catalog, or a damaged one: a check does not depend on it.
     """
     if session.has_catalog():
         with suppress(StrandlineError), session.open_store() as store:
-            return store.refresh_storage_dirs()
+            return store.refresh_storage_dirs() if as_now else store.list_storage_dirs()
     return []
+
+
+def _is_inside(place: str, sd: StorageDir) -> bool:
+    path = os.path.abspath(place)
+    return path == sd.path or path.startswith(sd.path.rstrip(os.sep) + os.sep)
 
 
 def _check_presence(sds: Sequence[StorageDir], place: str) -> None:
     """Raises if the place is in a storage directory that is not all there: then nothing is missing, only unknown."""
     for sd in sds:
-        is_inside = place == sd.path or place.startswith(sd.path.rstrip(os.sep) + os.sep)
-        if is_inside and sd.state in (StorageDirState.OFFLINE, StorageDirState.SUSPECT):
+        if _is_inside(place, sd) and sd.state in (StorageDirState.OFFLINE, StorageDirState.SUSPECT):
             raise StorageDirOfflineError(
                 f"{sd.name!r} is {sd.state}, so nobody can tell which pictures are missing; {sd.problem}",
                 sd_id=sd.sd_id,
