@@ -307,7 +307,9 @@ class DecodingInterruptedError(UnavailableError):
 
 
 class MissingExtraError(StrandlineError):
-    """It needs an extra (``pictures``, ``serve``) that is not installed here. The message has the command."""
+    """It needs an extra (``pictures``, ``serve``), or a library of the core, that is not installed here. The message
+    has the command.
+    """
 
     code = "missing-extra"
 

@@ -1,7 +1,8 @@
 """Extras: the parts of Strandline that an installation may lack, and what to type to get them.
 
-The library and the command line are always there. Decoding pictures and serving pages need large libraries, which
-``pip install strandline`` leaves out (``pyproject.toml`` names them). What needs one asks here first.
+Decoding pictures and serving pages need large libraries, which ``pip install strandline`` leaves out
+(``pyproject.toml`` names them). What needs one asks here first. The libraries of the core belong to every
+installation; if one was removed all the same, the command that brings it back comes from here, too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,20 @@ class Extra(NamedTuple):
     modules: tuple[str, ...]
     """It is there if all of them are. Nothing else tells: pip does not note which extras somebody asked for."""
 
+    @property
+    def requirement(self) -> str:
+        """What to ask an installer for."""
+        return "strandline" if self is CORE else f"strandline[{self.name}]"
 
+
+CORE = Extra(
+    "core",
+    "work",
+    (
+        "click", "pathspec", "platformdirs", "pyromark", "rich", "tomlkit",
+        "inotify_simple" if sys.platform == "linux" else "watchdog",
+    ),
+)  # fmt: skip
 PICTURES = Extra("pictures", "decode pictures", ("pyvips", "PIL", "pi_heif"))
 SERVE = Extra(
     "serve",
@@ -33,35 +47,39 @@ SERVE = Extra(
 )
 
 
-def is_installed(extra: Extra) -> bool:
-    """Whether its modules can be found. Imports none of them: about 0.1 ms."""
-    return all(find_spec(module) is not None for module in extra.modules)
-
-
 def check_extra(extra: Extra) -> None:
-    """Checks that an extra is installed.
+    """Checks that all modules of an extra can be found. Imports none of them: about 0.1 ms.
 
     Raises:
         MissingExtraError: It is not. The message has the command that installs it.
     """
-    if not is_installed(extra):
-        has_pip = find_spec("pip") is not None
-        command = say_how_to_install(extra, PurePath(sys.prefix), sys.executable, has_pip=has_pip)
-        raise MissingExtraError(
-            f"to {extra.purpose}, Strandline needs its extra '{extra.name}', which is not installed; type: {command}",
-            extra=extra.name,
-            command=command,
-        )
+    missing = next((module for module in extra.modules if find_spec(module) is None), None)
+    if missing is not None:
+        raise missing_error(extra, missing)
+
+
+def missing_error(extra: Extra, module: str) -> MissingExtraError:
+    """The error for a part that lacks this module."""
+    has_pip = find_spec("pip") is not None
+    command = say_how_to_install(extra, PurePath(sys.prefix), sys.executable, has_pip=has_pip)
+    lack = f"its extra '{extra.name}', which is not installed"
+    if extra is CORE:
+        lack = f"the library {module!r}, which came with it and is no longer installed"
+    return MissingExtraError(
+        f"to {extra.purpose}, Strandline needs {lack}; type: {command}", extra=extra.name, command=command
+    )
 
 
 def say_how_to_install(extra: Extra, prefix: PurePath, interpreter: str, *, has_pip: bool) -> str:
     """The command for the environment with this prefix and this Python.
 
-    It adds what the extra lists and keeps the Strandline that is there, so it also works for one from a checkout.
+    It adds what is lacking and keeps the Strandline that is there, so it also works for one from a checkout.
     An environment without pip was most likely made by uv.
     """
-    wanted = f"strandline[{extra.name}]"
+    wanted = extra.requirement
     if prefix.parent.name == "venvs" and "pipx" in prefix.parts:
+        if extra is CORE:
+            return shlex.join(["pipx", "reinstall", prefix.name])
         return shlex.join(["pipx", "inject", prefix.name, wanted])
     python = interpreter or "python3"
     if not has_pip:

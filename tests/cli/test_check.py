@@ -176,6 +176,22 @@ def test_names_in_notes_cannot_act_on_the_terminal(
     assert "\x1b" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("library", ["pyromark", "pathspec"])
+def test_a_library_that_was_removed_is_named(vault: Vault, home: Path, library: str) -> None:
+    """With the command that brings it back, instead of a fault."""
+    vault.put(".strandlineignore", b"old/\n")
+    code = (
+        f"import sys\nsys.modules[{library!r}] = None\nfrom strandline.cli.main import main\n"
+        f"print(int(main(['--home', {str(home)!r}, 'check', {str(vault.root)!r}, '--json'])))"
+    )
+    document, _, status = run_python(code).stdout.strip().rpartition("\n")
+    error = json.loads(document)["error"]
+    assert (status, error["code"], error["extra"]) == ("2", "missing-extra", "core")
+    assert f"needs the library '{library}'" in error["message"]
+    assert error["message"].endswith(f"type: {error['command']}")
+    assert not (home / "logs").exists()
+
+
 def test_help_needs_no_parser(home: Path) -> None:
     """Nor do other commands: the parser of Markdown is loaded by a check."""
     start = "import sys\nfrom strandline.cli.main import main"

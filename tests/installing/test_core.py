@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 import tomllib
-from importlib.metadata import packages_distributions
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,10 +19,11 @@ from installing.core_environment import (
     PROJECT,
     build_wheel,
     clean_environment,
+    list_core_requirements,
     make_core_environment,
     measure,
 )
-from strandline.extras import PICTURES, SERVE, Extra, say_how_to_install
+from strandline.extras import CORE, PICTURES, SERVE, Extra, say_how_to_install
 
 MAX_CORE_BYTES = 40_000_000
 """On the disk, with all that it depends on, as pip leaves it."""
@@ -86,6 +88,7 @@ def test_the_core_works_alone(tmp_path: Path) -> None:
         assert shlex.split(error["command"])[-2:] == [str(core.python), f"strandline[{extra.name}]"]
     assert not (tmp_path / "small.webp").exists()
     _doctor_names_what_is_missing(core)
+    _says_what_was_removed(core)
 
 
 def _saves_and_finds(core: Core) -> None:
@@ -112,6 +115,27 @@ def _doctor_names_what_is_missing(core: Core) -> None:
     assert "'strandline[pictures]'" in checks["decoders"]["remedy"]
     assert checks["server"]["ok"]
     assert "'strandline[serve]'" in checks["server"]["message"]
+
+
+def _says_what_was_removed(core: Core) -> None:
+    (core.folder / "Notes" / "note.md").write_text("![](nowhere.png)")
+    core.run("check", "Notes", status=1)
+    [library] = (core.folder / "venv" / "lib").glob("*/site-packages/pyromark")
+    shutil.rmtree(library)
+    error = core.run("check", "Notes", status=2)["error"]
+    assert (error["code"], error["extra"]) == ("missing-extra", "core")
+    assert shlex.split(error["command"])[-2:] == [str(core.python), "strandline"]
+    checks = {check["name"]: check for check in core.run("doctor", status=1)["checks"]}
+    assert "'pyromark'" in checks["core"]["message"]
+    assert error["command"] in checks["core"]["remedy"]
+
+
+def test_the_core_looks_for_all_that_it_needs() -> None:
+    """Each distribution that every installation has on this system."""
+    needed = list_core_requirements(distribution("strandline"))
+    providers = packages_distributions()
+    found = {name.lower().replace("_", "-") for module in CORE.modules for name in providers[module]}
+    assert found == set(needed)
 
 
 @every_extra
@@ -150,3 +174,17 @@ def test_all_is_every_other_extra() -> None:
 def test_the_command_fits_the_environment(prefix: str, interpreter: str, has_pip: bool, command: str) -> None:
     """It can be pasted as it is, in the environment that lacks the extra."""
     assert say_how_to_install(SERVE, PurePosixPath(prefix), interpreter, has_pip=has_pip) == command
+
+
+@pytest.mark.parametrize(
+    ("prefix", "has_pip", "command"),
+    [
+        ("/home/ada/.local/pipx/venvs/strandline", False, "pipx reinstall strandline"),
+        ("/srv/app", True, "/srv/app/bin/python -m pip install strandline"),
+        ("/srv/app", False, "uv pip install --python /srv/app/bin/python strandline"),
+    ],
+)
+def test_a_library_that_was_removed_comes_back(prefix: str, has_pip: bool, command: str) -> None:
+    """An installer that is asked for what is there adds what that lacks."""
+    interpreter = f"{prefix}/bin/python"
+    assert say_how_to_install(CORE, PurePosixPath(prefix), interpreter, has_pip=has_pip) == command

@@ -15,6 +15,7 @@ from builders.identity_folders import as_somebody_without_rights
 from builders.snapshots import snapshot
 from builders.storage import make_pictures, make_storage_dir
 from strandline import open_store
+from strandline.errors import CatalogError
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.folders.local import LocalFolder
 from strandline.model.reports import Check
@@ -196,6 +197,17 @@ def test_the_systems_limits(
     assert [check.ok for check in checks] == fine
     if watches == "10":
         assert "sysctl fs.inotify.max_user_watches=" in (checks[0].remedy or "")
+
+
+def test_a_library_of_the_core_that_was_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most commands do not need it, so nobody may have noticed. The check shows what to type."""
+    assert health._check_core().ok
+    monkeypatch.setitem(sys.modules, "pyromark", None)
+    check = health._check_core()
+    assert not check.ok
+    assert "'pyromark'" in check.message
+    assert (check.remedy or "").startswith("type: ")
+    assert {each.name for each in health.check_machine(CatalogError("broken")) if not each.ok} >= {"core"}
 
 
 def test_a_decoder_that_is_not_there() -> None:

@@ -1,4 +1,4 @@
-"""Failures that are no :class:`StrandlineError`: wrong use, and internal errors.
+"""Failures that are no :class:`StrandlineError`: wrong use, a library that was removed, and internal errors.
 
 An unexpected exception is written to a file, for the people who fix it. Nothing here may fail. If the home cannot
 be written to, the traceback goes to the folder for temporary files. If that fails too, the line on stderr is all
@@ -18,17 +18,21 @@ from pathlib import Path
 import click
 
 from strandline import __version__
-from strandline.cli.exit_status import ExitStatus
+from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.lazy_commands import NEAR
 from strandline.cli.session import Session
 from strandline.cli.writing import PROGRAM, shorten
 from strandline.errors import StrandlineError
+from strandline.extras import CORE, missing_error
 
 
 def describe_failure(error: Exception, session: Session) -> tuple[int, dict[str, object]]:
     """The exit status, and the content of ``{"error": …}``."""
     if isinstance(error, click.ClickException):
         return ExitStatus.INVALID, {"code": "usage", "message": _say_usage(error)}
+    if isinstance(error, ModuleNotFoundError) and error.name in CORE.modules:
+        lack = missing_error(CORE, error.name)
+        return exit_status_of(lack), lack.to_json()
     return ExitStatus.FAULT, report_fault(error, session)
 
 

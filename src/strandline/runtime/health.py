@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from strandline.errors import CatalogError, MissingExtraError, StrandlineError
-from strandline.extras import PICTURES, SERVE, check_extra
+from strandline.extras import CORE, PICTURES, SERVE, check_extra
 from strandline.model.plain_words import say_bytes
 from strandline.model.remedies import refer_to, say_command, say_forget
 from strandline.model.reports import Check
@@ -57,6 +57,7 @@ def check_health(bench: Workbench) -> list[Check]:
         _check_home(bench),
         *(_check_storage_dir(bench, sd) for sd in (refresh_storage_dirs(bench) if catalog.ok else ())),
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
+        _check_core(),
         _check_server(),
         *_iter_decoder_checks(),
         _check_clock(bench),
@@ -72,6 +73,7 @@ def check_machine(damage: StrandlineError) -> list[Check]:
     return [
         first,
         *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
+        _check_core(),
         _check_server(),
         *_iter_decoder_checks(),
     ]
@@ -159,6 +161,15 @@ def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:
             continue
         remedy = None if value >= enough else f"raise it: sysctl fs.inotify.{limit}={max(8192, enough)}"
         yield Check(f"inotify {limit}", value >= enough, f"{value:,}", remedy)
+
+
+def _check_core() -> Check:
+    """Each command needs some of its libraries only, so one that is missing may not have been noticed."""
+    try:
+        check_extra(CORE)
+    except MissingExtraError as error:
+        return Check("core", False, error.message, f"type: {error.facts['command']}")
+    return Check("core", True, "complete")
 
 
 def _check_server() -> Check:
