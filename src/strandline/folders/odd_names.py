@@ -1,4 +1,5 @@
-"""Names that no probe would guess: odd spellings of wanted names, conflict copies, and placeholders of them.
+"""Names that no probe would guess: odd spellings of wanted names, and conflict copies, placeholders, and temporaries
+of them.
 
 Discovery probes ``{id}.{ext}`` in lower and upper case. Only a listing shows ``Id.Png`` and
 ``{id} (conflicted copy).png``. The index keeps the result of such a listing by image id, and lists again only if the
@@ -33,6 +34,8 @@ class OddNames:
     """Wanted names that are not all lower case."""
     conflict_copies: tuple[str, ...] = ()
     placeholders: tuple[str, ...] = ()
+    temporaries: tuple[str, ...] = ()
+    """Of a program that is writing the image, or was stopped."""
 
 
 NO_ODD_NAMES = OddNames()
@@ -121,4 +124,5 @@ _KINDS = {
     NameKind.CONFLICT_COPY: "conflict_copies",
     NameKind.DUPLICATE: "conflict_copies",
     NameKind.PLACEHOLDER: "placeholders",
+    NameKind.TEMPORARY: "temporaries",
 }

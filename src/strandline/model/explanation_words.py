@@ -17,6 +17,9 @@ REPLACED = "another whole image is there"
 INCOMPLETE = "incomplete"
 """A file with exactly the bytes of its content id, which are no whole image. It is shown anyway."""
 
+TEMPORARY = "temporary"
+"""A file that a sync client writes before it gives it the image's name. It says nothing about the image."""
+
 VERDICTS = {
     "present": Verdict.SHOWN,
     INCOMPLETE: Verdict.SHOWN,
@@ -28,6 +31,20 @@ VERDICTS = {
     "unreadable": Verdict.UNREADABLE,
 }
 """The verdict on the image from a fact about one file. Of several facts, the first in this order counts."""
+
+
+_WRITERS = {
+    "": "another program",
+    "browser": "a browser",
+    "google-drive": "Google Drive",
+    "onedrive": "OneDrive",
+}
+_OWN_SPELLING = frozenset({"rclone", "rsync"})
+
+
+def say_writer(client: str) -> str:
+    """The name of the program that gives files such names, as ``sync_names`` knows it."""
+    return _WRITERS.get(client) or (client if client in _OWN_SPELLING else client.title())
 
 
 def is_suspect(trace: StorageDirTrace) -> bool:
@@ -113,6 +130,7 @@ _NEXT_BY_FACT = {
     "symlink": "A link has its name, and links are never followed: put the file itself there.",
     "folder": "A folder has its name: move it away and put the file itself there.",
     "special file": "Something that is not a file has its name: move it away and put the file itself there.",
+    TEMPORARY: "Let the program that writes it finish. If the file does not change any more, copy the image again.",
 }
 """What to do if such a fact is all that is known about the image."""
 

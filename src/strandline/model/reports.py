@@ -331,7 +331,7 @@ class DiskFact(JsonForm):
 
     filename: str
     what: str
-    """present, incomplete, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy,
+    """present, incomplete, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy, temporary,
     unreadable, symlink, folder or special file."""
     size_bytes: int | None
     message: str

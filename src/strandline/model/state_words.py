@@ -65,6 +65,7 @@ DISK_WORDS = {
     "conflict-copy": StateWord("conflict copy", Tone.WAIT),
     "other-copy": StateWord("conflict copy", Tone.PLAIN),
     "rival-copy": StateWord("conflict copy", Tone.BAD),
+    "temporary": StateWord("temporary file", Tone.PLAIN),
     "unreadable": StateWord("cannot be read", Tone.BAD),
 }
 """What the disk shows about a file, for explanations."""

@@ -69,6 +69,10 @@ def put_other_copy(machine: Machine, sd: StorageDir) -> None:
     machine.put(sd, OTHER, f"{ID} (1).png")
 
 
+def put_temporary(machine: Machine, sd: StorageDir) -> None:
+    machine.put(sd, PICTURE[:300], f".{NAME}.AbC123")
+
+
 def put_symlink(machine: Machine, sd: StorageDir) -> None:
     (machine.media(sd) / NAME).symlink_to("../elsewhere")
 
@@ -112,6 +116,7 @@ SITUATIONS: list[tuple[Situation, str, int, set[str], str, str]] = [
     (put_damaged, "damaged", 7, {"damaged"}, "damaged in 'one'", "Copy it again"),
     (put_foreign, "foreign", 7, {"foreign"}, "another image", "Save that file as a new image"),
     (put_other_copy, "not-found", 4, {"other-copy"}, "is not in 'one'", "finish syncing"),
+    (put_temporary, "not-found", 4, {"temporary"}, "is not in 'one'", "finish. If the file does not change"),
     (put_symlink, "not-found", 4, {"symlink"}, "is not in 'one'", "put the file itself there"),
     (put_folder, "not-found", 4, {"folder"}, "is not in 'one'", "move it away"),
     (put_fifo, "not-found", 4, {"special file"}, "is not in 'one'", "move it away"),
@@ -205,6 +210,33 @@ def test_conflict_copies_that_differ_are_nobodys_image(machine: Machine) -> None
     assert [fact.what for fact in explanation.sds[0].disk] == ["rival-copy", "rival-copy"]
     assert explanation.next is not None
     assert "differ" in explanation.next
+
+
+@pytest.mark.parametrize(
+    ("name", "writer"),
+    [
+        (f".{NAME}.AbC123", "rsync"),
+        (f".syncthing.{NAME}.tmp", "Syncthing"),
+        (f"{NAME}.0123abcd.partial", "rclone"),
+        (f".{NAME}.~1a2b", "Nextcloud"),
+        (f"{NAME}.!sync", "Resilio"),
+        (f"{NAME}.partial", "OneDrive"),
+        (f"{NAME}.crdownload", "a browser"),
+        (f"{NAME}.tmp", "another program"),
+    ],
+)
+def test_a_temporary_says_who_writes_it(machine: Machine, name: str, writer: str) -> None:
+    """And how much there is. It is never taken for the image, whole as it may be."""
+    sd = machine.add("one")
+    machine.put(sd, PICTURE, name)
+    explanation = explain_image(machine.bench, ID)
+    (fact,) = explanation.sds[0].disk
+    assert (fact.filename, fact.what, fact.size_bytes) == (name, "temporary", len(PICTURE))
+    assert f"{len(PICTURE):,} bytes: {writer} is writing" in fact.message
+    assert explanation.verdict is Verdict.NOT_FOUND
+    machine.put(sd, PICTURE, NAME)
+    machine.clock.pass_time(seconds=3)
+    assert explain_image(machine.bench, ID).verdict is Verdict.SHOWN
 
 
 def test_how_much_has_arrived_is_told(machine: Machine) -> None:

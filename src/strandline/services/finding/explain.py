@@ -24,11 +24,13 @@ from strandline.model.explanation_words import (
     INCOMPLETE,
     MENDED_BY_ORIGINAL,
     REPLACED,
+    TEMPORARY,
     VERDICTS,
     is_suspect,
     say_next,
     say_next_with_original,
     say_summary,
+    say_writer,
 )
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
@@ -56,6 +58,9 @@ T = TypeVar("T")
 
 ATTEMPTS = 3
 """How often to repeat a failed lookup if its explanation found the image, which arrived in between."""
+
+MAX_TEMPORARIES = 10
+"""Temporaries of one image that are told. A client that is stopped again and again may leave many."""
 
 IN_THE_CLOUD = "its bytes are in the cloud, not on this disk"
 
@@ -213,6 +218,9 @@ def _iter_disk_facts(
             yield DiskFact(name, "online-only", None, f"a placeholder: {IN_THE_CLOUD}")
     for name in discovery.odd.conflict_copies[:MAX_CONFLICT_COPIES]:
         yield _describe_copy(bench, image_id, sd, name)
+    for name in discovery.odd.temporaries[:MAX_TEMPORARIES]:
+        if (temporary := _describe_temporary(folder, name)) is not None:
+            yield temporary
 
 
 def _describe_all(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> list[DiskFact]:
@@ -308,6 +316,21 @@ def _describe_copy(bench: Workbench, image_id: ImageId, sd: StorageDir, name: st
         how = "has exactly the image's bytes" if is_content_id(image_id) else "is a whole image"
     message = f"a conflict copy that {how}"
     return DiskFact(name, what, copy.size_bytes, message, copy.stamp.mtime, copy.sha256)
+
+
+def _describe_temporary(folder: Folder, name: str) -> DiskFact | None:
+    """A file that another program writes before it gives it the image's name. None if it is gone. Not read."""
+    try:
+        seen = _find_entry(folder, folder.layout.path_of(name))
+    except OSError:
+        return None
+    if seen is None or seen.kind != "file":
+        return None
+    writer = say_writer(folder.layout.explain(name).client)
+    message = (
+        f"a temporary file with {seen.size_bytes or 0:,} bytes: {writer} is writing the image, or was stopped"
+    )
+    return DiskFact(name, TEMPORARY, seen.size_bytes, message)
 
 
 def _with_rivals(trace: StorageDirTrace) -> StorageDirTrace:
