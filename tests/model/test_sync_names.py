@@ -17,6 +17,7 @@ from strandline.model.sync_names import (
     classify_identity_name,
     explain_name,
     is_identity_like,
+    put_copies_last,
 )
 
 H = "0123456789abcdef0123456789abcdef"
@@ -340,3 +341,30 @@ def test_piled_up_marks_are_taken_off_once() -> None:
 
     explain_name("Copy of Copy of x" + ".conflict1" * 10, is_wanted)
     assert len(asked) <= 60
+
+
+@pytest.mark.parametrize(
+    ("names", "sorted_names"),
+    [
+        (["x.sync-conflict-20260102-030405.jpg", "x.jpg"], ["x.jpg", "x.sync-conflict-20260102-030405.jpg"]),
+        (["/a/x (conflicted copy).jpg", "/b/y.jpg"], ["/b/y.jpg", "/a/x (conflicted copy).jpg"]),
+        (["x (1).jpg", "x.jpg", "a.jpg"], ["x.jpg", "a.jpg", "x (1).jpg"]),
+        (["/a/x copy.jpg", "/b/x.jpg"], ["/b/x.jpg", "/a/x copy.jpg"]),
+        (["IMG (1).jpg", "IMG (2).jpg"], ["IMG (1).jpg", "IMG (2).jpg"]),
+        (["x-laptop.jpg", "x.jpg"], ["x.jpg", "x-laptop.jpg"]),
+        (["b.jpg", "a.jpg"], ["b.jpg", "a.jpg"]),
+        (["x (conflicted copy).jpg"], ["x (conflicted copy).jpg"]),
+        ([], []),
+    ],
+)  # fmt: skip
+def test_names_that_nobody_chose_come_last(names: list[str], sorted_names: list[str]) -> None:
+    """A numbered name counts as chosen, unless the name without the number is there."""
+    assert put_copies_last(names) == sorted_names
+
+
+@given(st.lists(st.text(alphabet="ab (1)/-.jpg", max_size=12), max_size=5))
+def test_no_name_is_lost(names: list[str]) -> None:
+    """And among names of one kind, the order stays."""
+    found = put_copies_last(names)
+    assert sorted(found) == sorted(names)
+    assert put_copies_last(found) == found

@@ -254,6 +254,7 @@ class ImageInfo(JsonForm):
     image_id: ImageId
     files: tuple[ImageFileReport, ...]
     original_names: tuple[str, ...] = ()
+    """The names that it was saved with, oldest first, but those that a sync client gave a copy last."""
     from_conflict_copy: bool = False
     """It has no good file, and a conflict copy shows it."""
 
@@ -306,12 +307,12 @@ class ImageInfo(JsonForm):
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Its original names, oldest first; the same as :attr:`original_names`."""
+        """The same as :attr:`original_names`."""
         return self.original_names
 
     @property
     def original_name(self) -> str | None:
-        """Its name when it was last saved; None if unknown."""
+        """The first of its original names; None if unknown."""
         return self.original_names[0] if self.original_names else None
 
 

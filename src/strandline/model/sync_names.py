@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
 
@@ -83,6 +83,27 @@ def explain_name(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
         or _find_copy(name, is_wanted, _MAX_PILE_UP)
         or NameMeaning(NameKind.STRAY)
     )
+
+
+def put_copies_last(names: Sequence[str]) -> list[str]:
+    """The names of one thing in their order, but those that are a copy's last: nobody chose ``x (1).png``.
+
+    A conflict copy's name is one by itself. A numbered name is one only beside the name without the number.
+    Each may have folders before it.
+    """
+    if len(names) < 2:
+        return list(names)
+    others = {_last_part(name) for name in names}
+    return sorted(names, key=lambda name: _is_copy(_last_part(name), others))
+
+
+def _last_part(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
+def _is_copy(name: str, others: Collection[str]) -> bool:
+    meaning = explain_name(name, lambda other: other != name and other in others)
+    return meaning.kind in (NameKind.CONFLICT_COPY, NameKind.DUPLICATE)
 
 
 def classify_identity_name(name: str) -> NameMeaning:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,19 @@ def test_names_and_facts_are_told(machine: Machine) -> None:
     (file,) = told["files"]
     assert {"sd_id", "sd_name", "filename", "state", "proven", "size_bytes"} <= set(file)
     assert file["proven"] is True
+
+
+def test_a_copys_name_is_not_what_an_image_is_called(machine: Machine) -> None:
+    """A sync client kept a second version with the same bytes, and that one was saved first."""
+    one = machine.add("one")
+    for name in ("beach (conflicted copy 2026-01-02).png", "beach.png", "sea.png"):
+        machine.clock.pass_time(seconds=1)
+        save_image(machine.bench, PICTURE, one, name=name)
+    info = find_image_info(machine.bench, ID)
+    assert info is not None
+    assert (info.original_name, info.names[-1]) == ("beach.png", "beach (conflicted copy 2026-01-02).png")
+    (listed,) = list_images(machine.bench, replace(ALL, text="beach"), after=None, limit=1).images
+    assert listed.original_name == "beach.png"
 
 
 def test_pages_hold_every_image_once_newest_first(machine: Machine) -> None:

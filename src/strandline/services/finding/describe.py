@@ -13,6 +13,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir
+from strandline.model.sync_names import put_copies_last
 from strandline.services.workbench import Workbench
 
 PAGE = 500
@@ -100,7 +101,7 @@ def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageI
         ImageInfo(
             image_id,
             tuple(ImageFileReport(row, sds[row.sd]) for row in sorted(rows[image_id], key=_best_first)),
-            tuple(names.get(image_id, ())),
+            tuple(put_copies_last(names.get(image_id, ()))),
             image_id in from_copies,
         )
         for image_id in image_ids
