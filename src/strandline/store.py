@@ -142,12 +142,12 @@ class Store:
         """
         return services.manage.list_storage_dirs(self._bench)
 
-    def refresh_storage_dirs(self) -> list[StorageDir]:
-        """All storage directories in their current state, in the same order. Writes changes to the catalog.
+    def refresh_storage_dirs(self, sds: Iterable[StorageDir] | None = None) -> list[StorageDir]:
+        """All storage directories, or these, in their current state. Writes changes to the catalog.
 
         Reads the identity files of each one, and waits up to four seconds for files that are being replaced.
         """
-        return services.presence.reconsider_storage_dirs(self._bench)
+        return services.presence.reconsider_storage_dirs(self._bench, sds)
 
     def get_storage_dir(self, sd: StorageDirRef) -> StorageDir:
         """The storage directory with this identity, alias, path, or name, in that order.

@@ -65,10 +65,8 @@ def check(
     named = {sd.name: sd.path for sd in sds}
     places = [named.get(path, path) for path in paths or (".",)]
     roots = {sd.path: sd.sd_id or "" for sd in sds}
-    if any(_is_inside(place, sd) for place in places for sd in sds):
-        sds = _list_known(session, as_now=True)
-        for place in places:
-            _check_presence(sds, place)
+    for sd in _look_again(session, [sd for sd in sds if any(_is_inside(place, sd) for place in places)]):
+        _check_presence(sd)
     checks = check_paths(places, CheckOptions(unused=unused, names=names, complete=complete), roots)
     if known is not None:
         checks = [leave_out(each, known) for each in checks]
@@ -95,15 +93,22 @@ def _read_baseline(name: str | None) -> Known | None:
         raise InvalidInputError(message, path=name) from error
 
 
-def _list_known(session: Session, *, as_now: bool = False) -> list[StorageDir]:
-    """The storage directories that the catalog knows. Looks at their disks, which may wait, only for ``as_now``.
-
-    None if there is no catalog, or a damaged one: a check does not depend on it.
+def _list_known(session: Session) -> list[StorageDir]:
+    """The storage directories that the catalog knows. None if there is no catalog, or a damaged one: a check does not
+    depend on it.
     """
     if session.has_catalog():
         with suppress(StrandlineError), session.open_store() as store:
-            return store.refresh_storage_dirs() if as_now else store.list_storage_dirs()
+            return store.list_storage_dirs()
     return []
+
+
+def _look_again(session: Session, sds: Sequence[StorageDir]) -> Sequence[StorageDir]:
+    """The same as they are now. Looks at their disks, which may wait, and at no other disk."""
+    if sds:
+        with suppress(StrandlineError), session.open_store() as store:
+            return store.refresh_storage_dirs(sds)
+    return sds
 
 
 def _is_inside(place: str, sd: StorageDir) -> bool:
@@ -111,15 +116,14 @@ def _is_inside(place: str, sd: StorageDir) -> bool:
     return path == sd.path or path.startswith(sd.path.rstrip(os.sep) + os.sep)
 
 
-def _check_presence(sds: Sequence[StorageDir], place: str) -> None:
-    """Raises if the place is in a storage directory that is not all there: then nothing is missing, only unknown."""
-    for sd in sds:
-        if _is_inside(place, sd) and sd.state in (StorageDirState.OFFLINE, StorageDirState.SUSPECT):
-            raise StorageDirOfflineError(
-                f"{sd.name!r} is {sd.state}, so nobody can tell which pictures are missing; {sd.problem}",
-                sd_id=sd.sd_id,
-                path=sd.path,
-            )
+def _check_presence(sd: StorageDir) -> None:
+    """Raises if the storage directory is not all there: then nothing in it is missing, only unknown."""
+    if sd.state in (StorageDirState.OFFLINE, StorageDirState.SUSPECT):
+        raise StorageDirOfflineError(
+            f"{sd.name!r} is {sd.state}, so nobody can tell which pictures are missing; {sd.problem}",
+            sd_id=sd.sd_id,
+            path=sd.path,
+        )
 
 
 def _find_writer(form: str) -> Callable[[Sequence[NoteCheck]], None]:

@@ -8,7 +8,7 @@ and nothing is concluded about an offline SD. It is never "empty".
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -63,14 +63,18 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
 
 
 def refresh_storage_dirs(
-    bench: Workbench, ask: Callable[[Workbench, StorageDir], StorageDir] = refresh
+    bench: Workbench,
+    ask: Callable[[Workbench, StorageDir], StorageDir] = refresh,
+    sds: Iterable[StorageDir] | None = None,
 ) -> list[StorageDir]:
-    """All SDs as ``ask`` finds them, in the order in which they were added. Costs and writes what ``ask`` does.
+    """All SDs, or these, as ``ask`` finds them, in the order in which they were added. Costs and writes what ``ask``
+    does.
 
     An SD that another process forgets meanwhile is omitted.
     """
-    with bench.catalog.read() as reader:
-        sds = reader.sds.list_storage_dirs()
+    if sds is None:
+        with bench.catalog.read() as reader:
+            sds = reader.sds.list_storage_dirs()
     refreshed = []
     for sd in sds:
         with suppress(StorageDirNotFoundError):
@@ -87,9 +91,9 @@ def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
     return _decide_and_apply(bench, sd, looks=LOOKS_FOR_QUIET)
 
 
-def reconsider_storage_dirs(bench: Workbench) -> list[StorageDir]:
-    """All SDs as :func:`reconsider` finds them."""
-    return refresh_storage_dirs(bench, reconsider)
+def reconsider_storage_dirs(bench: Workbench, sds: Iterable[StorageDir] | None = None) -> list[StorageDir]:
+    """All SDs, or these, as :func:`reconsider` finds them."""
+    return refresh_storage_dirs(bench, reconsider, sds)
 
 
 def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> StorageDir:
