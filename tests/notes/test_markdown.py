@@ -126,6 +126,34 @@ def test_lines_may_end_as_on_windows() -> None:
     ]
 
 
+def test_lines_may_end_as_on_old_macs() -> None:
+    """A return alone ends a line, also of front matter and beside other line ends."""
+    assert read(
+        "---\rcover: x.png\r---\r\r![](y.png)\r\n![[z.png]]\r<!-- strandline: ok -->\r![[a.png]]"
+    ) == [
+        (MATTER, "x.png", 2, 8),
+        (MARKDOWN, "y.png", 5, 1),
+        (WIKI, "z.png", 6, 1),
+        (WIKI, "a.png", 8, 1),
+    ]
+    assert read("text\r~~~\r![](x.png)\r~~~\r![](y.png)") == [(MARKDOWN, "y.png", 5, 1)]
+
+
+def test_pictures_are_told_from_links_to_them() -> None:
+    """A tool shows the one and leads to the other."""
+    text = (
+        "![](a.png) [t](b.png) ![[c.png]] [[d.png]] \\![[e.png]] [![](f.png)](g.png) ![lab]\n\n[lab]: h.png"
+    )
+    embeds = {each.target: each.is_embed for each in read_note("note.md", text.encode())}
+    assert [target for target, is_embed in embeds.items() if is_embed] == ["a.png", "c.png", "f.png", "h.png"]
+    assert [target for target, is_embed in embeds.items() if not is_embed] == [
+        "b.png",
+        "d.png",
+        "e.png",
+        "g.png",
+    ]
+
+
 def test_broken_text_is_read() -> None:
     """Bytes that are no UTF-8 hide nothing."""
     (found,) = read_note("note.md", b"\xff\xfe ![](x.png)")

@@ -92,5 +92,6 @@ def _say_result(check: NoteCheck) -> str:
 _WORDS = {
     FindingKind.IN_CLOUD: "in the cloud",
     FindingKind.NOT_PORTABLE: "not portable",
+    FindingKind.NOT_SHOWN: "not shown",
     FindingKind.BAD_NAME: "with a name that some systems refuse",
 }

@@ -17,7 +17,7 @@ class Severity(StrEnum):
     ERROR = "error"
     """Somebody who reads the note sees no picture."""
     WARNING = "warning"
-    """It works here, but not everywhere."""
+    """It works here, but not everywhere; or a person may want it as it is."""
     NOTE = "note"
 
 
@@ -32,6 +32,8 @@ class FindingKind(StrEnum):
     IN_CLOUD = "in-cloud"
     AMBIGUOUS = "ambiguous"
     NOT_PORTABLE = "not-portable"
+    NOT_SHOWN = "not-shown"
+    """It is there, but the note's tool does not show pictures of its format."""
     BAD_NAME = "bad-name"
     OUTSIDE = "outside"
     UNUSED = "unused"
@@ -45,6 +47,7 @@ SEVERITIES = {
     FindingKind.IN_CLOUD: Severity.NOTE,
     FindingKind.AMBIGUOUS: Severity.WARNING,
     FindingKind.NOT_PORTABLE: Severity.WARNING,
+    FindingKind.NOT_SHOWN: Severity.WARNING,
     FindingKind.BAD_NAME: Severity.WARNING,
     FindingKind.OUTSIDE: Severity.NOTE,
     FindingKind.UNUSED: Severity.WARNING,

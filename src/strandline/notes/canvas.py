@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from strandline.notes.markdown import iter_body
 from strandline.notes.references import Form, Found
@@ -39,7 +40,7 @@ def iter_canvas(data: bytes) -> Iterator[Found]:
             yield Found(string.start(), Form.CANVAS, text, text)
         elif key == "text":
             for found in iter_body(text.encode(errors="replace")):
-                yield Found(string.start(), found.form, found.target, found.destination)
+                yield replace(found, offset=string.start())
         key = ""
 
 

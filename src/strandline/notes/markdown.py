@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pyromark
@@ -67,10 +68,10 @@ def iter_body(data: bytes, start: int = 0) -> Iterator[Found]:
     text = parsed.hide_rest()
     comments = [match.span() for match in _COMMENT.finditer(text)]
     seen = set()
-    for offset, target, destination in parsed.links:
-        seen.add(offset)
-        if not _is_inside(offset, comments):
-            yield Found(start + offset, Form.MARKDOWN, target, destination)
+    for link in parsed.links:
+        seen.add(link.offset)
+        if not _is_inside(link.offset, comments):
+            yield replace(link, offset=start + link.offset)
     for offset, piece in parsed.html:
         if not _is_inside(offset, comments):
             yield from iter_tags(piece, start + offset)
@@ -98,13 +99,14 @@ def _is_inside(offset: int, spans: list[tuple[int, int]]) -> bool:
 class _Opened:
     """A link or picture whose end was not reached yet."""
 
-    __slots__ = ("begin", "data", "end", "inner_end")
+    __slots__ = ("begin", "data", "end", "inner_end", "is_embed")
 
-    def __init__(self, data: dict[str, Any], begin: int, end: int, inner_end: int) -> None:
+    def __init__(self, data: dict[str, Any], begin: int, end: int, *, is_embed: bool) -> None:
         self.data = data
         self.begin = begin
         self.end = end
-        self.inner_end = inner_end
+        self.is_embed = is_embed
+        self.inner_end = begin + len("![" if is_embed else "[")
         """How far the text in its brackets is known to reach. The destination comes after it."""
 
 
@@ -115,8 +117,7 @@ class _Parsed:
         self._data = data
         self._definitions: dict[str, str] | None = None
         self._text = data.decode(errors="replace")
-        self.links: list[tuple[int, str, str]] = []
-        """Offset, target, and destination of each link and picture."""
+        self.links: list[Found] = []
         self.html: list[tuple[int, bytes]] = []
         self._hidden: list[tuple[int, int]] = []
         self._walk()
@@ -137,7 +138,7 @@ class _Parsed:
                 elif isinstance(value, dict):
                     link = value.get("Link") or value.get("Image")
                     if link is not None:
-                        opened.append(_Opened(link, begin, end, begin + (2 if "Image" in value else 1)))
+                        opened.append(_Opened(link, begin, end, is_embed="Image" in value))
                         continue
                     if "CodeBlock" in value:
                         self._hidden.append((begin, end))
@@ -163,7 +164,7 @@ class _Parsed:
             spelled = self._find_definition(link.data["id"], destination)
         else:
             return
-        self.links.append((link.begin, spelled, destination))
+        self.links.append(Found(link.begin, Form.MARKDOWN, spelled, destination, is_embed=link.is_embed))
 
     def _find_definition(self, label: str, destination: str) -> str:
         """The destination as the definition of the label spells it."""

@@ -36,12 +36,22 @@ class Profile:
     """``..`` above the scope means the scope itself."""
     owns_root: bool = False
     """``/`` is the scope itself, and no place that only a site knows."""
+    not_shown: frozenset[str] = frozenset()
+    """Extensions of pictures that the tool only leads to if a note embeds them."""
     has_pages: bool = False
     """A note becomes a page with a folder of its own, and HTML is relative to that."""
 
 
 PLAIN = Profile("plain", "plain Markdown", ("", "static", "public", "docs"))
-OBSIDIAN = Profile("obsidian", "Obsidian", also_from=("",), by_suffix=_ALL, stops_at_root=True)
+OBSIDIAN = Profile(
+    "obsidian",
+    "Obsidian",
+    also_from=("",),
+    by_suffix=_ALL,
+    stops_at_root=True,
+    # Its help lists what it shows ("Accepted file formats"). Chromium shows none of these either.
+    not_shown=frozenset({"heic", "heif", "jxl", "tif", "tiff"}),
+)
 LOGSEQ = Profile("logseq", "Logseq", also_from=("",), by_suffix=_ALL, ignores_dots=True, owns_root=True)
 FOAM = Profile("foam", "Foam")
 DENDRON = Profile("dendron", "Dendron", by_suffix=_ALL, ignores_dots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from strandline.notes.canvas import BrokenNoteError, iter_canvas
@@ -20,6 +21,8 @@ _READERS: dict[str, Callable[[bytes], Iterator[Found]]] = {
 }
 NOTE_EXTENSIONS = tuple(_READERS)
 _MARK = b"\xef\xbb\xbf"
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+"""The line end of old Macs. CommonMark ends a line there, too."""
 
 
 def is_note_name(name: str) -> bool:
@@ -45,6 +48,8 @@ def read_note(path: str, data: bytes) -> list[Reference]:
     """
     if not data.isascii():
         data = data.removeprefix(_MARK).decode(errors="replace").encode()
+    if b"\r" in data:
+        data = _LONE_RETURN.sub(b"\n", data)  # as many bytes, so all offsets stay right
     reader = _READERS[_extension_of(path)]
     if reader is not iter_canvas and not may_name_picture(
         data

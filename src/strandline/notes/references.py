@@ -38,6 +38,8 @@ class Reference:
     """From 1, in characters: where the reference begins, for example at its ``!``."""
     is_silenced: bool = False
     """``<!-- strandline: ok -->`` is on its line."""
+    is_embed: bool = False
+    """The note shows the picture (``![](x.png)``, ``![[x.png]]``), and does not only lead to it. Only of Markdown."""
     folders: tuple[str, ...] = ()
     """Only of Org attachments: the folders that may hold it, relative to the note, the likeliest first."""
 
@@ -51,6 +53,7 @@ class Found:
     target: str
     destination: str
     folders: tuple[str, ...] = ()
+    is_embed: bool = False
 
 
 _SILENCE = re.compile(rb"<!--\s*strandline:\s*ok\b.*?-->")
@@ -69,8 +72,10 @@ def place(data: bytes, found: Iterable[Found]) -> list[Reference]:
         counted = each.offset
         begin = data.rfind(b"\n", 0, each.offset) + 1
         column = len(data[begin : each.offset].decode(errors="replace")) + 1
-        is_silenced = line in silenced
         placed.append(
-            Reference(each.form, each.target, each.destination, line, column, is_silenced, each.folders)
-        )
+            Reference(
+                each.form, each.target, each.destination, line, column, line in silenced, each.is_embed,
+                each.folders,
+            )
+        )  # fmt: skip
     return placed

@@ -20,7 +20,6 @@ def iter_wiki_links(data: bytes, start: int = 0) -> Iterator[Found]:
         before = data[max(0, begin - 2) : begin]
         if before.endswith(b"\\"):
             continue
-        if before.endswith(b"!") and before != b"\\!":  # an escaped mark makes a link of an embed
-            begin -= 1
+        is_embed = before.endswith(b"!") and before != b"\\!"  # an escaped mark makes a link of an embed
         target = link[1].decode(errors="replace").strip()
-        yield Found(start + begin, Form.WIKI, target, target)
+        yield Found(start + begin - is_embed, Form.WIKI, target, target, is_embed=is_embed)

@@ -47,7 +47,17 @@ def say_fault(fault: PictureState) -> str:
         case FindingKind.IN_CLOUD:
             return f"the picture is not on this machine: {fault.why}"
         case _:
-            return f"the picture is not whole: {fault.why}; replace it by a good copy"
+            return f"{fault.why}; replace it by a good copy"
+
+
+def say_not_shown(extension: str, profile: Profile) -> str:
+    """The message about a picture that is there, in a format that the tool does not show."""
+    name = _FORMATS.get(extension, extension.upper())
+    return f"the picture is here, but {profile.title} shows no {name} without a plug-in; convert it to JPEG or PNG"
+
+
+_FORMATS = {"tif": "TIFF", "jxl": "JPEG XL"}
+"""Formats that are not called like their extension."""
 
 
 def say_stand_in(kind: NameKind) -> tuple[FindingKind, str]:

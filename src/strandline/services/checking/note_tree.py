@@ -12,6 +12,8 @@ from itertools import chain
 from strandline.errors import UnreadableFileError
 from strandline.folders.file_tree import is_work_tree, leads_to_folder, list_tree, look_at_file, read_file
 from strandline.model.identity.sd_ids import IDENTITY_FILE
+from strandline.model.image_ids import ImageId, is_content_id
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.notes.file_index import FileIndex, folder_of, name_of
 from strandline.notes.passed_over import has_settings, is_passed_over
@@ -164,6 +166,15 @@ class NoteTree:
     def has_identity(self) -> bool:
         """Whether the root is a storage directory whose images are named by ids."""
         return IDENTITY_FILE in self._listing.folders[""]
+
+    def find_content_id(self, path: str) -> ImageId | None:
+        """What the bytes of a picture must hash to: it is an image of a storage directory with a content id."""
+        folder, _, name = path.rpartition("/")
+        root, _, inner = folder.rpartition("/")
+        if inner != ID_LAYOUT.images_folder or IDENTITY_FILE not in self._listing.folders.get(root, ()):
+            return None
+        named = ID_LAYOUT.split(name)
+        return named[0] if named and is_content_id(named[0]) else None
 
     def is_reported(self, path: str) -> bool:
         """Whether findings about the path are reported: it is below the checked path, and nobody ignores it."""

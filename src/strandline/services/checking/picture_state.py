@@ -5,6 +5,7 @@ from __future__ import annotations
 from strandline.errors import UnreadableFileError
 from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.defaults import MAX_MEMORY_BYTES
+from strandline.model.image_ids import ImageId, hash_to_content_id
 from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
 from strandline.model.note_checks import FindingKind
 from strandline.model.pointers import explain_pointer
@@ -20,12 +21,18 @@ class PictureState:
     why: str
 
 
-def find_fault(path: str, *, settled_before_s: float) -> PictureState | None:
+def find_fault(
+    path: str, *, settled_before_s: float, content_id: ImageId | None = None
+) -> PictureState | None:
     """What is wrong with the picture at a path on this machine. None if it is whole, or if nobody can tell.
 
     Reads all of it. Formats whose structure is not known here, and very large files, cannot be told.
-    A file that was changed at or after ``settled_before_s`` (seconds since 1970) may be arriving, so it is not called
-    damaged.
+
+    Args:
+        path: The file.
+        settled_before_s: Seconds since 1970. A file that was changed at or after it may be arriving, so it is not
+            called damaged.
+        content_id: What its bytes must hash to, if its name says so.
 
     Raises:
         OSError, UnreadableFileError: The file cannot be read.
@@ -45,18 +52,25 @@ def find_fault(path: str, *, settled_before_s: float) -> PictureState | None:
     pointer = explain_pointer(data[:SNIFF_BYTES], len(data))
     if pointer is not None:
         return PictureState(FindingKind.IN_CLOUD, pointer)
+    if not data.strip(b"\0"):
+        return PictureState(FindingKind.ARRIVING, "the file has only zeros so far")
+    reason = _find_defect(data, path.rpartition(".")[2])
+    if reason is None and content_id is not None and hash_to_content_id(data) != content_id:
+        reason = "its bytes are not those that the name promises: it was edited, or another picture is here"
+    return None if reason is None else _judge(path, reason, settled_before_s)
+
+
+def _find_defect(data: bytes, extension: str) -> str | None:
+    """Why the bytes are no whole picture. None if they are one, or if their format is not known here."""
     media_type = sniff_media_type(data[:SNIFF_BYTES])
     if media_type is not None:
         structure = walk_structure(data, media_type)
-        return None if structure.whole else _judge(path, structure.reason, settled_before_s)
-    expected = find_media_type_by_extension(path.rpartition(".")[2])
+        return None if structure.whole else f"the picture is not whole: {structure.reason}"
+    expected = find_media_type_by_extension(extension)
     # An SVG may begin in ways that sniffing does not know: compressed, or with an unusual prolog.
     if expected is None or expected.extension == "svg":
         return None
-    if not data.strip(b"\0"):
-        return PictureState(FindingKind.ARRIVING, "the file has only zeros so far")
-    reason = f"its bytes are no {expected.extension.upper()}, nor another picture"
-    return _judge(path, reason, settled_before_s)
+    return f"its bytes are no {expected.extension.upper()}, nor another picture"
 
 
 def _judge(path: str, reason: str, settled_before_s: float) -> PictureState:
