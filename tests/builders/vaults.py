@@ -13,6 +13,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from builders.pictures import make_picture
+from strandline.model.note_checks import CheckOptions, NoteCheck
+from strandline.services.checking.check import check_path
 
 TWO_DAYS_S = 2 * 24 * 3600
 
@@ -151,3 +153,16 @@ def make_canvas(*files: str, texts: tuple[str, ...] = ()) -> bytes:
     ]
     nodes += [{"id": f"t{at}", "type": "text", "text": each} for at, each in enumerate(texts)]
     return json.dumps({"nodes": nodes, "edges": []}, indent="\t", ensure_ascii=False).encode()
+
+
+PLAIN = CheckOptions()
+
+
+def check(root: Path, path: str = "", options: CheckOptions = PLAIN) -> NoteCheck:
+    """The report about a path in a folder."""
+    return check_path(str(root / path), options, {})
+
+
+def list_kinds(report: NoteCheck) -> list[tuple[str, str | None]]:
+    """Kind and target (or file) of each finding."""
+    return [(each.kind.value, each.target or each.file) for each in report.findings]

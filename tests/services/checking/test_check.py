@@ -6,32 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from builders.pictures import KINDS, make_picture
-from builders.vaults import TWO_DAYS_S, Expected, Vault, make_canvas, make_small, write_random_vault
+from builders.vaults import Expected, Vault, check, list_kinds, make_canvas, make_small, write_random_vault
 from strandline.errors import InvalidPathError, SourceNotFoundError
-from strandline.model.image_ids import hash_to_content_id
-from strandline.model.note_checks import CheckOptions, NoteCheck
-from strandline.services.checking.check import check_path
-
-PLAIN = CheckOptions()
-
-
-def check(root: Path, path: str = "", options: CheckOptions = PLAIN) -> NoteCheck:
-    """The report about a path in a folder."""
-    return check_path(str(root / path), options, {})
-
-
-def list_kinds(report: NoteCheck) -> list[tuple[str, str | None]]:
-    """Kind and target (or file) of each finding."""
-    return [(each.kind.value, each.target or each.file) for each in report.findings]
-
-
-@pytest.fixture
-def vault(tmp_path: Path) -> Vault:
-    """A folder below one with a sign, so that nothing above it matters."""
-    root = tmp_path / "vault"
-    (root / ".git").mkdir(parents=True)
-    return Vault(root)
+from strandline.model.note_checks import CheckOptions
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -104,97 +81,6 @@ def test_blanks_that_only_typora_takes(vault: Vault) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "data", "kind"),
-    [
-        ("x.png", b"", "arriving"),
-        (".x.png.icloud", b"", "in-cloud"),
-        ("x.png.owncloud", b"", "in-cloud"),
-        (".syncthing.x.png.tmp", b"half", "arriving"),
-        ("x.png", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 3\n", "in-cloud"),
-        ("x.png", b"<html>not found</html>", "damaged"),
-        ("x.png", make_small()[:-20], "damaged"),
-    ],
-)
-def test_a_picture_that_is_not_here_yet_is_not_missing(
-    vault: Vault, path: str, data: bytes, kind: str
-) -> None:
-    """Nor is half of one."""
-    vault.put(path, data)
-    vault.put("note.md", b"![](x.png)")
-    assert list_kinds(check(vault.root)) == [(kind, "x.png")]
-
-
-@pytest.mark.parametrize("extension", ["heic", "HEIF", "tif", "tiff", "jxl"])
-def test_formats_that_obsidian_does_not_show(vault: Vault, extension: str) -> None:
-    """Embedded, they are a warning. A link to one opens it, and other tools may show it."""
-    kind = extension.lower()
-    name = f"x.{extension}"
-    vault.put(name, make_picture(kind, seed=1) if kind in KINDS else b"a format that is not known here")
-    vault.put("note.md", f"![[{name}]] ![](<{name}>) [[{name}]] [t]({name}) <img src={name}>".encode())
-    vault.put("board.canvas", make_canvas(name))
-    assert list_kinds(check(vault.root)) == []
-    (vault.root / ".obsidian").mkdir()
-    report = check(vault.root)
-    assert list_kinds(report) == [("not-shown", name), ("not-shown", name)]
-    assert {each.file for each in report.findings} == {name}
-    assert (report.has_errors, report.counts["found"]) == (False, 4)
-
-
-@pytest.mark.parametrize("extension", ["png", "jpg", "gif", "webp", "svg", "avif", "bmp", "ico"])
-def test_other_formats_are_no_finding(vault: Vault, extension: str) -> None:
-    """Obsidian lists all of them but one, and that one a browser shows."""
-    (vault.root / ".obsidian").mkdir()
-    vault.put(f"x.{extension}", make_picture(extension, seed=1) if extension in KINDS else b"bytes")
-    vault.put("note.md", f"![[x.{extension}]]".encode())
-    assert list_kinds(check(vault.root)) == []
-
-
-def test_a_picture_that_is_not_whole_is_that_first(vault: Vault) -> None:
-    """One finding for a reference."""
-    (vault.root / ".obsidian").mkdir()
-    vault.put("x.heic", make_picture("heic", seed=1)[:-20])
-    vault.put("note.md", b"![[x.heic]] ![[y.heic]]")
-    assert list_kinds(check(vault.root)) == [("damaged", "x.heic"), ("missing", "y.heic")]
-
-
-def put_image(vault: Vault, folder: str, data: bytes, *, as_if: bytes, age_s: float = TWO_DAYS_S) -> str:
-    """An image of a storage directory whose name promises other bytes. Returns its path."""
-    return vault.put(f"{folder}/media/{hash_to_content_id(as_if)}.png".lstrip("/"), data, age_s=age_s)
-
-
-@pytest.mark.parametrize("folder", ["", "Attachments"])
-def test_an_edited_image_is_damaged(vault: Vault, folder: str) -> None:
-    """Its id says what its bytes are. That needs no catalog, and holds in a folder inside the vault, too."""
-    (vault.root / ".git").rmdir()
-    vault.put(f"{folder}/SD_ID".lstrip("/"), b"00000000-0000-4000-8000-000000000000\n")
-    whole, edited = make_small(1), make_small(2)
-    good = put_image(vault, folder, whole, as_if=whole)
-    bad = put_image(vault, folder, edited, as_if=make_small(3))
-    young = put_image(vault, folder, edited, as_if=make_small(4), age_s=0)
-    legacy = vault.put(f"{folder}/media/00000000-0000-4000-8000-000000000001.png".lstrip("/"), edited)
-    vault.put("note.md", "".join(f"![]({each})\n" for each in (good, bad, young, legacy)).encode())
-    assert list_kinds(check(vault.root)) == [("damaged", bad), ("arriving", young)]
-    (finding, _) = check(vault.root).findings
-    assert "not those that the name promises" in finding.message
-
-
-def test_only_a_storage_directory_promises_bytes(vault: Vault) -> None:
-    """Other programs use such names as well: 32 hex digits may be anything."""
-    path = put_image(vault, "", make_small(1), as_if=b"other")
-    vault.put(f"SD_ID/media/{path.rpartition('/')[2]}")
-    vault.put("note.md", f"![]({path}) ![](SD_ID/{path})".encode())
-    assert list_kinds(check(vault.root)) == []
-
-
-def test_complete_wants_everything_here(vault: Vault) -> None:
-    """What is still arriving is a note by default."""
-    vault.put("x.png", b"")
-    vault.put("note.md", b"![](x.png)")
-    assert not check(vault.root).has_errors
-    assert check(vault.root, options=CheckOptions(complete=True)).has_errors
-
-
-@pytest.mark.parametrize(
     "target", ["../x.png", "../../x.png", "file:///home/a/x.png", "C:/x.png", "app://local/x.png", "/media/x.png",
                "{{ site.baseurl }}/x.png"],
 )  # fmt: skip
@@ -239,15 +125,6 @@ def test_the_tool_of_a_folder_around_shows_the_note_too(vault: Vault) -> None:
     vault.put("pictures/x.png")
     vault.put("site/docs/note.md", b"![[x.png]] ![[y.png]]")
     assert list_kinds(check(vault.root)) == [("missing", "y.png")]
-
-
-def test_a_young_half_is_arriving_outside_git(vault: Vault) -> None:
-    """After a day it is damaged. What git checks out is never half, so there it is damaged at once."""
-    (vault.root / ".git").rmdir()
-    vault.put("young.png", make_small()[:-20])
-    vault.put("old.png", make_small()[:-20], age_s=TWO_DAYS_S)
-    vault.put("note.md", b"![](young.png) ![](old.png)")
-    assert list_kinds(check(vault.root)) == [("arriving", "young.png"), ("damaged", "old.png")]
 
 
 def test_a_conflict_copy_is_named(vault: Vault) -> None:
@@ -383,16 +260,6 @@ def test_nothing_is_unused_if_a_note_is_unknown(vault: Vault) -> None:
     report = check(vault.root, options=CheckOptions(unused=True))
     assert list_kinds(report) == []
     assert report.unread
-
-
-@pytest.mark.parametrize("name", ["a:b.png", "aux.png", "what?.png", "dir /x.png", 'q".png'])
-def test_names_that_other_systems_refuse(vault: Vault, name: str) -> None:
-    """Of a picture that is referred to; of the others only if asked."""
-    vault.put(f"img/{name}")
-    vault.put("unused:1.png")
-    vault.put("note.md", f"![[img/{name}]]".encode())
-    assert list_kinds(check(vault.root)) == [("bad-name", f"img/{name}")]
-    assert len(check(vault.root, options=CheckOptions(names=True)).findings) == 2
 
 
 def test_silenced_references_are_counted(vault: Vault) -> None:
