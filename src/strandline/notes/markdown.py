@@ -18,6 +18,7 @@ from pyromark import Options
 from strandline.notes.destinations import names_picture
 from strandline.notes.front_matter import iter_front_matter, measure_front_matter
 from strandline.notes.html import blank_out, hide, iter_tags
+from strandline.notes.picture_names import may_name_picture
 from strandline.notes.references import Form, Found
 from strandline.notes.wiki_links import iter_wiki_links
 
@@ -41,6 +42,15 @@ _MARKDOWN_INSIDE = re.compile(
 )
 """Python-Markdown's attribute: the text of this block of HTML is Markdown."""
 
+_GAP = re.compile(rb"\n\r?\n(?=[^\s>*+\-0-9])")
+"""An empty line before one that neither is indented nor begins with the mark of a list or quotation."""
+
+_REACHES_FAR = (b"```", b"~~~", b"]:", b"%%")
+"""Fences, definitions of links and footnotes, and Obsidian's comments."""
+
+_LONG_HTML = re.compile(rb"<(?:[!?]|(?:script|pre|style|textarea)\b)", re.IGNORECASE)
+"""HTML that an empty line does not end."""
+
 _EMBEDDED_FILE = re.compile(rb"(?m)^[0-9a-f]{40}:[ \t]*(\[\[[^\]\n]+\]\])")
 """Excalidraw's list of the files that a drawing embeds. It may be inside a comment."""
 
@@ -63,7 +73,32 @@ def iter_markdown(data: bytes) -> Iterator[Found]:
 
 
 def iter_body(data: bytes, start: int = 0) -> Iterator[Found]:
-    """The same for Markdown without front matter. ``start`` is added to all offsets."""
+    """The same for Markdown without front matter. ``start`` is added to all offsets.
+
+    Parses only the sections that may name a picture.
+    """
+    for begin, end in iter_sections(data):
+        section = data[begin:end]
+        if may_name_picture(section):
+            yield from iter_text(section, start + begin)
+
+
+def iter_sections(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where parts begin and end that mean the same alone.
+
+    Law: read one by one, they have the references of the whole. An empty line ends every block but code in fences,
+    some HTML, and what goes on in the indented lines of a list. Only definitions and comments reach further.
+    """
+    begin = 0
+    if not any(mark in data for mark in _REACHES_FAR) and not (b"<" in data and _LONG_HTML.search(data)):
+        for gap in _GAP.finditer(data):
+            yield begin, gap.end()
+            begin = gap.end()
+    yield begin, len(data)
+
+
+def iter_text(data: bytes, start: int) -> Iterator[Found]:
+    """The references of Markdown that is parsed as a whole."""
     parsed = _Parsed(data)
     text = parsed.hide_rest()
     comments = [match.span() for match in _COMMENT.finditer(text)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from unicodedata import normalize
 
 EXTENSIONS = (
@@ -40,9 +41,16 @@ def is_picture_name(name: str) -> bool:
 
 def may_name_picture(text: bytes) -> bool:
     """Whether the text may refer to a picture. One that does not need not be parsed, and that is most notes."""
-    if _MENTION.search(text):
+    if _MENTION.search(text) or (b"%" in text and _MENTION.search(_decode_letters(text))):
         return True
-    return b"%" in text and _MENTION.search(_ENCODED_LETTER.sub(_decode_letter, text)) is not None
+    if b"&" not in text:
+        return False
+    plain = unescape(text.decode(errors="replace")).encode(errors="replace")
+    return _MENTION.search(_decode_letters(plain)) is not None
+
+
+def _decode_letters(text: bytes) -> bytes:
+    return _ENCODED_LETTER.sub(_decode_letter, text)
 
 
 def _decode_letter(encoded: re.Match[bytes]) -> bytes:

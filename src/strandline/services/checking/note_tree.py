@@ -50,6 +50,7 @@ class NoteTree:
 
     def __init__(self, root: str, below: str = "") -> None:
         self.root = root
+        self._prefix = os.path.join(root, "")
         self.below = below
         self._listing = list_tree(root, self._enters)
         self.notes: list[str] = []
@@ -106,7 +107,7 @@ class NoteTree:
 
     def locate(self, path: str) -> str:
         """The path on this machine."""
-        return os.path.join(self.root, path)
+        return self._prefix + path
 
     def is_there(self, path: str) -> bool:
         """Whether a file is at a path that the listing does not show. One ``lstat``."""
