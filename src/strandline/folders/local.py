@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from strandline.folders.filesystems import MountKind
 from strandline.folders.media_folder import (
     find_folder_mtime_ns,
     find_spellings,
+    find_touched,
     find_unreadable,
     is_evicted,
     iter_names,
@@ -164,6 +165,13 @@ class LocalFolder:
             )
         except TimeoutError:
             return {}
+
+    def find_touched(self, ctimes: Mapping[str, int]) -> list[str]:
+        """One ``lstat`` a name."""
+        try:
+            return self.calls.patient(lambda: find_touched(self.root, ctimes))
+        except TimeoutError:
+            return []
 
     def find_unreadable(self, names: Iterable[str]) -> list[str]:
         """Asks the system about each, without opening it."""

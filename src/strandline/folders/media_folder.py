@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -152,6 +152,21 @@ def look_again(
     except OSError:
         return {}
     return again
+
+
+def find_touched(root: str | Path, ctimes: Mapping[str, int]) -> list[str]:
+    """Those of the regular files in ``<root>/media`` whose ctime is not this one any more, in the given order.
+
+    One ``lstat`` per name. Files that are gone, or that the system refuses to describe, are omitted.
+    """
+    touched = []
+    with suppress(OSError), _searched_folder(root) as (prefix, dir_fd):
+        for name, ctime_ns in ctimes.items():
+            with suppress(OSError):
+                seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
+                if seen.st_ctime_ns != ctime_ns and stat.S_ISREG(seen.st_mode):
+                    touched.append(name)
+    return touched
 
 
 def open_image_file(root: str | Path, filename: str, *, keeps_inodes: bool) -> OpenedFile:

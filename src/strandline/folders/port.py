@@ -32,7 +32,7 @@ from strandline.folders.odd_names import OddNames as OddNames
 from strandline.folders.opening import can_be_dataless as can_be_dataless
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -199,6 +199,14 @@ class Folder(Protocol):
 
     def find_unreadable(self, names: Iterable[str]) -> list[str]:
         """Those of the names that exist and that this program may not read. Opens nothing. Never raises."""
+
+    def find_touched(self, ctimes: Mapping[str, int]) -> list[str]:
+        """Those of the regular files whose ``ctime`` is not this one any more: something about them has changed.
+
+        Only for places that keep ctimes. One ``lstat`` per name. Files that are gone, or whose state is unknown, are
+        omitted. Never raises.
+        """
+        ...
 
     def look_again(self, names: Collection[str]) -> dict[str, FileStamp | None]:
         """The result of another ``lstat`` of each name: its stamp, or None if it is no regular file with its bytes.

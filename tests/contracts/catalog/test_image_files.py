@@ -154,6 +154,22 @@ def find_in(reader: Reader, path: str) -> ImageFile | None:
     return reader.files.find_row(1, path)
 
 
+def test_times_of_proofs_are_listed_by_path(catalog: Catalog) -> None:
+    """Of present files whose proof is current and has a ctime; page by page."""
+    rows = [proven(present(1, path=f"media/{number}.png")) for number in range(5)]
+    rows = [replace(row, proof=row.proof and replace(row.proof, ctime_ns=7)) for row in rows]
+    lapsed = replace(rows[1], stamp=replace(rows[1].stamp or FileStamp(0, 0, 0), size_bytes=99))
+    undated = replace(rows[2], proof=rows[2].proof and replace(rows[2].proof, ctime_ns=None))
+    absent = replace(rows[3], absent_since=NOW)
+    fill(catalog, [rows[0], lapsed, undated, absent, rows[4]])
+    with catalog.read() as reader:
+        first = reader.files.list_proof_times(1, after="", limit=1)
+        assert first == [(rows[0].path, rows[0].stamp and rows[0].stamp.size_bytes, 7)]
+        rest = reader.files.list_proof_times(1, after=first[-1][0], limit=9)
+        assert [path for path, _, _ in rest] == [rows[4].path]
+        assert reader.files.list_proof_times(2, after="", limit=9) == []
+
+
 def test_other_bytes_with_the_same_stamp_are_told_by_one_of_two(catalog: Catalog) -> None:
     """If two processes prove the same change, image.changed is written once: the update compares the hash."""
     old, new = proven(present(1)), proven(present(1), SHA256S[1])

@@ -116,6 +116,20 @@ def test_a_second_look_tells_what_is_gone(place: Place) -> None:
     assert again == {NAMES[0]: stamp_at(place, NAMES[0]), NAMES[1]: None, NAMES[2]: stamp_at(place, NAMES[2])}
 
 
+def test_what_was_touched_is_told(place: Place) -> None:
+    """By the time of the last change of any kind. What is gone, or no file, is not."""
+    fill(place)
+    ctimes = {name: (place.media / name).stat().st_ctime_ns for name in NAMES}
+    assert place.folder.find_touched({**ctimes, "nothing.png": 1}) == []
+    (place.media / NAMES[2]).chmod(0o600)
+    (place.media / NAMES[0]).chmod(0o600)
+    (place.media / NAMES[1]).unlink()
+    (place.media / NAMES[1]).mkdir()
+    assert place.folder.find_touched(ctimes) == [NAMES[0], NAMES[2]]
+    place.media.rename(place.root / "elsewhere")
+    assert place.folder.find_touched(ctimes) == []
+
+
 def test_odd_names_of_an_image_are_found(place: Place) -> None:
     """Spellings that no probe guesses, by the image's id."""
     odd = f"{NAMES[0][:-4]}.Png"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from strandline.runtime.settings import Settings
 from strandline.runtime.watching import background_scans
 from strandline.runtime.watching.background_scans import LONGEST_WAIT_S, BackgroundScans
 from strandline.services.proving.arrivals import Arrival, look_at_arrival
+from strandline.services.proving.backlog import verify_unproven
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import (
     forget_storage_dir,
@@ -119,6 +121,21 @@ def test_between_scans_unproven_files_are_proven(home: Path, root: Path) -> None
             found.wait_for(2)
         assert count_unproven(bench) == 0
         assert found.calls == [(1, [], []), (1, [], [half])]
+
+
+def test_after_the_backlog_comes_a_look_for_hidden_edits(home: Path, root: Path) -> None:
+    """A file whose edit no listing shows is passed on for another look, like any that is not right."""
+    with open_bench(home, RunningClock()) as bench:
+        sd = add_storage_dir(bench, root).sd
+        verify_unproven(bench, sd, may_read=lambda _: True)
+        path = min((root / "media").iterdir())
+        before = path.stat()
+        path.write_bytes(b"x" * before.st_size)
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        with scans(bench) as (running, found):
+            running.plan(1, 0)
+            found.wait_for(2)
+        assert found.calls == [(1, [], []), (1, [], [path.name])]
 
 
 def test_a_file_that_cannot_be_read_is_left_until_the_next_scan(home: Path, root: Path) -> None:

@@ -153,6 +153,18 @@ class ImageFileReader:
         """The same for rows whose proof does not say whether the bytes are a whole image."""
         return self._list_page(sd, "proof_stamp IS stamp AND proof_whole IS NULL", limit, after)
 
+    def list_proof_times(self, sd: int, *, after: str, limit: int) -> list[tuple[str, int, int]]:
+        """Path, size, and ctime of up to ``limit`` present files of the SD whose proof is current and has a ctime.
+
+        By path, from the first one behind ``after``. Cost: the rows that are passed.
+        """
+        return self._conn.execute(
+            "SELECT path, size_bytes, proof_ctime_ns FROM image_files WHERE sd = ? AND path > ? "
+            "AND state = 'present' AND absent_since_us IS NULL AND proof_stamp IS stamp "
+            "AND proof_ctime_ns IS NOT NULL ORDER BY path LIMIT ?",
+            (sd, after, limit),
+        ).fetchall()
+
     def _list_page(self, sd: int, condition: str, limit: int, after: ImageFile | None) -> list[ImageFile]:
         from_there, key = "", ()  # type: tuple[str, tuple[int, str] | tuple[()]]
         if after is not None:

@@ -20,6 +20,7 @@ from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.byte_budget import ByteBudget
 from strandline.services.proving.backlog import verify_unproven
+from strandline.services.proving.hidden_edits import HiddenEdits
 from strandline.services.saving.tidy import remove_leftovers
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import reconsider
@@ -65,6 +66,7 @@ class BackgroundScans:
         self._list_sds = list_sds
         self._changed = threading.Condition()
         self._due_s: dict[int, float] = {}
+        self._hidden_edits = HiddenEdits(bench)
         self._unverified: dict[int, None] = {}
 
     def plan(self, number: int, in_s: float) -> None:
@@ -178,12 +180,14 @@ class BackgroundScans:
         return True
 
     def _verify(self, number: int) -> bool:
-        """True if nothing is left to prove in the SD."""
+        """True if nothing is left to prove in the SD, and a part of it was looked at for hidden edits."""
         sd = self._find(number)
         if sd is None or not sd.is_reachable:
             return True
         try:
-            return verify_unproven(self._bench, sd, may_read=self._may_read, cancel=self._stop)
+            return verify_unproven(
+                self._bench, sd, may_read=self._may_read, cancel=self._stop
+            ) and self._hidden_edits.go_on(sd, may_read=self._may_read, cancel=self._stop)
         except StorageDirNotFoundError:
             return True  # forgotten meanwhile
 
