@@ -8,6 +8,7 @@ The front matter is cut off here, because the parser would take any two ``---`` 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -18,7 +19,7 @@ from pyromark import Options
 from strandline.notes.destinations import names_picture
 from strandline.notes.front_matter import iter_front_matter, measure_front_matter
 from strandline.notes.html import blank_out, hide, iter_tags
-from strandline.notes.picture_names import may_name_picture
+from strandline.notes.picture_names import iter_mentions, may_name_picture
 from strandline.notes.references import Form, Found
 from strandline.notes.wiki_links import iter_wiki_links
 
@@ -77,24 +78,29 @@ def iter_body(data: bytes, start: int = 0) -> Iterator[Found]:
 
     Parses only the sections that may name a picture.
     """
-    for begin, end in iter_sections(data):
-        section = data[begin:end]
-        if may_name_picture(section):
-            yield from iter_text(section, start + begin)
+    ends = list_sections(data)
+    for number in sorted(_list_worth_parsing(data, ends)):
+        begin = ends[number - 1] if number else 0
+        yield from iter_text(data[begin : ends[number]], start + begin)
 
 
-def iter_sections(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where parts begin and end that mean the same alone.
+def _list_worth_parsing(data: bytes, ends: list[int]) -> set[int]:
+    """The numbers of the sections that may name a picture."""
+    if b"%" in data or b"&" in data:  # a name may be written in escapes
+        begins = [0, *ends]
+        return {at for at, end in enumerate(ends) if may_name_picture(data[begins[at] : end])}
+    return {bisect_right(ends, offset) for offset in iter_mentions(data)}
+
+
+def list_sections(data: bytes) -> list[int]:
+    """Where parts end that mean the same alone. Each begins where the last one ends.
 
     Law: read one by one, they have the references of the whole. An empty line ends every block but code in fences,
     some HTML, and what goes on in the indented lines of a list. Only definitions and comments reach further.
     """
-    begin = 0
-    if not any(mark in data for mark in _REACHES_FAR) and not (b"<" in data and _LONG_HTML.search(data)):
-        for gap in _GAP.finditer(data):
-            yield begin, gap.end()
-            begin = gap.end()
-    yield begin, len(data)
+    if any(mark in data for mark in _REACHES_FAR) or (b"<" in data and _LONG_HTML.search(data)):
+        return [len(data)]
+    return [*(gap.end() for gap in _GAP.finditer(data)), len(data)]
 
 
 def iter_text(data: bytes, start: int) -> Iterator[Found]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 from unicodedata import normalize
 
@@ -47,6 +48,11 @@ def may_name_picture(text: bytes) -> bool:
         return False
     plain = unescape(text.decode(errors="replace")).encode(errors="replace")
     return _MENTION.search(_decode_letters(plain)) is not None
+
+
+def iter_mentions(text: bytes) -> Iterator[int]:
+    """Where the extensions of pictures are in a text without escapes."""
+    return (match.start() for match in _MENTION.finditer(text))
 
 
 def _decode_letters(text: bytes) -> bytes:
