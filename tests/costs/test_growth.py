@@ -102,7 +102,19 @@ SURVEYS: dict[str, tuple[Callable[[Store], object], float, int]] = {
 }
 """What must look at every name, how many calls a file that may take, and how many bytes of memory."""
 
-SYSTEM_CALLS = {"lstat", "stat", "fstat", "pread", "write", "fsync", "link", "rename", "unlink", "mkdir"}
+SYSTEM_CALLS = {
+    "lstat",
+    "stat",
+    "fstat",
+    "pread",
+    "write",
+    "fsync",
+    "link",
+    "rename",
+    "unlink",
+    "mkdir",
+    "access",
+}
 """By the names of Python's own functions for them."""
 
 _noted: list[Counter[str] | None] = [None]

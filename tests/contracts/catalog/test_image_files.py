@@ -232,6 +232,21 @@ def test_unproven_rows_come_newest_first_with_those_whose_proof_has_lapsed(catal
         assert reader.files.list_unchecked_paths(1, limit=2) == paths[:2]
 
 
+@pytest.mark.parametrize("unchecked", [999, 1000, 1001])
+def test_few_and_many_unchecked_rows_are_counted_alike(catalog: Catalog, unchecked: int) -> None:
+    """From a thousand on, all rows of the folder are walked. Neither way counts proven, absent, or other rows."""
+    others = [
+        proven(present(5001)), present(5002, absent_since=NOW), present(5003, state=FileState.ARRIVING),
+        present(5004, sd=2),
+    ]  # fmt: skip
+    fill(catalog, [*others, *map(present, range(1, unchecked + 1))])
+    with catalog.read() as reader:
+        assert reader.files.count_unchecked(1) == unchecked
+        assert {number: counts.unchecked for number, counts in reader.files.count_of_each([1, 2]).items()} == {
+            1: unchecked, 2: 1,
+        }  # fmt: skip
+
+
 @given(many_rows)
 def test_counts_and_lists_agree_with_the_rows(shared_catalog: Catalog, some: list[ImageFile]) -> None:
     """Each answer equals that of a walk over all rows."""

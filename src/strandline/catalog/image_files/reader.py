@@ -13,6 +13,7 @@ from datetime import datetime
 
 from strandline.catalog.image_files.rows import (
     COLUMNS,
+    COUNT_UNCHECKED,
     COUNTS,
     EXTENSION,
     FROM_NOTEWORTHY,
@@ -177,8 +178,11 @@ class ImageFileReader:
         return [to_image_file(row) for row in rows]
 
     def count_unchecked(self, sd: int) -> int:
-        """The number of present files of the SD whose bytes nobody has checked as they are now. Cost: those files."""
-        return int(self._conn.execute(f"SELECT count(*) {FROM_UNCHECKED}", (sd,)).fetchone()[0])
+        """The number of present files of the SD whose bytes nobody has checked as they are now.
+
+        Cost: those files. If there are 1,000 or more, one walk over the SD's rows.
+        """
+        return int(self._conn.execute(COUNT_UNCHECKED, {"sd": sd}).fetchone()[0])
 
     def list_unchecked_paths(self, sd: int, *, limit: int) -> list[str]:
         """The paths of up to ``limit`` of them, newest first. Cost: those files, however many share a time."""

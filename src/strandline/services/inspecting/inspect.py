@@ -28,13 +28,18 @@ from strandline.services.storage_dirs.writing import find_twin
 from strandline.services.workbench import Workbench
 
 UNCHECKED_TRIED = 100_000
-"""How many unchecked files are tried: the system is asked about each. Usually there are none."""
+"""How many unchecked files the system is asked about on a share, whose modes may promise more than it allows."""
+
+UNCHECKED_TRIED_ON_DISK = 500
+"""The same on a local disk. There the mode tells, unless an access list or a policy forbids more, and the verifier
+tries each file anyway. To ask about all would take as long as the listing."""
 
 
 def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
     """The sync status of the SD, measured now. Changes neither the disk nor the catalog's images.
 
-    Cost: one ``scandir``, one ``lstat`` per file, one walk over the SD's rows, and a read of the conflict copies.
+    Cost: one ``scandir``, one ``lstat`` per file, four walks over the SD's rows, and a read of the conflict copies.
+    On a share, the system is also asked about each file that nobody has checked, up to 100,000.
     """
     sd = refresh(bench, sd)
     if not sd.is_reachable:
@@ -127,7 +132,8 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
         compared.rows |= {layout.name_of(path): row for path, row in others.items()}
         compared.shown = find_shown(reader.copies.list_copies_of_missing(sd.number))
         status.unchecked_count = reader.files.count_unchecked(sd.number)
-        unchecked = reader.files.list_unchecked_paths(sd.number, limit=UNCHECKED_TRIED)
+        tried = UNCHECKED_TRIED_ON_DISK if folder.keeps_ctimes else UNCHECKED_TRIED
+        unchecked = reader.files.list_unchecked_paths(sd.number, limit=tried)
         odd_types = [row for row in reader.files.iter_rows_of_odd_type(sd.number) if row.state in HERE]
         incomplete = reader.files.list_incomplete(sd.number)
         differing = [row for row in reader.files.iter_differing_copies(sd.number) if row.state in HERE]
@@ -137,7 +143,7 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     except OSError:
         arrived = list(compared.gone)  # unknown, so nothing counts as gone
     compared.fill(status, arrived)
-    # A mode may promise more than a share allows, so the system is asked about unchecked files, too.
+    # A mode may promise more than is allowed, so the system is asked about unchecked files, too.
     _find_unreadable(folder, [*listing.closed, *map(layout.name_of, unchecked)], status)
     status.wrong_extension = [
         row_item(row, (("media_type", row.media_type),))
