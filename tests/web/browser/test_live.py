@@ -177,3 +177,27 @@ def test_an_image_is_told_with_the_date_that_sorts_it(serve: Serve, open_page: O
     expect(page.locator(".lightbox .facts")).to_contain_text("File date9 September 2001")
     page = open_page(served, f"/image/{id_of(data)}")
     expect(page.locator(".side .facts")).to_contain_text("File date9 September 2001")
+
+
+def test_the_gallery_rests_longer_while_a_burst_goes_on(serve: Serve, open_page: OpenPage) -> None:
+    """A first arrival shows at once. If thousands follow, not each of their pictures is drawn on its way."""
+    page = open_page(serve(*make_pictures(2)))
+    pauses_ms, after_ms = page.evaluate(
+        """async () => {
+            const grid = document.querySelector("gallery-grid"), really = window.fetch;
+            const begun = [];
+            window.fetch = (...asked) => {
+                if (String(asked[0]?.url ?? asked[0]).includes("/images/months")) begun.push(performance.now());
+                return really(...asked);
+            };
+            const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+            while (begun.length < 4) {
+                grid.refresh();
+                await rest(20);
+            }
+            while (grid.refreshing) await rest(20);
+            return [begun.slice(1, 4).map((time, at) => time - begun[at]), grid.pause];
+        }"""
+    )
+    assert [pause >= least for pause, least in zip(pauses_ms, (499, 999, 1999), strict=True)] == [True] * 3
+    assert after_ms == 500

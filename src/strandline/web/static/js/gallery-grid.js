@@ -12,13 +12,15 @@ import { sayCount, sayMonth } from "./words.js";
 
 const OVERSCAN = 0.75; // of a window's height, above and below
 const COUNTING_MS = 120; // until the server is asked again while it is counting
-const PAUSE_MS = 500; // between two refreshes, if thousands of images arrive
+const PAUSE_MS = 500; // between two refreshes; twice as long after each one during which images arrived
+const MOST_PAUSE_MS = 3000; // so a burst of thousands, as while saving, does not draw every picture on its way
 const SETTLE_MS = 50; // a scroll bar that is dragged asks for nothing on its way
 
 class GalleryGrid extends HTMLElement {
   connectedCallback() {
     this.sections = new Map(); // month → {element, list, count, tiles: Map(index → tile)}
     this.current = 0;
+    this.pause = PAUSE_MS;
     this.start(JSON.parse(document.getElementById("first-screen").textContent));
     this.addEventListener("error", (event) => this.onPictureError(event), true);
     addEventListener("scroll", () => this.drawSoon(), { passive: true });
@@ -332,8 +334,9 @@ class GalleryGrid extends HTMLElement {
     } catch {
       // the server is away; the next event, or its return, asks again
     }
-    await new Promise((resume) => { setTimeout(resume, PAUSE_MS); });
+    await new Promise((resume) => { setTimeout(resume, this.pause); });
     this.refreshing = false;
+    this.pause = this.refreshAgain ? Math.min(2 * this.pause, MOST_PAUSE_MS) : PAUSE_MS;
     if (this.refreshAgain) {
       this.refreshAgain = false;
       this.refresh();
