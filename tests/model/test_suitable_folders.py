@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from builders.reports import make_storage_dir
-from strandline.model.suitable_folders import FolderFacts, choose_subfolders, find_objection
+from strandline.model.suitable_folders import (
+    FolderFacts,
+    choose_subfolders,
+    find_objection,
+    say_same_identity,
+)
 
 OTHER = make_storage_dir(name="My Vault")
 
@@ -47,3 +55,16 @@ def test_what_is_offered_begins_with_what_was_typed(names: list[str], begun: str
         fits = name.casefold().startswith(begun.casefold()) and not is_hidden
         assert offered.count(name) == (names.count(name) if fits else 0)
     assert offered == sorted(offered, key=lambda name: (name.casefold(), name))
+
+
+def test_the_folder_that_was_added_later_is_called_the_copy() -> None:
+    """In either order, with the command for that one. If both were added at once, nobody can tell."""
+    copy = replace(OTHER, number=2, name="Copy", path="/a b", added_at=OTHER.added_at + timedelta(seconds=1))
+    for pair in ((OTHER, copy), (copy, OTHER)):
+        said = say_same_identity(*pair)
+        assert "/a b was added later, so it is probably the copy" in said
+        assert said.endswith("run `strandline sd add --new-identity '/a b'`")
+    unwritten = say_same_identity(OTHER, replace(copy, read_only=True))
+    assert unwritten.endswith("run `strandline sd forget Copy`")
+    at_once = say_same_identity(OTHER, replace(copy, added_at=OTHER.added_at))
+    assert "it is not clear which is the copy" in at_once

@@ -116,3 +116,27 @@ def find_same_identities(sds: Iterable[StorageDir]) -> list[tuple[StorageDir, St
             known = first.setdefault(sd.sd_id, sd)
             pairs += [(known, sd)] if known is not sd else []
     return pairs
+
+
+def find_probable_copy(sd: StorageDir, twin: StorageDir) -> StorageDir | None:
+    """Which of two with one identity is probably the copy: the one added later. None if neither was. Pure."""
+    if sd.added_at == twin.added_at:
+        return None
+    return max(sd, twin, key=lambda each: each.added_at)
+
+
+def list_by_identity(sds: Iterable[StorageDir]) -> dict[StorageDirId, list[StorageDir]]:
+    """The storage directories that an identity may mean, the most probable one first. Pure.
+
+    Those whose own identity it is come before those that had it once. If several are left, the one that was added
+    earlier comes first, because a folder that was added later is a copy of it.
+    """
+    found: dict[StorageDirId, list[StorageDir]] = {}
+    in_order = sorted(sds, key=lambda sd: (sd.added_at, sd.number))
+    for sd in in_order:
+        if sd.sd_id is not None:
+            found.setdefault(sd.sd_id, []).append(sd)
+    for sd in in_order:
+        for alias in sd.aliases:
+            found.setdefault(alias, []).append(sd)
+    return found

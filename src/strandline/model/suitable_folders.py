@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from strandline.model.media_types import find_media_type_by_extension
 from strandline.model.remedies import refer_to, say_add, say_command, say_forget, say_new_identity
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import StorageDir, find_probable_copy
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.values import dataclass
 
@@ -79,8 +79,15 @@ def say_pictures_elsewhere(sd: StorageDir, example: str) -> str:
 
 
 def say_same_identity(sd: StorageDir, twin: StorageDir) -> str:
-    """That two folders here have the same identity, and how a person decides which one is the copy."""
-    same = f"{sd.path} and {twin.path} have the same identity, so it is not clear which is the copy"
+    """That two folders here have the same identity, which one is probably the copy, and what to do about it."""
+    same = f"{sd.path} and {twin.path} have the same identity"
+    copy = find_probable_copy(sd, twin)
+    if copy is not None:
+        later = f"{same}; {copy.path} was added later, so it is probably the copy"
+        if copy.read_only:
+            return f"{later}; to be able to save again, run {say_forget(copy)}"
+        return f"{later}; to give it another one, run {say_new_identity(copy.path)}"
+    same = f"{same}, so it is not clear which is the copy"
     changeable = [each for each in (sd, twin) if not each.read_only]
     if len(changeable) == 2:
         first, second = (say_new_identity(each.path) for each in changeable)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,16 +17,18 @@ from strandline.model.events import (
     ImageAvailable,
     JournalReset,
     ScanFinished,
+    StorageDirAdded,
     StorageDirOffline,
     StorageDirSuspect,
 )
+from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Finding
 from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_SEEN
 from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
-from strandline.web.pages.activity import KINDS, MANY, SENTENCES, list_days, say_event
+from strandline.web.pages.activity import KINDS, MANY, SENTENCES, list_days, list_lines, say_event
 from strandline.web.pages.folder_pages import needs_identity, say_confirming
 from strandline.web.pages.gallery_pages import TILE_STATES
 from strandline.web.pages.remedies import TONES, judge_health, list_found
@@ -144,6 +146,21 @@ def test_events_become_lines_under_their_days() -> None:
     suspect = StorageDirSuspect(at=NOW, sd_id=None, name="Notes", path="/notes", absent=3, known=3)
     assert say_event(suspect) == "Too many files of a folder are gone at once"
     assert say_event(replace(suspect, absent=0)) == "The files of a folder cannot be listed"
+
+
+def test_what_happened_before_a_folder_was_copied_stays_with_the_original() -> None:
+    """Both have its identity. An event that names a path is of the folder that is there."""
+    sd_id = StorageDirId("a" * 32)
+    notes = replace(make_sd(), sd_id=sd_id)
+    copy = replace(
+        make_sd(name="Copy"), number=2, sd_id=sd_id, path="/copy", added_at=NOW + timedelta(days=1)
+    )
+    image = ImageAvailable(
+        at=NOW, sd_id=sd_id, image_id=ImageId("0" * 32), filename="x.png", state=FileState.PRESENT
+    )
+    added = StorageDirAdded(at=NOW, sd_id=sd_id, name="Copy", path="/copy")
+    for sds in ([notes, copy], [copy, notes]):
+        assert [line.sd_name for line in list_lines([image, added], sds)] == ["Notes", "Copy"]
 
 
 @pytest.mark.parametrize("row", DISCREPANCIES, ids=lambda row: row.key)

@@ -5,7 +5,7 @@ Events that happened together are one line, which opens to show them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from strandline.model.events import (
     is_save,
 )
 from strandline.model.plain_words import say_count
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import StorageDir, list_by_identity
 from strandline.web.pages.words import say_day
 
 KINDS = {
@@ -64,6 +64,8 @@ MANY = {
 SAVED = ("image", "images", "saved here")
 """The same for what was saved on this machine."""
 
+ByIdentity = Mapping[str, Sequence[StorageDir]]
+
 MOST_SHOWN = 50
 """Events that a line opens to. A link leads to all of them."""
 
@@ -100,8 +102,8 @@ class Day(NamedTuple):
 
 def list_days(groups: Iterable[tuple[Sequence[Event], int]], sds: Sequence[StorageDir]) -> list[Day]:
     """The happenings in their order, each with its number of events, grouped by day."""
-    names = {str(known): sd.name for sd in sds for known in (*sd.aliases, sd.sd_id) if known is not None}
-    told = [_tell(events, number, names) for events, number in groups]
+    by_identity = {str(sd_id): found for sd_id, found in list_by_identity(sds).items()}
+    told = [_tell(events, number, by_identity) for events, number in groups]
     days = groupby(told, lambda happening: say_day(happening.lines[0].at.astimezone()))
     return [Day(name, list(group)) for name, group in days]
 
@@ -112,8 +114,8 @@ def list_lines(events: Iterable[Event], sds: Sequence[StorageDir]) -> list[Line]
     return [line for day in days for happening in day.happenings for line in happening.lines]
 
 
-def _tell(events: Sequence[Event], number: int, names: dict[str, str]) -> Happening:
-    lines = [_say(event, names) for event in events[:MOST_SHOWN]]
+def _tell(events: Sequence[Event], number: int, by_identity: ByIdentity) -> Happening:
+    lines = [_say(event, by_identity) for event in events[:MOST_SHOWN]]
     text, first = "", events[0]
     if number > 1:
         one, many, verb = SAVED if is_save(first) else MANY[first.type]
@@ -141,7 +143,7 @@ def say_event(event: Event) -> str:
     return SENTENCES.get(event.type, event.type)
 
 
-def _say(event: Event, names: dict[str, str]) -> Line:
+def _say(event: Event, by_identity: ByIdentity) -> Line:
     image_id, detail = None, ""
     if isinstance(event, ImageEvent):
         image_id, detail = str(event.image_id), event.filename
@@ -153,7 +155,14 @@ def _say(event: Event, names: dict[str, str]) -> Line:
         detail = f"{event.old_sd_id or 'none'} before, {event.sd_id or 'none'} now"
     elif isinstance(event, StorageDirEvent):
         detail = event.path
-    known = names.get(str(event.sd_id)) if event.sd_id else None
+    known = _find_name(event, by_identity)
     has_picture = event.type in ("image.available", "image.changed")
     is_whole = not isinstance(event, ImageEvent) or event.whole is not False
     return Line(event.at, say_event(event), detail, image_id, has_picture, is_whole, known)
+
+
+def _find_name(event: Event, by_identity: ByIdentity) -> str | None:
+    """Whose event it is. If two folders have its identity, its path decides; without one, the one added earlier."""
+    known = by_identity.get(str(event.sd_id), []) if event.sd_id else []
+    path = event.path if isinstance(event, StorageDirEvent) else None
+    return next((sd.name for sd in known if sd.path == path), known[0].name if known else None)
