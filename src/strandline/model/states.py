@@ -154,12 +154,21 @@ def register_listed(
     )  # fmt: skip
 
 
-def register_lost(sd: int, path: str, image_id: ImageId, media_type: str, now: datetime) -> ImageFile:
-    """The row of an image's own file if only a conflict copy of it was ever seen here: it is missing."""
-    return ImageFile(
-        sd=sd, path=path, image_id=image_id, media_type=media_type, stamp=None,
+def register_lost(
+    sd: int, path: str, image_id: ImageId, media_type: str, stamp: FileStamp, copy: Look | None, now: datetime
+) -> ImageFile:
+    """The row of an image's own file if only a conflict copy of it was ever seen here: it is missing.
+
+    Size, times, and what the picture says of itself are those of the copy, because that is what is shown. ``copy`` is
+    None if its bytes were read earlier. The row keeps no inode, so no file is ever taken for the copy.
+    """
+    row = ImageFile(
+        sd=sd, path=path, image_id=image_id, media_type=media_type, stamp=replace(stamp, inode=0),
         state=FileState.MISSING, first_seen=now, unchanged_since=now,
     )  # fmt: skip
+    if copy is None:
+        return row
+    return replace(row, width=copy.width, height=copy.height, taken_at=copy.taken_at)
 
 
 def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing_held: bool) -> ImageFile:

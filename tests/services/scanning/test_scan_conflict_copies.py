@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from builders.catalogs import dump
 from builders.dialects import conflict_name
 from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
-from builders.storage import id_of, make_storage_dir, name_of, put_half, put_image
+from builders.storage import id_of, make_storage_dir, name_of, put_half, put_image, set_mtime
 from strandline.model.image_files import FileState, ImageFilter
 from strandline.model.reports import ImageInfo
 from strandline.model.verdicts import Verdict
@@ -70,6 +71,36 @@ def test_an_image_of_which_only_a_conflict_copy_is_here_is_listed(machine: Machi
     assert found is not None
     with found:
         assert found.from_conflict_copy
+
+
+@pytest.mark.parametrize("taken_at", [None, datetime(2019, 7, 4, 12, tzinfo=UTC)])
+def test_what_only_a_conflict_copy_shows_has_the_facts_of_the_copy(
+    machine: Machine, taken_at: datetime | None
+) -> None:
+    """Size, pixels, and dates, so it is listed under the day of the picture, not under the day of the scan."""
+    data = make_picture("jpg", seed=3, size=(90, 60), taken_at=taken_at)
+    root = make_storage_dir(machine.folder / "Notes")
+    put_image(root, data, conflict_name(name_of(data), "syncthing"))
+    copy = next((root / "media").iterdir())
+    set_mtime(copy, 400 * 86_400)
+    sd = machine.add_again(root)
+    best = info(machine, id_of(data)).best
+    assert (best.width, best.height, best.taken_at) == (90, 60, taken_at)
+    assert best.stamp is not None
+    assert (best.stamp.size_bytes, best.mtime) == (len(data), mtime_of(copy))
+    month = f"{taken_at or mtime_of(copy):%Y-%m}"
+    with machine.bench.catalog.snapshot() as reader:
+        assert reader.images.list_places(ImageFilter(), every=500).months == ((month, 1),)
+    copy.rename(copy.with_name(name_of(data)))
+    machine.scan(sd)
+    verify_unproven(machine.bench, sd, may_read=lambda _: True)
+    best = info(machine, id_of(data)).best
+    assert (best.state, best.is_proven, best.width) == (FileState.PRESENT, True, 90)
+
+
+def mtime_of(path: Path) -> datetime:
+    """The file's own time, to the microsecond."""
+    return datetime.fromtimestamp(path.stat().st_mtime_ns // 1000 / 1e6, UTC)
 
 
 def test_a_copy_with_other_bytes_shows_nothing(machine: Machine) -> None:

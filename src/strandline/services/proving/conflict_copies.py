@@ -6,15 +6,16 @@ file is registered as missing, so that the image is listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from strandline.errors import DiskError, ImageTooLargeError
 from strandline.folders.port import Folder
 from strandline.model.conflict_copies import ListedCopy, ReadCopy, do_they_show_one_image, plan_copies
+from strandline.model.image_files import parse_stamp
 from strandline.model.image_ids import ImageId
-from strandline.model.states import register_lost
+from strandline.model.states import Look, register_lost
 from strandline.model.storage_dirs import StorageDir
-from strandline.services.proving.prove import can_be_image
+from strandline.services.proving.prove import can_be_image, look_at_good_bytes
 from strandline.services.workbench import Workbench
 
 MAX_READ = 1000
@@ -67,14 +68,15 @@ def _note(
         return
     listed = [ListedCopy(folder.layout.path_of(name), ids[name], stamp.as_text()) for name, stamp in here]
     plan = plan_copies(listed, {copy.path: copy for copy in known})
-    read = []
+    read, looks = [], {}
     for copy in plan.to_read[:MAX_READ]:
         if is_cancelled():
             break
         found = _read(folder, sd, copy)
         if found is not None:
-            read.append(found)
-    _write(bench, sd, read, plan.to_forget)
+            read.append(found[0])
+            looks[copy.path] = found[1]
+    _write(bench, sd, read, looks, plan.to_forget)
 
 
 def find_original(folder: Folder, name: str) -> tuple[ImageId, str, str] | None:
@@ -84,7 +86,8 @@ def find_original(folder: Folder, name: str) -> tuple[ImageId, str, str] | None:
     return None if stands_for is None or wanted is None else (*wanted, stands_for)
 
 
-def _read(folder: Folder, sd: StorageDir, copy: ListedCopy) -> ReadCopy | None:
+def _read(folder: Folder, sd: StorageDir, copy: ListedCopy) -> tuple[ReadCopy, Look | None] | None:
+    """The copy, and if it shows the image, what its bytes say of it."""
     try:
         reading = folder.read_image(folder.layout.name_of(copy.path))
     except (OSError, DiskError, ImageTooLargeError):
@@ -92,11 +95,19 @@ def _read(folder: Folder, sd: StorageDir, copy: ListedCopy) -> ReadCopy | None:
     bytes_of = reading.copy
     if bytes_of.changed_while_read:
         return None
-    sha256 = bytes_of.sha256 if can_be_image(bytes_of, copy.image_id) else None
-    return ReadCopy(sd.number, copy.path, copy.image_id, copy.stamp, sha256)
+    if not can_be_image(bytes_of, copy.image_id):
+        return ReadCopy(sd.number, copy.path, copy.image_id, copy.stamp, None), None
+    read = ReadCopy(sd.number, copy.path, copy.image_id, copy.stamp, bytes_of.sha256)
+    return read, look_at_good_bytes(bytes_of)
 
 
-def _write(bench: Workbench, sd: StorageDir, read: Sequence[ReadCopy], to_forget: Sequence[str]) -> None:
+def _write(
+    bench: Workbench,
+    sd: StorageDir,
+    read: Sequence[ReadCopy],
+    looks: Mapping[str, Look | None],
+    to_forget: Sequence[str],
+) -> None:
     if not read and not to_forget:
         return
     folder, now = bench.folder(sd), bench.now()
@@ -111,7 +122,9 @@ def _write(bench: Workbench, sd: StorageDir, read: Sequence[ReadCopy], to_forget
                 continue
             here = next((copy for copy in copies if copy.sd == sd.number and copy.sha256), None)
             original = here and find_original(folder, folder.layout.name_of(here.path))
-            if original:
+            if here and original:
                 _, media_type, name = original
-                path = folder.layout.path_of(name)
-                writer.files.insert_row(register_lost(sd.number, path, image_id, media_type, now))
+                path, stamp, look = folder.layout.path_of(name), parse_stamp(here.stamp), looks.get(here.path)
+                writer.files.insert_row(
+                    register_lost(sd.number, path, image_id, media_type, stamp, look, now)
+                )

@@ -163,11 +163,7 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
         pointer = explain_pointer(bytes(copy.buffer[:SNIFF_BYTES]), copy.size_bytes)
         reason = pointer or ("the file is empty" if copy.size_bytes == 0 else UNKNOWN_TYPE)
         return Look(copy.stamp, copy.sha256, None, whole=False, is_pointer=pointer is not None, reason=reason)
-    facts = read_facts(copy.buffer, media_type.name)
-    look = Look(
-        copy.stamp, copy.sha256, media_type.name, whole=True,
-        width=facts.width, height=facts.height, taken_at=facts.taken_at,
-    )  # fmt: skip
+    look = _read_facts(copy, media_type)
     if is_content_id(row.image_id) and content_id_of(copy.sha256) == row.image_id:
         walked = walk_structure(copy.buffer, media_type)
         return replace(look, whole=walked.whole, reason=walked.reason)
@@ -187,6 +183,20 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
         decodes, why_not = _try_decoding(bench, copy, media_type.name, be_sure=be_sure)
         look = replace(look, decodes=decodes, reason=look.reason or why_not)
     return look
+
+
+def look_at_good_bytes(copy: ProofCopy) -> Look | None:
+    """What the bytes of a picture that is known to be good say of it. None if their type is not known."""
+    media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
+    return None if media_type is None else _read_facts(copy, media_type)
+
+
+def _read_facts(copy: ProofCopy, media_type: MediaType) -> Look:
+    facts = read_facts(copy.buffer, media_type.name)
+    return Look(
+        copy.stamp, copy.sha256, media_type.name, whole=True,
+        width=facts.width, height=facts.height, taken_at=facts.taken_at,
+    )  # fmt: skip
 
 
 def is_whole(copy: ProofCopy) -> bool:
