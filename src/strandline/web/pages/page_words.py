@@ -18,6 +18,10 @@ def _command(words: str) -> str:
 _NEW_IDENTITY = _command("sd add [^`]*?--new-identity[^`]*?")
 _PRESS = "press “Give it a new identity” on the Folders page"
 
+_ACCEPT = _command("sd accept-missing[^`]*?")
+_SHORT = r"`(?:sd |catalog |config |inspect |scan|serve|watch|save|get|exists|ls|explain)[^`]*`"
+_ANY = rf"(?:`strandline\s[^`]*`|{_SHORT})"
+
 COMMANDS = tuple(
     (re.compile(pattern), words)
     for pattern, words in (
@@ -29,7 +33,13 @@ COMMANDS = tuple(
         (rf"or (?:use )?{_NEW_IDENTITY}", f"or {_PRESS}"),
         (_command("sd confirm[^`]*?"), "“Confirm” on the Folders page"),
         (_NEW_IDENTITY, "“Give it a new identity” on the Folders page"),
+        (
+            rf"run {_ACCEPT}(?: or {_ACCEPT})* after the next scan",
+            "accept that on the Folders page after the next scan",
+        ),
+        (rf"(?:run|use) {_ACCEPT}", "accept that on the Folders page"),
         (rf"see {_command('sd [^`]*?')}", "see the Folders page"),
+        (rf"see {_command('inspect[^`]*?')}", "see the inspector"),
         (rf"(?:run|use) {_command('sd move[^`]*?')}", "set its new path on the Folders page"),
         (rf"(?:run|again:) {_command('sd add[^`]*?')}", "add it on the Folders page"),
         (rf"(?:with|use|by) {_command('sd (?:add|move|rename)[^`]*?')}", "on the Folders page"),
@@ -51,10 +61,8 @@ COMMANDS = tuple(
         (rf" \({_command('explain[^`]*?')}\)", ""),
         (rf"{_command('doctor')}", "the log"),
         (rf"{_command('config show')} lists all", "the handbook lists all"),
-        (
-            _command(r"(?:sd |catalog |config |inspect |scan|serve|watch|save|get|exists|ls|explain)[^`]*?"),
-            "Strandline",
-        ),
+        (rf"\b(?:run|use|see) {_ANY}(?: or {_ANY})*", "use Strandline’s command line"),
+        (_ANY, "Strandline"),
     )
 )
 """Commands as messages quote them, and what a page says instead. The last one catches those that have no place."""
