@@ -12,6 +12,7 @@ from builders.served import serving_storage_dir
 from builders.storage import id_of, name_of, set_mtime
 from strandline.runtime.assembly import open_store
 from strandline.web.images import endpoint
+from strandline.web.pages import folder_pages
 
 PHOTO = make_picture("jpg", seed=1)
 URL = f"/i/{id_of(PHOTO)}"
@@ -49,3 +50,26 @@ def test_a_fault_of_ours_is_a_problem_and_stands_in_the_log(
     assert [(record.message, record.exc_info and record.exc_info[0]) for record in caplog.records] == [
         (f"fault in GET {URL}", ZeroDivisionError)
     ]
+
+
+def test_a_person_gets_a_page_about_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With a way on. It says nothing about the fault, which stands in the log. A program gets the problem."""
+
+    def divide(*_: object) -> object:
+        raise ZeroDivisionError("secret")
+
+    with serving_storage_dir(tmp_path, PHOTO) as served:
+        monkeypatch.setattr(folder_pages, "_draw", divide)
+        page = served.client.get("/folders", headers={"accept": "text/html", "sec-fetch-mode": "navigate"})
+        part = served.client.get("/folders", headers={"accept": "text/html", "sec-fetch-mode": "cors"})
+        problem = served.client.get("/folders")
+    assert (page.status_code, part.status_code, problem.status_code) == (500, 500, 500)
+    assert page.headers["content-type"].startswith("text/html")
+    assert "<h1>This page could not be made</h1>" in page.text
+    assert 'href="/">Go to the gallery' in page.text
+    assert "secret" not in page.text
+    assert part.json()["code"] == problem.json()["code"] == "fault"
+    faults = [record for record in caplog.records if record.message == "fault in GET /folders"]
+    assert [record.exc_info and record.exc_info[0] for record in faults] == [ZeroDivisionError] * 3

@@ -28,7 +28,7 @@ from strandline.web.guards import PREFLIGHT, Refusal, Request, read_head
 from strandline.web.images.endpoint import PREFIX, ImageBytes
 from strandline.web.images.waiting import Waiting
 from strandline.web.pages.gallery_pages import add_pages
-from strandline.web.pages.rendering import add_error_page
+from strandline.web.pages.rendering import add_error_pages
 from strandline.web.pages.sign_in_pages import render_refusal, render_sign_in
 from strandline.web.problems import add_problem_handlers, answer_refusal
 from strandline.web.site import enter, get_public_address
@@ -217,7 +217,7 @@ def create_app(store: LocalStore, *, port: int, is_loopback: bool = True) -> App
     api.state.backend = backend
     api.state.door = door
     add_pages(api)
-    add_error_page(api)
+    add_error_pages(api)
     return Application(backend, door, api)
 
 

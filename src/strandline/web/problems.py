@@ -140,8 +140,13 @@ def answer_refusal(
 
 def answer_fault(method: str, path: str, error: Exception) -> Response:
     """The whole answer for an internal error, after logging it."""
-    log.error("fault in %s %s", method, path, exc_info=error)
+    log_fault(method, path, error)
     return answer_refusal("fault")
+
+
+def log_fault(method: str, path: str, error: Exception) -> None:
+    """Logs an internal error. Whoever sent the request learns only that there was one."""
+    log.error("fault in %s %s", method, path, exc_info=error)
 
 
 def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]) -> None:
@@ -171,13 +176,9 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
             return answer_error(InvalidInputError(str(error.detail)[:300]))
         return answer_refusal(code, headers=headers)
 
-    async def on_fault(request: Request, error: Exception) -> Response:
-        return answer_fault(request.method, path_of(request.scope), error)
-
     app.add_exception_handler(StrandlineError, on_strandline_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_exception)
-    app.add_exception_handler(Exception, on_fault)
 
 
 def title_of_code(code: str) -> str:

@@ -33,8 +33,8 @@ from strandline.web.guards import read_head
 from strandline.web.pages import words as words
 from strandline.web.pages.api_words import find_first_sentence, mark_code
 from strandline.web.pages.page_words import say_on_page
-from strandline.web.problems import http_status_of
-from strandline.web.site import base_of
+from strandline.web.problems import answer_fault, http_status_of, log_fault
+from strandline.web.site import base_of, path_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"
@@ -143,13 +143,26 @@ def render_bare(
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS | policy | dict(headers or {}))
 
 
-def render_error(base: str, message: str, status: int) -> Response:
+def render_error(base: str, message: str, status: int, title: str) -> Response:
     """A page with the error's message and what to do."""
-    return render(base, "error.html", status=status, place=None, message=message, error_status=status)
+    return render(base, "error.html", status=status, place=None, message=message, title=title)
 
 
-def add_error_page(app: FastAPI) -> None:
-    """Answers with a page instead of a problem if a browser navigates to an address that does not exist."""
+NOTHING = "Nothing is here"
+FAILED = "That did not work"
+UNMADE = "This page could not be made"
+
+FAULT = (
+    "This is a fault in Strandline, not something that you did. Try again. If it happens again, the server's log "
+    "says what went wrong."
+)
+"""What a person reads instead of a page that could not be made."""
+
+
+def add_error_pages(app: FastAPI) -> None:
+    """Answers with a page instead of a problem if a browser navigates: to an address that does not exist, or to a
+    page that cannot be made.
+    """
     answer_problem = app.exception_handlers[HTTPException]
 
     async def on_http_exception(request: Request, error: Exception) -> Response:
@@ -158,11 +171,18 @@ def add_error_page(app: FastAPI) -> None:
             base = base_of(request.scope)
             if head.path.endswith("/"):
                 return RedirectResponse(f"{base}{find_local(head.path.rstrip('/'))}", status_code=303)
-            return render_error(base, "There is nothing at this address.", 404)
+            return render_error(base, "There is nothing at this address.", 404, NOTHING)
         answer = answer_problem(request, error)
         return answer if isinstance(answer, Response) else await answer
 
+    async def on_fault(request: Request, error: Exception) -> Response:
+        if not read_head(request.scope).wants_page:
+            return answer_fault(request.method, path_of(request.scope), error)
+        log_fault(request.method, path_of(request.scope), error)
+        return render_error(base_of(request.scope), FAULT, 500, UNMADE)
+
     app.add_exception_handler(HTTPException, on_http_exception)
+    app.add_exception_handler(Exception, on_fault)
 
 
 class PageRoute(APIRoute):
@@ -176,9 +196,11 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except StrandlineError as error:
-                return render_error(base_of(request.scope), error.message, http_status_of(error))
+                status = http_status_of(error)
+                title = NOTHING if status == 404 else FAILED
+                return render_error(base_of(request.scope), error.message, status, title)
             except RequestValidationError:
                 message = "this address, or this form, is not as the page made it"
-                return render_error(base_of(request.scope), message, 422)
+                return render_error(base_of(request.scope), message, 422, FAILED)
 
         return handle_page
