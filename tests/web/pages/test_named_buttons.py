@@ -167,6 +167,22 @@ def press(served: Served, words: str, number: int = 0) -> httpx.Response:
     return served.client.post(address, data={name: html.unescape(text) for name, text in fields.items()})
 
 
+def test_the_button_is_at_the_copy(served: Served, tmp_path: Path) -> None:
+    """Open at the folder that was added later, on the Folders page and in the inspector, and folded at the other."""
+    copy_folder(tmp_path / "Notes", served)
+    folded = re.compile(r"<summary>If this one is the copy</summary>.*?</details>", re.DOTALL)
+    later = f"{tmp_path / 'Copy'} was added later, so it is probably the copy"
+    cards = re.findall(r"<article.*?</article>", served.client.get("/folders").text, re.DOTALL)
+    card_of = {
+        name: next(card for card in cards if f"<bdi>{name}</bdi>" in card) for name in ("Notes", "Copy")
+    }
+    for name, is_copy in (("Notes", False), ("Copy", True)):
+        for page in (card_of[name], served.client.get(f"/inspect/{name}").text):
+            assert later in read(page)
+            assert "Give it a new identity" in list_buttons(page)
+            assert ("Give it a new identity" in list_buttons(folded.sub("", page))) is is_copy
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_copy_gets_another_identity(served: Served, tmp_path: Path, number: int) -> None:
     """Whichever of the two a person chooses. Nothing can be saved before, and both can be saved to afterwards."""

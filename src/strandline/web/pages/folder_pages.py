@@ -6,20 +6,21 @@ fails, the answer is the page with the error's own status.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form, Query
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from strandline.errors import StrandlineError
+from strandline.errors import InvalidNameError, StorageDirConflictError, StrandlineError
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import (
     StorageDir,
     StorageDirQuestion,
     StorageDirState,
+    find_probable_copy,
     find_same_identities,
 )
 from strandline.model.suitable_folders import say_same_identity
@@ -47,8 +48,12 @@ OUTCOMES = {
 """For each outcome of adding (SPEC §4), how the identity was decided, in words for people."""
 
 
-NOTHING_TYPED: Mapping[str, object] = {"path": "", "name": "", "read_only": False, "new_identity": False}
-"""The form for adding a folder when nobody has filled it in. After a mistake, what was typed stays."""
+NOTHING_TYPED: Mapping[str, object] = {
+    "path": "", "name": "", "read_only": False, "new_identity": False, "wrong": "", "said": "",
+}  # fmt: skip
+"""The form for adding a folder when nobody has filled it in. After a mistake, what was typed stays: ``wrong`` is the
+field, and ``said`` what is wrong with it.
+"""
 
 
 class Folder(NamedTuple):
@@ -62,6 +67,8 @@ class Folder(NamedTuple):
     needs_confirming: str
     needs_identity: bool
     """A button gives it a new identity: it has none, or may be a copy."""
+    is_original: bool
+    """Another folder is probably a copy of it."""
     said: str
     """Its problem, for a person."""
     last_scan: datetime | None
@@ -104,10 +111,9 @@ async def add_folder(
     name: FormText = "",
     read_only: FormCheck = False,
     new_identity: FormCheck = False,
+    by_form: FormCheck = False,
 ) -> Response:
-    """Adds a folder by its path, and says how its identity was decided."""
-
-    typed = {"path": path, "name": name, "read_only": read_only, "new_identity": new_identity}
+    """Adds a folder by its path, and says how its identity was decided. ``by_form``: a person has typed the path."""
 
     def add() -> Note:
         known = {sd.number for sd in backend.store.list_storage_dirs() if not needs_identity(sd)}
@@ -115,11 +121,23 @@ async def add_folder(
             check_whole(path.strip()), name.strip() or None, new_identity=new_identity, read_only=read_only
         )
         if not needs_identity(added.sd):
-            return describe_added(added, is_known=added.sd.number in known and not new_identity)
+            note = describe_added(added, is_known=added.sd.number in known and not new_identity)
+            return note._replace(sd=added.sd, elsewhere=_count_elsewhere(backend, added))
         images = backend.store.list_tree(added.sd, folder="media", meaning="image", limit=1)
         return describe_added(added, images.total)
 
-    return await backend.crossing.slow(lambda: _act(backend, add, typed))
+    def add_typed() -> Response:
+        try:
+            return _draw(backend, add())
+        except StrandlineError as error:
+            wrong = "name" if isinstance(error, InvalidNameError | StorageDirConflictError) else "path"
+            typed = {
+                "path": path, "name": name, "read_only": read_only, "new_identity": new_identity, "wrong": wrong,
+                "said": error.message,
+            }  # fmt: skip
+            return _draw(backend, None, http_status_of(error), typed)
+
+    return await backend.crossing.slow(add_typed if by_form else lambda: _act(backend, add))
 
 
 @router.post("/folders/{sd}/rename")
@@ -252,18 +270,35 @@ def needs_identity(sd: StorageDir) -> bool:
     return sd.question is StorageDirQuestion.NEW_IDENTITY
 
 
+def is_probable_original(sd: StorageDir, sds: Iterable[StorageDir]) -> bool:
+    """Whether another folder has its identity and was added later, so that one is probably the copy. Pure."""
+    pairs = [pair for pair in find_same_identities(sds) if sd.number in [each.number for each in pair]]
+    copies = (find_probable_copy(*pair) for pair in pairs)
+    return any(copy is not None and copy.number != sd.number for copy in copies)
+
+
 def _say(objection: str | None) -> str:
     return "" if objection is None else say_sentence(say_on_page(objection))
 
 
-def _act(
-    backend: Backend, action: Callable[[], Note], typed: Mapping[str, object] = NOTHING_TYPED
-) -> Response:
+def _count_elsewhere(backend: Backend, added: AddedStorageDir) -> int:
+    """The pictures that a button can take in. They are looked for only if a warning says that there may be some."""
+    if added.sd.read_only or not added.sd.is_reachable or not added.identity.warnings:
+        return 0
+    if backend.store.count_files(added.sd).images:
+        return 0
+    try:
+        return len(backend.store.list_pictures_elsewhere(added.sd))
+    except StrandlineError:
+        return 0
+
+
+def _act(backend: Backend, action: Callable[[], Note]) -> Response:
     try:
         return _draw(backend, action())
     except StrandlineError as error:
         note = Note("bad", "That did not work", [error.message])
-        return _draw(backend, note, http_status_of(error), typed)
+        return _draw(backend, note, http_status_of(error))
 
 
 def _draw(
@@ -286,6 +321,7 @@ def _describe(backend: Backend, sds: list[StorageDir]) -> list[Folder]:
         Folder(
             sd, counts.images, counts.unchecked, counts.arriving, counts.missing, say_confirming(sd),
             needs_identity(sd) or (sd.number in same and not sd.read_only),
+            is_probable_original(sd, sds),
             say_same_identity(*same[sd.number]) if sd.number in same else sd.problem or "",
             backend.store.find_last_scan(sd),
         )

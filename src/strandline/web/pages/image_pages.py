@@ -13,9 +13,9 @@ from fastapi import APIRouter, Form
 from starlette.responses import Response
 
 from strandline.errors import ImageNotFoundError, StrandlineError
-from strandline.model.image_files import ImageFile
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import parse_image_id
-from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
+from strandline.model.reports import DiskFact, Explanation, ImageInfo, StorageDirTrace
 from strandline.model.state_words import INCOMPLETE, VERDICT_TONES, Tone
 from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
@@ -81,6 +81,15 @@ def judge_tone(explanation: Explanation) -> Tone:
     return VERDICT_TONES[explanation.verdict]
 
 
+def has_facts(explanation: Explanation, info: ImageInfo | None) -> bool:
+    """Whether the numbers that the catalog has are those of the picture that is shown. Pure.
+
+    A bad file has other ones than the conflict copy that is shown instead of it. A file that is only missing has not.
+    """
+    is_copy = explanation.verdict is Verdict.FROM_CONFLICT_COPY
+    return info is not None and (not is_copy or info.best.state is FileState.MISSING)
+
+
 def find_row(trace: StorageDirTrace, fact: DiskFact) -> ImageFile | None:
     """What the catalog knows of the file, which has just been looked at. None if it has no row. Pure."""
     return next((file for file in trace.catalog if file.filename == fact.filename), None)
@@ -125,7 +134,7 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         explanation=explanation,
         tone=judge_tone(explanation),
         is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
-        is_copy=explanation.verdict is Verdict.FROM_CONFLICT_COPY,
+        has_facts=has_facts(explanation, info),
         best=info and info.best,
         names=info.original_names if info else (),
         markdown=describe(backend, info).markdown if info else "",

@@ -26,7 +26,7 @@ from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_lines
-from strandline.web.pages.folder_pages import needs_identity, say_confirming
+from strandline.web.pages.folder_pages import is_probable_original, needs_identity, say_confirming
 from strandline.web.pages.remedies import Found, Health, is_copied, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import show_lines_plainly
@@ -83,12 +83,14 @@ def _draw_status(backend: Backend, name: str) -> Response:
     status, health, discrepancies = _inspect(backend, backend.store.get_storage_dir(name))
     missing = backend.store.count_files(status.sd).missing
     events = backend.store.journal.list_newest(types=KINDS["folders"], sd=status.sd, limit=HISTORY)
+    sds = backend.store.list_storage_dirs()
     return render(
         backend.base, "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status,
         health=health, discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
         needs_confirming=say_confirming(status.sd),
         needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.read_only),
-        history=_list_history(events, status.sd),
+        is_original=is_probable_original(status.sd, sds),
+        history=_list_history(events, status.sd, sds),
         elsewhere=_count_elsewhere(backend, status),
     )  # fmt: skip
 
@@ -211,6 +213,7 @@ def _count_elsewhere(backend: Backend, status: SyncStatus) -> int:
         return 0
 
 
-def _list_history(events: list[Event], sd: StorageDir) -> list[Line]:
-    lines = list_lines(events, [sd])
+def _list_history(events: list[Event], sd: StorageDir, sds: list[StorageDir]) -> list[Line]:
+    """The events about this folder; not those about another one that has, or had, its identity."""
+    lines = [line for line in list_lines(events, sds) if line.sd_name == sd.name]
     return [line._replace(text=f"{line.text}: {line.detail}" if line.detail else line.text) for line in lines]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from strandline.model.storage_dirs import StorageDir
+
 
 class Note(NamedTuple):
     """The result of an action."""
@@ -14,3 +16,7 @@ class Note(NamedTuple):
     address: str = ""
     """The next page, if there is one."""
     link: str = ""
+    sd: StorageDir | None = None
+    """The folder that was added, if it has pictures that a button can take in."""
+    elsewhere: int = 0
+    """How many these are."""

@@ -14,6 +14,7 @@ const OVERSCAN = 0.75; // of a window's height, above and below
 const COUNTING_MS = 120; // until the server is asked again while it is counting
 const PAUSE_MS = 500; // between two refreshes; twice as long after each one during which images arrived
 const MOST_PAUSE_MS = 3000; // so a burst of thousands, as while saving, does not draw every picture on its way
+const SEARCHED = 200; // positions on each side in which a moved image is looked for
 const SETTLE_MS = 50; // a scroll bar that is dragged asks for nothing on its way
 
 class GalleryGrid extends HTMLElement {
@@ -35,15 +36,11 @@ class GalleryGrid extends HTMLElement {
     return this.layout?.count ?? 0;
   }
 
-  /** Shows the images of other filters, from the top. */
+  /** Shows the images of other filters, from the top. Rejects with a Problem if there can be none. */
   async filter(query) {
     const source = new ImageSource(query, () => this.drawSoon());
     this.upcoming = source;
-    try {
-      await source.loadMonths();
-    } catch {
-      return;
-    }
+    await source.loadMonths();
     if (this.upcoming !== source) return;
     this.source.close();
     this.source = source;
@@ -98,6 +95,17 @@ class GalleryGrid extends HTMLElement {
     if (!section) return -1;
     const place = this.layout.sections.find(({ month }) => month === section.month);
     return place.first + Number(tile.dataset.index);
+  }
+
+  /** Where an image is that was at this position when it was shown: others may have arrived meanwhile. */
+  findNumber(id, near) {
+    for (let away = 0; away <= SEARCHED; away += 1) {
+      for (const number of [near - away, near + away]) {
+        const place = locate(this.layout, number);
+        if (place && this.source.get(place.section.month, place.index)?.image_id === id) return number;
+      }
+    }
+    return near;
   }
 
   tileAt(number) {

@@ -2,8 +2,10 @@
 
 import { BASE } from "./base.js";
 import "./date-rail.js";
+import { DayFields } from "./day-fields.js";
 import "./gallery-grid.js";
 import "./light-box.js";
+import { onLongPress } from "./long-press.js";
 import "./save-images.js";
 import { Selection } from "./selection.js";
 import { connectViewButtons } from "./tile-view.js";
@@ -18,7 +20,7 @@ const form = document.querySelector(".filters");
 if (grid) {
   const selection = new Selection(grid, document.querySelector(".chosen"));
   grid.addEventListener("click", (event) => onClick(event, selection));
-  grid.addEventListener("contextmenu", (event) => onLongPress(event, selection));
+  onLongPress(grid, (target) => selectTile(target, selection));
   addEventListener("keydown", (event) => onKey(event, selection));
   grid.addEventListener("counted", (event) => showCount(event.detail));
   showCount(grid.count);
@@ -47,11 +49,9 @@ function onClick(event, selection) {
 }
 
 /** A finger that stays on a tile selects it, as in every gallery on a phone. */
-function onLongPress(event, selection) {
-  const number = grid.numberOf(event.target);
-  if (number < 0 || event.pointerType !== "touch") return;
-  event.preventDefault();
-  selection.toggle(number);
+function selectTile(target, selection) {
+  const number = grid.numberOf(target);
+  if (number >= 0) selection.toggle(number);
 }
 
 function onKey(event, selection) {
@@ -101,14 +101,23 @@ function onGridKey(event, selection) {
 
 function listenToFilters() {
   let typing = 0;
-  const { from, to } = form.elements;
+  const ask = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+  let applied = ask().toString();
+  const days = new DayFields(form.querySelector(".days"), () => apply());
   const apply = () => {
-    [to.min, from.max] = [from.value, to.value]; // no day is after the last one
-    if (!form.reportValidity()) return;
-    const query = new URLSearchParams([...new FormData(form)].filter(([, value]) => value));
+    clearTimeout(typing);
+    const query = ask();
+    days.check(query);
+    if (query.toString() === applied) return;
+    applied = query.toString();
     history.replaceState(history.state, "", query.size ? `${BASE}/?${query}` : `${BASE}/`);
-    grid.filter(query);
+    showTitle();
+    grid.filter(query).catch((error) => {
+      applied = null;
+      days.say(error.message);
+    });
   };
+  form.noValidate = true; // a browser's own message would move the focus
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     apply();
@@ -122,6 +131,13 @@ function listenToFilters() {
     const isOpen = form.classList.toggle("is-open");
     opener.setAttribute("aria-expanded", String(isOpen));
   });
+}
+
+function showTitle() {
+  const { value, selectedOptions: [option] } = form.elements.sd;
+  const title = value ? option.text : "All images";
+  document.querySelector("h1").textContent = title;
+  document.title = `${title} · Strandline`;
 }
 
 function showCount(count) {

@@ -172,5 +172,6 @@ function trim(image, month) {
   const day = image.day ?? taken_at ?? best?.mtime ?? best?.first_seen;
   const file_date = image.file_date ?? best?.mtime;
   const sd_name = image.sd_name ?? best?.sd_name;
-  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, file_date, state, away: away || null, isDoubtful: Boolean(isDoubtful) };
+  const hasOtherFacts = image.hasOtherFacts ?? Boolean(image.from_conflict_copy && best.state !== "missing");
+  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, file_date, state, away: away || null, isDoubtful: Boolean(isDoubtful), hasOtherFacts };
 }

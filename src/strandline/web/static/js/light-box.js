@@ -5,6 +5,7 @@ import { BASE } from "./base.js";
 import { copyFrom } from "./copying.js";
 import { fetchImage } from "./image-source.js";
 import { listen } from "./live.js";
+import { addressOfSmall } from "./tile.js";
 import { HAS_PICTURE, harmless, sayBytes, sayDay, sayState, sayType, titleOf } from "./words.js";
 
 const ZOOMS = [1, 1.5, 2.5, 4, 8];
@@ -18,18 +19,19 @@ class LightBox extends HTMLElement {
     this.addEventListener("click", (event) => this.onClick(event));
     this.dialog.addEventListener("keydown", (event) => this.onKey(event));
     this.dialog.addEventListener("close", () => this.onClose());
-    this.picture.addEventListener("load", () => this.completeFacts());
-    this.picture.addEventListener("error", () => this.showUnseen(this.sayWhy()));
+    this.picture.addEventListener("load", () => this.onLoad());
+    this.picture.addEventListener("error", () => this.onFailure());
     this.picture.addEventListener("dblclick", (event) => this.zoomTo(this.zoom > 1 ? 1 : 2.5, event));
     this.stage.addEventListener("wheel", (event) => this.onWheel(event), { passive: false });
     this.stage.addEventListener("pointerdown", (event) => this.onPointer(event));
     listen(["image."], (event) => this.onEvent(event));
-    addEventListener("popstate", () => this.dialog.open && this.dialog.close());
+    addEventListener("popstate", () => this.onReturn());
   }
 
   /** Opens the image at this position of the grid. */
   open(grid, number) {
     this.grid = grid;
+    history.scrollRestoration = "manual"; // closing goes to the tile of the last image, not back to the first one's
     history.pushState({ lightbox: true }, "");
     this.dialog.showModal();
     this.dialog.focus();
@@ -67,10 +69,28 @@ class LightBox extends HTMLElement {
   }
 
   showPicture(image) {
+    this.isSmall = false;
+    this.querySelector(".small-copy").hidden = true;
     this.querySelector(".unseen").hidden = true;
     this.picture.hidden = false;
     this.picture.alt = titleOf(image);
     this.picture.src = `${BASE}/i/${image.image_id}`;
+  }
+
+  onLoad() {
+    this.querySelector(".small-copy").hidden = !this.isSmall;
+    this.completeFacts();
+  }
+
+  /** The folder of the picture may be away. This browser may still have the small copy that its tile shows. */
+  onFailure() {
+    if (this.isSmall || !this.image.away) {
+      this.showUnseen(this.sayWhy());
+      return;
+    }
+    this.isSmall = true;
+    this.querySelector(".small-copy").textContent = `${harmless(this.image.away)} is offline. This is a small copy.`;
+    this.picture.src = addressOfSmall(this.image);
   }
 
   sayWhy() {
@@ -81,6 +101,7 @@ class LightBox extends HTMLElement {
   }
 
   showUnseen(words) {
+    this.querySelector(".small-copy").hidden = true;
     this.picture.hidden = true;
     this.picture.removeAttribute("src");
     const unseen = this.querySelector(".unseen");
@@ -90,12 +111,12 @@ class LightBox extends HTMLElement {
   }
 
   showFacts(image, state) {
-    const isCopy = image.state === "copy"; // the numbers are those of its own file, which is not what is shown
+    const isOther = image.hasOtherFacts; // the numbers are those of a bad file, and a conflict copy is shown instead
     const facts = [
       ["State", state?.word],
       ["Type", sayType(image.media_type)],
-      ["Pixels", !isCopy && image.width && image.height && `${image.width} × ${image.height}`],
-      ["Size", !isCopy && sayBytes(image.size_bytes)],
+      ["Pixels", !isOther && image.width && image.height && `${image.width} × ${image.height}`],
+      ["Size", !isOther && sayBytes(image.size_bytes)],
       ["Taken", image.taken_at && sayDay(image.taken_at)],
       ["File date", !image.taken_at && image.file_date && sayDay(image.file_date)],
       ["Id", image.image_id],
@@ -237,7 +258,12 @@ class LightBox extends HTMLElement {
   onClose() {
     this.picture.removeAttribute("src");
     if (history.state?.lightbox) history.back();
-    this.grid.focusOn(this.number);
+    this.grid.focusOn(this.image ? this.grid.findNumber(this.image.image_id, this.number) : this.number);
+  }
+
+  onReturn() {
+    if (this.dialog.open) this.dialog.close();
+    setTimeout(() => { if (!this.dialog.open) history.scrollRestoration = "auto"; }); // once the browser has returned
   }
 }
 

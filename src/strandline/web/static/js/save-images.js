@@ -125,7 +125,7 @@ class SaveImages extends HTMLElement {
     this.button("close").hidden = queue.isRunning;
     this.button("retry").hidden = queue.isRunning || !this.failed.some(({ isFinal }) => !isFinal);
     heading.textContent = queue.isRunning
-      ? `Saving ${Math.min(queue.done + 1, queue.total).toLocaleString("en")} of ${queue.total.toLocaleString("en")}`
+      ? `Saving ${Math.min(Math.floor(queue.progress) + 1, queue.total).toLocaleString("en")} of ${queue.total.toLocaleString("en")}`
       : this.summarize();
     this.panel.querySelector("p").hidden = !queue.isRunning;
     if (queue.isRunning || this.isSaid) return;

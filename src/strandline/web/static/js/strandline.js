@@ -12,6 +12,24 @@ document.addEventListener("error", (event) => {
   if (event.target.matches?.(".thumb img")) event.target.classList.add("is-away");
 }, true);
 
+// A file whose bytes are no picture says so instead of showing an empty frame.
+document.addEventListener("error", ({ target }) => {
+  if (target.matches?.(".shown img")) showNoPicture(target);
+}, true);
+for (const picture of document.querySelectorAll(".shown img")) {
+  if (picture.complete && !picture.naturalWidth) showNoPicture(picture);
+}
+
+function showNoPicture(picture) {
+  picture.hidden = true;
+  picture.nextElementSibling.hidden = false;
+}
+
+// A long name is cut off in its field; the pointer shows the whole one.
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("select[title]")) target.title = target.selectedOptions[0].text;
+});
+
 // Filters send themselves; their button is for browsers without scripts.
 document.addEventListener("change", (event) => {
   const form = event.target.closest("form[data-eager]");

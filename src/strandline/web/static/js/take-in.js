@@ -1,5 +1,5 @@
 // <take-in>: a form that saves the pictures that are elsewhere in a folder. With scripts it goes on step by step, shows
-// the progress, and ends with a summary, failures first. Leaving the page stops it; what was saved stays.
+// the progress, and ends with a summary, failures first, which its heading says, too. Leaving the page stops it; what was saved stays.
 
 import { ask } from "./api.js";
 import { announce } from "./copying.js";
@@ -17,6 +17,7 @@ class TakeIn extends HTMLElement {
 
   async takeAll() {
     const [button, bar, words] = ["button", "progress", "output"].map((name) => this.querySelector(name));
+    const heading = this.querySelector("h2");
     const list = this.querySelector(".failed");
     const counts = { saved: 0, there: 0, failed: 0 };
     button.disabled = true;
@@ -41,9 +42,13 @@ class TakeIn extends HTMLElement {
       } while (after);
       words.textContent = summarize(counts);
       button.hidden = counts.failed === 0;
+      heading.textContent = counts.failed ? `${sayCount(counts.failed, "picture")} could not be taken in` : "The pictures are taken in";
     } catch (error) {
       words.textContent = `${error.message} ${summarize(counts)}`;
+      heading.textContent = "Not all pictures are taken in";
     }
+    this.querySelector("p").hidden = true;
+    this.querySelector("a").hidden = counts.saved + counts.there === 0;
     announce(words.textContent);
     bar.hidden = true;
     button.disabled = false;

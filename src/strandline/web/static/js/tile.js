@@ -12,6 +12,11 @@ export function setTileSize(pixels) {
   small = SIZES.find((size) => size >= pixels) ?? SIZES.at(-1);
 }
 
+/** Where the small copy is that tiles show. A browser that has shown it keeps it, whether its folder is there or not. */
+export function addressOfSmall(image) {
+  return `${BASE}/i/${image.image_id}?w=${small}`;
+}
+
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
 
 /** An empty tile. */
@@ -84,8 +89,7 @@ function showPicture(tile, image) {
   tile.classList.toggle("no-picture", !hasPicture);
   picture.removeAttribute("src");
   // of an incomplete picture there is no small copy, but a browser shows the part that is there
-  const size = image.state === "partial" ? "" : `?w=${small}`;
-  if (hasPicture) picture.src = `${BASE}/i/${image.image_id}${size}`;
+  if (hasPicture) picture.src = image.state === "partial" ? `${BASE}/i/${image.image_id}` : addressOfSmall(image);
 }
 
 function showBadge(tile, badge) {
