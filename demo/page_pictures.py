@@ -102,7 +102,7 @@ def take(browser: Browser, address: str, home: Path, shot: Shot) -> None:
         page.keyboard.press("i")
     page.wait_for_timeout(SETTLE_MS)
     picture = pyvips.Image.new_from_buffer(page.screenshot(), "")
-    picture.write_to_file(str(IMAGES / f"{shot.name}.webp"), Q=82, effort=6)
+    picture.write_to_file(str(IMAGES / f"{shot.name}.webp"), Q=90, smart_subsample=True, effort=6)
     context.close()
 
 

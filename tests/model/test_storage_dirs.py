@@ -33,7 +33,7 @@ def storage_dirs(draw: st.DrawFn) -> list[StorageDir]:
 
 @given(storage_dirs())
 def test_an_identity_means_first_the_folder_that_has_it_and_was_added_earlier(sds: list[StorageDir]) -> None:
-    """Whoever has it now comes before whoever had it once. Nobody is left out, and nobody else is listed."""
+    """The folder that has it now comes before one that had it once. None is missing, and no other is listed."""
     found = list_by_identity(sds)
     for sd_id in IDS:
         owners = [sd for sd in sds if sd.sd_id == sd_id]

@@ -62,7 +62,7 @@ def test_the_folder_that_was_added_later_is_called_the_copy() -> None:
     copy = replace(OTHER, number=2, name="Copy", path="/a b", added_at=OTHER.added_at + timedelta(seconds=1))
     for pair in ((OTHER, copy), (copy, OTHER)):
         said = say_same_identity(*pair)
-        assert "/a b was added later, so it is probably the copy" in said
+        assert "'Copy' was added later, so it is probably the copy" in said
         assert said.endswith("run `strandline sd add --new-identity '/a b'`")
     unwritten = say_same_identity(OTHER, replace(copy, read_only=True))
     assert unwritten.endswith("run `strandline sd forget Copy`")

@@ -64,14 +64,15 @@ def choose_subfolders(names: Iterable[str], begun: str) -> list[str]:
     )
 
 
+HAS_PICTURES_ELSEWHERE = "has no images in its media folder but has pictures elsewhere"
+
+
 def say_pictures_elsewhere(sd: StorageDir, example: str) -> str:
     """That a folder has no images in its media folder, but pictures in other places, and what to do about it.
 
     ``example`` is the path of one of them below the root.
     """
-    found = (
-        f"{sd.path} has no images in its media folder but has pictures elsewhere, such as {sd.path}/{example}"
-    )
+    found = f"{sd.path} {HAS_PICTURES_ELSEWHERE}, such as {sd.path}/{example}"
     if sd.read_only:
         return f"{found}; they are not shown, and nothing is copied into a read-only folder"
     command = say_command("save", "-r", sd.path, "--sd", refer_to(sd))
@@ -83,7 +84,7 @@ def say_same_identity(sd: StorageDir, twin: StorageDir) -> str:
     same = f"{sd.path} and {twin.path} have the same identity"
     copy = find_probable_copy(sd, twin)
     if copy is not None:
-        later = f"{same}; {copy.path} was added later, so it is probably the copy"
+        later = f"{same}; {copy.name!r} was added later, so it is probably the copy"
         if copy.read_only:
             return f"{later}; to be able to save again, run {say_forget(copy)}"
         return f"{later}; to give it another one, run {say_new_identity(copy.path)}"

@@ -145,7 +145,7 @@ def answer_fault(method: str, path: str, error: Exception) -> Response:
 
 
 def log_fault(method: str, path: str, error: Exception) -> None:
-    """Logs an internal error. Whoever sent the request learns only that there was one."""
+    """Logs an internal error, because the answer says only that there was one."""
     log.error("fault in %s %s", method, path, exc_info=error)
 
 

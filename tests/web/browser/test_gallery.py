@@ -14,7 +14,6 @@ from builders.pages import fill_catalog
 from builders.pictures import make_picture
 from builders.served import Served, serving
 from builders.storage import id_of, make_pictures, make_storage_dir
-from strandline import NewImage
 from strandline.runtime.assembly import open_store
 
 from .conftest import OpenPage, Serve, check_accessible
@@ -291,48 +290,6 @@ def test_the_light_box_leaves_at_the_image_that_it_showed_last(huge: Served, ope
     expect(tile).to_be_focused()
     page.wait_for_timeout(300)
     expect(tile).to_be_in_viewport()
-
-
-def test_the_light_box_finds_its_image_among_new_ones(serve: Serve, open_page: OpenPage) -> None:
-    """Others that arrived meanwhile have moved it."""
-    served = serve(*make_pictures(3), watching=True)
-    page = open_page(served)
-    first = str(page.locator(".tile").first.get_attribute("data-id"))
-    page.locator(".tile").first.click()
-    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text(re.compile("1 of 3$"))
-    served.store.save_several([NewImage(each) for each in make_pictures(4, first_seed=50)], sd="Notes")
-    expect(page.locator("#count")).to_have_text("7 images")
-    page.keyboard.press("Escape")
-    expect(page.locator(".tile a:focus")).to_have_attribute("href", f"/image/{first}")
-
-
-def press_long(page: Page, *, then_move: bool = False) -> None:
-    """A finger stays on the first tile for 700 ms, in a browser that sends no ``contextmenu``, as on iOS."""
-    box = page.locator(".tile").first.bounding_box()
-    assert box is not None
-    finger = page.context.new_cdp_session(page)
-    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
-    if then_move:
-        moved = at | {"y": at["y"] - 40}
-        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [moved]})
-    page.wait_for_timeout(700)
-    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-
-def test_a_finger_that_stays_selects(serve: Serve, open_page: OpenPage) -> None:
-    """By the clock, not by the browser's menu. The tap that ends it opens nothing; the next tap deselects."""
-    page = open_page(serve(*make_pictures(4)), width=390, has_touch=True, is_mobile=True)
-    page.evaluate("addEventListener('contextmenu', (event) => event.stopImmediatePropagation(), true)")
-    press_long(page, then_move=True)
-    expect(page.locator(".tile.is-chosen")).to_have_count(0)
-    press_long(page)
-    expect(page.locator(".chosen output")).to_have_text("1 selected")
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    page.locator(".tile").first.tap()
-    expect(page.locator(".chosen")).to_be_hidden()
-    page.locator(".tile").first.tap()
-    expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def test_pictures_that_failed_are_tried_again_when_the_server_is_back(

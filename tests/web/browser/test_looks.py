@@ -17,7 +17,7 @@ from builders.pages import Broken, break_storage_dir
 from builders.pictures import make_picture
 from builders.sampling import take_sample
 from builders.served import Served, serving
-from builders.storage import make_pictures, name_of
+from builders.storage import make_pictures, make_storage_dir, name_of
 from strandline.model import states
 from strandline.runtime.assembly import open_store
 
@@ -213,3 +213,65 @@ def test_the_scheme_of_the_system_is_kept(broken: tuple[Broken, Served], open_pa
     for scheme, paper in (("light", "rgb(252, 250, 245)"), ("dark", "rgb(13, 23, 29)")):
         page = open_page(served, scheme=scheme)
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == paper
+
+
+def test_a_phone_begins_with_pictures(serve: Serve, open_page: OpenPage) -> None:
+    """The first row is in the upper third of the window, also with two folders to save into."""
+    served = serve(*make_pictures(3))
+    other = Path(served.store.list_storage_dirs()[0].path).with_name("A folder with a long name")
+    served.store.add_storage_dir(make_storage_dir(other, *make_pictures(1, first_seed=9)))
+    page = open_page(served, width=390, height=844, bypass_csp=True)
+    tile = page.locator(".tile").first.bounding_box()
+    assert tile is not None
+    assert tile["y"] <= 844 / 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.get_by_role("button", name="Save images")).to_be_visible()
+    expect(page.get_by_role("button", name="Larger tiles")).to_be_hidden()
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_role("button", name="Larger tiles")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    check_accessible(page)
+
+
+def test_the_foot_of_a_short_page_is_at_the_end_of_the_window(
+    broken: tuple[Broken, Served], open_page: OpenPage
+) -> None:
+    """A page that is longer than the window ends with it."""
+    page = open_page(broken[1], "/image/" + "0" * 32, width=1920, height=1080)
+    foot = page.locator(".foot").bounding_box()
+    assert foot is not None
+    assert foot["y"] + foot["height"] == pytest.approx(1080, abs=1)
+
+
+LINES = """(element) => {
+    const { borderTopWidth, borderTopColor, textDecorationLine, outlineStyle } = getComputedStyle(element);
+    const isSeen = parseFloat(borderTopWidth) > 0 && borderTopColor !== "rgb(255, 255, 255)";
+    return isSeen || textDecorationLine !== "none" || outlineStyle !== "none";
+}"""
+"""Whether something has a line that can be seen on white paper."""
+
+
+def test_what_a_color_says_has_a_line_where_the_system_chooses_the_colors(
+    broken: tuple[Broken, Served], open_page: OpenPage
+) -> None:
+    """Where one is, which button is pressed, what is selected, states, panels, and how far something is."""
+    page = open_page(broken[1], forced_colors="active", bypass_csp=True)
+    page.get_by_role("button", name="Whole pictures").click()
+    page.locator(".tile").first.hover()
+    page.locator(".tile .pick").first.click()
+    for said in (
+        ".places [aria-current]", "[data-do=whole]", ".tile.is-chosen > a", ".tile .badge:not(:empty)", ".chosen",
+    ):  # fmt: skip
+        assert page.locator(said).first.evaluate(LINES), said
+    for unsaid in (".places a:not([aria-current])", ".month-head"):
+        assert not page.locator(unsaid).first.evaluate(LINES), unsaid
+    check = "(pick) => getComputedStyle(pick, '::before').backgroundColor"
+    chosen, other = (page.locator(".tile .pick").nth(number).evaluate(check) for number in (0, 1))
+    assert chosen != other
+    page.goto(f"{broken[1].address.url}inspect/Notes")
+    assert page.locator(".panel").first.evaluate(LINES)
+    tabs = [
+        tab.evaluate("(tab) => getComputedStyle(tab).textDecorationLine")
+        for tab in page.locator(".tabs a").all()
+    ]
+    assert tabs == ["underline", "none", "none"]

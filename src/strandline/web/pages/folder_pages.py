@@ -23,7 +23,7 @@ from strandline.model.storage_dirs import (
     find_probable_copy,
     find_same_identities,
 )
-from strandline.model.suitable_folders import say_same_identity
+from strandline.model.suitable_folders import HAS_PICTURES_ELSEWHERE, say_same_identity
 from strandline.web.api.sds import check_whole
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
@@ -67,8 +67,8 @@ class Folder(NamedTuple):
     needs_confirming: str
     needs_identity: bool
     """A button gives it a new identity: it has none, or may be a copy."""
-    is_original: bool
-    """Another folder is probably a copy of it."""
+    copy: StorageDir | None
+    """Another folder that is probably a copy of it."""
     said: str
     """Its problem, for a person."""
     last_scan: datetime | None
@@ -122,7 +122,8 @@ async def add_folder(
         )
         if not needs_identity(added.sd):
             note = describe_added(added, is_known=added.sd.number in known and not new_identity)
-            return note._replace(sd=added.sd, elsewhere=_count_elsewhere(backend, added))
+            elsewhere = _count_elsewhere(backend, added)
+            return put_elsewhere(note, added.sd, elsewhere) if elsewhere else note
         images = backend.store.list_tree(added.sd, folder="media", meaning="image", limit=1)
         return describe_added(added, images.total)
 
@@ -236,6 +237,14 @@ def describe_added(added: AddedStorageDir, waiting: int = 0, *, is_known: bool =
     return Note(tone, OUTCOMES.get(outcome, "{name} was added.").format(name=added.sd.name), lines)
 
 
+def put_elsewhere(note: Note, sd: StorageDir, elsewhere: int) -> Note:
+    """The note with a button for this many pictures, which says what the lines about them would say. Pure."""
+    lines = [line for line in note.lines if HAS_PICTURES_ELSEWHERE not in line and line != NONE_FOUND]
+    return note._replace(lines=lines, sd=sd, elsewhere=elsewhere)
+
+
+NONE_FOUND = "0 images found."
+
 CONFIRMING = {
     StorageDirQuestion.ACCEPT_ABSENCES: (
         "Were they deleted or moved on purpose? Then confirm it; the files that are gone are accepted as gone."
@@ -270,11 +279,11 @@ def needs_identity(sd: StorageDir) -> bool:
     return sd.question is StorageDirQuestion.NEW_IDENTITY
 
 
-def is_probable_original(sd: StorageDir, sds: Iterable[StorageDir]) -> bool:
-    """Whether another folder has its identity and was added later, so that one is probably the copy. Pure."""
+def find_copy_of(sd: StorageDir, sds: Iterable[StorageDir]) -> StorageDir | None:
+    """Another folder that has its identity and was added later, so it is probably a copy of this one. Pure."""
     pairs = [pair for pair in find_same_identities(sds) if sd.number in [each.number for each in pair]]
     copies = (find_probable_copy(*pair) for pair in pairs)
-    return any(copy is not None and copy.number != sd.number for copy in copies)
+    return next((copy for copy in copies if copy is not None and copy.number != sd.number), None)
 
 
 def _say(objection: str | None) -> str:
@@ -321,7 +330,7 @@ def _describe(backend: Backend, sds: list[StorageDir]) -> list[Folder]:
         Folder(
             sd, counts.images, counts.unchecked, counts.arriving, counts.missing, say_confirming(sd),
             needs_identity(sd) or (sd.number in same and not sd.read_only),
-            is_probable_original(sd, sds),
+            find_copy_of(sd, sds),
             say_same_identity(*same[sd.number]) if sd.number in same else sd.problem or "",
             backend.store.find_last_scan(sd),
         )

@@ -26,7 +26,7 @@ from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_lines
-from strandline.web.pages.folder_pages import is_probable_original, needs_identity, say_confirming
+from strandline.web.pages.folder_pages import find_copy_of, needs_identity, say_confirming
 from strandline.web.pages.remedies import Found, Health, is_copied, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import show_lines_plainly
@@ -89,7 +89,7 @@ def _draw_status(backend: Backend, name: str) -> Response:
         health=health, discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
         needs_confirming=say_confirming(status.sd),
         needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.read_only),
-        is_original=is_probable_original(status.sd, sds),
+        copy=find_copy_of(status.sd, sds),
         history=_list_history(events, status.sd, sds),
         elsewhere=_count_elsewhere(backend, status),
     )  # fmt: skip

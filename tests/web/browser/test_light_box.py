@@ -1,0 +1,79 @@
+"""The light box when its folder changes or goes away, and fingers that stay on a tile, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from builders.pictures import make_picture
+from builders.storage import make_pictures
+from strandline import NewImage
+
+from .conftest import OpenPage, Serve
+
+
+def test_the_light_box_finds_its_image_among_new_ones(serve: Serve, open_page: OpenPage) -> None:
+    """Others that arrived meanwhile have moved it."""
+    served = serve(*make_pictures(3), watching=True)
+    page = open_page(served)
+    first = str(page.locator(".tile").first.get_attribute("data-id"))
+    page.locator(".tile").first.click()
+    expect(page.get_by_role("dialog").get_by_role("status")).to_have_text(re.compile("1 of 3$"))
+    served.store.save_several([NewImage(each) for each in make_pictures(4, first_seed=50)], sd="Notes")
+    expect(page.locator("#count")).to_have_text("7 images")
+    expect(page.locator(".tile").first).not_to_have_attribute("data-id", first)  # the new ones are fetched
+    page.keyboard.press("Escape")
+    expect(page.locator(".tile a:focus")).to_have_attribute("href", f"/image/{first}")
+
+
+def test_the_light_box_shows_the_small_copy_of_what_is_offline(serve: Serve, open_page: OpenPage) -> None:
+    """The one that the browser has, and says so. Without one it says why there is no picture."""
+    served = serve(*(make_picture("jpg", seed=seed, size=(640, 480)) for seed in range(2)))
+    served.store.scan()
+    page = open_page(served)
+    expect(page.locator(".tile img").nth(1)).to_be_visible()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.tile img')].every((each) => each.naturalWidth > 0)"
+    )
+    root = Path(served.store.list_storage_dirs()[0].path)
+    root.rename(root.with_name("Elsewhere"))
+    served.store.refresh_storage_dirs()
+    expect(page.locator(".tile .badge").first).to_have_text("offline")
+    page.locator(".tile").first.click()
+    expect(page.locator(".small-copy")).to_have_text("Notes is offline. This is a small copy.")
+    expect(page.locator(".stage img")).to_be_visible()
+    page.route("**/i/*", lambda route: route.fulfill(status=503))
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".unseen")).to_contain_text("Notes is offline, so this picture cannot be read now.")
+    expect(page.locator(".small-copy")).to_be_hidden()
+
+
+def press_long(page: Page, *, then_move: bool = False) -> None:
+    """A finger stays on the first tile for 700 ms, in a browser that sends no ``contextmenu``, as on iOS."""
+    box = page.locator(".tile").first.bounding_box()
+    assert box is not None
+    finger = page.context.new_cdp_session(page)
+    at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    finger.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    if then_move:
+        moved = at | {"y": at["y"] - 40}
+        finger.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [moved]})
+    page.wait_for_timeout(700)
+    finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_a_finger_that_stays_selects(serve: Serve, open_page: OpenPage) -> None:
+    """By the clock, not by the browser's menu. The tap that ends it opens nothing; the next tap deselects."""
+    page = open_page(serve(*make_pictures(4)), width=390, has_touch=True, is_mobile=True)
+    page.evaluate("addEventListener('contextmenu', (event) => event.stopImmediatePropagation(), true)")
+    press_long(page, then_move=True)
+    expect(page.locator(".tile.is-chosen")).to_have_count(0)
+    press_long(page)
+    expect(page.locator(".chosen output")).to_have_text("1 selected")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    page.locator(".tile").first.tap()
+    expect(page.locator(".chosen")).to_be_hidden()
+    page.locator(".tile").first.tap()
+    expect(page.get_by_role("dialog")).to_be_visible()
