@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from strandline.model.events import StorageDirAdded as StorageDirAdded
     from strandline.model.events import StorageDirEvent as StorageDirEvent
     from strandline.model.events import StorageDirIdentityChanged as StorageDirIdentityChanged
+    from strandline.model.events import StorageDirLayoutChanged as StorageDirLayoutChanged
     from strandline.model.events import StorageDirOffline as StorageDirOffline
     from strandline.model.events import StorageDirOnline as StorageDirOnline
     from strandline.model.events import StorageDirSuspect as StorageDirSuspect
@@ -209,6 +210,7 @@ _HOMES = {
         "StorageDirAdded",
         "StorageDirEvent",
         "StorageDirIdentityChanged",
+        "StorageDirLayoutChanged",
         "StorageDirOffline",
         "StorageDirOnline",
         "StorageDirSuspect",

@@ -19,6 +19,7 @@ from strandline.errors import InvalidInputError
 from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES, IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.states import EXPECTED
+from strandline.model.storage_dirs import parse_layout_kind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,10 +110,16 @@ class Store:
         *,
         new_identity: bool = False,
         read_only: bool = False,
+        layout: str | None = None,
         scan: bool = True,
+        prove_all: bool = True,
         progress: OnProgress | None = None,
     ) -> AddedStorageDir:
-        """Adds a folder, decides its identity, and scans it unless the caller will. Idempotent.
+        """Adds a folder, decides its layout and identity, and scans it unless the caller will. Idempotent.
+
+        ``layout`` is ``ids`` (``media/{id}.{ext}``) or ``named`` (any folder as it is; nothing is written into it).
+        Without it, what is in the folder decides, and ``layout_reason`` says why. A named picture has its id from its
+        bytes, so the scan reads each of them; unless ``prove_all``, a watcher does that later.
 
         ``progress`` is called with the storage directory, the number of handled files, and the number of all files (0
         while unknown). Cost: one ``lstat`` per file, a read of each new file of a known folder, and up to four
@@ -131,7 +138,9 @@ class Store:
             name=name,
             new_identity=new_identity,
             read_only=read_only,
+            layout=None if layout is None else parse_layout_kind(layout),
             scan=scan,
+            prove_all=prove_all,
             on_progress=progress,
         )
 

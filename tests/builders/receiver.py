@@ -87,7 +87,7 @@ class Receiver:
             sd.sd_id,
             frozenset(sd.aliases),
             sd.state.value,
-            frozenset((f.image_id, f.filename, f.state.value, _hash_of(f)) for f in self.list_files()),
+            frozenset((str(f.image_id), f.filename, f.state.value, _hash_of(f)) for f in self.list_files()),
         )
 
     def list_events(self, *types: str) -> list[Event]:
@@ -129,7 +129,7 @@ class Receiver:
         """
         young = [file for file in self.list_files() if not has_reliable_proof(file)]
         for file in young:
-            found = self.store.find(file.image_id)
+            found = self.store.find(str(file.image_id))
             if found is not None:
                 found.read()
         return not young
@@ -151,7 +151,7 @@ class Receiver:
         return reading_images(self.store, versions, may_be_told)
 
     def _check_whole(self, event: Event) -> None:
-        if isinstance(event, ImageAvailable) and is_content_id(event.image_id):
+        if isinstance(event, ImageAvailable) and event.image_id and is_content_id(event.image_id):
             data = (self.root / "media" / event.filename).read_bytes()
             assert hashlib.sha256(data).hexdigest().startswith(event.image_id), (
                 f"{event.filename} was told too soon"

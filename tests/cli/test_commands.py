@@ -18,7 +18,9 @@ from builders.program import run, run_on_terminal, run_process
 from strandline.model.image_ids import hash_to_content_id
 from strandline.model.sync_status import SyncStatus
 
-SD_KEYS = {"sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem", "question"}
+SD_KEYS = {
+    "sd_id", "name", "path", "state", "layout", "read_only", "provisional", "aliases", "problem", "question",
+}  # fmt: skip
 FILE_KEYS = {
     "sd_id", "sd_name", "sd_state", "filename", "path", "media_type", "state", "proven", "proof", "whole",
     "size_bytes", "mtime", "first_seen", "unchanged_since", "absent_since",
@@ -38,17 +40,14 @@ def test_the_life_of_a_storage_directory(made: CommandHome) -> None:
     root = made.make_storage_dir(is_added=False)
     image_id = made.put(root)
     added = run("sd", "add", root, "--name", "First", "--json").json
-    assert set(added) == {"sd", "identity", "scan"}
+    assert set(added) == {"sd", "identity", "layout_reason", "scan"}
     assert set(added["sd"]) == SD_KEYS
     assert set(added["identity"]) == {
         "outcome", "migrated", "generated", "had_conflict", "aliases", "warnings",
     }  # fmt: skip
     assert set(added["scan"]) == SCAN_KEYS
-    assert (added["sd"]["name"], added["identity"]["outcome"], added["scan"]["added"]) == (
-        "First",
-        "existing",
-        1,
-    )
+    told = added["sd"]["name"], added["identity"]["outcome"], added["scan"]["added"]
+    assert told == ("First", "existing", 1)
     assert run("sd", "list", "--json").json == {"sds": [added["sd"] | {"images": 1, "checked": 0}]}
     assert run("sd", "show", SD_ID.format(1), "--json").json == {"sd": added["sd"]}
     assert run("sd", "rename", "First", "Second", "--json").json["sd"]["name"] == "Second"
@@ -65,9 +64,9 @@ def test_adding_tells_people_what_happened(made: CommandHome) -> None:
     root = made.folder / "Journal"
     (root / "attachments").mkdir(parents=True)
     (root / "attachments/a.png").write_bytes(make_picture("png"))
-    added = run("sd", "add", root)
-    assert "Journal is added" in added.text
-    assert " (new)\n" in added.text
+    added = run("sd", "add", root, "--layout", "ids")
+    for words in ("Journal is added", "because it was given", " (new)\n"):
+        assert words in added.text
     assert "save -r" in added.stderr
     assert run("sd", "list").text.split("\t")[:2] == ["Journal", "online"]
 

@@ -35,7 +35,7 @@ def test_pictures_elsewhere_are_hinted_at_in_words_that_work(made: CommandHome) 
     for name, option in (("My Vault", []), ("Archive only", ["--read-only"])):
         (made.folder / name).mkdir(parents=True)
         (made.folder / name / "a.png").write_bytes(make_picture("png"))
-        said = run("sd", "add", made.folder / name, *option).stderr
+        said = run("sd", "add", made.folder / name, "--layout", "ids", *option).stderr
         assert (f"`strandline save -r '{made.folder}/My Vault' --sd 'My Vault'`" in said) == (not option)
         assert "save" not in said or not option
 

@@ -109,7 +109,7 @@ def test_a_folder_of_notes_with_pictures_beside_them_is_not_called_healthy(made:
     root = made.folder / "Vault"
     (root / "attachments").mkdir(parents=True)
     (root / "attachments/a.png").write_bytes(make_picture("png"))
-    assert run("sd", "add", root).status == 0
+    assert run("sd", "add", root, "--layout", "ids").status == 0
     letter = run("inspect", "Vault")
     assert (letter.status, "Healthy" in letter.text) == (0, False)
     assert f"such as {root}/attachments/a.png" in letter.text

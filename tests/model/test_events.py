@@ -50,16 +50,16 @@ def test_every_event_begins_with_the_same_four_keys(event: Event) -> None:
     keys = list(event.to_json())
     assert keys[:4] == ["seq", "at", "type", "sd_id"]
     if event.type.startswith("image."):
-        own = ["saved"] if event.type == "image.available" else []
-        assert keys[4:] == ["image_id", "filename", "state", "whole", *own]
+        own = {"image.changed": ["old_image_id"], "image.available": ["saved"]}
+        assert keys[4:] == ["image_id", "filename", "state", "whole", "path", *own.get(event.type, [])]
 
 
 def test_the_wire_names_are_those_of_the_contract() -> None:
     """Names that subscribers listen for never change."""
     assert set(EVENT_TYPES) == {
         "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",
-        "image.removed", "sd.added", "sd.online", "sd.offline", "sd.suspect", "sd.identity_changed", "scan.started",
-        "scan.progress", "scan.finished", "reset",
+        "image.removed", "sd.added", "sd.online", "sd.offline", "sd.suspect", "sd.identity_changed",
+        "sd.layout_changed", "scan.started", "scan.progress", "scan.finished", "reset",
     }  # fmt: skip
 
 

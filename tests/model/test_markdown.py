@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 
-from strandline.model.markdown import format_markdown, stem_of
+from strandline.model.markdown import format_markdown, format_named_markdown, stem_of
 
 TEMPLATE = "![{stem}](media/{filename})"
 READERS = [MarkdownIt("commonmark"), MarkdownIt("js-default", {"linkify": False})]
@@ -60,3 +60,11 @@ def test_plain_names_stay_plain(name: str, markdown: str) -> None:
 def test_braces_in_a_name_are_no_template() -> None:
     """The name is inserted, never interpreted."""
     assert format_markdown("{stem} {filename}", "x.png", "{filename}.png") == "{filename} x.png"
+
+
+def test_a_named_picture_is_referred_to_by_its_path() -> None:
+    """Encoded, so that blanks and parentheses do not end it."""
+    path = "Study/Pasted image (1).png"
+    assert format_named_markdown(path, "Pasted image (1).png") == (
+        "![Pasted image (1)](Study/Pasted%20image%20%281%29.png)"
+    )

@@ -21,6 +21,7 @@ CLOUD = replace(FILE, stamp=None, proof=None, state=FileState.ONLINE_ONLY)
 def test_the_keys_of_an_image_are_attributes(file: object) -> None:
     """Of the image and of each of its files, with the same value."""
     report = ImageFileReport(file, make_storage_dir())  # type: ignore[arg-type]
+    assert report.file.image_id is not None
     info = ImageInfo(report.file.image_id, (report,), ("cat.jpg", "Katze.jpg"))
     for value in (info, report):
         for key, told in value.to_json().items():

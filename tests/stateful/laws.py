@@ -164,7 +164,7 @@ class Laws:
         what = f"{label}/{row.filename} is {row.state}"
         if row.state is FileState.PRESENT and row.proof_is_current and row.proof is not None:
             proven = row.proof.sha256
-            if len(row.image_id) == 32:
+            if row.image_id is not None and len(row.image_id) == 32:
                 check(proven.startswith(row.image_id), "I2", f"{what} by the proof {proven}")
             if at is not None and is_of(row, at) and not is_too_soon(row.proof, at):
                 found = self._hash(label, key, at)

@@ -21,7 +21,7 @@ from strandline.model.identity import rules
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.sightings import IdentityFile, IdentitySighting
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind
-from strandline.model.image_ids import is_content_id
+from strandline.model.layout import Layout
 from strandline.model.states import Look, Seen
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.watching import relooks
@@ -40,9 +40,9 @@ Mutate = Callable[[pytest.MonkeyPatch], None]
 def trust_renames(patch: pytest.MonkeyPatch) -> None:
     """A new inode under the final name was renamed into place, so it is complete."""
 
-    def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
+    def after_look(row: ImageFile, look: Look, now: datetime, layout: Layout) -> ImageFile:
         is_new = look.stamp.size_bytes and (row.proof is None or row.proof.stamp.inode != look.stamp.inode)
-        return _shown(row, look, now) if is_new else states.after_look(row, look, now)
+        return _shown(row, look, now) if is_new else states.after_look(row, look, now, layout)
 
     patch.setattr(prove, "after_look", after_look)
 
@@ -50,10 +50,10 @@ def trust_renames(patch: pytest.MonkeyPatch) -> None:
 def trust_sizes(patch: pytest.MonkeyPatch) -> None:
     """A file with the same size as at the last look is complete."""
 
-    def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
+    def after_look(row: ImageFile, look: Look, now: datetime, layout: Layout) -> ImageFile:
         is_stable = row.stamp is not None and row.stamp.size_bytes == look.stamp.size_bytes > 0
         is_quiet = states.unchanged_for(row, now) >= states.QUIET
-        return _shown(row, look, now) if is_stable and is_quiet else states.after_look(row, look, now)
+        return _shown(row, look, now) if is_stable and is_quiet else states.after_look(row, look, now, layout)
 
     patch.setattr(prove, "after_look", after_look)
 
@@ -101,9 +101,9 @@ def make_up_an_identity(patch: pytest.MonkeyPatch) -> None:
 def trust_legacy_names(patch: pytest.MonkeyPatch) -> None:
     """A legacy id says nothing about the bytes, so any bytes are right."""
 
-    def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
-        is_any = not is_content_id(row.image_id) and look.stamp.size_bytes
-        return _shown(row, look, now) if is_any else states.after_look(row, look, now)
+    def after_look(row: ImageFile, look: Look, now: datetime, layout: Layout) -> ImageFile:
+        is_any = not states.needs_hash(row, layout) and look.stamp.size_bytes
+        return _shown(row, look, now) if is_any else states.after_look(row, look, now, layout)
 
     patch.setattr(prove, "after_look", after_look)
 

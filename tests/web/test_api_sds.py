@@ -41,7 +41,7 @@ def test_adding_is_201_once_and_200_when_it_is_repeated(served: Served, tmp_path
     root = make_storage_dir(tmp_path / "More", make_picture("png", seed=4))
     first, again = (served.post("/sds", {"path": str(root)}) for _ in range(2))
     assert (first.status_code, again.status_code) == (201, 200)
-    assert set(first.json()) == {"sd", "identity", "scan"}
+    assert set(first.json()) == {"sd", "identity", "layout_reason", "scan"}
     assert first.json()["identity"]["outcome"] == "existing"
     assert first.json()["scan"]["added"] == 1
 
@@ -131,7 +131,7 @@ def test_a_misspelled_field_does_nothing_but_a_problem(served: Served, tmp_path:
     answer = served.post("/sds", {"path": str(tmp_path / "More"), "readonly": True})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
     assert answer.json()["detail"] == (
-        "there is no field 'readonly'; the fields are path, name, new_identity, read_only"
+        "there is no field 'readonly'; the fields are path, name, new_identity, read_only, layout"
     )
     assert list((tmp_path / "More").iterdir()) == []
     assert len(served.get("/sds")["sds"]) == 1

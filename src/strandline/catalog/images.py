@@ -2,7 +2,7 @@
 
 A page is fetched by walking an index of times and taking each image at *one* file, the newest or the first to arrive.
 So it costs the same at the end of a million images as at the beginning. What surprises: there is no table of images;
-an image is whatever files carry its id.
+an image is whatever files carry its id. A file whose id is not known yet is no image.
 """
 
 from __future__ import annotations
@@ -110,7 +110,9 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
     shown = "NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.sd = f.sd AND hidden.path = f.path)"
     matches = " AND ".join([shown, *_limits(chosen, "f")])
     before = f"""
-        WITH several AS MATERIALIZED (SELECT image_id FROM image_files GROUP BY image_id HAVING count(*) > 1),
+        WITH several AS MATERIALIZED (
+            SELECT image_id FROM image_files WHERE image_id IS NOT NULL GROUP BY image_id HAVING count(*) > 1
+        ),
         hidden AS MATERIALIZED (
             SELECT g.sd, g.path
             FROM several CROSS JOIN image_files AS g INDEXED BY image_files_by_image USING (image_id)
@@ -121,6 +123,8 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
             UNION ALL
             SELECT sd, path FROM image_files INDEXED BY image_files_noteworthy
             WHERE state = 'trashed' AND (state <> 'present' OR absent_since_us IS NOT NULL)
+            UNION ALL
+            SELECT sd, path FROM image_files INDEXED BY image_files_by_image WHERE image_id IS NULL
         )
     """
     return before, f"image_files AS f INDEXED BY {order.index}", matches, values
@@ -132,7 +136,7 @@ def _one_of_each(chosen: ImageFilter) -> tuple[str, dict[str, object]]:
     condition, values = _condition(chosen, "f")
     deciding, _ = _condition(chosen, "g")
     return (
-        f"""{condition} AND NOT EXISTS (
+        f"""{condition} AND f.image_id IS NOT NULL AND NOT EXISTS (
             SELECT 1 FROM image_files AS g
             WHERE g.image_id = f.image_id AND {deciding}
               AND (g.{order.column}, g.sd, g.path) {order.decides} (f.{order.column}, f.sd, f.path)

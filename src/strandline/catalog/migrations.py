@@ -157,5 +157,62 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE storage_dirs SET question = 'new-identity'
         WHERE state = 'incomplete' AND sd_id IS NULL AND read_only = 0 AND problem LIKE '%--new-identity%';
     """,
+    # An image's id may be unknown until its bytes are proven. SQLite cannot drop a NOT NULL, so the table is made
+    # again.
+    """
+    ALTER TABLE image_files RENAME TO image_files_before;
+    CREATE TABLE image_files (
+        sd                 INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path               TEXT NOT NULL,
+        image_id           TEXT,
+        media_type         TEXT NOT NULL,
+        size_bytes         INTEGER,
+        stamp              TEXT,
+        state              TEXT NOT NULL,
+        prior_state        TEXT,
+        first_seen_us      INTEGER NOT NULL,
+        unchanged_since_us INTEGER NOT NULL,
+        absent_since_us    INTEGER,
+        absence_accepted   INTEGER NOT NULL DEFAULT 0,
+        proof_kind         TEXT,
+        proof_sha256       TEXT,
+        proof_stamp        TEXT,
+        proven_at_us       INTEGER,
+        width              INTEGER,
+        height             INTEGER,
+        taken_at_us        INTEGER,
+        sort_us            INTEGER NOT NULL,
+        listed_first       INTEGER NOT NULL DEFAULT 1,
+        proof_ctime_ns     INTEGER,
+        proof_whole        INTEGER,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
+    INSERT INTO image_files (
+        sd, path, image_id, media_type, size_bytes, stamp, state, prior_state, first_seen_us,
+        unchanged_since_us, absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp,
+        proven_at_us, width, height, taken_at_us, sort_us, listed_first, proof_ctime_ns, proof_whole
+    )
+    SELECT
+        sd, path, image_id, media_type, size_bytes, stamp, state, prior_state, first_seen_us,
+        unchanged_since_us, absent_since_us, absence_accepted, proof_kind, proof_sha256, proof_stamp,
+        proven_at_us, width, height, taken_at_us, sort_us, listed_first, proof_ctime_ns, proof_whole
+    FROM image_files_before ORDER BY sd, path;
+    DROP TABLE image_files_before;
+    CREATE INDEX image_files_by_image ON image_files (image_id);
+    CREATE INDEX image_files_newest_first ON image_files (sort_us);
+    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us);
+    CREATE INDEX image_files_unproven ON image_files (sd, sort_us)
+        WHERE state = 'present' AND proof_stamp IS NOT stamp;
+    CREATE INDEX image_files_noteworthy ON image_files (sd, state)
+        WHERE state <> 'present' OR absent_since_us IS NOT NULL;
+    CREATE INDEX image_files_arrivals ON image_files (sd, sort_us)
+        WHERE listed_first = 0 AND state = 'present' AND proof_stamp IS NOT stamp;
+    CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
+        WHERE state = 'present' AND proof_stamp IS stamp AND proof_whole IS NULL;
+    CREATE INDEX image_files_incomplete ON image_files (sd, path) WHERE proof_whole = 0;
+    ALTER TABLE storage_dirs ADD COLUMN layout TEXT NOT NULL DEFAULT 'ids';
+    ALTER TABLE storage_dirs ADD COLUMN layout_chosen INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE storage_dirs ADD COLUMN anchors TEXT;
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

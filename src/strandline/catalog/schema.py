@@ -24,7 +24,10 @@ SCHEMA = """
         read_only       INTEGER NOT NULL DEFAULT 0,
         first_scan_done INTEGER NOT NULL DEFAULT 0,
         added_at_us     INTEGER NOT NULL,
-        question        TEXT
+        question        TEXT,
+        layout          TEXT NOT NULL DEFAULT 'ids',
+        layout_chosen   INTEGER NOT NULL DEFAULT 0,
+        anchors         TEXT
     );
     CREATE TABLE storage_dir_aliases (
         number INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
@@ -34,7 +37,7 @@ SCHEMA = """
     CREATE TABLE image_files (
         sd                 INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
         path               TEXT NOT NULL,
-        image_id           TEXT NOT NULL,
+        image_id           TEXT,
         media_type         TEXT NOT NULL,
         size_bytes         INTEGER,
         stamp              TEXT,
@@ -107,5 +110,5 @@ SCHEMA = """
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 9
+VERSION = 10
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

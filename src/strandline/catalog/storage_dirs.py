@@ -7,18 +7,22 @@ the same name.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.identity.sd_ids import StorageDirId
-from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirQuestion, StorageDirState
+
+if TYPE_CHECKING:
+    from strandline.model.identity.anchors import Anchors
 
 _SELECT = (
     "SELECT number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, "
-    "question, "
+    "question, layout, layout_chosen, "
     "(SELECT group_concat(sd_id, char(10)) FROM storage_dir_aliases AS a WHERE a.number = storage_dirs.number) "
     "FROM storage_dirs"
 )
@@ -28,7 +32,7 @@ _SELECT = (
 def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
     (
         number, sd_id, provisional, name, path, state, problem, read_only, first_scan_done, added_at_us, question,
-        aliases,
+        layout, layout_chosen, aliases,
     ) = row  # fmt: skip
     return StorageDir(
         number=number,
@@ -41,6 +45,8 @@ def _to_storage_dir(row: tuple[Any, ...]) -> StorageDir:
         question=None if question is None else StorageDirQuestion(question),
         read_only=bool(read_only),
         first_scan_done=bool(first_scan_done),
+        layout=LayoutKind(layout),
+        is_layout_chosen=bool(layout_chosen),
         added_at=from_microseconds(added_at_us),
         aliases=() if aliases is None else tuple(sorted(aliases.split("\n"))),
     )
@@ -71,6 +77,16 @@ class StorageDirReader:
         row = self._conn.execute(f"{_SELECT} WHERE number = ?", (number,)).fetchone()
         return None if row is None else _to_storage_dir(row)
 
+    def find_anchors(self, number: int) -> Anchors | None:
+        """What the SD without an identity file was recognized by when it was last here; None if it never was."""
+        row = self._conn.execute("SELECT anchors FROM storage_dirs WHERE number = ?", (number,)).fetchone()
+        if row is None or row[0] is None:
+            return None
+        from strandline.model.identity.anchors import Anchors  # here: most folders have an identity
+
+        place, names = json.loads(row[0])
+        return Anchors(place, frozenset(names))
+
 
 class StorageDirWriter(StorageDirReader):
     """Adds, moves, renames, and forgets storage directories."""
@@ -87,6 +103,8 @@ class StorageDirWriter(StorageDirReader):
         read_only: bool,
         added_at: datetime,
         question: StorageDirQuestion | None = None,
+        layout: LayoutKind = LayoutKind.IDS,
+        is_layout_chosen: bool = False,
     ) -> int:
         """Adds a storage directory and returns its number.
 
@@ -95,10 +113,10 @@ class StorageDirWriter(StorageDirReader):
         """
         cursor = self._conn.execute(
             "INSERT INTO storage_dirs (sd_id, provisional, name, path, state, problem, read_only, "
-            "added_at_us, question) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "added_at_us, question, layout, layout_chosen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 sd_id, int(provisional), name, path, state.value, problem, int(read_only),
-                as_microseconds(added_at), question,
+                as_microseconds(added_at), question, layout.value, int(is_layout_chosen),
             ),
         )  # fmt: skip
         assert cursor.lastrowid is not None
@@ -135,8 +153,10 @@ class StorageDirWriter(StorageDirReader):
         )
 
     def update_path(self, number: int, path: str) -> None:
-        """Sets the SD's path."""
-        self._conn.execute("UPDATE storage_dirs SET path = ? WHERE number = ?", (path, number))
+        """Sets the SD's path. Without an identity file, what is there now counts as it."""
+        self._conn.execute(
+            "UPDATE storage_dirs SET path = ?, anchors = NULL WHERE number = ?", (path, number)
+        )
 
     def update_name(self, number: int, name: str) -> None:
         """Sets the SD's name."""
@@ -145,6 +165,27 @@ class StorageDirWriter(StorageDirReader):
     def update_read_only(self, number: int, *, read_only: bool) -> None:
         """Sets whether the SD is read-only."""
         self._conn.execute("UPDATE storage_dirs SET read_only = ? WHERE number = ?", (int(read_only), number))
+
+    def update_layout(self, number: int, layout: LayoutKind, *, is_chosen: bool) -> None:
+        """Sets the layout, and whether a person chose it. If it is another one, drops all files of the SD, because
+        their names meant something else: the next scan is a first one.
+        """
+        changed = self._conn.execute(
+            "UPDATE storage_dirs SET layout = ?, first_scan_done = 0, anchors = NULL "
+            "WHERE number = ? AND layout <> ?",
+            (layout.value, number, layout.value),
+        ).rowcount
+        self._conn.execute(
+            "UPDATE storage_dirs SET layout_chosen = ? WHERE number = ?", (int(is_chosen), number)
+        )
+        if changed:
+            self._conn.execute("DELETE FROM image_files WHERE sd = ?", (number,))
+            self._conn.execute("DELETE FROM conflict_copies WHERE sd = ?", (number,))
+
+    def update_anchors(self, number: int, anchors: Anchors | None) -> None:
+        """Sets what the SD without an identity file is recognized by. None: whatever is there is it."""
+        text = None if anchors is None else json.dumps([anchors.place, sorted(anchors.names)])
+        self._conn.execute("UPDATE storage_dirs SET anchors = ? WHERE number = ?", (text, number))
 
     def mark_first_scan_done(self, number: int) -> None:
         """From now on, files that a scan finds are arrivals."""

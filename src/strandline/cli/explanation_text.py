@@ -38,7 +38,7 @@ def _show_trace(trace: StorageDirTrace) -> None:
         reason = f": {sd.problem}" if sd.problem else ""
         write_paragraph(f"This storage directory is {sd.state.value}{reason}.".replace("..", "."), indent=2)
     for file in trace.catalog:
-        write_paragraph(f"The catalog knows {file.filename}: {_say_belief(file)}.", indent=2)
+        write_paragraph(f"The catalog knows {sd.name_of(file.path)}: {_say_belief(file)}.", indent=2)
     for fact in trace.disk:
         write_paragraph(f"On the disk, {fact.filename}: {fact.message}.".replace("..", "."), indent=2)
     if not trace.catalog and not trace.disk:

@@ -60,7 +60,9 @@ def _show_info(image: ImageInfo) -> None:
         facts.append(("state", say_image_state(image)))
     for report in image.files:
         state = say_state(report.file)
-        facts.append((f"in {report.sd.name}", state._replace(text=f"{report.file.filename}: {state.text}")))
+        facts.append(
+            (f"in {report.sd.name}", state._replace(text=f"{report.sd.name_of(report.path)}: {state.text}"))
+        )
     show_facts(facts)
 
 
@@ -101,7 +103,7 @@ def _show_files(files: tuple[ImageFileReport, ...]) -> None:
         (
             (
                 report.sd.name,
-                report.file.filename,
+                report.sd.name_of(report.path),
                 say_size(_size_of(report.file)),
                 say_state(report.file),
                 f"{report.sd.path}/{report.file.path}",

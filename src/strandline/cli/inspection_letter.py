@@ -25,7 +25,7 @@ SHOWN_ON_A_TERMINAL = 10
 def list_verbs(sd: StorageDir) -> dict[str, str]:
     """What to type for each verb, for discrepancies of this storage directory."""
     name = refer_to(sd)
-    save = say_command("save", "FILE") if sd.read_only else say_command("save", "FILE", "--sd", name)
+    save = say_command("save", "FILE") if sd.is_left_as_is else say_command("save", "FILE", "--sd", name)
     scan, accept = say_command("scan", name), say_command("sd", "accept-missing", name)
     is_suspect = sd.state is StorageDirState.SUSPECT
     restore = f"`strandline get ID | strandline save --sd {quote_word(name)} --id ID -`"
@@ -33,7 +33,7 @@ def list_verbs(sd: StorageDir) -> dict[str, str]:
         Verb.SCAN: scan,
         Verb.SAVE: save,
         Verb.ADOPT: save,
-        Verb.RESTORE: "copy it there by hand: it is read-only" if sd.read_only else restore,
+        Verb.RESTORE: "copy it there by hand: it is only read" if sd.is_left_as_is else restore,
         Verb.COMPARE: say_command("whereis", "ID"),
         # While so many are gone that no absence is believed, none is called missing.
         Verb.ACCEPT_MISSING: f"{say_confirm(sd)}, {scan}, then {accept}" if is_suspect else accept,
@@ -61,7 +61,7 @@ def show_letter(status: SyncStatus) -> None:
     _show_problems(status)
     _show_identity(status)
     for discrepancy, items in found:
-        _show_discrepancy(discrepancy, items, list_verbs(sd))
+        _show_discrepancy(sd, discrepancy, items, list_verbs(sd))
 
 
 def _show_state(status: SyncStatus) -> None:
@@ -111,14 +111,16 @@ def _show_identity(status: SyncStatus) -> None:
             write_paragraph(remark, indent=2)
 
 
-def _show_discrepancy(discrepancy: Discrepancy, items: Sequence[FileItem], verbs: dict[str, str]) -> None:
+def _show_discrepancy(
+    sd: StorageDir, discrepancy: Discrepancy, items: Sequence[FileItem], verbs: dict[str, str]
+) -> None:
     number = len(items)
     write_line()
     colour = "red" if discrepancy.grade.is_bad else "yellow"
     write_line(paint(discrepancy.say_heading(number), colour, bold=True))
     shown = items[:SHOWN_ON_A_TERMINAL] if is_terminal(sys.stdout) else items
     for item in shown:
-        write_line(f"  {_say_item(item)}")
+        write_line(f"  {_say_item(sd, item)}")
     if len(shown) < number:
         write_line(f"  and {number - len(shown):,} more: --json lists all")
     write_paragraph(discrepancy.meaning, indent=2)
@@ -133,8 +135,9 @@ def _say_fact(name: str, value: object) -> str:
     return f"{name.replace('_', ' ')}: {value}"
 
 
-def _say_item(item: FileItem) -> str:
+def _say_item(sd: StorageDir, item: FileItem) -> str:
     facts = [say_bytes(item.size_bytes)] if item.size_bytes is not None else []
     facts += [_say_fact(name, value) for name, value in item.facts if value not in (None, "")]
-    text = f"{item.filename}  ({', '.join(facts)})" if facts else item.filename
+    name = sd.name_of(item.path)
+    text = f"{name}  ({', '.join(facts)})" if facts else name
     return show_plainly(text)

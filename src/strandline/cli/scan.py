@@ -28,8 +28,8 @@ from strandline.model.storage_dirs import StorageDirState
 def scan(session: Session, sds: tuple[str, ...]) -> int:
     """Look for new, changed, and missing images.
 
-    Lists media folders and reads no picture. Without arguments it scans all storage directories. A second scan
-    finds nothing and writes nothing.
+    Lists media folders and reads no picture whose name is its id. Without arguments it scans all storage directories.
+    A second scan finds nothing and writes nothing.
     """
     reports: list[ScanReport] = []
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:

@@ -30,7 +30,13 @@ from strandline.model.remedies import (
     say_forget,
 )
 from strandline.model.reports import AddedStorageDir, ConfirmedStorageDir
-from strandline.model.storage_dirs import FileCounts, StorageDir, StorageDirState, find_same_identities
+from strandline.model.storage_dirs import (
+    FileCounts,
+    LayoutKind,
+    StorageDir,
+    StorageDirState,
+    find_same_identities,
+)
 from strandline.model.suitable_folders import say_same_identity
 
 TABLE = {
@@ -67,13 +73,23 @@ _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
 @click.option("--name", metavar="NAME", help="What to call it; the folder's name by default.")
 @click.option("--new-identity", is_flag=True, help="Give it a new identity, whatever is there.")
 @click.option("--read-only", is_flag=True, help="Never write anything to it.")
+@click.option(
+    "--layout",
+    type=click.Choice(["ids", "named"]),
+    metavar="LAYOUT",
+    help="ids or named; what is there decides.",
+)
 @click.pass_obj
-def add(session: Session, path: Path, name: str | None, new_identity: bool, read_only: bool) -> int:
+def add(
+    session: Session, path: Path, name: str | None, new_identity: bool, read_only: bool, layout: str | None
+) -> int:
     """Add a folder that something else keeps in sync.
 
-    If the folder has no identity, it gets an SD_ID file with a new one. Then it is scanned. Adding it again
-    changes only what you give: its name, or that it is read-only. It is 1 if another folder has the same identity,
-    and 6 if its identity has not arrived yet.
+    A folder that has pictures and notes of its own is taken as it is: nothing is written into it, and every picture
+    in it is read once. A new or empty folder, and one whose media folder has images with ids for names, keeps images
+    by id; if it has no identity, it gets an SD_ID file with a new one. Then it is scanned. Adding it again changes
+    only what you give: its name, its layout, or that it is read-only. It is 1 if another folder has the same
+    identity, and 6 if its identity has not arrived yet.
     """
     with session.open_store() as store, Bars() as bars:
         before = {known.number: known for known in store.list_storage_dirs()}
@@ -82,6 +98,7 @@ def add(session: Session, path: Path, name: str | None, new_identity: bool, read
             name,
             new_identity=new_identity,
             read_only=read_only,
+            layout=layout,
             progress=lambda sd, done, total: bars.advance(sd.name, done, total),
         )
     was = before.get(added.sd.number)
@@ -106,7 +123,9 @@ def _show_added(added: AddedStorageDir, was: StorageDir | None) -> None:
     if sd.sd_id:
         note = " (provisional)" if sd.provisional else " (new)" if added.identity.generated else ""
         write_line(f"Identity: {sd.sd_id}{note}")
-    if not added.identity.generated:
+    if is_added:
+        write_paragraph(_say_layout(added))
+    if not added.identity.generated and not sd.is_unmarked:
         write_paragraph(_OUTCOMES.get(added.identity.outcome, added.identity.outcome))
     if added.identity.aliases:
         write_paragraph(f"Also known as: {say_list(added.identity.aliases)}")
@@ -119,6 +138,15 @@ def _show_added(added: AddedStorageDir, was: StorageDir | None) -> None:
         write_line(f"Images: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
         for finding in added.scan.findings:
             write_line(f"  {show_plainly(finding.message)}")
+
+
+def _say_layout(added: AddedStorageDir) -> str:
+    """Which layout it has, and why."""
+    if added.sd.layout is LayoutKind.NAMED:
+        what = "It is taken as it is, and nothing is written into it"
+    else:
+        what = "Its images have their ids for names, in media"
+    return f"{what}, because {show_plainly(added.layout_reason)}."
 
 
 def _list_changes(sd: StorageDir, was: StorageDir | None) -> list[str]:

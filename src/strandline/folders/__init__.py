@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from strandline.folders import identity_files as identity_files
     from strandline.folders import identity_writes as identity_writes
+    from strandline.folders import layout_look as layout_look
     from strandline.folders import media_listing as media_listing
     from strandline.folders import open_images as open_images
     from strandline.folders import proof_copies as proof_copies
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _PARTS = {
     "identity_files",
     "identity_writes",
+    "layout_look",
     "media_listing",
     "open_images",
     "proof_copies",

@@ -31,6 +31,7 @@ from strandline.folders.media_folder import (
     open_image_file,
     probe_names,
 )
+from strandline.folders.odd_names import NO_ODD_NAMES
 from strandline.folders.opening import OpenedFile, can_be_dataless
 from strandline.folders.plain_identity import read_plain_identity
 from strandline.model.layout import ID_LAYOUT, Layout
@@ -45,11 +46,13 @@ if TYPE_CHECKING:
     from strandline.folders.saving import AsideCopy, WrittenFile
     from strandline.folders.timed_calls import TimedCalls
     from strandline.folders.tree import Entry, PathPage
+    from strandline.model.identity.anchors import AnchorLook
     from strandline.model.identity.decisions import IdentityDecision
     from strandline.model.identity.sd_ids import StorageDirId
     from strandline.model.identity.sightings import IdentitySighting
     from strandline.model.image_files import FileStamp
     from strandline.model.image_ids import ImageId
+    from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
 
 SLOWEST_BYTES_PER_S = 256 * 1024
@@ -121,9 +124,14 @@ class LocalFolder:
         from strandline.model.listing import MediaListing
 
         listing = MediaListing([])
+        list_all = (
+            parts.media_listing.list_named_pictures
+            if self._is_tree
+            else parts.media_listing.list_media_folder
+        )
 
         def list_them() -> MediaListing:
-            return parts.media_listing.list_media_folder(
+            return list_all(
                 self.root,
                 keeps_inodes=self.keeps_inodes,
                 comparing=comparing,
@@ -136,10 +144,11 @@ class LocalFolder:
         )
 
     def list_names(self) -> set[str]:
-        """One ``scandir``."""
+        """One ``scandir`` per folder."""
         names: set[str] = set()
+        iter_all = parts.tree.iter_tree_names if self._is_tree else iter_names
         self.calls.patient(
-            lambda: names.update(iter_names(self.root)), kind="listings", progress=lambda: len(names)
+            lambda: names.update(iter_all(self.root)), kind="listings", progress=lambda: len(names)
         )
         return names
 
@@ -148,19 +157,25 @@ class LocalFolder:
         return self.calls.small(lambda: _exists(os.path.join(self.root, self.layout.images_folder)))
 
     def find_changed_ns(self) -> int | None:
-        """The folder's mtime."""
+        """The folder's mtime. A tree has none that moves with each of its names."""
+        if self._is_tree:
+            return None
         return self.calls.small(lambda: find_folder_mtime_ns(self.root))
 
     def probe(self, names: Iterable[str]) -> list[tuple[str, FileStamp]]:
         """One ``lstat`` a name."""
-        return self.calls.patient(lambda: probe_names(self.root, names, keeps_inodes=self.keeps_inodes))
+        return self.calls.patient(
+            lambda: probe_names(self.root, names, keeps_inodes=self.keeps_inodes, folder=self._images)
+        )
 
     def look_again(self, names: Collection[str]) -> dict[str, FileStamp | None]:
         """One ``lstat`` a name."""
         again: dict[str, FileStamp | None] = {}
         try:
             return self.calls.patient(
-                lambda: look_again(self.root, names, keeps_inodes=self.keeps_inodes, into=again),
+                lambda: look_again(
+                    self.root, names, keeps_inodes=self.keeps_inodes, folder=self._images, into=again
+                ),
                 progress=lambda: len(again),
             )
         except TimeoutError:
@@ -169,20 +184,22 @@ class LocalFolder:
     def find_touched(self, ctimes: Mapping[str, int]) -> list[str]:
         """One ``lstat`` a name."""
         try:
-            return self.calls.patient(lambda: find_touched(self.root, ctimes))
+            return self.calls.patient(lambda: find_touched(self.root, ctimes, self._images))
         except TimeoutError:
             return []
 
     def find_unreadable(self, names: Iterable[str]) -> list[str]:
         """Asks the system about each, without opening it."""
-        return self.calls.patient(lambda: find_unreadable(self.root, names))
+        return self.calls.patient(lambda: find_unreadable(self.root, names, self._images))
 
     def find_spellings(self, names: Sequence[str], odd_spellings: Collection[str]) -> list[str]:
         """Asks the file system whether it folds letter case."""
         return self.calls.patient(lambda: find_spellings(self.root, names, odd_spellings))
 
     def find_odd_names(self, image_id: ImageId) -> OddNames:
-        """One ``lstat``, and a listing if that is due."""
+        """One ``lstat``, and a listing if that is due. Human names have no odd spellings: nothing is looked at."""
+        if not self.layout.names_are_ids:
+            return NO_ODD_NAMES
         return self.calls.patient(lambda: self.calls.means.odd_names.find(self.root, image_id))
 
     def is_evicted(self, name: str) -> bool:
@@ -233,7 +250,15 @@ class LocalFolder:
         return f"{self.root}/{self.layout.path_of(name)}"
 
     def _open(self, name: str) -> OpenedFile:
-        return open_image_file(self.root, name, keeps_inodes=self.keeps_inodes)
+        return open_image_file(self.root, name, keeps_inodes=self.keeps_inodes, folder=self._images)
+
+    @property
+    def _images(self) -> str:
+        return self.layout.images_folder
+
+    @property
+    def _is_tree(self) -> bool:
+        return not self.layout.images_folder
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -383,6 +408,21 @@ class LocalFolder:
         """One ``lstat`` per existing part of the path."""
         return self.calls.small(lambda: os.path.realpath(self.root))
 
+    def look_at_layout(self) -> LayoutLook:
+        """A listing of the root, and one of the media folder up to the first image with an id."""
+        try:
+            return self.calls.patient(lambda: parts.layout_look.look_at_layout(self.root), kind="listings")
+        except TimeoutError:
+            from strandline.model.layout_choice import (
+                LayoutLook,  # here: only adding and looking again need it
+            )
+
+            return LayoutLook(is_known=False)
+
+    def look_at_anchors(self) -> AnchorLook:
+        """Some calls of ``lstat``."""
+        return self.calls.small(lambda: parts.layout_look.look_at_anchors(self.root))
+
     # --- the tree ---------------------------------------------------------------------------------------------
 
     def list_paths(
@@ -403,8 +443,9 @@ class LocalFolder:
         )
 
     def look_at(self, paths: Iterable[str]) -> list[Entry]:
-        """One ``lstat`` per path."""
-        return self.calls.patient(lambda: parts.tree.look_at(self.root, paths))
+        """One ``lstat`` per path; in a tree, one per part of it."""
+        look = parts.tree.look_at_safely if self._is_tree else parts.tree.look_at
+        return self.calls.patient(lambda: look(self.root, paths))
 
     def describe(self, path: str) -> Entry:
         """One ``lstat`` per part of the path."""

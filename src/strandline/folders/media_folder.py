@@ -1,8 +1,10 @@
-"""The media folder: its names, and one image in it, probed by name. ``media_listing`` lists it with stamps.
+"""The images' folder: its names, and one image in it, probed by name. ``media_listing`` lists it with stamps.
 
-Never recursive, never opens a file, never follows a link: sync clients keep version stores full of real images in
-subfolders, and other machines can put a link anywhere. The folder is opened once with ``O_NOFOLLOW``, and everything
-in it is reached through that descriptor, so nothing can be swapped underneath.
+Never follows a link: other machines can put one anywhere. The folder is opened once with ``O_NOFOLLOW``, and
+everything in it is reached through that descriptor, so nothing can be swapped underneath. A name with ``/`` is
+reached folder by folder, each opened from the one above it. ``media`` itself has no folders that are looked into,
+because sync clients keep version stores full of real images there; a folder of named pictures is listed by
+``tree_walk``.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ _FLAGS = (
 _LISTS_DESCRIPTORS = os.scandir in os.supports_fd
 _PROBE_FLAGS = _FLAGS | getattr(os, "O_PATH", 0)
 """Probing needs permission to search the folder, but not to list it."""
+MAX_DEPTH = 128
+"""Folders within folders. Each takes a descriptor while it is listed, and a process may have about a thousand."""
+
 _PROBES_DESCRIPTORS = os.stat in os.supports_dir_fd and os.open in os.supports_dir_fd
 
 
@@ -36,15 +41,14 @@ def iter_names(root: str | Path) -> Iterator[str]:
     Raises:
         OSError: The folder cannot be opened, at the first step, or not listed to its end, later.
     """
-    with listed_folder(root) as folder, os.scandir(folder) as entries:
+    with listed_folder(os.path.join(root, MEDIA_FOLDER)) as folder, os.scandir(folder) as entries:
         for entry in entries:
             yield entry.name
 
 
 @contextmanager
-def listed_folder(root: str | Path) -> Iterator[int | str]:
-    """``<root>/media`` for ``os.scandir``."""
-    folder = os.path.join(root, MEDIA_FOLDER)
+def listed_folder(folder: str) -> Iterator[int | str]:
+    """The folder for ``os.scandir``."""
     if not _LISTS_DESCRIPTORS:
         _check_is_folder(folder)
         yield folder
@@ -56,34 +60,109 @@ def listed_folder(root: str | Path) -> Iterator[int | str]:
         os.close(descriptor)
 
 
-def find_unreadable(root: str | Path, names: Iterable[str]) -> list[str]:
-    """Those of the names in ``<root>/media`` that exist and that this program may not read, in the given order."""
+class SearchedFolder:
+    """An open folder, and the way from it to the names in and below it. Close it after use.
+
+    The folders on the way to the last name stay open: names come sorted, so most are in the same folder.
+    """
+
+    def __init__(self, folder: str, descriptor: int | None) -> None:
+        self._folder = folder
+        self._descriptor = descriptor
+        self._chain: list[tuple[str, int]] = []
+
+    def locate(self, name: str) -> tuple[str, int | None]:
+        """A path for a system call, and the descriptor to which it is relative.
+
+        Raises:
+            FileNotFoundError, NotADirectoryError: A folder on the way does not exist, or is a file or a link.
+        """
+        above, slash, last = name.rpartition("/")
+        if self._descriptor is None:
+            self._check_way(above.split("/") if slash else [])
+            return os.path.join(self._folder, name), None
+        return last, self._reach(above.split("/")) if slash else self._descriptor
+
+    def close(self) -> None:
+        """Closes all folders."""
+        self._shorten(0)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def _reach(self, parts: list[str]) -> int:
+        assert self._descriptor is not None
+        if len(parts) > MAX_DEPTH:
+            raise NotADirectoryError(errno.ENOTDIR, "too deep in its folders", "/".join(parts))
+        shared = 0
+        while shared < min(len(parts), len(self._chain)) and self._chain[shared][0] == parts[shared]:
+            shared += 1
+        self._shorten(shared)
+        for part in parts[shared:]:
+            above = self._chain[-1][1] if self._chain else self._descriptor
+            self._chain.append((part, open_folder_in(above, part, _PROBE_FLAGS)))
+        return self._chain[-1][1]
+
+    def _shorten(self, length: int) -> None:
+        while len(self._chain) > length:
+            os.close(self._chain.pop()[1])
+
+    def _check_way(self, parts: list[str]) -> None:
+        for number in range(1, len(parts) + 1):
+            _check_is_folder(os.path.join(self._folder, *parts[:number]))
+
+
+def open_folder_in(above: int, name: str, flags: int = _FLAGS) -> int:
+    """A descriptor of a folder in an open one.
+
+    Raises:
+        NotADirectoryError: It is a file or a link.
+        OSError: It cannot be opened.
+    """
+    if name in ("", ".", ".."):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name)
+    try:
+        return os.open(name, flags, dir_fd=above)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name) from error
+
+
+def find_unreadable(root: str | Path, names: Iterable[str], folder: str = MEDIA_FOLDER) -> list[str]:
+    """Those of the names in ``<root>/<folder>`` that exist and that this program may not read, in the given order."""
     may_be_effective = os.access in os.supports_effective_ids
-    with suppress(OSError), _searched_folder(root) as (prefix, dir_fd):
+    with suppress(OSError), _searched_folder(root, folder) as searched:
 
         def may(mode: int, name: str) -> bool:
-            return os.access(prefix + name, mode, dir_fd=dir_fd, effective_ids=may_be_effective)
+            try:
+                path, dir_fd = searched.locate(name)
+            except OSError:
+                return mode == os.R_OK  # neither gone nor unreadable, as far as is known
+            return os.access(path, mode, dir_fd=dir_fd, effective_ids=may_be_effective)
 
         return [name for name in names if not may(os.R_OK, name) and may(os.F_OK, name)]
     return []
 
 
-def probe_names(root: str | Path, names: Iterable[str], *, keeps_inodes: bool) -> list[tuple[str, FileStamp]]:
-    """Those of the names that are regular files in ``<root>/media``, in the given order, with their stamps.
+def probe_names(
+    root: str | Path, names: Iterable[str], *, keeps_inodes: bool, folder: str = MEDIA_FOLDER
+) -> list[tuple[str, FileStamp]]:
+    """Those of the names that are regular files in ``<root>/<folder>``, in the given order, with their stamps.
 
-    Cost: one ``lstat`` per name. Finds nothing if the media folder is missing, a link, or a file. Includes files
-    whose bytes are in the cloud (see :func:`is_evicted`).
+    Cost: one ``lstat`` per name. Finds nothing if the folder is missing, a link, or a file. Includes files whose
+    bytes are in the cloud (see :func:`is_evicted`).
 
     Raises:
         OSError: The folder exists but cannot be searched.
     """
     found = []
     try:
-        with _searched_folder(root) as (prefix, dir_fd):
+        with _searched_folder(root, folder) as searched:
             for name in names:
                 try:
-                    seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
-                except FileNotFoundError:
+                    path, dir_fd = searched.locate(name)
+                    seen = os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
+                except (FileNotFoundError, NotADirectoryError):
                     continue
                 if stat.S_ISREG(seen.st_mode):
                     found.append((name, stamp_of(seen, keeps_inodes=keeps_inodes)))
@@ -128,6 +207,7 @@ def look_again(
     names: Collection[str],
     *,
     keeps_inodes: bool,
+    folder: str = MEDIA_FOLDER,
     into: dict[str, FileStamp | None] | None = None,
 ) -> dict[str, FileStamp | None]:
     """The result of another ``lstat`` of each name: its stamp, or None if it is no regular file with its bytes.
@@ -136,11 +216,12 @@ def look_again(
     """
     again = {} if into is None else into
     try:
-        with _searched_folder(root) as (prefix, dir_fd):
+        with _searched_folder(root, folder) as searched:
             for name in names:
                 try:
-                    seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
-                except FileNotFoundError:
+                    path, dir_fd = searched.locate(name)
+                    seen = os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
+                except (FileNotFoundError, NotADirectoryError):
                     again[name] = None
                 except OSError:
                     continue
@@ -154,32 +235,36 @@ def look_again(
     return again
 
 
-def find_touched(root: str | Path, ctimes: Mapping[str, int]) -> list[str]:
-    """Those of the regular files in ``<root>/media`` whose ctime is not this one any more, in the given order.
+def find_touched(root: str | Path, ctimes: Mapping[str, int], folder: str = MEDIA_FOLDER) -> list[str]:
+    """Those of the regular files in ``<root>/<folder>`` whose ctime is not this one any more, in the given order.
 
     One ``lstat`` per name. Files that are gone, or that the system refuses to describe, are omitted.
     """
     touched = []
-    with suppress(OSError), _searched_folder(root) as (prefix, dir_fd):
+    with suppress(OSError), _searched_folder(root, folder) as searched:
         for name, ctime_ns in ctimes.items():
             with suppress(OSError):
-                seen = os.stat(prefix + name, dir_fd=dir_fd, follow_symlinks=False)
+                path, dir_fd = searched.locate(name)
+                seen = os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
                 if seen.st_ctime_ns != ctime_ns and stat.S_ISREG(seen.st_mode):
                     touched.append(name)
     return touched
 
 
-def open_image_file(root: str | Path, filename: str, *, keeps_inodes: bool) -> OpenedFile:
-    """Opens a regular file in ``<root>/media`` for reading. Neither it nor ``media`` may be a link.
+def open_image_file(
+    root: str | Path, filename: str, *, keeps_inodes: bool, folder: str = MEDIA_FOLDER
+) -> OpenedFile:
+    """Opens a regular file in ``<root>/<folder>`` for reading. Neither it nor a folder on the way may be a link.
 
     Raises:
-        FileNotFoundError: There is no such file, or ``media`` is no folder.
+        FileNotFoundError: There is no such file, or something on the way to it is no folder.
         UnreadableFileError: It is no regular file, or cannot be opened now.
     """
-    path = os.path.join(root, MEDIA_FOLDER, filename)
+    path = os.path.join(root, folder, filename)
     try:
-        with _searched_folder(root) as (prefix, dir_fd):
-            opened = open_regular(prefix + filename, dir_fd=dir_fd, keeps_inodes=keeps_inodes)
+        with _searched_folder(root, folder) as searched:
+            last, dir_fd = searched.locate(filename)
+            opened = open_regular(last, dir_fd=dir_fd, keeps_inodes=keeps_inodes)
     except OSError as error:
         if _is_no_folder(error):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from error
@@ -189,18 +274,18 @@ def open_image_file(root: str | Path, filename: str, *, keeps_inodes: bool) -> O
 
 
 @contextmanager
-def _searched_folder(root: str | Path) -> Iterator[tuple[str, int | None]]:
-    """The media folder as a prefix for names, and the descriptor to which the prefix is relative."""
-    folder = os.path.join(root, MEDIA_FOLDER)
-    if not _PROBES_DESCRIPTORS:
-        _check_is_folder(folder)
-        yield os.path.join(folder, ""), None
-        return
-    descriptor = os.open(folder, _PROBE_FLAGS)
+def _searched_folder(root: str | Path, folder: str) -> Iterator[SearchedFolder]:
+    """The folder, open to be searched."""
+    path = os.path.join(root, folder) if folder else os.fspath(root)
+    if _PROBES_DESCRIPTORS:
+        searched = SearchedFolder(path, os.open(path, _PROBE_FLAGS))
+    else:
+        _check_is_folder(path)
+        searched = SearchedFolder(path, None)
     try:
-        yield "", descriptor
+        yield searched
     finally:
-        os.close(descriptor)
+        searched.close()
 
 
 def _is_no_folder(error: OSError) -> bool:

@@ -1,14 +1,16 @@
-"""The media folder, listed with one ``scandir`` and one ``lstat`` a file. Opens no file and follows no link."""
+"""The images' folder, listed with one ``scandir`` per folder and one ``lstat`` per file. No file is opened."""
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from strandline.folders.media_folder import listed_folder
+from strandline.folders.media_folder import MEDIA_FOLDER, listed_folder
 from strandline.folders.opening import can_be_dataless, is_dataless, stamp_of
+from strandline.folders.tree_walk import iter_folders
+from strandline.model.layout import find_picture_extension
 from strandline.model.listing import MediaListing, OddEntry, OddKind
 
 PROGRESS_EVERY = 10_000
@@ -33,45 +35,82 @@ def list_media_folder(
         OSError: The folder cannot be opened, or not listed to its end (``FileNotFoundError``: it does not exist;
             ``NotADirectoryError`` or ``ELOOP``: it is a file or a link). Draw no conclusions then.
     """
-    with listed_folder(root) as folder:
-        listing = MediaListing([]) if into is None else into
-        return _list(folder, listing, keeps_inodes, comparing, on_progress)
+    with listed_folder(os.path.join(root, MEDIA_FOLDER)) as folder, os.scandir(folder) as entries:
+        filler = _Filler(into, keeps_inodes, on_progress)
+        filler.add("", entries)
+        return filler.finish(comparing=comparing)
 
 
-def _list(
-    folder: int | str,
-    listing: MediaListing,
+def list_named_pictures(
+    root: str | Path,
+    *,
     keeps_inodes: bool,
     comparing: bool,
-    on_progress: Callable[[int], None] | None,
+    on_progress: Callable[[int], None] | None = None,
+    into: MediaListing | None = None,
 ) -> MediaListing:
-    lines: list[str] = []
-    listing.lines = lines
-    total_bytes = 0
-    has_marks = can_be_dataless()  # once: for each file, it would cost a hundredth of the listing
-    user = os.geteuid() if hasattr(os, "geteuid") else None
-    with os.scandir(folder) as entries:
+    """Lists all pictures below the root in the same way; the names are their paths. Other files are not looked at.
+
+    Passed-over folders are left out. ``refused`` has the folders that could not be listed, so nothing may be
+    concluded about what is in them.
+
+    Cost: one ``scandir`` per folder, one ``lstat`` per picture.
+
+    Raises:
+        OSError: The root cannot be opened or listed to its end.
+    """
+    filler = _Filler(into, keeps_inodes, on_progress)
+    for prefix, entries in iter_folders(root, filler.listing.refused):
+        filler.add(prefix, (entry for entry in entries if find_picture_extension(entry.name)))
+    return filler.finish(comparing=comparing)
+
+
+class _Filler:
+    """A listing while it is made."""
+
+    def __init__(
+        self, into: MediaListing | None, keeps_inodes: bool, on_progress: Callable[[int], None] | None
+    ) -> None:
+        self.listing = MediaListing([]) if into is None else into
+        self._lines: list[str] = []
+        self.listing.lines = self._lines
+        self._keeps_inodes = keeps_inodes
+        self._on_progress = on_progress
+        self._has_marks = can_be_dataless()  # once: for each file, it would cost a hundredth of the listing
+        self._user = os.geteuid() if hasattr(os, "geteuid") else None
+
+    def add(self, prefix: str, entries: Iterable[os.DirEntry[str]]) -> None:
+        """Adds the entries of one folder. ``prefix`` comes before their names."""
+        listing, lines = self.listing, self._lines
+        has_marks, user, on_progress = self._has_marks, self._user, self._on_progress
+        total_bytes = 0
         for entry in entries:
             try:
                 seen = entry.stat(follow_symlinks=False)
             except OSError as error:
                 if not isinstance(error, FileNotFoundError):
-                    listing.odd.append(OddEntry(entry.name, OddKind.UNREADABLE))
+                    listing.odd.append(OddEntry(prefix + entry.name, OddKind.UNREADABLE))
                 continue
+            name = prefix + entry.name
             if seen.st_mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
-                listing.odd.append(_odd_entry(entry.name, seen, keeps_inodes))
+                listing.odd.append(_odd_entry(name, seen, self._keeps_inodes))
                 continue
             if seen.st_mode & 0o444 != 0o444 and not (seen.st_uid == user and seen.st_mode & 0o400):
-                listing.closed.append(entry.name)
+                listing.closed.append(name)
             total_bytes += seen.st_size
-            inode = seen.st_ino if keeps_inodes else 0
-            lines.append(f"{entry.name}:{seen.st_size}:{seen.st_mtime_ns}:{inode}")
+            inode = seen.st_ino if self._keeps_inodes else 0
+            lines.append(f"{name}:{seen.st_size}:{seen.st_mtime_ns}:{inode}")
             if on_progress is not None and len(lines) % PROGRESS_EVERY == 0:
                 on_progress(len(lines))
-    if comparing:
-        listing.lines = set(lines)  # at once: a set that grows file by file takes a tenth longer
-    listing.total_bytes = total_bytes
-    return listing
+        listing.total_bytes += total_bytes
+
+    def finish(self, *, comparing: bool) -> MediaListing:
+        """The complete listing."""
+        if comparing:
+            self.listing.lines = set(
+                self._lines
+            )  # at once: a set that grows file by file takes a tenth longer
+        return self.listing
 
 
 def _odd_entry(name: str, seen: os.stat_result, keeps_inodes: bool) -> OddEntry:

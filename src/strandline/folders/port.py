@@ -7,7 +7,7 @@ mount. A workbench makes one from a storage directory in one spot, ``Workbench.f
 To add a kind, implement the protocol beside ``local.py``, choose it in ``Workbench.folder_at``, and let
 ``tests/contracts/folders`` run on it. What differs by kind stays inside.
 
-*A tree of named pictures.* Its own ``Layout`` (``model/layout.py``), whose names contain ``/``. Listings recurse.
+The layout is not a kind of place: a folder of named pictures has names with ``/``, and its listings recurse.
 
 *A bucket of objects.* A stamp is size, last-modified and 0 (or a number made of the ETag, if that is kept). ``write``
 is a conditional put, which is whole and durable once it is answered; ``put_aside`` is a copy. ``keeps_inodes`` and
@@ -45,13 +45,19 @@ if TYPE_CHECKING:
     from strandline.folders.saving import WrittenFile as WrittenFile
     from strandline.folders.tree import Entry as Entry
     from strandline.folders.tree import PathPage as PathPage
+    from strandline.model.identity.anchors import AnchorLook
     from strandline.model.identity.decisions import IdentityDecision
     from strandline.model.identity.sd_ids import StorageDirId
     from strandline.model.identity.sightings import IdentitySighting
     from strandline.model.image_files import FileStamp
     from strandline.model.image_ids import ImageId
     from strandline.model.layout import Layout
+    from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
+
+
+WHOLE_TREE = "*"
+"""Stands for the root and everything below it, without passed-over folders, where folders are listed."""
 
 
 class SaveMode(StrEnum):
@@ -164,6 +170,9 @@ class Folder(Protocol):
     ) -> MediaListing:
         """Everything in the images' folder, completely, as lines. With ``comparing``, as a set.
 
+        If images can be anywhere in the tree, all pictures in it, and ``refused`` has the folders that cannot be
+        listed.
+
         Cost: one listing, one ``lstat`` per file, no bytes. Files that vanish meanwhile are omitted. The time limit
         applies to a listing without progress; a long listing may take long.
 
@@ -186,7 +195,9 @@ class Folder(Protocol):
         ...
 
     def find_changed_ns(self) -> int | None:
-        """A number that changes with every name in the images' folder. None without such a folder. One ``lstat``."""
+        """A number that changes with every name in the images' folder. None without such a folder, or if images can
+        be anywhere in the tree. One ``lstat``.
+        """
         ...
 
     def probe(self, names: Iterable[str]) -> list[tuple[str, FileStamp]]:
@@ -340,6 +351,18 @@ class Folder(Protocol):
         """
         ...
 
+    def look_at_layout(self) -> LayoutLook:
+        """What the root and the media folder show of the layout, whatever it is here until now. Never raises."""
+        ...
+
+    def look_at_anchors(self) -> AnchorLook:
+        """What the folder is recognized by if nothing may be written into it.
+
+        Raises:
+            OSError: It is not there, or does not say now.
+        """
+        ...
+
     def look_at_identity(self) -> IdentitySighting:
         """Everything in the root that concerns the identity. If the place does not answer, the look has failed."""
         ...
@@ -384,7 +407,8 @@ class Folder(Protocol):
         Cost: one listing per folder, no ``lstat`` per file. Memory: the paths of the page.
 
         Args:
-            folders: The root (empty), the images' folder, or both. One that is no folder has no paths.
+            folders: The root (empty), ``media``, or both; or :data:`WHOLE_TREE`. One that is
+                no folder has no paths.
             after: The last path of the previous page.
             limit: Maximum number of paths.
             fits: Called with each path.
@@ -397,7 +421,8 @@ class Folder(Protocol):
     def look_at(self, paths: Iterable[str]) -> list[Entry]:
         """The entries with these relative paths. Missing ones are omitted. One ``lstat`` per path.
 
-        Only for paths without a link above them: those of :meth:`list_paths`, and the images' folder.
+        Only for paths without a link above them: those of :meth:`list_paths`, and the images' folder. In a tree,
+        paths below a link are omitted.
 
         Raises:
             OSError: The state of one of them is unknown.

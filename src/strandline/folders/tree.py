@@ -12,12 +12,15 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import NamedTuple
 
 from strandline.folders.disk_errors import as_unreadable
-from strandline.folders.media_folder import MEDIA_FOLDER, iter_names
-from strandline.folders.opening import is_dataless, open_regular
+from strandline.folders.media_folder import MEDIA_FOLDER, iter_names, open_image_file
+from strandline.folders.opening import is_dataless
+from strandline.folders.port import WHOLE_TREE
+from strandline.folders.tree_walk import iter_folders
 from strandline.model.values import dataclass
 
 ENTRIES_LISTED = 20_000
@@ -59,7 +62,8 @@ class Entry:
 def list_paths(
     root: str, folders: Sequence[str], *, after: str, limit: int, fits: Callable[[str], bool]
 ) -> PathPage:
-    """The next ``limit`` matching paths after ``after`` in the root (empty), the images' folder, or both.
+    """The next ``limit`` matching paths after ``after`` in the root (empty), ``media``, or both; or in the whole tree
+    (``WHOLE_TREE``).
 
     Raises:
         OSError: A folder cannot be listed.
@@ -79,11 +83,20 @@ def list_paths(
 
 
 def _iter_paths(root: str, folders: Sequence[str]) -> Iterator[str]:
+    if WHOLE_TREE in folders:
+        yield from iter_tree_names(root)
+        return
     if "" in folders:
         with os.scandir(root) as entries:
             yield from (entry.name for entry in entries)
     if MEDIA_FOLDER in folders and _is_folder(os.path.join(root, MEDIA_FOLDER)):
         yield from (f"{MEDIA_FOLDER}/{name}" for name in iter_names(root))
+
+
+def iter_tree_names(root: str) -> Iterator[str]:
+    """The path of every entry in the whole tree, lazily and in no particular order. Raises as :func:`list_paths`."""
+    for prefix, listed in iter_folders(root, []):
+        yield from (prefix + entry.name for entry in listed)
 
 
 def list_folders(root: str) -> list[str]:
@@ -125,6 +138,15 @@ def look_at(root: str, paths: Iterable[str]) -> list[Entry]:
     return found
 
 
+def look_at_safely(root: str, paths: Iterable[str]) -> list[Entry]:
+    """The same for paths that may have a link above them: those are omitted. One ``lstat`` per part of a path."""
+    found = []
+    for path in paths:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found.append(describe(root, path))
+    return found
+
+
 def describe(root: str, path: str) -> Entry:
     """The entry with this path. One ``lstat`` per part of it.
 
@@ -154,7 +176,7 @@ def read_piece(root: str, path: str, offset: int, size_bytes: int) -> tuple[byte
         UnreadableFileError: It is no regular file, or cannot be read.
     """
     describe(root, path)
-    with open_regular(os.path.join(root, path)) as opened:
+    with open_image_file(root, path, keeps_inodes=True, folder="") as opened:
         try:
             data = os.pread(opened.fd, size_bytes, offset) if offset < opened.stamp.size_bytes else b""
         except OSError as error:

@@ -61,11 +61,14 @@ class Event:
 class ImageEvent(Event):
     """Something happened to one image file."""
 
-    image_id: ImageId
+    image_id: ImageId | None
+    """None if the name does not say it, and the bytes were not proven yet."""
     filename: str
     state: FileState
     whole: bool | None = None
     """Whether the bytes are a complete picture. Half a picture can be saved, and is shown. None if nobody knows."""
+    path: str | None = None
+    """Of the file, relative to the storage directory, with ``/``. None for events from before it was recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +87,13 @@ class ImageArriving(ImageEvent):
     type: ClassVar[str] = "image.arriving"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImageChanged(ImageEvent):
-    """A shown image file was proven again with other bytes. Only for legacy ids."""
+    """A shown image file was proven again with other bytes: under a legacy id, or in a folder with named pictures."""
 
-    __slots__ = ()
     type: ClassVar[str] = "image.changed"
+    old_image_id: ImageId | None = None
+    """What the file showed before, if that is another image."""
 
 
 class ImageDamaged(ImageEvent):
@@ -166,6 +171,16 @@ class StorageDirIdentityChanged(StorageDirEvent):
     old_sd_id: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageDirLayoutChanged(StorageDirEvent):
+    """The names in a storage directory mean something else from now on, because of what arrived in it."""
+
+    type: ClassVar[str] = "sd.layout_changed"
+    layout: str
+    old_layout: str
+    reason: str
+
+
 class ScanStarted(Event):
     """A scan began. Live only."""
 
@@ -206,7 +221,7 @@ EVENT_TYPES: dict[str, type[Event]] = {
     for cls in (
         ImageAvailable, ImageArriving, ImageChanged, ImageDamaged, ImageForeign, ImageMissing, ImageRemoved,
         StorageDirAdded, StorageDirOnline, StorageDirOffline, StorageDirSuspect, StorageDirIdentityChanged,
-        ScanStarted, ScanProgress, ScanFinished, JournalReset,
+        StorageDirLayoutChanged, ScanStarted, ScanProgress, ScanFinished, JournalReset,
     )
 }  # fmt: skip
 """Every event by its wire name."""

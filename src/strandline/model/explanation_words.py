@@ -172,7 +172,7 @@ def say_next_with_original(explanation: Explanation, original: str) -> str:
 def choose_target(traces: Sequence[StorageDirTrace]) -> StorageDir | None:
     """Where the image belongs: a storage directory that knows it, otherwise any, if it can be written to."""
     writable = [
-        trace for trace in traces if trace.sd.state is StorageDirState.ONLINE and not trace.sd.read_only
+        trace for trace in traces if trace.sd.state is StorageDirState.ONLINE and not trace.sd.is_left_as_is
     ]
     known = [trace for trace in writable if trace.catalog or trace.disk]
     return next((trace.sd for trace in (*known, *writable)), None)

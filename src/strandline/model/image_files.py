@@ -101,7 +101,10 @@ class ImageFile:
     """The storage directory's local number in this catalog."""
     path: str
     """Relative to the storage directory, with ``/``. With ``sd`` it is the key."""
-    image_id: ImageId
+    image_id: ImageId | None
+    """None if the name does not say it and the bytes were never proven. Then it is the content id of the bytes that
+    were proven last.
+    """
     media_type: str
     """IANA media type: by the bytes once they were read, before that by the extension."""
     stamp: FileStamp | None

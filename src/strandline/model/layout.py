@@ -1,12 +1,15 @@
 """What names in a storage directory mean: which image a name is of, where images are kept, what proves them.
 
-A :class:`Layout` is one pure value. Services ask it, so that they never parse a name or join a path themselves.
-Today's is :class:`IdLayout`: ``media/{id}.{ext}``. A name is always an image's name *within the images' folder*, as a
-listing gives it; :meth:`Layout.path_of` makes it a path relative to the storage directory, with forward slashes.
+A :class:`Layout` is one pure value. Services ask it, so that they never parse a name or join a path themselves. There
+are two: :class:`IdLayout` is ``media/{id}.{ext}``, and :class:`NamedLayout` is any folder as it is. A name is always
+an image's name *within the images' folder*, as a listing gives it; :meth:`Layout.path_of` makes it a path relative to
+the storage directory, with forward slashes.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,8 +20,9 @@ from strandline.model.media_names import (
     respell_names,
     split_wanted_name,
 )
-from strandline.model.media_types import MediaType
-from strandline.model.sync_names import NameMeaning
+from strandline.model.media_types import MEDIA_TYPES, MediaType
+from strandline.model.storage_dirs import LayoutKind
+from strandline.model.sync_names import NameKind, NameMeaning, explain_name
 from strandline.model.values import dataclass
 
 
@@ -34,10 +38,14 @@ class Evidence(StrEnum):
 class Layout(Protocol):
     """What a name means. Pure: implementations do not access a disk and keep no state.
 
-    For another kind of storage directory (such as a tree of pictures with human names), implement every method. If
-    ids are known only after hashing, ``split`` may return None for every name and ``candidates`` nothing. Then only
-    the catalog knows where an image is.
+    If names say nothing about ids, ``split`` gives None for each id, and ``candidates`` is empty. Then only the
+    catalog knows where an image is.
     """
+
+    @property
+    def names_are_ids(self) -> bool:
+        """Whether an image's name says its id. If not, the id is that of the bytes, known once they are proven."""
+        ...
 
     @property
     def images_folder(self) -> str:
@@ -56,8 +64,9 @@ class Layout(Protocol):
         """The name that belongs to this relative path. None if no images are kept there."""
         ...
 
-    def split(self, name: str) -> tuple[ImageId, str] | None:
-        """The image id and (by extension) media type of an image's name. None for any other name.
+    def split(self, name: str) -> tuple[ImageId | None, str] | None:
+        """The image id (None if names do not say it) and, by extension, the media type of an image's name. None for
+        any other name.
 
         Every scan calls it once per file, so it must be cheap.
         """
@@ -79,7 +88,7 @@ class Layout(Protocol):
         """The name under which a new image is saved."""
         ...
 
-    def evidence_for(self, image_id: ImageId) -> Evidence:
+    def evidence_for(self, image_id: ImageId | None) -> Evidence:
         """What the bytes must show to be this image."""
         ...
 
@@ -92,6 +101,7 @@ class IdLayout:
     ``candidates(id)`` and ``respell(id, type)`` splits into that id, and ``name_for(id, …)`` is among them.
     """
 
+    names_are_ids: bool = True
     images_folder: str = "media"
 
     split = staticmethod(split_wanted_name)
@@ -116,10 +126,101 @@ class IdLayout:
         """The id with the canonical extension, all lower case."""
         return f"{image_id}.{media_type.extension}"
 
-    def evidence_for(self, image_id: ImageId) -> Evidence:
+    def evidence_for(self, image_id: ImageId | None) -> Evidence:
         """A hash for a content id; a whole image for a legacy id."""
-        return Evidence.HASH if is_content_id(image_id) else Evidence.STRUCTURE
+        return Evidence.HASH if image_id is not None and is_content_id(image_id) else Evidence.STRUCTURE
+
+
+_TYPE_BY_EXTENSION = {
+    extension: media_type.name for media_type in MEDIA_TYPES for extension in media_type.extensions
+}
+
+find_picture_extension = re.compile(
+    r"\.(?:" + "|".join(_TYPE_BY_EXTENSION) + r")(?:[.~]|\Z)", re.IGNORECASE | re.ASCII
+).search
+"""Matches every file name that can be a picture's, or that a sync client can make of one (``.x.png.icloud``). A
+folder of notes has many other files, and nothing more is asked about those.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedLayout:
+    """Any folder as it is: a name is the path below the root, as the disk spells it, and says nothing about the id.
+
+    Hidden files and folders have a dot in front and are no pictures: programs put half-written files there.
+
+    Laws: ``split`` knows no id; a name is an image's exactly if ``explain`` calls it wanted; ``path_of`` and
+    ``name_of`` change nothing.
+    """
+
+    names_are_ids: bool = False
+    images_folder: str = ""
+
+    def path_of(self, name: str) -> str:
+        """The name itself."""
+        return name
+
+    def name_of(self, path: str) -> str:
+        """The path itself."""
+        return path
+
+    def find_name(self, path: str) -> str | None:
+        """The path itself: images can be anywhere."""
+        return path or None
+
+    def split(self, name: str) -> tuple[None, str] | None:
+        """The media type by the extension."""
+        stem, _, extension = name.rpartition(".")
+        media_type = _TYPE_BY_EXTENSION.get(extension.lower())
+        if media_type is None or not stem or stem[0] == "." or stem[-1] == "/" or "/." in stem:
+            return None
+        return (None, media_type) if _is_text(name) else None
+
+    def explain(self, name: str) -> NameMeaning:
+        """What the last part of the path means. What it stands for is in the same folder."""
+        if self.split(name) is not None:
+            return NameMeaning(NameKind.WANTED, stands_for=name)
+        folder, slash, last = name.rpartition("/")
+        if self.split(last) is not None:  # in a hidden folder
+            return NameMeaning(NameKind.STRAY)
+        meaning = explain_name(last, self._is_wanted)
+        if meaning.stands_for is None:
+            return meaning
+        stands_for = f"{folder}{slash}{meaning.stands_for}"
+        return replace(meaning, stands_for=stands_for if self._is_wanted(stands_for) else None)
+
+    def candidates(self, image_id: ImageId) -> tuple[str, ...]:  # noqa: ARG002
+        """None: no name can be guessed."""
+        return ()
+
+    def respell(self, image_id: ImageId, media_type: MediaType) -> tuple[str, ...]:  # noqa: ARG002
+        """None."""
+        return ()
+
+    def name_for(self, image_id: ImageId, media_type: MediaType) -> str:
+        """The id with the canonical extension: the name of an image that nobody has named."""
+        return f"{image_id}.{media_type.extension}"
+
+    def evidence_for(self, image_id: ImageId | None) -> Evidence:  # noqa: ARG002
+        """A whole image. The name promises nothing else."""
+        return Evidence.STRUCTURE
+
+    def _is_wanted(self, name: str) -> bool:
+        return self.split(name) is not None
+
+
+def _is_text(name: str) -> bool:
+    """Whether the catalog can hold the name: it is text, on one line."""
+    if "\n" in name:
+        return False
+    try:
+        return name.isascii() or bool(name.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 ID_LAYOUT: Layout = IdLayout()
-"""The layout of every storage directory today."""
+
+NAMED_LAYOUT: Layout = NamedLayout()
+
+LAYOUTS = {LayoutKind.IDS: ID_LAYOUT, LayoutKind.NAMED: NAMED_LAYOUT}

@@ -3,7 +3,7 @@
 A line is ``name:size:mtime_ns:inode``: everything that one ``lstat`` says about a regular file and the catalog
 remembers. Two equal lines are one unchanged file. So a scan of a hundred thousand unchanged files compares a hundred
 thousand strings and looks at none of them. Names from other machines may contain colons and newlines, so a line is
-always split from the right. Names that the catalog knows never contain them.
+always split from the right. Names that the catalog knows contain no newline.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from strandline.model.values import dataclass
 
 ONLINE_ONLY_LINE = "{}:online-only"
 """The catalog's line for a file whose bytes were in the cloud at the last listing."""
+
+_WORDS_OF_KNOWN_LINES = ("absent", "online-only")
+"""At the end of lines without a stamp. A stamp ends in a number."""
 
 
 class OddKind(StrEnum):
@@ -60,6 +63,12 @@ class MediaListing:
     """Of all regular files, including those that are no images."""
     closed: list[str] = field(default_factory=list)
     """Regular files whose mode does not say that this program may read them. The system may still let it."""
+    refused: list[str] = field(default_factory=list)
+    """Folders below the root that could not be listed: paths. Nothing may be concluded about what is in them."""
+
+    def is_refused(self, name: str) -> bool:
+        """Whether the name is in a folder that could not be listed."""
+        return any(name.startswith(f"{folder}/") for folder in self.refused)
 
 
 @dataclass(slots=True)
@@ -115,7 +124,7 @@ class FreshNames:
     strays: list[str] = field(default_factory=list)
     placeholders_unparsed: list[str] = field(default_factory=list)
 
-    def split(self, name: str) -> tuple[ImageId, str] | None:
+    def split(self, name: str) -> tuple[ImageId | None, str] | None:
         """The image id and media type of an image's name. Adds any other name to its list, and returns None."""
         wanted = self.layout.split(name)
         if wanted is None:
@@ -169,8 +178,9 @@ def split_line(line: str) -> tuple[str, str]:
 
 
 def name_of_known_line(line: str) -> str:
-    """The file name of a line from the catalog. Such names contain no colon."""
-    return line.partition(":")[0]
+    """The file name of a line from the catalog."""
+    name, _, end = line.rpartition(":")
+    return name if end in _WORDS_OF_KNOWN_LINES else line.rsplit(":", 3)[0]
 
 
 def is_too_much_gone(absent: int, known: int) -> bool:

@@ -8,6 +8,7 @@ underscore between letters or digits starts nothing.
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 _MARKS = re.compile(r"[\\`*\[\]<>&!~|$]|_(?![^\W_])|(?<![^\W_])_")
 """Characters that could end the alt text, or start code, HTML, an entity, emphasis, a table cell, or a formula."""
@@ -21,6 +22,11 @@ def format_markdown(template: str, filename: str, original_name: str) -> str:
     Law: whatever the name, a CommonMark reader sees one image whose alt text is the name's printable characters.
     """
     return template.format(stem=_MARKS.sub(r"\\\g<0>", stem_of(original_name)), filename=filename)
+
+
+def format_named_markdown(path: str, original_name: str) -> str:
+    """The Markdown that shows a named picture, from a note in the root of its folder. The path is percent-encoded."""
+    return format_markdown("![{stem}]({filename})", quote(path), original_name)
 
 
 def stem_of(original_name: str) -> str:

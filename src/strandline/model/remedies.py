@@ -47,6 +47,6 @@ def say_confirm(sd: StorageDir) -> str:
     return say_command("sd", "confirm", refer_to(sd))
 
 
-def say_add(path: str = "PATH") -> str:
+def say_add(path: str = "PATH", *options: str) -> str:
     """How to add the folder at the path."""
-    return say_command("sd", "add", path)
+    return say_command("sd", "add", path, *options)

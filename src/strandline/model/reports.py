@@ -93,8 +93,10 @@ class AddedStorageDir(JsonForm):
     scan: ScanReport | None
     copied: bool = False
     """Another online folder has the same identity."""
+    layout_reason: str = ""
+    """Why it has its layout, as a part of a sentence that begins with "because"."""
 
-    JSON: ClassVar[Table] = own_keys("sd", "identity", "scan")
+    JSON: ClassVar[Table] = own_keys("sd", "identity", "layout_reason", "scan")
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,8 +334,8 @@ class DiskFact(JsonForm):
 
     filename: str
     what: str
-    """present, incomplete, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy, temporary,
-    unreadable, symlink, folder or special file."""
+    """present, incomplete, arriving, damaged, foreign, online-only, conflict-copy, other-copy, rival-copy,
+    other-bytes, temporary, unreadable, symlink, folder or special file."""
     size_bytes: int | None
     message: str
     """In plain words, with what will happen next, if anything."""

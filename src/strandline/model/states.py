@@ -23,7 +23,8 @@ from strandline.model.events import (
     ImageMissing,
 )
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
-from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.image_ids import ImageId, content_id_of
+from strandline.model.layout import ID_LAYOUT, Evidence, Layout
 from strandline.model.values import dataclass
 
 QUIET = timedelta(seconds=2)
@@ -85,6 +86,10 @@ class Look:
     """Whether a decoder reached the last row; None if none was asked."""
     is_pointer: bool = False
     """A line of text that says where the bytes are kept. However long it stays, nothing is damaged."""
+    vouched: bool | None = None
+    """Whether a proof of exactly these bytes, of another file, calls them a whole image. None if there is none, or if
+    it makes no difference.
+    """
     reason: str = ""
     """Why it is not whole, in a sentence."""
     ctime_ns: int | None = None
@@ -142,7 +147,7 @@ def has_reliable_proof(row: ImageFile) -> bool:
 
 
 def register_listed(
-    sd: int, path: str, image_id: ImageId, media_type: str, seen: Seen, now: datetime
+    sd: int, path: str, image_id: ImageId | None, media_type: str, seen: Seen, now: datetime
 ) -> ImageFile:
     """The row of a file that a listing shows for the first time: present and unproven.
 
@@ -190,8 +195,10 @@ def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing
     return replace(row, stamp=seen.stamp, state=state, unchanged_since=now)
 
 
-def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
+def after_look(row: ImageFile, look: Look, now: datetime, layout: Layout = ID_LAYOUT) -> ImageFile:
     """The row after its bytes were read. ``look`` is what they showed.
+
+    If names say no ids, a proven file is the image that its bytes are, whatever it was before.
 
     Law: a content id becomes proven and present exactly if the SHA-256 fits. Age, size, and mtime do not matter. Law:
     bytes that match the row's last proof are always present again, by the same kind of proof (H37). Law: a file that
@@ -202,19 +209,24 @@ def after_look(row: ImageFile, look: Look, now: datetime) -> ImageFile:
     if look.stamp != row.stamp:
         met = replace(met, stamp=look.stamp, unchanged_since=now)
     media_type = look.media_type or row.media_type
-    kind = _proof_of(met, look, now)
+    kind = _proof_of(met, look, now, layout)
     if kind is None:
-        failed = replace(met, state=_state_of_failed(met, look, now), media_type=media_type, proof=None)
+        failed = replace(
+            met, state=_state_of_failed(met, look, now, layout), media_type=media_type, proof=None
+        )
         if failed.state is FileState.FOREIGN:  # its own picture, not that of the bytes before
             failed = replace(failed, width=look.width, height=look.height)
         return row if failed == row else failed
     # A legacy id needs a whole structure or a decoder that reached the last row.
-    whole = look.whole or kind is not ProofKind.HASH
+    whole: bool | None = look.whole or kind is not ProofKind.HASH
+    if kind is ProofKind.HASH and not layout.names_are_ids:
+        whole = _whole_by_another_proof(met, look)
     proof = Proof(kind, look.sha256, look.stamp, now, look.ctime_ns, whole)
     if met.state is FileState.PRESENT and met.proof is not None and _is_no_news(met.proof, proof):
         return met
     return replace(
-        met, state=FileState.PRESENT, proof=proof, media_type=media_type,
+        met, image_id=met.image_id if layout.names_are_ids else content_id_of(look.sha256),
+        state=FileState.PRESENT, proof=proof, media_type=media_type,
         width=look.width, height=look.height, taken_at=look.taken_at,
     )  # fmt: skip
 
@@ -230,8 +242,11 @@ def event_between(
     if cls is None:
         return None
     event = cls(
-        at=now, sd_id=sd_id, image_id=new.image_id, filename=new.filename, state=new.state, whole=new.is_whole
-    )
+        at=now, sd_id=sd_id, image_id=new.image_id, filename=new.filename, path=new.path, state=new.state,
+        whole=new.is_whole,
+    )  # fmt: skip
+    if isinstance(event, ImageChanged) and old is not None and old.image_id != new.image_id:
+        return replace(event, old_image_id=old.image_id)
     return replace(event, saved=True) if saved and isinstance(event, ImageAvailable) else event
 
 
@@ -241,13 +256,19 @@ def has_proof_of(row: ImageFile, sha256: str) -> bool:
 
 
 def wants_decoding(
-    row: ImageFile, sha256: str, *, structure_whole: bool, needs_decoding: bool, now: datetime
+    row: ImageFile,
+    sha256: str,
+    *,
+    structure_whole: bool,
+    needs_decoding: bool,
+    now: datetime,
+    layout: Layout = ID_LAYOUT,
 ) -> bool:
     """Whether a decoder must be asked before :func:`after_look` can judge a legacy file with these bytes.
 
     ``needs_decoding`` is True for the families whose structure cannot show a hole (RIFF, ISO).
     """
-    if is_content_id(row.image_id) or has_proof_of(row, sha256):
+    if needs_hash(row, layout) or has_proof_of(row, sha256):
         return False
     if structure_whole:
         return needs_decoding
@@ -265,13 +286,27 @@ def _is_no_news(old: Proof, new: Proof) -> bool:
     return same and (is_reliable(old) or not is_reliable(new))
 
 
-def _proof_of(row: ImageFile, look: Look, now: datetime) -> ProofKind | None:
-    if is_content_id(row.image_id):
+def needs_hash(row: ImageFile, layout: Layout) -> bool:
+    """Whether only a hash proves the file."""
+    return layout.evidence_for(row.image_id) is Evidence.HASH
+
+
+def _whole_by_another_proof(row: ImageFile, look: Look) -> bool | None:
+    """Of a file that is proven because the same bytes were proven before, here or elsewhere."""
+    if row.proof is not None and has_proof_of(row, look.sha256):
+        return row.proof.whole
+    return look.vouched
+
+
+def _proof_of(row: ImageFile, look: Look, now: datetime, layout: Layout) -> ProofKind | None:
+    if needs_hash(row, layout):
         return ProofKind.HASH if content_id_of(look.sha256) == row.image_id else None
     if look.media_type is None or look.stamp.size_bytes == 0:
         return None
     if row.proof is not None and has_proof_of(row, look.sha256):
         return row.proof.kind
+    if look.vouched is not None:
+        return ProofKind.HASH
     quiet = unchanged_for(row, now)
     if look.whole and look.decodes is not False and (not look.open_ended or quiet >= QUIET):
         return ProofKind.STRUCTURE
@@ -280,10 +315,10 @@ def _proof_of(row: ImageFile, look: Look, now: datetime) -> ProofKind | None:
     return None
 
 
-def _state_of_failed(row: ImageFile, look: Look, now: datetime) -> FileState:
+def _state_of_failed(row: ImageFile, look: Look, now: datetime, layout: Layout) -> FileState:
     quiet = unchanged_for(row, now)
     enough = QUIET_WITH_TRAILING_BYTES if look.trailing_bytes or look.open_ended else QUIET
-    if is_content_id(row.image_id) and look.whole and look.media_type is not None and quiet >= enough:
+    if needs_hash(row, layout) and look.whole and look.media_type is not None and quiet >= enough:
         return FileState.FOREIGN
     if look.is_pointer:
         return FileState.ARRIVING

@@ -7,9 +7,19 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
+from strandline.errors import InvalidInputError
 from strandline.model.identity.sd_ids import StorageDirId
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.values import dataclass
+
+
+class LayoutKind(StrEnum):
+    """What the names in a storage directory mean (``layout``). The values appear in JSON and in the catalog."""
+
+    IDS = "ids"
+    """``media/{id}.{ext}``: Strandline gives the names."""
+    NAMED = "named"
+    """Any folder as it is: pictures anywhere in it, under names that people gave."""
 
 
 class StorageDirState(StrEnum):
@@ -60,10 +70,36 @@ class StorageDir(JsonForm):
     """Why it is not online, in a sentence. None if it is."""
     question: StorageDirQuestion | None = None
     """What a person can do about the problem, if it is one of these things."""
+    layout: LayoutKind = LayoutKind.IDS
+    is_layout_chosen: bool = False
+    """A person gave the layout. Otherwise it is decided again when the folder's content says something else."""
 
     JSON: ClassVar[Table] = own_keys(
-        "sd_id", "name", "path", "state", "read_only", "provisional", "aliases", "problem", "question"
+        "sd_id",
+        "name",
+        "path",
+        "state",
+        "layout",
+        "read_only",
+        "provisional",
+        "aliases",
+        "problem",
+        "question",
     )
+
+    def name_of(self, path: str) -> str:
+        """What people call the file with this path: in a folder of named pictures, the path itself."""
+        return path if self.layout is LayoutKind.NAMED else path.rpartition("/")[2]
+
+    @property
+    def is_unmarked(self) -> bool:
+        """True if no file in the folder says which one it is. It is recognized by its anchors."""
+        return self.layout is LayoutKind.NAMED and self.provisional
+
+    @property
+    def is_left_as_is(self) -> bool:
+        """True if nothing is ever written to it."""
+        return self.read_only or self.layout is LayoutKind.NAMED
 
     @property
     def is_reachable(self) -> bool:
@@ -102,6 +138,21 @@ class FileCounts:
     def total_noteworthy(self) -> int:
         """All of them."""
         return sum(self.noteworthy.values())
+
+
+def parse_layout_kind(text: str) -> LayoutKind:
+    """The layout with this name.
+
+    Raises:
+        InvalidInputError: There is none.
+    """
+    try:
+        return LayoutKind(text)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"{text[:60]!r} is not a layout; give ids or named, or none to let the folder decide",
+            value=text[:60],
+        ) from error
 
 
 def find_same_identities(sds: Iterable[StorageDir]) -> list[tuple[StorageDir, StorageDir]]:

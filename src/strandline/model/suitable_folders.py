@@ -85,11 +85,11 @@ def say_same_identity(sd: StorageDir, twin: StorageDir) -> str:
     copy = find_probable_copy(sd, twin)
     if copy is not None:
         later = f"{same}; {copy.name!r} was added later, so it is probably the copy"
-        if copy.read_only:
+        if copy.is_left_as_is:
             return f"{later}; to be able to save again, run {say_forget(copy)}"
         return f"{later}; to give it another one, run {say_new_identity(copy.path)}"
     same = f"{same}, so it is not clear which is the copy"
-    changeable = [each for each in (sd, twin) if not each.read_only]
+    changeable = [each for each in (sd, twin) if not each.is_left_as_is]
     if len(changeable) == 2:
         first, second = (say_new_identity(each.path) for each in changeable)
         return f"{same}; give the copy another one: run {first} or {second}"

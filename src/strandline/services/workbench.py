@@ -20,6 +20,8 @@ from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.time_limits import SlowPlaces
 from strandline.folders.timed_calls import Means, TimedCalls
 from strandline.model import defaults
+from strandline.model.layout import LAYOUTS
+from strandline.model.storage_dirs import LayoutKind
 from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
 
@@ -124,9 +126,9 @@ class Workbench:
 
     def folder(self, sd: StorageDir) -> Folder:
         """The storage directory's place with its current mount. Cheap; accesses no disk."""
-        return self.folder_at(sd.path)
+        return self.folder_at(sd.path, sd.layout)
 
-    def folder_at(self, root: str) -> Folder:
+    def folder_at(self, root: str, layout: LayoutKind = LayoutKind.IDS) -> Folder:
         """The same for a path that may become a storage directory. Only this method chooses a kind of place."""
         limits = self.limits
         means = Means(
@@ -137,7 +139,7 @@ class Workbench:
             limits.max_memory_bytes,
             limits.read_max_bytes,
         )
-        return LocalFolder(TimedCalls(root, self.mount_at(root), means))
+        return LocalFolder(TimedCalls(root, self.mount_at(root), means), LAYOUTS[layout])
 
     @property
     def trash_folder(self) -> Path:

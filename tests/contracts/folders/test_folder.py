@@ -24,6 +24,7 @@ from strandline.folders.port import SaveMode
 from strandline.folders.saving import WrittenFile
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.image_files import FileStamp
+from strandline.model.image_ids import ImageId
 from strandline.model.listing import OddKind
 
 PICTURES = make_pictures(3)
@@ -134,7 +135,7 @@ def test_odd_names_of_an_image_are_found(place: Place) -> None:
     """Spellings that no probe guesses, by the image's id."""
     odd = f"{NAMES[0][:-4]}.Png"
     put_image(place.root, ONE, odd)
-    assert place.folder.find_odd_names(place.folder.layout.split(odd)[0]).spellings == (odd,)  # type: ignore[index]
+    assert place.folder.find_odd_names(ImageId(NAMES[0][:-4])).spellings == (odd,)
     assert place.folder.find_spellings([NAMES[0]], [odd])
 
 

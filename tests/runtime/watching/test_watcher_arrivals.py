@@ -55,7 +55,7 @@ def receiver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
     (base / "stage").mkdir()
 
     def check_whole(event: Event) -> None:
-        if isinstance(event, ImageAvailable) and is_content_id(event.image_id):
+        if isinstance(event, ImageAvailable) and event.image_id and is_content_id(event.image_id):
             assert is_whole(root, event.filename)
 
     clock = RunningClock()

@@ -17,7 +17,7 @@ from builders.storage import make_pictures, make_storage_dir, open_bench, put_im
 from strandline.errors import UnwritableFolderError
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import find_identity_in
-from strandline.model.storage_dirs import StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDirState
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.presence import reconsider_storage_dirs
@@ -61,7 +61,9 @@ OUTCOMES = [
     ({".sd-id": B, "SD_ID": A}, False, "migrated", B, [A], "online"),
     ({}, False, "generated", "new", [], "online"),
     ({"media": None}, False, "generated", "new", [], "online"),
-    ({"media": None, "media/.DS_Store": "", "note.md": "x"}, False, "generated", "new", [], "online"),
+    ({"media": None, "media/.DS_Store": ""}, False, "generated", "new", [], "online"),
+    ({"media": None, "note.md": "x"}, False, "provisional", "new", [], "online"),
+    ({"media": "a file"}, False, "provisional", "new", [], "online"),
     ({"SD_ID.conflict1": B, "SD_ID.conflict2": S}, False, "conflict_resolved", S, [B], "online"),
     ({}, True, "provisional", "new", [], "online"),
     ({"SD_ID": ""}, True, "provisional", "new", [], "online"),
@@ -73,7 +75,6 @@ OUTCOMES = [
     ({".SD_ID.icloud": "x"}, False, "incomplete", None, [], "incomplete"),
     ({".syncthing.SD_ID.tmp": A}, False, "incomplete", None, [], "incomplete"),
     ({"media": None, f"media/{IMAGE}": "x"}, False, "incomplete", None, [], "incomplete"),
-    ({"media": "a file"}, False, "incomplete", None, [], "incomplete"),
 ]
 
 
@@ -92,7 +93,7 @@ def test_every_outcome_and_its_json(
     lay(root, files)
     added = add_storage_dir(bench, root, read_only=read_only)
     told = json.loads(json.dumps(added.to_json()))
-    assert set(told) == {"sd", "identity", "scan"}
+    assert set(told) == {"sd", "identity", "layout_reason", "scan"}
     assert {"sd_id", "name", "path", "state", "read_only", "aliases"} <= told["sd"].keys()
     assert told["identity"]["outcome"] == outcome
     assert told["identity"]["migrated"] is (outcome == "migrated")
@@ -289,7 +290,7 @@ def test_pictures_outside_media_are_pointed_out(bench: Workbench, root: Path) ->
     """After adding a folder of notes with pictures among them, a hint says how to save them."""
     (root / "2024" / "img").mkdir(parents=True)
     (root / "2024" / "img" / "holiday.JPG").write_bytes(make_picture("jpg"))
-    added = add_storage_dir(bench, root)
+    added = add_storage_dir(bench, root, layout=LayoutKind.IDS)
     (hint,) = [warning for warning in added.identity.warnings if "holiday.JPG" in warning]
     assert "save -r" in hint
 

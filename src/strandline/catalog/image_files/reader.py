@@ -27,7 +27,7 @@ from strandline.catalog.image_files.rows import (
 )
 from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileState, ImageFile
-from strandline.model.image_ids import ImageId
+from strandline.model.image_ids import ImageId, content_id_of
 from strandline.model.storage_dirs import FileCounts
 
 LINES_AT_ONCE = 1000
@@ -50,6 +50,8 @@ class ImageFileReader:
         ``name:absent`` for the others. Missing and trashed rows have no line. The names are those of a listing of
         ``folder``, the SD's images' folder. Holds one batch in memory.
         """
+        from strandline.model.listing import name_of_known_line  # here: most questions list nothing
+
         last = prefix = f"{folder}/" if folder else ""
         chosen = {"sd": sd, "start": len(prefix) + 1, "limit": LINES_AT_ONCE}
         while True:
@@ -60,7 +62,7 @@ class ImageFileReader:
             yield lines
             if len(lines) < LINES_AT_ONCE:
                 return
-            last = prefix + lines[-1].partition(":")[0]
+            last = prefix + name_of_known_line(lines[-1])
 
     def find_row(self, sd: int, path: str) -> ImageFile | None:
         """The row of the file, or None."""
@@ -85,6 +87,17 @@ class ImageFileReader:
         )
         return [to_image_file(row) for row in rows]
 
+    def find_wholeness(self, sha256: str) -> bool | None:
+        """Whether bytes with this hash are a whole image, by a proof of any file with their content id. None if no
+        proof of them is known. Cost: the files of one image.
+        """
+        row = self._conn.execute(
+            "SELECT max(proof_whole) FROM image_files WHERE image_id = ? AND proof_sha256 = ? "
+            "AND proof_kind <> 'decoded'",
+            (content_id_of(sha256), sha256),
+        ).fetchone()
+        return None if row[0] is None else bool(row[0])
+
     def list_ids_beginning_with(self, digits: str, *, limit: int) -> list[ImageId]:
         """Up to ``limit`` ids of images with a row, in order. Cost: proportional to the rows of these images."""
         rows = self._conn.execute(
@@ -108,6 +121,7 @@ class ImageFileReader:
         ).fetchone()
         found: dict[ImageId, list[ImageFile]] = {}
         for row in map(to_image_file, json.loads(text)):
+            assert row.image_id is not None, "only images with an id were asked for"
             found.setdefault(row.image_id, []).append(row)
         return found
 

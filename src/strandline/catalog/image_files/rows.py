@@ -89,7 +89,7 @@ def to_image_file(row: tuple[Any, ...]) -> ImageFile:
     return ImageFile(
         sd=sd,
         path=path,
-        image_id=ImageId(image_id),
+        image_id=None if image_id is None else ImageId(image_id),
         media_type=media_type,
         stamp=None if stamp is None else parse_stamp(stamp),
         state=FileState(state),

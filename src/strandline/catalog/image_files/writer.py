@@ -24,7 +24,7 @@ class ImageFileWriter(ImageFileReader):
     def insert_listed(
         self,
         sd: int,
-        files: Iterable[tuple[str, str, str, str]],
+        files: Iterable[tuple[str, str | None, str, str]],
         state: FileState,
         now_us: int,
     ) -> int:
@@ -58,6 +58,23 @@ class ImageFileWriter(ImageFileReader):
             whole_of(old.proof),
         )  # fmt: skip
         return self._conn.execute(UPDATE, (*columns[2:], *condition)).rowcount == 1
+
+    def move_row(self, row: ImageFile, path: str) -> bool:
+        """Gives the row another path in its SD, and takes the file for found. Only a row of a file that is gone for
+        good makes place for it. False if there is another one, or if the row has changed since it was read.
+        """
+        self._conn.execute(
+            "DELETE FROM image_files WHERE sd = ? AND path = ? AND state IN ('missing', 'trashed')",
+            (row.sd, path),
+        )
+        return (
+            self._conn.execute(
+                "UPDATE OR IGNORE image_files SET path = ?, absent_since_us = NULL, absence_accepted = 0 "
+                "WHERE sd = ? AND path = ? AND state = ? AND stamp IS ?",
+                (path, row.sd, row.path, row.state.value, None if row.stamp is None else row.stamp.as_text()),
+            ).rowcount
+            == 1
+        )
 
     def delete_row(self, row: ImageFile) -> bool:
         """Drops the row if it still has the given state. Otherwise returns False."""

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.model.identity.sightings import find_identity_name
+from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.change_notice import FolderGone, Hint, LookAtNames, choose_folder_watcher
 from strandline.runtime.scan_jobs import ScanJobs
@@ -144,7 +145,7 @@ class PlaceWatcher:
         before, known = self._sds, {sd.number: sd for sd in self._list_sds()}
         roots_before, self._sds = self._roots, known
         self._roots = {Path(sd.path): sd.number for sd in sorted(known.values(), key=_is_there)}
-        self._media = {root / self._media_name(root): number for root, number in self._roots.items()}
+        self._media = {root / self._media_name(number): number for root, number in self._roots.items()}
         for folder in self._watched - self._roots.keys() - self._media.keys():
             self._folders.unwatch(folder)
             self._watched.discard(folder)
@@ -158,8 +159,8 @@ class PlaceWatcher:
                 self._scans.plan(number, 0)
         self._tell_fallbacks()
 
-    def _media_name(self, root: Path) -> str:
-        return self._bench.folder_at(str(root)).layout.images_folder
+    def _media_name(self, number: int) -> str:
+        return self._bench.folder(self._sds[number]).layout.images_folder
 
     def _ensure_watched(self, folder: Path, number: int) -> None:
         try:
@@ -195,9 +196,9 @@ class PlaceWatcher:
             self._scans.plan(number, 0)
 
     def _follow_root(self, number: int, hint: Hint) -> None:
-        media = self._media_name(hint.folder)
+        media = self._media_name(number)
         if isinstance(hint, LookAtNames) and not any(
-            name == media or find_identity_name(name) is not None for name in hint.names
+            name in (media, LAYOUT_FILE) or find_identity_name(name) is not None for name in hint.names
         ):
             return
         for sd in self._sds.values():

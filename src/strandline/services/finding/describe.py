@@ -12,7 +12,7 @@ from strandline.model.image_files import FileState, ImageCursor, ImageFile, Imag
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import ImageFileReport, ImageInfo, ImagePage
 from strandline.model.states import HERE
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import put_copies_last
 from strandline.services.workbench import Workbench
 
@@ -97,16 +97,21 @@ def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageI
     names = reader.origins.list_names_of_images(image_ids)
     sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
     from_copies = _find_shown_by_copies(reader, rows, sds)
-    return [
-        ImageInfo(
-            image_id,
-            tuple(ImageFileReport(row, sds[row.sd]) for row in sorted(rows[image_id], key=_best_first)),
-            tuple(put_copies_last(names.get(image_id, ()))),
-            image_id in from_copies,
-        )
-        for image_id in image_ids
-        if image_id in rows
-    ]
+    found = []
+    for image_id in image_ids:
+        if image_id in rows:
+            files = tuple(
+                ImageFileReport(row, sds[row.sd]) for row in sorted(rows[image_id], key=_best_first)
+            )
+            called = tuple(put_copies_last(_put_own_names_first(files, names.get(image_id, ()))))
+            found.append(ImageInfo(image_id, files, called, image_id in from_copies))
+    return found
+
+
+def _put_own_names_first(files: Sequence[ImageFileReport], names: Sequence[str]) -> tuple[str, ...]:
+    """The image's names, and before them those that its files have now, if people gave them."""
+    own = [each.file.filename for each in files if each.sd.layout is LayoutKind.NAMED]
+    return tuple(dict.fromkeys((*own, *names)))
 
 
 def _find_shown_by_copies(

@@ -34,6 +34,7 @@ from strandline.model.explanation_words import (
 )
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
+from strandline.model.layout import LAYOUTS
 from strandline.model.reports import DiskFact, Explanation, StorageDirTrace
 from strandline.model.states import EXPECTED, should_lie_there
 from strandline.model.storage_dirs import StorageDir
@@ -187,8 +188,9 @@ def _trace(bench: Workbench, image_id: ImageId, sd: StorageDir) -> StorageDirTra
 def _lacks_a_file(trace: StorageDirTrace) -> bool:
     """Whether a file that the catalog expects was not found."""
     met = {fact.filename for fact in trace.disk}
+    name_of = LAYOUTS[trace.sd.layout].name_of
     return trace.sd.is_reachable and any(
-        should_lie_there(row) and row.filename not in met for row in trace.catalog
+        should_lie_there(row) and name_of(row.path) not in met for row in trace.catalog
     )
 
 
@@ -204,14 +206,14 @@ def _iter_disk_facts(
     discovery = discover(folder, image_id)
     if discovery.problem is not None:
         yield DiskFact(folder.layout.images_folder, "unreadable", None, discovery.problem)
-        yield from _describe_all(bench, sd, discovery.filenames)
+        yield from _describe_all(bench, image_id, sd, discovery.filenames)
         return
     if (media := _describe_media(folder)) is not None:
         yield media
         return
     known = [folder.layout.name_of(row.path) for row in rows if row.state in EXPECTED]
     names = dict.fromkeys((*discovery.filenames, *folder.layout.candidates(image_id), *known))
-    facts = _describe_all(bench, sd, names)
+    facts = _describe_all(bench, image_id, sd, names)
     yield from facts
     if not facts:
         for name in discovery.odd.placeholders:
@@ -223,9 +225,11 @@ def _iter_disk_facts(
             yield temporary
 
 
-def _describe_all(bench: Workbench, sd: StorageDir, names: Iterable[str]) -> list[DiskFact]:
+def _describe_all(
+    bench: Workbench, image_id: ImageId, sd: StorageDir, names: Iterable[str]
+) -> list[DiskFact]:
     """What is under those of the image's names that exist."""
-    return [fact for name in names if (fact := _describe(bench, sd, name)) is not None]
+    return [fact for name in names if (fact := _describe(bench, image_id, sd, name)) is not None]
 
 
 def _describe_media(folder: Folder) -> DiskFact | None:
@@ -245,7 +249,7 @@ def _find_entry(folder: Folder, path: str) -> Entry | None:
     return next(iter(folder.look_at([path])), None)
 
 
-def _describe(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
+def _describe(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> DiskFact | None:
     """What is under one of the image's names. None if it does not exist."""
     folder = bench.folder(sd)
     try:
@@ -259,10 +263,10 @@ def _describe(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
     if seen.kind != "file":
         what = "special file" if seen.kind == "special" else seen.kind
         return DiskFact(name, what, None, f"a {what} has the image's name; it is never followed or opened")
-    return _describe_file(bench, sd, name)
+    return _describe_file(bench, image_id, sd, name)
 
 
-def _describe_file(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | None:
+def _describe_file(bench: Workbench, image_id: ImageId, sd: StorageDir, name: str) -> DiskFact | None:
     result = prove_file(bench, sd, name)
     match result.outcome:
         case Outcome.GONE:
@@ -272,6 +276,10 @@ def _describe_file(bench: Workbench, sd: StorageDir, name: str) -> DiskFact | No
         case Outcome.CHANGING:
             return DiskFact(name, "arriving", None, result.reason)
     assert result.row is not None
+    if result.row.image_id != image_id:
+        return DiskFact(
+            name, "other-bytes", _size_of(result.row), f"other bytes are here now: {_say_which(result.row)}"
+        )
     message = _describe_state(result.row, result.reason)
     what = INCOMPLETE if result.row.is_incomplete else result.row.state.value
     return DiskFact(name, what, _size_of(result.row), message)
@@ -298,6 +306,10 @@ def _describe_state(row: ImageFile, reason: str) -> str:
             return f"{size} of another image are under this name: {reason}"
         case _:
             return reason
+
+
+def _say_which(row: ImageFile) -> str:
+    return f"image {row.image_id}" if row.image_id else "no whole image yet"
 
 
 def _size_of(row: ImageFile) -> int | None:

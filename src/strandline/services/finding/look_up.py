@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_files import FileStamp, FileState, ImageFile
 from strandline.model.image_ids import ImageId
 from strandline.model.states import EXPECTED, Seen, after_listing, register_listed
 from strandline.model.storage_dirs import StorageDir
@@ -51,7 +51,7 @@ def _look_up(search: Search, online_only: bool) -> Presence:
     states, unreadable = set(), False
     for candidate in search.iter_candidates():
         try:
-            row = _look_at_row(search.bench, candidate)
+            row = _look_at_row(search.bench, search.image_id, candidate)
         except OSError:
             unreadable = True  # which is not the same as missing
             continue
@@ -77,10 +77,11 @@ def _look_up(search: Search, online_only: bool) -> Presence:
     )
 
 
-def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
+def _look_at_row(bench: Workbench, search_id: ImageId, candidate: Candidate) -> ImageFile | None:
     """The candidate's row after one ``lstat``. None if there is no file now.
 
-    A file that the catalog did not know, or had given up, is registered: present and unproven, or online-only.
+    A file that the catalog did not know, or had given up, is registered: present and unproven, or online-only. Only a
+    named file that has changed since its proof is read: its name does not say whether it is still the image.
 
     Raises:
         OSError: The disk does not say whether the file exists.
@@ -90,6 +91,11 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
     found = folder.probe([name])
     if not found:
         return None
+    if not folder.layout.names_are_ids and (row is None or not _is_as_proven(row, found[0][1])):
+        from strandline.services.proving.prove import prove_file  # here: most answers read nothing
+
+        proven = prove_file(bench, sd, name).row
+        return proven if proven is not None and proven.image_id == search_id else None
     now, seen = bench.now(), Seen(found[0][1], online_only=folder.is_evicted(name))
     if row is None:
         wanted = folder.layout.split(name)
@@ -102,3 +108,7 @@ def _look_at_row(bench: Workbench, candidate: Candidate) -> ImageFile | None:
 
         write_row(bench, sd, row, new, now)
     return new
+
+
+def _is_as_proven(row: ImageFile, stamp: FileStamp) -> bool:
+    return row.proof is not None and row.proof.stamp == stamp

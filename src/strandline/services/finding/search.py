@@ -80,6 +80,8 @@ def find_as_is(bench: Workbench, image_id: ImageId, sd: StorageDir | None = None
     for candidate in search.iter_candidates():
         if candidate.row is not None and candidate.row.state is FileState.FOREIGN:
             continue
+        if not bench.folder(candidate.sd).layout.names_are_ids:
+            continue  # nothing says that these bytes have to do with the image
         copy = read_copy(bench, candidate.sd, candidate.filename)
         if copy is not None and copy.size_bytes:
             return _found_in_copy(search, candidate.sd, candidate.filename, copy)
@@ -96,6 +98,8 @@ def _try_candidate(search: Search, candidate: Candidate, *, relying_on_proofs: b
     if result.outcome is Outcome.GONE:
         search.note_gone(candidate)
     if result.outcome is not Outcome.GOOD or result.row is None or result.copy is None:
+        return None
+    if result.row.image_id != search.image_id:  # a named file has other bytes by now
         return None
     return _found_in_file(search, sd, result.row, result.copy)
 

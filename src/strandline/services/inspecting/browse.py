@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StorageDirOfflineError
 from strandline.folders.disk_errors import as_unreadable, disk_errors
+from strandline.folders.port import WHOLE_TREE
 from strandline.model.defaults import ENTRIES_PER_PAGE, HEX_BYTES
 from strandline.model.events import format_time
 from strandline.model.identity.sightings import find_identity_name
@@ -47,7 +48,8 @@ def list_tree(
     after: str | None = None,
     limit: int = ENTRIES_PER_PAGE,
 ) -> TreePage:
-    """A page of the entries of the root and of the media folder, sorted by path. Other folders are not entered.
+    """A page of the entries of the root and of the media folder, sorted by path. Other folders are not entered. If
+    pictures can be anywhere, of the whole tree, without passed-over folders.
 
     Cost: one listing per folder, one ``lstat`` per entry of the page. Memory: one page, whatever the folders' size.
 
@@ -67,9 +69,12 @@ def list_tree(
     if not 1 <= limit <= MAX_TREE_PAGE:
         raise InvalidInputError(f"a page has 1 to {MAX_TREE_PAGE:,} entries, not {limit}", limit=limit)
     place = bench.folder(sd)
-    known = ("", place.layout.images_folder)
-    if folder not in (None, *known):
-        raise InvalidInputError(f"the tree has the root and {known[1]!r}, not {shorten(folder or '')!r}")
+    known = _folders_of(place.layout)
+    if folder not in (None, *(known if place.layout.images_folder else ())):
+        there = " and ".join(repr(each) if each else "the root" for each in known if each != WHOLE_TREE)
+        raise InvalidInputError(
+            f"the tree has {there or 'no parts'}, not {shorten(folder or '')!r}; ask for all of it"
+        )
     last = "" if after is None else _parse_cursor(after)
     sd = _check_there(bench, sd)
     wanted = text.lower()
@@ -97,9 +102,14 @@ def iter_tree(bench: Workbench, sd: StorageDir) -> Iterator[TreeEntry]:
     after, is_last = "", False
     while not is_last:
         with disk_errors("list", sd.path):
-            page = place.list_paths(("", place.layout.images_folder), after=after, limit=PATHS_AT_ONCE)
+            page = place.list_paths(_folders_of(place.layout), after=after, limit=PATHS_AT_ONCE)
         yield from _iter_described(bench, sd, page.paths)
         after, is_last = page.paths[-1] if page.paths else "", page.is_last
+
+
+def _folders_of(layout: Layout) -> tuple[str, ...]:
+    """The folders that the tree consists of."""
+    return ("", layout.images_folder) if layout.images_folder else (WHOLE_TREE,)
 
 
 def _iter_described(bench: Workbench, sd: StorageDir, paths: Sequence[str]) -> Iterator[TreeEntry]:
@@ -262,10 +272,10 @@ def _say_time(seconds: float) -> str | None:
 
 def _meaning_of(layout: Layout, path: str) -> str:
     name = layout.find_name(path)
-    if name is not None:
+    if name is not None and (layout.names_are_ids or layout.split(name) is not None):
         kind = layout.explain(name).kind
         return "image" if kind is NameKind.WANTED else kind.value
-    if path == layout.images_folder:
+    if path == layout.images_folder and path:
         return "media folder"
     identity = find_identity_name(path) if "/" not in path else None
     return "other" if identity is None else f"identity: {identity.role.value}"

@@ -18,7 +18,7 @@ from strandline.model.identity.sightings import IdentityFile
 from strandline.model.listing import MediaListing, plan_difference, sort_names
 from strandline.model.reports import Finding
 from strandline.model.states import HERE
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.suitable_folders import say_pictures_elsewhere, say_same_identity
 from strandline.model.sync_status import SyncStatus
 from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies
@@ -57,7 +57,10 @@ def inspect_storage_dir(bench: Workbench, sd: StorageDir) -> SyncStatus:
         status.problems.append(listing)
     else:
         _compare(bench, sd, listing, status)
-        if not status.on_disk_count:
+        for path in listing.refused:
+            told = f"{path} cannot be listed, so nothing is known about what is in it"
+            status.problems.append(Finding("unreadable", told))
+        if not status.on_disk_count and sd.layout is LayoutKind.IDS:
             _look_elsewhere(bench, sd, status)
     return status
 

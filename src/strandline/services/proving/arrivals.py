@@ -6,12 +6,14 @@ concludes absence, so the answer then is "scan soon".
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from enum import StrEnum
 
 from strandline.folders.port import Folder
 from strandline.model.events import ImageArriving
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
+from strandline.model.passed_over import is_passed_over
 from strandline.model.states import EXPECTED, Seen, after_listing, is_reliable, register_listed
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.sync_names import NameKind
@@ -81,15 +83,23 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
 
 
 def _needs_scan(bench: Workbench, folder: Folder, name: str) -> bool:
-    """Whether a name that is no image's makes a difference: a placeholder, or the only copy of an image."""
+    """Whether a name that is no image's makes a difference: a placeholder, the only copy of an image, or a folder in
+    which pictures may be.
+    """
+    if not folder.layout.names_are_ids and not is_passed_over(name):
+        with suppress(OSError):
+            if any(entry.kind == "folder" for entry in folder.look_at([name])):
+                return True
     meaning = folder.layout.explain(name)
     if meaning.kind is NameKind.PLACEHOLDER:
         return True
     if meaning.kind not in (NameKind.CONFLICT_COPY, NameKind.DUPLICATE) or meaning.stands_for is None:
         return False
     wanted = folder.layout.split(meaning.stands_for)
+    if wanted is None or wanted[0] is None:
+        return False
     with bench.catalog.read() as reader:
-        return wanted is not None and bool(reader.copies.list_without_good_file([wanted[0]]))
+        return bool(reader.copies.list_without_good_file([wanted[0]]))
 
 
 def _proof_of(row: ImageFile, stamp: FileStamp) -> Proof | None:
@@ -140,6 +150,7 @@ def _announce_unread(bench: Workbench, sd: StorageDir, name: str, stamp: FileSta
             is_news = new is not row and writer.files.update_row(row, new)
         if is_news:
             event = ImageArriving(
-                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, state=FileState.ARRIVING
-            )
+                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, path=row.path,
+                state=FileState.ARRIVING,
+            )  # fmt: skip
             writer.journal.append_event(event)

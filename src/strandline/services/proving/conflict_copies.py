@@ -30,16 +30,20 @@ def note_conflict_copies(
     Cost if nothing changed: one statement, and if there are conflict copies, one more and one ``lstat`` for each copy
     of an image without a good file. Files that cannot be read are left to the next scan.
     """
+    if not bench.folder(sd).layout.names_are_ids:
+        return  # a copy of a named picture is a picture of its own
     with bench.catalog.read() as reader:
         known = reader.copies.list_copies_in(sd.number)
     if names or known:
         _note(bench, sd, names, known, is_cancelled)
 
 
-def note_copies_of(bench: Workbench, sd: StorageDir, image_id: ImageId) -> None:
+def note_copies_of(bench: Workbench, sd: StorageDir, image_id: ImageId | None) -> None:
     """The same for one image, whose file has just failed. Cost: a listing if the folder has changed since the last
     one.
     """
+    if image_id is None or not bench.folder(sd).layout.names_are_ids:
+        return
     try:
         names = bench.folder(sd).find_odd_names(image_id).conflict_copies
     except OSError:
@@ -83,7 +87,9 @@ def find_original(folder: Folder, name: str) -> tuple[ImageId, str, str] | None:
     """Image id, media type, and name of the image file that a conflict copy was made from. None if it is not one."""
     stands_for = folder.layout.explain(name).stands_for
     wanted = None if stands_for is None else folder.layout.split(stands_for)
-    return None if stands_for is None or wanted is None else (*wanted, stands_for)
+    if stands_for is None or wanted is None or wanted[0] is None:
+        return None
+    return wanted[0], wanted[1], stands_for
 
 
 def _read(folder: Folder, sd: StorageDir, copy: ListedCopy) -> tuple[ReadCopy, Look | None] | None:

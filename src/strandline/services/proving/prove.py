@@ -22,8 +22,10 @@ from strandline.errors import (
     PictureTooLargeError,
     UndecodablePictureError,
 )
+from strandline.model.events import ImageAvailable
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.layout import ID_LAYOUT, Layout
 from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, sniff_media_type
 from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
@@ -31,6 +33,7 @@ from strandline.model.states import (
     Seen,
     after_look,
     event_between,
+    needs_hash,
     register_listed,
     wants_decoding,
     would_condemn,
@@ -43,6 +46,7 @@ from strandline.pictures.facts import read_facts
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
+    from strandline.catalog.port import Writer
     from strandline.folders.port import ProofCopy
 
 ATTEMPTS = 5
@@ -116,12 +120,14 @@ def _record(
     now = bench.now()
     known = row or _new_row(bench, sd, name, copy, now)
     try:
-        look = look_at(bench, known, copy, now)
+        look = look_at(bench, known, copy, now, bench.folder(sd).layout)
     except DecodingInterruptedError as error:
         return ProofResult(Outcome.UNREADABLE, row, reason=error.message)
-    keeps_ctimes = bench.folder(sd).keeps_ctimes
-    proven = after_look(known, replace(look, ctime_ns=copy.ctime_ns) if keeps_ctimes else look, now)
-    if proven is not row and not write_row(bench, sd, row, proven, now):
+    folder = bench.folder(sd)
+    look = replace(look, ctime_ns=copy.ctime_ns) if folder.keeps_ctimes else look
+    proven = after_look(known, look, now, folder.layout)
+    write = write_row if folder.layout.names_are_ids else write_named_row
+    if proven is not row and not write(bench, sd, row, proven, now):
         return None
     good = proven.state is FileState.PRESENT
     return ProofResult(Outcome.GOOD if good else Outcome.BAD, proven, copy, look.reason)
@@ -148,12 +154,53 @@ def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: Imag
     return True
 
 
-def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) -> Look:
+def write_named_row(
+    bench: Workbench, sd: StorageDir, old: ImageFile | None, new: ImageFile, now: datetime
+) -> bool:
+    """The same for a file whose name says no id. Records the name as one of the image's.
+
+    If the same bytes were under another name that is gone, the file was moved: that row is dropped, and nothing is
+    told again, unless the image was called missing.
+    """
+    is_shown = new.state is FileState.PRESENT and new.proof_is_current
+    event = event_between(old, new, sd.sd_id, now)
+    with bench.catalog.write() as writer:
+        if old is None:
+            if not writer.files.insert_row(new):
+                return False
+        elif not writer.files.update_row(old, new):
+            return False
+        if is_shown and new.image_id is not None:
+            note_name(writer, sd, new, now)
+            left = [
+                row
+                for row in writer.files.list_rows_of_image(new.image_id)
+                if row.sd == sd.number and row.path != new.path and row.absent_since is not None
+            ]
+            if left:
+                before = min(left, key=lambda row: (row.filename != new.filename, row.path))
+                writer.files.delete_row(before)
+                if isinstance(event, ImageAvailable) and before.state is not FileState.MISSING:
+                    event = None
+        if event is not None:
+            writer.journal.append_event(event)
+    return True
+
+
+def note_name(writer: Writer, sd: StorageDir, row: ImageFile, now: datetime) -> None:
+    """Records the file's name as one of its image's, so that people find it by that. Idempotent."""
+    if row.image_id is not None:
+        writer.origins.add_origin(row.image_id, row.filename, f"{sd.path}/{row.path}", now)
+
+
+def look_at(
+    bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime, layout: Layout = ID_LAYOUT
+) -> Look:
     """What the bytes show, as far as it matters for the row's id.
 
     The structure is always walked. For a content id with the right hash, it only shows whether the picture is whole.
-    For a legacy id it decides. There, the picture is also decoded if its structure alone cannot be trusted and no
-    proof of exactly these bytes is known. Never raises because of the bytes.
+    For a legacy id, and if names say no ids, it decides. There, the picture is also decoded if its structure alone
+    cannot be trusted and no proof of exactly these bytes is known. Never raises because of the bytes.
 
     Raises:
         DecodingInterruptedError: A decoder was needed and was interrupted, so the result is unknown.
@@ -164,7 +211,8 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
         reason = pointer or ("the file is empty" if copy.size_bytes == 0 else UNKNOWN_TYPE)
         return Look(copy.stamp, copy.sha256, None, whole=False, is_pointer=pointer is not None, reason=reason)
     look = _read_facts(copy, media_type)
-    if is_content_id(row.image_id) and content_id_of(copy.sha256) == row.image_id:
+    is_promised = needs_hash(row, layout)
+    if is_promised and content_id_of(copy.sha256) == row.image_id:
         walked = walk_structure(copy.buffer, media_type)
         return replace(look, whole=walked.whole, reason=walked.reason)
     walked = _walk_strictly(copy, media_type)
@@ -175,10 +223,17 @@ def look_at(bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime) ->
         trailing_bytes=walked.end is not None and walked.end < copy.size_bytes,
         reason=walked.reason,
     )
-    if is_content_id(row.image_id):
+    if is_promised:
         return look if look.reason else replace(look, reason=ANOTHER_IMAGE)
     needs_decoding = media_type.family in _CANNOT_SHOW_HOLES
-    if wants_decoding(row, copy.sha256, structure_whole=look.whole, needs_decoding=needs_decoding, now=now):
+    if not layout.names_are_ids and (needs_decoding or not look.whole):
+        with bench.catalog.read() as reader:
+            look = replace(look, vouched=reader.files.find_wholeness(copy.sha256))
+        if look.vouched is not None:
+            return look
+    if wants_decoding(
+        row, copy.sha256, structure_whole=look.whole, needs_decoding=needs_decoding, now=now, layout=layout
+    ):
         be_sure = look.whole and would_condemn(row, now)
         decodes, why_not = _try_decoding(bench, copy, media_type.name, be_sure=be_sure)
         look = replace(look, decodes=decodes, reason=look.reason or why_not)

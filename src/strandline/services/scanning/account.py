@@ -69,6 +69,10 @@ class ScanAccount:
         self._tell(self._done, self.total)
         return not self.is_cancelled()
 
+    def expect(self, files: int) -> None:
+        """Begins another round, over this many files."""
+        self.total, self._done = files, 0
+
     def complete(self) -> None:
         """Reports that all files are handled."""
         self._tell(self.total, self.total)
@@ -134,7 +138,7 @@ class ScanAccount:
         self, kind: str, message: str, row: ImageFile | None = None, filename: str | None = None
     ) -> None:
         """Adds a line to the report's findings."""
-        name = filename if row is None else row.filename
+        name = row.filename if filename is None and row is not None else filename
         self.report.findings.append(Finding(kind, message, name, None if row is None else row.image_id))
 
     def _tell(self, done: int, total: int) -> None:

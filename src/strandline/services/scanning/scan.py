@@ -49,7 +49,8 @@ from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, Storag
 from strandline.services.proving.conflict_copies import note_conflict_copies
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.account import OnProgress, ScanAccount
-from strandline.services.storage_dirs.presence import move_to_state, refresh
+from strandline.services.scanning.named_files import count_sizes, follow_moves, prove_unknown
+from strandline.services.storage_dirs.presence import move_to_state, reconsider, refresh
 from strandline.services.workbench import Workbench
 
 T = TypeVar("T")
@@ -67,12 +68,14 @@ def scan_storage_dir(
     on_progress: OnProgress | None = None,
     cancel: threading.Event | None = None,
     prove_arrivals: bool = True,
+    prove_all: bool = True,
 ) -> ScanReport:
     """Scans one SD and writes what changed. A second scan right after it finds and writes nothing.
 
     With ``prove_arrivals``, it reads files that are new or changed since the last scan, and those that were still
     arriving. Otherwise the caller must read ``report.arrivals``. Files from the SD's very first scan stay unproven,
-    for the verifier or the first reader. Single files that fail become findings.
+    for the verifier or the first reader; but if names say no ids, ``prove_all`` reads them, too. Single files that
+    fail become findings.
 
     Cost: one ``scandir``, one ``lstat`` per file. Memory: about 150 bytes per file.
 
@@ -88,7 +91,8 @@ def scan_storage_dir(
         if not is_alone:
             return ScanReport(known, cancelled=True)
         started = bench.monotonic()
-        report = _Scan(bench, refresh(bench, known), on_progress, cancel, prove_arrivals).run()
+        known = (reconsider if known.is_unmarked else refresh)(bench, known)
+        report = _Scan(bench, known, on_progress, cancel, prove_arrivals, prove_all).run()
         report.seconds = bench.monotonic() - started
         return report
 
@@ -117,10 +121,12 @@ class _Scan:
         on_progress: OnProgress | None,
         cancel: threading.Event | None,
         prove_arrivals: bool,
+        prove_all: bool,
     ) -> None:
         self.bench = bench
         self.sd = sd
         self.prove_arrivals = prove_arrivals
+        self.prove_all = prove_all and prove_arrivals
         self.account = ScanAccount(bench, sd, on_progress, cancel)
         self.report = self.account.report
         self.folder = bench.folder(sd)
@@ -169,6 +175,12 @@ class _Scan:
     def _take_in(self, listing: MediaListing, *, is_first: bool) -> None:
         self.account.total = len(listing.lines)
         self.account.note_odd(self.folder.layout, listing.odd)
+        for path in listing.refused:
+            self.account.add_finding(
+                "unreadable",
+                "the folder cannot be listed, so nothing is known about what is in it",
+                filename=path,
+            )
         if is_first:
             self._register_all(listing)
         else:
@@ -182,6 +194,8 @@ class _Scan:
             self._find_earlier_arrivals()
         if self.may_read and self.prove_arrivals:
             self._prove_arrivals()
+            if self.prove_all and not self.folder.layout.names_are_ids:
+                prove_unknown(self.bench, self.account, self.folder)
         if self.may_read:
             note_conflict_copies(self.bench, self.sd, self.conflict_copies, self.account.is_cancelled)
             self.account.note_unreadable(self.folder, listing.closed)
@@ -226,8 +240,12 @@ class _Scan:
         unlisted = {name_of_known_line(line) for line in drain(difference.stale)}
         unlisted.difference_update(names.evicted)
         unlisted.difference_update(split_line(line)[0] for line in images)
+        if listing.refused:
+            unlisted = {name for name in unlisted if not listing.is_refused(name)}
         gone = self._list_gone(sorted(unlisted))
-        self._apply_seen(gone, images, names, vanishing_held=self._brake(gone))
+        if gone and not layout.names_are_ids:
+            gone, images = follow_moves(self.bench, self.report, self.folder, gone, images)
+        self._apply_seen(gone, images, names, vanishing_held=self._brake(gone, images))
 
     def _ignore(self, names: FreshNames) -> None:
         """Counts the names that are no images'. A conflict copy may still show one."""
@@ -255,14 +273,20 @@ class _Scan:
                 came.intersection_update(self.folder.list_names())
         return [name for name in unlisted if name in again and name not in came]
 
-    def _brake(self, gone: Sequence[str]) -> bool:
+    def _brake(self, gone: Sequence[str], images: Sequence[str]) -> bool:
         """Whether absence is not believed now. Moves the SD to suspect or back to online."""
-        accepted = 0
+        accepted = moved = 0
+        come = count_sizes(self.folder, images)
         with self.bench.catalog.read() as reader:
             for some in _batched(gone, KEYS_AT_ONCE):
-                accepted += sum(row.absence_accepted for row in self._find_rows(reader, some).values())
+                for row in self._find_rows(reader, some).values():
+                    if row.absence_accepted:
+                        accepted += 1
+                    elif row.stamp is not None and come[size := str(row.stamp.size_bytes)] > 0:
+                        come[size] -= 1  # perhaps it was moved: once the new file is proven, that is known
+                        moved += 1
             known = reader.files.count_expected(self.sd.number) - accepted
-        absent = len(gone) - accepted
+        absent = len(gone) - accepted - moved
         if is_too_much_gone(absent, known):
             self._set_suspect(absent, known, say_too_much_gone(absent, known, self.sd))
             return True
@@ -344,7 +368,7 @@ class _Scan:
             if event is None and not self.may_read:
                 event = ImageArriving(
                     at=self.bench.now(), sd_id=self.sd.sd_id, image_id=row.image_id, filename=row.filename,
-                    state=FileState.ARRIVING,
+                    path=row.path, state=FileState.ARRIVING,
                 )  # fmt: skip
         if event is not None:
             writer.journal.append_event(event)

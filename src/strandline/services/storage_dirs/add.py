@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from strandline.catalog.port import Writer
 from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
@@ -16,12 +17,14 @@ from strandline.model.events import StorageDirAdded
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import decide_identity, keep_replaced
 from strandline.model.identity.sightings import IdentitySighting
+from strandline.model.layout_choice import LayoutChoice, choose_layout
 from strandline.model.remedies import say_forget, say_new_identity
 from strandline.model.reports import AddedStorageDir, IdentityReport
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.suitable_folders import say_pictures_elsewhere
 from strandline.model.values import dataclass
 from strandline.services.scanning.scan import OnProgress, scan_storage_dir
+from strandline.services.storage_dirs.layouts import change_layout, is_still_here
 from strandline.services.storage_dirs.manage import (
     check_name,
     check_name_is_free,
@@ -52,6 +55,7 @@ class _Wish:
     name: str | None
     new_identity: bool
     read_only: bool
+    layout: LayoutKind | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,7 @@ class _Verdict:
     known: StorageDir | None
     """The SD in the catalog that it is, or None if it is new."""
     decision: IdentityDecision
+    choice: LayoutChoice
     warnings: tuple[str, ...] = ()
 
 
@@ -71,10 +76,15 @@ def add_storage_dir(
     name: str | None = None,
     new_identity: bool = False,
     read_only: bool = False,
+    layout: LayoutKind | None = None,
     scan: bool = True,
+    prove_all: bool = True,
     on_progress: OnProgress | None = None,
 ) -> AddedStorageDir:
-    """Adds the folder, decides its identity, and scans it unless the caller will. Idempotent.
+    """Adds the folder, decides its layout and identity, and scans it unless the caller will. Idempotent.
+
+    A layout that is not given is decided by what is there (``layout_choice``). With ``prove_all``, the scan reads
+    every picture whose name says no id. Otherwise a watcher does.
 
     Waits up to four seconds if an identity may be written only after the files have been quiet for two.
 
@@ -91,7 +101,7 @@ def add_storage_dir(
     if not known:
         check_suitable(bench, root)
     check_outside(bench.home, root)
-    wish = _Wish(None if name is None else check_name(name), new_identity, read_only)
+    wish = _Wish(None if name is None else check_name(name), new_identity, read_only, layout)
     if wish.name is not None:
         with bench.catalog.read() as reader:
             check_name_is_free(reader, wish.name, *(sd.number for sd in known))
@@ -110,35 +120,43 @@ def add_storage_dir(
             if not folder.has_images_folder() and (example := find_picture_elsewhere(folder)):
                 warnings.append(say_pictures_elsewhere(sd, example))
         if scan:
-            report = scan_storage_dir(bench, sd, on_progress=on_progress)
+            report = scan_storage_dir(bench, sd, on_progress=on_progress, prove_all=prove_all)
         sd = get_by_number(bench, sd.number)
-    return AddedStorageDir(sd, _report(verdict.decision, sd, warnings), report, copied)
+    return AddedStorageDir(
+        sd, _report(verdict.decision, sd, warnings), report, copied, layout_reason=verdict.choice.reason
+    )
 
 
 def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
     """Decides what the folder is, and writes what is needed. Repeats this if another process was faster."""
     for _ in range(ROUNDS):
-        known, decision = _decide(bench, root, wish)
+        known, choice, decision = _decide(bench, root, wish)
         warnings = tuple(decision.warnings)
         if not decision.steps:
-            return _Verdict(known, decision, warnings)
+            return _Verdict(known, decision, choice, warnings)
         try:
             applied = bench.folder_at(root).apply_identity(decision)
         except (DiskError, RefusedError) as error:
             if decision.outcome is IdentityOutcome.GENERATED:
                 raise
-            return _Verdict(known, decision, (*warnings, error.message))  # it is valid without being written
+            return _Verdict(
+                known, decision, choice, (*warnings, error.message)
+            )  # it is valid without being written
         if applied.is_as_decided:
-            return _Verdict(known, decision, (*warnings, *applied.warnings))
+            return _Verdict(known, decision, choice, (*warnings, *applied.warnings))
     raise StorageDirIncompleteError(
         f"the identity files in {root} keep changing; wait until nothing is being synced, and add it again",
         path=root,
     )
 
 
-def _decide(bench: Workbench, root: str, wish: _Wish) -> tuple[StorageDir | None, IdentityDecision]:
+def _decide(
+    bench: Workbench, root: str, wish: _Wish
+) -> tuple[StorageDir | None, LayoutChoice, IdentityDecision]:
     at_root = sorted(list_known_at(bench, root), key=lambda sd: (not sd.is_reachable, -sd.number))
     known = at_root[0] if at_root else None
+    choice = _choose_layout(bench, root, known, wish)
+    is_left_as_is = choice.layout is LayoutKind.NAMED
     fresh = known.sd_id if known is not None and known.provisional else None
     fresh = fresh or new_storage_dir_id()
     sighting, decision = look_and_decide(
@@ -149,22 +167,42 @@ def _decide(bench: Workbench, root: str, wish: _Wish) -> tuple[StorageDir | None
             fresh=fresh,
             known=None if known is None or known.provisional else known.sd_id,
             known_former=frozenset(() if known is None else known.aliases),
-            read_only=wish.read_only or (known is not None and known.read_only),
+            read_only=is_left_as_is or wish.read_only or (known is not None and known.read_only),
             quiet=quiet,
             new_identity=wish.new_identity,
             root=root,
         ),
     )
     same = next((sd for sd in at_root if _is_still(bench, sd, sighting, decision)), None)
-    if same is not None and not wish.read_only:
+    if same is not None and not wish.read_only and not is_left_as_is:
         decision = keep_replaced(decision, sighting, identity_to_keep(same))
-    return same, decision
+    if is_left_as_is and decision.outcome is IdentityOutcome.PROVISIONAL:
+        decision = replace(decision, warnings=())  # nothing is missing: it needs no identity of its own
+    return same, choice, decision
+
+
+def _choose_layout(bench: Workbench, root: str, known: StorageDir | None, wish: _Wish) -> LayoutChoice:
+    """The layout that was given now or earlier, otherwise what the folder shows."""
+    if wish.layout is not None:
+        return LayoutChoice(wish.layout, "it was given")
+    if known is not None and known.is_layout_chosen:
+        return LayoutChoice(known.layout, "it was given before")
+    if known is not None and known.sd_id is not None and not known.provisional and not known.is_reachable:
+        return LayoutChoice(known.layout, "it was so before")
+    as_before = LayoutChoice(
+        LayoutKind.IDS if known is None else known.layout, "the folder cannot be listed now"
+    )
+    return choose_layout(bench.folder_at(root).look_at_layout()) or as_before
 
 
 def _is_still(
     bench: Workbench, sd: StorageDir, sighting: IdentitySighting, decision: IdentityDecision
 ) -> bool:
     """Whether the folder still is the SD that is known at this root, and not another disk mounted there."""
+    if sd.is_unmarked:
+        with suppress(OSError):
+            return is_still_here(bench, sd)
+        return False
     there = decision.sd_id
     if decision.outcome is IdentityOutcome.GENERATED and sighting.plain is not None:
         there = sighting.plain.value or there
@@ -181,9 +219,9 @@ def _remember(bench: Workbench, root: str, verdict: _Verdict, wish: _Wish) -> tu
         twins.remove(moved)
     state, problem = _state_of(decision)
     if known is None:
-        known = _insert(bench, root, decision, state, problem, wish)
+        known = _insert(bench, root, verdict, state, problem, wish)
     else:
-        known = _update(bench, known, decision, wish)
+        known = _update(bench, known, verdict, wish)
         if state is not StorageDirState.ONLINE or not known.is_reachable:
             known = move_to_state(bench, known, state, problem, decision.question)
     return known, any(twin.is_reachable for twin in twins)
@@ -236,11 +274,12 @@ def _move_here(bench: Workbench, moved: StorageDir, known: StorageDir | None, ro
 def _insert(
     bench: Workbench,
     root: str,
-    decision: IdentityDecision,
+    verdict: _Verdict,
     state: StorageDirState,
     problem: str | None,
     wish: _Wish,
 ) -> StorageDir:
+    decision = verdict.decision
     with bench.catalog.write() as writer:
         for sd in writer.sds.list_storage_dirs():
             if (sd.path, sd.sd_id) == (root, decision.sd_id):
@@ -255,6 +294,8 @@ def _insert(
             read_only=wish.read_only,
             added_at=bench.now(),
             question=decision.question,
+            layout=verdict.choice.layout,
+            is_layout_chosen=wish.layout is not None,
         )
         writer.sds.add_aliases(number, sorted(decision.aliases))
         added = writer.sds.find_storage_dir(number)
@@ -272,7 +313,10 @@ def _choose_name(writer: Writer, wish: _Wish, root: str) -> str:
     return wish.name
 
 
-def _update(bench: Workbench, known: StorageDir, decision: IdentityDecision, wish: _Wish) -> StorageDir:
+def _update(bench: Workbench, known: StorageDir, verdict: _Verdict, wish: _Wish) -> StorageDir:
+    decision, is_chosen = verdict.decision, wish.layout is not None or known.is_layout_chosen
+    if (known.layout, known.is_layout_chosen) != (verdict.choice.layout, is_chosen):
+        known = change_layout(bench, known, verdict.choice, is_chosen=is_chosen)
     with bench.catalog.write() as writer:
         if wish.name is not None and wish.name != known.name:
             check_name_is_free(writer, wish.name, known.number)

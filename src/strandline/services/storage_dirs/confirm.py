@@ -43,6 +43,8 @@ def confirm_storage_dir(bench: Workbench, sd: StorageDir) -> ConfirmedStorageDir
             f"{sd.name!r} has never had an identity here; wait for it, or run {say_new_identity(sd.path)}",
             path=sd.path,
         )
+    if sd.is_unmarked:
+        return ConfirmedStorageDir(_take_for_same(bench, sd), identity_restored=True)
     return ConfirmedStorageDir(_restore_identity(bench, sd), identity_restored=True)
 
 
@@ -59,8 +61,9 @@ def accept_missing(bench: Workbench, sd: StorageDir) -> int:
                 continue
             writer.files.delete_row(row)
             removed = ImageRemoved(
-                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, state=row.state
-            )
+                at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, path=row.path,
+                state=row.state,
+            )  # fmt: skip
             writer.journal.append_event(removed)
             dropped += 1
     return dropped
@@ -94,6 +97,16 @@ def _is_media_gone(bench: Workbench, sd: StorageDir) -> bool:
     return True
 
 
+def _take_for_same(bench: Workbench, sd: StorageDir) -> StorageDir:
+    """The SD without an identity file is what is at its path now, because a person says so."""
+    with bench.catalog.write() as writer:
+        writer.sds.update_anchors(sd.number, None)
+    sd = refresh(bench, sd)
+    if not sd.is_reachable:
+        raise StorageDirOfflineError(f"{sd.name!r} is offline; {sd.problem}", sd_id=sd.sd_id, path=sd.path)
+    return sd
+
+
 def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
     """Writes the known identity back if ``SD_ID`` was lost. Never replaces another identity."""
     assert sd.sd_id is not None
@@ -119,9 +132,9 @@ def _restore_identity(bench: Workbench, sd: StorageDir) -> StorageDir:
             f"{IDENTITY_FILE} in {sd.path} is {sighting.plain.unfit}; move it away, then run {say_confirm(sd)}",
             path=sd.path,
         )
-    if sd.read_only:
+    if sd.is_left_as_is:
         raise ReadOnlyStorageDirError(
-            f"{sd.name!r} was added with --read-only, so Strandline does not write {IDENTITY_FILE}; restore "
+            f"{sd.name!r} is only read, so Strandline does not write {IDENTITY_FILE}; restore "
             "that file from another machine or a backup",
             sd_id=sd.sd_id,
         )

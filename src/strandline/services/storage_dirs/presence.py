@@ -22,7 +22,7 @@ from strandline.model.events import (
     StorageDirOnline,
 )
 from strandline.model.identity.sd_ids import StorageDirId
-from strandline.model.remedies import say_add, say_move
+from strandline.model.remedies import say_add, say_confirm, say_move
 from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, StorageDirState
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def refresh(bench: Workbench, sd: StorageDir) -> StorageDir:
         value = bench.folder(sd).read_identity()
     except OSError:
         value = None
+    if sd.is_unmarked:
+        return _refresh_unmarked(bench, sd, looks=1, is_marked=value is not None)
     if value is not None and value == sd.sd_id and not sd.provisional:
         return sd if sd.is_reachable else move_to_state(bench, sd, StorageDirState.ONLINE, None)
     return _decide_and_apply(bench, sd, looks=1)
@@ -83,17 +85,61 @@ def refresh_storage_dirs(
 
 
 def reconsider(bench: Workbench, sd: StorageDir) -> StorageDir:
-    """The SD as it is now, from a look at everything that concerns its identity. Carries out the decision.
+    """The SD as it is now, from a look at everything that concerns its layout and identity. Carries out the decision.
 
     Waits up to four seconds for changing identity files. Never invents an identity: if the folder of a known SD is
     empty, the SD is offline. If it was remembered without an identity, it stays incomplete until it is added again.
     """
-    return _decide_and_apply(bench, sd, looks=LOOKS_FOR_QUIET)
+    if sd.is_unmarked:
+        return _refresh_unmarked(bench, sd, looks=LOOKS_FOR_QUIET, is_marked=True)
+    from strandline.services.storage_dirs.layouts import (
+        settle_layout,  # here: most questions reconsider nothing
+    )
+
+    sd = settle_layout(bench, _decide_and_apply(bench, sd, looks=LOOKS_FOR_QUIET))
+    return _refresh_unmarked(bench, sd, looks=1, is_marked=False) if sd.is_unmarked else sd
 
 
 def reconsider_storage_dirs(bench: Workbench, sds: Iterable[StorageDir] | None = None) -> list[StorageDir]:
     """All SDs, or these, as :func:`reconsider` finds them."""
     return refresh_storage_dirs(bench, reconsider, sds)
+
+
+def _refresh_unmarked(bench: Workbench, sd: StorageDir, *, looks: int, is_marked: bool) -> StorageDir:
+    """The SD in which no file says which one it is, recognized by its anchors.
+
+    Args:
+        bench: The tools.
+        sd: An unmarked SD.
+        looks: As for :func:`look_and_decide`.
+        is_marked: An identity may have arrived, so the layout is decided again.
+    """
+    from strandline.services.storage_dirs.layouts import (  # here: most have an identity
+        is_still_here,
+        settle_layout,
+    )
+
+    try:
+        is_same = is_still_here(bench, sd)
+    except OSError as error:
+        problem = (
+            f"the folder cannot be read now ({error.strerror or error}); bring its disk back, or if it is elsewhere "
+            f"now, run {say_move(sd)}"
+        )
+        return move_to_state(bench, sd, StorageDirState.OFFLINE, problem)
+    if not is_same:
+        problem = (
+            f"nothing that is known of it is at {sd.path} now; bring its disk back, or if this is the right folder, "
+            f"run {say_confirm(sd)}"
+        )
+        return move_to_state(bench, sd, StorageDirState.OFFLINE, problem, StorageDirQuestion.RESTORE_IDENTITY)
+    if is_marked:
+        sd = settle_layout(bench, sd)
+        if not sd.is_unmarked or sd.is_layout_chosen:
+            sd = _decide_and_apply(bench, sd, looks=looks)
+        if not sd.is_unmarked:
+            return sd
+    return sd if sd.is_reachable else move_to_state(bench, sd, StorageDirState.ONLINE, None)
 
 
 def _decide_and_apply(bench: Workbench, sd: StorageDir, *, looks: int) -> StorageDir:
@@ -183,7 +229,7 @@ def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> 
         fresh=sd.sd_id if sd.provisional and sd.sd_id is not None else new_storage_dir_id(),
         known=None if sd.provisional else sd.sd_id,
         known_former=frozenset(sd.aliases),
-        read_only=sd.read_only,
+        read_only=sd.is_left_as_is,
         quiet=quiet,
         root=sd.path,
     )
@@ -191,7 +237,7 @@ def decide_again(sd: StorageDir, sighting: IdentitySighting, *, quiet: bool) -> 
 
 def identity_to_keep(sd: StorageDir) -> StorageDirId | None:
     """The identity to keep in the folder if another program replaces it; None if none was, or none may be written."""
-    return None if sd.provisional or sd.read_only else sd.sd_id
+    return None if sd.provisional or sd.is_left_as_is else sd.sd_id
 
 
 def adopt_identity(bench: Workbench, sd: StorageDir, decision: IdentityDecision) -> StorageDir:
@@ -274,7 +320,9 @@ def _state_without_identity(
             f"{say_add(sd.path)}",
         )
     problem = decision.problem or "its identity cannot be read"
-    marker_gone = sd.sd_id is not None and sighting.plain is None and not sighting.temporaries
+    marker_gone = (
+        sd.sd_id is not None and not sd.provisional and sighting.plain is None and not sighting.temporaries
+    )
     if decision.outcome is identity.decisions.IdentityOutcome.INCOMPLETE and not marker_gone:
         return StorageDirState.INCOMPLETE, problem
     return StorageDirState.OFFLINE, problem

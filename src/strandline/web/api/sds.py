@@ -34,6 +34,7 @@ class NewStorageDir(Body):
     name: str | None = None
     new_identity: bool = Field(False, description="Give it a new identity, whatever is there.")
     read_only: bool = Field(False, description="Never write anything to it.")
+    layout: str | None = Field(None, description="ids or named; without it, what is in the folder decides.")
 
 
 class StorageDirChange(Body):
@@ -123,7 +124,7 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
     known = {sd.number for sd in backend.store.list_storage_dirs()}
     added = backend.store.add_storage_dir(
         check_whole(wanted.path), wanted.name, new_identity=wanted.new_identity,
-        read_only=wanted.read_only, scan=False,
+        read_only=wanted.read_only, layout=wanted.layout, scan=False,
     )  # fmt: skip
     headers = {}
     if added.sd.is_reachable:

@@ -17,6 +17,7 @@ from strandline.model.events import (
     ScanFinished,
     StorageDirEvent,
     StorageDirIdentityChanged,
+    StorageDirLayoutChanged,
     StorageDirOffline,
     StorageDirSuspect,
     is_save,
@@ -47,6 +48,7 @@ SENTENCES = {
     "sd.offline": "Folder offline",
     "sd.suspect": "Too many files of a folder are gone at once",
     "sd.identity_changed": "Folder has another identity",
+    "sd.layout_changed": "The names in a folder mean something else now",
 }
 
 
@@ -146,13 +148,15 @@ def say_event(event: Event) -> str:
 def _say(event: Event, by_identity: ByIdentity) -> Line:
     image_id, detail = None, ""
     if isinstance(event, ImageEvent):
-        image_id, detail = str(event.image_id), event.filename
+        image_id, detail = event.image_id and str(event.image_id), event.filename
     elif isinstance(event, StorageDirOffline):
         detail = event.reason
     elif isinstance(event, StorageDirSuspect):
         detail = f"{event.absent:,} of {say_count(event.known, 'file')}"
     elif isinstance(event, StorageDirIdentityChanged):
         detail = f"{event.old_sd_id or 'none'} before, {event.sd_id or 'none'} now"
+    elif isinstance(event, StorageDirLayoutChanged):
+        detail = event.reason
     elif isinstance(event, StorageDirEvent):
         detail = event.path
     known = _find_name(event, by_identity)

@@ -17,6 +17,7 @@ from strandline.errors import InvalidNameError, StorageDirConflictError, Strandl
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import (
+    LayoutKind,
     StorageDir,
     StorageDirQuestion,
     StorageDirState,
@@ -41,6 +42,7 @@ OUTCOMES = {
     "generated": "{name} was added with a new identity.",
     "conflict_resolved": "{name} was added. Only conflict copies of SD_ID were left: the smallest is its identity.",
     "provisional": "{name} was added read-only, with an identity that only this machine uses.",
+    "named": "{name} was added as it is. Nothing is written into it.",
     "incomplete": "{name} is remembered. Its identity has not arrived yet. Strandline looks for it automatically.",
     "unavailable": "{name} is remembered. It cannot be read now. Strandline tries again automatically.",
     "offline": "{name} is known and offline: the folder there is not the same one.",
@@ -118,8 +120,9 @@ async def add_folder(
     def add() -> Note:
         known = {sd.number for sd in backend.store.list_storage_dirs() if not needs_identity(sd)}
         added = backend.store.add_storage_dir(
-            check_whole(path.strip()), name.strip() or None, new_identity=new_identity, read_only=read_only
-        )
+            check_whole(path.strip()), name.strip() or None, new_identity=new_identity, read_only=read_only,
+            prove_all=False,
+        )  # fmt: skip
         if not needs_identity(added.sd):
             note = describe_added(added, is_known=added.sd.number in known and not new_identity)
             elsewhere = _count_elsewhere(backend, added)
@@ -226,6 +229,9 @@ def describe_added(added: AddedStorageDir, waiting: int = 0, *, is_known: bool =
     """The result of adding, for a person. ``waiting`` images are there, and shown once it has an identity. Pure."""
     outcome = "known" if is_known and added.sd.is_reachable else added.identity.outcome
     lines = list(added.identity.warnings)
+    if added.sd.layout is LayoutKind.NAMED and not is_known:
+        outcome = "named"
+        lines.append(f"That is because {added.layout_reason}. Its pictures appear as they are read.")
     if waiting:
         lines = [f"{say_count(waiting, 'image waits', 'images wait')} for an identity."]
     if added.scan is not None:
@@ -271,6 +277,8 @@ def describe_taken(taken: TakenIn) -> Note:
 
 def say_confirming(sd: StorageDir) -> str:
     """What confirming would do; empty if nothing waits for it. Pure."""
+    if sd.is_unmarked and sd.question is StorageDirQuestion.RESTORE_IDENTITY:
+        return "Is it still the same folder? Then confirm it."
     return "" if sd.question is None else CONFIRMING.get(sd.question, "")
 
 
@@ -329,7 +337,7 @@ def _describe(backend: Backend, sds: list[StorageDir]) -> list[Folder]:
     return [
         Folder(
             sd, counts.images, counts.unchecked, counts.arriving, counts.missing, say_confirming(sd),
-            needs_identity(sd) or (sd.number in same and not sd.read_only),
+            needs_identity(sd) or (sd.number in same and not sd.is_left_as_is),
             find_copy_of(sd, sds),
             say_same_identity(*same[sd.number]) if sd.number in same else sd.problem or "",
             backend.store.find_last_scan(sd),

@@ -92,17 +92,17 @@ def has_facts(explanation: Explanation, info: ImageInfo | None) -> bool:
 
 def find_row(trace: StorageDirTrace, fact: DiskFact) -> ImageFile | None:
     """What the catalog knows of the file, which has just been looked at. None if it has no row. Pure."""
-    return next((file for file in trace.catalog if file.filename == fact.filename), None)
+    return next((file for file in trace.catalog if trace.sd.name_of(file.path) == fact.filename), None)
 
 
 def can_adopt(trace: StorageDirTrace, fact: DiskFact) -> bool:
     """Whether the file is another whole image that can be saved as one. Pure."""
-    return fact.what == "foreign" and trace.sd.is_reachable and not trace.sd.read_only
+    return fact.what == "foreign" and trace.sd.is_reachable and not trace.sd.is_left_as_is
 
 
 def can_restore(trace: StorageDirTrace, fact: DiskFact, *, is_shown: bool) -> bool:
     """Whether a good copy could replace the file. Pure."""
-    return is_shown and fact.what in RESTORABLE and trace.sd.is_reachable and not trace.sd.read_only
+    return is_shown and fact.what in RESTORABLE and trace.sd.is_reachable and not trace.sd.is_left_as_is
 
 
 def _act(backend: Backend, image_id: str, action: Callable[[], Note]) -> Response:

@@ -21,7 +21,7 @@ from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
 from strandline.model.media_types import find_media_type
 from strandline.model.state_words import StateWord, word_of_state
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
@@ -42,6 +42,14 @@ MEANINGS = {
     "media": ["image", *(kind.value for kind in NameKind if kind is not NameKind.WANTED)],
 }
 """Meanings of names in the root and media folder, for the filter."""
+
+NAMED_MEANINGS = [
+    "image",
+    "other",
+    NameKind.PLACEHOLDER.value,
+    *(f"identity: {role.value}" for role in IdentityRole),
+]
+"""The same for a folder of named pictures, which is one tree."""
 
 TEXT_PAGE = 32 * 1024
 
@@ -88,7 +96,7 @@ def _draw_status(backend: Backend, name: str) -> Response:
         backend.base, "inspect_sd.html", place="inspect", tab="status", since=since, sd=status.sd, inspection=status,
         health=health, discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
         needs_confirming=say_confirming(status.sd),
-        needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.read_only),
+        needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.is_left_as_is),
         copy=find_copy_of(status.sd, sds),
         history=_list_history(events, status.sd, sds),
         elsewhere=_count_elsewhere(backend, status),
@@ -104,14 +112,15 @@ async def show_tree(
     q: Text = "",
     after: Annotated[str, Query(max_length=4096)] = "",
 ) -> Response:
-    """The entries of the root or the media folder, and what each name means."""
+    """The entries of the root or the media folder, or of the whole tree, and what each name means."""
     return await backend.crossing.slow(lambda: _draw_tree(backend, sd, folder, meaning, q, after))
 
 
 def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, after: str) -> Response:
     sd = backend.store.get_storage_dir(name)
+    is_named = sd.layout is LayoutKind.NAMED
     page = backend.store.list_tree(
-        sd, folder=folder, meaning=meaning, text=q, after=after or None, limit=TREE_PAGE
+        sd, folder=None if is_named else folder, meaning=meaning, text=q, after=after or None, limit=TREE_PAGE
     )
     asked = {key: value for key, value in (("folder", folder), ("meaning", meaning), ("q", q)) if value}
     pages = {
@@ -123,7 +132,8 @@ def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, a
     }
     return render(
         backend.base, "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning,
-        meanings=MEANINGS[folder], q=q, entries=page.entries, pages=pages, state_badge=word_of_state,
+        meanings=NAMED_MEANINGS if is_named else MEANINGS[folder], is_named=is_named, q=q, entries=page.entries,
+        pages=pages, state_badge=word_of_state,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from strandline.model.discrepancies import COPIED, PICTURES_ELSEWHERE, Discrepancy, Grade, Verb
 from strandline.model.plain_words import say_checked, say_count, show_plainly
-from strandline.model.storage_dirs import StorageDirQuestion, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDirQuestion, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 from strandline.web.pages.words import say_sentence
 
@@ -22,6 +22,8 @@ VERBS: dict[str, str] = {
     Verb.ACCEPT_MISSING: "a button appears here once they count as missing",
     Verb.SHOW_AS_IS: "The file's page",
 }
+
+NO_IMAGES = {LayoutKind.IDS: "Its media folder has none.", LayoutKind.NAMED: "No picture is anywhere in it."}
 
 UNCHECKED = (
     "The bytes of the others are checked in the background, or, in the cloud and on slow places, when somebody opens "
@@ -103,7 +105,7 @@ def judge_health(status: SyncStatus) -> Health:
         checked = say_checked(status.checked_count, status.in_catalog_count)
         return Health("wait", f"Everything in {name} is there; {checked}", UNCHECKED)
     if not status.on_disk_count:
-        return Health("wait", f"No images in {name} yet", "Its media folder has none.")
+        return Health("wait", f"No images in {name} yet", NO_IMAGES[status.sd.layout])
     remarks = "Other things were seen, too. None of them needs attention." if found else ""
     return Health("good", f"Everything in {name} is there and checked", remarks)
 

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from strandline.model.image_files import FileState
+from strandline.model.layout import LAYOUTS
 from strandline.model.plain_words import say_bytes, show_plainly
 from strandline.model.reports import Explanation, ImageInfo
 from strandline.model.state_words import (
@@ -158,3 +159,8 @@ def in_address(text: object) -> str:
 def has_address(name: str) -> bool:
     """Whether a file of this name can be requested. Bytes that are not UTF-8 do not survive in an address."""
     return not any(0xD800 <= ord(char) <= 0xDFFF for char in name)
+
+
+def path_in(sd: StorageDir, name: str) -> str:
+    """The path of an image file in the storage directory, by the name that reports give it."""
+    return LAYOUTS[sd.layout].path_of(name)

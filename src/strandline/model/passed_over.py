@@ -1,4 +1,7 @@
-"""Folders that are passed over: nothing in them is reported. A file in one still exists if a note names it."""
+"""Folders that are passed over, because another program keeps them for itself: nothing in them is reported.
+
+A file in one still exists if a note names it. Pure.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +10,24 @@ import re
 _NAMES = re.compile(
     r"\..*|node_modules|__pycache__|bower_components|@eaDir|#recycle|\$RECYCLE\.BIN|System Volume Information"
     r"|lost\+found|.*\.photoslibrary|.*\.dtBase2",
-    re.DOTALL,
+    re.DOTALL | re.IGNORECASE,
 )
+"""Version stores, trashes, caches, settings, and libraries that one program looks after. A dot in front means hidden.
+"""
+
 _PATHS = re.compile(r"(?:.*/)?logseq/(?:bak|\.recycle)", re.DOTALL)
+
+
+def is_passed_over(path: str) -> bool:
+    """Whether nothing in the folder with this path is listed. Only its own name counts, not those above it."""
+    return bool(_NAMES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
+
 
 _NEVER_READ = frozenset(
     {".git", ".svn", ".hg", ".venv", ".trash", ".stversions", ".stfolder", ".dropbox.cache", ".sync", ".cache",
      ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox", ".Trashes", ".Spotlight-V100", ".fseventsd"}
 )  # fmt: skip
 """What other programs keep for themselves: old versions, deleted files, caches."""
-
-
-def is_passed_over(path: str) -> bool:
-    """Whether nothing in the folder with this path is reported. Only its own name counts, not those above it."""
-    return bool(_NAMES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
 
 
 def has_settings(path: str) -> bool:

@@ -1,0 +1,91 @@
+"""All folders below a root, opened one from the other and through no link, without those that are passed over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from strandline.folders.media_folder import MAX_DEPTH, listed_folder, open_folder_in
+from strandline.model.passed_over import is_passed_over
+
+_OPENS_IN_FOLDERS = os.scandir in os.supports_fd and os.open in os.supports_dir_fd
+
+
+def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, Iterator[os.DirEntry[str]]]]:
+    """The root, then each folder below it: the prefix of its names (``""`` or ``a/b/``), and its entries.
+
+    Take all entries of a folder before the next folder, and call ``stat`` at once. Folders to enter are among the
+    entries, too. Cost: one open and one ``scandir`` per folder. At most :data:`MAX_DEPTH` descriptors are open.
+
+    Args:
+        root: Contains no link.
+        refused: Gets the paths of the folders that cannot be listed, or are too deep.
+
+    Raises:
+        OSError: The root cannot be opened, or not listed to its end.
+    """
+    with listed_folder(os.fspath(root)) as opened:
+        below: list[str] = []
+        yield "", _iter_entries("", opened, below)
+        waiting = [("", opened, below)]
+        try:
+            while waiting:
+                prefix, above, names = waiting[-1]
+                if not names:
+                    waiting.pop()
+                    if len(waiting):
+                        _close(above)
+                    continue
+                name = names.pop()
+                path = prefix + name
+                if len(waiting) > MAX_DEPTH:
+                    refused.append(path)
+                    continue
+                try:
+                    folder = _open(above, name)
+                except (FileNotFoundError, NotADirectoryError):
+                    continue  # gone, or a link by now
+                except OSError:
+                    refused.append(path)
+                    continue
+                below = []
+                waiting.append((f"{path}/", folder, below))
+                yield f"{path}/", _iter_below(path, folder, below, refused)
+        finally:
+            for _, folder, _ in waiting[1:]:
+                _close(folder)
+
+
+def _iter_below(
+    path: str, folder: int | str, below: list[str], refused: list[str]
+) -> Iterator[os.DirEntry[str]]:
+    try:
+        yield from _iter_entries(f"{path}/", folder, below)
+    except OSError:
+        refused.append(path)
+
+
+def _iter_entries(prefix: str, folder: int | str, below: list[str]) -> Iterator[os.DirEntry[str]]:
+    """The entries; ``below`` gets the names of the folders to enter."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and not is_passed_over(prefix + entry.name):
+                below.append(entry.name)
+            yield entry
+
+
+def _open(above: int | str, name: str) -> int | str:
+    if isinstance(above, int) and _OPENS_IN_FOLDERS:
+        return open_folder_in(above, name)
+    path = os.path.join(str(above), name)
+    if os.path.islink(path) or not os.path.isdir(path):
+        raise NotADirectoryError(path)
+    return path
+
+
+def _close(folder: int | str) -> None:
+    if isinstance(folder, int):
+        with suppress(OSError):
+            os.close(folder)

@@ -1,0 +1,79 @@
+"""What a scan does for named files only: it follows those that were moved, and reads those whose id is not known."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from strandline.catalog.image_files.reader import KEYS_AT_ONCE
+from strandline.folders.port import Folder
+from strandline.model.image_files import ImageFile
+from strandline.model.listing import split_line
+from strandline.model.reports import ScanReport
+from strandline.services.proving.prove import Outcome, note_name, prove_file
+from strandline.services.scanning.account import ScanAccount
+from strandline.services.workbench import Workbench
+
+
+def follow_moves(
+    bench: Workbench, report: ScanReport, folder: Folder, gone: list[str], images: list[str]
+) -> tuple[list[str], list[str]]:
+    """Writes the new names of files that have only another name now, and returns what else is gone and listed.
+
+    A file with the size, mtime, and inode of one that is gone is that one: nothing is told, and no byte is read.
+
+    Args:
+        bench: The tools.
+        report: Counts them as changed.
+        folder: The place of the storage directory.
+        gone: Names that are no longer there.
+        images: Lines that only the listing has.
+    """
+    sd, path_of = report.sd, folder.layout.path_of
+    by_stamp = {stamp: name for name, stamp in map(split_line, images) if not stamp.endswith(":0")}
+    moved: dict[str, str] = {}
+    for start in range(0, len(gone), KEYS_AT_ONCE):
+        some = [path_of(name) for name in gone[start : start + KEYS_AT_ONCE]]
+        with bench.catalog.write() as writer:
+            for path, row in writer.files.find_rows(sd.number, some).items():
+                stamp = "" if row.stamp is None else row.stamp.as_text()
+                new_name = by_stamp.get(stamp)
+                if new_name is not None and writer.files.move_row(row, path_of(new_name)):
+                    del by_stamp[stamp]
+                    moved[folder.layout.name_of(path)] = new_name
+                    note_name(writer, sd, replace(row, path=path_of(new_name)), bench.now())
+    report.changed += len(moved)
+    come = set(moved.values())
+    return (
+        [name for name in gone if name not in moved],
+        [line for line in images if split_line(line)[0] not in come],
+    )
+
+
+def count_sizes(folder: Folder, images: Sequence[str]) -> Counter[str]:
+    """How many of the listed files have which size. A file that is gone may have become one of its own size. Empty if
+    names are ids: there a moved file keeps its name.
+    """
+    return Counter() if folder.layout.names_are_ids else Counter(line.rsplit(":", 3)[1] for line in images)
+
+
+def prove_unknown(bench: Workbench, account: ScanAccount, folder: Folder) -> None:
+    """Reads the files of the first scan, too, because only their bytes say which images they are."""
+    sd = account.report.sd
+    last: ImageFile | None = None
+    with bench.catalog.read() as reader:
+        account.expect(reader.files.count_unchecked(sd.number))
+    while True:
+        with bench.catalog.read() as reader:
+            rows = reader.files.list_unproven(sd.number, limit=KEYS_AT_ONCE, after=last)
+        if not rows:
+            return
+        last = rows[-1]
+        for row in rows:
+            name = folder.layout.name_of(row.path)
+            result = prove_file(bench, sd, name)
+            if result.outcome is Outcome.UNREADABLE:
+                account.add_finding("unreadable", result.reason, result.row, name)
+            if not account.go_on(1):
+                return
