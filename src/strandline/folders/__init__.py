@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from strandline.folders import saving as saving
     from strandline.folders import temporaries as temporaries
     from strandline.folders import tree as tree
+    from strandline.folders import tree_walk as tree_walk
 
 _PARTS = {
     "identity_files",
@@ -31,6 +32,7 @@ _PARTS = {
     "saving",
     "temporaries",
     "tree",
+    "tree_walk",
 }
 
 

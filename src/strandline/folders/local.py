@@ -469,6 +469,10 @@ class LocalFolder:
         """One ``scandir``."""
         return self.calls.small(lambda: parts.tree.list_folders(self.root))
 
+    def list_folders_in(self, path: str) -> list[str]:
+        """One open per part of the path, and one ``scandir``."""
+        return self.calls.patient(lambda: parts.tree_walk.list_folders_in(self.root, path), kind="listings")
+
     def find_unwritable(self) -> str | None:
         """Checks this user's permissions. Writes nothing."""
         folders = (self.root, os.path.join(self.root, self.layout.images_folder))

@@ -459,6 +459,16 @@ class Folder(Protocol):
         """
         ...
 
+    def list_folders_in(self, path: str) -> list[str]:
+        """The names of the folders in a folder of the tree in which images may be: no links, none that are passed
+        over. In no order. An empty path is the root.
+
+        Raises:
+            FileNotFoundError, NotADirectoryError: There is no such folder.
+            OSError: It cannot be listed now.
+        """
+        ...
+
     def find_unwritable(self) -> str | None:
         """The root or the images' folder, if this user may not write there. None if both are writable."""
         ...

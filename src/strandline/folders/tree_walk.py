@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from strandline.folders.media_folder import MAX_DEPTH, listed_folder, open_folder_in
@@ -56,6 +56,26 @@ def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, It
         finally:
             for _, folder, _ in waiting[1:]:
                 _close(folder)
+
+
+def list_folders_in(root: str, path: str) -> list[str]:
+    """The names of the folders in the folder with this path in which images may be, in no order.
+
+    Cost: one open per part of the path, and one ``scandir``.
+
+    Raises:
+        FileNotFoundError, NotADirectoryError: It, or a part of the path, does not exist, or is a file or a link.
+        OSError: It cannot be listed now.
+    """
+    below: list[str] = []
+    with listed_folder(root) as opened, ExitStack() as way:
+        folder = opened
+        for part in path.split("/") if path else ():
+            folder = _open(folder, part)
+            way.callback(_close, folder)
+        for _ in _iter_entries(f"{path}/" if path else "", folder, below):
+            pass
+    return below
 
 
 def _iter_below(

@@ -8,6 +8,7 @@ what is there. A backend that has lost track asks for a listing.
 from strandline.runtime.change_notice.choose import MixedFolderWatcher, choose_folder_watcher
 from strandline.runtime.change_notice.folder_watcher import FolderWatcher
 from strandline.runtime.change_notice.hints import FolderGone, Hint, ListFolder, ListReason, LookAtNames
+from strandline.runtime.change_notice.polling import plan_rest_s
 
 __all__ = [
     "FolderGone",
@@ -18,4 +19,5 @@ __all__ = [
     "LookAtNames",
     "MixedFolderWatcher",
     "choose_folder_watcher",
+    "plan_rest_s",
 ]

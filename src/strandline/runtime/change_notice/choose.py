@@ -100,6 +100,17 @@ class MixedFolderWatcher:
             with self._lock:
                 self._fallbacks[folder] = error.message
 
+    def watch_natively(self, folder: Path) -> None:
+        """The same for a folder whose changes the system reports; but it is never polled.
+
+        Raises:
+            WatchLimitError: The system allows no more watches.
+            OSError: As :meth:`watch`.
+        """
+        if self._native is None:
+            raise WatchLimitError(self._why_no_native)
+        self._watch_with(self._native, folder)
+
     def unwatch(self, folder: Path) -> None:
         """See :meth:`~.folder_watcher.FolderWatcher.unwatch`."""
         self._forget(folder)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.model.image_files import FileState
 from strandline.model.reports import ScanReport
 from strandline.model.states import DAMAGED_AFTER
 from strandline.model.storage_dirs import StorageDir
+from strandline.runtime.change_notice import plan_rest_s
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.byte_budget import ByteBudget
@@ -59,6 +60,8 @@ class BackgroundScans:
     ) -> None:
         self._bench = bench
         self._periodic_s = settings.scan.periodic_s
+        self._poll_s = settings.watch.poll_interval_s
+        self._polled: frozenset[int] = frozenset()
         self._budget = ByteBudget(settings.watch.verify_bytes_per_hour, bench.monotonic())
         self._jobs = jobs
         self._stop = stop
@@ -75,6 +78,12 @@ class BackgroundScans:
         with self._changed:
             self._due_s[number] = min(self._due_s.get(number, due_s), due_s)
             self._changed.notify_all()
+
+    def poll(self, numbers: Collection[int]) -> None:
+        """From now on, exactly these SDs are scanned often, because not all their changes are told."""
+        before, self._polled = self._polled, frozenset(numbers)
+        for number in self._polled - before:
+            self.plan(number, self._poll_s)
 
     def wake(self) -> None:
         """Makes :meth:`run` check its stop event now."""
@@ -135,6 +144,8 @@ class BackgroundScans:
             log.warning("%r could not be scanned: %s", sd.name, error)
             self.plan(number, RETRY_S)
             return
+        if number in self._polled:
+            self.plan(number, plan_rest_s(self._poll_s, report.seconds))
         if report.absent:
             self.plan(number, ABSENCE_SETTLES_S)
         self._unverified[number] = None

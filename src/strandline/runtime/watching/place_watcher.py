@@ -15,14 +15,23 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from strandline.errors import StorageDirNotFoundError, StrandlineError
+from strandline.folders.port import Folder
 from strandline.model.identity.sightings import find_identity_name
 from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
-from strandline.runtime.change_notice import FolderGone, Hint, LookAtNames, choose_folder_watcher
+from strandline.runtime.change_notice import (
+    FolderGone,
+    Hint,
+    ListFolder,
+    ListReason,
+    LookAtNames,
+    choose_folder_watcher,
+)
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.background_scans import RETRY_S, BackgroundScans
 from strandline.runtime.watching.relooks import FileKey, Relooks
+from strandline.runtime.watching.tree_watches import TreeWatches
 from strandline.services.proving.arrivals import LOOK_AGAIN, Arrival, look_at_arrival
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
@@ -79,7 +88,8 @@ class PlaceWatcher:
         self._roots: dict[Path, int] = {}
         self._media: dict[Path, int] = {}
         self._watched: set[Path] = set()
-        self._told_fallbacks: set[Path] = set()
+        self._trees = TreeWatches(self._folders, bench.monotonic, lambda number: self._scans.plan(number, 0))
+        self._fallbacks: dict[Path, str] = {}
         self._threads = [
             threading.Thread(target=self._guard, args=(self._follow,), name="strandline-look", daemon=True),
             threading.Thread(
@@ -103,8 +113,10 @@ class PlaceWatcher:
         self._folders.close()
 
     def fallbacks(self) -> dict[Path, str]:
-        """Folders that are polled because the system allows no more watches, each with its message."""
-        return self._folders.fallbacks()
+        """Folders that are polled because the system allows no more watches, each with its message. The root of a
+        folder of named pictures stands for the folders in it.
+        """
+        return self._fallbacks
 
     def _guard(self, loop: Callable[[], None]) -> None:
         """Keeps a thread running after an error: reports it and continues, so arrivals are still noticed."""
@@ -134,7 +146,7 @@ class PlaceWatcher:
 
     def _idle_s(self, next_tick_s: float) -> float:
         """How long there is nothing to do except wait for hints."""
-        if self._backlog:
+        if self._backlog or self._trees.has_work():
             return 0.0
         due_s = self._relooks.next_due_s()
         until_s = next_tick_s if due_s is None else min(due_s, next_tick_s)
@@ -145,7 +157,13 @@ class PlaceWatcher:
         before, known = self._sds, {sd.number: sd for sd in self._list_sds()}
         roots_before, self._sds = self._roots, known
         self._roots = {Path(sd.path): sd.number for sd in sorted(known.values(), key=_is_there)}
-        self._media = {root / self._media_name(number): number for root, number in self._roots.items()}
+        folders = {number: self._bench.folder(known[number]) for number in self._roots.values()}
+        self._media = {
+            Path(folder.where("")): number
+            for number, folder in folders.items()
+            if folder.layout.images_folder
+        }
+        self._follow_trees({number: folders[number] for number in folders.keys() - self._media.values()})
         for folder in self._watched - self._roots.keys() - self._media.keys():
             self._folders.unwatch(folder)
             self._watched.discard(folder)
@@ -159,8 +177,10 @@ class PlaceWatcher:
                 self._scans.plan(number, 0)
         self._tell_fallbacks()
 
-    def _media_name(self, number: int) -> str:
-        return self._bench.folder(self._sds[number]).layout.images_folder
+    def _follow_trees(self, trees: dict[int, Folder]) -> None:
+        told = {number: folder for number, folder in trees.items() if folder.tells_changes}
+        self._trees.keep(told)
+        self._scans.poll(trees.keys() - told.keys() | self._trees.find_polled().keys())
 
     def _ensure_watched(self, folder: Path, number: int) -> None:
         try:
@@ -173,10 +193,10 @@ class PlaceWatcher:
             self._watched.add(folder)
 
     def _tell_fallbacks(self) -> None:
-        fallbacks = self._folders.fallbacks()
-        for folder in fallbacks.keys() - self._told_fallbacks:
-            log.warning("%s is polled: %s", folder, fallbacks[folder])
-        self._told_fallbacks = set(fallbacks)
+        polled = {Path(self._sds[number].path): why for number, why in self._trees.find_polled().items()}
+        before, self._fallbacks = self._fallbacks, self._folders.fallbacks() | polled
+        for folder in self._fallbacks.keys() - before.keys():
+            log.warning("%s is polled: %s", folder, self._fallbacks[folder])
 
     def _take_in(self, hint: Hint) -> None:
         media_of, root_of = self._media.get(hint.folder), self._roots.get(hint.folder)
@@ -184,6 +204,8 @@ class PlaceWatcher:
             self._follow_media(media_of, hint)
         if root_of is not None:
             self._follow_root(root_of, hint)
+        elif (place := self._trees.find(hint.folder)) is not None:
+            self._follow_tree(*place, hint)
 
     def _follow_media(self, number: int, hint: Hint) -> None:
         if isinstance(hint, LookAtNames):
@@ -196,7 +218,11 @@ class PlaceWatcher:
             self._scans.plan(number, 0)
 
     def _follow_root(self, number: int, hint: Hint) -> None:
-        media = self._media_name(number)
+        media = self._bench.folder(self._sds[number]).layout.images_folder
+        if not media:
+            self._follow_tree(number, "", hint)
+            if isinstance(hint, ListFolder) and self._trees.has(number):
+                return  # the scan follows once all folders are watched
         if isinstance(hint, LookAtNames) and not any(
             name in (media, LAYOUT_FILE) or find_identity_name(name) is not None for name in hint.names
         ):
@@ -207,7 +233,26 @@ class PlaceWatcher:
         if isinstance(hint, FolderGone):
             self._watched.discard(hint.folder)
             self._ensure_watched(hint.folder, number)
-        self._ensure_watched(hint.folder / media, number)
+        if media:
+            self._ensure_watched(hint.folder / media, number)
+
+    def _follow_tree(self, number: int, path: str, hint: Hint) -> None:
+        """A hint about a folder of named pictures. The root has an empty path."""
+        if isinstance(hint, LookAtNames):
+            paths = [f"{path}/{name}" if path else name for name in sorted(hint.names)]
+            folders = [each for each in paths if self._trees.is_watched(number, each)]
+            for folder in folders:
+                self._trees.follow(number, folder, must_scan=False)
+            self._look(number, [each for each in paths if each not in folders])
+        elif isinstance(hint, FolderGone):
+            self._trees.lose(number, path)
+            if path:  # another one may be there already; the root comes back with a hint
+                self._trees.follow(number, path)
+        elif hint.reason is ListReason.FOLDER_CHANGED:
+            self._trees.follow(number, path, must_scan=False)
+            self._scans.plan(number, SCAN_SOON_S)
+        elif not path or hint.reason is not ListReason.WATCH_ADDED:
+            self._trees.follow(number, path)
 
     # --- looking at files -----------------------------------------------------------------------------------
 
@@ -222,11 +267,13 @@ class PlaceWatcher:
             self._folders.wake()
 
     def _work_off(self) -> None:
-        """Works on backlog and due second looks, for one slice of time."""
+        """Works on new folders, backlog, and due second looks, for one slice of time."""
         now_s = self._bench.monotonic()
         while self._found_arriving:
             self._relooks.ensure(self._found_arriving.popleft(), now_s)
         until_s = now_s + SLICE_S
+        while self._trees.has_work() and self._bench.monotonic() < until_s:
+            self._trees.work()
         while self._bench.monotonic() < until_s and (keys := self._take_work()):
             for number in {key.sd for key in keys}:
                 self._look(number, [key.filename for key in keys if key.sd == number])
@@ -265,7 +312,9 @@ class PlaceWatcher:
             self._relooks.add(key, now_s, changed=arrival is not Arrival.FAILED_AGAIN)
         else:
             self._relooks.drop(key)
-        if arrival is Arrival.SCAN_SOON:
+        if arrival is Arrival.FOLDER and self._trees.has(key.sd):
+            self._trees.follow(key.sd, key.filename)
+        elif arrival in (Arrival.SCAN_SOON, Arrival.FOLDER):
             self._scans.plan(key.sd, SCAN_SOON_S)
 
 

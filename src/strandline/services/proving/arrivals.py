@@ -40,6 +40,8 @@ class Arrival(StrEnum):
     """Only a scan can judge it: a file that is gone, a placeholder, or a conflict copy of an image without a good
     file.
     """
+    FOLDER = "folder"
+    """A folder in which images may be: watch it, then scan."""
 
 
 LOOK_AGAIN = frozenset({Arrival.PROVEN_TOO_SOON, Arrival.FAILED, Arrival.FAILED_AGAIN, Arrival.BEING_SAVED})
@@ -57,6 +59,8 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     """
     folder = bench.folder(sd)
     if folder.layout.split(name) is None:
+        if _is_folder_of_images(folder, name):
+            return Arrival.FOLDER
         return Arrival.SCAN_SOON if _needs_scan(bench, folder, name) else Arrival.NOTHING
     if (sd.number, name) in bench.being_saved:
         return Arrival.BEING_SAVED
@@ -83,13 +87,7 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
 
 
 def _needs_scan(bench: Workbench, folder: Folder, name: str) -> bool:
-    """Whether a name that is no image's makes a difference: a placeholder, the only copy of an image, or a folder in
-    which pictures may be.
-    """
-    if not folder.layout.names_are_ids and not is_passed_over(name):
-        with suppress(OSError):
-            if any(entry.kind == "folder" for entry in folder.look_at([name])):
-                return True
+    """Whether a name that is no image's makes a difference: a placeholder, or the only copy of an image."""
     meaning = folder.layout.explain(name)
     if meaning.kind is NameKind.PLACEHOLDER:
         return True
@@ -100,6 +98,14 @@ def _needs_scan(bench: Workbench, folder: Folder, name: str) -> bool:
         return False
     with bench.catalog.read() as reader:
         return bool(reader.copies.list_without_good_file([wanted[0]]))
+
+
+def _is_folder_of_images(folder: Folder, name: str) -> bool:
+    if folder.layout.names_are_ids or is_passed_over(name):
+        return False
+    with suppress(OSError):
+        return any(entry.kind == "folder" for entry in folder.look_at([name]))
+    return False
 
 
 def _proof_of(row: ImageFile, stamp: FileStamp) -> Proof | None:

@@ -163,6 +163,9 @@ def write_named_row(
     told again, unless the image was called missing.
     """
     is_shown = new.state is FileState.PRESENT and new.proof_is_current
+    before = _find_left_row(bench, sd, new) if is_shown else None
+    if before is not None and old is None:
+        new = replace(new, first_seen=before.first_seen)
     event = event_between(old, new, sd.sd_id, now)
     with bench.catalog.write() as writer:
         if old is None:
@@ -172,19 +175,31 @@ def write_named_row(
             return False
         if is_shown and new.image_id is not None:
             note_name(writer, sd, new, now)
-            left = [
-                row
-                for row in writer.files.list_rows_of_image(new.image_id)
-                if row.sd == sd.number and row.path != new.path and row.absent_since is not None
-            ]
-            if left:
-                before = min(left, key=lambda row: (row.filename != new.filename, row.path))
-                writer.files.delete_row(before)
-                if isinstance(event, ImageAvailable) and before.state is not FileState.MISSING:
-                    event = None
+            if before is not None and writer.files.delete_row(before):
+                is_told = isinstance(event, ImageAvailable) and before.state is not FileState.MISSING
+                event = None if is_told else event
         if event is not None:
             writer.journal.append_event(event)
     return True
+
+
+def _find_left_row(bench: Workbench, sd: StorageDir, new: ImageFile) -> ImageFile | None:
+    """The row of the same image whose file is gone, so it was moved. Cost: a statement, and an ``lstat`` per copy."""
+    if new.image_id is None:
+        return None
+    with bench.catalog.read() as reader:
+        others = {
+            row.path: row
+            for row in reader.files.list_rows_of_image(new.image_id)
+            if row.sd == sd.number and row.path != new.path
+        }
+    if not others:
+        return None
+    folder = bench.folder(sd)
+    names = {folder.layout.name_of(path): path for path in others}
+    now_there = folder.look_again(names)
+    left = [others[path] for name, path in names.items() if now_there.get(name, True) is None]
+    return min(left, key=lambda row: (row.filename != new.filename, row.path), default=None)
 
 
 def note_name(writer: Writer, sd: StorageDir, row: ImageFile, now: datetime) -> None:

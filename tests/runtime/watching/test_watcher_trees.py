@@ -1,0 +1,208 @@
+"""A watched folder of named pictures: every folder in it is watched, whatever people and sync clients do to them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from builders.storage import id_of, open_bench
+from builders.watching import EventReader, RunningClock, make_arrival, run_watcher
+from strandline.errors import WatchLimitError
+from strandline.model.image_files import ImageFile
+from strandline.runtime.change_notice import MixedFolderWatcher
+from strandline.runtime.settings import Settings
+from strandline.runtime.watching.watcher import Watcher
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.workbench import Workbench
+
+AVAILABLE, MISSING = "image.available", "image.missing"
+PATIENT = {"scan.periodic_s": 3600}
+"""No periodic scan helps."""
+
+
+@dataclass
+class Vault:
+    """A watched vault with ten known pictures in two folders."""
+
+    root: Path
+    bench: Workbench
+    watcher: Watcher
+    reader: EventReader
+
+    def put(self, path: str, number: int) -> None:
+        """A person puts a picture there, made elsewhere on the disk."""
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        aside = self.root.with_name(f"{number}.tmp")
+        aside.write_bytes(make_arrival(number))
+        aside.rename(self.root / path)
+
+    def wait_for(self, path: str) -> None:
+        """Waits until the picture at the path is announced."""
+        self.reader.wait_until(lambda events: any(told(event) == (AVAILABLE, path) for event in events))
+
+    def settle(self, number: int) -> None:
+        """Waits until everything before is told: one more picture, and the scan for another folder, are last."""
+        self.put(f"settle {number}/last.png", 900 + number)
+        self.wait_for(f"settle {number}/last.png")
+
+    def rows(self) -> dict[str, ImageFile]:
+        """All rows, by path."""
+        with self.bench.catalog.read() as reader:
+            paths = reader.files.list_some_paths(1, limit=1000)
+            return reader.files.find_rows(1, paths)
+
+
+def told(event: object) -> tuple[str, str]:
+    """What is told of which path."""
+    return getattr(event, "type", ""), getattr(event, "path", "")
+
+
+def image_news(events: list[object], since: int) -> list[tuple[str, str]]:
+    """What was told of images since then, without the pictures that settle."""
+    return [
+        told(event)
+        for event in events[since:]
+        if told(event)[0].startswith("image.") and not told(event)[1].startswith("settle")
+    ]
+
+
+def make_vault(root: Path) -> None:
+    """Notes, pictures in two folders, and folders that other programs keep for themselves."""
+    for number in range(10):
+        path = root / (f"Trips/2024/{number}.png" if number % 2 else f"Study/{number}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(make_arrival(100 + number))
+    (root / "Note.md").write_text("![](Study/0.png)")
+    (root / ".obsidian").mkdir()
+    (root / "node_modules/deep").mkdir(parents=True)
+
+
+@pytest.fixture
+def vault(tmp_path: Path, impatient: None) -> Iterator[Vault]:
+    """Added with a look at all of it, watched, and quiet."""
+    root = tmp_path / "Vault"
+    make_vault(root)
+    with open_bench(tmp_path / "home", RunningClock()) as bench:
+        add_storage_dir(bench, root)
+        settings = Settings.load(bench.home, {}, PATIENT)
+        with run_watcher(bench, settings) as (watcher, reader):
+            vault = Vault(root, bench, watcher, reader)
+            vault.settle(0)
+            yield vault
+
+
+def test_a_picture_arrives_in_any_folder(vault: Vault) -> None:
+    """At once, by its name, without a scan."""
+    scans = sum(event.type == "scan.finished" for event in vault.reader.read)
+    vault.put("Trips/2024/new.png", 1)
+    vault.wait_for("Trips/2024/new.png")
+    vault.put("new.png", 2)
+    vault.wait_for("new.png")
+    assert sum(event.type == "scan.finished" for event in vault.reader.read) == scans
+    assert vault.rows()["new.png"].image_id == id_of(make_arrival(2))
+
+
+def test_new_folders_are_watched(vault: Vault) -> None:
+    """What was in them before the watch stood is found, and what comes later, too."""
+    vault.put("A/B/C/first.png", 1)
+    vault.wait_for("A/B/C/first.png")
+    vault.put("A/B/C/second.png", 2)
+    vault.wait_for("A/B/C/second.png")
+
+
+def test_a_whole_tree_comes_by_a_rename(vault: Vault, tmp_path: Path) -> None:
+    """One name arrives, and everything in it is announced."""
+    make_tree = tmp_path / "come"
+    for number in range(6):
+        path = make_tree / f"x{number % 3}/y/{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(make_arrival(number))
+    make_tree.rename(vault.root / "come")
+    for number in range(6):
+        vault.wait_for(f"come/x{number % 3}/y/{number}.png")
+
+
+def test_a_renamed_folder_is_no_news(vault: Vault) -> None:
+    """Nothing is told of its pictures, their rows follow, and it is watched under its new name."""
+    since = len(vault.reader.read)
+    (vault.root / "Trips").rename(vault.root / "Travels")
+    vault.settle(1)
+    vault.reader.wait_until(lambda _: "Travels/2024/1.png" in vault.rows())
+    vault.put("Travels/2024/new.png", 1)
+    vault.wait_for("Travels/2024/new.png")
+    assert image_news(list(vault.reader.read), since) == [(AVAILABLE, "Travels/2024/new.png")]
+    assert not any(path.startswith("Trips/") for path in vault.rows())
+
+
+def test_a_moved_picture_is_no_news(vault: Vault) -> None:
+    """It keeps the time when it was first seen, and nothing becomes missing."""
+    since, first_seen = len(vault.reader.read), vault.rows()["Study/0.png"].first_seen
+    (vault.root / "Study/0.png").rename(vault.root / "Trips/2024/zero.png")
+    vault.settle(1)
+    vault.reader.wait_until(lambda _: "Trips/2024/zero.png" in vault.rows())
+    vault.settle(2)
+    assert image_news(list(vault.reader.read), since) == []
+    assert vault.rows()["Trips/2024/zero.png"].first_seen == first_seen
+    assert "Study/0.png" not in vault.rows()
+
+
+def test_another_folder_at_the_path_is_watched(vault: Vault) -> None:
+    """A folder is replaced in one step, as some clients do it."""
+    (vault.root / "Study").rename(vault.root.with_name("away"))
+    vault.put("Study/other.png", 1)
+    vault.wait_for("Study/other.png")
+    vault.put("Study/another.png", 2)
+    vault.wait_for("Study/another.png")
+
+
+def test_a_deleted_folder_ends_and_may_come_back(vault: Vault) -> None:
+    """What comes under its path later is noticed."""
+    shutil.rmtree(vault.root / "Trips")
+    vault.reader.wait_until(lambda _: vault.rows().get("Trips/2024/1.png") is not None)
+    vault.put("Trips/2024/back.png", 1)
+    vault.wait_for("Trips/2024/back.png")
+
+
+def test_nothing_is_lost_while_folders_are_made(vault: Vault) -> None:
+    """A picture may be in a folder before its watch stands."""
+    for number in range(60):
+        vault.put(f"many/{number // 10}/{number % 10}/p.png", number)
+    for number in range(60):
+        vault.wait_for(f"many/{number // 10}/{number % 10}/p.png")
+
+
+def test_without_room_for_watches_the_rest_is_polled(
+    tmp_path: Path, impatient: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The root stands for all of it where that is said. Watched folders go on to be quick."""
+    root = tmp_path / "Vault"
+    make_vault(root)
+    watch = MixedFolderWatcher.watch_natively
+
+    def refuse(watcher: MixedFolderWatcher, folder: Path) -> None:
+        if folder.name == "2024":
+            raise WatchLimitError("The system allows no more file watches")
+        watch(watcher, folder)
+
+    monkeypatch.setattr(MixedFolderWatcher, "watch_natively", refuse)
+    with open_bench(tmp_path / "home", RunningClock()) as bench:
+        add_storage_dir(bench, root)
+        settings = Settings.load(bench.home, {}, PATIENT | {"watch.poll_interval_s": 0.1})
+        with run_watcher(bench, settings) as (watcher, reader):
+            vault = Vault(root, bench, watcher, reader)
+            vault.settle(0)
+            vault.put("Trips/2024/new.png", 1)
+            vault.wait_for("Trips/2024/new.png")
+            assert watcher.fallbacks().keys() == {root}
+    assert f"{root} is polled: The system allows no more file watches" in caplog.messages
+
+
+def test_passed_over_folders_take_no_watches(vault: Vault) -> None:
+    """What is in them is not reported, so nobody needs to hear of it."""
+    (place,) = vault.watcher._places.values()
+    watched = {path.relative_to(vault.root).as_posix() for path in place._trees._places}
+    assert watched == {"Study", "Trips", "Trips/2024", "settle 0"}
