@@ -195,9 +195,13 @@ def test_without_room_for_watches_the_rest_is_polled(
         with run_watcher(bench, settings) as (watcher, reader):
             vault = Vault(root, bench, watcher, reader)
             vault.settle(0)
-            vault.put("Trips/2024/new.png", 1)
-            vault.wait_for("Trips/2024/new.png")
+            numbers = iter(range(1, 60))
+            while not watcher.fallbacks():  # the next tick says so
+                vault.put(f"Trips/2024/new {(number := next(numbers))}.png", number)
+                vault.wait_for(f"Trips/2024/new {number}.png")
             assert watcher.fallbacks().keys() == {root}
+            vault.put("Trips/2024/polled.png", 60)
+            vault.wait_for("Trips/2024/polled.png")
     assert f"{root} is polled: The system allows no more file watches" in caplog.messages
 
 
