@@ -260,7 +260,7 @@ def test_an_arrival_is_proven_by_its_path(bench: Workbench, sd: StorageDir, cloc
     assert look_at_arrival(bench, sd, "Study/new.png") is Arrival.NOTHING
     assert look_at_arrival(bench, sd, "Study/note.md") is Arrival.NOTHING
     assert look_at_arrival(bench, sd, "Study/gone.png") is Arrival.NOTHING
-    assert look_at_arrival(bench, sd, "Study") is Arrival.SCAN_SOON
+    assert look_at_arrival(bench, sd, "Study") is Arrival.FOLDER
 
 
 def test_known_bytes_need_no_other_proof(bench: Workbench, sd: StorageDir, tmp_path: Path) -> None:
