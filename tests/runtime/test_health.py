@@ -210,6 +210,19 @@ def test_a_library_of_the_core_that_was_removed(monkeypatch: pytest.MonkeyPatch)
     assert {each.name for each in health.check_machine(CatalogError("broken")) if not each.ok} >= {"core"}
 
 
+def test_each_folder_of_named_pictures_takes_a_watch(home: Path, tmp_path: Path) -> None:
+    """Except those that are passed over. The limit must have room for all."""
+    root = tmp_path / "Vault"
+    for path in ("a/b/c", "a/d", ".git/objects", "node_modules/x"):
+        (root / path).mkdir(parents=True)
+    (root / "a/one.png").write_bytes(make_pictures(1)[0])
+    with open_store(home) as store:
+        sd = store.add_storage_dir(root).sd
+        assert health._count_watches(store.bench, sd) == 5
+    (tmp_path / "max_user_watches").write_text("66")
+    assert not next(iter(health._iter_change_notice_checks(tmp_path, health.ENOUGH_WATCHES + 5))).ok
+
+
 def test_a_decoder_that_is_not_there() -> None:
     """The check names it, with the command that installs it."""
     check = health._check_decoder("some decoder", "no_such_module_anywhere")

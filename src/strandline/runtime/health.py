@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,11 +53,14 @@ ONE_PIXEL = base64.b64decode(
 def check_health(bench: Workbench) -> list[Check]:
     """All checks, in a sensible order for a reader. Leaves no lasting change."""
     catalog = _check_catalog(bench)
+    sds = refresh_storage_dirs(bench) if catalog.ok else []
     return [
         catalog,
         _check_home(bench),
-        *(_check_storage_dir(bench, sd) for sd in (refresh_storage_dirs(bench) if catalog.ok else ())),
-        *_iter_change_notice_checks(Path("/proc/sys/fs/inotify")),
+        *(_check_storage_dir(bench, sd) for sd in sds),
+        *_iter_change_notice_checks(
+            Path("/proc/sys/fs/inotify"), ENOUGH_WATCHES + sum(_count_watches(bench, sd) for sd in sds)
+        ),
         _check_core(),
         _check_server(),
         *_iter_decoder_checks(),
@@ -151,11 +155,25 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
     return Check(name, True, f"{sd.state.value}, writable, on {folder.kind}, {how}")
 
 
-def _iter_change_notice_checks(folder: Path) -> Iterator[Check]:
+def _count_watches(bench: Workbench, sd: StorageDir) -> int:
+    """How many watches a folder of named pictures takes: one for each folder in it. Cost: a listing of each."""
+    folder = bench.folder(sd)
+    if folder.layout.names_are_ids or not folder.tells_changes or not sd.is_reachable:
+        return 0
+    waiting, count = [""], 0
+    while waiting:
+        path = waiting.pop()
+        count += 1
+        with suppress(OSError):
+            waiting += (f"{path}/{name}" if path else name for name in folder.list_folders_in(path))
+    return count
+
+
+def _iter_change_notice_checks(folder: Path, watches: int = ENOUGH_WATCHES) -> Iterator[Check]:
     """The system's limits for change notices, if it has any."""
     if sys.platform != "linux":
         return
-    limits = (("max_user_watches", ENOUGH_WATCHES), ("max_user_instances", ENOUGH_INSTANCES))
+    limits = (("max_user_watches", watches), ("max_user_instances", ENOUGH_INSTANCES))
     for limit, enough in limits:
         try:
             value = int((folder / limit).read_text())
