@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
+    from strandline.services.checking.memory import Memory
     from strandline.services.event_stream import EventStream
     from strandline.services.finding.found_image import FoundImage, OpenImages
     from strandline.services.finding.look_up import Presence
@@ -219,6 +220,10 @@ class Store:
     def accept_missing(self, sd: StorageDirRef) -> int:
         """Drops the rows of missing files. Returns how many. They are found again if they come back."""
         return services.confirm.accept_missing(self._bench, self.get_storage_dir(sd))
+
+    def recall(self, sd: StorageDirRef) -> Memory:
+        """What is known of the storage directory's pictures, for a check that misses one. Looks at no disk."""
+        return services.memory.Memory(self._bench, self.get_storage_dir(sd))
 
     def save(
         self,

@@ -213,6 +213,16 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE storage_dirs ADD COLUMN layout TEXT NOT NULL DEFAULT 'ids';
     ALTER TABLE storage_dirs ADD COLUMN layout_chosen INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE storage_dirs ADD COLUMN anchors TEXT;
+    CREATE TABLE earlier_files (
+        sd         INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        filename   TEXT NOT NULL,
+        path       TEXT NOT NULL,
+        since_us   INTEGER NOT NULL,
+        sha256     TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        until_us   INTEGER NOT NULL,
+        PRIMARY KEY (sd, filename, path, since_us)
+    ) WITHOUT ROWID;
     """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

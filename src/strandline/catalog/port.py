@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from strandline.catalog.conflict_copies import ConflictCopyReader, ConflictCopyWriter
+from strandline.catalog.earlier_files import EarlierFileReader, EarlierFileWriter
 from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.catalog.images import ImageReader
@@ -32,6 +33,7 @@ class Reader:
     origins: OriginReader
     trash: TrashReader
     copies: ConflictCopyReader
+    earlier: EarlierFileReader
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self.images = ImageReader(conn)
@@ -41,6 +43,7 @@ class Reader:
         self.origins = OriginReader(conn)
         self.trash = TrashReader(conn)
         self.copies = ConflictCopyReader(conn)
+        self.earlier = EarlierFileReader(conn)
 
 
 class Writer(Reader):
@@ -52,6 +55,7 @@ class Writer(Reader):
     origins: OriginWriter
     trash: TrashWriter
     copies: ConflictCopyWriter
+    earlier: EarlierFileWriter
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         self.images = ImageReader(conn)
@@ -61,6 +65,7 @@ class Writer(Reader):
         self.origins = OriginWriter(conn)
         self.trash = TrashWriter(conn)
         self.copies = ConflictCopyWriter(conn)
+        self.earlier = EarlierFileWriter(conn)
 
 
 class Catalog(Protocol):

@@ -107,6 +107,16 @@ SCHEMA = """
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     CREATE INDEX conflict_copies_by_image ON conflict_copies (image_id);
+    CREATE TABLE earlier_files (
+        sd         INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        filename   TEXT NOT NULL,
+        path       TEXT NOT NULL,
+        since_us   INTEGER NOT NULL,
+        sha256     TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        until_us   INTEGER NOT NULL,
+        PRIMARY KEY (sd, filename, path, since_us)
+    ) WITHOUT ROWID;
     """
 """One statement after another, each ends with a semicolon and contains none."""
 

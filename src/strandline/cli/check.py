@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,9 @@ from strandline.cli.writing import write_json
 from strandline.errors import InvalidInputError, StorageDirOfflineError, StrandlineError
 from strandline.model.note_checks import CheckOptions, Known, NoteCheck, leave_out, read_baseline
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+
+if TYPE_CHECKING:
+    from strandline.store import Store
 
 
 @click.command("check", cls=Verb)
@@ -61,13 +65,21 @@ def check(
     if form == "json":
         session.json = True
     known = _read_baseline(baseline)
-    sds = _list_known(session)
-    named = {sd.name: sd.path for sd in sds}
-    places = [named.get(path, path) for path in paths or (".",)]
-    roots = {sd.path: sd.sd_id or "" for sd in sds}
-    for sd in _look_again(session, [sd for sd in sds if any(_is_inside(place, sd) for place in places)]):
-        _check_presence(sd)
-    checks = check_paths(places, CheckOptions(unused=unused, names=names, complete=complete), roots)
+    with _open_if_there(session) as store:
+        sds = _list_known(store)
+        named = {sd.name: sd.path for sd in sds}
+        places = [named.get(path, path) for path in paths or (".",)]
+        roots = {sd.path: sd.sd_id or "" for sd in sds}
+        around = _look_again(store, [sd for sd in sds if any(_is_inside(place, sd) for place in places)])
+        for sd in around:
+            _check_presence(sd)
+        by_path = {sd.path: sd for sd in around}
+        checks = check_paths(
+            places,
+            CheckOptions(unused=unused, names=names, complete=complete),
+            roots,
+            lambda root: store.recall(by_path[root]) if store is not None and root in by_path else None,
+        )
     if known is not None:
         checks = [leave_out(each, known) for each in checks]
     if session.json:
@@ -93,20 +105,29 @@ def _read_baseline(name: str | None) -> Known | None:
         raise InvalidInputError(message, path=name) from error
 
 
-def _list_known(session: Session) -> list[StorageDir]:
-    """The storage directories that the catalog knows. None if there is no catalog, or a damaged one: a check does not
-    depend on it.
-    """
+@contextmanager
+def _open_if_there(session: Session) -> Iterator[Store | None]:
+    """The store. None if there is no catalog, or a damaged one: a check does not depend on it."""
+    store = None
     if session.has_catalog():
-        with suppress(StrandlineError), session.open_store() as store:
+        with suppress(StrandlineError):
+            store = session.open_store()
+    with store or nullcontext():
+        yield store
+
+
+def _list_known(store: Store | None) -> list[StorageDir]:
+    """The storage directories that the catalog knows."""
+    if store is not None:
+        with suppress(StrandlineError):
             return store.list_storage_dirs()
     return []
 
 
-def _look_again(session: Session, sds: Sequence[StorageDir]) -> Sequence[StorageDir]:
+def _look_again(store: Store | None, sds: Sequence[StorageDir]) -> Sequence[StorageDir]:
     """The same as they are now. Looks at their disks, which may wait, and at no other disk."""
-    if sds:
-        with suppress(StrandlineError), session.open_store() as store:
+    if store is not None and sds:
+        with suppress(StrandlineError):
             return store.refresh_storage_dirs(sds)
     return sds
 

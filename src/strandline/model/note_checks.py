@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
@@ -86,6 +87,32 @@ class Finding(JsonForm):
     candidates: tuple[str, ...]
     message: str
     """What is wrong and what to do, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a picture is."""
+
+    sd: str | None
+    """The name of another storage directory; None if it is in the one that is checked."""
+    root: str
+    """The path of the storage directory."""
+    path: str
+    """Relative to the storage directory, with ``/``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A picture that was where a note expects one, and is not there any more."""
+
+    path: str
+    """Where it was."""
+    until: datetime | None
+    """When it was noticed that it is gone. None if nobody has noticed yet."""
+    sha256: str
+    size_bytes: int
+    places: tuple[Place, ...]
+    """Where the same bytes are now, as far as they are known; at most ten."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from strandline.services import importing as importing
     from strandline.services import journal as journal
     from strandline.services import thumbnails as thumbnails
+    from strandline.services.checking import memory as memory
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain
     from strandline.services.finding import found_image as found_image
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import subfolders as subfolders
 
 _ROOMS = {
+    "checking": ("memory",),
     "finding": ("describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "save", "save_several", "take_in"),

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from math import inf
 from time import perf_counter, time
+from typing import TypeAlias
 
-from strandline.errors import UnreadableFileError
+from strandline.errors import StrandlineError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
-from strandline.model.note_checks import CheckOptions, FindingKind, NoteCheck
+from strandline.model.note_checks import CheckOptions, FindingKind, NoteCheck, Remembered
 from strandline.model.sync_names import NameKind
 from strandline.notes.file_index import FileIndex, name_of
 from strandline.notes.picture_names import explain_refused
@@ -25,10 +27,13 @@ from strandline.notes.references import Form, Reference
 from strandline.notes.resolver import Resolved, Resolver, Verdict
 from strandline.services.checking import messages
 from strandline.services.checking.collecting import Collected
+from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import PictureState, find_fault, have_same_bytes
 from strandline.services.checking.roots import find_base, find_root
 from strandline.services.checking.unused import list_unused
+
+Recall: TypeAlias = "Callable[[str], Memory | None]"
 
 _ABSENT = (Verdict.MISSING, Verdict.MISPLACED)
 
@@ -45,7 +50,9 @@ MAX_TEXT_BYTES = 64 * 1024 * 1024
 """The same for the loose reader, which also reads settings and data of plug-ins."""
 
 
-def check_path(path: str, options: CheckOptions, known_roots: Mapping[str, str]) -> NoteCheck:
+def check_path(
+    path: str, options: CheckOptions, known_roots: Mapping[str, str], recall: Recall = lambda _root: None
+) -> NoteCheck:
     """Checks the notes at or below a path.
 
     Args:
@@ -53,6 +60,7 @@ def check_path(path: str, options: CheckOptions, known_roots: Mapping[str, str])
         options: What else to look for.
         known_roots: The identities of storage directories, by path. A path in one is resolved from there. Otherwise
             the root is the nearest folder above that shows by its content that it is one.
+        recall: Gives what is known of a storage directory's pictures, by its path.
 
     Raises:
         SourceNotFoundError: There is nothing at the path.
@@ -68,7 +76,7 @@ def check_path(path: str, options: CheckOptions, known_roots: Mapping[str, str])
         tree = NoteTree(root, "" if below == "." else below)
     except OSError as error:
         raise as_disk_error(error, "list", root) from error
-    check = _Check(tree, options, base)
+    check = _Check(tree, options, base, recall(root) if root in known_roots else None)
     check.run()
     return check.report(path, base, known_roots.get(root) or None, perf_counter() - begun)
 
@@ -76,8 +84,9 @@ def check_path(path: str, options: CheckOptions, known_roots: Mapping[str, str])
 class _Check:
     """One run over a tree."""
 
-    def __init__(self, tree: NoteTree, options: CheckOptions, base: str) -> None:
+    def __init__(self, tree: NoteTree, options: CheckOptions, base: str, memory: Memory | None) -> None:
         self._tree = tree
+        self._memory = memory
         self._options = options
         self._collected = Collected(
             os.path.relpath(base, tree.root).replace(os.sep, "/"), complete=options.complete
@@ -201,6 +210,10 @@ class _Check:
                 return None, ""
             if resolved.verdict is Verdict.MISSING and (copy := self._tree.find_conflict_copy(name)):
                 return FindingKind.MISSING, messages.say_conflict_copy(self._collected.say_path(copy))
+            if resolved.verdict is Verdict.MISSING and self._memory is not None:
+                is_anywhere = reference.form in scope.profile.by_suffix and "/" not in reference.destination
+                was = self._find_known(self._memory, resolved.path, is_anywhere)
+                return FindingKind.MISSING, self._say_missing(self._memory, resolved.path, was)
         elif resolved.verdict is not Verdict.OUTSIDE and resolved.path is not None:
             fault = self._find_fault(resolved.path)
             if fault is not None:
@@ -210,6 +223,17 @@ class _Check:
             if resolved.verdict is Verdict.FOUND and is_hidden:
                 return FindingKind.NOT_SHOWN, messages.say_not_shown(extension, scope.profile)
         return messages.say_verdict(resolved, scope.profile, self._collected.say_path)
+
+    def _find_known(self, memory: Memory, path: str, is_anywhere: bool) -> Remembered | None:
+        """What is known of a missing picture. A damaged catalog knows nothing."""
+        with suppress(StrandlineError):
+            return memory.find(path, in_any_folder=is_anywhere)
+        return None
+
+    def _say_missing(self, memory: Memory, path: str, was: Remembered | None) -> str:
+        if was is not None:
+            return messages.say_remembered(was, path, self._collected.say_path)
+        return messages.NEVER_SEEN if memory.is_whole else messages.MISSING
 
     def _find_fault(self, path: str) -> PictureState | None:
         if path not in self._faults:

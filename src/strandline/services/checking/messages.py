@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
-from strandline.model.note_checks import FindingKind
+from strandline.model.note_checks import FindingKind, Remembered
 from strandline.model.sync_names import NameKind
 from strandline.notes.profiles import Profile
 from strandline.notes.resolver import Resolved, Verdict
@@ -12,8 +13,10 @@ from strandline.services.checking.picture_state import PictureState
 
 UNUSED = "no note, canvas, or setting names it"
 
-_MISSING = (
-    "no file here has that name; wait if the folder is syncing, or put it back, or remove the reference"
+MISSING = "no file here has that name; wait if the folder is syncing, or put it back, or remove the reference"
+
+NEVER_SEEN = (
+    "never seen on this machine; wait if the folder is syncing, or put it there, or remove the reference"
 )
 
 
@@ -26,7 +29,7 @@ def say_verdict(
         case Verdict.FOUND:
             return None, ""
         case Verdict.MISSING:
-            return FindingKind.MISSING, _MISSING
+            return FindingKind.MISSING, MISSING
         case Verdict.MISPLACED:
             place = f"a file of that name is at {where}, where {profile.title} does not look"
             return FindingKind.MISPLACED, f"{place}; move it, or change the reference"
@@ -37,6 +40,23 @@ def say_verdict(
             return FindingKind.NOT_PORTABLE, f"{resolved.why}; the file is {file}"
         case _:
             return FindingKind.OUTSIDE, f"{resolved.why}, so it was not looked at"
+
+
+def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str]) -> str:
+    """The message about a picture that was here before, at the path or at another one."""
+    here = "it was here" if was.path == path else f"it was at {say_path(was.path)}"
+    told = f"{here} at the last scan" if was.until is None else f"{here} until {_say_time(was.until)}"
+    if not was.places and was.until is None:
+        return f"{told}; scan again to learn whether it was moved, or put it back, or remove the reference"
+    if not was.places:
+        return f"{told}, and no file that is known has its bytes now; look in the trash, or in a backup"
+    place = was.places[0]
+    where = say_path(place.path) if place.sd is None else f"{place.path} in {place.sd!r}"
+    return f"{told}, and the same bytes are now at {where}; copy that file back, or change the reference"
+
+
+def _say_time(at: datetime) -> str:
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
 
 
 def say_fault(fault: PictureState) -> str:

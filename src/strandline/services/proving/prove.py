@@ -33,6 +33,7 @@ from strandline.model.states import (
     Seen,
     after_look,
     event_between,
+    has_proof_of,
     needs_hash,
     register_listed,
     wants_decoding,
@@ -175,7 +176,10 @@ def write_named_row(
             return False
         if is_shown and new.image_id is not None:
             note_name(writer, sd, new, now)
+            if old is not None and old.proof is not None and not has_proof_of(new, old.proof.sha256):
+                writer.earlier.remember(old, now)
             if before is not None and writer.files.delete_row(before):
+                writer.earlier.remember(before, now)
                 is_told = isinstance(event, ImageAvailable) and before.state is not FileState.MISSING
                 event = None if is_told else event
         if event is not None:

@@ -42,6 +42,7 @@ def follow_moves(
                 if new_name is not None and writer.files.move_row(row, path_of(new_name)):
                     del by_stamp[stamp]
                     moved[folder.layout.name_of(path)] = new_name
+                    writer.earlier.remember(row, bench.now())
                     note_name(writer, sd, replace(row, path=path_of(new_name)), bench.now())
     report.changed += len(moved)
     come = set(moved.values())

@@ -55,6 +55,9 @@ from strandline.services.workbench import Workbench
 
 T = TypeVar("T")
 
+MOST_REMEMBERED = 200_000
+"""Earlier files of a storage directory that are kept: about 30 MB in the catalog."""
+
 CANCEL_NOTICED_S = 0.1
 """How late a waiting scan notices that it was cancelled."""
 
@@ -202,6 +205,9 @@ class _Scan:
         with self.bench.catalog.read() as reader:
             self.account.note_damaged(reader.files.list_rows_in_state(self.sd.number, FileState.DAMAGED))
             self.report.arriving = reader.files.count_in_state(self.sd.number, FileState.ARRIVING)
+        if not self.folder.layout.names_are_ids and self.report.found_changes:
+            with self.bench.catalog.write() as writer:
+                writer.earlier.forget_oldest(self.sd.number, keep=MOST_REMEMBERED)
         self.account.complete()
 
     def _register_all(self, listing: MediaListing) -> None:

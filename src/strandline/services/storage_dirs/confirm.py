@@ -20,7 +20,7 @@ from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_files import FileState
 from strandline.model.remedies import say_add, say_confirm, say_move, say_new_identity
 from strandline.model.reports import ConfirmedStorageDir
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.services.storage_dirs.presence import look, move_to_state, reconsider, refresh
 from strandline.services.workbench import Workbench
 
@@ -60,6 +60,8 @@ def accept_missing(bench: Workbench, sd: StorageDir) -> int:
             if row.image_id in shown:
                 continue
             writer.files.delete_row(row)
+            if sd.layout is LayoutKind.NAMED:
+                writer.earlier.remember(row, now)
             removed = ImageRemoved(
                 at=now, sd_id=sd.sd_id, image_id=row.image_id, filename=row.filename, path=row.path,
                 state=row.state,

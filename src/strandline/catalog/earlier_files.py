@@ -1,0 +1,68 @@
+"""Earlier files: the memory of what was where, when the row of a file no longer tells."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from strandline.catalog.times import as_microseconds, from_microseconds
+from strandline.model.earlier_files import EarlierFile
+from strandline.model.image_files import ImageFile
+
+MOST_ASKED = 100
+"""Of one name. A person wants to know the latest."""
+
+
+class EarlierFileReader:
+    """What was at which path."""
+
+    def __init__(self, conn: sqlite3.Connection) -> None:
+        self._conn = conn
+
+    def list_by_name(self, sd: int, filename: str) -> list[EarlierFile]:
+        """What had this name in any folder, the latest first; at most :data:`MOST_ASKED`."""
+        rows = self._conn.execute(
+            "SELECT sd, path, sha256, size_bytes, since_us, until_us FROM earlier_files "
+            "WHERE sd = ? AND filename = ? ORDER BY until_us DESC, path LIMIT ?",
+            (sd, filename, MOST_ASKED),
+        )
+        return [
+            EarlierFile(sd, path, sha256, size, from_microseconds(since_us), from_microseconds(until_us))
+            for sd, path, sha256, size, since_us, until_us in rows
+        ]
+
+
+class EarlierFileWriter(EarlierFileReader):
+    """Remembers, and forgets the oldest."""
+
+    def remember(self, row: ImageFile, now: datetime) -> None:
+        """Remembers the proven bytes of a row whose file is gone, moved, or another one now, if there are any."""
+        if row.proof is None:
+            return
+        has_changed = not row.proof_is_current and row.unchanged_since > row.proof.proven_at
+        until = row.absent_since or (row.unchanged_since if has_changed else now)
+        self._conn.execute(
+            "INSERT INTO earlier_files (sd, filename, path, since_us, sha256, size_bytes, until_us) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sd, filename, path, since_us) DO UPDATE SET "
+            "sha256 = excluded.sha256, size_bytes = excluded.size_bytes, until_us = excluded.until_us",
+            (
+                row.sd,
+                row.filename,
+                row.path,
+                as_microseconds(row.proof.proven_at),
+                row.proof.sha256,
+                row.proof.stamp.size_bytes,
+                as_microseconds(until),
+            ),
+        )
+
+    def forget_oldest(self, sd: int, *, keep: int) -> None:
+        """Keeps only so many of the SD, the latest. Cost: one count, if there is nothing to forget."""
+        (count,) = self._conn.execute("SELECT count(*) FROM earlier_files WHERE sd = ?", (sd,)).fetchone()
+        if count > keep:
+            self._conn.execute(
+                "DELETE FROM earlier_files WHERE (sd, filename, path, since_us) IN ("
+                "SELECT sd, filename, path, since_us FROM earlier_files WHERE sd = ? "
+                "ORDER BY until_us, path LIMIT ?)",
+                (sd, count - keep),
+            )

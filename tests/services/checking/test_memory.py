@@ -1,0 +1,120 @@
+"""What a check says of a picture that was here before: until when, and where its bytes are now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.clocks import FakeClock
+from builders.storage import make_pictures, make_storage_dir
+from strandline.model.note_checks import CheckOptions, Finding
+from strandline.services.checking.check import check_path
+from strandline.services.checking.memory import Memory
+from strandline.services.proving.backlog import verify_unproven
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.confirm import accept_missing
+from strandline.services.storage_dirs.manage import get_by_number
+from strandline.services.workbench import Workbench
+
+ONE, TWO, THREE = make_pictures(3)
+
+
+@pytest.fixture
+def vault(tmp_path: Path, bench: Workbench) -> Path:
+    """Two pictures that one note refers to in two ways, known and proven."""
+    root = tmp_path / "Vault"
+    (root / ".obsidian").mkdir(parents=True)
+    (root / "img").mkdir()
+    (root / "img/one.png").write_bytes(ONE)
+    (root / "two.png").write_bytes(TWO)
+    (root / "Note.md").write_text("![](img/one.png)\n![[two.png]]\n")
+    add_storage_dir(bench, root)
+    return root
+
+
+def scan(bench: Workbench) -> None:
+    """A scan of the vault, as it is now."""
+    scan_storage_dir(bench, get_by_number(bench, 1))
+
+
+def check(bench: Workbench, root: Path) -> list[Finding]:
+    """The findings, with what the catalog knows."""
+    sd = get_by_number(bench, 1)
+    report = check_path(
+        str(root), CheckOptions(), {str(root): sd.sd_id or ""}, lambda _root: Memory(bench, sd)
+    )
+    return list(report.findings)
+
+
+def test_a_picture_that_was_moved(bench: Workbench, vault: Path, clock: FakeClock) -> None:
+    """Under another name, so that no tool finds it any more."""
+    clock.pass_time(hours=3)
+    (vault / "img/one.png").rename(vault / "img/uno.png")
+    scan(bench)
+    (finding,) = check(bench, vault)
+    at = f"{clock.now().astimezone():%Y-%m-%d %H:%M}"
+    assert finding.message.startswith(f"it was here until {at}, and the same bytes are now at img/uno.png; ")
+    assert finding.file == "img/one.png"
+
+
+def test_a_picture_that_was_deleted(bench: Workbench, vault: Path, clock: FakeClock) -> None:
+    """Also after its absence was accepted. A copy in another storage directory is named."""
+    (vault / "two.png").unlink()
+    scan(bench)
+    at = f"{clock.now().astimezone():%Y-%m-%d %H:%M}"
+    (finding,) = check(bench, vault)
+    assert f"it was here until {at}, and no file that is known has its bytes now" in finding.message
+    clock.pass_time(hours=1)
+    scan(bench)
+    assert accept_missing(bench, get_by_number(bench, 1)) == 1
+    assert [each.message for each in check(bench, vault)] == [finding.message]
+    copy = add_storage_dir(bench, make_storage_dir(vault.with_name("ids"), TWO)).sd
+    scan_storage_dir(bench, copy)
+    (again,) = check(bench, vault)
+    assert "has its bytes now" in again.message  # it was not proven there
+    verify_unproven(bench, copy, may_read=lambda _: True)
+    (again,) = check(bench, vault)
+    assert "the same bytes are now at media/" in again.message
+    assert "in 'ids'" in again.message
+
+
+def test_a_wiki_link_to_a_name_that_was_in_any_folder(bench: Workbench, vault: Path) -> None:
+    """Obsidian finds a name in any folder, so the memory does as well. A plain path means one place."""
+    (vault / "img/one.png").rename(vault / "img/uno.png")
+    scan(bench)
+    (vault / "Note.md").write_text("![[one.png]]\n![](one.png)\n![](other/one.png)")
+    wiki, bare, plain = check(bench, vault)
+    assert wiki.message.startswith("it was at img/one.png until ")
+    assert bare.message.startswith("it was at img/one.png until ")
+    assert plain.message.startswith("never seen on this machine; ")
+
+
+def test_a_picture_that_nobody_has_seen(bench: Workbench, vault: Path) -> None:
+    """That is said only if everything was looked at once."""
+    (vault / "Note.md").write_text("![](never.png)")
+    (finding,) = check(bench, vault)
+    assert finding.message.startswith("never seen on this machine; ")
+
+
+def test_a_picture_that_went_since_the_last_scan(bench: Workbench, vault: Path) -> None:
+    """Nobody has looked where its bytes are, so nothing is said about that."""
+    (vault / "img/one.png").rename(vault / "uno.png")
+    (finding,) = check(bench, vault)
+    assert finding.message.startswith("it was here at the last scan; scan again ")
+
+
+def test_other_bytes_at_the_same_path(bench: Workbench, vault: Path, clock: FakeClock) -> None:
+    """The older ones are remembered as well, but the latest are what was there."""
+    clock.pass_time(hours=1)
+    (vault / "img/one.png").write_bytes(THREE)
+    scan(bench)
+    clock.pass_time(hours=1)
+    with bench.catalog.read() as reader:
+        (earlier,) = reader.earlier.list_by_name(1, "one.png")
+    assert earlier.size_bytes == len(ONE)
+    (vault / "img/one.png").rename(vault / "new.png")
+    scan(bench)
+    (finding,) = check(bench, vault)
+    assert "the same bytes are now at new.png" in finding.message
