@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from strandline.model.portable_names import explain_refused, fold_path
 from strandline.notes.file_index import FileIndex, count_shared_folders, normalize_path
-from strandline.notes.picture_names import explain_refused, fold_path
 from strandline.notes.profiles import PROFILES, Scope, find_scope, list_scopes
 from strandline.notes.references import Form, Reference
 from strandline.notes.resolver import Resolved, Resolver, Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
-from strandline.notes.picture_names import fold_path
+from strandline.model.portable_names import fold_path
 
 
 def name_of(path: str) -> str:

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from html import unescape
 from urllib.parse import unquote
 
-from strandline.notes.picture_names import EXTENSIONS, MAX_NAME_BYTES, fold_path
+from strandline.model.portable_names import MAX_NAME_BYTES, fold_path
+from strandline.notes.picture_names import EXTENSIONS
 
 _ENDING = re.compile(r"(?:\.|%2e)(?:" + "|".join(EXTENSIONS) + r")(?![a-z0-9])", re.IGNORECASE | re.ASCII)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")

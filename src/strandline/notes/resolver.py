@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from functools import cached_property
 
+from strandline.model.portable_names import explain_difference, fold_path
 from strandline.model.values import dataclass
 from strandline.notes.destinations import Where, explain_destination
 from strandline.notes.file_index import (
@@ -20,7 +21,6 @@ from strandline.notes.file_index import (
     name_of,
     normalize_path,
 )
-from strandline.notes.picture_names import explain_difference, fold_path
 from strandline.notes.profiles import Scope, list_page_folders
 from strandline.notes.references import Form, Reference
 

@@ -18,9 +18,9 @@ from strandline.errors import StrandlineError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
 from strandline.model.note_checks import CheckOptions, FindingKind, NoteCheck, Remembered
+from strandline.model.portable_names import explain_refused
 from strandline.model.sync_names import NameKind
 from strandline.notes.file_index import FileIndex, name_of
-from strandline.notes.picture_names import explain_refused
 from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
 from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Form, Reference

@@ -15,9 +15,10 @@ from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.layout import ID_LAYOUT
 from strandline.model.passed_over import has_settings, is_passed_over
+from strandline.model.portable_names import fold_path
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.notes.file_index import FileIndex, folder_of, name_of
-from strandline.notes.picture_names import EXTENSIONS, fold_path, is_picture_name, may_name_picture
+from strandline.notes.picture_names import EXTENSIONS, is_picture_name, may_name_picture
 from strandline.notes.profiles import (
     MKDOCS,
     Scope,
