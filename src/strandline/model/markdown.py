@@ -24,9 +24,21 @@ def format_markdown(template: str, filename: str, original_name: str) -> str:
     return template.format(stem=_MARKS.sub(r"\\\g<0>", stem_of(original_name)), filename=filename)
 
 
-def format_named_markdown(path: str, original_name: str) -> str:
-    """The Markdown that shows a named picture, from a note in the root of its folder. The path is percent-encoded."""
-    return format_markdown("![{stem}]({filename})", quote(path), original_name)
+def format_named_markdown(path: str, original_name: str, note: str | None = None) -> str:
+    """The Markdown that shows a named picture, from a note in the root of its folder, or from the one with this path.
+    The link is percent-encoded.
+    """
+    link = path if note is None else relate_path(path, note)
+    return format_markdown("![{stem}]({filename})", quote(link), original_name)
+
+
+def relate_path(path: str, note: str) -> str:
+    """The path as a note refers to it: from the note's own folder, with ``..`` for each folder up."""
+    parts, above = path.split("/"), note.split("/")[:-1]
+    shared = 0
+    while shared < min(len(parts) - 1, len(above)) and parts[shared] == above[shared]:
+        shared += 1
+    return "/".join([".."] * (len(above) - shared) + parts[shared:])
 
 
 def stem_of(original_name: str) -> str:
