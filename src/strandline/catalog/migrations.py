@@ -185,6 +185,7 @@ MIGRATIONS: tuple[str, ...] = (
         listed_first       INTEGER NOT NULL DEFAULT 1,
         proof_ctime_ns     INTEGER,
         proof_whole        INTEGER,
+        folded_name        TEXT,
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     INSERT INTO image_files (
@@ -210,6 +211,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
         WHERE state = 'present' AND proof_stamp IS stamp AND proof_whole IS NULL;
     CREATE INDEX image_files_incomplete ON image_files (sd, path) WHERE proof_whole = 0;
+    CREATE INDEX image_files_by_name ON image_files (sd, folded_name) WHERE folded_name IS NOT NULL;
     ALTER TABLE storage_dirs ADD COLUMN layout TEXT NOT NULL DEFAULT 'ids';
     ALTER TABLE storage_dirs ADD COLUMN layout_chosen INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE storage_dirs ADD COLUMN anchors TEXT;

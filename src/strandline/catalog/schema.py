@@ -58,6 +58,7 @@ SCHEMA = """
         listed_first       INTEGER NOT NULL DEFAULT 1,
         proof_ctime_ns     INTEGER,
         proof_whole        INTEGER,
+        folded_name        TEXT,
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     CREATE INDEX image_files_by_image ON image_files (image_id);
@@ -72,6 +73,7 @@ SCHEMA = """
     CREATE INDEX image_files_unwalked ON image_files (sd, sort_us)
         WHERE state = 'present' AND proof_stamp IS stamp AND proof_whole IS NULL;
     CREATE INDEX image_files_incomplete ON image_files (sd, path) WHERE proof_whole = 0;
+    CREATE INDEX image_files_by_name ON image_files (sd, folded_name) WHERE folded_name IS NOT NULL;
     CREATE TABLE origins (
         image_id      TEXT NOT NULL,
         original_name TEXT NOT NULL,

@@ -79,6 +79,38 @@ class ImageFileReader:
                 found[row[1]] = to_image_file(row)
         return found
 
+    def list_rows_with_name(self, sd: int, folded_names: Sequence[str]) -> list[ImageFile]:
+        """The rows of the SD's named files whose names are one of these as other systems compare them
+        (:func:`~strandline.model.portable_names.fold_path`), anywhere in it. Cost: proportional to the result.
+        """
+        marks = ", ".join("?" * len(folded_names))
+        rows = self._conn.execute(
+            f"{SELECT} INDEXED BY image_files_by_name WHERE sd = ? AND folded_name IS NOT NULL "
+            f"AND folded_name IN ({marks})",
+            (sd, *folded_names),
+        )
+        return [to_image_file(row) for row in rows]
+
+    def list_newest_paths(self, sd: int, *, limit: int) -> list[str]:
+        """The paths of the SD's newest files, by the times that listings use. Reads only an index, from its newest
+        entry on.
+        """
+        rows = self._conn.execute(
+            "SELECT path FROM image_files INDEXED BY image_files_newest_first WHERE sd = ? "
+            "ORDER BY sort_us DESC LIMIT ?",
+            (sd, limit),
+        )
+        return [str(path) for (path,) in rows]
+
+    def list_unproven_of_size(self, sd: int, size_bytes: int, *, limit: int) -> list[str]:
+        """The paths of up to ``limit`` present files of the SD of this size without a current proof. Cost: those
+        without one.
+        """
+        rows = self._conn.execute(
+            f"SELECT path {FROM_UNCHECKED} AND size_bytes = ? LIMIT ?", (sd, size_bytes, limit)
+        )
+        return [str(path) for (path,) in rows]
+
     def list_rows_of_image(self, image_id: ImageId) -> list[ImageFile]:
         """All rows of the image: proven before unproven, then by SD in the order of adding, then by path."""
         rows = self._conn.execute(

@@ -7,7 +7,9 @@ from typing import Any
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind, parse_stamp
 from strandline.model.image_ids import ImageId
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.media_types import MEDIA_TYPES
+from strandline.model.portable_names import fold_path
 
 _LARGEST = 2**63 - 1
 """SQLite's largest number. Some disks accept later mtimes, and other machines send them."""
@@ -44,7 +46,8 @@ COUNTS = f"""
     FROM storage_dirs WHERE number IN (SELECT value FROM json_each(?))
 """.replace("sd = ?", "sd = number")
 INSERT = (
-    f"INSERT INTO image_files ({COLUMNS}, listed_first) VALUES ({', '.join('?' * 23)}) ON CONFLICT DO NOTHING"
+    f"INSERT INTO image_files ({COLUMNS}, listed_first, folded_name) VALUES ({', '.join('?' * 24)}) "
+    "ON CONFLICT DO NOTHING"
 )
 UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
@@ -122,6 +125,16 @@ def to_columns(row: ImageFile) -> tuple[Any, ...]:
         None if proof is None or proof.ctime_ns is None else fit(proof.ctime_ns),
         whole_of(proof),
     )  # fmt: skip
+
+
+def fold_name(path: str) -> str | None:
+    """The last part of a named picture's path as other systems compare it. None if the name is an id: that is no
+    other image's.
+    """
+    name = ID_LAYOUT.find_name(path)
+    if name is not None and ID_LAYOUT.split(name) is not None:
+        return None
+    return fold_path(path.rpartition("/")[2])
 
 
 def whole_of(proof: Proof | None) -> int | None:

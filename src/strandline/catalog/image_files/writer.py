@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from strandline.catalog.image_files.reader import ImageFileReader
-from strandline.catalog.image_files.rows import INSERT, UPDATE, fit, to_columns, whole_of
+from strandline.catalog.image_files.rows import INSERT, UPDATE, fit, fold_name, to_columns, whole_of
 from strandline.catalog.times import as_microseconds
 from strandline.model.image_files import FileState, ImageFile
 
@@ -19,7 +19,10 @@ class ImageFileWriter(ImageFileReader):
 
     def insert_row(self, row: ImageFile, *, listed_first: bool = False) -> bool:
         """Registers a new file, or one that the first scan lists. False if another process's row exists."""
-        return self._conn.execute(INSERT, (*to_columns(row), int(listed_first))).rowcount == 1
+        return (
+            self._conn.execute(INSERT, (*to_columns(row), int(listed_first), fold_name(row.path))).rowcount
+            == 1
+        )
 
     def insert_listed(
         self,
@@ -37,11 +40,13 @@ class ImageFileWriter(ImageFileReader):
         value = state.value
         return self._conn.executemany(
             "INSERT INTO image_files (sd, path, image_id, media_type, stamp, state, first_seen_us, "
-            "unchanged_since_us, size_bytes, sort_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            "unchanged_since_us, size_bytes, sort_us, folded_name) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
             (
                 (
                     sd, path, image_id, media_type, stamp, value, now_us, now_us, int(size),
                     int(mtime_ns) // 1000 if len(mtime_ns) < 22 else fit(int(mtime_ns) // 1000),
+                    None if image_id is not None else fold_name(path),
                 )
                 for path, image_id, media_type, stamp in files
                 for size, mtime_ns, _inode in (stamp.split(":"),)
@@ -69,9 +74,16 @@ class ImageFileWriter(ImageFileReader):
         )
         return (
             self._conn.execute(
-                "UPDATE OR IGNORE image_files SET path = ?, absent_since_us = NULL, absence_accepted = 0 "
-                "WHERE sd = ? AND path = ? AND state = ? AND stamp IS ?",
-                (path, row.sd, row.path, row.state.value, None if row.stamp is None else row.stamp.as_text()),
+                "UPDATE OR IGNORE image_files SET path = ?, folded_name = ?, absent_since_us = NULL, "
+                "absence_accepted = 0 WHERE sd = ? AND path = ? AND state = ? AND stamp IS ?",
+                (
+                    path,
+                    fold_name(path),
+                    row.sd,
+                    row.path,
+                    row.state.value,
+                    None if row.stamp is None else row.stamp.as_text(),
+                ),
             ).rowcount
             == 1
         )
