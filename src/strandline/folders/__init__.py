@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from strandline.folders import layout_look as layout_look
     from strandline.folders import media_listing as media_listing
     from strandline.folders import open_images as open_images
+    from strandline.folders import places_look as places_look
     from strandline.folders import proof_copies as proof_copies
     from strandline.folders import saving as saving
     from strandline.folders import temporaries as temporaries
@@ -28,6 +29,7 @@ _PARTS = {
     "layout_look",
     "media_listing",
     "open_images",
+    "places_look",
     "proof_copies",
     "saving",
     "temporaries",

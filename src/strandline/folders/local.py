@@ -11,6 +11,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from strandline.folders.port import SaveMode
     from strandline.folders.proof_copies import Hashed, Reading
     from strandline.folders.saving import AsideCopy, WrittenFile
+    from strandline.folders.temporaries import OpenedFolder
     from strandline.folders.timed_calls import TimedCalls
     from strandline.folders.tree import Entry, PathPage
     from strandline.model.identity.anchors import AnchorLook
@@ -54,6 +56,7 @@ if TYPE_CHECKING:
     from strandline.model.image_ids import ImageId
     from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
+    from strandline.model.picture_places import PlacesLook
 
 SLOWEST_BYTES_PER_S = 256 * 1024
 """A write gets an extra second for this many bytes: a share may send them all in the last step, the fsync."""
@@ -272,20 +275,20 @@ class LocalFolder:
         mtime_ns: int | None = None,
     ) -> WrittenFile:
         """By the first of three ways that the file system allows (``saving``)."""
-        folder = Path(self.root, self.layout.images_folder)
+        folder, last, opening = self._way_to(name)
         given_up = threading.Event()
 
         def write() -> WrittenFile:
             return parts.saving.write_whole(
                 folder,
-                name,
+                last,
                 source,
                 scratch=self.calls.means.scratch,
                 mode=mode,
                 lone_rename_allowed=lambda: not given_up.is_set() and allowed(),
                 keeps_inodes=self.keeps_inodes,
                 mtime_ns=mtime_ns,
-                opening=parts.temporaries.open_or_make_folder,
+                opening=opening,
             )
 
         size_bytes = len(source) if isinstance(source, bytes) else _size_of(source)
@@ -298,18 +301,29 @@ class LocalFolder:
     def write_new_images(
         self, files: Sequence[tuple[str, bytes, int | None]], allowed: Callable[[str], bool]
     ) -> list[WrittenFile | OSError | StrandlineError]:
-        """One sync of the folder for all names."""
+        """One sync of each folder for all names in it."""
         given_up = threading.Event()
+        by_folder: dict[str, list[int]] = {}
+        for number, (name, _, _) in enumerate(files):
+            by_folder.setdefault(name.rpartition("/")[0], []).append(number)
+
+        def write_in(above: str, numbers: list[int]) -> list[WrittenFile | OSError | StrandlineError]:
+            prefix = f"{above}/" if above else ""
+            folder, _, opening = self._way_to(prefix)
+            return parts.saving.write_several(
+                folder,
+                [(files[number][0].removeprefix(prefix), *files[number][1:]) for number in numbers],
+                scratch=self.calls.means.scratch,
+                lone_rename_allowed=lambda last: not given_up.is_set() and allowed(prefix + last),
+                keeps_inodes=self.keeps_inodes,
+                opening=opening,
+            )
 
         def write() -> list[WrittenFile | OSError | StrandlineError]:
-            return parts.saving.write_several(
-                Path(self.root, self.layout.images_folder),
-                files,
-                scratch=self.calls.means.scratch,
-                lone_rename_allowed=lambda name: not given_up.is_set() and allowed(name),
-                keeps_inodes=self.keeps_inodes,
-                opening=parts.temporaries.open_or_make_folder,
-            )
+            results: dict[int, WrittenFile | OSError | StrandlineError] = {}
+            for above, numbers in by_folder.items():
+                results.update(zip(numbers, write_in(above, numbers), strict=True))
+            return [results[number] for number in range(len(files))]
 
         size_bytes = sum(len(data) for _, data, _ in files)
         try:
@@ -327,9 +341,25 @@ class LocalFolder:
 
     def ensure_durable(self, name: str) -> None:
         """An fsync of the file and its folder."""
-        self.calls.patient(
-            lambda: parts.saving.ensure_durable(Path(self.root, self.layout.images_folder), name)
-        )
+        folder, last, opening = self._way_to(name, make=False)
+        self.calls.patient(lambda: parts.saving.ensure_durable(folder, last, opening=opening))
+
+    def _way_to(
+        self, name: str, *, make: bool = True
+    ) -> tuple[Path, str, Callable[[Path], AbstractContextManager[OpenedFolder]]]:
+        """The folder of a name, for messages, its last part, and how the folder is opened, and made if it is not
+        there. In a tree, through no link on the way.
+        """
+        if not self._is_tree:
+            temporaries = parts.temporaries
+            opening = temporaries.open_or_make_folder if make else temporaries.open_folder
+            return Path(self.root, self._images), name, opening
+        above, _, last = name.rpartition("/")
+
+        def open_it(_: Path) -> AbstractContextManager[OpenedFolder]:
+            return parts.temporaries.open_below(Path(self.root), above, make=make)
+
+        return Path(self.root, above), last, open_it
 
     def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
         """Reads it once."""
@@ -345,15 +375,18 @@ class LocalFolder:
         )
 
     def remove_leftovers(self, now: datetime) -> tuple[str, ...]:
-        """In the root and the images' folder; only files that a note in scratch marks as ours."""
+        """In the root and the images' folder; only files that a note in scratch marks as ours. In a tree, where the
+        notes say.
+        """
+        root, scratch = Path(self.root), self.calls.means.scratch
 
         def remove() -> tuple[str, ...]:
+            if self._is_tree:
+                return parts.temporaries.remove_noted_temporaries(root, scratch=scratch, now=now)
             removed: list[str] = []
-            for folder in (Path(self.root), Path(self.root, self.layout.images_folder)):
+            for folder in (root, root / self._images):
                 if folder.is_dir() and not folder.is_symlink():
-                    removed += parts.temporaries.remove_own_temporaries(
-                        folder, scratch=self.calls.means.scratch, now=now
-                    )
+                    removed += parts.temporaries.remove_own_temporaries(folder, scratch=scratch, now=now)
             return tuple(removed)
 
         with disk_errors("list", self.root):
@@ -418,6 +451,14 @@ class LocalFolder:
             )
 
             return LayoutLook(is_known=False)
+
+    def look_at_places(self) -> PlacesLook:
+        """An ``lstat`` per sign, and one read."""
+        return self.calls.patient(lambda: parts.places_look.look_at_places(self.root))
+
+    def spell_folder(self, path: str) -> str:
+        """Two ``lstat`` per part. A listing only of the folder in which a part is missing, or spelled otherwise."""
+        return self.calls.patient(lambda: parts.places_look.spell_folder(self.root, path))
 
     def look_at_anchors(self) -> AnchorLook:
         """Some calls of ``lstat``."""

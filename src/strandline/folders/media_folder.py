@@ -131,7 +131,7 @@ def open_folder_in(above: int, name: str, flags: int = _FLAGS) -> int:
 def find_unreadable(root: str | Path, names: Iterable[str], folder: str = MEDIA_FOLDER) -> list[str]:
     """Those of the names in ``<root>/<folder>`` that exist and that this program may not read, in the given order."""
     may_be_effective = os.access in os.supports_effective_ids
-    with suppress(OSError), _searched_folder(root, folder) as searched:
+    with suppress(OSError), searched_folder(root, folder) as searched:
 
         def may(mode: int, name: str) -> bool:
             try:
@@ -157,7 +157,7 @@ def probe_names(
     """
     found = []
     try:
-        with _searched_folder(root, folder) as searched:
+        with searched_folder(root, folder) as searched:
             for name in names:
                 try:
                     path, dir_fd = searched.locate(name)
@@ -216,7 +216,7 @@ def look_again(
     """
     again = {} if into is None else into
     try:
-        with _searched_folder(root, folder) as searched:
+        with searched_folder(root, folder) as searched:
             for name in names:
                 try:
                     path, dir_fd = searched.locate(name)
@@ -262,7 +262,7 @@ def open_image_file(
     """
     path = os.path.join(root, folder, filename)
     try:
-        with _searched_folder(root, folder) as searched:
+        with searched_folder(root, folder) as searched:
             last, dir_fd = searched.locate(filename)
             opened = open_regular(last, dir_fd=dir_fd, keeps_inodes=keeps_inodes)
     except OSError as error:
@@ -274,7 +274,7 @@ def open_image_file(
 
 
 @contextmanager
-def _searched_folder(root: str | Path, folder: str) -> Iterator[SearchedFolder]:
+def searched_folder(root: str | Path, folder: str) -> Iterator[SearchedFolder]:
     """The folder, open to be searched."""
     path = os.path.join(root, folder) if folder else os.fspath(root)
     if _PROBES_DESCRIPTORS:

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from strandline.model.layout import Layout
     from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
+    from strandline.model.picture_places import PlacesLook
 
 
 WHOLE_TREE = "*"
@@ -286,7 +287,8 @@ class Folder(Protocol):
     ) -> WrittenFile:
         """Writes a file whole and durably: after a crash at any moment it has all its bytes, or does not exist.
 
-        Creates the images' folder if needed. ``allowed`` is called immediately before a step that would replace an
+        Creates the images' folder if needed; in a tree, the folders on the way to a name with ``/``, durably, and
+        goes through no link. ``allowed`` is called immediately before a step that would replace an
         existing entry. If the place can, the file has ``mtime_ns`` from the moment it has its name. None leaves the
         time of writing. The result has a ``ctime_ns`` only if the place ``keeps_ctimes``.
 
@@ -353,6 +355,24 @@ class Folder(Protocol):
 
     def look_at_layout(self) -> LayoutLook:
         """What the root and the media folder show of the layout, whatever it is here until now. Never raises."""
+        ...
+
+    def look_at_places(self) -> PlacesLook:
+        """What the folder shows of where its pictures belong. What cannot be read now is left out.
+
+        Raises:
+            TimeoutError: The place did not answer.
+        """
+        ...
+
+    def spell_folder(self, path: str) -> str:
+        """The path of a folder as the disk spells it, as far as it exists. Other systems take names that differ only
+        in letter case or Unicode form for the same, so such a folder is taken here as well.
+
+        Raises:
+            NotADirectoryError: Something else, or a link, is in the place of one of its parts.
+            OSError: It is unknown.
+        """
         ...
 
     def look_at_anchors(self) -> AnchorLook:

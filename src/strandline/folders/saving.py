@@ -176,14 +176,19 @@ def write_several(
     return results
 
 
-def ensure_durable(folder: Path, filename: str) -> None:
+def ensure_durable(
+    folder: Path,
+    filename: str,
+    *,
+    opening: Callable[[Path], AbstractContextManager[OpenedFolder]] = open_folder,
+) -> None:
     """Makes a file durable that another program wrote: its bytes and its name. Writes nothing.
 
     Raises:
         FileNotFoundError: It is gone.
         DiskError: The disk refused, or it is no regular file: it may not be durable.
     """
-    with disk_errors("sync", folder / filename, FileNotFoundError), open_folder(folder) as target:
+    with disk_errors("sync", folder / filename, FileNotFoundError), opening(folder) as target:
         with open_regular(target.at(filename), dir_fd=target.fd) as opened:
             if sys.platform != "win32":  # which syncs only files that are open for writing
                 _sync(opened.fd)
@@ -338,7 +343,8 @@ class _Save:
             path = target.path / self.filename
             raise DiskError(
                 f"cannot write {path}: its file system can neither link nor rename without replacing, so a file that"
-                " arrives at the same moment could be lost; save under a content id, or on another disk",
+                " arrives at the same moment could be lost; save under a content id in a folder with ids, or on"
+                " another disk",
                 path=str(path),
             )
         self._rename(temporary, target)

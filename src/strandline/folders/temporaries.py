@@ -32,6 +32,11 @@ if sys.platform != "win32":
 TEMPORARY_NAME = re.compile(r"\.~[0-9a-f]{32}\.tmp")
 """Matches the names of this program's temporaries, and no others."""
 
+_MOST_NOTED = 4096
+"""Bytes of a note: the longest path on Linux."""
+
+_FOLDER = open_flags("O_DIRECTORY", "O_NOFOLLOW", "O_CLOEXEC")
+
 OLD_AFTER = timedelta(hours=24)
 """A save takes seconds. A day leaves room for a machine that slept meanwhile (invariant I21)."""
 
@@ -73,6 +78,8 @@ class OpenedFolder:
     path: Path
     fd: int | None
     """None if the system has no folder descriptors (Windows)."""
+    below: str = ""
+    """Where it is below the root of its storage directory, with ``/``, if a temporary in it must be found by that."""
 
     def at(self, name: str) -> str:
         """The argument for calls that also take ``dir_fd=folder.fd``."""
@@ -167,6 +174,57 @@ def open_or_make_folder(path: Path) -> Iterator[OpenedFolder]:
         yield opened
 
 
+@contextmanager
+def open_below(root: Path, below: str, *, make: bool = False) -> Iterator[OpenedFolder]:
+    """Opens the folder at this path below a root, each part from the one above it, and none through a link.
+
+    With ``make``, creates what is missing, durably, folder by folder. The root must exist.
+
+    Raises:
+        FileNotFoundError: It does not exist.
+        RefusedError: Something else is in the place of a folder.
+        OSError: The disk refused.
+    """
+    with ExitStack() as stack:
+        opened = stack.enter_context(open_folder(root))
+        for part in below.split("/") if below else ():
+            if part in ("", ".", ".."):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), below)
+            try:
+                opened = stack.enter_context(_open_part(opened, part))
+            except FileNotFoundError:
+                if not make:
+                    raise
+                with suppress(FileExistsError):
+                    os.mkdir(opened.at(part), dir_fd=opened.fd)
+                opened.sync()
+                opened = stack.enter_context(_open_part(opened, part))
+        yield opened
+
+
+@contextmanager
+def _open_part(above: OpenedFolder, part: str) -> Iterator[OpenedFolder]:
+    path, below = above.path / part, f"{above.below}/{part}" if above.below else part
+    try:
+        if above.fd is None:
+            if not stat.S_ISDIR(path.lstat().st_mode):
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+            fd = None
+        else:
+            fd = os.open(part, os.O_RDONLY | _FOLDER, dir_fd=above.fd)
+    except OSError as error:
+        if error.errno not in (errno.ENOTDIR, errno.ELOOP):
+            raise
+        raise RefusedError(
+            f"{path} is in the way and is not a folder; move it away and save again", path=str(path)
+        ) from None
+    try:
+        yield OpenedFolder(path, fd, below)
+    finally:
+        if fd is not None:
+            os.close(fd)
+
+
 def _make_folder(path: Path) -> None:
     with disk_errors("make the folder", path), open_folder(path.parent) as above:
         path.mkdir(exist_ok=True)
@@ -197,7 +255,7 @@ class Temporary:
     def take_hidden_name(self, target: OpenedFolder, scratch: Path) -> None:
         """Gives an unnamed file a hidden name, so that it can be renamed."""
         hidden = _new_name()
-        self.note = _leave_note(scratch, hidden)
+        self.note = _leave_note(scratch, hidden, target.below)
         os.link(self.name, hidden, dst_dir_fd=target.fd, follow_symlinks=True)
         self.name, self.folder = hidden, target
 
@@ -233,7 +291,7 @@ def open_temporary(way: Way, target: OpenedFolder, scratch: Path) -> Temporary:
             return _open_in_scratch(target, scratch)
         case Way.HIDDEN:
             name = _new_name()
-            note = _leave_note(scratch, name)
+            note = _leave_note(scratch, name, target.below)
             try:
                 return Temporary(
                     os.open(target.at(name), _CREATE, _MODE, dir_fd=target.fd), name, target, note
@@ -269,6 +327,32 @@ def remove_own_temporaries(
     return tuple(removed)
 
 
+def remove_noted_temporaries(root: Path, *, scratch: Path, now: datetime) -> tuple[str, ...]:
+    """The same for temporaries in any folder below a root: each note says in which one it is. Returns their paths.
+
+    Cost: a look at each note. Follows no link.
+    """
+    removed = []
+    for name in sorted(path.name for path in scratch.iterdir() if TEMPORARY_NAME.fullmatch(path.name)):
+        with suppress(OSError, RefusedError):
+            below = _read_note(scratch / name)
+            with open_below(root, below) as folder:
+                if _is_old_file(folder.at(name), now - OLD_AFTER, dir_fd=folder.fd):
+                    os.unlink(folder.at(name), dir_fd=folder.fd)
+                    (scratch / name).unlink(missing_ok=True)
+                    removed.append(f"{below}/{name}" if below else name)
+    return tuple(removed)
+
+
+def _read_note(note: Path) -> str:
+    """Where the temporary is. A file of a save by way of scratch is no note, and may be long."""
+    with note.open("rb") as opened:
+        data = opened.read(_MOST_NOTED + 1)
+    if len(data) > _MOST_NOTED or b"\0" in data:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(note))
+    return os.fsdecode(data)
+
+
 def _open_unnamed(target: OpenedFolder) -> Temporary:
     if not hasattr(os, "O_TMPFILE") or target.fd is None:
         raise WayClosedError
@@ -293,18 +377,28 @@ def _open_in_scratch(target: OpenedFolder, scratch: Path) -> Temporary:
         raise
 
 
-def _leave_note(scratch: Path, name: str) -> Path | None:
-    """Marks a hidden name as this machine's. Best effort: without a note, nobody cleans up after a crash."""
+def _leave_note(scratch: Path, name: str, below: str) -> Path | None:
+    """Marks a hidden name as this machine's, and says in which folder it is. Best effort: without a note, nobody
+    cleans up after a crash.
+    """
     note = scratch / name
     try:
-        os.close(os.open(note, _CREATE, _MODE))
+        fd = os.open(note, _CREATE, _MODE)
     except OSError:
         return None
+    try:
+        if below:
+            os.write(fd, os.fsencode(below))
+    except OSError:
+        note.unlink(missing_ok=True)
+        return None
+    finally:
+        os.close(fd)
     return note
 
 
-def _is_old_file(path: Path, limit: datetime) -> bool:
-    found = path.lstat()
+def _is_old_file(path: Path | str, limit: datetime, *, dir_fd: int | None = None) -> bool:
+    found = os.stat(path, dir_fd=dir_fd, follow_symlinks=False)
     # ctime: a file from elsewhere keeps its old mtime, and may still be arriving.
     return stat.S_ISREG(found.st_mode) and max(found.st_mtime, found.st_ctime) < limit.timestamp()
 
