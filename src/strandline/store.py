@@ -118,7 +118,7 @@ class Store:
     ) -> AddedStorageDir:
         """Adds a folder, decides its layout and identity, and scans it unless the caller will. Idempotent.
 
-        ``layout`` is ``ids`` (``media/{id}.{ext}``) or ``named`` (any folder as it is; nothing is written into it).
+        ``layout`` is ``ids`` (``media/{id}.{ext}``) or ``named`` (any folder as it is; only saves write into it).
         Without it, what is in the folder decides, and ``layout_reason`` says why. A named picture has its id from its
         bytes, so the scan reads each of them; unless ``prove_all``, a watcher does that later.
 
@@ -233,6 +233,7 @@ class Store:
         name: str | None = None,
         image_id: str | None = None,
         modified_at: datetime | None = None,
+        note: str | os.PathLike[str] | None = None,
     ) -> Saved:
         """Saves bytes, a path, or a stream as an image. Durable when it returns. Idempotent: the same bytes write
         nothing.
@@ -245,11 +246,15 @@ class Store:
             modified_at: When the file that the bytes come from was last written to, with a time zone; by default, a
                 path's own mtime. The image's file has it as its own mtime, and sorts by it if it does not say when it
                 was taken.
+            note: In a folder of named pictures, the note that the picture is for: its path from the root, or
+                absolute. The Markdown's link is relative to it, and the picture is saved beside it if the person's
+                program does so.
 
         Raises:
             InvalidInputError: The subclass says what is wrong: no image, empty, too large, or another id.
             SourceNotFoundError, UnreadableFileError: The path or stream cannot be read.
-            WrongBytesError: A legacy id was given, but the bytes are no whole image.
+            WrongBytesError: The bytes are no whole image, under a legacy id, or where pictures have names.
+            EntryNotFoundError: There is no such note.
             RefusedError, UnavailableError: The storage directory must not be written to, or not now.
             DiskError: The disk refused, or did not answer in time.
         """
@@ -261,18 +266,21 @@ class Store:
             name=name,
             image_id=wanted,
             modified_at=modified_at,
+            note=note,
         )
 
-    def save_several(self, images: Iterable[NewImage], *, sd: StorageDirRef) -> list[Saved | StrandlineError]:
+    def save_several(
+        self, images: Iterable[NewImage], *, sd: StorageDirRef, note: str | os.PathLike[str] | None = None
+    ) -> list[Saved | StrandlineError]:
         """Saves many small images in less time than :meth:`save` takes for each. Durable when it returns.
 
         One result each, in order: the image, or its error, which concerns no other one. Takes fifty at a time from
-        ``images``, or fewer if they have 16 MiB together.
+        ``images``, or fewer if they have 16 MiB together. ``note`` is the one that all of them are for.
 
         Raises:
             StorageDirNotFoundError: ``sd`` is unknown.
         """
-        return services.save_several.save_several(self._bench, images, self.get_storage_dir(sd))
+        return services.save_several.save_several(self._bench, images, self.get_storage_dir(sd), note)
 
     def list_pictures_elsewhere(self, sd: StorageDirRef) -> list[str]:
         """The paths of pictures in the storage directory that are not in its media folder, sorted. Reads no bytes.

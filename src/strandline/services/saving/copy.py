@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from strandline.model.image_ids import ImageId
 from strandline.model.reports import Saved
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.services.finding.explain import get_image
 from strandline.services.saving.save import save_image
 from strandline.services.workbench import Workbench
@@ -17,8 +17,16 @@ from strandline.services.workbench import Workbench
 def copy_image(bench: Workbench, image_id: ImageId, to: StorageDir) -> Saved:
     """Saves the image in that storage directory under its own id. Idempotent; durable when it returns.
 
+    In a folder of named pictures, it gets its original name, or that of the found file, and the id of its bytes.
+
     Raises:
         ImageNotFoundError: There is no good file of it anywhere. The subclass says why.
         RefusedError, UnavailableError, DiskError: The storage directory cannot be written to, as for saving.
     """
-    return save_image(bench, get_image(bench, image_id, to).lend_copy(), to, image_id=image_id)
+    found = get_image(bench, image_id, to)
+    if to.layout is not LayoutKind.NAMED:
+        return save_image(bench, found.lend_copy(), to, image_id=image_id)
+    with bench.catalog.read() as reader:
+        names = reader.origins.list_names_of_images([image_id]).get(image_id, [])
+    own = found.filename if found.sd.layout is LayoutKind.NAMED else None
+    return save_image(bench, found.lend_copy(), to, name=own or next(iter(names), None))

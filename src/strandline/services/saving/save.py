@@ -31,7 +31,7 @@ from strandline.model.markdown import format_markdown
 from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
 from strandline.model.reports import Saved
 from strandline.model.states import Look, Seen, after_look, choose_mtime, event_between, register_listed
-from strandline.model.storage_dirs import StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.structure import walk_structure
 from strandline.model.trash import TrashedFile, TrashReason
 from strandline.model.values import dataclass
@@ -44,8 +44,12 @@ from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
+    import os
+    from typing import BinaryIO
+
     from strandline.catalog.port import Writer
     from strandline.folders.port import WrittenFile
+    from strandline.services.saving.placing import Placing
 
 
 def save_image(
@@ -56,6 +60,7 @@ def save_image(
     name: str | None = None,
     image_id: ImageId | None = None,
     modified_at: datetime | None = None,
+    note: str | os.PathLike[str] | None = None,
 ) -> Saved:
     """Saves one image durably and registers it. Once this returns, a power cut cannot lose it.
 
@@ -67,11 +72,14 @@ def save_image(
         name: The original name, remembered for people. By default, a path's own name.
         image_id: The caller's own id. A content id must match the bytes.
         modified_at: When the bytes' own file was last written to; by default, a path's own mtime.
+        note: The note that the picture is for, in a folder of named pictures: its path from the root, or absolute.
 
     Raises:
         EmptyImageError, UnsupportedImageError, ImageTooLargeError, ImageIdMismatchError: The input is invalid.
         SourceNotFoundError, InvalidPathError, UnreadableFileError: The path names no readable file.
-        WrongBytesError: A legacy id for bytes that are no whole image. Nothing could ever prove them.
+        WrongBytesError: A legacy id, or a folder of named pictures, for bytes that are no whole image. Nothing could
+            ever prove them.
+        EntryNotFoundError: There is no such note.
         DifferentBytesError: The legacy id already names other, whole bytes here.
         ReadOnlyStorageDirError, CopiedStorageDirError: The SD must not be written to.
         StorageDirOfflineError, StorageDirIncompleteError: It cannot be done now.
@@ -79,7 +87,7 @@ def save_image(
     """
     sd = check_writable(bench, sd)
     taken = take_source(bench, source, name, modified_at)
-    return save_taken(bench, taken, sd, image_id=image_id, is_checked=is_in_hand(source))
+    return save_taken(bench, taken, sd, image_id=image_id, note=note, is_checked=is_in_hand(source))
 
 
 def save_taken(
@@ -88,18 +96,19 @@ def save_taken(
     sd: StorageDir,
     *,
     image_id: ImageId | None = None,
+    note: str | os.PathLike[str] | None = None,
     is_checked: bool = True,
 ) -> Saved:
     """Saves a source that was read already. ``is_checked``: the SD could be written to just now. Raises as
     :func:`save_image`.
     """
     media_type = sniff(taken)
-    wanted = _decide_id(taken, image_id)
+    wanted = _decide_id(taken, image_id, sd)
     for _ in range(ATTEMPTS):
         if not is_checked:  # reading the source may have taken minutes
             sd = check_writable(bench, sd)
         is_checked = False
-        saved = Attempt(bench, sd, bench.folder(sd), taken, media_type, wanted).run()
+        saved = begin_attempt(bench, sd, taken, media_type, wanted, begin_placing(bench, sd, note)).run()
         if saved is not None:
             return saved
     raise RefusedError(
@@ -119,8 +128,46 @@ def sniff(taken: TakenSource) -> MediaType:
     return media_type
 
 
-def _decide_id(taken: TakenSource, given: ImageId | None) -> ImageId:
+def begin_placing(bench: Workbench, sd: StorageDir, note: str | os.PathLike[str] | None) -> Placing | None:
+    """The place of new pictures if they have names. None if the SD keeps its images by id.
+
+    Raises:
+        InvalidInputError, EntryNotFoundError: The note is none there, or makes no difference.
+    """
+    from strandline.services.saving.placing import Placing, check_has_no_note  # here: most folders have ids
+
+    if sd.layout is LayoutKind.NAMED:
+        return Placing(bench, sd, note)
+    check_has_no_note(sd, note)
+    return None
+
+
+def begin_attempt(
+    bench: Workbench,
+    sd: StorageDir,
+    taken: TakenSource,
+    media_type: MediaType,
+    image_id: ImageId,
+    placing: Placing | None,
+) -> Attempt:
+    """An attempt to save the image, by the layout of its SD."""
+    folder = bench.folder(sd)
+    if placing is None:
+        return Attempt(bench, sd, folder, taken, media_type, image_id)
+    from strandline.services.saving.save_named import NamedAttempt
+
+    return NamedAttempt(bench, sd, folder, taken, media_type, image_id, placing)
+
+
+def _decide_id(taken: TakenSource, given: ImageId | None, sd: StorageDir) -> ImageId:
     own = content_id_of(taken.copy.sha256)
+    if given is not None and not is_content_id(given) and sd.layout is LayoutKind.NAMED:
+        raise ImageIdMismatchError(
+            f"{sd.name!r} is a folder with named pictures, whose ids are those of their bytes ({own}); leave the id "
+            "out",
+            image_id=given,
+            content_id=own,
+        )
     if given is None:
         return own
     if is_content_id(given) and given != own:
@@ -177,6 +224,13 @@ class Attempt:
             return self.report(filename, new=True, whole=look.whole)
         finally:
             self.bench.being_saved.discard((self.sd.number, filename))
+
+    def find_new_name(self, together: Collection[str]) -> str | None:  # noqa: ARG002
+        """The name under which it can be written if no file must be read before. None if one must be.
+
+        ``together`` are folded names that others are about to get.
+        """
+        return None if self.list_existing() else self.folder.layout.name_for(self.image_id, self.media_type)
 
     def _find_place(self, existing: Collection[str]) -> str:
         """The file name to write to: all lower case, or the existing spelling if the disk finds it under another
@@ -315,13 +369,17 @@ class Attempt:
         """The new file's mtime."""
         return choose_mtime(self.taken.mtime_ns, self.bench.now())
 
-    def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> WrittenFile | None:
+    @property
+    def source(self) -> bytes | BinaryIO:
+        """The bytes to write."""
         buffer = self.taken.buffer
-        source = buffer if isinstance(buffer, bytes) else self.taken.copy.open()
+        return buffer if isinstance(buffer, bytes) else self.taken.copy.open()
+
+    def _write(self, filename: str, mode: SaveMode, allowed: Callable[[], bool]) -> WrittenFile | None:
         # What replaces wrong bytes is newer than they are, or sync clients would take it for the same file, or older.
         mtime_ns = self.mtime_ns if mode is SaveMode.NEW else None
         try:
-            return self.folder.write_image(filename, source, mode, allowed, mtime_ns=mtime_ns)
+            return self.folder.write_image(filename, self.source, mode, allowed, mtime_ns=mtime_ns)
         except FileExistsError:
             self._check_regular(filename)
             return None
@@ -355,12 +413,12 @@ class Attempt:
 
     def register(self, writer: Writer, filename: str, look: Look) -> None:
         """Adds the written file's row, event, and original name to a transaction."""
-        now, name = self.bench.now(), self.taken.original_name
-        old, new = None, after_look(self._new_row(filename, look.stamp, now), look, now)
+        now, name, layout = self.bench.now(), self.taken.original_name, self.folder.layout
+        old, new = None, after_look(self._new_row(filename, look.stamp, now), look, now, layout)
         if not writer.files.insert_row(new):
             old = writer.files.find_row(self.sd.number, new.path)
             assert old is not None, "what keeps the row from being inserted"
-            new = after_look(old, look, now)
+            new = after_look(old, look, now, layout)
             if new is not old:
                 writer.files.update_row(old, new)
         event = event_between(old, new, self.sd.sd_id, now, saved=True)

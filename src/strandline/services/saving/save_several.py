@@ -9,17 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from strandline.errors import StrandlineError
 from strandline.folders.disk_errors import disk_errors
 from strandline.model.image_ids import content_id_of
+from strandline.model.portable_names import fold_path
 from strandline.model.reports import Saved
+from strandline.model.states import Look
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 from strandline.services.saving.intake import NewImage, TakenSource, take_source
-from strandline.services.saving.save import Attempt, save_taken, sniff
+from strandline.services.saving.save import Attempt, begin_attempt, begin_placing, save_taken, sniff
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    import os
 
 MOST_TOGETHER = 50
 """Images that share a transaction. Each further one saves less than 2 % of what the first ones cost."""
@@ -38,9 +44,15 @@ class _Ready:
     attempt: Attempt
     filename: str
     data: bytes
+    look: Look
 
 
-def save_several(bench: Workbench, images: Iterable[NewImage], sd: StorageDir) -> list[Result]:
+def save_several(
+    bench: Workbench,
+    images: Iterable[NewImage],
+    sd: StorageDir,
+    note: str | os.PathLike[str] | None = None,
+) -> list[Result]:
     """Saves each image as :func:`~strandline.services.saving.save.save_image` does. One result each: it or its error.
 
     Durable when it returns. An error of one image concerns only that one. If the SD must not be written to, each has
@@ -48,7 +60,7 @@ def save_several(bench: Workbench, images: Iterable[NewImage], sd: StorageDir) -
     """
     results: list[Result] = []
     for group in _iter_groups(bench, images):
-        results += _Group(bench, sd, group).save()
+        results += _Group(bench, sd, group, note).save()
     return results
 
 
@@ -77,11 +89,16 @@ class _Group:
     """Some images that are saved together."""
 
     def __init__(
-        self, bench: Workbench, sd: StorageDir, sources: Sequence[TakenSource | StrandlineError]
+        self,
+        bench: Workbench,
+        sd: StorageDir,
+        sources: Sequence[TakenSource | StrandlineError],
+        note: str | os.PathLike[str] | None,
     ) -> None:
         self._bench = bench
         self._sd = sd
         self._sources = sources
+        self._note = note
         self._results: dict[int, Result] = {}
         self._ready: list[_Ready] = []
 
@@ -102,30 +119,29 @@ class _Group:
         if isinstance(taken, StrandlineError):
             return taken
         try:
-            return save_taken(self._bench, taken, self._sd)
+            return save_taken(self._bench, taken, self._sd, note=self._note)
         except StrandlineError as error:
             return error
 
     def _prepare(self) -> None:
         """Finds the images that can be written together."""
-        folder, together = self._bench.folder(self._sd), set[str]()
+        placing = begin_placing(self._bench, self._sd, self._note)
+        together, names = set[str](), set[str]()
         for position, taken in enumerate(self._sources):
             if isinstance(taken, StrandlineError):
                 self._results[position] = taken
                 continue
             try:
-                attempt = Attempt(
-                    self._bench, self._sd, folder, taken, sniff(taken), content_id_of(taken.copy.sha256)
-                )
-                filename = folder.layout.name_for(attempt.image_id, attempt.media_type)
+                media_type, image_id = sniff(taken), content_id_of(taken.copy.sha256)
+                attempt = begin_attempt(self._bench, self._sd, taken, media_type, image_id, placing)
                 data = taken.buffer
-                if (
-                    isinstance(data, bytes)
-                    and attempt.image_id not in together
-                    and not attempt.list_existing()
-                ):
-                    together.add(attempt.image_id)
-                    self._ready.append(_Ready(position, attempt, filename, data))
+                if not isinstance(data, bytes) or image_id in together:
+                    continue
+                if (filename := attempt.find_new_name(names)) is not None:
+                    together.add(image_id)
+                    names.add(fold_path(filename.rpartition("/")[2]))
+                    look = attempt.look(filename)
+                    self._ready.append(_Ready(position, attempt, filename, data, look))
             except StrandlineError as error:
                 self._results[position] = error
 
@@ -137,21 +153,20 @@ class _Group:
         is_free = {ready.filename: ready.attempt.is_free for ready in self._ready}
         self._bench.being_saved.update(names)
         try:
-            looks = [ready.attempt.look(ready.filename) for ready in self._ready]
             files = [(ready.filename, ready.data, ready.attempt.mtime_ns) for ready in self._ready]
             with disk_errors("write", folder.where("")):
                 written = folder.write_new_images(files, lambda name: is_free[name]())
             check_writable(self._bench, self._sd)
             with self._bench.catalog.write(durable=True) as writer:
-                for ready, look, result in zip(self._ready, looks, written, strict=True):
+                for ready, result in zip(self._ready, written, strict=True):
                     if not isinstance(result, OSError | StrandlineError):
-                        shown = replace(look, stamp=result.stamp, ctime_ns=result.ctime_ns)
+                        shown = replace(ready.look, stamp=result.stamp, ctime_ns=result.ctime_ns)
                         ready.attempt.register(writer, ready.filename, shown)
-            for ready, look, result in zip(self._ready, looks, written, strict=True):
+            for ready, result in zip(self._ready, written, strict=True):
                 if isinstance(result, StrandlineError):
                     self._results[ready.position] = result
                 elif not isinstance(result, OSError):  # a name that has just been taken: by itself, later
-                    saved = ready.attempt.report(ready.filename, new=True, whole=look.whole)
+                    saved = ready.attempt.report(ready.filename, new=True, whole=ready.look.whole)
                     self._results[ready.position] = saved
         finally:
             self._bench.being_saved.difference_update(names)

@@ -48,7 +48,7 @@ def remove_leftovers(bench: Workbench, sds: Iterable[StorageDir], known: Iterabl
 def _clean(bench: Workbench, sd: StorageDir) -> None:
     now = bench.now()
     try:
-        if not sd.is_left_as_is:
+        if not sd.read_only:
             if not refresh(bench, sd).is_reachable:
                 return
             bench.folder(sd).remove_leftovers(now)

@@ -13,7 +13,7 @@ from strandline.errors import (
     StorageDirOfflineError,
 )
 from strandline.model.remedies import say_add, say_forget
-from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
+from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.suitable_folders import say_same_identity
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
@@ -30,13 +30,6 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
         raise ReadOnlyStorageDirError(
             f"{sd.name!r} was added with --read-only, so nothing is saved there; if it may be written to, run "
             f"{say_forget(sd)}, then {say_add(sd.path)}",
-            sd_id=sd.sd_id,
-        )
-    if sd.layout is LayoutKind.NAMED:
-        raise ReadOnlyStorageDirError(
-            f"{sd.name!r} is a folder with named pictures, and Strandline writes nothing into it; put the picture "
-            f"there yourself, or to save images by id in its 'media', run {say_forget(sd)}, then "
-            f"{say_add(sd.path, '--layout', 'ids')}",
             sd_id=sd.sd_id,
         )
     sd = refresh(bench, sd)
