@@ -25,15 +25,16 @@ SHOWN_ON_A_TERMINAL = 10
 def list_verbs(sd: StorageDir) -> dict[str, str]:
     """What to type for each verb, for discrepancies of this storage directory."""
     name = refer_to(sd)
-    save = say_command("save", "FILE") if sd.is_left_as_is else say_command("save", "FILE", "--sd", name)
+    save = say_command("save", "FILE") if sd.read_only else say_command("save", "FILE", "--sd", name)
     scan, accept = say_command("scan", name), say_command("sd", "accept-missing", name)
     is_suspect = sd.state is StorageDirState.SUSPECT
+    by_hand = "it is only read" if sd.read_only else "a named picture is never written over"
     restore = f"`strandline get ID | strandline save --sd {quote_word(name)} --id ID -`"
     return {
         Verb.SCAN: scan,
         Verb.SAVE: save,
         Verb.ADOPT: save,
-        Verb.RESTORE: "copy it there by hand: it is only read" if sd.is_left_as_is else restore,
+        Verb.RESTORE: f"copy it there by hand: {by_hand}" if sd.is_left_as_is else restore,
         Verb.COMPARE: say_command("whereis", "ID"),
         # While so many are gone that no absence is believed, none is called missing.
         Verb.ACCEPT_MISSING: f"{say_confirm(sd)}, {scan}, then {accept}" if is_suspect else accept,

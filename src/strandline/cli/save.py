@@ -112,6 +112,7 @@ class _Tally:
 @sd_option
 @click.option("--id", "image_id", metavar="ID", help="Save under this id; for one image only.")
 @click.option("--name", metavar="NAME", help="The image's original name, if - or a data: URL has none.")
+@click.option("--in", "note", metavar="NOTE", help="The note that it is for, in a folder of named pictures.")
 @click.option("-r", "--recursive", is_flag=True, help="Save the pictures in folders and their subfolders.")
 @click.pass_obj
 def save(
@@ -120,13 +121,16 @@ def save(
     sd: str | None,
     image_id: str | None,
     name: str | None,
+    note: str | None,
     recursive: bool,
 ) -> int:
     """Save images in a storage directory.
 
     FILE is a file, a folder (with -r), a data: URL, or - for stdin. Prints the Markdown to paste for each image.
     The same bytes are stored once, however often they are saved. A file that is not a whole image is stored too;
-    the exit status is then 1. You can omit --sd if there is only one storage directory, or if FILE is in one.
+    the exit status is then 1. In a folder of named pictures, the image keeps its name and goes where your program
+    for notes puts pictures (with --in, for that note), and must be whole. You can omit --sd if there is only one
+    storage directory, or if FILE or NOTE is in one.
     """
     if len(files) > 1 and (image_id or name):
         raise click.UsageError("--id and --name are for one image; save several images one at a time")
@@ -136,7 +140,9 @@ def save(
     if len(sources) > 1 and (image_id or name):
         raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
-        saver = _Saver(store, _choose(store, sd, files), interrupt, bars, tally, len(sources))
+        note = note and _find_note(note)
+        target = _choose(store, sd, files if note is None else [note])
+        saver = _Saver(store, target, interrupt, bars, tally, len(sources), note)
         with suppress(KeyboardInterrupt):  # it is raised below
             saver.save_all(sources, name=name, image_id=image_id)
     session.answer(tally.to_json(), lambda: _show(tally))
@@ -167,6 +173,11 @@ def _choose(store: Store, sd: str | None, files: Sequence[str]) -> StorageDir:
     raise click.UsageError(f"say where to save: --sd {names}")
 
 
+def _find_note(note: str) -> str:
+    """The real path of a note that is there, seen from here. Otherwise it is a path in the storage directory."""
+    return os.path.realpath(note) if os.path.exists(note) else note
+
+
 def _find_around(sds: Sequence[StorageDir], file: str) -> StorageDir | None:
     """The storage directory that the file is in. A copy of it is wanted in the media folder there."""
     path = Path(os.path.realpath(file))
@@ -177,7 +188,14 @@ class _Saver:
     """Saves the sources one after the other, many files together, until all are done or Ctrl-C was pressed."""
 
     def __init__(
-        self, store: Store, sd: StorageDir, interrupt: Interrupt, bars: Bars, tally: _Tally, total: int
+        self,
+        store: Store,
+        sd: StorageDir,
+        interrupt: Interrupt,
+        bars: Bars,
+        tally: _Tally,
+        total: int,
+        note: str | None,
     ) -> None:
         self._store = store
         self._sd = sd
@@ -185,6 +203,7 @@ class _Saver:
         self._bars = bars
         self._tally = tally
         self._total = total
+        self._note_of_all = note
 
     def save_all(
         self, sources: Sequence[Source | Unusable], *, name: str | None, image_id: str | None
@@ -210,7 +229,7 @@ class _Saver:
             source.data if isinstance(source.data, Path | bytes) else self._interrupt.obeyed_by(source.data)
         )
         try:
-            return self._store.save(data, sd=self._sd, name=name, image_id=image_id)
+            return self._store.save(data, sd=self._sd, name=name, image_id=image_id, note=self._note_of_all)
         except EmptyImageError as error:
             return _nothing_on_stdin() if source.shown == STDIN else error
         except StrandlineError as error:
@@ -229,7 +248,7 @@ class _Saver:
                 assert isinstance(source.data, Path | bytes)
                 yield NewImage(source.data)
 
-        return self._store.save_several(read(), sd=self._sd)
+        return self._store.save_several(read(), sd=self._sd, note=self._note_of_all)
 
     def _note(self, batch: Sequence[Source | Unusable], results: Sequence[_Result]) -> bool:
         """Adds the results. True if there is an error that all others would have: of several, one is reported."""

@@ -143,7 +143,7 @@ def _show_added(added: AddedStorageDir, was: StorageDir | None) -> None:
 def _say_layout(added: AddedStorageDir) -> str:
     """Which layout it has, and why."""
     if added.sd.layout is LayoutKind.NAMED:
-        what = "It is taken as it is, and nothing is written into it"
+        what = "It is taken as it is, and only what you save is written into it"
     else:
         what = "Its images have their ids for names, in media"
     return f"{what}, because {show_plainly(added.layout_reason)}."

@@ -8,7 +8,7 @@ from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.remedies import refer_to, say_add, say_command, say_confirm
 from strandline.model.reports import Explanation, StorageDirTrace
 from strandline.model.states import is_expected
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.verdicts import Verdict
 
 REPLACED = "another whole image is there"
@@ -160,7 +160,7 @@ def say_next_with_original(explanation: Explanation, original: str) -> str:
     """The same if the file that the image was saved from still has exactly its bytes."""
     traces, image_id = explanation.sds, explanation.image_id
     advice = f"The file that it was saved from is still there: {original}."
-    target = choose_target(traces)
+    target = choose_target(traces, image_id)
     if target is None:
         return advice
     own_id = () if is_content_id(image_id) else ("--id", image_id)
@@ -169,10 +169,15 @@ def say_next_with_original(explanation: Explanation, original: str) -> str:
     return f"{advice} To bring the image back, run {command}.{accept}"
 
 
-def choose_target(traces: Sequence[StorageDirTrace]) -> StorageDir | None:
-    """Where the image belongs: a storage directory that knows it, otherwise any, if it can be written to."""
+def choose_target(traces: Sequence[StorageDirTrace], image_id: ImageId) -> StorageDir | None:
+    """Where the image belongs: a storage directory that knows it, otherwise any, if it can be saved there under its
+    id. In a folder of named pictures, that is only a content id.
+    """
+    kept = (LayoutKind.IDS, LayoutKind.NAMED) if is_content_id(image_id) else (LayoutKind.IDS,)
     writable = [
-        trace for trace in traces if trace.sd.state is StorageDirState.ONLINE and not trace.sd.is_left_as_is
+        trace
+        for trace in traces
+        if trace.sd.state is StorageDirState.ONLINE and not trace.sd.read_only and trace.sd.layout in kept
     ]
     known = [trace for trace in writable if trace.catalog or trace.disk]
     return next((trace.sd for trace in (*known, *writable)), None)

@@ -98,7 +98,9 @@ class StorageDir(JsonForm):
 
     @property
     def is_left_as_is(self) -> bool:
-        """True if nothing is ever written to it."""
+        """True if nothing that is there is ever changed, and no identity is written. New pictures are saved in it
+        unless it is read-only.
+        """
         return self.read_only or self.layout is LayoutKind.NAMED
 
     @property

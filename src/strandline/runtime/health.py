@@ -134,9 +134,6 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         return Check(name, False, f"it has the same identity as {twin.name!r}", say_same_identity(sd, twin))
     if sd.read_only:
         return Check(name, True, f"{sd.state.value}, read-only by choice")
-    if sd.is_left_as_is:
-        how = "watched natively" if folder.tells_changes else "polled"
-        return Check(name, True, f"{sd.state.value}, with named pictures, only read, on {folder.kind}, {how}")
     if unwritable is not None:
         is_mounted_so = bench.find_mount(sd.path).read_only
         first = "mount it writable" if is_mounted_so else "give yourself the rights"
@@ -152,7 +149,8 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         )
         return Check(name, False, message, "make room on that disk, or raise the quota")
     how = "watched natively" if folder.tells_changes else "polled"
-    return Check(name, True, f"{sd.state.value}, writable, on {folder.kind}, {how}")
+    what = "writable" if folder.layout.names_are_ids else "with named pictures, writable"
+    return Check(name, True, f"{sd.state.value}, {what}, on {folder.kind}, {how}")
 
 
 def _count_watches(bench: Workbench, sd: StorageDir) -> int:

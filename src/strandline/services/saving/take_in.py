@@ -34,8 +34,9 @@ PIECE_BYTES = 1024 * 1024
 def list_pictures_elsewhere(bench: Workbench, sd: StorageDir) -> list[str]:
     """The paths of the files outside the media folder whose extensions are those of pictures, sorted.
 
-    Leaves out hidden files and folders, leftovers of sync clients, links, and other storage directories. Cost: one
-    ``scandir`` per folder, and one ``lstat`` per picture. Reads no bytes.
+    Leaves out hidden files and folders, leftovers of sync clients, links, and other storage directories. None in a
+    folder of named pictures: there, they are images where they are. Cost: one ``scandir`` per folder, and one
+    ``lstat`` per picture. Reads no bytes.
 
     Raises:
         StorageDirOfflineError: It is not there now.
@@ -47,6 +48,8 @@ def list_pictures_elsewhere(bench: Workbench, sd: StorageDir) -> list[str]:
             f"{sd.name!r} is {sd.state.value}; {sd.problem}", sd_id=sd.sd_id, path=sd.path
         )
     folder = bench.folder(sd)
+    if not folder.layout.names_are_ids:
+        return []
     with disk_errors("list", sd.path):
         return sorted(entry.path for entry in folder.look_at(_iter_names(folder)) if entry.kind == "file")
 

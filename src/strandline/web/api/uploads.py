@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Query, Request
 from starlette.formparsers import MultiPartException
@@ -62,6 +62,14 @@ _BODY: dict[str, Any] = {
 }
 
 
+class _Target(NamedTuple):
+    """Where the images go, as the request says it."""
+
+    sd: str
+    image_id: str | None
+    note: str | None
+
+
 class SilentClientError(Exception):
     """The client has stopped sending."""
 
@@ -83,6 +91,13 @@ async def upload_images(
             "A picture that does not say when it was taken sorts by it.",
         ),
     ] = None,
+    note: Annotated[
+        str | None,
+        Query(
+            max_length=4096,
+            description="The note that the images are for, in a folder of named pictures: its path from the root.",
+        ),
+    ] = None,
 ) -> Response:
     """Saves the body, or the files of a form, as images. 201 if one is new, 200 if all existed already.
 
@@ -93,21 +108,22 @@ async def upload_images(
     try:
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             async with spooled_form(limited, backend, max_files=MAX_FILES) as parts:
-                return await _save_all(backend, parts, sd, id)
+                return await _save_all(backend, parts, _Target(sd, id, note))
         async with spooled_body(limited, backend) as writer:
-            return await _save_all(backend, [Part(name, writer, parse_time(modified))], sd, id)
+            part = Part(name, writer, parse_time(modified))
+            return await _save_all(backend, [part], _Target(sd, id, note))
     except (ClientDisconnect, SilentClientError):
         return answer_refusal("client-silent")
     except MultiPartException as error:
         raise InvalidInputError(error.message) from error
 
 
-async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str | None) -> Response:
+async def _save_all(backend: Backend, parts: list[Part], target: _Target) -> Response:
     if not parts:
         raise InvalidInputError("there is no file in the form; call its field 'files'")
-    if image_id is not None and len(parts) > 1:
+    if target.image_id is not None and len(parts) > 1:
         raise InvalidInputError("an id is for one image; there are several")
-    results = await backend.crossing.slow(lambda: _save(backend, parts, sd, image_id))
+    results = await backend.crossing.slow(lambda: _save(backend, parts, target))
     saved: list[Saved] = []
     failed: list[schemas.Failed] = []
     for part, result in zip(parts, results, strict=True):
@@ -122,15 +138,15 @@ async def _save_all(backend: Backend, parts: list[Part], sd: str, image_id: str 
     return answer(schemas.Upload(saved, failed), status=status)
 
 
-def _save(
-    backend: Backend, parts: list[Part], sd: str, image_id: str | None
-) -> Sequence[Saved | StrandlineError]:
+def _save(backend: Backend, parts: list[Part], target: _Target) -> Sequence[Saved | StrandlineError]:
     """Runs in one of the store's threads."""
     store = backend.store
     if len(parts) > 1:
         try:
             return store.save_several(
-                [NewImage(part.writer.finish(), part.name, part.modified_at) for part in parts], sd=sd
+                [NewImage(part.writer.finish(), part.name, part.modified_at) for part in parts],
+                sd=target.sd,
+                note=target.note,
             )
         except StrandlineError as error:
             return [error] * len(parts)
@@ -138,7 +154,15 @@ def _save(
     copy = part.writer.finish()
     if not copy.size_bytes and part.name is None:
         raise EmptyImageError("the request body is empty; send the bytes of an image")
-    return [store.save(copy, sd=sd, name=part.name, image_id=image_id, modified_at=part.modified_at)]
+    saved = store.save(
+        copy,
+        sd=target.sd,
+        name=part.name,
+        image_id=target.image_id,
+        modified_at=part.modified_at,
+        note=target.note,
+    )
+    return [saved]
 
 
 def _limit(request: Request, limit_bytes: int) -> Any:

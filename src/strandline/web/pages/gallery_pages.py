@@ -141,7 +141,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         all_months=f"{backend.base}/?" + urlencode({name: value for name, value in asked.items() if name != "month"}),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
         typed=NOTHING_TYPED, types=MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
-        writable=[each for each in sds if each.is_reachable and not each.is_left_as_is],
+        writable=[each for each in sds if each.is_reachable and not each.read_only],
         away=[
             each
             for each in sds
