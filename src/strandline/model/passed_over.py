@@ -23,6 +23,12 @@ def is_passed_over(path: str) -> bool:
     return bool(_NAMES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
 
 
+def is_in_passed_over(path: str) -> bool:
+    """Whether the file or folder with this path is in a folder that is passed over."""
+    parts = path.split("/")
+    return any(is_passed_over("/".join(parts[:number])) for number in range(1, len(parts)))
+
+
 _NEVER_READ = frozenset(
     {".git", ".svn", ".hg", ".venv", ".trash", ".stversions", ".stfolder", ".dropbox.cache", ".sync", ".cache",
      ".mypy_cache", ".ruff_cache", ".pytest_cache", ".tox", ".Trashes", ".Spotlight-V100", ".fseventsd"}

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 
-from strandline.model.passed_over import is_passed_over
+from strandline.model.passed_over import is_in_passed_over
 from strandline.model.portable_names import explain_refused
 from strandline.model.values import dataclass
 
@@ -186,9 +186,5 @@ def is_usable(folder: str) -> bool:
 
 def _is_below_root(folder: str) -> bool:
     """Whether the path leads below the root, and through no folder that is hidden or passed over."""
-    parts = folder.split("/")
-    return (
-        all(part not in ("", ".", "..") for part in parts)
-        and "\0" not in folder
-        and not any(is_passed_over("/".join(parts[: number + 1])) for number in range(len(parts)))
-    )
+    is_plain = all(part not in ("", ".", "..") for part in folder.split("/")) and "\0" not in folder
+    return is_plain and not is_in_passed_over(f"{folder}/")

@@ -48,17 +48,22 @@ class TakenSource:
     @property
     def source(self) -> str:
         """For reports: the path, the name that bytes were given, or else the label."""
-        return self.original_name or self.label if self.label in (STREAM, BYTES) else self.label
+        return self.label if self.is_path else self.original_name or self.label
+
+    @property
+    def is_path(self) -> bool:
+        """Whether the bytes come from a path."""
+        return self.label not in (STREAM, BYTES)
 
     @property
     def origin(self) -> str:
         """For the catalog: the absolute path, by which the file can be found again, or else the label."""
-        return self.label if self.label in (STREAM, BYTES) else os.path.abspath(self.label)
+        return os.path.abspath(self.label) if self.is_path else self.label
 
     @property
     def subject(self) -> str:
         """What a message is about: the path, the name that it was given, or the data."""
-        return self.original_name or "the data" if self.label in (STREAM, BYTES) else self.label
+        return self.label if self.is_path else self.original_name or "the data"
 
     @property
     def buffer(self) -> bytes | mmap.mmap:

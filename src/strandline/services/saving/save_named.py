@@ -7,14 +7,18 @@ catalog knows where they are; what it is not sure of is read first.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from strandline.errors import RefusedError, WrongBytesError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import SaveMode
 from strandline.model.image_files import FileState
+from strandline.model.passed_over import is_in_passed_over
 from strandline.model.reports import Saved
 from strandline.model.states import Look, after_look
 from strandline.model.values import dataclass
@@ -56,7 +60,9 @@ class NamedAttempt(Attempt):
         )
 
     def list_existing(self) -> list[str]:
-        """The files that may have these bytes: those of the image, and unproven ones of the same size."""
+        """The files that may have these bytes: the source itself, those of the image, and unproven ones of the same
+        size.
+        """
         with self.bench.catalog.read() as reader:
             rows = reader.files.list_rows_of_image(self.image_id)
             known = [row.path for row in rows if row.sd == self.sd.number]
@@ -64,8 +70,20 @@ class NamedAttempt(Attempt):
                 self.sd.number, self.taken.copy.size_bytes, limit=MOST_LOOKED_AT
             )
         with disk_errors("look into", self.folder.where("")):
-            names = map(self.folder.layout.name_of, dict.fromkeys(known))
-            return [name for name, _ in self.folder.probe(names)]
+            names = [*self._list_source(), *map(self.folder.layout.name_of, known)]
+            return [name for name, _ in self.folder.probe(dict.fromkeys(names))]
+
+    def _list_source(self) -> list[str]:
+        """The source, if it is a picture in the folder that no scan has found yet."""
+        with suppress(ValueError):
+            path = PurePath(os.path.realpath(self.taken.origin)).relative_to(self.sd.path).as_posix()
+            if (
+                self.taken.is_path
+                and self.folder.layout.split(path) is not None
+                and not is_in_passed_over(path)
+            ):
+                return [path]
+        return []
 
     def find_new_name(self, together: Collection[str]) -> str | None:
         """The name under which it can be written if no file must be read before. None if one must be."""
