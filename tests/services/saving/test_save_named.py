@@ -1,0 +1,475 @@
+"""Saving in a folder of named pictures: once, where the person's program would put it, and never over anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from builders.clocks import FakeClock
+from builders.machine import LEGACY_ID
+from builders.pictures import make_picture
+from builders.snapshots import snapshot
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of
+from fault_kit.refusing_kernel import LIKE_FUSE, NO_LINKS, call_refused
+from strandline.errors import (
+    DiskError,
+    EntryNotFoundError,
+    ImageIdMismatchError,
+    InvalidInputError,
+    InvalidPathError,
+    ReadOnlyStorageDirError,
+    RefusedError,
+    StorageDirOfflineError,
+    StrandlineError,
+    WrongBytesError,
+)
+from strandline.model.events import Event, ImageAvailable
+from strandline.model.image_files import FileState, ImageFile, ProofKind
+from strandline.model.reports import Saved
+from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.services.finding.search import find_image
+from strandline.services.proving.arrivals import Arrival, look_at_arrival
+from strandline.services.saving.adopt import adopt_image
+from strandline.services.saving.copy import copy_image
+from strandline.services.saving.intake import NewImage
+from strandline.services.saving.save import save_image
+from strandline.services.saving.save_several import save_several
+from strandline.services.saving.take_in import list_pictures_elsewhere, take_in
+from strandline.services.saving.tidy import remove_leftovers
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.manage import get_by_number
+from strandline.services.workbench import Workbench
+
+ONE, TWO, THREE, FOUR = make_pictures(4)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Path:
+    """A vault of Obsidian, whose pictures go into ``Files``, with two pictures and two notes."""
+    root = tmp_path / "Vault"
+    put(root, ".obsidian/app.json", json.dumps({"attachmentFolderPath": "Files"}).encode())
+    put(root, "Note.md", b"![[graph.png]]")
+    put(root, "Study/Deep/Note.md", b"")
+    put(root, "Study/graph.png", ONE)
+    put(root, "Photo.JPG", make_picture("jpg", seed=9))
+    return root
+
+
+@pytest.fixture
+def sd(bench: Workbench, vault: Path) -> StorageDir:
+    """The vault, added."""
+    return add_storage_dir(bench, vault).sd
+
+
+def put(root: Path, path: str, data: bytes) -> None:
+    """A person or a sync client writes a file."""
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_bytes(data)
+
+
+def choose(vault: Path, wish: str) -> None:
+    """The person chooses another place in Obsidian."""
+    (vault / ".obsidian/app.json").write_text(json.dumps({"attachmentFolderPath": wish}))
+
+
+def find_row(bench: Workbench, sd: StorageDir, path: str) -> ImageFile:
+    """The row of the file."""
+    with bench.catalog.read() as reader:
+        row = reader.files.find_row(sd.number, path)
+    assert row is not None
+    return row
+
+
+def list_events(bench: Workbench) -> list[Event]:
+    """All events in the journal, oldest first."""
+    with bench.catalog.read() as reader:
+        return reader.journal.list_events(since=0, limit=10_000)
+
+
+def list_files(root: Path) -> dict[str, bytes]:
+    """All files, hidden ones included, by path."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()
+    }
+
+
+def test_a_picture_goes_where_its_program_puts_it(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """Under its own name, in a folder that is made for it. Its row, its event, and its Markdown are right at once."""
+    before = list_files(vault)
+    saved = save_image(bench, TWO, sd, name="Über uns.PNG")
+    assert saved == Saved(
+        id_of(TWO), "Files/Über uns.png", "image/png", len(TWO), True,
+        "![Über uns](Files/%C3%9Cber%20uns.png)", "Über uns.PNG", True,
+    )  # fmt: skip
+    assert list_files(vault) == before | {saved.path: TWO}
+    row = find_row(bench, sd, saved.path)
+    assert (row.state, row.image_id, row.proof_kind, row.is_whole) == (
+        FileState.PRESENT,
+        id_of(TWO),
+        ProofKind.STRUCTURE,
+        True,
+    )
+    event = list_events(bench)[-1]
+    assert isinstance(event, ImageAvailable)
+    assert (event.saved, event.path, event.image_id) == (True, saved.path, id_of(TWO))
+    assert look_at_arrival(bench, sd, saved.path) is Arrival.NOTHING
+    report = scan_storage_dir(bench, sd)
+    assert (report.unchanged, report.found_changes) == (3, False)
+    assert list_events(bench)[-1] == event
+
+
+def test_the_same_bytes_are_saved_once(
+    bench: Workbench, sd: StorageDir, vault: Path, clock: FakeClock
+) -> None:
+    """Wherever they are in the folder, and under whichever name. Nothing is written then."""
+    clock.pass_time(minutes=1)
+    first = save_image(bench, TWO, sd, name="a.png")
+    before, told = snapshot(vault), len(list_events(bench))
+    for data, path in ((TWO, first.path), (ONE, "Study/graph.png")):
+        again = save_image(bench, data, sd, name="b.png")
+        assert (again.new, again.path, again.image_id) == (False, path, id_of(data))
+    assert snapshot(vault) == before
+    assert len(list_events(bench)) == told
+
+
+def test_a_file_that_nobody_has_read_is_read_first(bench: Workbench, vault: Path) -> None:
+    """It may have the same bytes. So may one that the catalog believes to have others."""
+    sd = add_storage_dir(bench, vault, prove_all=False).sd
+    assert save_image(bench, ONE, sd, name="x.png").path == "Study/graph.png"
+    put(vault, "Study/graph.png", TWO)
+    saved = save_image(bench, ONE, sd, name="x.png")
+    assert (saved.new, saved.path) == (True, "Files/x.png")
+    assert save_image(bench, TWO, sd).path == "Study/graph.png"
+
+
+def test_a_source_in_the_folder_is_there_already(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """Although no scan has found it. A hidden one is copied out of its folder."""
+    put(vault, "Study/new.png", TWO)
+    saved = save_image(bench, vault / "Study/new.png", sd)
+    assert (saved.new, saved.path) == (False, "Study/new.png")
+    put(vault, ".trash/old.png", THREE)
+    saved = save_image(bench, vault / ".trash/old.png", sd)
+    assert (saved.new, saved.path) == (True, "Files/old.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("graph.png", "Files/graph 1.png"),
+        ("GRAPH.png", "Files/GRAPH 1.png"),
+        ("photo.jpg", "Files/photo.png"),
+        ("3f" * 16 + ".png", None),
+        ("SD_ID.png", None),
+        ("x.sync-conflict-20260101-101010-ABCDEFG.png", None),
+        (None, None),
+    ],
+)
+def test_a_name_that_is_taken_gets_a_number(
+    bench: Workbench, sd: StorageDir, vault: Path, name: str | None, path: str | None
+) -> None:
+    """Also if another folder has it, or a disk that compares names otherwise would find it. The layout stays."""
+    saved = save_image(bench, TWO, sd, name=name)
+    if path is None:
+        assert saved.path.startswith("Files/Image 20")
+    else:
+        assert saved.path == path
+    assert add_storage_dir(bench, vault).sd.layout is LayoutKind.NAMED
+
+
+def test_forms_of_letters_are_one_name(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """macOS writes u and a mark."""
+    put(vault, "Ku\u0308che.png", TWO)
+    scan_storage_dir(bench, sd)
+    assert save_image(bench, THREE, sd, name="KÜCHE.png").path == "Files/KÜCHE 1.png"
+
+
+def test_a_name_that_only_the_disk_has_is_kept(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """A file that has just arrived, a folder, and a broken link keep their names. An equal file is the picture."""
+    put(vault, "Files/new.png", THREE)
+    (vault / "Files/new 1.png").mkdir()
+    (vault / "Files/new 2.png").symlink_to("nowhere")
+    assert save_image(bench, TWO, sd, name="new.png").path == "Files/new 3.png"
+    put(vault, "Files/other.png", FOUR)
+    saved = save_image(bench, FOUR, sd, name="other.png")
+    assert (saved.new, saved.path) == (False, "Files/other.png")
+    assert (vault / "Files/new.png").read_bytes() == THREE
+
+
+def test_half_a_file_of_the_name_is_kept(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """It may be arriving."""
+    put(vault, "Files/a.png", TWO[: len(TWO) // 2])
+    assert save_image(bench, TWO, sd, name="a.png").path == "Files/a 1.png"
+    assert find_row(bench, sd, "Files/a.png").state is FileState.ARRIVING
+
+
+def test_a_deleted_picture_comes_back_to_its_place(
+    bench: Workbench, sd: StorageDir, vault: Path, clock: FakeClock
+) -> None:
+    """Its name is free for its own bytes, and for no others: notes still mean it."""
+    save_image(bench, TWO, sd, name="a.png")
+    (vault / "Files/a.png").unlink()
+    clock.pass_time(minutes=1)
+    scan_storage_dir(bench, sd)
+    assert save_image(bench, THREE, sd, name="a.png").path == "Files/a 1.png"
+    back = save_image(bench, TWO, sd, name="a.png")
+    assert (back.new, back.path) == (True, "Files/a.png")
+    assert find_row(bench, sd, "Files/a.png").absent_since is None
+
+
+def test_a_note_says_where(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """If the program puts pictures beside notes. The Markdown fits the note in any case."""
+    saved = save_image(bench, TWO, sd, name="a.png", note="Study/Deep/Note.md")
+    assert (saved.path, saved.markdown) == ("Files/a.png", "![a](../../Files/a.png)")
+    choose(vault, "./img")
+    saved = save_image(bench, THREE, sd, name="b.png", note=vault / "Study/Deep/Note.md")
+    assert (saved.path, saved.markdown) == ("Study/Deep/img/b.png", "![b](img/b.png)")
+    assert save_image(bench, THREE, sd, note="Note.md").markdown.endswith("](Study/Deep/img/b.png)")
+
+
+@pytest.mark.parametrize(
+    ("note", "error"),
+    [
+        ("../outside.md", InvalidPathError),
+        ("/etc/passwd", InvalidPathError),
+        ("", InvalidPathError),
+        ("a\0b", InvalidPathError),
+        ("gone.md", EntryNotFoundError),
+        ("Study", EntryNotFoundError),
+        ("Study/graph.png/x.md", EntryNotFoundError),
+        ("link/Note.md", EntryNotFoundError),
+        ("link.md", EntryNotFoundError),
+    ],
+)
+def test_a_note_must_be_a_file_in_the_folder(
+    bench: Workbench, sd: StorageDir, vault: Path, note: str, error: type[StrandlineError]
+) -> None:
+    """Through no link. Otherwise nothing is written."""
+    (vault / "link").symlink_to("Study/Deep")
+    (vault / "link.md").symlink_to("Note.md")
+    before = snapshot(vault)
+    with pytest.raises(error):
+        save_image(bench, TWO, sd, note=note)
+    (result,) = save_several(bench, [NewImage(TWO)], sd, note)
+    assert isinstance(result, error)
+    assert snapshot(vault) == before
+
+
+def test_a_folder_with_ids_has_no_place_for_a_note(bench: Workbench, tmp_path: Path) -> None:
+    """So it is an error, and not silently another place."""
+    ids = add_storage_dir(bench, make_storage_dir(tmp_path / "ids")).sd
+    with pytest.raises(InvalidInputError, match="omit the note"):
+        save_image(bench, TWO, ids, note="Note.md")
+
+
+@pytest.mark.parametrize(
+    "wish", ["../out", "/tmp/out", "link", "link/in", "a.png", ".git", "C:/x", "con", "x/./y"]
+)
+def test_hostile_settings_lead_nowhere(bench: Workbench, sd: StorageDir, vault: Path, wish: str) -> None:
+    """A setting may come from anybody. The picture is saved by the next rule, below the root, through no link."""
+    outside = vault.parent / "outside"
+    outside.mkdir()
+    (vault / "link").symlink_to(outside)
+    put(vault, "a.png", b"no picture")
+    choose(vault, wish)
+    saved = save_image(bench, TWO, sd, name="x.png")
+    assert (vault / saved.path).read_bytes() == TWO
+    assert "/" not in saved.path or saved.path.startswith("Study/")
+    assert list(outside.iterdir()) == []
+    assert not (vault.parent / "out").exists()
+
+
+def test_a_folder_is_one_in_any_letter_case(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """On other machines ``Files`` and ``files`` are one folder, so no second one is made."""
+    (vault / "files").mkdir()
+    assert save_image(bench, TWO, sd, name="x.png").path == "files/x.png"
+    (vault / "Files").mkdir()
+    assert save_image(bench, THREE, sd, name="y.png").path == "Files/y.png"
+
+
+def test_several_are_saved_together(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """With one name each. One error concerns no other picture."""
+    images = [
+        NewImage(TWO, "image.png"),
+        NewImage(b"no picture", "image.png"),
+        NewImage(THREE, "Image.png"),
+        NewImage(TWO, "again.png"),
+        NewImage(ONE, "image.png"),
+        NewImage(FOUR[: len(FOUR) // 2], "half.png"),
+        NewImage(FOUR, "image.png"),
+    ]
+    results = save_several(bench, images, sd, "Study/Deep/Note.md")
+    paths = [result.path if isinstance(result, Saved) else result.code for result in results]
+    assert paths == [
+        "Files/image.png", "unsupported-image", "Files/Image 1.png", "Files/image.png", "Study/graph.png",
+        "wrong-bytes", "Files/image 2.png",
+    ]  # fmt: skip
+    assert [result.new for result in results if isinstance(result, Saved)] == [True, True, False, False, True]
+    assert all(
+        "](../../Files/" in result.markdown for result in results if isinstance(result, Saved) and result.new
+    )
+    assert scan_storage_dir(bench, sd).unchanged == 5
+    told = [event for event in list_events(bench) if isinstance(event, ImageAvailable) and event.saved]
+    assert [event.path for event in told] == ["Files/image.png", "Files/Image 1.png", "Files/image 2.png"]
+
+
+def test_threads_get_a_name_each(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """Ten savers of one name at once. Every picture is there, whole."""
+    pictures = make_pictures(10, first_seed=100)
+    start = threading.Barrier(len(pictures))
+
+    def save(data: bytes) -> Saved:
+        start.wait()
+        return save_image(bench, data, sd, name="image.png")
+
+    with ThreadPoolExecutor(len(pictures)) as pool:
+        saved = list(pool.map(save, pictures))
+    assert all(one.new for one in saved)
+    assert {one.path: data for one, data in zip(saved, pictures, strict=True)} == {
+        path: data for path, data in list_files(vault).items() if path.startswith("Files/")
+    }
+    assert len({one.path.lower() for one in saved}) == len(pictures)
+
+
+@pytest.mark.parametrize("kind", ["jpg", "gif", "webp", "svg", "heic", "heif", "avif"])
+def test_every_type_gets_its_extension(bench: Workbench, sd: StorageDir, kind: str) -> None:
+    """Whatever the name says."""
+    data = make_picture(kind, seed=5)
+    saved = save_image(bench, data, sd, name="a.PNG")
+    assert saved.new
+    assert saved.path.startswith("Files/a.")
+    assert not saved.path.endswith("png")
+    row = find_row(bench, sd, saved.path)
+    assert (row.state, row.image_id, row.media_type) == (FileState.PRESENT, id_of(data), saved.media_type)
+
+
+def test_what_is_no_whole_picture_is_refused(
+    bench: Workbench, sd: StorageDir, vault: Path, tmp_path: Path
+) -> None:
+    """No name vouches for it. If its bytes are known from a folder with ids, that does."""
+    before, half = snapshot(vault), TWO[: len(TWO) // 2]
+    with pytest.raises(WrongBytesError, match="is not a whole image"):
+        save_image(bench, half, sd, name="half.png")
+    assert snapshot(vault) == before
+    ids = add_storage_dir(bench, make_storage_dir(tmp_path / "ids")).sd
+    assert not save_image(bench, half, ids).whole
+    saved = save_image(bench, half, sd, name="half.png")
+    assert (saved.new, saved.whole) == (True, False)
+    assert find_row(bench, sd, saved.path).is_whole is False
+
+
+def test_ids_are_those_of_the_bytes(bench: Workbench, sd: StorageDir) -> None:
+    """An id of one's own has no place there."""
+    with pytest.raises(ImageIdMismatchError, match="leave the id out"):
+        save_image(bench, TWO, sd, image_id=LEGACY_ID)
+    with pytest.raises(ImageIdMismatchError):
+        save_image(bench, TWO, sd, image_id=id_of(ONE))
+    assert save_image(bench, TWO, sd, image_id=id_of(TWO)).image_id == id_of(TWO)
+
+
+def test_an_image_is_copied_by_name(bench: Workbench, sd: StorageDir, tmp_path: Path) -> None:
+    """From a folder with ids under its original name; under an id of its bytes if it has one of another kind."""
+    ids = add_storage_dir(bench, make_storage_dir(tmp_path / "ids")).sd
+    save_image(bench, TWO, ids, name="Rome.png")
+    save_image(bench, THREE, ids, image_id=LEGACY_ID)
+    copied = copy_image(bench, id_of(TWO), sd)
+    assert (copied.new, copied.path) == (True, "Files/Rome.png")
+    assert not copy_image(bench, id_of(TWO), sd).new
+    legacy = copy_image(bench, LEGACY_ID, sd)
+    assert (legacy.new, legacy.image_id) == (True, id_of(THREE))
+    other = tmp_path / "Other"
+    put(other, "n.md", b"")
+    named = add_storage_dir(bench, other).sd
+    assert copy_image(bench, id_of(ONE), named).path == "attachments/graph.png"
+
+
+def test_nothing_is_foreign_and_nothing_is_elsewhere(bench: Workbench, sd: StorageDir) -> None:
+    """So there is nothing to adopt, and nothing to take in."""
+    with pytest.raises(RefusedError, match="nothing was done"):
+        adopt_image(bench, sd, "Study/graph.png")
+    assert list_pictures_elsewhere(bench, sd) == []
+    assert take_in(bench, sd).saved == ()
+
+
+def test_a_folder_that_must_not_be_written_to_is_not(bench: Workbench, vault: Path, tmp_path: Path) -> None:
+    """One that is read-only by choice, and one that is away."""
+    before = snapshot(vault)
+    sd = add_storage_dir(bench, vault, read_only=True).sd
+    with pytest.raises(ReadOnlyStorageDirError):
+        save_image(bench, TWO, sd)
+    assert snapshot(vault) == before
+    other = tmp_path / "Other"
+    put(other, "n.md", b"")
+    away = add_storage_dir(bench, other).sd
+    other.rename(tmp_path / "moved")
+    with pytest.raises(StorageDirOfflineError):
+        save_image(bench, TWO, away)
+    other.mkdir()
+    with pytest.raises(StorageDirOfflineError):
+        save_image(bench, TWO, get_by_number(bench, away.number))
+    assert list(other.iterdir()) == []
+
+
+def test_a_disk_that_could_only_rename_over_gets_nothing(
+    bench: Workbench, sd: StorageDir, vault: Path
+) -> None:
+    """A file that arrives at the same moment could be lost there. Without links alone, it is saved."""
+    before = snapshot(vault)
+    with pytest.raises(DiskError, match="could be lost"):
+        call_refused(LIKE_FUSE, lambda: save_image(bench, TWO, sd, name="a.png"))
+    assert list_files(vault).keys() == {path for path in before if (vault / path).is_file()}
+    saved = call_refused(NO_LINKS, lambda: save_image(bench, TWO, sd, name="a.png"))
+    assert (vault / saved.path).read_bytes() == TWO
+
+
+def test_leftovers_are_found_in_any_folder(
+    bench: Workbench, sd: StorageDir, vault: Path, clock: FakeClock
+) -> None:
+    """By the notes of this machine. Those of others stay, and no link is followed."""
+    ours, theirs = f".~{'a' * 32}.tmp", f".~{'b' * 32}.tmp"
+    outside = vault.parent / "outside"
+    for folder in (vault / "Study/Deep", vault, outside):
+        for name in (ours, theirs):
+            put(folder, name, b"half")
+    (vault / "link").symlink_to(outside)
+    bench.scratch.mkdir(exist_ok=True)
+    (bench.scratch / ours).write_bytes(b"Study/Deep")
+    (bench.scratch / f".~{'c' * 32}.tmp").write_bytes(b"link")
+    put(outside, f".~{'c' * 32}.tmp", b"half")
+    remove_leftovers(bench, [sd], [sd.number])
+    assert (vault / "Study/Deep" / ours).exists()
+    clock.pass_time(days=2)
+    remove_leftovers(bench, [sd], [sd.number])
+    assert not (vault / "Study/Deep" / ours).exists()
+    assert not list(bench.scratch.iterdir())
+    assert (vault / "Study/Deep" / theirs).exists()
+    assert (vault / theirs).exists()
+    assert len(list(outside.iterdir())) == 3
+
+
+def test_a_killed_save_is_taken_up(bench: Workbench, sd: StorageDir, vault: Path) -> None:
+    """Its file is there, whole, and no row tells of it. The same save again finds it, and announces it."""
+    put(vault, "Files/a.png", TWO)
+    saved = save_image(bench, TWO, sd, name="a.png")
+    assert (saved.new, saved.path) == (False, "Files/a.png")
+    assert isinstance(list_events(bench)[-1], ImageAvailable)
+    assert name_of(TWO) not in os.listdir(vault)
+
+
+def test_a_saved_picture_is_handed_out_without_another_read(
+    bench: Workbench, sd: StorageDir, clock: FakeClock
+) -> None:
+    """Its mtime is that of its source, or two seconds old, so the proof of the save is relied on."""
+    saved = save_image(bench, TWO, sd)
+    found = find_image(bench, saved.image_id, sd)
+    assert found is not None
+    assert found.relative_path == saved.path
+    row = find_row(bench, sd, saved.path)
+    assert row.proof is not None
+    assert row.stamp is not None
+    assert clock.now().timestamp() * 1e9 - row.stamp.mtime_ns >= 2e9 - 1e6
