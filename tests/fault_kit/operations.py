@@ -131,6 +131,20 @@ def _empty(world: World) -> None:
     _add(world, make_storage_dir(world.sds / "one", sd_id=A, has_media=False))
 
 
+def _named(world: World) -> None:
+    """A vault whose pictures go into a folder that is not there yet. One of the others has the name."""
+    _lay_sources(world)
+    root = world.sds / "one"
+    for path, data in {
+        ".obsidian/app.json": b'{"attachmentFolderPath": "Files/img"}',
+        "Note.md": b"![[0.png]]",
+        "Study/0.png": OTHERS[0],
+    }.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    _add(world, root)
+
+
 def _with_others(world: World) -> None:
     _lay_sources(world)
     _add(world, make_storage_dir(world.sds / "one", *OTHERS, sd_id=A))
@@ -244,6 +258,9 @@ SAVES = [
         elsewhere=True,
         code=_SAVE_SEVERAL,
     ),
+    Operation("save, named", _named, _SAVE_ONE),
+    Operation("save, named, hidden", _named, _SAVE_ONE, (NO_UNNAMED_FILES,), elsewhere=True),
+    Operation("save several, named", _named, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
     Operation("import", _empty, ("save", "-r", "{sources}", "{sources}/0.png", "--sd", "one")),
 ]
 IDENTITIES = [

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from strandline.model.image_ids import is_content_id
-from strandline.model.layout import NAMED_LAYOUT
+from strandline.model.layout import ID_LAYOUT, NAMED_LAYOUT
 from strandline.model.layout_choice import choose_layout, look_at_names
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.new_names import MAX_NAME_BYTES, iter_names, plan_stem
@@ -92,7 +91,7 @@ def test_a_name_is_a_pictures_everywhere(original: str, extension: str) -> None:
         assert name[0] not in ".~- "
         assert len(name.encode()) <= MAX_NAME_BYTES
         assert explain_name(name, lambda _: False).kind is NameKind.STRAY
-        assert not is_content_id(stem)
+        assert ID_LAYOUT.split(name) is None
         for look in (look_at_names([name], None), look_at_names(["media", "n.md"], [name])):
             choice = choose_layout(look)
             assert choice is not None

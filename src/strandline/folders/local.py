@@ -305,10 +305,10 @@ class LocalFolder:
         given_up = threading.Event()
         by_folder: dict[str, list[int]] = {}
         for number, (name, _, _) in enumerate(files):
-            by_folder.setdefault(name.rpartition("/")[0], []).append(number)
+            prefix = name[: name.rfind("/") + 1] if self._is_tree else ""
+            by_folder.setdefault(prefix, []).append(number)
 
-        def write_in(above: str, numbers: list[int]) -> list[WrittenFile | OSError | StrandlineError]:
-            prefix = f"{above}/" if above else ""
+        def write_in(prefix: str, numbers: list[int]) -> list[WrittenFile | OSError | StrandlineError]:
             folder, _, opening = self._way_to(prefix)
             return parts.saving.write_several(
                 folder,
@@ -321,8 +321,8 @@ class LocalFolder:
 
         def write() -> list[WrittenFile | OSError | StrandlineError]:
             results: dict[int, WrittenFile | OSError | StrandlineError] = {}
-            for above, numbers in by_folder.items():
-                results.update(zip(numbers, write_in(above, numbers), strict=True))
+            for prefix, numbers in by_folder.items():
+                results.update(zip(numbers, write_in(prefix, numbers), strict=True))
             return [results[number] for number in range(len(files))]
 
         size_bytes = sum(len(data) for _, data, _ in files)
@@ -354,10 +354,10 @@ class LocalFolder:
             temporaries = parts.temporaries
             opening = temporaries.open_or_make_folder if make else temporaries.open_folder
             return Path(self.root, self._images), name, opening
-        above, _, last = name.rpartition("/")
+        above, slash, last = name.rpartition("/")
 
         def open_it(_: Path) -> AbstractContextManager[OpenedFolder]:
-            return parts.temporaries.open_below(Path(self.root), above, make=make)
+            return parts.temporaries.open_below(Path(self.root), above or slash, make=make)
 
         return Path(self.root, above), last, open_it
 

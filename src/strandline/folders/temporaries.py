@@ -21,7 +21,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
-from strandline.errors import RefusedError
+from strandline.errors import InvalidPathError, RefusedError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opening import open_flags
 from strandline.model.values import dataclass
@@ -183,13 +183,14 @@ def open_below(root: Path, below: str, *, make: bool = False) -> Iterator[Opened
     Raises:
         FileNotFoundError: It does not exist.
         RefusedError: Something else is in the place of a folder.
+        InvalidPathError: The path is not a plain one.
         OSError: The disk refused.
     """
     with ExitStack() as stack:
         opened = stack.enter_context(open_folder(root))
         for part in below.split("/") if below else ():
             if part in ("", ".", ".."):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), below)
+                raise InvalidPathError(f"{below!r} is no plain path below a folder", path=below)
             try:
                 opened = stack.enter_context(_open_part(opened, part))
             except FileNotFoundError:
@@ -334,7 +335,7 @@ def remove_noted_temporaries(root: Path, *, scratch: Path, now: datetime) -> tup
     """
     removed = []
     for name in sorted(path.name for path in scratch.iterdir() if TEMPORARY_NAME.fullmatch(path.name)):
-        with suppress(OSError, RefusedError):
+        with suppress(OSError, StrandlineError):
             below = _read_note(scratch / name)
             with open_below(root, below) as folder:
                 if _is_old_file(folder.at(name), now - OLD_AFTER, dir_fd=folder.fd):

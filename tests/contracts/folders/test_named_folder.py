@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from builders.storage import make_pictures
 from contracts.folders.conftest import Place
-from strandline.errors import UnreadableFileError
+from strandline.errors import InvalidPathError, RefusedError, UnreadableFileError
 from strandline.folders.media_folder import MAX_DEPTH
-from strandline.folders.port import NO_ODD_NAMES, WHOLE_TREE, Folder
+from strandline.folders.port import NO_ODD_NAMES, WHOLE_TREE, Folder, SaveMode
+from strandline.folders.saving import WrittenFile
 from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import hash_to_content_id
 from strandline.model.listing import OddKind
+from strandline.model.picture_places import MAX_SETTINGS_BYTES
 from strandline.model.storage_dirs import LayoutKind
 
 ONE, TWO, THREE = make_pictures(3)
@@ -197,3 +200,127 @@ def test_a_root_has_anchors(folder: Folder) -> None:
     root.mkdir()
     assert folder.look_at_anchors().anchors.place != look.anchors.place or not folder.keeps_inodes
     assert folder.look_at_anchors().anchors.names == frozenset()
+
+
+def never() -> bool:
+    """Nothing may be replaced."""
+    return False
+
+
+def test_a_picture_is_written_anywhere(folder: Folder, place: Place) -> None:
+    """With the folders on its way. It is whole and has its stamp, and nothing else is left."""
+    before = set(folder.list_names())
+    for name, data in (("x.png", ONE), ("Study/y.png", TWO), ("new/deep/er/z.png", THREE)):
+        written = folder.write_image(name, data, SaveMode.NEW, never, mtime_ns=10**18)
+        assert written.stamp == stamp_at(folder, name)
+        assert written.stamp.mtime_ns == 10**18
+        assert Path(folder.root, name).read_bytes() == data
+        folder.ensure_durable(name)
+    assert set(folder.list_names()) - before == {
+        "x.png", "Study/y.png", "new", "new/deep", "new/deep/er", "new/deep/er/z.png",
+    }  # fmt: skip
+    assert list(place.bench.scratch.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["a b.png", "Study/deep", "Study/deep/x:1.JPG", "broken"])
+def test_a_taken_name_is_kept(folder: Folder, name: str) -> None:
+    """Whatever has it."""
+    Path(folder.root, "broken").symlink_to("nowhere")
+    before = folder.describe(name)
+    with pytest.raises(FileExistsError):
+        folder.write_image(name, ONE + b"other", SaveMode.NEW, never)
+    (result,) = folder.write_new_images([(name, ONE + b"other", None)], lambda _: False)
+    assert isinstance(result, FileExistsError)
+    assert folder.describe(name) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["link/x.png", "Study/link/x.png", "a b.png/x.png", "Study/note.md/deep/x.png"]
+)
+def test_nothing_is_written_through_a_link_or_a_file(folder: Folder, name: str) -> None:
+    """Not even a folder is made behind it."""
+    outside = Path(folder.root).parent / "outside"
+    outside.mkdir()
+    Path(folder.root, "link").symlink_to(outside)
+    Path(folder.root, "Study/link").symlink_to(outside)
+    with pytest.raises(RefusedError):
+        folder.write_image(name, ONE, SaveMode.NEW, never)
+    with pytest.raises(RefusedError):
+        folder.write_new_images([(name, ONE, None)], lambda _: False)
+    with pytest.raises((RefusedError, FileNotFoundError)):
+        folder.ensure_durable(name)
+    assert list(outside.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["../x.png", "Study/../../x.png", "/x.png", "Study//x.png", "./x.png"])
+def test_a_path_that_is_not_plain_leads_nowhere(folder: Folder, name: str) -> None:
+    """Nothing is written, neither outside nor inside."""
+    before = sorted(Path(folder.root).parent.rglob("*"))
+    with pytest.raises(InvalidPathError):
+        folder.write_image(name, ONE, SaveMode.NEW, never)
+    assert sorted(Path(folder.root).parent.rglob("*")) == before
+
+
+def test_several_pictures_are_written_in_several_folders(folder: Folder) -> None:
+    """The results are in the order of the pictures."""
+    files = [
+        ("new/a.png", ONE, 10**18),
+        ("b.png", TWO, None),
+        ("new/a.png", THREE, None),
+        ("a b.png", THREE, None),
+        ("Study/c.png", THREE, None),
+    ]
+    one, two, again, taken, three = folder.write_new_images(files, lambda _: False)
+    assert isinstance(again, FileExistsError)
+    assert isinstance(taken, FileExistsError)
+    for result, (name, data, _) in zip((one, two, three), (files[0], files[1], files[4]), strict=True):
+        assert isinstance(result, WrittenFile)
+        assert result.stamp == stamp_at(folder, name)
+        assert Path(folder.root, name).read_bytes() == data
+
+
+def test_old_leftovers_are_removed_from_any_folder(folder: Folder, place: Place) -> None:
+    """If a note of this machine says where they are."""
+    ours, theirs = f".~{'a' * 32}.tmp", f".~{'b' * 32}.tmp"
+    for name in (ours, theirs):
+        put(place.root, f"Study/deep/{name}", b"half")
+    (place.bench.scratch / ours).write_text("Study/deep")
+    now = datetime.now(UTC)
+    assert folder.remove_leftovers(now) == ()
+    assert folder.remove_leftovers(now + timedelta(days=2)) == (f"Study/deep/{ours}",)
+    assert sorted(path.name for path in (place.root / "Study/deep").iterdir()) == [theirs, "x:1.JPG"]
+
+
+def test_the_places_of_pictures_are_looked_at(folder: Folder) -> None:
+    """Names and settings, none through a link, and no settings that are too long."""
+    root = Path(folder.root)
+    put(root, ".obsidian/app.json", b"{}")
+    put(root, "logseq/config.edn", b"")
+    (root / "assets").symlink_to("Study")
+    look = folder.look_at_places()
+    assert look.there == {".obsidian", "logseq/config.edn", "media"}
+    assert look.settings == {".obsidian/app.json": b"{}"}
+    put(root, ".obsidian/app.json", b" " * (MAX_SETTINGS_BYTES + 1))
+    assert folder.look_at_places().settings == {}
+    (root / ".obsidian").rename(root / "elsewhere")
+    (root / ".obsidian").symlink_to("elsewhere")
+    assert folder.look_at_places().there == {"logseq/config.edn", "media"}
+
+
+def test_a_folder_is_spelled_as_the_disk_does(folder: Folder) -> None:
+    """In any letter case and Unicode form. What is not there stays as it is."""
+    root = Path(folder.root)
+    (root / "Ku\u0308che/Bilder").mkdir(parents=True)
+    (root / "link").symlink_to("Study")
+    for asked, spelled in {
+        "": "",
+        "Study": "Study",
+        "study/DEEP": "Study/deep",
+        "study/new/er": "Study/new/er",
+        "K\u00dcCHE/bilder": "Ku\u0308che/Bilder",
+        "nowhere": "nowhere",
+    }.items():
+        assert folder.spell_folder(asked) == spelled
+    for asked in ("link", "link/x", "a b.png", "Study/note.md/x"):
+        with pytest.raises(NotADirectoryError):
+            folder.spell_folder(asked)
