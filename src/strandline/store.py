@@ -392,6 +392,22 @@ class Store:
         """
         return services.describe.complete_image_id(self._bench, digits)
 
+    def find_by_name(self, text: str, *, note: str | os.PathLike[str] | None = None) -> ImageId:
+        """The id of the image in the file that a person means by a path, a name, or a reference in ``note``.
+
+        A path on this machine comes first, then a path in one of the storage directories, then a file's name. Reads a
+        file that was not proven yet. A reference needs a listing of the note's storage directory.
+
+        Raises:
+            SourceNotFoundError: There is no such file. The message says what is known of it.
+            AmbiguousImageIdError: Several files with different bytes have the name.
+            StorageDirNotFoundError: The file, or the note, is in no storage directory.
+            WrongBytesError, UnreadableFileError: The bytes are no whole image, or cannot be read now.
+        """
+        return services.by_name.find_by_name(
+            self._bench, text, note=None if note is None else os.fspath(note)
+        )
+
     def list_images(
         self,
         query: Query | None = None,

@@ -42,6 +42,14 @@ class OriginReader:
             found.setdefault(ImageId(image_id), []).append(name)
         return found
 
+    def list_images_named(self, original_name: str) -> list[ImageId]:
+        """The images with exactly this original name. Cost: the whole table."""
+        rows = self._conn.execute(
+            "SELECT DISTINCT image_id FROM origins WHERE original_name = ? ORDER BY image_id",
+            (original_name,),
+        )
+        return [ImageId(image_id) for (image_id,) in rows]
+
     def list_sources(self, image_id: ImageId) -> list[str]:
         """Where the image was saved from, each once, those of the latest saves first."""
         rows = self._conn.execute(

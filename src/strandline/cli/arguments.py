@@ -8,6 +8,7 @@ store is open. Reading many ids is in ``many_ids``, which most commands do not n
 from __future__ import annotations
 
 import inspect
+import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -24,14 +25,16 @@ from strandline.model.image_ids import ImageId, find_image_id
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from strandline.model.written_ids import IdPrefix
+    from strandline.model.written_ids import IdPrefix, PictureName
     from strandline.store import Store
 
-    GivenId = ImageId | IdPrefix
+    GivenId = ImageId | IdPrefix | PictureName
 
 STDIN = "-"
 
-_IDS = "ID is an image id, its first digits, or text with ids in it; - reads ids from stdin."
+_IDS = (
+    "ID is an image id, its first digits, text with ids in it, or a picture's path; - reads ids from stdin."
+)
 
 COMPLETIONS = 50
 """Ids that a shell is offered. With more, a person types another digit."""
@@ -46,6 +49,8 @@ class GivenIds(NamedTuple):
     """Each has ids in it, or is ``-``."""
     file: BinaryIO | None = None
     separator: bytes = b"\n"
+    note: str | None = None
+    """The note that names of pictures are references in."""
 
     @property
     def are_many(self) -> bool:
@@ -63,21 +68,29 @@ class Answer(NamedTuple):
 
 
 def _parse_written(text: str) -> GivenId | tuple[ImageId, ...]:
-    """What the text means: an id, the beginning of one, or several ids."""
-    from strandline.model.written_ids import parse_written_ids  # here: scripts give exact ids
+    """What the text means: an id, the beginning of one, several ids, or a picture's name.
+
+    A name may have hex digits in it that are no id of ours, as Notion's have. If it is a file, it is meant.
+    """
+    from strandline.model.written_ids import PictureName, parse_written_ids  # here: scripts give exact ids
 
     found = parse_written_ids(text)
+    name = os.path.basename(text).rpartition(".")[0]
+    if isinstance(found, tuple) and find_image_id(name) is None and os.path.isfile(text):
+        return PictureName(text)
     return found[0] if isinstance(found, tuple) and len(found) == 1 else found
 
 
-def _gather_ids(texts: tuple[str, ...], file: BinaryIO | None, separator: bytes) -> GivenIds:
+def _gather_ids(
+    texts: tuple[str, ...], file: BinaryIO | None, separator: bytes, note: str | None
+) -> GivenIds:
     if not texts and file is None:
         raise click.UsageError("give an image id, - to read ids from stdin, or --files-from FILE")
     if len(texts) == 1 and texts[0] != STDIN and file is None:
         given = find_image_id(texts[0]) or _parse_written(texts[0])
         if not isinstance(given, tuple):
-            return GivenIds(given)
-    return GivenIds(None, texts, file, separator)
+            return GivenIds(given, note=note)
+    return GivenIds(None, texts, file, separator, note)
 
 
 def list_id_completions(
@@ -152,11 +165,23 @@ def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option(
         "-0", "--null", "is_null", is_flag=True, help="What is read is separated by NUL bytes, not by lines."
     )
+    @click.option(
+        "--in",
+        "note",
+        metavar="NOTE",
+        type=click.Path(exists=False, readable=False),
+        help="A picture's path is a reference in this note.",
+    )
     @wraps(command)
     def take_ids(
-        *args: Any, texts: tuple[str, ...], file: BinaryIO | None, is_null: bool, **others: Any
+        *args: Any,
+        texts: tuple[str, ...],
+        file: BinaryIO | None,
+        is_null: bool,
+        note: str | None,
+        **others: Any,
     ) -> Any:
-        ids = _gather_ids(texts, file, b"\0" if is_null else b"\n")
+        ids = _gather_ids(texts, file, b"\0" if is_null else b"\n", note)
         return command(*args, ids=ids, **others)
 
     take_ids.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n{_IDS}"
@@ -181,7 +206,7 @@ def answer_images(
         StrandlineError: There is no answer about the only image. (One of many is reported, and the others go on.)
     """
     if ids.only is not None:
-        answer = find(complete_id(store, ids.only))
+        answer = find(complete_id(store, ids.only, ids.note))
         session.answer(answer.document, answer.show)
         return answer.status
     from strandline.cli.many_ids import answer_each
@@ -189,13 +214,20 @@ def answer_images(
     return answer_each(session, store, ids, find, is_block=is_block)
 
 
-def complete_id(store: Store, given: GivenId) -> ImageId:
+def complete_id(store: Store, given: GivenId, note: str | None = None) -> ImageId:
     """The image id that the user means.
 
     Raises:
         InvalidImageIdError: Only its first digits were given, and not exactly one known image has them.
+        StrandlineError: A picture's name was given, and as :meth:`Store.find_by_name` says.
     """
-    return given if isinstance(given, str) else store.complete_image_id(given.digits)
+    if isinstance(given, str):
+        return given
+    from strandline.model.written_ids import PictureName
+
+    if isinstance(given, PictureName):
+        return store.find_by_name(given.text, note=note)
+    return store.complete_image_id(given.digits)
 
 
 def list_sd_completions(

@@ -20,9 +20,10 @@ from strandline.errors import (
     StrandlineError,
 )
 from strandline.model.image_ids import ImageId
-from strandline.model.written_ids import IdPrefix, parse_written_ids
+from strandline.model.written_ids import parse_written_ids
 
 if TYPE_CHECKING:
+    from strandline.cli.arguments import GivenId
     from strandline.store import Store
 
 _CHUNK_BYTES = 1 << 16
@@ -42,7 +43,7 @@ def answer_each(
         try:
             if isinstance(given, StrandlineError):
                 raise given
-            image_id = complete_id(store, given)
+            image_id = complete_id(store, given, ids.note)
             answer = find(image_id)
         except _CONCERNS_ALL:
             raise
@@ -63,7 +64,7 @@ def answer_each(
     return worst
 
 
-def _iter_given(ids: GivenIds) -> Iterator[tuple[str, ImageId | IdPrefix | StrandlineError]]:
+def _iter_given(ids: GivenIds) -> Iterator[tuple[str, GivenId | StrandlineError]]:
     """Each id with the text that it was in, or the error of a text without an id. Blank lines are skipped."""
     for text in _iter_texts(ids):
         try:
@@ -71,7 +72,7 @@ def _iter_given(ids: GivenIds) -> Iterator[tuple[str, ImageId | IdPrefix | Stran
         except StrandlineError as error:
             yield text, error
             continue
-        if isinstance(found, IdPrefix):
+        if not isinstance(found, tuple):
             yield text, found
         else:
             for image_id in found:

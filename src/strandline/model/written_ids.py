@@ -1,4 +1,5 @@
-"""Image ids as people have them: in a file name, a path, a link, a line of a note, or by their first digits. Pure.
+"""Images as people name them: by an id in a file name, a path, a link, or a line of a note, by the first digits of an
+id, or by the name of a picture. Pure.
 
 Only the command line accepts these. The library and the HTTP API are strict, because a program knows what it means.
 """
@@ -19,6 +20,10 @@ _ANY_ID = re.compile(
 )
 """An id between characters that are neither letters nor digits, so that no part of a longer hash counts."""
 
+_PICTURE_NAME = re.compile(
+    r"\.(?:png|jpe?g|jpe|jfif|gif|webp|svg|heic|heif|avif|bmp|tiff?|ico|jxl)(?![^\W_])", re.IGNORECASE
+)
+
 _FORMS = ("0" * 32, "00000000-0000-0000-0000-000000000000")
 """An id of each form, to continue a beginning with."""
 
@@ -30,14 +35,21 @@ class IdPrefix:
     digits: str
 
 
-def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix:
-    """The distinct ids in the text, in their order, or the beginning of an id.
+@dataclass(frozen=True, slots=True)
+class PictureName:
+    """A path, a file's name, or a reference to a picture, as a person typed it."""
+
+    text: str
+
+
+def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix | PictureName:
+    """The distinct ids in the text, in their order, or the beginning of an id, or else the name of a picture.
 
     Laws: an id alone gives itself, as does an id between other characters than letters and digits. Every result is
     in the text, apart from letter case. Cost: linear.
 
     Raises:
-        InvalidImageIdError: The text has no id in it. The message quotes at most 60 characters.
+        InvalidImageIdError: The text has neither in it. The message quotes at most 60 characters.
     """
     stripped = text.strip()
     if (alone := find_image_id(stripped)) is not None:
@@ -51,10 +63,12 @@ def parse_written_ids(text: str) -> tuple[ImageId, ...] | IdPrefix:
             f"{stripped!r} is too short; give at least {MIN_PREFIX_LENGTH} digits of the image id",
             value=stripped,
         )
+    if _PICTURE_NAME.search(stripped):
+        return PictureName(stripped)
     shown = stripped if len(stripped) <= 60 else stripped[:57] + "..."
     raise InvalidImageIdError(
-        f"there is no image id in {shown!r}; give 32 hex digits, a UUID with dashes, or at least the first "
-        f"{MIN_PREFIX_LENGTH} digits",
+        f"there is no image id in {shown!r}; give 32 hex digits, a UUID with dashes, at least the first "
+        f"{MIN_PREFIX_LENGTH} digits, or a picture's path",
         value=shown,
     )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from strandline.services import journal as journal
     from strandline.services import thumbnails as thumbnails
     from strandline.services.checking import memory as memory
+    from strandline.services.finding import by_name as by_name
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain
     from strandline.services.finding import found_image as found_image
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 _ROOMS = {
     "checking": ("memory",),
-    "finding": ("describe", "explain", "found_image", "look_up", "search"),
+    "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "save", "save_several", "take_in"),
     "scanning": ("scan",),

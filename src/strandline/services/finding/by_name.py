@@ -1,0 +1,234 @@
+"""By name: which image a person means by a path, a file's name, or a reference in a note.
+
+A path on this machine comes first, then a path in one of the storage directories, then a file's name. The image id is
+that of the bytes that are there now, so a file that was never read is read.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from strandline.errors import (
+    AmbiguousImageIdError,
+    InvalidPathError,
+    SourceNotFoundError,
+    StorageDirNotFoundError,
+    UnreadableFileError,
+    WrongBytesError,
+)
+from strandline.folders.file_tree import read_file
+from strandline.model.image_files import FileState
+from strandline.model.image_ids import ImageId
+from strandline.model.plain_words import show_plainly
+from strandline.model.storage_dirs import StorageDir
+from strandline.notes.profiles import Scope, find_scope
+from strandline.notes.reading import is_note_name, read_note
+from strandline.notes.references import Form, Reference
+from strandline.notes.resolver import Resolved, Resolver, Verdict
+from strandline.services.checking import messages
+from strandline.services.checking.memory import Memory
+from strandline.services.checking.note_tree import NoteTree
+from strandline.services.checking.picture_state import have_same_bytes
+from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.storage_dirs.paths import can_be_path
+from strandline.services.storage_dirs.presence import refresh
+from strandline.services.workbench import Workbench
+
+MAX_NOTE_BYTES = 16 * 1024 * 1024
+
+MOST_NAMED = 5
+"""Files that a message names."""
+
+
+def find_by_name(bench: Workbench, text: str, *, note: str | None = None) -> ImageId:
+    """The image that the text means.
+
+    Args:
+        bench: The tools.
+        text: A path, a file's name, or a reference as a note writes it.
+        note: The path of the note with the reference, which is then resolved by the rules of the note's tool.
+
+    Raises:
+        SourceNotFoundError: There is no such file, or the note's reference leads to none. The message says what is
+            known of it.
+        AmbiguousImageIdError: Several files with different bytes have the name.
+        StorageDirNotFoundError: The file is in no storage directory.
+        WrongBytesError, UnreadableFileError: The bytes that are there are no whole image, or cannot be read now.
+    """
+    if note is not None:
+        return _identify(bench, *_find_in_note(bench, text, note))
+    places = list(_list_places(bench, text))
+    if not places:
+        raise _not_found(bench, text)
+    found = {_identify(bench, sd, path): (sd, path) for sd, path in places}
+    if len(found) > 1:
+        paths = [os.path.join(sd.path, path) for sd, path in found.values()]
+        shown = ", ".join(map(show_plainly, paths[:MOST_NAMED]))
+        raise AmbiguousImageIdError(
+            f"{len(found)} different images have that name: {shown}; give one of these paths",
+            value=text,
+            candidates=list(found),
+        )
+    return next(iter(found))
+
+
+def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]]:
+    """The files that the text may mean, each with its storage directory, by the first way that finds any."""
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
+    inside = _find_storage_dir(sds, text)
+    if inside is not None:
+        sd, path = inside
+        if _is_file(bench, sd, path):
+            yield sd, path
+            return
+    path = text.strip().replace(os.sep, "/").removeprefix("./")
+    exact = [sd for sd in sds if sd.is_reachable and _is_file(bench, sd, path)]
+    yield from ((sd, path) for sd in exact)
+    if exact or "/" in path:
+        return
+    with bench.catalog.read() as reader:
+        images = reader.origins.list_images_named(path)
+        rows = [row for image in images for row in reader.files.list_rows_of_image(image)]
+    by_number = {sd.number: sd for sd in sds}
+    for row in rows:
+        if row.filename == path and row.absent_since is None and by_number[row.sd].is_reachable:
+            yield by_number[row.sd], row.path
+
+
+def _find_storage_dir(sds: list[StorageDir], text: str) -> tuple[StorageDir, str] | None:
+    """The storage directory that a path on this machine leads into, and the rest of the path. The innermost."""
+    if not can_be_path(text):
+        return None
+    given = os.path.abspath(os.path.expanduser(text))
+    real = os.path.join(os.path.realpath(os.path.dirname(given)), os.path.basename(given))
+    found = [
+        (sd, os.path.relpath(path, sd.path).replace(os.sep, "/"))
+        for sd in sds
+        for path in (given, real)
+        if path.startswith(sd.path.rstrip(os.sep) + os.sep)
+    ]
+    return max(found, key=lambda each: len(each[0].path), default=None)
+
+
+def _is_file(bench: Workbench, sd: StorageDir, path: str) -> bool:
+    folder = bench.folder(sd)
+    name = folder.layout.find_name(path)
+    if name is None or folder.layout.split(name) is None:
+        return False
+    try:
+        return bool(folder.probe([name]))
+    except OSError as error:
+        raise UnreadableFileError(
+            f"{folder.where(name)} cannot be looked at now: {error.strerror or error}",
+            path=str(folder.where(name)),
+        ) from error
+
+
+def _identify(bench: Workbench, sd: StorageDir, path: str) -> ImageId:
+    """The id of the image in the file. Reads it unless its name or a current proof says it."""
+    folder = bench.folder(sd)
+    name = folder.layout.name_of(path)
+    wanted = folder.layout.split(name)
+    assert wanted is not None, "only images are looked for"
+    if wanted[0] is not None:
+        return wanted[0]
+    stamp = next((stamp for _, stamp in folder.probe([name])), None)
+    with bench.catalog.read() as reader:
+        row = reader.files.find_row(sd.number, path)
+    if row is not None and row.image_id is not None and row.proof_is_current and row.stamp == stamp:
+        return row.image_id
+    result = prove_file(bench, refresh(bench, sd), name)
+    if result.outcome is Outcome.GOOD and result.row is not None and result.row.image_id is not None:
+        return result.row.image_id
+    where = str(folder.where(name))
+    if result.row is not None and result.row.state is FileState.DAMAGED:
+        raise WrongBytesError(f"{where} is damaged: {result.reason}; replace it by a good copy", path=where)
+    raise UnreadableFileError(
+        f"{where} cannot be shown yet: {result.reason}; try again when it is complete", path=where
+    )
+
+
+def _not_found(bench: Workbench, text: str) -> SourceNotFoundError | StorageDirNotFoundError:
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
+    inside = _find_storage_dir(sds, text)
+    if inside is not None:
+        sd, path = inside
+        was = Memory(bench, sd).find(path, in_any_folder=False)
+        said = messages.NEVER_SEEN if was is None else messages.say_remembered(was, path, lambda each: each)
+        return SourceNotFoundError(f"there is no {text}; {said}", source=text)
+    if can_be_path(text) and os.path.isfile(os.path.expanduser(text)):
+        return StorageDirNotFoundError(
+            f"{text} is in no storage directory; add the folder that it is in with 'strandline sd add'",
+            path=text,
+        )
+    return SourceNotFoundError(f"no image that is known has the name {text}; check the path", source=text)
+
+
+def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, str]:
+    """The file that a reference means. The note need not have it: then it is read as if it did."""
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
+    inside = _find_storage_dir(sds, note)
+    if not is_note_name(note):
+        raise InvalidPathError(f"{note} is no note; give the path of a note", path=note)
+    if inside is None:
+        raise StorageDirNotFoundError(
+            f"{note} is in no storage directory; add its folder with 'strandline sd add'", path=note
+        )
+    sd, below = inside
+    tree = NoteTree(sd.path)
+    resolver = Resolver(
+        tree.index,
+        lambda paths: have_same_bytes([tree.locate(path) for path in paths]),
+        tree.is_there,
+        tree.find_hidden,
+    )
+    scope = find_scope(tree.scopes, below)
+    resolved = _resolve(resolver, below, _list_readings(sd, below, text), scope)
+    if resolved.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE) and resolved.path is not None:
+        return sd, resolved.path
+    raise _unresolved(bench, sd, resolved, text, note)
+
+
+def _resolve(resolver: Resolver, note: str, readings: list[Reference], scope: Scope) -> Resolved:
+    """The answer of the first reading that leads to a file, or else of the first one."""
+    answers = [resolver.resolve(note, reading, scope) for reading in readings]
+    return next(
+        (each for each in answers if each.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE)), answers[0]
+    )
+
+
+def _list_readings(sd: StorageDir, note: str, text: str) -> list[Reference]:
+    """What the text may be: a whole reference, the target of one that the note has, or a target alone."""
+    try:
+        data = read_file(os.path.join(sd.path, note), MAX_NOTE_BYTES)
+    except FileNotFoundError as error:
+        raise SourceNotFoundError(
+            f"there is no note {note} in {sd.name!r}; check the path", source=note
+        ) from error
+    whole = read_note("note.md", text.encode(errors="surrogateescape"))
+    in_note = [each for each in read_note(note, data) if each.target == text]
+    alone = [Reference(form, text, text, 1, 1) for form in (Form.MARKDOWN, Form.WIKI, Form.BLANKS)]
+    return [*whole, *in_note, *alone]
+
+
+def _unresolved(
+    bench: Workbench, sd: StorageDir, resolved: Resolved, text: str, note: str
+) -> SourceNotFoundError | AmbiguousImageIdError:
+    if resolved.verdict is Verdict.AMBIGUOUS:
+        shown = ", ".join(map(show_plainly, resolved.candidates[:MOST_NAMED]))
+        return AmbiguousImageIdError(
+            f"{text} may mean {shown} in {note}; give the path", value=text, candidates=[]
+        )
+    path = resolved.path or text
+    was = Memory(bench, sd).find(path, in_any_folder="/" not in text)
+    if was is not None:
+        said = messages.say_remembered(was, path, lambda each: each)
+    elif resolved.candidates:
+        said = f"a file of that name is at {resolved.candidates[0]}"
+    else:
+        said = resolved.why or messages.NEVER_SEEN
+    return SourceNotFoundError(f"{text} in {note} leads to no picture: {said}", source=text)

@@ -1,0 +1,125 @@
+"""A picture by its path, its name, or a reference in a note: which image a person means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.clocks import FakeClock
+from builders.storage import id_of, make_pictures, make_storage_dir
+from strandline.errors import (
+    AmbiguousImageIdError,
+    InvalidPathError,
+    SourceNotFoundError,
+    StorageDirNotFoundError,
+    UnreadableFileError,
+    WrongBytesError,
+)
+from strandline.services.finding.by_name import find_by_name
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.manage import get_by_number
+from strandline.services.workbench import Workbench
+
+ONE, TWO, THREE, FOUR = make_pictures(4)
+
+
+@pytest.fixture
+def vault(tmp_path: Path, bench: Workbench) -> Path:
+    """An Obsidian vault in which one name is twice, with different pictures."""
+    root = tmp_path / "Vault"
+    for path, data in (("one.png", ONE), ("a/two.png", TWO), ("b/two.png", THREE), ("a/same.png", ONE)):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(data)
+    (root / ".obsidian").mkdir()
+    (root / "a/Note.md").write_text("![](two.png)\n![[one.png|300]]\n![x](../b/two.png)\n![[gone.png]]")
+    add_storage_dir(bench, root)
+    return root
+
+
+def test_a_path_on_this_machine(bench: Workbench, vault: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Absolute, or relative to the current folder, also through a link above the storage directory."""
+    assert find_by_name(bench, str(vault / "a/two.png")) == id_of(TWO)
+    monkeypatch.chdir(vault / "b")
+    assert find_by_name(bench, "two.png") == id_of(THREE)
+    assert find_by_name(bench, "../a/two.png") == id_of(TWO)
+    (vault.parent / "link").symlink_to(vault)
+    assert find_by_name(bench, str(vault.parent / "link/one.png")) == id_of(ONE)
+
+
+def test_a_path_in_a_storage_directory(bench: Workbench, vault: Path) -> None:
+    """Wherever the person is now. An image by its id is found by its path as well."""
+    assert find_by_name(bench, "a/two.png") == id_of(TWO)
+    assert find_by_name(bench, "./one.png") == id_of(ONE)
+    ids = make_storage_dir(vault.with_name("ids"), FOUR)
+    add_storage_dir(bench, ids)
+    assert find_by_name(bench, f"media/{id_of(FOUR)}.png") == id_of(FOUR)
+
+
+def test_a_name_alone(bench: Workbench, vault: Path) -> None:
+    """In any folder, if it means one image. Equal bytes under one name are one image."""
+    (vault / "b/same.png").write_bytes(ONE)
+    scan_storage_dir(bench, get_by_number(bench, 1))
+    assert find_by_name(bench, "same.png") == id_of(ONE)
+    with pytest.raises(AmbiguousImageIdError, match="2 different images") as caught:
+        find_by_name(bench, "two.png")
+    assert str(vault / "a/two.png") in caught.value.message
+
+
+def test_the_bytes_that_are_there_now_count(bench: Workbench, vault: Path) -> None:
+    """Also those of a file that nobody has read."""
+    (vault / "one.png").write_bytes(FOUR)
+    (vault / "new.png").write_bytes(THREE)
+    assert find_by_name(bench, str(vault / "one.png")) == id_of(FOUR)
+    assert find_by_name(bench, "new.png") == id_of(THREE)
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("two.png", TWO),
+        ("../b/two.png", THREE),
+        ("![x](../b/two.png)", THREE),
+        ("![[one.png|300]]", ONE),
+        ("one.png", ONE),
+        ("same.png", ONE),
+    ],
+)
+def test_a_reference_in_a_note(bench: Workbench, vault: Path, text: str, data: bytes) -> None:
+    """As the note has it, with or without what is around it; also one that is not in the note."""
+    assert find_by_name(bench, text, note=str(vault / "a/Note.md")) == id_of(data)
+
+
+def test_what_is_known_of_a_picture_that_is_gone(bench: Workbench, vault: Path, clock: FakeClock) -> None:
+    """Until when it was there, and where its bytes are."""
+    (vault / "one.png").rename(vault / "a/uno.png")
+    (vault / "a/same.png").unlink()
+    scan_storage_dir(bench, get_by_number(bench, 1))
+    with pytest.raises(SourceNotFoundError, match=r"the same bytes are now at a/uno\.png"):
+        find_by_name(bench, str(vault / "one.png"))
+    with pytest.raises(SourceNotFoundError, match=r"the same bytes are now at a/uno\.png"):
+        find_by_name(bench, "![[one.png|300]]", note=str(vault / "a/Note.md"))
+    with pytest.raises(SourceNotFoundError, match="never seen"):
+        find_by_name(bench, "gone.png", note=str(vault / "a/Note.md"))
+    with pytest.raises(SourceNotFoundError, match="check the path"):
+        find_by_name(bench, "nowhere.png")
+
+
+def test_what_cannot_be_shown(bench: Workbench, vault: Path, tmp_path: Path, clock: FakeClock) -> None:
+    """A half picture, and a file in no storage directory."""
+    (vault / "half.png").write_bytes(ONE[: len(ONE) // 2])
+    with pytest.raises(UnreadableFileError, match="cannot be shown yet"):
+        find_by_name(bench, str(vault / "half.png"))
+    clock.pass_time(hours=30)
+    with pytest.raises(WrongBytesError, match="is damaged"):
+        find_by_name(bench, str(vault / "half.png"))
+    (tmp_path / "loose.png").write_bytes(ONE)
+    with pytest.raises(StorageDirNotFoundError, match="sd add"):
+        find_by_name(bench, str(tmp_path / "loose.png"))
+    with pytest.raises(InvalidPathError, match="is no note"):
+        find_by_name(bench, "one.png", note=str(vault / "one.png"))
+    with pytest.raises(SourceNotFoundError, match="there is no note"):
+        find_by_name(bench, "one.png", note=str(vault / "No.md"))
+    with pytest.raises(StorageDirNotFoundError, match="sd add"):
+        find_by_name(bench, "one.png", note=str(tmp_path / "Loose.md"))
