@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from strandline.folders.proof_copies import CopyWriter
     from strandline.model.events import Event
     from strandline.model.image_files import FileState, ImageFilter
+    from strandline.model.put_back import PutBack, PutBackPlan
     from strandline.model.queries import Query
     from strandline.model.reports import (
         AddedStorageDir,
@@ -301,6 +302,27 @@ class Store:
             DiskError: It cannot be listed now.
         """
         return services.take_in.take_in(self._bench, self.get_storage_dir(sd), after=after, limit_s=limit_s)
+
+    def plan_put_back(self, path: str | os.PathLike[str]) -> PutBackPlan:
+        """Which missing pictures of the notes at or below the path can be put back, and from where. Writes nothing.
+
+        Raises:
+            StorageDirNotFoundError: The path is in no storage directory, so nobody knows what was there.
+            StorageDirOfflineError: The storage directory is not all there, so nobody can tell what is missing.
+            RefusedError: Images have ids for names there.
+            SourceNotFoundError, InvalidPathError, DiskError: The path cannot be checked.
+        """
+        return services.put_back.plan_put_back(self._bench, os.fspath(path))
+
+    def put_back(self, plan: PutBackPlan, step: PutBack) -> PutBack:
+        """Copies the bytes of one step of the plan to where the note expects them, if they are still the same.
+
+        Never replaces a file. Durable when it returns. ``done`` of the result, or ``why`` not.
+
+        Raises:
+            RefusedError, UnavailableError: The storage directory must not be written to, or not now.
+        """
+        return services.put_back.put_back(self._bench, plan.sd, step)
 
     def begin_copy(self, *, max_memory_bytes: int = MAX_MEMORY_BYTES) -> CopyWriter:
         """An empty copy for bytes that arrive piece by piece: write them, and pass ``finish()`` to :meth:`save`.

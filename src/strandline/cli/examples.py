@@ -73,6 +73,10 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline inspect hex Notes SD_ID",
         "strandline inspect hex Notes media/5d14820d2bf9703ab6d40e8e2ebe7c99.jpg --length 64",
     ),
+    "put-back": (
+        "strandline put-back ~/Vault --dry-run",
+        "strandline put-back ~/Vault/Journal.md",
+    ),
     "check": (
         "strandline check ~/Vault",
         "strandline check docs --format github",

@@ -58,6 +58,7 @@ COMMANDS = {
     "token": Row("sign_in:token", "Show and replace the token of the server."),
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "check": Row("check:check", "Check the pictures that notes refer to."),
+    "put-back": Row("put_back:put_back", "Put back pictures that notes miss."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show and change settings."),
     "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),

@@ -116,6 +116,18 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class Lost:
+    """A reference to a picture that was here before. Paths are relative to the root, with ``/``."""
+
+    note: str
+    line: int
+    target: str
+    path: str
+    """Where the picture belongs."""
+    was: Remembered
+
+
+@dataclass(frozen=True, slots=True)
 class UnreadNote(JsonForm):
     """A note or a folder that could not be read, so its references are unknown."""
 
@@ -158,6 +170,8 @@ class NoteCheck(JsonForm):
     not_checked: NotChecked
     unread: tuple[UnreadNote, ...]
     seconds: float
+    lost: tuple[Lost, ...] = ()
+    """Of the missing pictures, those of which something is known."""
 
     @property
     def has_errors(self) -> bool:

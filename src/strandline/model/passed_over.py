@@ -36,6 +36,17 @@ _NEVER_READ = frozenset(
 """What other programs keep for themselves: old versions, deleted files, caches."""
 
 
+_OLD_FILES = re.compile(
+    r"\.trash|\.stversions|\.Trash-.*|\.Trashes|#recycle|@Recycle|\$RECYCLE\.BIN|\.dropbox\.cache|\.recycle|\.sync",
+    re.IGNORECASE,
+)
+
+
+def has_old_files(path: str) -> bool:
+    """Whether a passed-over folder is where a program keeps deleted files or old versions."""
+    return bool(_OLD_FILES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
+
+
 def has_settings(path: str) -> bool:
     """Whether a passed-over folder may have settings that name pictures: ``.obsidian``, ``.vscode``."""
     name = path.rpartition("/")[2]

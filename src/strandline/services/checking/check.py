@@ -17,7 +17,7 @@ from typing import TypeAlias
 from strandline.errors import StrandlineError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
-from strandline.model.note_checks import CheckOptions, FindingKind, NoteCheck, Remembered
+from strandline.model.note_checks import CheckOptions, FindingKind, Lost, NoteCheck, Remembered
 from strandline.model.portable_names import explain_refused
 from strandline.model.sync_names import NameKind
 from strandline.notes.file_index import FileIndex, name_of
@@ -91,6 +91,7 @@ class _Check:
         self._collected = Collected(
             os.path.relpath(base, tree.root).replace(os.sep, "/"), complete=options.complete
         )
+        self._lost: list[Lost] = []
         self._note_refused()
         self._resolver = Resolver(tree.index, self._have_same_bytes, tree.is_there, tree.find_hidden)
         # What git checks out is whole, however new the file is.
@@ -134,6 +135,7 @@ class _Check:
             not_checked=collected.not_checked,
             unread=collected.unread,
             seconds=round(seconds, 3),
+            lost=tuple(self._lost),
         )
 
     def _find_scopes(self, read: Sequence[tuple[str, Sequence[Reference]]]) -> list[Scope]:
@@ -213,6 +215,9 @@ class _Check:
             if resolved.verdict is Verdict.MISSING and self._memory is not None:
                 is_anywhere = reference.form in scope.profile.by_suffix and "/" not in reference.destination
                 was = self._find_known(self._memory, resolved.path, is_anywhere)
+                if was is not None and not reference.is_silenced:
+                    belongs = was.path if is_anywhere else resolved.path
+                    self._lost.append(Lost(note, reference.line, reference.target, belongs, was))
                 return FindingKind.MISSING, self._say_missing(self._memory, resolved.path, was)
         elif resolved.verdict is not Verdict.OUTSIDE and resolved.path is not None:
             fault = self._find_fault(resolved.path)

@@ -1,0 +1,104 @@
+"""``strandline put-back``: pictures that notes miss get their bytes back, as long as they are anywhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.session import Session
+from strandline.cli.writing import is_terminal, write_json, write_line
+from strandline.model.plain_words import say_count, show_plainly
+
+if TYPE_CHECKING:
+    from strandline.model.put_back import PutBack, PutBackPlan
+    from strandline.store import Store
+
+NEEDS_YES = "it would come from another storage directory; to allow that, give --yes"
+
+
+@click.command("put-back", cls=Verb)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(exists=False, readable=False))
+@click.option("--dry-run", is_flag=True, help="Only say what would be put back.")
+@click.option("--yes", is_flag=True, help="Also copy from other storage directories, without asking.")
+@click.pass_obj
+def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool) -> int:
+    """Put back pictures that notes miss.
+
+    PATH is a folder, a note, or the name of a storage directory; the current folder by default. Strandline remembers
+    which bytes were where. If a file with the same bytes is left, also in a trash or among old versions, it is copied
+    to where the note expects it. No file is replaced and no note is changed. The exit status is 1 if a picture stays
+    missing.
+    """
+    with session.open_store() as store:
+        named = {sd.name: sd.path for sd in store.list_storage_dirs()}
+        plans = [store.plan_put_back(named.get(path, path)) for path in paths or (".",)]
+        allowed = yes or dry_run or _ask(plans)
+        plans = [_carry_out(store, plan, dry_run=dry_run, allowed=allowed) for plan in plans]
+    if session.json:
+        write_json({"dry_run": dry_run, "checked": [plan.to_json() for plan in plans]})
+    else:
+        for plan in plans:
+            _show(plan, dry_run=dry_run)
+    is_whole = all(step.why is None for plan in plans for step in plan.steps)
+    is_known = all(plan.unknown == 0 for plan in plans)
+    return ExitStatus.DONE if is_whole and is_known else ExitStatus.FINDINGS
+
+
+def _ask(plans: Sequence[PutBackPlan]) -> bool:
+    """Whether a person allows copies from other storage directories. Without a terminal, nobody does."""
+    foreign = [step for plan in plans for step in plan.steps if _is_foreign(step)]
+    if not foreign:
+        return True
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        return False
+    for step in foreign:
+        write_line(f"{show_plainly(step.path)} would come from {_say_source(step)}")
+    return click.confirm(f"Copy {say_count(len(foreign), 'picture')} from there?", err=True)
+
+
+def _carry_out(store: Store, plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> PutBackPlan:
+    steps = [
+        replace(step, why=NEEDS_YES)
+        if _is_foreign(step) and not allowed
+        else step
+        if dry_run
+        else store.put_back(plan, step)
+        for step in plan.steps
+    ]
+    return replace(plan, steps=tuple(steps))
+
+
+def _is_foreign(step: PutBack) -> bool:
+    return step.why is None and step.source is not None and step.source.sd is not None
+
+
+def _show(plan: PutBackPlan, *, dry_run: bool) -> None:
+    for step in plan.steps:
+        place = f"{show_plainly(step.note)}:{step.line}"
+        if step.why is None:
+            verb = "would be put back" if dry_run else "is back"
+            write_line(f"{show_plainly(step.path)} {verb}, from {_say_source(step)} ({place})")
+        else:
+            write_line(f"{show_plainly(step.path)} stays missing: {show_plainly(step.why)} ({place})")
+    if plan.missing == 0:
+        write_line("no picture is missing")
+        return
+    good = sum(step.why is None for step in plan.steps)
+    told = f"{say_count(good, 'picture')} {'would be put back' if dry_run else 'put back'}"
+    if left := len(plan.steps) - good:
+        told += f", {left:,} not"
+    if plan.unknown:
+        told += f"; {say_count(plan.unknown, 'other reference')} to pictures that were never seen here"
+    write_line(told)
+
+
+def _say_source(step: PutBack) -> str:
+    assert step.source is not None
+    where = show_plainly(step.source.path)
+    return where if step.source.sd is None else f"{where} in {show_plainly(step.source.sd)!r}"

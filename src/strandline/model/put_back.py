@@ -1,0 +1,77 @@
+"""Putting back: pictures that notes miss, and where the same bytes are. Pure."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.layout import find_picture_extension
+from strandline.model.note_checks import Place
+from strandline.model.passed_over import is_passed_over
+from strandline.model.portable_names import explain_refused
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack(JsonForm):
+    """A missing picture of a note, and what became of it, or would. Paths are relative to the storage directory."""
+
+    JSON: ClassVar[Table] = {
+        **own_keys("note", "line", "target", "path"),
+        "from_sd": "source.sd",
+        "from_path": "source.path",
+        **own_keys("done", "why"),
+    }
+
+    note: str
+    line: int
+    target: str
+    """The destination as the note spells it."""
+    path: str
+    """Where the picture belongs."""
+    sha256: str
+    source: Place | None
+    """A file with the same bytes; None if none was found."""
+    done: bool = False
+    why: str | None = None
+    """Why it was not put back, in a sentence. None if it was, or would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class PutBackPlan(JsonForm):
+    """What can be put back below a path."""
+
+    JSON: ClassVar[Table] = {
+        "path": "path",
+        "sd_id": "sd.sd_id",
+        "missing": "missing",
+        "unknown": "unknown",
+        "pictures": "steps",
+    }
+
+    path: str
+    sd: StorageDir
+    missing: int
+    """Number of references to missing pictures."""
+    unknown: int
+    """Those of them of which nothing is known."""
+    steps: tuple[PutBack, ...]
+    """The missing pictures that were here before, each once, in the order of the notes."""
+
+
+def explain_refused_target(path: str) -> str | None:
+    """Why nothing is written to this path, whatever a note says. None if it may be.
+
+    Law: an accepted path is below the root, goes through no hidden or passed-over folder, and has a picture's
+    extension.
+    """
+    parts = path.split("/")
+    if any(part in ("", ".", "..") for part in parts) or "\0" in path:
+        return "it is not below the folder"
+    if any(is_passed_over("/".join(parts[: number + 1])) for number in range(len(parts))):
+        return "another program keeps that folder, or that file, for itself"
+    if find_picture_extension(parts[-1]) is None:
+        return "it has no picture's extension"
+    refused = explain_refused(path)
+    return None if refused is None else f"Windows or Android cannot have that name: {refused}"

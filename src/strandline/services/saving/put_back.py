@@ -1,0 +1,191 @@
+"""Putting back: a picture that a note misses gets a copy with the same bytes at its path (SPEC §15).
+
+The catalog knows which bytes were there. A file with the same bytes may be elsewhere in the storage directory, in a
+trash or among the old versions that a program keeps in it, in Strandline's own trash, or in another storage
+directory. No note is changed, and no file is replaced. Notes are untrusted: only a path that is safe is written to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from strandline.errors import (
+    RefusedError,
+    StorageDirNotFoundError,
+    StorageDirOfflineError,
+    StrandlineError,
+    UnreadableFileError,
+)
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.file_tree import list_tree, look_at_file, read_file
+from strandline.folders.port import SaveMode
+from strandline.model.layout import find_picture_extension
+from strandline.model.note_checks import CheckOptions, FindingKind, Lost, Place
+from strandline.model.passed_over import has_old_files, is_passed_over
+from strandline.model.put_back import PutBack, PutBackPlan, explain_refused_target
+from strandline.model.remedies import say_add
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
+from strandline.services.checking.check import check_path
+from strandline.services.checking.memory import Memory
+from strandline.services.proving.prove import prove_file
+from strandline.services.storage_dirs.presence import refresh
+from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.workbench import Workbench
+
+NO_SOURCE = "no file that is known has its bytes now; look in a backup"
+
+
+def plan_put_back(bench: Workbench, path: str) -> PutBackPlan:
+    """What would be put back for the notes at or below the path. Writes nothing.
+
+    Cost: a check of the notes. If a picture's bytes are in no known file of the storage directory, also a listing of
+    its tree, and a hash of each file of the same size in trashes and old versions.
+
+    Raises:
+        StorageDirNotFoundError: The path is in no storage directory, so nobody knows what was there.
+        StorageDirOfflineError: The storage directory is not all there, so nobody can tell what is missing.
+        RefusedError: Images have ids for names there.
+        SourceNotFoundError, InvalidPathError, DiskError: As for a check.
+    """
+    sd = _find_storage_dir(bench, path)
+    check = check_path(path, CheckOptions(), {sd.path: sd.sd_id or ""}, lambda _root: Memory(bench, sd))
+    missing = sum(each.kind is FindingKind.MISSING for each in check.findings)
+    unknown = missing - len(check.lost)
+    return PutBackPlan(check.path, sd, missing, unknown, tuple(_plan(bench, sd, check.lost)))
+
+
+def _find_storage_dir(bench: Workbench, path: str) -> StorageDir:
+    path = os.path.abspath(path)
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
+    around = [sd for sd in sds if path == sd.path or path.startswith(sd.path.rstrip(os.sep) + os.sep)]
+    if not around:
+        raise StorageDirNotFoundError(
+            f"{path} is in no storage directory, so nobody knows which pictures were there; {say_add(path)} lets "
+            "Strandline remember from now on",
+            path=path,
+        )
+    sd = refresh(bench, max(around, key=lambda each: len(each.path)))
+    if sd.layout is not LayoutKind.NAMED:
+        raise RefusedError(
+            f"{sd.name!r} keeps its images by id, and pictures with other names in it are not known; "
+            "nothing can be put back",
+            path=path,
+        )
+    if sd.state is not StorageDirState.ONLINE:
+        raise StorageDirOfflineError(
+            f"{sd.name!r} is {sd.state.value}, so nobody can tell which pictures are missing; {sd.problem}",
+            sd_id=sd.sd_id,
+            path=sd.path,
+        )
+    return sd
+
+
+def _plan(bench: Workbench, sd: StorageDir, lost: Sequence[Lost]) -> list[PutBack]:
+    first = {each.path: each for each in reversed(lost)}
+    wanted = [each for each in lost if first[each.path] is each]
+    plan = [_plan_one(each) for each in wanted]
+    missing = {
+        step.sha256: each.was.size_bytes
+        for step, each in zip(plan, wanted, strict=True)
+        if step.why is None and (step.source is None or step.source.sd is not None)
+    }
+    kept = dict(_iter_kept(bench, sd, missing)) if missing else {}
+    return [_with_source(step, kept.get(step.sha256)) for step in plan]
+
+
+def put_back(bench: Workbench, sd: StorageDir, step: PutBack) -> PutBack:
+    """Carries out one step: copies the bytes if they are still the same. Durable when it returns.
+
+    A picture that cannot be put back says why. Raises only if nothing can be written there at all.
+
+    Raises:
+        ReadOnlyStorageDirError, StorageDirOfflineError, StorageDirIncompleteError, CopiedStorageDirError: As for
+            saving.
+    """
+    sd = check_writable(bench, sd)
+    if step.source is None or step.why is not None:
+        return step
+    folder = bench.folder(sd)
+    name = folder.layout.name_of(step.path)
+    where = os.path.join(step.source.root, step.source.path)
+    key = (sd.number, name)
+    try:
+        data, mtime_ns = _read_source(where)
+        if hashlib.sha256(data).hexdigest() != step.sha256:
+            return replace(step, why=f"{where} has other bytes now; scan and try again")
+        bench.being_saved.add(key)
+        try:
+            with disk_errors("write", folder.where(name), FileExistsError):
+                folder.write_image(name, data, SaveMode.NEW, lambda: False, mtime_ns=mtime_ns)
+            prove_file(bench, sd, name)
+        finally:
+            bench.being_saved.discard(key)
+    except FileExistsError:
+        return replace(step, why="a file has that name now; nothing was replaced")
+    except FileNotFoundError:
+        return replace(step, why=f"{where} is gone; scan and try again")
+    except StrandlineError as error:
+        return replace(step, why=error.message)
+    return replace(step, done=True)
+
+
+def _plan_one(lost: Lost) -> PutBack:
+    source = lost.was.places[0] if lost.was.places else None
+    why = explain_refused_target(lost.path)
+    return PutBack(lost.note, lost.line, lost.target, lost.path, lost.was.sha256, source, why=why)
+
+
+def _with_source(step: PutBack, kept: Place | None) -> PutBack:
+    """A file in the same storage directory is better than one in another: nobody has to be asked."""
+    if step.why is None and kept is not None and (step.source is None or step.source.sd is not None):
+        step = replace(step, source=kept)
+    return replace(step, why=NO_SOURCE) if step.source is None and step.why is None else step
+
+
+def _iter_kept(bench: Workbench, sd: StorageDir, wanted: dict[str, int]) -> Iterator[tuple[str, Place]]:
+    """Files with these hashes in trashes and old versions. ``wanted`` has the size of each, in bytes."""
+    sizes = set(wanted.values())
+    left = dict(wanted)
+    for root, path in (*_iter_old_files(sd.path), *_iter_own_trash(bench, wanted)):
+        if not left:
+            return
+        with suppress(OSError, UnreadableFileError):
+            look = look_at_file(os.path.join(root, path))
+            if look is None or look.size_bytes not in sizes or not look.is_here:
+                continue
+            sha256 = hashlib.sha256(read_file(os.path.join(root, path), look.size_bytes)).hexdigest()
+            if left.pop(sha256, None) is not None:
+                yield sha256, Place(None, root, path)
+
+
+def _iter_old_files(root: str) -> Iterator[tuple[str, str]]:
+    try:
+        folders = list_tree(root, lambda path: not is_passed_over(path)).not_entered
+    except OSError:
+        return
+    for folder in filter(has_old_files, folders):
+        with suppress(OSError):
+            for inner, names in list_tree(os.path.join(root, folder), lambda _path: True).folders.items():
+                for name in names:
+                    if find_picture_extension(name.lstrip(".")) is not None:
+                        yield root, "/".join(filter(None, (folder, inner, name)))
+
+
+def _iter_own_trash(bench: Workbench, wanted: dict[str, int]) -> Iterator[tuple[str, str]]:
+    with bench.catalog.read() as reader:
+        trashed = reader.trash.list_trashed()
+    for each in trashed:
+        if each["sha256"] in wanted:
+            yield str(bench.trash_folder), f"{each['trash_id']}/{each['filename']}"
+
+
+def _read_source(where: str) -> tuple[bytes, int | None]:
+    look = look_at_file(where)
+    if look is None:
+        raise FileNotFoundError(where)
+    return read_file(where, look.size_bytes), int(look.mtime_s * 1e9)
