@@ -1,0 +1,124 @@
+"""``strandline put-back``, and pictures in the place of ids, as a person types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from builders.storage import id_of, make_pictures, make_storage_dir
+from strandline.cli.main import main
+
+ONE, TWO = make_pictures(2)
+
+
+@pytest.fixture
+def vault(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Path:
+    """A vault with two pictures and a note, added; the current folder is the vault."""
+    root = tmp_path / "Vault"
+    (root / "img").mkdir(parents=True)
+    (root / ".obsidian").mkdir()
+    (root / "img/one.png").write_bytes(ONE)
+    (root / "two.png").write_bytes(TWO)
+    (root / "Note.md").write_text("![](img/one.png)\n\n![[two.png]]\n")
+    monkeypatch.chdir(root)
+    assert run(home, "sd", "add", ".") == 0
+    capsys.readouterr()
+    return root
+
+
+def run(home: Path, *words: str) -> int:
+    """Runs the command line."""
+    return main(["--home", str(home), *words])
+
+
+def test_what_is_missing_comes_back(vault: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """First only said, then done. Then nothing is missing."""
+    (vault / "img/one.png").rename(vault / "img/uno.png")
+    assert run(home, "scan") == 0
+    capsys.readouterr()
+    assert run(home, "check") == 1
+    assert "the same bytes are now at img/uno.png" in capsys.readouterr().out
+    assert run(home, "put-back", "--dry-run") == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "img/one.png would be put back, from img/uno.png (Note.md:1)",
+        "1 picture would be put back",
+    ]
+    assert not (vault / "img/one.png").exists()
+    assert run(home, "put-back") == 0
+    assert "img/one.png is back, from img/uno.png (Note.md:1)" in capsys.readouterr().out
+    assert run(home, "check") == 0
+    capsys.readouterr()
+    assert run(home, "put-back") == 0
+    assert capsys.readouterr().out == "no picture is missing\n"
+
+
+def test_another_storage_directory_needs_a_yes(
+    vault: Path, home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a terminal nobody can say it, so --yes must."""
+    ids = make_storage_dir(tmp_path / "Ids", TWO)
+    assert run(home, "sd", "add", str(ids)) == 0
+    assert run(home, "get", id_of(TWO), "--sd", "Ids", "-o", str(tmp_path / "x.png")) == 0
+    (vault / "two.png").unlink()
+    run(home, "scan")
+    capsys.readouterr()
+    assert run(home, "put-back", "--json") == 1
+    answer = json.loads(capsys.readouterr().out)
+    (picture,) = answer["checked"][0]["pictures"]
+    assert (picture["from_sd"], picture["done"]) == ("Ids", False)
+    assert "--yes" in picture["why"]
+    assert not (vault / "two.png").exists()
+    assert run(home, "put-back", "--yes") == 0
+    assert (vault / "two.png").read_bytes() == TWO
+
+
+def test_a_picture_stays_missing(vault: Path, home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit status says so."""
+    (vault / "two.png").unlink()
+    run(home, "scan")
+    capsys.readouterr()
+    assert run(home, "put-back") == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("two.png stays missing: no file that is known has its bytes now")
+    assert told[-1] == "0 pictures put back, 1 not"
+
+
+@pytest.mark.parametrize("words", [("img/one.png",), ("one.png",), ("../img/one.png", "--in", "a/Deep.md")])
+def test_a_picture_is_given_by_its_name(
+    vault: Path, home: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    """Wherever an id is taken."""
+    (vault / "a").mkdir()
+    (vault / "a/Deep.md").write_text("text")
+    assert run(home, "info", *words, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["image_id"] == id_of(ONE)
+    assert run(home, "path", *words) == 0
+    assert capsys.readouterr().out == f"{vault / 'img/one.png'}\n"
+
+
+def test_a_name_with_hex_digits_in_it_is_a_name(
+    vault: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Notion's exports have such names. Lines of other programs can have names, too."""
+    name = f"Untitled {'0123456789abcdef' * 2}.png"
+    (vault / name).write_bytes(ONE)
+    assert run(home, "path", name) == 0
+    assert capsys.readouterr().out
+    (vault / "list").write_text("two.png\nimg/one.png\n")
+    assert run(home, "exists", "--files-from", "list") == 0
+    assert [line.split("\t")[0] for line in capsys.readouterr().out.splitlines()] == [id_of(TWO), id_of(ONE)]
+
+
+def test_a_picture_that_is_gone_is_explained(
+    vault: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Instead of "no such file"."""
+    (vault / "img/one.png").rename(vault / "img/uno.png")
+    run(home, "scan")
+    capsys.readouterr()
+    assert run(home, "explain", "img/one.png") == 4
+    assert "the same bytes are now at img/uno.png" in capsys.readouterr().err
