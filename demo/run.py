@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 import socket
@@ -15,13 +14,12 @@ import time
 import urllib.request
 from pathlib import Path
 
-from demo_folders import Demo, build_demo
+from demo_folders import Demo, build_demo, build_vault, rename_in_vault
 
 BASE = Path(__file__).parent / "out"
 HOME = BASE / "home"
 ARRIVAL_LIMIT_S = 30.0
 PORT = 8484
-PICTURE_SUFFIXES = {".avif", ".gif", ".heic", ".heif", ".jpeg", ".jpg", ".png", ".svg", ".webp"}
 
 
 def main() -> int:
@@ -72,6 +70,8 @@ def show_demo(demo: Demo) -> None:
     run("save", demo.newcomer, "--sd", "Notes")
     run("save", demo.newcomer, "--sd", "Notes")
 
+    show_vault(build_vault(BASE))
+
     title("Now you")
     command = f"{shlex.quote(relative(Path(sys.executable).parent / 'strandline'))} --home {relative(HOME)}"
     say("In another terminal, or on a folder of yours with make demo SD=~/Dropbox/Notes (read-only):")
@@ -81,6 +81,26 @@ def show_demo(demo: Demo) -> None:
         f"    cp SOME.jpg {relative(demo.notes)}/media/{demo.evicted}.jpg   # not its bytes: see what happens"
     )
     serve("The gallery: drop a picture in, break things, and read in the inspector what happened")
+
+
+def show_vault(vault: Path) -> None:
+    """A folder of notes and pictures as people have them."""
+    title(
+        "A vault of notes, taken as it is: pictures have names that people gave, and nothing is written into it"
+    )
+    run("sd", "add", vault)
+    run("ls", "--sd", "Vault")
+
+    title(
+        'Another machine\'s program renames a picture. The note says "image not found", and Strandline says why'
+    )
+    rename_in_vault(vault)
+    run("scan", "Vault")
+    run("check", vault)
+
+    title("Of the two missing pictures, one can be put back: its bytes are there under the other name")
+    run("put-back", vault)
+    run("check", vault)
 
 
 def show_own_folder(folder: Path) -> int:
@@ -93,12 +113,7 @@ def show_own_folder(folder: Path) -> int:
     say(f"{checked:,} images were read, and their bytes are those of their ids.")
     run("ls", "--limit", "20")
     run("inspect")
-    elsewhere = count_pictures_elsewhere(folder)
-    if elsewhere:
-        say(
-            f"This folder also has {elsewhere:,} pictures under names of their own. Strandline shows images that are "
-            "in media/, named by id. Without --read-only, `strandline save -r` puts copies of the others there."
-        )
+    run("check", folder)
     say("The catalog of this demo is in " + relative(HOME) + "; your folder is unchanged.")
     serve("The gallery of your folder")
     return 0
@@ -111,16 +126,6 @@ def count_checked() -> int:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as watcher:
         assert watcher.stdout is not None
         return sum("image.available" in line for line in watcher.stdout)
-
-
-def count_pictures_elsewhere(folder: Path) -> int:
-    """How many files outside of the media folder are called like pictures. Opens none of them."""
-    return sum(
-        Path(name).suffix.lower() in PICTURE_SUFFIXES
-        for parent, _folders, names in os.walk(folder)
-        if Path(parent) != folder / "media"
-        for name in names
-    )
 
 
 def show_arrival(demo: Demo) -> None:
