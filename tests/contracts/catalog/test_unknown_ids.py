@@ -120,3 +120,39 @@ def test_an_id_that_begins_so_is_one_of_an_image(catalog: Catalog) -> None:
     with catalog.read() as reader:
         assert reader.files.list_ids_beginning_with("", limit=9) == [IMAGE]
         assert list(reader.files.list_rows_of_images([IMAGE, ImageId("f" * 32)])) == [IMAGE]
+
+
+def test_names_are_found_as_other_systems_compare_them(catalog: Catalog) -> None:
+    """In any folder, also of missing files, and under the new name of a moved one. Ids are none."""
+    rows = [
+        unknown("a/Graph.png"),
+        known("Ku\u0308che.png", 2),
+        replace(unknown("b/gone.png", 3), state=FileState.MISSING),
+        replace(unknown(f"media/{IMAGE}.png", 4), image_id=IMAGE),
+        known("old.png", 5),
+    ]
+    fill(catalog, rows)
+    with catalog.write() as writer:
+        listed = [("c/Listed.png", None, "image/png", "1:2:3")]
+        assert writer.files.insert_listed(1, listed, FileState.PRESENT, 0) == 1
+        assert writer.files.move_row(rows[4], "new/Newer.png")
+
+    def find(*names: str) -> set[str]:
+        with catalog.read() as reader:
+            return {row.path for row in reader.files.list_rows_with_name(1, names)}
+
+    assert find("graph.png") == {"a/Graph.png"}
+    assert find("k\u00fcche.png", "gone.png") == {"Ku\u0308che.png", "b/gone.png"}
+    assert find("listed.png", "newer.png", "old.png") == {"c/Listed.png", "new/Newer.png"}
+    assert find(f"{IMAGE}.png", "graph", "") == set()
+
+
+def test_the_newest_files_and_those_of_a_size(catalog: Catalog) -> None:
+    """Newest first; and only unproven ones."""
+    fill(catalog, [unknown("old.png", 1), unknown("new.png", 5_000_000), known("mid.png", 2_000_000)])
+    with catalog.read() as reader:
+        assert reader.files.list_newest_paths(1, limit=2) == ["new.png", "mid.png"]
+        assert reader.files.list_newest_paths(2, limit=2) == []
+        assert sorted(reader.files.list_unproven_of_size(1, 100, limit=9)) == ["new.png", "old.png"]
+        assert len(reader.files.list_unproven_of_size(1, 100, limit=1)) == 1
+        assert reader.files.list_unproven_of_size(1, 101, limit=9) == []
