@@ -46,7 +46,7 @@ FOR_ALL = {"disk_errors", "port", "proof_copies"}
 """Modules of ``folders/`` that every room may import: the port, errors for refusals, and bytes that were read."""
 
 MAY_USE: dict[str, tuple[str, set[str]]] = {
-    "cli/arguments.py": ("a list of ids that a person gives", {"open"}),
+    "cli/arguments.py": ("a list of ids, or a picture, that a person gives", {"open", "os.path.isfile"}),
     "cli/faults.py": ("the report of an internal error, in the home", {".mkdir", ".write_text", "tempfile"}),
     "cli/get.py": (
         "where a person wants the image written",
@@ -54,7 +54,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
     "cli/interrupts.py": ("standard error, while a signal is handled", {"os.write"}),
-    "cli/save.py": ("in which storage directory a given file is", {"os.path.realpath"}),
+    "cli/save.py": ("in which storage directory a given file is", {"os.path.exists", "os.path.realpath"}),
     "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
     "cli/sign_in.py": ("the address of the running server, which is no file", {".open"}),
     "cli/sources.py": (
@@ -114,6 +114,8 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/note_tree.py": ("the same", {"folders.file_tree"}),
     "services/checking/picture_state.py": ("the same", {"folders.file_tree"}),
     "services/checking/roots.py": ("the same", {"folders.file_tree", "os.stat"}),
+    "services/finding/by_name.py": ("the note, or the picture, that a person names", {"folders.file_tree"}),
+    "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
     "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.fstat", "os.path.islink"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from strandline.errors import InvalidImageIdError
 from strandline.model.image_ids import find_image_id
-from strandline.model.written_ids import IdPrefix, parse_written_ids
+from strandline.model.written_ids import IdPrefix, PictureName, parse_written_ids
 
 content_ids = st.binary(min_size=16, max_size=16).map(bytes.hex)
 image_ids = content_ids | st.uuids().map(str)
@@ -82,7 +82,9 @@ def test_nothing_is_made_up(text: str) -> None:
         found = parse_written_ids(text)
     except InvalidImageIdError:
         return
-    if isinstance(found, IdPrefix):
+    if isinstance(found, PictureName):
+        assert found.text == text.strip()
+    elif isinstance(found, IdPrefix):
         assert text.strip().lower() == found.digits
         assert re.fullmatch("[0-9a-f-]{4,35}", found.digits)
     else:
@@ -91,7 +93,17 @@ def test_nothing_is_made_up(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "-", "photo.jpg", ID + "0", "a" * 64, "x" + ID, ID[:8] + ".jpg", "../" + ID[:8]]
+    "text",
+    ["photo.jpg", "a b/Pasted image 1.PNG", "![[x.webp|300]]", "![](img/x%20y.heic)", ID[:8] + ".jpg", "x.tiff#a"],
+)
+def test_the_name_of_a_picture(text: str) -> None:
+    """Text without an id that has a picture's extension."""
+    assert parse_written_ids(f" {text} ") == PictureName(text)
+    assert parse_written_ids(f"![](media/{ID}.jpg) {text}") == (ID,)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "-", "photo", "note.md", ID + "0", "a" * 64, "x" + ID, "../" + ID[:8]]
 )
 def test_other_text_has_no_id(text: str) -> None:
     """A longer hash, or the beginning of an id with anything beside it, could mean something else."""

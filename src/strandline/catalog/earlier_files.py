@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from strandline.catalog.times import as_microseconds, from_microseconds
-from strandline.model.earlier_files import EarlierFile
 from strandline.model.image_files import ImageFile
+
+if TYPE_CHECKING:
+    from strandline.model.earlier_files import EarlierFile
 
 MOST_ASKED = 100
 """Of one name. A person wants to know the latest."""
@@ -21,6 +24,8 @@ class EarlierFileReader:
 
     def list_by_name(self, sd: int, filename: str) -> list[EarlierFile]:
         """What had this name in any folder, the latest first; at most :data:`MOST_ASKED`."""
+        from strandline.model.earlier_files import EarlierFile  # here: few questions need it
+
         rows = self._conn.execute(
             "SELECT sd, path, sha256, size_bytes, since_us, until_us FROM earlier_files "
             "WHERE sd = ? AND filename = ? ORDER BY until_us DESC, path LIMIT ?",

@@ -9,7 +9,6 @@ from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind,
 from strandline.model.image_ids import ImageId
 from strandline.model.layout import ID_LAYOUT
 from strandline.model.media_types import MEDIA_TYPES
-from strandline.model.portable_names import fold_path
 
 _LARGEST = 2**63 - 1
 """SQLite's largest number. Some disks accept later mtimes, and other machines send them."""
@@ -134,6 +133,8 @@ def fold_name(path: str) -> str | None:
     name = ID_LAYOUT.find_name(path)
     if name is not None and ID_LAYOUT.split(name) is not None:
         return None
+    from strandline.model.portable_names import fold_path  # here: questions need none of it
+
     return fold_path(path.rpartition("/")[2])
 
 

@@ -17,10 +17,11 @@ from strandline.errors import (
     UnreadableFileError,
     WrongBytesError,
 )
-from strandline.folders.file_tree import read_file
+from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import show_plainly
+from strandline.model.remedies import say_add
 from strandline.model.storage_dirs import StorageDir
 from strandline.notes.profiles import Scope, find_scope
 from strandline.notes.reading import is_note_name, read_note
@@ -31,7 +32,7 @@ from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import have_same_bytes
 from strandline.services.proving.prove import Outcome, prove_file
-from strandline.services.storage_dirs.paths import can_be_path
+from strandline.services.storage_dirs.paths import can_be_path, find_real_path
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -77,7 +78,7 @@ def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]
     """The files that the text may mean, each with its storage directory, by the first way that finds any."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    inside = _find_storage_dir(sds, text)
+    inside = _find_storage_dir(bench, sds, text)
     if inside is not None:
         sd, path = inside
         if _is_file(bench, sd, path):
@@ -97,12 +98,13 @@ def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]
             yield by_number[row.sd], row.path
 
 
-def _find_storage_dir(sds: list[StorageDir], text: str) -> tuple[StorageDir, str] | None:
+def _find_storage_dir(bench: Workbench, sds: list[StorageDir], text: str) -> tuple[StorageDir, str] | None:
     """The storage directory that a path on this machine leads into, and the rest of the path. The innermost."""
     if not can_be_path(text):
         return None
     given = os.path.abspath(os.path.expanduser(text))
-    real = os.path.join(os.path.realpath(os.path.dirname(given)), os.path.basename(given))
+    above, name = os.path.split(given)
+    real = os.path.join(find_real_path(bench, above) or above, name)
     found = [
         (sd, os.path.relpath(path, sd.path).replace(os.sep, "/"))
         for sd in sds
@@ -153,15 +155,16 @@ def _identify(bench: Workbench, sd: StorageDir, path: str) -> ImageId:
 def _not_found(bench: Workbench, text: str) -> SourceNotFoundError | StorageDirNotFoundError:
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    inside = _find_storage_dir(sds, text)
+    inside = _find_storage_dir(bench, sds, text)
     if inside is not None:
         sd, path = inside
         was = Memory(bench, sd).find(path, in_any_folder=False)
         said = messages.NEVER_SEEN if was is None else messages.say_remembered(was, path, lambda each: each)
         return SourceNotFoundError(f"there is no {text}; {said}", source=text)
-    if can_be_path(text) and os.path.isfile(os.path.expanduser(text)):
+    given = os.path.abspath(os.path.expanduser(text)) if can_be_path(text) else None
+    if given is not None and look_at_file(given) is not None:
         return StorageDirNotFoundError(
-            f"{text} is in no storage directory; add the folder that it is in with 'strandline sd add'",
+            f"{text} is in no storage directory; add the folder it belongs to: {say_add(os.path.dirname(given))}",
             path=text,
         )
     return SourceNotFoundError(f"no image that is known has the name {text}; check the path", source=text)
@@ -171,12 +174,13 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     """The file that a reference means. The note need not have it: then it is read as if it did."""
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
-    inside = _find_storage_dir(sds, note)
+    inside = _find_storage_dir(bench, sds, note)
     if not is_note_name(note):
-        raise InvalidPathError(f"{note} is no note; give the path of a note", path=note)
+        raise InvalidPathError(f"{note} is not a note; give the path of one", path=note)
     if inside is None:
         raise StorageDirNotFoundError(
-            f"{note} is in no storage directory; add its folder with 'strandline sd add'", path=note
+            f"{note} is in no storage directory; add its folder: {say_add(os.path.dirname(os.path.abspath(note)))}",
+            path=note,
         )
     sd, below = inside
     tree = NoteTree(sd.path)

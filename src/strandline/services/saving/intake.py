@@ -118,7 +118,7 @@ def take_source(
         taken = TakenSource(_copy(bench, source, "the stream"), _as_text(name), STREAM)
     if taken.copy.size_bytes == 0:
         raise EmptyImageError(f"{taken.subject} is empty; there is nothing to save", source=taken.source)
-    return taken if modified_at is None else replace(taken, mtime_ns=_as_mtime_ns(modified_at))
+    return taken if modified_at is None else replace(taken, mtime_ns=as_mtime_ns(modified_at))
 
 
 def is_in_hand(source: Source) -> bool:
@@ -152,7 +152,12 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
         raise as_unreadable(error, label) from error
 
 
-def _as_mtime_ns(at: datetime) -> int:
+def as_mtime_ns(at: datetime) -> int:
+    """The time as file systems count it.
+
+    Raises:
+        InvalidInputError: It has no time zone.
+    """
     if at.tzinfo is None:
         raise InvalidInputError("modified_at needs a time zone; use datetime.now(UTC), for example")
     return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000

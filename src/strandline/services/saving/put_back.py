@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from strandline.errors import (
@@ -32,6 +32,8 @@ from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirStat
 from strandline.services.checking.check import check_path
 from strandline.services.checking.memory import Memory
 from strandline.services.proving.prove import prove_file
+from strandline.services.saving.entries import read_entry
+from strandline.services.saving.intake import as_mtime_ns
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
@@ -115,22 +117,22 @@ def put_back(bench: Workbench, sd: StorageDir, step: PutBack) -> PutBack:
     where = os.path.join(step.source.root, step.source.path)
     key = (sd.number, name)
     try:
-        data, mtime_ns = _read_source(where)
-        if hashlib.sha256(data).hexdigest() != step.sha256:
-            return replace(step, why=f"{where} has other bytes now; scan and try again")
-        bench.being_saved.add(key)
-        try:
+        with ExitStack() as opened:
+            source = bench.folder_at(step.source.root)
+            copy, modified_at = read_entry(bench, source, step.source.path, opened)
+            if copy.sha256 != step.sha256:
+                return replace(step, why=f"{where} has other bytes now; scan and try again")
+            mtime_ns = None if modified_at is None else as_mtime_ns(modified_at)
+            bench.being_saved.add(key)
             with disk_errors("write", folder.where(name), FileExistsError):
-                folder.write_image(name, data, SaveMode.NEW, lambda: False, mtime_ns=mtime_ns)
-            prove_file(bench, sd, name)
-        finally:
-            bench.being_saved.discard(key)
+                folder.write_image(name, copy.open(), SaveMode.NEW, lambda: False, mtime_ns=mtime_ns)
+        prove_file(bench, sd, name)
     except FileExistsError:
         return replace(step, why="a file has that name now; nothing was replaced")
-    except FileNotFoundError:
-        return replace(step, why=f"{where} is gone; scan and try again")
     except StrandlineError as error:
         return replace(step, why=error.message)
+    finally:
+        bench.being_saved.discard(key)
     return replace(step, done=True)
 
 
@@ -182,10 +184,3 @@ def _iter_own_trash(bench: Workbench, wanted: dict[str, int]) -> Iterator[tuple[
     for each in trashed:
         if each["sha256"] in wanted:
             yield str(bench.trash_folder), f"{each['trash_id']}/{each['filename']}"
-
-
-def _read_source(where: str) -> tuple[bytes, int | None]:
-    look = look_at_file(where)
-    if look is None:
-        raise FileNotFoundError(where)
-    return read_file(where, look.size_bytes), int(look.mtime_s * 1e9)

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
-from datetime import UTC, datetime
+from contextlib import ExitStack
 from itertools import groupby
 from operator import itemgetter
 from urllib.parse import quote, unquote
 
-from strandline.errors import StorageDirOfflineError, StrandlineError, UnreadableFileError
-from strandline.folders.disk_errors import as_unreadable, disk_errors
+from strandline.errors import StorageDirOfflineError, StrandlineError
+from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.reports import Finding, Saved, TakenIn
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.suitable_folders import may_be_picture
-from strandline.services.saving.intake import NewImage, begin_copy
+from strandline.services.saving.entries import read_entry
+from strandline.services.saving.intake import NewImage
 from strandline.services.saving.save_several import MOST_BYTES, MOST_TOGETHER, save_several
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
-
-PIECE_BYTES = 1024 * 1024
-"""Read at once."""
 
 
 def list_pictures_elsewhere(bench: Workbench, sd: StorageDir) -> list[str]:
@@ -107,12 +104,12 @@ def _take_group(
         for path in paths:
             done += 1
             try:
-                image, image_bytes = _read(bench, folder, path, opened)
+                copy, modified_at = read_entry(bench, folder, path, opened)
             except StrandlineError as error:
                 failed.append(Finding(error.code, error.message, path))
                 continue
-            images.append((path, image))
-            size_bytes += image_bytes
+            images.append((path, NewImage(copy, os.path.basename(path), modified_at)))
+            size_bytes += copy.size_bytes
             if size_bytes > MOST_BYTES:
                 break
         results = save_several(bench, [image for _, image in images], sd)
@@ -122,32 +119,3 @@ def _take_group(
         else:
             saved.append(result)
     return done
-
-
-def _read(bench: Workbench, folder: Folder, path: str, opened: ExitStack) -> tuple[NewImage, int]:
-    """The file's bytes with its name and time, and its size. Follows no link, and fetches nothing from the cloud.
-
-    Raises:
-        UnreadableFileError: It cannot be read now, or changes meanwhile.
-    """
-    where = os.path.join(folder.root, path)
-    writer = opened.enter_context(begin_copy(bench, max_memory_bytes=MOST_BYTES))
-    try:
-        before = folder.describe(path)
-        if not before.is_here:
-            raise UnreadableFileError(
-                f"the bytes of {where} are in the cloud; have the sync client download it", path=where
-            )
-        while writer.size_bytes <= bench.limits.save_max_bytes:  # a larger one is refused by the save
-            if not (piece := folder.read_piece(path, writer.size_bytes, PIECE_BYTES)[0]):
-                break
-            writer.write(piece)
-        after = folder.describe(path)
-    except OSError as error:
-        raise as_unreadable(error, where) from error
-    if (before.size_bytes, before.mtime_s, before.inode) != (after.size_bytes, after.mtime_s, after.inode):
-        raise UnreadableFileError(f"{where} is being written now; take it in when that is done", path=where)
-    modified_at = None
-    with suppress(ValueError, OverflowError, OSError):  # a time that no calendar has
-        modified_at = datetime.fromtimestamp(before.mtime_s, UTC)
-    return NewImage(writer.finish(), os.path.basename(path), modified_at), writer.size_bytes
