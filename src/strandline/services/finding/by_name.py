@@ -103,8 +103,8 @@ def _find_storage_dir(bench: Workbench, sds: list[StorageDir], text: str) -> tup
     if not can_be_path(text):
         return None
     given = os.path.abspath(os.path.expanduser(text))
-    above, name = os.path.split(given)
-    real = os.path.join(find_real_path(bench, above) or above, name)
+    above = os.path.dirname(given)
+    real = os.path.join(find_real_path(bench, above) or above, os.path.basename(given))
     found = [
         (sd, os.path.relpath(path, sd.path).replace(os.sep, "/"))
         for sd in sds
