@@ -94,7 +94,14 @@ def test_nothing_is_made_up(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["photo.jpg", "a b/Pasted image 1.PNG", "![[x.webp|300]]", "![](img/x%20y.heic)", ID[:8] + ".jpg", "x.tiff#a"],
+    [
+        "photo.jpg",
+        "a b/Pasted image 1.PNG",
+        "![[x.webp|300]]",
+        "![](img/x%20y.heic)",
+        ID[:8] + ".jpg",
+        "x.tiff#a",
+    ],
 )
 def test_the_name_of_a_picture(text: str) -> None:
     """Text without an id that has a picture's extension."""

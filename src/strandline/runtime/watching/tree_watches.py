@@ -2,9 +2,10 @@
 
 The folders are found from the root down: a folder is watched first and listed then, so what comes meanwhile is
 noticed. Once all folders that were found are watched, the storage directory wants a scan, which sees whatever came
-before the watches stood. If the system allows no more watches, the rest is found by frequent scans. The system says
-nothing about the folders *in* a folder that was moved, so they all lose their watches, and get new ones under their new
-paths.
+before the watches stood. If the system allows no more watches, the rest is found by frequent scans.
+
+The system says nothing about the folders *in* a folder that was moved, so they all lose their watches, and get new
+ones under their new paths.
 """
 
 from __future__ import annotations

@@ -176,7 +176,8 @@ class NoteTree:
         if inner != ID_LAYOUT.images_folder or IDENTITY_FILE not in self._listing.folders.get(root, ()):
             return None
         named = ID_LAYOUT.split(name)
-        return named[0] if named and is_content_id(named[0]) else None
+        image_id = named[0] if named else None
+        return image_id if image_id is not None and is_content_id(image_id) else None
 
     def is_reported(self, path: str) -> bool:
         """Whether findings about the path are reported: it is below the checked path, and nobody ignores it."""
