@@ -54,7 +54,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
     "cli/interrupts.py": ("standard error, while a signal is handled", {"os.write"}),
-    "cli/save.py": ("in which storage directory a given file is", {"os.path.exists", "os.path.realpath"}),
+    "cli/save.py": (
+        "in which storage directory a given file or note is",
+        {"os.path.exists", "os.path.realpath"},
+    ),
     "cli/session.py": ("whether there is a catalog in the home", {".exists"}),
     "cli/sign_in.py": ("the address of the running server, which is no file", {".open"}),
     "cli/sources.py": (
@@ -118,10 +121,11 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
     "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.fstat", "os.path.islink"}),
+    "services/saving/save_named.py": ("whether the file that a person wants saved is there", {"os.path.realpath"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
     "services/saving/trash.py": (
         "the trash in the home",
-        {".iterdir", ".mkdir", ".rmdir", ".unlink", "folders.saving", "folders.temporaries"},
+        {".iterdir", ".mkdir", ".rmdir", ".unlink", "folders.opened_folders", "folders.saving"},
     ),
     "services/storage_dirs/paths.py": ("the home, which must be in no storage directory", {"os.path.realpath"}),
     "services/workbench.py": (

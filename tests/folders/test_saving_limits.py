@@ -27,11 +27,12 @@ from strandline.errors import (
     UnreadableFileError,
     UnwritableFolderError,
 )
-from strandline.folders import temporaries
+from strandline.folders import opened_folders
+from strandline.folders.opened_folders import open_folder
 from strandline.folders.opening import stamp_of
 from strandline.folders.port import SaveMode
 from strandline.folders.saving import ALL_WAYS, copy_aside, write_whole
-from strandline.folders.temporaries import Way, open_folder
+from strandline.folders.temporaries import Way
 
 
 @pytest.mark.parametrize("way", [Way.SCRATCH, Way.HIDDEN])
@@ -107,7 +108,7 @@ def test_a_folder_that_another_program_keeps_locked_is_waited_for_and_saved_to(
 ) -> None:
     """A script may sync under ``flock media`` for hours. Hanging or refusing to save would be wrong."""
     place = new_place(tmp_path)
-    monkeypatch.setattr(temporaries, "LOCK_LIMIT_S", 0.1)
+    monkeypatch.setattr(opened_folders, "LOCK_LIMIT_S", 0.1)
     with open_folder(place.media) as held:
         assert held.fd is not None
         fcntl.flock(held.fd, fcntl.LOCK_EX)
@@ -137,7 +138,8 @@ import sys
 from pathlib import Path
 from strandline.folders.port import SaveMode
 from strandline.folders.saving import write_whole
-from strandline.folders.temporaries import Way, open_folder
+from strandline.folders.opened_folders import open_folder
+from strandline.folders.temporaries import Way
 media, scratch, name, way, mode = sys.argv[1:]
 write_whole(Path(media), name, b"the bytes", scratch=Path(scratch), ways=[Way(way)], mode=SaveMode(mode))
 """

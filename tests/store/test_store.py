@@ -83,7 +83,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
             "(path, name=None, *, new_identity=False, read_only=False, layout=None, scan=True, prove_all=True, "
             "progress=None)",
         ),
-        ("save", "(source, *, sd, name=None, image_id=None, modified_at=None)"),
+        ("save", "(source, *, sd, name=None, image_id=None, modified_at=None, note=None)"),
         ("get", "(image_id, sd=None)"),
         ("find", "(image_id, sd=None)"),
         ("get_as_is", "(image_id, sd=None)"),

@@ -140,9 +140,8 @@ def save(
     if len(sources) > 1 and (image_id or name):
         raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
-        note = note and _find_note(note)
         target = _choose(store, sd, files if note is None else [note])
-        saver = _Saver(store, target, interrupt, bars, tally, len(sources), note)
+        saver = _Saver(store, target, interrupt, bars, tally, len(sources), _find_note(note, target))
         with suppress(KeyboardInterrupt):  # it is raised below
             saver.save_all(sources, name=name, image_id=image_id)
     session.answer(tally.to_json(), lambda: _show(tally))
@@ -173,9 +172,11 @@ def _choose(store: Store, sd: str | None, files: Sequence[str]) -> StorageDir:
     raise click.UsageError(f"say where to save: --sd {names}")
 
 
-def _find_note(note: str) -> str:
+def _find_note(note: str | None, sd: StorageDir) -> str | None:
     """The real path of a note that is there, seen from here. Otherwise it is a path in the storage directory."""
-    return os.path.realpath(note) if os.path.exists(note) else note
+    if note is None or _find_around([sd], note) is None or not os.path.exists(note):
+        return note
+    return os.path.realpath(note)
 
 
 def _find_around(sds: Sequence[StorageDir], file: str) -> StorageDir | None:

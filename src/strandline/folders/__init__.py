@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from strandline.folders import layout_look as layout_look
     from strandline.folders import media_listing as media_listing
     from strandline.folders import open_images as open_images
+    from strandline.folders import opened_folders as opened_folders
     from strandline.folders import places_look as places_look
     from strandline.folders import proof_copies as proof_copies
     from strandline.folders import saving as saving
@@ -29,6 +30,7 @@ _PARTS = {
     "layout_look",
     "media_listing",
     "open_images",
+    "opened_folders",
     "places_look",
     "proof_copies",
     "saving",

@@ -14,10 +14,10 @@ from pathlib import Path
 from strandline.errors import DiskError, RefusedError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.identity_files import look_at_file
+from strandline.folders.opened_folders import open_folder
 from strandline.folders.plain_identity import read_plain_identity
 from strandline.folders.port import SaveMode
 from strandline.folders.saving import write_whole
-from strandline.folders.temporaries import open_folder
 from strandline.model.identity.decisions import IdentityDecision, IdentityStep, StepAction
 from strandline.model.identity.rules import FIXED
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE, StorageDirId

@@ -42,10 +42,10 @@ if TYPE_CHECKING:
     from strandline.folders.identity_writes import AppliedIdentity
     from strandline.folders.odd_names import OddNames
     from strandline.folders.open_images import LocalOpenImage
+    from strandline.folders.opened_folders import OpenedFolder
     from strandline.folders.port import SaveMode
     from strandline.folders.proof_copies import Hashed, Reading
     from strandline.folders.saving import AsideCopy, WrittenFile
-    from strandline.folders.temporaries import OpenedFolder
     from strandline.folders.timed_calls import TimedCalls
     from strandline.folders.tree import Entry, PathPage
     from strandline.model.identity.anchors import AnchorLook
@@ -351,13 +351,13 @@ class LocalFolder:
         there. In a tree, through no link on the way.
         """
         if not self._is_tree:
-            temporaries = parts.temporaries
-            opening = temporaries.open_or_make_folder if make else temporaries.open_folder
+            folders = parts.opened_folders
+            opening = folders.open_or_make_folder if make else folders.open_folder
             return Path(self.root, self._images), name, opening
         above, slash, last = name.rpartition("/")
 
         def open_it(_: Path) -> AbstractContextManager[OpenedFolder]:
-            return parts.temporaries.open_below(Path(self.root), above or slash, make=make)
+            return parts.opened_folders.open_below(Path(self.root), above or slash, make=make)
 
         return Path(self.root, above), last, open_it
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from strandline.errors import RefusedError, StrandlineError
 from strandline.folders.media_folder import open_image_file, searched_folder
+from strandline.folders.opened_folders import OpenedFolder, open_below
 from strandline.folders.opening import read_some
-from strandline.folders.temporaries import OpenedFolder, open_below
 from strandline.model.picture_places import MAX_SETTINGS_BYTES, SETTINGS, SIGNS, PlacesLook
 from strandline.model.portable_names import fold_path
 

@@ -19,18 +19,12 @@ from typing import BinaryIO
 
 from strandline.errors import DiskError, InvalidPathError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opened_folders import OpenedFolder, open_folder
 from strandline.folders.opening import is_unchanged, open_regular, stamp_of
 from strandline.folders.port import SaveMode as SaveMode
 from strandline.folders.proof_copies import read_proof_copy
 from strandline.folders.renaming import patiently, rename_without_replacing
-from strandline.folders.temporaries import (
-    OpenedFolder,
-    Temporary,
-    Way,
-    WayClosedError,
-    open_folder,
-    open_temporary,
-)
+from strandline.folders.temporaries import Temporary, Way, WayClosedError, open_temporary
 from strandline.model.image_files import FileStamp
 from strandline.model.values import dataclass
 

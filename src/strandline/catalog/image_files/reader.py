@@ -92,12 +92,12 @@ class ImageFileReader:
         return [to_image_file(row) for row in rows]
 
     def list_newest_paths(self, sd: int, *, limit: int) -> list[str]:
-        """The paths of the SD's newest files, by the times that listings use. Reads only an index, from its newest
-        entry on.
+        """The paths of the SD's newest files that are there, by the times that listings use. Reads an index from its
+        newest entry on, and the rows that it leads to.
         """
         rows = self._conn.execute(
             "SELECT path FROM image_files INDEXED BY image_files_newest_first WHERE sd = ? "
-            "ORDER BY sort_us DESC LIMIT ?",
+            "AND state NOT IN ('missing', 'trashed') AND absent_since_us IS NULL ORDER BY sort_us DESC LIMIT ?",
             (sd, limit),
         )
         return [str(path) for (path,) in rows]

@@ -130,6 +130,8 @@ def fold_name(path: str) -> str | None:
     """The last part of a named picture's path as other systems compare it. None if the name is an id: that is no
     other image's.
     """
+    from strandline.model.portable_names import fold_path  # here: questions need none of it
+
     name = ID_LAYOUT.find_name(path)
     if name is not None and ID_LAYOUT.split(name) is not None:
         return None

@@ -49,7 +49,7 @@ class Placing:
         """The folder for new pictures, as the disk spells it; empty for the root. It need not exist.
 
         Raises:
-            DiskError: It cannot be looked for now.
+            DiskError: It cannot be searched at this moment.
         """
         with disk_errors("look into", self._sd.path):
             look = self._folder.look_at_places()

@@ -23,7 +23,7 @@ from strandline.model.reports import Saved
 from strandline.model.states import Look, after_look
 from strandline.model.values import dataclass
 from strandline.services.proving.prove import Outcome, look_at, note_name, prove_file
-from strandline.services.saving.save import Attempt
+from strandline.services.saving.attempt import Attempt
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Writer

@@ -19,8 +19,9 @@ from strandline.model.reports import Saved
 from strandline.model.states import Look
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
+from strandline.services.saving.attempt import Attempt
 from strandline.services.saving.intake import NewImage, TakenSource, take_source
-from strandline.services.saving.save import Attempt, begin_attempt, begin_placing, save_taken, sniff
+from strandline.services.saving.save import begin_attempt, begin_placing, save_taken, sniff
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
 

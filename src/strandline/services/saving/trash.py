@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opened_folders import open_folder
 from strandline.folders.saving import write_whole
-from strandline.folders.temporaries import open_folder
 from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
 from strandline.model.storage_dirs import StorageDir
