@@ -117,7 +117,7 @@ def test_what_cannot_be_shown(bench: Workbench, vault: Path, tmp_path: Path, clo
     (tmp_path / "loose.png").write_bytes(ONE)
     with pytest.raises(StorageDirNotFoundError, match="sd add"):
         find_by_name(bench, str(tmp_path / "loose.png"))
-    with pytest.raises(InvalidPathError, match="is no note"):
+    with pytest.raises(InvalidPathError, match="is not a note"):
         find_by_name(bench, "one.png", note=str(vault / "one.png"))
     with pytest.raises(SourceNotFoundError, match="there is no note"):
         find_by_name(bench, "one.png", note=str(vault / "No.md"))

@@ -119,7 +119,7 @@ def _check_note(folder: Folder, sd: StorageDir, note: str | os.PathLike[str]) ->
     path = given.as_posix()
     if given.is_absolute() or ".." in given.parts or not given.parts or "\0" in path:
         raise InvalidPathError(
-            f"{str(note)[:200]!r} is no note in {sd.name!r}; give its path from {sd.path}",
+            f"{str(note)[:200]!r} is not a note in {sd.name!r}; give its path from {sd.path}",
             path=str(note)[:200],
         )
     with (
