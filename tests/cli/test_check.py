@@ -59,8 +59,10 @@ def test_a_storage_directory_is_the_root(
     capsys.readouterr()
     assert run(home, "Mine", "--json") == 1
     (checked,) = json.loads(capsys.readouterr().out)["checked"]
-    assert (checked["path"], checked["layout"]) == (str(vault.root), "ids")
-    assert checked["sd_id"] == (vault.root / "SD_ID").read_text().strip()
+    assert (checked["path"], checked["layout"]) == (str(vault.root), "named")
+    assert main(["--home", str(home), "sd", "list", "--json"]) == 0
+    (sd,) = json.loads(capsys.readouterr().out)["sds"]
+    assert checked["sd_id"] == sd["sd_id"]
 
 
 @pytest.mark.parametrize("gone", ["the folder", "what is in it"])

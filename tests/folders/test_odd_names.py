@@ -73,6 +73,7 @@ def test_odd_spellings_copies_and_placeholders_are_found(place: Place) -> None:
         spellings=(f"{ID.upper()}.jpg", f"{ID}.Png"),
         conflict_copies=(f"{ID} (1).png", f"{ID} (conflicted copy 2026-01-01).png"),
         placeholders=(f".{ID}.png.icloud", f"{ID}.heic.nextcloud"),
+        temporaries=(f".syncthing.{ID}.png.tmp",),
     )
     assert place.find(OTHER_ID).spellings == (f"{OTHER_ID}.GIF",)
     assert place.find(ImageId("f" * 32)) == NO_ODD_NAMES

@@ -135,8 +135,6 @@ def fold_name(path: str) -> str | None:
     name = ID_LAYOUT.find_name(path)
     if name is not None and ID_LAYOUT.split(name) is not None:
         return None
-    from strandline.model.portable_names import fold_path  # here: questions need none of it
-
     return fold_path(path.rpartition("/")[2])
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from strandline.model.note_checks import FindingKind, Remembered
+from strandline.model.remedies import say_command
 from strandline.model.sync_names import NameKind
 from strandline.notes.profiles import Profile
 from strandline.notes.resolver import Resolved, Verdict
@@ -52,7 +53,8 @@ def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str]) -
         return f"{told}, and no file that is known has its bytes now; look in the trash, or in a backup"
     place = was.places[0]
     where = say_path(place.path) if place.sd is None else f"{place.path} in {place.sd!r}"
-    return f"{told}, and the same bytes are now at {where}; copy that file back, or change the reference"
+    back = f"{say_command('put-back')} copies that file back"
+    return f"{told}, and the same bytes are now at {where}; {back}, or change the reference"
 
 
 def _say_time(at: datetime) -> str:

@@ -41,6 +41,8 @@ def read_entry(
                 break
             writer.write(piece)
         after = folder.describe(path)
+    except FileNotFoundError as error:
+        raise UnreadableFileError(f"{where} is gone", path=where) from error
     except OSError as error:
         raise as_unreadable(error, where) from error
     if (before.size_bytes, before.mtime_s, before.inode) != (after.size_bytes, after.mtime_s, after.inode):
