@@ -14,6 +14,7 @@ from strandline.folders.file_tree import is_work_tree, leads_to_folder, list_tre
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.layout import ID_LAYOUT
+from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.passed_over import has_settings, is_passed_over
 from strandline.model.portable_names import fold_path
 from strandline.model.sync_names import NameKind, explain_name
@@ -173,7 +174,8 @@ class NoteTree:
         """What the bytes of a picture must hash to: it is an image of a storage directory with a content id."""
         folder, _, name = path.rpartition("/")
         root, _, inner = folder.rpartition("/")
-        if inner != ID_LAYOUT.images_folder or IDENTITY_FILE not in self._listing.folders.get(root, ()):
+        around = self._listing.folders.get(root, ())
+        if inner != ID_LAYOUT.images_folder or IDENTITY_FILE not in around or LAYOUT_FILE in around:
             return None
         named = ID_LAYOUT.split(name)
         image_id = named[0] if named else None
