@@ -241,7 +241,7 @@ def find_touched(root: str | Path, ctimes: Mapping[str, int], folder: str = MEDI
     One ``lstat`` per name. Files that are gone, or that the system refuses to describe, are omitted.
     """
     touched = []
-    with suppress(OSError), _searched_folder(root, folder) as searched:
+    with suppress(OSError), searched_folder(root, folder) as searched:
         for name, ctime_ns in ctimes.items():
             with suppress(OSError):
                 path, dir_fd = searched.locate(name)
