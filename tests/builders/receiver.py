@@ -166,10 +166,10 @@ def _hash_of(file: ImageFile) -> str | None:
 def receiving(home: Path, root: Path) -> Iterator[Receiver]:
     """Watches the folder, which may not be a storage directory yet, until the block ends.
 
-    An image must be whole when it is announced.
+    Its images have ids for names, whatever else is in it. An image must be whole when it is announced.
     """
     with open_store(home) as store:
-        store.add_storage_dir(root)
+        store.add_storage_dir(root, layout="ids")
         with store.watch() as events:
             receiver = Receiver(store, root, events)
             yield receiver

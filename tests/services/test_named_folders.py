@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -315,6 +316,16 @@ def test_a_moved_vault_is_told_by_a_person(bench: Workbench, sd: StorageDir, tmp
     moved = move_storage_dir(bench, refresh(bench, sd), tmp_path / "elsewhere")
     assert (moved.state, moved.sd_id) == (StorageDirState.ONLINE, sd.sd_id)
     assert scan(bench, moved).unchanged == 3
+
+
+def test_an_image_with_an_id_is_not_announced_as_a_named_one(bench: Workbench, sd: StorageDir) -> None:
+    """A scan decides the layout first. If a person chose it, it is a picture like all others."""
+    (Path(sd.path) / "media").mkdir()
+    name = f"media/{put_image(Path(sd.path), FOUR)}"
+    assert look_at_arrival(bench, sd, name) is Arrival.SCAN_SOON
+    assert name not in rows_of(bench, sd)
+    chosen = replace(sd, is_layout_chosen=True)
+    assert look_at_arrival(bench, chosen, name) is not Arrival.SCAN_SOON
 
 
 @pytest.mark.parametrize("what", ["SD_ID", ".sd-id", "image"])

@@ -13,6 +13,7 @@ from enum import StrEnum
 from strandline.folders.port import Folder
 from strandline.model.events import ImageArriving
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.passed_over import is_passed_over
 from strandline.model.states import EXPECTED, Seen, after_listing, is_reliable, register_listed
 from strandline.model.storage_dirs import StorageDir
@@ -62,6 +63,8 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
         if _is_folder_of_images(folder, name):
             return Arrival.FOLDER
         return Arrival.SCAN_SOON if _needs_scan(bench, folder, name) else Arrival.NOTHING
+    if _may_change_layout(folder, sd, name):
+        return Arrival.SCAN_SOON
     if (sd.number, name) in bench.being_saved:
         return Arrival.BEING_SAVED
     if folder.is_evicted(name):
@@ -98,6 +101,14 @@ def _needs_scan(bench: Workbench, folder: Folder, name: str) -> bool:
         return False
     with bench.catalog.read() as reader:
         return bool(reader.copies.list_without_good_file([wanted[0]]))
+
+
+def _may_change_layout(folder: Folder, sd: StorageDir, name: str) -> bool:
+    """Whether the name is an image's with an id, in a folder of named pictures: a scan decides its layout first."""
+    if folder.layout.names_are_ids or sd.is_layout_chosen:
+        return False
+    inner = ID_LAYOUT.find_name(name)
+    return inner is not None and ID_LAYOUT.split(inner) is not None
 
 
 def _is_folder_of_images(folder: Folder, name: str) -> bool:
