@@ -253,6 +253,8 @@ class PlaceWatcher:
             self._scans.plan(number, SCAN_SOON_S)
         elif not path or hint.reason is not ListReason.WATCH_ADDED:
             self._trees.follow(number, path)
+        if path and not isinstance(hint, LookAtNames):
+            self._trees.take_first_hint(number, path)
 
     # --- looking at files -----------------------------------------------------------------------------------
 

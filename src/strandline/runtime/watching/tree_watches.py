@@ -1,8 +1,9 @@
 """The watches of folders of named pictures: each folder in the tree has one of its own.
 
 The folders are found from the root down: a folder is watched first and listed then, so what comes meanwhile is
-noticed. Once all folders that were found are watched, the storage directory wants a scan, which sees whatever came
-before the watches stood. If the system allows no more watches, the rest is found by frequent scans.
+noticed. Once all folders that were found are watched, and the first hint about each was taken, the storage directory
+wants a scan, which sees whatever came before. If the system allows no more watches, the rest is found by frequent
+scans.
 
 The system says nothing about the folders *in* a folder that was moved, so they all lose their watches, and get new
 ones under their new paths.
@@ -33,6 +34,8 @@ class _Tree:
     """The names of the watched folders in each watched folder."""
     waiting: dict[str, None] = field(default_factory=dict)
     """Folders to watch and to list, in this order."""
+    fresh: set[str] = field(default_factory=set)
+    """Watched folders whose first hint was not taken yet. It absorbs everything that happens until then."""
     left: dict[str, None] = field(default_factory=dict)
     """Folders for which there was no watch. Nothing is known about the folders in them."""
     retry_at_s: float = 0.0
@@ -117,6 +120,7 @@ class TreeWatches:
             lost = gone.pop()
             gone += (_join(lost, name) for name in tree.below.pop(lost, ()))
             tree.waiting.pop(lost, None)
+            tree.fresh.discard(lost)
             tree.left.pop(lost, None)
             if self._places.pop(tree.where(lost), None) is not None:
                 self._watcher.unwatch(tree.where(lost))
@@ -133,7 +137,10 @@ class TreeWatches:
         return any(tree.waiting for tree in self._trees.values())
 
     def work(self) -> None:
-        """Watches and lists one folder that is waiting. Cost: one watch, and one ``scandir``."""
+        """Watches one folder that is waiting, or lists it. Cost: one watch, and one ``scandir`` if it is known.
+
+        A new folder is listed after its first hint was taken: until then, that hint absorbs what happens in it.
+        """
         tree = next((tree for tree in self._trees.values() if tree.waiting), None)
         if tree is None:
             return
@@ -142,7 +149,8 @@ class TreeWatches:
         try:
             if path:
                 self._watcher.watch_natively(tree.where(path))
-            names = set(tree.folder.list_folders_in(path))
+            is_new = path not in tree.below and path != ""
+            names = set() if is_new else set(tree.folder.list_folders_in(path))
         except WatchLimitError as error:
             tree.limit = error.message
             tree.left[path] = None
@@ -150,16 +158,33 @@ class TreeWatches:
         except OSError:  # gone, or closed to this user: a scan says so
             self.lose(tree.number, path)
         else:
-            self._take_listed(tree, path, names)
-        if tree.wants_scan and not tree.waiting:
+            if is_new:
+                self._take_new(tree, path)
+            else:
+                self._take_listed(tree, path, names)
+        self._settle(tree)
+
+    def take_first_hint(self, number: int, path: str) -> None:
+        """The first hint about a folder was taken. From now on, each change in it has a hint of its own."""
+        tree = self._trees.get(number)
+        if tree is not None and path in tree.fresh:
+            tree.fresh.discard(path)
+            tree.waiting[path] = None
+
+    def _settle(self, tree: _Tree) -> None:
+        if tree.wants_scan and not tree.waiting and not tree.fresh:
             tree.wants_scan = False
             self._on_covered(tree.number)
 
+    def _take_new(self, tree: _Tree, path: str) -> None:
+        tree.wants_scan = True
+        tree.fresh.add(path)
+        tree.below[path] = set()
+        self._places[tree.where(path)] = tree.number, path
+        above, _, name = path.rpartition("/")
+        tree.below.setdefault(above, set()).add(name)
+
     def _take_listed(self, tree: _Tree, path: str, names: set[str]) -> None:
-        if path:
-            self._places[tree.where(path)] = tree.number, path
-            above, _, name = path.rpartition("/")
-            tree.below.setdefault(above, set()).add(name)
         tree.wants_scan |= path not in tree.below
         known = tree.below.setdefault(path, set())
         for name in known - names:
