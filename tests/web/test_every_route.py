@@ -119,10 +119,10 @@ def running(setting: Setting, folder: Path) -> Iterator[Running]:
                 yield Running(served, setting, connection)
 
 
-@pytest.fixture(params=SETTINGS.values(), ids=[name.replace(" ", "-") for name in SETTINGS])
-def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Running]:
-    """A server in each setting."""
-    with running(request.param, tmp_path) as it:
+@pytest.fixture(scope="module", params=SETTINGS.values(), ids=[name.replace(" ", "-") for name in SETTINGS])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A server in each setting, for all tests: what one of them was refused must not matter to the next."""
+    with running(request.param, tmp_path_factory.mktemp("served")) as it:
         yield it
 
 
