@@ -127,6 +127,8 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         )
     )  # fmt: skip
     shown = backend.store.get_storage_dir(chosen["sd"]) if chosen["sd"] else None
+    if shown is not None:
+        chosen = chosen | {"sd": shown.name}  # an address may have its identity or its path
     found = backend.store.gallery.get_months(wanted)
     page = backend.store.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
     asked = {name: value for name, value in chosen.items() if value}
