@@ -187,15 +187,6 @@ def test_an_incomplete_image_is_shown_and_called_so(served: Served) -> None:
     assert '<div class="verdict bad">' in served.client.get(f"/image/{saved.image_id}").text
 
 
-def test_the_gallery_of_a_folder_has_its_name(served: Served) -> None:
-    """However the address calls it: by name, identity, or path."""
-    (sd,) = served.store.list_storage_dirs()
-    for called in (sd.name, sd.sd_id, sd.path):
-        page = served.client.get("/", params={"sd": called}).text
-        assert f"<h1>{sd.name}</h1>" in page
-        assert f'<option value="{sd.name}" selected>' in page
-
-
 def test_a_folder_that_lost_too_much_is_told_everywhere(served: Served) -> None:
     """Above the gallery, on its tiles, and on the page of each image, which leads to the button that it names."""
     for data in IMAGES:
