@@ -11,6 +11,7 @@ import pytest
 
 from builders.clocks import FakeClock
 from builders.identities import A
+from builders.named_vault import list_events, put
 from builders.pictures import make_picture
 from builders.snapshots import snapshot
 from builders.storage import id_of, make_pictures, make_storage_dir, open_bench, put_image
@@ -56,18 +57,6 @@ def vault(tmp_path: Path) -> Path:
 def sd(bench: Workbench, vault: Path) -> StorageDir:
     """The vault, added."""
     return add_storage_dir(bench, vault).sd
-
-
-def put(root: Path, path: str, data: bytes) -> None:
-    """A person writes a file."""
-    (root / path).parent.mkdir(parents=True, exist_ok=True)
-    (root / path).write_bytes(data)
-
-
-def list_events(bench: Workbench) -> list[Event]:
-    """All events in the journal, oldest first."""
-    with bench.catalog.read() as reader:
-        return reader.journal.list_events(since=0, limit=10_000)
 
 
 def rows_of(bench: Workbench, sd: StorageDir) -> dict[str, ImageFile]:

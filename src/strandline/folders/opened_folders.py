@@ -130,9 +130,7 @@ def open_or_make_folder(path: Path) -> Iterator[OpenedFolder]:
         except OSError as error:
             if error.errno not in (errno.ENOTDIR, errno.ELOOP):
                 raise
-            raise RefusedError(
-                f"{path} is in the way and is not a folder; move it away and save again", path=str(path)
-            ) from None
+            raise _in_the_way(path) from None
         yield opened
 
 
@@ -178,9 +176,7 @@ def _open_part(above: OpenedFolder, part: str) -> Iterator[OpenedFolder]:
     except OSError as error:
         if error.errno not in (errno.ENOTDIR, errno.ELOOP):
             raise
-        raise RefusedError(
-            f"{path} is in the way and is not a folder; move it away and save again", path=str(path)
-        ) from None
+        raise _in_the_way(path) from None
     try:
         yield OpenedFolder(path, fd, below)
     finally:
@@ -192,3 +188,9 @@ def _make_folder(path: Path) -> None:
     with disk_errors("make the folder", path), open_folder(path.parent) as above:
         path.mkdir(exist_ok=True)
         above.sync()
+
+
+def _in_the_way(path: Path) -> RefusedError:
+    return RefusedError(
+        f"{path} is in the way and is not a folder; move it away and save again", path=str(path)
+    )
