@@ -424,7 +424,8 @@ class Store:
             SourceNotFoundError: There is no such file. The message says what is known of it.
             AmbiguousImageIdError: Several files with different bytes have the name.
             StorageDirNotFoundError: The file, or the note, is in no storage directory.
-            WrongBytesError, UnreadableFileError: The bytes are no whole image, or cannot be read now.
+            ImageArrivingError, ImageDamagedError: The bytes are no whole image.
+            UnreadableFileError: They cannot be read now.
         """
         return services.by_name.find_by_name(
             self._bench, text, note=None if note is None else os.fspath(note)

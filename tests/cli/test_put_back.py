@@ -83,7 +83,7 @@ def test_a_picture_stays_missing(vault: Path, home: Path, capsys: pytest.Capture
     capsys.readouterr()
     assert run(home, "put-back") == 1
     told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("two.png stays missing: no file that is known has its bytes now")
+    assert told[0].startswith("two.png stays missing: no file has its bytes now")
     assert told[-1] == "0 pictures put back, 1 not"
 
 

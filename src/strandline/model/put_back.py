@@ -7,7 +7,7 @@ from typing import ClassVar
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.layout import find_picture_extension
 from strandline.model.note_checks import Place
-from strandline.model.passed_over import is_passed_over
+from strandline.model.passed_over import is_in_passed_over, is_passed_over
 from strandline.model.portable_names import explain_refused
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
@@ -69,7 +69,7 @@ def explain_refused_target(path: str) -> str | None:
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts) or "\0" in path:
         return "it is not below the folder"
-    if any(is_passed_over("/".join(parts[: number + 1])) for number in range(len(parts))):
+    if is_in_passed_over(path) or is_passed_over(path):
         return "another program keeps that folder, or that file, for itself"
     if find_picture_extension(parts[-1]) is None:
         return "it has no picture's extension"

@@ -62,6 +62,10 @@ class Resolved:
     """Other files that may be meant."""
     why: str = ""
     """In a few words, for a verdict that needs them."""
+    tries: tuple[str, ...] = ()
+    """Of a missing file, all paths at which it would be found, the likeliest first."""
+    endings: tuple[str, ...] = ()
+    """Of a missing file, how its path may end, if it may be in any folder."""
 
 
 class Resolver:
@@ -174,7 +178,9 @@ class Resolver:
         hidden = self._find_hidden(name_of(search.tries[0])) if search.suffixes else None
         if hidden is not None:
             return Resolved(Verdict.OUTSIDE, why=f"it may be in {hidden}, which is not listed")
-        return Resolved(Verdict.MISSING, search.tries[0])
+        return Resolved(
+            Verdict.MISSING, search.tries[0], tries=tuple(search.tries), endings=tuple(search.suffixes)
+        )
 
 
 def _list_nearest(folder: str, paths: Iterable[str]) -> list[str]:

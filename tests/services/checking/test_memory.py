@@ -65,7 +65,8 @@ def test_a_picture_that_was_deleted(bench: Workbench, vault: Path, clock: FakeCl
     scan(bench)
     at = f"{clock.now().astimezone():%Y-%m-%d %H:%M}"
     (finding,) = check(bench, vault)
-    assert f"it was here until {at}, and no file that is known has its bytes now" in finding.message
+    assert f"it was here until {at}, and no image here has its bytes now" in finding.message
+    assert f"`strandline put-back {vault}` also looks in trashes" in finding.message
     clock.pass_time(hours=1)
     scan(bench)
     assert accept_missing(bench, get_by_number(bench, 1)) == 1
@@ -89,6 +90,33 @@ def test_a_wiki_link_to_a_name_that_was_in_any_folder(bench: Workbench, vault: P
     assert wiki.message.startswith("it was at img/one.png until ")
     assert bare.message.startswith("it was at img/one.png until ")
     assert plain.message.startswith("never seen on this machine; ")
+
+
+def test_a_path_from_the_root_is_known_from_a_note_below(bench: Workbench, vault: Path) -> None:
+    """Obsidian looks from the note and from the root. Nothing that was seen is called never seen."""
+    (vault / "img/one.png").unlink()
+    scan(bench)
+    (vault / "deep").mkdir()
+    (vault / "deep/Note.md").write_text("![[img/one.png]]\n![](../img/one.png)\n![[one.png]]")
+    messages = {each.message for each in check(bench, vault) if each.note == "deep/Note.md"}
+    assert (
+        len(messages) == 2
+    )  # it was here, and for the name alone and the path from the root: it was at img/one.png
+    assert all(" until " in message for message in messages)
+
+
+def test_what_a_program_deleted_is_missing(bench: Workbench, vault: Path) -> None:
+    """Obsidian shows nothing from its trash, so a file there is no excuse. Of a picture never seen, it is named."""
+    (vault / ".trash").mkdir()
+    (vault / "two.png").rename(vault / ".trash/two.png")
+    (vault / ".stversions").mkdir()
+    (vault / ".stversions/old~20250301-101010.png").write_bytes(THREE)
+    (vault / "Note.md").write_text("![[two.png]]\n![[old.png]]")
+    scan(bench)
+    two, old = check(bench, vault)
+    assert (two.kind, old.kind) == ("missing", "missing")
+    assert "also looks in trashes" in two.message
+    assert ".stversions/old~20250301-101010.png had that name" in old.message
 
 
 def test_a_picture_that_nobody_has_seen(bench: Workbench, vault: Path) -> None:

@@ -10,11 +10,11 @@ from builders.clocks import FakeClock
 from builders.storage import id_of, make_pictures, make_storage_dir
 from strandline.errors import (
     AmbiguousImageIdError,
+    ImageArrivingError,
+    ImageDamagedError,
     InvalidPathError,
     SourceNotFoundError,
     StorageDirNotFoundError,
-    UnreadableFileError,
-    WrongBytesError,
 )
 from strandline.services.finding.by_name import find_by_name
 from strandline.services.scanning.scan import scan_storage_dir
@@ -100,6 +100,8 @@ def test_what_is_known_of_a_picture_that_is_gone(bench: Workbench, vault: Path, 
         find_by_name(bench, str(vault / "one.png"))
     with pytest.raises(SourceNotFoundError, match=r"the same bytes are now at a/uno\.png"):
         find_by_name(bench, "![[one.png|300]]", note=str(vault / "a/Note.md"))
+    with pytest.raises(SourceNotFoundError, match=r"in 'Vault', it was here until .*now at a/uno\.png"):
+        find_by_name(bench, "one.png")
     with pytest.raises(SourceNotFoundError, match="never seen"):
         find_by_name(bench, "gone.png", note=str(vault / "a/Note.md"))
     with pytest.raises(SourceNotFoundError, match="check the path"):
@@ -109,10 +111,10 @@ def test_what_is_known_of_a_picture_that_is_gone(bench: Workbench, vault: Path, 
 def test_what_cannot_be_shown(bench: Workbench, vault: Path, tmp_path: Path, clock: FakeClock) -> None:
     """A half picture, and a file in no storage directory."""
     (vault / "half.png").write_bytes(ONE[: len(ONE) // 2])
-    with pytest.raises(UnreadableFileError, match="cannot be shown yet"):
+    with pytest.raises(ImageArrivingError, match="cannot be shown yet"):
         find_by_name(bench, str(vault / "half.png"))
     clock.pass_time(hours=30)
-    with pytest.raises(WrongBytesError, match="is damaged"):
+    with pytest.raises(ImageDamagedError, match="is damaged"):
         find_by_name(bench, str(vault / "half.png"))
     (tmp_path / "loose.png").write_bytes(ONE)
     with pytest.raises(StorageDirNotFoundError, match="sd add"):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders.clocks import FakeClock
+from builders.named_vault import put
 from builders.snapshots import snapshot
 from builders.storage import id_of, make_pictures, make_storage_dir
 from strandline.errors import RefusedError, StorageDirNotFoundError, StorageDirOfflineError
@@ -33,12 +34,6 @@ def vault(tmp_path: Path, bench: Workbench) -> Path:
     (root / ".obsidian").mkdir()
     add_storage_dir(bench, root)
     return root
-
-
-def put(root: Path, path: str, data: bytes) -> None:
-    """A person writes a file."""
-    (root / path).parent.mkdir(parents=True, exist_ok=True)
-    (root / path).write_bytes(data)
 
 
 def scan(bench: Workbench) -> None:
@@ -98,6 +93,16 @@ def test_trashes_and_old_versions_are_sources(bench: Workbench, vault: Path, whe
     assert (vault / "img/two.png").read_bytes() == TWO
 
 
+def test_what_obsidian_deleted_comes_back(bench: Workbench, vault: Path) -> None:
+    """A wiki link may mean any folder, but not the trash."""
+    (vault / ".trash").mkdir()
+    (vault / "three.png").rename(vault / ".trash/three.png")
+    scan(bench)
+    _, (step,) = run(bench, vault)
+    assert (step.path, step.done) == ("three.png", True)
+    assert (vault / "three.png").read_bytes() == (vault / ".trash/three.png").read_bytes() == THREE
+
+
 def test_another_storage_directory_is_named(bench: Workbench, vault: Path, clock: FakeClock) -> None:
     """The caller asks a person before it carries that out."""
     ids = add_storage_dir(bench, make_storage_dir(vault.with_name("ids"), TWO)).sd
@@ -129,7 +134,7 @@ def test_bytes_that_are_nowhere(bench: Workbench, vault: Path) -> None:
     assert snapshot(vault) == before
     assert (plan.missing, plan.unknown) == (2, 1)
     assert not step.done
-    assert "no file that is known has its bytes" in (step.why or "")
+    assert "no file has its bytes now" in (step.why or "")
 
 
 def test_nothing_is_replaced(bench: Workbench, vault: Path) -> None:

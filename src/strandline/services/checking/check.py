@@ -213,11 +213,9 @@ class _Check:
             if resolved.verdict is Verdict.MISSING and (copy := self._tree.find_conflict_copy(name)):
                 return FindingKind.MISSING, messages.say_conflict_copy(self._collected.say_path(copy))
             if resolved.verdict is Verdict.MISSING and self._memory is not None:
-                is_anywhere = reference.form in scope.profile.by_suffix and "/" not in reference.destination
-                was = self._find_known(self._memory, resolved.path, is_anywhere)
+                was = self._find_known(self._memory, resolved)
                 if was is not None and not reference.is_silenced:
-                    belongs = was.path if is_anywhere else resolved.path
-                    self._lost.append(Lost(note, reference.line, reference.target, belongs, was))
+                    self._lost.append(Lost(note, reference.line, reference.target, was.path, was))
                 return FindingKind.MISSING, self._say_missing(self._memory, resolved.path, was)
         elif resolved.verdict is not Verdict.OUTSIDE and resolved.path is not None:
             fault = self._find_fault(resolved.path)
@@ -229,15 +227,18 @@ class _Check:
                 return FindingKind.NOT_SHOWN, messages.say_not_shown(extension, scope.profile)
         return messages.say_verdict(resolved, scope.profile, self._collected.say_path)
 
-    def _find_known(self, memory: Memory, path: str, is_anywhere: bool) -> Remembered | None:
+    def _find_known(self, memory: Memory, resolved: Resolved) -> Remembered | None:
         """What is known of a missing picture. A damaged catalog knows nothing."""
         with suppress(StrandlineError):
-            return memory.find(path, in_any_folder=is_anywhere)
+            return memory.find(resolved.tries, resolved.endings)
         return None
 
     def _say_missing(self, memory: Memory, path: str, was: Remembered | None) -> str:
+        say_path = self._collected.say_path
         if was is not None:
-            return messages.say_remembered(was, path, self._collected.say_path)
+            return messages.say_remembered(was, path, say_path, self._tree.root)
+        if old := self._tree.find_old_version(name_of(path)):
+            return messages.say_old_version(say_path(old))
         return messages.NEVER_SEEN if memory.is_whole else messages.MISSING
 
     def _find_fault(self, path: str) -> PictureState | None:

@@ -6,7 +6,7 @@ Looks at no disk.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -45,18 +45,29 @@ class Memory:
         """Whether everything that is in the storage directory has been seen at least once since it was added."""
         return self._sd.first_scan_done and self._sd.is_reachable
 
-    def find(self, path: str, *, in_any_folder: bool) -> Remembered | None:
-        """What was last at the path. None if nothing is known.
+    def find(self, paths: Sequence[str], endings: Sequence[str] = ()) -> Remembered | None:
+        """What was last at the first of the paths that is known. None if nothing is known.
 
-        With ``in_any_folder``, what last had its name, if nothing was at the path itself.
+        If none of them is, what was last at a path that ends like one of ``endings``, folder by folder.
 
-        Cost: two or three statements, and one more for the first call.
+        Cost: two statements for each path, and a few more.
         """
-        known = [*self._iter_rows(path), *self._list_earlier(path)]
-        known = [each for each in known if in_any_folder or each.path == path]
-        if not known:
+        known = {
+            each
+            for path in dict.fromkeys((*paths, *endings))
+            for each in (*self._iter_rows(path), *self._list_earlier(path))
+        }
+        order = {path: -number for number, path in enumerate(paths)}
+        fits = [
+            each
+            for each in known
+            if each.path in order or any(f"/{each.path}".endswith(f"/{ending}") for ending in endings)
+        ]
+        if not fits:
             return None
-        latest = max(known, key=lambda each: (each.path == path, each.until or _NOW))
+        latest = max(
+            fits, key=lambda each: (order.get(each.path, -len(order)), each.until or _NOW, each.path)
+        )
         places = tuple(self._list_places(latest))
         return Remembered(latest.path, latest.until, latest.sha256, latest.size_bytes, places)
 

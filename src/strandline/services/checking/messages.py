@@ -43,18 +43,26 @@ def say_verdict(
             return FindingKind.OUTSIDE, f"{resolved.why}, so it was not looked at"
 
 
-def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str]) -> str:
-    """The message about a picture that was here before, at the path or at another one."""
+def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str], root: str) -> str:
+    """The message about a picture that was here before, at the path or at another one.
+
+    ``root`` is the folder that the offered command is about, as a path that works anywhere on this machine.
+    """
     here = "it was here" if was.path == path else f"it was at {say_path(was.path)}"
+    back = say_command("put-back", root)
     told = f"{here} at the last scan" if was.until is None else f"{here} until {_say_time(was.until)}"
     if not was.places and was.until is None:
         return f"{told}; scan again to learn whether it was moved, or put it back, or remove the reference"
     if not was.places:
-        return f"{told}, and no file that is known has its bytes now; look in the trash, or in a backup"
+        return f"{told}, and no image here has its bytes now; {back} also looks in trashes and old versions"
     place = was.places[0]
     where = say_path(place.path) if place.sd is None else f"{place.path} in {place.sd!r}"
-    back = f"{say_command('put-back')} copies that file back"
-    return f"{told}, and the same bytes are now at {where}; {back}, or change the reference"
+    return f"{told}, and the same bytes are now at {where}; {back} copies that file back, or change the reference"
+
+
+def say_old_version(path: str) -> str:
+    """The message about a picture that was never seen, while a program keeps a file that had its name."""
+    return f"never seen on this machine, but {path} had that name; if it is the right picture, copy it back"
 
 
 def _say_time(at: datetime) -> str:

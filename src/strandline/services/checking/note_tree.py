@@ -15,7 +15,7 @@ from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.layout import ID_LAYOUT
 from strandline.model.layout_choice import LAYOUT_FILE
-from strandline.model.passed_over import has_settings, is_passed_over
+from strandline.model.passed_over import has_old_files, has_settings, is_passed_over
 from strandline.model.portable_names import fold_path
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.notes.file_index import FileIndex, folder_of, name_of
@@ -124,7 +124,10 @@ class NoteTree:
         return is_work_tree(self.root)
 
     def find_hidden(self, name: str) -> str | None:
-        """A place that is not listed and may have a file of this name: its path. None if there is none."""
+        """A place that is not listed and may have a file of this name: its path. None if there is none.
+
+        No tool shows what is in a trash or among old versions, so a file there is none.
+        """
         return self._hidden_names.get(name) or next(iter([*self.refused, *self._folder_links]), None)
 
     @cached_property
@@ -137,11 +140,36 @@ class NoteTree:
         """The names in folders that are passed over, and of links to files, each with a place where it is."""
         names = {name_of(link): link for link in self._listing.links}
         for folder in self._listing.not_entered:
-            if name_of(folder) != ".git":  # which has no files of a person
+            if name_of(folder) != ".git" and not has_old_files(folder):  # neither has what a tool shows
                 with suppress(OSError):
                     listing = list_tree(self.locate(folder), lambda _path: True)
                     names.update(dict.fromkeys(chain(*listing.folders.values()), folder))
         return names
+
+    def find_old_version(self, name: str) -> str | None:
+        """The path of a deleted file or an old version that had this name, in the folder of some program."""
+        stem, _, extension = name.rpartition(".")
+        return self._old_names.get(name) or next(
+            (
+                path
+                for old, path in self._old_names.items()
+                if old.startswith(f"{stem}~") and old.endswith(f".{extension}")  # as Syncthing calls them
+            ),
+            None,
+        )
+
+    @cached_property
+    def _old_names(self) -> dict[str, str]:
+        """The pictures in trashes and among old versions, by name."""
+        return {name_of(path): path for path in self.iter_old_pictures()}
+
+    def iter_old_pictures(self) -> Iterator[str]:
+        """The paths of the pictures in trashes and among old versions. Cost: a listing of each such folder."""
+        for folder in filter(has_old_files, self._listing.not_entered):
+            with suppress(OSError):
+                for inner, names in list_tree(self.locate(folder), lambda _path: True).folders.items():
+                    for name in filter(is_picture_name, names):
+                        yield "/".join(filter(None, (folder, inner, name)))
 
     def has_note_of(self, name: str) -> bool:
         """Whether a wiki link to this name means a note, as ``[[Title.png]]`` means ``Title.png.md``."""

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 
 from strandline.errors import (
     AmbiguousImageIdError,
+    ImageArrivingError,
+    ImageDamagedError,
     InvalidPathError,
     SourceNotFoundError,
     StorageDirNotFoundError,
     UnreadableFileError,
-    WrongBytesError,
 )
 from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.image_files import FileState
@@ -55,7 +56,8 @@ def find_by_name(bench: Workbench, text: str, *, note: str | None = None) -> Ima
             known of it.
         AmbiguousImageIdError: Several files with different bytes have the name.
         StorageDirNotFoundError: The file is in no storage directory.
-        WrongBytesError, UnreadableFileError: The bytes that are there are no whole image, or cannot be read now.
+        ImageArrivingError, ImageDamagedError: The bytes that are there are no whole image.
+        UnreadableFileError: They cannot be read now.
     """
     if note is not None:
         return _identify(bench, *_find_in_note(bench, text, note))
@@ -145,22 +147,28 @@ def _identify(bench: Workbench, sd: StorageDir, path: str) -> ImageId:
     if result.outcome is Outcome.GOOD and result.row is not None and result.row.image_id is not None:
         return result.row.image_id
     where = str(folder.where(name))
-    if result.row is not None and result.row.state is FileState.DAMAGED:
-        raise WrongBytesError(f"{where} is damaged: {result.reason}; replace it by a good copy", path=where)
-    raise UnreadableFileError(
-        f"{where} cannot be shown yet: {result.reason}; try again when it is complete", path=where
-    )
+    if result.outcome is Outcome.BAD and result.row is not None and result.row.state is FileState.DAMAGED:
+        raise ImageDamagedError(f"{where} is damaged: {result.reason}; replace it by a good copy", path=where)
+    if result.outcome in (Outcome.BAD, Outcome.CHANGING):
+        raise ImageArrivingError(
+            f"{where} cannot be shown yet: {result.reason}; try again when it is complete", path=where
+        )
+    raise UnreadableFileError(f"{where} cannot be read now: {result.reason}", path=where)
 
 
 def _not_found(bench: Workbench, text: str) -> SourceNotFoundError | StorageDirNotFoundError:
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
     inside = _find_storage_dir(bench, sds, text)
+    path = text.strip().replace(os.sep, "/").removeprefix("./")
+    endings = () if "/" in path else (path,)
+    places = [*([inside] if inside else []), *((sd, path) for sd in sds if inside is None or sd != inside[0])]
+    for sd, expected in places:
+        if was := Memory(bench, sd).find([expected], endings):
+            said = messages.say_remembered(was, expected, lambda each: each, sd.path)
+            return SourceNotFoundError(f"there is no {text}; in {sd.name!r}, {said}", source=text)
     if inside is not None:
-        sd, path = inside
-        was = Memory(bench, sd).find(path, in_any_folder=False)
-        said = messages.NEVER_SEEN if was is None else messages.say_remembered(was, path, lambda each: each)
-        return SourceNotFoundError(f"there is no {text}; {said}", source=text)
+        return SourceNotFoundError(f"there is no {text}; {messages.NEVER_SEEN}", source=text)
     given = os.path.abspath(os.path.expanduser(text)) if can_be_path(text) else None
     if given is not None and look_at_file(given) is not None:
         return StorageDirNotFoundError(
@@ -228,9 +236,9 @@ def _unresolved(
             f"{text} may mean {shown} in {note}; give the path", value=text, candidates=[]
         )
     path = resolved.path or text
-    was = Memory(bench, sd).find(path, in_any_folder="/" not in text)
+    was = Memory(bench, sd).find(resolved.tries, resolved.endings)
     if was is not None:
-        said = messages.say_remembered(was, path, lambda each: each)
+        said = messages.say_remembered(was, path, lambda each: each, sd.path)
     elif resolved.candidates:
         said = f"a file of that name is at {resolved.candidates[0]}"
     else:

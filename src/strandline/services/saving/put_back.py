@@ -21,16 +21,15 @@ from strandline.errors import (
     UnreadableFileError,
 )
 from strandline.folders.disk_errors import disk_errors
-from strandline.folders.file_tree import list_tree, look_at_file, read_file
+from strandline.folders.file_tree import look_at_file, read_file
 from strandline.folders.port import SaveMode
-from strandline.model.layout import find_picture_extension
 from strandline.model.note_checks import CheckOptions, FindingKind, Lost, Place
-from strandline.model.passed_over import has_old_files, is_passed_over
 from strandline.model.put_back import PutBack, PutBackPlan, explain_refused_target
 from strandline.model.remedies import say_add
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.services.checking.check import check_path
 from strandline.services.checking.memory import Memory
+from strandline.services.checking.note_tree import NoteTree
 from strandline.services.proving.prove import prove_file
 from strandline.services.saving.entries import read_entry
 from strandline.services.saving.intake import as_mtime_ns
@@ -38,7 +37,7 @@ from strandline.services.storage_dirs.presence import refresh
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.workbench import Workbench
 
-NO_SOURCE = "no file that is known has its bytes now; look in a backup"
+NO_SOURCE = "no file has its bytes now, not even a deleted or an old one; look in a backup"
 
 
 def plan_put_back(bench: Workbench, path: str) -> PutBackPlan:
@@ -166,16 +165,9 @@ def _iter_kept(bench: Workbench, sd: StorageDir, wanted: dict[str, int]) -> Iter
 
 
 def _iter_old_files(root: str) -> Iterator[tuple[str, str]]:
-    try:
-        folders = list_tree(root, lambda path: not is_passed_over(path)).not_entered
-    except OSError:
-        return
-    for folder in filter(has_old_files, folders):
-        with suppress(OSError):
-            for inner, names in list_tree(os.path.join(root, folder), lambda _path: True).folders.items():
-                for name in names:
-                    if find_picture_extension(name.lstrip(".")) is not None:
-                        yield root, "/".join(filter(None, (folder, inner, name)))
+    with suppress(OSError):
+        for path in NoteTree(root).iter_old_pictures():
+            yield root, path
 
 
 def _iter_own_trash(bench: Workbench, wanted: dict[str, int]) -> Iterator[tuple[str, str]]:
