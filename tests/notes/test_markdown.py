@@ -77,6 +77,9 @@ def test_each_form_is_read(text: str, form: Form, target: str, destination: str)
         "<!--\n<img src=x.png>\n-->",
         "%% ![[x.png]] %%",
         "%%\n![](x.png)\n\n![[y.png]]\n%%",
+        "from $a ![[x.png]] b$ on",
+        "$$\n\\text{![](x.png)}\n$$",
+        "#+BEGIN_SRC org\n[[x.png]]\n\n![](y.png)\n#+END_SRC",
         "<script>var a = '<img src=x.png>'</script>",
         r"\[[x.png]]",
         "[t](note.md) [[note]] ![[song.mp3]] ![](x.pdf)",
@@ -89,6 +92,25 @@ def test_each_form_is_read(text: str, form: Form, target: str, destination: str)
 def test_what_is_no_reference(text: str) -> None:
     """Code, comments, escaped marks, other attachments, and plain words."""
     assert read(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "for $5 ![[x.png]] and $6",
+        "$5/![[x.png]]/$6",
+        "US$5![[x.png]]A$",
+        r"\$5 ![[x.png]]$",
+        "$a\n\n![[x.png]]\n\nb$",
+        "$$\n\n![[x.png]]\n\n$$",
+        "`$`![[x.png]]`$`",
+        "#+begin_src\n![[x.png]]",
+        "#+begin_quote\n![[x.png]]\n#+end_quote",
+    ],
+)
+def test_what_only_looks_hidden_is_read(text: str) -> None:
+    """Money is no formula, nothing reaches over an empty line, and a block that nothing closes hides nothing."""
+    assert [target for _, target, _, _ in read(text)] == ["x.png"]
 
 
 def test_a_picture_inside_a_link_is_one() -> None:

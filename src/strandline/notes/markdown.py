@@ -1,4 +1,5 @@
-"""Markdown: the references of a note, as its text means them. Code, comments, and escaped marks are none.
+"""Markdown: the references of a note, as its text means them. Code, comments, formulas, and escaped
+marks are none.
 
 The parser is pulldown-cmark (through pyromark), so block structure is CommonMark's. Wiki links, Obsidian's comments,
 and destinations with blanks are no CommonMark, so they are looked for in what the parser does not call code or HTML.
@@ -34,6 +35,18 @@ _OPTIONS = (
 _COMMENT = re.compile(rb"%%.*?%%", re.DOTALL)
 """Obsidian's. One that is not closed hides nothing here: the rest of the note would not be looked at."""
 
+_MATH = re.compile(
+    rb"(?<![\\$])\$\$(?:(?!\n[ \t]*\r?\n)[^$])+\$\$"
+    rb"|(?<![\\$\w])\$(?![\s$])(?:(?!\n[ \t]*\r?\n)(?:[^$\\]|\\.))*(?<!\s)\$(?![\w$])",
+    re.DOTALL,
+)
+"""Formulas, by the rules of Pandoc, so ``$5 and $6`` is none. No empty line is in one."""
+
+_ORG_BLOCK_EDGE = re.compile(
+    rb"^[ \t]*#\+(begin|end)_(src|example|comment|export)\b", re.IGNORECASE | re.MULTILINE
+)
+"""Logseq also has Org's blocks of code in Markdown."""
+
 _WITH_BLANKS = re.compile(
     rb"(?<!\\)!\[[^\]\n]*\]\([ \t]*((?:[^()<>\n\"]|\([^()<>\n\"]*\))+?)[ \t]*"
     rb"(?:\"[^\"\n]*\"|'[^'\n]*')?[ \t]*\)"
@@ -46,8 +59,8 @@ _MARKDOWN_INSIDE = re.compile(
 _GAP = re.compile(rb"\n\r?\n(?=[^\s>*+\-0-9])")
 """An empty line before one that neither is indented nor begins with the mark of a list or quotation."""
 
-_REACHES_FAR = (b"```", b"~~~", b"]:", b"%%")
-"""Fences, definitions of links and footnotes, and Obsidian's comments."""
+_REACHES_FAR = (b"```", b"~~~", b"]:", b"%%", b"#+")
+"""Fences, definitions of links and footnotes, Obsidian's comments, and Org's blocks."""
 
 _LONG_HTML = re.compile(rb"<(?:[!?]|(?:script|pre|style|textarea)\b)", re.IGNORECASE)
 """HTML that an empty line does not end."""
@@ -107,22 +120,36 @@ def iter_text(data: bytes, start: int) -> Iterator[Found]:
     """The references of Markdown that is parsed as a whole."""
     parsed = _Parsed(data)
     text = parsed.hide_rest()
-    comments = [match.span() for match in _COMMENT.finditer(text)]
+    unread = list(_iter_unread(text))
     seen = set()
     for link in parsed.links:
         seen.add(link.offset)
-        if not _is_inside(link.offset, comments):
+        if not _is_inside(link.offset, unread):
             yield replace(link, offset=start + link.offset)
     for offset, piece in parsed.html:
-        if not _is_inside(offset, comments):
+        if not _is_inside(offset, unread):
             yield from iter_tags(piece, start + offset)
             if _MARKDOWN_INSIDE.search(piece):
                 yield from _iter_pictures(hide(piece), start + offset, Form.MARKDOWN)
-    visible = _COMMENT.sub(lambda match: blank_out(match[0]), text)
+    visible = _blank_out_spans(text, unread)
     yield from iter_wiki_links(visible, start)
     for found in _iter_pictures(visible, start, Form.BLANKS):
         if found.offset - start not in seen and " " in found.target:
             yield found
+
+
+def _iter_unread(text: bytes) -> Iterator[tuple[int, int]]:
+    """The spans that the parser takes for text, but people's programs do not."""
+    for mark, pattern in ((b"%%", _COMMENT), (b"$", _MATH)):
+        if mark in text:
+            yield from (match.span() for match in pattern.finditer(text))
+    opened: re.Match[bytes] | None = None
+    for edge in _ORG_BLOCK_EDGE.finditer(text) if b"#+" in text else ():
+        if opened is None and edge[1].lower() == b"begin":
+            opened = edge
+        elif opened is not None and edge[1].lower() == b"end" and edge[2].lower() == opened[2].lower():
+            yield opened.start(), edge.end()
+            opened = None
 
 
 def _iter_pictures(data: bytes, start: int, form: Form) -> Iterator[Found]:
@@ -220,12 +247,16 @@ class _Parsed:
 
     def hide_rest(self) -> bytes:
         """The text with blanks instead of code and HTML. All offsets are unchanged."""
-        if not self._hidden:
-            return self._data
-        visible = bytearray(self._data)
-        for begin, end in self._hidden:
-            visible[begin:end] = blank_out(self._data[begin:end])
-        return bytes(visible)
+        return _blank_out_spans(self._data, self._hidden)
+
+
+def _blank_out_spans(data: bytes, spans: list[tuple[int, int]]) -> bytes:
+    if not spans:
+        return data
+    visible = bytearray(data)
+    for begin, end in spans:
+        visible[begin:end] = blank_out(data[begin:end])
+    return bytes(visible)
 
 
 def _fold_label(label: str) -> str:
