@@ -229,7 +229,9 @@ class CatalogInsideStorageDirError(RefusedError):
 
 
 class UnsuitableFolderError(RefusedError):
-    """The folder cannot be a storage directory: a home, a root, a media folder, or one inside another."""
+    """The folder cannot be a storage directory: a media folder, or one inside another. Or it is an unusual one, such
+    as a home or the root of a disk: then ``may_insist`` is true, and also ``is_question`` if it may well be meant.
+    """
 
     code = "unsuitable-folder"
 

@@ -113,6 +113,8 @@ class Store:
         new_identity: bool = False,
         read_only: bool = False,
         layout: str | None = None,
+        shared: bool = False,
+        insists: bool = False,
         scan: bool = True,
         prove_all: bool = True,
         progress: OnProgress | None = None,
@@ -123,6 +125,10 @@ class Store:
         Without it, what is in the folder decides, and ``layout_reason`` says why. A named picture has its id from its
         bytes, so the scan reads each of them; unless ``prove_all``, a watcher does that later.
 
+        With ``shared``, a folder of named pictures gets ``SD_LAYOUT`` and ``SD_ID``, so that it has the same layout
+        and identity on every machine. An unusual folder (a home, a folder of the system, one with more than a million
+        files) is refused with the fact ``may_insist``. ``insists`` takes it.
+
         ``progress`` is called with the storage directory, the number of handled files, and the number of all files (0
         while unknown). Cost: one ``lstat`` per file, a read of each new file of a known folder, and up to four
         seconds for changing identity files.
@@ -130,7 +136,7 @@ class Store:
         Raises:
             InvalidPathError, InvalidNameError, StorageDirNotFoundError: The input is invalid.
             CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
-            UnsuitableFolderError: It is a home, a root, a media folder, inside another one, or around one.
+            UnsuitableFolderError: It is unusual, a media folder, inside another one, or around one.
             StorageDirIncompleteError: Its identity changes too fast to be decided.
             DiskError: A new ``SD_ID`` could not be written.
         """
@@ -141,6 +147,8 @@ class Store:
             new_identity=new_identity,
             read_only=read_only,
             layout=None if layout is None else parse_layout_kind(layout),
+            shared=shared,
+            insists=insists,
             scan=scan,
             prove_all=prove_all,
             on_progress=progress,

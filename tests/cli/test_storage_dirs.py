@@ -10,6 +10,8 @@ import pytest
 from builders.command_home import SD_ID, CommandHome
 from builders.pictures import make_picture
 from builders.program import run
+from strandline.cli import sd
+from strandline.services.storage_dirs import suitable
 
 
 @pytest.mark.parametrize("left", [b"", b"nonsense", b"6f1b2c3d"])
@@ -102,6 +104,26 @@ def test_a_users_home_is_refused_for_what_it_is(home: Path, monkeypatch: pytest.
     refused = run("sd", "add", home.parent, "--json")
     assert refused.json["error"]["code"] == "unsuitable-folder"
     assert "is your home folder" in refused.stderr
+
+
+def test_a_person_is_asked_about_a_very_large_folder(
+    made: CommandHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a terminal it is refused, and the command that takes it is printed. ``--yes`` is that command."""
+    monkeypatch.setattr(suitable, "MANY_ENTRIES", 3)
+    assert made.home.exists()
+    vault = tmp_path / "a vault/Vault"
+    vault.mkdir(parents=True)
+    for number in range(4):
+        (vault / f"{number}.md").touch()
+    refused = run("sd", "add", vault)
+    assert refused.status == 5
+    assert f"`strandline sd add '{vault}' --yes`" in refused.stderr
+    monkeypatch.setattr(sd, "asks_a_person", lambda: True)
+    assert run("sd", "add", vault, stdin=b"n\n").status == 5
+    assert run("sd", "add", vault, stdin=b"y\n").status == 0
+    assert run("sd", "add", vault, "--yes", "--shared").status == 0
+    assert (vault / "SD_LAYOUT").read_text() == "named\n"
 
 
 def test_a_folder_of_notes_with_pictures_beside_them_is_not_called_healthy(made: CommandHome) -> None:

@@ -25,6 +25,13 @@ OTHER = make_storage_dir(name="My Vault")
     [
         (FolderFacts("/", is_system_root=True, is_user_home=True), "the root of the disk; add the folder"),
         (FolderFacts("/home/ada", is_user_home=True), "your home folder"),
+        (FolderFacts("/home/ada", is_user_home=True), "run `strandline sd add /home/ada --yes`"),
+        (FolderFacts("/data", holds_user_home=True), "has your home folder in it"),
+        (FolderFacts("/usr"), "belongs to the system"),
+        (FolderFacts("/proc/1/fd"), "belongs to the system"),
+        (FolderFacts("/System"), "belongs to the system"),
+        (FolderFacts(r"C:\Program Files"), "belongs to the system"),
+        (FolderFacts("/x", is_very_large=True), "more than 1,000,000 files and folders"),
         (FolderFacts("/a b/media", media_of="/a b", inside=OTHER), "run `strandline sd add '/a b'`"),
         (FolderFacts("/x", inside=OTHER), "inside the storage directory 'My Vault'"),
         (FolderFacts("/x", inside=OTHER), "run `strandline save -r /x --sd 'My Vault'`"),
@@ -35,14 +42,53 @@ def test_each_refusal_says_why_and_what_to_do(facts: FolderFacts, said: str) -> 
     """The folder is named, and so is the better one, or a command that works."""
     objection = find_objection(facts)
     assert objection is not None
-    assert objection.startswith(f"{facts.root} ")
-    assert said in objection
+    assert objection.message.startswith(f"{facts.root} ")
+    assert said in objection.message
+    assert (find_objection(facts, insists=True) is None) == objection.may_insist
 
 
-@given(st.builds(FolderFacts, st.just("/x"), st.booleans(), st.booleans(), st.none() | st.just("/")))
+@pytest.mark.parametrize(
+    "root",
+    [
+        "/srv/photos",
+        "/mnt/nas",
+        "/opt/wiki",
+        "/tmp/notes",
+        "/home/ada/Notes",
+        "/Volumes/Stick",
+        "/usr/local/wiki",
+    ],
+)
+def test_an_ordinary_place_is_fine(root: str) -> None:
+    """People mount and keep things below the folders of the system."""
+    assert find_objection(FolderFacts(root)) is None
+
+
+def test_only_a_large_folder_is_a_question() -> None:
+    """A place of the system is hardly ever meant. Many files may be."""
+    for facts in (FolderFacts("/"), FolderFacts("/usr"), FolderFacts("/x", inside=OTHER)):
+        assert not getattr(find_objection(facts), "is_question", False)
+    objection = find_objection(FolderFacts("/x", is_very_large=True))
+    assert objection is not None
+    assert objection.is_question
+
+
+FACTS = st.builds(
+    FolderFacts,
+    st.just("/x"),
+    is_system_root=st.booleans(),
+    is_user_home=st.booleans(),
+    holds_user_home=st.booleans(),
+    is_very_large=st.booleans(),
+    media_of=st.none() | st.just("/"),
+)
+
+
+@given(FACTS)
 def test_a_folder_is_suitable_exactly_if_nothing_speaks_against_it(facts: FolderFacts) -> None:
     """Any single fact is enough to refuse it."""
-    speaks_against = facts.is_system_root or facts.is_user_home or facts.media_of is not None
+    is_odd = facts.is_system_root or facts.is_user_home or facts.holds_user_home or facts.is_very_large
+    speaks_against = is_odd or facts.media_of is not None
     assert (find_objection(facts) is not None) == speaks_against
 
 

@@ -35,7 +35,8 @@ WHOLE = [
 PIECES = st.one_of(*(st.sampled_from(each) for each in (BLOCKS, BLOCKS, NAMES, FORMS, WHOLE)))
 TEXTS = st.lists(PIECES, max_size=40).map("".join)
 BEGINNINGS = [
-    "", "", "", "%%", "%%\n", "%% %%", "$", "$$", "$$\n", "#+begin_src\n", "#+END_SRC\n", "<pre>", "<pre>\n", "</pre>\n", "<!-- ", "--> ", "<script>", "</script>",
+    "", "", "", "%%", "%%\n", "%% %%", "$", "$$", "$$\n", "#+begin_src\n", "#+END_SRC\n",
+    "<pre>", "<pre>\n", "</pre>\n", "<!-- ", "--> ", "<script>", "</script>",
     "<div>", "    ", "  ", "- ", "- item\n\n    ", "1. ", "> ", "```\n", "```\n```\n", "~~~\n", "[lab]: c.png\n",
     "| ", "# ", "`", "text\n",
 ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ import click
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
-from strandline.cli.writing import is_terminal, write_json, write_line
+from strandline.cli.writing import asks_a_person, write_json, write_line
 from strandline.model.plain_words import say_count, show_plainly
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ def _ask(plans: Sequence[PutBackPlan]) -> bool:
     foreign = [step for plan in plans for step in plan.steps if _is_foreign(step)]
     if not foreign:
         return True
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+    if not asks_a_person():
         return False
     for step in foreign:
         write_line(f"{show_plainly(step.path)} would come from {_say_source(step)}")

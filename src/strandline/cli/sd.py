@@ -20,7 +20,8 @@ from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_facts, show_table
 from strandline.cli.wording import say_list, say_time
-from strandline.cli.writing import paint, say, write_line
+from strandline.cli.writing import asks_a_person, paint, say, write_line
+from strandline.errors import UnsuitableFolderError
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.remedies import (
     refer_to,
@@ -79,28 +80,53 @@ _NOT_YET = frozenset({"incomplete", "unavailable", "offline"})
     metavar="LAYOUT",
     help="ids or named; what is there decides.",
 )
+@click.option("--shared", is_flag=True, help="Write SD_LAYOUT and SD_ID into a folder of named pictures.")
+@click.option("--yes", is_flag=True, help="Take an unusual folder, too, such as your home.")
 @click.pass_obj
 def add(
-    session: Session, path: Path, name: str | None, new_identity: bool, read_only: bool, layout: str | None
+    session: Session,
+    path: Path,
+    name: str | None,
+    new_identity: bool,
+    read_only: bool,
+    layout: str | None,
+    shared: bool,
+    yes: bool,
 ) -> int:
     """Add a folder that something else keeps in sync.
 
     A folder that has pictures and notes of its own is taken as it is: nothing is written into it, and every picture
     in it is read once. A new or empty folder, and one whose media folder has images with ids for names, keeps images
-    by id; if it has no identity, it gets an SD_ID file with a new one. Then it is scanned. Adding it again changes
-    only what you give: its name, its layout, or that it is read-only. It is 1 if another folder has the same
-    identity, and 6 if its identity has not arrived yet.
+    by id; if it has no identity, it gets an SD_ID file with a new one. Then it is scanned. With --shared, a folder
+    that is taken as it is has the same layout and identity on every machine. Adding it again changes only what you
+    give: its name, its layout, or that it is read-only. It is 1 if another folder has the same identity, and 6 if its
+    identity has not arrived yet.
     """
-    with session.open_store() as store, Bars() as bars:
+
+    def add_it(*, insists: bool) -> AddedStorageDir:
+        with Bars() as bars:
+            return store.add_storage_dir(
+                path,
+                name,
+                new_identity=new_identity,
+                read_only=read_only,
+                layout=layout,
+                shared=shared,
+                insists=insists,
+                progress=lambda sd, done, total: bars.advance(sd.name, done, total),
+            )
+
+    with session.open_store() as store:
         before = {known.number: known for known in store.list_storage_dirs()}
-        added = store.add_storage_dir(
-            path,
-            name,
-            new_identity=new_identity,
-            read_only=read_only,
-            layout=layout,
-            progress=lambda sd, done, total: bars.advance(sd.name, done, total),
-        )
+        try:
+            added = add_it(insists=yes)
+        except UnsuitableFolderError as error:
+            if not (error.facts.get("is_question") and asks_a_person()):
+                raise
+            say(error.message)
+            if not click.confirm("Add it all the same?", err=True):
+                raise
+            added = add_it(insists=True)
     was = before.get(added.sd.number)
     session.answer(added.to_json(), lambda: _show_added(added, was))
     for warning in added.identity.warnings:

@@ -125,6 +125,11 @@ def paint(text: str, colour: str | None = None, *, bold: bool = False) -> str:
     return click.style(text, fg=colour, bold=bold or None)
 
 
+def asks_a_person() -> bool:
+    """Whether a question reaches a person who can answer it."""
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
 def is_terminal(stream: IO[Any] | None) -> bool:
     """Whether the stream is a terminal. The stream is None if the shell closed it."""
     return stream is not None and not stream.closed and stream.isatty()

@@ -1,4 +1,5 @@
-"""Writing the identity files after a decision: ``SD_ID``, ``SD_ID.was-<uuid>``, and the deletion of ``.sd-id``.
+"""Writing the identity files after a decision: ``SD_ID``, ``SD_ID.was-<uuid>``, and the deletion of ``.sd-id``. And
+``SD_LAYOUT``, which says on all machines what names mean.
 
 :func:`apply_identity` carries out the steps of a decision in order and adds nothing. A write can lose a race against
 a sync client or another machine's program, and that is not an error: what is read back is believed, and the caller
@@ -14,6 +15,7 @@ from pathlib import Path
 from strandline.errors import DiskError, RefusedError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.identity_files import look_at_file
+from strandline.folders.layout_look import read_layout
 from strandline.folders.opened_folders import open_folder
 from strandline.folders.plain_identity import read_plain_identity
 from strandline.folders.port import SaveMode
@@ -22,6 +24,8 @@ from strandline.model.identity.decisions import IdentityDecision, IdentityStep, 
 from strandline.model.identity.rules import FIXED
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE, StorageDirId
 from strandline.model.identity.sightings import former_name_of, judge_former
+from strandline.model.layout_choice import LAYOUT_FILE
+from strandline.model.storage_dirs import LayoutKind
 from strandline.model.values import dataclass
 
 
@@ -138,6 +142,25 @@ def _delete_legacy(root: Path, *, kept: frozenset[StorageDirId], sd_id: StorageD
             with open_folder(root) as opened:
                 opened.sync()  # otherwise a power cut could bring it back after the catalog stops checking for it
     return True
+
+
+def write_layout(root: Path, kind: LayoutKind, *, scratch: Path) -> None:
+    """Writes ``SD_LAYOUT`` durably, if it does not say so already. Never replaces anything.
+
+    Raises:
+        RefusedError: It says something else.
+        DiskError: It cannot be written.
+    """
+    path = root / LAYOUT_FILE
+    try:
+        write_whole(root, LAYOUT_FILE, _line(kind.value), scratch=scratch)
+    except FileExistsError:
+        if read_layout(str(root)) is not kind:
+            raise RefusedError(
+                f"{path} is there and does not say {kind.value!r}; if no other machine needs it, delete it and try "
+                "again",
+                path=str(path),
+            ) from None
 
 
 def _line(value: str) -> bytes:

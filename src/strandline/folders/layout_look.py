@@ -40,7 +40,7 @@ def look_at_layout(root: str) -> LayoutLook:
     media_folder = os.path.join(root, MEDIA_FOLDER)
     is_folder = os.path.isdir(media_folder) and not os.path.islink(media_folder)
     media = iter_until_refused(iter_names(root)) if is_folder else None
-    look = look_at_names(iter_until_refused(_iter_root(root)), media, says=_read_layout(root))
+    look = look_at_names(iter_until_refused(_iter_root(root)), media, says=read_layout(root))
     return LayoutLook(look.says, look.identity_name, look.id_name, look.other_name, is_known)
 
 
@@ -71,7 +71,8 @@ def _iter_root(root: str) -> Iterator[str]:
             yield entry.name
 
 
-def _read_layout(root: str) -> LayoutKind | None:
+def read_layout(root: str) -> LayoutKind | None:
+    """What ``SD_LAYOUT`` says. None if it says nothing, or cannot be read now."""
     try:
         with open_regular(os.path.join(root, LAYOUT_FILE)) as opened:
             return parse_layout(read_some(opened, MAX_LAYOUT_BYTES + 1))

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
     from strandline.model.picture_places import PlacesLook
+    from strandline.model.storage_dirs import LayoutKind
 
 SLOWEST_BYTES_PER_S = 256 * 1024
 """A write gets an extra second for this many bytes: a share may send them all in the last step, the fsync."""
@@ -411,6 +412,15 @@ class LocalFolder:
             return self.calls.patient(
                 lambda: parts.identity_writes.apply_identity(
                     Path(self.root), decision, scratch=self.calls.means.scratch
+                )
+            )
+
+    def write_layout(self, kind: LayoutKind) -> None:
+        """A small file, written whole."""
+        with disk_errors("write the layout in", self.root):
+            self.calls.patient(
+                lambda: parts.identity_writes.write_layout(
+                    Path(self.root), kind, scratch=self.calls.means.scratch
                 )
             )
 

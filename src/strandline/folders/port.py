@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from strandline.model.layout_choice import LayoutLook
     from strandline.model.listing import MediaListing
     from strandline.model.picture_places import PlacesLook
+    from strandline.model.storage_dirs import LayoutKind
 
 
 WHOLE_TREE = "*"
@@ -392,6 +393,14 @@ class Folder(Protocol):
 
         Raises:
             DiskError, RefusedError: ``SD_ID`` is unchanged, or already has the decided value.
+        """
+        ...
+
+    def write_layout(self, kind: LayoutKind) -> None:
+        """Writes ``SD_LAYOUT`` durably, for all machines. Nothing if it says so already.
+
+        Raises:
+            DiskError, RefusedError: It cannot be written, or says something else. Nothing was replaced.
         """
         ...
 

@@ -6,6 +6,7 @@ write to is none that one sync client looks after.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from strandline.model.media_types import find_media_type_by_extension
@@ -13,6 +14,33 @@ from strandline.model.remedies import refer_to, say_add, say_command, say_forget
 from strandline.model.storage_dirs import StorageDir, find_probable_copy
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.values import dataclass
+
+MANY_ENTRIES = 1_000_000
+"""More files and folders than this are hardly ever one person's notes or pictures: a person is asked first."""
+
+_SYSTEM_FOLDERS = re.compile(
+    r"/(?:bin|boot|etc|home|lib\d*|lost\+found|media|mnt|opt|run|sbin|tmp|usr|var)"
+    r"|/(?:dev|proc|sys)(?:/.*)?"
+    r"|/(?:Applications|Library|Network|System|Users|Volumes|private|cores)"
+    r"|/private/(?:tmp|var|etc)"
+    r"|[A-Za-z]:\\(?:Windows|Users|ProgramData|Program Files(?: \(x86\))?)(?:\\System32)?",
+    re.DOTALL,
+)
+"""Folders of the system, on Linux, macOS, and Windows: many programs write to them, and other people's files are in
+them.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why a folder is not taken as a storage directory."""
+
+    message: str
+    """What it is, and what to do instead."""
+    may_insist: bool = False
+    """It is only unusual: a person who wants it can have it."""
+    is_question: bool = False
+    """It may well be meant, so a person is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +52,10 @@ class FolderFacts:
     is_system_root: bool = False
     """The root of the disk with the user's home."""
     is_user_home: bool = False
+    holds_user_home: bool = False
+    """The user's home is somewhere in it."""
+    is_very_large: bool = False
+    """It has more than :data:`MANY_ENTRIES` files and folders, and each would be looked at."""
     media_of: str | None = None
     """The folder above, if it has an identity and this is its media folder."""
     inside: StorageDir | None = None
@@ -98,15 +130,58 @@ def say_same_identity(sd: StorageDir, twin: StorageDir) -> str:
     return f"{same}; forget the copy: run {say_forget(sd)} or {say_forget(twin)}"
 
 
-def find_objection(facts: FolderFacts) -> str | None:
-    """Why the folder cannot be a storage directory, and what to do instead. None if it can."""
+def find_objection(facts: FolderFacts, *, insists: bool = False) -> Objection | None:
+    """Why the folder is not taken as a storage directory. None if it is.
+
+    Args:
+        facts: What is known about it.
+        insists: A person wants it although it is unusual.
+    """
+    refusal = _find_refusal(facts)
+    if refusal is not None:
+        return Objection(refusal)
+    oddity = None if insists else _find_oddity(facts)
+    if oddity is None:
+        return None
+    command = say_add(facts.root, "--yes")
+    return Objection(
+        f"{facts.root} {oddity}; to add it all the same, run {command}",
+        may_insist=True,
+        is_question=not is_odd_root(facts),
+    )
+
+
+def is_odd_root(facts: FolderFacts) -> bool:
+    """Whether the place itself speaks against the folder."""
+    return (
+        facts.is_system_root
+        or facts.is_user_home
+        or facts.holds_user_home
+        or _SYSTEM_FOLDERS.fullmatch(facts.root) is not None
+    )
+
+
+def _find_oddity(facts: FolderFacts) -> str | None:
+    """What is unusual about the folder, and what would be better. None if nothing is."""
+    better = "add the folder in it that something keeps in sync"
     if facts.is_system_root:
-        return f"{facts.root} is the root of the disk; add the folder in it that something keeps in sync"
+        return f"is the root of the disk; {better}"
     if facts.is_user_home:
+        return f"is your home folder, where many programs keep their files; {better}"
+    if facts.holds_user_home:
+        return f"has your home folder in it, and perhaps those of other people; {better}"
+    if is_odd_root(facts):
+        return f"belongs to the system, and many programs write to it; {better}"
+    if facts.is_very_large:
         return (
-            f"{facts.root} is your home folder, where many programs keep their files; add the folder in it that "
-            "something keeps in sync"
+            f"has more than {MANY_ENTRIES:,} files and folders, and each scan would look at all of them; if your "
+            "pictures are in a part of it, add that part, or list the other parts in a file .strandlineignore in it"
         )
+    return None
+
+
+def _find_refusal(facts: FolderFacts) -> str | None:
+    """Why the folder cannot be a storage directory, whatever a person wants. None if it can."""
     if facts.media_of is not None:
         return (
             f"{facts.root} is the media folder of a storage directory; to add that one, run "

@@ -8,9 +8,12 @@ import pytest
 
 from builders.pictures import make_picture
 from builders.storage import make_storage_dir
-from strandline.errors import UnsuitableFolderError
+from strandline.errors import CatalogInsideStorageDirError, UnsuitableFolderError
+from strandline.model.storage_dirs import LayoutKind
+from strandline.services.storage_dirs import suitable
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import move_storage_dir
+from strandline.services.storage_dirs.paths import check_outside
 from strandline.services.workbench import Workbench
 
 
@@ -53,6 +56,42 @@ def test_the_home_and_the_root_are_refused(
         with pytest.raises(UnsuitableFolderError, match="your home folder"):
             add_storage_dir(bench, folder)
     assert list(home.iterdir()) == []
+
+
+def test_an_unusual_folder_is_taken_if_a_person_insists(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home, too, although hidden folders of programs are in it, perhaps the catalog."""
+    home = tmp_path / "ada"
+    (home / ".local/share").mkdir(parents=True)
+    (home / "x.png").write_bytes(make_picture("png"))
+    monkeypatch.setenv("HOME", str(home))
+    with pytest.raises(UnsuitableFolderError) as refused:
+        add_storage_dir(bench, home)
+    assert (refused.value.facts["may_insist"], refused.value.facts["is_question"]) == (True, False)
+    assert add_storage_dir(bench, home, insists=True).sd.layout is LayoutKind.NAMED
+    check_outside(home / ".local/share/strandline", str(home), insists=True)
+    for inside in (home / "strandline", home):
+        with pytest.raises(CatalogInsideStorageDirError):
+            check_outside(inside, str(home), insists=True)
+
+
+def test_a_very_large_folder_is_a_question(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only one that would be looked at as a whole, and only the first time."""
+    monkeypatch.setattr(suitable, "MANY_ENTRIES", 3)
+    vault = tmp_path / "Vault"
+    vault.mkdir()
+    for number in range(4):
+        (vault / f"{number}.md").touch()
+    with pytest.raises(UnsuitableFolderError, match="files and folders") as refused:
+        add_storage_dir(bench, vault)
+    assert refused.value.facts["is_question"]
+    add_storage_dir(bench, vault, insists=True)
+    add_storage_dir(bench, vault)
+    shop = make_storage_dir(tmp_path / "Notes", *(make_picture("png", seed=seed) for seed in range(4)))
+    add_storage_dir(bench, shop)
 
 
 def test_one_that_is_known_keeps_working(

@@ -143,6 +143,11 @@ class IdentitySighting:
         return frozenset(file.value for file in self.former if file.value)
 
     @property
+    def is_without_any(self) -> bool:
+        """True if there is not even a legacy one."""
+        return self.looks_like_none and self.legacy is None and not self.errors
+
+    @property
     def looks_like_none(self) -> bool:
         """True if no name looks like ``SD_ID`` (SPEC §4, rule 6)."""
         return not (self.plain or self.copies or self.former or self.temporaries or self.hints)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from strandline.catalog.port import Writer
-from strandline.errors import DiskError, RefusedError, StorageDirIncompleteError
+from strandline.errors import DiskError, InvalidInputError, RefusedError, StorageDirIncompleteError
 from strandline.model.events import StorageDirAdded
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import decide_identity, keep_replaced
@@ -44,7 +44,7 @@ from strandline.services.storage_dirs.presence import (
     new_storage_dir_id,
     refresh,
 )
-from strandline.services.storage_dirs.suitable import check_suitable, find_picture_elsewhere
+from strandline.services.storage_dirs.suitable import check_size, check_suitable, find_picture_elsewhere
 from strandline.services.workbench import Workbench
 
 
@@ -56,6 +56,8 @@ class _Wish:
     new_identity: bool
     read_only: bool
     layout: LayoutKind | None
+    shared: bool
+    """Write into the folder which layout and identity it has, for all machines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def add_storage_dir(
     new_identity: bool = False,
     read_only: bool = False,
     layout: LayoutKind | None = None,
+    shared: bool = False,
+    insists: bool = False,
     scan: bool = True,
     prove_all: bool = True,
     on_progress: OnProgress | None = None,
@@ -86,10 +90,14 @@ def add_storage_dir(
     A layout that is not given is decided by what is there (``layout_choice``). With ``prove_all``, the scan reads
     every picture whose name says no id. Otherwise a watcher does.
 
+    With ``shared``, the folder is one of named pictures, and ``SD_LAYOUT`` and then ``SD_ID`` are written into it, so
+    that it has the same layout and identity on every machine. ``insists`` takes an unusual folder, too: a home, a
+    folder of the system, or one with more than a million files.
+
     Waits up to four seconds if an identity may be written only after the files have been quiet for two.
 
     Raises:
-        InvalidPathError, InvalidNameError, StorageDirNotFoundError: The input is invalid.
+        InvalidPathError, InvalidNameError, InvalidInputError, StorageDirNotFoundError: The input is invalid.
         CatalogInsideStorageDirError: The catalog is inside it, or it is inside the home.
         UnsuitableFolderError: It cannot be a storage directory. One that is known already stays one.
         StorageDirConflictError: Another storage directory has the given name.
@@ -99,26 +107,24 @@ def add_storage_dir(
     root = resolve_root(bench, path)
     known = list_known_at(bench, root)
     if not known:
-        check_suitable(bench, root)
-    check_outside(bench.home, root)
-    wish = _Wish(None if name is None else check_name(name), new_identity, read_only, layout)
+        check_suitable(bench, root, insists=insists)
+    check_outside(bench.home, root, insists=insists)
+    if shared and (read_only or layout is LayoutKind.IDS):
+        raise InvalidInputError(
+            "a shared folder of named pictures gets SD_LAYOUT and SD_ID; it cannot be read-only, or keep images by id"
+        )
+    layout = LayoutKind.NAMED if shared else layout
+    wish = _Wish(None if name is None else check_name(name), new_identity, read_only, layout, shared)
     if wish.name is not None:
         with bench.catalog.read() as reader:
             check_name_is_free(reader, wish.name, *(sd.number for sd in known))
+    if not (known or insists) and _choose_layout(bench, root, None, wish).layout is LayoutKind.NAMED:
+        check_size(bench, root)
     verdict = _settle_identity(bench, root, wish)
     sd, copied = _remember(bench, root, verdict, wish)
-    warnings = list(verdict.warnings)
-    if copied:
-        warnings.append(
-            f"another folder has the same identity {sd.sd_id}; before you save anything, run "
-            f"{say_new_identity(sd.path)} if this one is the copy, or {say_forget(sd)}"
-        )
+    warnings = [*verdict.warnings, *_iter_warnings(bench, sd, copied=copied)]
     report = None
     if sd.is_reachable:
-        with suppress(OSError):  # it is only a hint
-            folder = bench.folder(sd)
-            if not folder.has_images_folder() and (example := find_picture_elsewhere(folder)):
-                warnings.append(say_pictures_elsewhere(sd, example))
         if scan:
             report = scan_storage_dir(bench, sd, on_progress=on_progress, prove_all=prove_all)
         sd = get_by_number(bench, sd.number)
@@ -127,8 +133,23 @@ def add_storage_dir(
     )
 
 
+def _iter_warnings(bench: Workbench, sd: StorageDir, *, copied: bool) -> Iterator[str]:
+    if copied:
+        yield (
+            f"another folder has the same identity {sd.sd_id}; before you save anything, run "
+            f"{say_new_identity(sd.path)} if this one is the copy, or {say_forget(sd)}"
+        )
+    if sd.is_reachable:
+        with suppress(OSError):  # it is only a hint
+            folder = bench.folder(sd)
+            if not folder.has_images_folder() and (example := find_picture_elsewhere(folder)):
+                yield say_pictures_elsewhere(sd, example)
+
+
 def _settle_identity(bench: Workbench, root: str, wish: _Wish) -> _Verdict:
     """Decides what the folder is, and writes what is needed. Repeats this if another process was faster."""
+    if wish.shared:
+        bench.folder_at(root).write_layout(LayoutKind.NAMED)
     for _ in range(ROUNDS):
         known, choice, decision = _decide(bench, root, wish)
         warnings = tuple(decision.warnings)
@@ -156,7 +177,7 @@ def _decide(
     at_root = sorted(list_known_at(bench, root), key=lambda sd: (not sd.is_reachable, -sd.number))
     known = at_root[0] if at_root else None
     choice = _choose_layout(bench, root, known, wish)
-    is_left_as_is = choice.layout is LayoutKind.NAMED
+    is_left_as_is = choice.layout is LayoutKind.NAMED and not wish.shared
     fresh = known.sd_id if known is not None and known.provisional else None
     fresh = fresh or new_storage_dir_id()
     sighting, decision = look_and_decide(
@@ -169,7 +190,7 @@ def _decide(
             known_former=frozenset(() if known is None else known.aliases),
             read_only=is_left_as_is or wish.read_only or (known is not None and known.read_only),
             quiet=quiet,
-            new_identity=wish.new_identity,
+            new_identity=wish.new_identity or (wish.shared and sighting.is_without_any),
             root=root,
         ),
     )

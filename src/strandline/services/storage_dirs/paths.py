@@ -17,6 +17,7 @@ from strandline.errors import (
     StorageDirNotFoundError,
     StorageDirOfflineError,
 )
+from strandline.model.passed_over import is_in_passed_over
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.workbench import Workbench
 
@@ -97,17 +98,22 @@ def find_real_path(bench: Workbench, text: str) -> str | None:
         return given
 
 
-def check_outside(home: Path, root: str) -> None:
+def check_outside(home: Path, root: str, *, insists: bool = False) -> None:
     """Refuses a catalog inside a storage directory, and the reverse. Accesses only the home.
 
     Args:
         home: May contain links.
         root: Contains no links; see :func:`resolve_root`.
+        insists: A person wants it although it is unusual. Then the catalog may be in a hidden folder of it.
 
     Raises:
         CatalogInsideStorageDirError: One is inside the other.
     """
     real_home, real_root = Path(os.path.realpath(home)), Path(root)
+    if insists and real_home != real_root and real_home.is_relative_to(real_root):
+        is_hidden = is_in_passed_over(f"{real_home.relative_to(real_root).as_posix()}/catalog")
+        if is_hidden:
+            return
     if real_home.is_relative_to(real_root) or real_root.is_relative_to(real_home):
         raise CatalogInsideStorageDirError(
             f"the catalog's home {real_home} and the storage directory {root} must not be inside one another: a "

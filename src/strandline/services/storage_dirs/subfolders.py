@@ -33,10 +33,9 @@ def list_subfolders(bench: Workbench, typed: str) -> list[Subfolder]:
     found = []
     for name in choose_subfolders(names, begun)[:MOST_OFFERED]:
         root = os.path.join(parent, name)
-        objection = (
-            f"It is there already, as {known[root]!r}."
-            if root in known
-            else find_objection(find_facts(bench, root, None))
-        )
-        found.append(Subfolder(os.path.join(above, name), objection))
+        objection = find_objection(find_facts(bench, root, None))
+        said = None if objection is None else objection.message
+        if root in known:
+            said = f"It is there already, as {known[root]!r}."
+        found.append(Subfolder(os.path.join(above, name), said))
     return found

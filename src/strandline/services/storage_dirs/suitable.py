@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from strandline.errors import UnsuitableFolderError
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.suitable_folders import FolderFacts, find_objection, may_be_picture
+from strandline.model.suitable_folders import MANY_ENTRIES, FolderFacts, find_objection, may_be_picture
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -21,20 +21,46 @@ ENTRIES_SEARCHED = 2000
 """How many entries of a folder without a media folder are searched for pictures. Enough for a hint."""
 
 
-def check_suitable(bench: Workbench, root: str, *, known: StorageDir | None = None) -> None:
-    """Refuses a folder that cannot be a storage directory.
+def check_suitable(
+    bench: Workbench, root: str, *, known: StorageDir | None = None, insists: bool = False
+) -> None:
+    """Refuses a folder that cannot be a storage directory, or is an unusual one.
 
     Args:
         bench: The tools.
         root: Absolute, without links.
         known: The storage directory that is to be there, if it is in the catalog.
+        insists: A person wants it although it is unusual.
 
     Raises:
         UnsuitableFolderError: The message says why, and what to do instead.
     """
-    objection = find_objection(find_facts(bench, root, known))
+    _refuse(find_facts(bench, root, known), insists=insists)
+
+
+def check_size(bench: Workbench, root: str) -> None:
+    """Refuses a folder with so many files that a person should be asked whether all of them are meant.
+
+    Cost: a walk that ends after :data:`MANY_ENTRIES` entries, about 1 s.
+
+    Raises:
+        UnsuitableFolderError: It has more.
+    """
+    with suppress(OSError):  # the scan says what cannot be listed
+        entries = bench.folder_at(root).iter_tree()
+        is_very_large = next(islice(entries, MANY_ENTRIES, None), None) is not None
+        _refuse(FolderFacts(root, is_very_large=is_very_large))
+
+
+def _refuse(facts: FolderFacts, *, insists: bool = False) -> None:
+    objection = find_objection(facts, insists=insists)
     if objection is not None:
-        raise UnsuitableFolderError(objection, path=root)
+        raise UnsuitableFolderError(
+            objection.message,
+            path=facts.root,
+            may_insist=objection.may_insist,
+            is_question=objection.is_question,
+        )
 
 
 def find_picture_elsewhere(folder: Folder) -> str | None:
@@ -63,6 +89,7 @@ def find_facts(bench: Workbench, root: str, known: StorageDir | None) -> FolderF
         root,
         is_system_root=folder == Path(home.anchor),
         is_user_home=folder == home,
+        holds_user_home=folder != home and home.is_relative_to(folder),
         media_of=_find_owner(bench, folder),
         inside=_find_present(bench, above),
         contains=_find_present(bench, below),

@@ -35,6 +35,13 @@ class NewStorageDir(Body):
     new_identity: bool = Field(False, description="Give it a new identity, whatever is there.")
     read_only: bool = Field(False, description="Never write anything to it.")
     layout: str | None = Field(None, description="ids or named; without it, what is in the folder decides.")
+    shared: bool = Field(
+        False,
+        description="Of a folder of named pictures: write SD_LAYOUT and SD_ID into it, for all machines.",
+    )
+    insists: bool = Field(
+        False, description="Take an unusual folder, too: a home, or a folder of the system."
+    )
 
 
 class StorageDirChange(Body):
@@ -124,7 +131,7 @@ def _add(backend: Backend, wanted: NewStorageDir) -> Response:
     known = {sd.number for sd in backend.store.list_storage_dirs()}
     added = backend.store.add_storage_dir(
         check_whole(wanted.path), wanted.name, new_identity=wanted.new_identity,
-        read_only=wanted.read_only, layout=wanted.layout, scan=False,
+        read_only=wanted.read_only, layout=wanted.layout, shared=wanted.shared, insists=wanted.insists, scan=False,
     )  # fmt: skip
     headers = {}
     if added.sd.is_reachable:
