@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bench.material import World, make_picture, make_storage_dir
 from bench.timing import Result, Target
-from builders.system_packages import require
+from builders.system_packages import require_browser
 from strandline import open_store
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def measure_uploads(world: World, rounds: int) -> Iterator[Result]:
     folder.mkdir()
     with sync_playwright() as playwright, _serving(folder) as link:
         browser = playwright.chromium.launch(
-            executable_path=require("chromium", "chromium"),
+            executable_path=require_browser(),
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
         )
         page = browser.new_page()

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from builders.pages import Trouble
 from builders.served import Served, serving
 from builders.storage import make_storage_dir
-from builders.system_packages import require
+from builders.system_packages import require_browser
 from strandline.runtime.assembly import open_store
 from strandline.runtime.daemon import run_daemon
 
@@ -38,7 +38,7 @@ Serve = Callable[..., Served]
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser; without a sandbox, because tests run as root in containers."""
-    path = require("chromium", "chromium")
+    path = require_browser()
     expect.set_options(timeout=LIMIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
@@ -74,12 +74,18 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
             if without:
                 page.route(without, lambda route: route.abort())
             trouble.listen(page, served.address.url)
-            page.goto(served.address.url.rstrip("/") + served.make_link(), wait_until="commit")
+            sign_in(context, served)
             page.goto(served.address.url.rstrip("/") + path, wait_until="load")
             return page
 
         yield open_page
     trouble.check()
+
+
+def sign_in(context: BrowserContext, served: Served) -> None:
+    """Opens a sign-in link without a page, so that nothing is drawn that no test looks at."""
+    answer = context.request.get(served.address.url.rstrip("/") + served.make_link(), max_redirects=0)
+    assert answer.status == 303, answer.text()
 
 
 def check_accessible(page: Page) -> None:

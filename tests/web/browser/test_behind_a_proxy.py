@@ -12,7 +12,7 @@ from builders.pictures import make_picture
 from builders.proxies import find_free_ports, get_block, running_nginx
 from builders.storage import id_of, make_pictures
 
-from .conftest import LIMIT_MS, OpenPage, Serve
+from .conftest import LIMIT_MS, Serve
 from .test_saving import carry
 
 
@@ -63,11 +63,15 @@ def test_a_gallery_below_a_path_does_what_a_gallery_does(
 
 
 def test_a_cookie_for_tls_counts_on_loopback(
-    serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+    chromium: Browser, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So people who open the server itself, on its own machine, get in as well."""
     monkeypatch.setenv("STRANDLINE_WEB_PUBLIC_URL", "https://pics.lan/")
-    page = open_page(serve(*make_pictures(1)))
-    expect(page.locator(".tile img")).to_have_count(1)
-    [cookie] = page.context.cookies()
-    assert cookie["secure"]
+    served = serve(*make_pictures(1))
+    with chromium.new_context() as context:
+        context.set_default_timeout(LIMIT_MS)
+        page = context.new_page()
+        page.goto(served.address.url.rstrip("/") + served.make_link())
+        expect(page.locator(".tile img")).to_have_count(1)
+        [cookie] = context.cookies()
+        assert cookie["secure"]
