@@ -17,6 +17,18 @@ def list_and_stat(media: Path) -> None:
             entry.stat(follow_symlinks=False)
 
 
+def walk_and_stat(root: str) -> None:
+    """One ``scandir`` per folder, and one ``lstat`` per file, by path."""
+    waiting = [root]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                else:
+                    entry.stat(follow_symlinks=False)
+
+
 def read_file(path: str | Path) -> bytes:
     """Opens a file, gets its size, reads, and closes."""
     descriptor = os.open(path, os.O_RDONLY)

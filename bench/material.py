@@ -60,6 +60,16 @@ def make_storage_dir(root: Path, files: int, size: tuple[int, int] = TINY, seed:
     return ids
 
 
+def make_vault(root: Path, files: int) -> None:
+    """Fills a folder with pictures that have people's names, twenty in a folder."""
+    for number in range(files):
+        trip = number // 20
+        folder = root / f"{2000 + trip % 25}" / f"Trip {trip} – Küste"
+        if number % 20 == 0:
+            folder.mkdir(parents=True)
+        (folder / f"IMG_{number:06d} (edited).png").write_bytes(make_picture(f"vault-{number}"))
+
+
 def make_names(media: Path, files: int) -> None:
     """Fills a folder with names of a few small files: quickly, and on a disk without room for so many files."""
     media.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,7 @@
-"""Scanning: the first scan of a storage directory, a scan that finds nothing new, and the inspector."""
+"""Scanning: the first scan of a storage directory, a scan that finds nothing new, and the inspector.
+
+Of a folder of named pictures, the first scan reads no bytes: a watcher does that later.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.bare import list_and_stat, open_database
-from bench.material import World
+from bench.bare import list_and_stat, open_database, walk_and_stat
+from bench.material import World, make_vault
 from bench.timing import Operation, Result, Target, measure
 from strandline import open_store
 from strandline.catalog.schema import SCHEMA
@@ -30,14 +33,7 @@ def measure_scanning(world: World, rounds: int) -> Iterator[Result]:
 
     def list_and_insert(path: Path) -> None:
         list_and_stat(media)
-        database = open_database(path.with_suffix(".db"), durable=False)
-        database.executescript(SCHEMA)
-        database.execute("BEGIN")
-        for table, rows in tables.items():
-            marks = ", ".join("?" * len(rows[0]))
-            database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
-        database.execute("COMMIT")
-        database.close()
+        _insert(path, tables)
 
     first = measure(
         Operation(
@@ -69,6 +65,48 @@ def measure_scanning(world: World, rounds: int) -> Iterator[Result]:
                 ),
                 rounds,
             )  # fmt: skip
+
+    yield from _measure_named(world, rounds)
+
+
+def _measure_named(world: World, rounds: int) -> Iterator[Result]:
+    """First scan and rescan of pictures with people's names, in folders of twenty."""
+    vault, home = world.work / "named", world.work / "home-of-named"
+    make_vault(vault, world.files)
+
+    def scan_first(home: Path) -> None:
+        with open_store(home) as store:
+            store.add_storage_dir(vault, prove_all=False)
+
+    def walk_and_insert(path: Path) -> None:
+        walk_and_stat(str(vault))
+        _insert(path, tables)
+
+    scan_first(home)
+    tables = _read_tables(home / "catalog.db")
+    yield measure(
+        Operation(
+            "first scan of named pictures", lambda number: world.work / f"named-home-{number}", scan_first,
+            walk_and_insert, "walk, lstat, one transaction", Target(ratio=1.5),
+        ),
+        rounds,
+    )  # fmt: skip
+    with open_store(home) as store:
+        store.scan(vault)  # reads all
+
+        def rescan(_: None) -> None:
+            before = _stamps(home)
+            [report] = store.scan(vault)
+            assert (report.unchanged, report.found_changes) == (world.files, False)
+            assert _stamps(home) == before, "a scan that finds nothing must write nothing"
+
+        yield measure(
+            Operation(
+                "scan of named pictures, nothing changed", lambda _number: None, rescan,
+                lambda _: walk_and_stat(str(vault)), "walk, lstat", Target(ratio=1.5),
+            ),
+            rounds,
+        )  # fmt: skip
 
 
 class Git:
@@ -106,6 +144,18 @@ def _read_tables(catalog: Path) -> dict[str, Rows]:
     }
     database.close()
     return tables
+
+
+def _insert(path: Path, tables: dict[str, Rows]) -> None:
+    """A new catalog with these rows, from one transaction."""
+    database = open_database(path.with_suffix(".db"), durable=False)
+    database.executescript(SCHEMA)
+    database.execute("BEGIN")
+    for table, rows in tables.items():
+        marks = ", ".join("?" * len(rows[0]))
+        database.executemany(f"INSERT INTO {table} VALUES ({marks})", rows)
+    database.execute("COMMIT")
+    database.close()
 
 
 def _stamps(home: Path) -> list[tuple[int, int]]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
-from strandline.model.layout import ID_LAYOUT, NAMED_LAYOUT, Evidence, find_picture_extension
+from strandline.model.layout import ID_LAYOUT, NAMED_LAYOUT, Evidence, may_be_picture
 from strandline.model.media_types import MEDIA_TYPES, MediaType
 from strandline.model.sync_names import NameKind
 
@@ -143,7 +143,7 @@ def test_hidden_files_and_names_that_are_no_text_are_no_pictures(path: str) -> N
 def test_what_a_sync_client_made_stands_for_the_picture_beside_it(path: str, stands_for: str) -> None:
     """In the same folder."""
     assert NAMED_LAYOUT.explain(path).stands_for == stands_for
-    assert find_picture_extension(path.rpartition("/")[2])
+    assert may_be_picture(path.rpartition("/")[2])
 
 
 @given(image_ids, media_types)

@@ -108,7 +108,7 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
     order = _ORDERS[chosen.sort]
     (hidden, values), (deciding, _) = (_condition(chosen, table) for table in "gh")
     shown = "NOT EXISTS (SELECT 1 FROM hidden WHERE hidden.sd = f.sd AND hidden.path = f.path)"
-    matches = " AND ".join([shown, *_limits(chosen, "f")])
+    matches = " AND ".join(["f.image_id IS NOT NULL", shown, *_limits(chosen, "f")])
     before = f"""
         WITH several AS MATERIALIZED (
             SELECT image_id FROM image_files WHERE image_id IS NOT NULL GROUP BY image_id HAVING count(*) > 1
@@ -123,8 +123,6 @@ def _walk(chosen: ImageFilter) -> tuple[str, str, str, dict[str, object]]:
             UNION ALL
             SELECT sd, path FROM image_files INDEXED BY image_files_noteworthy
             WHERE state = 'trashed' AND (state <> 'present' OR absent_since_us IS NOT NULL)
-            UNION ALL
-            SELECT sd, path FROM image_files INDEXED BY image_files_by_image WHERE image_id IS NULL
         )
     """
     return before, f"image_files AS f INDEXED BY {order.index}", matches, values

@@ -199,9 +199,9 @@ MIGRATIONS: tuple[str, ...] = (
         proven_at_us, width, height, taken_at_us, sort_us, listed_first, proof_ctime_ns, proof_whole
     FROM image_files_before ORDER BY sd, path;
     DROP TABLE image_files_before;
-    CREATE INDEX image_files_by_image ON image_files (image_id);
-    CREATE INDEX image_files_newest_first ON image_files (sort_us);
-    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us);
+    CREATE INDEX image_files_by_image ON image_files (image_id) WHERE image_id IS NOT NULL;
+    CREATE INDEX image_files_newest_first ON image_files (sort_us) WHERE image_id IS NOT NULL;
+    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us) WHERE image_id IS NOT NULL;
     CREATE INDEX image_files_unproven ON image_files (sd, sort_us)
         WHERE state = 'present' AND proof_stamp IS NOT stamp;
     CREATE INDEX image_files_noteworthy ON image_files (sd, state)

@@ -3,6 +3,9 @@
 A file's size, mtime, and inode are *one text column* (``stamp``), because the question asked a hundred thousand times
 is "is it still the same file?", and SQLite answers that three times as fast for one column as for three.
 
+A picture whose id is not known yet is no image, so the three indexes for images leave it out: they would take as long
+as its row in the first scan of a folder.
+
 If it costs nothing, the SQL keeps to what PostgreSQL also accepts (``ON CONFLICT … DO UPDATE``).
 """
 
@@ -61,9 +64,9 @@ SCHEMA = """
         folded_name        TEXT,
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
-    CREATE INDEX image_files_by_image ON image_files (image_id);
-    CREATE INDEX image_files_newest_first ON image_files (sort_us);
-    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us);
+    CREATE INDEX image_files_by_image ON image_files (image_id) WHERE image_id IS NOT NULL;
+    CREATE INDEX image_files_newest_first ON image_files (sort_us) WHERE image_id IS NOT NULL;
+    CREATE INDEX image_files_by_arrival ON image_files (first_seen_us) WHERE image_id IS NOT NULL;
     CREATE INDEX image_files_unproven ON image_files (sd, sort_us)
         WHERE state = 'present' AND proof_stamp IS NOT stamp;
     CREATE INDEX image_files_noteworthy ON image_files (sd, state)

@@ -10,7 +10,7 @@ from pathlib import Path
 from strandline.folders.media_folder import MEDIA_FOLDER, listed_folder
 from strandline.folders.opening import can_be_dataless, is_dataless, stamp_of
 from strandline.folders.tree_walk import iter_folders
-from strandline.model.layout import find_picture_extension
+from strandline.model.layout import may_be_picture
 from strandline.model.listing import MediaListing, OddEntry, OddKind
 
 PROGRESS_EVERY = 10_000
@@ -61,7 +61,7 @@ def list_named_pictures(
     """
     filler = _Filler(into, keeps_inodes, on_progress)
     for prefix, entries in iter_folders(root, filler.listing.refused):
-        filler.add(prefix, (entry for entry in entries if find_picture_extension(entry.name)))
+        filler.add(prefix, [entry for entry in entries if may_be_picture(entry.name)])
     return filler.finish(comparing=comparing)
 
 
@@ -81,7 +81,7 @@ class _Filler:
 
     def add(self, prefix: str, entries: Iterable[os.DirEntry[str]]) -> None:
         """Adds the entries of one folder. ``prefix`` comes before their names."""
-        listing, lines = self.listing, self._lines
+        listing, lines, keeps_inodes = self.listing, self._lines, self._keeps_inodes
         has_marks, user, on_progress = self._has_marks, self._user, self._on_progress
         total_bytes = 0
         for entry in entries:
@@ -91,15 +91,14 @@ class _Filler:
                 if not isinstance(error, FileNotFoundError):
                     listing.odd.append(OddEntry(prefix + entry.name, OddKind.UNREADABLE))
                 continue
-            name = prefix + entry.name
-            if seen.st_mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
-                listing.odd.append(_odd_entry(name, seen, self._keeps_inodes))
+            name, mode, size_bytes = prefix + entry.name, seen.st_mode, seen.st_size
+            if mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
+                listing.odd.append(_odd_entry(name, seen, keeps_inodes))
                 continue
-            if seen.st_mode & 0o444 != 0o444 and not (seen.st_uid == user and seen.st_mode & 0o400):
+            if mode & 0o444 != 0o444 and not (seen.st_uid == user and mode & 0o400):
                 listing.closed.append(name)
-            total_bytes += seen.st_size
-            inode = seen.st_ino if self._keeps_inodes else 0
-            lines.append(f"{name}:{seen.st_size}:{seen.st_mtime_ns}:{inode}")
+            total_bytes += size_bytes
+            lines.append(f"{name}:{size_bytes}:{seen.st_mtime_ns}:{seen.st_ino if keeps_inodes else 0}")
             if on_progress is not None and len(lines) % PROGRESS_EVERY == 0:
                 on_progress(len(lines))
         listing.total_bytes += total_bytes

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from itertools import islice
 from pathlib import Path
 
 from strandline.folders.media_folder import MAX_DEPTH, listed_folder, open_folder_in
 from strandline.model.passed_over import is_passed_over
 
+ENTRIES_AT_ONCE = 2000
+"""Entries of one folder that are held in memory: half a megabyte. Most folders have fewer."""
+
 _OPENS_IN_FOLDERS = os.scandir in os.supports_fd and os.open in os.supports_dir_fd
 
 
-def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, Iterator[os.DirEntry[str]]]]:
-    """The root, then each folder below it: the prefix of its names (``""`` or ``a/b/``), and its entries.
+def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+    """The root, then each folder below it: the prefix of its names (``""`` or ``a/b/``), and its entries. A folder
+    with more than :data:`ENTRIES_AT_ONCE` comes in several pieces, one after the other.
 
-    Take all entries of a folder before the next folder, and call ``stat`` at once. Folders to enter are among the
-    entries, too. Cost: one open and one ``scandir`` per folder. At most :data:`MAX_DEPTH` descriptors are open.
+    Call ``stat`` before the next piece. Folders to enter are among the entries, too. Cost: one open and one
+    ``scandir`` per folder. At most :data:`MAX_DEPTH` descriptors are open.
 
     Args:
         root: Contains no link.
@@ -28,7 +33,8 @@ def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, It
     """
     with listed_folder(os.fspath(root)) as opened:
         below: list[str] = []
-        yield "", _iter_entries("", opened, below)
+        for entries in _iter_pieces("", opened, below):
+            yield "", entries
         waiting = [("", opened, below)]
         try:
             while waiting:
@@ -50,9 +56,13 @@ def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, It
                 except OSError:
                     refused.append(path)
                     continue
-                below = []
-                waiting.append((f"{path}/", folder, below))
-                yield f"{path}/", _iter_below(path, folder, below, refused)
+                prefix, below = f"{path}/", []
+                waiting.append((prefix, folder, below))
+                try:
+                    for entries in _iter_pieces(prefix, folder, below):
+                        yield prefix, entries
+                except OSError:
+                    refused.append(path)
         finally:
             for _, folder, _ in waiting[1:]:
                 _close(folder)
@@ -73,27 +83,21 @@ def list_folders_in(root: str, path: str) -> list[str]:
         for part in path.split("/") if path else ():
             folder = _open(folder, part)
             way.callback(_close, folder)
-        for _ in _iter_entries(f"{path}/" if path else "", folder, below):
+        for _ in _iter_pieces(f"{path}/" if path else "", folder, below):
             pass
     return below
 
 
-def _iter_below(
-    path: str, folder: int | str, below: list[str], refused: list[str]
-) -> Iterator[os.DirEntry[str]]:
-    try:
-        yield from _iter_entries(f"{path}/", folder, below)
-    except OSError:
-        refused.append(path)
+def _iter_pieces(prefix: str, folder: int | str, below: list[str]) -> Iterator[list[os.DirEntry[str]]]:
+    """The entries; ``below`` gets the names of the folders to enter.
 
-
-def _iter_entries(prefix: str, folder: int | str, below: list[str]) -> Iterator[os.DirEntry[str]]:
-    """The entries; ``below`` gets the names of the folders to enter."""
+    Lists, because a generator that yields each entry takes as long as its ``lstat``.
+    """
     with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) and not is_passed_over(prefix + entry.name):
-                below.append(entry.name)
-            yield entry
+        while piece := list(islice(entries, ENTRIES_AT_ONCE)):
+            folders = [entry.name for entry in piece if entry.is_dir(follow_symlinks=False)]
+            below += [name for name in folders if not is_passed_over(prefix + name)]
+            yield piece
 
 
 def _open(above: int | str, name: str) -> int | str:

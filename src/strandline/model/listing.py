@@ -173,8 +173,8 @@ def drain(lines: list[str] | set[str]) -> Iterator[str]:
 
 def split_line(line: str) -> tuple[str, str]:
     """``(name, stamp as text)`` of a line that a listing made."""
-    name, size_bytes, mtime_ns, inode = line.rsplit(":", 3)
-    return name, f"{size_bytes}:{mtime_ns}:{inode}"
+    name = line.rsplit(":", 3)[0]
+    return name, line[len(name) + 1 :]
 
 
 def name_of_known_line(line: str) -> str:

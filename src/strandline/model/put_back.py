@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from strandline.model.json_form import JsonForm, Table, own_keys
-from strandline.model.layout import find_picture_extension
+from strandline.model.layout import may_be_picture
 from strandline.model.note_checks import Place
 from strandline.model.passed_over import is_in_passed_over, is_passed_over
 from strandline.model.portable_names import explain_refused
@@ -71,7 +71,7 @@ def explain_refused_target(path: str) -> str | None:
         return "it is not below the folder"
     if is_in_passed_over(path) or is_passed_over(path):
         return "another program keeps that folder, or that file, for itself"
-    if find_picture_extension(parts[-1]) is None:
+    if not may_be_picture(parts[-1]):
         return "it has no picture's extension"
     refused = explain_refused(path)
     return None if refused is None else f"Windows or Android cannot have that name: {refused}"

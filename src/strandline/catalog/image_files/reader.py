@@ -19,6 +19,7 @@ from strandline.catalog.image_files.rows import (
     FROM_NOTEWORTHY,
     FROM_UNCHECKED,
     LINES,
+    NEWEST_PATHS,
     SELECT,
     SELECT_NOTEWORTHY,
     TYPE_BY_EXTENSION,
@@ -92,14 +93,11 @@ class ImageFileReader:
         return [to_image_file(row) for row in rows]
 
     def list_newest_paths(self, sd: int, *, limit: int) -> list[str]:
-        """The paths of the SD's newest files that are there, by the times that listings use. Reads an index from its
-        newest entry on, and the rows that it leads to.
+        """The paths of the SD's newest files that are there, by the times that listings use: images, and present
+        files whose id is not known yet. Reads two indexes from their newest entries on, and the rows that they lead
+        to.
         """
-        rows = self._conn.execute(
-            "SELECT path FROM image_files INDEXED BY image_files_newest_first WHERE sd = ? "
-            "AND state NOT IN ('missing', 'trashed') AND absent_since_us IS NULL ORDER BY sort_us DESC LIMIT ?",
-            (sd, limit),
-        )
+        rows = self._conn.execute(NEWEST_PATHS, {"sd": sd, "limit": limit})
         return [str(path) for (path,) in rows]
 
     def list_unproven_of_size(self, sd: int, size_bytes: int, *, limit: int) -> list[str]:

@@ -7,7 +7,6 @@ from typing import Any
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind, parse_stamp
 from strandline.model.image_ids import ImageId
-from strandline.model.layout import ID_LAYOUT
 from strandline.model.media_types import MEDIA_TYPES
 
 _LARGEST = 2**63 - 1
@@ -62,12 +61,24 @@ TYPE_BY_EXTENSION = " ".join(
     for media_type in MEDIA_TYPES
     for extension in media_type.extensions
 )
+NEWEST_PATHS = f"""
+    SELECT path FROM (
+        SELECT * FROM (
+            SELECT path, sort_us FROM image_files INDEXED BY image_files_newest_first
+            WHERE image_id IS NOT NULL AND sd = :sd AND state NOT IN ('missing', 'trashed')
+                AND absent_since_us IS NULL ORDER BY sort_us DESC LIMIT :limit
+        ) UNION ALL SELECT * FROM (
+            SELECT path, sort_us {FROM_UNCHECKED.replace("?", ":sd")} AND image_id IS NULL
+            ORDER BY sort_us DESC LIMIT :limit
+        )
+    ) ORDER BY sort_us DESC LIMIT :limit
+"""
 LINES = """
     SELECT group_concat(line, char(10)) FROM (
-        SELECT CASE
-            WHEN absent_since_us IS NOT NULL THEN substr(path, :start) || ':absent'
-            WHEN state = 'online-only' THEN substr(path, :start) || ':online-only'
-            ELSE substr(path, :start) || ':' || stamp
+        SELECT substr(path, :start) || CASE
+            WHEN absent_since_us IS NOT NULL THEN ':absent'
+            WHEN state = 'online-only' THEN ':online-only'
+            ELSE ':' || stamp
         END AS line
         FROM image_files
         WHERE sd = :sd AND path > :last AND state NOT IN ('missing', 'trashed')
@@ -124,18 +135,6 @@ def to_columns(row: ImageFile) -> tuple[Any, ...]:
         None if proof is None or proof.ctime_ns is None else fit(proof.ctime_ns),
         whole_of(proof),
     )  # fmt: skip
-
-
-def fold_name(path: str) -> str | None:
-    """The last part of a named picture's path as other systems compare it. None if the name is an id: that is no
-    other image's.
-    """
-    from strandline.model.portable_names import fold_path  # here: questions need none of it
-
-    name = ID_LAYOUT.find_name(path)
-    if name is not None and ID_LAYOUT.split(name) is not None:
-        return None
-    return fold_path(path.rpartition("/")[2])
 
 
 def whole_of(proof: Proof | None) -> int | None:
