@@ -20,14 +20,14 @@ MANY_ENTRIES = 1_000_000
 
 _SYSTEM_FOLDERS = re.compile(
     r"/(?:bin|boot|etc|home|lib\d*|lost\+found|media|mnt|opt|run|sbin|tmp|usr|var)"
-    r"|/(?:dev|proc|sys)(?:/.*)?"
+    r"|/(?:dev(?!/shm/)|proc|sys)(?:/.*)?"
     r"|/(?:Applications|Library|Network|System|Users|Volumes|private|cores)"
     r"|/private/(?:tmp|var|etc)"
     r"|[A-Za-z]:\\(?:Windows|Users|ProgramData|Program Files(?: \(x86\))?)(?:\\System32)?",
     re.DOTALL,
 )
 """Folders of the system, on Linux, macOS, and Windows: many programs write to them, and other people's files are in
-them.
+them. What is below /dev/shm is somebody's own, and in memory.
 """
 
 
