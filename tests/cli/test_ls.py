@@ -170,3 +170,17 @@ def test_a_new_arrival_is_first_if_asked(folder: Path) -> None:
     assert run("scan").status == 0
     assert ids("--sort", "arrived")[0] == ids()[-1] == id_of(old)
     assert ids("--sort", "arrived", "-r")[-1] == id_of(old)
+
+
+def test_a_folder_of_named_pictures_is_listed(made: CommandHome, tmp_path: Path) -> None:
+    """With what is below it, and a search finds it by a word of its name."""
+    vault = tmp_path / "Trips"
+    for path, data in zip(("Lisbon/Old/a.jpg", "Lisbon/b.jpg", "Oslo/c.jpg"), PHOTOS, strict=True):
+        (vault / path).parent.mkdir(parents=True, exist_ok=True)
+        (vault / path).write_bytes(data)
+    assert run("sd", "add", vault).status == 0
+    assert sorted(numbers("--folder", "Lisbon/")) == [0, 1]
+    assert numbers("--folder", "Lisbon/Old", "--sd", "Trips") == [0]
+    assert numbers("--search", "OSLO c") == [2]
+    assert "none of 3 images matches" in run("ls", "--folder", "lisbon").stderr
+    assert run("ls", "--folder", "../x").status == 2

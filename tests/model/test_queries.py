@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from strandline.errors import InvalidInputError
 from strandline.model.image_files import FileState, ImageFilter, Sort
-from strandline.model.queries import MAX_TEXT, ImageState, Query, parse_month, parse_query
+from strandline.model.queries import MAX_FOLDER, MAX_TEXT, ImageState, Query, parse_month, parse_query
 
 
 def day(year: int, month: int, day: int) -> datetime:
@@ -39,6 +39,9 @@ def day(year: int, month: int, day: int) -> datetime:
             ImageFilter(since=day(2026, 12, 24), until=day(2027, 1, 1)),
         ),
         (Query(month="2026-12", taken_to="2026-12-24"), ImageFilter(since=day(2026, 12, 1), until=day(2026, 12, 25))),
+        (Query(folder="Trips/Lisbon"), ImageFilter(folder="Trips/Lisbon")),
+        (Query(folder="./Trips//Lisbon/"), ImageFilter(folder="Trips/Lisbon")),
+        (Query(folder="."), ImageFilter()),
         (Query(sort="arrived", reverse=True), ImageFilter(sort=Sort.ARRIVED, reverse=True)),
     ],
 )  # fmt: skip
@@ -66,6 +69,11 @@ def test_each_part_narrows_the_answer(query: Query, expected: ImageFilter) -> No
         ),
         (Query(taken_from="2026-03-02", month="2026-02"), "the first day 2026-03-02, the month 2026-02"),
         (Query(taken_to=date(2026, 1, 31), month="2026-02"), "the last day 2026-01-31, the month 2026-02"),
+        (Query(folder="/home/me/Trips"), "'/home/me/Trips' is not a folder's path in a storage directory"),
+        (Query(folder="Trips/../.."), "give one such as Trips/Lisbon"),
+        (Query(folder="a\0"), "is not a folder's path"),
+        (Query(folder="\udcff"), "is not a folder's path"),
+        (Query(folder="x" * (MAX_FOLDER + 1)), "at most 4,096 characters, not 4,097"),
         (Query(text="x" * (MAX_TEXT + 1)), "a search has at most 200 characters, not 201"),
     ],
 )

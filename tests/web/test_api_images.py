@@ -106,7 +106,9 @@ def test_a_body_that_is_no_image_is_called_so(served: Served, data: bytes, words
 def test_an_unknown_parameter_is_named(served: Served) -> None:
     """With those that there are, so a filter that does nothing is no surprise."""
     detail = served.client.get("/api/v1/images?limt=2&q=x").json()["detail"]
-    assert detail.startswith("/api/v1/images has no parameter 'limt'; it has after, at, from, limit, month,")
+    assert detail.startswith(
+        "/api/v1/images has no parameter 'limt'; it has after, at, folder, from, limit, month,"
+    )
 
 
 @pytest.mark.parametrize("name", ["token", "key"])

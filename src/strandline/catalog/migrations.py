@@ -226,5 +226,10 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (sd, filename, path, since_us)
     ) WITHOUT ROWID;
     """,
+    # Searches find named files by their folders, too. ``fold`` as above.
+    """
+    ALTER TABLE image_files ADD COLUMN folded_path TEXT;
+    UPDATE image_files SET folded_path = fold(path) WHERE folded_name IS NOT NULL AND image_id IS NOT NULL;
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

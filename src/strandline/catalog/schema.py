@@ -62,6 +62,7 @@ SCHEMA = """
         proof_ctime_ns     INTEGER,
         proof_whole        INTEGER,
         folded_name        TEXT,
+        folded_path        TEXT,
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     CREATE INDEX image_files_by_image ON image_files (image_id) WHERE image_id IS NOT NULL;
@@ -125,5 +126,5 @@ SCHEMA = """
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 10
+VERSION = 11
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

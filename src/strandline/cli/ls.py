@@ -90,7 +90,7 @@ def _parse_columns(_context: click.Context, _option: click.Parameter, text: str 
 
 @click.command("ls", cls=Verb)
 @click.option(
-    "--search", metavar="TEXT", help="Words of an original name in any order, or the beginning of an id."
+    "--search", metavar="TEXT", help="Words of a name or a path in any order, or the beginning of an id."
 )
 @click.option("--type", "kind", metavar="TYPE", help="Only this type: png, jpeg, image/webp …")
 @click.option(
@@ -103,6 +103,9 @@ def _parse_columns(_context: click.Context, _option: click.Parameter, text: str 
 @click.option("--to", "taken_to", metavar="DAY", help="Taken on this day or earlier.")
 @click.option("--month", metavar="MONTH", help="Taken in this month: 2026-11.")
 @sd_option
+@click.option(
+    "--folder", metavar="PATH", help="Only images in this folder of a storage directory: Trips/Lisbon."
+)
 @click.option(
     "--sort",
     type=click.Choice([sort.value for sort in Sort]),
@@ -135,6 +138,7 @@ def ls(
     taken_to: str | None,
     month: str | None,
     sd: str | None,
+    folder: str | None,
     sort: str,
     reverse: bool,
     columns: tuple[str, ...],
@@ -152,8 +156,8 @@ def ls(
     if is_all and limit is not None:
         raise click.UsageError("give --all or --limit, not both")
     query = Query(
-        text=search, type=kind, state=state, taken_from=taken_from, taken_to=taken_to, month=month, sd=sd, sort=sort,
-        reverse=reverse,
+        text=search, type=kind, state=state, taken_from=taken_from, taken_to=taken_to, month=month, sd=sd,
+        folder=folder, sort=sort, reverse=reverse,
     )  # fmt: skip
     if limit is None and not is_all and is_terminal(sys.stdout):
         limit = IMAGES_PER_PAGE

@@ -186,9 +186,11 @@ class ImageFilter:
     """Only present files with the bytes of their id that are not a whole image."""
     media_type: str | None = None
     text: str | None = None
-    """The words of one of its original names, or parts of them, in any order and spelling (``folding``); or the
-    beginning of its id.
+    """The words of one of its original names, or of the path of a named file, or parts of them, in any order and
+    spelling (``folding``); or the beginning of its id.
     """
+    folder: str | None = None
+    """Only files in this folder, or in one below it: its path in the storage directory, without ``/`` at the ends."""
     since: datetime | None = None
     """No older than this."""
     until: datetime | None = None

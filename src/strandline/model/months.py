@@ -27,10 +27,18 @@ class Months(JsonForm):
     cursors: tuple[ImageCursor, ...]
     version: str
     """Changes with every change of the result."""
+    files: int = 0
+    """Number of matching files: more than images, if some of them have the same bytes."""
     is_fresh: bool = True
     """False if something has changed since, and a new walk is running."""
 
-    JSON: ClassVar[Table] = {"months": "counts", "total": "total", "version": "version", "fresh": "is_fresh"}
+    JSON: ClassVar[Table] = {
+        "months": "counts",
+        "total": "total",
+        "files": "files",
+        "version": "version",
+        "fresh": "is_fresh",
+    }
 
     @property
     def total(self) -> int:

@@ -16,6 +16,9 @@ from strandline.model.values import dataclass
 MAX_TEXT = 200
 """Longest text to search for, in characters: at most a hundred words, each of which is looked for in each name."""
 
+MAX_FOLDER = 4096
+"""Longest path of a folder, in characters. No system has longer ones."""
+
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -48,7 +51,9 @@ class Query:
     """
 
     text: str | None = None
-    """Words or parts of words of an original name, in any order; or the beginning of an id."""
+    """Words or parts of words of an original name, in any order; or the beginning of an id. Where pictures have
+    names, also of the folders on the way to one: ``lisbon tram`` finds ``Trips/Lisbon/tram 28.png``.
+    """
     type: str | None = None
     """A media type (``image/png``) or an extension (``png``)."""
     state: FileState | str | None = None
@@ -63,6 +68,10 @@ class Query:
     """``2026-11``"""
     sd: StorageDir | str | PathLike | None = None
     """Only images with a file in this storage directory: identity, alias, path, or name."""
+    folder: str | None = None
+    """Only images with a file in this folder of a storage directory, or below it: its path in there, as the disk
+    spells it (``Trips/Lisbon``).
+    """
     sort: Sort | str = Sort.TAKEN
     """``taken`` (newest first) or ``arrived``: when an image was first seen here, latest first."""
     reverse: bool = False
@@ -91,6 +100,7 @@ def parse_query(query: Query, sd: int | None) -> ImageFilter:
         is_incomplete=is_incomplete,
         media_type=parse_type(query.type) if query.type else None,
         text=_parse_text(query.text) if query.text else None,
+        folder=_parse_folder(query.folder) if query.folder else None,
         since=since,
         until=until,
         sort=_parse_word(Sort, "order", query.sort),
@@ -150,6 +160,25 @@ def _parse_text(text: str) -> str | None:
     if len(text) > MAX_TEXT:
         raise InvalidInputError(f"a search has at most {MAX_TEXT} characters, not {len(text):,}")
     return text.strip() or None
+
+
+def _parse_folder(text: str) -> str | None:
+    """The path without what a shell or a person adds to it. None is the whole storage directory."""
+    if len(text) > MAX_FOLDER:
+        raise InvalidInputError(
+            f"the path of a folder has at most {MAX_FOLDER:,} characters, not {len(text):,}"
+        )
+    parts = [part for part in text.split("/") if part not in ("", ".")]
+    if text.startswith("/") or ".." in parts or not _is_plain(text):
+        raise InvalidInputError(
+            f"{text[:40]!r} is not a folder's path in a storage directory; give one such as Trips/Lisbon"
+        )
+    return "/".join(parts) or None
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text can be the path of a registered file."""
+    return not any(char in "\0\n" or 0xD800 <= ord(char) <= 0xDFFF for char in text)
 
 
 def _parse_word(kind: type[_Word], what: str, word: str) -> _Word:

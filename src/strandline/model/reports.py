@@ -256,7 +256,9 @@ class ImageInfo(JsonForm):
     image_id: ImageId
     files: tuple[ImageFileReport, ...]
     original_names: tuple[str, ...] = ()
-    """The names that it was saved with, oldest first, but those that a sync client gave a copy last."""
+    """The names that people gave to its files, those of the best files first; then the names that it was saved with
+    or had before, oldest first, but those that a sync client gave a copy last.
+    """
     from_conflict_copy: bool = False
     """It has no good file, and a conflict copy shows it."""
 

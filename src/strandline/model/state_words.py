@@ -54,6 +54,8 @@ UNCHECKED = StateWord("unchecked", Tone.PLAIN)
 ODD = StateWord("odd", Tone.WAIT)
 INCOMPLETE = StateWord("incomplete", Tone.BAD)
 NOT_SEEN = StateWord("not seen lately", Tone.WAIT)
+NOT_READ = StateWord("not read yet", Tone.PLAIN, moving=True)
+"""The word for a named picture whose bytes nobody has read, so nobody knows which image it is."""
 
 DISK_WORDS = {
     "present": PROVEN,
@@ -85,6 +87,7 @@ AWAY = STORAGE_DIR_WORDS[StorageDirState.OFFLINE]
 
 MEANINGS = (
     (FILE_WORDS[FileState.ARRIVING], "part of it is here; the picture appears by itself"),
+    (NOT_READ, "Strandline has not looked into it so far; the picture appears by itself"),
     (FILE_WORDS[FileState.ONLINE_ONLY], "only its name is on this machine; open it to fetch it"),
     (INCOMPLETE, "it has the right bytes, but they are no whole picture: it was saved or written so"),
     (FILE_WORDS[FileState.DAMAGED], "not whole, and unchanged for a day: look for a good copy"),

@@ -17,7 +17,8 @@ from strandline.catalog import images
 from strandline.errors import StrandlineError
 from strandline.model.image_files import ImageCursor, ImageFilter
 from strandline.model.months import Months
-from strandline.model.reports import ImagePage
+from strandline.model.reports import ImageFileReport, ImagePage
+from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 from strandline.services.finding.describe import describe_images
 from strandline.services.workbench import Workbench
@@ -32,6 +33,9 @@ QUICK_S = 0.02
 
 QUICK_IMAGES = 500
 """So is a walk over at most this many, however busy the machine was during the last one: it costs a millisecond."""
+
+MAX_STEPS = 2000
+"""Files and folders that are passed while the folders in one are listed: some 5 ms."""
 
 REST_S = 1.0
 """Minimum pause between two long walks. It is also at least five times their cost, so walks never take all the
@@ -112,6 +116,22 @@ class Gallery:
         start = None if after is None else images.parse_cursor(after, chosen)
         return self._list(chosen, self.get_months(chosen).total, after=start, skip=0, limit=limit)
 
+    def list_files_without_id(self, chosen: ImageFilter, *, limit: int) -> list[ImageFileReport]:
+        """Up to ``limit`` matching files of named pictures that are in no page, because nobody has read them as a
+        whole: they are still arriving, or damaged. By storage directory and path. Cost: proportional to them.
+        """
+        with self._bench.catalog.snapshot() as reader:
+            sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
+            found = reader.images.list_files_without_id(chosen, limit=limit)
+        return [ImageFileReport(row, sds[row.sd]) for row in found]
+
+    def list_subfolders(self, sd: StorageDir, folder: str | None) -> list[str]:
+        """The names of the folders in this folder of the storage directory (None: all of it) that have images, by
+        name. In a folder of thousands of files and folders, those among the first 2,000.
+        """
+        with self._bench.catalog.read() as reader:
+            return reader.images.list_subfolders(sd.number, folder, steps=MAX_STEPS)
+
     def _list(
         self, chosen: ImageFilter, total: int, *, after: ImageCursor | None, skip: int, limit: int
     ) -> ImagePage:
@@ -146,7 +166,7 @@ class Gallery:
         with self._bench.catalog.snapshot() as reader:
             places = reader.images.list_places(chosen, every=EVERY)
         ended_s = self._bench.monotonic()
-        found = Months(places.months, places.cursors, f"{self._bench.catalog.epoch}-{version}")
+        found = Months(places.months, places.cursors, f"{self._bench.catalog.epoch}-{version}", places.files)
         with self._lock:
             self._walks.pop(chosen, None)
             self._walks[chosen] = _Walk(found, version, ended_s - began_s, ended_s)

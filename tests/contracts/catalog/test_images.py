@@ -27,11 +27,14 @@ IMAGES = [ImageId(f"{number:032x}") for number in range(4)]
 @st.composite
 def files(draw: st.DrawFn) -> list[ImageFile]:
     """Some files of a few images, in two storage directories, with few different times."""
-    keys = st.tuples(st.sampled_from(IMAGES), st.sampled_from(["png", "jpg"]), st.sampled_from([1, 2]))
+    folders = st.sampled_from(["media", "media/a", "media.old"])
+    keys = st.tuples(
+        st.sampled_from(IMAGES), folders, st.sampled_from(["png", "jpg"]), st.sampled_from([1, 2])
+    )
     drawn = []
-    for image_id, extension, sd in draw(st.lists(keys, unique=True, max_size=12)):
+    for image_id, folder, extension, sd in draw(st.lists(keys, unique=True, max_size=12)):
         stamp = FileStamp(1, draw(st.integers(0, 3)) * 1000, 1)
-        row = register_listed(sd, f"media/{image_id}.{extension}", image_id, "image/png", Seen(stamp), NOW)
+        row = register_listed(sd, f"{folder}/{image_id}.{extension}", image_id, "image/png", Seen(stamp), NOW)
         state = draw(st.sampled_from([FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]))
         taken_at = draw(st.none() | st.sampled_from(TIMES))
         first_seen = NOW + timedelta(seconds=draw(st.integers(0, 2)))
@@ -53,7 +56,8 @@ def matches(row: ImageFile, chosen: ImageFilter) -> bool:
     is_in_time = (chosen.since is None or at_s >= chosen.since.timestamp()) and (
         chosen.until is None or at_s < chosen.until.timestamp()
     )
-    return in_state and is_in_time and chosen.sd in (None, row.sd)
+    is_in_folder = chosen.folder is None or row.path.startswith(f"{chosen.folder}/")
+    return in_state and is_in_time and is_in_folder and chosen.sd in (None, row.sd)
 
 
 filters = st.builds(
@@ -62,6 +66,7 @@ filters = st.builds(
     state=st.sampled_from([None, FileState.PRESENT, FileState.ARRIVING, FileState.TRASHED]),
     since=st.none() | st.sampled_from(TIMES),
     until=st.none() | st.sampled_from(TIMES),
+    folder=st.sampled_from([None, "media", "media/a", "a"]),
     sort=st.sampled_from(Sort),
     reverse=st.booleans(),
 )
@@ -94,6 +99,7 @@ def test_pages_hold_each_image_once_in_order(
     after: ImageCursor | None = None
     with shared_catalog.read() as reader:
         assert reader.images.count_images(chosen) == len(expected)
+        assert reader.images.count_files(chosen) == sum(matches(row, chosen) for row in some)
         while True:
             page, after = reader.images.list_image_ids(chosen, after=after, limit=limit)
             found += page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from strandline.model.folding import fold
+from strandline.model.image_files import ImageFile
 from strandline.model.layout import ID_LAYOUT
 from strandline.model.portable_names import fold_path
 
@@ -14,3 +16,10 @@ def fold_name(path: str) -> str | None:
     if folder == ID_LAYOUT.images_folder and ID_LAYOUT.split(name) is not None:
         return None
     return fold_path(name)
+
+
+def fold_whole_path(row: ImageFile) -> str | None:
+    """The path of a named picture as searches for images compare it. None if it is no image so far, or its name is an
+    id.
+    """
+    return None if row.image_id is None or fold_name(row.path) is None else fold(row.path)

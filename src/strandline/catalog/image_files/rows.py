@@ -44,14 +44,14 @@ COUNTS = f"""
     FROM storage_dirs WHERE number IN (SELECT value FROM json_each(?))
 """.replace("sd = ?", "sd = number")
 INSERT = (
-    f"INSERT INTO image_files ({COLUMNS}, listed_first, folded_name) VALUES ({', '.join('?' * 24)}) "
+    f"INSERT INTO image_files ({COLUMNS}, listed_first, folded_name, folded_path) VALUES ({', '.join('?' * 25)}) "
     "ON CONFLICT DO NOTHING"
 )
 UPDATE = (
     "UPDATE image_files SET image_id = ?, media_type = ?, stamp = ?, state = ?, prior_state = ?, first_seen_us = ?, "
     "unchanged_since_us = ?, absent_since_us = ?, absence_accepted = ?, proof_kind = ?, proof_sha256 = ?, "
     "proof_stamp = ?, proven_at_us = ?, width = ?, height = ?, taken_at_us = ?, size_bytes = ?, sort_us = ?, "
-    "proof_ctime_ns = ?, proof_whole = ?, listed_first = 0 WHERE sd = ? AND path = ? AND state = ? "
+    "proof_ctime_ns = ?, proof_whole = ?, folded_path = ?, listed_first = 0 WHERE sd = ? AND path = ? AND state = ? "
     "AND stamp IS ? AND absent_since_us IS ? AND proof_stamp IS ? AND proof_sha256 IS ? AND proof_whole IS ?"
 )
 EXTENSION = "lower(substr(path, length(rtrim(path, replace(path, '.', ''))) + 1))"

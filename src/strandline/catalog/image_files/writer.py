@@ -6,6 +6,7 @@ An update does nothing if another process has moved the row meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from strandline.catalog.image_files.reader import ImageFileReader
@@ -19,12 +20,10 @@ class ImageFileWriter(ImageFileReader):
 
     def insert_row(self, row: ImageFile, *, listed_first: bool = False) -> bool:
         """Registers a new file, or one that the first scan lists. False if another process's row exists."""
-        from strandline.catalog.image_files.folded_names import fold_name
+        from strandline.catalog.image_files.folded_names import fold_name, fold_whole_path
 
-        return (
-            self._conn.execute(INSERT, (*to_columns(row), int(listed_first), fold_name(row.path))).rowcount
-            == 1
-        )
+        folded = fold_name(row.path), fold_whole_path(row)
+        return self._conn.execute(INSERT, (*to_columns(row), int(listed_first), *folded)).rowcount == 1
 
     def insert_listed(
         self,
@@ -58,6 +57,8 @@ class ImageFileWriter(ImageFileReader):
 
     def update_row(self, old: ImageFile, new: ImageFile) -> bool:
         """Replaces ``old`` by ``new`` if the row has not changed since ``old`` was read; otherwise returns False."""
+        from strandline.catalog.image_files.folded_names import fold_whole_path
+
         columns = to_columns(new)
         condition = (
             old.sd, old.path, old.state.value, None if old.stamp is None else old.stamp.as_text(),
@@ -65,13 +66,13 @@ class ImageFileWriter(ImageFileReader):
             None if old.proof is None else old.proof.sha256,
             whole_of(old.proof),
         )  # fmt: skip
-        return self._conn.execute(UPDATE, (*columns[2:], *condition)).rowcount == 1
+        return self._conn.execute(UPDATE, (*columns[2:], fold_whole_path(new), *condition)).rowcount == 1
 
     def move_row(self, row: ImageFile, path: str) -> bool:
         """Gives the row another path in its SD, and takes the file for found. Only a row of a file that is gone for
         good makes place for it. False if there is another one, or if the row has changed since it was read.
         """
-        from strandline.catalog.image_files.folded_names import fold_name
+        from strandline.catalog.image_files.folded_names import fold_name, fold_whole_path
 
         self._conn.execute(
             "DELETE FROM image_files WHERE sd = ? AND path = ? AND state IN ('missing', 'trashed')",
@@ -79,11 +80,12 @@ class ImageFileWriter(ImageFileReader):
         )
         return (
             self._conn.execute(
-                "UPDATE OR IGNORE image_files SET path = ?, folded_name = ?, absent_since_us = NULL, "
-                "absence_accepted = 0 WHERE sd = ? AND path = ? AND state = ? AND stamp IS ?",
+                "UPDATE OR IGNORE image_files SET path = ?, folded_name = ?, folded_path = ?, "
+                "absent_since_us = NULL, absence_accepted = 0 WHERE sd = ? AND path = ? AND state = ? AND stamp IS ?",
                 (
                     path,
                     fold_name(path),
+                    fold_whole_path(replace(row, path=path)),
                     row.sd,
                     row.path,
                     row.state.value,

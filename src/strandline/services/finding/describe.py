@@ -103,15 +103,21 @@ def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageI
             files = tuple(
                 ImageFileReport(row, sds[row.sd]) for row in sorted(rows[image_id], key=_best_first)
             )
-            called = tuple(put_copies_last(_put_own_names_first(files, names.get(image_id, ()))))
+            called = _put_own_names_first(files, names.get(image_id, ()))
             found.append(ImageInfo(image_id, files, called, image_id in from_copies))
     return found
 
 
 def _put_own_names_first(files: Sequence[ImageFileReport], names: Sequence[str]) -> tuple[str, ...]:
-    """The image's names, and before them those that its files have now, if people gave them."""
-    own = [each.file.filename for each in files if each.sd.layout is LayoutKind.NAMED]
-    return tuple(dict.fromkeys((*own, *names)))
+    """The image's names, and before them those that its files have now, if people gave them: that of the best file
+    first, and a name that no file has any more after all that some have. In both parts, names of copies are last.
+    """
+    own = [
+        each.file.filename
+        for each in files
+        if each.sd.layout is LayoutKind.NAMED and each.state in HERE and each.absent_since is None
+    ]
+    return tuple(dict.fromkeys((*put_copies_last(own), *put_copies_last(names))))
 
 
 def _find_shown_by_copies(

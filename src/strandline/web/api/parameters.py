@@ -32,7 +32,15 @@ TextQuery = Annotated[
     str | None,
     Query(
         max_length=queries.MAX_TEXT,
-        description="The beginning of an id, or words of an original name, in any order and spelling.",
+        description="The beginning of an id, or words of an original name or a named file's path, in any order "
+        "and spelling.",
+    ),
+]
+FolderQuery = Annotated[
+    str | None,
+    Query(
+        max_length=queries.MAX_FOLDER,
+        description="Only images with a file in this folder of a storage directory, or below it: `Trips/Lisbon`.",
     ),
 ]
 FromQuery = Annotated[str | None, Query(description="First day, `YYYY-MM-DD` (UTC).")]
@@ -68,13 +76,14 @@ async def make_query(
     first_day: Annotated[FromQuery, Query(alias="from")] = None,
     last_day: Annotated[ToQuery, Query(alias="to")] = None,
     month: MonthQuery = None,
+    folder: FolderQuery = None,
     sort: SortQuery = Sort.TAKEN,
     reverse: ReverseQuery = False,
 ) -> queries.Query:
     """The query of a request. Its parts are checked when it is used."""
     return queries.Query(
-        text=q, type=type, state=state, taken_from=first_day, taken_to=last_day, month=month, sd=sd, sort=sort,
-        reverse=reverse,
+        text=q, type=type, state=state, taken_from=first_day, taken_to=last_day, month=month, sd=sd,
+        folder=folder, sort=sort, reverse=reverse,
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from strandline.model.plain_words import show_plainly
 from strandline.model.queries import ImageState
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_SEEN
-from strandline.model.storage_dirs import StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import (
     activity_pages,
@@ -55,7 +55,14 @@ OTHER_WORDS = (("partial", INCOMPLETE), ("away", AWAY), ("copy", FROM_CONFLICT_C
 TILE_STATES = json.dumps({state: word._asdict() for state, word in [*STATES.items(), *OTHER_WORDS]})
 """The same for tiles that the browser makes (``static/js/words.js``), with what is no state of a file."""
 
+MOST_WAITING = 60
+"""Files whose images are not known yet, as tiles. The inspector has all of them."""
+
+MOST_SUBFOLDERS = 60
+"""Folders to go on to. More are found by searching."""
+
 Text = Annotated[str, Query(max_length=300)]
+FolderText = Annotated[str, Query(max_length=queries.MAX_FOLDER)]
 
 
 class MonthPart(NamedTuple):
@@ -64,6 +71,15 @@ class MonthPart(NamedTuple):
     name: str
     total: int
     images: list[ImageInfo]
+
+
+class Way(NamedTuple):
+    """The way to the folder whose images are shown, and where it goes on."""
+
+    passed: list[tuple[str, str]]
+    """Names and addresses, from the storage directory on. The address of the last one is the page's own."""
+    further: list[tuple[str, str]]
+    """The folders in it, and their addresses."""
 
 
 class OwnFiles(StaticFiles):
@@ -104,6 +120,7 @@ async def show_gallery(
     first_day: Annotated[str, Query(alias="from", max_length=300)] = "",
     last_day: Annotated[str, Query(alias="to", max_length=300)] = "",
     month: Text = "",
+    folder: FolderText = "",
     sort: Text = "",
     reverse: Text = "",
     after: Text = "",
@@ -111,7 +128,7 @@ async def show_gallery(
     """All or the matching images: the first screen of them."""
     chosen = {
         "sd": sd, "type": type, "state": state, "q": q, "from": first_day, "to": last_day, "month": month,
-        "sort": sort, "reverse": reverse,
+        "folder": folder, "sort": sort, "reverse": reverse,
     }  # fmt: skip
     return await backend.crossing.page(lambda: _draw_gallery(backend, chosen, after))
 
@@ -122,13 +139,15 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     wanted = backend.store.choose(
         queries.Query(
             text=chosen["q"], type=chosen["type"], state=chosen["state"], taken_from=chosen["from"],
-            taken_to=chosen["to"], month=chosen["month"], sd=chosen["sd"], sort=chosen["sort"] or Sort.TAKEN,
-            reverse=bool(chosen["reverse"]),
+            taken_to=chosen["to"], month=chosen["month"], sd=chosen["sd"], folder=chosen["folder"],
+            sort=chosen["sort"] or Sort.TAKEN, reverse=bool(chosen["reverse"]),
         )
     )  # fmt: skip
     shown = backend.store.get_storage_dir(chosen["sd"]) if chosen["sd"] else None
     if shown is not None:
         chosen = chosen | {"sd": shown.name}  # an address may have its identity or its path
+    chosen = chosen | {"folder": wanted.folder or ""}
+    waiting = [] if after else backend.store.gallery.list_files_without_id(wanted, limit=MOST_WAITING + 1)
     found = backend.store.gallery.get_months(wanted)
     page = backend.store.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
     asked = {name: value for name, value in chosen.items() if value}
@@ -141,7 +160,9 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
         is_filtered=bool(asked.keys() - {"sort", "reverse"}),
         all_months=f"{backend.base}/?" + urlencode({name: value for name, value in asked.items() if name != "month"}),
-        title=show_plainly(chosen["sd"]) or "All images", total=found.total, parts=parts,
+        title=show_plainly(chosen["sd"]) or "All images", total=found.total, files=found.files, parts=parts,
+        way=list_way(backend, shown, asked),
+        waiting=waiting[:MOST_WAITING], are_more_waiting=len(waiting) > MOST_WAITING,
         typed=NOTHING_TYPED, types=MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
         away=[
@@ -154,9 +175,31 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         first_screen={
             "query": urlencode(asked),
             "months": found.to_json()["months"],
+            "files": found.files,
             "images": [image.to_json() for image in page.images],
         },
     )  # fmt: skip
+
+
+def list_way(backend: Backend, sd: StorageDir | None, asked: dict[str, str]) -> Way | None:
+    """The folders that a person can go to from here. None if folders say nothing here: they have people's names only
+    in a storage directory of named pictures.
+    """
+    folder = asked.get("folder", "")
+    if not folder and (sd is None or sd.layout is not LayoutKind.NAMED):
+        return None
+
+    def link(name: str, *parts: str) -> tuple[str, str]:
+        others = {key: value for key, value in asked.items() if key not in ("folder", "month")}
+        return show_plainly(name), f"{backend.base}/?" + urlencode(
+            others | {"folder": "/".join(parts)} if parts else others
+        )
+
+    parts = folder.split("/") if folder else []
+    passed = [link(part, *parts[: at + 1]) for at, part in enumerate(parts)]
+    within = backend.store.gallery.list_subfolders(sd, folder or None) if sd is not None else []
+    further = [link(name, *parts, name) for name in within[:MOST_SUBFOLDERS]]
+    return Way([link(sd.name if sd else "All folders"), *passed], further) if passed or further else None
 
 
 def split_by_month(months: Sequence[tuple[str, int]], images: list[ImageInfo]) -> list[MonthPart]:

@@ -135,6 +135,7 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         tone=judge_tone(explanation),
         is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
         has_facts=has_facts(explanation, info),
+        info=info,
         best=info and info.best,
         names=info.original_names if info else (),
         markdown=describe(backend, info).markdown if info else "",

@@ -10,13 +10,14 @@ from datetime import UTC, date, datetime
 from urllib.parse import quote
 
 from strandline.model.image_files import FileState
-from strandline.model.layout import LAYOUTS
+from strandline.model.layout import ID_LAYOUT, LAYOUTS
 from strandline.model.plain_words import say_bytes, show_plainly
-from strandline.model.reports import Explanation, ImageInfo
+from strandline.model.reports import Explanation, ImageFileReport, ImageInfo
 from strandline.model.state_words import (
     AWAY,
     FILE_WORDS,
     FROM_CONFLICT_COPY,
+    NOT_READ,
     NOT_SEEN,
     StateWord,
     word_of_state,
@@ -88,7 +89,28 @@ def title_of(image: ImageInfo) -> str:
 def label_of(image: ImageInfo) -> str:
     """Name, day, and folder: what a tile is called for screen readers and under the pointer."""
     day = image.best.taken_at or image.best.mtime or image.best.first_seen
-    return f"{title_of(image)}, {say_day(day)}, {show_plainly(image.files[0].sd.name)}"
+    return f"{title_of(image)}, {say_day(day)}, {say_place(image.files[0])}"
+
+
+def say_place(file: ImageFileReport) -> str:
+    """The storage directory, and the folder in it: ``Vault: Trips/Lisbon``."""
+    folder = say_folder(file)
+    return show_plainly(file.sd.name) + (f": {folder}" if folder else "")
+
+
+def say_folder(file: ImageFileReport) -> str:
+    """The file's folder in its storage directory. Empty if it is the media folder, or the root."""
+    folder = file.path.rpartition("/")[0]
+    return "" if folder == ID_LAYOUT.images_folder else show_plainly(folder)
+
+
+def say_waiting(file: ImageFileReport) -> StateWord:
+    """What a tile says about a file whose image is not known yet."""
+    if not file.sd.is_reachable:
+        return AWAY
+    if file.file.absent_since is not None and file.state is not FileState.MISSING:
+        return NOT_SEEN
+    return NOT_READ if file.state is FileState.PRESENT else FILE_WORDS[file.state]
 
 
 def is_unseen(image: ImageInfo) -> bool:

@@ -113,9 +113,10 @@ class GalleryGrid extends HTMLElement {
     return place && this.sections.get(place.section.month)?.tiles.get(place.index);
   }
 
-  start({ query, months, images }) {
+  start({ query, months, files, images }) {
     this.source = new ImageSource(new URLSearchParams(query), () => this.drawSoon());
     this.source.months = months;
+    this.source.files = files;
     let at = 0;
     for (const { month, count } of months) {
       const part = images.slice(at, at + count);

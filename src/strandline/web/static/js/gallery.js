@@ -9,7 +9,7 @@ import { onLongPress } from "./long-press.js";
 import "./save-images.js";
 import { Selection } from "./selection.js";
 import { connectViewButtons } from "./tile-view.js";
-import { sayCount } from "./words.js";
+import { sayImages } from "./words.js";
 
 const TYPING_MS = 180; // after the last letter of a search
 
@@ -23,6 +23,7 @@ if (grid) {
   onLongPress(grid, (target) => selectTile(target, selection));
   addEventListener("keydown", (event) => onKey(event, selection));
   grid.addEventListener("counted", (event) => showCount(event.detail));
+  document.getElementById("around").addEventListener("refreshed", () => grid.measure()); // it is above
   showCount(grid.count);
   document.querySelector("date-rail").attach(grid);
   connectViewButtons(document.querySelector(".view"));
@@ -112,6 +113,7 @@ function listenToFilters() {
     applied = query.toString();
     history.replaceState(history.state, "", query.size ? `${BASE}/?${query}` : `${BASE}/`);
     showTitle();
+    document.getElementById("around").dispatchEvent(new Event("refresh"));
     grid.filter(query).catch((error) => {
       applied = null;
       days.say(error.message);
@@ -123,6 +125,7 @@ function listenToFilters() {
     apply();
   });
   form.addEventListener("input", (event) => {
+    if (event.target === form.elements.sd) form.elements.folder?.remove(); // it is a folder of the other one
     clearTimeout(typing);
     typing = setTimeout(apply, event.target.matches("input") ? TYPING_MS : 0);
   });
@@ -141,8 +144,9 @@ function showTitle() {
 }
 
 function showCount(count) {
-  document.getElementById("count").textContent = sayCount(count, "image");
+  document.getElementById("count").textContent = sayImages(count, grid.source.files);
   const isFiltered = grid.source.query.size > 0;
-  document.getElementById("nothing-fits").hidden = count > 0 || !isFiltered;
-  document.getElementById("nothing-yet").hidden = count > 0 || isFiltered;
+  const hasAny = count > 0 || document.querySelector(".waiting") !== null;
+  document.getElementById("nothing-fits").hidden = hasAny || !isFiltered;
+  document.getElementById("nothing-yet").hidden = hasAny || isFiltered;
 }

@@ -23,12 +23,14 @@ export class ImageSource {
     this.pages = new Map(); // "2026-11/3" → {images, stale}, least recently wanted first
     this.loading = new Map(); // the same → AbortController
     this.failedAt = new Map();
+    this.files = 0; // how many files the images have
     this.isFresh = true; // false: the server is counting again, and gave its earlier result
   }
 
   /** Fetches the months again. Pages of changed months become stale. True if any changed. */
   async loadMonths() {
-    const { months, fresh } = await ask(`/images/months?${this.query}`);
+    const { months, files, fresh } = await ask(`/images/months?${this.query}`);
+    this.files = files;
     this.isFresh = fresh !== false;
     const before = new Map(this.months.map(({ month, count }) => [month, count]));
     const differ = months.filter(({ month, count }) => before.get(month) !== count).map(({ month }) => month);
@@ -173,5 +175,6 @@ function trim(image, month) {
   const file_date = image.file_date ?? best?.mtime;
   const sd_name = image.sd_name ?? best?.sd_name;
   const hasOtherFacts = image.hasOtherFacts ?? Boolean(image.from_conflict_copy && best.state !== "missing");
-  return { image_id, month, day, sd_name, media_type, original_name, width, height, size_bytes, taken_at, file_date, state, away: away || null, isDoubtful: Boolean(isDoubtful), hasOtherFacts };
+  const paths = image.paths ?? image.files?.map((file) => [file.sd_name, file.path]) ?? [];
+  return { image_id, month, day, sd_name, paths, media_type, original_name, width, height, size_bytes, taken_at, file_date, state, away: away || null, isDoubtful: Boolean(isDoubtful), hasOtherFacts };
 }

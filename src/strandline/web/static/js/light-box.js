@@ -6,7 +6,7 @@ import { copyFrom } from "./copying.js";
 import { fetchImage } from "./image-source.js";
 import { listen } from "./live.js";
 import { addressOfSmall } from "./tile.js";
-import { HAS_PICTURE, harmless, sayBytes, sayDay, sayState, sayType, titleOf } from "./words.js";
+import { HAS_PICTURE, harmless, sayBytes, sayDay, sayPaths, sayState, sayType, titleOf } from "./words.js";
 
 const ZOOMS = [1, 1.5, 2.5, 4, 8];
 const SWIPE = 60; // pixels
@@ -119,6 +119,7 @@ class LightBox extends HTMLElement {
       ["Size", !isOther && sayBytes(image.size_bytes)],
       ["Taken", image.taken_at && sayDay(image.taken_at)],
       ["File date", !image.taken_at && image.file_date && sayDay(image.file_date)],
+      ...sayPaths(image).map((path, at) => [at ? "" : "Where", path]),
       ["Id", image.image_id],
     ];
     const list = this.querySelector(".facts");

@@ -75,6 +75,7 @@ class LiveRegion extends HTMLElement {
     this.replaceChildren(...document.adoptNode(fresh).childNodes);
     for (const id of open) this.querySelector(`details#${CSS.escape(id)}`)?.setAttribute("open", "");
     if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+    this.dispatchEvent(new Event("refreshed"));
   }
 }
 

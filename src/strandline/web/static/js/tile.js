@@ -1,7 +1,7 @@
 // One tile: a link with a picture, or with the reason why there is none. Made from the server's own template.
 
 import { BASE } from "./base.js";
-import { HAS_PICTURE, labelOf, sayState, titleOf } from "./words.js";
+import { HAS_PICTURE, labelOf, sayFolder, sayState, titleOf } from "./words.js";
 
 const SIZES = [400, 800]; // pixels of a small copy's longer side: two, so that both are soon in the server's cache
 
@@ -26,7 +26,7 @@ export function makeTile() {
 
 /** Shows an image in a tile; undefined makes it empty. Leaves unchanged what is right already. */
 export function showImage(tile, image) {
-  const known = image ? `${image.image_id} ${image.state} ${image.away ?? ""} ${image.original_name ?? ""} ${small}` : "";
+  const known = image ? `${image.image_id} ${image.state} ${image.away ?? ""} ${image.original_name ?? ""} ${image.paths?.[0]?.[1]} ${small}` : "";
   if (tile.dataset.shows === known) return;
   const hadPicture = tile.dataset.id === image?.image_id && tile.dataset.state === image?.state;
   tile.dataset.shows = known;
@@ -40,7 +40,7 @@ export function showImage(tile, image) {
     link.removeAttribute("href");
     link.setAttribute("aria-label", "Loading");
     link.removeAttribute("title");
-    tile.querySelector(".caption").textContent = "";
+    showCaption(tile, "", "");
     tile.querySelector("img").removeAttribute("src");
     showBadge(tile, null);
     tile.classList.remove("no-picture");
@@ -51,7 +51,7 @@ export function showImage(tile, image) {
   const title = labelOf(image);
   link.href = `${BASE}/image/${image.image_id}`;
   link.title = title;
-  tile.querySelector(".caption").textContent = titleOf(image);
+  showCaption(tile, titleOf(image), sayFolder(image));
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);
   pick.setAttribute("aria-label", `Select ${title}`);
   showBadge(tile, badge);
@@ -90,6 +90,11 @@ function showPicture(tile, image) {
   picture.removeAttribute("src");
   // of an incomplete picture there is no small copy, but a browser shows the part that is there
   if (hasPicture) picture.src = image.state === "partial" ? `${BASE}/i/${image.image_id}` : addressOfSmall(image);
+}
+
+function showCaption(tile, title, folder) {
+  tile.querySelector(".caption span").textContent = title;
+  tile.querySelector(".caption small").textContent = folder;
 }
 
 function showBadge(tile, badge) {

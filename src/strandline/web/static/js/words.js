@@ -54,7 +54,25 @@ export function sayDay(iso) {
 
 /** Name, day, and folder: what a tile is called for screen readers and under the pointer. */
 export function labelOf(image) {
-  return [titleOf(image), image.day && sayDay(image.day), image.sd_name && harmless(image.sd_name)].filter(Boolean).join(", ");
+  const folder = sayFolder(image);
+  const place = image.sd_name && harmless(image.sd_name) + (folder && `: ${folder}`);
+  return [titleOf(image), image.day && sayDay(image.day), place].filter(Boolean).join(", ");
+}
+
+/** The folder of its best file. Empty if it is the media folder, which says nothing, or the root. */
+export function sayFolder({ paths }) {
+  const folder = paths?.[0]?.[1].replace(/\/?[^/]*$/, "") ?? "";
+  return folder === "media" ? "" : harmless(folder);
+}
+
+/** Where each of its files is: `Vault: Trips/Lisbon/tram 28.png`. */
+export function sayPaths({ paths }) {
+  return (paths ?? []).map(([sd, path]) => `${harmless(sd)}: ${harmless(path)}`);
+}
+
+/** `74 images`, and how many files they are in, if some of these have the same bytes. */
+export function sayImages(images, files) {
+  return sayCount(images, "image") + (files > images ? ` in ${sayCount(files, "file")}` : "");
 }
 
 /** The user's name for it, otherwise its type and the beginning of its id. */

@@ -1,0 +1,83 @@
+"""A folder of named pictures in a real browser: what has no picture yet, folders, and paths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from builders.named_vault import put
+from builders.served import Served
+from builders.travel_vault import TRAM, serving_travel_vault
+from web.browser.conftest import OpenPage, check_accessible
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A served vault."""
+    with serving_travel_vault(tmp_path) as served:
+        yield served
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_gallery_of_a_vault_is_accessible(
+    served: Served, open_page: OpenPage, width: int, scheme: str
+) -> None:
+    """Folders, and tiles without a picture."""
+    page = open_page(served, "/?sd=Vault&folder=Trips/Lisbon", width=width, scheme=scheme, bypass_csp=True)
+    expect(page.locator(".waiting .tile")).to_have_count(1)
+    expect(page.get_by_role("link", name="Trips", exact=True)).to_be_visible()
+    check_accessible(page)
+
+
+def test_a_search_finds_what_has_no_picture_yet(served: Served, open_page: OpenPage) -> None:
+    """While somebody types, and it goes when it does not match."""
+    page = open_page(served)
+    search = page.get_by_role("searchbox")
+    expect(page.locator(".waiting .tile")).to_have_count(1)
+    search.fill("soup")
+    expect(page.locator(".waiting")).to_have_count(0)
+    expect(page.locator("#count")).to_have_text("1 image")
+    search.fill("tram lis")
+    expect(page.locator(".waiting .tile")).to_have_count(1)
+    expect(page.locator("#count")).to_have_text("0 images")
+    expect(page.locator("#nothing-fits")).to_be_hidden()
+
+
+def test_a_file_that_has_arrived_becomes_an_image(
+    served: Served, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """Its tile moves into its month by itself, and the grid below moves up."""
+    page = open_page(served)
+    expect(page.locator("#count")).to_have_text(re.compile("^3 images in "))
+    put(tmp_path / "Vault", "Trips/Lisbon/tram 28.png", TRAM)
+    served.store.scan("Vault")
+    expect(page.locator(".waiting")).to_have_count(0)
+    expect(page.locator("#count")).to_have_text(re.compile("^4 images in "))
+    expect(page.get_by_role("link", name=re.compile("^tram 28.png, .*Vault: Trips.Lisbon$"))).to_be_visible()
+
+
+def test_another_storage_directory_has_other_folders(served: Served, open_page: OpenPage) -> None:
+    """To choose one leaves the folder of the other one."""
+    page = open_page(served, "/?sd=Vault&folder=Food")
+    expect(page.locator("#count")).to_have_text("1 image")
+    page.locator(".filters select[name=sd]").select_option("")
+    expect(page.locator("#count")).to_have_text(re.compile("^3 images"))
+    expect(page.locator(".way")).to_have_count(0)
+    assert page.url == served.address.url
+
+
+def test_the_light_box_says_where_each_file_is(served: Served, open_page: OpenPage) -> None:
+    """And a tile's caption says in which folder."""
+    page = open_page(served, "/?folder=Trips&q=castle")
+    tile = page.locator("gallery-grid .tile a")
+    expect(tile.locator("small")).to_have_text("Trips/Lisbon")
+    tile.click()
+    page.get_by_role("button", name="Facts").click()
+    facts = page.locator("light-box .facts")
+    expect(facts).to_contain_text("Vault: Trips/Lisbon/castle.png")
+    expect(facts).to_contain_text("Vault: attachments/castle again.png")

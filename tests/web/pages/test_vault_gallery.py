@@ -1,0 +1,122 @@
+"""The gallery of a folder of named pictures, as the server draws it: paths, folders, and what has no picture yet."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.served import Served
+from builders.storage import id_of
+from builders.travel_vault import CASTLE, serving_travel_vault
+
+WAITING = re.compile(r'<section class="waiting".*?</section>', re.S)
+WAY = re.compile(r'<nav class="way".*?</nav>', re.S)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A served vault."""
+    with serving_travel_vault(tmp_path) as served:
+        yield served
+
+
+def draw(served: Served, **query: str) -> str:
+    """The gallery's page."""
+    answer = served.client.get("/", params=query)
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+def find_waiting(page: str) -> str:
+    """The part with files whose images are not known yet. Empty if there is none."""
+    found = WAITING.search(page)
+    return found[0] if found else ""
+
+
+def test_a_file_that_is_still_arriving_has_a_tile(served: Served) -> None:
+    """With its state, name, and folder. It leads to the file, because there is no image."""
+    waiting = find_waiting(draw(served))
+    assert 'aria-label="tram 28.png, Vault: Trips/Lisbon, still arriving"' in waiting
+    assert waiting.count("<li ") == 1
+    (address,) = re.findall(r'<a href="([^"]+)"', waiting)
+    assert address == "/inspect/Vault/file?path=Trips%2FLisbon%2Ftram%2028.png"
+    assert "tram 28.png" in served.client.get(address).text
+
+
+@pytest.mark.parametrize(
+    ("query", "is_there"),
+    [
+        ({"q": "tram"}, True),
+        ({"q": "lisbon TRAM"}, True),
+        ({"q": "castle"}, False),
+        ({"sd": "Vault", "folder": "Trips"}, True),
+        ({"folder": "Food"}, False),
+        ({"state": "arriving"}, True),
+        ({"state": "missing"}, False),
+    ],
+)
+def test_searches_and_filters_find_it(served: Served, query: dict[str, str], is_there: bool) -> None:
+    """As they find images. If only such files match, nothing says that there is nothing."""
+    page = draw(served, **query)
+    assert bool(find_waiting(page)) is is_there
+    if is_there:
+        assert 'id="nothing-fits" hidden>' in page
+
+
+def test_a_damaged_or_unread_file_says_so(served: Served, tmp_path: Path) -> None:
+    """What nobody has read is not called arriving."""
+    (tmp_path / "New").mkdir()
+    (tmp_path / "New/one.png").write_bytes(CASTLE[:-20] + bytes(20))
+    served.store.add_storage_dir(tmp_path / "New", prove_all=False)
+    assert "one.png, New, not read yet" in find_waiting(draw(served))
+
+
+def test_the_gallery_says_how_many_files_there_are(served: Served) -> None:
+    """The same number as elsewhere, without those that are above. Not twice, if each image has one file."""
+    assert '<p class="quiet numbers" id="count" aria-live="polite">3 images in 5 files</p>' in draw(served)
+    assert 'aria-live="polite">1 image</p>' in draw(served, folder="Food")
+    assert served.get("/images/months")["files"] == 5
+
+
+def test_the_gallery_of_a_folder_shows_the_way(served: Served) -> None:
+    """Up and down; other filters stay."""
+    page = draw(served, sd="Vault", folder="Trips/Lisbon", q="castle")
+    assert re.findall(r'href="([^"]+)"', WAY.search(page)[0]) == [  # type: ignore[index]
+        "/?sd=Vault&q=castle",
+        "/?sd=Vault&q=castle&folder=Trips",
+    ]
+    assert '<span aria-current="page">Lisbon</span>' in page
+    assert '<input type="hidden" name="folder" value="Trips/Lisbon">' in page
+    top = WAY.search(draw(served, sd="Vault"))
+    assert top is not None
+    assert re.findall(r"<bdi>(.*?)</bdi>", top[0]) == ["Food", "Trips", "attachments"]
+    assert WAY.search(draw(served)) is None
+
+
+def test_a_path_that_is_no_folder_is_refused(served: Served) -> None:
+    """With what to give instead."""
+    answer = served.client.get("/", params={"folder": "/etc"})
+    assert answer.status_code == 422
+    assert "give one such as Trips/Lisbon" in answer.text
+
+
+def test_the_api_takes_a_folder(served: Served) -> None:
+    """And answers with the image at its file in there, however many others there are."""
+    (only,) = served.get("/images", folder="attachments", q="again")["images"]
+    assert only["image_id"] == id_of(CASTLE)
+    assert served.get("/images", folder="Nowhere")["total"] == 0
+
+
+def test_a_tile_and_the_page_of_an_image_say_where_it_is(served: Served) -> None:
+    """Each of its files, and it is called as the best one is called."""
+    page = draw(served, folder="Trips")
+    assert re.search(r'aria-label="castle.png, \d+ \w+ \d+, Vault: Trips/Lisbon"', page)
+    assert "<span>castle.png</span><small>Trips/Lisbon</small>" in page
+    of_image = html.unescape(served.client.get(f"/image/{id_of(CASTLE)}").text)
+    assert "<dt>Where</dt><dd><bdi>Vault: Trips/Lisbon/castle.png</bdi></dd>" in of_image
+    assert "<dd><bdi>Vault: attachments/castle again.png</bdi></dd>" in of_image
+    assert "<h1><bdi>castle.png</bdi></h1>" in of_image
