@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from strandline.folders.proof_copies import CopyWriter
     from strandline.model.events import Event
     from strandline.model.image_files import FileState, ImageFilter
+    from strandline.model.note_checks import NoteCheck, NoteUse
     from strandline.model.put_back import PutBack, PutBackPlan
     from strandline.model.queries import Query
     from strandline.model.reports import (
@@ -310,6 +311,26 @@ class Store:
             DiskError: It cannot be listed now.
         """
         return services.take_in.take_in(self._bench, self.get_storage_dir(sd), after=after, limit_s=limit_s)
+
+    def check_notes(self, sd: StorageDirRef) -> NoteCheck:
+        """Compares what the storage directory's notes refer to with the pictures that are there. Writes nothing.
+
+        Cost: a listing of the tree, and a read of each note.
+
+        Raises:
+            StorageDirOfflineError: It is not all there, so nobody can tell what is missing.
+            DiskError: It cannot be listed.
+        """
+        (now,) = self.refresh_storage_dirs([self.get_storage_dir(sd)])
+        return services.known_notes.check_notes(self._bench, services.known_notes.check_whole(now))
+
+    def find_uses(self, image_id: str) -> list[NoteUse]:
+        """The places in notes that mean a file of the image, by storage directory, note, and line. Writes nothing.
+
+        Only storage directories that are there and have a file of it are looked at. Cost: a listing of each, and a
+        read of its notes; only those in which a part of a file's name occurs are parsed.
+        """
+        return services.uses.find_uses(self._bench, parse_image_id(image_id))
 
     def plan_put_back(self, path: str | os.PathLike[str]) -> PutBackPlan:
         """Which missing pictures of the notes at or below the path can be put back, and from where. Writes nothing.

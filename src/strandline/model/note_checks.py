@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
 
 
@@ -125,6 +126,26 @@ class Lost:
     path: str
     """Where the picture belongs."""
     was: Remembered
+
+
+@dataclass(frozen=True, slots=True)
+class NoteUse(JsonForm):
+    """A place in a note that means a file of an image. Paths are relative to the storage directory, with ``/``."""
+
+    JSON: ClassVar[Table] = {
+        "sd_id": "sd.sd_id",
+        "sd_name": "sd.name",
+        **own_keys("note", "line", "column", "target", "path"),
+    }
+
+    sd: StorageDir
+    note: str
+    line: int
+    column: int
+    target: str
+    """The destination exactly as the note spells it."""
+    path: str
+    """The picture that it means."""
 
 
 @dataclass(frozen=True, slots=True)

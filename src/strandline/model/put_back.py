@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.layout import may_be_picture
-from strandline.model.note_checks import Place
+from strandline.model.note_checks import NoteCheck, Place
 from strandline.model.passed_over import is_in_passed_over, is_passed_over
 from strandline.model.portable_names import explain_refused
 from strandline.model.storage_dirs import StorageDir
@@ -58,6 +58,8 @@ class PutBackPlan(JsonForm):
     """Those of them of which nothing is known."""
     steps: tuple[PutBack, ...]
     """The missing pictures that were here before, each once, in the order of the notes."""
+    check: NoteCheck
+    """Everything that was found in the notes. Not in the JSON."""
 
 
 def explain_refused_target(path: str) -> str | None:

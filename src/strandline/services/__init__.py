@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from strandline.services import importing as importing
     from strandline.services import journal as journal
     from strandline.services import thumbnails as thumbnails
+    from strandline.services.checking import known_notes as known_notes
     from strandline.services.checking import memory as memory
+    from strandline.services.checking import uses as uses
     from strandline.services.finding import by_name as by_name
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import subfolders as subfolders
 
 _ROOMS = {
-    "checking": ("memory",),
+    "checking": ("known_notes", "memory", "uses"),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "put_back", "save", "save_several", "take_in"),

@@ -11,7 +11,8 @@ from playwright.sync_api import expect
 
 from builders.named_vault import put
 from builders.served import Served
-from builders.travel_vault import TRAM, serving_travel_vault
+from builders.storage import id_of
+from builders.travel_vault import CASTLE, TRAM, serving_travel_vault
 from web.browser.conftest import OpenPage, check_accessible
 
 
@@ -81,3 +82,25 @@ def test_the_light_box_says_where_each_file_is(served: Served, open_page: OpenPa
     facts = page.locator("light-box .facts")
     expect(facts).to_contain_text("Vault: Trips/Lisbon/castle.png")
     expect(facts).to_contain_text("Vault: attachments/castle again.png")
+
+
+def test_a_picture_is_put_back(served: Served, open_page: OpenPage) -> None:
+    """The reference leaves the list, and the page can be reloaded. It is accessible before and after."""
+    page = open_page(served, "/inspect/Vault", bypass_csp=True)
+    page.get_by_role("link", name="Look for missing pictures").click()
+    expect(page.locator(".references li")).to_have_count(2)
+    check_accessible(page)
+    page.get_by_role("button", name="Put back Trips/Lisbon/lost view.png").click()
+    expect(page.get_by_text("Trips/Lisbon/lost view.png is back.")).to_be_visible()
+    expect(page.locator(".references li")).to_have_count(1)
+    check_accessible(page)
+    page.reload()
+    expect(page.locator(".references li")).to_have_count(1)
+
+
+def test_an_image_says_where_it_is_used_once_a_person_gets_there(served: Served, open_page: OpenPage) -> None:
+    """Without a click."""
+    page = open_page(served, f"/image/{id_of(CASTLE)}", width=390, bypass_csp=True)
+    page.locator("later-part").scroll_into_view_if_needed()
+    expect(page.get_by_role("link", name="Trips/Lisbon.md")).to_be_visible()
+    check_accessible(page)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from math import inf
 from time import perf_counter, time
@@ -21,6 +22,7 @@ from strandline.model.note_checks import CheckOptions, FindingKind, Lost, NoteCh
 from strandline.model.portable_names import explain_refused
 from strandline.model.sync_names import NameKind
 from strandline.notes.file_index import FileIndex, name_of
+from strandline.notes.mentions import Mentions
 from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
 from strandline.notes.reading import BrokenNoteError, read_note
 from strandline.notes.references import Form, Reference
@@ -81,6 +83,19 @@ def check_path(
     return check.report(path, base, known_roots.get(root) or None, perf_counter() - begun)
 
 
+def list_uses(root: str, wanted: AbstractSet[str]) -> list[tuple[str, Reference, str]]:
+    """The references of all notes below the root that mean one of the pictures: note, reference, and picture.
+
+    Raises:
+        DiskError: The root cannot be listed.
+    """
+    try:
+        tree = NoteTree(root)
+    except OSError as error:
+        raise as_disk_error(error, "list", root) from error
+    return list(_Check(tree, CheckOptions(), root, None).iter_uses(wanted))
+
+
 class _Check:
     """One run over a tree."""
 
@@ -115,6 +130,22 @@ class _Check:
         self._check_names()
         if self._options.unused:
             self._check_unused()
+
+    def iter_uses(self, wanted: AbstractSet[str]) -> Iterator[tuple[str, Reference, str]]:
+        """The references that mean one of the pictures. Parses only notes in which one of their names occurs."""
+        samples = self._notes[:: max(1, len(self._notes) // SAMPLES)]
+        if self._scopes[-1].profile is PLAIN:
+            self._scopes = self._find_scopes([(note, self._read_references(note)) for note in samples])
+        for note in self._notes:
+            mentions = Mentions(map(name_of, wanted))
+            mentions.read(self._read(note, MAX_NOTE_BYTES) or b"")
+            if any(mentions.has(name_of(path)) for path in wanted):
+                scope = find_scope(self._scopes, note)
+                for reference in self._read_references(note):
+                    resolved = self._resolve(note, reference, scope)
+                    if resolved.verdict not in _ABSENT:
+                        meant = {resolved.path, *resolved.candidates} & wanted
+                        yield from ((note, reference, path) for path in sorted(filter(None, meant))[:1])
 
     def report(self, path: str, base: str, sd_id: str | None, seconds: float) -> NoteCheck:
         """What was found."""

@@ -16,19 +16,17 @@ from dataclasses import replace
 from strandline.errors import (
     RefusedError,
     StorageDirNotFoundError,
-    StorageDirOfflineError,
     StrandlineError,
     UnreadableFileError,
 )
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.file_tree import look_at_file, read_file
 from strandline.folders.port import SaveMode
-from strandline.model.note_checks import CheckOptions, FindingKind, Lost, Place
+from strandline.model.note_checks import FindingKind, Lost, Place
 from strandline.model.put_back import PutBack, PutBackPlan, explain_refused_target
 from strandline.model.remedies import say_add
-from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
-from strandline.services.checking.check import check_path
-from strandline.services.checking.memory import Memory
+from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.services.checking.known_notes import check_notes, check_whole
 from strandline.services.checking.note_tree import NoteTree
 from strandline.services.proving.prove import prove_file
 from strandline.services.saving.entries import read_entry
@@ -53,10 +51,10 @@ def plan_put_back(bench: Workbench, path: str) -> PutBackPlan:
         SourceNotFoundError, InvalidPathError, DiskError: As for a check.
     """
     sd = _find_storage_dir(bench, path)
-    check = check_path(path, CheckOptions(), {sd.path: sd.sd_id or ""}, lambda _root: Memory(bench, sd))
+    check = check_notes(bench, sd, path)
     missing = sum(each.kind is FindingKind.MISSING for each in check.findings)
     unknown = missing - len(check.lost)
-    return PutBackPlan(check.path, sd, missing, unknown, tuple(_plan(bench, sd, check.lost)))
+    return PutBackPlan(check.path, sd, missing, unknown, tuple(_plan(bench, sd, check.lost)), check)
 
 
 def _find_storage_dir(bench: Workbench, path: str) -> StorageDir:
@@ -77,13 +75,7 @@ def _find_storage_dir(bench: Workbench, path: str) -> StorageDir:
             "nothing can be put back",
             path=path,
         )
-    if sd.state is not StorageDirState.ONLINE:
-        raise StorageDirOfflineError(
-            f"{sd.name!r} is {sd.state.value}, so nobody can tell which pictures are missing; {sd.problem}",
-            sd_id=sd.sd_id,
-            path=sd.path,
-        )
-    return sd
+    return check_whole(sd)
 
 
 def _plan(bench: Workbench, sd: StorageDir, lost: Sequence[Lost]) -> list[PutBack]:

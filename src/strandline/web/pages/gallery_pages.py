@@ -33,6 +33,7 @@ from strandline.web.pages import (
     help_pages,
     image_pages,
     inspector_pages,
+    note_pages,
     problem_pages,
     sign_in_pages,
 )
@@ -100,6 +101,7 @@ def add_pages(app: FastAPI) -> None:
         image_pages.router,
         folder_pages.router,
         inspector_pages.router,
+        note_pages.router,
         activity_pages.router,
         api_pages.router,
         help_pages.router,

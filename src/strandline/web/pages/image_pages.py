@@ -7,7 +7,8 @@ anything away; the services behind them make sure of that.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated
+from itertools import groupby
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Form
 from starlette.responses import Response
@@ -15,8 +16,10 @@ from starlette.responses import Response
 from strandline.errors import ImageNotFoundError, StrandlineError
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import parse_image_id
+from strandline.model.note_checks import NoteUse
 from strandline.model.reports import DiskFact, Explanation, ImageInfo, StorageDirTrace
 from strandline.model.state_words import INCOMPLETE, VERDICT_TONES, Tone
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
 from strandline.web.backend import Backend, TheBackend
@@ -34,6 +37,18 @@ MAY_BE_CLEAR = frozenset({"image/png", "image/webp", "image/gif", "image/svg+xml
 RESTORABLE = frozenset({"foreign", "damaged"})
 """States of a file that a good copy may replace. An arriving one is left to the sync client."""
 
+MOST_USES = 200
+"""Places in notes on the page."""
+
+
+class UsingNote(NamedTuple):
+    """A note that uses the image."""
+
+    sd: StorageDir
+    note: str
+    uses: list[NoteUse]
+
+
 FormText = Annotated[str, Form(min_length=1, max_length=4096)]
 
 
@@ -41,6 +56,24 @@ FormText = Annotated[str, Form(min_length=1, max_length=4096)]
 async def show_image(backend: TheBackend, image_id: str) -> Response:
     """One image: its picture, its places, and why it is shown or not."""
     return await backend.crossing.slow(lambda: _draw(backend, image_id))
+
+
+@router.get("/image/{image_id}/uses")
+async def show_uses(backend: TheBackend, image_id: str) -> Response:
+    """The notes that use the image. A script fetches it when its part of the image's page is seen."""
+
+    def draw() -> Response:
+        found = backend.store.find_uses(image_id)
+        notes = [
+            UsingNote(sd, note, list(uses))
+            for (sd, note), uses in groupby(found[:MOST_USES], lambda use: (use.sd, use.note))
+        ]
+        return render(
+            backend.base, "uses.html", place="gallery", image_id=parse_image_id(image_id), notes=notes,
+            uses=len(found), most_uses=MOST_USES,
+        )  # fmt: skip
+
+    return await backend.crossing.slow(draw)
 
 
 @router.post("/image/{image_id}/restore")
@@ -90,6 +123,13 @@ def has_facts(explanation: Explanation, info: ImageInfo | None) -> bool:
     return info is not None and (not is_copy or info.best.state is FileState.MISSING)
 
 
+def say_names(info: ImageInfo | None) -> str:
+    """What the names are. A file among named pictures has its own, and nothing else is more original. Pure."""
+    if info is None or info.files[0].sd.layout is not LayoutKind.NAMED:
+        return "Original name"
+    return "Name" if len(info.original_names) == 1 else "Names"
+
+
 def find_row(trace: StorageDirTrace, fact: DiskFact) -> ImageFile | None:
     """What the catalog knows of the file, which has just been looked at. None if it has no row. Pure."""
     return next((file for file in trace.catalog if trace.sd.name_of(file.path) == fact.filename), None)
@@ -136,6 +176,7 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         is_shown=explanation.verdict in (Verdict.SHOWN, Verdict.FROM_CONFLICT_COPY),
         has_facts=has_facts(explanation, info),
         info=info,
+        name_heading=say_names(info),
         best=info and info.best,
         names=info.original_names if info else (),
         markdown=describe(backend, info).markdown if info else "",

@@ -20,7 +20,6 @@ from strandline.model.events import Event, parse_time
 from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
 from strandline.model.media_types import find_media_type
-from strandline.model.remedies import say_command
 from strandline.model.state_words import StateWord, word_of_state
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import NameKind
@@ -98,7 +97,6 @@ def _draw_status(backend: Backend, name: str) -> Response:
         health=health, discrepancies=discrepancies, identity=status.identity, missing=missing, most_files=MOST_FILES,
         needs_confirming=say_confirming(status.sd),
         is_named=status.sd.layout is LayoutKind.NAMED,
-        check_command=say_command("check", status.sd.path).strip("`"),
         needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.is_left_as_is),
         copy=find_copy_of(status.sd, sds),
         history=_list_history(events, status.sd, sds),

@@ -3,6 +3,7 @@
 import "./copying.js";
 import "./folder-field.js";
 import "./fold-note.js";
+import "./later-part.js";
 import "./live-region.js";
 import "./scan-form.js";
 import "./take-in.js";

@@ -1,0 +1,37 @@
+"""Where an image is used: the places in notes that mean one of its files. Writes nothing, and remembers nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from contextlib import suppress
+
+from strandline.errors import StrandlineError
+from strandline.model.image_ids import ImageId
+from strandline.model.note_checks import NoteUse
+from strandline.model.states import HERE
+from strandline.services.checking.check import list_uses
+from strandline.services.workbench import Workbench
+
+
+def find_uses(bench: Workbench, image_id: ImageId) -> list[NoteUse]:
+    """The places in notes that mean a file of the image, by storage directory, note, and line.
+
+    Files that are gone do not count, and storage directories that cannot be listed now are left out.
+    """
+    with bench.catalog.read() as reader:
+        rows = reader.files.list_rows_of_image(image_id)
+        sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
+    paths = defaultdict[int, set[str]](set)
+    for row in rows:
+        if row.state in HERE and row.absent_since is None:
+            paths[row.sd].add(row.path)
+    found = []
+    for number in sorted(paths):
+        sd = sds[number]
+        with suppress(StrandlineError):
+            found += [
+                NoteUse(sd, note, reference.line, reference.column, reference.target, path)
+                for note, reference, path in list_uses(sd.path, paths[number])
+                if sd.is_reachable
+            ]
+    return found

@@ -1,0 +1,125 @@
+"""The inspector's page about notes: what they miss, by note and line, and the buttons that put pictures back."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from builders.named_vault import put
+from builders.served import Served, serving_storage_dir
+from builders.storage import id_of, make_storage_dir
+from builders.travel_vault import CASTLE, SOUP, VIEW, serving_travel_vault
+
+NOTES = "/inspect/Vault/notes"
+LOST = "Trips/Lisbon/lost view.png"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """A served vault."""
+    with serving_travel_vault(tmp_path) as served:
+        yield served
+
+
+def draw(served: Served, address: str = NOTES) -> str:
+    """A page as a person reads it, with its tags."""
+    answer = served.client.get(address)
+    assert answer.status_code == 200, answer.text
+    return html.unescape(answer.text)
+
+
+def put_back(served: Served, path: str = "") -> tuple[int, str]:
+    """Presses the button of a missing picture, or that of all."""
+    answer = served.client.post(f"{NOTES}/put-back", data={"path": path})
+    return answer.status_code, html.unescape(answer.text)
+
+
+def find_targets(page: str) -> list[str]:
+    """What the findings are about, in order."""
+    return re.findall(r'</span><bdi class="name">(.*?)</bdi>', page)
+
+
+def test_missing_pictures_are_listed_by_note_and_line(served: Served) -> None:
+    """With what is known of each, and a link to the note. The page of the folder leads there."""
+    assert f'href="{NOTES}"><svg' in draw(served, "/inspect/Vault")
+    page = draw(served)
+    assert "2 pictures are missing in the notes" in page
+    assert "2 notes with 4 references to pictures." in page
+    assert find_targets(page) == ["never here.png", "lost view.png"]
+    assert page.count("line 3</span>") == 2
+    assert 'href="/inspect/Vault/file?path=Trips%2FLisbon.md&view=text"' in page
+    assert "Never seen on this machine" in page
+    assert "the same bytes are now at attachments/view.png; “Put back” copies that file back" in page
+    assert page.count("<button") - page.count("Sign out") == 1
+
+
+def test_put_back_mends_the_reference(served: Served, tmp_path: Path) -> None:
+    """The picture is where the note expects it, and the page no longer lists it. The note is untouched."""
+    note = (tmp_path / "Vault/Trips/Lisbon.md").read_bytes()
+    status, page = put_back(served, LOST)
+    assert status == 200
+    assert f"{LOST} is back." in page
+    assert find_targets(page) == ["never here.png"]
+    assert (tmp_path / "Vault" / LOST).read_bytes() == VIEW
+    assert (tmp_path / "Vault/Trips/Lisbon.md").read_bytes() == note
+    assert "Nothing was put back" in put_back(served, LOST)[1]
+
+
+def test_a_source_in_another_folder_is_named_and_asked_for_one_by_one(served: Served, tmp_path: Path) -> None:
+    """The button for all leaves it out."""
+    served.store.add_storage_dir(make_storage_dir(tmp_path / "Other", VIEW))
+    served.store.scan("Other")
+    served.store.get(id_of(VIEW), "Other")
+    (tmp_path / "Vault/attachments/view.png").unlink()
+    served.store.scan("Vault")
+    assert "in <bdi>Other</bdi></span>" in draw(served)
+    assert "Nothing was put back" in put_back(served)[1]
+    assert f"{LOST} is back." in put_back(served, LOST)[1]
+
+
+def test_several_are_put_back_at_once(served: Served, tmp_path: Path) -> None:
+    """If their bytes are in the folder."""
+    put(tmp_path / "Vault", "attachments/broth.png", SOUP)
+    served.store.scan("Vault")
+    (tmp_path / "Vault/Food/soup.png").unlink()
+    served.store.scan("Vault")
+    assert "Put 2 pictures back</button>" in draw(served)
+    page = put_back(served)[1]
+    assert f"{LOST} is back." in page
+    assert "Food/soup.png is back." in page
+
+
+def test_what_nobody_can_read_or_write_says_so(served: Served, tmp_path: Path) -> None:
+    """Without buttons that would not work, and with the error's status."""
+    vault = tmp_path / "Vault"
+    vault.rename(tmp_path / "Away")
+    page = draw(served)
+    assert "nobody can tell which pictures are missing" in page
+    assert "Put back" not in page
+    assert put_back(served, LOST)[0] == 503
+    assert served.client.get("/inspect/Nobody/notes").status_code == 404
+
+
+def test_a_folder_with_ids_has_notes_as_well(tmp_path: Path) -> None:
+    """What was where is not known there."""
+    with serving_storage_dir(tmp_path, CASTLE) as served:
+        page = draw(served, "/inspect/Notes/notes")
+        assert "The notes refer to no picture" in page
+        (tmp_path / "Notes/a.md").write_text("![](gone.png)\n")
+        page = draw(served, "/inspect/Notes/notes")
+        assert "1 picture is missing in the notes" in page
+        assert "Put back" not in page
+
+
+def test_the_page_of_an_image_leads_to_the_notes_that_use_it(served: Served) -> None:
+    """With their lines. A script fetches the same part."""
+    address = f"/image/{id_of(CASTLE)}"
+    assert f'<later-part address="{address}/uses" part="uses">' in draw(served, address)
+    page = draw(served, f"{address}/uses")
+    assert '<section class="stack" id="uses"' in page
+    assert re.search(r"Trips/Lisbon.md</bdi></a>\s*<span class=\"small quiet\">line 5</span>", page)
+    assert "No note in the folders that have it" in draw(served, f"/image/{id_of(VIEW)}/uses")
