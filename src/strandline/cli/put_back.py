@@ -13,6 +13,7 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
 from strandline.cli.writing import asks_a_person, write_json, write_line
 from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
     from strandline.model.put_back import PutBack, PutBackPlan
@@ -45,7 +46,7 @@ def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool)
         for plan in plans:
             _show(plan, dry_run=dry_run)
     is_whole = all(step.why is None for plan in plans for step in plan.steps)
-    is_known = all(plan.unknown == 0 for plan in plans)
+    is_known = all(plan.unknown + plan.elsewhere == 0 for plan in plans)
     return ExitStatus.DONE if is_whole and is_known else ExitStatus.FINDINGS
 
 
@@ -94,6 +95,11 @@ def _show(plan: PutBackPlan, *, dry_run: bool) -> None:
         told += f", {left:,} not"
     if plan.unknown:
         told += f"; {say_count(plan.unknown, 'other reference')} to pictures that were never seen here"
+    if plan.elsewhere:
+        told += (
+            f"; {say_count(plan.elsewhere, 'other reference')} to a name that only a file elsewhere has; "
+            f"to see where, run {say_command('check', plan.path)}"
+        )
     write_line(told)
 
 

@@ -123,6 +123,8 @@ class Lost:
     note: str
     line: int
     target: str
+    kind: FindingKind
+    """What the check says about it: missing or misplaced."""
     path: str
     """Where the picture belongs."""
     was: Remembered

@@ -47,15 +47,18 @@ class PutBackPlan(JsonForm):
         "sd_id": "sd.sd_id",
         "missing": "missing",
         "unknown": "unknown",
+        "elsewhere": "elsewhere",
         "pictures": "steps",
     }
 
     path: str
     sd: StorageDir
     missing: int
-    """Number of references to missing pictures."""
+    """Number of references to pictures that are not where the note expects them."""
     unknown: int
     """Those of them of which nothing is known."""
+    elsewhere: int
+    """Those of which nothing is known, but a file of that name is elsewhere: ``misplaced`` in a check."""
     steps: tuple[PutBack, ...]
     """The missing pictures that were here before, each once, in the order of the notes."""
     check: NoteCheck

@@ -63,7 +63,7 @@ class Resolved:
     why: str = ""
     """In a few words, for a verdict that needs them."""
     tries: tuple[str, ...] = ()
-    """Of a missing file, all paths at which it would be found, the likeliest first."""
+    """Of a missing or misplaced file, all paths at which it would be found, the likeliest first."""
     endings: tuple[str, ...] = ()
     """Of a missing file, how its path may end, if it may be in any folder."""
 
@@ -174,7 +174,8 @@ class Resolver:
         if nearest and search.form is Form.FRONT_MATTER:  # a theme says where; nobody else knows
             return Resolved(Verdict.FOUND, nearest[0])
         if nearest:
-            return Resolved(Verdict.MISPLACED, search.tries[0], tuple(nearest[:CANDIDATES]))
+            near = tuple(nearest[:CANDIDATES])
+            return Resolved(Verdict.MISPLACED, search.tries[0], near, tries=tuple(search.tries))
         hidden = self._find_hidden(name_of(search.tries[0])) if search.suffixes else None
         if hidden is not None:
             return Resolved(Verdict.OUTSIDE, why=f"it may be in {hidden}, which is not listed")

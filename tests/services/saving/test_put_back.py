@@ -49,6 +49,31 @@ def run(bench: Workbench, root: Path) -> tuple[PutBackPlan, list[PutBack]]:
     return plan, [put_back(bench, plan.sd, step) for step in plan.steps]
 
 
+def test_a_renamed_folder_is_no_reason_to_leave_pictures_out(bench: Workbench, tmp_path: Path) -> None:
+    """A file of that name is elsewhere, and has the bytes that were here. One that never was here stays out."""
+    root = tmp_path / "Plain"
+    put(root, "img/one.png", ONE)
+    put(root, "other/two.png", TWO)
+    put(root, "a/Note.md", b"![](../img/one.png)\n![](../img/two.png)")
+    sd = add_storage_dir(bench, root).sd
+    (root / "img").rename(root / "pictures")
+    scan_storage_dir(bench, get_by_number(bench, sd.number))
+    plan, (step,) = run(bench, root / "a")
+    assert (plan.missing, plan.unknown, plan.elsewhere) == (2, 0, 1)
+    assert (step.path, step.done) == ("img/one.png", True)
+    assert (root / "img/one.png").read_bytes() == ONE
+    again, steps = run(bench, root)
+    assert (again.missing, again.elsewhere, steps) == (1, 1, [])
+
+
+def test_a_conflict_copy_is_a_source(bench: Workbench, vault: Path) -> None:
+    """If it has the bytes."""
+    (vault / "img/one.png").rename(vault / "img/one.sync-conflict-20260712-101500-ABCDEFG.png")
+    scan(bench)
+    _, (step,) = run(bench, vault)
+    assert (step.path, step.done) == ("img/one.png", True)
+
+
 def test_a_renamed_picture_is_copied_back(bench: Workbench, vault: Path, clock: FakeClock) -> None:
     """Once, however many notes miss it. The other file stays, and the copy is an image at once."""
     (vault / "img/one.png").rename(vault / "img/uno.png")

@@ -241,12 +241,15 @@ class _Check:
             name = name_of(resolved.path)
             if reference.form is Form.WIKI and self._tree.has_note_of(name):
                 return None, ""
+            kind = FindingKind.MISSING if resolved.verdict is Verdict.MISSING else FindingKind.MISPLACED
+            was = None if self._memory is None else self._find_known(self._memory, resolved)
+            if was is not None and not reference.is_silenced:
+                self._lost.append(Lost(note, reference.line, reference.target, kind, was.path, was))
+            if was is not None and was.places:
+                return kind, self._say_missing(self._memory, resolved.path, was)
             if resolved.verdict is Verdict.MISSING and (copy := self._tree.find_conflict_copy(name)):
                 return FindingKind.MISSING, messages.say_conflict_copy(self._collected.say_path(copy))
             if resolved.verdict is Verdict.MISSING and self._memory is not None:
-                was = self._find_known(self._memory, resolved)
-                if was is not None and not reference.is_silenced:
-                    self._lost.append(Lost(note, reference.line, reference.target, was.path, was))
                 return FindingKind.MISSING, self._say_missing(self._memory, resolved.path, was)
         elif resolved.verdict is not Verdict.OUTSIDE and resolved.path is not None:
             fault = self._find_fault(resolved.path)
@@ -264,13 +267,13 @@ class _Check:
             return memory.find(resolved.tries, resolved.endings)
         return None
 
-    def _say_missing(self, memory: Memory, path: str, was: Remembered | None) -> str:
+    def _say_missing(self, memory: Memory | None, path: str, was: Remembered | None) -> str:
         say_path = self._collected.say_path
         if was is not None:
             return messages.say_remembered(was, path, say_path, self._tree.root)
         if old := self._tree.find_old_version(name_of(path)):
             return messages.say_old_version(say_path(old))
-        return messages.NEVER_SEEN if memory.is_whole else messages.MISSING
+        return messages.NEVER_SEEN if memory is not None and memory.is_whole else messages.MISSING
 
     def _find_fault(self, path: str) -> PictureState | None:
         if path not in self._faults:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -52,9 +53,12 @@ def plan_put_back(bench: Workbench, path: str) -> PutBackPlan:
     """
     sd = _find_storage_dir(bench, path)
     check = check_notes(bench, sd, path)
-    missing = sum(each.kind is FindingKind.MISSING for each in check.findings)
-    unknown = missing - len(check.lost)
-    return PutBackPlan(check.path, sd, missing, unknown, tuple(_plan(bench, sd, check.lost)), check)
+    kinds = Counter(each.kind for each in check.findings)
+    kinds.subtract(each.kind for each in check.lost)
+    unknown, elsewhere = kinds[FindingKind.MISSING], kinds[FindingKind.MISPLACED]
+    steps = tuple(_plan(bench, sd, check.lost))
+    missing = len(check.lost) + unknown + elsewhere
+    return PutBackPlan(check.path, sd, missing, unknown, elsewhere, steps, check)
 
 
 def _find_storage_dir(bench: Workbench, path: str) -> StorageDir:
