@@ -15,6 +15,7 @@ from strandline.model.sync_names import (
     NameKind,
     NameMeaning,
     classify_identity_name,
+    explain_conflict_copy,
     explain_name,
     is_identity_like,
     put_copies_last,
@@ -83,7 +84,28 @@ def test_a_wanted_name_is_wanted(name: str) -> None:
 )
 def test_conflict_copies_of_every_client(name: str, client: str, original: str | None) -> None:
     """A conflict copy is recognized with the program that made it, whatever it is a copy of."""
-    assert explain_name(name, is_wanted) == NameMeaning(NameKind.CONFLICT_COPY, client, original)
+    meaning = NameMeaning(NameKind.CONFLICT_COPY, client, original)
+    assert explain_name(name, is_wanted) == meaning
+    assert explain_conflict_copy(name, is_wanted) == meaning
+
+
+@pytest.mark.parametrize(
+    ("name", "original"),
+    [
+        ("Café.sync-conflict-20261122-152736-V74P6II.png", "Café.png"),
+        ("x (in Konflikt stehende Kopie von Ada 2026-11-22).jpg", "x.jpg"),
+        ("x (Ada 的冲突副本 2026-11-22).png", "x.png"),
+        ("x_conflict-20261122-152736.heic", "x.heic"),
+        ("conflict.png", None),
+        ("The conflict (1).png", None),
+        ("x (1).png", None),
+        ("Pasted image 20261122152736.png", None),
+    ],
+)
+def test_a_picture_may_be_a_conflict_copy_of_another(name: str, original: str | None) -> None:
+    """Where people's own names are wanted, too. A number alone says nothing."""
+    meaning = explain_conflict_copy(name, lambda name: "." in name)
+    assert (meaning and meaning.stands_for) == original
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from strandline.model.media_names import (
 )
 from strandline.model.media_types import MEDIA_TYPES, MediaType
 from strandline.model.storage_dirs import LayoutKind
-from strandline.model.sync_names import NameKind, NameMeaning, explain_name
+from strandline.model.sync_names import NameKind, NameMeaning, explain_conflict_copy, explain_name
 from strandline.model.values import dataclass
 
 
@@ -76,6 +76,12 @@ class Layout(Protocol):
         """What any name in that folder means: an image, or what a sync client left. Never raises."""
         ...
 
+    def find_copied(self, name: str) -> str | None:
+        """The image's name of which the name is a conflict copy, even if it is an image's name itself. None if it is
+        no conflict copy, or if it does not say of what.
+        """
+        ...
+
     def candidates(self, image_id: ImageId) -> tuple[str, ...]:
         """The names that an image may have, preferred ones first. Leaves out names that only a listing finds."""
         ...
@@ -116,6 +122,10 @@ class IdLayout:
     def name_of(self, path: str) -> str:
         """What follows ``media/``."""
         return path.removeprefix(f"{self.images_folder}/")
+
+    def find_copied(self, name: str) -> str | None:
+        """As ``explain`` says: no conflict copy's name is an image's."""
+        return None if split_wanted_name(name) else classify_media_name(name).stands_for
 
     def find_name(self, path: str) -> str | None:
         """The last part of a path directly in the images' folder."""
@@ -196,6 +206,14 @@ class NamedLayout:
             return meaning
         stands_for = f"{folder}{slash}{meaning.stands_for}"
         return replace(meaning, stands_for=stands_for if self._is_wanted(stands_for) else None)
+
+    def find_copied(self, name: str) -> str | None:
+        """A file beside it. The conflict copy is an image itself."""
+        folder, slash, last = name.rpartition("/")
+        meaning = explain_conflict_copy(last, self._is_wanted)
+        return (
+            None if meaning is None or meaning.stands_for is None else f"{folder}{slash}{meaning.stands_for}"
+        )
 
     def candidates(self, image_id: ImageId) -> tuple[str, ...]:  # noqa: ARG002
         """None: no name can be guessed."""

@@ -85,6 +85,22 @@ def explain_name(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning:
     )
 
 
+def may_be_conflict_copy(text: str) -> bool:
+    """False if nothing in the text is the name of a conflict copy. One search: a whole listing can be asked."""
+    return bool(_CONFLICT_HINT.search(text if text.isascii() else unicodedata.normalize("NFC", text)))
+
+
+def explain_conflict_copy(name: str, is_wanted: Callable[[str], bool]) -> NameMeaning | None:
+    """What a sync client's conflict copy is a copy of, even if its own name is wanted. None for any other name.
+
+    Numbered names (``x (1).png``) are none: people and cameras use them. Cost for an ordinary name: one search.
+    """
+    if not may_be_conflict_copy(name):
+        return None
+    meaning = explain_name(name, lambda other: other != name and is_wanted(other))
+    return meaning if meaning.kind is NameKind.CONFLICT_COPY else None
+
+
 def put_copies_last(names: Sequence[str]) -> list[str]:
     """The names of one thing in their order, but those that are a copy's last: nobody chose ``x (1).png``.
 
@@ -219,6 +235,11 @@ _DUPLICATE_MARKS = [
     ("icloud", r" [0-9]{1,3}"),
     ("", r"(?: - | )(?:" + _COPY_WORDS + r")(?: ?\(?[0-9]+\)?)?"),
 ]
+
+_CONFLICT_HINT = re.compile(
+    r"confli[ct]|konflik|path[12]|variant-|safebackup|case clash|edited by|競合|冲突|問題", re.IGNORECASE
+)
+"""Every name of a conflict copy has one of these. The patterns take thirty times as long to say so."""
 
 _COPY_OF = (
     r"(?:copy (?:\([0-9]+\) )?of|kopie van|kopie von|copie de|copia de|copia di|cópia de|kopia) (?P<of>.+)"

@@ -116,3 +116,27 @@ def test_each_copy_says_what_it_is_a_copy_of(bench: Workbench, tmp_path: Path) -
         "image_id": id_of(DATA), "filename": name, "path": f"media/{name}", "size_bytes": len(OTHER),
         "stands_for": name_of(DATA), "bytes": "different",
     }  # fmt: skip
+
+
+def test_in_a_vault_a_conflict_copy_is_an_image_and_called_what_it_is(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    """Only a sync client's own words count: people have numbers in their names."""
+    root = tmp_path / "Vault"
+    (root / "img").mkdir(parents=True)
+    for name, data in {
+        "x.png": DATA,
+        "x.sync-conflict-20240501-120000-ABCDEFG.png": OTHER,
+        "x (Anna's conflicted copy 2024-05-01).png": DATA,
+        "x (1).png": OTHER,
+        "The conflict.png": DATA,
+    }.items():
+        (root / "img" / name).write_bytes(data)
+    sd = add_storage_dir(bench, root).sd
+    status = inspect_storage_dir(bench, sd)
+    found = {item.filename: dict(item.facts) for item in status.conflict_copies}
+    assert found == {
+        "x (Anna's conflicted copy 2024-05-01).png": {"stands_for": "img/x.png", "bytes": "duplicate"},
+        "x.sync-conflict-20240501-120000-ABCDEFG.png": {"stands_for": "img/x.png", "bytes": "different"},
+    }
+    assert (status.on_disk_count, status.in_catalog_count) == (5, 5)

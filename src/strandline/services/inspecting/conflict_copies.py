@@ -6,12 +6,16 @@ end, so the number of files and bytes is bounded. The rest is reported as "not e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import field
 
 from strandline.errors import ImageTooLargeError, UnreadableFileError
 from strandline.folders.port import Folder
+from strandline.model.image_files import parse_stamp
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
+from strandline.model.layout import Layout
+from strandline.model.listing import split_line
+from strandline.model.sync_names import may_be_conflict_copy
 from strandline.model.sync_status import FileItem
 from strandline.model.values import dataclass
 
@@ -30,6 +34,16 @@ class ConflictCopy:
     """None if the listing does not say: its bytes are not here, or it is no regular file."""
 
 
+def iter_conflict_copies(layout: Layout, lines: Iterable[str]) -> Iterator[ConflictCopy]:
+    """The listed images whose names say that they are conflict copies, by name: where names are no ids, they are
+    images themselves.
+    """
+    for line in sorted(line for line in lines if may_be_conflict_copy(line)):
+        name, stamp = split_line(line)
+        if layout.find_copied(name) is not None:
+            yield ConflictCopy(name, parse_stamp(stamp).size_bytes)
+
+
 def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileItem]:
     """The copies with the result for their bytes, in the same order.
 
@@ -39,7 +53,7 @@ def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileI
     examination = _Examination(folder)
     items = []
     for position, copy in enumerate(copies):
-        stands_for = folder.layout.explain(copy.name).stands_for
+        stands_for = folder.layout.find_copied(copy.name)
         wanted = None if stands_for is None else folder.layout.split(stands_for)
         image_id = None if wanted is None else wanted[0]
         bytes_are = "not examined"

@@ -21,7 +21,7 @@ from strandline.model.states import HERE
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.suitable_folders import say_pictures_elsewhere, say_same_identity
 from strandline.model.sync_status import SyncStatus
-from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies
+from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies, iter_conflict_copies
 from strandline.services.storage_dirs.presence import look, refresh
 from strandline.services.storage_dirs.suitable import find_picture_elsewhere
 from strandline.services.storage_dirs.writing import find_twin
@@ -125,6 +125,7 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     folder = bench.folder(sd)
     layout = folder.layout
     status.case_clashes = list(iter_case_clashes(layout, listing.lines))
+    copies = [] if layout.names_are_ids else list(iter_conflict_copies(layout, listing.lines))
     with bench.catalog.snapshot() as reader:
         difference = plan_difference(listing.lines, reader.files.iter_lines(sd.number, layout.images_folder))
         fresh = sort_names(layout, difference.fresh, listing.odd)
@@ -155,5 +156,5 @@ def _compare(bench: Workbench, sd: StorageDir, listing: MediaListing, status: Sy
     ]
     status.incomplete = [row_item(row) for row in incomplete if layout.name_of(row.path) not in compared.gone]
     status.differing_copies = [row_item(row) for row in differing]
-    copies = [ConflictCopy(name, compared.sizes.get(name)) for name in sorted(fresh.conflict_copies)]
+    copies += [ConflictCopy(name, compared.sizes.get(name)) for name in sorted(fresh.conflict_copies)]
     status.conflict_copies = examine_copies(folder, copies)
