@@ -1,4 +1,4 @@
-"""Notes: the check of a vault without a catalog, beside listing it and reading its notes.
+"""Notes: the check of a vault, first as one that is known and did not change, then without a catalog.
 
 A vault of N files has N/5 notes of 2 kB in N/20 folders. As in public vaults, a quarter of the notes refer to
 pictures, here to four each.
@@ -13,6 +13,7 @@ from pathlib import Path
 from bench.bare import read_file
 from bench.material import World
 from bench.timing import Operation, Result, Target, measure
+from strandline import open_store
 from strandline.model.note_checks import CheckOptions
 from strandline.runtime.note_checks import check_paths
 
@@ -41,6 +42,30 @@ def measure_notes(world: World, rounds: int) -> Iterator[Result]:
                 os.lstat(path)
                 if name.endswith(".md"):
                     read_file(path)
+
+    home = world.work / "vault-home"
+    with open_store(home) as store:
+        sd = store.add_storage_dir(vault).sd
+
+        def check_again(_: None) -> None:
+            [report] = check_paths(
+                [str(vault)], CheckOptions(), {sd.path: sd.sd_id or ""}, lambda _root: store.recall(sd)
+            )
+            assert (report.findings, report.notes) == ((), world.files // 5)
+
+        def list_all(_: None) -> None:
+            for folder, _folders, names in os.walk(vault):
+                for name in names:
+                    os.lstat(os.path.join(folder, name))
+
+        check_again(None)  # which reads the notes
+        yield measure(
+            Operation(
+                "check of a known vault without changes", lambda _number: None, check_again, list_all,
+                "walk, lstat each file", Target(ratio=2),
+            ),
+            rounds,
+        )  # fmt: skip
 
     yield measure(
         Operation(

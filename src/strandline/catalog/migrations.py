@@ -231,5 +231,15 @@ MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE image_files ADD COLUMN folded_path TEXT;
     UPDATE image_files SET folded_path = fold(path) WHERE folded_name IS NOT NULL AND image_id IS NOT NULL;
     """,
+    # What notes refer to, so that only changed ones are read again.
+    """
+    CREATE TABLE notes (
+        sd    INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path  TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        found TEXT NOT NULL,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

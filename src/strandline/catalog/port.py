@@ -19,6 +19,7 @@ from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.catalog.images import ImageReader
 from strandline.catalog.journal import JournalLimits, JournalReader, JournalWriter
+from strandline.catalog.notes import NoteReader, NoteWriter
 from strandline.catalog.origins import OriginReader, OriginWriter
 from strandline.catalog.storage_dirs import StorageDirReader, StorageDirWriter
 from strandline.catalog.trash_index import TrashReader, TrashWriter
@@ -34,6 +35,7 @@ class Reader:
     trash: TrashReader
     copies: ConflictCopyReader
     earlier: EarlierFileReader
+    notes: NoteReader
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self.images = ImageReader(conn)
@@ -44,6 +46,7 @@ class Reader:
         self.trash = TrashReader(conn)
         self.copies = ConflictCopyReader(conn)
         self.earlier = EarlierFileReader(conn)
+        self.notes = NoteReader(conn)
 
 
 class Writer(Reader):
@@ -56,6 +59,7 @@ class Writer(Reader):
     trash: TrashWriter
     copies: ConflictCopyWriter
     earlier: EarlierFileWriter
+    notes: NoteWriter
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         self.images = ImageReader(conn)
@@ -66,6 +70,7 @@ class Writer(Reader):
         self.trash = TrashWriter(conn)
         self.copies = ConflictCopyWriter(conn)
         self.earlier = EarlierFileWriter(conn)
+        self.notes = NoteWriter(conn)
 
 
 class Catalog(Protocol):

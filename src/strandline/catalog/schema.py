@@ -123,8 +123,15 @@ SCHEMA = """
         until_us   INTEGER NOT NULL,
         PRIMARY KEY (sd, filename, path, since_us)
     ) WITHOUT ROWID;
+    CREATE TABLE notes (
+        sd    INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path  TEXT NOT NULL,
+        stamp TEXT NOT NULL,
+        found TEXT NOT NULL,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 11
+VERSION = 12
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

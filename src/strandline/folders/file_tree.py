@@ -13,8 +13,11 @@ from dataclasses import field
 
 from strandline.errors import UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
-from strandline.folders.opening import READ_FLAGS, can_be_dataless, is_dataless, open_regular
+from strandline.folders.opening import READ_FLAGS, can_be_dataless, is_dataless, open_regular, stamp_of
+from strandline.model.image_files import FileStamp
 from strandline.model.values import dataclass
+
+_CAN_BE_DATALESS = can_be_dataless()
 
 
 @dataclass(slots=True)
@@ -97,6 +100,18 @@ def look_at_file(path: str) -> FileLook | None:
     return FileLook(seen.st_size, not is_dataless(seen), seen.st_mtime)
 
 
+def find_stamp(path: str, *, keeps_inodes: bool) -> FileStamp | None:
+    """The stamp of the regular file at a path. None if there is none, or if it is unknown or in the cloud. One
+    ``lstat``.
+    """
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return None
+    is_here = seen.st_mode & 0o170000 == 0o100000 and not (_CAN_BE_DATALESS and is_dataless(seen))
+    return stamp_of(seen, keeps_inodes=keeps_inodes) if is_here else None
+
+
 def read_file(path: str, limit_bytes: int) -> bytes:
     """All bytes of a regular file. Never follows a link in its last part, and downloads nothing from the cloud.
 
@@ -120,9 +135,6 @@ def read_file(path: str, limit_bytes: int) -> bytes:
         raise as_unreadable(error, path) from error
     finally:
         os.close(fd)
-
-
-_CAN_BE_DATALESS = can_be_dataless()
 
 
 def _read_all(fd: int, path: str, limit_bytes: int) -> bytes:

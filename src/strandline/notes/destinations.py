@@ -43,6 +43,10 @@ _ENDS = {Form.WIKI: "#", Form.CANVAS: "", Form.ORG: "", Form.ORG_ATTACHMENT: ""}
 """Marks that end the path in some forms. In all others, it ends at ``#`` and ``?``."""
 
 
+_PLAIN = re.compile(r"\w(?:[\w ./_-]*\w)?")
+"""Destinations in which nothing has a meaning of its own, in any form."""
+
+
 def names_picture(destination: str, form: Form) -> bool:
     """Whether the destination ends like a picture's name. Only these references are looked at."""
     path = _cut(destination, form)
@@ -51,6 +55,8 @@ def names_picture(destination: str, form: Form) -> bool:
 
 def explain_destination(destination: str, form: Form) -> Destination:
     """Where the destination leads, and which paths it may mean."""
+    if _PLAIN.fullmatch(destination):
+        return Destination(Where.HERE, (destination,))  # that is most of them
     if _REMOTE.match(destination):
         return Destination(Where.REMOTE)
     if _DRIVE.match(destination) or destination.startswith(("~/", "\\\\")) or _TEMPLATE.search(destination):

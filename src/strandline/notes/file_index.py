@@ -1,4 +1,4 @@
-"""The files of a tree by exact path, by folded path, and by folded name. The last two are made when first needed."""
+"""The files of a tree by path and by name, exact and folded. All but the exact paths are made when first needed."""
 
 from __future__ import annotations
 
@@ -67,6 +67,10 @@ class FileIndex:
         return _group((fold_path(name_of(path)), path) for path in self.paths)
 
     @cached_property
+    def _by_name(self) -> dict[str, list[str]]:
+        return _group((path[path.rfind("/") + 1 :], path) for path in self.paths)
+
+    @cached_property
     def folded_folders(self) -> frozenset[str]:
         """All folders that a picture is below, folded."""
         found: set[str] = set()
@@ -79,6 +83,10 @@ class FileIndex:
     def list_alike(self, path: str) -> list[str]:
         """The files whose paths differ from this one at most in letter case, Unicode form, and blanks."""
         return self._by_folded_path.get(fold_path(path), [])
+
+    def list_called(self, name: str) -> list[str]:
+        """The files with exactly this name in any folder."""
+        return self._by_name.get(name, [])
 
     def list_named(self, name: str) -> list[str]:
         """The files with this name in any folder, with the same differences."""

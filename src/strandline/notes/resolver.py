@@ -146,7 +146,7 @@ class Resolver:
         ending = f"/{wanted}"
         return [
             path
-            for path in self._index.list_named(name_of(wanted))
+            for path in self._index.list_called(name_of(wanted))
             if (path.endswith(ending) or path == wanted) and search.scope.contains(path)
         ]
 

@@ -86,6 +86,13 @@ LINES = """
     )
 """
 
+WHOLE_LINES = """
+    SELECT group_concat(path || ':' || stamp, char(10)) FROM image_files
+    WHERE sd = ? AND state = 'present' AND absent_since_us IS NULL AND proof_stamp IS stamp AND proof_whole = 1
+    AND CAST(substr(stamp, instr(stamp, ':') + 1) AS INTEGER) / 1000 + 2000000 < proven_at_us
+"""
+"""What follows the first colon of a stamp is the mtime in ns. A file that is written again within 2 s may keep it."""
+
 
 def to_image_file(row: tuple[Any, ...]) -> ImageFile:
     (

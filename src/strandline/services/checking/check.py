@@ -102,6 +102,7 @@ class _Check:
     def __init__(self, tree: NoteTree, options: CheckOptions, base: str, memory: Memory | None) -> None:
         self._tree = tree
         self._memory = memory
+        self._unchanged = None if memory is None else memory.unchanged
         self._options = options
         self._collected = Collected(
             os.path.relpath(base, tree.root).replace(os.sep, "/"), complete=options.complete
@@ -130,6 +131,8 @@ class _Check:
         self._check_names()
         if self._options.unused:
             self._check_unused()
+        if self._unchanged is not None:
+            self._unchanged.save(self._tree.notes)
 
     def iter_uses(self, wanted: AbstractSet[str]) -> Iterator[tuple[str, Reference, str]]:
         """The references that mean one of the pictures. Parses only notes in which one of their names occurs."""
@@ -159,7 +162,7 @@ class _Check:
             profile=profile.name,
             profile_title=profile.title,
             notes=len(self._notes),
-            images=sum(map(tree.is_reported, tree.pictures)),
+            images=tree.count_reported_pictures(),
             references=collected.references,
             findings=tuple(collected.findings),
             counts=collected.counts,
@@ -194,12 +197,27 @@ class _Check:
             return None
 
     def _read_references(self, note: str) -> Sequence[Reference]:
+        """What the note refers to. One that is as it was is not read again."""
+        unchanged = self._unchanged
+        stamp = None if unchanged is None else unchanged.find_stamp(self._tree.locate(note))
+        if unchanged is None or stamp is None:
+            return self._read_anew(note) or ()
+        known = unchanged.find_references(note, stamp)
+        if known is not None:
+            return known
+        references = self._read_anew(note)
+        if references is not None:
+            unchanged.learn(note, stamp, references)
+        return references or ()
+
+    def _read_anew(self, note: str) -> Sequence[Reference] | None:
+        """None if it cannot be read."""
         data = self._read(note, MAX_NOTE_BYTES)
         try:
-            return read_note(note, data) if data else ()
+            return None if data is None else read_note(note, data) if data else ()
         except BrokenNoteError as error:
             self._collected.note_unread(note, f"it is not what its name says: {error}")
-            return ()
+            return None
 
     def _judge(self, note: str, reference: Reference, scope: Scope) -> None:
         collected = self._collected
@@ -278,15 +296,25 @@ class _Check:
     def _find_fault(self, path: str) -> PictureState | None:
         if path not in self._faults:
             try:
-                self._faults[path] = find_fault(
-                    self._tree.locate(path),
-                    settled_before_s=self._settled_before_s,
-                    content_id=self._tree.find_content_id(path),
-                )
+                self._faults[path] = None if self._is_proven(path) else self._look_for_fault(path)
             except (OSError, UnreadableFileError) as error:
                 self._faults[path] = None
                 self._collected.note_unread(path, str(error))
         return self._faults[path]
+
+    def _is_proven(self, path: str) -> bool:
+        """Whether the picture was read as it is now, and is whole."""
+        if self._unchanged is None:
+            return False
+        stamp = self._unchanged.find_stamp(self._tree.locate(path))
+        return stamp is not None and self._unchanged.is_whole(path, stamp)
+
+    def _look_for_fault(self, path: str) -> PictureState | None:
+        return find_fault(
+            self._tree.locate(path),
+            settled_before_s=self._settled_before_s,
+            content_id=self._tree.find_content_id(path),
+        )
 
     def _find_stand_in(self, note: str, reference: Reference, scope: Scope) -> tuple[FindingKind, str] | None:
         """The finding if a placeholder or a temporary of the picture is there."""

@@ -16,6 +16,7 @@ from strandline.model.image_ids import content_id_of
 from strandline.model.note_checks import Place, Remembered
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir
+from strandline.services.checking.unchanged import Unchanged
 from strandline.services.workbench import Workbench
 
 _NOW = datetime.max.replace(tzinfo=UTC)
@@ -39,6 +40,11 @@ class Memory:
     def __init__(self, bench: Workbench, sd: StorageDir) -> None:
         self._bench = bench
         self._sd = sd
+
+    @cached_property
+    def unchanged(self) -> Unchanged:
+        """What need not be read again."""
+        return Unchanged(self._bench, self._sd)
 
     @property
     def is_whole(self) -> bool:

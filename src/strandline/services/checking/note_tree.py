@@ -214,6 +214,11 @@ class NoteTree:
         is_below = not self.below or path == self.below or path.startswith(f"{self.below}/")
         return is_below and not self._is_ignored(path)
 
+    def count_reported_pictures(self) -> int:
+        """How many pictures :meth:`is_reported` is true of."""
+        is_all = not self.below and IGNORE_FILE not in self._listing.folders[""]
+        return len(self.pictures) if is_all else sum(map(self.is_reported, self.pictures))
+
     @cached_property
     def _is_ignored(self) -> Callable[[str], bool]:
         lines = self._read_config(IGNORE_FILE)

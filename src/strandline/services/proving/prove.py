@@ -53,6 +53,9 @@ if TYPE_CHECKING:
 ATTEMPTS = 5
 """How often to start again if a file is replaced while it is read, or its row changes meanwhile."""
 
+COPIES_ASKED = 64
+"""Of an image with more copies in one storage directory, only so many are asked whether they have moved."""
+
 UNKNOWN_TYPE = "its first bytes are of no image type we know"
 ANOTHER_IMAGE = "it is a whole image, and not the one that its name promises"
 
@@ -188,14 +191,17 @@ def write_named_row(
 
 
 def _find_left_row(bench: Workbench, sd: StorageDir, new: ImageFile) -> ImageFile | None:
-    """The row of the same image whose file is gone, so it was moved. Cost: a statement, and an ``lstat`` per copy."""
-    if new.image_id is None:
+    """The row of the same image whose file is gone, so it was moved. During the first scan, all were just listed.
+
+    Cost: a statement, and an ``lstat`` per copy, of at most :data:`COPIES_ASKED`.
+    """
+    if new.image_id is None or not sd.first_scan_done:
         return None
     with bench.catalog.read() as reader:
         others = {
             row.path: row
-            for row in reader.files.list_rows_of_image(new.image_id)
-            if row.sd == sd.number and row.path != new.path
+            for row in reader.files.list_copies(sd.number, new.image_id, limit=COPIES_ASKED)
+            if row.path != new.path
         }
     if not others:
         return None

@@ -1,0 +1,119 @@
+"""What a check need not read again: notes that are as they were, and pictures that are proven to be whole.
+
+A file is unchanged if its size, mtime, and inode are the same. One that was written in the last two seconds is never
+taken for unchanged later: the next write may leave the same time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import cached_property
+from time import time_ns
+
+from strandline.errors import StrandlineError
+from strandline.folders.file_tree import find_stamp
+from strandline.model.image_files import FileStamp
+from strandline.model.storage_dirs import StorageDir
+from strandline.notes.references import Form, Reference
+from strandline.services.workbench import Workbench
+
+READER = 1
+"""The number of the readers of notes. With another number, all notes are read again: count it up if they change."""
+
+QUIET_NS = 2 * 10**9
+
+NOTES_AT_ONCE = 1000
+"""Notes written in one transaction."""
+
+
+class Unchanged:
+    """What is known of the files of one storage directory, and what a check learns about its notes.
+
+    Args:
+        bench: The tools.
+        sd: The storage directory.
+    """
+
+    def __init__(self, bench: Workbench, sd: StorageDir) -> None:
+        self._bench = bench
+        self._sd = sd
+        self._keeps_inodes = bench.folder(sd).keeps_inodes
+        self._learned: dict[str, tuple[str, str]] = {}
+
+    def find_stamp(self, where: str) -> FileStamp | None:
+        """The stamp of the file at a path on this machine. None if there is none, or if it is unknown."""
+        return find_stamp(where, keeps_inodes=self._keeps_inodes)
+
+    def find_references(self, note: str, stamp: FileStamp) -> Sequence[Reference] | None:
+        """What the note refers to, if it was read with this stamp."""
+        known = self._notes.get(note)
+        return None if known is None or known[0] != _key_of(stamp) else from_text(known[1])
+
+    def learn(self, note: str, stamp: FileStamp, references: Sequence[Reference]) -> None:
+        """The note was read, and had this stamp before that."""
+        if stamp.mtime_ns + QUIET_NS < time_ns():
+            self._learned[note] = _key_of(stamp), to_text(references)
+
+    def is_whole(self, picture: str, stamp: FileStamp) -> bool:
+        """Whether the picture with this stamp was read and is whole."""
+        return f"{picture}:{stamp.as_text()}" in self._whole
+
+    def save(self, notes: Iterable[str]) -> None:
+        """Writes what was learned, and forgets all notes but these. A catalog that is busy or full learns nothing."""
+        gone = self._notes.keys() - set(notes)
+        learned = [(note, *known) for note, known in self._learned.items()]
+        with suppress(StrandlineError):
+            for start in range(0, len(learned), NOTES_AT_ONCE):
+                with self._bench.catalog.write() as writer:
+                    writer.notes.remember_read(self._sd.number, learned[start : start + NOTES_AT_ONCE])
+            if gone:
+                with self._bench.catalog.write() as writer:
+                    writer.notes.forget_notes(self._sd.number, gone)
+
+    @cached_property
+    def _notes(self) -> dict[str, tuple[str, str]]:
+        with suppress(StrandlineError), self._bench.catalog.read() as reader:
+            return {path: (key, found) for path, key, found in reader.notes.list_read(self._sd.number)}
+        return {}
+
+    @cached_property
+    def _whole(self) -> frozenset[str]:
+        with suppress(StrandlineError), self._bench.catalog.read() as reader:
+            return frozenset(reader.files.list_whole_lines(self._sd.number))
+        return frozenset()
+
+
+def _key_of(stamp: FileStamp) -> str:
+    return f"{READER}:{stamp.as_text()}"
+
+
+def to_text(references: Sequence[Reference]) -> str:
+    """The references as text. Empty if there are none, as in most notes."""
+    if not references:
+        return ""
+    return json.dumps(
+        [
+            [
+                each.form, each.target, each.destination, each.line, each.column,
+                each.is_silenced, each.is_embed, *each.folders,
+            ]
+            for each in references
+        ],
+        ensure_ascii=False,
+        separators=(",", ":"),
+    )  # fmt: skip
+
+
+def from_text(text: str) -> list[Reference]:
+    """The references that :func:`to_text` wrote."""
+    if not text:
+        return []
+    return [
+        Reference(_FORMS[form], target, destination, line, column, is_silenced, is_embed, tuple(folders))
+        for form, target, destination, line, column, is_silenced, is_embed, *folders in json.loads(text)
+    ]
+
+
+_FORMS = {form.value: form for form in Form}
