@@ -23,7 +23,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # For the recipe, as environment: a shell variable survives spaces and quotes in a folder's name.
 export SD
 
-.PHONY: help demo check test coverage lint format bench trials lock clean
+.PHONY: help demo check test compiled coverage lint format bench trials lock clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,10 +32,14 @@ demo: $(INSTALLED)  ## set up and show Strandline at work; on a folder of yours,
 	@$(PY) demo/run.py $${SD:+"$$SD"}
 
 check: lint  ## lint and run the fast tests, while you work; CI runs all of them
-	@$(PY) -m pytest -q -n auto -m 'not slow' $(CHECKED)
+	@$(PY) -m pytest -q -n auto --dist worksteal -m 'not slow' $(CHECKED)
 
 test: $(INSTALLED)  ## set up and run the tests; some of them: make test TESTS=tests/model
-	@$(PY) -m pytest -n auto $(TESTS)
+	@$(PY) -m pytest -n auto --dist worksteal $(TESTS)
+
+# Otherwise each worker compiles all of them, at the same time as the others.
+compiled: $(INSTALLED)  ## compile the tests, which their first run does otherwise; some: TESTS=tests/model
+	@$(PY) -m pytest -qq --collect-only $(TESTS) >/dev/null || true  # `make test` says what is wrong
 
 coverage: $(INSTALLED)  ## run the tests, list which lines and branches of src none of them reached; some: TESTS=tests/cli
 	@$(PY) -m coverage erase

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from datetime import UTC, datetime
@@ -16,8 +17,9 @@ pytest_plugins = ["pytester"]
 
 # No deadline and no complaint about slow data: both measure the machine, and it may be busy. By itself, hypothesis
 # would draw the same examples every day if it notices a CI server.
+# Few examples: those of tomorrow are others.
 settings.register_profile(
-    "default", max_examples=50, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
+    "default", max_examples=25, deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
 )
 # By hand, overnight: pytest --hypothesis-profile=thorough
 settings.register_profile("thorough", settings.get_profile("default"), max_examples=5_000)
@@ -38,6 +40,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Gives hypothesis the seed before its own plugin looks for one."""
     if config.getoption("--hypothesis-seed") is None:
         config.option.hypothesis_seed = str(get_seed())
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the garbage collector from walking thousands of collected tests again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header() -> str:

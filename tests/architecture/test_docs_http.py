@@ -5,23 +5,16 @@ from __future__ import annotations
 import configparser
 import plistlib
 import re
-from functools import cache
 from pathlib import Path
-from typing import Any
 
+from builders.api_document import make_document
 from strandline.model.events import EVENT_TYPES
-from strandline.web.app import API, make_api
+from strandline.web.app import API
 from strandline.web.images.plan import PARAMETERS, Wish
 from strandline.web.problems import REFUSALS
 
 PROJECT = Path(__file__).parents[2]
 REFERENCE = (PROJECT / "docs/reference/http.md").read_text()
-
-
-@cache
-def make_document() -> dict[str, Any]:
-    """The OpenAPI document. It takes a second, so it is not made when the file is imported."""
-    return make_api().openapi()
 
 
 def section(heading: str) -> str:

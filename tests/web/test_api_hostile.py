@@ -9,11 +9,9 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case
-from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -21,24 +19,17 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
+from builders.api_document import list_operations, make_schema
 from builders.pictures import make_picture
 from builders.sampling import take_sample
 from builders.served import LIMIT_S, Served, serving_storage_dir
 from builders.storage import id_of
-from strandline.web.app import make_api
 
 PHOTO = make_picture("jpg", seed=1)
 PHOTO_PLACE = f"/i/{id_of(PHOTO)}"
 
-ENDLESS = "/api/v1/events"
-"""A stream has no end, so its parameters are tested without it."""
-
-IMAGES = "/i/{image_id}"
-"""A request may wait for one. tests/web/images has them."""
-
-DOCUMENT = make_api().openapi()
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=ENDLESS).exclude(path=IMAGES)
-OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}
+SCHEMA = make_schema()
+OPERATIONS = list_operations()
 ASKED = [
     label for label, operation in OPERATIONS.items() if operation.body or list(operation.iter_parameters())
 ]

@@ -14,32 +14,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case
-from schemathesis.core.result import Ok
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
+from builders.api_document import list_operations, make_document
 from builders.pages import break_storage_dir
 from builders.pictures import make_picture
 from builders.served import LIMIT_S, Served, serving
 from builders.storage import id_of, make_storage_dir, name_of
-from strandline.web.app import make_api
 
 NEW = make_picture("jpg", seed=30)
 """A folder that does not exist yet."""
 
-ENDLESS = "/api/v1/events"
-"""A stream has no end. test_api_events reads it."""
-
-IMAGES = "/i/{image_id}"
-"""They may be waited for. tests/web/images has them."""
-
-DOCUMENT = make_api().openapi()
-SCHEMA = schemathesis.openapi.from_dict(DOCUMENT).exclude(path=ENDLESS).exclude(path=IMAGES)
-OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)}
+DOCUMENT = make_document()
+OPERATIONS = list_operations()
 
 Operation = APIOperation[Any, Any, Any, Any]
 
@@ -145,7 +136,7 @@ def test_every_answer_is_as_the_document_says(world: World, label: str) -> None:
     named = DOCUMENT["paths"][operation.path][operation.method]["responses"]
     statuses: Counter[int] = Counter()
 
-    @settings(max_examples=20, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=max(1, settings().max_examples // 2), suppress_health_check=list(HealthCheck))
     @example(case=make_plain_request(operation, world))
     @given(case=requests(operation, world))
     def ask(case: Case[Any]) -> None:

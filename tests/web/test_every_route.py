@@ -1,4 +1,7 @@
-"""Without a secret nothing is answered, in any setting: every route is walked, and so is each route to come."""
+"""Without a secret nothing is answered, in any setting: every route is walked, and so is each route to come.
+
+What only the environment changes is tried on the sample of the day.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from builders.routes import list_paths
+from builders.routes import OTHERS, list_paths
+from builders.sampling import take_sample
 from builders.served import Served, serving_storage_dir
 from strandline.web.images.endpoint import PREFIX
 
@@ -51,6 +55,11 @@ class Setting:
     """The path that comes before its own."""
     is_loopback: bool = True
 
+    @property
+    def walks_all(self) -> bool:
+        """Whether every route is asked on every day, and not a sample: who may ask is decided before the route."""
+        return not self.environment
+
 
 BASE_PATH = {"STRANDLINE_WEB_BASE_PATH": "/pics/", "STRANDLINE_WEB_ALLOW_HOSTS": "pics.lan"}
 SITE, SITE_BELOW = (
@@ -79,7 +88,7 @@ SETTINGS = {
 
 
 class Running:
-    """A server in a setting, and requests to it: a hundred thousand in all, so by the fastest client there is."""
+    """A server in a setting, and requests to it: tens of thousands in all, so by the fastest client there is."""
 
     def __init__(self, served: Served, setting: Setting, connection: HTTPConnection) -> None:
         self.served, self.setting, self._connection = served, setting, connection
@@ -100,8 +109,13 @@ class Running:
         return answer.status
 
     def list_paths(self) -> list[str]:
-        """All of them. The last one is another spelling of the first page."""
-        return [*list_paths(self.served.app), ""] if self.setting.sent else list_paths(self.served.app)
+        """All of them, or the sample of the day and those that no router knows. The last one is another spelling of
+        the first page.
+        """
+        paths = list_paths(self.served.app)
+        if not self.setting.walks_all:
+            paths = [*take_sample(paths[:-OTHERS], repr(self.setting)), *paths[-OTHERS:]]
+        return [*paths, ""] if self.setting.sent else paths
 
 
 @contextmanager

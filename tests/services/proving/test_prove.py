@@ -258,9 +258,9 @@ def test_a_touch_does_not_begin_the_wait_anew(machine: Machine, data: bytes, kin
 
 
 HOSTILE = {
-    "a bomb": make_png_bomb(),
-    "an endless index": make_iso_with_endless_index(),
-    "a laughing SVG": make_laughing_svg(),
+    "a bomb": make_png_bomb,
+    "an endless index": make_iso_with_endless_index,
+    "a laughing SVG": make_laughing_svg,
 }
 
 
@@ -271,7 +271,7 @@ def test_hostile_bytes_are_judged_without_harm(tmp_path: Path, what: str, name: 
     """Also if they are old enough to be decoded."""
     with open_machine(tmp_path, limits=Limits(max_pixels=1_000_000, decode_timeout_s=5)) as machine:
         one = machine.add("one")
-        machine.put(one, HOSTILE[what], name)
+        machine.put(one, HOSTILE[what](), name)
         for _ in range(2):
             result = prove_file(machine.bench, one, name)
             assert result.outcome in (Outcome.GOOD, Outcome.BAD)

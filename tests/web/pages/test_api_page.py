@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.api_document import make_document
 from builders.served import Served, serving_storage_dir
-from strandline.web.app import make_api
 from strandline.web.pages.api_words import TITLES, list_groups, list_shapes, mark_code, say_type
 
-DOCUMENT: dict[str, Any] = make_api().openapi()
+DOCUMENT = make_document()
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
