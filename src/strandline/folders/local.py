@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -128,11 +129,9 @@ class LocalFolder:
         from strandline.model.listing import MediaListing
 
         listing = MediaListing([])
-        list_all = (
-            parts.media_listing.list_named_pictures
-            if self._is_tree
-            else parts.media_listing.list_media_folder
-        )
+        list_all = parts.media_listing.list_media_folder
+        if self._is_tree:
+            list_all = partial(parts.media_listing.list_named_pictures, is_ignored=self.layout.ignores)
 
         def list_them() -> MediaListing:
             return list_all(
@@ -522,7 +521,9 @@ class LocalFolder:
 
     def list_folders_in(self, path: str) -> list[str]:
         """One open per part of the path, and one ``scandir``."""
-        return self.calls.patient(lambda: parts.tree_walk.list_folders_in(self.root, path), kind="listings")
+        return self.calls.patient(
+            lambda: parts.tree_walk.list_folders_in(self.root, path, self.layout.is_ignored), kind="listings"
+        )
 
     def find_unwritable(self) -> str | None:
         """Checks this user's permissions. Writes nothing."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from strandline.folders.media_folder import MEDIA_FOLDER, listed_folder
 from strandline.folders.opening import can_be_dataless, is_dataless, stamp_of
 from strandline.folders.tree_walk import iter_folders
+from strandline.model.ignored import IsIgnored
 from strandline.model.layout import may_be_picture
 from strandline.model.listing import MediaListing, OddEntry, OddKind
 
@@ -48,11 +49,12 @@ def list_named_pictures(
     comparing: bool,
     on_progress: Callable[[int], None] | None = None,
     into: MediaListing | None = None,
+    is_ignored: IsIgnored | None = None,
 ) -> MediaListing:
     """Lists all pictures below the root in the same way; the names are their paths. Other files are not looked at.
 
-    Passed-over folders are left out. ``refused`` has the folders that could not be listed, so nothing may be
-    concluded about what is in them.
+    Passed-over folders, and what is ignored, are left out. ``refused`` has the folders that could not be listed, so
+    nothing may be concluded about what is in them.
 
     Cost: one ``scandir`` per folder, one ``lstat`` per picture.
 
@@ -60,8 +62,12 @@ def list_named_pictures(
         OSError: The root cannot be opened or listed to its end.
     """
     filler = _Filler(into, keeps_inodes, on_progress)
-    for prefix, entries in iter_folders(root, filler.listing.refused):
-        filler.add(prefix, [entry for entry in entries if may_be_picture(entry.name)])
+    passes_over = is_ignored or (lambda _path: False)
+    for prefix, entries in iter_folders(root, filler.listing.refused, passes_over):
+        pictures = [entry for entry in entries if may_be_picture(entry.name)]
+        if is_ignored is not None:
+            pictures = [entry for entry in pictures if not is_ignored(prefix + entry.name)]
+        filler.add(prefix, pictures)
     return filler.finish(comparing=comparing)
 
 

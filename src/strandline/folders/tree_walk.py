@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from strandline.folders.media_folder import MAX_DEPTH, listed_folder, open_folder_in
+from strandline.model.ignored import IsIgnored
 from strandline.model.passed_over import is_passed_over
 
 ENTRIES_AT_ONCE = 2000
@@ -17,7 +18,9 @@ ENTRIES_AT_ONCE = 2000
 _OPENS_IN_FOLDERS = os.scandir in os.supports_fd and os.open in os.supports_dir_fd
 
 
-def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
+def iter_folders(
+    root: str | Path, refused: list[str], is_ignored: IsIgnored = lambda _path: False
+) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
     """The root, then each folder below it: the prefix of its names (``""`` or ``a/b/``), and its entries. A folder
     with more than :data:`ENTRIES_AT_ONCE` comes in several pieces, one after the other.
 
@@ -27,13 +30,14 @@ def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, li
     Args:
         root: Contains no link.
         refused: Gets the paths of the folders that cannot be listed, or are too deep.
+        is_ignored: Says of a folder's path, with ``/`` at the end, whether it is passed over, too.
 
     Raises:
         OSError: The root cannot be opened, or not listed to its end.
     """
     with listed_folder(os.fspath(root)) as opened:
         below: list[str] = []
-        for entries in _iter_pieces("", opened, below):
+        for entries in _iter_pieces("", opened, below, is_ignored):
             yield "", entries
         waiting = [("", opened, below)]
         try:
@@ -59,7 +63,7 @@ def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, li
                 prefix, below = f"{path}/", []
                 waiting.append((prefix, folder, below))
                 try:
-                    for entries in _iter_pieces(prefix, folder, below):
+                    for entries in _iter_pieces(prefix, folder, below, is_ignored):
                         yield prefix, entries
                 except OSError:
                     refused.append(path)
@@ -68,7 +72,7 @@ def iter_folders(root: str | Path, refused: list[str]) -> Iterator[tuple[str, li
                 _close(folder)
 
 
-def list_folders_in(root: str, path: str) -> list[str]:
+def list_folders_in(root: str, path: str, is_ignored: IsIgnored = lambda _path: False) -> list[str]:
     """The names of the folders in the folder with this path in which images may be, in no order.
 
     Cost: one open per part of the path, and one ``scandir``.
@@ -83,12 +87,14 @@ def list_folders_in(root: str, path: str) -> list[str]:
         for part in path.split("/") if path else ():
             folder = _open(folder, part)
             way.callback(_close, folder)
-        for _ in _iter_pieces(f"{path}/" if path else "", folder, below):
+        for _ in _iter_pieces(f"{path}/" if path else "", folder, below, is_ignored):
             pass
     return below
 
 
-def _iter_pieces(prefix: str, folder: int | str, below: list[str]) -> Iterator[list[os.DirEntry[str]]]:
+def _iter_pieces(
+    prefix: str, folder: int | str, below: list[str], is_ignored: IsIgnored
+) -> Iterator[list[os.DirEntry[str]]]:
     """The entries; ``below`` gets the names of the folders to enter.
 
     Lists, because a generator that yields each entry takes as long as its ``lstat``.
@@ -96,7 +102,11 @@ def _iter_pieces(prefix: str, folder: int | str, below: list[str]) -> Iterator[l
     with os.scandir(folder) as entries:
         while piece := list(islice(entries, ENTRIES_AT_ONCE)):
             folders = [entry.name for entry in piece if entry.is_dir(follow_symlinks=False)]
-            below += [name for name in folders if not is_passed_over(prefix + name)]
+            below += [
+                name
+                for name in folders
+                if not (is_passed_over(prefix + name) or is_ignored(f"{prefix}{name}/"))
+            ]
             yield piece
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Protocol
 
+from strandline.model.ignored import IsIgnored
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.media_names import (
     candidate_names,
@@ -76,6 +77,15 @@ class Layout(Protocol):
         """What any name in that folder means: an image, or what a sync client left. Never raises."""
         ...
 
+    @property
+    def ignores(self) -> IsIgnored | None:
+        """Which paths a person wants to be left alone. None if none."""
+        ...
+
+    def is_ignored(self, path: str) -> bool:
+        """Whether a person wants the file with this path, or the folder if it ends with ``/``, to be left alone."""
+        ...
+
     def find_copied(self, name: str) -> str | None:
         """The image's name of which the name is a conflict copy, even if it is an image's name itself. None if it is
         no conflict copy, or if it does not say of what.
@@ -107,6 +117,7 @@ class IdLayout:
     ``candidates(id)`` and ``respell(id, type)`` splits into that id, and ``name_for(id, …)`` is among them.
     """
 
+    ignores: None = None
     names_are_ids: bool = True
     images_folder: str = "media"
 
@@ -122,6 +133,10 @@ class IdLayout:
     def name_of(self, path: str) -> str:
         """What follows ``media/``."""
         return path.removeprefix(f"{self.images_folder}/")
+
+    def is_ignored(self, path: str) -> bool:  # noqa: ARG002
+        """Never: what is in the images' folder has an id for a name."""
+        return False
 
     def find_copied(self, name: str) -> str | None:
         """As ``explain`` says: no conflict copy's name is an image's."""
@@ -171,6 +186,7 @@ class NamedLayout:
     ``name_of`` change nothing.
     """
 
+    ignores: IsIgnored | None = None
     names_are_ids: bool = False
     images_folder: str = ""
 
@@ -192,20 +208,24 @@ class NamedLayout:
         media_type = _TYPE_BY_EXTENSION.get(extension.lower())
         if media_type is None or not stem or stem[0] == "." or stem[-1] == "/" or "/." in stem:
             return None
-        return (None, media_type) if _is_text(name) else None
+        return (None, media_type) if _is_text(name) and not self.is_ignored(name) else None
 
     def explain(self, name: str) -> NameMeaning:
         """What the last part of the path means. What it stands for is in the same folder."""
         if self.split(name) is not None:
             return NameMeaning(NameKind.WANTED, stands_for=name)
         folder, slash, last = name.rpartition("/")
-        if self.split(last) is not None:  # in a hidden folder
+        if self.is_ignored(name) or self.split(last) is not None:  # in a hidden folder
             return NameMeaning(NameKind.STRAY)
         meaning = explain_name(last, self._is_wanted)
         if meaning.stands_for is None:
             return meaning
         stands_for = f"{folder}{slash}{meaning.stands_for}"
         return replace(meaning, stands_for=stands_for if self._is_wanted(stands_for) else None)
+
+    def is_ignored(self, path: str) -> bool:
+        """As the person's file says. A file in an ignored folder is ignored, too."""
+        return self.ignores is not None and self.ignores(path)
 
     def find_copied(self, name: str) -> str | None:
         """A file beside it. The conflict copy is an image itself."""

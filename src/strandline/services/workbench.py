@@ -20,7 +20,8 @@ from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.time_limits import SlowPlaces
 from strandline.folders.timed_calls import Means, TimedCalls
 from strandline.model import defaults
-from strandline.model.layout import LAYOUTS
+from strandline.model.ignored import IsIgnored
+from strandline.model.layout import LAYOUTS, Layout, NamedLayout
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.values import dataclass
 from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Interruptions
@@ -105,6 +106,8 @@ class Workbench:
     """SD's number and file name of what this program is saving now. The save itself registers it."""
     scratch: Path = field(init=False)
     """The folder for this home's temporary files."""
+    ignored: dict[str, IsIgnored | None] = field(default_factory=dict)
+    """By an SD's path: what is left alone in it, as it was read last."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     interruptions: Interruptions = field(init=False)
@@ -126,10 +129,15 @@ class Workbench:
 
     def folder(self, sd: StorageDir) -> Folder:
         """The storage directory's place with its current mount. Cheap; accesses no disk."""
-        return self.folder_at(sd.path, sd.layout)
+        ignored = self.ignored.get(sd.path) if sd.layout is LayoutKind.NAMED else None
+        return self._folder(sd.path, LAYOUTS[sd.layout] if ignored is None else NamedLayout(ignored))
 
     def folder_at(self, root: str, layout: LayoutKind = LayoutKind.IDS) -> Folder:
-        """The same for a path that may become a storage directory. Only this method chooses a kind of place."""
+        """The same for a path that may become a storage directory."""
+        return self._folder(root, LAYOUTS[layout])
+
+    def _folder(self, root: str, layout: Layout) -> Folder:
+        """Only this method chooses a kind of place."""
         limits = self.limits
         means = Means(
             self.slow_places,
@@ -139,7 +147,7 @@ class Workbench:
             limits.max_memory_bytes,
             limits.read_max_bytes,
         )
-        return LocalFolder(TimedCalls(root, self.mount_at(root), means), LAYOUTS[layout])
+        return LocalFolder(TimedCalls(root, self.mount_at(root), means), layout)
 
     @property
     def trash_folder(self) -> Path:

@@ -218,3 +218,16 @@ def test_passed_over_folders_take_no_watches(vault: Vault) -> None:
     (place,) = vault.watcher._places.values()
     watched = {path.relative_to(vault.root).as_posix() for path in place._trees._places}
     assert watched == {"Study", "Trips", "Trips/2024", "settle 0"}
+
+
+def test_what_is_ignored_is_followed_as_soon_as_the_list_changes(vault: Vault) -> None:
+    """An ignored folder is silent. When its line is gone, what is in it is told, and so is what comes then."""
+    (vault.root / ".strandlineignore").write_text("drafts/\n")
+    vault.settle(1)
+    vault.put("drafts/deep/a.png", 20)
+    vault.settle(2)
+    assert "drafts/deep/a.png" not in vault.rows()
+    (vault.root / ".strandlineignore").unlink()
+    vault.wait_for("drafts/deep/a.png")
+    vault.put("drafts/deep/b.png", 21)
+    vault.wait_for("drafts/deep/b.png")

@@ -88,6 +88,11 @@ def test_a_very_large_folder_is_a_question(
     with pytest.raises(UnsuitableFolderError, match="files and folders") as refused:
         add_storage_dir(bench, vault)
     assert refused.value.facts["is_question"]
+    other = vault.rename(tmp_path / "Other")
+    (other / ".strandlineignore").write_text("[12].md")
+    add_storage_dir(bench, other)
+    vault = other.rename(tmp_path / "Third")
+    (vault / ".strandlineignore").unlink()
     add_storage_dir(bench, vault, insists=True)
     add_storage_dir(bench, vault)
     shop = make_storage_dir(tmp_path / "Notes", *(make_picture("png", seed=seed) for seed in range(4)))

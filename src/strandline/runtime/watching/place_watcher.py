@@ -17,6 +17,7 @@ from pathlib import Path
 from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.folders.port import Folder
 from strandline.model.identity.sightings import find_identity_name
+from strandline.model.ignored import IGNORE_FILE
 from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.runtime.change_notice import (
@@ -33,6 +34,7 @@ from strandline.runtime.watching.background_scans import RETRY_S, BackgroundScan
 from strandline.runtime.watching.relooks import FileKey, Relooks
 from strandline.runtime.watching.tree_watches import TreeWatches
 from strandline.services.proving.arrivals import LOOK_AGAIN, Arrival, look_at_arrival
+from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -178,7 +180,11 @@ class PlaceWatcher:
         self._tell_fallbacks()
 
     def _follow_trees(self, trees: dict[int, Folder]) -> None:
-        told = {number: folder for number, folder in trees.items() if folder.tells_changes}
+        told = {
+            number: folder if self._trees.has(number) else read_ignored(self._bench, self._sds[number])
+            for number, folder in trees.items()
+            if folder.tells_changes
+        }
         self._trees.keep(told)
         self._scans.poll(trees.keys() - told.keys() | self._trees.find_polled().keys())
 
@@ -223,6 +229,8 @@ class PlaceWatcher:
             self._follow_tree(number, "", hint)
             if isinstance(hint, ListFolder) and self._trees.has(number):
                 return  # the scan follows once all folders are watched
+        if not media and isinstance(hint, LookAtNames) and IGNORE_FILE in hint.names:
+            self._trees.restart(number, read_ignored(self._bench, self._sds[number]))
         if isinstance(hint, LookAtNames) and not any(
             name in (media, LAYOUT_FILE) or find_identity_name(name) is not None for name in hint.names
         ):

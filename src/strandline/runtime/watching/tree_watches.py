@@ -86,6 +86,13 @@ class TreeWatches:
                 tree.left.clear()
                 tree.retry_at_s = now_s + RETRY_S
 
+    def restart(self, number: int, folder: Folder) -> None:
+        """Other folders are wanted now: all are found again, from the root."""
+        if number in self._trees:
+            self.lose(number, "")
+            self._trees[number] = _Tree(number, folder, wants_scan=True)
+            self.follow(number, "")
+
     def has(self, number: int) -> bool:
         """Whether the storage directory's tree is watched."""
         return number in self._trees

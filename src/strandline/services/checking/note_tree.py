@@ -12,6 +12,7 @@ from itertools import chain
 from strandline.errors import UnreadableFileError
 from strandline.folders.file_tree import is_work_tree, leads_to_folder, list_tree, look_at_file, read_file
 from strandline.model.identity.sd_ids import IDENTITY_FILE
+from strandline.model.ignored import IGNORE_FILE
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.layout import ID_LAYOUT
 from strandline.model.layout_choice import LAYOUT_FILE
@@ -29,8 +30,8 @@ from strandline.notes.profiles import (
     with_docs_dir,
 )
 from strandline.notes.reading import NOTE_EXTENSIONS
+from strandline.services.ignored_paths import parse_ignored
 
-IGNORE_FILE = ".strandlineignore"
 FOAM_SETTINGS = ".vscode/settings.json"
 MAX_CONFIG_BYTES = 1024 * 1024
 """Larger files are no settings."""
@@ -222,11 +223,7 @@ class NoteTree:
     @cached_property
     def _is_ignored(self) -> Callable[[str], bool]:
         lines = self._read_config(IGNORE_FILE)
-        if lines is None:
-            return lambda _path: False
-        from pathspec import GitIgnoreSpec  # here: hardly any folder has such a file
-
-        return GitIgnoreSpec.from_lines(lines.decode(errors="replace").splitlines()).match_file
+        return (None if lines is None else parse_ignored(lines)) or (lambda _path: False)
 
     def iter_stand_ins(self) -> Iterator[tuple[str, NameKind]]:
         """The paths of pictures that are not here themselves, but a placeholder or a temporary of them is."""

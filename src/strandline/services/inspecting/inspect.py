@@ -22,6 +22,7 @@ from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirStat
 from strandline.model.suitable_folders import say_pictures_elsewhere, say_same_identity
 from strandline.model.sync_status import SyncStatus
 from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies, iter_conflict_copies
+from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.presence import look, refresh
 from strandline.services.storage_dirs.suitable import find_picture_elsewhere
 from strandline.services.storage_dirs.writing import find_twin
@@ -110,7 +111,7 @@ def _describe_ignored(file: IdentityFile) -> dict[str, object]:
 def _list(bench: Workbench, sd: StorageDir) -> MediaListing | Finding:
     """The listing, or why there is none."""
     try:
-        return bench.folder(sd).list_images(comparing=True)
+        return read_ignored(bench, sd).list_images(comparing=True)
     except FileNotFoundError:
         with bench.catalog.read() as reader:
             if not reader.files.count_unaccepted(sd.number):

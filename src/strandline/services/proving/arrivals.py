@@ -112,7 +112,7 @@ def _may_change_layout(folder: Folder, sd: StorageDir, name: str) -> bool:
 
 
 def _is_folder_of_images(folder: Folder, name: str) -> bool:
-    if folder.layout.names_are_ids or is_passed_over(name):
+    if folder.layout.names_are_ids or is_passed_over(name) or folder.layout.is_ignored(f"{name}/"):
         return False
     with suppress(OSError):
         return any(entry.kind == "folder" for entry in folder.look_at([name]))

@@ -49,6 +49,7 @@ from strandline.model.storage_dirs import StorageDir, StorageDirQuestion, Storag
 from strandline.services.proving.conflict_copies import note_conflict_copies
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.account import OnProgress, ScanAccount
+from strandline.services.scanning.ignored import drop_ignored, read_ignored
 from strandline.services.scanning.named_files import count_sizes, follow_moves, prove_unknown
 from strandline.services.storage_dirs.presence import move_to_state, reconsider, refresh
 from strandline.services.workbench import Workbench
@@ -132,7 +133,7 @@ class _Scan:
         self.prove_all = prove_all and prove_arrivals
         self.account = ScanAccount(bench, sd, on_progress, cancel)
         self.report = self.account.report
-        self.folder = bench.folder(sd)
+        self.folder = read_ignored(bench, sd)
         self.unlistable: str | None = None  # why, if the media folder exists but cannot be listed
         self.may_read = self.folder.may_be_read_unasked
         self.conflict_copies: list[str] = []
@@ -248,6 +249,7 @@ class _Scan:
         unlisted.difference_update(split_line(line)[0] for line in images)
         if listing.refused:
             unlisted = {name for name in unlisted if not listing.is_refused(name)}
+        unlisted -= drop_ignored(self.bench, self.sd, self.folder, unlisted)
         gone = self._list_gone(sorted(unlisted))
         if gone and not layout.names_are_ids:
             gone, images = follow_moves(self.bench, self.report, self.folder, gone, images)

@@ -8,9 +8,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from strandline.errors import UnsuitableFolderError
+from strandline.errors import UnreadableFileError, UnsuitableFolderError
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.suitable_folders import MANY_ENTRIES, FolderFacts, find_objection, may_be_picture
+from strandline.services.scanning.ignored import look_at_ignored
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
@@ -46,8 +47,10 @@ def check_size(bench: Workbench, root: str) -> None:
     Raises:
         UnsuitableFolderError: It has more.
     """
-    with suppress(OSError):  # the scan says what cannot be listed
-        entries = bench.folder_at(root).iter_tree()
+    with suppress(OSError, UnreadableFileError):  # the scan says what cannot be listed
+        folder = bench.folder_at(root)
+        ignores = look_at_ignored(folder) or (lambda _path: False)
+        entries = (name for above, name in folder.iter_tree() if not ignores(f"{above}/{name}".lstrip("/")))
         is_very_large = next(islice(entries, MANY_ENTRIES, None), None) is not None
         _refuse(FolderFacts(root, is_very_large=is_very_large))
 
