@@ -7,6 +7,7 @@ import { nameOf, SaveQueue } from "./save-queue.js";
 import { harmless } from "./words.js";
 
 const MOST_LINES = 100; // of each kind; the summary counts all
+const SHOW_MS = 200; // at every frame, to draw the progress would take as long as to send the files
 
 const OUTCOMES = {
   saved: { words: "Saved", tone: "good" },
@@ -71,8 +72,9 @@ class SaveImages extends HTMLElement {
   save(files, sd = this.sd) {
     if (!files.length) return;
     if (!this.queue.isRunning) this.reset();
-    this.panel.hidden = false;
     this.queue.add(files, sd);
+    this.show();
+    this.panel.hidden = false;
   }
 
   reset() {
@@ -108,10 +110,10 @@ class SaveImages extends HTMLElement {
   }
 
   showSoon() {
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = null;
+    this.showing ??= setTimeout(() => {
+      this.showing = null;
       this.show();
-    });
+    }, SHOW_MS);
   }
 
   show() {

@@ -4,7 +4,7 @@ import { Problem } from "./api.js";
 import { BASE } from "./base.js";
 
 const REQUESTS_AT_ONCE = 3; // browsers allow six per server, and the page needs some itself
-const MOST_FILES = 50; // per request: a progress that moves, and little to repeat
+const MOST_FILES = 100; // per request: they share a sync of the disk, and there is little to repeat
 const MOST_BYTES = 4_000_000;
 const NO_ANSWER = "Strandline did not answer.";
 const TOO_LARGE = 413;
