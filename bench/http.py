@@ -11,6 +11,9 @@ from bench.timing import Result, Target
 from builders.delays import QUESTION, measure_delays
 from builders.disturbances import DISTURBANCES, serve_for_many
 
+PHOTOS = 300
+"""More than decoders can crash on in all rounds."""
+
 SECONDS = 5.0
 """Duration of each measurement: some 200 requests. A small run takes less."""
 
@@ -20,7 +23,7 @@ def measure_http(world: World, rounds: int) -> Iterator[Result]:
     seconds = min(SECONDS, world.files / 1000)
     folder = world.work / "served"
     folder.mkdir()
-    with serve_for_many(folder) as server:
+    with serve_for_many(folder, min(PHOTOS, world.files)) as server:
         for name, disturbing in DISTURBANCES.items():
             result = Result(f"p99 of `GET {QUESTION}` while {name}", Target(ratio=3), "idle", "")
             for _ in range(rounds):

@@ -27,7 +27,8 @@ PHOTOS = 291
 MOTIFS = 3
 """Different pictures. The others differ in a comment, which costs a decoder nothing."""
 
-PIXELS = (4000, 3000)
+PIXELS, FEW_PIXELS = (4000, 3000), (1000, 750)
+"""Of a usual run, and of a small one, which only shows that everything works."""
 THREADS = 2
 """Decoding threads: as many as Strandline's decoder processes. Twice as many send requests, as in the daemon."""
 
@@ -48,7 +49,8 @@ def measure_thumbnails(world: World, rounds: int) -> Iterator[Result]:
     root, copies = world.work / "photos", world.work / "photos-small"
     make_storage_dir(root, 0)
     copies.mkdir()
-    ids = put_photos(root / "media", min(PHOTOS, world.files // 30))
+    pixels = PIXELS if world.files >= PHOTOS else FEW_PIXELS
+    ids = put_photos(root / "media", min(PHOTOS, world.files // 30), pixels)
     paths = [str(root / "media" / f"{image_id}.jpg") for image_id in ids]
     with open_store(world.work / "home-of-thumbnails") as store, ThreadPoolExecutor(2 * THREADS) as pool:
         sd = store.add_storage_dir(root).sd
@@ -68,9 +70,10 @@ def measure_thumbnails(world: World, rounds: int) -> Iterator[Result]:
         def by_pillow(size: int) -> None:
             list(pool.map(lambda path: _shrink(Path(path), size, copies), paths))
 
+        megapixels = pixels[0] * pixels[1] / 1e6
         yield measure(
             Operation(
-                f"{len(ids)} photos of 12 MP to thumbnails", lambda number: SIZE + number, ours,
+                f"{len(ids)} photos of {megapixels:.3g} MP to thumbnails", lambda number: SIZE + number, ours,
                 by_vips, f"vipsthumbnail, {THREADS} processes",
                 Target(ratio=1.1), by_pillow, f"Pillow, {2 * THREADS} threads",
             ),
@@ -78,9 +81,9 @@ def measure_thumbnails(world: World, rounds: int) -> Iterator[Result]:
         )  # fmt: skip
 
 
-def put_photos(media: Path, count: int) -> list[str]:
+def put_photos(media: Path, count: int, pixels: tuple[int, int]) -> list[str]:
     """Writes this many photographs under their content ids. Returns the ids."""
-    motifs = [_paint(seed) for seed in range(MOTIFS)]
+    motifs = [_paint(seed, pixels) for seed in range(min(MOTIFS, count))]
     ids: list[str] = []
     for number in range(count):
         comment = f"photo {number}".encode()
@@ -94,9 +97,9 @@ def put_photos(media: Path, count: int) -> list[str]:
     return ids
 
 
-def _paint(seed: int) -> bytes:
+def _paint(seed: int, pixels: tuple[int, int]) -> bytes:
     """Clouds with camera noise: about 3 MB, as from a phone."""
-    width, height = PIXELS
+    width, height = pixels
     vips: Any = pyvips.Image
     bands = [
         vips.perlin(width, height, cell_size=400, seed=3 * seed + band) * 90

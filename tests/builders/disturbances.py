@@ -22,13 +22,12 @@ import httpx
 
 from builders.large_heic import make_large_heic
 from builders.pictures import make_picture
+from builders.served import NO_TLS
 from builders.storage import id_of, make_pictures, make_storage_dir
 from strandline.runtime.assembly import open_store
 from strandline.runtime.web_secrets import TOKEN_FILE
 
 LIMIT_S = 60.0
-PHOTOS = 300
-"""Number of HEICs. One that crashed a decoder is not requested again."""
 
 UPLOAD_BYTES = 12 * 1024 * 1024
 
@@ -56,10 +55,15 @@ class Disturbed:
 
 
 @contextmanager
-def serve_for_many(folder: Path) -> Iterator[Disturbed]:
-    """``strandline serve`` for a new home: a hundred images, HEICs, no cache of thumbnails, and a slow disk."""
-    photos = [make_large_heic(seed) for seed in range(PHOTOS)]
-    root = make_storage_dir(folder / "Notes", *make_pictures(100), *photos)
+def serve_for_many(folder: Path, photos: int) -> Iterator[Disturbed]:
+    """``strandline serve`` for a new home: a hundred images, HEICs, no cache of thumbnails, and a slow disk.
+
+    Args:
+        folder: Where it may write.
+        photos: Number of HEICs. One that crashed a decoder is not requested again: at most three a second.
+    """
+    heics = [make_large_heic(seed) for seed in range(photos)]
+    root = make_storage_dir(folder / "Notes", *make_pictures(100), *heics)
     stirring = make_storage_dir(folder / "Stirring", *make_pictures(10, first_seed=1000))
     home = folder / "home"
     with open_store(home) as store:
@@ -80,7 +84,7 @@ def serve_for_many(folder: Path) -> Iterator[Disturbed]:
             address = process.stdout.readline().strip().rstrip("/")
             assert address, "the server did not start"
             headers = {"authorization": f"Bearer {(home / TOKEN_FILE).read_text().strip()}"}
-            yield Disturbed(process, address, stirring, [id_of(photo) for photo in photos], headers)
+            yield Disturbed(process, address, stirring, [id_of(heic) for heic in heics], headers)
         finally:
             process.kill()
 
@@ -134,7 +138,9 @@ def _repeating(server: Disturbed, step: _Step, *, clients: int = 1) -> Iterator[
 
     def repeat() -> None:
         try:
-            with httpx.Client(base_url=server.address, headers=server.headers, timeout=LIMIT_S) as client:
+            with httpx.Client(
+                base_url=server.address, headers=server.headers, timeout=LIMIT_S, verify=NO_TLS
+            ) as client:
                 begun.wait(LIMIT_S)
                 while not stop.is_set():
                     step(server, client, stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from strandline.web.app import Application, create_app
 from strandline.web.server import Address, find_address, serve_until
 
 LIMIT_S = 20.0
+
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Trusts nobody. Otherwise httpx reads the web's certificates for each client, which takes longer than most tests."""
 
 
 @dataclass
@@ -43,7 +47,9 @@ class Served:
     def as_stranger(self) -> Iterator[httpx.Client]:
         """A client like the page of a browser that is not signed in."""
         headers = {"origin": self.address.url.rstrip("/")}
-        with httpx.Client(base_url=self.address.url, headers=headers, timeout=LIMIT_S) as client:
+        with httpx.Client(
+            base_url=self.address.url, headers=headers, timeout=LIMIT_S, verify=NO_TLS
+        ) as client:
             yield client
 
     def get(self, path: str, /, **query: str | int) -> Any:
@@ -75,7 +81,9 @@ def serving(store: LocalStore) -> Iterator[Served]:
         origin = address.url.rstrip("/")
         cookies = {app.door.cookie: app.door.enter(app.door.guard.token) or ""}
         headers = {"origin": origin}
-        with httpx.Client(base_url=origin, headers=headers, cookies=cookies, timeout=LIMIT_S) as client:
+        with httpx.Client(
+            base_url=origin, headers=headers, cookies=cookies, timeout=LIMIT_S, verify=NO_TLS
+        ) as client:
             yield Served(store, app, address, client)
     finally:
         stop.set()
