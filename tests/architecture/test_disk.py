@@ -116,6 +116,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/check.py": ("the folder that a person wants checked", {"folders.file_tree"}),
     "services/checking/note_tree.py": ("the same", {"folders.file_tree"}),
     "services/checking/picture_state.py": ("the same", {"folders.file_tree"}),
+    "services/checking/unchanged.py": ("the same", {"folders.file_tree"}),
     "services/checking/roots.py": ("the same", {"folders.file_tree", "os.stat"}),
     "services/finding/by_name.py": ("the note, or the picture, that a person names", {"folders.file_tree"}),
     "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),

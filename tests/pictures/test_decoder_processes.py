@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
 
@@ -121,6 +121,7 @@ def test_a_process_that_dies_at_work_is_told_from_a_slow_one(pool: DecoderPool) 
         end = time.monotonic() + LIMIT_S
         while not (busy := [child for child in list_decoders() if cpu_time_s(child) > 1.0]):
             assert time.monotonic() < end, "no process is at work"
+            wait([asked], timeout=0.05)
         os.kill(busy[0], signal.SIGKILL)
         with pytest.raises(DecoderInterruptedError):
             asked.result(LIMIT_S)

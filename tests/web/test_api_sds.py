@@ -131,7 +131,7 @@ def test_a_misspelled_field_does_nothing_but_a_problem(served: Served, tmp_path:
     answer = served.post("/sds", {"path": str(tmp_path / "More"), "readonly": True})
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid-input")
     assert answer.json()["detail"] == (
-        "there is no field 'readonly'; the fields are path, name, new_identity, read_only, layout"
+        "there is no field 'readonly'; the fields are path, name, new_identity, read_only, layout, shared, insists"
     )
     assert list((tmp_path / "More").iterdir()) == []
     assert len(served.get("/sds")["sds"]) == 1

@@ -102,9 +102,14 @@ def test_the_examination_reads_no_more_than_its_bytes(bench: Workbench, tmp_path
     """A copy that exceeds the remaining budget is skipped; smaller ones are still read."""
     root = make_storage_dir(tmp_path / "Notes")
     huge = put_image(root, b"", f"{id_of(DATA)} (1).png")
-    os.truncate(root / "media" / huge, MAX_BYTES + 1)
     small = put_image(root, DATA, f"{id_of(DATA)} (2).png")
-    assert examine(bench, root) == {huge: "not examined", small: "true"}
+    sd = add_storage_dir(bench, root).sd
+    os.truncate(root / "media" / huge, MAX_BYTES + 1)  # not before: a scan reads them, too
+    copies = inspect_storage_dir(bench, sd).conflict_copies
+    assert {each.filename: dict(each.facts)["bytes"] for each in copies} == {
+        huge: "not examined",
+        small: "true",
+    }
 
 
 def test_each_copy_says_what_it_is_a_copy_of(bench: Workbench, tmp_path: Path) -> None:
