@@ -19,7 +19,7 @@ MEANING_WORDS: Mapping[str, str] = {
     "identity: copy": "conflict copy of the identity",
     "identity: temporary": "identity on its way",
     "identity: hint": "sign of an identity",
-    "other": "not Strandline's",
+    "other": "something else",
 }
 """By the meaning in JSON."""
 

@@ -316,7 +316,7 @@ def test_what_a_suspect_folder_lost_is_not_called_fine(serve: Serve, open_page: 
         file.unlink()
     served.store.scan()
     for shown in (page, open_page(served)):
-        expect(shown.locator("#away")).to_contain_text("Notes needs a look.")
+        expect(shown.locator("#around")).to_contain_text("Notes needs a look.")
         expect(shown.locator(".tile .badge").first).to_have_text("not seen lately")
         shown.locator(".tile").first.click()
         expect(shown.get_by_role("dialog")).to_contain_text("Notes has lost too many files at once")

@@ -91,7 +91,7 @@ def test_the_journal_grows_while_it_is_read(serve: Serve, open_page: OpenPage) -
     """The newest line appears without a reload."""
     served = serve(watching=True)
     page = open_page(served, "/activity?type=arrivals")
-    expect(page.get_by_text("Nothing yet")).to_be_visible()
+    expect(page.get_by_text("Nothing matches")).to_be_visible()
     data = make_picture("png", seed=3)
     put_image(root_of(served), data)
     expect(page.get_by_text("An image is here and checked")).to_be_visible()
@@ -105,7 +105,7 @@ def test_what_a_reader_opened_stays_open(serve: Serve, open_page: OpenPage) -> N
     opened = page.locator("details[id^=manage-]")
     opened.locator("summary").click()
     put_image(root_of(served), make_picture("png", seed=5))
-    expect(page.locator("#folders")).to_contain_text("2 images")
+    expect(page.locator("#folders")).to_contain_text("2 image files")
     expect(opened).to_have_attribute("open", "")
 
 

@@ -235,7 +235,7 @@ def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: Ope
     expect(page.get_by_text("set its new path on the Folders page")).to_be_visible()
     page.get_by_role("link", name="Gallery").click()
     page.wait_for_url("**/")
-    expect(page.locator("#away")).to_contain_text("Notes is offline. What you see of it is what was known.")
+    expect(page.locator("#around")).to_contain_text("Notes is offline. What you see of it is what was known.")
     expect(page.locator(".tile .badge").first).to_have_text("offline")
     page.locator(".tile").first.click()
     shown = page.locator(".unseen, .small-copy").filter(visible=True)  # the browser may have a small copy

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 
 from builders.named_vault import put
+from builders.pictures import make_picture
 from builders.served import Served
 from builders.storage import id_of
-from builders.travel_vault import CASTLE, TRAM, serving_travel_vault
+from builders.travel_vault import CASTLE, SOUP, TRAM, serving_travel_vault
 from web.browser.conftest import OpenPage, check_accessible
 
 
@@ -104,3 +105,45 @@ def test_an_image_says_where_it_is_used_once_a_person_gets_there(served: Served,
     page.locator("later-part").scroll_into_view_if_needed()
     expect(page.get_by_role("link", name="Trips/Lisbon.md")).to_be_visible()
     check_accessible(page)
+
+
+def test_an_upload_says_which_file_has_it(served: Served, open_page: OpenPage) -> None:
+    """Where it was saved, and where it was already."""
+    page = open_page(served, "/?sd=Vault")
+    new = make_picture("png", seed=77, size=(16, 16))
+    files: list[FilePayload] = [
+        {"name": "harbor.png", "mimeType": "image/png", "buffer": new},
+        {"name": "soup again.png", "mimeType": "image/png", "buffer": SOUP},
+    ]
+    page.locator("save-images input[type=file]").set_input_files(files)
+    lines = page.locator(".saved-lines li")
+    expect(lines).to_have_count(2)
+    expect(lines.filter(has_text="Already there").get_by_role("link")).to_have_text("Food/soup.png")
+    link = lines.filter(has_text="harbor.png").get_by_role("link")
+    expect(link).to_have_text(re.compile("harbor.png$"))
+    expect(link).to_have_attribute("href", f"/image/{id_of(new)}")
+
+
+def test_on_a_phone_nothing_moves_and_buttons_have_words(served: Served, open_page: OpenPage) -> None:
+    """When filters open, the field for searching stays where it is; the choice of tiles is among them."""
+    page = open_page(served, width=390, bypass_csp=True)
+    search = page.get_by_role("searchbox")
+    before = search.bounding_box()
+    expect(page.get_by_role("button", name="Larger tiles")).to_be_hidden()
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_role("button", name="Larger tiles")).to_be_visible()
+    assert search.bounding_box() == before
+    check_accessible(page)
+    page.get_by_role("button", name="Filters").click()
+    page.locator("gallery-grid .pick").first.evaluate("pick => pick.click()")
+    expect(page.locator(".chosen").get_by_text("Copy Markdown")).to_be_visible()
+    check_accessible(page)
+    page.set_viewport_size({"width": 1280, "height": 900})
+    expect(page.get_by_role("button", name="Larger tiles")).to_be_visible()
+
+
+def test_a_small_picture_is_not_enlarged(served: Served, open_page: OpenPage) -> None:
+    """The light box shows it as large as it is; zooming is a person's choice."""
+    page = open_page(served, "/?q=soup")
+    page.locator("gallery-grid .tile a").click()
+    expect(page.locator("light-box .stage img")).to_have_css("object-fit", "scale-down")

@@ -64,9 +64,11 @@ IMAGE_BYTES: dict[str, Any] = {
         ),
         _query("sd", "Look in this storage directory first: identity, alias, path, or name.", type="string"),
         _query("fetch", "`1`: download it if its bytes are only in the cloud.", enum=["0", "1"]),
+        _query("quiet", "`1`: if it cannot be shown now, 204 instead of a problem.", enum=["0", "1"]),
     ],
     "responses": {
         "200": {"description": "The bytes.", "content": _BYTES},
+        "204": {"description": "There is no picture now, and the request was quiet."},
         "206": {"description": "The requested range of them.", "content": _BYTES},
         "304": {"description": "The client has them."},
         "default": {"description": "A problem.", "content": {PROBLEM_TYPE: {"schema": {"type": "object"}}}},

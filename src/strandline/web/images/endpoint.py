@@ -11,7 +11,7 @@ from functools import partial
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from strandline.errors import StrandlineError
+from strandline.errors import ImageNotFoundError, StrandlineError
 from strandline.model.image_ids import parse_image_id
 from strandline.web.backend import Backend
 from strandline.web.images.plan import (
@@ -21,6 +21,7 @@ from strandline.web.images.plan import (
     Plan,
     parse_wish,
     plan_answer,
+    plan_nothing,
 )
 from strandline.web.images.ranges import UnsatisfiableRangeError
 from strandline.web.images.waiting import Waiting
@@ -66,10 +67,15 @@ class ImageBytes:
             found = store.get_owned(image_id, wish.sd, may_fetch=wish.fetch)
             return plan_answer(store, found, wish, asked, is_head=is_head)
 
-        if wish.wait_s:
-            answer = await self._waiting.until_there(image_id, wish.wait_s, plan, receive)
-        else:
-            answer = await self._backend.crossing.slow(plan)
+        try:
+            if wish.wait_s:
+                answer = await self._waiting.until_there(image_id, wish.wait_s, plan, receive)
+            else:
+                answer = await self._backend.crossing.slow(plan)
+        except ImageNotFoundError:
+            if not wish.quiet:
+                raise
+            return plan_nothing()
         if isinstance(answer, Drawing):
             return await self._backend.crossing.decoding(partial(answer.draw, store))
         return answer

@@ -35,7 +35,7 @@ PIECE_BYTES = 256 * 1024
 MAX_WAIT_S = 300
 """Limit of ``?wait=`` in seconds. Browsers and proxies time out not far above."""
 
-PARAMETERS = ("w", "wait", "original", "sd", "fetch")
+PARAMETERS = ("w", "wait", "original", "sd", "fetch", "quiet")
 """The names that a query may have."""
 
 IMAGE_KEY = "key"
@@ -55,6 +55,8 @@ class Wish:
     width: int | None = None
     original: bool = False
     fetch: bool = False
+    quiet: bool = False
+    """Nothing instead of a problem, if there is no picture now: a tile asks for what only its browser may have."""
     wait_s: float = 0.0
 
 
@@ -113,6 +115,7 @@ def parse_wish(query: bytes) -> Wish:
         width=_parse_number(given, "w", MAX_SIZE) if "w" in given else None,
         original=_parse_flag(given, "original"),
         fetch=_parse_flag(given, "fetch"),
+        quiet=_parse_flag(given, "quiet"),
         wait_s=float(_parse_number(given, "wait", MAX_WAIT_S, least=0)) if "wait" in given else 0.0,
     )
 
@@ -148,6 +151,11 @@ def plan_answer(
     finally:
         if not keep_open:
             found.close()
+
+
+def plan_nothing() -> Plan:
+    """The answer to a quiet request for an image that cannot be shown now."""
+    return Plan(204, [(b"cache-control", b"no-store"), *_SAFE])
 
 
 def _variant_of(found: FoundImage, wish: Wish) -> str:

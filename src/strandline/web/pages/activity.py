@@ -22,6 +22,7 @@ from strandline.model.events import (
     StorageDirSuspect,
     is_save,
 )
+from strandline.model.layout import ID_LAYOUT
 from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir, list_by_identity
 from strandline.web.pages.words import say_day
@@ -148,7 +149,7 @@ def say_event(event: Event) -> str:
 def _say(event: Event, by_identity: ByIdentity) -> Line:
     image_id, detail = None, ""
     if isinstance(event, ImageEvent):
-        image_id, detail = event.image_id and str(event.image_id), event.filename
+        image_id, detail = event.image_id and str(event.image_id), _say_file(event)
     elif isinstance(event, StorageDirOffline):
         detail = event.reason
     elif isinstance(event, StorageDirSuspect):
@@ -163,6 +164,12 @@ def _say(event: Event, by_identity: ByIdentity) -> Line:
     has_picture = event.type in ("image.available", "image.changed")
     is_whole = not isinstance(event, ImageEvent) or event.whole is not False
     return Line(event.at, say_event(event), detail, image_id, has_picture, is_whole, known)
+
+
+def _say_file(event: ImageEvent) -> str:
+    """The file's path, if it says more than its name. Older events have no path."""
+    folder = event.path.rpartition("/")[0] if event.path else ""
+    return event.filename if event.path is None or folder == ID_LAYOUT.images_folder else event.path
 
 
 def _find_name(event: Event, by_identity: ByIdentity) -> str | None:

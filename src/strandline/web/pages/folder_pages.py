@@ -14,9 +14,11 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from strandline.errors import InvalidNameError, StorageDirConflictError, StrandlineError
+from strandline.model.image_files import FileState
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import (
+    FileCounts,
     LayoutKind,
     StorageDir,
     StorageDirQuestion,
@@ -74,6 +76,8 @@ class Folder(NamedTuple):
     said: str
     """Its problem, for a person."""
     last_scan: datetime | None
+    is_up_to_date: bool
+    """All of its images are there and checked, or in the cloud: there is nothing that the inspector waits for."""
 
 
 MOST_FAILURES = 20
@@ -294,6 +298,13 @@ def find_copy_of(sd: StorageDir, sds: Iterable[StorageDir]) -> StorageDir | None
     return next((copy for copy in copies if copy is not None and copy.number != sd.number), None)
 
 
+def is_up_to_date(sd: StorageDir, counts: FileCounts) -> bool:
+    """Whether all images that are known are there and checked, or in the cloud. Pure."""
+    others = counts.total_noteworthy - counts.noteworthy.get(FileState.ONLINE_ONLY.value, 0)
+    is_well = sd.state is StorageDirState.ONLINE and not sd.problem
+    return is_well and counts.images > 0 and not counts.unchecked and not others
+
+
 def _say(objection: str | None) -> str:
     return "" if objection is None else say_sentence(say_on_page(objection))
 
@@ -341,6 +352,7 @@ def _describe(backend: Backend, sds: list[StorageDir]) -> list[Folder]:
             find_copy_of(sd, sds),
             say_same_identity(*same[sd.number]) if sd.number in same else sd.problem or "",
             backend.store.find_last_scan(sd),
+            is_up_to_date(sd, counts),
         )
         for sd, counts in zip(sds, backend.store.count_files_of(sds), strict=True)
     ]  # fmt: skip

@@ -12,6 +12,7 @@ from functools import cache, lru_cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -112,6 +113,7 @@ def _get_environment(base: str) -> Environment:
         "folder_of": words.say_folder,
         "place_of": words.say_place,
         "waiting_badge": words.say_waiting,
+        "say_entry": words.say_entry,
         "say_fact": words.say_fact,
         "version": __version__,
         "say_summary": words.say_summary,
@@ -147,9 +149,26 @@ def render_bare(
     return HTMLResponse(text, status_code=status, headers=PAGE_HEADERS | policy | dict(headers or {}))
 
 
-def render_error(base: str, message: str, status: int, title: str) -> Response:
-    """A page with the error's message and what to do."""
-    return render(base, "error.html", status=status, place=None, message=message, title=title)
+def render_error(request: Request, message: str, status: int, title: str) -> Response:
+    """A page with the error's message and what to do, and the way back if a page of this server led here."""
+    return render(
+        base_of(request.scope), "error.html", status=status, place=None, message=message, title=title,
+        back=find_back(request),
+    )  # fmt: skip
+
+
+def find_back(request: Request) -> str:
+    """The address of the page that led here, without its server. Empty if that is another server's, or this one."""
+    came, here = urlsplit(request.headers.get("referer", "")), request.url
+    if came.netloc != request.headers.get("host") or came.path == here.path or request.method != "GET":
+        return ""
+    return find_local(came.path + (f"?{came.query}" if came.query else ""))
+
+
+NO_ADDRESS = (
+    "There is nothing at this address. If you typed it, look for a mistake; if a link led here, what it led to may "
+    "have been renamed or forgotten"
+)
 
 
 NOTHING = "Nothing is here"
@@ -175,7 +194,7 @@ def add_error_pages(app: FastAPI) -> None:
             base = base_of(request.scope)
             if head.path.endswith("/"):
                 return RedirectResponse(f"{base}{find_local(head.path.rstrip('/'))}", status_code=303)
-            return render_error(base, "There is nothing at this address.", 404, NOTHING)
+            return render_error(request, NO_ADDRESS, 404, NOTHING)
         answer = answer_problem(request, error)
         return answer if isinstance(answer, Response) else await answer
 
@@ -183,7 +202,7 @@ def add_error_pages(app: FastAPI) -> None:
         if not read_head(request.scope).wants_page:
             return answer_fault(request.method, path_of(request.scope), error)
         log_fault(request.method, path_of(request.scope), error)
-        return render_error(base_of(request.scope), FAULT, 500, UNMADE)
+        return render_error(request, FAULT, 500, UNMADE)
 
     app.add_exception_handler(HTTPException, on_http_exception)
     app.add_exception_handler(Exception, on_fault)
@@ -202,9 +221,9 @@ class PageRoute(APIRoute):
             except StrandlineError as error:
                 status = http_status_of(error)
                 title = NOTHING if status == 404 else FAILED
-                return render_error(base_of(request.scope), error.message, status, title)
+                return render_error(request, error.message, status, title)
             except RequestValidationError:
                 message = "this address, or this form, is not as the page made it"
-                return render_error(base_of(request.scope), message, 422, FAILED)
+                return render_error(request, message, 422, FAILED)
 
         return handle_page

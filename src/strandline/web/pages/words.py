@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from strandline.model.image_files import FileState
 from strandline.model.layout import ID_LAYOUT, LAYOUTS
+from strandline.model.meaning_words import say_meaning
 from strandline.model.plain_words import say_bytes, show_plainly
 from strandline.model.reports import Explanation, ImageFileReport, ImageInfo
 from strandline.model.state_words import (
@@ -165,6 +166,13 @@ def say_fact(name: str, value: object) -> str:
     if name == "media_type":
         return say_type(str(value))
     return show_plainly(FACTS.get(name, f"{name.replace('_', ' ')}: {{}}").format(value))
+
+
+def say_entry(kind: str, meaning: str) -> str:
+    """What an entry of a storage directory is. A person's own folders and files are just that."""
+    if kind not in ("file", "folder"):
+        return kind
+    return {"folder": "folder", "file": "other file"}[kind] if meaning == "other" else say_meaning(meaning)
 
 
 def key_of(sd: StorageDir) -> str:

@@ -26,10 +26,23 @@ if (grid) {
   document.getElementById("around").addEventListener("refreshed", () => grid.measure()); // it is above
   showCount(grid.count);
   document.querySelector("date-rail").attach(grid);
-  connectViewButtons(document.querySelector(".view"));
+  const view = document.querySelector(".view");
+  connectViewButtons(view);
+  keepAmongFilters(view, matchMedia("(max-width: 40rem)"));
 }
 if (form) listenToFilters();
 document.querySelector("[data-do=keys]")?.addEventListener("click", () => document.querySelector(".keys").showModal());
+
+/** On a phone, they are behind the button for filters, so the head of the page never moves. */
+function keepAmongFilters(view, isNarrow) {
+  const [head, next] = [view.parentElement, view.nextElementSibling];
+  const place = () => {
+    if (isNarrow.matches) form.querySelector(".filter-fields").append(view);
+    else head.insertBefore(view, next);
+  };
+  isNarrow.addEventListener("change", place);
+  place();
+}
 
 function onClick(event, selection) {
   const pick = event.target.closest(".pick-month");

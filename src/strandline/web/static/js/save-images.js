@@ -2,6 +2,7 @@
 //
 // A panel counts, ends by itself with a summary, and puts what was not saved first. Leaving the page meanwhile asks.
 
+import { BASE } from "./base.js";
 import { announce } from "./copying.js";
 import { nameOf, SaveQueue } from "./save-queue.js";
 import { harmless } from "./words.js";
@@ -146,7 +147,7 @@ class SaveImages extends HTMLElement {
   }
 }
 
-function makeLine({ file, outcome, reason }) {
+function makeLine({ file, outcome, reason, path, image_id }) {
   const { words, tone } = OUTCOMES[outcome];
   const line = document.createElement("li");
   const title = document.createElement("bdi");
@@ -155,11 +156,22 @@ function makeLine({ file, outcome, reason }) {
   badge.textContent = words;
   badge.className = `badge ${tone}`;
   line.append(title, badge);
+  if (path) line.append(makePlace(path, image_id));
   if (tone !== "bad") return line;
   const why = document.createElement("p");
   why.textContent = outcome === "incomplete" ? INCOMPLETE : reason;
   line.append(why);
   return line;
+}
+
+/** The file that has the image now, leading to its page. A name that is an id says nothing. */
+function makePlace(path, image_id) {
+  const link = document.createElement("a");
+  const isId = path.startsWith(`media/${image_id}.`);
+  link.href = `${BASE}/image/${image_id}`;
+  link.className = "small";
+  link.textContent = isId ? "Show it" : harmless(path);
+  return link;
 }
 
 customElements.define("save-images", SaveImages);

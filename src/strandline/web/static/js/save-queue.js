@@ -12,7 +12,8 @@ const FINAL = ["unsupported-image", "empty-image", "image-too-large"]; // the sa
 
 /**
  * Files on their way. `onChange` is called when a number has changed, `onResult` with an item when its result is known:
- * `{file, sd, outcome, reason}`, the outcome being "saved", "incomplete", "there", or "failed".
+ * `{file, sd, outcome, reason}`, the outcome being "saved", "incomplete", "there", or "failed"; and unless it failed,
+ * `{path, image_id}`: the file that has it now.
  */
 export class SaveQueue {
   constructor(onChange, onResult) {
@@ -105,7 +106,7 @@ export class SaveQueue {
     for (const item of items) {
       const name = nameOf(item.file);
       const one = saved.get(name);
-      if (one) item.outcome = judge(one);
+      if (one) Object.assign(item, { outcome: judge(one), path: one.path, image_id: one.image_id });
       else {
         item.outcome = "failed";
         item.isFinal = FINAL.includes(failed.get(name)?.code ?? answer?.code);

@@ -14,7 +14,7 @@ export function setTileSize(pixels) {
 
 /** Where the small copy is that tiles show. A browser that has shown it keeps it, whether its folder is there or not. */
 export function addressOfSmall(image) {
-  return `${BASE}/i/${image.image_id}?w=${small}`;
+  return `${BASE}/i/${image.image_id}?w=${small}${image.state === "online-only" ? "&quiet=1" : ""}`;
 }
 
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
