@@ -73,6 +73,9 @@ if TYPE_CHECKING:
     from strandline.model.events import ImageMissing as ImageMissing
     from strandline.model.events import ImageRemoved as ImageRemoved
     from strandline.model.events import JournalReset as JournalReset
+    from strandline.model.events import ReferenceEvent as ReferenceEvent
+    from strandline.model.events import ReferenceMissing as ReferenceMissing
+    from strandline.model.events import ReferenceResolved as ReferenceResolved
     from strandline.model.events import ScanFinished as ScanFinished
     from strandline.model.events import ScanProgress as ScanProgress
     from strandline.model.events import ScanStarted as ScanStarted
@@ -94,6 +97,7 @@ if TYPE_CHECKING:
     from strandline.model.image_ids import parse_image_id as parse_image_id
     from strandline.model.months import Month as Month
     from strandline.model.months import Months as Months
+    from strandline.model.open_references import OpenReference as OpenReference
     from strandline.model.queries import Query as Query
     from strandline.model.reports import AddedStorageDir as AddedStorageDir
     from strandline.model.reports import Check as Check
@@ -204,6 +208,9 @@ _HOMES = {
         "ImageMissing",
         "ImageRemoved",
         "JournalReset",
+        "ReferenceEvent",
+        "ReferenceMissing",
+        "ReferenceResolved",
         "ScanFinished",
         "ScanProgress",
         "ScanStarted",

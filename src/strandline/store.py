@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from strandline.model.events import Event
     from strandline.model.image_files import FileState, ImageFilter
     from strandline.model.note_checks import NoteCheck, NoteUse
+    from strandline.model.open_references import OpenReference
     from strandline.model.put_back import PutBack, PutBackPlan
     from strandline.model.queries import Query
     from strandline.model.reports import (
@@ -323,6 +324,14 @@ class Store:
         """
         (now,) = self.refresh_storage_dirs([self.get_storage_dir(sd)])
         return services.known_notes.check_notes(self._bench, services.known_notes.check_whole(now))
+
+    def list_open_references(self, sd: StorageDirRef) -> list[OpenReference]:
+        """The pictures that the notes of a storage directory missed at the last check by a watcher, by note and line.
+
+        Reads only the catalog. While a watcher runs, it is kept up to date: ``reference.missing`` and
+        ``reference.resolved`` tell of each change. Only storage directories on disks of this machine are checked.
+        """
+        return services.open_references.list_open_references(self._bench, self.get_storage_dir(sd))
 
     def find_uses(self, image_id: str) -> list[NoteUse]:
         """The places in notes that mean a file of the image, by storage directory, note, and line. Writes nothing.

@@ -59,7 +59,8 @@ def test_the_wire_names_are_those_of_the_contract() -> None:
     assert set(EVENT_TYPES) == {
         "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",
         "image.removed", "sd.added", "sd.online", "sd.offline", "sd.suspect", "sd.identity_changed",
-        "sd.layout_changed", "scan.started", "scan.progress", "scan.finished", "reset",
+        "sd.layout_changed", "reference.missing", "reference.resolved", "scan.started", "scan.progress",
+        "scan.finished", "reset",
     }  # fmt: skip
 
 

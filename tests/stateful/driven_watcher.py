@@ -96,9 +96,11 @@ class DrivenWatcher:
             place._take_in(hint)
         place._work_off()
         scans = place._scans
-        number = scans._take_due()
+        number = scans._take_due(scans._due_s)
         if number is not None:
             scans._scan(number)
+        if (due := scans._take_due(scans._checks_due_s)) is not None:
+            scans._check_notes(due)
         scans._has_nothing_to_verify()
         place._work_off()
         return bool(held) or number is not None

@@ -241,5 +241,18 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     """,
+    # Which pictures notes miss, as far as it was told.
+    """
+    ALTER TABLE storage_dirs ADD COLUMN notes_checked_us INTEGER;
+    CREATE TABLE open_references (
+        sd       INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        note     TEXT NOT NULL,
+        target   TEXT NOT NULL,
+        line     INTEGER NOT NULL,
+        path     TEXT,
+        since_us INTEGER NOT NULL,
+        PRIMARY KEY (sd, note, target)
+    ) WITHOUT ROWID;
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

@@ -1,9 +1,16 @@
-"""Notes: what was read from them, and as what they were, so that only changed ones are read again."""
+"""Notes: what was read from them, as what they were, and which pictures they miss."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from strandline.catalog.times import as_microseconds, from_microseconds
+
+if TYPE_CHECKING:
+    from strandline.model.open_references import OpenReference
 
 
 class NoteReader:
@@ -17,9 +24,30 @@ class NoteReader:
         rows = self._conn.execute("SELECT path, stamp, found FROM notes WHERE sd = ? ORDER BY path", (sd,))
         return rows.fetchall()
 
+    def list_open(self, sd: int) -> list[OpenReference]:
+        """The pictures that notes miss, by note and line."""
+        from strandline.model.open_references import OpenReference  # here: few questions need it
+
+        rows = self._conn.execute(
+            "SELECT note, target, line, path, since_us FROM open_references WHERE sd = ? "
+            "ORDER BY note, line, target",
+            (sd,),
+        )
+        return [
+            OpenReference(note, target, line, path, from_microseconds(since_us))
+            for note, target, line, path, since_us in rows
+        ]
+
+    def is_checked(self, sd: int) -> bool:
+        """Whether the notes were checked at least once for what they miss."""
+        row = self._conn.execute(
+            "SELECT notes_checked_us IS NOT NULL FROM storage_dirs WHERE number = ?", (sd,)
+        )
+        return bool((row.fetchone() or (0,))[0])
+
 
 class NoteWriter(NoteReader):
-    """Remembers notes, and forgets those that are gone."""
+    """Remembers notes and what they miss, and forgets it."""
 
     def remember_read(self, sd: int, notes: Iterable[tuple[str, str, str]]) -> None:
         """Sets stamp and content of these notes: path, stamp, what was read."""
@@ -32,3 +60,27 @@ class NoteWriter(NoteReader):
     def forget_notes(self, sd: int, paths: Iterable[str]) -> None:
         """Forgets these notes."""
         self._conn.executemany("DELETE FROM notes WHERE sd = ? AND path = ?", ((sd, path) for path in paths))
+
+    def set_open(self, sd: int, references: Iterable[OpenReference]) -> None:
+        """These are missed, where they say."""
+        self._conn.executemany(
+            "INSERT INTO open_references (sd, note, target, line, path, since_us) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT (sd, note, target) DO UPDATE SET line = excluded.line, path = excluded.path",
+            (
+                (sd, each.note, each.target, each.line, each.path, as_microseconds(each.since))
+                for each in references
+            ),
+        )
+
+    def forget_open(self, sd: int, keys: Iterable[tuple[str, str]]) -> None:
+        """These (note, target) are not missed any more."""
+        self._conn.executemany(
+            "DELETE FROM open_references WHERE sd = ? AND note = ? AND target = ?",
+            ((sd, *key) for key in keys),
+        )
+
+    def mark_checked(self, sd: int, now: datetime) -> None:
+        """The notes were checked for what they miss."""
+        self._conn.execute(
+            "UPDATE storage_dirs SET notes_checked_us = ? WHERE number = ?", (as_microseconds(now), sd)
+        )

@@ -30,7 +30,8 @@ SCHEMA = """
         question        TEXT,
         layout          TEXT NOT NULL DEFAULT 'ids',
         layout_chosen   INTEGER NOT NULL DEFAULT 0,
-        anchors         TEXT
+        anchors         TEXT,
+        notes_checked_us INTEGER
     );
     CREATE TABLE storage_dir_aliases (
         number INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
@@ -130,8 +131,17 @@ SCHEMA = """
         found TEXT NOT NULL,
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
+    CREATE TABLE open_references (
+        sd       INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        note     TEXT NOT NULL,
+        target   TEXT NOT NULL,
+        line     INTEGER NOT NULL,
+        path     TEXT,
+        since_us INTEGER NOT NULL,
+        PRIMARY KEY (sd, note, target)
+    ) WITHOUT ROWID;
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 12
+VERSION = 13
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

@@ -1,7 +1,7 @@
 """Events: what happened, one dataclass each with a stable wire name.
 
-Image events, storage directory events, and each ``scan.finished`` that changed something are appended to the journal
-in the transaction that makes the change. They get their sequence number there. ``scan.started`` and
+Events of images, storage directories, and references, and each ``scan.finished`` that changed something are appended
+to the journal in the transaction that makes the change. They get their sequence number there. ``scan.started`` and
 ``scan.progress`` are live only and have none. An event is built *before* it has a number; the journal returns the
 numbered copy. Events that add no field to their kind are plain subclasses of a dataclass: fifteen more dataclasses
 would slow down the start of every command by 10 ms.
@@ -181,6 +181,33 @@ class StorageDirLayoutChanged(StorageDirEvent):
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceEvent(Event):
+    """Something about a picture that a note refers to."""
+
+    note: str
+    """Relative to the storage directory, with ``/``."""
+    line: int
+    target: str
+    """The destination as the note spells it."""
+    path: str | None
+    """Where the picture should be, relative to the storage directory."""
+
+
+class ReferenceMissing(ReferenceEvent):
+    """A note refers to a picture that is not where it should be."""
+
+    __slots__ = ()
+    type: ClassVar[str] = "reference.missing"
+
+
+class ReferenceResolved(ReferenceEvent):
+    """The note misses the picture no longer: it is there, or the note does not refer to it any more."""
+
+    __slots__ = ()
+    type: ClassVar[str] = "reference.resolved"
+
+
 class ScanStarted(Event):
     """A scan began. Live only."""
 
@@ -221,7 +248,8 @@ EVENT_TYPES: dict[str, type[Event]] = {
     for cls in (
         ImageAvailable, ImageArriving, ImageChanged, ImageDamaged, ImageForeign, ImageMissing, ImageRemoved,
         StorageDirAdded, StorageDirOnline, StorageDirOffline, StorageDirSuspect, StorageDirIdentityChanged,
-        StorageDirLayoutChanged, ScanStarted, ScanProgress, ScanFinished, JournalReset,
+        StorageDirLayoutChanged, ReferenceMissing, ReferenceResolved, ScanStarted, ScanProgress, ScanFinished,
+        JournalReset,
     )
 }  # fmt: skip
 """Every event by its wire name."""

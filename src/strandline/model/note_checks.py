@@ -69,6 +69,8 @@ class CheckOptions:
     """Also check the names of pictures that no note refers to."""
     complete: bool = False
     """A picture that is still arriving, or in the cloud, is an error."""
+    reads_pictures: bool = True
+    """Look at the bytes of pictures that are not known to be whole. Otherwise none is called damaged."""
 
 
 @dataclass(frozen=True, slots=True)

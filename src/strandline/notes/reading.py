@@ -8,30 +8,21 @@ from collections.abc import Callable, Iterator
 from strandline.notes.canvas import BrokenNoteError, iter_canvas
 from strandline.notes.destinations import names_picture
 from strandline.notes.markdown import iter_markdown
+from strandline.notes.note_names import MARKDOWN_EXTENSIONS, extension_of
 from strandline.notes.org import iter_org
 from strandline.notes.picture_names import may_name_picture
 from strandline.notes.references import Found, Reference, place
 
-__all__ = ["NOTE_EXTENSIONS", "BrokenNoteError", "is_note_name", "read_note"]
+__all__ = ["BrokenNoteError", "read_note"]
 
 _READERS: dict[str, Callable[[bytes], Iterator[Found]]] = {
-    **dict.fromkeys(("md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd"), iter_markdown),
+    **dict.fromkeys(MARKDOWN_EXTENSIONS, iter_markdown),
     "canvas": iter_canvas,
     "org": iter_org,
 }
-NOTE_EXTENSIONS = tuple(_READERS)
 _MARK = b"\xef\xbb\xbf"
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 """The line end of old Macs. CommonMark ends a line there, too."""
-
-
-def is_note_name(name: str) -> bool:
-    """Whether a file of this name, or the last part of this path, is read as a note."""
-    return "." in name and _extension_of(name) in _READERS
-
-
-def _extension_of(name: str) -> str:
-    return name.rpartition(".")[2].lower()
 
 
 def read_note(path: str, data: bytes) -> list[Reference]:
@@ -50,7 +41,7 @@ def read_note(path: str, data: bytes) -> list[Reference]:
         data = data.removeprefix(_MARK).decode(errors="replace").encode()
     if b"\r" in data:
         data = _LONE_RETURN.sub(b"\n", data)  # as many bytes, so all offsets stay right
-    reader = _READERS[_extension_of(path)]
+    reader = _READERS[extension_of(path)]
     if reader is not iter_canvas and not may_name_picture(
         data
     ):  # a canvas may be cut off before a name is whole

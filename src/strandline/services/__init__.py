@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from strandline.services import thumbnails as thumbnails
     from strandline.services.checking import known_notes as known_notes
     from strandline.services.checking import memory as memory
+    from strandline.services.checking import open_references as open_references
     from strandline.services.checking import uses as uses
     from strandline.services.finding import by_name as by_name
     from strandline.services.finding import describe as describe
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import subfolders as subfolders
 
 _ROOMS = {
-    "checking": ("known_notes", "memory", "uses"),
+    "checking": ("known_notes", "memory", "open_references", "uses"),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "put_back", "save", "save_several", "take_in"),

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
+from builders.image_rows import NOW
 from strandline.catalog.port import Catalog
+from strandline.model.open_references import OpenReference
 
 NOTES = [("a/b.md", "1:2:3", ""), ("ä.md", "1:2:3", "[1]"), ("z.md", "4:5:6", "[2]")]
 
@@ -28,3 +33,22 @@ def test_a_forgotten_storage_directory_leaves_no_notes(catalog: Catalog) -> None
         writer.sds.delete_storage_dir(1)
     with catalog.read() as reader:
         assert reader.notes.list_read(1) == []
+
+
+def test_open_references_are_set_and_forgotten(catalog: Catalog) -> None:
+    """One for each destination of a note. Setting one again keeps since when it is missed."""
+    one = OpenReference("b.md", "x.png", 7, "img/x.png", NOW)
+    two = OpenReference("a.md", "y.png", 3, None, NOW)
+    with catalog.write() as writer:
+        writer.notes.set_open(1, [one, two])
+        assert not writer.notes.is_checked(1)
+        writer.notes.mark_checked(1, NOW)
+    with catalog.write() as writer:
+        writer.notes.set_open(1, [replace(one, line=9, since=NOW + timedelta(hours=1))])
+        writer.notes.forget_open(2, [one.key])
+    with catalog.read() as reader:
+        assert reader.notes.list_open(1) == [two, replace(one, line=9)]
+        assert [reader.notes.is_checked(sd) for sd in (1, 2)] == [True, False]
+    with catalog.write() as writer:
+        writer.notes.forget_open(1, [one.key, two.key])
+        assert writer.notes.list_open(1) == []

@@ -11,6 +11,7 @@ import pytest
 
 from builders.storage import id_of, open_bench
 from builders.watching import EventReader, RunningClock, make_arrival, run_watcher
+from scenarios.waiting import wait_until
 from strandline.errors import WatchLimitError
 from strandline.model.image_files import ImageFile
 from strandline.runtime.change_notice import MixedFolderWatcher
@@ -55,6 +56,11 @@ class Vault:
         with self.bench.catalog.read() as reader:
             row = reader.files.find_row(1, path)
         return row is not None and row.absent_since is not None
+
+    def is_checked(self) -> bool:
+        """Whether the first check of the notes, which tells nothing, is over."""
+        with self.bench.catalog.read() as reader:
+            return reader.notes.is_checked(1)
 
     def rows(self) -> dict[str, ImageFile]:
         """All rows, by path."""
@@ -231,3 +237,12 @@ def test_what_is_ignored_is_followed_as_soon_as_the_list_changes(vault: Vault) -
     vault.wait_for("drafts/deep/a.png")
     vault.put("drafts/deep/b.png", 21)
     vault.wait_for("drafts/deep/b.png")
+
+
+def test_what_a_note_misses_is_told_until_it_is_there(vault: Vault) -> None:
+    """The note arrives before its picture, as sync clients deliver them."""
+    wait_until("the notes are checked", vault.is_checked)
+    (vault.root / "note.md").write_text("![](late/picture.png)\n")
+    vault.reader.wait_until(lambda events: any(told(event)[0] == "reference.missing" for event in events))
+    vault.put("late/picture.png", 30)
+    vault.reader.wait_until(lambda events: any(told(event)[0] == "reference.resolved" for event in events))

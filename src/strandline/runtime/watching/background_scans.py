@@ -1,5 +1,7 @@
 """Background scans: each storage directory is scanned when due, and verified in between.
 
+The notes in it are checked after it, and when one of them has changed.
+
 One thread runs them, one after the other; any thread may schedule one. A scan only lists and registers. What it finds
 goes to the thread that looks at arrivals, so all files are proven in one place. The next periodic scan is scheduled
 before a scan begins, so none is lost if the scan fails.
@@ -31,6 +33,12 @@ log = logging.getLogger(__name__)
 
 ABSENCE_SETTLES_S = 61.0
 """One second after an absent file may become missing (SPEC §6)."""
+
+NOTES_SETTLE_S = 2.0
+"""How long after a change the notes are checked: a program saves several files one after the other."""
+
+CHECKS_SHARE = 20
+"""After a check of notes, this many times as long as it took passes before the next one of the same SD."""
 
 RETRY_S = 10.0
 """Retry delay after the catalog refused a scan, for example because another process holds it."""
@@ -69,6 +77,8 @@ class BackgroundScans:
         self._list_sds = list_sds
         self._changed = threading.Condition()
         self._due_s: dict[int, float] = {}
+        self._checks_due_s: dict[int, float] = {}
+        self._rested_at_s: dict[int, float] = {}
         self._hidden_edits = HiddenEdits(bench)
         self._unverified: dict[int, None] = {}
 
@@ -77,6 +87,14 @@ class BackgroundScans:
         due_s = self._bench.monotonic() + in_s
         with self._changed:
             self._due_s[number] = min(self._due_s.get(number, due_s), due_s)
+            self._changed.notify_all()
+
+    def plan_check(self, number: int) -> None:
+        """Schedules a check of the SD's notes: one of them, or a picture, may have changed."""
+        now_s = self._bench.monotonic()
+        with self._changed:
+            due_s = max(now_s + NOTES_SETTLE_S, self._rested_at_s.get(number, now_s))
+            self._checks_due_s.setdefault(number, due_s)
             self._changed.notify_all()
 
     def poll(self, numbers: Collection[int]) -> None:
@@ -94,9 +112,11 @@ class BackgroundScans:
         """Scans and verifies until the stop event is set. After the first scans, cleans up after killed saves."""
         is_tidy = has_waited = False
         while not self._stop.is_set():
-            number = self._take_due()
+            number = self._take_due(self._due_s)
             if number is not None:
                 self._scan(number)
+            elif (number := self._take_due(self._checks_due_s)) is not None:
+                self._check_notes(number)
             elif not is_tidy and (
                 has_waited or self._unverified
             ):  # otherwise the first scan may not be scheduled yet
@@ -111,22 +131,25 @@ class BackgroundScans:
             known = [sd.number for sd in reader.sds.list_storage_dirs()]
         remove_leftovers(self._bench, self._list_sds(), known)
 
-    def _take_due(self) -> int | None:
-        """The SD whose scan has been due the longest, or None if none is due."""
+    def _take_due(self, due_s: dict[int, float]) -> int | None:
+        """The SD whose scan or check has been due the longest, or None if none is due."""
         with self._changed:
-            number = min(self._due_s, key=self._due_s.__getitem__, default=None)
-            if number is None or self._due_s[number] > self._bench.monotonic():
+            number = min(due_s, key=due_s.__getitem__, default=None)
+            if number is None or due_s[number] > self._bench.monotonic():
                 return None
-            del self._due_s[number]
+            del due_s[number]
             return number
 
-    def _is_scan_due(self) -> bool:
+    def _is_work_due(self) -> bool:
         with self._changed:
-            return any(due_s <= self._bench.monotonic() for due_s in self._due_s.values())
+            return any(due_s <= self._bench.monotonic() for due_s in self._list_due())
+
+    def _list_due(self) -> list[float]:
+        return [*self._due_s.values(), *self._checks_due_s.values()]
 
     def _wait(self) -> None:
         with self._changed:
-            next_s = min(self._due_s.values(), default=float("inf")) - self._bench.monotonic()
+            next_s = min(self._list_due(), default=float("inf")) - self._bench.monotonic()
             if not self._stop.is_set():
                 self._changed.wait(max(0.0, min(next_s, LONGEST_WAIT_S)))
 
@@ -150,6 +173,30 @@ class BackgroundScans:
             self.plan(number, ABSENCE_SETTLES_S)
         self._unverified[number] = None
         self._tell_found(number, report.arrivals)
+        self.plan_check(number)
+
+    def _check_notes(self, number: int) -> None:
+        """Tells what the notes of the SD miss, and what they miss no longer. Only on disks that cannot hang."""
+        sd = self._find(number)
+        if sd is None or not self._bench.folder(sd).is_local:
+            return
+        from strandline.services.checking.open_references import (
+            tell_references,  # here: it loads the parser of Markdown
+        )
+
+        begun_s = self._bench.monotonic()
+        try:
+            tell_references(self._bench, sd, self._go_on)
+        except (ScanStoppedError, StorageDirNotFoundError):
+            return
+        except StrandlineError as error:
+            log.warning("the notes of %r could not be checked: %s", sd.name, error)
+        now_s = self._bench.monotonic()
+        self._rested_at_s[number] = now_s + CHECKS_SHARE * (now_s - begun_s)
+
+    def _go_on(self) -> None:
+        if self._stop.is_set():
+            raise ScanStoppedError
 
     def _list(self, sd: StorageDir) -> ScanReport:
         """Scans as a job, so its progress can be followed. It ends if it is cancelled or the watcher stops."""
@@ -186,7 +233,7 @@ class BackgroundScans:
             if self._verify(number):
                 del self._unverified[number]
                 self._tell_found(number)
-            elif self._is_scan_due():
+            elif self._is_work_due():
                 return False
         return True
 
@@ -203,4 +250,4 @@ class BackgroundScans:
             return True  # forgotten meanwhile
 
     def _may_read(self, size_bytes: int) -> bool:
-        return not self._is_scan_due() and self._budget.try_spend(size_bytes, self._bench.monotonic())
+        return not self._is_work_due() and self._budget.try_spend(size_bytes, self._bench.monotonic())

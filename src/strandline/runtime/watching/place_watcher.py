@@ -20,6 +20,7 @@ from strandline.model.identity.sightings import find_identity_name
 from strandline.model.ignored import IGNORE_FILE
 from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.notes.note_names import is_note_name
 from strandline.runtime.change_notice import (
     FolderGone,
     Hint,
@@ -309,7 +310,10 @@ class PlaceWatcher:
             for name in names if sd.is_reachable else ():
                 if self._stop.is_set():
                     return
-                self._plan_next(FileKey(number, name), look_at_arrival(self._bench, sd, name))
+                arrival = look_at_arrival(self._bench, sd, name)
+                self._plan_next(FileKey(number, name), arrival)
+                if arrival is Arrival.PROVEN or is_note_name(name):
+                    self._scans.plan_check(number)
         except StorageDirNotFoundError:
             return  # forgotten meanwhile
         except StrandlineError as error:

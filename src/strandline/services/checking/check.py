@@ -53,7 +53,11 @@ MAX_TEXT_BYTES = 64 * 1024 * 1024
 
 
 def check_path(
-    path: str, options: CheckOptions, known_roots: Mapping[str, str], recall: Recall = lambda _root: None
+    path: str,
+    options: CheckOptions,
+    known_roots: Mapping[str, str],
+    recall: Recall = lambda _root: None,
+    go_on: Callable[[], None] = lambda: None,
 ) -> NoteCheck:
     """Checks the notes at or below a path.
 
@@ -63,6 +67,7 @@ def check_path(
         known_roots: The identities of storage directories, by path. A path in one is resolved from there. Otherwise
             the root is the nearest folder above that shows by its content that it is one.
         recall: Gives what is known of a storage directory's pictures, by its path.
+        go_on: Called at each note. What it raises ends the check.
 
     Raises:
         SourceNotFoundError: There is nothing at the path.
@@ -79,7 +84,7 @@ def check_path(
     except OSError as error:
         raise as_disk_error(error, "list", root) from error
     check = _Check(tree, options, base, recall(root) if root in known_roots else None)
-    check.run()
+    check.run(go_on)
     return check.report(path, base, known_roots.get(root) or None, perf_counter() - begun)
 
 
@@ -120,11 +125,16 @@ class _Check:
         self._own = frozenset(self._notes)
         self._scopes = tree.scopes
 
-    def run(self) -> None:
+    def run(self, go_on: Callable[[], None] = lambda: None) -> None:
         """Looks at everything."""
-        read = [(note, references) for note in self._notes if (references := self._read_references(note))]
+        read = []
+        for note in self._notes:
+            go_on()
+            if references := self._read_references(note):
+                read.append((note, references))
         self._scopes = self._find_scopes(read)
         for note, references in read:
+            go_on()
             scope = find_scope(self._scopes, note)
             for reference in references:
                 self._judge(note, reference, scope)
@@ -294,6 +304,8 @@ class _Check:
         return messages.NEVER_SEEN if memory is not None and memory.is_whole else messages.MISSING
 
     def _find_fault(self, path: str) -> PictureState | None:
+        if not self._options.reads_pictures:
+            return None
         if path not in self._faults:
             try:
                 self._faults[path] = None if self._is_proven(path) else self._look_for_fault(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from strandline.errors import StorageDirOfflineError
 from strandline.model.note_checks import CheckOptions, NoteCheck
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -10,14 +12,26 @@ from strandline.services.checking.memory import Memory
 from strandline.services.workbench import Workbench
 
 
-def check_notes(bench: Workbench, sd: StorageDir, path: str | None = None) -> NoteCheck:
-    """What the notes at or below the path (by default, all of the storage directory) refer to. Writes nothing.
+def check_notes(
+    bench: Workbench,
+    sd: StorageDir,
+    path: str | None = None,
+    *,
+    options: CheckOptions | None = None,
+    go_on: Callable[[], None] = lambda: None,
+) -> NoteCheck:
+    """What the notes at or below the path (by default, all of the storage directory) refer to. Writes only what it
+    learned about the notes. ``go_on`` is called at each note; what it raises ends the check.
 
     Raises:
         SourceNotFoundError, InvalidPathError, DiskError: As for :func:`~.check.check_path`.
     """
     return check_path(
-        path or sd.path, CheckOptions(), {sd.path: sd.sd_id or ""}, lambda _root: Memory(bench, sd)
+        path or sd.path,
+        options or CheckOptions(),
+        {sd.path: sd.sd_id or ""},
+        lambda _root: Memory(bench, sd),
+        go_on,
     )
 
 

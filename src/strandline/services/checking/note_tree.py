@@ -20,6 +20,7 @@ from strandline.model.passed_over import has_old_files, has_settings, is_passed_
 from strandline.model.portable_names import fold_path
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.notes.file_index import FileIndex, folder_of, name_of
+from strandline.notes.note_names import NOTE_EXTENSIONS
 from strandline.notes.picture_names import EXTENSIONS, is_picture_name, may_name_picture
 from strandline.notes.profiles import (
     MKDOCS,
@@ -29,7 +30,6 @@ from strandline.notes.profiles import (
     read_docs_dir,
     with_docs_dir,
 )
-from strandline.notes.reading import NOTE_EXTENSIONS
 from strandline.services.ignored_paths import parse_ignored
 
 FOAM_SETTINGS = ".vscode/settings.json"

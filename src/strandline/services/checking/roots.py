@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from strandline.errors import InvalidPathError, SourceNotFoundError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import find_anchor
+from strandline.notes.note_names import is_note_name
 from strandline.notes.profiles import ANCHORS
-from strandline.notes.reading import is_note_name
 
 
 def find_base(path: str) -> str:

@@ -24,8 +24,9 @@ from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import show_plainly
 from strandline.model.remedies import say_add
 from strandline.model.storage_dirs import StorageDir
+from strandline.notes.note_names import is_note_name
 from strandline.notes.profiles import Scope, find_scope
-from strandline.notes.reading import is_note_name, read_note
+from strandline.notes.reading import read_note
 from strandline.notes.references import Form, Reference
 from strandline.notes.resolver import Resolved, Resolver, Verdict
 from strandline.services.checking import messages

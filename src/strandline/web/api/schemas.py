@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from strandline.model.events import Event
 from strandline.model.json_form import JsonForm, Table
+from strandline.model.open_references import OpenReference
 from strandline.model.reports import Check, ImageFileReport, ImageInfo, Saved
 from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.sync_status import SyncStatus
@@ -50,6 +51,13 @@ class OneStorageDir(JsonForm):
     """One storage directory."""
 
     sd: StorageDirDetails
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReferences(JsonForm):
+    """The pictures that notes miss."""
+
+    references: list[OpenReference]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from strandline.model.events import (
     EVENT_TYPES,
     Event,
     ImageEvent,
+    ReferenceEvent,
     ScanFinished,
     StorageDirEvent,
     StorageDirIdentityChanged,
@@ -50,6 +51,8 @@ SENTENCES = {
     "sd.suspect": "Too many files of a folder are gone at once",
     "sd.identity_changed": "Folder has another identity",
     "sd.layout_changed": "The names in a folder mean something else now",
+    "reference.missing": "A note misses a picture",
+    "reference.resolved": "A note misses a picture no longer",
 }
 
 
@@ -158,6 +161,8 @@ def _say(event: Event, by_identity: ByIdentity) -> Line:
         detail = f"{event.old_sd_id or 'none'} before, {event.sd_id or 'none'} now"
     elif isinstance(event, StorageDirLayoutChanged):
         detail = event.reason
+    elif isinstance(event, ReferenceEvent):
+        detail = f"{event.note}:{event.line}: {event.target}"
     elif isinstance(event, StorageDirEvent):
         detail = event.path
     known = _find_name(event, by_identity)

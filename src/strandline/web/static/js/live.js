@@ -9,7 +9,7 @@ import { BASE } from "./base.js";
 const TYPES = [
   "image.available", "image.arriving", "image.changed", "image.damaged", "image.foreign", "image.missing",
   "image.removed", "sd.added", "sd.online", "sd.offline", "sd.suspect", "sd.identity_changed", "sd.layout_changed",
-  "scan.started", "scan.progress", "scan.finished",
+  "reference.missing", "reference.resolved", "scan.started", "scan.progress", "scan.finished",
 ];
 const RETRY_MS = 2000;
 const PATIENCE_MS = 3000; // a restart of the server is not worth a word

@@ -1,0 +1,105 @@
+"""A watcher tells what notes miss: what is new since the last check, once, with a row for each open reference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from builders.named_vault import list_events, put
+from builders.storage import make_pictures
+from strandline.model.events import ReferenceEvent
+from strandline.model.storage_dirs import StorageDirState
+from strandline.services.checking.open_references import list_open_references, tell_references
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.manage import get_by_number
+from strandline.services.storage_dirs.presence import move_to_state
+from strandline.services.workbench import Workbench
+
+ONE, TWO = make_pictures(2)
+
+
+@pytest.fixture
+def vault(tmp_path: Path, bench: Workbench) -> Path:
+    """A vault that misses one picture, and was checked once."""
+    root = tmp_path / "Vault"
+    put(root, ".obsidian/app.json", b"{}")
+    put(root, "one.png", ONE)
+    put(root, "a.md", b"![[one.png]]\n![](img/two.png)\n")
+    add_storage_dir(bench, root)
+    tell_references(bench, get_by_number(bench, 1))
+    return root
+
+
+def tell(bench: Workbench) -> list[tuple[str, str, int, str]]:
+    """The news of one more check: type, note, line, and target."""
+    before = len(list_events(bench))
+    tell_references(bench, get_by_number(bench, 1))
+    return [
+        (event.type, event.note, event.line, event.target)
+        for event in list_events(bench)[before:]
+        if isinstance(event, ReferenceEvent)
+    ]
+
+
+def list_open(bench: Workbench) -> list[tuple[str, int, str, str | None]]:
+    """What is open."""
+    found = list_open_references(bench, get_by_number(bench, 1))
+    return [(each.note, each.line, each.target, each.path) for each in found]
+
+
+def test_the_first_check_only_learns(bench: Workbench, vault: Path) -> None:
+    """As a first scan tells no image. What is missed is known all the same."""
+    assert not [event for event in list_events(bench) if isinstance(event, ReferenceEvent)]
+    assert list_open(bench) == [("a.md", 2, "img/two.png", "img/two.png")]
+    assert tell(bench) == []
+    assert vault.exists()
+
+
+def test_what_comes_and_goes_is_told_once(bench: Workbench, vault: Path) -> None:
+    """A picture that leaves, one that arrives, a note that changes."""
+    (vault / "one.png").rename(vault / "uno.png")
+    assert tell(bench) == [("reference.missing", "a.md", 1, "one.png")]
+    assert tell(bench) == []
+    put(vault, "img/two.png", TWO)
+    assert tell(bench) == [("reference.resolved", "a.md", 2, "img/two.png")]
+    put(vault, "a.md", b"Moved down.\n\n![[one.png]]\n")
+    assert tell(bench) == []
+    assert list_open(bench) == [("a.md", 3, "one.png", "one.png")]
+    put(vault, "a.md", b"![[uno.png]]\n")
+    assert tell(bench) == [("reference.resolved", "a.md", 3, "one.png")]
+    assert list_open(bench) == []
+
+
+def test_half_a_picture_resolves_nothing_before_it_is_there(bench: Workbench, vault: Path) -> None:
+    """A temporary of a sync client is no picture."""
+    put(vault, "img/.syncthing.two.png.tmp", TWO[:20])
+    assert tell(bench) == []
+    assert len(list_open(bench)) == 1
+    (vault / "img/.syncthing.two.png.tmp").rename(vault / "img/two.png")
+    assert [kind for kind, *_ in tell(bench)] == ["reference.resolved"]
+
+
+def test_nothing_is_concluded_about_a_folder_that_is_away(bench: Workbench, vault: Path) -> None:
+    """Nor about one that is suspect, or a note that cannot be read."""
+    sd = get_by_number(bench, 1)
+    suspect = move_to_state(bench, sd, StorageDirState.SUSPECT, "too much is gone")
+    (vault / "one.png").unlink()
+    tell_references(bench, suspect)
+    assert len(list_open(bench)) == 1
+    move_to_state(bench, suspect, StorageDirState.ONLINE, None)
+    vault.rename(vault.with_name("away"))
+    assert tell(bench) == []
+    assert len(list_open(bench)) == 1
+
+
+def test_it_stops_when_it_is_told_to(bench: Workbench, vault: Path) -> None:
+    """Between two notes, and then it writes nothing."""
+    (vault / "one.png").unlink()
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        tell_references(bench, get_by_number(bench, 1), stop)
+    assert len(list_open(bench)) == 1
