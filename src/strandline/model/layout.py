@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from strandline.model.ignored import IsIgnored
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.media_names import (
     candidate_names,
@@ -25,6 +24,9 @@ from strandline.model.media_types import MEDIA_TYPES, MediaType
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.sync_names import NameKind, NameMeaning, explain_conflict_copy, explain_name
 from strandline.model.values import dataclass
+
+if TYPE_CHECKING:
+    from strandline.model.ignored import IsIgnored
 
 
 class Evidence(StrEnum):

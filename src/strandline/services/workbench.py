@@ -20,7 +20,6 @@ from strandline.folders.odd_names import OddNameIndex
 from strandline.folders.time_limits import SlowPlaces
 from strandline.folders.timed_calls import Means, TimedCalls
 from strandline.model import defaults
-from strandline.model.ignored import IsIgnored
 from strandline.model.layout import LAYOUTS, Layout, NamedLayout
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.values import dataclass
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from strandline.catalog.port import Catalog
     from strandline.folders.port import Folder
     from strandline.model.events import Event
+    from strandline.model.ignored import IsIgnored
     from strandline.model.storage_dirs import StorageDir
 
 MOUNT_FRESH_S = 3.0
