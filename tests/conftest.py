@@ -35,6 +35,12 @@ settings.load_profile("default")
 os.environ.setdefault(SEED_VARIABLE, str(seed_of(datetime.now(UTC))))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Two workers for each core: many tests wait for other programs, the disk, or a time of quiet."""
+    return None if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 2 * (os.cpu_count() or 1)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Gives hypothesis the seed before its own plugin looks for one."""
