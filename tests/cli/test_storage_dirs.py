@@ -122,7 +122,11 @@ def test_a_person_is_asked_about_a_very_large_folder(
     monkeypatch.setattr(sd, "asks_a_person", lambda: True)
     assert run("sd", "add", vault, stdin=b"n\n").status == 5
     assert run("sd", "add", vault, stdin=b"y\n").status == 0
-    assert run("sd", "add", vault, "--yes", "--shared").status == 0
+    (vault / "x.png").write_bytes(make_picture("png"))
+    (vault / "twin.png").write_bytes(make_picture("png"))
+    shared = run("sd", "add", vault, "--yes", "--shared")
+    assert (shared.status, "Picture files: 2" in shared.text) == (0, True)
+    assert "2 picture files" in run("inspect", "Vault").text
     assert (vault / "SD_LAYOUT").read_text() == "named\n"
 
 

@@ -15,7 +15,7 @@ from strandline.cli.writing import is_terminal, paint, write_line
 from strandline.model.discrepancies import GRAVE_KINDS, Discrepancy, Verb
 from strandline.model.plain_words import say_bytes, say_checked, say_count, show_plainly
 from strandline.model.remedies import quote_word, refer_to, say_command, say_confirm
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
 
 SHOWN_ON_A_TERMINAL = 10
@@ -47,13 +47,15 @@ def show_letter(status: SyncStatus) -> None:
     sd = status.sd
     write_line(f"{paint(show_plainly(sd.name), bold=True)}  ({show_plainly(sd.path)})")
     found = status.list_discrepancies()
+    # Where names are no ids, several files may be one image, and a listing of images has fewer.
+    noun = "image" if sd.layout is LayoutKind.IDS else "picture file"
     if status.is_healthy and not found and not status.problems:
-        images = f"{say_count(status.on_disk_count, 'image')}, {say_bytes(status.on_disk_bytes)}"
+        images = f"{say_count(status.on_disk_count, noun)}, {say_bytes(status.on_disk_bytes)}"
         word = paint("Healthy", "green", bold=True) + ": " if not status.unchecked_count else ""
         write_line(f"{word}{images}; disk and catalog agree.")
     elif sd.is_reachable:
         write_line(
-            f"{say_count(status.on_disk_count, 'image')} on the disk ({say_bytes(status.on_disk_bytes)}), "
+            f"{say_count(status.on_disk_count, noun)} on the disk ({say_bytes(status.on_disk_bytes)}), "
             f"{status.in_catalog_count:,} in the catalog."
         )
     if sd.is_reachable and status.unchecked_count:
@@ -96,7 +98,7 @@ def _show_identity(status: SyncStatus) -> None:
     remarks = []
     if identity["problem"] and identity["problem"] not in said:
         remarks.append(str(identity["problem"]))
-    if identity["provisional"]:
+    if identity["provisional"] and not status.sd.is_unmarked:
         remarks.append("It is provisional: the folder has none, and it is never written to.")
     if identity["legacy"]:
         remarks.append(".sd-id is still there beside SD_ID; an older program may be using it.")

@@ -161,7 +161,8 @@ def _show_added(added: AddedStorageDir, was: StorageDir | None) -> None:
             "is written to either until the copy has another identity or is forgotten."
         )
     if added.scan is not None:
-        write_line(f"Images: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
+        noun = "Images" if sd.layout is LayoutKind.IDS else "Picture files"
+        write_line(f"{noun}: {added.scan.added + added.scan.unchanged + added.scan.changed:,}")
         for finding in added.scan.findings:
             write_line(f"  {show_plainly(finding.message)}")
 

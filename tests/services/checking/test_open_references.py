@@ -10,6 +10,7 @@ from builders.named_vault import list_events, put
 from builders.storage import make_pictures
 from strandline.model.events import ReferenceEvent
 from strandline.model.storage_dirs import StorageDirState
+from strandline.services.checking import open_references
 from strandline.services.checking.open_references import list_open_references, tell_references
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import get_by_number
@@ -91,6 +92,15 @@ def test_nothing_is_concluded_about_a_folder_that_is_away(bench: Workbench, vaul
     vault.rename(vault.with_name("away"))
     assert tell(bench) == []
     assert len(list_open(bench)) == 1
+
+
+def test_a_very_large_folder_is_left_to_people(
+    bench: Workbench, vault: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The names of all files would fill the memory of a program that runs all day."""
+    (vault / "one.png").rename(vault / "uno.png")
+    monkeypatch.setattr(open_references, "MOST_FILES", 0)
+    assert tell(bench) == []
 
 
 def test_it_stops_when_it_is_told_to(bench: Workbench, vault: Path) -> None:

@@ -18,10 +18,17 @@ from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
 
+MOST_FILES = 200_000
+"""A check holds the names of all files: about 150 bytes each. In a folder with more images, notes are checked only when
+a person asks.
+"""
+
+
 def tell_references(bench: Workbench, sd: StorageDir, go_on: Callable[[], None] = lambda: None) -> None:
     """Checks the notes of the SD, and writes what is new, with its events.
 
-    If the SD is not all there, or was never scanned to the end, nothing can be concluded, and nothing is done.
+    If the SD is not all there, or was never scanned to the end, nothing can be concluded, and nothing is done. Nor is
+    it in one with more than :data:`MOST_FILES` images.
 
     Cost: a listing, an ``lstat`` per note, and a read of each changed one. No picture is read.
 
@@ -32,6 +39,9 @@ def tell_references(bench: Workbench, sd: StorageDir, go_on: Callable[[], None] 
     """
     if sd.state is not StorageDirState.ONLINE or not sd.first_scan_done:
         return
+    with bench.catalog.read() as reader:
+        if reader.files.count_rows(sd.number) > MOST_FILES:
+            return
     try:
         check = check_notes(bench, sd, options=CheckOptions(reads_pictures=False), go_on=go_on)
     except (DiskError, SourceNotFoundError):  # it is away, and the next scan says so
