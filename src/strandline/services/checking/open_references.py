@@ -17,11 +17,8 @@ from strandline.services.checking.known_notes import check_notes
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
-
 MOST_FILES = 200_000
-"""A check holds the names of all files: about 150 bytes each. In a folder with more images, notes are checked only when
-a person asks.
-"""
+"""A check holds the names of all files: about 150 bytes each. In a folder with more images, a person asks."""
 
 
 def tell_references(bench: Workbench, sd: StorageDir, go_on: Callable[[], None] = lambda: None) -> None:
