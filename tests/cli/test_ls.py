@@ -184,3 +184,19 @@ def test_a_folder_of_named_pictures_is_listed(made: CommandHome, tmp_path: Path)
     assert numbers("--search", "OSLO c") == [2]
     assert "none of 3 images matches" in run("ls", "--folder", "lisbon").stderr
     assert run("ls", "--folder", "../x").status == 2
+
+
+def test_what_has_no_id_yet_is_told(made: CommandHome, tmp_path: Path) -> None:
+    """It is in no row. On stderr, and only if it fits."""
+    vault = tmp_path / "Trips"
+    vault.mkdir()
+    (vault / "whole.jpg").write_bytes(PHOTOS[0])
+    (vault / "half.jpg").write_bytes(PHOTOS[1][:-400])
+    assert run("sd", "add", vault).status == 0
+    for given in ((), ("--search", "half"), ("--state", "arriving")):
+        assert (
+            "besides, 1 file without an id: still arriving, damaged, or not read yet (half.jpg)"
+            in run("ls", *given).stderr
+        )
+    assert "besides" not in run("ls", "--search", "whole").stderr
+    assert numbers() == [0]

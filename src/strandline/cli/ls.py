@@ -19,7 +19,7 @@ from strandline.cli.writing import is_terminal, say, shorten, write_json, write_
 from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.events import format_time
 from strandline.model.image_files import Sort
-from strandline.model.plain_words import say_bytes, say_count
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.queries import ImageState, Query
 from strandline.model.reports import ImageInfo, ImagePage
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -31,6 +31,12 @@ _STATES = [state.value for state in ImageState]
 
 DRAWN_AT_ONCE = 500
 """Rows of one table on a terminal: its columns are as wide as they need to be, so they are drawn together."""
+
+MOST_WITHOUT_ID = 1000
+"""Files that are counted of those whose images are not known yet."""
+
+SOME_WITHOUT_ID = 3
+"""Those of them that are named."""
 
 LONGEST_NAME = 40
 """Characters of a name on a terminal."""
@@ -168,6 +174,7 @@ def ls(
             found = _list_page(session, store.list_images(query, after=after, limit=limit), columns)
         if not found and not session.json:
             say(_say_none(store, query))
+        _say_without_id(store, query)
         _say_absent(store, sd)
 
 
@@ -214,6 +221,20 @@ def _say_none(store: Store, query: Query) -> str:
         return "no images yet; save some with `strandline save FILE`, or add a folder with `strandline sd add PATH`"
     which = say_count(total, "image")
     return f"none of {which} " + (f"is {query.state}" if query == Query(state=query.state) else "matches")
+
+
+def _say_without_id(store: Store, query: Query) -> None:
+    """Tells which files fit and are in no row, because nobody knows their images yet."""
+    found = store.gallery.list_files_without_id(store.choose(query), limit=MOST_WITHOUT_ID + 1)
+    if found:
+        count = (
+            f"more than {MOST_WITHOUT_ID:,} files"
+            if len(found) > MOST_WITHOUT_ID
+            else say_count(len(found), "file")
+        )
+        some = ", ".join(show_plainly(each.path) for each in found[:SOME_WITHOUT_ID])
+        more = ", …" if len(found) > SOME_WITHOUT_ID else ""
+        say(f"besides, {count} without an id: still arriving, damaged, or not read yet ({some}{more})")
 
 
 def _say_absent(store: Store, sd: str | None) -> None:

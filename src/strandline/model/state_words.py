@@ -79,7 +79,7 @@ STORAGE_DIR_WORDS = {
     StorageDirState.SUSPECT: StateWord("needs a look", Tone.BAD),
 }
 
-FROM_CONFLICT_COPY = StateWord("shown from a conflict copy", Tone.WAIT)
+FROM_CONFLICT_COPY = StateWord("from a conflict copy", Tone.WAIT)
 """The word for an image without a good file of its own that a conflict copy shows."""
 
 AWAY = STORAGE_DIR_WORDS[StorageDirState.OFFLINE]
