@@ -11,7 +11,7 @@ from strandline.folders.media_folder import MEDIA_FOLDER, listed_folder
 from strandline.folders.opening import can_be_dataless, is_dataless, stamp_of
 from strandline.folders.tree_walk import iter_folders
 from strandline.model.ignored import IsIgnored
-from strandline.model.layout import may_be_picture
+from strandline.model.layout import SHORT_ENDINGS, may_be_picture
 from strandline.model.listing import MediaListing, OddEntry, OddKind
 
 PROGRESS_EVERY = 10_000
@@ -64,7 +64,9 @@ def list_named_pictures(
     filler = _Filler(into, keeps_inodes, on_progress)
     passes_over = is_ignored or (lambda _path: False)
     for prefix, entries in iter_folders(root, filler.listing.refused, passes_over):
-        pictures = [entry for entry in entries if may_be_picture(entry.name)]
+        pictures = [
+            entry for entry in entries if entry.name[-4:] in SHORT_ENDINGS or may_be_picture(entry.name)
+        ]
         if is_ignored is not None:
             pictures = [entry for entry in pictures if not is_ignored(prefix + entry.name)]
         filler.add(prefix, pictures)
@@ -97,14 +99,16 @@ class _Filler:
                 if not isinstance(error, FileNotFoundError):
                     listing.odd.append(OddEntry(prefix + entry.name, OddKind.UNREADABLE))
                 continue
-            name, mode, size_bytes = prefix + entry.name, seen.st_mode, seen.st_size
-            if mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
-                listing.odd.append(_odd_entry(name, seen, keeps_inodes))
-                continue
-            if mode & 0o444 != 0o444 and not (seen.st_uid == user and mode & 0o400):
-                listing.closed.append(name)
+            mode, size_bytes = seen.st_mode, seen.st_size
+            if has_marks or mode & 0o170444 != 0o100444:  # usually, it is a file that everybody may read
+                if mode & 0o170000 != 0o100000 or (has_marks and is_dataless(seen)):
+                    listing.odd.append(_odd_entry(prefix + entry.name, seen, keeps_inodes))
+                    continue
+                if mode & 0o444 != 0o444 and not (seen.st_uid == user and mode & 0o400):
+                    listing.closed.append(prefix + entry.name)
             total_bytes += size_bytes
-            lines.append(f"{name}:{size_bytes}:{seen.st_mtime_ns}:{seen.st_ino if keeps_inodes else 0}")
+            inode = seen.st_ino if keeps_inodes else 0
+            lines.append(f"{prefix}{entry.name}:{size_bytes}:{seen.st_mtime_ns}:{inode}")
             if on_progress is not None and len(lines) % PROGRESS_EVERY == 0:
                 on_progress(len(lines))
         listing.total_bytes += total_bytes

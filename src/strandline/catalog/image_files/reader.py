@@ -18,12 +18,13 @@ from strandline.catalog.image_files.rows import (
     EXTENSION,
     FROM_NOTEWORTHY,
     FROM_UNCHECKED,
-    LINES,
+    HAS_NOTEWORTHY,
     NEWEST_PATHS,
     SELECT,
     SELECT_NOTEWORTHY,
     TYPE_BY_EXTENSION,
     WHOLE_LINES,
+    say_lines,
     sort_time,
     to_image_file,
 )
@@ -50,14 +51,17 @@ class ImageFileReader:
 
         ``name:size:mtime_ns:inode`` for a file that was there at the last listing; ``name:online-only`` and
         ``name:absent`` for the others. Missing and trashed rows have no line. The names are those of a listing of
-        ``folder``, the SD's images' folder. Holds one batch in memory.
+        ``folder``, the SD's images' folder. Holds one batch in memory. Ask in a snapshot: the batches are several
+        questions.
         """
         from strandline.model.listing import name_of_known_line  # here: most questions list nothing
 
         last = prefix = f"{folder}/" if folder else ""
+        (has_noteworthy,) = self._conn.execute(HAS_NOTEWORTHY, (sd,)).fetchone()
+        statement = say_lines(in_root=not prefix, has_noteworthy=has_noteworthy)
         chosen = {"sd": sd, "start": len(prefix) + 1, "limit": LINES_AT_ONCE}
         while True:
-            (text,) = self._conn.execute(LINES, chosen | {"last": last}).fetchone()
+            (text,) = self._conn.execute(statement, chosen | {"last": last}).fetchone()
             if text is None:
                 return
             lines = text.split("\n")

@@ -73,18 +73,29 @@ NEWEST_PATHS = f"""
         )
     ) ORDER BY sort_us DESC LIMIT :limit
 """
-LINES = """
-    SELECT group_concat(line, char(10)) FROM (
-        SELECT substr(path, :start) || CASE
+HAS_NOTEWORTHY = f"SELECT EXISTS (SELECT 1 {FROM_NOTEWORTHY})"
+
+
+def say_lines(*, in_root: bool, has_noteworthy: bool) -> str:
+    """The statement for the lines of ``iter_lines``. Most scans concern an SD in which all files are present. There,
+    it takes two thirds of the time.
+    """
+    name = "path" if in_root else "substr(path, :start)"
+    line, condition = f"{name} || ':' || stamp", ""
+    if has_noteworthy:
+        line = f"""{name} || CASE
             WHEN absent_since_us IS NOT NULL THEN ':absent'
             WHEN state = 'online-only' THEN ':online-only'
             ELSE ':' || stamp
-        END AS line
-        FROM image_files
-        WHERE sd = :sd AND path > :last AND state NOT IN ('missing', 'trashed')
-        ORDER BY path LIMIT :limit
-    )
-"""
+        END"""
+        condition = "AND state NOT IN ('missing', 'trashed')"
+    return f"""
+        SELECT group_concat(line, '\n') FROM (
+            SELECT {line} AS line FROM image_files
+            WHERE sd = :sd AND path > :last {condition} ORDER BY path LIMIT :limit
+        )
+    """
+
 
 WHOLE_LINES = """
     SELECT group_concat(path || ':' || stamp, char(10)) FROM image_files
