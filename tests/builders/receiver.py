@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from random import Random
+
+from PIL import Image
 
 from builders.image_reader import NOT_HERE, OUT_OF_REACH, ImageReader, reading_images
 from builders.pictures import extension_of, make_picture
@@ -26,10 +31,17 @@ LAST_SEED = 1_000_000
 KINDS = ("jpg", "png", "gif", "webp", "svg", "heic", "avif")
 
 
+@lru_cache
 def make_large_picture(seed: int, size_bytes: int) -> bytes:
-    """A PNG of about that size. It takes several writes, so a reader can meet it half written."""
-    side = int((size_bytes / 1.6) ** 0.5)
-    return make_picture("png", seed=seed, size=(side, side))
+    """A PNG of about that size. It takes several writes, so a reader can meet it half written.
+
+    It is noise that was not packed, which would take a second.
+    """
+    side = int((size_bytes / 3) ** 0.5)
+    picture = Image.frombytes("RGB", (side, side), Random(seed).randbytes(3 * side * side))
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=0)
+    return file.getvalue()
 
 
 def put_pictures(media: Path, pictures: dict[str, bytes]) -> None:
