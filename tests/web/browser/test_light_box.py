@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from builders.pictures import make_picture
-from builders.storage import make_pictures
+from builders.storage import make_pictures, set_mtime
 from strandline import NewImage
 
 from .conftest import OpenPage, Serve
@@ -18,13 +17,14 @@ from .conftest import OpenPage, Serve
 def test_the_light_box_finds_its_image_among_new_ones(serve: Serve, open_page: OpenPage) -> None:
     """Others that arrived meanwhile have moved it."""
     served = serve(*make_pictures(3), watching=True)
+    for path in (Path(served.store.list_storage_dirs()[0].path) / "media").iterdir():
+        set_mtime(path, 60)  # what is saved gets a time that is a little past
+    served.store.scan()
     page = open_page(served)
     first = str(page.locator(".tile").first.get_attribute("data-id"))
     page.locator(".tile").first.click()
     expect(page.get_by_role("dialog").get_by_role("status")).to_have_text(re.compile("1 of 3$"))
-    now = datetime.now(UTC)  # a file without a time of its own gets an earlier one
-    new = [NewImage(each, modified_at=now) for each in make_pictures(4, first_seed=50)]
-    served.store.save_several(new, sd="Notes")
+    served.store.save_several([NewImage(each) for each in make_pictures(4, first_seed=50)], sd="Notes")
     expect(page.locator("#count")).to_have_text("7 images")
     expect(page.locator(".tile").first).not_to_have_attribute("data-id", first)  # the new ones are fetched
     page.keyboard.press("Escape")

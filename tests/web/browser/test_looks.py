@@ -274,4 +274,4 @@ def test_what_a_color_says_has_a_line_where_the_system_chooses_the_colors(
         tab.evaluate("(tab) => getComputedStyle(tab).textDecorationLine")
         for tab in page.locator(".tabs a").all()
     ]
-    assert tabs == ["underline", "none", "none"]
+    assert tabs == ["underline", "none", "none", "none"]
