@@ -80,6 +80,8 @@ def test_each_form_is_read(text: str, form: Form, target: str, destination: str)
         "from $a ![[x.png]] b$ on",
         "$$\n\\text{![](x.png)}\n$$",
         "#+BEGIN_SRC org\n[[x.png]]\n\n![](y.png)\n#+END_SRC",
+        "- #+BEGIN_SRC md\n  ![](x.png)\n  #+END_SRC",
+        "- a\n\t- > #+begin_example\n\t  > ![[x.png]]\n\t  > #+end_example",
         "<script>var a = '<img src=x.png>'</script>",
         r"\[[x.png]]",
         "[t](note.md) [[note]] ![[song.mp3]] ![](x.pdf)",

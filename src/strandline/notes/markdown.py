@@ -43,9 +43,9 @@ _MATH = re.compile(
 """Formulas, by the rules of Pandoc, so ``$5 and $6`` is none. No empty line is in one."""
 
 _ORG_BLOCK_EDGE = re.compile(
-    rb"^[ \t]*#\+(begin|end)_(src|example|comment|export)\b", re.IGNORECASE | re.MULTILINE
+    rb"^[ \t]*(?:[-*+>][ \t]+)*#\+(begin|end)_(src|example|comment|export)\b", re.IGNORECASE | re.MULTILINE
 )
-"""Logseq also has Org's blocks of code in Markdown."""
+"""Logseq also has Org's blocks of code in Markdown. The first line of one is often an item of a list."""
 
 _WITH_BLANKS = re.compile(
     rb"(?<!\\)!\[[^\]\n]*\]\([ \t]*((?:[^()<>\n\"]|\([^()<>\n\"]*\))+?)[ \t]*"
