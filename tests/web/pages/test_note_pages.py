@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from builders.named_vault import put
-from builders.served import Served, serving_storage_dir
+from builders.served import Served, serving, serving_storage_dir
 from builders.storage import id_of, make_storage_dir
 from builders.travel_vault import CASTLE, SOUP, VIEW, serving_travel_vault
+from strandline import open_store
 
 NOTES = "/inspect/Vault/notes"
 LOST = "Trips/Lisbon/lost view.png"
@@ -62,7 +63,7 @@ def test_put_back_mends_the_reference(served: Served, tmp_path: Path) -> None:
     note = (tmp_path / "Vault/Trips/Lisbon.md").read_bytes()
     status, page = put_back(served, LOST)
     assert status == 200
-    assert f"{LOST} is back." in page
+    assert f"'{LOST}' is back." in page
     assert find_targets(page) == ["never here.png"]
     assert (tmp_path / "Vault" / LOST).read_bytes() == VIEW
     assert (tmp_path / "Vault/Trips/Lisbon.md").read_bytes() == note
@@ -78,7 +79,7 @@ def test_a_source_in_another_folder_is_named_and_asked_for_one_by_one(served: Se
     served.store.scan("Vault")
     assert "in <bdi>Other</bdi></span>" in draw(served)
     assert "Nothing was put back" in put_back(served)[1]
-    assert f"{LOST} is back." in put_back(served, LOST)[1]
+    assert f"'{LOST}' is back." in put_back(served, LOST)[1]
 
 
 def test_several_are_put_back_at_once(served: Served, tmp_path: Path) -> None:
@@ -89,8 +90,26 @@ def test_several_are_put_back_at_once(served: Served, tmp_path: Path) -> None:
     served.store.scan("Vault")
     assert "Put 2 pictures back</button>" in draw(served)
     page = put_back(served)[1]
-    assert f"{LOST} is back." in page
-    assert "Food/soup.png is back." in page
+    assert f"'{LOST}' is back." in page
+    assert "'Food/soup.png' is back." in page
+
+
+def test_a_picture_that_was_moved_can_be_put_back(tmp_path: Path) -> None:
+    """Among plain Markdown, a file of that name elsewhere is not found by the note, so it is *misplaced*."""
+    root = tmp_path / "Vault"
+    put(root, "Trip.md", b"![](img/view.png)")
+    put(root, "img/view.png", VIEW)
+    with open_store(tmp_path / "home") as store:
+        store.add_storage_dir(root)
+        (root / "assets").mkdir()
+        (root / "img/view.png").rename(root / "assets/view.png")
+        store.scan("Vault")
+        with serving(store) as served:
+            page = draw(served)
+            assert "misplaced</span>" in page
+            assert 'name="path" value="img/view.png"' in page
+            assert "'img/view.png' is back." in put_back(served, "img/view.png")[1]
+            assert "Every picture is where the notes expect it" in draw(served)
 
 
 def test_what_nobody_can_read_or_write_says_so(served: Served, tmp_path: Path) -> None:

@@ -35,6 +35,9 @@ QUICK_S = 1.0
 
 TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.WAIT, Severity.NOTE: Tone.PLAIN}
 
+_ABSENT = frozenset({FindingKind.MISSING, FindingKind.MISPLACED})
+"""The picture is not where the note expects it, and may be put back there."""
+
 FormPath = Annotated[str, Form(max_length=4096)]
 
 
@@ -45,7 +48,7 @@ class Line(NamedTuple):
     badge: StateWord
     said: str
     step: PutBack | None
-    """None if nothing is known of the picture, or it is not missing."""
+    """None if nothing is known of the picture, or it is not absent."""
 
     @property
     def can_be_put_back(self) -> bool:
@@ -96,8 +99,10 @@ def describe_put_back(steps: Sequence[PutBack]) -> Note:
     if not steps:
         return Note("wait", "Nothing was put back: it is there, or no file has its bytes any more", [])
     title = f"{say_count(len(failed), 'picture')} could not be put back" if failed else "Put back"
-    lines = [f"{step.path}: {step.why}" for step in failed]
-    return Note("bad" if failed else "good", title, [*lines, *(f"{path} is back" for path in done)])
+    lines = [
+        f"'{step.path}': {step.why}" for step in failed
+    ]  # in quotes, or its first letter becomes a capital
+    return Note("bad" if failed else "good", title, [*lines, *(f"'{path}' is back" for path in done)])
 
 
 def list_notes(check: NoteCheck, plan: PutBackPlan | None) -> list[NoteLines]:
@@ -107,7 +112,7 @@ def list_notes(check: NoteCheck, plan: PutBackPlan | None) -> list[NoteLines]:
 
     def describe(finding: Finding) -> Line:
         key = (finding.note or "", finding.line or 0, finding.target or "")
-        step = steps.get(paths.get(key, "")) if finding.kind is FindingKind.MISSING else None
+        step = steps.get(paths.get(key, "")) if finding.kind in _ABSENT else None
         badge = StateWord(finding.kind.value.replace("-", " "), TONES[finding.severity])
         return Line(finding, badge, _say(finding, step), step)
 
