@@ -236,7 +236,7 @@ def test_a_close_is_made_after_all_where_many_calls_hang(hang: threading.Event) 
 
 def test_a_call_that_moves_is_waited_for(hang: threading.Event) -> None:
     """The limit applies to a call without progress. Such a call is abandoned, and calls of its kind rest."""
-    places, steps = SlowPlaces(limit_s=AMPLE_S), iter(range(20))
+    places, steps = SlowPlaces(limit_s=AMPLE_S), iter(range(50))
     moved = [0]
 
     def move() -> str:
@@ -245,7 +245,8 @@ def test_a_call_that_moves_is_waited_for(hang: threading.Event) -> None:
             threading.Event().wait(SOON_S)
         return "done"
 
-    assert places.patiently(HERE, 5 * SOON_S, move, progress=lambda: moved[0]) == "done"
+    limit_s = 30 * SOON_S  # shorter than the call, much longer than a step, however busy the machine is
+    assert places.patiently(HERE, limit_s, move, progress=lambda: moved[0]) == "done"
     with pytest.raises(TimeoutError, match="no answer"):
         places.patiently(HERE, SOON_S, hang.wait, progress=lambda: moved[0], kind="listings")
     with pytest.raises(TimeoutError, match="left alone"):
