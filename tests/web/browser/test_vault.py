@@ -92,7 +92,7 @@ def test_a_picture_is_put_back(served: Served, open_page: OpenPage) -> None:
     expect(page.locator(".references li")).to_have_count(2)
     check_accessible(page)
     page.get_by_role("button", name="Put back Trips/Lisbon/lost view.png").click()
-    expect(page.get_by_text("Trips/Lisbon/lost view.png is back.")).to_be_visible()
+    expect(page.get_by_text("'Trips/Lisbon/lost view.png' is back.")).to_be_visible()
     expect(page.locator(".references li")).to_have_count(1)
     check_accessible(page)
     page.reload()

@@ -130,7 +130,8 @@ class LightBox extends HTMLElement {
       const words = document.createElement("dd");
       term.textContent = name;
       words.textContent = value;
-      list.append(term, words);
+      if (name) list.append(term); // the next file has the same one
+      list.append(words);
     }
     this.querySelector("[data-do=more]").href = `${BASE}/image/${image.image_id}`;
   }
