@@ -12,7 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from hypothesis import Phase, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -278,9 +278,9 @@ def list_good(bench: Workbench) -> dict[str, object]:
 
 TestNamedFolder = NamedFolder.TestCase
 TestNamedFolder.settings = settings(
-    max_examples=60,
-    stateful_step_count=25,
+    max_examples=EXAMPLES,
+    stateful_step_count=30,
     deadline=None,
-    phases=[Phase.generate],
     report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
 )
