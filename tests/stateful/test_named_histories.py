@@ -12,7 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -49,7 +49,7 @@ PATHS = st.sampled_from([folder + name for folder in FOLDERS for name in NAMES])
 TARGETS = tuple(folder + name for folder in ("", "a/", "b/") for name in NAMES[:2])
 NOTE = "note.md"
 
-EXAMPLES = 3000 if is_exhaustive() else 100
+EXAMPLES = 3000 if is_exhaustive() else 60
 """As many as one core plays in ten seconds."""
 
 
