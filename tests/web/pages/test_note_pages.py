@@ -14,6 +14,8 @@ from builders.served import Served, serving, serving_storage_dir
 from builders.storage import id_of, make_storage_dir
 from builders.travel_vault import CASTLE, SOUP, VIEW, serving_travel_vault
 from strandline import open_store
+from strandline.services.checking.open_references import tell_references
+from strandline.services.storage_dirs.manage import get_by_number
 
 NOTES = "/inspect/Vault/notes"
 LOST = "Trips/Lisbon/lost view.png"
@@ -142,3 +144,10 @@ def test_the_page_of_an_image_leads_to_the_notes_that_use_it(served: Served) -> 
     assert '<section class="stack" id="uses"' in page
     assert re.search(r"Trips/Lisbon.md</bdi></a>\s*<span class=\"small quiet\">line 5</span>", page)
     assert "No note in the folders that have it" in draw(served, f"/image/{id_of(VIEW)}/uses")
+
+
+def test_the_folder_says_what_its_notes_miss(served: Served) -> None:
+    """Without a look at the disk, as the last check by a watcher left it."""
+    assert "Notes miss" not in draw(served, "/inspect/Vault")
+    tell_references(served.store.bench, get_by_number(served.store.bench, 1))
+    assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in draw(served, "/inspect/Vault")

@@ -100,7 +100,7 @@ def _draw_status(backend: Backend, name: str) -> Response:
         needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.is_left_as_is),
         copy=find_copy_of(status.sd, sds),
         history=_list_history(events, status.sd, sds),
-        elsewhere=_count_elsewhere(backend, status),
+        elsewhere=_count_elsewhere(backend, status), missed=len(backend.store.list_open_references(status.sd)),
     )  # fmt: skip
 
 
