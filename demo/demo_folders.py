@@ -89,31 +89,6 @@ def build_demo(base: Path) -> Demo:
     )
 
 
-def build_vault(base: Path) -> Path:
-    """Makes ``Vault`` below ``base``: notes and pictures under names that people gave, as Obsidian keeps them."""
-    vault = base / "Vault"
-    for path, picture in (
-        ("attachments/Pasted image 20260712101500.png", "strandline-mark.png"),
-        ("attachments/cat on the windowsill.jpg", "chelsea-the-cat.jpg"),
-        ("Lisbon/espresso.jpg", "coffee.jpg"),
-    ):
-        (vault / path).parent.mkdir(parents=True, exist_ok=True)
-        (vault / path).write_bytes((PICTURES / picture).read_bytes())
-    (vault / ".obsidian").mkdir()
-    (vault / ".obsidian/app.json").write_text('{"attachmentFolderPath": "attachments"}\n')
-    (vault / "Cat.md").write_text("# The cat\n\n![[cat on the windowsill.jpg|300]]\n")
-    (vault / "Lisbon/Cafés.md").write_text(
-        "# Cafés\n\n![the first one](espresso.jpg)\n\nAnd the tram: ![](tram-28.jpg)\n"
-    )
-    (vault / "Index.md").write_text("# Index\n\n![[Pasted image 20260712101500.png]]\n\n[[Cat]] [[Cafés]]\n")
-    return vault
-
-
-def rename_in_vault(vault: Path) -> None:
-    """A program on another machine gives a picture another name, and the note does not hear of it."""
-    (vault / "Lisbon/espresso.jpg").rename(vault / "attachments/espresso-1.jpg")
-
-
 def _put(folder: Path, name: str, *, image_id: str | None = None) -> str:
     """Stores a picture as a sync client would, under its content id. Returns the id."""
     data = (PICTURES / name).read_bytes()

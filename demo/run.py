@@ -14,7 +14,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-from demo_folders import Demo, build_demo, build_vault, rename_in_vault
+from demo_folders import Demo, build_demo
+from demo_vaults import build_vault, rename_in_vault
 
 BASE = Path(__file__).parent / "out"
 HOME = BASE / "home"

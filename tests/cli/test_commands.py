@@ -65,7 +65,7 @@ def test_adding_tells_people_what_happened(made: CommandHome) -> None:
     (root / "attachments").mkdir(parents=True)
     (root / "attachments/a.png").write_bytes(make_picture("png"))
     added = run("sd", "add", root, "--layout", "ids")
-    for words in ("Journal is added", "because it was given", " (new)\n"):
+    for words in ("Journal is added", "because this was asked for", " (new)\n"):
         assert words in added.text
     assert "save -r" in added.stderr
     assert run("sd", "list").text.split("\t")[:2] == ["Journal", "online"]

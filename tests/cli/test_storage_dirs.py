@@ -126,6 +126,7 @@ def test_a_person_is_asked_about_a_very_large_folder(
     (vault / "twin.png").write_bytes(make_picture("png"))
     shared = run("sd", "add", vault, "--yes", "--shared")
     assert (shared.status, "Picture files: 2" in shared.text) == (0, True)
+    assert "as it is, because this was asked for. SD_ID in it lets every machine know it" in shared.text
     assert "2 picture files" in run("inspect", "Vault").text
     assert (vault / "SD_LAYOUT").read_text() == "named\n"
 

@@ -94,7 +94,8 @@ def _show(plan: PutBackPlan, *, dry_run: bool) -> None:
     if left := len(plan.steps) - good:
         told += f", {left:,} not"
     if plan.unknown:
-        told += f"; {say_count(plan.unknown, 'other reference')} to pictures that were never seen here"
+        leads = "other reference leads to a picture that was", "other references lead to pictures that were"
+        told += f"; {say_count(plan.unknown, *leads)} never seen here"
     if plan.elsewhere:
         told += (
             f"; {say_count(plan.elsewhere, 'other reference')} to a name that only a file elsewhere has; "

@@ -169,11 +169,15 @@ def _show_added(added: AddedStorageDir, was: StorageDir | None) -> None:
 
 def _say_layout(added: AddedStorageDir) -> str:
     """Which layout it has, and why."""
-    if added.sd.layout is LayoutKind.NAMED:
-        what = "It is taken as it is, and only what you save is written into it"
-    else:
-        what = "Its images have their ids for names, in media"
-    return f"{what}, because {show_plainly(added.layout_reason)}."
+    reason = show_plainly(added.layout_reason)
+    if added.sd.layout is not LayoutKind.NAMED:
+        return f"Its images have their ids for names, in media, because {reason}."
+    if added.sd.is_unmarked:
+        return f"It is taken as it is, and only what you save is written into it, because {reason}."
+    return (
+        f"It is taken as it is, because {reason}. SD_ID in it lets every machine know it by the same identity. "
+        "Except for that, only what you save is written into it."
+    )
 
 
 def _list_changes(sd: StorageDir, was: StorageDir | None) -> list[str]:

@@ -205,9 +205,9 @@ def _decide(
 def _choose_layout(bench: Workbench, root: str, known: StorageDir | None, wish: _Wish) -> LayoutChoice:
     """The layout that was given now or earlier, otherwise what the folder shows."""
     if wish.layout is not None:
-        return LayoutChoice(wish.layout, "it was given")
+        return LayoutChoice(wish.layout, "this was asked for")
     if known is not None and known.is_layout_chosen:
-        return LayoutChoice(known.layout, "it was given before")
+        return LayoutChoice(known.layout, "this was asked for before")
     if known is not None and known.sd_id is not None and not known.provisional and not known.is_reachable:
         return LayoutChoice(known.layout, "it was so before")
     as_before = LayoutChoice(
