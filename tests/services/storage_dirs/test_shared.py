@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from builders.named_vault import put
 from builders.pictures import make_picture
 from builders.storage import open_bench
 from strandline.errors import InvalidInputError, RefusedError
-from strandline.model.storage_dirs import LayoutKind
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.services.storage_dirs.add import add_storage_dir
-from strandline.services.storage_dirs.presence import reconsider
+from strandline.services.storage_dirs.presence import reconsider, refresh
 from strandline.services.workbench import Workbench
 
 
@@ -81,6 +82,27 @@ def test_the_files_may_arrive_in_any_order(bench: Workbench, vault: Path) -> Non
         assert known is not None
         assert (known.layout, known.sd_id) == (LayoutKind.NAMED, A)
         assert not reader.files.list_some_paths(number, limit=9)
+
+
+@pytest.mark.parametrize("ask", [refresh, reconsider])
+def test_a_machine_that_knows_the_folder_takes_its_identity_over(
+    bench: Workbench, vault: Path, ask: Callable[[Workbench, StorageDir], StorageDir]
+) -> None:
+    """If SD_LAYOUT is there when SD_ID arrives, nothing but the identity changes. The local one becomes an alias."""
+    local = add_storage_dir(bench, vault).sd
+    put(vault, "SD_LAYOUT", b"named\n")
+    assert ask(bench, local) == local
+    put(vault, "SD_ID", f"{A}\n".encode())
+    sd = ask(bench, local)
+    assert (sd.sd_id, sd.provisional, sd.layout, sd.state) == (
+        A,
+        False,
+        LayoutKind.NAMED,
+        StorageDirState.ONLINE,
+    )
+    assert local.sd_id in sd.aliases
+    with bench.catalog.read() as reader:
+        assert reader.files.list_some_paths(sd.number, limit=9) == ["img/x.png"]
 
 
 def test_what_cannot_be_shared_is_refused(bench: Workbench, vault: Path) -> None:

@@ -51,6 +51,19 @@ def change_layout(bench: Workbench, sd: StorageDir, choice: LayoutChoice, *, is_
         return writer.sds.find_storage_dir(sd.number) or sd
 
 
+def is_shared(bench: Workbench, sd: StorageDir) -> bool:
+    """Whether files in the folder say that its pictures have names, and which one it is.
+
+    Cost: an open, and if there is an ``SD_ID``, a listing of the root.
+    """
+    folder = bench.folder(sd)
+    try:
+        value = folder.read_identity()
+    except OSError:
+        return False
+    return value is not None and folder.look_at_layout().says is LayoutKind.NAMED
+
+
 def is_still_here(bench: Workbench, sd: StorageDir) -> bool:
     """Whether the folder at the path is the unmarked SD. Remembers what it is recognized by.
 

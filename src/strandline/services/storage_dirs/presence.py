@@ -115,6 +115,7 @@ def _refresh_unmarked(bench: Workbench, sd: StorageDir, *, looks: int, is_marked
         is_marked: An identity may have arrived, so the layout is decided again.
     """
     from strandline.services.storage_dirs.layouts import (  # here: most have an identity
+        is_shared,
         is_still_here,
         settle_layout,
     )
@@ -135,7 +136,7 @@ def _refresh_unmarked(bench: Workbench, sd: StorageDir, *, looks: int, is_marked
         return move_to_state(bench, sd, StorageDirState.OFFLINE, problem, StorageDirQuestion.RESTORE_IDENTITY)
     if is_marked:
         sd = settle_layout(bench, sd)
-        if not sd.is_unmarked or sd.is_layout_chosen:
+        if not sd.is_unmarked or sd.is_layout_chosen or is_shared(bench, sd):
             sd = _decide_and_apply(bench, sd, looks=looks)
         if not sd.is_unmarked:
             return sd
