@@ -1,7 +1,7 @@
 """The loose reader: which picture names any text contains, in whatever form. It decides what is *unused*.
 
 It knows no grammar: code, whiteboards, styles, and settings of plug-ins name pictures too. A name counts wherever it
-is, so that nothing that may be used is called unused.
+is, so that nothing that may be used is called unused. So does a name that a program makes from an id in a text.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ from strandline.notes.picture_names import EXTENSIONS
 _ENDING = re.compile(r"(?:\.|%2e)(?:" + "|".join(EXTENSIONS) + r")(?![a-z0-9])", re.IGNORECASE | re.ASCII)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
+_ID = r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}"
+_ID_IN_TEXT = re.compile(_ID)
+_PDF_AREA = re.compile(rf"[0-9]+_({_ID})_[0-9]+\.png")
+"""What Logseq calls the picture of an area in a PDF: page, id of the highlight, time. Texts have only the id."""
+
 _LONGEST = 6 * MAX_NAME_BYTES
 """Characters of the longest name if each is escaped, as in ``\\u00e9``."""
 
@@ -28,10 +33,17 @@ class Mentions:
         self._unseen = {fold_path(name) for name in names}
         self._seen: set[str] = set()
         self._longest = max(map(len, self._unseen), default=0)
+        self._areas: dict[str, set[str]] = {}
+        for area in filter(None, map(_PDF_AREA.fullmatch, self._unseen)):
+            self._areas.setdefault(area[1], set()).add(area[0])
 
     def read(self, data: bytes) -> None:
         """Takes note of every name in a text: as it is, percent-encoded, or escaped as in HTML and JSON."""
         text = data.decode(errors="replace")
+        for found in _ID_IN_TEXT.finditer(text) if self._areas else ():
+            names = self._areas.pop(found[0], set())
+            self._unseen -= names
+            self._seen |= names
         for ending in _ENDING.finditer(text):
             window = text[max(0, ending.end() - _LONGEST) : ending.end()]
             window = window[window.rfind("\n") + 1 :]

@@ -252,6 +252,18 @@ def test_unused_pictures_are_named_nowhere(vault: Vault) -> None:
     assert not report.has_errors
 
 
+def test_an_area_of_a_pdf_is_used_if_its_highlight_is_there(vault: Vault) -> None:
+    """Logseq makes the picture's name from the highlight's page, id, and time; no text has it as a whole."""
+    kept, gone = "66b3c0de-1111-4222-8333-444455556666", "66b3c0de-1111-4222-8333-444455557777"
+    vault.put("logseq/config.edn", b"{}")
+    vault.put("assets/paper.edn", f'{{:highlights [{{:id #uuid "{kept}", :page 2}}]}}'.encode())
+    for each in (kept, gone):
+        vault.put(f"assets/paper/2_{each}_1720.png")
+    vault.put(f"assets/paper/2_{kept}_1721.png")
+    report = check(vault.root, options=CheckOptions(unused=True))
+    assert list_kinds(report) == [("unused", f"assets/paper/2_{gone}_1720.png")]
+
+
 def test_nothing_is_unused_if_a_note_is_unknown(vault: Vault) -> None:
     """It might use anything."""
     vault.put("x.png")
