@@ -202,7 +202,7 @@ class ReferenceMissing(ReferenceEvent):
 
 
 class ReferenceResolved(ReferenceEvent):
-    """The note misses the picture no longer: it is there, or the note does not refer to it any more."""
+    """The note no longer misses the picture: it is there, or the note does not refer to it any more."""
 
     __slots__ = ()
     type: ClassVar[str] = "reference.resolved"

@@ -58,6 +58,7 @@ def test_missing_pictures_are_listed_by_note_and_line(served: Served) -> None:
     assert "Never seen on this machine" in page
     assert "the same bytes are now at attachments/view.png; “Put back” copies that file back" in page
     assert page.count("<button") - page.count("Sign out") == 1
+    assert 'events="image. reference. scan.finished"' in page
 
 
 def test_put_back_mends_the_reference(served: Served, tmp_path: Path) -> None:

@@ -52,7 +52,7 @@ SENTENCES = {
     "sd.identity_changed": "Folder has another identity",
     "sd.layout_changed": "The names in a folder mean something else now",
     "reference.missing": "A note misses a picture",
-    "reference.resolved": "A note misses a picture no longer",
+    "reference.resolved": "A note no longer misses a picture",
 }
 
 
