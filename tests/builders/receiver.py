@@ -164,7 +164,7 @@ class Receiver:
 
     def _check_whole(self, event: Event) -> None:
         if isinstance(event, ImageAvailable) and event.image_id and is_content_id(event.image_id):
-            data = (self.root / "media" / event.filename).read_bytes()
+            data = (self.root / (event.path or "")).read_bytes()
             assert hashlib.sha256(data).hexdigest().startswith(event.image_id), (
                 f"{event.filename} was told too soon"
             )
@@ -175,13 +175,13 @@ def _hash_of(file: ImageFile) -> str | None:
 
 
 @contextmanager
-def receiving(home: Path, root: Path) -> Iterator[Receiver]:
+def receiving(home: Path, root: Path, *, layout: str = "ids") -> Iterator[Receiver]:
     """Watches the folder, which may not be a storage directory yet, until the block ends.
 
-    Its images have ids for names, whatever else is in it. An image must be whole when it is announced.
+    By default, its images have ids for names, whatever else is in it. An image must be whole when it is announced.
     """
     with open_store(home) as store:
-        store.add_storage_dir(root, layout="ids")
+        store.add_storage_dir(root, layout=layout)
         with store.watch() as events:
             receiver = Receiver(store, root, events)
             yield receiver

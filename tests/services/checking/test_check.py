@@ -136,6 +136,15 @@ def test_a_conflict_copy_is_named(vault: Vault) -> None:
     assert "only a conflict copy of it is here: maps/Karte.sync-conflict" in finding.message
 
 
+def test_a_conflict_copy_without_the_extension_is_named(vault: Vault) -> None:
+    """rclone renames both versions, so the picture itself is gone."""
+    for number in (1, 2):
+        vault.put(f"maps/Karte.png.conflict{number}")
+    vault.put("n.md", b"![[Karte.png]]")
+    (finding,) = check(vault.root).findings
+    assert "only a conflict copy of it is here: maps/Karte.png.conflict1" in finding.message
+
+
 def test_a_wiki_link_may_mean_a_note_called_like_a_picture(vault: Vault) -> None:
     """``[[Title.png]]`` is ``Title.png.md`` if there is no such picture."""
     vault.put("Title.png.md", b"text")

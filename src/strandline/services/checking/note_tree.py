@@ -18,7 +18,7 @@ from strandline.model.layout import ID_LAYOUT
 from strandline.model.layout_choice import LAYOUT_FILE
 from strandline.model.passed_over import has_old_files, has_settings, is_passed_over
 from strandline.model.portable_names import fold_path
-from strandline.model.sync_names import NameKind, explain_name
+from strandline.model.sync_names import NameKind, explain_name, may_be_conflict_copy
 from strandline.notes.file_index import FileIndex, folder_of, name_of
 from strandline.notes.note_names import NOTE_EXTENSIONS
 from strandline.notes.picture_names import EXTENSIONS, is_picture_name, may_name_picture
@@ -192,7 +192,8 @@ class NoteTree:
 
     @cached_property
     def _pictures_by_name(self) -> list[tuple[str, str]]:
-        return sorted((name_of(path), path) for path in self.pictures)
+        copies = (path for path in self.others if may_be_conflict_copy(name_of(path)))
+        return sorted((name_of(path), path) for path in (*self.pictures, *copies))
 
     @property
     def has_identity(self) -> bool:
