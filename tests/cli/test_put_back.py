@@ -66,6 +66,8 @@ def test_another_storage_directory_needs_a_yes(
     (vault / "two.png").unlink()
     run(home, "scan")
     capsys.readouterr()
+    assert run(home, "put-back", "--dry-run") == 0
+    assert capsys.readouterr().out.splitlines()[0].endswith("in 'Ids' (Note.md:3); it needs --yes")
     assert run(home, "put-back", "--json") == 1
     answer = json.loads(capsys.readouterr().out)
     (picture,) = answer["checked"][0]["pictures"]
@@ -122,3 +124,14 @@ def test_a_picture_that_is_gone_is_explained(
     capsys.readouterr()
     assert run(home, "explain", "img/one.png") == 4
     assert "the same bytes are now at img/uno.png" in capsys.readouterr().err
+
+
+def test_a_dry_run_promises_nothing_that_is_refused(
+    vault: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is written to a read-only folder."""
+    (vault / "img/one.png").rename(vault / "img/uno.png")
+    assert run(home, "sd", "add", ".", "--read-only") == 0
+    capsys.readouterr()
+    assert run(home, "put-back", "--dry-run") == 1
+    assert "added as read-only" in capsys.readouterr().out

@@ -72,7 +72,9 @@ def _say_result(check: NoteCheck) -> str:
         result = say_list(found)
     elif check.references:
         is_all_found = check.counts["found"] and not check.counts["silenced"]
-        result = "every picture is there" if is_all_found else "nothing else to say"
+        is_all_known = not check.not_checked.outside
+        found_all = "every picture is there" if is_all_known else "nothing missing was found"
+        result = found_all if is_all_found else "nothing else to say"
     else:
         result = "no note refers to a picture"
     unseen = []

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from strandline.model.put_back import PutBack, PutBackPlan
     from strandline.store import Store
 
+READ_ONLY = "the folder was added as read-only, so nothing is written to it"
+
 NEEDS_YES = "it would come from another storage directory; to allow that, give --yes"
 
 
@@ -44,7 +46,7 @@ def put_back(session: Session, paths: tuple[str, ...], dry_run: bool, yes: bool)
         write_json({"dry_run": dry_run, "checked": [plan.to_json() for plan in plans]})
     else:
         for plan in plans:
-            _show(plan, dry_run=dry_run)
+            _show(plan, dry_run=dry_run, allowed=yes)
     is_whole = all(step.why is None for plan in plans for step in plan.steps)
     is_known = all(plan.unknown + plan.elsewhere == 0 for plan in plans)
     return ExitStatus.DONE if is_whole and is_known else ExitStatus.FINDINGS
@@ -63,6 +65,8 @@ def _ask(plans: Sequence[PutBackPlan]) -> bool:
 
 
 def _carry_out(store: Store, plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> PutBackPlan:
+    if dry_run and plan.sd.read_only:
+        return replace(plan, steps=tuple(replace(each, why=each.why or READ_ONLY) for each in plan.steps))
     steps = [
         replace(step, why=NEEDS_YES)
         if _is_foreign(step) and not allowed
@@ -78,16 +82,18 @@ def _is_foreign(step: PutBack) -> bool:
     return step.why is None and step.source is not None and step.source.sd is not None
 
 
-def _show(plan: PutBackPlan, *, dry_run: bool) -> None:
+def _show(plan: PutBackPlan, *, dry_run: bool, allowed: bool) -> None:
     for step in plan.steps:
         place = f"{show_plainly(step.note)}:{step.line}"
         if step.why is None:
             verb = "would be put back" if dry_run else "is back"
-            write_line(f"{show_plainly(step.path)} {verb}, from {_say_source(step)} ({place})")
+            needs = "; it needs --yes" if dry_run and not allowed and _is_foreign(step) else ""
+            write_line(f"{show_plainly(step.path)} {verb}, from {_say_source(step)} ({place}){needs}")
         else:
             write_line(f"{show_plainly(step.path)} stays missing: {show_plainly(step.why)} ({place})")
     if plan.missing == 0:
-        write_line("no picture is missing")
+        is_known = plan.check.not_checked.outside == 0
+        write_line("no picture is missing" if is_known else "no picture is known to be missing")
         return
     good = sum(step.why is None for step in plan.steps)
     told = f"{say_count(good, 'picture')} {'would be put back' if dry_run else 'put back'}"

@@ -13,6 +13,7 @@ from dataclasses import field
 
 from strandline.errors import UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
+from strandline.folders.filesystems import MountKind, find_mount
 from strandline.folders.opening import READ_FLAGS, can_be_dataless, is_dataless, open_regular, stamp_of
 from strandline.model.image_files import FileStamp
 from strandline.model.values import dataclass
@@ -31,17 +32,22 @@ class TreeListing:
     not_entered: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
     """Folders that could not be listed, and the system's reason."""
+    is_cut: bool = False
+    """There are more files than were asked for, and the rest is not listed."""
 
 
-def list_tree(root: str, enters: Callable[[str], bool]) -> TreeListing:
-    """Lists the tree. ``enters`` says for each folder's path whether it is listed.
+def list_tree(root: str, enters: Callable[[str], bool], *, most: int | None = None) -> TreeListing:
+    """Lists the tree, up to about ``most`` files. ``enters`` says for each folder's path whether it is listed.
 
     Raises:
         OSError: The root itself cannot be listed.
     """
     listing = TreeListing()
-    waiting = [""]
+    waiting, count = [""], 0
     while waiting:
+        if most is not None and count > most:
+            listing.is_cut = True
+            break
         folder = waiting.pop()
         prefix = f"{folder}/" if folder else ""
         names: list[str] = []
@@ -62,12 +68,21 @@ def list_tree(root: str, enters: Callable[[str], bool]) -> TreeListing:
                 listing.refused[folder] = error.strerror or str(error)
             continue
         listing.folders[folder] = names
+        count += len(names)
     return listing
 
 
-def leads_to_folder(link: str) -> bool:
-    """Whether a symbolic link leads to a folder. False if that cannot be told."""
-    return os.path.isdir(link)
+def find_linked_folder(link: str) -> str | None:
+    """The folder that a symbolic link leads to; empty if it is unknown, or on a disk that may not answer. None if it
+    leads to something else.
+    """
+    try:
+        target = os.path.normpath(os.path.join(os.path.dirname(link), os.readlink(link)))
+    except OSError:
+        return ""
+    if find_mount(target).kind is not MountKind.LOCAL:
+        return ""
+    return target if os.path.isdir(target) else None
 
 
 def is_work_tree(root: str) -> bool:

@@ -48,12 +48,20 @@ class FileIndex:
         paths: Relative to the root, as the disk spells them, with ``/``.
         links: The paths of symbolic links, which are not followed.
         folders: The paths of folders that are not listed. What they contain is unknown here.
+        listed: The paths of folders that are, whatever is in them.
     """
 
-    def __init__(self, paths: Iterable[str], links: Iterable[str] = (), folders: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        paths: Iterable[str],
+        links: Iterable[str] = (),
+        folders: Iterable[str] = (),
+        listed: Iterable[str] = (),
+    ) -> None:
         self.paths = frozenset(paths)
         self.links = frozenset(links)
         self.unlisted = frozenset(folders)
+        self._listed = listed
 
     def __contains__(self, path: str) -> bool:
         return path in self.paths
@@ -72,8 +80,8 @@ class FileIndex:
 
     @cached_property
     def folded_folders(self) -> frozenset[str]:
-        """All folders that a picture is below, folded."""
-        found: set[str] = set()
+        """All folders that are listed, or that a picture is below, folded."""
+        found: set[str] = set(self._listed)
         for path in {folder_of(path) for path in self.paths}:
             while path and path not in found:
                 found.add(path)

@@ -63,7 +63,9 @@ class Resolved:
     why: str = ""
     """In a few words, for a verdict that needs them."""
     tries: tuple[str, ...] = ()
-    """Of a missing or misplaced file, all paths at which it would be found, the likeliest first."""
+    """Of a missing or misplaced file, and of one whose first folder is not here, all paths at which it would be
+    found, the likeliest first.
+    """
     endings: tuple[str, ...] = ()
     """Of a missing file, how its path may end, if it may be in any folder."""
 
@@ -166,7 +168,8 @@ class Resolver:
             return Resolved(Verdict.OUTSIDE, why="it leads above the folder")
         known = search.first_folders
         if known is not None and not any(fold_path(each) in self._index.folded_folders for each in known):
-            return Resolved(Verdict.OUTSIDE, why="its first folder is not here")
+            why = "its first folder is not here"
+            return Resolved(Verdict.OUTSIDE, search.tries[0], why=why, tries=tuple(search.tries))
         elsewhere = self._index.list_named(name_of(search.tries[0]))
         nearest = sorted(
             elsewhere, key=lambda path: (-count_shared_folders(search.folder, folder_of(path)), path)

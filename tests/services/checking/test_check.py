@@ -9,6 +9,7 @@ import pytest
 from builders.vaults import Expected, Vault, check, list_kinds, make_canvas, make_small, write_random_vault
 from strandline.errors import InvalidPathError, SourceNotFoundError
 from strandline.model.note_checks import CheckOptions
+from strandline.services.checking import note_tree
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -92,14 +93,32 @@ def test_what_is_outside_is_no_error(vault: Vault, target: str) -> None:
     assert (report.has_errors, report.not_checked.outside) == (False, 1)
 
 
-def test_a_link_is_not_followed(vault: Vault, tmp_path: Path) -> None:
-    """What is behind one is outside, not missing. That is unknown of a bare name, which may be in any folder."""
-    (tmp_path / "far").mkdir()
+def test_what_is_behind_a_link_is_outside(vault: Vault, tmp_path: Path) -> None:
+    """Only the names behind it are looked at: a bare name may mean one of them, and another one is missing."""
+    (tmp_path / "far/deep").mkdir(parents=True)
+    (tmp_path / "far/deep/Y.png").touch()
     (vault.root / "linked").symlink_to(tmp_path / "far")
-    vault.put("note.md", b"![](linked/x.png) ![[y.png]] ![](z.png)")
+    vault.put("note.md", b"![](linked/x.png) ![[y.png]] ![[w.png]] ![](z.png)")
     assert list_kinds(check(vault.root)) == [
-        ("outside", "linked/x.png"), ("outside", "y.png"), ("missing", "z.png"),
+        ("outside", "linked/x.png"), ("outside", "y.png"), ("missing", "w.png"), ("missing", "z.png"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", [0, 100])
+def test_a_link_to_too_much_may_hide_anything(
+    vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """It is not listed to its end, so nothing is called missing that may be there. Links behind it do the same."""
+    monkeypatch.setattr(note_tree, "MOST_LINKED", limit)
+    (tmp_path / "far").mkdir()
+    for number in range(2):
+        (tmp_path / f"far/{number}").mkdir()
+        (tmp_path / f"far/{number}/{number}.png").touch()
+    (vault.root / "linked").symlink_to("../far")
+    vault.put("note.md", b"![[w.png]]")
+    assert list_kinds(check(vault.root)) == [("missing" if limit else "outside", "w.png")]
+    (tmp_path / "far/more").symlink_to("/")
+    assert list_kinds(check(vault.root)) == [("outside", "w.png")]
 
 
 def test_a_link_to_a_file_may_be_meant(vault: Vault, tmp_path: Path) -> None:

@@ -146,3 +146,43 @@ def test_other_bytes_at_the_same_path(bench: Workbench, vault: Path, clock: Fake
     scan(bench)
     (finding,) = check(bench, vault)
     assert "the same bytes are now at new.png" in finding.message
+
+
+def test_a_picture_of_a_folder_that_is_gone_is_missing_if_it_was_here(bench: Workbench, vault: Path) -> None:
+    """Without the memory, a path from the root may mean a place that only a site knows."""
+    (vault / "Site.md").write_text("![](/img/one.png)\n![](/elsewhere/x.png)\n")
+    assert [each.kind for each in check(bench, vault)] == ["outside"]
+    (vault / "img").rename(vault / "pictures")
+    scan(bench)
+    found = {each.target: each for each in check(bench, vault) if each.note == "Site.md"}
+    assert [each.kind for each in found.values()] == ["missing", "outside"]
+    assert "the same bytes are now at pictures/one.png" in found["/img/one.png"].message
+
+
+def test_where_the_bytes_are_said_to_be_is_looked_at(bench: Workbench, vault: Path) -> None:
+    """The last scan may be long ago."""
+    (vault / "img/one.png").rename(vault / "img/uno.png")
+    scan(bench)
+    (vault / "img/uno.png").rename(vault / "img/eins.png")
+    (finding,) = check(bench, vault)
+    assert "now at" not in finding.message
+
+
+def test_a_picture_that_was_ignored_meanwhile_is_not_called_unknown(bench: Workbench, vault: Path) -> None:
+    """It was here until it was ignored."""
+    (vault / ".strandlineignore").write_text("img/\n")
+    scan(bench)
+    (vault / "img/one.png").unlink()
+    (vault / ".strandlineignore").unlink()
+    scan(bench)
+    (finding,) = check(bench, vault)
+    assert finding.message.startswith("it was here until")
+
+
+def test_the_place_of_a_missing_picture_is_where_it_was(bench: Workbench, vault: Path) -> None:
+    """A bare name does not say in which folder."""
+    (vault / "a").mkdir()
+    (vault / "a/Deep.md").write_text("![[one.png]]\n")
+    (vault / "img/one.png").unlink()
+    scan(bench)
+    assert {each.file for each in check(bench, vault)} == {"img/one.png"}

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import replace
 from math import inf
 from time import perf_counter, time
 from typing import TypeAlias
@@ -18,7 +19,7 @@ from typing import TypeAlias
 from strandline.errors import StrandlineError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
-from strandline.model.note_checks import CheckOptions, FindingKind, Lost, NoteCheck, Remembered
+from strandline.model.note_checks import CheckOptions, FindingKind, Lost, NoteCheck, Place, Remembered
 from strandline.model.portable_names import explain_refused
 from strandline.model.sync_names import NameKind
 from strandline.notes.file_index import FileIndex, name_of
@@ -243,7 +244,15 @@ class _Check:
         elif resolved.verdict is Verdict.REMOTE:
             collected.note_remote()
         else:
-            collected.add(kind, message, resolved.path, resolved.candidates, note, reference)
+            file = self._find_place(note, reference) or resolved.path
+            collected.add(kind, message, file, resolved.candidates, note, reference)
+
+    def _find_place(self, note: str, reference: Reference) -> str | None:
+        """Where the picture of the last reference was, if it is gone and known."""
+        last = self._lost[-1] if self._lost else None
+        if last is None or (last.note, last.line, last.target) != (note, reference.line, reference.target):
+            return None
+        return last.path
 
     def _resolve(self, note: str, reference: Reference, scope: Scope) -> Resolved:
         """By the rules of the scope, or else by those of one around it: its tool shows the note as well."""
@@ -263,6 +272,8 @@ class _Check:
         """The kind of the finding and its message. No kind if the picture is there and whole."""
         if resolved.verdict is Verdict.REMOTE:
             return FindingKind.OUTSIDE, ""
+        if resolved.verdict is Verdict.OUTSIDE and self._was_here(resolved):
+            resolved = replace(resolved, verdict=Verdict.MISSING)
         if resolved.verdict in _ABSENT and resolved.path is not None:
             if standing_in := self._find_stand_in(note, reference, scope):
                 return standing_in
@@ -289,11 +300,20 @@ class _Check:
                 return FindingKind.NOT_SHOWN, messages.say_not_shown(extension, scope.profile)
         return messages.say_verdict(resolved, scope.profile, self._collected.say_path)
 
+    def _was_here(self, resolved: Resolved) -> bool:
+        """Whether the picture was here, although its first folder is not any more: so no site has it elsewhere."""
+        return bool(resolved.tries) and bool(self._memory and self._find_known(self._memory, resolved))
+
     def _find_known(self, memory: Memory, resolved: Resolved) -> Remembered | None:
         """What is known of a missing picture. A damaged catalog knows nothing."""
         with suppress(StrandlineError):
-            return memory.find(resolved.tries, resolved.endings)
+            was = memory.find(resolved.tries, resolved.endings)
+            return None if was is None else replace(was, places=tuple(filter(self._may_be_at, was.places)))
         return None
+
+    def _may_be_at(self, place: Place) -> bool:
+        """Whether a file is there now. Other storage directories may be on disks that do not answer."""
+        return place.sd is not None or self._tree.is_there(place.path)
 
     def _say_missing(self, memory: Memory | None, path: str, was: Remembered | None) -> str:
         say_path = self._collected.say_path

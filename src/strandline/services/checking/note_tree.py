@@ -10,7 +10,14 @@ from functools import cached_property
 from itertools import chain
 
 from strandline.errors import UnreadableFileError
-from strandline.folders.file_tree import is_work_tree, leads_to_folder, list_tree, look_at_file, read_file
+from strandline.folders.file_tree import (
+    TreeListing,
+    find_linked_folder,
+    is_work_tree,
+    list_tree,
+    look_at_file,
+    read_file,
+)
 from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.ignored import IGNORE_FILE
 from strandline.model.image_ids import ImageId, is_content_id
@@ -33,6 +40,9 @@ from strandline.notes.profiles import (
 from strandline.services.ignored_paths import parse_ignored
 
 FOAM_SETTINGS = ".vscode/settings.json"
+MOST_LINKED = 20_000
+"""Files behind one link. Their names tell whether a picture may be there."""
+
 MAX_CONFIG_BYTES = 1024 * 1024
 """Larger files are no settings."""
 
@@ -82,7 +92,7 @@ class NoteTree:
     def index(self) -> FileIndex:
         """The pictures, for resolving."""
         unlisted = [*self._listing.not_entered, *self._listing.refused]
-        return FileIndex(self.pictures, self._listing.links, unlisted)
+        return FileIndex(self.pictures, self._listing.links, unlisted, filter(None, self._listing.folders))
 
     @cached_property
     def scopes(self) -> list[Scope]:
@@ -129,22 +139,34 @@ class NoteTree:
 
         No tool shows what is in a trash or among old versions, so a file there is none.
         """
-        return self._hidden_names.get(name) or next(iter([*self.refused, *self._folder_links]), None)
+        found = self._hidden_names.get(fold_path(name))
+        return found or next(iter([*self.refused, *self._unlisted_links]), None)
 
     @cached_property
-    def _folder_links(self) -> list[str]:
-        """Links to folders. What is behind them is not listed: they may lead anywhere."""
-        return [link for link in self._listing.links if leads_to_folder(self.locate(link))]
+    def _linked(self) -> dict[str, TreeListing | None]:
+        """What is behind the links to folders: only names are looked at. None if it is unknown: more than a person
+        links to, or on a disk that may not answer.
+        """
+        linked = ((link, find_linked_folder(self.locate(link))) for link in self._listing.links)
+        return {link: _list_linked(folder) for link, folder in linked if folder is not None}
+
+    @property
+    def _unlisted_links(self) -> list[str]:
+        return [link for link, listing in self._linked.items() if listing is None]
 
     @cached_property
     def _hidden_names(self) -> dict[str, str]:
-        """The names in folders that are passed over, and of links to files, each with a place where it is."""
-        names = {name_of(link): link for link in self._listing.links}
+        """The names, folded, in folders that are passed over, behind links, and of links to files, each with a place
+        where it is.
+        """
+        names = {fold_path(name_of(link)): link for link in self._listing.links}
+        listings = [(link, listing) for link, listing in self._linked.items() if listing is not None]
         for folder in self._listing.not_entered:
             if name_of(folder) != ".git" and not has_old_files(folder):  # neither has what a tool shows
                 with suppress(OSError):
-                    listing = list_tree(self.locate(folder), lambda _path: True)
-                    names.update(dict.fromkeys(chain(*listing.folders.values()), folder))
+                    listings.append((folder, list_tree(self.locate(folder), lambda _path: True)))
+        for place, listing in listings:
+            names.update(dict.fromkeys(map(fold_path, chain(*listing.folders.values())), place))
         return names
 
     def find_old_version(self, name: str) -> str | None:
@@ -247,6 +269,16 @@ class NoteTree:
                 continue
             for inner, names in listing.folders.items():
                 yield from ("/".join(filter(None, (folder, inner, name))) for name in names)
+
+
+def _list_linked(folder: str) -> TreeListing | None:
+    if not folder:
+        return None
+    try:
+        listing = list_tree(folder, lambda path: not is_passed_over(path), most=MOST_LINKED)
+    except OSError:
+        return None
+    return listing if not (listing.is_cut or listing.links or listing.refused) else None
 
 
 _KIND_OF = {**dict.fromkeys(EXTENSIONS, "picture"), **dict.fromkeys(NOTE_EXTENSIONS, "note")}

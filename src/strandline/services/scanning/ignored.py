@@ -53,5 +53,6 @@ def drop_ignored(bench: Workbench, sd: StorageDir, folder: Folder, unlisted: Ite
         with bench.catalog.write() as writer:
             some = paths[start : start + KEYS_AT_ONCE]
             for row in writer.files.find_rows(sd.number, some).values():
+                writer.earlier.remember(row, bench.now())
                 writer.files.delete_row(row)
     return set(ignored)
