@@ -119,7 +119,7 @@ class LightBox extends HTMLElement {
       ["Size", !isOther && sayBytes(image.size_bytes)],
       ["Taken", image.taken_at && sayDay(image.taken_at)],
       ["File date", !image.taken_at && image.file_date && sayDay(image.file_date)],
-      ...sayPaths(image).map((path, at) => [at ? "" : "Where", path]),
+      ["Where", listOf(sayPaths(image))],
       ["Id", image.image_id],
     ];
     const list = this.querySelector(".facts");
@@ -129,9 +129,8 @@ class LightBox extends HTMLElement {
       const term = document.createElement("dt");
       const words = document.createElement("dd");
       term.textContent = name;
-      words.textContent = value;
-      if (name) list.append(term); // the next file has the same one
-      list.append(words);
+      words.append(value);
+      list.append(term, words);
     }
     this.querySelector("[data-do=more]").href = `${BASE}/image/${image.image_id}`;
   }
@@ -267,6 +266,13 @@ class LightBox extends HTMLElement {
     if (this.dialog.open) this.dialog.close();
     setTimeout(() => { if (!this.dialog.open) history.scrollRestoration = "auto"; }); // once the browser has returned
   }
+}
+
+/** A list of texts, or null if there are none. */
+function listOf(texts) {
+  const list = document.createElement("ul");
+  for (const text of texts) list.append(Object.assign(document.createElement("li"), { textContent: text }));
+  return texts.length ? list : null;
 }
 
 customElements.define("light-box", LightBox);
