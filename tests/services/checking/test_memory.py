@@ -186,3 +186,13 @@ def test_the_place_of_a_missing_picture_is_where_it_was(bench: Workbench, vault:
     (vault / "img/one.png").unlink()
     scan(bench)
     assert {each.file for each in check(bench, vault)} == {"img/one.png"}
+
+
+def test_a_picture_that_was_overwritten_before_it_was_deleted(bench: Workbench, vault: Path) -> None:
+    """By half a file: the whole one was here all the same."""
+    (vault / "img/one.png").write_bytes(TWO[:20])
+    scan(bench)
+    (vault / "img/one.png").unlink()
+    scan(bench)
+    (finding,) = check(bench, vault)
+    assert finding.message.startswith("it was here until")

@@ -114,6 +114,15 @@ def test_a_changed_picture_is_read_again(bench: Workbench, vault: Path, read: li
     assert read == ["one.png", "one.png"]
 
 
+def test_half_a_picture_that_came_today_with_an_old_date_is_arriving(bench: Workbench, vault: Path) -> None:
+    """Sync clients keep dates. The catalog knows when it came, and the inspector says the same."""
+    (vault / "one.png").write_bytes(ONE[:-20])
+    os.utime(vault / "one.png", (AN_HOUR_AGO - 90 * 86_400,) * 2)
+    assert [each.kind for each in check(bench, vault)] == ["damaged"]
+    scan_storage_dir(bench, get_by_number(bench, 1))
+    assert [each.kind for each in check(bench, vault)] == ["arriving"]
+
+
 def test_notes_that_are_gone_are_forgotten(bench: Workbench, vault: Path) -> None:
     """Also if only another note is checked."""
     (vault / "a.md").unlink()

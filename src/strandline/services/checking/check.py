@@ -342,9 +342,12 @@ class _Check:
         return stamp is not None and self._unchanged.is_whole(path, stamp)
 
     def _look_for_fault(self, path: str) -> PictureState | None:
+        # A sync client keeps a file's date. When it came, the catalog knows.
+        known = None if self._tree.is_in_git else self._unchanged
+        is_arriving = known is not None and known.is_arriving(path)
         return find_fault(
             self._tree.locate(path),
-            settled_before_s=self._settled_before_s,
+            settled_before_s=0.0 if is_arriving else self._settled_before_s,
             content_id=self._tree.find_content_id(path),
         )
 

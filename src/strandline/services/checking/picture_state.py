@@ -76,7 +76,7 @@ def _find_defect(data: bytes, extension: str) -> str | None:
 def _judge(path: str, reason: str, settled_before_s: float) -> PictureState:
     look = look_at_file(path)
     if look is None or look.mtime_s >= settled_before_s:
-        return PictureState(FindingKind.ARRIVING, f"{reason}, and it was changed less than a day ago")
+        return PictureState(FindingKind.ARRIVING, f"{reason}, and it came or changed less than a day ago")
     return PictureState(FindingKind.DAMAGED, reason)
 
 

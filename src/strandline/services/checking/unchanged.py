@@ -14,7 +14,7 @@ from time import time_ns
 
 from strandline.errors import StrandlineError
 from strandline.folders.file_tree import find_stamp
-from strandline.model.image_files import FileStamp
+from strandline.model.image_files import FileStamp, FileState
 from strandline.model.storage_dirs import StorageDir
 from strandline.notes.references import Form, Reference
 from strandline.services.workbench import Workbench
@@ -60,6 +60,10 @@ class Unchanged:
         """Whether the picture with this stamp was read and is whole."""
         return f"{picture}:{stamp.as_text()}" in self._whole
 
+    def is_arriving(self, picture: str) -> bool:
+        """Whether the picture was not whole when it was read, and has not been like that for a day."""
+        return picture in self._arriving
+
     def save(self, notes: Iterable[str]) -> None:
         """Writes what was learned, and forgets all notes but these. A catalog that is busy or full learns nothing."""
         gone = self._notes.keys() - set(notes)
@@ -82,6 +86,15 @@ class Unchanged:
     def _whole(self) -> frozenset[str]:
         with suppress(StrandlineError), self._bench.catalog.read() as reader:
             return frozenset(reader.files.list_whole_lines(self._sd.number))
+        return frozenset()
+
+    @cached_property
+    def _arriving(self) -> frozenset[str]:
+        with suppress(StrandlineError), self._bench.catalog.read() as reader:
+            arriving = reader.files.list_paths_in_state(
+                self._sd.number, FileState.ARRIVING, empty_before=self._bench.now()
+            )
+            return frozenset(arriving)
         return frozenset()
 
 

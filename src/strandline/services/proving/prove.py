@@ -177,10 +177,10 @@ def write_named_row(
                 return False
         elif not writer.files.update_row(old, new):
             return False
+        if old is not None and old.proof is not None and not has_proof_of(new, old.proof.sha256):
+            writer.earlier.remember(old, now)
         if is_shown and new.image_id is not None:
             note_name(writer, sd, new, now)
-            if old is not None and old.proof is not None and not has_proof_of(new, old.proof.sha256):
-                writer.earlier.remember(old, now)
             if before is not None and writer.files.delete_row(before):
                 writer.earlier.remember(before, now)
                 is_told = isinstance(event, ImageAvailable) and before.state is not FileState.MISSING
