@@ -333,6 +333,14 @@ class Store:
         """
         return services.open_references.list_open_references(self._bench, self.get_storage_dir(sd))
 
+    def tell_check(self, sd: StorageDirRef, check: NoteCheck) -> None:
+        """Brings :meth:`list_open_references` up to date with a check of all notes that was made just now.
+
+        Writes what is new, and its events, as a watcher does. If the check is of a part of the storage directory, or
+        if a watcher would not check this one, it does nothing.
+        """
+        services.open_references.tell_check(self._bench, self.get_storage_dir(sd), check)
+
     def find_uses(self, image_id: str) -> list[NoteUse]:
         """The places in notes that mean a file of the image, by storage directory, note, and line. Writes nothing.
 

@@ -244,7 +244,7 @@ def test_an_arrival_is_proven_by_its_path(bench: Workbench, sd: StorageDir, cloc
     os.utime(Path(sd.path, "Study/new.png"), (1, 1))
     events = new_events(bench, lambda: look_at_arrival(bench, sd, "Study/new.png"))
     assert [event.type for event in events] == ["image.available"]
-    assert look_at_arrival(bench, sd, "Study/new.png") is Arrival.NOTHING
+    assert look_at_arrival(bench, sd, "Study/new.png") is Arrival.KNOWN
     assert look_at_arrival(bench, sd, "Study/note.md") is Arrival.NOTHING
     assert look_at_arrival(bench, sd, "Study/gone.png") is Arrival.NOTHING
     assert look_at_arrival(bench, sd, "Study") is Arrival.FOLDER

@@ -14,11 +14,15 @@ from builders.watching import EventReader, RunningClock, make_arrival, run_watch
 from scenarios.waiting import wait_until
 from strandline.errors import WatchLimitError
 from strandline.model.image_files import ImageFile
+from strandline.model.storage_dirs import StorageDirState
 from strandline.runtime.change_notice import MixedFolderWatcher
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.background_scans import BackgroundScans
 from strandline.runtime.watching.watcher import Watcher
+from strandline.services.saving.put_back import plan_put_back, put_back
 from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.storage_dirs.confirm import confirm_storage_dir
+from strandline.services.storage_dirs.manage import get_by_number
 from strandline.services.workbench import Workbench
 
 AVAILABLE, MISSING = "image.available", "image.missing"
@@ -45,6 +49,10 @@ class Vault:
     def wait_for(self, path: str) -> None:
         """Waits until the picture at the path is announced."""
         self.reader.wait_until(lambda events: any(told(event) == (AVAILABLE, path) for event in events))
+
+    def wait_for_news(self, kind: str, path: str) -> None:
+        """Waits until this is told of a reference to the path."""
+        self.reader.wait_until(lambda events: any(told(event) == (kind, path) for event in events))
 
     def settle(self, number: int) -> None:
         """Waits until everything before is told: one more picture, and the scan for another folder, are last."""
@@ -243,6 +251,30 @@ def test_what_a_note_misses_is_told_until_it_is_there(vault: Vault) -> None:
     """The note arrives before its picture, as sync clients deliver them."""
     wait_until("the notes are checked", vault.is_checked)
     (vault.root / "note.md").write_text("![](late/picture.png)\n")
-    vault.reader.wait_until(lambda events: any(told(event)[0] == "reference.missing" for event in events))
+    vault.wait_for_news("reference.missing", "late/picture.png")
     vault.put("late/picture.png", 30)
-    vault.reader.wait_until(lambda events: any(told(event)[0] == "reference.resolved" for event in events))
+    vault.wait_for_news("reference.resolved", "late/picture.png")
+
+
+def test_what_is_put_back_is_told_without_a_scan(vault: Vault) -> None:
+    """The watcher does not read it again, but the notes that missed it are looked at."""
+    wait_until("the notes are checked", vault.is_checked)
+    (vault.root / "Study/0.png").rename(vault.root / "Study/zero.png")
+    vault.wait_for_news("reference.missing", "Study/0.png")
+    plan = plan_put_back(vault.bench, str(vault.root))
+    assert [put_back(vault.bench, plan.sd, step).done for step in plan.steps] == [True]
+    vault.wait_for_news("reference.resolved", "Study/0.png")
+
+
+def test_what_notes_miss_is_told_as_soon_as_a_person_confirms(vault: Vault) -> None:
+    """While so many pictures are gone at once, nothing is concluded."""
+    wait_until("the notes are checked", vault.is_checked)
+    for path in vault.rows():
+        (vault.root / path).unlink()
+    wait_until("it is suspect", lambda: get_by_number(vault.bench, 1).state is StorageDirState.SUSPECT)
+    (place,) = vault.watcher._places.values()
+    wait_until(
+        "nothing is due", lambda: all(due - vault.bench.monotonic() > 20 for due in place._scans._list_due())
+    )
+    confirm_storage_dir(vault.bench, get_by_number(vault.bench, 1))
+    vault.wait_for_news("reference.missing", "Study/0.png")

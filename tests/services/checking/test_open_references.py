@@ -11,7 +11,8 @@ from builders.storage import make_pictures
 from strandline.model.events import ReferenceEvent
 from strandline.model.storage_dirs import StorageDirState
 from strandline.services.checking import open_references
-from strandline.services.checking.open_references import list_open_references, tell_references
+from strandline.services.checking.known_notes import check_notes
+from strandline.services.checking.open_references import list_open_references, tell_check, tell_references
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.storage_dirs.manage import get_by_number
 from strandline.services.storage_dirs.presence import move_to_state
@@ -79,6 +80,28 @@ def test_half_a_picture_resolves_nothing_before_it_is_there(bench: Workbench, va
     assert len(list_open(bench)) == 1
     (vault / "img/.syncthing.two.png.tmp").rename(vault / "img/two.png")
     assert [kind for kind, *_ in tell(bench)] == ["reference.resolved"]
+
+
+def test_a_check_that_somebody_made_is_told_as_well(bench: Workbench, vault: Path) -> None:
+    """Once, and only one of everything: a check of one folder knows nothing of the others."""
+    sd = get_by_number(bench, 1)
+    put(vault, "img/two.png", TWO)
+    put(vault, "deep/b.md", b"![](gone.png)\n")
+    before = len(list_events(bench))
+    tell_check(bench, sd, check_notes(bench, sd, str(vault / "deep")))
+    assert len(list_events(bench)) == before
+    check = check_notes(bench, sd)
+    tell_check(bench, sd, check)
+    tell_check(bench, sd, check)
+    assert [event.type for event in list_events(bench)[before:]] == [
+        "reference.missing",
+        "reference.resolved",
+    ]
+    assert [note for note, *_ in list_open(bench)] == ["deep/b.md"]
+    suspect = move_to_state(bench, sd, StorageDirState.SUSPECT, "too much is gone")
+    (vault / "deep/b.md").unlink()
+    tell_check(bench, suspect, check_notes(bench, suspect))
+    assert len(list_open(bench)) == 1
 
 
 def test_nothing_is_concluded_about_a_folder_that_is_away(bench: Workbench, vault: Path) -> None:

@@ -78,7 +78,7 @@ def place(home: Path, tmp_path: Path) -> Iterator[Place]:
 def test_a_whole_image_is_proven(place: Place) -> None:
     """One look registers, proves, and announces it. A second look has nothing to do."""
     put_image(place.root, GOOD)
-    assert [place.look(), place.look()] == [Arrival.PROVEN, Arrival.NOTHING]
+    assert [place.look(), place.look()] == [Arrival.PROVEN, Arrival.KNOWN]
 
 
 def test_a_half_one_fails_until_it_is_whole(place: Place) -> None:
@@ -98,7 +98,7 @@ def test_what_was_proven_too_soon_is_read_once_more(place: Place, monkeypatch: p
     set_mtime(place.file, seconds_ago=1, before=place.clock.now().timestamp())
     assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN_TOO_SOON, Arrival.PROVEN_TOO_SOON, 1]
     place.clock.pass_time(seconds=2)
-    assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN, Arrival.NOTHING, 2]
+    assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN, Arrival.KNOWN, 2]
 
 
 def test_a_file_from_the_future_is_read_once(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_a_file_from_the_future_is_read_once(place: Place, monkeypatch: pytest.M
     reads = count_reads(monkeypatch)
     put_image(place.root, GOOD)
     set_mtime(place.file, seconds_ago=-10 * 365 * 86_400)
-    assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN, Arrival.NOTHING, 1]
+    assert [place.look(), place.look(), len(reads)] == [Arrival.PROVEN, Arrival.KNOWN, 1]
 
 
 def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
@@ -129,9 +129,9 @@ def test_attributes_that_change_cost_one_hash_and_no_event(
     put_image(place.root, GOOD)
     assert place.look() is Arrival.PROVEN
     set_mtime(place.file, seconds_ago=1000)
-    assert [place.look(), place.look()] == [Arrival.PROVEN, Arrival.NOTHING]
+    assert [place.look(), place.look()] == [Arrival.PROVEN, Arrival.KNOWN]
     place.file.chmod(0o400)
-    assert [place.look(), len(reads)] == [Arrival.NOTHING, 2]
+    assert [place.look(), len(reads)] == [Arrival.KNOWN, 2]
 
 
 def test_what_no_look_changes_is_left_alone(place: Place) -> None:
@@ -222,5 +222,5 @@ def test_what_this_program_is_saving_is_left_to_the_save(
     monkeypatch.setattr(place.bench.catalog, "write", look_and_write)
     save_image(place.bench, GOOD, place.sd)
     assert seen == [Arrival.BEING_SAVED]
-    assert place.look() is Arrival.NOTHING
+    assert place.look() is Arrival.KNOWN
     assert reads == []

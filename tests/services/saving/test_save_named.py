@@ -76,7 +76,7 @@ def test_a_picture_goes_where_its_program_puts_it(bench: Workbench, sd: StorageD
     event = list_events(bench)[-1]
     assert isinstance(event, ImageAvailable)
     assert (event.saved, event.path, event.image_id) == (True, saved.path, id_of(TWO))
-    assert look_at_arrival(bench, sd, saved.path) is Arrival.NOTHING
+    assert look_at_arrival(bench, sd, saved.path) is Arrival.KNOWN
     report = scan_storage_dir(bench, sd)
     assert (report.unchanged, report.found_changes) == (3, False)
     assert list_events(bench)[-1] == event

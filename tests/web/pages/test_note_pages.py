@@ -152,3 +152,15 @@ def test_the_folder_says_what_its_notes_miss(served: Served) -> None:
     assert "Notes miss" not in draw(served, "/inspect/Vault")
     tell_references(served.store.bench, get_by_number(served.store.bench, 1))
     assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in draw(served, "/inspect/Vault")
+
+
+def test_what_was_put_back_is_not_missed_on_any_page(served: Served) -> None:
+    """Nobody waits for the next check by a watcher. Nor after a look at the notes."""
+    tell_references(served.store.bench, get_by_number(served.store.bench, 1))
+    put_back(served, LOST)
+    assert f'<a href="{NOTES}">Notes miss 1 picture</a>' in draw(served, "/inspect/Vault")
+    (Path(get_by_number(served.store.bench, 1).path) / "Food/soup.png").unlink()
+    draw(served)
+    assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in draw(served, "/inspect/Vault")
+    news = served.store.journal.list_newest(types=["reference.missing", "reference.resolved"], limit=9)
+    assert [event.type for event in news] == ["reference.missing", "reference.resolved"]

@@ -175,6 +175,8 @@ class PlaceWatcher:
         for number, sd in known.items():
             if _wants_scan(before.get(number), sd, is_watched=Path(sd.path) in self._watched):
                 self._scans.plan(number, 0)
+            elif _is_whole_again(before.get(number), sd):
+                self._scans.plan_check(number)
         for root, number in self._roots.items():
             if roots_before.get(root, number) != number:  # another SD at this path was watched until now
                 self._scans.plan(number, 0)
@@ -312,8 +314,8 @@ class PlaceWatcher:
                     return
                 arrival = look_at_arrival(self._bench, sd, name)
                 self._plan_next(FileKey(number, name), arrival)
-                if arrival is Arrival.PROVEN or is_note_name(name):
-                    self._scans.plan_check(number)
+                if arrival in (Arrival.PROVEN, Arrival.KNOWN) or is_note_name(name):
+                    self._scans.plan_check(number)  # a note may have missed it
         except StorageDirNotFoundError:
             return  # forgotten meanwhile
         except StrandlineError as error:
@@ -342,3 +344,9 @@ def _wants_scan(before: StorageDir | None, sd: StorageDir, *, is_watched: bool) 
     if before is None or before.path != sd.path:
         return not is_watched
     return sd.is_reachable and not before.is_reachable
+
+
+def _is_whole_again(before: StorageDir | None, sd: StorageDir) -> bool:
+    """Whether something can be concluded about its notes now that could not be before: a person has confirmed it."""
+    online = StorageDirState.ONLINE
+    return before is not None and before.state is not online and sd.state is online

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from strandline.catalog.port import Writer
 from strandline.errors import DiskError, SourceNotFoundError
 from strandline.model.events import ReferenceEvent, ReferenceMissing, ReferenceResolved
-from strandline.model.note_checks import CheckOptions
+from strandline.model.note_checks import CheckOptions, NoteCheck
 from strandline.model.open_references import OpenReference, plan_news
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.services.checking.known_notes import check_notes
@@ -34,15 +34,33 @@ def tell_references(bench: Workbench, sd: StorageDir, go_on: Callable[[], None] 
         sd: On a disk of this machine: the check has no time limit.
         go_on: Called at each note. What it raises ends the check.
     """
-    if sd.state is not StorageDirState.ONLINE or not sd.first_scan_done:
+    if not _can_conclude(bench, sd):
         return
-    with bench.catalog.read() as reader:
-        if reader.files.count_rows(sd.number) > MOST_FILES:
-            return
     try:
         check = check_notes(bench, sd, options=CheckOptions(reads_pictures=False), go_on=go_on)
     except (DiskError, SourceNotFoundError):  # it is away, and the next scan says so
         return
+    _write(bench, sd, check)
+
+
+def tell_check(bench: Workbench, sd: StorageDir, check: NoteCheck) -> None:
+    """Does the same with a check that somebody else has just made. Cost: a look at the SD, and a transaction.
+
+    A check of a part of the SD tells nothing. Nor does one on a network drive: nobody would tell what comes back.
+    """
+    if check.path == sd.path and bench.folder(sd).is_local and _can_conclude(bench, sd):
+        _write(bench, sd, check)
+
+
+def _can_conclude(bench: Workbench, sd: StorageDir) -> bool:
+    if sd.state is not StorageDirState.ONLINE or not sd.first_scan_done:
+        return False
+    with bench.catalog.read() as reader:
+        return reader.files.count_rows(sd.number) <= MOST_FILES
+
+
+def _write(bench: Workbench, sd: StorageDir, check: NoteCheck) -> None:
+    """Writes what is new in the check, with its events, in one transaction: two checks at once tell it once."""
     sd = refresh(bench, sd)
     if sd.state is not StorageDirState.ONLINE:  # it may have gone meanwhile, or too much of it
         return
@@ -75,6 +93,6 @@ def _tell(
 
 
 def list_open_references(bench: Workbench, sd: StorageDir) -> list[OpenReference]:
-    """What the notes of the SD missed at the last check by a watcher, by note and line."""
+    """What the notes of the SD missed at the last check of all of them, by note and line."""
     with bench.catalog.read() as reader:
         return reader.notes.list_open(sd.number)

@@ -28,6 +28,8 @@ class Arrival(StrEnum):
 
     NOTHING = "nothing"
     """Not an image's name, nothing new, or nothing that another look would change: damaged or foreign."""
+    KNOWN = "known"
+    """Proven before, and unchanged: this program saved it, for example."""
     PROVEN = "proven"
     PROVEN_TOO_SOON = "proven-too-soon"
     """Right, but read so soon after its mtime that it must be read once more in two seconds."""
@@ -80,7 +82,7 @@ def look_at_arrival(bench: Workbench, sd: StorageDir, name: str) -> Arrival:
     stamp = found[0][1]
     if row is not None and (proof := _proof_of(row, stamp)) is not None:
         if is_reliable(proof):
-            return Arrival.NOTHING
+            return Arrival.KNOWN
         if not is_reliable(replace(proof, proven_at=bench.now())):
             return Arrival.PROVEN_TOO_SOON
     if not folder.may_be_read_unasked:

@@ -6,6 +6,7 @@ The notes are read when the page is asked for. If that was quick, the page asks 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Annotated, NamedTuple
 
@@ -161,6 +162,9 @@ def judge_notes(check: NoteCheck) -> Health:
 def _draw(backend: Backend, sd: StorageDir, note: Note | None = None, status: int = 200) -> Response:
     since = find_since(backend)
     check, plan, problem = _try(lambda: _look(backend, sd))
+    if check:
+        with suppress(StrandlineError):  # what was found is shown all the same
+            backend.store.tell_check(sd, check)
     found = list_notes(check, plan) if check else []
     return render(
         backend.base, "notes.html", status=status, place="inspect", tab="notes", since=since, sd=sd, note=note,
