@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from strandline.catalog.image_files.reader import KEYS_AT_ONCE
+from strandline.catalog.port import Writer
 from strandline.folders.port import Folder
 from strandline.model.image_files import ImageFile
 from strandline.model.listing import split_line
 from strandline.model.reports import ScanReport
-from strandline.services.proving.prove import Outcome, note_name, prove_file
+from strandline.model.states import HERE
+from strandline.services.proving.prove import COPIES_ASKED, Outcome, note_name, prove_file
 from strandline.services.scanning.account import ScanAccount
 from strandline.services.workbench import Workbench
 
@@ -50,6 +53,38 @@ def follow_moves(
         [name for name in gone if name not in moved],
         [line for line in images if split_line(line)[0] not in come],
     )
+
+
+def drop_unknown(bench: Workbench, report: ScanReport, folder: Folder, gone: list[str]) -> list[str]:
+    """Drops the gone files that were never whole: nobody knows which images they were. Returns the others' names.
+
+    A sync client's half file that goes away is no missing picture.
+    """
+    unknown: set[str] = set()
+    for start in range(0, len(gone), KEYS_AT_ONCE):
+        some = [folder.layout.path_of(name) for name in gone[start : start + KEYS_AT_ONCE]]
+        with bench.catalog.write() as writer:
+            for path, row in writer.files.find_rows(report.sd.number, some).items():
+                if row.image_id is None and row.proof is None and writer.files.delete_row(row):
+                    unknown.add(folder.layout.name_of(path))
+    return [name for name in gone if name not in unknown]
+
+
+def forget_copy(writer: Writer, row: ImageFile, now: datetime) -> bool:
+    """Drops a file that is gone for good, if the storage directory has another good file of its image: nothing is
+    missing then. False if it has none. The memory keeps where it was.
+    """
+    if row.image_id is None:
+        return False
+    copies = writer.files.list_copies(row.sd, row.image_id, limit=COPIES_ASKED)
+    has_another = any(
+        each.path != row.path and each.state in HERE and each.absent_since is None and each.proof_is_current
+        for each in copies
+    )
+    if not has_another or not writer.files.delete_row(row):
+        return False
+    writer.earlier.remember(row, now)
+    return True
 
 
 def count_sizes(folder: Folder, images: Sequence[str]) -> Counter[str]:

@@ -50,7 +50,13 @@ from strandline.services.proving.conflict_copies import note_conflict_copies
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.account import OnProgress, ScanAccount
 from strandline.services.scanning.ignored import drop_ignored, read_ignored
-from strandline.services.scanning.named_files import count_sizes, follow_moves, prove_unknown
+from strandline.services.scanning.named_files import (
+    count_sizes,
+    drop_unknown,
+    follow_moves,
+    forget_copy,
+    prove_unknown,
+)
 from strandline.services.storage_dirs.presence import move_to_state, reconsider, refresh
 from strandline.services.workbench import Workbench
 
@@ -253,6 +259,7 @@ class _Scan:
         gone = self._list_gone(sorted(unlisted))
         if gone and not layout.names_are_ids:
             gone, images = follow_moves(self.bench, self.report, self.folder, gone, images)
+            gone = drop_unknown(self.bench, self.report, self.folder, gone)
         self._apply_seen(gone, images, names, vanishing_held=self._brake(gone, images))
 
     def _ignore(self, names: FreshNames) -> None:
@@ -362,6 +369,13 @@ class _Scan:
     def _move(self, writer: Writer, row: ImageFile, seen: Seen | None, *, vanishing_held: bool) -> None:
         now = self.bench.now()
         new = after_listing(row, seen, now, vanishing_held=vanishing_held)
+        if (
+            new.state is FileState.MISSING
+            and not self.folder.layout.names_are_ids
+            and forget_copy(writer, row, now)
+        ):
+            self.report.changed += 1
+            return
         if new is not row and writer.files.update_row(row, new):
             self.account.count(row, new)
             self._tell(writer, new, event_between(row, new, self.sd.sd_id, now))
