@@ -38,8 +38,9 @@ def draw(served: Served, address: str, **headers: str) -> str:
 )
 def test_a_folder_is_up_to_date_only_if_nothing_is_open(counts: FileCounts, expected: bool) -> None:
     """Then the inspector does not wait for anything either, as far as the catalog knows."""
-    assert is_up_to_date(make_sd(), counts) is expected
-    assert not is_up_to_date(make_sd(state=StorageDirState.OFFLINE), counts)
+    assert is_up_to_date(make_sd(), counts, 0) is expected
+    assert not is_up_to_date(make_sd(state=StorageDirState.OFFLINE), counts, 0)
+    assert not is_up_to_date(make_sd(), counts, 1)
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ def test_a_picture_that_was_moved_can_be_put_back(tmp_path: Path) -> None:
         with serving(store) as served:
             page = draw(served)
             assert "misplaced</span>" in page
+            assert "1 picture is missing in the notes" in page
             assert 'name="path" value="img/view.png"' in page
             assert "'img/view.png' is back." in put_back(served, "img/view.png")[1]
             assert "Every picture is where the notes expect it" in draw(served)
@@ -152,6 +153,22 @@ def test_the_folder_says_what_its_notes_miss(served: Served) -> None:
     assert "Notes miss" not in draw(served, "/inspect/Vault")
     tell_references(served.store.bench, get_by_number(served.store.bench, 1))
     assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in draw(served, "/inspect/Vault")
+
+
+def test_nothing_is_well_while_notes_miss_pictures(served: Served) -> None:
+    """On no page. Each leads to the notes, and all count alike: each picture once for each note."""
+    (Path(get_by_number(served.store.bench, 1).path) / "Food/Recipes.md").write_text(
+        "![[never.png]] ![[never.png]]"
+    )
+    assert "2 pictures are missing in the notes" in draw(served)
+    for page in ("/inspect", "/inspect/Vault"):
+        said = draw(served, page)
+        assert "2 pictures are missing in the notes of Vault" in said
+        assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in said
+        assert "No cause for alarm" not in said
+    folders = draw(served, "/folders")
+    assert f'<a href="{NOTES}">Notes miss 2 pictures</a>' in folders
+    assert "up to date" not in folders
 
 
 def test_what_was_put_back_is_not_missed_on_any_page(served: Served) -> None:

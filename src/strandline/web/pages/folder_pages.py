@@ -76,6 +76,8 @@ class Folder(NamedTuple):
     said: str
     """Its problem, for a person."""
     last_scan: datetime | None
+    missed: int
+    """Pictures that its notes miss, as far as it is known."""
     is_up_to_date: bool
     """All of its images are there and checked, or in the cloud: there is nothing that the inspector waits for."""
 
@@ -298,11 +300,11 @@ def find_copy_of(sd: StorageDir, sds: Iterable[StorageDir]) -> StorageDir | None
     return next((copy for copy in copies if copy is not None and copy.number != sd.number), None)
 
 
-def is_up_to_date(sd: StorageDir, counts: FileCounts) -> bool:
-    """Whether all images that are known are there and checked, or in the cloud. Pure."""
+def is_up_to_date(sd: StorageDir, counts: FileCounts, missed: int) -> bool:
+    """Whether all images that are known, or that notes miss, are there and checked, or in the cloud. Pure."""
     others = counts.total_noteworthy - counts.noteworthy.get(FileState.ONLINE_ONLY.value, 0)
     is_well = sd.state is StorageDirState.ONLINE and not sd.problem
-    return is_well and counts.images > 0 and not counts.unchecked and not others
+    return is_well and counts.images > 0 and not (counts.unchecked or others or missed)
 
 
 def _say(objection: str | None) -> str:
@@ -352,7 +354,9 @@ def _describe(backend: Backend, sds: list[StorageDir]) -> list[Folder]:
             find_copy_of(sd, sds),
             say_same_identity(*same[sd.number]) if sd.number in same else sd.problem or "",
             backend.store.find_last_scan(sd),
-            is_up_to_date(sd, counts),
+            missed,
+            is_up_to_date(sd, counts, missed),
         )
         for sd, counts in zip(sds, backend.store.count_files_of(sds), strict=True)
+        for missed in [len(backend.store.list_open_references(sd))]
     ]  # fmt: skip

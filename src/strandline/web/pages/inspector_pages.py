@@ -68,6 +68,8 @@ class Inspected(NamedTuple):
     status: SyncStatus
     health: Health
     discrepancies: list[Found]
+    missed: int
+    """Pictures that notes miss, as far as it is known."""
 
 
 @router.get("/inspect")
@@ -88,7 +90,7 @@ async def show_status(backend: TheBackend, sd: str) -> Response:
 
 def _draw_status(backend: Backend, name: str) -> Response:
     since = find_since(backend)
-    status, health, discrepancies = _inspect(backend, backend.store.get_storage_dir(name))
+    status, health, discrepancies, missed = _inspect(backend, backend.store.get_storage_dir(name))
     missing = backend.store.count_files(status.sd).missing
     events = backend.store.journal.list_newest(types=KINDS["folders"], sd=status.sd, limit=HISTORY)
     sds = backend.store.list_storage_dirs()
@@ -100,7 +102,7 @@ def _draw_status(backend: Backend, name: str) -> Response:
         needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.is_left_as_is),
         copy=find_copy_of(status.sd, sds),
         history=_list_history(events, status.sd, sds),
-        elsewhere=_count_elsewhere(backend, status), missed=len(backend.store.list_open_references(status.sd)),
+        elsewhere=_count_elsewhere(backend, status), missed=missed,
     )  # fmt: skip
 
 
@@ -211,7 +213,8 @@ def _badge_of(facts: dict[str, object]) -> StateWord | None:
 
 def _inspect(backend: Backend, sd: StorageDir) -> Inspected:
     status = backend.store.inspect(sd)
-    return Inspected(status, judge_health(status), list_found(status))
+    missed = len(backend.store.list_open_references(status.sd))
+    return Inspected(status, judge_health(status, missed), list_found(status), missed)
 
 
 def _count_elsewhere(backend: Backend, status: SyncStatus) -> int:

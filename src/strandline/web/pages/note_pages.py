@@ -140,8 +140,9 @@ def judge_notes(check: NoteCheck) -> Health:
 
     Law: the tone is ``good`` exactly if there is no finding and all notes were read.
     """
-    missing = sum(finding.kind is FindingKind.MISSING for finding in check.findings)
-    others = len(check.findings) - missing
+    absent = [finding for finding in check.findings if finding.kind in _ABSENT]
+    missing = len({(finding.note, finding.target) for finding in absent})  # each note misses a picture once
+    others = len(check.findings) - len(absent)
     read = f"{say_count(check.notes, 'note')} with {say_count(check.references, 'reference')} to pictures"
     unread = f"; {say_count(len(check.unread), 'file')} could not be read" if check.unread else ""
     if missing:

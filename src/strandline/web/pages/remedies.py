@@ -66,9 +66,14 @@ def _describe(row: Discrepancy, items: list[FileItem], verbs: dict[str, str]) ->
     return Found(row.key, row.say_heading(len(items)), TONES[row.grade], row.meaning, remedy, items)
 
 
-def judge_health(status: SyncStatus) -> Health:
-    """The health from an inspection. Law: the tone is ``good`` exactly if nothing needs attention and all images are
-    checked.
+def say_missed(missed: int, name: str) -> str:
+    """How many pictures the notes of the folder miss. Its name is plain already. Pure."""
+    return f"{say_count(missed, 'picture is', 'pictures are')} missing in the notes of {name}"
+
+
+def judge_health(status: SyncStatus, missed: int = 0) -> Health:
+    """The health from an inspection. Law: the tone is ``good`` exactly if nothing needs attention, notes miss
+    no picture (``missed``), and all images are checked.
     """
     state = status.sd.state
     said = next((problem.message for problem in status.problems), status.sd.problem or "")
@@ -97,8 +102,12 @@ def judge_health(status: SyncStatus) -> Health:
     if bad:
         number = sum(len(each.items) for each in bad)
         title = f"{say_count(number, 'image')} in {name} {'needs' if number == 1 else 'need'} you"
-        rest = f"Besides, {_join(waiting)}" if waiting else "Everything else is shown as usual"
+        also = [_join(waiting)] if waiting else []
+        also += [say_missed(missed, name)] if missed else []
+        rest = f"Besides, {'; '.join(also)}" if also else "Everything else is shown as usual"
         return Health("bad", title, f"{_join(bad)}. {rest}.")
+    if missed:
+        return Health("wait", say_missed(missed, name), f"Besides, {_join(waiting)}." if waiting else "")
     if waiting:
         return Health("wait", f"Nothing in {name} needs you now", f"{_join(waiting)}. No cause for alarm.")
     if status.unchecked_count:
