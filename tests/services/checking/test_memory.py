@@ -196,3 +196,14 @@ def test_a_picture_that_was_overwritten_before_it_was_deleted(bench: Workbench, 
     scan(bench)
     (finding,) = check(bench, vault)
     assert finding.message.startswith("it was here until")
+
+
+def test_what_a_missing_picture_can_come_back_from_is_not_unused(bench: Workbench, vault: Path) -> None:
+    """Tidy people delete what is."""
+    (vault / "img/one.png").rename(vault / "img/uno.png")
+    (vault / "img/three.png").write_bytes(THREE)
+    scan(bench)
+    sd = get_by_number(bench, 1)
+    options = CheckOptions(unused=True)
+    report = check_path(str(vault), options, {str(vault): sd.sd_id or ""}, lambda _root: Memory(bench, sd))
+    assert [each.file for each in report.findings if each.kind == "unused"] == ["img/three.png"]

@@ -285,6 +285,8 @@ class _Check:
             if was is not None and not reference.is_silenced:
                 self._lost.append(Lost(note, reference.line, reference.target, kind, was.path, was))
             if was is not None and was.places:
+                # A person who deletes what nothing names must not delete the last file with these bytes.
+                self._used.update(place.path for place in was.places if place.sd is None)
                 return kind, self._say_missing(self._memory, resolved.path, was)
             if resolved.verdict is Verdict.MISSING and (copy := self._tree.find_conflict_copy(name)):
                 return FindingKind.MISSING, messages.say_conflict_copy(self._collected.say_path(copy))
