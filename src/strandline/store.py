@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from strandline.errors import StrandlineError
     from strandline.folders.proof_copies import CopyWriter
     from strandline.model.events import Event
-    from strandline.model.image_files import FileState, ImageFilter
+    from strandline.model.image_files import FileState, ImageFile, ImageFilter
     from strandline.model.note_checks import NoteCheck, NoteUse
     from strandline.model.open_references import OpenReference
     from strandline.model.put_back import PutBack, PutBackPlan
@@ -227,6 +227,12 @@ class Store:
         ``objection`` says why one cannot be a storage directory. Empty if there are none or they cannot be listed.
         """
         return services.subfolders.list_subfolders(self._bench, typed)
+
+    def list_missing(self, sd: StorageDirRef) -> list[ImageFile]:
+        """The files that :meth:`accept_missing` would forget now: those that are missing, if no conflict copy shows
+        their image.
+        """
+        return services.confirm.list_missing(self._bench, self.get_storage_dir(sd))
 
     def accept_missing(self, sd: StorageDirRef) -> int:
         """Drops the rows of missing files. Returns how many. They are found again if they come back."""

@@ -7,7 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -19,7 +19,6 @@ from builders.storage import id_of, make_pictures, make_storage_dir, name_of, pu
 from strandline.model import states
 from strandline.model.events import ImageAvailable
 from strandline.model.image_files import FileState
-from strandline.model.plain_words import say_count
 from strandline.model.state_words import MEANINGS
 from strandline.runtime.assembly import open_store
 from strandline.services.inspecting import browse
@@ -295,23 +294,6 @@ def test_forms_work_without_scripts(served: Served, tmp_path: Path) -> None:
     refused = post("/folders", data={"path": "/nowhere/at/all"})
     assert refused.status_code == 404
     assert "/nowhere/at/all" in refused.text
-
-
-def test_what_is_gone_is_confirmed_and_dropped_without_scripts(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The same as in the API, with two forms. Each reports its result."""
-    images = list((root_of(served) / "media").iterdir())
-    for image in images:
-        image.unlink()
-    served.store.scan()
-    assert served.get("/sds/Notes")["sd"]["state"] == "suspect"
-    assert "Confirmed: Notes is online." in served.client.post("/folders/Notes/confirm").text
-    monkeypatch.setattr(states, "MISSING_AFTER", timedelta(0))
-    served.store.scan()
-    said = served.client.post("/folders/Notes/accept-missing").text
-    assert f"{say_count(len(images), 'missing image is', 'missing images are')} no longer listed." in said
-    assert served.get("/sds/Notes")["sd"]["images"] == 0
 
 
 def test_a_form_of_another_site_is_refused(served: Served) -> None:

@@ -6,6 +6,7 @@ missing ones may be forgotten. One confirmation does one thing: restoring an ide
 
 from __future__ import annotations
 
+from strandline.catalog.port import Reader
 from strandline.errors import (
     ReadOnlyStorageDirError,
     StorageDirConflictError,
@@ -17,7 +18,7 @@ from strandline.model.events import ImageRemoved
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.identity.rules import FIXED
 from strandline.model.identity.sd_ids import IDENTITY_FILE
-from strandline.model.image_files import FileState
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.remedies import say_add, say_confirm, say_move, say_new_identity
 from strandline.model.reports import ConfirmedStorageDir
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
@@ -53,12 +54,10 @@ def accept_missing(bench: Workbench, sd: StorageDir) -> int:
 
     An image that a conflict copy shows is not gone, so it stays.
     """
-    now, dropped = bench.now(), 0
+    now = bench.now()
     with bench.catalog.write() as writer:
-        shown = find_shown(writer.copies.list_copies_of_missing(sd.number))
-        for row in writer.files.list_rows_in_state(sd.number, FileState.MISSING):
-            if row.image_id in shown:
-                continue
+        missing = _list_missing(writer, sd)
+        for row in missing:
             writer.files.delete_row(row)
             if sd.layout is LayoutKind.NAMED:
                 writer.earlier.remember(row, now)
@@ -67,8 +66,19 @@ def accept_missing(bench: Workbench, sd: StorageDir) -> int:
                 state=row.state,
             )  # fmt: skip
             writer.journal.append_event(removed)
-            dropped += 1
-    return dropped
+    return len(missing)
+
+
+def list_missing(bench: Workbench, sd: StorageDir) -> list[ImageFile]:
+    """The files whose rows :func:`accept_missing` would drop now. Reads only the catalog."""
+    with bench.catalog.read() as reader:
+        return _list_missing(reader, sd)
+
+
+def _list_missing(reader: Reader, sd: StorageDir) -> list[ImageFile]:
+    shown = find_shown(reader.copies.list_copies_of_missing(sd.number))
+    rows = reader.files.list_rows_in_state(sd.number, FileState.MISSING)
+    return [row for row in rows if row.image_id not in shown]
 
 
 def _accept_absences(bench: Workbench, sd: StorageDir) -> ConfirmedStorageDir:

@@ -6,7 +6,7 @@ fails, the answer is the page with the error's own status.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, NamedTuple
 
@@ -14,7 +14,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from strandline.errors import InvalidNameError, StorageDirConflictError, StrandlineError
-from strandline.model.image_files import FileState
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import (
@@ -32,7 +32,7 @@ from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.pages.rendering import PageRoute, find_since, render
-from strandline.web.pages.words import say_sentence
+from strandline.web.pages.words import say_sentence, title_of
 from strandline.web.problems import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -60,6 +60,14 @@ field, and ``said`` what is wrong with it.
 """
 
 
+class Gone(NamedTuple):
+    """Missing images that a person may accept as gone."""
+
+    number: int
+    names: Sequence[tuple[str, str | None]]
+    """What the first ones are called, and their ids."""
+
+
 class Folder(NamedTuple):
     """A storage directory with the content of its card."""
 
@@ -67,7 +75,7 @@ class Folder(NamedTuple):
     images: int
     unchecked: int
     arriving: int
-    missing: int
+    missing: Gone | None
     needs_confirming: str
     needs_identity: bool
     """A button gives it a new identity: it has none, or may be a copy."""
@@ -81,6 +89,9 @@ class Folder(NamedTuple):
     is_up_to_date: bool
     """All of its images are there and checked, or in the cloud: there is nothing that the inspector waits for."""
 
+
+MOST_NAMED = 10
+"""Missing images by name, before they are accepted as gone."""
 
 MOST_FAILURES = 20
 """Pictures that were not taken in, on the page."""
@@ -200,10 +211,12 @@ async def confirm_folder(backend: TheBackend, sd: str) -> Response:
 
 
 @router.post("/folders/{sd}/accept-missing")
-async def accept_missing(backend: TheBackend, sd: str) -> Response:
-    """Forgets missing files."""
+async def accept_missing(backend: TheBackend, sd: str, sure: FormCheck = False) -> Response:
+    """Forgets missing files, if the form confirms that."""
 
     def accept() -> Note:
+        if not sure:
+            return Note("wait", "Nothing was accepted: tick the box to say that you mean it.", [])
         dropped = backend.store.accept_missing(sd)
         return Note(
             "good", f"{say_count(dropped, 'missing image is', 'missing images are')} no longer listed.", []
@@ -307,6 +320,20 @@ def is_up_to_date(sd: StorageDir, counts: FileCounts, missed: int) -> bool:
     return is_well and counts.images > 0 and not (counts.unchecked or others or missed)
 
 
+def find_gone(backend: Backend, sd: StorageDir) -> Gone | None:
+    """The missing images of the folder, by name. None if there are none."""
+    rows = backend.store.list_missing(sd)
+    named = [(_name(backend, sd, row), row.image_id) for row in rows[:MOST_NAMED]]
+    return Gone(len(rows), named) if rows else None
+
+
+def _name(backend: Backend, sd: StorageDir, row: ImageFile) -> str:
+    """Its path among named pictures, otherwise what the image is called."""
+    if sd.layout is LayoutKind.NAMED or row.image_id is None:
+        return row.path
+    return title_of(backend.store.info(row.image_id))
+
+
 def _say(objection: str | None) -> str:
     return "" if objection is None else say_sentence(say_on_page(objection))
 
@@ -349,7 +376,9 @@ def _describe(backend: Backend, sds: list[StorageDir]) -> list[Folder]:
     same = {sd.number: pair for pair in find_same_identities(sds) for sd in pair}
     return [
         Folder(
-            sd, counts.images, counts.unchecked, counts.arriving, counts.missing, say_confirming(sd),
+            sd, counts.images, counts.unchecked, counts.arriving,
+            find_gone(backend, sd) if counts.missing else None,
+            say_confirming(sd),
             needs_identity(sd) or (sd.number in same and not sd.is_left_as_is),
             find_copy_of(sd, sds),
             say_same_identity(*same[sd.number]) if sd.number in same else sd.problem or "",

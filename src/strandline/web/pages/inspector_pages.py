@@ -26,7 +26,7 @@ from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_lines
-from strandline.web.pages.folder_pages import find_copy_of, needs_identity, say_confirming
+from strandline.web.pages.folder_pages import find_copy_of, find_gone, needs_identity, say_confirming
 from strandline.web.pages.remedies import Found, Health, is_copied, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import show_lines_plainly
@@ -91,7 +91,7 @@ async def show_status(backend: TheBackend, sd: str) -> Response:
 def _draw_status(backend: Backend, name: str) -> Response:
     since = find_since(backend)
     status, health, discrepancies, missed = _inspect(backend, backend.store.get_storage_dir(name))
-    missing = backend.store.count_files(status.sd).missing
+    missing = find_gone(backend, status.sd)
     events = backend.store.journal.list_newest(types=KINDS["folders"], sd=status.sd, limit=HISTORY)
     sds = backend.store.list_storage_dirs()
     return render(
