@@ -108,6 +108,13 @@ def test_what_is_known_of_a_picture_that_is_gone(bench: Workbench, vault: Path, 
         find_by_name(bench, "nowhere.png")
 
 
+def test_a_conflict_copy_of_a_picture_that_never_came_is_named(bench: Workbench, vault: Path) -> None:
+    """As a check of the note says it."""
+    (vault / "gone.sync-conflict-20261129-101500-ABCDEFG.png").write_bytes(ONE)
+    with pytest.raises(SourceNotFoundError, match=r"only a conflict copy of it is here: gone\.sync"):
+        find_by_name(bench, "gone.png", note=str(vault / "a/Note.md"))
+
+
 def test_what_cannot_be_shown(bench: Workbench, vault: Path, tmp_path: Path, clock: FakeClock) -> None:
     """A half picture, and a file in no storage directory."""
     (vault / "half.png").write_bytes(ONE[: len(ONE) // 2])

@@ -24,6 +24,7 @@ from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import show_plainly
 from strandline.model.remedies import say_add
 from strandline.model.storage_dirs import StorageDir
+from strandline.notes.file_index import name_of
 from strandline.notes.note_names import is_note_name
 from strandline.notes.profiles import Scope, find_scope
 from strandline.notes.reading import read_note
@@ -203,7 +204,7 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     resolved = _resolve(resolver, below, _list_readings(sd, below, text), scope)
     if resolved.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE) and resolved.path is not None:
         return sd, resolved.path
-    raise _unresolved(bench, sd, resolved, text, note)
+    raise _unresolved(bench, sd, tree, resolved, text, note)
 
 
 def _resolve(resolver: Resolver, note: str, readings: list[Reference], scope: Scope) -> Resolved:
@@ -229,7 +230,7 @@ def _list_readings(sd: StorageDir, note: str, text: str) -> list[Reference]:
 
 
 def _unresolved(
-    bench: Workbench, sd: StorageDir, resolved: Resolved, text: str, note: str
+    bench: Workbench, sd: StorageDir, tree: NoteTree, resolved: Resolved, text: str, note: str
 ) -> SourceNotFoundError | AmbiguousImageIdError:
     if resolved.verdict is Verdict.AMBIGUOUS:
         shown = ", ".join(map(show_plainly, resolved.candidates[:MOST_NAMED]))
@@ -243,5 +244,6 @@ def _unresolved(
     elif resolved.candidates:
         said = f"a file of that name is at {resolved.candidates[0]}"
     else:
-        said = resolved.why or messages.NEVER_SEEN
+        copy = tree.find_conflict_copy(name_of(path)) if resolved.verdict is Verdict.MISSING else None
+        said = messages.say_conflict_copy(copy) if copy else resolved.why or messages.NEVER_SEEN
     return SourceNotFoundError(f"{text} in {note} leads to no picture: {said}", source=text)
