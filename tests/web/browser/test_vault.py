@@ -36,6 +36,22 @@ def test_the_gallery_of_a_vault_is_accessible(
     check_accessible(page)
 
 
+def test_what_is_empty_is_called_that(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
+    """Also after another choice, without a new page."""
+    (tmp_path / "Diary").mkdir()
+    served.store.add_storage_dir(tmp_path / "Diary")
+    page = open_page(served, "/?sd=Vault&folder=Nowhere", bypass_csp=True)
+    expect(page.get_by_role("heading", name="No such folder")).to_be_visible()
+    expect(page.locator("#nothing-fits")).to_be_hidden()
+    check_accessible(page)
+    page.locator(".filters select[name=sd]").select_option("Diary")
+    expect(page.get_by_role("heading", name="Diary is empty")).to_be_visible()
+    expect(page.get_by_role("heading", name="No such folder")).to_have_count(0)
+    page.get_by_role("searchbox").fill("anything")
+    expect(page.get_by_role("heading", name="No images match")).to_be_visible()
+    check_accessible(page)
+
+
 def test_a_search_finds_what_has_no_picture_yet(served: Served, open_page: OpenPage) -> None:
     """While somebody types, and it goes when it does not match."""
     page = open_page(served)

@@ -101,6 +101,24 @@ def test_activity_without_anything_says_what_to_do(tmp_path: Path) -> None:
         assert '<a class="button" href="/activity">Show all activity</a>' in page
 
 
+def test_an_empty_gallery_says_why(tmp_path: Path) -> None:
+    """Nothing was filtered, so nothing "matches"; and a folder that is not there is called that."""
+    with serving_travel_vault(tmp_path) as served:
+        (tmp_path / "Diary").mkdir()
+        served.store.add_storage_dir(tmp_path / "Diary")
+        page = draw(served, "/?sd=Diary")
+        assert "Diary is empty</h2>" in page
+        assert "Drop pictures here, or press “Save images”." in page
+        assert 'id="nothing-fits" hidden>' in page
+        assert 'id="nothing-yet">' in page
+        unknown = draw(served, "/?sd=Vault&folder=Trips/Nowhere")
+        assert "No folder <bdi>Trips/Nowhere</bdi> with images is known in <bdi>Vault</bdi>." in unknown
+        assert 'id="nothing-fits" hidden>' in unknown
+        assert 'id="nothing-yet" hidden>' in unknown
+        assert "No such folder" not in draw(served, "/?sd=Vault&folder=Trips")
+        assert 'id="nothing-fits">' in draw(served, "/?sd=Vault&folder=Trips&q=nobody")
+
+
 def test_an_error_page_leads_back(tmp_path: Path) -> None:
     """To the page of this server that led there, and to no other."""
     with serving_storage_dir(tmp_path, ONE) as served:

@@ -117,6 +117,6 @@ def test_a_tile_and_the_page_of_an_image_say_where_it_is(served: Served) -> None
     assert re.search(r'aria-label="castle.png, \d+ \w+ \d+, Vault: Trips/Lisbon"', page)
     assert "<span>castle.png</span><small>Trips/Lisbon</small>" in page
     of_image = html.unescape(served.client.get(f"/image/{id_of(CASTLE)}").text)
-    assert "<dt>Where</dt><dd><bdi>Vault: Trips/Lisbon/castle.png</bdi></dd>" in of_image
-    assert "<dd><bdi>Vault: attachments/castle again.png</bdi></dd>" in of_image
+    assert "<dt>Where</dt><dd><ul><li><bdi>Vault: Trips/Lisbon/castle.png</bdi></li>" in of_image
+    assert "<li><bdi>Vault: attachments/castle again.png</bdi></li></ul></dd>" in of_image
     assert "<h1><bdi>castle.png</bdi></h1>" in of_image

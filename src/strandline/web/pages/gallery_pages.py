@@ -56,6 +56,9 @@ OTHER_WORDS = (("partial", INCOMPLETE), ("away", AWAY), ("copy", FROM_CONFLICT_C
 TILE_STATES = json.dumps({state: word._asdict() for state, word in [*STATES.items(), *OTHER_WORDS]})
 """The same for tiles that the browser makes (``static/js/words.js``), with what is no state of a file."""
 
+NO_FILTERS = frozenset({"sd", "sort", "reverse"})
+"""Choices after which a gallery without images is empty, instead of one in which nothing matches."""
+
 MOST_WAITING = 60
 """Files whose images are not known yet, as tiles. The inspector has all of them."""
 
@@ -160,7 +163,8 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     )
     return render(
         backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
-        is_filtered=bool(asked.keys() - {"sort", "reverse"}),
+        is_filtered=bool(asked.keys() - NO_FILTERS),
+        is_unknown_folder="folder" in asked and not asked.keys() - NO_FILTERS - {"folder"},
         all_months=f"{backend.base}/?" + urlencode({name: value for name, value in asked.items() if name != "month"}),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, files=found.files, parts=parts,
         way=list_way(backend, shown, asked),
@@ -172,7 +176,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
             for each in sds
             if each.state is not StorageDirState.ONLINE and (not shown or shown.number == each.number)
         ],
-        unidentified=[each for each in sds if needs_identity(each)],
+        unidentified=[each for each in (sds if shown is None else [shown]) if needs_identity(each)],
         is_later_page=bool(after), next=page.next and f"{backend.base}/?" + urlencode(asked | {"after": page.next}),
         first_screen={
             "query": urlencode(asked),

@@ -11,6 +11,9 @@ import { Selection } from "./selection.js";
 import { connectViewButtons } from "./tile-view.js";
 import { sayImages } from "./words.js";
 
+/** Choices after which a gallery without images is empty, instead of one in which nothing matches. */
+const NO_FILTERS = new Set(["sd", "sort", "reverse"]);
+
 const TYPING_MS = 180; // after the last letter of a search
 
 const grid = document.querySelector("gallery-grid");
@@ -158,8 +161,12 @@ function showTitle() {
 
 function showCount(count) {
   document.getElementById("count").textContent = sayImages(count, grid.source.files);
-  const isFiltered = grid.source.query.size > 0;
+  const isFiltered = [...grid.source.query.keys()].some((name) => !NO_FILTERS.has(name));
   const hasAny = count > 0 || document.querySelector(".waiting") !== null;
-  document.getElementById("nothing-fits").hidden = hasAny || !isFiltered;
+  const unknownFolder = document.getElementById("no-such-folder");
+  if (hasAny || !grid.source.query.has("folder")) unknownFolder?.remove();
+  document.getElementById("nothing-fits").hidden = hasAny || !isFiltered || Boolean(unknownFolder?.isConnected);
   document.getElementById("nothing-yet").hidden = hasAny || isFiltered;
+  const heading = document.getElementById("is-empty"); // there is another one if nothing can be saved
+  if (heading) heading.textContent = form.elements.sd.value ? `${document.querySelector("h1").textContent} is empty` : "No images yet";
 }
