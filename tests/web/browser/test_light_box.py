@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from builders.pictures import make_picture
 from builders.storage import make_pictures, set_mtime
 from strandline import NewImage
+from strandline.model import states
 
-from .conftest import OpenPage, Serve
+from .conftest import OpenPage, Serve, check_accessible
 
 
 def test_the_light_box_finds_its_image_among_new_ones(serve: Serve, open_page: OpenPage) -> None:
@@ -51,6 +54,25 @@ def test_the_light_box_shows_the_small_copy_of_what_is_offline(serve: Serve, ope
     page.keyboard.press("ArrowRight")
     expect(page.locator(".unseen")).to_contain_text("Notes is offline, so this picture cannot be read now.")
     expect(page.locator(".small-copy")).to_be_hidden()
+
+
+def test_a_missing_image_has_a_name_and_no_download(
+    serve: Serve, open_page: OpenPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tile says what is missing, also before somebody points at it."""
+    served = serve(*make_pictures(12))
+    next((Path(served.store.list_storage_dirs()[0].path) / "media").iterdir()).unlink()
+    served.store.scan()
+    monkeypatch.setattr(states, "MISSING_AFTER", timedelta(0))
+    served.store.scan()
+    page = open_page(served, "/?state=missing", bypass_csp=True)
+    caption = page.locator(".tile .caption")
+    expect(caption).to_have_css("opacity", "1")
+    expect(caption).to_contain_text("PNG image")
+    check_accessible(page)
+    page.locator(".tile").click()
+    expect(page.get_by_role("dialog").get_by_text("This image is missing.")).to_be_visible()
+    expect(page.get_by_role("link", name="Download")).to_be_hidden()
 
 
 def press_long(page: Page, *, then_move: bool = False) -> None:

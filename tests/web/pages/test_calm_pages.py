@@ -91,6 +91,27 @@ def test_activity_says_where_a_file_is(tmp_path: Path) -> None:
         assert "<bdi>media/" not in draw(served, "/activity")
 
 
+def test_a_new_folder_is_welcome(tmp_path: Path) -> None:
+    """An empty one is no reason to wait, and one that is taken as it is says why in one sentence."""
+    (tmp_path / "Diary").mkdir()
+    with serving_travel_vault(tmp_path) as served:
+        added = html.unescape(served.client.post("/folders", data={"path": str(tmp_path / "Diary")}).text)
+        assert 'class="note note-good stack"' in added
+        (tmp_path / "Other").mkdir()
+        (tmp_path / "Other/a.md").write_text("# A\n")
+        added = html.unescape(served.client.post("/folders", data={"path": str(tmp_path / "Other")}).text)
+        assert "It is taken as it is because files are there already, such as 'a.md'" in added
+
+
+def test_what_notes_miss_is_trouble(tmp_path: Path) -> None:
+    """For the filter."""
+    with serving_travel_vault(tmp_path) as served:
+        draw(served, "/inspect/Vault/notes")
+        (tmp_path / "Vault/Food/soup.png").unlink()
+        draw(served, "/inspect/Vault/notes")
+        assert "A note misses a picture" in draw(served, "/activity?type=trouble")
+
+
 def test_activity_without_anything_says_what_to_do(tmp_path: Path) -> None:
     """That depends on whether there is a folder, and on the filter."""
     with open_store(tmp_path / "home") as store, serving(store) as served:

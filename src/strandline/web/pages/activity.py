@@ -30,7 +30,14 @@ from strandline.web.pages.words import say_day
 
 KINDS = {
     "arrivals": ["image.available", "image.arriving"],
-    "trouble": ["image.damaged", "image.foreign", "image.missing", "sd.offline", "sd.suspect"],
+    "trouble": [
+        "image.damaged",
+        "image.foreign",
+        "image.missing",
+        "reference.missing",
+        "sd.offline",
+        "sd.suspect",
+    ],
     "images": [name for name in EVENT_TYPES if name.startswith("image.")],
     "folders": [name for name in EVENT_TYPES if name.startswith("sd.")],
     "scans": ["scan.finished"],

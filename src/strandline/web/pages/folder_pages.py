@@ -14,6 +14,7 @@ from fastapi import APIRouter, Form, Query
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from strandline.errors import InvalidNameError, StorageDirConflictError, StrandlineError
+from strandline.model.identity.decisions import IdentityOutcome
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.reports import AddedStorageDir, TakenIn
@@ -250,7 +251,9 @@ def describe_added(added: AddedStorageDir, waiting: int = 0, *, is_known: bool =
     lines = list(added.identity.warnings)
     if added.sd.layout is LayoutKind.NAMED and not is_known:
         outcome = "named"
-        lines.append(f"That is because {added.layout_reason}. Its pictures appear as they are read.")
+        lines.append(
+            f"It is taken as it is because {added.layout_reason}. Its pictures appear as they are read."
+        )
     if waiting:
         lines = [f"{say_count(waiting, 'image waits', 'images wait')} for an identity."]
     if added.scan is not None:
@@ -258,7 +261,11 @@ def describe_added(added: AddedStorageDir, waiting: int = 0, *, is_known: bool =
     waits = added.sd.state is not StorageDirState.ONLINE
     if waits and added.sd.problem and added.sd.problem not in lines and not waiting:
         lines.append(added.sd.problem)
-    tone = "wait" if waits or added.copied or added.identity.warnings else "good"
+    is_empty = added.scan is not None and not added.scan.added + added.scan.unchanged
+    is_new = (
+        is_empty and added.identity.outcome == IdentityOutcome.GENERATED and len(added.identity.warnings) == 1
+    )
+    tone = "wait" if waits or added.copied or (added.identity.warnings and not is_new) else "good"
     return Note(tone, OUTCOMES.get(outcome, "{name} was added.").format(name=added.sd.name), lines)
 
 

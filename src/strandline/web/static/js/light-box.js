@@ -53,7 +53,9 @@ class LightBox extends HTMLElement {
   present(image) {
     this.image = image;
     this.querySelector("h2").textContent = titleOf(image);
-    this.querySelector("[data-do=download]").href = `${BASE}/i/${image.image_id}?original=1`;
+    const download = this.querySelector("[data-do=download]");
+    download.href = `${BASE}/i/${image.image_id}?original=1`;
+    download.hidden = image.state === "missing";
     const state = sayState(image.state);
     if (HAS_PICTURE.has(image.state)) this.showPicture(image);
     else if (image.state === "unseen") this.showUnseen(image.isDoubtful ? this.sayWhy() : "This picture was not found when its folder was last looked at.");

@@ -167,10 +167,9 @@ function makeLine({ file, outcome, reason, path, image_id }) {
 /** The file that has the image now, leading to its page. A name that is an id says nothing. */
 function makePlace(path, image_id) {
   const link = document.createElement("a");
-  const isId = path.startsWith(`media/${image_id}.`);
   link.href = `${BASE}/image/${image_id}`;
   link.className = "small";
-  link.textContent = isId ? "Show it" : harmless(path);
+  link.textContent = harmless(path);
   return link;
 }
 
