@@ -53,3 +53,23 @@ def test_one_of_two_copies_is_no_missing_picture(bench: Workbench, tmp_path: Pat
     assert told == [[], ["b/one.png"]]
     with bench.catalog.read() as reader:
         assert [each.path for each in reader.earlier.list_by_name(number, "one.png")] == ["a/one.png"]
+
+
+def test_a_file_that_comes_back_under_another_name_was_never_missing(
+    bench: Workbench, tmp_path: Path, clock: FakeClock
+) -> None:
+    """Even if its absence was seen long before, and the scan that finds the new file could call it missing."""
+    root = tmp_path / "Vault"
+    put(root, "one.png", ONE)
+    put(root, "two.png", MORE[0])
+    number = add_storage_dir(bench, root).sd.number
+    (root / "one.png").unlink()
+    scan_storage_dir(bench, get_by_number(bench, number))
+    clock.pass_time(minutes=2)
+    put(root, "uno.png", ONE)
+    for _ in range(2):
+        scan_storage_dir(bench, get_by_number(bench, number))
+        clock.pass_time(minutes=2)
+    assert not [event for event in list_events(bench) if isinstance(event, ImageMissing)]
+    with bench.catalog.read() as reader:
+        assert sorted(reader.files.list_some_paths(number, limit=9)) == ["two.png", "uno.png"]

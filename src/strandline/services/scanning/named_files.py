@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from strandline.catalog.image_files.reader import KEYS_AT_ONCE
-from strandline.catalog.port import Writer
+from strandline.catalog.port import Reader, Writer
 from strandline.folders.port import Folder
 from strandline.model.image_files import ImageFile
 from strandline.model.listing import split_line
@@ -85,6 +85,14 @@ def forget_copy(writer: Writer, row: ImageFile, now: datetime) -> bool:
         return False
     writer.earlier.remember(row, now)
     return True
+
+
+def may_have_moved(reader: Reader, row: ImageFile, come: Counter[str]) -> bool:
+    """Whether a file of its size has come that nobody has read yet: perhaps the gone one, under another name."""
+    if row.stamp is None:
+        return False
+    size_bytes = row.stamp.size_bytes
+    return come[str(size_bytes)] > 0 or bool(reader.files.list_unproven_of_size(row.sd, size_bytes, limit=1))
 
 
 def count_sizes(folder: Folder, images: Sequence[str]) -> Counter[str]:

@@ -10,6 +10,7 @@ file, a listing is only a hint to look again, after its row was read.
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
@@ -55,6 +56,7 @@ from strandline.services.scanning.named_files import (
     drop_unknown,
     follow_moves,
     forget_copy,
+    may_have_moved,
     prove_unknown,
 )
 from strandline.services.storage_dirs.presence import move_to_state, reconsider, refresh
@@ -143,6 +145,7 @@ class _Scan:
         self.unlistable: str | None = None  # why, if the media folder exists but cannot be listed
         self.may_read = self.folder.may_be_read_unasked
         self.conflict_copies: list[str] = []
+        self.come: Counter[str] = Counter()  # how many of the listed files are new or changed, by size
 
     def run(self) -> ScanReport:
         if not self._is_reachable("it cannot be read now"):
@@ -260,6 +263,7 @@ class _Scan:
         if gone and not layout.names_are_ids:
             gone, images = follow_moves(self.bench, self.report, self.folder, gone, images)
             gone = drop_unknown(self.bench, self.report, self.folder, gone)
+            self.come = count_sizes(self.folder, images)
         self._apply_seen(gone, images, names, vanishing_held=self._brake(gone, images))
 
     def _ignore(self, names: FreshNames) -> None:
@@ -369,13 +373,12 @@ class _Scan:
     def _move(self, writer: Writer, row: ImageFile, seen: Seen | None, *, vanishing_held: bool) -> None:
         now = self.bench.now()
         new = after_listing(row, seen, now, vanishing_held=vanishing_held)
-        if (
-            new.state is FileState.MISSING
-            and not self.folder.layout.names_are_ids
-            and forget_copy(writer, row, now)
-        ):
-            self.report.changed += 1
-            return
+        if new.state is FileState.MISSING and not self.folder.layout.names_are_ids:
+            if forget_copy(writer, row, now):
+                self.report.changed += 1
+                return
+            if may_have_moved(writer, row, self.come):  # once the new file is proven, that is known
+                new = after_listing(row, seen, now, vanishing_held=True)
         if new is not row and writer.files.update_row(row, new):
             self.account.count(row, new)
             self._tell(writer, new, event_between(row, new, self.sd.sd_id, now))
