@@ -158,6 +158,20 @@ def test_on_a_phone_nothing_moves_and_buttons_have_words(served: Served, open_pa
     expect(page.get_by_role("button", name="Larger tiles")).to_be_visible()
 
 
+def test_set_filters_are_counted_and_cleared(served: Served, open_page: OpenPage) -> None:
+    """On a phone they are behind a button, so it says how many are set."""
+    page = open_page(served, "/?sd=Vault&folder=Food&q=soup", width=390, bypass_csp=True)
+    button = page.get_by_role("button", name="Filters")
+    expect(button).to_have_text("Filters (2)")
+    button.click()
+    page.locator(".filters select[name=type]").select_option("png")
+    expect(button).to_have_text("Filters (3)")
+    check_accessible(page)
+    page.get_by_role("link", name="Clear filters").click()
+    expect(page.get_by_role("button", name="Filters")).to_have_text("Filters")
+    expect(page.get_by_role("link", name="Clear filters")).to_have_count(0)
+
+
 def test_a_small_picture_is_not_enlarged(served: Served, open_page: OpenPage) -> None:
     """The light box shows it as large as it is; zooming is a person's choice."""
     page = open_page(served, "/?q=soup")

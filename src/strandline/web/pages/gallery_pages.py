@@ -164,6 +164,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     return render(
         backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
         is_filtered=bool(asked.keys() - NO_FILTERS),
+        filters_set=len(asked.keys() - {"q", "sort", "reverse"}),
         is_unknown_folder="folder" in asked and not asked.keys() - NO_FILTERS - {"folder"},
         all_months=f"{backend.base}/?" + urlencode({name: value for name, value in asked.items() if name != "month"}),
         title=show_plainly(chosen["sd"]) or "All images", total=found.total, files=found.files, parts=parts,

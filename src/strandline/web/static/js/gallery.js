@@ -14,6 +14,9 @@ import { sayImages } from "./words.js";
 /** Choices after which a gallery without images is empty, instead of one in which nothing matches. */
 const NO_FILTERS = new Set(["sd", "sort", "reverse"]);
 
+/** What the button for filters on a phone does not count: it is not behind it, or filters nothing. */
+const NOT_COUNTED = new Set(["q", "sort", "reverse"]);
+
 const TYPING_MS = 180; // after the last letter of a search
 
 const grid = document.querySelector("gallery-grid");
@@ -162,6 +165,9 @@ function showTitle() {
 function showCount(count) {
   document.getElementById("count").textContent = sayImages(count, grid.source.files);
   const isFiltered = [...grid.source.query.keys()].some((name) => !NO_FILTERS.has(name));
+  const set = [...grid.source.query.keys()].filter((name) => !NOT_COUNTED.has(name)).length;
+  document.getElementById("filters-set").textContent = set ? ` (${set})` : "";
+  document.getElementById("clear-filters").hidden = !set;
   const hasAny = count > 0 || document.querySelector(".waiting") !== null;
   const unknownFolder = document.getElementById("no-such-folder");
   if (hasAny || !grid.source.query.has("folder")) unknownFolder?.remove();
