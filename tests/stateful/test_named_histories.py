@@ -12,6 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -276,7 +277,7 @@ def list_good(bench: Workbench) -> dict[str, object]:
     }
 
 
-TestNamedFolder = NamedFolder.TestCase
+TestNamedFolder = pytest.mark.timeout(7200 if is_exhaustive() else 300)(NamedFolder.TestCase)
 TestNamedFolder.settings = settings(
     max_examples=EXAMPLES,
     stateful_step_count=30,
