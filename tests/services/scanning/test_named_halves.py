@@ -73,3 +73,17 @@ def test_a_file_that_comes_back_under_another_name_was_never_missing(
     assert not [event for event in list_events(bench) if isinstance(event, ImageMissing)]
     with bench.catalog.read() as reader:
         assert sorted(reader.files.list_some_paths(number, limit=9)) == ["two.png", "uno.png"]
+
+
+def test_files_that_nobody_has_read_do_not_go_in_silence(bench: Workbench, tmp_path: Path) -> None:
+    """They may be whole: if a disk is half mounted, that is too much at once, and nothing is forgotten."""
+    root = tmp_path / "Vault"
+    for each, data in enumerate([ONE, *MORE]):
+        put(root, f"{each}.png", data)
+    number = add_storage_dir(bench, root, prove_all=False).sd.number
+    for each in range(len(MORE)):
+        (root / f"{each}.png").unlink()
+    report = scan_storage_dir(bench, get_by_number(bench, number), prove_arrivals=False)
+    assert report.sd.state is StorageDirState.SUSPECT
+    with bench.catalog.read() as reader:
+        assert reader.files.count_rows(number) == 1 + len(MORE)

@@ -10,7 +10,7 @@ from datetime import datetime
 from strandline.catalog.image_files.reader import KEYS_AT_ONCE
 from strandline.catalog.port import Reader, Writer
 from strandline.folders.port import Folder
-from strandline.model.image_files import ImageFile
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.listing import split_line
 from strandline.model.reports import ScanReport
 from strandline.model.states import HERE
@@ -58,14 +58,17 @@ def follow_moves(
 def drop_unknown(bench: Workbench, report: ScanReport, folder: Folder, gone: list[str]) -> list[str]:
     """Drops the gone files that were never whole: nobody knows which images they were. Returns the others' names.
 
-    A sync client's half file that goes away is no missing picture.
+    A sync client's half file that goes away is no missing picture. One that nobody has read stays: it may be whole.
     """
     unknown: set[str] = set()
     for start in range(0, len(gone), KEYS_AT_ONCE):
         some = [folder.layout.path_of(name) for name in gone[start : start + KEYS_AT_ONCE]]
         with bench.catalog.write() as writer:
             for path, row in writer.files.find_rows(report.sd.number, some).items():
-                if row.image_id is None and row.proof is None and writer.files.delete_row(row):
+                was_never_whole = (
+                    row.state is FileState.ARRIVING and row.image_id is None and row.proof is None
+                )
+                if was_never_whole and writer.files.delete_row(row):
                     unknown.add(folder.layout.name_of(path))
     return [name for name in gone if name not in unknown]
 
