@@ -28,10 +28,11 @@ def find_uses(bench: Workbench, image_id: ImageId) -> list[NoteUse]:
     found = []
     for number in sorted(paths):
         sd = sds[number]
+        if not sd.is_reachable:
+            continue
         with suppress(StrandlineError):
             found += [
                 NoteUse(sd, note, reference.line, reference.column, reference.target, path)
                 for note, reference, path in list_uses(sd.path, paths[number])
-                if sd.is_reachable
             ]
     return found
