@@ -48,6 +48,13 @@ def test_a_picture_is_saved_for_a_note(vault: Path, monkeypatch: pytest.MonkeyPa
     assert set(listed) == {"two words.png", "old.png"}
 
 
+def test_what_obsidian_does_not_show_is_said(vault: Path) -> None:
+    """The Markdown is right all the same, and so is the exit status."""
+    said = run("save", "-", "--name", "x.heic", "--sd", "Vault", stdin=make_picture("heic"))
+    assert (said.status, said.text) == (0, "![x](x.heic)\n")
+    assert "-: Obsidian shows no HEIC without a plug-in" in said.stderr
+
+
 def test_the_same_name_gets_a_number(vault: Path, tmp_path: Path) -> None:
     """Several at once, from a folder."""
     for number, data in enumerate((TWO, THREE)):

@@ -67,6 +67,7 @@ def test_two_folders_with_one_identity_are_told_everywhere(made: CommandHome) ->
     assert said in run("sd", "list").stderr
     assert said in run("sd", "show", "Copy").stderr
     assert run("sd", "forget", "Copy").status == 0
+    assert "pictures that are gone" in run("sd", "forget", "--help").text  # said before it is lost
     assert run("inspect").status == 0
     assert run("sd", "list").stderr == ""
 

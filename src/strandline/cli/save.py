@@ -148,6 +148,8 @@ def save(
     for saved in tally.saved:
         if not saved.whole:
             say(f"{saved.source}: {NOT_WHOLE}")
+        if saved.warning:
+            say(f"{saved.source}: {saved.warning}")
     for failure in tally.failed:
         say_about(failure.shown, failure.error.message)
     if interrupt.asked.is_set():

@@ -310,7 +310,8 @@ def move(session: Session, sd: str, new_path: Path) -> None:
 def forget(session: Session, sd: str) -> None:
     """Forget a storage directory; its files stay.
 
-    Nothing in the folder is touched, and it can be added again at any time.
+    Nothing in the folder is touched, and it can be added again at any time. What was remembered of
+    pictures that are gone from it ("it was here until …" in a check) is lost, and does not come back with it.
     """
     with session.open_store() as store:
         found = store.get_storage_dir(sd)

@@ -181,8 +181,8 @@ DISCREPANCIES = (
         "conflict copies",
         Grade.NOTE,
         "Left by a sync client. Strandline never deletes them.",
-        "One with the true bytes, or a duplicate, can go once the image itself is good. One that differs should be "
-        "looked at first.",
+        "One with the true bytes, or a duplicate, can go once the image itself is good. One that differs, or "
+        "whose plain file is gone, should be looked at first.",
     ),
     Discrepancy(
         "online_only",

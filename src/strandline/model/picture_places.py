@@ -15,6 +15,9 @@ from strandline.model.passed_over import is_in_passed_over
 from strandline.model.portable_names import explain_refused
 from strandline.model.values import dataclass
 
+OBSIDIAN_FOLDER = ".obsidian"
+"""Shows that the folder is a vault of Obsidian."""
+
 OBSIDIAN_SETTINGS = ".obsidian/app.json"
 """Says where Obsidian puts attachments, as ``attachmentFolderPath``."""
 
@@ -55,7 +58,7 @@ _LOGSEQ_SETTINGS = "logseq/config.edn"
 SIGNS: tuple[str, ...] = tuple(
     dict.fromkeys(
         (
-            ".obsidian",
+            OBSIDIAN_FOLDER,
             _LOGSEQ_SETTINGS,
             _JOPLIN,
             *(path for files, folders in _SITES for path in (*files, *folders)),
@@ -101,7 +104,7 @@ def iter_folders(look: PlacesLook, newest: Sequence[str], note: str | None = Non
 
 def _iter_wishes(look: PlacesLook, newest: Sequence[str], note: str | None) -> Iterator[str]:
     usual = find_busiest(newest, note)
-    if ".obsidian" in look.there:
+    if OBSIDIAN_FOLDER in look.there:
         yield from _iter_of_obsidian(look.settings.get(OBSIDIAN_SETTINGS), usual, note)
     if _LOGSEQ_SETTINGS in look.there:
         yield _LOGSEQ

@@ -127,10 +127,12 @@ class Saved(JsonForm):
     source: str
     whole: bool
     """False if the bytes are not a whole image. They are kept anyway."""
+    warning: str | None = None
+    """What a person should know who puts the Markdown into a note: that the program there does not show the type."""
 
     JSON: ClassVar[Table] = own_keys(
-        "image_id", "filename", "path", "media_type", "size_bytes", "new", "markdown", "source", "whole"
-    )
+        "image_id", "filename", "path", "media_type", "size_bytes", "new", "markdown", "source", "whole", "warning"
+    )  # fmt: skip
 
     @property
     def filename(self) -> str:

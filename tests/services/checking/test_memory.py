@@ -92,6 +92,35 @@ def test_a_wiki_link_to_a_name_that_was_in_any_folder(bench: Workbench, vault: P
     assert plain.message.startswith("never seen on this machine; ")
 
 
+def test_another_spelling_is_known_as_well(bench: Workbench, vault: Path) -> None:
+    """Most tools show a picture whose name differs in letter case only. After it is gone, it was still seen."""
+    (vault / "Note.md").write_text("![](img/One.PNG)\n![[ONE.png]]\n![](other/ONE.png)\n![[One.gif]]")
+    (vault / "img/one.png").rename(vault / "uno.png")
+    before = check(bench, vault)
+    scan(bench)
+    exact, by_name, elsewhere, never = check(bench, vault)
+    assert exact.message.startswith("it was at img/one.png (another letter case) until ")
+    assert "the same bytes are now at uno.png" in exact.message
+    assert by_name.message.startswith("it was at img/one.png (another letter case) until ")
+    assert {elsewhere.message[:10], never.message[:10]} == {"never seen"}
+    assert before[0].message.startswith("it was at img/one.png (another letter case) at the last scan")
+    assert (
+        accept_missing(bench, get_by_number(bench, 1)) == 0
+    )  # it was moved: what was there is an earlier file
+
+
+def test_the_right_spelling_counts_first(bench: Workbench, vault: Path) -> None:
+    """On a disk that has both."""
+    (vault / "img/ONE.png").write_bytes(THREE)
+    scan(bench)
+    verify_unproven(bench, get_by_number(bench, 1), may_read=lambda _: True)
+    (vault / "img/one.png").unlink()
+    (vault / "img/ONE.png").unlink()
+    scan(bench)
+    (vault / "Note.md").write_text("![](img/one.png)\n![](img/ONE.png)")
+    assert all(each.message.startswith("it was here until ") for each in check(bench, vault))
+
+
 def test_a_path_from_the_root_is_known_from_a_note_below(bench: Workbench, vault: Path) -> None:
     """Obsidian looks from the note and from the root. Nothing that was seen is called never seen."""
     (vault / "img/one.png").unlink()

@@ -57,6 +57,20 @@ def test_a_path_in_a_storage_directory(bench: Workbench, vault: Path) -> None:
     assert find_by_name(bench, f"media/{id_of(FOUR)}.png") == id_of(FOUR)
 
 
+def test_what_a_person_ignores_is_no_image(bench: Workbench, vault: Path) -> None:
+    """Before and after a scan has noticed it. Nothing is registered, and nobody says that it is not there."""
+    (vault / "private").mkdir()
+    (vault / "private/letter.png").write_bytes(TWO)
+    (vault / ".strandlineignore").write_text("private/\n")
+    for _ in range(2):
+        for text, note in (("private/letter.png", None), ("../private/letter.png", str(vault / "a/Note.md"))):
+            with pytest.raises(SourceNotFoundError, match=r"because \.strandlineignore names it"):
+                find_by_name(bench, text if note else str(vault / text), note=note)
+        with bench.catalog.read() as reader:
+            assert reader.files.find_row(1, "private/letter.png") is None
+        scan_storage_dir(bench, get_by_number(bench, 1))
+
+
 def test_a_name_alone(bench: Workbench, vault: Path) -> None:
     """In any folder, if it means one image. Equal bytes under one name are one image."""
     (vault / "b/same.png").write_bytes(ONE)

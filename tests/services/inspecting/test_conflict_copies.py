@@ -66,12 +66,12 @@ def test_under_a_content_id_the_hash_decides(
 
 
 @pytest.mark.parametrize(
-    ("plain", "expected"), [(DATA, "duplicate"), (OTHER, "different"), (None, "different")]
+    ("plain", "expected"), [(DATA, "duplicate"), (OTHER, "different"), (None, "no plain file")]
 )
 def test_under_a_legacy_id_only_equality_can_be_told(
     bench: Workbench, tmp_path: Path, plain: bytes | None, expected: str
 ) -> None:
-    """The id proves nothing, so no bytes are called true."""
+    """The id proves nothing, so no bytes are called true. Nothing differs from a file that is gone."""
     root = make_storage_dir(tmp_path / "Notes")
     if plain is not None:
         put_image(root, plain, f"{LEGACY}.png")

@@ -82,6 +82,22 @@ def test_a_picture_goes_where_its_program_puts_it(bench: Workbench, sd: StorageD
     assert list_events(bench)[-1] == event
 
 
+@pytest.mark.parametrize(("kind", "is_told"), [("heic", True), ("avif", False), ("png", False)])
+def test_what_obsidian_does_not_show_is_saved_with_a_warning(
+    bench: Workbench, sd: StorageDir, vault: Path, kind: str, is_told: bool
+) -> None:
+    """Also the second time. In a folder of no program, nobody knows who shows the notes."""
+    said = "Obsidian shows no HEIC without a plug-in; to see it in a note, save it as JPEG or PNG"
+    data = make_picture(kind, seed=1)
+    for is_new in (True, False):
+        saved = save_image(bench, data, sd, name=f"x.{kind}")
+        assert (saved.new, saved.warning) == (is_new, said if is_told else None)
+    (vault.with_name("Plain")).mkdir()
+    (vault.with_name("Plain") / "Note.md").write_text("")
+    plain = add_storage_dir(bench, vault.with_name("Plain")).sd
+    assert save_image(bench, data, plain, name=f"x.{kind}").warning is None
+
+
 def test_the_same_bytes_are_saved_once(
     bench: Workbench, sd: StorageDir, vault: Path, clock: FakeClock
 ) -> None:

@@ -6,7 +6,7 @@ Looks at no disk.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import content_id_of
 from strandline.model.note_checks import Place, Remembered
+from strandline.model.portable_names import fold_path
 from strandline.model.states import HERE
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.checking.unchanged import Unchanged
@@ -54,26 +55,21 @@ class Memory:
     def find(self, paths: Sequence[str], endings: Sequence[str] = ()) -> Remembered | None:
         """What was last at the first of the paths that is known. None if nothing is known.
 
-        If none of them is, what was last at a path that ends like one of ``endings``, folder by folder.
+        If none of them is, what was last at a path that ends like one of ``endings``, folder by folder. If nothing
+        was there either, the same without letter case, Unicode form, and the kind of blanks: most tools show such a
+        picture, too.
 
-        Cost: two statements for each path, and a few more.
+        Cost: two statements for each path, and a few more. The first time that nothing has the exact name, all
+        names of earlier files are read.
         """
-        known = {
-            each
-            for path in dict.fromkeys((*paths, *endings))
-            for each in (*self._iter_rows(path), *self._list_earlier(path))
-        }
-        order = {path: -number for number, path in enumerate(paths)}
-        fits = [
-            each
-            for each in known
-            if each.path in order or any(f"/{each.path}".endswith(f"/{ending}") for ending in endings)
-        ]
-        if not fits:
+        asked = tuple(dict.fromkeys((*paths, *endings)))
+        exact = (each for path in asked for each in (*self._iter_rows(path), *self._list_earlier(path)))
+        latest = _find_latest(exact, paths, endings, str)
+        if latest is None:
+            alike = (each for path in asked for each in self._iter_alike(path))
+            latest = _find_latest(alike, paths, endings, fold_path)
+        if latest is None:
             return None
-        latest = max(
-            fits, key=lambda each: (order.get(each.path, -len(order)), each.until or _NOW, each.path)
-        )
         places = tuple(self._list_places(latest))
         return Remembered(latest.path, latest.until, latest.sha256, latest.size_bytes, places)
 
@@ -82,6 +78,23 @@ class Memory:
             earlier = reader.earlier.list_by_name(self._sd.number, path.rpartition("/")[2])
         return [_Known(each.path, each.sha256, each.size_bytes, each.until) for each in earlier]
 
+    def _iter_alike(self, path: str) -> Iterator[_Known]:
+        """What is known of files whose names differ from this one's only as some systems do not see."""
+        folded = fold_path(path.rpartition("/")[2])
+        for name in self._names_alike[folded]:
+            yield from self._list_earlier(name)
+        with self._bench.catalog.read() as reader:
+            rows = reader.files.list_rows_with_name(self._sd.number, [folded])
+        yield from filter(None, map(_know, rows))
+
+    @cached_property
+    def _names_alike(self) -> defaultdict[str, list[str]]:
+        names: defaultdict[str, list[str]] = defaultdict(list)
+        with self._bench.catalog.read() as reader:
+            for name in reader.earlier.list_names(self._sd.number):
+                names[fold_path(name)].append(name)
+        return names
+
     def _iter_rows(self, path: str) -> Iterator[_Known]:
         """The same from rows of files that are gone, or were there when anybody looked last."""
         rows = list(self._gone[path.rpartition("/")[2]])
@@ -89,9 +102,7 @@ class Memory:
             row = reader.files.find_row(self._sd.number, path)
         if row is not None and row not in rows:
             rows.append(row)
-        for row in rows:
-            if row.proof is not None:
-                yield _Known(row.path, row.proof.sha256, row.proof.stamp.size_bytes, row.absent_since)
+        yield from filter(None, map(_know, rows))
 
     @cached_property
     def _gone(self) -> defaultdict[str, list[ImageFile]]:
@@ -120,3 +131,26 @@ class Memory:
         for row in rows[:MOST_PLACES]:
             sd = sds[row.sd]
             yield Place(None if row.sd == self._sd.number else sd.name, sd.path, row.path)
+
+
+def _know(row: ImageFile) -> _Known | None:
+    if row.proof is None:
+        return None
+    return _Known(row.path, row.proof.sha256, row.proof.stamp.size_bytes, row.absent_since)
+
+
+def _find_latest(
+    known: Iterable[_Known], paths: Sequence[str], endings: Sequence[str], form: Callable[[str], str]
+) -> _Known | None:
+    """What was last at the first of the paths, otherwise at a path with one of the endings, compared in this form."""
+    order: dict[str, int] = {}
+    for number, path in enumerate(paths):
+        order.setdefault(form(path), -number)
+    ends = [f"/{form(ending)}" for ending in endings]
+    fits = [
+        (order.get(path, -len(order)), each.until or _NOW, each.path, each)
+        for each in set(known)
+        for path in [form(each.path)]
+        if path in order or any(f"/{path}".endswith(end) for end in ends)
+    ]
+    return max(fits, key=lambda fit: fit[:3])[3] if fits else None

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from strandline.model.note_checks import FindingKind, Remembered
+from strandline.model.portable_names import explain_difference, fold_path
 from strandline.model.remedies import say_command
 from strandline.model.sync_names import NameKind
+from strandline.notes.file_index import name_of
 from strandline.notes.profiles import Profile
 from strandline.notes.resolver import Resolved, Verdict
 from strandline.services.checking.picture_state import PictureState
@@ -48,7 +50,11 @@ def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str], r
 
     ``root`` is the folder that the offered command is about, as a path that works anywhere on this machine.
     """
-    here = "it was here" if was.path == path else f"it was at {say_path(was.path)}"
+    here = (
+        "it was here"
+        if was.path == path
+        else f"it was at {say_path(was.path)}{_say_spelling(path, was.path)}"
+    )
     back = say_command("put-back", root)
     told = f"{here} at the last scan" if was.until is None else f"{here} until {_say_time(was.until)}"
     if not was.places and was.until is None:
@@ -58,6 +64,15 @@ def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str], r
     place = was.places[0]
     where = say_path(place.path) if place.sd is None else f"{place.path} in {place.sd!r}"
     return f"{told}, and the same bytes are now at {where}; {back} copies that file back, or change the reference"
+
+
+def _say_spelling(written: str, actual: str) -> str:
+    """How the spelling of the same path, or of the same name in another folder, differs. Empty if it does not."""
+    if fold_path(written) != fold_path(actual):
+        written, actual = name_of(written), name_of(actual)
+    if written == actual or fold_path(written) != fold_path(actual):
+        return ""
+    return f" (another {explain_difference(written, actual)})"
 
 
 def say_old_version(path: str) -> str:
@@ -82,8 +97,16 @@ def say_fault(fault: PictureState) -> str:
 
 def say_not_shown(extension: str, profile: Profile) -> str:
     """The message about a picture that is there, in a format that the tool does not show."""
-    name = _FORMATS.get(extension, extension.upper())
-    return f"the picture is here, but {profile.title} shows no {name} without a plug-in; convert it to JPEG or PNG"
+    return f"the picture is here, but {_say_what_hides(extension, profile)}; convert it to JPEG or PNG"
+
+
+def say_saved_not_shown(extension: str, profile: Profile) -> str:
+    """The message about a picture that has just been saved in a format that the tool does not show."""
+    return f"{_say_what_hides(extension, profile)}; to see it in a note, save it as JPEG or PNG"
+
+
+def _say_what_hides(extension: str, profile: Profile) -> str:
+    return f"{profile.title} shows no {_FORMATS.get(extension, extension.upper())} without a plug-in"
 
 
 _FORMATS = {"tif": "TIFF", "jxl": "JPEG XL"}

@@ -19,6 +19,7 @@ from strandline.errors import (
     UnreadableFileError,
 )
 from strandline.folders.file_tree import look_at_file, read_file
+from strandline.model.ignored import IGNORE_FILE
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
 from strandline.model.plain_words import show_plainly
@@ -35,6 +36,7 @@ from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import have_same_bytes
 from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.paths import can_be_path, find_real_path
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
@@ -119,7 +121,7 @@ def _find_storage_dir(bench: Workbench, sds: list[StorageDir], text: str) -> tup
 
 
 def _is_file(bench: Workbench, sd: StorageDir, path: str) -> bool:
-    folder = bench.folder(sd)
+    folder = read_ignored(bench, sd)
     name = folder.layout.find_name(path)
     if name is None or folder.layout.split(name) is None:
         return False
@@ -134,8 +136,10 @@ def _is_file(bench: Workbench, sd: StorageDir, path: str) -> bool:
 
 def _identify(bench: Workbench, sd: StorageDir, path: str) -> ImageId:
     """The id of the image in the file. Reads it unless its name or a current proof says it."""
-    folder = bench.folder(sd)
+    folder = read_ignored(bench, sd)
     name = folder.layout.name_of(path)
+    if folder.layout.is_ignored(name):
+        raise _ignored(sd, path)
     wanted = folder.layout.split(name)
     assert wanted is not None, "only images are looked for"
     if wanted[0] is not None:
@@ -158,10 +162,19 @@ def _identify(bench: Workbench, sd: StorageDir, path: str) -> ImageId:
     raise UnreadableFileError(f"{where} cannot be read now: {result.reason}", path=where)
 
 
+def _ignored(sd: StorageDir, path: str) -> SourceNotFoundError:
+    return SourceNotFoundError(
+        f"{path} in {sd.name!r} is left alone, because {IGNORE_FILE} names it; change that file to use the picture",
+        source=path,
+    )
+
+
 def _not_found(bench: Workbench, text: str) -> SourceNotFoundError | StorageDirNotFoundError:
     with bench.catalog.read() as reader:
         sds = reader.sds.list_storage_dirs()
     inside = _find_storage_dir(bench, sds, text)
+    if inside is not None and read_ignored(bench, inside[0]).layout.is_ignored(inside[1]):
+        raise _ignored(*inside)
     path = text.strip().replace(os.sep, "/").removeprefix("./")
     endings = () if "/" in path else (path,)
     places = [*([inside] if inside else []), *((sd, path) for sd in sds if inside is None or sd != inside[0])]

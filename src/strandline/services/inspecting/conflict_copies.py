@@ -24,6 +24,9 @@ MAX_COPIES = 1000
 MAX_BYTES = 1024**3
 """Bytes that are read for it."""
 
+_GONE = ""
+"""Instead of the hash of a plain file that is not there."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConflictCopy:
@@ -48,7 +51,9 @@ def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileI
     """The copies with the result for their bytes, in the same order.
 
     ``true``: the bytes of the id, while the plain file has others or is gone. ``duplicate``: the bytes of the plain
-    file. ``different``: neither. ``not examined``: beyond the limits, online-only, or unreadable.
+    file. ``no plain file``: no id says which bytes are right, and the file that it is a copy of is gone.
+    ``different``: none of these. ``not examined``: it, or the plain file, is beyond the limits, online-only, or
+    unreadable.
     """
     examination = _Examination(folder)
     items = []
@@ -69,7 +74,7 @@ class _Examination:
     folder: Folder
     bytes_left: int = MAX_BYTES
     known: dict[str, str | None] = field(default_factory=dict)
-    """SHA-256 of the plain files, because several copies may belong to one."""
+    """What is known of the plain files, because several copies may belong to one."""
 
     def compare(self, name: str, stands_for: str | None, image_id: ImageId | None) -> str:
         try:
@@ -79,16 +84,29 @@ class _Examination:
             promised = image_id is not None and is_content_id(image_id)
             if promised and content_id_of(sha256) != image_id:
                 return "different"
-            if stands_for is not None and sha256 == self._hash_plain(stands_for):
-                return "duplicate"
+            plain = None if stands_for is None else self._hash_plain(stands_for)
         except ImageTooLargeError:
             return "not examined"
-        return "true" if promised else "different"
+        if plain == sha256:
+            return "duplicate"
+        if promised:
+            return "true"
+        if stands_for is not None and not plain:
+            return "no plain file" if plain == _GONE else "not examined"
+        return "different"
 
     def _hash_plain(self, name: str) -> str | None:
+        """SHA-256 of the plain file's bytes, or :data:`_GONE`. None if that cannot be told."""
         if name not in self.known:
-            self.known[name] = self._hash(name)
+            sha256 = self._hash(name)
+            self.known[name] = _GONE if sha256 is None and self._is_gone(name) else sha256
         return self.known[name]
+
+    def _is_gone(self, name: str) -> bool:
+        try:
+            return not self.folder.probe([name])
+        except OSError:
+            return False
 
     def _hash(self, name: str) -> str | None:
         """SHA-256 of the file's bytes. None if it is gone, unreadable, or changes meanwhile."""

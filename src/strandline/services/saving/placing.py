@@ -13,13 +13,15 @@ from itertools import islice
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError
+from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
 from strandline.model.image_files import FileState
 from strandline.model.markdown import format_named_markdown
 from strandline.model.new_names import iter_names, plan_stem
-from strandline.model.picture_places import NEWEST, iter_folders
+from strandline.model.picture_places import NEWEST, OBSIDIAN_FOLDER, iter_folders
 from strandline.model.portable_names import fold_path
+from strandline.notes.profiles import OBSIDIAN
+from strandline.services.checking.messages import say_saved_not_shown
 
 if TYPE_CHECKING:
     import os
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from strandline.folders.port import Folder
     from strandline.model.image_files import ImageFile
     from strandline.model.media_types import MediaType
+    from strandline.model.picture_places import PlacesLook
     from strandline.model.storage_dirs import StorageDir
     from strandline.services.saving.intake import TakenSource
     from strandline.services.workbench import Workbench
@@ -52,13 +55,29 @@ class Placing:
             DiskError: It cannot be searched at this moment.
         """
         with disk_errors("look into", self._sd.path):
-            look = self._folder.look_at_places()
+            look = self._look
             with self._bench.catalog.read() as reader:
                 newest = reader.files.list_newest_paths(self._sd.number, limit=NEWEST)
             for wish in iter_folders(look, newest, self.note):
                 with suppress(NotADirectoryError):
                     return self._folder.spell_folder(wish)
         raise AssertionError("the last one is the root")
+
+    @cached_property
+    def _look(self) -> PlacesLook:
+        return self._folder.look_at_places()
+
+    def find_warning(self, path: str) -> str | None:
+        """What to say about a picture at this path: that the person's program does not show it in notes. None if it
+        does, or if that cannot be told.
+        """
+        extension = path.rpartition(".")[2].lower()
+        if extension not in OBSIDIAN.not_shown:
+            return None
+        with suppress(OSError, StrandlineError):
+            if OBSIDIAN_FOLDER in self._look.there:
+                return say_saved_not_shown(extension, OBSIDIAN)
+        return None
 
     def iter_free_names(
         self, taken: TakenSource, media_type: MediaType, together: Collection[str] = ()

@@ -160,4 +160,8 @@ class NamedAttempt(Attempt):
         """The result, with the Markdown for the note."""
         plain = Attempt.report(self, filename, new=new, whole=whole)
         name = self.taken.original_name or filename.rpartition("/")[2]
-        return replace(plain, markdown=self.placing.format_markdown(plain.path, name))
+        markdown, warning = (
+            self.placing.format_markdown(plain.path, name),
+            self.placing.find_warning(plain.path),
+        )
+        return replace(plain, markdown=markdown, warning=warning)

@@ -136,6 +136,7 @@ COPY_BYTES = {
     "true": "has the image’s own bytes",
     "duplicate": "the same bytes as that file",
     "different": "other bytes",
+    "no plain file": "that file is not here any more",
     "not examined": "bytes not examined",
 }
 """What a conflict copy has, by the result of examining it."""

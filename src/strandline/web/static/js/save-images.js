@@ -147,7 +147,7 @@ class SaveImages extends HTMLElement {
   }
 }
 
-function makeLine({ file, outcome, reason, path, image_id }) {
+function makeLine({ file, outcome, reason, path, image_id, warning }) {
   const { words, tone } = OUTCOMES[outcome];
   const line = document.createElement("li");
   const title = document.createElement("bdi");
@@ -157,10 +157,8 @@ function makeLine({ file, outcome, reason, path, image_id }) {
   badge.className = `badge ${tone}`;
   line.append(title, badge);
   if (path) line.append(makePlace(path, image_id));
-  if (tone !== "bad") return line;
-  const why = document.createElement("p");
-  why.textContent = outcome === "incomplete" ? INCOMPLETE : reason;
-  line.append(why);
+  const said = [tone === "bad" && (outcome === "incomplete" ? INCOMPLETE : reason), warning].filter(Boolean);
+  line.append(...said.map((words) => Object.assign(document.createElement("p"), { textContent: words })));
   return line;
 }
 

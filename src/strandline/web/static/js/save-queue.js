@@ -106,7 +106,7 @@ export class SaveQueue {
     for (const item of items) {
       const name = nameOf(item.file);
       const one = saved.get(name);
-      if (one) Object.assign(item, { outcome: judge(one), path: one.path, image_id: one.image_id });
+      if (one) Object.assign(item, { outcome: judge(one), path: one.path, image_id: one.image_id, warning: one.warning });
       else {
         item.outcome = "failed";
         item.isFinal = FINAL.includes(failed.get(name)?.code ?? answer?.code);
