@@ -319,6 +319,15 @@ class Store:
         """
         return services.take_in.take_in(self._bench, self.get_storage_dir(sd), after=after, limit_s=limit_s)
 
+    def find_save_folder(self, sd: StorageDirRef) -> str:
+        """The folder in which a new image would be saved: below the storage directory, with ``/``; empty if it is the
+        storage directory itself. It need not exist. Cost: some twenty looks at the disk.
+
+        Raises:
+            DiskError: It cannot be searched now.
+        """
+        return services.placing.find_folder(self._bench, self.get_storage_dir(sd))
+
     def check_notes(self, sd: StorageDirRef) -> NoteCheck:
         """Compares what the storage directory's notes refer to with the pictures that are there. Writes nothing.
 
@@ -442,17 +451,20 @@ class Store:
             self._bench, parse_image_id(image_id), self._find_sd(sd), online_only=online_only
         )
 
-    def info(self, image_id: str) -> ImageInfo:
+    def info(self, image_id: str, query: Query | None = None) -> ImageInfo:
         """Everything the catalog knows about the image. If it knows nothing, searches the disks.
+
+        Its files in the query's storage directory and folder come first. Nothing else of the query counts.
 
         Raises:
             ImageNotFoundError: It is nowhere. ``trace`` says where it was searched.
         """
         wanted = parse_image_id(image_id)
-        info = services.describe.find_image_info(self._bench, wanted)
+        within = self.choose(query)
+        info = services.describe.find_image_info(self._bench, wanted, within)
         if info is None or info.best.state not in EXPECTED:
             services.look_up.look_up(self._bench, wanted)
-            info = services.describe.find_image_info(self._bench, wanted)
+            info = services.describe.find_image_info(self._bench, wanted, within)
         if info is None:
             raise services.explain.not_found_error(services.explain.explain_image(self._bench, wanted))
         return info

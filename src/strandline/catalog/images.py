@@ -244,6 +244,16 @@ class ImageReader:
         last = ImageCursor(*page[-1][1:]) if len(rows) > limit else None
         return [ImageId(row[0]) for row in page], last
 
+    def find_place(self, chosen: ImageFilter, image_id: ImageId) -> ImageCursor | None:
+        """The image's place in the listing. None if it does not match. Cost: its files."""
+        condition, values = _one_of_each(chosen)
+        row = self._conn.execute(
+            f"SELECT f.{_ORDERS[chosen.sort].column}, f.sd, f.path FROM image_files AS f "
+            f"INDEXED BY image_files_by_image WHERE f.image_id = :image_id AND {condition}",
+            values | {"image_id": image_id},
+        ).fetchone()
+        return None if row is None else ImageCursor(*row)
+
     def list_places(self, chosen: ImageFilter, *, every: int) -> Places:
         """The number of matching images in each month, and the places of the images at regular positions.
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from strandline.services.saving import adopt as adopt
     from strandline.services.saving import copy as copy
     from strandline.services.saving import intake as intake
+    from strandline.services.saving import placing as placing
     from strandline.services.saving import put_back as put_back
     from strandline.services.saving import save as save
     from strandline.services.saving import save_several as save_several
@@ -45,7 +46,7 @@ _ROOMS = {
     "checking": ("known_notes", "memory", "open_references", "uses"),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
-    "saving": ("adopt", "copy", "intake", "put_back", "save", "save_several", "take_in"),
+    "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),
     "scanning": ("scan",),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),
 }

@@ -12,10 +12,12 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from strandline.catalog import images
 from strandline.errors import StrandlineError
 from strandline.model.image_files import ImageCursor, ImageFilter
+from strandline.model.image_ids import ImageId
 from strandline.model.months import Months
 from strandline.model.reports import ImageFileReport, ImagePage
 from strandline.model.storage_dirs import StorageDir
@@ -55,6 +57,13 @@ class _Walk:
     cost_s: float
     ended_s: float
     is_under_way: bool = False
+
+
+class Neighbors(NamedTuple):
+    """The images beside one in a listing, by their ids."""
+
+    before: ImageId | None
+    after: ImageId | None
 
 
 class Gallery:
@@ -116,6 +125,18 @@ class Gallery:
         start = None if after is None else images.parse_cursor(after, chosen)
         return self._list(chosen, self.get_months(chosen).total, after=start, skip=0, limit=limit)
 
+    def find_neighbors(self, chosen: ImageFilter, image_id: ImageId) -> Neighbors:
+        """The images before and after this one in the listing. None at an end, and both if it is not in it."""
+        with self._bench.catalog.snapshot() as reader:
+            place = reader.images.find_place(chosen, image_id)
+            if place is None:
+                return Neighbors(None, None)
+            before, after = (
+                reader.images.list_image_ids(each, after=place, limit=1)[0]
+                for each in (replace(chosen, reverse=not chosen.reverse), chosen)
+            )
+        return Neighbors(next(iter(before), None), next(iter(after), None))
+
     def list_files_without_id(self, chosen: ImageFilter, *, limit: int) -> list[ImageFileReport]:
         """Up to ``limit`` matching files of named pictures that are in no page, because nobody has read them as a
         whole: they are still arriving, or damaged. By storage directory and path. Cost: proportional to them.
@@ -137,7 +158,7 @@ class Gallery:
     ) -> ImagePage:
         with self._bench.catalog.snapshot() as reader:
             ids, last = reader.images.list_image_ids(chosen, after=after, limit=skip + limit)
-            found = tuple(describe_images(reader, ids[skip:]))
+            found = tuple(describe_images(reader, ids[skip:], chosen))
         return ImagePage(found, total, None if last is None else images.format_cursor(last, chosen))
 
     def _walk_behind(self, chosen: ImageFilter, walk: _Walk) -> None:

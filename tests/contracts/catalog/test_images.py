@@ -110,6 +110,20 @@ def test_pages_hold_each_image_once_in_order(
     assert found == expected
 
 
+@given(files(), filters)
+def test_an_image_is_found_in_the_listing(
+    shared_catalog: Catalog, some: list[ImageFile], chosen: ImageFilter
+) -> None:
+    """At the file that decides its place. One that does not match has none."""
+    fill(shared_catalog, some)
+    rows = {row.image_id: row for row in listed(some, chosen)}
+    with shared_catalog.read() as reader:
+        for image_id in IMAGES:
+            found = reader.images.find_place(chosen, image_id)
+            row = rows.get(image_id)
+            assert (found and (found.sd, found.path)) == (row and (row.sd, row.path))
+
+
 @given(files(), filters, st.integers(1, 4))
 def test_the_places_are_those_of_the_listing(
     shared_catalog: Catalog, some: list[ImageFile], chosen: ImageFilter, every: int

@@ -10,13 +10,16 @@ import pytest
 
 from builders.machine import Machine
 from builders.pictures import make_picture
-from builders.storage import id_of, make_pictures, name_of, put_half, set_mtime
+from builders.storage import id_of, make_pictures, make_storage_dir, name_of, put_half, set_mtime
 from strandline.errors import InvalidCursorError
 from strandline.model.image_files import FileState, ImageFilter
 from strandline.services.finding import describe
 from strandline.services.finding.describe import find_image_info, iter_images, list_images
 from strandline.services.proving.prove import prove_file
 from strandline.services.saving.save import save_image
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.workbench import Workbench
 
 PICTURE = make_picture("png", seed=1)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
@@ -45,6 +48,33 @@ def test_the_best_file_comes_first(machine: Machine) -> None:
     assert [file.sd.name for file in info.files] == ["proven", "unproven", "half"]
     assert [file.file.is_proven for file in info.files] == [True, False, False]
     assert (info.best.width, info.best.height) == (64, 48)
+
+
+def test_in_the_listing_of_a_folder_its_own_file_comes_first(tmp_path: Path, bench: Workbench) -> None:
+    """With its name and state, wherever a better file is. Otherwise the best one comes first."""
+    root = tmp_path / "Vault"
+    for path in ("Trips/castle.png", "attachments/burg.png"):
+        (root / path).parent.mkdir(parents=True)
+        (root / path).write_bytes(PICTURE)
+    vault = add_storage_dir(bench, root).sd
+    half = add_storage_dir(bench, make_storage_dir(tmp_path / "Half")).sd
+    put_half(Path(half.path), PICTURE)
+    scan_storage_dir(bench, half)
+    prove_file(bench, half, NAME)
+
+    def describe(chosen: ImageFilter) -> tuple[str | None, str, FileState]:
+        (listed,) = list_images(bench, chosen, after=None, limit=1).images
+        assert list(iter_images(bench, chosen)) == [listed]
+        assert find_image_info(bench, ID, chosen) == listed
+        return listed.original_name, listed.files[0].path, listed.best.state
+
+    castle = ("castle.png", "Trips/castle.png", FileState.PRESENT)
+    burg = ("burg.png", "attachments/burg.png", FileState.PRESENT)
+    assert describe(ALL) == castle
+    assert describe(replace(ALL, folder="Trips")) == castle
+    assert describe(replace(ALL, folder="attachments")) == burg
+    assert describe(replace(ALL, sd=vault.number, folder="attachments")) == burg
+    assert describe(replace(ALL, sd=half.number)) == ("castle.png", f"media/{NAME}", FileState.ARRIVING)
 
 
 def test_names_and_facts_are_told(machine: Machine) -> None:

@@ -111,6 +111,26 @@ def test_the_api_takes_a_folder(served: Served) -> None:
     assert served.get("/images", folder="Nowhere")["total"] == 0
 
 
+def test_the_gallery_of_a_folder_calls_an_image_as_its_file_there(served: Served) -> None:
+    """Tile, listing, single image, and page say the same."""
+    within = {"sd": "Vault", "folder": "attachments"}
+    page = draw(served, **within)
+    assert "<span>castle again.png</span><small>attachments</small>" in page
+    assert "castle.png</span>" not in page.replace("castle again.png", "")
+    assert "<h1>attachments</h1>" in page
+    (listed,) = [
+        each for each in served.get("/images", **within)["images"] if each["image_id"] == id_of(CASTLE)
+    ]
+    one = served.get(f"/images/{id_of(CASTLE)}", **within)
+    assert (listed["original_name"], listed["files"][0]["path"]) == (
+        "castle again.png",
+        "attachments/castle again.png",
+    )
+    assert (one["original_name"], one["files"]) == (listed["original_name"], listed["files"])
+    of_image = served.client.get(f"/image/{id_of(CASTLE)}", params=within).text
+    assert "<h1><bdi>castle again.png</bdi></h1>" in of_image
+
+
 def test_a_tile_and_the_page_of_an_image_say_where_it_is(served: Served) -> None:
     """Each of its files, and it is called as the best one is called."""
     page = draw(served, folder="Trips")

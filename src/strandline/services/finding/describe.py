@@ -22,14 +22,22 @@ PAGE = 500
 MAX_CANDIDATES = 20
 """Of an ambiguous beginning. More would not help anybody to choose."""
 
+EVERYWHERE = ImageFilter()
+"""All image files."""
+
 SHOWN_CANDIDATES = 5
 """In the message, which is one line."""
 
 
-def find_image_info(bench: Workbench, image_id: ImageId) -> ImageInfo | None:
-    """What the catalog knows about the image, or None if it has no file of it. Cost: four statements."""
+def find_image_info(
+    bench: Workbench, image_id: ImageId, within: ImageFilter = EVERYWHERE
+) -> ImageInfo | None:
+    """What the catalog knows about the image, or None if it has no file of it. Cost: four statements.
+
+    Files that are ``within`` the filter's storage directory and folder come first.
+    """
     with bench.catalog.snapshot() as reader:
-        return next(iter(describe_images(reader, [image_id])), None)
+        return next(iter(describe_images(reader, [image_id], within)), None)
 
 
 def complete_image_id(bench: Workbench, digits: str) -> ImageId:
@@ -66,7 +74,7 @@ def list_images(bench: Workbench, chosen: ImageFilter, *, after: str | None, lim
     start = None if after is None else images.parse_cursor(after, chosen)
     with bench.catalog.snapshot() as reader:
         ids, last = reader.images.list_image_ids(chosen, after=start, limit=limit)
-        found = describe_images(reader, ids)
+        found = describe_images(reader, ids, chosen)
         total = reader.images.count_images(chosen)
     return ImagePage(tuple(found), total, None if last is None else images.format_cursor(last, chosen))
 
@@ -84,15 +92,20 @@ def _iter_after(bench: Workbench, chosen: ImageFilter, start: ImageCursor | None
     while True:
         with bench.catalog.snapshot() as reader:
             ids, start = reader.images.list_image_ids(chosen, after=start, limit=PAGE)
-            found = describe_images(reader, ids)
+            found = describe_images(reader, ids, chosen)
         yield from found
         if start is None:
             return
 
 
-def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageInfo]:
+def describe_images(
+    reader: Reader, image_ids: Sequence[ImageId], within: ImageFilter = EVERYWHERE
+) -> list[ImageInfo]:
     """The same for many images, from an open connection, in their order. Cost: three statements,
-    and one more if some of them have no good file."""
+    and one more if some of them have no good file.
+
+    In the listing of a folder, an image is called, and is, as its file there, wherever else a better one is.
+    """
     rows = reader.files.list_rows_of_images(image_ids)
     names = reader.origins.list_names_of_images(image_ids)
     sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
@@ -101,11 +114,24 @@ def describe_images(reader: Reader, image_ids: Sequence[ImageId]) -> list[ImageI
     for image_id in image_ids:
         if image_id in rows:
             files = tuple(
-                ImageFileReport(row, sds[row.sd]) for row in sorted(rows[image_id], key=_best_first)
+                ImageFileReport(row, sds[row.sd])
+                for row in sorted(
+                    rows[image_id], key=lambda row: (not _is_within(row, within), _best_first(row))
+                )
             )
             called = _put_own_names_first(files, names.get(image_id, ()))
+            best = files[0]
+            is_asked_for = (within.sd, within.folder) != (None, None) and _is_within(best.file, within)
+            if is_asked_for and best.sd.layout is LayoutKind.NAMED:
+                called = tuple(dict.fromkeys((best.filename, *called)))
             found.append(ImageInfo(image_id, files, called, image_id in from_copies))
     return found
+
+
+def _is_within(row: ImageFile, chosen: ImageFilter) -> bool:
+    """Whether the file is in the storage directory and folder that the filter names, if it names any."""
+    is_in_sd = chosen.sd is None or row.sd == chosen.sd
+    return is_in_sd and (chosen.folder is None or row.path.startswith(f"{chosen.folder}/"))
 
 
 def _put_own_names_first(files: Sequence[ImageFileReport], names: Sequence[str]) -> tuple[str, ...]:

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPathError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
 from strandline.model.image_files import FileState
+from strandline.model.layout import LAYOUTS
 from strandline.model.markdown import format_named_markdown
 from strandline.model.new_names import iter_names, plan_stem
 from strandline.model.picture_places import NEWEST, OBSIDIAN_FOLDER, iter_folders
 from strandline.model.portable_names import fold_path
+from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.notes.profiles import OBSIDIAN
 from strandline.services.checking.messages import say_saved_not_shown
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from strandline.model.image_files import ImageFile
     from strandline.model.media_types import MediaType
     from strandline.model.picture_places import PlacesLook
-    from strandline.model.storage_dirs import StorageDir
     from strandline.services.saving.intake import TakenSource
     from strandline.services.workbench import Workbench
 
@@ -104,6 +105,17 @@ class Placing:
     def format_markdown(self, path: str, name: str) -> str:
         """The Markdown for the note, or else for a note in the root."""
         return format_named_markdown(path, name, self.note)
+
+
+def find_folder(bench: Workbench, sd: StorageDir) -> str:
+    """The folder in which a new picture would be saved, if it is for no note.
+
+    Raises:
+        DiskError: It cannot be searched at this moment.
+    """
+    if sd.layout is not LayoutKind.NAMED:
+        return LAYOUTS[sd.layout].images_folder
+    return Placing(bench, sd).folder
 
 
 def check_has_no_note(sd: StorageDir, note: object) -> None:

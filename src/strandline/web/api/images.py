@@ -9,6 +9,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError
+from strandline.model import queries
 from strandline.model.defaults import IMAGES_PER_PAGE, TILE_SIZE
 from strandline.model.image_files import FileState
 from strandline.model.markdown import format_markdown, format_named_markdown
@@ -18,7 +19,7 @@ from strandline.model.reports import Explanation, ImageInfo, ImagePage, Saved
 from strandline.model.storage_dirs import LayoutKind
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
-from strandline.web.api.parameters import Body, ImageIdPath, Limit, SdQuery, TheQuery
+from strandline.web.api.parameters import Body, FolderQuery, ImageIdPath, Limit, SdQuery, TheQuery
 from strandline.web.backend import Backend, TheBackend
 
 router = APIRouter(tags=["images"])
@@ -81,9 +82,17 @@ async def list_months(backend: TheBackend, query: TheQuery) -> Response:
 
 
 @router.get("/images/{image_id}", responses=responses.ok(schemas.ImageDetails))
-async def get_image(backend: TheBackend, image_id: ImageIdPath) -> Response:
-    """Everything known about one image. If the catalog does not know it, searches the disks."""
-    return await backend.crossing.slow(lambda: answer(describe(backend, backend.store.info(image_id))))
+async def get_image(
+    backend: TheBackend, image_id: ImageIdPath, sd: SdQuery = None, folder: FolderQuery = None
+) -> Response:
+    """Everything known about one image. If the catalog does not know it, searches the disks.
+
+    Its files in this storage directory and folder come first, as in a listing of them.
+    """
+    within = queries.Query(sd=sd, folder=folder)
+    return await backend.crossing.slow(
+        lambda: answer(describe(backend, backend.store.info(image_id, within)))
+    )
 
 
 @router.get("/images/{image_id}/files", responses=responses.ok(schemas.Files))

@@ -8,17 +8,16 @@ part of the same page.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, FastAPI, Query
-from starlette.responses import Response
+from fastapi import APIRouter, FastAPI
+from starlette.responses import JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from strandline.model import queries
-from strandline.model.image_files import FileState, Sort
+from strandline.model.image_files import FileState
 from strandline.model.media_types import MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.queries import ImageState
@@ -37,7 +36,9 @@ from strandline.web.pages import (
     problem_pages,
     sign_in_pages,
 )
+from strandline.web.pages.choices import Choices, Text, TheChoices, as_address, as_query, say_listing
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
+from strandline.web.pages.month_runs import MonthRun, join_small_months
 from strandline.web.pages.rendering import STATIC, PageRoute, find_since, render
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -65,15 +66,11 @@ MOST_WAITING = 60
 MOST_SUBFOLDERS = 60
 """Folders to go on to. More are found by searching."""
 
-Text = Annotated[str, Query(max_length=300)]
-FolderText = Annotated[str, Query(max_length=queries.MAX_FOLDER)]
-
 
 class MonthPart(NamedTuple):
-    """One month's part of the first screen."""
+    """The part of a month, or of small months, on the first screen."""
 
-    name: str
-    total: int
+    run: MonthRun
     images: list[ImageInfo]
 
 
@@ -118,40 +115,33 @@ def add_pages(app: FastAPI) -> None:
 @router.get("/")
 async def show_gallery(
     backend: TheBackend,
-    sd: Text = "",
-    type: Text = "",
-    state: Text = "",
-    q: Text = "",
-    first_day: Annotated[str, Query(alias="from", max_length=300)] = "",
-    last_day: Annotated[str, Query(alias="to", max_length=300)] = "",
-    month: Text = "",
-    folder: FolderText = "",
-    sort: Text = "",
-    reverse: Text = "",
+    chosen: TheChoices,
     after: Text = "",
 ) -> Response:
     """All or the matching images: the first screen of them."""
-    chosen = {
-        "sd": sd, "type": type, "state": state, "q": q, "from": first_day, "to": last_day, "month": month,
-        "folder": folder, "sort": sort, "reverse": reverse,
-    }  # fmt: skip
     return await backend.crossing.page(lambda: _draw_gallery(backend, chosen, after))
 
 
-def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Response:
+@router.get("/folders/{sd}/place")
+async def find_place(backend: TheBackend, sd: str) -> Response:
+    """Where a new image goes, for the gallery: a folder among named pictures, null if that says nothing."""
+
+    def find() -> Response:
+        found = backend.store.get_storage_dir(sd)
+        folder = backend.store.find_save_folder(found) if found.layout is LayoutKind.NAMED else None
+        return JSONResponse({"folder": folder})
+
+    return await backend.crossing.slow(find)
+
+
+def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
     since = find_since(backend)
     sds = backend.store.list_storage_dirs()
-    wanted = backend.store.choose(
-        queries.Query(
-            text=chosen["q"], type=chosen["type"], state=chosen["state"], taken_from=chosen["from"],
-            taken_to=chosen["to"], month=chosen["month"], sd=chosen["sd"], folder=chosen["folder"],
-            sort=chosen["sort"] or Sort.TAKEN, reverse=bool(chosen["reverse"]),
-        )
-    )  # fmt: skip
+    wanted = backend.store.choose(as_query(chosen))
     shown = backend.store.get_storage_dir(chosen["sd"]) if chosen["sd"] else None
     if shown is not None:
-        chosen = chosen | {"sd": shown.name}  # an address may have its identity or its path
-    chosen = chosen | {"folder": wanted.folder or ""}
+        chosen = {**chosen, "sd": shown.name}  # an address may have its identity or its path
+    chosen = {**chosen, "folder": wanted.folder or ""}
     waiting = [] if after else backend.store.gallery.list_files_without_id(wanted, limit=MOST_WAITING + 1)
     found = backend.store.gallery.get_months(wanted)
     page = backend.store.gallery.list_after(wanted, after=after or None, limit=FIRST_SCREEN)
@@ -159,7 +149,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     parts = (
         split_by_month(found.months, list(page.images))
         if not after
-        else [MonthPart("", 0, list(page.images))]
+        else [MonthPart(MonthRun("", "", 0), list(page.images))]
     )
     return render(
         backend.base, "gallery.html", place="gallery", since=since, sds=sds, chosen=chosen,
@@ -167,7 +157,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
         filters_set=len(asked.keys() - {"q", "sort", "reverse"}),
         is_unknown_folder="folder" in asked and not asked.keys() - NO_FILTERS - {"folder"},
         all_months=f"{backend.base}/?" + urlencode({name: value for name, value in asked.items() if name != "month"}),
-        title=show_plainly(chosen["sd"]) or "All images", total=found.total, files=found.files, parts=parts,
+        title=say_listing(chosen), asked=as_address(chosen), total=found.total, files=found.files, parts=parts,
         way=list_way(backend, shown, asked),
         waiting=waiting[:MOST_WAITING], are_more_waiting=len(waiting) > MOST_WAITING,
         typed=NOTHING_TYPED, types=MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
@@ -188,7 +178,7 @@ def _draw_gallery(backend: Backend, chosen: dict[str, str], after: str) -> Respo
     )  # fmt: skip
 
 
-def list_way(backend: Backend, sd: StorageDir | None, asked: dict[str, str]) -> Way | None:
+def list_way(backend: Backend, sd: StorageDir | None, asked: Mapping[str, str]) -> Way | None:
     """The folders that a person can go to from here. None if folders say nothing here: they have people's names only
     in a storage directory of named pictures.
     """
@@ -212,9 +202,9 @@ def list_way(backend: Backend, sd: StorageDir | None, asked: dict[str, str]) -> 
 def split_by_month(months: Sequence[tuple[str, int]], images: list[ImageInfo]) -> list[MonthPart]:
     """The newest images, grouped by month. Pure: the counts alone decide where each belongs."""
     parts, at = [], 0
-    for name, count in months:
+    for run in join_small_months(months):
         if at >= len(images):
             break
-        parts.append(MonthPart(name, count, images[at : at + count]))
-        at += count
+        parts.append(MonthPart(run, images[at : at + run.total]))
+        at += run.total
     return parts

@@ -24,6 +24,14 @@ from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import words
+from strandline.web.pages.choices import (
+    NOTHING_CHOSEN,
+    Choices,
+    TheChoices,
+    as_address,
+    as_query,
+    say_listing,
+)
 from strandline.web.pages.copies import compare_copies
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, find_since, render
@@ -53,9 +61,9 @@ FormText = Annotated[str, Form(min_length=1, max_length=4096)]
 
 
 @router.get("/image/{image_id}")
-async def show_image(backend: TheBackend, image_id: str) -> Response:
-    """One image: its picture, its places, and why it is shown or not."""
-    return await backend.crossing.slow(lambda: _draw(backend, image_id))
+async def show_image(backend: TheBackend, image_id: str, chosen: TheChoices) -> Response:
+    """One image: its picture, its places, and why it is shown or not; and the gallery from which somebody came."""
+    return await backend.crossing.slow(lambda: _draw(backend, image_id, chosen=chosen))
 
 
 @router.get("/image/{image_id}/uses")
@@ -154,12 +162,21 @@ def _act(backend: Backend, image_id: str, action: Callable[[], Note]) -> Respons
         )
 
 
-def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int | None = None) -> Response:
+def _draw(
+    backend: Backend,
+    image_id: str,
+    note: Note | None = None,
+    status: int | None = None,
+    chosen: Choices = NOTHING_CHOSEN,
+) -> Response:
     image_id = parse_image_id(image_id)
     since = find_since(backend)
+    wanted = as_query(chosen)
+    before, after = backend.store.gallery.find_neighbors(backend.store.choose(wanted), image_id)
+    asked = as_address(chosen)
     explanation = backend.store.explain(image_id)
     try:
-        info = backend.store.info(image_id)
+        info = backend.store.info(image_id, wanted)
     except ImageNotFoundError:
         info = None
     return render(
@@ -169,6 +186,10 @@ def _draw(backend: Backend, image_id: str, note: Note | None = None, status: int
         place="gallery",
         since=since,
         note=note,
+        gallery=f"{backend.base}/{asked}",
+        listing=say_listing(chosen),
+        before=before and f"{backend.base}/image/{before}{asked}",
+        after=after and f"{backend.base}/image/{after}{asked}",
         image_id=image_id,
         title=words.title_of(info) if info else "An image that is not here",
         explanation=explanation,

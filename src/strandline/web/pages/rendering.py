@@ -33,6 +33,7 @@ from strandline.web.door import find_local
 from strandline.web.guards import read_head
 from strandline.web.pages import words as words
 from strandline.web.pages.api_words import find_first_sentence, mark_code
+from strandline.web.pages.month_runs import say_run
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.problems import answer_fault, http_status_of, log_fault
 from strandline.web.site import base_of, path_of
@@ -115,6 +116,7 @@ def _get_environment(base: str) -> Environment:
         "waiting_badge": words.say_waiting,
         "say_entry": words.say_entry,
         "say_fact": words.say_fact,
+        "say_run": say_run,
         "version": __version__,
         "say_summary": words.say_summary,
         "tile_badge": words.tile_badge,

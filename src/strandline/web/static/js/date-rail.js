@@ -3,7 +3,7 @@
 // It has the scale of the scroll bar, because both follow the heights of the months.
 
 import { placeMarks } from "./month-layout.js";
-import { sayMonth } from "./words.js";
+import { sayMonths } from "./words.js";
 
 const LEAST_WINDOWS = 3; // a shorter gallery needs no rail
 const SHOWN_MS = 1200; // after the last movement, on devices without a pointer that hovers
@@ -60,11 +60,16 @@ class DateRail extends HTMLElement {
   draw() {
     if (this.hidden) return;
     const at = this.findMonth(this.scrolled);
-    const words = sayMonth(this.sections[at].month);
+    const words = this.sayAt(at);
     this.style.setProperty("--at", String(this.scrolled / this.grid.layout.height));
     this.slider.setAttribute("aria-valuenow", String(at));
     this.slider.setAttribute("aria-valuetext", words);
     if (!this.isHovered) this.label.textContent = words;
+  }
+
+  sayAt(at) {
+    const { month, last } = this.sections[at];
+    return sayMonths(month, last);
   }
 
   /** How far the grid's upper edge is above the bar. */
@@ -143,7 +148,7 @@ class DateRail extends HTMLElement {
     this.isHovered = part !== null;
     this.style.setProperty("--label-at", part === null ? "var(--at)" : String(part));
     if (part === null) this.draw();
-    else this.label.textContent = sayMonth(this.sections[this.findMonth(part * this.grid.layout.height)].month);
+    else this.label.textContent = this.sayAt(this.findMonth(part * this.grid.layout.height));
   }
 }
 

@@ -5,10 +5,10 @@
 
 import { ImageSource } from "./image-source.js";
 import { listen } from "./live.js";
-import { findVisible, layOut, locate, step } from "./month-layout.js";
+import { findVisible, joinSmallMonths, layOut, locate, step } from "./month-layout.js";
 import { onViewChange } from "./tile-view.js";
-import { makeTile, refreshPicture, setTileSize, showFailure, showImage } from "./tile.js";
-import { sayCount, sayMonth } from "./words.js";
+import { makeTile, refreshPicture, setListing, setTileSize, showFailure, showImage } from "./tile.js";
+import { sayCount, sayMonths } from "./words.js";
 
 const OVERSCAN = 0.75; // of a window's height, above and below
 const COUNTING_MS = 120; // until the server is asked again while it is counting
@@ -44,6 +44,7 @@ class GalleryGrid extends HTMLElement {
     if (this.upcoming !== source) return;
     this.source.close();
     this.source = source;
+    setListing(query);
     for (const month of [...this.sections.keys()]) this.dropSection(month);
     this.current = 0;
     this.measure();
@@ -115,10 +116,11 @@ class GalleryGrid extends HTMLElement {
 
   start({ query, months, files, images }) {
     this.source = new ImageSource(new URLSearchParams(query), () => this.drawSoon());
-    this.source.months = months;
+    setListing(this.source.query);
+    this.source.months = joinSmallMonths(months);
     this.source.files = files;
     let at = 0;
-    for (const { month, count } of months) {
+    for (const { month, count } of this.source.months) {
       const part = images.slice(at, at + count);
       if (!part.length) break;
       this.source.fill(month, 0, part);
@@ -217,9 +219,9 @@ class GalleryGrid extends HTMLElement {
     place(drawn.element, "top", section.top);
     place(drawn.element, "height", section.bottom - section.top);
     place(drawn.list, "top", this.layout.heading + firstRow * this.layout.pitch);
-    if (drawn.count !== section.count) {
-      drawn.count = section.count;
-      drawn.element.querySelector("h2 span").textContent = sayCount(section.count, "image");
+    if (drawn.count !== section.count || drawn.last !== section.last) {
+      Object.assign(drawn, { count: section.count, last: section.last });
+      this.sayMonths(drawn.element, section);
     }
     for (const [index, tile] of drawn.tiles) {
       if (index < from || index >= to) {
@@ -273,11 +275,10 @@ class GalleryGrid extends HTMLElement {
     head.className = "month-head";
     const heading = document.createElement("h2");
     heading.id = `month-${month}`;
-    heading.append(sayMonth(month), " ", document.createElement("span"));
+    heading.append(" ", document.createElement("span"));
     const pick = document.createElement("button");
     pick.className = "pick-month";
     pick.type = "button";
-    pick.setAttribute("aria-label", `Select ${sayMonth(month)}`);
     head.append(heading, pick);
     const list = document.createElement("ol");
     list.className = "tiles";
@@ -288,6 +289,14 @@ class GalleryGrid extends HTMLElement {
     const section = { month, element, list, tiles: new Map(), count: -1 };
     this.sections.set(month, section);
     return section;
+  }
+
+  sayMonths(element, section) {
+    const words = sayMonths(section.month, section.last);
+    const heading = element.querySelector("h2");
+    heading.firstChild.textContent = `${words} `;
+    heading.querySelector("span").textContent = sayCount(section.count, "image");
+    element.querySelector(".pick-month").setAttribute("aria-label", `Select ${words}`);
   }
 
   dropSection(month) {

@@ -9,7 +9,7 @@ import { onLongPress } from "./long-press.js";
 import "./save-images.js";
 import { Selection } from "./selection.js";
 import { connectViewButtons } from "./tile-view.js";
-import { sayImages } from "./words.js";
+import { harmless, sayImages } from "./words.js";
 
 /** Choices after which a gallery without images is empty, instead of one in which nothing matches. */
 const NO_FILTERS = new Set(["sd", "sort", "reverse"]);
@@ -157,7 +157,8 @@ function listenToFilters() {
 
 function showTitle() {
   const { value, selectedOptions: [option] } = form.elements.sd;
-  const title = value ? option.text : "All images";
+  const folder = form.elements.folder?.value.replace(/^.*\//, "");
+  const title = folder ? harmless(folder) : value ? option.text : "All images";
   document.querySelector("h1").textContent = title;
   document.title = `${title} · Strandline`;
 }

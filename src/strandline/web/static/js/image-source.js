@@ -4,14 +4,16 @@
 // recent pages, so a million images cost no more than a thousand.
 
 import { ask } from "./api.js";
+import { findInRun, joinSmallMonths } from "./month-layout.js";
 
 const PAGE = 100;
 const MAX_PAGES = 80;
 const RETRY_MS = 2000;
 
-/** One image by its id, as tiles know it. */
-export async function fetchImage(id) {
-  return trim(await ask(`/images/${id}`));
+/** One image by its id, as tiles know it that a listing of `query` shows. */
+export async function fetchImage(id, query) {
+  const within = new URLSearchParams([...query].filter(([name]) => name === "sd" || name === "folder"));
+  return trim(await ask(`/images/${id}?${within}`));
 }
 
 export class ImageSource {
@@ -29,11 +31,13 @@ export class ImageSource {
 
   /** Fetches the months again. Pages of changed months become stale. True if any changed. */
   async loadMonths() {
-    const { months, files, fresh } = await ask(`/images/months?${this.query}`);
+    const { months: counted, files, fresh } = await ask(`/images/months?${this.query}`);
+    const months = joinSmallMonths(counted);
     this.files = files;
     this.isFresh = fresh !== false;
-    const before = new Map(this.months.map(({ month, count }) => [month, count]));
-    const differ = months.filter(({ month, count }) => before.get(month) !== count).map(({ month }) => month);
+    const sign = ({ last, count }) => `${last} ${count}`;
+    const before = new Map(this.months.map((run) => [run.month, sign(run)]));
+    const differ = months.filter((run) => before.get(run.month) !== sign(run)).map(({ month }) => month);
     const isSame = differ.length === 0 && months.length === this.months.length;
     this.months = months;
     for (const month of differ) this.expire(month);
@@ -85,11 +89,7 @@ export class ImageSource {
   async fetchOne(month, index) {
     const known = this.get(month, index);
     if (known) return known;
-    const query = new URLSearchParams(this.query);
-    query.set("at", month);
-    query.set("offset", String(index));
-    query.set("limit", "1");
-    const { images } = await ask(`/images?${query}`);
+    const { images } = await ask(`/images?${this.queryAt(month, index, 1)}`);
     return images[0] && trim(images[0], month);
   }
 
@@ -101,11 +101,7 @@ export class ImageSource {
       const known = Array.from({ length: end - at }, (_, step) => this.get(month, at + step));
       if (known.every(Boolean)) found.push(...known);
       else {
-        const query = new URLSearchParams(this.query);
-        query.set("at", month);
-        query.set("offset", String(at));
-        query.set("limit", String(end - at));
-        found.push(...(await ask(`/images?${query}`)).images.map((image) => trim(image, month)));
+        found.push(...(await ask(`/images?${this.queryAt(month, at, end - at)}`)).images.map((image) => trim(image, month)));
       }
     }
     return found;
@@ -116,12 +112,8 @@ export class ImageSource {
     if (failed && performance.now() - failed < RETRY_MS) return;
     const control = new AbortController();
     this.loading.set(key, control);
-    const query = new URLSearchParams(this.query);
-    query.set("at", month);
-    query.set("offset", String(number * PAGE));
-    query.set("limit", String(size));
     try {
-      const { images } = await ask(`/images?${query}`, { signal: control.signal });
+      const { images } = await ask(`/images?${this.queryAt(month, number * PAGE, size)}`, { signal: control.signal });
       this.touch(key, { images: images.map((image) => trim(image, month)), stale: false });
       this.failedAt.delete(key);
       this.changed();
@@ -132,6 +124,16 @@ export class ImageSource {
     } finally {
       if (this.loading.get(key) === control) this.loading.delete(key);
     }
+  }
+
+  /** The query for so many images from a position in a month, or in the small months that begin with it. */
+  queryAt(month, index, limit) {
+    const place = findInRun(this.months.find((run) => run.month === month), index);
+    const query = new URLSearchParams(this.query);
+    query.set("at", place.month ?? month);
+    query.set("offset", String(place.offset));
+    query.set("limit", String(limit));
+    return query;
   }
 
   close() {

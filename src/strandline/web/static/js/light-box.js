@@ -5,7 +5,7 @@ import { BASE } from "./base.js";
 import { copyFrom } from "./copying.js";
 import { fetchImage } from "./image-source.js";
 import { listen } from "./live.js";
-import { addressOfSmall } from "./tile.js";
+import { addressOfPage, addressOfSmall } from "./tile.js";
 import { HAS_PICTURE, harmless, sayBytes, sayDay, sayPaths, sayState, sayType, titleOf } from "./words.js";
 
 const ZOOMS = [1, 1.5, 2.5, 4, 8];
@@ -109,7 +109,7 @@ class LightBox extends HTMLElement {
     const unseen = this.querySelector(".unseen");
     unseen.hidden = false;
     unseen.querySelector("p").textContent = words;
-    unseen.querySelector("a").href = `${BASE}/image/${this.image.image_id}`;
+    unseen.querySelector("a").href = addressOfPage(this.image);
   }
 
   showFacts(image, state) {
@@ -134,14 +134,14 @@ class LightBox extends HTMLElement {
       words.append(value);
       list.append(term, words);
     }
-    this.querySelector("[data-do=more]").href = `${BASE}/image/${image.image_id}`;
+    this.querySelector("[data-do=more]").href = addressOfPage(image);
   }
 
   /** A new image is first read when it is sent. Only then are its size and date known. */
   async completeFacts() {
     const image = this.image;
     if (image.width) return;
-    const fresh = await fetchImage(image.image_id).catch(() => null);
+    const fresh = await fetchImage(image.image_id, this.grid.source.query).catch(() => null);
     if (fresh?.width && this.image === image) this.showFacts((this.image = fresh), sayState(fresh.state));
   }
 
@@ -191,7 +191,7 @@ class LightBox extends HTMLElement {
   /** The open image has arrived or changed: show the new one. */
   async onEvent(event) {
     if (!this.dialog.open || event.image_id !== this.image?.image_id) return;
-    const fresh = await fetchImage(event.image_id).catch(() => null);
+    const fresh = await fetchImage(event.image_id, this.grid.source.query).catch(() => null);
     if (fresh && this.image.image_id === fresh.image_id && fresh.state !== this.image.state) this.present(fresh);
   }
 

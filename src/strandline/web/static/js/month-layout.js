@@ -1,8 +1,39 @@
 // The position of every tile of the gallery, from the number of images of each month alone. Pure.
 
+const SMALL = 4; // images: a month with fewer would leave most of a row empty
 const YEAR_PX = 22; // a year's number on the rail is as high as this, and two must not overlap
 const DOT_PX = 7; // nor two dots for months
 const MAX_HEIGHT = 15_000_000; // browsers lay out about 33 million pixels; half of it is safe on dense screens
+
+/**
+ * The months in their order, small neighbors of one year as one: `{month, last, count, parts}`, `month` being the first.
+ * The server joins them in the same way (`month_runs.py`).
+ */
+export function joinSmallMonths(months) {
+  const runs = [];
+  let wasSmall = false;
+  for (const { month, count } of months) {
+    const isSmall = count < SMALL;
+    const run = runs.at(-1);
+    if (isSmall && wasSmall && run.month.slice(0, 4) === month.slice(0, 4)) {
+      run.last = month;
+      run.count += count;
+      run.parts.push({ month, count });
+    } else runs.push({ month, last: month, count, parts: [{ month, count }] });
+    wasSmall = isSmall;
+  }
+  return runs;
+}
+
+/** Where the server finds the image of a run: its month, and the number in there. */
+export function findInRun(run, index) {
+  let offset = index;
+  for (const { month, count } of run?.parts ?? []) {
+    if (offset < count) return { month, offset };
+    offset -= count;
+  }
+  return { month: run?.last, offset };
+}
 
 /** Columns and tile size for a width, as the style sheet's `repeat(auto-fill, minmax(least, 1fr))` makes them. */
 export function fitColumns(width, least, gap) {
@@ -11,7 +42,7 @@ export function fitColumns(width, least, gap) {
 }
 
 /**
- * The whole layout: `{columns, tile, least, height, count, sections}`; a section is `{month, count, first, top, rows}`.
+ * The whole layout: `{columns, tile, least, height, count, sections}`; a section is `{month, last, count, first, top, rows}`.
  *
  * If a million images would be higher than a browser can scroll, tiles become smaller.
  */
@@ -31,9 +62,9 @@ function stack(months, { width, least, gap, heading }) {
   const sections = [];
   let top = 0;
   let first = 0;
-  for (const { month, count } of months) {
+  for (const { month, last, count } of months) {
     const rows = Math.ceil(count / columns);
-    sections.push({ month, count, first, top, rows, bottom: top + heading + rows * pitch });
+    sections.push({ month, last, count, first, top, rows, bottom: top + heading + rows * pitch });
     top += heading + rows * pitch;
     first += count;
   }

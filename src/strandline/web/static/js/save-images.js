@@ -25,7 +25,10 @@ class SaveImages extends HTMLElement {
     this.drop = document.querySelector(".drop");
     this.panel = document.querySelector(".saved-files");
     this.queue = new SaveQueue(() => this.showSoon(), (item) => this.onResult(item));
-    this.querySelector(".save-pick").addEventListener("click", () => this.picker.click());
+    this.narrow = matchMedia("(max-width: 40rem)");
+    this.dialog = document.querySelector(".save-into");
+    this.querySelector(".save-pick").addEventListener("click", () => this.pick());
+    if (this.dialog) this.moveChoice();
     this.picker.addEventListener("change", () => {
       this.save([...this.picker.files]);
       this.picker.value = "";
@@ -34,12 +37,39 @@ class SaveImages extends HTMLElement {
     this.button("retry").addEventListener("click", () => this.retry());
     this.button("close").addEventListener("click", () => this.close());
     for (const type of ["dragenter", "dragover", "dragleave", "drop"]) addEventListener(type, (event) => this.onDrag(event));
+    this.field.addEventListener("change", () => this.findPlace());
     addEventListener("paste", (event) => this.onPaste(event));
     addEventListener("beforeunload", (event) => { if (this.queue.isRunning) event.preventDefault(); });
   }
 
+  /** On a phone, the choice of a folder is in a dialog of its own: beside the title, nobody knew what it was for. */
+  moveChoice() {
+    const choice = this.querySelector("label");
+    const [bar, next] = [choice.parentElement, choice.nextElementSibling];
+    const place = () => {
+      if (this.narrow.matches) this.dialog.querySelector(".place").append(choice);
+      else bar.insertBefore(choice, next);
+    };
+    this.dialog.addEventListener("close", () => { if (this.dialog.returnValue === "pick") this.picker.click(); });
+    this.narrow.addEventListener("change", place);
+    place();
+  }
+
+  pick() {
+    if (!this.dialog || !this.narrow.matches) {
+      this.picker.click();
+      return;
+    }
+    this.dialog.returnValue = "";
+    this.dialog.showModal();
+  }
+
+  get field() {
+    return this.querySelector("[name=sd]") ?? this.dialog.querySelector("[name=sd]");
+  }
+
   get sd() {
-    return this.querySelector("[name=sd]").value;
+    return this.field.value;
   }
 
   button(name) {
@@ -49,14 +79,34 @@ class SaveImages extends HTMLElement {
   onDrag(event) {
     if (!event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    if (event.type === "dragenter") this.depth += 1;
+    if (event.type === "dragenter") {
+      if (!this.depth) this.findPlace();
+      this.depth += 1;
+    }
     if (event.type === "dragleave") this.depth -= 1;
     if (event.type === "drop") {
       this.depth = 0;
       this.save([...event.dataTransfer.files]);
     }
     this.drop.hidden = this.depth <= 0;
-    this.drop.querySelector("bdi").textContent = this.nameOfPlace();
+    this.showPlace();
+  }
+
+  /** Asks where new pictures of a vault go: its program for notes decides that, not the folder that is shown. */
+  async findPlace() {
+    const { sd } = this;
+    this.place = null;
+    const answer = await fetch(`${BASE}/folders/${encodeURIComponent(sd)}/place`).catch(() => null);
+    const found = answer?.ok ? await answer.json() : null;
+    if (sd === this.sd) this.place = found?.folder ?? null;
+    this.showPlace();
+  }
+
+  showPlace() {
+    this.drop.querySelector("bdi").textContent = [this.nameOfPlace(), this.place && harmless(this.place)].filter(Boolean).join(": ");
+    const { sd, folder } = document.querySelector(".filters").elements;
+    const isElsewhere = Boolean(folder) && sd.value === this.sd && this.place !== null && this.place !== folder.value;
+    this.drop.querySelector(".elsewhere").hidden = !isElsewhere;
   }
 
   onPaste(event) {
@@ -66,7 +116,7 @@ class SaveImages extends HTMLElement {
   }
 
   nameOfPlace() {
-    const field = this.querySelector("[name=sd]");
+    const { field } = this;
     return field.selectedOptions?.[0]?.textContent ?? field.dataset.name;
   }
 

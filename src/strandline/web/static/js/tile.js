@@ -17,6 +17,18 @@ export function addressOfSmall(image) {
   return `${BASE}/i/${image.image_id}?w=${small}${image.state === "online-only" ? "&quiet=1" : ""}`;
 }
 
+let asked = ""; // the listing that the tiles are of, as a part of addresses
+
+/** From which listing tiles lead to pages of images: these lead back to it, and on in it. */
+export function setListing(query) {
+  asked = query.size ? `?${query}` : "";
+}
+
+/** The page of the image, as part of the listing. */
+export function addressOfPage(image) {
+  return `${BASE}/image/${image.image_id}${asked}`;
+}
+
 const NO_PREVIEW = { word: "no preview", tone: "", moving: false };
 
 /** An empty tile. */
@@ -49,7 +61,7 @@ export function showImage(tile, image) {
   if (!hadPicture) delete tile.dataset.failed;
   const badge = sayState(image.state) ?? sayState(image.away && "away") ?? (tile.dataset.failed ? sayFailure(tile) : null);
   const title = labelOf(image);
-  link.href = `${BASE}/image/${image.image_id}`;
+  link.href = addressOfPage(image);
   link.title = title;
   showCaption(tile, titleOf(image), sayFolder(image));
   link.setAttribute("aria-label", badge ? `${title}, ${badge.word}` : title);

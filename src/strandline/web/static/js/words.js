@@ -47,6 +47,13 @@ export function sayMonth(month) {
   return new Date(Date.UTC(year, number - 1)).toLocaleDateString("en", { month: "long", year: "numeric", timeZone: "UTC" });
 }
 
+/** `March to August 2026` for months of one year, in either order. */
+export function sayMonths(first, last) {
+  if (first === last) return sayMonth(first);
+  const [begin, end] = [first, last].sort();
+  return `${sayMonth(begin).replace(/ \S+$/, "")} to ${sayMonth(end)}`;
+}
+
 /** `12 May 2024`, by the camera's own calendar. */
 export function sayDay(iso) {
   return new Date(iso).toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
