@@ -117,7 +117,7 @@ class EmptyImageError(InvalidInputError):
 
 
 class UnsupportedImageError(InvalidInputError):
-    """The bytes are not of a supported image type."""
+    """The bytes are not of an image type that the storage directory keeps."""
 
     code = "unsupported-image"
 
@@ -297,7 +297,7 @@ class WatchLimitError(UnavailableError):
 
 
 class DecoderUnavailableError(UnavailableError):
-    """No decoder can start here, so nothing is known about the picture. The installation is broken."""
+    """No decoder can start here, or there is none for the picture's type, so nothing is known about its pixels."""
 
     code = "decoder-unavailable"
 

@@ -9,14 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from builders.named_pictures import NAMED_KINDS, make_named_picture
 from builders.pictures import KINDS, extension_of, make_picture
 from strandline.model.media_types import (
     MEDIA_TYPES,
+    NAMED_MEDIA_TYPES,
     SNIFF_BYTES,
     MediaType,
     find_media_type,
     find_media_type_by_extension,
     find_svg_root,
+    is_raw_photograph,
     sniff_media_type,
 )
 
@@ -40,29 +43,59 @@ def _ftyp(major: bytes, *compatible: bytes) -> bytes:
         ("heic", "image/heic", False),
         ("heif", "image/heif", False),
         ("avif", "image/avif", True),
+        ("bmp", "image/bmp", True),
+        ("tif", "image/tiff", False),
+        ("tiff", "image/tiff", False),
+        ("ico", "image/vnd.microsoft.icon", True),
+        ("jxl", "image/jxl", False),
     ],
 )
 def test_the_table_of_types(extension: str, name: str, shown: bool) -> None:
-    """The nine extensions have these types, in any letter case. Browsers show all except HEIC and HEIF."""
+    """The extensions have these types, in any letter case. Browsers do not show HEIC, HEIF, TIFF, and JPEG XL."""
     media_type = find_media_type_by_extension(extension)
     assert media_type is not None
     assert media_type is find_media_type_by_extension(extension.upper())
     assert media_type is find_media_type(name)
     assert media_type is find_media_type(name.upper())
     assert (media_type.name, media_type.shown_by_browsers) == (name, shown)
-    assert media_type.extension == ("jpg" if extension == "jpeg" else extension)
+    assert media_type.extension == {"jpeg": "jpg", "tiff": "tif"}.get(extension, extension)
+    assert media_type.has_id_names is (media_type in MEDIA_TYPES)
+
+
+def test_each_type_has_a_word() -> None:
+    """By which people know it."""
+    words = ["png", "jpeg", "gif", "webp", "svg", "heic", "heif", "avif", "bmp", "tiff", "ico", "jxl"]
+    assert [media_type.word for media_type in NAMED_MEDIA_TYPES] == words
+
+
+@pytest.mark.parametrize("kind", NAMED_KINDS)
+def test_pictures_of_other_types_are_detected(kind: str) -> None:
+    """Also those that an id-named file cannot have."""
+    media_type = sniff_media_type(make_named_picture(kind))
+    assert media_type is not None
+    assert media_type is find_media_type_by_extension(NAMED_KINDS[kind])
+
+
+def test_a_raw_photograph_is_no_tiff() -> None:
+    """Most have the bytes of one. Their names tell."""
+    tiff = find_media_type("image/tiff")
+    assert tiff is not None
+    assert is_raw_photograph(tiff, "IMG_1.DNG")
+    assert not is_raw_photograph(tiff, "IMG_1.tif")
+    assert not is_raw_photograph(tiff, None)
+    assert not is_raw_photograph(find_media_type("image/png") or tiff, "x.dng")
 
 
 def test_no_name_stands_twice() -> None:
     """Each name and each extension belongs to one type, in lower case, so both lookups are functions."""
-    names = [media_type.name for media_type in MEDIA_TYPES]
-    extensions = [extension for media_type in MEDIA_TYPES for extension in media_type.extensions]
+    names = [media_type.name for media_type in NAMED_MEDIA_TYPES]
+    extensions = [extension for media_type in NAMED_MEDIA_TYPES for extension in media_type.extensions]
     assert len(set(names)) == len(names)
     assert len(set(extensions)) == len(extensions)
     assert [extension.lower() for extension in extensions] == extensions
 
 
-@pytest.mark.parametrize("extension", ["", ".png", "jpe", "svgz", "tiff", "png ", "jp\u0261", "HE\u0130C"])
+@pytest.mark.parametrize("extension", ["", ".png", "jpe", "svgz", "jp2", "png ", "jp\u0261", "HE\u0130C"])
 def test_other_extensions_are_unknown(extension: str) -> None:
     """Only letter case is ignored. Letters that merely fold to ASCII do not count."""
     assert find_media_type_by_extension(extension) is None
@@ -113,7 +146,12 @@ def test_brands_are_read_from_the_first_box_only() -> None:
         _ftyp(b"qt  "),
         _ftyp(b"crx ", b"isom"),
         b"BM\0\0\0\0",
-        b"II*\0",
+        b"BMW makes cars, and motorcycles.\n",
+        b"II*",
+        b"II*\0\x10\0\0\0CR\2\0",
+        b"\0\0\2\0\1\0\x10\x10",
+        b"\0\1\0\0\0\x0b",
+        b"\0\0\0\x0cjP  \r\n\x87\n",
         b"%PDF-1.7",
         gzip.compress(b"<svg/>", mtime=0),
     ],

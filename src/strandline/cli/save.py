@@ -40,6 +40,7 @@ from strandline.errors import (
     StrandlineError,
     UnwritableFolderError,
 )
+from strandline.model.layout import LAYOUTS
 from strandline.model.plain_words import say_count, show_plainly
 from strandline.model.remedies import quote_word, refer_to
 from strandline.model.reports import Saved
@@ -134,13 +135,13 @@ def save(
     """
     if len(files) > 1 and (image_id or name):
         raise click.UsageError("--id and --name are for one image; save several images one at a time")
-    found = list(iter_sources(files, recursive=recursive))
-    tally = _Tally(left_out=[each for each in found if isinstance(each, LeftOut)])
-    sources = [each for each in found if not isinstance(each, LeftOut)]
-    if len(sources) > 1 and (image_id or name):
-        raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
     with session.open_store() as store, Bars() as bars, taking_interrupts() as interrupt:
         target = _choose(store, sd, files if note is None else [note])
+        found = list(iter_sources(files, recursive=recursive, layout=LAYOUTS[target.layout]))
+        tally = _Tally(left_out=[each for each in found if isinstance(each, LeftOut)])
+        sources = [each for each in found if not isinstance(each, LeftOut)]
+        if len(sources) > 1 and (image_id or name):
+            raise click.UsageError(f"--id and --name are for one image; {files[0]} has {len(sources):,}")
         saver = _Saver(store, target, interrupt, bars, tally, len(sources), _find_note(note, target))
         with suppress(KeyboardInterrupt):  # it is raised below
             saver.save_all(sources, name=name, image_id=image_id)

@@ -1,8 +1,8 @@
 """What can be saved: files, folders of pictures, stdin, and ``data:`` URLs, each as a source.
 
-In a folder, the first bytes decide what is a picture. Hidden files, symbolic links, and leftovers of sync clients
-are skipped. A ``media`` folder next to an ``SD_ID`` is skipped as well: its images are stored already, and those
-under legacy ids would be saved again under new ids.
+In a folder, the first bytes decide what is a picture that the target keeps. Hidden files, symbolic links, and
+leftovers of sync clients are skipped. A ``media`` folder next to an ``SD_ID`` is skipped as well: its images are
+stored already, and those under legacy ids would be saved again under new ids.
 """
 
 from __future__ import annotations
@@ -24,7 +24,15 @@ from strandline.errors import (
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.opening import is_dataless, open_regular
 from strandline.model.identity.sd_ids import IDENTITY_FILE
-from strandline.model.media_types import SNIFF_BYTES, find_media_type_by_extension, sniff_media_type
+from strandline.model.layout import ID_LAYOUT, Layout
+from strandline.model.media_types import (
+    NAMED_MEDIA_TYPES,
+    RAW_EXTENSIONS,
+    SNIFF_BYTES,
+    find_media_type_by_extension,
+    is_raw_photograph,
+    sniff_media_type,
+)
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.values import dataclass
 
@@ -34,23 +42,14 @@ _NEVER_PICTURES = {
     NameKind.TEMPORARY: Reason.TEMPORARY,
 }
 
-_OTHER_PICTURES = (
-    b"BM",
-    b"II*\0",
-    b"MM\0*",
-    b"8BPS",
-    b"\xff\x0a",
-    b"\0\0\0\x0cJXL ",
-    b"\0\0\0\x0cjP  ",
-    b"qoif",
-)
-"""The first bytes of BMP, TIFF (and most raw photographs), Photoshop, JPEG XL, JPEG 2000, and QOI."""
+_OTHER_PICTURES = (b"8BPS", b"\0\0\0\x0cjP  ", b"qoif")
+"""The first bytes of Photoshop, JPEG 2000, and QOI."""
 
-_OTHER_EXTENSIONS = frozenset({
-    "bmp", "tif", "tiff", "psd", "jxl", "jp2", "qoi", "ico", "tga", "xcf", "pcx", "pbm", "pgm", "ppm", "exr", "hdr",
-    "raw", "dng", "cr2", "cr3", "nef", "arw", "orf", "rw2", "raf",
-})  # fmt: skip
-"""Of pictures that cannot be kept. Like a name, they only decide which line tells of the file."""
+_OTHER_EXTENSIONS = RAW_EXTENSIONS | {
+    "psd", "jp2", "qoi", "tga", "xcf", "pcx", "pbm", "pgm", "ppm", "exr", "hdr",
+    *(extension for each in NAMED_MEDIA_TYPES if not each.has_id_names for extension in each.extensions),
+}  # fmt: skip
+"""Of pictures that cannot be kept, or not by id. Like a name, they only decide which line tells of the file."""
 
 Data = Path | bytes | BinaryIO
 
@@ -72,10 +71,12 @@ class Unusable:
     error: StrandlineError
 
 
-def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Source | Unusable | LeftOut]:
+def iter_sources(
+    arguments: Sequence[str], *, recursive: bool, layout: Layout = ID_LAYOUT
+) -> Iterator[Source | Unusable | LeftOut]:
     """The sources that the arguments of ``save`` name, in that order. Files of a folder are sorted by name.
 
-    What is in a folder and not saved comes with the reason.
+    What is in a folder and not saved comes with the reason. ``layout`` is that of the target.
     """
     for argument in arguments:
         if not argument:
@@ -85,7 +86,7 @@ def iter_sources(arguments: Sequence[str], *, recursive: bool) -> Iterator[Sourc
         elif argument[:5].lower() == "data:":
             yield _make_data_url_source(argument)
         elif _is_folder(argument):
-            yield from _iter_folder(argument, recursive=recursive)
+            yield from _iter_folder(argument, layout, recursive=recursive)
         else:
             yield Source(argument, Path(argument))
 
@@ -135,7 +136,7 @@ def _is_folder(argument: str) -> bool:
     return False
 
 
-def _iter_folder(argument: str, *, recursive: bool) -> Iterator[Source | Unusable | LeftOut]:
+def _iter_folder(argument: str, layout: Layout, *, recursive: bool) -> Iterator[Source | Unusable | LeftOut]:
     if not recursive:
         message = f"{argument} is a folder; add -r to save the pictures in it"
         yield Unusable(argument, InvalidPathError(message, path=argument))
@@ -151,7 +152,7 @@ def _iter_folder(argument: str, *, recursive: bool) -> Iterator[Source | Unusabl
         if isinstance(entry, LeftOut):
             stored += [entry.path] if entry.reason is Reason.MEDIA_FOLDER else []
             yield entry
-        elif (reason := _why_left_out(entry)) is not None:
+        elif (reason := _why_left_out(entry, layout)) is not None:
             yield LeftOut(entry.path, reason)
         else:
             is_empty = False
@@ -208,9 +209,10 @@ def _judge_name(name: str) -> Reason | None:
     return _NEVER_PICTURES.get(kind) or (Reason.HIDDEN if name.startswith(".") else None)
 
 
-def _why_left_out(entry: os.DirEntry[str]) -> Reason | None:
+def _why_left_out(entry: os.DirEntry[str], layout: Layout) -> Reason | None:
     """Judges by the first bytes, or by the extension if reading fails or would download (saving then says why)."""
-    has_extension = find_media_type_by_extension(_extension_of(entry.name)) is not None
+    by_name = find_media_type_by_extension(_extension_of(entry.name))
+    has_extension = by_name is not None and (by_name.has_id_names or not layout.names_are_ids)
     try:
         if is_dataless(entry.stat(follow_symlinks=False)):
             return None if has_extension else Reason.UNSUPPORTED
@@ -218,11 +220,16 @@ def _why_left_out(entry: os.DirEntry[str]) -> Reason | None:
             start = os.read(opened.fd, SNIFF_BYTES)
     except (OSError, StrandlineError):
         return None if has_extension else Reason.UNREADABLE
-    if sniff_media_type(start) is not None:
+    kept = layout.sniff(start)
+    if kept is not None and not is_raw_photograph(kept, entry.name):
         return None
     if has_extension and not start:
         return Reason.EMPTY
-    is_picture = start.startswith(_OTHER_PICTURES) or _extension_of(entry.name).lower() in _OTHER_EXTENSIONS
+    is_picture = (
+        sniff_media_type(start) is not None
+        or start.startswith(_OTHER_PICTURES)
+        or _extension_of(entry.name).lower() in _OTHER_EXTENSIONS
+    )
     return Reason.UNSUPPORTED_PICTURE if is_picture else Reason.UNSUPPORTED
 
 

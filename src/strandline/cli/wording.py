@@ -13,6 +13,7 @@ from strandline.cli.tables import Badge
 from strandline.cli.writing import is_terminal
 from strandline.model.events import format_time
 from strandline.model.image_files import ImageFile
+from strandline.model.media_types import find_media_type
 from strandline.model.plain_words import say_bytes
 from strandline.model.reports import ImageInfo
 from strandline.model.state_words import StateWord, Tone, word_of_file, word_of_image
@@ -53,7 +54,8 @@ def find_time(image: ImageInfo) -> datetime:
 
 def say_type(media_type: str) -> str:
     """``jpeg`` for ``image/jpeg``, ``svg`` for ``image/svg+xml``."""
-    return media_type.rpartition("/")[2].partition("+")[0]
+    found = find_media_type(media_type)
+    return media_type.rpartition("/")[2] if found is None else found.word
 
 
 def say_pixels(file: ImageFile) -> str:

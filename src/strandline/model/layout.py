@@ -20,7 +20,7 @@ from strandline.model.media_names import (
     respell_names,
     split_wanted_name,
 )
-from strandline.model.media_types import MEDIA_TYPES, MediaType
+from strandline.model.media_types import NAMED_MEDIA_TYPES, MediaType, sniff_media_type
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.sync_names import NameKind, NameMeaning, explain_conflict_copy, explain_name
 from strandline.model.values import dataclass
@@ -72,6 +72,12 @@ class Layout(Protocol):
         any other name.
 
         Every scan calls it once per file, so it must be cheap.
+        """
+        ...
+
+    def sniff(self, head: bytes) -> MediaType | None:
+        """The type of a file by its first bytes (as many as ``SNIFF_BYTES``), or None if none that images have here.
+        Never raises.
         """
         ...
 
@@ -128,6 +134,11 @@ class IdLayout:
     candidates = staticmethod(candidate_names)
     respell = staticmethod(respell_names)
 
+    def sniff(self, head: bytes) -> MediaType | None:
+        """A type that an id-named file can have."""
+        found = sniff_media_type(head)
+        return found if found is not None and found.has_id_names else None
+
     def path_of(self, name: str) -> str:
         """``media/{name}``."""
         return f"{self.images_folder}/{name}"
@@ -159,7 +170,7 @@ class IdLayout:
 
 
 _TYPE_BY_EXTENSION = {
-    extension: media_type.name for media_type in MEDIA_TYPES for extension in media_type.extensions
+    extension: media_type.name for media_type in NAMED_MEDIA_TYPES for extension in media_type.extensions
 }
 
 SHORT_ENDINGS = frozenset(
@@ -192,6 +203,8 @@ class NamedLayout:
     ignores: IsIgnored | None = None
     names_are_ids: bool = False
     images_folder: str = ""
+
+    sniff = staticmethod(sniff_media_type)
 
     def path_of(self, name: str) -> str:
         """The name itself."""

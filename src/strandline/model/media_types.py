@@ -1,5 +1,8 @@
 """Media types: the table of picture formats, and how to detect one from an extension or from the first bytes.
 
+There are two sets. An id-named file has one of a few types, because each is a name under which an image must be
+looked for. A named picture can also have one of the others.
+
 If the bytes are available, they win. The extension decides only if there is nothing but a listing. HEIC, HEIF, and
 AVIF are one container and differ only in the *brands* of their first box. SVG has no magic bytes: its root element
 must be searched for after everything that XML allows before it.
@@ -27,6 +30,10 @@ class Family(Enum):
     RIFF = auto()
     ISO = auto()
     SVG = auto()
+    BMP = auto()
+    TIFF = auto()
+    ICO = auto()
+    JXL = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +50,19 @@ class MediaType:
     """Matches the start of every file of this type, and of no other. None if brands or XML decide."""
     brands: frozenset[bytes] = frozenset()
     """Brands in an ISO file's first box that mean this type."""
+    has_id_names: bool = True
+    """Whether an id-named file can have this type. If not, only a named picture can."""
 
     @property
     def extension(self) -> str:
         """The canonical extension."""
         return self.extensions[0]
+
+    @property
+    def word(self) -> str:
+        """``jpeg`` for ``image/jpeg``, ``svg`` for ``image/svg+xml``; what people call it, in lower case."""
+        word = self.name.rpartition("/")[2].partition("+")[0]
+        return self.extension if "." in word else word
 
 
 PNG = MediaType("image/png", ("png",), Family.PNG, magic=re.compile(rb"\x89PNG\r\n\x1a\n"))
@@ -70,12 +85,59 @@ HEIF = MediaType(
     brands=frozenset({b"mif1", b"mif2", b"msf1"}),
 )
 AVIF = MediaType("image/avif", ("avif",), Family.ISO, brands=frozenset({b"avif", b"avis"}))
+BMP = MediaType(
+    "image/bmp",
+    ("bmp",),
+    Family.BMP,
+    # The two letters alone begin many a text. What follows the file's header is the size of the picture's.
+    magic=re.compile(rb"(?s)BM.{12}[\x0c-\x7c]\0\0\0"),
+    has_id_names=False,
+)
+TIFF = MediaType(
+    "image/tiff",
+    ("tif", "tiff"),
+    Family.TIFF,
+    shown_by_browsers=False,
+    # Canon's raw photographs have a mark of their own in the same header.
+    magic=re.compile(rb"(?s)(?:II\*\0|MM\0\*)(?!....CR)|II\+\0\x08\0\0\0|MM\0\+\0\x08\0\0"),
+    has_id_names=False,
+)
+ICO = MediaType(
+    "image/vnd.microsoft.icon",
+    ("ico",),
+    Family.ICO,
+    magic=re.compile(rb"\0\0\x01\0[^\0]\0"),
+    has_id_names=False,
+)
+JXL = MediaType(
+    "image/jxl",
+    ("jxl",),
+    Family.JXL,
+    shown_by_browsers=False,
+    magic=re.compile(rb"\xff\x0a|\0\0\0\x0cJXL \r\n\x87\n"),
+    has_id_names=False,
+)
 
 MEDIA_TYPES: tuple[MediaType, ...] = (PNG, JPEG, GIF, WEBP, SVG, HEIC, HEIF, AVIF)
+"""Those that an id-named file can have. Discovery probes two names for each of their extensions, so a type more
+makes every miss slower, and old versions would not find its images.
+"""
 
-_BY_NAME = {media_type.name: media_type for media_type in MEDIA_TYPES}
-_BY_EXTENSION = {extension: media_type for media_type in MEDIA_TYPES for extension in media_type.extensions}
+NAMED_MEDIA_TYPES: tuple[MediaType, ...] = (*MEDIA_TYPES, BMP, TIFF, ICO, JXL)
+"""Those that a named picture can have: all."""
+
+_BY_NAME = {media_type.name: media_type for media_type in NAMED_MEDIA_TYPES}
+_BY_EXTENSION = {
+    extension: media_type for media_type in NAMED_MEDIA_TYPES for extension in media_type.extensions
+}
 _BY_BRAND = {brand: media_type for media_type in MEDIA_TYPES for brand in media_type.brands}
+_WITH_MAGIC = [(each.magic, each) for each in NAMED_MEDIA_TYPES if each.magic is not None]
+
+RAW_EXTENSIONS = frozenset({
+    "3fr", "arw", "cr2", "cr3", "dcr", "dng", "erf", "gpr", "iiq", "k25", "kdc", "mef", "mos", "nef", "nrw", "orf",
+    "pef", "raf", "raw", "rw2", "rwl", "sr2", "srf", "srw",
+})  # fmt: skip
+"""Of raw photographs. Many have the bytes of a TIFF, with a small preview as its first picture."""
 
 
 def find_media_type(name: str) -> MediaType | None:
@@ -89,14 +151,20 @@ def find_media_type_by_extension(extension: str) -> MediaType | None:
     return _BY_EXTENSION.get(extension.lower()) if extension.isascii() else None
 
 
+def is_raw_photograph(media_type: MediaType, name: str | None) -> bool:
+    """Whether a file with these bytes and this name is a camera's raw photograph, not the TIFF that it looks like."""
+    return media_type is TIFF and name is not None and name.rpartition(".")[2].lower() in RAW_EXTENSIONS
+
+
 def sniff_media_type(head: bytes) -> MediaType | None:
-    """The type of a file by its first bytes, or None if it is not supported.
+    """The type of a file by its first bytes, or None if it is not supported. Not all layouts keep each of them
+    (:meth:`~strandline.model.layout.Layout.sniff`).
 
     It says what the file is meant to be, not that it is complete. Never raises, whatever the bytes. Law:
     ``sniff_media_type(data) == sniff_media_type(data[:SNIFF_BYTES])``.
     """
-    for media_type in MEDIA_TYPES:
-        if media_type.magic is not None and media_type.magic.match(head):
+    for magic, media_type in _WITH_MAGIC:
+        if magic.match(head):
             return media_type
     if head[4:8] == b"ftyp" and (by_brand := _sniff_brands(head[:SNIFF_BYTES])):
         return by_brand

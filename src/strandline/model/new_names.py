@@ -27,7 +27,7 @@ a temporary some 15.
 _NUMBER_BYTES = 6
 """Kept free for a blank and a number."""
 
-OTHER_EXTENSIONS = ("bmp", "tif", "tiff", "ico", "jxl", "jfif", "jpe", "apng", "heics", "svgz")
+OTHER_EXTENSIONS = ("jfif", "jpe", "apng", "heics", "svgz")
 """Endings of pictures that are none of ours: they are no part of the name, either."""
 
 _CLOCK = re.compile(r"(?<=\d):(?=\d)")

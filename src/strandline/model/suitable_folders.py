@@ -78,10 +78,11 @@ _NEVER_PICTURES = frozenset({NameKind.LITTER, NameKind.PLACEHOLDER, NameKind.TEM
 
 
 def may_be_picture(name: str) -> bool:
-    """Whether a file of this name, outside a media folder, may be a user's picture: by its extension, unless it is
-    hidden or a leftover of a sync client.
+    """Whether a file of this name, outside a media folder, may be a user's picture that can be saved there: by its
+    extension, unless it is hidden or a leftover of a sync client.
     """
-    if name.startswith(".") or find_media_type_by_extension(name.rpartition(".")[2]) is None:
+    media_type = find_media_type_by_extension(name.rpartition(".")[2])
+    if name.startswith(".") or media_type is None or not media_type.has_id_names:
         return False
     return explain_name(name, lambda _: False).kind not in _NEVER_PICTURES
 

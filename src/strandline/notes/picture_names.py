@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from html import unescape
 
-EXTENSIONS = (
-    "png", "jpg", "jpeg", "gif", "webp", "svg", "heic", "heif", "avif", "bmp", "tif", "tiff", "ico", "jxl",
-)  # fmt: skip
+from strandline.model.media_types import NAMED_MEDIA_TYPES
+
+EXTENSIONS = tuple(extension for media_type in NAMED_MEDIA_TYPES for extension in media_type.extensions)
 """What notes show as pictures. Other attachments are not looked at."""
 
 _ENDINGS = tuple(f".{extension}" for extension in EXTENSIONS)

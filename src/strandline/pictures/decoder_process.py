@@ -89,6 +89,8 @@ def _answer(request: Header, data: bytes) -> tuple[Header, bytes]:
         media_type, small, width, height = pixels.make_small(
             data, request["media_type"], request["size"], request["max_pixels"]
         )
+    except pixels.NoDecoderError as error:
+        return {"no_decoder": str(error)}, b""
     except pixels.TooManyPixelsError as error:
         return {"too_large": str(error), "pixels": error.pixels}, b""
     except MemoryError:

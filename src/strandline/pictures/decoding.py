@@ -58,7 +58,8 @@ def check_decodes(
         UndecodablePictureError: It is truncated or broken, has another type, or crashed its decoder.
         PictureTooLargeError: It exceeds the pixel or time limit. This says nothing about its bytes.
         MissingExtraError: The extra ``pictures`` is not installed. This says nothing about its bytes.
-        DecoderUnavailableError: No decoder could be started. This says nothing about its bytes.
+        DecoderUnavailableError: No decoder could be started, or there is none for the type here. This says nothing
+            about its bytes.
         DecodingInterruptedError: The decoder was ended from outside or ran out of memory. This says nothing about its
             bytes.
     """
@@ -122,6 +123,11 @@ def _ask(
         raise UndecodablePictureError("the picture made its decoder crash; nothing was shown of it") from None
     if "no_memory" in reply:
         raise _interrupted(reply["no_memory"])
+    if "no_decoder" in reply:
+        raise DecoderUnavailableError(
+            f"the libraries that are installed here cannot decode {reply['no_decoder']}; download the picture, and "
+            "open it with a program that can"
+        )
     if "too_large" in reply:
         raise PictureTooLargeError(
             f"the picture is too large to decode: {reply['too_large']}; raise pictures.max_pixels if you trust it",

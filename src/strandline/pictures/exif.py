@@ -39,7 +39,7 @@ class Exif(NamedTuple):
     """Aware UTC. A time without a zone is read as UTC: it sorts well, but may be some hours off."""
 
 
-def read_exif(tiff: bytes) -> Exif:
+def read_exif(tiff: bytes | memoryview) -> Exif:
     """Reads the directories of a TIFF structure, the part after ``Exif\0\0`` in a JPEG.
 
     Never raises, whatever the bytes. Broken or misplaced values count as absent.
@@ -50,8 +50,8 @@ def read_exif(tiff: bytes) -> Exif:
         return Exif()
 
 
-def _read(tiff: bytes) -> Exif:
-    order = _BYTE_ORDERS.get(tiff[:4])
+def _read(tiff: bytes | memoryview) -> Exif:
+    order = _BYTE_ORDERS.get(bytes(tiff[:4]))
     if order is None:
         return Exif()
     (at,) = struct.unpack_from(order + "I", tiff, 4)
@@ -65,7 +65,7 @@ def _read(tiff: bytes) -> Exif:
     )
 
 
-def _read_directory(tiff: bytes, at: int, order: str) -> dict[int, int | str]:
+def _read_directory(tiff: bytes | memoryview, at: int, order: str) -> dict[int, int | str]:
     """The values that are one number or a short text, by tag. Other values are skipped."""
     if at + 2 > len(tiff):
         return {}
@@ -80,7 +80,9 @@ def _read_directory(tiff: bytes, at: int, order: str) -> dict[int, int | str]:
             (values[tag],) = struct.unpack_from(order + "I", tiff, entry + 8)
         elif kind == 2 and length <= _MAX_TEXT_BYTES:
             start = entry + 8 if length <= 4 else struct.unpack_from(order + "I", tiff, entry + 8)[0]
-            values[tag] = tiff[start : start + length].split(b"\0")[0].decode("ascii", "replace").strip()
+            values[tag] = (
+                bytes(tiff[start : start + length]).split(b"\0")[0].decode("ascii", "replace").strip()
+            )
     return values
 
 

@@ -16,12 +16,16 @@ from strandline.model.values import dataclass
 from strandline.pictures.exif import read_exif
 from strandline.pictures.headers import (
     Header,
+    read_bmp_header,
     read_gif_header,
+    read_ico_header,
     read_jpeg_header,
     read_png_header,
+    read_tiff_header,
     read_webp_header,
 )
 from strandline.pictures.iso_header import read_iso_header
+from strandline.pictures.jxl_header import read_jxl_header
 from strandline.pictures.svg_header import read_svg_header
 
 
@@ -47,6 +51,10 @@ _READERS: dict[str, Callable[[memoryview], Header]] = {
     "image/heic": read_iso_header,
     "image/heif": read_iso_header,
     "image/avif": read_iso_header,
+    "image/bmp": read_bmp_header,
+    "image/tiff": read_tiff_header,
+    "image/vnd.microsoft.icon": read_ico_header,
+    "image/jxl": read_jxl_header,
 }
 
 
@@ -63,7 +71,7 @@ def read_facts(data: bytes | mmap.mmap, media_type: str) -> PictureFacts:
             header = reader(view)
         except (NotWholeError, struct.error, IndexError, ValueError, OverflowError):
             return PictureFacts()
-    exif = read_exif(header.exif)
+        exif = read_exif(header.exif)
     orientation = exif.orientation if header.orientation is None else header.orientation
     if not header.width or not header.height:
         return PictureFacts(taken_at=exif.taken_at, orientation=orientation)

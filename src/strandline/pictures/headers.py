@@ -1,7 +1,7 @@
-"""Headers: width, height, and EXIF from the first bytes of a JPEG, PNG, GIF, or WebP, without a decoder.
+"""Headers: width, height, and EXIF of a JPEG, PNG, GIF, WebP, BMP, TIFF, or ICO, without a decoder.
 
 Each reader walks the file's outermost parts, reads a few numbers, and stops. It reports what the file *says about
-itself*: the first kilobyte of a picture says the same as the whole one. No library is used, because the usual
+itself*: the first kilobyte of most pictures says the same as the whole one. No library is used, because the usual
 one, ``imagesize``, trusts counts: an AVIF of 700 bytes keeps it busy for seconds, one of 400 KB for half an hour.
 """
 
@@ -11,6 +11,9 @@ import struct
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from strandline.model.structure.bmp import read_bitmap_header
+from strandline.model.structure.ico import list_icons
+from strandline.model.structure.tiff import HEIGHT, WIDTH, iter_numbers, read_directory, read_form
 from strandline.pictures.exif import MAX_EXIF_BYTES
 
 MAX_STEPS = 4_096
@@ -25,8 +28,8 @@ class Header(NamedTuple):
     width: int | None = None
     """As stored, before rotation; None if the file does not say."""
     height: int | None = None
-    exif: bytes = b""
-    """The TIFF structure, or empty."""
+    exif: bytes | memoryview = b""
+    """The TIFF structure, or empty. A view is only valid as long as the picture's bytes are."""
     orientation: int | None = None
     """As in EXIF, if the format has its own way to say it. EXIF then does not count."""
 
@@ -91,6 +94,26 @@ def read_webp_header(data: memoryview) -> Header:
         width, height = struct.unpack_from("<HH", data, 26)
         return Header(width & 0x3FFF, height & 0x3FFF)
     return Header()
+
+
+def read_bmp_header(data: memoryview) -> Header:
+    """The bitmap's header follows that of the file."""
+    header = read_bitmap_header(data, 14)
+    return Header(header.width, header.height)
+
+
+def read_tiff_header(data: memoryview) -> Header:
+    """The first directory, which may be at the end. It is also that of the EXIF, except in a BigTIFF."""
+    form, first = read_form(data)
+    values, _ = read_directory(data, form, first, MAX_STEPS)
+    width, height = (next(iter_numbers(data, form, values.get(tag)), None) for tag in (WIDTH, HEIGHT))
+    return Header(width, height, b"" if form.is_big else data)
+
+
+def read_ico_header(data: memoryview) -> Header:
+    """The largest picture, which viewers show."""
+    largest = max(list_icons(data), key=lambda icon: icon.width * icon.height)
+    return Header(largest.width, largest.height)
 
 
 def _iter_riff_chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:

@@ -1,19 +1,23 @@
 """Pixels: what a decoder process does with a picture: check its size, then decode it, in full or to a small copy.
 
 JPEG, PNG, WebP, and SVG go to libvips. The others go to Pillow: HEIC, because libvips lacks an HEVC decoder
-(``pi_heif`` brings one); GIF and AVIF, because libvips accepts a truncated animation as a shorter one. The number of
-pixels is compared with the limit *before* anything is decoded: a file of one megabyte can promise 2.5 billion.
+(``pi_heif`` brings one); GIF and AVIF, because libvips accepts a truncated animation as a shorter one; TIFF,
+because libvips makes half of one, and any compression that it does not know, black; BMP and ICO, because it has no
+loader of its own for them. JPEG XL needs a libvips that was built with a loader for it. The number of pixels is
+compared with the limit *before* anything is decoded: a file of one megabyte can promise 2.5 billion.
 """
 
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from importlib import import_module
 
 import pi_heif  # type: ignore[import-untyped]
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
+from strandline.model.structure.ico import Icon, list_icons
 from strandline.pictures import vips
 
 MAX_SVG_SIZE = 1_024
@@ -27,7 +31,17 @@ ANIMATION_FACTOR = 10
 of one, and within the time limit.
 """
 
-_BY_PILLOW = {"image/gif": "GIF", "image/heic": "HEIF", "image/heif": "HEIF", "image/avif": "AVIF"}
+_BY_PILLOW = {
+    "image/gif": "GIF", "image/heic": "HEIF", "image/heif": "HEIF", "image/avif": "AVIF", "image/bmp": "BMP",
+    "image/tiff": "TIFF", "image/vnd.microsoft.icon": "ICO",
+}  # fmt: skip
+_ICO = "image/vnd.microsoft.icon"
+_ICON_HEAD_BYTES = 22
+"""Of an icon with one picture."""
+
+
+class NoDecoderError(Exception):
+    """No library that is installed here can decode the type. Its text is the type."""
 
 
 class TooManyPixelsError(Exception):
@@ -42,7 +56,13 @@ class TooManyPixelsError(Exception):
 def set_up() -> None:
     """Prepares the libraries, once per process."""
     vips.set_up()
-    for plugin in ("AvifImagePlugin", "GifImagePlugin"):
+    for plugin in (
+        "AvifImagePlugin",
+        "GifImagePlugin",
+        "BmpImagePlugin",
+        "IcoImagePlugin",
+        "TiffImagePlugin",
+    ):
         import_module(f"PIL.{plugin}")  # importing it registers it; Pillow would search its forty plugins
     pi_heif.register_heif_opener(decode_threads=1, thumbnails=False, depth_images=False, aux_images=False)
     Image.MAX_IMAGE_PIXELS = None  # our own limit is stricter
@@ -54,8 +74,10 @@ def decode_whole(data: bytes, media_type: str, max_pixels: int) -> None:
 
     Raises:
         TooManyPixelsError: It has too many. Nothing was decoded.
+        NoDecoderError: There is no decoder for it.
         Exception: Any exception of a decoder: the bytes are invalid or end too early.
     """
+    data, media_type = _pick(data, media_type, max_pixels)
     if media_type == "image/svg+xml":
         vips.decode_all(_open_svg(data, MAX_SVG_SIZE))
     elif media_type in _BY_PILLOW:
@@ -65,7 +87,10 @@ def decode_whole(data: bytes, media_type: str, max_pixels: int) -> None:
 
 
 def make_small(data: bytes, media_type: str, size: int, max_pixels: int) -> tuple[str, bytes, int, int]:
-    """Media type, bytes, width, and height of a small copy. Raises the same errors as :func:`decode_whole`."""
+    """Media type, bytes, width, and height of a small copy, of the first page. Raises the same errors as
+    :func:`decode_whole`.
+    """
+    data, media_type = _pick(data, media_type, max_pixels)
     if media_type == "image/svg+xml":
         image = vips.shrink(_open_svg(data, size), size)
     elif media_type in _BY_PILLOW:
@@ -78,9 +103,32 @@ def make_small(data: bytes, media_type: str, size: int, max_pixels: int) -> tupl
 def _open_checked(
     data: bytes, media_type: str, max_pixels: int, *, all_frames: bool = False
 ) -> vips.VipsImage:
+    if not vips.can_open(media_type):
+        raise NoDecoderError(media_type)
     image = vips.open_picture(data, media_type, all_frames=all_frames)
     _check_pixels(*vips.size_of(image), vips.frames_of(image), max_pixels)
     return image
+
+
+def _pick(data: bytes, media_type: str, max_pixels: int) -> tuple[bytes, str]:
+    """The picture to decode, and its type: of an icon, only the largest one, which may be a PNG.
+
+    The size that counts is that of the picture itself. The directory's may be a small lie about a large one.
+    """
+    if media_type != _ICO:
+        return data, media_type
+    with memoryview(data) as view:
+        icon = max(list_icons(view), key=lambda each: (each.width * each.height, each.end - each.start))
+    _check_pixels(icon.width, icon.height, 1, max_pixels)
+    piece = data[icon.start : max(icon.end, icon.pixels_end)]
+    return (piece, "image/png") if icon.is_png else (_make_icon(data, icon, piece), _ICO)
+
+
+def _make_icon(data: bytes, icon: Icon, piece: bytes) -> bytes:
+    """An icon of this one picture, so that no library can choose another one."""
+    sides = bytes([icon.width % 256, icon.height % 256])
+    rest = struct.pack("<BBHHII", 0, 0, 1, icon.bits, len(piece), _ICON_HEAD_BYTES)
+    return data[:4] + b"\1\0" + sides + rest + piece
 
 
 def _open_svg(data: bytes, size: int) -> vips.VipsImage:
@@ -114,11 +162,26 @@ def _decode_by_pillow(data: bytes, media_type: str, max_pixels: int) -> None:
 def _open_first_frame(data: bytes, media_type: str, max_pixels: int) -> vips.VipsImage:
     with _open_by_pillow(data, media_type) as image:
         _check_pixels(image.width, image.height, 1, max_pixels)
-        icc_profile = image.info.get("icc_profile")
-        upright = ImageOps.exif_transpose(image)
+        upright = _to_8_bits(ImageOps.exif_transpose(image))
+        is_in_rgb = image.mode.startswith(("RGB", "P"))  # a profile is for the pixels as they are stored
+        icc_profile = image.info.get("icc_profile") if is_in_rgb else None
         pixels = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
         bands = len(pixels.getbands())
         return vips.from_pixels(pixels.tobytes(), pixels.width, pixels.height, bands, icc_profile)
+
+
+def _to_8_bits(image: Image.Image) -> Image.Image:
+    """The picture with gray of 8 bits if it has more. Pillow's own conversion makes all that is above 255 white.
+
+    16 bits are used in full. Other numbers have no natural scale, so the smallest is black and the largest white.
+    """
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda value: value * (1 / 256) + 0).convert("L")
+    if image.mode not in ("I", "F"):
+        return image
+    low, high = (float(value) for value in image.getextrema())  # type: ignore[arg-type]
+    scale = 255 / (high - low) if high > low else 0.0
+    return image.convert("F").point(lambda value: value * scale + -low * scale).convert("L")
 
 
 def _check_pixels(width: int, height: int, frames: int, max_pixels: int) -> None:

@@ -29,6 +29,7 @@ _LOADERS = {
     "image/png": "pngload_buffer",
     "image/webp": "webpload_buffer",
     "image/avif": "heifload_buffer",
+    "image/jxl": "jxlload_buffer",
 }
 _ANIMATED = frozenset({"image/webp", "image/avif"})
 
@@ -37,8 +38,13 @@ def set_up() -> None:
     """Turns off all other loaders, and the cache of operations: no picture is needed twice in a row."""
     pyvips.cache_set_max(0)
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for name in ("Jpeg", "Png", "Webp", "Heif", "Svg"):
+    for name in ("Jpeg", "Png", "Webp", "Heif", "Svg", "Jxl"):
         pyvips.operation_block_set(f"VipsForeignLoad{name}", False)
+
+
+def can_open(media_type: str) -> bool:
+    """Whether the installed libvips was built with a loader for the type. Few are with that for JPEG XL."""
+    return bool(pyvips.type_find("VipsForeignLoad", _LOADERS[media_type]))
 
 
 def open_picture(data: bytes, media_type: str, *, all_frames: bool = False) -> VipsImage:

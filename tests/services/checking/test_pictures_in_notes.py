@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from builders.pictures import KINDS, make_picture
+from builders.named_pictures import NAMED_KINDS, make_named_picture
+from builders.pictures import make_picture
 from builders.vaults import TWO_DAYS_S, Vault, check, list_kinds, make_canvas, make_small
 from strandline.model.image_ids import hash_to_content_id
 from strandline.model.note_checks import CheckOptions
@@ -53,7 +54,7 @@ def test_formats_that_obsidian_does_not_show(vault: Vault, extension: str) -> No
     """Embedded, they are a warning. A link to one opens it, and other tools may show it."""
     kind = extension.lower()
     name = f"x.{extension}"
-    vault.put(name, make_picture(kind, seed=1) if kind in KINDS else b"a format that is not known here")
+    vault.put(name, make_any(kind))
     vault.put("note.md", f"![[{name}]] ![](<{name}>) [[{name}]] [t]({name}) <img src={name}>".encode())
     vault.put("board.canvas", make_canvas(name))
     assert list_kinds(check(vault.root)) == []
@@ -68,9 +69,26 @@ def test_formats_that_obsidian_does_not_show(vault: Vault, extension: str) -> No
 def test_other_formats_are_no_finding(vault: Vault, extension: str) -> None:
     """Obsidian lists all of them but one, and that one a browser shows."""
     (vault.root / ".obsidian").mkdir()
-    vault.put(f"x.{extension}", make_picture(extension, seed=1) if extension in KINDS else b"bytes")
+    vault.put(f"x.{extension}", make_any(extension))
     vault.put("note.md", f"![[x.{extension}]]".encode())
     assert list_kinds(check(vault.root)) == []
+
+
+@pytest.mark.parametrize("kind", [kind for kind in NAMED_KINDS if kind != "jxl-bare"])
+def test_half_a_picture_of_any_format_is_damaged(vault: Vault, kind: str) -> None:
+    """Whole, it is no finding, whatever its compression. Only a bare JPEG XL does not say how long it is."""
+    whole, half = f"whole.{NAMED_KINDS[kind]}", f"half.{NAMED_KINDS[kind]}"
+    vault.put(whole, make_named_picture(kind))
+    vault.put(half, make_named_picture(kind)[:-30])
+    vault.put("note.md", f"![]({whole}) ![]({half})".encode())
+    assert list_kinds(check(vault.root)) == [("damaged", half)]
+
+
+def make_any(extension: str) -> bytes:
+    """A picture with this extension."""
+    kind = extension.removesuffix("f") if extension == "tiff" else extension
+    kinds = [each for each, ending in NAMED_KINDS.items() if ending == kind]
+    return make_named_picture(kinds[0]) if kinds else make_picture(extension, seed=1)
 
 
 def test_a_picture_that_is_not_whole_is_that_first(vault: Vault) -> None:

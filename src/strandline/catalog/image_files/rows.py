@@ -7,7 +7,7 @@ from typing import Any
 from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileState, ImageFile, Proof, ProofKind, parse_stamp
 from strandline.model.image_ids import ImageId
-from strandline.model.media_types import MEDIA_TYPES
+from strandline.model.media_types import NAMED_MEDIA_TYPES
 
 _LARGEST = 2**63 - 1
 """SQLite's largest number. Some disks accept later mtimes, and other machines send them."""
@@ -58,7 +58,7 @@ EXTENSION = "lower(substr(path, length(rtrim(path, replace(path, '.', ''))) + 1)
 """What comes after the last dot."""
 TYPE_BY_EXTENSION = " ".join(
     f"WHEN '{extension}' THEN '{media_type.name}'"
-    for media_type in MEDIA_TYPES
+    for media_type in NAMED_MEDIA_TYPES
     for extension in media_type.extensions
 )
 NEWEST_PATHS = f"""

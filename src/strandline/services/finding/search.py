@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError, UnreadableFileError
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
-from strandline.model.media_types import SNIFF_BYTES, sniff_media_type
+from strandline.model.media_types import SNIFF_BYTES
 from strandline.model.states import has_reliable_proof
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.finding.candidates import Candidate, Search, goes_past_forgotten
@@ -198,10 +198,11 @@ def _found_in_copy(
     search: Search, sd: StorageDir, name: str, copy: ProofCopy, *, of_conflict: bool = False
 ) -> FoundImage:
     """The image under a name without a row."""
-    sniffed = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
+    layout = search.bench.folder(sd).layout
+    sniffed = layout.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
     return FoundImage(
         image_id=search.image_id,
-        relative_path=search.bench.folder(sd).layout.path_of(name),
+        relative_path=layout.path_of(name),
         media_type=UNKNOWN_TYPE if sniffed is None else sniffed.name,
         size_bytes=copy.size_bytes,
         sha256=copy.sha256,

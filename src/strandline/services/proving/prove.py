@@ -26,7 +26,7 @@ from strandline.model.events import ImageAvailable
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.layout import ID_LAYOUT, Layout
-from strandline.model.media_types import SNIFF_BYTES, Family, MediaType, sniff_media_type
+from strandline.model.media_types import SNIFF_BYTES, Family, MediaType
 from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
     Look,
@@ -59,8 +59,8 @@ COPIES_ASKED = 64
 UNKNOWN_TYPE = "its first bytes are of no image type we know"
 ANOTHER_IMAGE = "it is a whole image, and not the one that its name promises"
 
-_CANNOT_SHOW_HOLES = (Family.RIFF, Family.ISO)
-"""Their structure gives only lengths, so preallocated zeros look whole (SPEC §3)."""
+_CANNOT_SHOW_HOLES = (Family.RIFF, Family.ISO, Family.JXL)
+"""Their structure gives only lengths, or nothing, so preallocated zeros look whole (SPEC §3)."""
 
 
 class Outcome(StrEnum):
@@ -230,7 +230,7 @@ def look_at(
     Raises:
         DecodingInterruptedError: A decoder was needed and was interrupted, so the result is unknown.
     """
-    media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
+    media_type = layout.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
     if media_type is None:
         pointer = explain_pointer(bytes(copy.buffer[:SNIFF_BYTES]), copy.size_bytes)
         reason = pointer or ("the file is empty" if copy.size_bytes == 0 else UNKNOWN_TYPE)
@@ -266,8 +266,8 @@ def look_at(
 
 
 def look_at_good_bytes(copy: ProofCopy) -> Look | None:
-    """What the bytes of a picture that is known to be good say of it. None if their type is not known."""
-    media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
+    """What the bytes of an id-named picture that is known to be good say of it. None if their type is not known."""
+    media_type = ID_LAYOUT.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
     return None if media_type is None else _read_facts(copy, media_type)
 
 
@@ -280,8 +280,8 @@ def _read_facts(copy: ProofCopy, media_type: MediaType) -> Look:
 
 
 def is_whole(copy: ProofCopy) -> bool:
-    """Whether the bytes are a whole image, as far as the structure shows."""
-    media_type = sniff_media_type(bytes(copy.buffer[:SNIFF_BYTES]))
+    """Whether the bytes are a whole image that can have an id for a name, as far as the structure shows."""
+    media_type = ID_LAYOUT.sniff(bytes(copy.buffer[:SNIFF_BYTES]))
     return media_type is not None and _walk_strictly(copy, media_type).whole
 
 

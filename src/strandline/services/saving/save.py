@@ -16,7 +16,8 @@ from strandline.errors import (
     UnsupportedImageError,
 )
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
-from strandline.model.media_types import SNIFF_BYTES, MediaType, sniff_media_type
+from strandline.model.layout import LAYOUTS
+from strandline.model.media_types import SNIFF_BYTES, MediaType, is_raw_photograph
 from strandline.model.reports import Saved
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.services.proving.prove import ATTEMPTS
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     import os
 
     from strandline.services.saving.placing import Placing
+
+_BY_ID = "PNG, JPEG, GIF, WebP, SVG, HEIC, HEIF, AVIF"
+_SUPPORTED = {LayoutKind.IDS: _BY_ID, LayoutKind.NAMED: f"{_BY_ID}, BMP, TIFF, ICO, JPEG XL"}
 
 
 def save_image(
@@ -81,7 +85,7 @@ def save_taken(
     """Saves a source that was read already. ``is_checked``: the SD could be written to just now. Raises as
     :func:`save_image`.
     """
-    media_type = sniff(taken)
+    media_type = sniff(taken, sd)
     wanted = _decide_id(taken, image_id, sd)
     for _ in range(ATTEMPTS):
         if not is_checked:  # reading the source may have taken minutes
@@ -95,13 +99,12 @@ def save_taken(
     )
 
 
-def sniff(taken: TakenSource) -> MediaType:
-    """The type that the bytes show. Raises ``UnsupportedImageError`` if it is none of ours."""
-    media_type = sniff_media_type(bytes(taken.buffer[:SNIFF_BYTES]))
-    if media_type is None:
+def sniff(taken: TakenSource, sd: StorageDir) -> MediaType:
+    """The type that the bytes show. Raises ``UnsupportedImageError`` if it is none that images have there."""
+    media_type = LAYOUTS[sd.layout].sniff(bytes(taken.buffer[:SNIFF_BYTES]))
+    if media_type is None or is_raw_photograph(media_type, taken.original_name):
         raise UnsupportedImageError(
-            f"{taken.subject} is not an image of a supported type "
-            "(PNG, JPEG, GIF, WebP, SVG, HEIC, HEIF, AVIF)",
+            f"{taken.subject} is not an image of a supported type ({_SUPPORTED[sd.layout]})",
             source=taken.source,
         )
     return media_type

@@ -133,7 +133,7 @@ class _Group:
                 self._results[position] = taken
                 continue
             try:
-                media_type, image_id = sniff(taken), content_id_of(taken.copy.sha256)
+                media_type, image_id = sniff(taken, self._sd), content_id_of(taken.copy.sha256)
                 attempt = begin_attempt(self._bench, self._sd, taken, media_type, image_id, placing)
                 data = taken.buffer
                 if not isinstance(data, bytes) or image_id in together:

@@ -18,7 +18,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from strandline.model.image_files import FileState
-from strandline.model.media_types import MEDIA_TYPES
+from strandline.model.media_types import NAMED_MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.queries import ImageState
 from strandline.model.reports import ImageInfo
@@ -160,7 +160,7 @@ def _draw_gallery(backend: Backend, chosen: Choices, after: str) -> Response:
         title=say_listing(chosen), asked=as_address(chosen), total=found.total, files=found.files, parts=parts,
         way=list_way(backend, shown, asked),
         waiting=waiting[:MOST_WAITING], are_more_waiting=len(waiting) > MOST_WAITING,
-        typed=NOTHING_TYPED, types=MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
+        typed=NOTHING_TYPED, types=NAMED_MEDIA_TYPES, states=FILTERS, tile_states=TILE_STATES, keys=help_pages.KEYS,
         writable=[each for each in sds if each.is_reachable and not each.read_only],
         away=[
             each

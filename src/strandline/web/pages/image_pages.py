@@ -39,7 +39,9 @@ from strandline.web.problems import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-MAY_BE_CLEAR = frozenset({"image/png", "image/webp", "image/gif", "image/svg+xml"})
+MAY_BE_CLEAR = frozenset({
+    "image/png", "image/webp", "image/gif", "image/svg+xml", "image/vnd.microsoft.icon",
+})  # fmt: skip
 """Types of pictures that can be transparent. They are shown on a checkered background."""
 
 RESTORABLE = frozenset({"foreign", "damaged"})

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from strandline.model.image_files import FileState
 from strandline.model.layout import ID_LAYOUT, LAYOUTS
 from strandline.model.meaning_words import say_meaning
+from strandline.model.media_types import find_media_type
 from strandline.model.plain_words import say_bytes, show_plainly
 from strandline.model.reports import Explanation, ImageFileReport, ImageInfo
 from strandline.model.state_words import (
@@ -64,7 +65,10 @@ def say_month(month: str) -> str:
 
 def say_type(media_type: str | None) -> str:
     """``JPEG`` for ``image/jpeg``, ``SVG`` for ``image/svg+xml``."""
-    return "unknown" if media_type is None else media_type.rpartition("/")[2].partition("+")[0].upper()
+    if media_type is None:
+        return "unknown"
+    found = find_media_type(media_type)
+    return (media_type.rpartition("/")[2] if found is None else found.word).upper()
 
 
 def say_sentence(text: str) -> str:

@@ -99,7 +99,8 @@ class LightBox extends HTMLElement {
     if (!document.querySelector(".connection").hidden) return "Strandline does not answer, so this picture cannot be fetched now.";
     const { away, isDoubtful, sd_name } = this.image;
     if (isDoubtful) return `${harmless(sd_name)} has lost too many files at once, so Strandline cannot tell whether this picture is gone.`;
-    return away ? `${harmless(away)} is offline, so this picture cannot be read now.` : "There is no picture yet.";
+    if (away) return `${harmless(away)} is offline, so this picture cannot be read now.`;
+    return this.image.state === "present" ? "This picture cannot be drawn here. You can download it." : "There is no picture yet.";
   }
 
   showUnseen(words) {

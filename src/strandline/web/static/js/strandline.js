@@ -13,17 +13,19 @@ document.addEventListener("error", (event) => {
   if (event.target.matches?.(".thumb img")) event.target.classList.add("is-away");
 }, true);
 
-// A file whose bytes are no picture says so instead of showing an empty frame.
+// A file whose bytes are no picture, or one that cannot be drawn here, says so instead of showing an empty frame.
+const MAY_FAIL = ".shown img, .preview a > img";
 document.addEventListener("error", ({ target }) => {
-  if (target.matches?.(".shown img")) showNoPicture(target);
+  if (target.matches?.(MAY_FAIL)) showNoPicture(target);
 }, true);
-for (const picture of document.querySelectorAll(".shown img")) {
+for (const picture of document.querySelectorAll(MAY_FAIL)) {
   if (picture.complete && !picture.naturalWidth) showNoPicture(picture);
 }
 
 function showNoPicture(picture) {
-  picture.hidden = true;
-  picture.nextElementSibling.hidden = false;
+  const shown = picture.closest(".preview a") ?? picture;
+  shown.hidden = true;
+  shown.nextElementSibling.hidden = false;
 }
 
 // A long name is cut off in its field; the pointer shows the whole one.

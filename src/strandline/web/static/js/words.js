@@ -35,8 +35,9 @@ export function sayCount(number, one, many = `${one}s`) {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }
 
-/** `JPEG` for `image/jpeg`, `SVG` for `image/svg+xml`. */
+/** `JPEG` for `image/jpeg`, `SVG` for `image/svg+xml`, `ICO` for the only name that a vendor gave. */
 export function sayType(mediaType) {
+  if (mediaType === "image/vnd.microsoft.icon") return "ICO";
   return mediaType.replace(/^.*\//, "").replace(/\+.*$/, "").toUpperCase();
 }
 
