@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from builders.pictures import make_picture
-from builders.statements import count_statements
+from builders.statements import count_statements, list_statements
 from builders.storage import id_of, make_storage_dir, name_of
 from strandline import Store, open_store
 from strandline.services.proving.backlog import verify_unproven
@@ -258,3 +258,9 @@ def test_the_counters_count(stores: tuple[Store, ...]) -> None:
     few, some, many = (measure(store, lambda store: store.scan()) for store in stores)
     assert few.statements < some.statements < many.statements
     assert few.bytes_read < many.bytes_read
+
+
+def test_a_scan_that_finds_nothing_counts_no_rows(stores: tuple[Store, ...]) -> None:
+    """A count of all rows takes a twentieth of such a scan."""
+    statements = list_statements(stores[0]._bench, lambda: stores[0].scan())
+    assert [each for each in statements if "count(*) FROM image_files WHERE sd" in each] == []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from strandline.model.identity.sightings import find_identity_name, is_system_litter
+from strandline.model.identity.sightings import find_identity_name
 from strandline.model.media_names import classify_media_name
 from strandline.model.storage_dirs import LayoutKind
 from strandline.model.sync_names import NameKind, explain_name
@@ -80,19 +80,21 @@ def look_at_names(
         says: What ``SD_LAYOUT`` says.
         is_known: Both could be listed to their ends.
     """
-    identity = other = None
+    identity = other = id_name = None
     for name in root:
         if find_identity_name(name) is not None:
             identity = name if identity is None else min(identity, name)
-        elif not _is_nothing(name) and not (name == "media" and media is not None):
-            other = name if other is None else min(other, name)
-    id_name = None
+        elif name == "media" and media is not None:
+            continue
+        elif (other is None or name < other) and not _is_nothing(name):  # the comparison takes less time
+            other = name
     for name in media or ():
         if classify_media_name(name).stands_for is not None:
             id_name = name
             break
-        if not _is_nothing(name):
-            other = f"media/{name}" if other is None else min(other, f"media/{name}")
+        path = f"media/{name}"
+        if (other is None or path < other) and not _is_nothing(name):
+            other = path
     return LayoutLook(says, identity, id_name, other, is_known)
 
 
@@ -106,7 +108,6 @@ def parse_layout(data: bytes) -> LayoutKind | None:
 
 def _is_nothing(name: str) -> bool:
     """Whether a system or a sync client keeps the file for itself. ``._name`` belongs to a file on its way."""
-    if is_system_litter(name) or name.lower() == LAYOUT_FILE.lower():
+    if name.lower() == LAYOUT_FILE.lower():
         return True
-    meaning = explain_name(name, lambda _: False)
-    return meaning.kind is NameKind.LITTER and not name.startswith("._")
+    return explain_name(name, lambda _: False).kind is NameKind.LITTER and not name.startswith("._")

@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import re
 
-_NAMES = re.compile(
-    r"\..*|node_modules|__pycache__|bower_components|@eaDir|#recycle|\$RECYCLE\.BIN|System Volume Information"
-    r"|lost\+found|.*\.photoslibrary|.*\.dtBase2",
-    re.DOTALL | re.IGNORECASE,
-)
-"""Version stores, trashes, caches, settings, and libraries that one program looks after. A dot in front means hidden.
-"""
+_NAMES = frozenset(
+    {"node_modules", "__pycache__", "bower_components", "@eadir", "#recycle", "$recycle.bin",
+     "system volume information", "lost+found"}
+)  # fmt: skip
+"""Version stores, trashes, and caches, in lower case. A dot in front means hidden."""
 
-_PATHS = re.compile(r"(?:.*/)?logseq/(?:bak|\.recycle)", re.DOTALL)
+_ENDINGS = (".photoslibrary", ".dtbase2")
+"""Libraries that one program looks after."""
+
+_PATHS = ("/logseq/bak", "/logseq/.recycle")
 
 
 def is_passed_over(path: str) -> bool:
     """Whether nothing in the folder with this path is listed. Only its own name counts, not those above it."""
-    return bool(_NAMES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
+    name = path.rpartition("/")[2].lower()
+    return name.startswith(".") or name in _NAMES or name.endswith(_ENDINGS) or f"/{path}".endswith(_PATHS)
 
 
 def is_in_passed_over(path: str) -> bool:
@@ -44,7 +46,7 @@ _OLD_FILES = re.compile(
 
 def has_old_files(path: str) -> bool:
     """Whether a passed-over folder is where a program keeps deleted files or old versions."""
-    return bool(_OLD_FILES.fullmatch(path.rpartition("/")[2]) or _PATHS.fullmatch(path))
+    return bool(_OLD_FILES.fullmatch(path.rpartition("/")[2])) or f"/{path}".endswith(_PATHS)
 
 
 def has_settings(path: str) -> bool:

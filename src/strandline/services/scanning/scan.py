@@ -151,18 +151,20 @@ class _Scan:
         if not self._is_reachable("it cannot be read now"):
             return self.report
         self.account.started()
-        with self.bench.catalog.read() as reader:
-            known_count = reader.files.count_rows(self.sd.number)
-        is_first = known_count == 0 and not self.sd.first_scan_done
+        is_first = not self.sd.first_scan_done and not self._count_known()
         listing = self._list(comparing=not is_first)
         self._set_sd(refresh(self.bench, self.sd))
         if self._is_reachable("it went away during the scan"):
             if listing is not None:
                 self._take_in(listing, is_first=is_first)
-            elif known_count:
-                self._hold_unlisted(known_count)
+            elif known := self._count_known():
+                self._hold_unlisted(known)
         self.account.finished()
         return self.report
+
+    def _count_known(self) -> int:
+        with self.bench.catalog.read() as reader:
+            return reader.files.count_rows(self.sd.number)
 
     def _is_reachable(self, otherwise: str) -> bool:
         if not self.sd.is_reachable:
@@ -304,8 +306,8 @@ class _Scan:
                     elif row.stamp is not None and come[size := str(row.stamp.size_bytes)] > 0:
                         come[size] -= 1  # perhaps it was moved: once the new file is proven, that is known
                         moved += 1
-            known = reader.files.count_expected(self.sd.number) - accepted
-        absent = len(gone) - accepted - moved
+            absent = len(gone) - accepted - moved
+            known = reader.files.count_expected(self.sd.number) - accepted if absent else 0
         if is_too_much_gone(absent, known):
             self._set_suspect(absent, known, say_too_much_gone(absent, known, self.sd))
             return True
