@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from strandline.errors import DiskFullError as DiskFullError
     from strandline.errors import EmptyImageError as EmptyImageError
     from strandline.errors import EntryNotFoundError as EntryNotFoundError
+    from strandline.errors import FileChangedError as FileChangedError
     from strandline.errors import ImageArrivingError as ImageArrivingError
     from strandline.errors import ImageDamagedError as ImageDamagedError
     from strandline.errors import ImageForeignError as ImageForeignError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from strandline.errors import ImageOnlineOnlyError as ImageOnlineOnlyError
     from strandline.errors import ImageTooLargeError as ImageTooLargeError
     from strandline.errors import ImageUnreachableError as ImageUnreachableError
+    from strandline.errors import InSeveralFoldersError as InSeveralFoldersError
     from strandline.errors import InvalidCursorError as InvalidCursorError
     from strandline.errors import InvalidDataUrlError as InvalidDataUrlError
     from strandline.errors import InvalidImageIdError as InvalidImageIdError
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from strandline.errors import MissingExtraError as MissingExtraError
     from strandline.errors import NotFoundError as NotFoundError
     from strandline.errors import PictureTooLargeError as PictureTooLargeError
+    from strandline.errors import PlaceTakenError as PlaceTakenError
     from strandline.errors import ReadOnlyStorageDirError as ReadOnlyStorageDirError
     from strandline.errors import RefusedError as RefusedError
     from strandline.errors import ScanNotFoundError as ScanNotFoundError
@@ -53,6 +56,7 @@ if TYPE_CHECKING:
     from strandline.errors import StorageDirNotFoundError as StorageDirNotFoundError
     from strandline.errors import StorageDirOfflineError as StorageDirOfflineError
     from strandline.errors import StrandlineError as StrandlineError
+    from strandline.errors import TrashFullError as TrashFullError
     from strandline.errors import UnavailableError as UnavailableError
     from strandline.errors import UndecodablePictureError as UndecodablePictureError
     from strandline.errors import UnreadableFileError as UnreadableFileError
@@ -63,6 +67,11 @@ if TYPE_CHECKING:
     from strandline.errors import WrongBytesError as WrongBytesError
     from strandline.folders.proof_copies import CopyWriter as CopyWriter
     from strandline.folders.proof_copies import ProofCopy as ProofCopy
+    from strandline.model.changes import ChangeReport as ChangeReport
+    from strandline.model.changes import FileChange as FileChange
+    from strandline.model.changes import NamedFile as NamedFile
+    from strandline.model.changes import RefusedChange as RefusedChange
+    from strandline.model.deletions import DeletePlan as DeletePlan
     from strandline.model.events import Event as Event
     from strandline.model.events import ImageArriving as ImageArriving
     from strandline.model.events import ImageAvailable as ImageAvailable
@@ -123,6 +132,7 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import SyncStatus as SyncStatus
     from strandline.model.sync_status import TreeEntry as TreeEntry
     from strandline.model.sync_status import TreePage as TreePage
+    from strandline.model.trash import TrashedFile as TrashedFile
     from strandline.pictures.decoding import Thumbnail as Thumbnail
     from strandline.pictures.frozen import freeze_support as freeze_support
     from strandline.runtime.assembly import LocalStore as LocalStore
@@ -134,6 +144,7 @@ if TYPE_CHECKING:
     from strandline.services.journal import Journal as Journal
     from strandline.services.saving.intake import NewImage as NewImage
     from strandline.services.thumbnails import Thumbnails as Thumbnails
+    from strandline.services.trashing.contents import Trash as Trash
     from strandline.store import Store as Store
 
 __version__ = "0.1.0"
@@ -191,12 +202,19 @@ _HOMES = {
         "UnsupportedImageError",
         "UnwritableFolderError",
         "WatchLimitError",
+        "TrashFullError",
+        "PlaceTakenError",
+        "InSeveralFoldersError",
+        "FileChangedError",
         "WrongBytesError",
     ),
     "strandline.folders.proof_copies": (
         "CopyWriter",
         "ProofCopy",
     ),
+    "strandline.model.changes": ("ChangeReport", "FileChange", "NamedFile", "RefusedChange"),
+    "strandline.model.deletions": ("DeletePlan",),
+    "strandline.model.trash": ("TrashedFile",),
     "strandline.model.events": (
         "Event",
         "ImageArriving",
@@ -283,6 +301,7 @@ _HOMES = {
     "strandline.services.journal": ("Journal",),
     "strandline.services.saving.intake": ("NewImage",),
     "strandline.services.thumbnails": ("Thumbnails",),
+    "strandline.services.trashing.contents": ("Trash",),
     "strandline.store": ("Store",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

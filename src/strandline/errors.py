@@ -33,6 +33,9 @@
     │   ├── CatalogInsideStorageDirError  the catalog must not be synced
     │   ├── UnsuitableFolderError         the folder cannot be a storage directory
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
+    │   ├── InSeveralFoldersError         nobody has said from which one an image should be deleted
+    │   ├── PlaceTakenError               other bytes have the place that a file should come back to
+    │   ├── TrashFullError                the trash has no room, and nothing in it may leave yet
     │   ├── PictureTooLargeError          more pixels than we decode
     │   └── DaemonRunningError            another process already watches this home
     ├── UnavailableError                  the request is fine: try again later
@@ -41,6 +44,7 @@
     │   ├── CatalogLockedError            another process locked the catalog
     │   ├── ServerNotRunningError         no server of this home answers
     │   ├── AddressInUseError             another program listens there, or it is not there yet
+    │   ├── FileChangedError              a file has other bytes than it had a moment ago: look again
     │   ├── WatchLimitError               the system allows no more file watches
     │   ├── DecoderUnavailableError       pictures cannot be decoded on this machine now
     │   └── DecodingInterruptedError      the decoder was killed or ran out of memory
@@ -242,6 +246,24 @@ class StorageDirConflictError(RefusedError):
     code = "sd-conflict"
 
 
+class InSeveralFoldersError(RefusedError):
+    """The image is in several storage directories. The fact ``sds`` has them. A person says which are meant."""
+
+    code = "in-several-folders"
+
+
+class PlaceTakenError(RefusedError):
+    """Something else is where a file should come back to. Nothing is replaced."""
+
+    code = "place-taken"
+
+
+class TrashFullError(RefusedError):
+    """The trash holds as much as it may, and nothing leaves it before its grace time is over."""
+
+    code = "trash-full"
+
+
 class PictureTooLargeError(RefusedError):
     """The picture has more pixels than Strandline decodes."""
 
@@ -288,6 +310,12 @@ class AddressInUseError(UnavailableError):
     """The address to listen on is not available: another program uses it, or this machine does not have it (yet)."""
 
     code = "address-in-use"
+
+
+class FileChangedError(UnavailableError):
+    """The file has other bytes than were planned for, or keeps changing. Nothing was done to it."""
+
+    code = "file-changed"
 
 
 class WatchLimitError(UnavailableError):

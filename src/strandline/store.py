@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from strandline.errors import StrandlineError
     from strandline.folders.proof_copies import CopyWriter
+    from strandline.model.changes import ChangeReport, NamedFile
+    from strandline.model.deletions import DeletePlan
     from strandline.model.events import Event
     from strandline.model.image_files import FileState, ImageFile, ImageFilter
     from strandline.model.note_checks import NoteCheck, NoteUse
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from strandline.services.scanning.scan import OnProgress
     from strandline.services.storage_dirs.manage import StorageDirRef
     from strandline.services.thumbnails import Thumbnails
+    from strandline.services.trashing.contents import Trash
     from strandline.services.workbench import Workbench
 
 MAX_MEMORY_BYTES = 4 * 1024 * 1024
@@ -101,6 +104,11 @@ class Store:
     def journal(self) -> Journal:
         """Past and new events, for pages and for listeners that reconnect."""
         return services.journal.Journal(self._bench)
+
+    @cached_property
+    def trash(self) -> Trash:
+        """What was deleted on this machine, and may come back."""
+        return services.contents.Trash(self._bench)
 
     @cached_property
     def thumbnails(self) -> Thumbnails:
@@ -494,6 +502,46 @@ class Store:
         return services.by_name.find_by_name(
             self._bench, text, note=None if note is None else os.fspath(note)
         )
+
+    def find_files_by_name(self, text: str, *, note: str | os.PathLike[str] | None = None) -> list[NamedFile]:
+        """The files that a person means: the one at a path, or all with a name, if they have the same image.
+
+        Each has ``sd``, ``path``, and ``image_id``. Raises as :meth:`find_by_name`.
+        """
+        return services.by_name.find_files_by_name(
+            self._bench, text, note=None if note is None else os.fspath(note)
+        )
+
+    def plan_delete(
+        self,
+        image_ids: Iterable[str],
+        *,
+        sds: Iterable[StorageDirRef] = (),
+        files: Iterable[NamedFile] = (),
+    ) -> DeletePlan:
+        """Which files of the images would go to the trash, and which notes use them. Moves nothing.
+
+        Without ``sds``, each image must be in one storage directory. ``files`` are files that go alone, whatever
+        other files their images have.
+
+        Raises:
+            InSeveralFoldersError: An image is in several storage directories, and ``sds`` does not say which.
+            StorageDirNotFoundError: One of ``sds`` is unknown.
+        """
+        return services.delete.plan_delete(
+            self._bench,
+            [parse_image_id(image_id) for image_id in image_ids],
+            [self.get_storage_dir(sd) for sd in sds],
+            files,
+        )
+
+    def delete(self, plan: DeletePlan, *, dry_run: bool = False) -> ChangeReport:
+        """Moves the files of the plan to this machine's trash; :attr:`trash` brings them back. Durable when it
+        returns.
+
+        Each file is looked at again. What cannot be deleted is in ``refused``, with the reason, and stays.
+        """
+        return services.delete.delete_files(self._bench, plan, dry_run=dry_run)
 
     def list_images(
         self,

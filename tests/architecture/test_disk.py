@@ -124,11 +124,14 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.fstat", "os.path.islink"}),
     "services/saving/save_named.py": ("whether the file that a person wants saved is there", {"os.path.realpath"}),
     "services/saving/tidy.py": ("the scratch folder of the home", {".iterdir", "folders.temporaries"}),
-    "services/saving/trash.py": (
-        "the trash in the home",
-        {".iterdir", ".mkdir", ".rmdir", ".unlink", "folders.opened_folders", "folders.saving"},
-    ),
     "services/storage_dirs/paths.py": ("the home, which must be in no storage directory", {"os.path.realpath"}),
+    "services/trashing/trash.py": (
+        "the trash in the home",
+        {
+            ".is_dir", ".is_file", ".iterdir", ".lstat", ".mkdir", ".read_bytes", ".rmdir", ".unlink",
+            "folders.opened_folders", "folders.opening", "folders.saving", "os.listdir", "os.path.lexists",
+        },
+    ),
     "services/workbench.py": (
         "the one spot that makes a folder's port",
         {

@@ -17,7 +17,7 @@ from builders.identities import A, B, C
 from builders.pictures import make_picture
 from builders.save_places import IN_MEMORY
 from builders.storage import id_of, make_storage_dir, name_of, put_image
-from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_UNNAMED_FILES
+from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_RENAME_FLAGS, NO_UNNAMED_FILES
 from fault_kit.seccomp import Refusal
 from fault_kit.supervised import COMMAND_LINE, Job
 from fault_kit.worlds import World
@@ -236,6 +236,21 @@ def _look(world: World, hours_ago: float = 0) -> None:
             store.find(image.image_id)
 
 
+def _with_deleted(world: World) -> None:
+    """The image was never announced, so bringing it back announces it once."""
+    open_store(world.home).close()
+    make_storage_dir(world.sds / "one", *OTHERS, sd_id=A)
+    with open_store(world.home) as store:
+        store.add_storage_dir(world.sds / "one")
+        store.delete(store.plan_delete([id_of(OTHERS[0])]))
+
+
+def _with_old_trash(world: World) -> None:
+    """Nothing is kept for any time."""
+    _with_deleted(world)
+    (world.home / "config.toml").write_text("[trash]\ngrace_days = 0\n")
+
+
 _SAVE_ONE = ("save", "{sources}/0.png", "--sd", "one")
 
 SAVES = [
@@ -248,7 +263,9 @@ SAVES = [
     Operation("save over half, hidden", _with_half, _SAVE_ONE, elsewhere=True),
     Operation("save over foreign", _with_foreign, _SAVE_ONE),
     Operation("adopt", _with_foreign, ("{home}", "adopt", "one", name_of(NEW)), code=_WITH_THE_LIBRARY),
-    Operation("restore", _with_half_and_twin, ("{home}", "copy", id_of(NEW), "one"), code=_WITH_THE_LIBRARY),
+    Operation(
+        "copy over half", _with_half_and_twin, ("{home}", "copy", id_of(NEW), "one"), code=_WITH_THE_LIBRARY
+    ),
     Operation("save several", _empty, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
     Operation(
         "save several, hidden, like FUSE",
@@ -262,6 +279,18 @@ SAVES = [
     Operation("save, named, hidden", _named, _SAVE_ONE, (NO_UNNAMED_FILES,), elsewhere=True),
     Operation("save several, named", _named, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
     Operation("import", _empty, ("save", "-r", "{sources}", "{sources}/0.png", "--sd", "one")),
+]
+_FIRST = id_of(OTHERS[0])
+TRASH = [
+    Operation("delete", _with_others, ("delete", _FIRST)),
+    Operation("delete, to another disk", _with_others, ("delete", _FIRST), elsewhere=True),
+    Operation("delete, like FUSE", _with_others, ("delete", _FIRST), (NO_RENAME_FLAGS,)),
+    Operation("delete, named", _named, ("delete", "{one}/Study/0.png")),
+    Operation("restore from the trash", _with_deleted, ("trash", "restore", _FIRST)),
+    Operation(
+        "restore from the trash, to another disk", _with_deleted, ("trash", "restore", _FIRST), elsewhere=True
+    ),
+    Operation("empty the trash", _with_old_trash, ("trash", "empty", "--yes")),
 ]
 IDENTITIES = [
     Operation("first add", _empty_folder, ("sd", "add", "{one}")),
@@ -294,4 +323,4 @@ READINGS = [
 """What changes nothing in this world, and looks at much of it."""
 HANDED_OUT = {"get": OTHERS[0], "get from the other": OTHERS[-1]}
 """The bytes that readings write to :attr:`World.written`."""
-OPERATIONS = [*SAVES, *IDENTITIES, *CATALOG_ONLY]
+OPERATIONS = [*SAVES, *TRASH, *IDENTITIES, *CATALOG_ONLY]

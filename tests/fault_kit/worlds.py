@@ -26,7 +26,7 @@ from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import reconsider_storage_dirs
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|cache|trash|logs")
+_HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|cache|trash|logs|config\.toml")
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class World:
                     rows[f"{sd.name}/{row.filename}"] = (row.state.value, row.proof_is_current)
             indexed = reader.trash.list_trashed()
         trash = self._list_trash()
-        assert {(str(entry["filename"]), str(entry["sha256"])) for entry in indexed} <= trash
+        assert {(entry.filename, entry.sha256) for entry in indexed} <= trash
         told = [event.to_json() for event in machine.events("image.available")]
         files = {
             name: b"new" if self._is_new_identity(name, data) else data
@@ -158,8 +158,10 @@ class World:
     def _list_trash(self) -> set[tuple[str, str]]:
         """Name and hash of all bytes in the trash that have a description, which must be correct."""
         found = set()
-        for entry in (self.home / "trash").glob("*/about.json"):
+        for entry in (self.home / "trash").rglob("about.json"):
             about = json.loads(entry.read_text())
+            if not (entry.parent / about["filename"]).exists():
+                continue  # nothing was moved, or it is half removed
             data = (entry.parent / about["filename"]).read_bytes()
             assert sha256(data).hexdigest() == about["sha256"]
             found.add((about["filename"], about["sha256"]))

@@ -1,37 +1,32 @@
-"""Saving whole: which way is used, what is refused, real full disks, and the copy before a replacement."""
+"""Saving whole: which way is used, what is refused, and real full disks."""
 
 from __future__ import annotations
 
 import errno
 import fcntl
-import hashlib
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import pytest
 
-from builders.save_places import IN_MEMORY, NAME, Place, new_place, repeating
+from builders.save_places import IN_MEMORY, NAME, Place, new_place
 from fault_kit.hard_disks import read_only, small_disk
 from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_LINKS, NO_UNNAMED_FILES, Refusal, call_refused
 from strandline.errors import (
     DiskError,
     DiskFullError,
     InvalidPathError,
-    UnreadableFileError,
     UnwritableFolderError,
 )
 from strandline.folders import opened_folders
 from strandline.folders.opened_folders import open_folder
-from strandline.folders.opening import stamp_of
 from strandline.folders.port import SaveMode
-from strandline.folders.saving import ALL_WAYS, copy_aside, write_whole
+from strandline.folders.saving import ALL_WAYS, write_whole
 from strandline.folders.temporaries import Way
 
 
@@ -192,55 +187,3 @@ def test_a_disk_mounted_read_only_is_unwritable(tmp_path: Path) -> None:
         place = new_place(disk.folder)
         with read_only(disk) as closed, pytest.raises(UnwritableFolderError, match="read-only"):
             replace(place, kernel=closed.refusals).save(b"x")
-
-
-class TestCopyAside:
-    """The copy that is made before a wrong file is replaced."""
-
-    def test_a_copy_is_the_same_bytes(self, tmp_path: Path) -> None:
-        """Bytes, hash, and size of the copy; stamp of the original, which is unchanged."""
-        place = new_place(tmp_path)
-        wrong = tmp_path / "wrong.png"
-        wrong.write_bytes(b"wrong bytes")
-        before = wrong.lstat()
-        copy = copy_aside(wrong, place.media, "trashed.png", scratch=place.scratch)
-        assert (place.media / "trashed.png").read_bytes() == b"wrong bytes"
-        assert copy.sha256 == hashlib.sha256(b"wrong bytes").hexdigest()
-        assert (copy.size_bytes, copy.stamp, copy.changed_meanwhile) == (11, stamp_of(before), False)
-        assert place.names() == {"trashed.png"}
-        assert wrong.lstat().st_mtime_ns == before.st_mtime_ns
-
-    def test_an_original_that_changes_meanwhile_is_told(self, tmp_path: Path) -> None:
-        """The trash would not contain what is replaced, so the caller must stop."""
-        place = new_place(tmp_path)
-        wrong = tmp_path / "wrong.png"
-        wrong.write_bytes(bytes(1_000_000))
-        times = count(1)
-
-        def still_arriving() -> None:
-            os.utime(wrong, ns=(0, next(times)))
-
-        with repeating(still_arriving):
-            copies = [
-                copy_aside(wrong, place.media, f"{number}.png", scratch=place.scratch) for number in range(10)
-            ]
-        assert any(copy.changed_meanwhile for copy in copies)
-
-    def test_what_is_in_the_trash_already_stays(self, tmp_path: Path) -> None:
-        """The caller must avoid a taken name."""
-        place = new_place(tmp_path)
-        (tmp_path / "wrong.png").write_bytes(b"wrong")
-        (place.media / "trashed.png").write_bytes(b"earlier")
-        with pytest.raises(FileExistsError):
-            copy_aside(tmp_path / "wrong.png", place.media, "trashed.png", scratch=place.scratch)
-        assert (place.media / "trashed.png").read_bytes() == b"earlier"
-
-    def test_a_link_is_not_followed_into_the_trash(self, tmp_path: Path) -> None:
-        """Only a regular file is copied. A missing one raises FileNotFoundError."""
-        place = new_place(tmp_path)
-        (tmp_path / "link.png").symlink_to("/etc/hostname")
-        with pytest.raises(UnreadableFileError, match="a symbolic link"):
-            copy_aside(tmp_path / "link.png", place.media, "trashed.png", scratch=place.scratch)
-        with pytest.raises(FileNotFoundError):
-            copy_aside(tmp_path / "gone.png", place.media, "trashed.png", scratch=place.scratch)
-        assert place.names() == set()

@@ -118,7 +118,7 @@ class WrittenLaws:
             "I22",
             f"right bytes were replaced; {what}",
         )
-        kept = [path for path in (self.machine.home / "trash").glob("*/*") if path.name != "about.json"]
+        kept = [path for path in (self.machine.home / "trash").glob("*/*/*") if path.name != "about.json"]
         kept += list((self.machine.replicas[label].root / MEDIA).iterdir())
         hashes = {hashlib.sha256(path.read_bytes()).hexdigest() for path in kept if path.is_file()}
         check(old in hashes, "I4", f"the replaced bytes are nowhere; {what}")

@@ -21,7 +21,7 @@ from builders.routes import list_paths
 from builders.served import Served, serving_storage_dir
 from builders.storage import id_of
 from strandline.errors import ConfigError
-from strandline.runtime.settings import WebSettings
+from strandline.runtime.setting_sections import WebSettings
 from strandline.web.site import OWN_NAMES, get_public_address
 
 PHOTO = make_picture("jpg", seed=1)

@@ -254,5 +254,11 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (sd, note, target)
     ) WITHOUT ROWID;
     """,
+    # Named pictures can be deleted, too. Until then, only files in media folders came into the trash.
+    """
+    ALTER TABLE trash RENAME COLUMN filename TO path;
+    UPDATE trash SET path = 'media/' || path;
+    ALTER TABLE trash ADD COLUMN mtime_ns INTEGER;
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

@@ -98,12 +98,13 @@ SCHEMA = """
         trash_id      TEXT NOT NULL PRIMARY KEY,
         sd_id         TEXT,
         sd_path       TEXT NOT NULL,
-        filename      TEXT NOT NULL,
+        path          TEXT NOT NULL,
         image_id      TEXT NOT NULL,
         size_bytes    INTEGER NOT NULL,
         sha256        TEXT NOT NULL,
         reason        TEXT NOT NULL,
-        trashed_at_us INTEGER NOT NULL
+        trashed_at_us INTEGER NOT NULL,
+        mtime_ns      INTEGER
     ) WITHOUT ROWID;
     CREATE TABLE conflict_copies (
         sd       INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
@@ -143,5 +144,5 @@ SCHEMA = """
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 13
+VERSION = 14
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

@@ -1,12 +1,15 @@
-"""The trash's index: which bytes lie in the trash, and what they were."""
+"""The trash's index: which bytes are in the trash, and what they were."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 
 from strandline.catalog.times import as_microseconds, from_microseconds
-from strandline.model.events import format_time
-from strandline.model.trash import TrashedFile
+from strandline.model.image_ids import ImageId
+from strandline.model.trash import TrashedFile, TrashReason
+
+_COLUMNS = "trash_id, sd_id, sd_path, path, image_id, size_bytes, sha256, reason, trashed_at_us, mtime_ns"
 
 
 class TrashReader:
@@ -15,29 +18,53 @@ class TrashReader:
     def __init__(self, conn: sqlite3.Connection) -> None:
         self._conn = conn
 
-    def list_trashed(self) -> list[dict[str, object]]:
-        """All entries, ready for JSON, oldest first, with the keys of the trash's ``about.json``."""
+    def list_trashed(self, image_id: ImageId | None = None) -> list[TrashedFile]:
+        """All entries, or those of an image, oldest first."""
         rows = self._conn.execute(
-            "SELECT trash_id, sd_id, sd_path, filename, image_id, size_bytes, sha256, reason, trashed_at_us "
-            "FROM trash ORDER BY trashed_at_us, trash_id"
+            f"SELECT {_COLUMNS} FROM trash WHERE ?1 IS NULL OR image_id = ?1 ORDER BY trashed_at_us, trash_id",
+            (image_id,),
         )
-        names = ("trash_id", "sd_id", "sd_path", "filename", "image_id", "size_bytes", "sha256", "reason")
-        return [
-            dict(zip(names, row, strict=False)) | {"trashed_at": format_time(from_microseconds(row[-1]))}
-            for row in rows
-        ]
+        return [_from_columns(*row) for row in rows]
+
+    def find_trashed(self, trash_id: str) -> TrashedFile | None:
+        """The entry with that number, or None."""
+        row = self._conn.execute(f"SELECT {_COLUMNS} FROM trash WHERE trash_id = ?", (trash_id,)).fetchone()
+        return None if row is None else _from_columns(*row)
+
+    def list_trash_ids(self) -> set[str]:
+        """The numbers of all entries."""
+        return {trash_id for (trash_id,) in self._conn.execute("SELECT trash_id FROM trash")}
+
+    def measure_trash(self) -> int:
+        """The bytes of all entries together."""
+        row = self._conn.execute("SELECT coalesce(sum(size_bytes), 0) FROM trash").fetchone()
+        return int(row[0])
 
 
 class TrashWriter(TrashReader):
-    """Adds entries to the trash."""
+    """Adds entries to the trash, and removes them."""
 
     def insert_trashed(self, trashed: TrashedFile) -> None:
-        """Adds the entry. The bytes and their description must be durable by then."""
+        """Adds the entry. The bytes and their description must be durable by then. Idempotent."""
         self._conn.execute(
-            "INSERT INTO trash (trash_id, sd_id, sd_path, filename, image_id, size_bytes, sha256, reason, "
-            "trashed_at_us) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            f"INSERT INTO trash ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
-                trashed.trash_id, trashed.sd_id, trashed.sd_path, trashed.filename, trashed.image_id,
+                trashed.trash_id, trashed.sd_id, trashed.sd_path, trashed.path, trashed.image_id,
                 trashed.size_bytes, trashed.sha256, trashed.reason.value, as_microseconds(trashed.trashed_at),
+                trashed.mtime_ns,
             ),
         )  # fmt: skip
+
+    def delete_trashed(self, trash_ids: Iterable[str]) -> None:
+        """Removes the entries. Idempotent."""
+        self._conn.executemany("DELETE FROM trash WHERE trash_id = ?", [(each,) for each in trash_ids])
+
+
+def _from_columns(
+    trash_id: str, sd_id: str | None, sd_path: str, path: str, image_id: str, size_bytes: int, sha256: str,
+    reason: str, trashed_at_us: int, mtime_ns: int | None,
+) -> TrashedFile:  # fmt: skip
+    return TrashedFile(
+        trash_id, sd_id, sd_path, path, ImageId(image_id), size_bytes, sha256, TrashReason(reason),
+        from_microseconds(trashed_at_us), mtime_ns,
+    )  # fmt: skip

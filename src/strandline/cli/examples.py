@@ -56,6 +56,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "scan": ("strandline scan", "strandline scan Notes 'USB disk'"),
     "watch": ("strandline watch", "strandline watch --once --json", "strandline watch --since 0"),
     "serve": ("strandline serve --open", "strandline serve --port 0"),
+    "delete": (
+        "strandline delete 5d14820d",
+        "strandline delete --dry-run ~/Vault/old.png",
+        "strandline ls --sd Notes --to 2019-12-31 | strandline delete - --sd Notes",
+    ),
+    "trash": ("strandline trash list", "strandline trash restore 5d14820d"),
+    "trash list": ("strandline trash list", "strandline trash list --sd Notes --json"),
+    "trash restore": ("strandline trash restore 5d14820d", "strandline trash restore 5d14820d --sd Notes"),
+    "trash empty": ("strandline trash empty --dry-run", "strandline trash empty --yes"),
     "sign-in": ("strandline sign-in --open", "strandline sign-in --json"),
     "token": ("strandline token show", "strandline token rotate"),
     "token show": (

@@ -20,10 +20,11 @@ from strandline.errors import (
     StrandlineError,
 )
 from strandline.model.image_ids import ImageId
-from strandline.model.written_ids import parse_written_ids
+from strandline.model.written_ids import PictureName, parse_written_ids
 
 if TYPE_CHECKING:
     from strandline.cli.arguments import GivenId
+    from strandline.model.changes import NamedFile
     from strandline.store import Store
 
 _CHUNK_BYTES = 1 << 16
@@ -62,6 +63,24 @@ def answer_each(
         answer.show()
         count += 1
     return worst
+
+
+def gather_images(store: Store, ids: GivenIds) -> tuple[list[ImageId], list[NamedFile]]:
+    """All images that a person means, and the files that they mean by a path or a name.
+
+    Raises:
+        StrandlineError: One of the texts means no image. Then none is meant.
+    """
+    images: list[ImageId] = []
+    files: list[NamedFile] = []
+    for _, given in [("", ids.only)] if ids.only is not None else _iter_given(ids):
+        if isinstance(given, StrandlineError):
+            raise given
+        if isinstance(given, PictureName):
+            files += store.find_files_by_name(given.text, note=ids.note)
+        else:
+            images.append(complete_id(store, given))
+    return images, files
 
 
 def _iter_given(ids: GivenIds) -> Iterator[tuple[str, GivenId | StrandlineError]]:

@@ -59,6 +59,8 @@ COMMANDS = {
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "check": Row("check:check", "Check the pictures that notes refer to."),
     "put-back": Row("put_back:put_back", "Put back pictures that notes miss."),
+    "delete": Row("deleting:delete", "Move images to the trash of this machine."),
+    "trash": Row("deleting:trash", "List, restore, and empty the trash."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show and change settings."),
     "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),

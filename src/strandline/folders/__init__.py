@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from strandline.folders import places_look as places_look
     from strandline.folders import proof_copies as proof_copies
     from strandline.folders import saving as saving
+    from strandline.folders import setting_aside as setting_aside
     from strandline.folders import temporaries as temporaries
     from strandline.folders import tree as tree
     from strandline.folders import tree_walk as tree_walk
@@ -34,6 +35,7 @@ _PARTS = {
     "places_look",
     "proof_copies",
     "saving",
+    "setting_aside",
     "temporaries",
     "tree",
     "tree_walk",

@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from strandline.folders.opened_folders import OpenedFolder
     from strandline.folders.port import SaveMode
     from strandline.folders.proof_copies import Hashed, Reading
-    from strandline.folders.saving import AsideCopy, WrittenFile
+    from strandline.folders.saving import WrittenFile
+    from strandline.folders.setting_aside import AsideCopy
     from strandline.folders.timed_calls import TimedCalls
     from strandline.folders.tree import Entry, PathPage
     from strandline.model.identity.anchors import AnchorLook
@@ -363,16 +364,49 @@ class LocalFolder:
 
     def put_aside(self, name: str, folder: Path, aside: str) -> AsideCopy:
         """Reads it once."""
+        above, last, opening = self._way_to(name, make=False)
         return self.calls.fetching(
             self._path(name),
-            lambda: parts.saving.copy_aside(
-                self.where(name),
+            lambda: parts.setting_aside.copy_aside(
+                above,
+                last,
                 folder,
                 aside,
                 scratch=self.calls.means.scratch,
                 keeps_inodes=self.keeps_inodes,
+                opening=opening,
             ),
         )
+
+    def move_aside(
+        self, name: str, folder: Path, aside: str, judge: Callable[[AsideCopy], None]
+    ) -> AsideCopy:
+        """A rename on one disk, otherwise a copy and an unlink."""
+        above, last, opening = self._way_to(name, make=False)
+        given_up = threading.Event()
+
+        def judge_in_time(copy: AsideCopy) -> None:
+            if given_up.is_set():
+                raise TimeoutError
+            judge(copy)
+
+        def move() -> AsideCopy:
+            return parts.setting_aside.move_aside(
+                above,
+                last,
+                folder,
+                aside,
+                judge_in_time,
+                scratch=self.calls.means.scratch,
+                keeps_inodes=self.keeps_inodes,
+                opening=opening,
+            )
+
+        try:
+            return self.calls.fetching(self._path(name), move)
+        except BaseException:
+            given_up.set()
+            raise
 
     def remove_leftovers(self, now: datetime) -> tuple[str, ...]:
         """In the root and the images' folder; only files that a note in scratch marks as ours. In a tree, where the

@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from strandline.folders.proof_copies import Hashed as Hashed
     from strandline.folders.proof_copies import ProofCopy as ProofCopy
     from strandline.folders.proof_copies import Reading as Reading
-    from strandline.folders.saving import AsideCopy as AsideCopy
     from strandline.folders.saving import WrittenFile as WrittenFile
+    from strandline.folders.setting_aside import AsideCopy as AsideCopy
     from strandline.folders.tree import Entry as Entry
     from strandline.folders.tree import PathPage as PathPage
     from strandline.model.identity.anchors import AnchorLook
@@ -331,6 +331,21 @@ class Folder(Protocol):
         Raises:
             FileNotFoundError: There is nothing to copy.
             UnreadableFileError, DiskError, TimeoutError: Nothing was copied.
+        """
+        ...
+
+    def move_aside(
+        self, name: str, folder: Path, aside: str, judge: Callable[[AsideCopy], None]
+    ) -> AsideCopy:
+        """Moves a file durably out of this place into a folder of the home. Reads its bytes once or twice.
+
+        ``judge`` is called with what is about to be moved; if it raises, nothing is. If the result says that the file
+        ``changed_meanwhile``, it was not moved.
+
+        Raises:
+            FileNotFoundError: There is nothing to move.
+            UnreadableFileError, DiskError: It was not moved; a copy of it may be in the folder.
+            TimeoutError: The place did not answer. It may still be moved, if ``judge`` was called.
         """
         ...
 

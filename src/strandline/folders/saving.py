@@ -20,9 +20,8 @@ from typing import BinaryIO
 from strandline.errors import DiskError, InvalidPathError, StrandlineError
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.opened_folders import OpenedFolder, open_folder
-from strandline.folders.opening import is_unchanged, open_regular, stamp_of
+from strandline.folders.opening import open_regular, stamp_of
 from strandline.folders.port import SaveMode as SaveMode
-from strandline.folders.proof_copies import read_proof_copy
 from strandline.folders.renaming import patiently, rename_without_replacing
 from strandline.folders.temporaries import Temporary, Way, WayClosedError, open_temporary
 from strandline.model.image_files import FileStamp
@@ -73,19 +72,6 @@ class WrittenFile:
     def size_bytes(self) -> int:
         """How many bytes were written."""
         return self.stamp.size_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class AsideCopy:
-    """A durable copy of a file, and its original."""
-
-    stamp: FileStamp
-    """The original's stamp when it was opened."""
-    sha256: str
-    """Hash of the copied bytes."""
-    size_bytes: int
-    changed_meanwhile: bool
-    """During the copy, the original was written to, or its name went to another file: look again."""
 
 
 def write_whole(
@@ -187,27 +173,6 @@ def ensure_durable(
             if sys.platform != "win32":  # which syncs only files that are open for writing
                 _sync(opened.fd)
         target.sync()
-
-
-def copy_aside(
-    path: Path, trash_folder: Path, name: str, *, scratch: Path, keeps_inodes: bool = True
-) -> AsideCopy:
-    """Copies a file durably under a new name, before it is replaced. Reads it once.
-
-    Raises:
-        FileNotFoundError: There is nothing to copy.
-        FileExistsError: The name is taken in the trash folder.
-        UnreadableFileError: It is no regular file, or cannot be read.
-        DiskError: The trash folder refused it. Nothing was copied.
-    """
-    with (
-        open_regular(path, keeps_inodes=keeps_inodes) as opened,
-        read_proof_copy(opened, limit_bytes=sys.maxsize, scratch=trash_folder) as copy,
-        copy.open() as source,
-    ):
-        write_whole(trash_folder, name, source, scratch=scratch)
-        changed = copy.changed_while_read or not is_unchanged(opened, path)
-        return AsideCopy(copy.stamp, copy.sha256, copy.size_bytes, changed_meanwhile=changed)
 
 
 @dataclass(slots=True)

@@ -29,6 +29,10 @@ DECODE_TIMEOUT_S = 20.0
 JOURNAL_MAX_EVENTS = 100_000
 JOURNAL_MAX_DAYS = 30
 
+TRASH_MAX_BYTES = 20 * _GIB
+TRASH_GRACE_DAYS = 30
+"""As long as people expect of a trash. Nothing leaves it earlier."""
+
 IMAGES_PER_PAGE = 100
 ENTRIES_PER_PAGE = 1000
 """Of a storage directory's tree."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, is_content_id
 from strandline.model.remedies import refer_to, say_add, say_command, say_confirm
 from strandline.model.reports import Explanation, StorageDirTrace
@@ -60,6 +61,8 @@ def say_summary(image_id: ImageId, verdict: Verdict, traces: tuple[StorageDirTra
     away = ", ".join(repr(trace.sd.name) for trace in traces if not trace.sd.is_reachable)
     if not traces:
         return f"image {image_id} cannot be found: no storage directory is known."
+    if verdict is Verdict.NOT_FOUND and find_deleted(traces) is not None:
+        return f"image {image_id} was deleted, and is in the trash of this machine."
     return {
         Verdict.SHOWN: f"image {image_id} is shown from {where}{lacks}.",
         Verdict.FROM_CONFLICT_COPY: (
@@ -135,10 +138,18 @@ _NEXT_BY_FACT = {
 """What to do if such a fact is all that is known about the image."""
 
 
+def find_deleted(traces: Sequence[StorageDirTrace]) -> ImageFile | None:
+    """A file of the image that is in the trash of this machine."""
+    rows = (row for trace in traces for row in trace.catalog)
+    return next((row for row in rows if row.state is FileState.TRASHED), None)
+
+
 def say_next(verdict: Verdict, traces: tuple[StorageDirTrace, ...]) -> str | None:
     """What a person can do about it; None if nothing needs to be done."""
     if not traces:
         return f"Add one with {say_add()}."
+    if verdict is Verdict.NOT_FOUND and (deleted := find_deleted(traces)) is not None:
+        return f"To bring it back, run {say_command('trash', 'restore', str(deleted.image_id))}."
     if verdict is Verdict.NOT_FOUND:
         seen = {fact.what for trace in traces for fact in trace.disk}
         for what, advice in _NEXT_BY_FACT.items():

@@ -30,7 +30,7 @@ class FileState(StrEnum):
     ONLINE_ONLY = "online-only"
     """Its name is here, its bytes are in the cloud."""
     TRASHED = "trashed"
-    """Moved to the trash by a person, or by a save that replaced wrong bytes."""
+    """Moved to the trash by a person."""
 
 
 class ProofKind(StrEnum):

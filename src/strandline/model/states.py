@@ -21,6 +21,7 @@ from strandline.model.events import (
     ImageEvent,
     ImageForeign,
     ImageMissing,
+    ImageRemoved,
 )
 from strandline.model.image_files import FileStamp, FileState, ImageFile, Proof, ProofKind
 from strandline.model.image_ids import ImageId, content_id_of
@@ -193,6 +194,17 @@ def after_listing(row: ImageFile, seen: Seen | None, now: datetime, *, vanishing
         return row
     state = FileState.ARRIVING if row.state in FAILED else _state_of_unread(seen)
     return replace(row, stamp=seen.stamp, state=state, unchanged_since=now)
+
+
+def after_deletion(row: ImageFile) -> ImageFile:
+    """The row after a person moved its file to the trash. If the file comes back, it gets its old state.
+
+    Law: applying it twice changes nothing the second time.
+    """
+    if row.state is FileState.TRASHED:
+        return row
+    prior = row.prior_state if row.state in (FileState.MISSING, FileState.ONLINE_ONLY) else row.state
+    return replace(row, state=FileState.TRASHED, prior_state=prior, absent_since=None, absence_accepted=False)
 
 
 def after_look(row: ImageFile, look: Look, now: datetime, layout: Layout = ID_LAYOUT) -> ImageFile:
@@ -400,6 +412,7 @@ _EVENT_OF_STATE: dict[FileState, type[ImageEvent]] = {
     FileState.DAMAGED: ImageDamaged,
     FileState.FOREIGN: ImageForeign,
     FileState.MISSING: ImageMissing,
+    FileState.TRASHED: ImageRemoved,
 }
 
 

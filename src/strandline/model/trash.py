@@ -1,16 +1,20 @@
-"""The content of the trash: bytes that were moved aside, and what they were."""
+"""The content of the trash: bytes that were moved aside, what they were, and when they may leave. Pure."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 
+from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
+from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.values import dataclass
 
 
 class TrashReason(StrEnum):
-    """Why a file was moved to the trash."""
+    """Why a file was moved to the trash. The values appear in JSON, in the catalog, and beside the bytes."""
 
     REPLACED = "replaced"
     """A save replaced its wrong bytes with the right ones."""
@@ -18,16 +22,76 @@ class TrashReason(StrEnum):
     """A person deleted the image."""
 
 
+RESTORABLE = frozenset({TrashReason.DELETED})
+"""Files that were the image. The others had wrong bytes, and something better has their place."""
+
+
 @dataclass(frozen=True, slots=True)
-class TrashedFile:
+class TrashedFile(JsonForm):
     """One entry of the trash. It is also written beside the bytes, so the trash survives the loss of the catalog."""
 
     trash_id: str
+    """32 hex digits; the name of its folder."""
     sd_id: str | None
     sd_path: str
-    filename: str
+    path: str
+    """Where it was in its storage directory, with ``/``."""
     image_id: ImageId
     size_bytes: int
     sha256: str
     reason: TrashReason
     trashed_at: datetime
+    mtime_ns: int | None = None
+    """The file's own mtime; None if it was not recorded."""
+
+    JSON: ClassVar[Table] = own_keys(
+        "trash_id", "sd_id", "sd_path", "filename", "path", "image_id", "size_bytes", "sha256", "reason",
+        "trashed_at", "mtime_ns",
+    )  # fmt: skip
+
+    def to_row(self) -> dict[str, object]:
+        """Its row in a listing of the trash, ready for JSON."""
+        return {
+            "image_id": self.image_id, "sd_id": self.sd_id, "path": self.path, "size_bytes": self.size_bytes,
+            "deleted_at": format_time(self.trashed_at), "reason": self.reason.value, "trash_id": self.trash_id,
+            "sd_path": self.sd_path,
+        }  # fmt: skip
+
+    @property
+    def filename(self) -> str:
+        """The last part of the path."""
+        return self.path.rpartition("/")[2]
+
+    @property
+    def place(self) -> tuple[str | None, str, str]:
+        """Where it belongs."""
+        return self.sd_id, self.sd_path, self.path
+
+
+@dataclass(frozen=True, slots=True)
+class TrashRules:
+    """How much the trash may hold, and for how long nothing leaves it."""
+
+    max_bytes: int
+    grace: timedelta
+
+    def may_leave(self, trashed: TrashedFile, now: datetime) -> bool:
+        """Whether its grace time is over. A clock that went back makes it longer, never shorter."""
+        return now - trashed.trashed_at >= self.grace
+
+
+def choose_to_restore(entries: Iterable[TrashedFile]) -> tuple[list[TrashedFile], list[TrashedFile]]:
+    """The entries of an image that go back, and those that another one stands for.
+
+    A place gets back what was deleted from it last; the order is that of the entries.
+
+    Law: each place of a restorable entry gets exactly one, and no place of another entry gets any.
+    """
+    latest: dict[tuple[str | None, str, str], TrashedFile] = {}
+    entries = [entry for entry in entries if entry.reason in RESTORABLE]
+    for entry in entries:
+        known = latest.get(entry.place)
+        if known is None or (known.trashed_at, known.trash_id) < (entry.trashed_at, entry.trash_id):
+            latest[entry.place] = entry
+    chosen = [entry for entry in entries if latest[entry.place] is entry]
+    return chosen, [entry for entry in entries if latest[entry.place] is not entry]

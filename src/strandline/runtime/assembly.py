@@ -138,6 +138,8 @@ def limits_of(settings: Settings) -> Limits:
         scan_batch_files=settings.scan.batch_files,
         max_memory_bytes=settings.read.max_memory_bytes,
         save_max_bytes=settings.save.max_bytes,
+        trash_max_bytes=settings.trash.max_bytes,
+        trash_grace_days=settings.trash.grace_days,
         read_max_bytes=max(settings.save.max_bytes, MAX_IMAGE_BYTES),
         fetch_timeout_s=settings.read.fetch_timeout_s,
         max_pixels=settings.pictures.max_pixels,

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import manage as manage
     from strandline.services.storage_dirs import presence as presence
     from strandline.services.storage_dirs import subfolders as subfolders
+    from strandline.services.trashing import contents as contents
+    from strandline.services.trashing import delete as delete
 
 _ROOMS = {
     "checking": ("known_notes", "memory", "open_references", "uses"),
@@ -49,6 +51,7 @@ _ROOMS = {
     "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),
     "scanning": ("scan",),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),
+    "trashing": ("contents", "delete"),
 }
 _MODULES = {name: f"{room}.{name}" for room, names in _ROOMS.items() for name in names}
 

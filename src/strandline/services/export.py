@@ -23,6 +23,6 @@ def export_catalog(bench: Workbench) -> dict[str, object]:
             "epoch": bench.catalog.epoch,
             "storage_dirs": [sd.to_json() for sd in reader.sds.list_storage_dirs()],
             "origins": reader.origins.list_origins(),
-            "trash": reader.trash.list_trashed(),
+            "trash": [each.to_json() for each in reader.trash.list_trashed()],
             "journal": events,
         }

@@ -52,6 +52,8 @@ class Limits:
     max_pixels: int = defaults.MAX_PIXELS
     decode_timeout_s: float = defaults.DECODE_TIMEOUT_S
     markdown: str = defaults.MARKDOWN
+    trash_max_bytes: int = defaults.TRASH_MAX_BYTES
+    trash_grace_days: int = defaults.TRASH_GRACE_DAYS
 
 
 def utc_now() -> datetime:

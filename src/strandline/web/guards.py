@@ -25,7 +25,7 @@ from strandline.model.public_address import PublicAddress
 from strandline.model.remedies import say_command
 from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
-from strandline.runtime.settings import OPEN_ON_LOOPBACK
+from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
 from strandline.web.problems import REFUSALS
 from strandline.web.site import path_of

@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from strandline.errors import ConfigError
 from strandline.model.public_address import PublicAddress, find_base_path, find_public_address
-from strandline.runtime.settings import WebSettings
+from strandline.runtime.setting_sections import WebSettings
 
 OWN_NAMES = frozenset(
     {

@@ -22,6 +22,7 @@ from strandline.errors import (
 )
 from strandline.folders.port import SaveMode
 from strandline.folders.saving import WrittenFile
+from strandline.folders.setting_aside import AsideCopy
 from strandline.model.identity.decisions import IdentityDecision, IdentityOutcome
 from strandline.model.image_files import FileStamp
 from strandline.model.image_ids import ImageId
@@ -260,6 +261,24 @@ def test_a_file_is_put_aside(place: Place, tmp_path: Path) -> None:
     copied = place.folder.put_aside("x.png", tmp_path, "aside")
     assert (copied.stamp, copied.changed_meanwhile) == (stamp_at(place, "x.png"), False)
     assert (tmp_path / "aside").read_bytes() == (place.media / "x.png").read_bytes() == ONE
+
+
+def test_a_file_is_moved_aside(place: Place, tmp_path: Path) -> None:
+    """It leaves the place, unless the caller refuses its bytes, or there is none."""
+    put_image(place.root, ONE, "x.png")
+    stamp = stamp_at(place, "x.png")
+    seen: list[AsideCopy] = []
+
+    def refuse(_: AsideCopy) -> None:
+        raise RefusedError("it stays")
+
+    with pytest.raises(RefusedError):
+        place.folder.move_aside("x.png", tmp_path, "aside", refuse)
+    moved = place.folder.move_aside("x.png", tmp_path, "aside", seen.append)
+    assert (moved.stamp, moved.changed_meanwhile, seen) == (stamp, False, [moved])
+    assert ((tmp_path / "aside").read_bytes(), place.folder.list_names()) == (ONE, set())
+    with pytest.raises(FileNotFoundError):
+        place.folder.move_aside("x.png", tmp_path, "again", seen.append)
 
 
 def test_only_old_leftovers_of_this_machine_are_removed(place: Place) -> None:

@@ -75,7 +75,7 @@ def test_the_original_comes_back_from_a_good_twin(machine: Machine) -> None:
     assert (saved.image_id, saved.filename, saved.new) == (ID, NAME, True)
     assert path.read_bytes() == ORIGINAL
     assert machine.get(id_of(EDITED), one).read() == EDITED
-    assert [copy.read_bytes() for copy in machine.bench.trash_folder.glob(f"*/{NAME}")] == [EDITED]
+    assert [copy.read_bytes() for copy in machine.bench.trash_folder.glob(f"*/*/{NAME}")] == [EDITED]
     assert (machine.media(two) / NAME).read_bytes() == ORIGINAL
     assert not copy_image(machine.bench, ID, one).new
 

@@ -93,7 +93,7 @@ def test_a_disk_that_goes_while_wrong_bytes_are_copied_is_asked_for_again(machin
 
     def tell_time_and_go() -> datetime:
         """Called when the clock is read for the copy's description."""
-        if list(machine.bench.trash_folder.glob(f"*/{NAME}")) and Path(one.path, "SD_ID").exists():
+        if list(machine.bench.trash_folder.glob(f"*/*/{NAME}")) and Path(one.path, "SD_ID").exists():
             machine.take_away(one)
             Path(one.path).mkdir()
         return now()

@@ -26,8 +26,10 @@ from strandline.errors import (
 )
 from strandline.model.image_files import FileState
 from strandline.model.reports import Saved
+from strandline.model.trash import TrashedFile
 from strandline.services.finding.search import find_image
 from strandline.services.saving.save import save_image
+from strandline.services.trashing.trash import folder_of
 
 NO_SEARCHING = Refusal("openat", errno.EACCES, argument=2, mask=0o10000000)
 """Folders cannot be opened for searching (O_PATH)."""
@@ -37,7 +39,7 @@ OTHER = make_picture("png", seed=2)
 ID, NAME = id_of(PICTURE), name_of(PICTURE)
 
 
-def list_trash(machine: Machine) -> list[dict[str, object]]:
+def list_trash(machine: Machine) -> list[TrashedFile]:
     """The catalog's entries of the trash."""
     with machine.bench.catalog.read() as reader:
         return reader.trash.list_trashed()
@@ -57,11 +59,11 @@ def test_bad_bytes_are_replaced_after_a_copy(machine: Machine, bad: bytes, hours
     assert (machine.media(one) / name).read_bytes() == PICTURE
     assert machine.get(image_id).proven
     (entry,) = list_trash(machine)
-    folder = machine.bench.trash_folder / str(entry["trash_id"])
+    folder = folder_of(machine.bench, entry)
     assert sorted(os.listdir(folder)) == sorted([name, "about.json"])
     assert (folder / name).read_bytes() == bad
     about = json.loads((folder / "about.json").read_text())
-    assert about == entry
+    assert about == entry.to_json()
     assert about["sha256"] == hashlib.sha256(bad).hexdigest()
     assert (about["reason"], about["size_bytes"]) == ("replaced", len(bad))
     assert (about["sd_id"], about["sd_path"]) == (one.sd_id, one.path)
@@ -79,7 +81,7 @@ def test_bytes_that_come_after_the_copy_are_what_is_copied(machine: Machine) -> 
 
     def tell_time_and_write() -> datetime:
         """Called when the clock is read for the description: the copy exists by then, its description does not."""
-        is_copied = list(machine.bench.trash_folder.glob(f"*/{NAME}"))
+        is_copied = list(machine.bench.trash_folder.glob(f"*/*/{NAME}"))
         if is_copied and more:
             path.write_bytes(more.pop())
         return now()
@@ -88,9 +90,9 @@ def test_bytes_that_come_after_the_copy_are_what_is_copied(machine: Machine) -> 
     save_image(machine.bench, PICTURE, one)
     assert not more
     assert path.read_bytes() == PICTURE
-    (copy,) = machine.bench.trash_folder.iterdir()
+    (copy,) = machine.bench.trash_folder.glob("*/*")
     assert (copy / NAME).read_bytes() == PICTURE[:500]
-    assert [entry["trash_id"] for entry in list_trash(machine)] == [copy.name]
+    assert [entry.trash_id for entry in list_trash(machine)] == [copy.name]
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["content id", "legacy id"])
@@ -116,7 +118,7 @@ def test_a_file_that_completes_after_its_proof_is_not_replaced(machine: Machine,
     assert not rest
     assert path.read_bytes() == theirs
     assert list_trash(machine) == []
-    assert list(machine.bench.trash_folder.iterdir()) == []
+    assert list(machine.bench.trash_folder.glob("*/*")) == []
 
 
 @pytest.mark.parametrize("plain", [None, PICTURE[:300]], ids=["missing", "half"])
@@ -146,7 +148,7 @@ def test_a_file_that_never_rests_leaves_no_copies(machine: Machine) -> None:
 
     def tell_time_and_write() -> datetime:
         """Called when the clock is read, once after each copy, for its description."""
-        if new := set(machine.bench.trash_folder.glob(f"*/{NAME}")) - copied:
+        if new := set(machine.bench.trash_folder.glob(f"*/*/{NAME}")) - copied:
             copied.update(new)
             with path.open("ab") as file:
                 file.write(b"more")
@@ -157,7 +159,7 @@ def test_a_file_that_never_rests_leaves_no_copies(machine: Machine) -> None:
         save_image(machine.bench, PICTURE, one)
     assert len(copied) > 1
     assert path.read_bytes() == PICTURE[:300] + b"more" * len(copied)
-    assert list(machine.bench.trash_folder.iterdir()) == []
+    assert list(machine.bench.trash_folder.glob("*/*")) == []
     assert list_trash(machine) == []
 
 
@@ -174,7 +176,7 @@ def test_a_foreign_image_is_kept_under_its_own_id(machine: Machine) -> None:
     save_image(machine.bench, PICTURE, one)
     assert machine.get(ID).read() == PICTURE
     assert machine.get(id_of(OTHER)).read() == OTHER
-    assert [entry["sha256"] for entry in list_trash(machine)] == [hashlib.sha256(OTHER).hexdigest()]
+    assert [entry.sha256 for entry in list_trash(machine)] == [hashlib.sha256(OTHER).hexdigest()]
 
 
 def test_other_whole_bytes_under_a_legacy_id_are_never_replaced(machine: Machine) -> None:
@@ -304,6 +306,6 @@ class TestRefusingDisks:
         assert os.listdir(machine.media(one)) == [NAME]
         assert list(machine.bench.scratch.iterdir()) == []
         assert list_trash(machine) == []
-        assert list(machine.bench.trash_folder.iterdir()) == []
+        assert list(machine.bench.trash_folder.glob("*/*")) == []
         assert save_image(machine.bench, PICTURE, one).new
         assert machine.get(ID).read() == PICTURE

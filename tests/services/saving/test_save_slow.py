@@ -14,7 +14,7 @@ from builders.machine import Machine, open_machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, put_half
 from strandline.errors import DiskError
-from strandline.folders import saving
+from strandline.folders import saving, setting_aside
 from strandline.folders.filesystems import Mount, MountKind
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.saving.save import save_image
@@ -65,7 +65,7 @@ def cloud(machine: Machine) -> StorageDir:
 
 def list_trash(machine: Machine) -> set[str]:
     trash = machine.bench.trash_folder
-    return {path.name for path in trash.glob("*/*")} if trash.exists() else set()
+    return {path.name for path in trash.glob("*/*/*")} if trash.exists() else set()
 
 
 def test_a_write_that_does_not_end_registers_nothing(
@@ -124,7 +124,7 @@ def test_nothing_is_replaced_that_cannot_be_copied_to_the_trash(
 ) -> None:
     """The file stays, and no half entry is left in the trash."""
     put_half(Path(cloud.path), PICTURE)
-    stall = Stall(monkeypatch, saving, "copy_aside")
+    stall = Stall(monkeypatch, setting_aside, "copy_aside")
     with pytest.raises(DiskError, match=r"cannot copy .*no answer within"):
         save_image(machine.bench, PICTURE, cloud)
     stall.end()

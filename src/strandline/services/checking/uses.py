@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from contextlib import suppress
 
 from strandline.errors import StrandlineError
 from strandline.model.image_ids import ImageId
 from strandline.model.note_checks import NoteUse
-from strandline.model.states import HERE
+from strandline.model.states import should_lie_there
+from strandline.model.storage_dirs import StorageDir
 from strandline.services.checking.check import list_uses
 from strandline.services.workbench import Workbench
 
@@ -21,10 +23,18 @@ def find_uses(bench: Workbench, image_id: ImageId) -> list[NoteUse]:
     with bench.catalog.read() as reader:
         rows = reader.files.list_rows_of_image(image_id)
         sds = {sd.number: sd for sd in reader.sds.list_storage_dirs()}
+    return find_uses_of((sds[row.sd], row.path) for row in rows if should_lie_there(row))
+
+
+def find_uses_of(files: Iterable[tuple[StorageDir, str]]) -> list[NoteUse]:
+    """The places in notes that mean one of these files, each with its storage directory, which must be that of the
+    notes. Storage directories that cannot be listed now are left out. Cost: a listing of each, however many files.
+    """
     paths = defaultdict[int, set[str]](set)
-    for row in rows:
-        if row.state in HERE and row.absent_since is None:
-            paths[row.sd].add(row.path)
+    sds: dict[int, StorageDir] = {}
+    for sd, path in files:
+        paths[sd.number].add(path)
+        sds[sd.number] = sd
     found = []
     for number in sorted(paths):
         sd = sds[number]

@@ -19,6 +19,7 @@ from strandline.errors import (
     UnreadableFileError,
 )
 from strandline.folders.file_tree import look_at_file, read_file
+from strandline.model.changes import NamedFile
 from strandline.model.ignored import IGNORE_FILE
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
@@ -63,21 +64,30 @@ def find_by_name(bench: Workbench, text: str, *, note: str | None = None) -> Ima
         ImageArrivingError, ImageDamagedError: The bytes that are there are no whole image.
         UnreadableFileError: They cannot be read now.
     """
+    return find_files_by_name(bench, text, note=note)[0].image_id
+
+
+def find_files_by_name(bench: Workbench, text: str, *, note: str | None = None) -> list[NamedFile]:
+    """The files that the text means, at least one. If there are several, all have the same image.
+
+    Raises as :func:`find_by_name`.
+    """
     if note is not None:
-        return _identify(bench, *_find_in_note(bench, text, note))
-    places = list(_list_places(bench, text))
-    if not places:
+        sd, path = _find_in_note(bench, text, note)
+        return [NamedFile(sd, path, _identify(bench, sd, path))]
+    files = [NamedFile(sd, path, _identify(bench, sd, path)) for sd, path in _list_places(bench, text)]
+    if not files:
         raise _not_found(bench, text)
-    found = {_identify(bench, sd, path): (sd, path) for sd, path in places}
+    found = {file.image_id: file for file in files}
     if len(found) > 1:
-        paths = [os.path.join(sd.path, path) for sd, path in found.values()]
+        paths = [os.path.join(file.sd.path, file.path) for file in found.values()]
         shown = ", ".join(map(show_plainly, paths[:MOST_NAMED]))
         raise AmbiguousImageIdError(
             f"{len(found)} different images have that name: {shown}; give one of these paths",
             value=text,
             candidates=list(found),
         )
-    return next(iter(found))
+    return files
 
 
 def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]]:

@@ -35,8 +35,8 @@ from strandline.services.finding.candidates import Discovery, add_odd_names, eac
 from strandline.services.finding.search import open_proven
 from strandline.services.proving.prove import Outcome, ProofResult, look_at, prove_file
 from strandline.services.saving.intake import TakenSource
-from strandline.services.saving.trash import copy_to_trash, discard_copy
 from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.trashing.trash import copy_to_trash, discard_copy
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:

@@ -34,6 +34,7 @@ from strandline.services.saving.entries import read_entry
 from strandline.services.saving.intake import as_mtime_ns
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.trashing.trash import folder_of
 from strandline.services.workbench import Workbench
 
 NO_SOURCE = "no file has its bytes now, not even a deleted or an old one; look in a backup"
@@ -170,5 +171,5 @@ def _iter_own_trash(bench: Workbench, wanted: dict[str, int]) -> Iterator[tuple[
     with bench.catalog.read() as reader:
         trashed = reader.trash.list_trashed()
     for each in trashed:
-        if each["sha256"] in wanted:
-            yield str(bench.trash_folder), f"{each['trash_id']}/{each['filename']}"
+        if each.sha256 in wanted:
+            yield str(folder_of(bench, each)), each.filename

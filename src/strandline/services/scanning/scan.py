@@ -60,6 +60,7 @@ from strandline.services.scanning.named_files import (
     prove_unknown,
 )
 from strandline.services.storage_dirs.presence import move_to_state, reconsider, refresh
+from strandline.services.trashing.trash import recover
 from strandline.services.workbench import Workbench
 
 T = TypeVar("T")
@@ -104,6 +105,7 @@ def scan_storage_dir(
             return ScanReport(known, cancelled=True)
         started = bench.monotonic()
         known = (reconsider if known.is_unmarked else refresh)(bench, known)
+        recover(bench, known)
         report = _Scan(bench, known, on_progress, cancel, prove_arrivals, prove_all).run()
         report.seconds = bench.monotonic() - started
         return report

@@ -1,0 +1,265 @@
+"""``strandline delete`` and ``trash``: images leave their folders, and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_completions, sd_option
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.many_ids import gather_images
+from strandline.cli.overview import Row
+from strandline.cli.session import Session
+from strandline.cli.tables import Column, show_table
+from strandline.cli.writing import asks_a_person, say, write_line
+from strandline.errors import (
+    DiskError,
+    InSeveralFoldersError,
+    NotFoundError,
+    PlaceTakenError,
+    RefusedError,
+    UnavailableError,
+    UnreadableFileError,
+)
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
+from strandline.model.remedies import say_command
+
+if TYPE_CHECKING:
+    from strandline.model.changes import ChangeReport, FileChange, NamedFile
+    from strandline.model.deletions import DeletePlan
+    from strandline.model.image_ids import ImageId
+    from strandline.model.trash import TrashedFile
+    from strandline.store import Store
+
+MOST_USES = 20
+"""Places in notes that are named before a deletion."""
+
+MOST_IDS = 3
+"""Ids in a command that is offered."""
+
+TABLE = {
+    "list": Row("deleting:list_", "List what is in the trash."),
+    "restore": Row("deleting:restore", "Put deleted images back."),
+    "empty": Row("deleting:empty", "Remove for good what has been in the trash long enough."),
+}
+
+trash = LazyGroup("trash", table=TABLE, help="List, restore, and empty the trash.")
+
+_dry_run_option = click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+
+
+@click.command("delete", cls=Verb)
+@image_ids_argument
+@click.option(
+    "--sd",
+    "sds",
+    metavar="SD",
+    multiple=True,
+    shell_complete=list_sd_completions,
+    help="Delete from this storage directory only; can be given more than once.",
+)
+@_dry_run_option
+@click.pass_obj
+def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool) -> int:
+    """Move images to the trash of this machine.
+
+    The files leave their folder, so a sync client takes them away on other machines, too. This machine keeps them
+    for 30 days (trash.grace_days), and 'strandline trash restore' brings them back. An image id means all its files
+    in a storage directory, a path only that file. If an image is in several storage directories, say from which.
+    """
+    with session.open_store() as store:
+        images, files = gather_images(store, ids)
+        plan = _plan(store, images, files, sds)
+        _warn(store, plan)
+        report = store.delete(plan, dry_run=dry_run)
+    document = {"dry_run": dry_run, **report.to_json(), "uses": [use.to_json() for use in plan.uses]}
+    session.answer(document, lambda: _show_deleted(report, dry_run=dry_run))
+    _say_refused(report)
+    return _judge(report, dry_run=dry_run)
+
+
+@click.command("list", cls=Verb)
+@sd_option
+@click.pass_obj
+def list_(session: Session, sd: str | None) -> None:
+    """List what is in the trash.
+
+    Latest first. Besides deleted images, it has damaged files that were replaced by good ones.
+    """
+    with session.open_store() as store:
+        entries = store.trash.list_entries(sd)
+    document = {"trash": [entry.to_row() for entry in entries]}
+    session.answer(document, lambda: _show_entries(entries))
+
+
+@click.command("restore", cls=Verb)
+@image_ids_argument
+@sd_option
+@_dry_run_option
+@click.pass_obj
+def restore(session: Session, ids: GivenIds, sd: str | None, dry_run: bool) -> int:
+    """Put deleted images back.
+
+    Each deleted file goes back to where it was. If something else is there now, it stays, and the deleted file stays
+    in the trash. A path or name does not find what is deleted: give the image's id, which 'strandline trash list'
+    shows.
+    """
+    with session.open_store() as store:
+        images = _find_deleted(store, ids)
+        report = store.trash.restore(images, sd, dry_run=dry_run)
+    document = {"dry_run": dry_run, **report.to_json()}
+    session.answer(document, lambda: _show_restored(report, dry_run=dry_run))
+    _say_refused(report)
+    return _judge(report, dry_run=dry_run)
+
+
+@click.command("empty", cls=Verb)
+@sd_option
+@_dry_run_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def empty(session: Session, sd: str | None, dry_run: bool, yes: bool) -> None:
+    """Remove for good what has been in the trash long enough.
+
+    Nothing leaves the trash before its grace time is over (trash.grace_days, 30 by default). This cannot be undone,
+    so it asks; without a terminal, it needs --yes.
+    """
+    with session.open_store() as store:
+        report = store.trash.empty(sd, dry_run=True)
+        if not dry_run and report.plan:
+            _insist(report, yes=yes)
+            report = store.trash.empty(sd)
+        days = store.trash.rules.grace.days
+    document = {"dry_run": dry_run, **report.to_json()}
+    session.answer(document, lambda: _show_emptied(report, days, dry_run=dry_run))
+
+
+def _plan(store: Store, images: list[ImageId], files: list[NamedFile], sds: Sequence[str]) -> DeletePlan:
+    """The plan. If an image is in several storage directories, a person at a terminal is asked which is meant."""
+    try:
+        return store.plan_delete(images, sds=sds, files=files)
+    except InSeveralFoldersError as error:
+        if not asks_a_person():
+            raise
+        names = [str(sd["name"]) for sd in error.facts["sds"]]  # type: ignore[attr-defined]
+    say(f"{'it is' if len(images) == 1 else 'some are'} in several storage directories")
+    for number, name in enumerate(names, 1):
+        click.echo(f"  {number}  {show_plainly(name)}", err=True)
+    choice = click.Choice([*map(str, range(1, len(names) + 1)), "all", "none"])
+    chosen = click.prompt("Delete from which?", type=choice, err=True)
+    if chosen == "none":
+        raise RefusedError("nothing was deleted")
+    wanted = names if chosen == "all" else [names[int(chosen) - 1]]
+    return store.plan_delete(images, sds=wanted, files=files)
+
+
+def _warn(store: Store, plan: DeletePlan) -> None:
+    """Says on stderr what a person should know before it happens."""
+    if plan.steps and not store.trash.has_deleted():
+        say(
+            "deleting takes files out of their folder, so a sync client takes them away on your other machines, too; "
+            f"this machine keeps them for {store.trash.rules.grace.days} days"
+        )
+    for use in plan.uses[:MOST_USES]:
+        say(f"{use.sd.name}: {use.note}:{use.line} uses {use.path}")
+    if (left := len(plan.uses) - MOST_USES) > 0:
+        say(f"and {say_count(left, 'more place')} in notes")
+
+
+def _judge(report: ChangeReport, *, dry_run: bool) -> ExitStatus:
+    """Findings if something was done and something was not, or if only its place was taken. If nothing was done, what
+    kept it from being done.
+    """
+    errors = [each.error for each in report.refused]
+    if not errors:
+        return ExitStatus.DONE
+    is_done = report.done or (dry_run and len(errors) < len(report.plan))
+    if is_done or any(isinstance(error, PlaceTakenError) for error in errors):
+        return ExitStatus.FINDINGS
+    if any(isinstance(error, DiskError) and not isinstance(error, UnreadableFileError) for error in errors):
+        return ExitStatus.DISK_OR_CATALOG
+    is_nowhere = all(
+        isinstance(error, NotFoundError) and not isinstance(error, UnavailableError) for error in errors
+    )
+    return ExitStatus.NOT_FOUND if is_nowhere else ExitStatus.REFUSED
+
+
+def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
+    refused = {each.change for each in report.refused}
+    changes = [each for each in report.plan if each not in refused] if dry_run else report.done
+    for change in changes:
+        write_line(f"{'would delete' if dry_run else 'deleted'} {_name(change)}")
+    if report.done:
+        ids = list(dict.fromkeys(str(change.image_id) for change in report.done))
+        command = say_command("trash", "restore", *ids[:MOST_IDS]) + (" …" if len(ids) > MOST_IDS else "")
+        say(f"to undo, run {command}")
+
+
+def _show_restored(report: ChangeReport, *, dry_run: bool) -> None:
+    refused = {each.change for each in report.refused}
+    for change in [each for each in report.plan if each not in refused] if dry_run else report.done:
+        write_line(f"{_name(change)} {'would be back' if dry_run else 'is back'}")
+
+
+def _show_emptied(report: ChangeReport, days: int, *, dry_run: bool) -> None:
+    if not report.plan:
+        write_line(f"nothing has been in the trash for {say_count(days, 'day')}; nothing was removed")
+        return
+    size_bytes = sum(change.size_bytes or 0 for change in report.plan)
+    verb = "would be removed" if dry_run else "removed"
+    write_line(f"{say_count(len(report.plan), 'file')} {verb} for good ({say_bytes(size_bytes)})")
+
+
+def _insist(report: ChangeReport, *, yes: bool) -> None:
+    """Asks a person, unless they have said yes already.
+
+    Raises:
+        RefusedError: Nobody can be asked, or the answer is no.
+    """
+    if yes:
+        return
+    size_bytes = sum(change.size_bytes or 0 for change in report.plan)
+    what = f"{say_count(len(report.plan), 'file')} ({say_bytes(size_bytes)})"
+    if not asks_a_person():
+        raise RefusedError(f"this would remove {what} for good; to do that without being asked, give --yes")
+    if not click.confirm(f"Remove {what} for good? This cannot be undone.", err=True):
+        raise RefusedError("nothing was removed")
+
+
+def _find_deleted(store: Store, ids: GivenIds) -> list[ImageId]:
+    """The images that a person means, also by first digits that only deleted ones have."""
+    images, files = gather_images(store, ids)
+    return list(dict.fromkeys([*images, *(file.image_id for file in files)]))
+
+
+def _show_entries(entries: Sequence[TrashedFile]) -> None:
+    if not entries:
+        write_line("the trash is empty")
+        return
+    columns = [
+        Column("ID", is_whole=True),
+        Column("DELETED", is_whole=True),
+        Column("SIZE", is_number=True, is_whole=True, extra=2),
+        Column("WHY", is_whole=True, extra=1),
+        Column("PLACE"),
+    ]
+    show_table(columns, (_cells_of(entry) for entry in entries))
+
+
+def _cells_of(entry: TrashedFile) -> tuple[str, ...]:
+    at = entry.trashed_at.astimezone().strftime("%Y-%m-%d %H:%M")
+    place = show_plainly(f"{entry.sd_path}/{entry.path}")
+    return entry.image_id, at, say_bytes(entry.size_bytes), entry.reason.value, place
+
+
+def _say_refused(report: ChangeReport) -> None:
+    for each in report.refused:
+        say(each.error.message)
+
+
+def _name(change: FileChange) -> str:
+    where = "" if change.sd_name is None else f" in {show_plainly(change.sd_name)!r}"
+    return f"{show_plainly(change.path or change.image_id)}{where}"

@@ -1,0 +1,72 @@
+"""What a verb that changes or removes files is about to do, did, and refused: the same rows for all of them. Pure."""
+
+from __future__ import annotations
+
+from typing import ClassVar, NamedTuple
+
+from strandline.errors import StrandlineError
+from strandline.model.image_ids import ImageId
+from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
+
+
+class NamedFile(NamedTuple):
+    """A file that a person means by its path or its name."""
+
+    sd: StorageDir
+    path: str
+    """Relative to the storage directory, with ``/``."""
+    image_id: ImageId
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange(JsonForm):
+    """One file that is changed or removed."""
+
+    image_id: ImageId | None
+    sd_id: str | None
+    """None if no storage directory has the image, or if it has no identity yet."""
+    path: str | None
+    """Relative to the storage directory, with ``/``; None if there is no such file."""
+    size_bytes: int | None = None
+    sd_name: str | None = None
+
+    JSON: ClassVar[Table] = own_keys("image_id", "sd_id", "sd_name", "path", "size_bytes")
+
+    def refuse(self, error: StrandlineError) -> RefusedChange:
+        """The same change, refused because of the error."""
+        return RefusedChange(self, error)
+
+
+def change_of(
+    sd: StorageDir, path: str, image_id: ImageId | None, size_bytes: int | None = None
+) -> FileChange:
+    """The row of a file in a known storage directory."""
+    return FileChange(image_id, sd.sd_id, path, size_bytes, sd.name)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedChange(JsonForm):
+    """A change that was not made, and why."""
+
+    change: FileChange
+    error: StrandlineError
+
+    JSON: ClassVar[Table] = {
+        "image_id": "change.image_id",
+        "sd_id": "change.sd_id",
+        "sd_name": "change.sd_name",
+        "path": "change.path",
+        "code": "error.code",
+        "message": "error.message",
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeReport(JsonForm):
+    """What was planned, what was done, and what was refused. After a dry run, nothing was done."""
+
+    plan: tuple[FileChange, ...]
+    done: tuple[FileChange, ...] = ()
+    refused: tuple[RefusedChange, ...] = ()

@@ -1,0 +1,243 @@
+"""The sections of the settings: what a user may change, with the default, the bounds, and what it means.
+
+The check of a text says what to give instead, or None if the text is fine.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import field
+from typing import TypeVar
+
+from strandline.model import defaults
+from strandline.model.defaults import MAX_PORT
+from strandline.model.log_levels import LOG_LEVELS
+from strandline.model.values import dataclass
+
+_V = TypeVar("_V", int, float, str)
+
+_GIB = 1 << 30
+
+SIGN_IN, OPEN_ON_LOOPBACK = AUTH_KINDS = ("sign-in", "open-on-loopback")
+"""Who gets in: those who have signed in, or on a loopback address every user of the machine."""
+
+_CENTURY_DAYS = 36_500
+"""A journal that is meant to last forever. A time that many days ago can still be written as a date."""
+
+
+_ORIGIN = r"[a-z][a-z0-9+.-]*://[a-z0-9.:\[\]-]+"
+"""Scheme, host, and optional port, in lower case and without a path, as browsers send it."""
+
+
+def find_fault_in_markdown(template: str) -> str | None:
+    """A template for the Markdown of an image."""
+    try:
+        filled = template.format(stem="", filename="<filename>")
+    except (ValueError, LookupError, AttributeError):
+        filled = ""
+    return None if "<filename>" in filled else "a text with {filename}, perhaps {stem}, and no other braces"
+
+
+def one_of(*texts: str) -> Callable[[str], str | None]:
+    """A check for one of these texts."""
+    return lambda text: None if text in texts else f"one of {', '.join(texts)}"
+
+
+def find_fault_in_origins(text: str) -> str | None:
+    """Origins of other pages."""
+    are_origins = all(re.fullmatch(_ORIGIN, origin) for origin in text.split())
+    return None if are_origins else "origins such as https://example.org:8443, separated by blanks"
+
+
+def find_fault_in_public_url(text: str) -> str | None:
+    """The address of a server that has a proxy in front of it."""
+    from strandline.model.public_address import find_public_address  # here: few servers have one
+
+    is_url = find_public_address(text) is not None
+    return None if is_url else "an address such as https://pics.lan/ or https://example.org/pics/"
+
+
+def find_fault_in_base_path(text: str) -> str | None:
+    """The path below which a proxy shows the server."""
+    from strandline.model.public_address import find_base_path  # here: few servers have one
+
+    is_path = find_base_path(text) is not None
+    return None if is_path else "a path such as /pics/, made of letters, digits, '.', '_', '~', and '-'"
+
+
+def _setting(
+    default: _V,
+    description: str,
+    *,
+    at_least: float = 1,
+    at_most: float | None = None,
+    find_fault: Callable[[str], str | None] = lambda _: None,
+) -> _V:
+    """A field of a section. It has the type of its default. A number must be from ``at_least`` to ``at_most``."""
+    return field(
+        default=default,
+        metadata={
+            "description": description,
+            "at_least": at_least,
+            "at_most": at_most,
+            "find_fault": find_fault,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogSettings:
+    """This machine's database."""
+
+    busy_timeout_s: float = _setting(
+        5.0, "How long to wait while another process writes to the catalog.", at_least=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SaveSettings:
+    """Saving images."""
+
+    max_bytes: int = _setting(defaults.MAX_IMAGE_BYTES, "The largest image that is saved.")
+    markdown: str = _setting(
+        defaults.MARKDOWN,
+        "The Markdown that `save` prints. `{stem}` is the original file name without its extension, "
+        "`{filename}` the name in the media folder.",
+        find_fault=find_fault_in_markdown,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """Listing media folders."""
+
+    batch_files: int = _setting(
+        defaults.SCAN_BATCH_FILES,
+        "Files recorded in one transaction. Larger is faster; a scan is cancelled between batches.",
+    )
+    periodic_s: float = _setting(300.0, "Time between two scans of a watched storage directory.")
+
+
+@dataclass(frozen=True, slots=True)
+class WatchSettings:
+    """Watching storage directories."""
+
+    poll_interval_s: float = _setting(
+        defaults.POLL_INTERVAL_S,
+        "Time between two looks if the system does not report changes (a network drive).",
+        at_least=0.1,
+    )
+    verify_bytes_per_hour: int = _setting(
+        20 * _GIB, "How much the background verifier may read in an hour. 0 turns it off.", at_least=0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PicturesSettings:
+    """Decoding pictures and making thumbnails."""
+
+    max_pixels: int = _setting(defaults.MAX_PIXELS, "Pictures with more pixels than this are not decoded.")
+    thumbnail_cache_bytes: int = _setting(
+        2 * _GIB, "Disk space for thumbnails and converted pictures. 0 keeps none.", at_least=0
+    )
+    decode_timeout_s: float = _setting(defaults.DECODE_TIMEOUT_S, "The time limit for decoding one picture.")
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """Reading images."""
+
+    max_memory_bytes: int = _setting(
+        defaults.MAX_MEMORY_BYTES,
+        "Larger images are proven through a temporary file instead of memory.",
+        at_least=0,
+    )
+    fetch_timeout_s: float = _setting(
+        defaults.FETCH_TIMEOUT_S,
+        "How long to wait while a share or cloud fetches an image's bytes or the names in a folder.",
+    )
+    io_timeout_s: float = _setting(
+        defaults.IO_TIMEOUT_S,
+        "A storage directory whose disk does not answer for this long is offline.",
+        at_least=0.1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JournalSettings:
+    """The journal of events."""
+
+    max_events: int = _setting(defaults.JOURNAL_MAX_EVENTS, "Older events are dropped.")
+    max_days: int = _setting(
+        defaults.JOURNAL_MAX_DAYS, "Events older than this are dropped.", at_most=_CENTURY_DAYS
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class TrashSettings:
+    """The trash for deleted images."""
+
+    max_bytes: int = _setting(
+        defaults.TRASH_MAX_BYTES,
+        "How much the trash may hold. If a deleted image would exceed it, it is refused. Damaged files that are "
+        "replaced are kept even so.",
+        at_least=0,
+    )
+    grace_days: int = _setting(
+        defaults.TRASH_GRACE_DAYS,
+        "For how long nothing leaves the trash.",
+        at_least=0,
+        at_most=_CENTURY_DAYS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """The server for browsers and other programs."""
+
+    host: str = _setting(
+        "127.0.0.1",
+        "The address that `serve` listens on. If it is not a loopback address, others can reach the server.",
+    )
+    port: int = _setting(
+        8484, "The port that `serve` listens on. 0 takes a free one.", at_least=0, at_most=MAX_PORT
+    )
+    auth: str = _setting(
+        SIGN_IN,
+        "Who gets in: `sign-in` (those who have signed in, or have the token) or `open-on-loopback` (on a loopback "
+        "address also every program and every user of this machine, and everybody whom a proxy on it lets through).",
+        find_fault=one_of(*AUTH_KINDS),
+    )
+    public_url: str = _setting(
+        "",
+        "The address at which people open the server through a proxy: `https://pics.lan/`, or with a base path "
+        "`https://example.org/pics/`. docs/howto/reverse-proxy.md says what follows from it.",
+        find_fault=find_fault_in_public_url,
+    )
+    base_path: str = _setting(
+        "",
+        "The path below which a proxy shows the server, if `web.public_url` does not say it: `/pics/`.",
+        find_fault=find_fault_in_base_path,
+    )
+    allow_hosts: str = _setting(
+        "",
+        "More host names that the server answers to, separated by spaces: `box.lan box.lan:8484`.",
+    )
+    allow_origins: str = _setting(
+        "",
+        "More origins whose pages may read and write, separated by spaces: `http://localhost:3000`.",
+        find_fault=find_fault_in_origins,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """The log of the commands that run for long."""
+
+    level: str = _setting(
+        "warning",
+        "What `serve` and `watch` log on stderr: `error`, `warning` (what you should look at), `info` (each event), "
+        "or `debug`.",
+        find_fault=one_of(*LOG_LEVELS),
+    )

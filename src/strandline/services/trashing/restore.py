@@ -1,0 +1,154 @@
+"""Restoring: deleted files go back to where they were. Nothing is ever replaced (SPEC §16)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from strandline.errors import (
+    ImageNotFoundError,
+    PlaceTakenError,
+    StorageDirNotFoundError,
+    StrandlineError,
+)
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.port import Folder, SaveMode
+from strandline.model.changes import ChangeReport, FileChange, RefusedChange
+from strandline.model.image_ids import ImageId
+from strandline.model.put_back import explain_refused_target
+from strandline.model.remedies import say_add
+from strandline.model.states import choose_mtime
+from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.model.trash import TrashedFile, choose_to_restore
+from strandline.services.proving.prove import prove_file
+from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.trashing.trash import discard_copy, open_bytes, recover
+from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import ProofCopy
+
+
+def restore_images(
+    bench: Workbench, image_ids: Iterable[ImageId], sd: StorageDir | None = None, *, dry_run: bool = False
+) -> ChangeReport:
+    """Puts back each deleted file of the images, or only those of one storage directory, if its place is free.
+
+    Durable when it returns. Idempotent: bytes that are back already count as done. One that is refused stays in the
+    trash and does not stop the others.
+    """
+    sds = _list_storage_dirs(bench)
+    for each in sds:
+        recover(bench, each)
+    plan: list[FileChange] = []
+    done: list[FileChange] = []
+    refused: list[RefusedChange] = []
+    for image_id in dict.fromkeys(image_ids):
+        with bench.catalog.read() as reader:
+            entries, _ = choose_to_restore(reader.trash.list_trashed(image_id))
+        pairs = [(entry, _find_target(entry, sds)) for entry in entries]
+        wanted = [(entry, target) for entry, target in pairs if sd is None or target == sd]
+        if not wanted:
+            missing = ImageNotFoundError(
+                f"no deleted file of image {image_id} is in the trash" + (f" for {sd.name!r}" if sd else "")
+            )
+            refused.append(FileChange(image_id, None, None).refuse(missing))
+        for entry, target in wanted:
+            change = FileChange(
+                image_id, entry.sd_id, entry.path, entry.size_bytes, target.name if target else None
+            )
+            plan.append(change)
+            try:
+                done += [change] if _restore(bench, entry, target, dry_run=dry_run) else []
+            except StrandlineError as error:
+                refused.append(change.refuse(error))
+    return ChangeReport(tuple(plan), tuple(done), tuple(refused))
+
+
+def _list_storage_dirs(bench: Workbench) -> list[StorageDir]:
+    with bench.catalog.read() as reader:
+        return reader.sds.list_storage_dirs()
+
+
+def _find_target(entry: TrashedFile, sds: Sequence[StorageDir]) -> StorageDir | None:
+    """The storage directory that the file was in: the one that has or had its identity; otherwise the one at its
+    path.
+    """
+    by_identity = [sd for sd in sds if entry.sd_id is not None and entry.sd_id in (sd.sd_id, *sd.aliases)]
+    at_path = [sd for sd in sds if sd.path == entry.sd_path]
+    both = [sd for sd in by_identity if sd in at_path]
+    return next(iter([*both, *by_identity, *at_path]), None)
+
+
+def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *, dry_run: bool) -> bool:
+    """Puts one file back. Returns whether it is back: after a dry run, it is not."""
+    if target is None:
+        raise StorageDirNotFoundError(
+            f"the storage directory that {entry.path} was in ({entry.sd_path}) is not known any more; add it again: "
+            f"{say_add(entry.sd_path)}",
+            path=entry.sd_path,
+        )
+    sd = check_writable(bench, target)
+    folder = bench.folder(sd)
+    name = _check_name(sd, folder, entry)
+    with ExitStack() as opened:
+        copy = open_bytes(bench, entry, opened)
+        with disk_errors("look at", folder.where(name)):
+            there = next(iter(folder.look_at([entry.path])), None)
+        if there is not None:
+            _check_same(bench, folder, name, entry, is_file=there.kind == "file")
+        if dry_run:
+            return False
+        if there is None:
+            _write(bench, sd, folder, name, entry, copy)
+    prove_file(bench, sd, name)
+    with bench.catalog.write(durable=True) as writer:
+        writer.trash.delete_trashed([entry.trash_id])
+    discard_copy(bench, entry)
+    return True
+
+
+def _check_name(sd: StorageDir, folder: Folder, entry: TrashedFile) -> str:
+    """The name in the place's layout under which the file goes back.
+
+    Raises:
+        PlaceTakenError: Its name means no image there any more, or nothing may be written there.
+    """
+    name = folder.layout.find_name(entry.path)
+    why = explain_refused_target(entry.path) if sd.layout is LayoutKind.NAMED else None
+    if name is None or folder.layout.split(name) is None:
+        why = "images are in other places there now"
+    if why is not None or name is None:
+        raise PlaceTakenError(f"{entry.path} cannot go back into {sd.name!r}: {why}", path=entry.path)
+    return name
+
+
+def _check_same(bench: Workbench, folder: Folder, name: str, entry: TrashedFile, *, is_file: bool) -> None:
+    """Raises unless the file that has the place has the deleted bytes."""
+    found = None
+    with disk_errors("read", folder.where(name)), suppress(FileNotFoundError):
+        found = folder.hash_image(name, limit_bytes=bench.limits.read_max_bytes) if is_file else None
+    if found is None or found.changed_while_read or found.sha256 != entry.sha256:
+        raise PlaceTakenError(
+            f"something else is at {folder.where(name)} now, and stays; move it away to get the deleted file back",
+            path=entry.path,
+        )
+
+
+def _write(
+    bench: Workbench, sd: StorageDir, folder: Folder, name: str, entry: TrashedFile, copy: ProofCopy
+) -> None:
+    key = (sd.number, name)
+    mtime_ns = choose_mtime(entry.mtime_ns or 0, bench.now())
+    bench.being_saved.add(key)
+    try:
+        with copy.open() as data, disk_errors("write", folder.where(name), FileExistsError):
+            folder.write_image(name, data, SaveMode.NEW, lambda: False, mtime_ns=mtime_ns)
+    except FileExistsError as error:
+        raise PlaceTakenError(
+            f"a file came to {folder.where(name)} at this moment; nothing was replaced; try again",
+            path=entry.path,
+        ) from error
+    finally:
+        bench.being_saved.discard(key)

@@ -1,0 +1,323 @@
+"""The trash: files that were deleted, and wrong bytes that were replaced (SPEC §16).
+
+Each entry is its own folder in ``<home>/trash/<identity of the storage directory>``, with the bytes under their old
+file name and ``about.json`` next to them. So the trash can be read without the catalog and outlives it. The
+description is durable *before* a file is moved, and a copy *before* a file is replaced: a crash in between leaves one
+file too many, never one too few. :func:`recover` finds what a killed process left.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import uuid
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from strandline.errors import DiskError, StrandlineError, WrongBytesError
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opened_folders import open_folder
+from strandline.folders.opening import open_regular
+from strandline.folders.proof_copies import ProofCopy, read_proof_copy
+from strandline.folders.saving import write_whole
+from strandline.model.events import parse_time
+from strandline.model.image_ids import ImageId, parse_image_id
+from strandline.model.states import EXPECTED, after_deletion, event_between
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import TrashedFile, TrashReason, TrashRules
+from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.catalog.port import Writer
+    from strandline.folders.port import AsideCopy
+    from strandline.model.image_files import FileStamp
+
+ABOUT_FILE = "about.json"
+
+HALF_MADE_AFTER = timedelta(days=1)
+"""A description without bytes is left by a process that was killed. Until then, the process may be at work."""
+
+_TRASH_ID = re.compile("[0-9a-f]{32}")
+_SHA256 = re.compile("[0-9a-f]{64}")
+
+
+def rules_of(bench: Workbench) -> TrashRules:
+    """How much the trash may hold, and for how long nothing leaves it."""
+    return TrashRules(bench.limits.trash_max_bytes, timedelta(days=bench.limits.trash_grace_days))
+
+
+def copy_to_trash(
+    bench: Workbench, sd: StorageDir, name: str, image_id: ImageId, reason: TrashReason
+) -> tuple[TrashedFile, AsideCopy]:
+    """Copies the file durably into the trash with a description. The file itself stays.
+
+    Returns the entry and the copy. The caller adds the entry to the index, in the transaction that reports the
+    change. With the copy it can check that the file is the one that it judged.
+
+    Raises:
+        FileNotFoundError: The file is gone.
+        UnreadableFileError, DiskError: It cannot be read or copied. Nothing was changed.
+    """
+    place = bench.folder(sd)
+    folder = _make_entry(bench, sd)
+    try:
+        with disk_errors("copy", place.where(name), FileNotFoundError):
+            copied = place.put_aside(name, folder, _last_part(name))
+        trashed = _entry_of(bench, sd, place.layout.path_of(name), image_id, reason, folder.name, copied)
+        _describe(bench, folder, trashed)
+    except BaseException:
+        _remove(folder)
+        raise
+    return trashed, copied
+
+
+def move_to_trash(
+    bench: Workbench,
+    sd: StorageDir,
+    name: str,
+    image_id: ImageId,
+    reason: TrashReason,
+    judge: Callable[[AsideCopy], None],
+) -> TrashedFile | None:
+    """Moves the file durably into the trash. The caller adds the entry to the index. None if the file changed at
+    this moment: it is where it was.
+
+    ``judge`` sees what is about to be moved. If it raises, nothing is moved.
+
+    Raises:
+        FileNotFoundError: The file is gone.
+        UnreadableFileError, DiskError: It cannot be read or moved. It is where it was.
+    """
+    place = bench.folder(sd)
+    folder = _make_entry(bench, sd)
+    aside = _last_part(name)
+    made: list[tuple[TrashedFile, FileStamp]] = []
+
+    def describe(copy: AsideCopy) -> None:
+        judge(copy)
+        path = place.layout.path_of(name)
+        trashed = _entry_of(bench, sd, path, image_id, reason, folder.name, copy)
+        made.append((trashed, copy.stamp))
+        _describe(bench, folder, trashed)
+
+    def discard() -> None:
+        """Unless the bytes in the folder may be all that is left of the file."""
+        with suppress(OSError):
+            is_there = bool(made) and place.probe([name]) == [(name, made[0][1])]
+            if is_there or not os.path.lexists(folder / aside):
+                _remove(folder)
+
+    with disk_errors("move to the trash", place.where(name), FileNotFoundError):
+        try:
+            moved = place.move_aside(name, folder, aside, describe)
+        except TimeoutError:
+            raise  # the file may still be moved
+        except BaseException:
+            discard()
+            raise
+    if moved.changed_meanwhile:
+        discard()
+        return None
+    return made[0][0]
+
+
+def discard_copy(bench: Workbench, trashed: TrashedFile) -> None:
+    """Removes an entry whose bytes are not needed here. Best effort; never raises. The index must not have it, or not
+    any more, durably.
+    """
+    folder = folder_of(bench, trashed)
+    _remove(folder)
+    with suppress(OSError), open_folder(folder.parent) as above:
+        above.sync()
+
+
+def folder_of(bench: Workbench, trashed: TrashedFile) -> Path:
+    """The entry's folder. Those that were made before storage directories had folders of their own are one higher."""
+    folder = _folder_for(bench, trashed.sd_id) / trashed.trash_id
+    earlier = bench.trash_folder / trashed.trash_id
+    return earlier if not folder.is_dir() and earlier.is_dir() else folder
+
+
+def file_of(bench: Workbench, trashed: TrashedFile) -> Path:
+    """The file with the entry's bytes."""
+    return folder_of(bench, trashed) / trashed.filename
+
+
+def open_bytes(bench: Workbench, entry: TrashedFile, opened: ExitStack) -> ProofCopy:
+    """The bytes in the trash, checked. They are closed with ``opened``.
+
+    Raises:
+        WrongBytesError: They are not the deleted ones any more.
+        DiskError: They are gone, or cannot be read.
+    """
+    path = file_of(bench, entry)
+    try:
+        file = opened.enter_context(open_regular(path))
+    except FileNotFoundError as error:
+        raise DiskError(
+            f"the bytes of {entry.path} are not in the trash any more ({path}); somebody removed them",
+            path=str(path),
+        ) from error
+    limits = bench.limits
+    copy = opened.enter_context(
+        read_proof_copy(
+            file,
+            max_memory_bytes=limits.max_memory_bytes,
+            limit_bytes=limits.read_max_bytes,
+            scratch=bench.scratch,
+        )
+    )
+    if copy.sha256 != entry.sha256:
+        raise WrongBytesError(
+            f"the bytes of {entry.path} in the trash ({path}) are not the deleted ones any more, so they were not "
+            "put back; look at them, and copy them yourself if they are what you want",
+            path=str(path),
+        )
+    return copy
+
+
+def record_deletion(
+    bench: Workbench, writer: Writer, sd: StorageDir, path: str, trashed: TrashedFile
+) -> None:
+    """Adds a deleted file's entry, and what becomes of its row, with its event, to a transaction. Idempotent."""
+    writer.trash.insert_trashed(trashed)
+    row = writer.files.find_row(sd.number, path)
+    if row is None:
+        return
+    deleted = after_deletion(row)
+    if deleted is not row and writer.files.update_row(row, deleted):
+        event = event_between(row, deleted, sd.sd_id, bench.now())
+        if event is not None:
+            writer.journal.append_event(event)
+
+
+def recover(bench: Workbench, sd: StorageDir) -> None:
+    """Brings the index up to date with the entries of the storage directory that are on the disk.
+
+    A process that was killed while it deleted has moved a file, and told nobody. Cost: one listing of the trash, and
+    one statement, unless something was left. Raises nothing for what it cannot read: it is looked at again next time.
+    """
+    folder = _folder_for(bench, sd.sd_id)
+    with suppress(OSError):
+        found = {name for name in os.listdir(folder) if _TRASH_ID.fullmatch(name)}
+        with bench.catalog.read() as reader:
+            unknown = found - reader.trash.list_trash_ids() if found else set()
+        for trash_id in sorted(unknown):
+            _recover_entry(bench, sd, folder / trash_id)
+
+
+def _recover_entry(bench: Workbench, sd: StorageDir, folder: Path) -> None:
+    trashed = read_about(folder)
+    if trashed is None or not (folder / trashed.filename).is_file():
+        is_old = bench.now().timestamp() - folder.lstat().st_mtime > HALF_MADE_AFTER.total_seconds()
+        names = os.listdir(folder)
+        # Without a description, it is half removed, or half of a copy. Without bytes, nothing was moved.
+        if is_old and (ABOUT_FILE not in names or names == [ABOUT_FILE]):
+            _remove(folder)
+        return
+    place = bench.folder(sd)
+    is_gone = sd.is_reachable and not place.probe([place.layout.name_of(trashed.path)])
+    with bench.catalog.write() as writer:
+        row = writer.files.find_row(sd.number, trashed.path)
+        if is_gone and trashed.reason is TrashReason.DELETED and row is not None and row.state in EXPECTED:
+            record_deletion(bench, writer, sd, trashed.path, trashed)
+        else:
+            writer.trash.insert_trashed(trashed)
+
+
+def read_about(folder: Path) -> TrashedFile | None:
+    """The description in an entry's folder, or None if there is none that makes sense. It may come from elsewhere:
+    nothing in it is believed that could lead out of the folder.
+    """
+    with suppress(OSError, ValueError, KeyError, TypeError, StrandlineError):
+        about = json.loads((folder / ABOUT_FILE).read_bytes())
+        path = about.get("path") or f"media/{about['filename']}"
+        sha256 = str(about["sha256"])
+        last = _last_part(path)
+        is_plain = os.path.basename(last) == last and "\0" not in path
+        if (
+            not is_plain
+            or any(part in ("", ".", "..") for part in path.split("/"))
+            or not _SHA256.fullmatch(sha256)
+        ):
+            return None
+        mtime_ns = about.get("mtime_ns")
+        return TrashedFile(
+            trash_id=folder.name,
+            sd_id=None if about["sd_id"] is None else str(about["sd_id"]),
+            sd_path=str(about["sd_path"]),
+            path=path,
+            image_id=parse_image_id(about["image_id"]),
+            size_bytes=int(about["size_bytes"]),
+            sha256=sha256,
+            reason=TrashReason(about["reason"]),
+            trashed_at=parse_time(about["trashed_at"]),
+            mtime_ns=None if mtime_ns is None else int(mtime_ns),
+        )
+    return None
+
+
+def _entry_of(
+    bench: Workbench,
+    sd: StorageDir,
+    path: str,
+    image_id: ImageId,
+    reason: TrashReason,
+    trash_id: str,
+    copy: AsideCopy,
+) -> TrashedFile:
+    return TrashedFile(
+        trash_id=trash_id,
+        sd_id=sd.sd_id,
+        sd_path=sd.path,
+        path=path,
+        image_id=image_id,
+        size_bytes=copy.size_bytes,
+        sha256=copy.sha256,
+        reason=reason,
+        trashed_at=bench.now(),
+        mtime_ns=copy.stamp.mtime_ns,
+    )
+
+
+def _describe(bench: Workbench, folder: Path, trashed: TrashedFile) -> None:
+    text = json.dumps(trashed.to_json(), indent=2, ensure_ascii=False) + "\n"
+    write_whole(folder, ABOUT_FILE, text.encode(errors="surrogatepass"), scratch=bench.scratch)
+
+
+def _make_entry(bench: Workbench, sd: StorageDir) -> Path:
+    """A new folder in the trash, durable."""
+    above = _folder_for(bench, sd.sd_id)
+    folder = above / uuid.uuid4().hex
+    try:
+        with disk_errors("make a folder in the trash,", folder):
+            folder.mkdir(parents=True)
+            for each in (above, bench.trash_folder, bench.trash_folder.parent):
+                with open_folder(each) as opened:
+                    opened.sync()
+    except BaseException:
+        _remove(folder)
+        raise
+    return folder
+
+
+def _folder_for(bench: Workbench, sd_id: str | None) -> Path:
+    return bench.trash_folder / (sd_id or "unknown")
+
+
+def _last_part(name: str) -> str:
+    return name.rpartition("/")[2]
+
+
+def _remove(folder: Path) -> None:
+    """First the description: without it, a folder is half made, and nobody takes its bytes for deleted ones."""
+    with suppress(OSError):
+        with suppress(FileNotFoundError):
+            (folder / ABOUT_FILE).unlink()
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
