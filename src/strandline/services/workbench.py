@@ -27,7 +27,7 @@ from strandline.services.proving.interruptions import REFUSALS_REMEMBERED, Inter
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Catalog
-    from strandline.folders.port import Folder
+    from strandline.folders.port import Entry, Folder
     from strandline.model.events import Event
     from strandline.model.ignored import IsIgnored
     from strandline.model.storage_dirs import StorageDir
@@ -110,6 +110,8 @@ class Workbench:
     """The folder for this home's temporary files."""
     ignored: dict[str, IsIgnored | None] = field(default_factory=dict)
     """By an SD's path: what is left alone in it, as it was read last."""
+    git_indexes: dict[str, tuple[Entry, dict[str, bytes]]] = field(default_factory=dict)
+    """By an SD's path: its git index as it was seen last, and the names that git has for its pictures."""
     stillness: Stillness = field(init=False)
     odd_names: OddNameIndex = field(init=False)
     interruptions: Interruptions = field(init=False)

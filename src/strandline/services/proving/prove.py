@@ -29,6 +29,7 @@ from strandline.model.layout import ID_LAYOUT, Layout
 from strandline.model.media_types import SNIFF_BYTES, Family, MediaType
 from strandline.model.pointers import explain_pointer
 from strandline.model.states import (
+    DAMAGED_AFTER,
     Look,
     Seen,
     after_look,
@@ -36,6 +37,7 @@ from strandline.model.states import (
     has_proof_of,
     needs_hash,
     register_listed,
+    unchanged_for,
     wants_decoding,
     would_condemn,
 )
@@ -44,11 +46,12 @@ from strandline.model.structure import Structure, ends_in_zeros, walk_structure
 from strandline.model.values import dataclass
 from strandline.pictures.decoding import check_decodes
 from strandline.pictures.facts import read_facts
+from strandline.services.proving.committed import is_committed
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Writer
-    from strandline.folders.port import ProofCopy
+    from strandline.folders.port import Folder, ProofCopy
 
 ATTEMPTS = 5
 """How often to start again if a file is replaced while it is read, or its row changes meanwhile."""
@@ -123,11 +126,11 @@ def _record(
     """Updates the row by the bytes. None if it has changed since it was read."""
     now = bench.now()
     known = row or _new_row(bench, sd, name, copy, now)
+    folder = bench.folder(sd)
     try:
-        look = look_at(bench, known, copy, now, bench.folder(sd).layout)
+        look = look_at(bench, known, copy, now, folder.layout, folder)
     except DecodingInterruptedError as error:
         return ProofResult(Outcome.UNREADABLE, row, reason=error.message)
-    folder = bench.folder(sd)
     look = replace(look, ctime_ns=copy.ctime_ns) if folder.keeps_ctimes else look
     proven = after_look(known, look, now, folder.layout)
     write = write_row if folder.layout.names_are_ids else write_named_row
@@ -219,13 +222,19 @@ def note_name(writer: Writer, sd: StorageDir, row: ImageFile, now: datetime) -> 
 
 
 def look_at(
-    bench: Workbench, row: ImageFile, copy: ProofCopy, now: datetime, layout: Layout = ID_LAYOUT
+    bench: Workbench,
+    row: ImageFile,
+    copy: ProofCopy,
+    now: datetime,
+    layout: Layout = ID_LAYOUT,
+    folder: Folder | None = None,
 ) -> Look:
     """What the bytes show, as far as it matters for the row's id.
 
     The structure is always walked. For a content id with the right hash, it only shows whether the picture is whole.
     For a legacy id, and if names say no ids, it decides. There, the picture is also decoded if its structure alone
-    cannot be trusted and no proof of exactly these bytes is known. Never raises because of the bytes.
+    cannot be trusted and no proof of exactly these bytes is known. Nor is it if the bytes are in ``folder`` and are
+    those that git has for this file. Never raises because of the bytes.
 
     Raises:
         DecodingInterruptedError: A decoder was needed and was interrupted, so the result is unknown.
@@ -251,9 +260,17 @@ def look_at(
     if is_promised:
         return look if look.reason else replace(look, reason=ANOTHER_IMAGE)
     needs_decoding = media_type.family in _CANNOT_SHOW_HOLES
-    if not layout.names_are_ids and (needs_decoding or not look.whole):
+    if not layout.names_are_ids and (needs_decoding or not look.whole or look.open_ended):
         with bench.catalog.read() as reader:
             look = replace(look, vouched=reader.files.find_wholeness(copy.sha256))
+        can_be_right = look.whole or unchanged_for(row, now) >= DAMAGED_AFTER
+        if (
+            look.vouched is None
+            and can_be_right
+            and folder is not None
+            and is_committed(bench, folder, row.path, copy)
+        ):
+            look = replace(look, vouched=walk_structure(copy.buffer, media_type).whole)
         if look.vouched is not None:
             return look
     if wants_decoding(
