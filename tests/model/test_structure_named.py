@@ -220,6 +220,18 @@ def test_values_outside_of_the_file_are_missing() -> None:
         assert "before the values" in walk_structure(data, TIFF).reason
 
 
+@pytest.mark.parametrize("offset", [2**63 - 1, 2**63, 2**64 - 1])
+def test_offsets_of_a_bigtiff_may_be_larger_than_any_file(offset: int) -> None:
+    """Of its directory, of values, and of strips."""
+    head = struct.pack("<2sHHHQ", b"II", 43, 8, 0, 16)
+    for entry in (struct.pack("<HHQQ", 270, 2, 99, offset), struct.pack("<HHQQ", 330, 18, 1, offset)):
+        data = head + struct.pack("<Q", 1) + entry + struct.pack("<Q", offset)
+        assert not walk_structure(data, TIFF).whole
+    strip = struct.pack("<HHQQ", 273, 16, 1, offset) + struct.pack("<HHQQ", 279, 16, 1, offset)
+    assert not walk_structure(head + struct.pack("<Q", 2) + strip + bytes(8), TIFF).whole
+    assert not walk_structure(head[:8] + struct.pack("<Q", offset), TIFF).whole
+
+
 def test_a_sparse_tile_needs_no_bytes() -> None:
     """Programs leave out empty tiles. One that is there must be in the file."""
     tiles = struct.pack("<4I", 0, 100, 0, 20)

@@ -100,9 +100,11 @@ def read_directory(
 
     Raises:
         NotWholeError: It has more entries than the budget, or is not inside the file.
-        struct.error: It begins after the end.
+        struct.error: It ends within its first number.
     """
     count_code, entry_bytes = ("Q", 20) if form.is_big else ("H", 12)
+    if at >= len(data):  # it may be more than struct can take
+        raise NotWholeError(f"the data ends before the directory at byte {at}")
     (count,) = struct.unpack_from(form.order + count_code, data, at)
     first = at + struct.calcsize(form.order + count_code)
     if count > budget:
