@@ -3,7 +3,7 @@
 Git names a file's bytes by the SHA-1 of a short header and the bytes. So a file with the name that the index gives is
 exactly what was added to git, on whichever machine. Layout: ``gitformat-index(5)``, versions 2 to 4.
 
-What surprises: filters (line ends, Git LFS) make git's bytes others than the file's. Then the names differ, and
+Filters (line ends, Git LFS) make git's bytes others than the file's. Then the names differ, and
 nothing is known. A repository with SHA-256 has an index of another layout, which its checksum gives away.
 """
 
