@@ -86,7 +86,7 @@ class Broken:
 HEADINGS = (
     "1 damaged image",
     "1 other image under an image's name",
-    "1 image in the catalog that is not on the disk",
+    "1 image missing on the disk",
     "2 images on the disk that are not in the catalog",
     "1 image still arriving",
     "1 conflict copy",

@@ -111,8 +111,8 @@ DISCREPANCIES = (
     ),
     Discrepancy(
         "in_catalog_not_on_disk",
-        "image in the catalog that is not on the disk",
-        "images in the catalog that are not on the disk",
+        "image missing on the disk",
+        "images missing on the disk",
         Grade.WAITING,
         "Not there yet, moved, or deleted elsewhere.",
         "If they come back, nothing needs to be done. A scan calls what was not seen for a minute missing ({scan}). "

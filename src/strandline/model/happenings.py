@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 from strandline.model.events import Event, ImageEvent, is_save
 
-TOGETHER = timedelta(minutes=10)
-"""Between two events of one happening. A sync client, or the check of a folder, rarely pauses for longer."""
+TOGETHER = timedelta(minutes=1)
+"""Between two events of one happening. What comes later is another one to a person, who reads one time for all."""
 
 
 def group_events(

@@ -231,7 +231,7 @@ def test_a_folder_that_vanished_is_told_at_a_glance(serve: Serve, open_page: Ope
     root.rename(root.with_name("Elsewhere"))
     served.store.refresh_storage_dirs()
     expect(page.get_by_text("Offline", exact=True)).to_be_visible()
-    expect(page.get_by_text("not on the disk")).to_have_count(0)
+    expect(page.get_by_text("missing on the disk")).to_have_count(0)
     expect(page.get_by_text("set its new path on the Folders page")).to_be_visible()
     page.get_by_role("link", name="Gallery").click()
     page.wait_for_url("**/")

@@ -123,6 +123,24 @@ def test_on_a_phone_the_folder_is_asked_for(served: Served, open_page: OpenPage)
     expect(page.get_by_label("Save into")).to_be_visible()
 
 
+def test_folders_are_browsed_without_typing(served: Served, open_page: OpenPage, tmp_path: Path) -> None:
+    """Into a folder, and up again."""
+    (tmp_path / "Pictures/2026").mkdir(parents=True)
+    page = open_page(served, "/folders", width=390, bypass_csp=True)
+    field = page.get_by_label("Path of the folder on this machine")
+    field.fill(f"{tmp_path}/")
+    expect(page.get_by_role("option", name=re.compile("Pictures$"))).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("option")).to_have_count(0)
+    page.get_by_role("button", name="Browse folders").click()
+    page.get_by_role("option", name=re.compile("Pictures$")).click()
+    expect(page.get_by_role("option", name=re.compile("2026$"))).to_be_visible()
+    check_accessible(page)
+    page.get_by_role("option", name="The folder above: ").click()
+    expect(field).to_have_value(f"{tmp_path}/")
+    expect(page.get_by_role("option", name=re.compile("Vault"))).to_be_visible()
+
+
 @pytest.mark.parametrize(
     "path",
     ["/?sd=Vault", "/?sd=Vault&folder=Trips/Lisbon", "/folders", "/inspect", "/inspect/Vault", "/inspect/Ids",

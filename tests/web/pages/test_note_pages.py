@@ -53,7 +53,7 @@ def test_missing_pictures_are_listed_by_note_and_line(served: Served) -> None:
     assert "2 pictures are missing in the notes" in page
     assert "2 notes with 4 references to pictures." in page
     assert find_targets(page) == ["never here.png", "lost view.png"]
-    assert page.count("line 3</span>") == 2
+    assert page.count("line 3</a>") == 2
     assert 'href="/inspect/Vault/file?path=Trips%2FLisbon.md&view=text"' in page
     assert "Never seen on this machine" in page
     assert "the same bytes are now at attachments/view.png; “Put back” copies that file back" in page
@@ -144,7 +144,11 @@ def test_the_page_of_an_image_leads_to_the_notes_that_use_it(served: Served) -> 
     assert f'<later-part address="{address}/uses" part="uses">' in draw(served, address)
     page = draw(served, f"{address}/uses")
     assert '<section class="stack" id="uses"' in page
-    assert re.search(r"Trips/Lisbon.md</bdi></a>\s*<span class=\"small quiet\">line 5</span>", page)
+    assert re.search(
+        r"Trips/Lisbon.md</bdi></a>\s*<span class=\"small quiet\">line <a href=\"[^\"]+\">5</a></span>", page
+    )
+    (address,) = re.findall(r"line <a href=\"([^\"]+)\">5", page)
+    assert '<mark id="line">![the castle](Lisbon/castle.png)</mark>' in draw(served, address)
     assert "No note in the folders that have it" in draw(served, f"/image/{id_of(VIEW)}/uses")
 
 

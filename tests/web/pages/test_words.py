@@ -138,7 +138,10 @@ def test_events_become_lines_under_their_days() -> None:
     ]
     first, second = list_days(groups, [make_sd()])
     lines = [happening.lines[0] for happening in first.happenings]
-    assert [line.text for line in lines[:2]] == ["An image is here and checked", "Scan: 1,200 new, 2 absent"]
+    assert [line.text for line in lines[:2]] == [
+        "An image is here and checked",
+        "Scan: 1,200 new, 2 not seen",
+    ]
     assert (lines[0].detail, lines[0].image_id) == ("x.png", "0" * 32)
     assert [happening.text for happening in first.happenings] == ["", "", "2,000 images checked"]
     assert second.happenings[0].lines[0].detail == "unmounted"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from functools import partial
 
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from strandline.errors import ImageNotFoundError, StrandlineError
 from strandline.model.image_ids import parse_image_id
 from strandline.web.backend import Backend
+from strandline.web.guards import read_head
 from strandline.web.images.plan import (
     ASKED,
     PIECE_BYTES,
@@ -25,10 +27,13 @@ from strandline.web.images.plan import (
 )
 from strandline.web.images.ranges import UnsatisfiableRangeError
 from strandline.web.images.waiting import Waiting
+from strandline.web.pages.rendering import NOTHING, render_error
 from strandline.web.problems import answer_error, answer_fault, answer_refusal
 from strandline.web.site import path_of
 
 PREFIX = "/i/"
+
+UNSHOWN = "This image cannot be shown now"
 
 
 class ImageBytes:
@@ -42,7 +47,7 @@ class ImageBytes:
         try:
             answer = await self._answer(scope, receive)
         except StrandlineError as error:
-            answer = answer_error(error)
+            answer = self._answer_error(scope, error)
         except UnsatisfiableRangeError as error:
             answer = answer_refusal(
                 "range-not-satisfiable", headers={"content-range": f"bytes */{error.args[0]}"}
@@ -53,6 +58,18 @@ class ImageBytes:
             await answer(scope, receive, send)
         elif answer is not None:
             await self._send(answer, send)
+
+    @staticmethod
+    def _answer_error(scope: Scope, error: StrandlineError) -> Response:
+        """A page if a browser navigates, as everywhere: a person reads it. Otherwise a problem."""
+        problem = answer_error(error)
+        if not read_head(scope).wants_page:
+            return problem
+        title = NOTHING if problem.status_code == 404 else UNSHOWN
+        page = render_error(Request(scope), error.message, problem.status_code, title)
+        if "retry-after" in problem.headers:
+            page.headers["retry-after"] = problem.headers["retry-after"]
+        return page
 
     async def _answer(self, scope: Scope, receive: Receive) -> Plan | Response | None:
         if scope["method"] not in ("GET", "HEAD"):

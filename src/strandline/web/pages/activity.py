@@ -26,7 +26,7 @@ from strandline.model.events import (
 from strandline.model.layout import ID_LAYOUT
 from strandline.model.plain_words import say_count
 from strandline.model.storage_dirs import StorageDir, list_by_identity
-from strandline.web.pages.words import say_day
+from strandline.web.pages.words import has_address, in_address, key_of, say_day
 
 KINDS = {
     "arrivals": ["image.available", "image.arriving"],
@@ -74,6 +74,9 @@ MANY = {
 }
 """For several events of a type: the words for one, for many, and what happened to them."""
 
+GONE = frozenset({"image.missing", "image.removed"})
+"""After these there is no file to show."""
+
 SAVED = ("image", "images", "saved here")
 """The same for what was saved on this machine."""
 
@@ -94,6 +97,8 @@ class Line(NamedTuple):
     is_whole: bool
     """Of half a picture there is no small copy, but a browser shows the part that is there."""
     sd_name: str | None
+    place: str
+    """Where an event without an image leads to, below the base path. Empty if there is nothing to see."""
 
 
 class Happening(NamedTuple):
@@ -143,7 +148,7 @@ def say_event(event: Event) -> str:
         counts = {
             "new": event.added,
             "changed": event.changed,
-            "absent": event.absent,
+            "not seen": event.absent,
             "missing": event.missing,
             "returned": event.returned,
         }
@@ -172,10 +177,21 @@ def _say(event: Event, by_identity: ByIdentity) -> Line:
         detail = f"{event.note}:{event.line}: {event.target}"
     elif isinstance(event, StorageDirEvent):
         detail = event.path
-    known = _find_name(event, by_identity)
+    known = _find_sd(event, by_identity)
     has_picture = event.type in ("image.available", "image.changed")
     is_whole = not isinstance(event, ImageEvent) or event.whole is not False
-    return Line(event.at, say_event(event), detail, image_id, has_picture, is_whole, known)
+    name = None if known is None else known.name
+    place = "" if known is None or image_id else _find_place(event, known)
+    return Line(event.at, say_event(event), detail, image_id, has_picture, is_whole, name, place)
+
+
+def _find_place(event: Event, sd: StorageDir) -> str:
+    """The inspector's page of the file that no image is known of, or of the note that misses a picture."""
+    if isinstance(event, ImageEvent) and event.path and event.type not in GONE and has_address(event.path):
+        return f"/inspect/{key_of(sd)}/file?path={in_address(event.path)}"
+    if isinstance(event, ReferenceEvent):
+        return f"/inspect/{key_of(sd)}/notes"
+    return ""
 
 
 def _say_file(event: ImageEvent) -> str:
@@ -184,8 +200,8 @@ def _say_file(event: ImageEvent) -> str:
     return event.filename if event.path is None or folder == ID_LAYOUT.images_folder else event.path
 
 
-def _find_name(event: Event, by_identity: ByIdentity) -> str | None:
+def _find_sd(event: Event, by_identity: ByIdentity) -> StorageDir | None:
     """Whose event it is. If two folders have its identity, its path decides; without one, the one added earlier."""
     known = by_identity.get(str(event.sd_id), []) if event.sd_id else []
     path = event.path if isinstance(event, StorageDirEvent) else None
-    return next((sd.name for sd in known if sd.path == path), known[0].name if known else None)
+    return next((sd for sd in known if sd.path == path), known[0] if known else None)

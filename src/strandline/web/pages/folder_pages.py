@@ -13,7 +13,11 @@ from typing import Annotated, NamedTuple
 from fastapi import APIRouter, Form, Query
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from strandline.errors import InvalidNameError, StorageDirConflictError, StrandlineError
+from strandline.errors import (
+    InvalidNameError,
+    StorageDirConflictError,
+    StrandlineError,
+)
 from strandline.model.identity.decisions import IdentityOutcome
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.plain_words import say_count, show_plainly
@@ -54,7 +58,7 @@ OUTCOMES = {
 
 
 NOTHING_TYPED: Mapping[str, object] = {
-    "path": "", "name": "", "read_only": False, "new_identity": False, "wrong": "", "said": "",
+    "path": "", "name": "", "read_only": False, "new_identity": False, "wrong": "", "said": "", "may_insist": False,
 }  # fmt: skip
 """The form for adding a folder when nobody has filled it in. After a mistake, what was typed stays: ``wrong`` is the
 field, and ``said`` what is wrong with it.
@@ -117,9 +121,10 @@ async def list_subfolders(backend: TheBackend, path: FolderPath = "") -> Respons
 
     def list_them() -> Response:
         found = backend.store.list_subfolders(path or HOME)
-        typable = [each for each in found if show_plainly(each.path) == each.path]
-        folders = [{"path": each.path, "objection": _say(each.objection)} for each in typable]
-        return JSONResponse({"folders": folders})
+        typable = (each for each in found if show_plainly(each.path) == each.path)
+        return JSONResponse(
+            {"folders": [{"path": each.path, "objection": _say(each.objection)} for each in typable]}
+        )
 
     return await backend.crossing.slow(list_them)
 
@@ -131,6 +136,7 @@ async def add_folder(
     name: FormText = "",
     read_only: FormCheck = False,
     new_identity: FormCheck = False,
+    insists: FormCheck = False,
     by_form: FormCheck = False,
 ) -> Response:
     """Adds a folder by its path, and says how its identity was decided. ``by_form``: a person has typed the path."""
@@ -139,7 +145,7 @@ async def add_folder(
         known = {sd.number for sd in backend.store.list_storage_dirs() if not needs_identity(sd)}
         added = backend.store.add_storage_dir(
             check_whole(path.strip()), name.strip() or None, new_identity=new_identity, read_only=read_only,
-            prove_all=False,
+            insists=insists, prove_all=False,
         )  # fmt: skip
         if not needs_identity(added.sd):
             note = describe_added(added, is_known=added.sd.number in known and not new_identity)
@@ -155,7 +161,7 @@ async def add_folder(
             wrong = "name" if isinstance(error, InvalidNameError | StorageDirConflictError) else "path"
             typed = {
                 "path": path, "name": name, "read_only": read_only, "new_identity": new_identity, "wrong": wrong,
-                "said": error.message,
+                "said": error.message, "may_insist": bool(error.facts.get("may_insist")),
             }  # fmt: skip
             return _draw(backend, None, http_status_of(error), typed)
 
@@ -168,9 +174,8 @@ async def rename_folder(backend: TheBackend, sd: str, name: FormText) -> Respons
 
     def rename() -> Note:
         before = backend.store.get_storage_dir(sd)
-        return Note(
-            "good", f"{before.name} is called {backend.store.rename_storage_dir(before, name).name} now.", []
-        )
+        after = backend.store.rename_storage_dir(before, name)
+        return Note("good", f"{before.name} is called {after.name} now.", [])
 
     return await backend.crossing.slow(lambda: _act(backend, rename))
 
@@ -218,10 +223,8 @@ async def accept_missing(backend: TheBackend, sd: str, sure: FormCheck = False) 
     def accept() -> Note:
         if not sure:
             return Note("wait", "Nothing was accepted: tick the box to say that you mean it.", [])
-        dropped = backend.store.accept_missing(sd)
-        return Note(
-            "good", f"{say_count(dropped, 'missing image is', 'missing images are')} no longer listed.", []
-        )
+        dropped = say_count(backend.store.accept_missing(sd), "missing image is", "missing images are")
+        return Note("good", f"{dropped} no longer listed.", [])
 
     return await backend.crossing.slow(lambda: _act(backend, accept))
 
@@ -296,9 +299,8 @@ def describe_taken(taken: TakenIn) -> Note:
     lines = [f"'{failure.filename}': {failure.message}" for failure in taken.failed[:MOST_FAILURES]]
     if len(taken.failed) > MOST_FAILURES:
         lines.append(f"and {len(taken.failed) - MOST_FAILURES:,} more")
-    return Note(
-        "bad" if taken.failed else "good", ", ".join(parts) or "There are no pictures elsewhere", lines
-    )
+    tone = "bad" if taken.failed else "good"
+    return Note(tone, ", ".join(parts) or "There are no pictures elsewhere", lines)
 
 
 def say_confirming(sd: StorageDir) -> str:

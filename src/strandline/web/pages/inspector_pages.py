@@ -7,6 +7,7 @@ have changed.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,7 +24,7 @@ from strandline.model.media_types import find_media_type
 from strandline.model.state_words import StateWord, word_of_state
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.sync_names import NameKind
-from strandline.model.sync_status import HexPage, SyncStatus
+from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_lines
 from strandline.web.pages.folder_pages import find_copy_of, find_gone, needs_identity, say_confirming
@@ -50,6 +51,9 @@ NAMED_MEANINGS = [
     *(f"identity: {role.value}" for role in IdentityRole),
 ]
 """The same for a folder of named pictures, which is one tree."""
+
+LINES_SEARCHED = 4 * 1024 * 1024
+"""So far into a note its lines are counted. Longer ones are shown from their beginning."""
 
 TEXT_PAGE = 32 * 1024
 
@@ -135,9 +139,32 @@ def _draw_tree(backend: Backend, name: str, folder: str, meaning: str, q: str, a
     }
     return render(
         backend.base, "tree.html", place="inspect", tab="tree", sd=sd, folder=folder, meaning=meaning,
-        meanings=NAMED_MEANINGS if is_named else MEANINGS[folder], is_named=is_named, q=q, entries=page.entries,
+        meanings=NAMED_MEANINGS if is_named else MEANINGS[folder], is_named=is_named, q=q,
+        groups=group_by_folder(page.entries) if is_named else [FolderGroup("", page.entries)] * bool(page.entries),
         pages=pages, state_badge=word_of_state,
     )  # fmt: skip
+
+
+class FolderGroup(NamedTuple):
+    """The entries of a page of files that are in one folder."""
+
+    folder: str
+    entries: Sequence[TreeEntry]
+
+
+def group_by_folder(entries: Sequence[TreeEntry]) -> list[FolderGroup]:
+    """The entries by folder, both in the order of their paths. A folder with entries here is a heading, and no entry
+    itself. Pure.
+    """
+    groups: dict[str, list[TreeEntry]] = {}
+    for entry in entries:
+        groups.setdefault(entry.path.rpartition("/")[0], []).append(entry)
+    above = {folder[:at] for folder in groups for at in range(len(folder) + 1) if f"{folder}/"[at] == "/"}
+    shown = {
+        folder: [each for each in found if each.kind != "folder" or each.path not in above]
+        for folder, found in groups.items()
+    }
+    return [FolderGroup(folder, shown[folder]) for folder in sorted(shown) if shown[folder]]
 
 
 @router.get("/inspect/{sd}/file")
@@ -147,28 +174,34 @@ async def show_file(
     path: FilePath,
     view: Text = "",
     offset: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    line: Annotated[int, Query(ge=0, lt=2**31)] = 0,
 ) -> Response:
-    """One file: its facts, and its bytes as picture, text or hex."""
-    return await backend.crossing.slow(lambda: _draw_file(backend, sd, path, view, offset))
+    """One file: its facts, and its bytes as picture, text or hex; with ``line``, the text around that line."""
+    return await backend.crossing.slow(lambda: _draw_file(backend, sd, path, view, offset, line))
 
 
-def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int) -> Response:
+def _draw_file(backend: Backend, name: str, path: str, view: str, offset: int, line: int) -> Response:
     sd = backend.store.get_storage_dir(name)
     facts = backend.store.describe_file(sd, path)
     views = _list_views(facts)
     names = [each for each, _ in views]
     view = view if view in names else next(iter(names), "")
-    lines, pages = "", NO_PAGES
+    lines, pages, marked = "", NO_PAGES, NOTHING_MARKED
     if view in ("text", "hex"):
         size = TEXT_PAGE if view == "text" else HEX_BYTES
-        offset -= offset % 16
+        marked = (
+            find_line(backend, sd, str(facts["path"]), line) if view == "text" and line else NOTHING_MARKED
+        )
+        offset = marked.offset if marked.text else offset - offset % 16
         page = backend.store.read_hex(sd, str(facts["path"]), offset, size)
-        lines = _show_text(page) if view == "text" else "\n".join(page.list_lines())
+        lines = (
+            "\n".join(page.list_lines()) if view == "hex" else "" if marked.text else _show_text(page.data)
+        )
         pages = _list_hex_pages(page, view, size)
     return render(
         backend.base, "file.html", place="inspect", tab="tree", sd=sd, facts=facts,
         mtime=facts["mtime"] and parse_time(str(facts["mtime"])),
-        state=_badge_of(facts), view=view, views=views, lines=lines, pages=pages,
+        state=_badge_of(facts), view=view, views=views, lines=lines, pages=pages, marked=marked,
     )  # fmt: skip
 
 
@@ -186,8 +219,42 @@ def _list_views(facts: dict[str, object]) -> list[tuple[str, str]]:
     )
 
 
-def _show_text(page: HexPage) -> str:
-    return show_lines_plainly(page.data.decode("utf-8", errors="replace"))
+def _show_text(data: bytes) -> str:
+    return show_lines_plainly(data.decode("utf-8", errors="replace"))
+
+
+class Marked(NamedTuple):
+    """A page of a text with one line of it apart."""
+
+    offset: int
+    before: str
+    text: str
+    after: str
+
+
+NOTHING_MARKED = Marked(0, "", "", "")
+
+
+def find_line(backend: Backend, sd: StorageDir, path: str, line: int) -> Marked:
+    """The page with this line of the file, counted from 1. Nothing is marked if the file ends before, or if the line
+    is beyond the first :data:`LINES_SEARCHED` bytes.
+    """
+    left = line - 1
+    for offset in range(0, LINES_SEARCHED, TEXT_PAGE):
+        data = backend.store.read_hex(sd, path, offset, TEXT_PAGE).data
+        if not data:
+            break
+        lines = data.split(b"\n")
+        if left < len(lines) - 1 or (left == len(lines) - 1 and lines[-1]):
+            texts = [each.removesuffix(b"\r") for each in lines]
+            return Marked(
+                offset,
+                "".join(f"{_show_text(each)}\n" for each in texts[:left]),
+                _show_text(texts[left]) or " ",
+                "".join(f"\n{_show_text(each)}" for each in texts[left + 1 :]),
+            )
+        left -= len(lines) - 1
+    return NOTHING_MARKED
 
 
 def _list_hex_pages(page: HexPage, view: str, size: int) -> dict[str, str | None]:

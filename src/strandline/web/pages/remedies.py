@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from strandline.model.discrepancies import COPIED, PICTURES_ELSEWHERE, Discrepancy, Grade, Verb
+from strandline.model.image_files import FileState
 from strandline.model.plain_words import say_checked, say_count, show_plainly
 from strandline.model.storage_dirs import LayoutKind, StorageDirQuestion, StorageDirState
 from strandline.model.sync_status import FileItem, SyncStatus
@@ -108,6 +109,9 @@ def judge_health(status: SyncStatus, missed: int = 0) -> Health:
         return Health("bad", title, f"{_join(bad)}. {rest}.")
     if missed:
         return Health("wait", say_missed(missed, name), f"Besides, {_join(waiting)}." if waiting else "")
+    if missing := count_missing(status):
+        title = f"{say_count(missing, 'image is', 'images are')} missing in {name}"
+        return Health("wait", title, f"{_join(waiting)}. If the folder is still syncing, wait.")
     if waiting:
         return Health("wait", f"Nothing in {name} needs you now", f"{_join(waiting)}. No cause for alarm.")
     if status.unchecked_count:
@@ -117,6 +121,12 @@ def judge_health(status: SyncStatus, missed: int = 0) -> Health:
         return Health("wait", f"No images in {name} yet", NO_IMAGES[status.sd.layout])
     remarks = "Other things were seen, too. None of them needs attention." if found else ""
     return Health("good", f"Everything in {name} is there and checked", remarks)
+
+
+def count_missing(status: SyncStatus) -> int:
+    """The images that count as missing, and that no conflict copy shows. The others were only not seen lately."""
+    facts = [dict(item.facts) for item in status.in_catalog_not_on_disk]
+    return sum(each.get("state") == FileState.MISSING and not each.get("shown_from") for each in facts)
 
 
 def is_copied(status: SyncStatus) -> bool:

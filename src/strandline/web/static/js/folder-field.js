@@ -5,6 +5,7 @@
 
 import { BASE } from "./base.js";
 
+const HOME = "~/";
 const TYPING_MS = 150;
 const PATIENCE_MS = 6000; // a share that does not answer has a limit of 5 s on the server
 
@@ -19,16 +20,40 @@ class FolderField extends HTMLElement {
     this.list.hidden = true;
     this.list.setAttribute("role", "listbox");
     this.list.setAttribute("aria-label", "Folders");
-    this.append(this.list);
+    this.append(this.makeOpener(), this.list);
     this.active = -1;
     for (const [name, value] of Object.entries({
       role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id,
     })) this.field.setAttribute(name, value);
-    this.field.addEventListener("input", () => this.askSoon());
+    this.field.addEventListener("input", () => {
+      this.isBrowsed = false;
+      this.askSoon();
+    });
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.field.addEventListener("blur", () => this.close());
     this.list.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
     this.list.addEventListener("click", (event) => this.take([...this.list.children].indexOf(event.target.closest("li"))));
+  }
+
+  /** A button that shows the folders without a letter being typed, from the home on, or in the one that is typed. */
+  makeOpener() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "button browse";
+    button.textContent = "Browse";
+    button.setAttribute("aria-label", "Browse folders");
+    button.addEventListener("pointerdown", (event) => event.preventDefault()); // the field keeps the focus
+    button.addEventListener("click", () => {
+      const isOpen = !this.list.hidden;
+      if (isOpen) this.close();
+      else {
+        if (!this.field.value) this.field.value = HOME;
+        this.field.focus();
+        this.isBrowsed = true;
+        this.ask();
+      }
+    });
+    return button;
   }
 
   askSoon() {
@@ -53,40 +78,50 @@ class FolderField extends HTMLElement {
   }
 
   show(folders) {
+    if (this.isBrowsed && !folders.length && this.field.value === HOME) { // nothing to choose from: begin at the top
+      this.field.value = "/";
+      this.ask();
+      return;
+    }
     if (document.activeElement !== this.field || !folders.length) {
       this.close();
       return;
     }
-    this.list.replaceChildren(...folders.map(({ path, objection }, number) => {
-      const option = document.createElement("li");
-      const end = path.lastIndexOf("/") + 1;
-      const above = document.createElement("span");
-      const name = document.createElement("bdi");
-      option.id = `${this.list.id}-${number}`;
-      option.dataset.path = path;
-      option.setAttribute("role", "option");
-      option.setAttribute("aria-selected", "false");
-      option.setAttribute("aria-label", objection ? `${path}. ${objection}` : path);
-      above.className = "above"; // below the name, in one line whose beginning is cut if it is long
-      above.append(document.createElement("bdi"));
-      above.firstChild.textContent = path.slice(0, end);
-      name.textContent = path.slice(end);
-      option.append(above, name);
-      if (objection) {
-        const why = document.createElement("small");
-        why.textContent = objection;
-        option.append(why);
-        option.setAttribute("aria-disabled", "true");
-      }
-      return option;
-    }));
+    const above = this.isBrowsed ? findAbove(this.field.value) : null;
+    const options = above === null ? folders : [{ path: above, name: "..", objection: null }, ...folders];
+    this.list.replaceChildren(...options.map((option, number) => this.makeOption(option, number)));
     this.list.hidden = false;
     this.field.setAttribute("aria-expanded", "true");
     this.point(-1);
     this.list.scrollIntoView({ block: "nearest" });
   }
 
+  makeOption({ path, name, objection }, number) {
+    const option = document.createElement("li");
+    const end = path.lastIndexOf("/") + 1;
+    const above = document.createElement("span");
+    const title = document.createElement("bdi");
+    option.id = `${this.list.id}-${number}`;
+    option.dataset.path = path;
+    option.setAttribute("role", "option");
+    option.setAttribute("aria-selected", "false");
+    option.setAttribute("aria-label", name ? `The folder above: ${path || "/"}` : objection ? `${path}. ${objection}` : path);
+    above.className = "above"; // below the name, in one line whose beginning is cut if it is long
+    above.append(document.createElement("bdi"));
+    above.firstChild.textContent = name ? path || "/" : path.slice(0, end);
+    title.textContent = name ?? path.slice(end);
+    option.append(above, title);
+    if (objection) {
+      const why = document.createElement("small");
+      why.textContent = objection;
+      option.append(why);
+      option.setAttribute("aria-disabled", "true");
+    }
+    return option;
+  }
+
   close() {
+    this.isBrowsed = false;
     clearTimeout(this.timer);
     this.control?.abort();
     this.control = null;
@@ -130,6 +165,12 @@ class FolderField extends HTMLElement {
     this.field.focus();
     this.ask();
   }
+}
+
+/** The folder above the one whose folders are listed for this text, without a slash at its end. Null if there is none. */
+function findAbove(text) {
+  const within = text.slice(0, text.lastIndexOf("/"));
+  return within.includes("/") ? within.slice(0, within.lastIndexOf("/")) : null;
 }
 
 customElements.define("folder-field", FolderField);
