@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from builders.command_home import CommandHome
+from builders.named_pictures import make_named_picture
 from builders.pictures import make_picture
 from builders.program import run
 from strandline.cli.exit_status import ExitStatus
@@ -53,6 +54,24 @@ def test_what_obsidian_does_not_show_is_said(vault: Path) -> None:
     said = run("save", "-", "--name", "x.heic", "--sd", "Vault", stdin=make_picture("heic"))
     assert (said.status, said.text) == (0, "![x](x.heic)\n")
     assert "-: Obsidian shows no HEIC without a plug-in" in said.stderr
+
+
+def test_other_formats_are_saved_there_and_only_there(vault: Path, tmp_path: Path) -> None:
+    """With -r, too. A folder by id says what it keeps."""
+    for number, kind in enumerate(("bmp", "tiff", "ico", "jxl")):
+        (tmp_path / "In").mkdir(exist_ok=True)
+        (tmp_path / f"In/{number}.{kind}").write_bytes(make_named_picture(kind))
+    said = run("save", "-r", tmp_path / "In", "--sd", "Vault", "--json")
+    assert said.status == 0
+    saved = {each["path"]: each["media_type"] for each in said.json["saved"]}
+    assert saved == {
+        "0.bmp": "image/bmp", "1.tif": "image/tiff", "2.ico": "image/vnd.microsoft.icon", "3.jxl": "image/jxl",
+    }  # fmt: skip
+    types = set(run("ls", "--sd", "Vault", "--columns", "type").text.split())
+    assert types >= {"bmp", "tiff", "ico", "jxl"}
+    refused = run("save", tmp_path / "In/0.bmp", "--sd", "Notes")
+    assert refused.status == ExitStatus.INVALID
+    assert "not an image of a supported type (PNG, JPEG, GIF" in refused.stderr
 
 
 def test_the_same_name_gets_a_number(vault: Path, tmp_path: Path) -> None:

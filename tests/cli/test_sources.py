@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from builders.command_home import CommandHome
 from builders.identity_folders import as_somebody_without_rights
+from builders.named_pictures import make_named_picture
 from builders.pictures import make_picture
 from builders.program import run
 from strandline.cli.left_out import LeftOut, Reason, say_left_out
@@ -23,6 +24,7 @@ from strandline.cli.sources import (
     parse_data_url,
 )
 from strandline.errors import InvalidDataUrlError
+from strandline.model.layout import ID_LAYOUT, NAMED_LAYOUT, Layout
 
 PNG = make_picture("png")
 
@@ -62,6 +64,28 @@ def test_pictures_in_a_folder_are_told_by_their_bytes(tmp_path: Path) -> None:
     assert list_names(tmp_path) == ["a without extension", "b.png", "deep/er/c.jpg"]
     assert list_left_out(tmp_path) == {
         "notes.md": "unsupported", "lying.png": "unsupported", "nothing.png": "empty", "empty note.md": "unsupported",
+    }  # fmt: skip
+
+
+def test_the_target_decides_which_types_are_saved(tmp_path: Path) -> None:
+    """A folder by id keeps fewer. A raw photograph is not saved as the TIFF that its bytes look like."""
+    kinds = {"scan": "tiff", "icon": "ico", "paint.bmp": "bmp", "x.jxl": "jxl", "IMG_1.dng": "tiff"}
+    for name, kind in kinds.items():
+        put(tmp_path / name, make_named_picture(kind))
+    put(tmp_path / "nothing.tif", b"")
+
+    def list_reasons(layout: Layout) -> dict[str, str | None]:
+        return {
+            Path(each.path if isinstance(each, LeftOut) else each.shown).name:
+                each.reason.value if isinstance(each, LeftOut) else None
+            for each in iter_sources([str(tmp_path)], recursive=True, layout=layout)
+        }  # fmt: skip
+
+    by_id = list_reasons(ID_LAYOUT)
+    assert by_id.pop(tmp_path.name) is None  # nothing can be saved
+    assert by_id == dict.fromkeys([*kinds, "nothing.tif"], "unsupported-picture")
+    assert list_reasons(NAMED_LAYOUT) == dict.fromkeys(kinds) | {
+        "IMG_1.dng": "unsupported-picture", "nothing.tif": "empty",
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from builders.named_pictures import make_named_picture
 from builders.pictures import make_picture
 from builders.served import Served, serving
 from strandline.runtime.assembly import open_store
@@ -38,6 +39,23 @@ def test_a_raw_upload_is_saved_for_a_note(served: Served, tmp_path: Path) -> Non
         (saved,) = answer.json()["saved"]
         assert (saved["path"], saved["markdown"]) == ("Work/a b.png", "![a b](a%20b.png)")
     assert (tmp_path / "Vault/Work/a b.png").read_bytes() == TWO
+
+
+def test_other_formats_are_uploaded(served: Served, tmp_path: Path) -> None:
+    """And sent as what they are, or converted if no browser shows them; never as something that could run."""
+    data = make_named_picture("tiff")
+    answer = served.client.post("/api/v1/images", params={"sd": "Vault", "name": "scan.tiff"}, content=data)
+    assert answer.status_code == 201, answer.text
+    (saved,) = answer.json()["saved"]
+    assert (saved["path"], saved["media_type"]) == ("scan.tif", "image/tiff")
+    assert (tmp_path / "Vault/scan.tif").read_bytes() == data
+    shown = served.client.get(f"/i/{saved['image_id']}")
+    original = served.client.get(f"/i/{saved['image_id']}?original=1")
+    assert (shown.headers["content-type"], original.headers["content-type"]) == ("image/webp", "image/tiff")
+    for each in (shown, original):
+        assert each.headers["x-content-type-options"] == "nosniff"
+        assert "sandbox" in each.headers["content-security-policy"]
+    assert original.content == data
 
 
 def test_a_form_is_saved_where_pictures_are(served: Served) -> None:
