@@ -133,6 +133,7 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import TreeEntry as TreeEntry
     from strandline.model.sync_status import TreePage as TreePage
     from strandline.model.trash import TrashedFile as TrashedFile
+    from strandline.model.trash import TrashListing as TrashListing
     from strandline.pictures.decoding import Thumbnail as Thumbnail
     from strandline.pictures.frozen import freeze_support as freeze_support
     from strandline.runtime.assembly import LocalStore as LocalStore
@@ -214,7 +215,7 @@ _HOMES = {
     ),
     "strandline.model.changes": ("ChangeReport", "FileChange", "NamedFile", "RefusedChange"),
     "strandline.model.deletions": ("DeletePlan",),
-    "strandline.model.trash": ("TrashedFile",),
+    "strandline.model.trash": ("TrashedFile", "TrashListing"),
     "strandline.model.events": (
         "Event",
         "ImageArriving",

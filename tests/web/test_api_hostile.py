@@ -69,7 +69,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def what_is_there(served: Served) -> dict[str, str]:
     """A valid value for each parameter that names something. A storage directory may have been renamed by now."""
     sd_id = str(served.store.list_storage_dirs()[0].sd_id)
-    return {"sd": sd_id, "image_id": id_of(PHOTO), "path": "SD_ID", "scan": "1"}
+    return {"sd": sd_id, "image_id": id_of(PHOTO), "path": "SD_ID", "scan": "1", "trash_id": "0" * 32}
 
 
 def check_no_fault(response: httpx.Response) -> None:

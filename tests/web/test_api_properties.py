@@ -29,6 +29,9 @@ from builders.storage import id_of, make_storage_dir, name_of
 NEW = make_picture("jpg", seed=30)
 """A folder that does not exist yet."""
 
+GONE = make_picture("webp", seed=31)
+"""An image that was deleted."""
+
 DOCUMENT = make_document()
 OPERATIONS = list_operations()
 
@@ -62,6 +65,9 @@ class World:
             "POST /api/v1/images": NEW,
             "POST /api/v1/images/{image_id}/copy": {"sd": "Photos"},
             "POST /api/v1/images/adopt": {"sd": "Notes", "filename": self.known["filename"][0]},
+            "POST /api/v1/images/delete": {"image_ids": [self.known["image_id"][0]]},
+            "POST /api/v1/trash/restore": {"image_ids": [id_of(GONE)]},
+            "POST /api/v1/trash/empty": {"confirm": True},
             "POST /api/v1/scans": {},
         }
 
@@ -78,9 +84,12 @@ class World:
 
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
-    """``Notes`` with an example of everything, ``Photos`` with good copies for restoring, and a finished scan."""
+    """``Notes`` with an example of everything, ``Photos`` with good copies for restoring and something in the trash,
+    and a finished scan.
+    """
     with break_storage_dir(tmp_path) as broken, serving(broken.store) as served:
-        photos = broken.store.add_storage_dir(make_storage_dir(tmp_path / "Photos", broken.original)).sd
+        photos = broken.store.add_storage_dir(make_storage_dir(tmp_path / "Photos", broken.original, GONE)).sd
+        broken.store.delete(broken.store.plan_delete([id_of(GONE)]))
         make_storage_dir(tmp_path / "More", NEW)
         make_storage_dir(tmp_path / "Unmarked", NEW)
         (tmp_path / "Unmarked/SD_ID").unlink()
@@ -90,6 +99,9 @@ def world(tmp_path: Path) -> Iterator[World]:
         known: dict[str, list[Any]] = {
             "sd": ["Notes", "Photos", photos.sd_id],
             "image_id": [broken.shown_id, id_of(broken.original), broken.damaged_id, "0" * 32],
+            "image_ids": [[broken.shown_id], [id_of(GONE)], [id_of(broken.original), "0" * 32]],
+            "sds": [["Notes"], ["Photos", "Notes"]],
+            "trash_id": [broken.store.trash.list_entries()[0].trash_id],
             "scan": ["1"],
             "path": [f"media/{edited}", "SD_ID", "media", ".."],
             "filename": [edited, broken.damaged],

@@ -90,9 +90,8 @@ def list_(session: Session, sd: str | None) -> None:
     Latest first. Besides deleted images, it has damaged files that were replaced by good ones.
     """
     with session.open_store() as store:
-        entries = store.trash.list_entries(sd)
-    document = {"trash": [entry.to_row() for entry in entries]}
-    session.answer(document, lambda: _show_entries(entries))
+        listing = store.trash.describe(sd)
+    session.answer(listing.to_json(), lambda: _show_entries([each.entry for each in listing.trash]))
 
 
 @click.command("restore", cls=Verb)
@@ -176,7 +175,7 @@ def _judge(report: ChangeReport, *, dry_run: bool) -> ExitStatus:
     errors = [each.error for each in report.refused]
     if not errors:
         return ExitStatus.DONE
-    is_done = report.done or (dry_run and len(errors) < len(report.plan))
+    is_done = report.done or (dry_run and report.possible)
     if is_done or any(isinstance(error, PlaceTakenError) for error in errors):
         return ExitStatus.FINDINGS
     if any(isinstance(error, DiskError) and not isinstance(error, UnreadableFileError) for error in errors):
@@ -188,9 +187,7 @@ def _judge(report: ChangeReport, *, dry_run: bool) -> ExitStatus:
 
 
 def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
-    refused = {each.change for each in report.refused}
-    changes = [each for each in report.plan if each not in refused] if dry_run else report.done
-    for change in changes:
+    for change in report.possible if dry_run else report.done:
         write_line(f"{'would delete' if dry_run else 'deleted'} {_name(change)}")
     if report.done:
         ids = list(dict.fromkeys(str(change.image_id) for change in report.done))
@@ -199,8 +196,7 @@ def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
 
 
 def _show_restored(report: ChangeReport, *, dry_run: bool) -> None:
-    refused = {each.change for each in report.refused}
-    for change in [each for each in report.plan if each not in refused] if dry_run else report.done:
+    for change in report.possible if dry_run else report.done:
         write_line(f"{_name(change)} {'would be back' if dry_run else 'is back'}")
 
 

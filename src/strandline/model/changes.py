@@ -58,9 +58,19 @@ class RefusedChange(JsonForm):
         "sd_id": "change.sd_id",
         "sd_name": "change.sd_name",
         "path": "change.path",
-        "code": "error.code",
-        "message": "error.message",
+        "code": "code",
+        "message": "message",
     }
+
+    @property
+    def code(self) -> str:
+        """The stable code of the error."""
+        return self.error.code
+
+    @property
+    def message(self) -> str:
+        """What happened, to what, and what to do."""
+        return self.error.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +80,9 @@ class ChangeReport(JsonForm):
     plan: tuple[FileChange, ...]
     done: tuple[FileChange, ...] = ()
     refused: tuple[RefusedChange, ...] = ()
+
+    @property
+    def possible(self) -> tuple[FileChange, ...]:
+        """What was planned and not refused. After a dry run: what would be done."""
+        refused = {each.change for each in self.refused}
+        return tuple(change for change in self.plan if change not in refused)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar
 
-from strandline.model.events import format_time
 from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.values import dataclass
@@ -49,14 +48,6 @@ class TrashedFile(JsonForm):
         "trashed_at", "mtime_ns",
     )  # fmt: skip
 
-    def to_row(self) -> dict[str, object]:
-        """Its row in a listing of the trash, ready for JSON."""
-        return {
-            "image_id": self.image_id, "sd_id": self.sd_id, "path": self.path, "size_bytes": self.size_bytes,
-            "deleted_at": format_time(self.trashed_at), "reason": self.reason.value, "trash_id": self.trash_id,
-            "sd_path": self.sd_path,
-        }  # fmt: skip
-
     @property
     def filename(self) -> str:
         """The last part of the path."""
@@ -78,6 +69,39 @@ class TrashRules:
     def may_leave(self, trashed: TrashedFile, now: datetime) -> bool:
         """Whether its grace time is over. A clock that went back makes it longer, never shorter."""
         return now - trashed.trashed_at >= self.grace
+
+    def kept_until(self, trashed: TrashedFile) -> datetime:
+        """When its grace time is over. Until then, nothing removes it."""
+        try:
+            return trashed.trashed_at + self.grace
+        except OverflowError:
+            return datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile(JsonForm):
+    """A file in a listing of the trash."""
+
+    entry: TrashedFile
+    kept_until: datetime
+    """Until then, nothing removes it."""
+
+    JSON: ClassVar[Table] = {
+        "image_id": "entry.image_id", "sd_id": "entry.sd_id", "path": "entry.path",
+        "size_bytes": "entry.size_bytes", "deleted_at": "entry.trashed_at", "reason": "entry.reason",
+        "trash_id": "entry.trash_id", "sd_path": "entry.sd_path", "kept_until": "kept_until",
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class TrashListing(JsonForm):
+    """What is in the trash, latest first, and how full it is."""
+
+    trash: tuple[ListedFile, ...]
+    used_bytes: int
+    """Of everything in it, also of what is not listed."""
+    max_bytes: int
+    grace_days: int
 
 
 def choose_to_restore(entries: Iterable[TrashedFile]) -> tuple[list[TrashedFile], list[TrashedFile]]:

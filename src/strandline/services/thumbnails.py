@@ -76,6 +76,10 @@ class Thumbnails:
             self._cache.put(found.sha256, size, made)
         return made
 
+    def find_by_hash(self, sha256: str, size: int) -> Thumbnail | None:
+        """The thumbnail of the bytes with this hash if it is in the cache. Never uses a decoder."""
+        return self._cache.find(sha256, size)
+
     def draw(self, data: bytes, media_type: str, size: int) -> Thumbnail:
         """A small copy of bytes that prove nothing, such as another image under an image's name. Never cached.
 

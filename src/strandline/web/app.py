@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strandline import __version__
 from strandline.errors import StrandlineError
 from strandline.runtime.assembly import LocalStore
-from strandline.web.api import events, health, images, inspect, scans, sds, uploads
+from strandline.web.api import events, health, images, inspect, scans, sds, trash, uploads
 from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.backend import Backend
@@ -39,6 +39,7 @@ ROUTERS = (
     sds.router,
     images.router,
     uploads.router,
+    trash.router,
     scans.router,
     inspect.router,
     events.router,

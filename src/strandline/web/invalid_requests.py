@@ -20,6 +20,9 @@ _REASONS = {
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length:,} characters",
     "string_pattern_mismatch": "must match {pattern}",
+    "list_type": "must be a list",
+    "too_short": "must not be empty",
+    "too_long": "must have at most {max_length:,} entries",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
     "int_parsing": "must be a whole number",
@@ -39,7 +42,10 @@ def say_invalid(request: Request, error: RequestValidationError) -> str:
     kind, context = first["type"], first.get("ctx", {})
     if place == "body" and (not names or kind == "json_invalid"):
         return _say_body(request, kind)
-    what = f"the {_PLACES[place]} {str(names[-1])[:40]!r}"
+    name = next(
+        (each for each in reversed(names) if isinstance(each, str)), str(names[-1])
+    )  # not a place in a list
+    what = f"{'an entry of ' if name != names[-1] else ''}the {_PLACES[place]} {name[:40]!r}"
     if kind == "missing":
         return f"{what} is missing"
     if kind == "extra_forbidden":

@@ -11,7 +11,7 @@ from strandline.model.changes import ChangeReport, FileChange
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import RESTORABLE, TrashedFile, TrashRules
+from strandline.model.trash import RESTORABLE, ListedFile, TrashedFile, TrashListing, TrashRules
 from strandline.services.storage_dirs.manage import StorageDirRef, get_storage_dir
 from strandline.services.trashing.restore import restore_images
 from strandline.services.trashing.trash import discard_copy, open_bytes, recover, rules_of
@@ -36,6 +36,14 @@ class Trash:
         """What is in it, latest first; with ``sd``, only what was in that storage directory."""
         return list_trash(self._bench, None if sd is None else get_storage_dir(self._bench, sd))
 
+    def describe(self, sd: StorageDirRef | None = None) -> TrashListing:
+        """What is in it, latest first, with when each may leave, and how full it is."""
+        entries, rules = self.list_entries(sd), self.rules
+        with self._bench.catalog.read() as reader:
+            used_bytes = reader.trash.measure_trash()
+        listed = tuple(ListedFile(entry, rules.kept_until(entry)) for entry in entries)
+        return TrashListing(listed, used_bytes, rules.max_bytes, rules.grace.days)
+
     def has_deleted(self) -> bool:
         """Whether it has anything that a person deleted. Reads only the catalog."""
         with self._bench.catalog.read() as reader:
@@ -56,6 +64,19 @@ class Trash:
         known = None if sd is None else get_storage_dir(self._bench, sd)
         return empty_trash(self._bench, known, dry_run=dry_run)
 
+    def get_entry(self, trash_id: str) -> TrashedFile:
+        """An entry by its number.
+
+        Raises:
+            EntryNotFoundError: There is none of that number.
+        """
+        with self._bench.catalog.read() as reader:
+            entry = reader.trash.find_trashed(trash_id)
+        if entry is None:
+            shown = trash_id[:40]
+            raise EntryNotFoundError(f"nothing in the trash has the number {shown!r}", trash_id=shown)
+        return entry
+
     def read(self, trash_id: str) -> bytes:
         """The bytes of an entry.
 
@@ -63,10 +84,7 @@ class Trash:
             EntryNotFoundError: There is none of that number.
             WrongBytesError, DiskError: They are not what was deleted, or cannot be read.
         """
-        with self._bench.catalog.read() as reader:
-            entry = reader.trash.find_trashed(trash_id)
-        if entry is None:
-            raise EntryNotFoundError(f"nothing in the trash has the number {trash_id}", trash_id=trash_id)
+        entry = self.get_entry(trash_id)
         with ExitStack() as opened, open_bytes(self._bench, entry, opened).open() as data:
             return data.read()
 

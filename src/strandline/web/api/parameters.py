@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from fastapi import Depends, Path, Query
 from fastapi.dependencies.models import Dependant
@@ -92,13 +92,14 @@ TheQuery = Annotated[queries.Query, Depends(make_query)]
 
 
 async def refuse_unknown(request: Request) -> None:
-    """Refuses a query parameter that the route does not have, or that comes twice: a filter that would do nothing.
+    """Refuses a query parameter that the route does not have: a filter that would do nothing. Also one that comes
+    twice, unless it is a list.
 
     Raises:
         InvalidInputError: There is one.
     """
-    check_single(request.query_params.multi_items())
     known = _parameters_of(request.scope["route"].dependant)
+    check_single(pair for pair in request.query_params.multi_items() if not known.get(pair[0]))
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         names = ", ".join(repr(name[:40]) for name in dict.fromkeys(unknown[:5]))
@@ -119,7 +120,11 @@ def check_single(given: Iterable[tuple[str, str]]) -> None:
         seen.add(name)
 
 
-def _parameters_of(dependant: Dependant) -> set[str]:
-    """The names of the query parameters of a route and of what it depends on. Cost: some microseconds."""
-    own = {each.alias for each in dependant.query_params}
-    return own.union(*map(_parameters_of, dependant.dependencies))
+def _parameters_of(dependant: Dependant) -> dict[str, bool]:
+    """The names of the query parameters of a route and of what it depends on, and whether each may come several
+    times. Cost: some microseconds.
+    """
+    own = {each.alias: get_origin(each.field_info.annotation) is list for each in dependant.query_params}
+    for each in dependant.dependencies:
+        own |= _parameters_of(each)
+    return own

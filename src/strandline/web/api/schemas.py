@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+from strandline.model.changes import ChangeReport
 from strandline.model.events import Event
-from strandline.model.json_form import JsonForm, Table
+from strandline.model.json_form import JsonForm, Table, table_of
+from strandline.model.note_checks import NoteUse
 from strandline.model.open_references import OpenReference
 from strandline.model.reports import Check, ImageFileReport, ImageInfo, Saved
 from strandline.model.storage_dirs import FileCounts, StorageDir
@@ -18,7 +20,7 @@ from strandline.runtime.scan_jobs import ScanJob
 
 def keys_of(field: str, kind: type[JsonForm]) -> Table:
     """The keys of a value's JSON form, for a class with that value as this field."""
-    return {key: f"{field}.{path}" for key, path in kind.JSON.items()}
+    return {key: f"{field}.{path}" for key, path in table_of(kind).items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,27 @@ class Upload(JsonForm):
 
     saved: list[Saved]
     failed: list[Failed]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes(JsonForm):
+    """What was planned, what was done, and what was refused. After a dry run, nothing was done."""
+
+    report: ChangeReport
+    dry_run: bool
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", ChangeReport)}
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion(JsonForm):
+    """Which files were to go to the trash, which did, which did not, and the places in notes that use them."""
+
+    report: ChangeReport
+    dry_run: bool
+    uses: tuple[NoteUse, ...]
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", ChangeReport), "uses": "uses"}
 
 
 @dataclass(frozen=True, slots=True)

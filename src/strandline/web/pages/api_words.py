@@ -13,6 +13,7 @@ Document = Mapping[str, Any]
 TITLES = {
     "sds": "Storage directories",
     "images": "Images",
+    "trash": "Trash",
     "scans": "Scans",
     "inspect": "Inspecting",
     "events": "Events",
