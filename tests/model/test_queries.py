@@ -85,8 +85,12 @@ def test_what_is_wrong_is_named(query: Query, words: str) -> None:
 
 
 def test_each_state_of_a_file_can_be_asked_for() -> None:
-    """And ``incomplete``, and no other."""
-    assert {state.value for state in ImageState} == {state.value for state in FileState} | {"incomplete"}
+    """And what else tiles say of present ones."""
+    more = {"incomplete", "unseen", "unread"}
+    assert {state.value for state in ImageState} == {state.value for state in FileState} | more
+    for state in more:
+        found = parse_query(Query(state=state), None)
+        assert (found.state, getattr(found, f"is_{state}")) == (FileState.PRESENT, True)
 
 
 @given(st.dates(max_value=date(9999, 11, 30)))

@@ -164,6 +164,10 @@ def _condition(chosen: ImageFilter, table: str) -> tuple[str, dict[str, object]]
     if chosen.is_incomplete:
         parts.append(f"{table}.proof_whole = 0 AND {table}.proof_stamp IS {table}.stamp")
         parts.append(f"{table}.absent_since_us IS NULL")
+    if chosen.is_unseen:
+        parts.append(f"{table}.absent_since_us IS NOT NULL")
+    if chosen.is_unread:
+        parts.append(f"{table}.image_id IS NULL AND {table}.absent_since_us IS NULL")
     if chosen.media_type is not None:
         parts.append(f"{table}.media_type = :media_type")
         values["media_type"] = chosen.media_type

@@ -184,6 +184,10 @@ class ImageFilter:
     state: FileState | None = None
     is_incomplete: bool = False
     """Only present files with the bytes of their id that are not a whole image."""
+    is_unseen: bool = False
+    """Only present files that the last listing did not find."""
+    is_unread: bool = False
+    """Only present files whose image is not known, so no image."""
     media_type: str | None = None
     text: str | None = None
     """The words of one of its original names, or of the path of a named file, or parts of them, in any order and

@@ -23,7 +23,7 @@ _Word = TypeVar("_Word", bound=StrEnum)
 
 
 class ImageState(StrEnum):
-    """States to ask for: those of an image file, and ``incomplete``."""
+    """States to ask for: those of an image file, and what else tiles say of present ones."""
 
     PRESENT = "present"
     ARRIVING = "arriving"
@@ -34,6 +34,14 @@ class ImageState(StrEnum):
     TRASHED = "trashed"
     INCOMPLETE = "incomplete"
     """Present with exactly the bytes of its id, but they are not a whole image: half a picture was saved."""
+    UNSEEN = "unseen"
+    """Present, but not seen by the last look at its folder."""
+    UNREAD = "unread"
+    """A present named picture whose bytes nobody has read, so nobody knows which image it is: it has no id."""
+
+
+_OF_PRESENT = frozenset({ImageState.INCOMPLETE, ImageState.UNSEEN, ImageState.UNREAD})
+"""What may be said of present files."""
 
 
 class PathLike(Protocol):
@@ -57,8 +65,9 @@ class Query:
     type: str | None = None
     """A media type (``image/png``) or an extension (``png``)."""
     state: FileState | str | None = None
-    """Only images with a file in this state, or ``incomplete``: present, but saved as half an image. Trashed files
-    count only if they are asked for.
+    """Only images with a file in this state, or ``incomplete``: present, but saved as half an image; ``unseen``:
+    present, but not seen by the last look at its folder; or ``unread``, which only files without an id are. Trashed
+    files count only if they are asked for.
     """
     taken_from: date | str | None = None
     """The first day, as a date or as ``2026-11-22``."""
@@ -93,11 +102,12 @@ def parse_query(query: Query, sd: int | None) -> ImageFilter:
     if since is not None and until is not None and since >= until:
         raise InvalidInputError(f"no day can match: {_say_days(query)} have no day in common")
     state = _parse_word(ImageState, "state", query.state) if query.state else None
-    is_incomplete = state is ImageState.INCOMPLETE
     return ImageFilter(
         sd=sd,
-        state=None if state is None else FileState.PRESENT if is_incomplete else FileState(state),
-        is_incomplete=is_incomplete,
+        state=None if state is None else FileState.PRESENT if state in _OF_PRESENT else FileState(state),
+        is_incomplete=state is ImageState.INCOMPLETE,
+        is_unseen=state is ImageState.UNSEEN,
+        is_unread=state is ImageState.UNREAD,
         media_type=parse_type(query.type) if query.type else None,
         text=_parse_text(query.text) if query.text else None,
         folder=_parse_folder(query.folder) if query.folder else None,

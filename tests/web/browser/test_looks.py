@@ -179,7 +179,7 @@ def test_what_is_given_up_is_asked_on_the_narrowest_phone(
         expect(page.get_by_role("button", name="Accept", exact=True)).to_be_visible()
         expect(page.get_by_role("checkbox", name="Yes, this image is gone for good")).to_be_visible()
         heights = page.evaluate(BUTTONS)
-        assert (heights["Accept"], heights["Scan now"]) == (40, 40), path
+        assert (heights["Accept"], heights["Scan now"]) == (44, 44), path
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
 
 

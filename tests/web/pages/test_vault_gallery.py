@@ -67,6 +67,25 @@ def test_searches_and_filters_find_it(served: Served, query: dict[str, str], is_
         assert 'id="nothing-fits" hidden>' in page
 
 
+def test_each_state_that_a_tile_says_can_be_asked_for(served: Served, tmp_path: Path) -> None:
+    """What was not seen lately, and what nobody has read."""
+    (tmp_path / "New").mkdir()
+    (tmp_path / "New/one.png").write_bytes(CASTLE[:-20] + bytes(20))
+    served.store.add_storage_dir(tmp_path / "New", prove_all=False)
+    (tmp_path / "Vault/Food/soup.png").unlink()
+    served.store.scan("Vault")
+    page = draw(served, state="unseen", folder="Food")
+    assert 'aria-live="polite">1 image</p>' in page
+    assert "<span>soup.png</span>" in page
+    assert not find_waiting(page)
+    assert served.get("/images", state="unseen", folder="attachments")["total"] == 0
+    page = draw(served, state="unread")
+    assert "one.png, New, not read yet" in find_waiting(page)
+    assert 'aria-live="polite">0 images</p>' in page
+    offered = re.findall(r'<option value="([^"]+)"[^>]*>(not [^<]+)</option>', page)
+    assert dict(offered) == {"unread": "not read yet", "unseen": "not seen lately"}
+
+
 def test_a_damaged_or_unread_file_says_so(served: Served, tmp_path: Path) -> None:
     """What nobody has read is not called arriving."""
     (tmp_path / "New").mkdir()

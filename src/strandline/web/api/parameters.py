@@ -22,7 +22,8 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 StateQuery = Annotated[
     queries.ImageState | None,
     Query(
-        description="Only images with a file in this state. `incomplete`: present, but half a picture was saved."
+        description="Only images with a file in this state. `incomplete`: present, but half a picture was saved. "
+        "`unseen`: present, but not seen by the last look at its folder."
     ),
 ]
 TypeQuery = Annotated[

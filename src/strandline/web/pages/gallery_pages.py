@@ -22,7 +22,7 @@ from strandline.model.media_types import NAMED_MEDIA_TYPES
 from strandline.model.plain_words import show_plainly
 from strandline.model.queries import ImageState
 from strandline.model.reports import ImageInfo
-from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_SEEN
+from strandline.model.state_words import AWAY, FILE_WORDS, FROM_CONFLICT_COPY, INCOMPLETE, NOT_READ, NOT_SEEN
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages import (
@@ -49,8 +49,12 @@ FIRST_SCREEN = 60
 STATES = {state.value: word for state, word in FILE_WORDS.items() if state is not FileState.PRESENT}
 """For the filter and for tiles. ``present`` is what the gallery shows anyway."""
 
-FILTERS = STATES | {ImageState.INCOMPLETE.value: INCOMPLETE}
-"""The states in the filter."""
+FILTERS = STATES | {
+    ImageState.INCOMPLETE.value: INCOMPLETE,
+    ImageState.UNREAD.value: NOT_READ,
+    ImageState.UNSEEN.value: NOT_SEEN,
+}
+"""The states in the filter: all that a tile may say of a file."""
 
 OTHER_WORDS = (("partial", INCOMPLETE), ("away", AWAY), ("copy", FROM_CONFLICT_COPY), ("unseen", NOT_SEEN))
 
