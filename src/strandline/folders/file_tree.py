@@ -14,8 +14,7 @@ from dataclasses import field
 from strandline.errors import UnreadableFileError
 from strandline.folders.disk_errors import as_unreadable
 from strandline.folders.filesystems import MountKind, find_mount
-from strandline.folders.opening import READ_FLAGS, can_be_dataless, is_dataless, open_regular, stamp_of
-from strandline.model.image_files import FileStamp
+from strandline.folders.opening import READ_FLAGS, can_be_dataless, is_dataless, open_regular
 from strandline.model.values import dataclass
 
 _CAN_BE_DATALESS = can_be_dataless()
@@ -115,16 +114,16 @@ def look_at_file(path: str) -> FileLook | None:
     return FileLook(seen.st_size, not is_dataless(seen), seen.st_mtime)
 
 
-def find_stamp(path: str, *, keeps_inodes: bool) -> FileStamp | None:
-    """The stamp of the regular file at a path. None if there is none, or if it is unknown or in the cloud. One
-    ``lstat``.
+def find_stamp(path: str, *, keeps_inodes: bool) -> str | None:
+    """The stamp of the regular file at a path, in the text form of ``FileStamp``. None if there is none, or if it is
+    unknown or in the cloud. One ``lstat``.
     """
     try:
         seen = os.lstat(path)
     except OSError:
         return None
     is_here = seen.st_mode & 0o170000 == 0o100000 and not (_CAN_BE_DATALESS and is_dataless(seen))
-    return stamp_of(seen, keeps_inodes=keeps_inodes) if is_here else None
+    return f"{seen.st_size}:{seen.st_mtime_ns}:{seen.st_ino if keeps_inodes else 0}" if is_here else None
 
 
 def read_file(path: str, limit_bytes: int) -> bytes:

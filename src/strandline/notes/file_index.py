@@ -20,6 +20,9 @@ def folder_of(path: str) -> str:
 
 def normalize_path(path: str, *, stops: bool = False) -> str | None:
     """The path without ``.``, ``..``, and empty parts. None if it leads above the root, unless it ``stops`` there."""
+    around = f"/{path}/"
+    if "//" not in around and "/." not in around:
+        return path  # that is most of them
     parts: list[str] = []
     for part in path.split("/"):
         if part == "..":
@@ -61,7 +64,7 @@ class FileIndex:
         self.paths = frozenset(paths)
         self.links = frozenset(links)
         self.unlisted = frozenset(folders)
-        self._listed = listed
+        self._listed = frozenset(listed)
 
     def __contains__(self, path: str) -> bool:
         return path in self.paths
@@ -81,7 +84,7 @@ class FileIndex:
     @cached_property
     def folded_folders(self) -> frozenset[str]:
         """All folders that are listed, or that a picture is below, folded."""
-        found: set[str] = set(self._listed)
+        found = set(self._listed)
         for path in {folder_of(path) for path in self.paths}:
             while path and path not in found:
                 found.add(path)
@@ -101,9 +104,9 @@ class FileIndex:
         return self._by_folded_name.get(fold_path(name), [])
 
     def is_behind(self, path: str, places: frozenset[str]) -> bool:
-        """Whether the path or a folder above it is one of the places."""
-        if not places:
-            return False
+        """Whether the path or a folder above it is one of the places, which are not listed."""
+        if not places or folder_of(path) in self._listed:
+            return path in places
         while path:
             if path in places:
                 return True
@@ -114,5 +117,8 @@ class FileIndex:
 def _group(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {}
     for key, path in pairs:
-        groups.setdefault(key, []).append(path)
+        if key in groups:
+            groups[key].append(path)
+        else:
+            groups[key] = [path]  # in most trees, nearly all keys have one path
     return groups

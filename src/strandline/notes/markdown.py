@@ -62,6 +62,9 @@ _GAP = re.compile(rb"\n\r?\n(?=[^\s>*+\-0-9])")
 _REACHES_FAR = (b"```", b"~~~", b"]:", b"%%", b"#+")
 """Fences, definitions of links and footnotes, Obsidian's comments, and Org's blocks."""
 
+_NEEDS_PARSER = re.compile(rb"[`<\t]|    |~~~|\]\(|\]:")
+"""Code, HTML, and Markdown's own links. Text without them has wiki links at most, which no parser reads."""
+
 _LONG_HTML = re.compile(rb"<(?:[!?]|(?:script|pre|style|textarea)\b)", re.IGNORECASE)
 """HTML that an empty line does not end."""
 
@@ -89,12 +92,17 @@ def iter_markdown(data: bytes) -> Iterator[Found]:
 def iter_body(data: bytes, start: int = 0) -> Iterator[Found]:
     """The same for Markdown without front matter. ``start`` is added to all offsets.
 
-    Parses only the sections that may name a picture.
+    Parses only the sections that may name a picture, and have more than wiki links.
     """
     ends = list_sections(data)
     for number in sorted(_list_worth_parsing(data, ends)):
         begin = ends[number - 1] if number else 0
-        yield from iter_text(data[begin : ends[number]], start + begin)
+        section = data[begin : ends[number]]
+        if _NEEDS_PARSER.search(section):
+            yield from iter_text(section, start + begin)
+        else:
+            visible = _blank_out_spans(section, list(_iter_unread(section)))
+            yield from iter_wiki_links(visible, start + begin)
 
 
 def _list_worth_parsing(data: bytes, ends: list[int]) -> set[int]:

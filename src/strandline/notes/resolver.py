@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
-from functools import cached_property
 
 from strandline.model.portable_names import explain_difference, fold_path
 from strandline.model.values import dataclass
@@ -88,9 +87,9 @@ class Resolver:
     def resolve(self, note: str, reference: Reference, scope: Scope) -> Resolved:
         """Which file the reference of the note means. The note's path is relative to the root."""
         destination = explain_destination(reference.destination, reference.form)
-        if destination.where is Where.REMOTE:
-            return Resolved(Verdict.REMOTE)
-        if destination.where is Where.OUTSIDE:
+        if destination.where is not Where.HERE:
+            if destination.where is Where.REMOTE:
+                return Resolved(Verdict.REMOTE)
             return Resolved(Verdict.OUTSIDE, why="it leads to another place")
         search = _Search(note, reference, scope, destination.paths)
         if not search.tries:
@@ -212,19 +211,16 @@ class _Search:
             each for path in paths if "\\" in path for each in self._iter_tries(path)
         )
         self.tries = list(dict.fromkeys(each for path in paths for each in self._iter_tries(path)))
+        self.suffixes = [ending for path in paths if (ending := self._find_suffix(path))]
+        """How the path of a file may end, if it may be in any folder."""
         self._paths = paths
 
-    @cached_property
+    @property
     def first_folders(self) -> list[str] | None:
         """If none of these is here, the file may be in a place that only a site or a setting knows. None if the note
         alone says where it is.
         """
         return self._list_first_folders(self._paths[0])
-
-    @cached_property
-    def suffixes(self) -> list[str]:
-        """How the path of a file may end, if it may be in any folder."""
-        return [ending for path in self._paths if (ending := self._find_suffix(path))]
 
     def is_backslashed(self, path: str) -> bool:
         """Whether the path is meant only if a backslash separates folders."""

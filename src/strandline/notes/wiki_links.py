@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from strandline.notes.references import Form, Found
 
-_LINK = re.compile(rb"\[\[([^\[\]\n|]+?)(?:\\?\|[^\]\n]*)?\]\]")
-"""In a table, the ``|`` before the size is escaped. A pattern that begins with plain letters is searched for fast."""
+_LINK = re.compile(rb"\[\[([^\[\]\n|]+)(\|[^\]\n]*)?\]\]")
+"""A pattern that begins with plain letters is searched for fast."""
 
 
 def iter_wiki_links(data: bytes, start: int = 0) -> Iterator[Found]:
@@ -21,5 +21,8 @@ def iter_wiki_links(data: bytes, start: int = 0) -> Iterator[Found]:
         if before.endswith(b"\\"):
             continue
         is_embed = before.endswith(b"!") and before != b"\\!"  # an escaped mark makes a link of an embed
-        target = link[1].decode(errors="replace").strip()
+        written = (
+            link[1].removesuffix(b"\\") if link[2] else link[1]
+        )  # in a table, the | before the size is escaped
+        target = written.decode(errors="replace").strip()
         yield Found(start + begin - is_embed, Form.WIKI, target, target, is_embed=is_embed)

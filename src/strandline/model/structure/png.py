@@ -19,21 +19,20 @@ def walk_png(data: memoryview) -> Structure:
     """Walks the chunks, including those of animations, at the speed of ``crc32``."""
     if bytes(data[: len(_SIGNATURE)]) != _SIGNATURE:
         raise NotWholeError("the signature of a PNG is missing")
-    at = len(_SIGNATURE)
+    at, size = len(_SIGNATURE), len(data)
     has_pixels = False
     for _ in range(MAX_PARTS):
-        if len(data) - at < _HEADER.size:
-            raise NotWholeError(f"the data ends before the last chunk, at byte {len(data)}")
+        if size - at < 8:
+            raise NotWholeError(f"the data ends before the last chunk, at byte {size}")
         length, kind = _HEADER.unpack_from(data, at)
         if not kind.isalpha():
             raise NotWholeError(f"there is no chunk at byte {at}")
-        name = kind.decode("ascii")
-        checksum_at = at + _HEADER.size + length
-        end = checksum_at + _CHECKSUM.size
-        if end > len(data):
-            raise NotWholeError(f"the data ends in the middle of chunk {name} at byte {at}")
+        checksum_at = at + 8 + length
+        end = checksum_at + 4
+        if end > size:
+            raise NotWholeError(f"the data ends in the middle of chunk {kind.decode()} at byte {at}")
         if crc32(data[at + 4 : checksum_at]) != _CHECKSUM.unpack_from(data, checksum_at)[0]:
-            raise NotWholeError(f"the checksum of chunk {name} at byte {at} is wrong")
+            raise NotWholeError(f"the checksum of chunk {kind.decode()} at byte {at} is wrong")
         has_pixels = has_pixels or kind == b"IDAT"
         if kind == b"IEND":
             break

@@ -39,6 +39,7 @@ from strandline.services.checking.unused import list_unused
 Recall: TypeAlias = "Callable[[str], Memory | None]"
 
 _ABSENT = (Verdict.MISSING, Verdict.MISPLACED)
+_PRESENT = (Verdict.FOUND, Verdict.NOT_PORTABLE, Verdict.AMBIGUOUS)
 
 MAX_NOTE_BYTES = 16 * 1024 * 1024
 """A larger file is not written by hand. It is named as unread."""
@@ -235,7 +236,7 @@ class _Check:
         collected.note_reference()
         resolved = self._resolve(note, reference, scope)
         kind, message = self._explain(note, reference, scope, resolved)
-        if resolved.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE, Verdict.AMBIGUOUS):
+        if resolved.verdict in _PRESENT:
             self._used.update(filter(None, (resolved.path, *resolved.candidates)))
         if kind is None:
             collected.note_found()
@@ -270,6 +271,8 @@ class _Check:
         self, note: str, reference: Reference, scope: Scope, resolved: Resolved
     ) -> tuple[FindingKind | None, str]:
         """The kind of the finding and its message. No kind if the picture is there and whole."""
+        if resolved.verdict in _PRESENT and resolved.path is not None:
+            return self._explain_present(reference, scope, resolved, resolved.path)
         if resolved.verdict is Verdict.REMOTE:
             return FindingKind.OUTSIDE, ""
         if resolved.verdict is Verdict.OUTSIDE and self._was_here(resolved):
@@ -292,15 +295,20 @@ class _Check:
                 return FindingKind.MISSING, messages.say_conflict_copy(self._collected.say_path(copy))
             if resolved.verdict is Verdict.MISSING and self._memory is not None:
                 return FindingKind.MISSING, self._say_missing(self._memory, resolved.path, was)
-        elif resolved.verdict is not Verdict.OUTSIDE and resolved.path is not None:
-            fault = self._find_fault(resolved.path)
-            if fault is not None:
-                return fault.kind, messages.say_fault(fault)
-            extension = resolved.path.rpartition(".")[2].lower()
-            is_hidden = reference.is_embed and extension in scope.profile.not_shown
-            if resolved.verdict is Verdict.FOUND and is_hidden:
-                return FindingKind.NOT_SHOWN, messages.say_not_shown(extension, scope.profile)
         return messages.say_verdict(resolved, scope.profile, self._collected.say_path)
+
+    def _explain_present(
+        self, reference: Reference, scope: Scope, resolved: Resolved, path: str
+    ) -> tuple[FindingKind | None, str]:
+        fault = self._find_fault(path)
+        if fault is not None:
+            return fault.kind, messages.say_fault(fault)
+        if resolved.verdict is not Verdict.FOUND:
+            return messages.say_verdict(resolved, scope.profile, self._collected.say_path)
+        extension = path.rpartition(".")[2].lower()
+        if reference.is_embed and extension in scope.profile.not_shown:
+            return FindingKind.NOT_SHOWN, messages.say_not_shown(extension, scope.profile)
+        return None, ""
 
     def _was_here(self, resolved: Resolved) -> bool:
         """Whether the picture was here, although its first folder is not any more: so no site has it elsewhere."""

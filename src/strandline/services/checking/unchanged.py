@@ -14,7 +14,7 @@ from time import time_ns
 
 from strandline.errors import StrandlineError
 from strandline.folders.file_tree import find_stamp
-from strandline.model.image_files import FileStamp, FileState
+from strandline.model.image_files import FileState, parse_stamp
 from strandline.model.storage_dirs import StorageDir
 from strandline.notes.references import Form, Reference
 from strandline.services.workbench import Workbench
@@ -42,23 +42,23 @@ class Unchanged:
         self._keeps_inodes = bench.folder(sd).keeps_inodes
         self._learned: dict[str, tuple[str, str]] = {}
 
-    def find_stamp(self, where: str) -> FileStamp | None:
-        """The stamp of the file at a path on this machine. None if there is none, or if it is unknown."""
+    def find_stamp(self, where: str) -> str | None:
+        """The stamp, as text, of the file at a path on this machine. None if there is none, or if it is unknown."""
         return find_stamp(where, keeps_inodes=self._keeps_inodes)
 
-    def find_references(self, note: str, stamp: FileStamp) -> Sequence[Reference] | None:
+    def find_references(self, note: str, stamp: str) -> Sequence[Reference] | None:
         """What the note refers to, if it was read with this stamp."""
         known = self._notes.get(note)
-        return None if known is None or known[0] != _key_of(stamp) else from_text(known[1])
+        return None if known is None or known[0] != f"{READER}:{stamp}" else from_text(known[1])
 
-    def learn(self, note: str, stamp: FileStamp, references: Sequence[Reference]) -> None:
+    def learn(self, note: str, stamp: str, references: Sequence[Reference]) -> None:
         """The note was read, and had this stamp before that."""
-        if stamp.mtime_ns + QUIET_NS < time_ns():
-            self._learned[note] = _key_of(stamp), to_text(references)
+        if parse_stamp(stamp).mtime_ns + QUIET_NS < time_ns():
+            self._learned[note] = f"{READER}:{stamp}", to_text(references)
 
-    def is_whole(self, picture: str, stamp: FileStamp) -> bool:
+    def is_whole(self, picture: str, stamp: str) -> bool:
         """Whether the picture with this stamp was read and is whole."""
-        return f"{picture}:{stamp.as_text()}" in self._whole
+        return f"{picture}:{stamp}" in self._whole
 
     def is_arriving(self, picture: str) -> bool:
         """Whether the picture was not whole when it was read, and has not been like that for a day."""
@@ -96,10 +96,6 @@ class Unchanged:
             )
             return frozenset(arriving)
         return frozenset()
-
-
-def _key_of(stamp: FileStamp) -> str:
-    return f"{READER}:{stamp.as_text()}"
 
 
 def to_text(references: Sequence[Reference]) -> str:
