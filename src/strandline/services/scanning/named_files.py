@@ -13,8 +13,8 @@ from strandline.folders.port import Folder
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.listing import split_line
 from strandline.model.reports import ScanReport
-from strandline.model.states import HERE
-from strandline.services.proving.prove import COPIES_ASKED, Outcome, note_name, prove_file
+from strandline.model.states import HERE, QUIET
+from strandline.services.proving.prove import COPIES_ASKED, Outcome, ProofResult, note_name, prove_file
 from strandline.services.scanning.account import ScanAccount
 from strandline.services.workbench import Workbench
 
@@ -105,22 +105,44 @@ def count_sizes(folder: Folder, images: Sequence[str]) -> Counter[str]:
     return Counter() if folder.layout.names_are_ids else Counter(line.rsplit(":", 3)[1] for line in images)
 
 
-def prove_unknown(bench: Workbench, account: ScanAccount, folder: Folder) -> None:
-    """Reads the files of the first scan, too, because only their bytes say which images they are."""
+def prove_unknown(bench: Workbench, account: ScanAccount, folder: Folder) -> list[str]:
+    """Reads the files of the first scan, too, because only their bytes say which images they are.
+
+    Returns the names of those that only have to be quiet.
+    """
     sd = account.report.sd
     last: ImageFile | None = None
+    unsettled: list[str] = []
     with bench.catalog.read() as reader:
         account.expect(reader.files.count_unchecked(sd.number))
     while True:
         with bench.catalog.read() as reader:
             rows = reader.files.list_unproven(sd.number, limit=KEYS_AT_ONCE, after=last)
         if not rows:
-            return
+            return unsettled
         last = rows[-1]
         for row in rows:
             name = folder.layout.name_of(row.path)
             result = prove_file(bench, sd, name)
             if result.outcome is Outcome.UNREADABLE:
                 account.add_finding("unreadable", result.reason, result.row, name)
+            if is_unsettled(result):
+                unsettled.append(name)
             if not account.go_on(1):
-                return
+                return unsettled
+
+
+def is_unsettled(result: ProofResult) -> bool:
+    """Whether nothing is wrong with the file, except that it may still be being written."""
+    return result.outcome is Outcome.BAD and not result.reason
+
+
+def prove_settled(bench: Workbench, account: ScanAccount, names: Sequence[str]) -> None:
+    """Reads the files again once they were quiet, so that a person need not scan again two seconds later."""
+    if not names or account.is_cancelled():
+        return
+    bench.sleep(QUIET.total_seconds())
+    for name in names:
+        if account.is_cancelled():
+            return
+        prove_file(bench, account.report.sd, name)

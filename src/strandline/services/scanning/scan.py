@@ -56,7 +56,9 @@ from strandline.services.scanning.named_files import (
     drop_unknown,
     follow_moves,
     forget_copy,
+    is_unsettled,
     may_have_moved,
+    prove_settled,
     prove_unknown,
 )
 from strandline.services.storage_dirs.presence import move_to_state, reconsider, refresh
@@ -210,9 +212,10 @@ class _Scan:
         if self.may_read and self.sd.first_scan_done:
             self._find_earlier_arrivals()
         if self.may_read and self.prove_arrivals:
-            self._prove_arrivals()
+            unsettled = self._prove_arrivals()
             if self.prove_all and not self.folder.layout.names_are_ids:
-                prove_unknown(self.bench, self.account, self.folder)
+                unsettled += prove_unknown(self.bench, self.account, self.folder)
+                prove_settled(self.bench, self.account, unsettled)
         if self.may_read:
             note_conflict_copies(self.bench, self.sd, self.conflict_copies, self.account.is_cancelled)
             self.account.note_unreadable(self.folder, listing.closed)
@@ -408,8 +411,12 @@ class _Scan:
             unread = map(self.folder.layout.name_of, reader.files.list_arrivals(self.sd.number))
         self.report.arrivals = list(dict.fromkeys((*self.report.arrivals, *unread)))
 
-    def _prove_arrivals(self) -> None:
-        """Reads the arrivals since the last scan, and looks again at files that were not right then."""
+    def _prove_arrivals(self) -> list[str]:
+        """Reads the arrivals since the last scan, and looks again at files that were not right then.
+
+        Returns the names of those that only have to be quiet.
+        """
+        unsettled: list[str] = []
         with self.bench.catalog.read() as reader:
             paths = reader.files.list_paths_in_state(
                 self.sd.number, FileState.ARRIVING, empty_before=self.bench.now() - DAMAGED_AFTER
@@ -417,10 +424,13 @@ class _Scan:
         arriving = map(self.folder.layout.name_of, paths)
         for name in dict.fromkeys((*self.report.arrivals, *arriving)):
             if self.account.is_cancelled():
-                return
+                break
             result = prove_file(self.bench, self.sd, name)
             if result.outcome is Outcome.UNREADABLE:
                 self.account.add_finding("unreadable", result.reason, result.row, name)
+            if is_unsettled(result):
+                unsettled.append(name)
+        return unsettled
 
     def _hold_unlisted(self, known: int) -> None:
         """No conclusion can be drawn from a media folder that cannot be listed, nor is a missing one believed."""
