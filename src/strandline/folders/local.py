@@ -573,6 +573,10 @@ class LocalFolder:
         """One ``statvfs``."""
         return self.calls.small(lambda: parts.tree.find_free_bytes(self.root))
 
+    def find_used_files(self) -> int | None:
+        """One ``statvfs``."""
+        return self.calls.small(lambda: parts.tree.find_used_files(self.root))
+
 
 def _size_of(source: BinaryIO) -> int:
     start = source.tell()

@@ -532,3 +532,11 @@ class Folder(Protocol):
             OSError: It is unknown.
         """
         ...
+
+    def find_used_files(self) -> int | None:
+        """How many files and folders the whole disk has. None if it does not say.
+
+        Raises:
+            OSError: It cannot be asked now.
+        """
+        ...

@@ -220,6 +220,14 @@ def find_free_bytes(root: str) -> int | None:
     return usage.free if usage.total else None
 
 
+def find_used_files(root: str) -> int | None:
+    """How many files and folders the disk has. None if it does not say: Btrfs and most shares do not."""
+    if not hasattr(os, "statvfs"):
+        return None
+    usage = os.statvfs(root)
+    return usage.f_files - usage.f_ffree if usage.f_files else None
+
+
 def _find_closed(folders: Iterable[str], rights: int) -> str | None:
     as_whom_we_act = os.access in os.supports_effective_ids
     for folder in folders:

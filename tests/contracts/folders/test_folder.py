@@ -372,6 +372,7 @@ def test_a_place_that_can_be_written_to_says_so(place: Place) -> None:
     assert place.folder.find_unwritable() is None
     assert place.folder.find_unlistable() is None
     assert (place.folder.find_free_bytes() or 1) > 0
+    assert (place.folder.find_used_files() or 1) > 0
 
 
 def test_a_read_only_place_is_read_and_refuses_writes(tmp_path: Path, home: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from builders.pictures import make_picture
 from builders.storage import make_storage_dir
 from strandline.errors import CatalogInsideStorageDirError, UnsuitableFolderError
+from strandline.folders.local import LocalFolder
 from strandline.model.storage_dirs import LayoutKind
 from strandline.services.storage_dirs import suitable
 from strandline.services.storage_dirs.add import add_storage_dir
@@ -74,6 +76,27 @@ def test_an_unusual_folder_is_taken_if_a_person_insists(
     for inside in (home / "strandline", home):
         with pytest.raises(CatalogInsideStorageDirError):
             check_outside(inside, str(home), insists=True)
+
+
+@pytest.mark.parametrize(("used", "walks"), [(3, 0), (4, 1), (None, 1)])
+def test_no_folder_is_larger_than_its_disk(
+    bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, used: int | None, walks: int
+) -> None:
+    """So nothing is counted on a disk with few files. One that does not say is counted."""
+    walked: list[str] = []
+    iter_tree = LocalFolder.iter_tree
+
+    def note(folder: LocalFolder) -> Iterator[tuple[str, str]]:
+        walked.append(folder.root)
+        return iter_tree(folder)
+
+    monkeypatch.setattr(suitable, "MANY_ENTRIES", 3)
+    monkeypatch.setattr(LocalFolder, "find_used_files", lambda _self: used)
+    monkeypatch.setattr(LocalFolder, "iter_tree", note)
+    vault = tmp_path / "Vault"
+    (vault / ".obsidian").mkdir(parents=True)
+    add_storage_dir(bench, vault)
+    assert len(walked) == walks
 
 
 def test_a_very_large_folder_is_a_question(
