@@ -85,6 +85,10 @@ def test_small_months_share_a_heading(served: Served, open_page: OpenPage, tmp_p
     expect(page.locator("gallery-grid.is-virtual")).to_have_count(1)
     assert page.locator(".month h2").all_inner_texts() == plain
     assert plain[-1].split("\n")[0].startswith("January to May 2024")
+    phone = open_page(served, width=390)
+    expect(phone.locator("gallery-grid.is-virtual")).to_have_count(1)
+    heights = phone.locator(".month h2").evaluate_all("(all) => all.map((each) => each.offsetHeight)")
+    assert len(set(heights)) == 1  # one line
     page.locator(".month .pick-month").last.click()
     expect(page.locator(".chosen output")).to_contain_text("4")
     page.keyboard.press("Escape")
@@ -152,10 +156,13 @@ def test_what_a_finger_presses_is_high_enough(served: Served, open_page: OpenPag
     assert page.evaluate(SMALL_TARGETS, PRESSED) == []
 
 
+@pytest.mark.parametrize("path", ["/?sd=Vault&folder=Food", "/inspect/Vault/tree"])
 @pytest.mark.parametrize("width", [390, 768, 1280])
-def test_the_hint_of_the_search_is_not_cut(served: Served, open_page: OpenPage, width: int) -> None:
+def test_the_hint_of_the_search_is_not_cut(
+    served: Served, open_page: OpenPage, width: int, path: str
+) -> None:
     """At any width, also beside the button that clears filters."""
-    page = open_page(served, "/?sd=Vault&folder=Food", width=width)
+    page = open_page(served, path, width=width)
     assert _measure_hint(page) <= 0
 
 
