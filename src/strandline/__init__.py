@@ -127,6 +127,11 @@ if TYPE_CHECKING:
     from strandline.model.storage_dirs import StorageDir as StorageDir
     from strandline.model.storage_dirs import StorageDirQuestion as StorageDirQuestion
     from strandline.model.storage_dirs import StorageDirState as StorageDirState
+    from strandline.model.store_status import FileMeasures as FileMeasures
+    from strandline.model.store_status import Outcome as Outcome
+    from strandline.model.store_status import StatusReason as StatusReason
+    from strandline.model.store_status import StorageDirStatus as StorageDirStatus
+    from strandline.model.store_status import StoreStatus as StoreStatus
     from strandline.model.sync_status import FileItem as FileItem
     from strandline.model.sync_status import HexPage as HexPage
     from strandline.model.sync_status import SyncStatus as SyncStatus
@@ -281,6 +286,13 @@ _HOMES = {
         "StorageDir",
         "StorageDirQuestion",
         "StorageDirState",
+    ),
+    "strandline.model.store_status": (
+        "FileMeasures",
+        "Outcome",
+        "StatusReason",
+        "StorageDirStatus",
+        "StoreStatus",
     ),
     "strandline.model.sync_status": (
         "FileItem",

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         TakenIn,
     )
     from strandline.model.storage_dirs import FileCounts, StorageDir
+    from strandline.model.store_status import StoreStatus
     from strandline.model.suitable_folders import Subfolder
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
     from strandline.pictures.cache import ThumbnailCache
@@ -195,8 +196,16 @@ class Store:
         return services.manage.count_files(self._bench, sds)
 
     def find_last_scan(self, sd: StorageDir) -> datetime | None:
-        """When this program last scanned it to the end. None if it has not yet."""
-        return self._bench.scanned.get(sd.number)
+        """When it was last scanned to the end, by whichever program. None if it never was."""
+        return services.last_scans.find_last_scan(self._bench, sd)
+
+    def status(self) -> StoreStatus:
+        """What a monitor asks: numbers of each storage directory, and what a person should look at.
+
+        Reads only the catalog: what it says of a folder is what the last scan found. Cost: a fixed number of
+        statements, and one more for each storage directory that misses files; for 100,000 images, about 0.2 s.
+        """
+        return services.status.measure_status(self._bench)
 
     def rename_storage_dir(self, sd: StorageDirRef, name: str) -> StorageDir:
         """Renames it in this catalog. Touches no file.

@@ -120,6 +120,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/roots.py": ("the same", {"folders.file_tree", "os.stat"}),
     "services/finding/by_name.py": ("the note, or the picture, that a person names", {"folders.file_tree"}),
     "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),
+    "services/scanning/last_scans.py": (
+        "the times of the last scans, in the home",
+        {".mkdir", ".stat", ".touch", "os.utime"},
+    ),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
     "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.fstat", "os.path.islink"}),
     "services/saving/save_named.py": ("whether the file that a person wants saved is there", {"os.path.realpath"}),

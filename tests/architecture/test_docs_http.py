@@ -5,10 +5,13 @@ from __future__ import annotations
 import configparser
 import plistlib
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 from builders.api_document import make_document
 from strandline.model.events import EVENT_TYPES
+from strandline.model.store_status import StoreStatus
+from strandline.web.api.metrics import list_metrics
 from strandline.web.app import API
 from strandline.web.images.plan import PARAMETERS, Wish
 from strandline.web.problems import REFUSALS
@@ -68,6 +71,14 @@ def test_every_refusal_is_documented_with_its_status() -> None:
     """The codes that only the HTTP API has."""
     rows = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", section("Errors"), re.MULTILINE)
     assert {code: int(status) for code, status in rows} == {code: row[0] for code, row in REFUSALS.items()}
+
+
+def test_every_metric_is_documented() -> None:
+    """Each is in the table of the how-to, in their order, and no other."""
+    page = (PROJECT / "docs/howto/monitor.md").read_text()
+    rows = dict(re.findall(r"^\| `(strandline_\w+)` \| (.+) \|$", page, re.MULTILINE))
+    metrics = list_metrics(StoreStatus(datetime.now(UTC), (), 0, 0, 0, 0, {}), "1")
+    assert list(rows) == [metric.name for metric in metrics]
 
 
 def test_every_route_says_what_it_does() -> None:

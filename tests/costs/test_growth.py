@@ -99,6 +99,7 @@ SURVEYS: dict[str, tuple[Callable[[Store], object], float, int]] = {
     "scan, nothing changed": (lambda store: store.scan(), 1.2, 300),
     "scan, one arrival": (scan_arrival, 1.2, 300),
     "inspect": (inspect, 1.2, 300),
+    "status": (lambda store: store.status(), 0, 1),
 }
 """What must look at every name, how many calls a file that may take, and how many bytes of memory."""
 

@@ -56,6 +56,8 @@ def test_monitoring(account: Account) -> None:
     with account.serving("strandline serve") as address:
         said = account.type([line.replace("http://127.0.0.1:8484/", address) for line in typed])
     assert said.count('{"checks":[') == 2
+    assert said.count("All is well: ") == 2
+    assert "\nstrandline_images 1\n" in said
 
 
 @pytest.mark.slow

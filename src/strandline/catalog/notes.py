@@ -38,6 +38,14 @@ class NoteReader:
             for note, target, line, path, since_us in rows
         ]
 
+    def count_open(self) -> dict[int, int]:
+        """How many pictures notes miss, by the number of each SD whose notes were checked at least once."""
+        rows = self._conn.execute(
+            "SELECT number, (SELECT count(*) FROM open_references WHERE sd = number) FROM storage_dirs "
+            "WHERE notes_checked_us IS NOT NULL"
+        )
+        return dict(rows.fetchall())
+
     def is_checked(self, sd: int) -> bool:
         """Whether the notes were checked at least once for what they miss."""
         row = self._conn.execute(

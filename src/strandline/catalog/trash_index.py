@@ -35,6 +35,11 @@ class TrashReader:
         """The numbers of all entries."""
         return {trash_id for (trash_id,) in self._conn.execute("SELECT trash_id FROM trash")}
 
+    def count_trash(self) -> tuple[int, int]:
+        """The number of its entries, and their bytes."""
+        row = self._conn.execute("SELECT count(*), coalesce(sum(size_bytes), 0) FROM trash").fetchone()
+        return int(row[0]), int(row[1])
+
     def measure_trash(self) -> int:
         """The bytes of all entries together."""
         row = self._conn.execute("SELECT coalesce(sum(size_bytes), 0) FROM trash").fetchone()

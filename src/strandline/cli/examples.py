@@ -91,6 +91,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline check docs --format github",
         "strandline check --json > known.json; strandline check --baseline known.json",
     ),
+    "status": ("strandline status", "strandline status --json"),
     "doctor": ("strandline doctor", "strandline doctor --json"),
     "config": ("strandline config show", "strandline config set log.level info"),
     "config set": ("strandline config set log.level info", "strandline config set web.port 9000"),

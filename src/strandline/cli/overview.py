@@ -61,6 +61,7 @@ COMMANDS = {
     "put-back": Row("put_back:put_back", "Put back pictures that notes miss."),
     "delete": Row("deleting:delete", "Move images to the trash of this machine."),
     "trash": Row("deleting:trash", "List, restore, and empty the trash."),
+    "status": Row("status:status", "Say in one sentence whether all is well."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show and change settings."),
     "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),

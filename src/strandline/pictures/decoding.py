@@ -8,6 +8,7 @@ runs a decoder and never loads a picture library.
 from __future__ import annotations
 
 import mmap
+import threading
 from dataclasses import field
 from typing import Any
 
@@ -15,6 +16,7 @@ from strandline.errors import (
     DecoderUnavailableError,
     DecodingInterruptedError,
     PictureTooLargeError,
+    StrandlineError,
     UndecodablePictureError,
 )
 from strandline.model.defaults import DECODE_TIMEOUT_S, MAX_PIXELS
@@ -22,6 +24,15 @@ from strandline.model.values import dataclass
 
 MAX_SIZE = 16_383
 """Longest side of a copy. WebP cannot be larger."""
+
+
+_failures = {
+    kind.code: 0
+    for kind in (
+        UndecodablePictureError, PictureTooLargeError, DecoderUnavailableError, DecodingInterruptedError,
+    )
+}  # fmt: skip
+_failures_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,12 @@ def make_thumbnail(
     return Thumbnail(small, reply["media_type"], reply["width"], reply["height"])
 
 
+def count_failures() -> dict[str, int]:
+    """How often this process got no picture from a decoder since it started, by the code of the error."""
+    with _failures_lock:
+        return dict(_failures)
+
+
 def stop_decoders() -> None:
     """Ends idle decoder processes. Without this call they end after a minute; new ones start when needed."""
     from strandline.pictures import decoder_pool
@@ -101,6 +118,24 @@ def _ask(
     timeout_s: float,
     *,
     fresh: bool = False,
+) -> tuple[dict[str, Any], bytes]:
+    try:
+        return _decode(data, media_type, size, max_pixels, timeout_s, fresh=fresh)
+    except StrandlineError as error:
+        if error.code in _failures:  # a part that is not installed is no failure
+            with _failures_lock:
+                _failures[error.code] += 1
+        raise
+
+
+def _decode(
+    data: bytes | mmap.mmap,
+    media_type: str,
+    size: int | None,
+    max_pixels: int,
+    timeout_s: float,
+    *,
+    fresh: bool,
 ) -> tuple[dict[str, Any], bytes]:
     from strandline.pictures import decoder_pool  # here, because most runs of a program decode nothing
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from strandline.services import gallery as gallery
     from strandline.services import importing as importing
     from strandline.services import journal as journal
+    from strandline.services import status as status
     from strandline.services import thumbnails as thumbnails
     from strandline.services.checking import known_notes as known_notes
     from strandline.services.checking import memory as memory
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from strandline.services.saving import save as save
     from strandline.services.saving import save_several as save_several
     from strandline.services.saving import take_in as take_in
+    from strandline.services.scanning import last_scans as last_scans
     from strandline.services.scanning import scan as scan
     from strandline.services.storage_dirs import add as add
     from strandline.services.storage_dirs import confirm as confirm
@@ -49,7 +51,7 @@ _ROOMS = {
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),
-    "scanning": ("scan",),
+    "scanning": ("last_scans", "scan"),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),
     "trashing": ("contents", "delete"),
 }

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strandline import __version__
 from strandline.errors import StrandlineError
 from strandline.runtime.assembly import LocalStore
-from strandline.web.api import events, health, images, inspect, scans, sds, trash, uploads
+from strandline.web.api import events, health, images, inspect, scans, sds, status, trash, uploads
 from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.backend import Backend
@@ -44,6 +44,7 @@ ROUTERS = (
     inspect.router,
     events.router,
     health.router,
+    status.router,
 )
 
 
@@ -236,6 +237,7 @@ def make_api() -> FastAPI:
     )
     for router in ROUTERS:
         api.include_router(router, prefix=API, dependencies=[Depends(refuse_unknown)])
+    api.include_router(status.metrics_router, dependencies=[Depends(refuse_unknown)])
     add_problem_handlers(api, API, ROUTERS)
     complete_document(api)
     return api

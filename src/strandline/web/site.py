@@ -28,6 +28,8 @@ OWN_NAMES = frozenset(
         "activity",
         "help",
         "problems",
+        "status",
+        "metrics",
     }
 )
 """The first parts of all paths of the server."""

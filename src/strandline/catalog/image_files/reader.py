@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from strandline.catalog.image_files.rows import (
     COLUMNS,
@@ -19,6 +20,7 @@ from strandline.catalog.image_files.rows import (
     FROM_NOTEWORTHY,
     FROM_UNCHECKED,
     HAS_NOTEWORTHY,
+    MEASURES,
     NEWEST_PATHS,
     SELECT,
     SELECT_NOTEWORTHY,
@@ -28,10 +30,13 @@ from strandline.catalog.image_files.rows import (
     sort_time,
     to_image_file,
 )
-from strandline.catalog.times import as_microseconds
+from strandline.catalog.times import as_microseconds, from_microseconds
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of
 from strandline.model.storage_dirs import FileCounts
+
+if TYPE_CHECKING:
+    from strandline.model.store_status import FileMeasures
 
 LINES_AT_ONCE = 1000
 """Lines per statement: 70 KB of text, which stay in the CPU cache during the comparison."""
@@ -272,6 +277,23 @@ class ImageFileReader:
         return {
             number: FileCounts(total - trashed, json.loads(noteworthy), unchecked)
             for number, total, trashed, noteworthy, unchecked in rows
+        }
+
+    def measure_each(self) -> dict[int, FileMeasures]:
+        """The measures of every SD that has rows, by number. Cost: one statement, a walk over all rows: about 50 ms
+        for 100,000.
+        """
+        from strandline.model.store_status import FileMeasures  # here: only monitors ask
+
+        return {
+            sd: FileMeasures(
+                int(size_bytes),
+                from_microseconds(unchecked_us),
+                from_microseconds(proven_us),
+                incomplete,
+                arrivals,
+            )
+            for sd, size_bytes, unchecked_us, proven_us, incomplete, arrivals in self._conn.execute(MEASURES)
         }
 
     def count_expected(self, sd: int) -> int:

@@ -22,6 +22,7 @@ FROM_NOTEWORTHY = (
     "FROM image_files INDEXED BY image_files_noteworthy "
     "WHERE sd = ? AND (state <> 'present' OR absent_since_us IS NOT NULL)"
 )
+_IS_THERE = "state = 'present' AND absent_since_us IS NULL"
 SELECT_NOTEWORTHY = f"SELECT {COLUMNS} {FROM_NOTEWORTHY}"
 """SQLite would walk all rows of the SD for these few, because it does not know that they are few."""
 _UNCHECKED = "WHERE sd = ? AND state = 'present' AND proof_stamp IS NOT stamp AND absent_since_us IS NULL"
@@ -43,6 +44,17 @@ COUNTS = f"""
         ({COUNT_UNCHECKED.replace(":sd", "number")})
     FROM storage_dirs WHERE number IN (SELECT value FROM json_each(?))
 """.replace("sd = ?", "sd = number")
+MEASURES = f"""
+    SELECT sd,
+        sum(CASE WHEN state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL
+            THEN coalesce(size_bytes, 0) ELSE 0 END),
+        min(CASE WHEN {_IS_THERE} AND proof_stamp IS NOT stamp THEN unchanged_since_us END),
+        min(CASE WHEN {_IS_THERE} AND proof_stamp IS stamp THEN proven_at_us END),
+        sum({_IS_THERE} AND proof_stamp IS stamp AND proof_whole IS 0),
+        sum({_IS_THERE} AND proof_stamp IS NOT stamp AND listed_first = 0)
+    FROM image_files GROUP BY sd
+"""
+"""In the order of the key, so nothing is sorted."""
 INSERT = (
     f"INSERT INTO image_files ({COLUMNS}, listed_first, folded_name, folded_path) VALUES ({', '.join('?' * 25)}) "
     "ON CONFLICT DO NOTHING"

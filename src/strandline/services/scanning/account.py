@@ -20,6 +20,7 @@ from strandline.model.listing import FreshNames, OddEntry, OddKind
 from strandline.model.reports import Finding, ScanReport
 from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import StorageDir
+from strandline.services.scanning.last_scans import note_scan
 from strandline.services.workbench import Workbench
 
 OnProgress = Callable[[StorageDir, int, int], None]
@@ -76,7 +77,7 @@ class ScanAccount:
     def complete(self) -> None:
         """Reports that all files are handled."""
         self._tell(self.total, self.total)
-        self._bench.scanned[self.report.sd.number] = self._bench.now()
+        note_scan(self._bench, self.report.sd)
 
     def is_cancelled(self) -> bool:
         """Whether the scan was cancelled. The report says so from then on."""

@@ -35,6 +35,7 @@ from strandline.web.pages import (
     note_pages,
     problem_pages,
     sign_in_pages,
+    status_pages,
 )
 from strandline.web.pages.choices import Choices, Text, TheChoices, as_address, as_query, say_listing
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
@@ -109,6 +110,7 @@ def add_pages(app: FastAPI) -> None:
         activity_pages.router,
         api_pages.router,
         help_pages.router,
+        status_pages.router,
         problem_pages.router,
         sign_in_pages.router,
     ):

@@ -1,0 +1,103 @@
+"""The status page: one sentence, then per folder what is fine and what is not, for people without a monitor."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from strandline.model.store_status import (
+    CANNOT_TELL,
+    Outcome,
+    StatusReason,
+    StorageDirStatus,
+    StoreStatus,
+    say_status,
+)
+from strandline.web.backend import Backend, TheBackend
+from strandline.web.pages.remedies import Health
+from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.pages.words import key_of
+
+router = APIRouter(route_class=PageRoute, include_in_schema=False)
+
+TONES = {Outcome.WELL: "good", Outcome.LOOK: "bad", Outcome.UNKNOWN: "wait"}
+
+LINK_WORDS = {"missing-references": "Which, and where", "not-scanned": "Scan it", "copied": "What to do"}
+"""What a link beside a reason says, if the inspector is not where it leads, or says it better."""
+
+AT_FOLDERS = frozenset({*CANNOT_TELL, "suspect", "copied", "not-scanned"})
+"""The kinds of reasons whose buttons are on the Folders page."""
+
+
+class Reason(NamedTuple):
+    """A reason to look, and where to."""
+
+    message: str
+    tone: str
+    address: str
+    link: str
+
+
+class FolderLines(NamedTuple):
+    """What the page shows of one storage directory."""
+
+    status: StorageDirStatus
+    reasons: list[Reason]
+    fine: list[str]
+    """What is as it should be, in words."""
+
+
+@router.get("/status")
+async def show_status_page(backend: TheBackend) -> Response:
+    """How everything is, in words. Works without scripts."""
+    return await backend.crossing.page(lambda: _draw(backend))
+
+
+def _draw(backend: Backend) -> Response:
+    since, status = find_since(backend), backend.store.status()
+    folders = [list_folder_lines(backend.base, status, each) for each in status.sds]
+    health = Health(TONES[status.outcome], say_status(status), "")
+    failures = sum(status.decoder_failures.values())
+    return render(
+        backend.base, "status.html", place="status", since=since, now=status, health=health, folders=folders,
+        failures=failures,
+    )  # fmt: skip
+
+
+def list_folder_lines(base: str, status: StoreStatus, each: StorageDirStatus) -> FolderLines:
+    """What is not fine in the storage directory, with where to go, and what is. Pure."""
+    reasons = [_link(base, reason, each) for reason in status.reasons if reason.sd.number == each.sd.number]
+    return FolderLines(each, reasons, _list_fine(each) if each.sd.is_reachable else [])
+
+
+def _link(base: str, reason: StatusReason, each: StorageDirStatus) -> Reason:
+    key = key_of(each.sd)
+    if reason.kind in AT_FOLDERS:
+        address, link = f"{base}/folders#sd-{each.sd.number}", "Why, and what to do"
+    elif reason.kind == "missing-references":
+        address, link = f"{base}/inspect/{key}/notes", ""
+    else:
+        address, link = f"{base}/inspect/{key}", "Which, and what to do"
+    tone = "wait" if reason.kind in CANNOT_TELL else "bad"
+    return Reason(reason.message, tone, address, LINK_WORDS.get(reason.kind, link))
+
+
+def _list_fine(each: StorageDirStatus) -> list[str]:
+    counts, measures = each.counts, each.measures
+    bad = each.states["damaged"] + each.states["foreign"] + measures.incomplete
+    lines = []
+    if counts.images and not counts.unchecked and not bad:
+        lines.append(
+            "all images checked, and whole"
+            if not each.arrivals_waiting
+            else "all images that are here checked"
+        )
+    if not each.arrivals_waiting:
+        lines.append("nothing is waiting to arrive")
+    if counts.missing == 0:
+        lines.append("no image is missing")
+    if each.missing_references == 0:
+        lines.append("notes miss no picture")
+    return lines

@@ -1,0 +1,56 @@
+"""``strandline status``: one sentence, a line for each folder, and exit statuses for cron."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from builders.command_home import CommandHome
+from builders.program import run
+
+
+@pytest.fixture
+def notes(made: CommandHome) -> Path:
+    """A folder with an image."""
+    root = made.make_storage_dir()
+    made.put(root)
+    made.look(root)
+    return root
+
+
+def test_all_is_well(made: CommandHome, notes: Path) -> None:
+    """0, and one sentence that says it."""
+    answer = run("status")
+    assert answer.status == 0
+    first, blank, row = answer.text.splitlines()
+    assert first.startswith("All is well: 1 image (")
+    assert (blank, row.split("\t")[:3]) == ("", ["Notes", "online", "1"])
+
+
+def test_a_person_should_look(made: CommandHome, notes: Path) -> None:
+    """1, and what it is."""
+    made.put_damaged(notes)
+    answer = run("status")
+    assert answer.status == 1
+    assert answer.text.startswith("Notes needs a look: 2 images ")
+    assert "  Notes: 1 image is damaged\n" in answer.text
+
+
+def test_what_is_offline_cannot_be_told(made: CommandHome, notes: Path) -> None:
+    """6, as it is now, although nobody watches. With damage elsewhere: 1."""
+    shutil.move(notes, notes.with_name("unmounted"))
+    answer = run("status", "--json")
+    assert answer.status == 6
+    assert [each["kind"] for each in answer.json["reasons"]] == ["offline"]
+    assert answer.json["outcome"] == "unknown"
+    made.put_damaged(made.make_storage_dir("Other"))
+    assert run("status").status == 1
+
+
+def test_an_empty_home_is_told_what_to_do(made: CommandHome) -> None:
+    """0, and how to begin."""
+    answer = run("status")
+    assert answer.status == 0
+    assert "`strandline sd add PATH`" in answer.text

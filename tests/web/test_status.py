@@ -1,0 +1,109 @@
+"""The status over HTTP: as JSON, for Prometheus, and as a page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from builders.pictures import make_picture
+from builders.reports import make_storage_dir
+from builders.served import Served, serving_storage_dir
+from builders.storage import make_pictures, put_half
+from strandline.model.storage_dirs import FileCounts
+from strandline.model.store_status import FileMeasures, StorageDirStatus, StoreStatus
+from strandline.web.api.metrics import METRICS_TYPE, format_metrics
+
+LABEL = r'[a-z_]+="(?:[^"\\\n]|\\\\|\\"|\\n)*"'
+SAMPLE = re.compile(rf"([a-z_]+)(?:\{{({LABEL}(?:,{LABEL})*)\}})? (-?[0-9.e+-]+)")
+"""A sample as the exposition format allows it."""
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    """Three images, and half of one."""
+    with serving_storage_dir(tmp_path, *make_pictures(3)) as it:
+        put_half(tmp_path / "Notes", make_picture("png", seed=9))
+        it.store.scan()
+        yield it
+
+
+def read_samples(text: str) -> dict[str, float]:
+    """All samples, by name and labels. Each metric has its help and type first, once."""
+    found, known = {}, set()
+    for line in text.removesuffix("\n").split("\n"):
+        if line.startswith("# HELP "):
+            continue
+        if line.startswith("# TYPE "):
+            _, _, name, kind = line.split(" ")
+            assert name not in known
+            assert kind in ("gauge", "counter")
+            assert name.endswith("_total") == (kind == "counter")
+            known.add(name)
+            continue
+        match = SAMPLE.fullmatch(line)
+        assert match, line
+        assert match[1] in known
+        key = match[1] + (f"{{{match[2]}}}" if match[2] else "")
+        assert key not in found
+        found[key] = float(match[3])
+    return found
+
+
+def test_json_is_what_the_command_prints(served: Served) -> None:
+    """The same keys."""
+    status = served.get("/status")
+    assert set(status) == set(served.store.status().to_json())
+    assert (status["outcome"], status["images"]) == ("well", 4)
+    assert status["sds"][0]["arrivals_waiting"] == 1
+
+
+def test_prometheus_gets_the_same_numbers(served: Served) -> None:
+    """In its text format, with the token as all requests."""
+    response = served.client.get("/metrics")
+    assert response.headers["content-type"] == METRICS_TYPE
+    samples = read_samples(response.text)
+    label = f'sd="Notes",sd_id="{served.get("/sds")["sds"][0]["sd_id"]}"'
+    assert samples[f'strandline_sd_files{{{label},state="present"}}'] == 3
+    assert samples[f'strandline_sd_files{{{label},state="arriving"}}'] == 1
+    assert samples[f"strandline_sd_arrivals_waiting{{{label}}}"] == 1
+    assert samples['strandline_outcome{outcome="well"}'] == 1
+    age_s = datetime.now(UTC).timestamp() - samples[f"strandline_sd_last_scan_timestamp_seconds{{{label}}}"]
+    assert 0 <= age_s < 600
+    with served.as_stranger() as stranger:
+        assert stranger.get("/metrics").status_code == 401
+        token = {"authorization": f"Bearer {served.app.door.guard.token}"}
+        assert stranger.get("/metrics", headers=token).status_code == 200
+    assert served.client.get("/metrics?sd=Notes").status_code == 422
+
+
+@given(st.text(min_size=1, max_size=20))
+def test_no_name_breaks_a_line(name: str) -> None:
+    """Whatever a folder is called, each line is one sample, and its label can be read back."""
+    sd = replace(make_storage_dir(), name=name)
+    each = StorageDirStatus(sd, FileCounts(1, {}, 0), FileMeasures(), None, None)
+    text = format_metrics(StoreStatus(datetime.now(UTC), (each,), 1, 0, 0, 0, {}), '1"\n')
+    (online,) = (key for key in read_samples(text) if key.startswith("strandline_sd_online"))
+    label = re.search(r'sd="((?:[^"\\]|\\.)*)"', online)
+    assert label
+    assert re.sub(r"\\(.)", lambda at: "\n" if at[1] == "n" else at[1], label[1]) == name
+
+
+def test_the_page_says_it_in_one_sentence_first(served: Served, tmp_path: Path) -> None:
+    """Then what is fine and what is not, with links. The inspector and the help lead to it."""
+    page = served.client.get("/status").text
+    assert page.index("All is well: 4 images") < page.index("Notes</bdi>")
+    assert "1 file" in page
+    for other in ("/inspect", "/help"):
+        assert 'href="/status"' in served.client.get(other).text
+    (tmp_path / "Notes").rename(tmp_path / "away")
+    served.store.refresh_storage_dirs()
+    page = served.client.get("/status").text
+    assert "Nothing is known to be wrong, but Notes cannot be looked at now" in page
+    assert re.search(r'Offline: .*<a href="/folders#sd-\d+">Why, and what to do</a>', page)
