@@ -10,6 +10,7 @@ import pytest
 
 from builders.machine import open_machine
 from builders.pictures import make_picture
+from builders.storage import id_of
 from strandline.catalog.images import ImageReader
 from strandline.errors import CatalogLockedError
 from strandline.model.image_files import ImageFilter
@@ -91,3 +92,18 @@ def test_a_small_gallery_is_never_behind(tmp_path: Path, monkeypatch: pytest.Mon
         machine.scan(one)
         found = gallery.get_months(ALL)
         assert (found.total, found.is_fresh) == (2, True)
+
+
+def test_the_neighbors_of_an_image_are_those_of_its_listing(tmp_path: Path) -> None:
+    """In the order of the listing. At an end there is none, and outside of it there are no neighbors at all."""
+    with open_machine(tmp_path) as machine:
+        machine.add("one", *(make_picture("png", seed=seed) for seed in range(4)))
+        machine.add("two", make_picture("png", seed=9))
+        gallery = Gallery(machine.bench)
+        for chosen in (ALL, ImageFilter(sd=1), ImageFilter(sd=1, reverse=True)):
+            ids = [each.image_id for each in gallery.list_after(chosen, after=None, limit=9).images]
+            found = [gallery.find_neighbors(chosen, each) for each in ids]
+            assert [each.before for each in found] == [None, *ids[:-1]]
+            assert [each.after for each in found] == [*ids[1:], None]
+        other = id_of(make_picture("png", seed=9))
+        assert gallery.find_neighbors(ImageFilter(sd=1), other) == (None, None)
