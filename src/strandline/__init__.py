@@ -139,6 +139,10 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import TreePage as TreePage
     from strandline.model.trash import TrashedFile as TrashedFile
     from strandline.model.trash import TrashListing as TrashListing
+    from strandline.model.verification import Fault as Fault
+    from strandline.model.verification import NotVerified as NotVerified
+    from strandline.model.verification import VerifyFinding as VerifyFinding
+    from strandline.model.verification import VerifyReport as VerifyReport
     from strandline.pictures.decoding import Thumbnail as Thumbnail
     from strandline.pictures.frozen import freeze_support as freeze_support
     from strandline.runtime.assembly import LocalStore as LocalStore
@@ -221,6 +225,7 @@ _HOMES = {
     "strandline.model.changes": ("ChangeReport", "FileChange", "NamedFile", "RefusedChange"),
     "strandline.model.deletions": ("DeletePlan",),
     "strandline.model.trash": ("TrashedFile", "TrashListing"),
+    "strandline.model.verification": ("Fault", "NotVerified", "VerifyFinding", "VerifyReport"),
     "strandline.model.events": (
         "Event",
         "ImageArriving",

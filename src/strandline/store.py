@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
@@ -22,7 +23,7 @@ from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import parse_layout_kind
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from strandline.errors import StrandlineError
     from strandline.folders.proof_copies import CopyWriter
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from strandline.model.store_status import StoreStatus
     from strandline.model.suitable_folders import Subfolder
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
+    from strandline.model.verification import VerifyReport
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
     from strandline.services.checking.memory import Memory
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs.manage import StorageDirRef
     from strandline.services.thumbnails import Thumbnails
     from strandline.services.trashing.contents import Trash
+    from strandline.services.verifying.verify import OnVerified
     from strandline.services.workbench import Workbench
 
 MAX_MEMORY_BYTES = 4 * 1024 * 1024
@@ -551,6 +554,51 @@ class Store:
         Each file is looked at again. What cannot be deleted is in ``refused``, with the reason, and stays.
         """
         return services.delete.delete_files(self._bench, plan, dry_run=dry_run)
+
+    def verify(
+        self,
+        sds: Iterable[StorageDirRef] | None = None,
+        *,
+        older_than: timedelta | None = None,
+        bytes_per_hour: int | None = None,
+        progress: OnVerified | None = None,
+        cancel: threading.Event | None = None,
+    ) -> VerifyReport:
+        """Reads the files again that were not read for so long, and those that failed before, and reports what is not
+        as it should be. Changes no file.
+
+        Without ``sds``, all storage directories, but nothing through mounts that would download from a cloud. By
+        default, ``older_than`` is 30 days; ``timedelta(0)`` reads every file. ``progress`` is called with the storage
+        directory, its files that were read, all that are to be read, and the bytes so far. If ``cancel`` is set, it
+        ends early; the next one goes on.
+
+        Cost: a scan, and one read of each file, several at a time.
+        """
+        from strandline.model.verification import VERIFY_AFTER
+
+        return services.verify.verify_storage_dirs(
+            self._bench,
+            self.list_storage_dirs() if sds is None else [self.get_storage_dir(sd) for sd in sds],
+            older_than=VERIFY_AFTER if older_than is None else older_than,
+            may_fetch=sds is not None,
+            may_read=services.verify.read_at_most(self._bench, bytes_per_hour, cancel),
+            on_verified=progress,
+            cancel=cancel,
+        )
+
+    def heal(
+        self, report: VerifyReport, folders: Iterable[str | os.PathLike[str]] = (), *, dry_run: bool = False
+    ) -> VerifyReport:
+        """Gives files that a verification found bad their right bytes back, from wherever they are: another storage
+        directory, a conflict copy, the trash, the file that it was saved from, or one of ``folders`` (a backup).
+
+        The bad bytes go to the trash first. A file that is gone stays gone. Durable when it returns. ``healing`` of
+        the result says what was done, and ``findings`` have ``is_healed``.
+        """
+        findings, healing = services.heal.heal(
+            self._bench, report.findings, [os.fspath(folder) for folder in folders], dry_run=dry_run
+        )
+        return replace(report, findings=tuple(findings), healing=healing)
 
     def list_images(
         self,

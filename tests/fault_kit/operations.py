@@ -91,6 +91,8 @@ class Operation:
     elsewhere: bool = False
     """The storage directory is on another disk than the home."""
     code: str = COMMAND_LINE
+    announces: int = 1
+    """How often an image may be announced in the whole journal."""
 
     def __str__(self) -> str:
         return self.name
@@ -166,6 +168,14 @@ def _with_foreign(world: World) -> None:
 def _with_half_and_twin(world: World) -> None:
     _with_half(world)
     _add(world, make_storage_dir(world.sds / "two", NEW, sd_id=B))
+
+
+def _with_broken_vault(world: World) -> None:
+    """A named picture is half now. The memory knows its bytes, and the other storage directory has them."""
+    _named(world)
+    _add(world, make_storage_dir(world.sds / "two", OTHERS[0], sd_id=B))
+    (world.sds / "one" / "Study" / "0.png").write_bytes(OTHERS[0][: len(OTHERS[0]) // 2])
+    _look(world)
 
 
 def _with_arrivals(world: World) -> None:
@@ -265,6 +275,15 @@ SAVES = [
     Operation("adopt", _with_foreign, ("{home}", "adopt", "one", name_of(NEW)), code=_WITH_THE_LIBRARY),
     Operation(
         "copy over half", _with_half_and_twin, ("{home}", "copy", id_of(NEW), "one"), code=_WITH_THE_LIBRARY
+    ),
+    Operation("repair", _with_half_and_twin, ("verify", "one", "--repair")),
+    Operation("repair, named", _with_broken_vault, ("verify", "one", "--repair"), announces=2),
+    Operation(
+        "repair, named, hidden",
+        _with_broken_vault,
+        ("verify", "one", "--repair"),
+        elsewhere=True,
+        announces=2,
     ),
     Operation("save several", _empty, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
     Operation(

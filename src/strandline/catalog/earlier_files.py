@@ -1,4 +1,4 @@
-"""Earlier files: the memory of what was where, when the row of a file no longer tells."""
+"""Earlier files: the memory of what was where, when the row of a file no longer tells; and of what was altered."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from strandline.catalog.times import as_microseconds, from_microseconds
-from strandline.model.image_files import ImageFile
+from strandline.model.image_files import ImageFile, parse_stamp
 
 if TYPE_CHECKING:
     from strandline.model.earlier_files import EarlierFile
+    from strandline.model.verification import AlteredFile
 
 MOST_ASKED = 100
 """Of one name. A person wants to know the latest."""
@@ -34,6 +35,19 @@ class EarlierFileReader:
         return [
             EarlierFile(sd, path, sha256, size, from_microseconds(since_us), from_microseconds(until_us))
             for sd, path, sha256, size, since_us, until_us in rows
+        ]
+
+    def list_altered(self, sd: int) -> list[AlteredFile]:
+        """Files whose bytes changed although nothing seems to have written to them, by path. Almost always none."""
+        from strandline.model.verification import AlteredFile
+
+        rows = self._conn.execute(
+            "SELECT sd, path, sha256, size_bytes, stamp, since_us FROM altered_files WHERE sd = ? ORDER BY path",
+            (sd,),
+        )
+        return [
+            AlteredFile(number, path, sha256, size, parse_stamp(stamp), from_microseconds(since_us))
+            for number, path, sha256, size, stamp, since_us in rows
         ]
 
     def list_names(self, sd: int) -> list[str]:
@@ -65,6 +79,21 @@ class EarlierFileWriter(EarlierFileReader):
                 as_microseconds(until),
             ),
         )
+
+    def put_altered(self, altered: AlteredFile) -> None:
+        """Records an altered file. What it was first is kept: a second change does not make the first one right."""
+        self._conn.execute(
+            "INSERT INTO altered_files (sd, path, sha256, size_bytes, stamp, since_us) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO NOTHING",
+            (
+                altered.sd, altered.path, altered.sha256, altered.size_bytes, altered.stamp.as_text(),
+                as_microseconds(altered.since),
+            ),
+        )  # fmt: skip
+
+    def forget_altered(self, sd: int, path: str) -> None:
+        """Drops the record of an altered file. Idempotent."""
+        self._conn.execute("DELETE FROM altered_files WHERE sd = ? AND path = ?", (sd, path))
 
     def forget_oldest(self, sd: int, *, keep: int) -> None:
         """Keeps only so many of the SD, the latest. Cost: one count, if there is nothing to forget."""

@@ -260,5 +260,18 @@ MIGRATIONS: tuple[str, ...] = (
     UPDATE trash SET path = 'media/' || path;
     ALTER TABLE trash ADD COLUMN mtime_ns INTEGER;
     """,
+    # When the bytes were last read again, and those that changed untold.
+    """
+    ALTER TABLE image_files ADD COLUMN verified_us INTEGER;
+    CREATE TABLE altered_files (
+        sd         INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path       TEXT NOT NULL,
+        sha256     TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        stamp      TEXT NOT NULL,
+        since_us   INTEGER NOT NULL,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

@@ -64,6 +64,7 @@ SCHEMA = """
         proof_whole        INTEGER,
         folded_name        TEXT,
         folded_path        TEXT,
+        verified_us        INTEGER,
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     CREATE INDEX image_files_by_image ON image_files (image_id) WHERE image_id IS NOT NULL;
@@ -125,6 +126,15 @@ SCHEMA = """
         until_us   INTEGER NOT NULL,
         PRIMARY KEY (sd, filename, path, since_us)
     ) WITHOUT ROWID;
+    CREATE TABLE altered_files (
+        sd         INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path       TEXT NOT NULL,
+        sha256     TEXT NOT NULL,
+        size_bytes INTEGER NOT NULL,
+        stamp      TEXT NOT NULL,
+        since_us   INTEGER NOT NULL,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
     CREATE TABLE notes (
         sd    INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
         path  TEXT NOT NULL,
@@ -144,5 +154,5 @@ SCHEMA = """
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 14
+VERSION = 15
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

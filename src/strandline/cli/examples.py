@@ -56,6 +56,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "scan": ("strandline scan", "strandline scan Notes 'USB disk'"),
     "watch": ("strandline watch", "strandline watch --once --json", "strandline watch --since 0"),
     "serve": ("strandline serve --open", "strandline serve --port 0"),
+    "verify": (
+        "strandline verify",
+        "strandline verify Notes --full --repair",
+        "strandline verify --repair --from /media/ada/backup",
+    ),
     "delete": (
         "strandline delete 5d14820d",
         "strandline delete --dry-run ~/Vault/old.png",

@@ -59,6 +59,7 @@ COMMANDS = {
     "inspect": Row("inspect:inspect", "Compare a storage directory with the catalog."),
     "check": Row("check:check", "Check the pictures that notes refer to."),
     "put-back": Row("put_back:put_back", "Put back pictures that notes miss."),
+    "verify": Row("verify:verify", "Read all images again, find what went bad, and heal it."),
     "delete": Row("deleting:delete", "Move images to the trash of this machine."),
     "trash": Row("deleting:trash", "List, restore, and empty the trash."),
     "status": Row("status:status", "Say in one sentence whether all is well."),

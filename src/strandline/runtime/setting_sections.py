@@ -131,6 +131,12 @@ class WatchSettings:
     verify_bytes_per_hour: int = _setting(
         20 * _GIB, "How much the background verifier may read in an hour. 0 turns it off.", at_least=0
     )
+    verify_again_days: int = _setting(
+        30,
+        "After how many days the background verifier reads an image again. 0: never.",
+        at_least=0,
+        at_most=_CENTURY_DAYS,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from strandline.services.storage_dirs import subfolders as subfolders
     from strandline.services.trashing import contents as contents
     from strandline.services.trashing import delete as delete
+    from strandline.services.verifying import heal as heal
+    from strandline.services.verifying import verify as verify
 
 _ROOMS = {
     "checking": ("known_notes", "memory", "open_references", "uses"),
@@ -54,6 +56,7 @@ _ROOMS = {
     "scanning": ("last_scans", "scan"),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),
     "trashing": ("contents", "delete"),
+    "verifying": ("heal", "verify"),
 }
 _MODULES = {name: f"{room}.{name}" for room, names in _ROOMS.items() for name in names}
 

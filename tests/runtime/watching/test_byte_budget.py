@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from strandline.runtime.watching.byte_budget import SECONDS_PER_HOUR, ByteBudget
+from strandline.model.byte_budget import SECONDS_PER_HOUR, ByteBudget
 
 ASKED = st.lists(st.tuples(st.integers(0, 2000), st.floats(0, 2000, allow_nan=False)), max_size=60)
 

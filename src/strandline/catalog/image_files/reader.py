@@ -24,6 +24,7 @@ from strandline.catalog.image_files.rows import (
     NEWEST_PATHS,
     SELECT,
     SELECT_NOTEWORTHY,
+    TO_VERIFY,
     TYPE_BY_EXTENSION,
     WHOLE_LINES,
     say_lines,
@@ -237,6 +238,33 @@ class ImageFileReader:
             "AND proof_ctime_ns IS NOT NULL ORDER BY path LIMIT ?",
             (sd, after, limit),
         ).fetchall()
+
+    def list_to_verify(self, sd: int, before: datetime, *, after: str = "", limit: int) -> list[ImageFile]:
+        """Up to ``limit`` rows of files that were not read since ``before``, or that failed their last look, by path.
+
+        ``after`` is the last path of the page before. Cost: the rows that are passed.
+        """
+        rows = self._conn.execute(
+            f"{SELECT} WHERE sd = :sd AND path > :after AND {TO_VERIFY} ORDER BY path LIMIT :limit",
+            {"sd": sd, "after": after, "before": as_microseconds(before), "limit": limit},
+        )
+        return [to_image_file(row) for row in rows]
+
+    def count_to_verify(self, sd: int, before: datetime) -> tuple[int, int]:
+        """How many there are of them, and how many files are there at all. Cost: one walk over the SD's rows."""
+        row = self._conn.execute(
+            f"SELECT coalesce(sum({TO_VERIFY}), 0), count(*) FROM image_files WHERE sd = :sd "
+            "AND state NOT IN ('missing', 'trashed') AND absent_since_us IS NULL",
+            {"sd": sd, "before": as_microseconds(before)},
+        ).fetchone()
+        return int(row[0]), int(row[1])
+
+    def list_gone(self, sd: int, *, limit: int) -> list[ImageFile]:
+        """Up to ``limit`` rows of the SD whose files are missing, by path. Cost: its noteworthy rows."""
+        rows = self._conn.execute(
+            f"{SELECT_NOTEWORTHY} AND state = 'missing' ORDER BY path LIMIT ?", (sd, limit)
+        )
+        return [to_image_file(row) for row in rows]
 
     def _list_page(self, sd: int, condition: str, limit: int, after: ImageFile | None) -> list[ImageFile]:
         from_there, key = "", ()  # type: tuple[str, tuple[int, str] | tuple[()]]

@@ -49,12 +49,17 @@ MEASURES = f"""
         sum(CASE WHEN state NOT IN ('missing', 'trashed', 'online-only') AND absent_since_us IS NULL
             THEN coalesce(size_bytes, 0) ELSE 0 END),
         min(CASE WHEN {_IS_THERE} AND proof_stamp IS NOT stamp THEN unchanged_since_us END),
-        min(CASE WHEN {_IS_THERE} AND proof_stamp IS stamp THEN proven_at_us END),
+        min(CASE WHEN {_IS_THERE} AND proof_stamp IS stamp THEN max(coalesce(verified_us, 0), proven_at_us) END),
         sum({_IS_THERE} AND proof_stamp IS stamp AND proof_whole IS 0),
         sum({_IS_THERE} AND proof_stamp IS NOT stamp AND listed_first = 0)
     FROM image_files GROUP BY sd
 """
 """In the order of the key, so nothing is sorted."""
+TO_VERIFY = """
+    state IN ('present', 'arriving', 'damaged', 'foreign') AND absent_since_us IS NULL AND (
+        state <> 'present' OR proof_stamp IS NOT stamp OR max(coalesce(verified_us, 0), proven_at_us) <= :before
+    )
+"""
 INSERT = (
     f"INSERT INTO image_files ({COLUMNS}, listed_first, folded_name, folded_path) VALUES ({', '.join('?' * 25)}) "
     "ON CONFLICT DO NOTHING"

@@ -68,6 +68,17 @@ class ImageFileWriter(ImageFileReader):
         )  # fmt: skip
         return self._conn.execute(UPDATE, (*columns[2:], fold_whole_path(new), *condition)).rowcount == 1
 
+    def note_verified(self, rows: Iterable[ImageFile], now: datetime) -> None:
+        """Records that the files still have the bytes of their proofs. Rows that have changed since stay as they
+        are.
+        """
+        at = as_microseconds(now)
+        self._conn.executemany(
+            "UPDATE image_files SET verified_us = ? WHERE sd = ? AND path = ? AND stamp IS ? "
+            "AND proof_stamp IS stamp",
+            [(at, row.sd, row.path, None if row.stamp is None else row.stamp.as_text()) for row in rows],
+        )
+
     def move_row(self, row: ImageFile, path: str) -> bool:
         """Gives the row another path in its SD, and takes the file for found. Only a row of a file that is gone for
         good makes place for it. False if there is another one, or if the row has changed since it was read.

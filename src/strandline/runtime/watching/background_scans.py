@@ -12,8 +12,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
+from datetime import timedelta
 
 from strandline.errors import StorageDirNotFoundError, StrandlineError
+from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState
 from strandline.model.reports import ScanReport
 from strandline.model.states import DAMAGED_AFTER
@@ -21,12 +23,12 @@ from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.change_notice import plan_rest_s
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
-from strandline.runtime.watching.byte_budget import ByteBudget
 from strandline.services.proving.backlog import verify_unproven
 from strandline.services.proving.hidden_edits import HiddenEdits
 from strandline.services.saving.tidy import remove_leftovers
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import reconsider
+from strandline.services.verifying.verify import BackgroundVerification
 from strandline.services.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -80,6 +82,7 @@ class BackgroundScans:
         self._checks_due_s: dict[int, float] = {}
         self._rested_at_s: dict[int, float] = {}
         self._hidden_edits = HiddenEdits(bench)
+        self._verification = BackgroundVerification(bench, timedelta(days=settings.watch.verify_again_days))
         self._unverified: dict[int, None] = {}
 
     def plan(self, number: int, in_s: float) -> None:
@@ -238,14 +241,18 @@ class BackgroundScans:
         return True
 
     def _verify(self, number: int) -> bool:
-        """True if nothing is left to prove in the SD, and a part of it was looked at for hidden edits."""
+        """True if nothing is left to prove in the SD, a part of it was looked at for hidden edits, and no file is due
+        to be read again.
+        """
         sd = self._find(number)
         if sd is None or not sd.is_reachable:
             return True
         try:
-            return verify_unproven(
-                self._bench, sd, may_read=self._may_read, cancel=self._stop
-            ) and self._hidden_edits.go_on(sd, may_read=self._may_read, cancel=self._stop)
+            return (
+                verify_unproven(self._bench, sd, may_read=self._may_read, cancel=self._stop)
+                and self._hidden_edits.go_on(sd, may_read=self._may_read, cancel=self._stop)
+                and self._verification.go_on(sd, may_read=self._may_read, cancel=self._stop)
+            )
         except StorageDirNotFoundError:
             return True  # forgotten meanwhile
 

@@ -12,6 +12,7 @@ from collections.abc import Collection
 
 from strandline.errors import StrandlineError
 from strandline.folders.port import Folder
+from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.reports import StorageDirTrace
 from strandline.services.workbench import Workbench
@@ -29,16 +30,20 @@ def find_original(bench: Workbench, image_id: ImageId, traces: Collection[Storag
     Cost: at most :data:`MOST_FILES` files of the image's size are read. Nothing is downloaded: neither from mounted
     clouds nor from the cloud of an evicted file.
     """
-    rows = [row for trace in traces for row in trace.catalog]
+    return find_original_among(bench, image_id, [row for trace in traces for row in trace.catalog])
+
+
+def find_original_among(
+    bench: Workbench, image_id: ImageId, rows: Collection[ImageFile], sha256: str | None = None
+) -> str | None:
+    """The same for an image with these rows. ``sha256`` is the hash of its bytes, if no row has it any more."""
     sizes = {row.stamp.size_bytes for row in rows if row.stamp is not None and row.proof is not None}
-    hashes = {row.proof.sha256 for row in rows if row.proof is not None}
+    hashes = {sha256} if sha256 is not None else {row.proof.sha256 for row in rows if row.proof is not None}
     with bench.catalog.read() as reader:
         sources = reader.origins.list_sources(image_id)
     for path in [source for source in sources if os.path.isabs(source)][:MOST_FILES]:
-        sha256 = _hash(bench, path, sizes)
-        is_right = (
-            content_id_of(sha256) == image_id if sha256 and is_content_id(image_id) else sha256 in hashes
-        )
+        found = _hash(bench, path, sizes)
+        is_right = content_id_of(found) == image_id if found and is_content_id(image_id) else found in hashes
         if is_right:
             return path
     return None

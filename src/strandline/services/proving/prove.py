@@ -156,9 +156,17 @@ def write_row(bench: Workbench, sd: StorageDir, old: ImageFile | None, new: Imag
                 return False
         elif not writer.files.update_row(old, new):
             return False
+        if old is not None and old.image_id is not None and not is_content_id(old.image_id):
+            remember_bytes(writer, old, new, now)
         if event is not None:
             writer.journal.append_event(event)
     return True
+
+
+def remember_bytes(writer: Writer, old: ImageFile, new: ImageFile, now: datetime) -> None:
+    """Remembers the proven bytes that the file had before, if it has others now."""
+    if old.proof is not None and not has_proof_of(new, old.proof.sha256):
+        writer.earlier.remember(old, now)
 
 
 def write_named_row(
@@ -180,8 +188,8 @@ def write_named_row(
                 return False
         elif not writer.files.update_row(old, new):
             return False
-        if old is not None and old.proof is not None and not has_proof_of(new, old.proof.sha256):
-            writer.earlier.remember(old, now)
+        if old is not None:
+            remember_bytes(writer, old, new, now)
         if is_shown and new.image_id is not None:
             note_name(writer, sd, new, now)
             if before is not None and writer.files.delete_row(before):

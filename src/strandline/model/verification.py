@@ -1,0 +1,151 @@
+"""Verifying: bytes are read again and compared with what they were, and what is found then. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from strandline.model.changes import ChangeReport, FileChange, change_of
+from strandline.model.image_files import FileStamp, FileState, ImageFile
+from strandline.model.image_ids import ImageId
+from strandline.model.json_form import JsonForm, Table, own_keys
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.values import dataclass
+
+VERIFY_AFTER = timedelta(days=30)
+"""How long a verification is good enough, unless a person says otherwise."""
+
+
+class Fault(StrEnum):
+    """What a verification finds of a file. The values appear in JSON."""
+
+    ARRIVING = "arriving"
+    """Its bytes are not those of its id, and it is young."""
+    DAMAGED = "damaged"
+    FOREIGN = "foreign"
+    """Another whole image is under the id."""
+    ALTERED = "altered"
+    """Its bytes changed, although nothing seems to have written to it: size, time, and inode are as before."""
+    UNREADABLE = "unreadable"
+    MISSING = "missing"
+    """The file is gone."""
+
+
+FAULT_OF_STATE = {
+    FileState.ARRIVING: Fault.ARRIVING,
+    FileState.DAMAGED: Fault.DAMAGED,
+    FileState.FOREIGN: Fault.FOREIGN,
+    FileState.MISSING: Fault.MISSING,
+}
+
+HEALED_FROM_BYTES = frozenset({Fault.ARRIVING, Fault.DAMAGED, Fault.FOREIGN, Fault.ALTERED})
+"""Faults that good bytes mend. A file that is gone may have been deleted on purpose; one that cannot be read may be
+fine.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class AlteredFile:
+    """A file whose bytes changed although nothing seems to have written to it."""
+
+    sd: int
+    path: str
+    sha256: str
+    """What it was."""
+    size_bytes: int
+    stamp: FileStamp
+    """What the file looked like before and after. If it looks otherwise, somebody has written to it since."""
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyFinding(JsonForm):
+    """A file that is not as it should be."""
+
+    sd: StorageDir
+    path: str
+    image_id: ImageId | None
+    fault: Fault
+    message: str
+    """What it is, in a sentence."""
+    size_bytes: int | None = None
+    sha256: str | None = None
+    """What its bytes were, if that is known; a content id says it as well."""
+    found_sha256: str | None = None
+    """What they are."""
+    is_healed: bool = False
+
+    JSON: ClassVar[Table] = {
+        "image_id": "image_id",
+        "sd_id": "sd.sd_id",
+        "sd_name": "sd.name",
+        **own_keys("path", "size_bytes"),
+        "state": "fault",
+        **own_keys("sha256", "message"),
+        "healed": "is_healed",
+    }
+
+    @property
+    def change(self) -> FileChange:
+        """Its row in a report of what is healed."""
+        return change_of(self.sd, self.path, self.image_id, self.size_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class NotVerified(JsonForm):
+    """Files, or a whole storage directory, that were not looked at."""
+
+    sd: StorageDir
+    files: int | None
+    """How many; None if it is unknown."""
+    reason: str
+
+    JSON: ClassVar[Table] = {"sd_id": "sd.sd_id", "sd_name": "sd.name", **own_keys("files", "reason")}
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport(JsonForm):
+    """What one verification found."""
+
+    checked: int
+    """Files that were read."""
+    ok: int
+    """Those of them that are as they should be."""
+    size_bytes: int
+    """What was read."""
+    fresh: int
+    """Files that were verified not long ago, and were not read again."""
+    findings: tuple[VerifyFinding, ...]
+    not_verified: tuple[NotVerified, ...]
+    seconds: float
+    is_complete: bool = True
+    """False if it was interrupted, or its budget was spent. The next one goes on."""
+    healing: ChangeReport | None = None
+    """What was healed; None if nobody asked."""
+
+    JSON: ClassVar[Table] = {
+        "checked": "checked", "ok": "ok", "findings": "findings", "fresh": "fresh", "bytes": "size_bytes",
+        "not_verified": "not_verified", "complete": "is_complete", "seconds": "seconds",
+    }  # fmt: skip
+
+    def to_json(self) -> dict[str, object]:
+        """With the keys of the healing, if anybody asked for one."""
+        told = JsonForm.to_json(self)
+        return told if self.healing is None else told | self.healing.to_json()
+
+
+def was_altered(old: ImageFile, new: ImageFile) -> bool:
+    """Whether the proven bytes changed although nothing seems to have written to the file.
+
+    Law: a content id is never altered: it is damaged, or foreign. Law: a file that looks otherwise than before was
+    written to, and is not altered.
+    """
+    return (
+        old.proof is not None
+        and new.proof is not None
+        and old.proof_is_current
+        and new.proof_is_current
+        and old.stamp == new.stamp
+        and old.proof.sha256 != new.proof.sha256
+    )

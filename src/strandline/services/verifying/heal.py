@@ -1,0 +1,294 @@
+"""Healing: a file with wrong bytes gets the right ones back, if they are anywhere within reach (SPEC §17).
+
+The wrong bytes go to the trash first. Under a content id, a save does it. A legacy or named file gets only bytes that
+the catalog knows to have been its own, and only if it still has exactly the wrong ones that were found.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from strandline.errors import (
+    DiskError,
+    EntryNotFoundError,
+    FileChangedError,
+    SourceNotFoundError,
+    StrandlineError,
+    UnreadableFileError,
+)
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.port import Folder, SaveMode
+from strandline.model.changes import ChangeReport, FileChange, RefusedChange
+from strandline.model.image_ids import content_id_of, is_content_id
+from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.model.trash import TrashReason
+from strandline.model.values import dataclass
+from strandline.model.verification import HEALED_FROM_BYTES, Fault, VerifyFinding
+from strandline.services.finding.originals import find_original_among
+from strandline.services.finding.search import find_image
+from strandline.services.proving.prove import prove_file
+from strandline.services.saving.entries import read_entry
+from strandline.services.saving.save import save_image
+from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.trashing.trash import copy_to_trash, discard_copy, open_bytes
+from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import ProofCopy
+    from strandline.model.image_files import ImageFile
+
+QUIET_S = 2.0
+"""A file that did not change for so long is not being written."""
+PATIENCE_S = 30.0
+"""How long a file that keeps changing is waited for."""
+PAUSE_S = 0.25
+
+MOST_FILES = 1_000_000
+"""Files of a given folder that are looked at."""
+
+
+def heal(
+    bench: Workbench,
+    findings: Iterable[VerifyFinding],
+    folders: Sequence[str] = (),
+    *,
+    dry_run: bool = False,
+) -> tuple[list[VerifyFinding], ChangeReport]:
+    """Gives the files of the findings their right bytes back. Returns the findings as they are now, and what was
+    done.
+
+    The bytes come from another file of the image, a conflict copy, the trash, one of the given ``folders``, or the
+    file that it was saved from. A file that is gone is not brought back: somebody may have deleted it. Durable when
+    it returns. ``dry_run`` only says which files have good bytes somewhere.
+
+    Cost: a read of each good file, and for ``folders`` a read of each file in them that has the right size.
+    """
+    findings = list(findings)
+    given = _Given(bench, folders, findings)
+    plan: list[FileChange] = []
+    done: list[FileChange] = []
+    refused: list[RefusedChange] = []
+    after: list[VerifyFinding] = []
+    for finding in findings:
+        if finding.fault not in HEALED_FROM_BYTES:
+            after.append(finding)
+            continue
+        plan.append(finding.change)
+        try:
+            _heal(bench, finding, given, dry_run=dry_run)
+        except StrandlineError as error:
+            refused.append(finding.change.refuse(error))
+            after.append(finding)
+        else:
+            done += [] if dry_run else [finding.change]
+            after.append(finding if dry_run else replace(finding, is_healed=True))
+    return after, ChangeReport(tuple(plan), tuple(done), tuple(refused))
+
+
+def _heal(bench: Workbench, finding: VerifyFinding, given: _Given, *, dry_run: bool) -> None:
+    sd = check_writable(bench, finding.sd)
+    folder = bench.folder(sd)
+    name = folder.layout.name_of(finding.path)
+    with ExitStack() as opened:
+        copy = _find_good(bench, sd, finding, given, opened)
+        if dry_run:
+            return
+        _wait_until_quiet(bench, folder, name)
+        if finding.image_id is not None and sd.layout is LayoutKind.IDS and is_content_id(finding.image_id):
+            save_image(bench, copy, sd, image_id=finding.image_id)
+        else:
+            _replace(bench, sd, folder, name, finding, copy)
+
+
+def _find_good(
+    bench: Workbench, sd: StorageDir, finding: VerifyFinding, given: _Given, opened: ExitStack
+) -> ProofCopy:
+    """Bytes that are right, read just now.
+
+    Raises:
+        EntryNotFoundError: There are none within reach, or nobody knows what they were.
+    """
+    image_id, sha256 = finding.image_id, finding.sha256
+    is_promised = image_id is not None and sd.layout is LayoutKind.IDS and is_content_id(image_id)
+    if sha256 is None and not is_promised:
+        raise EntryNotFoundError(
+            f"nobody knows which bytes {finding.path} had when it was good, so nothing can stand for them",
+            path=finding.path,
+        )
+
+    def is_right(found: str) -> bool:
+        return content_id_of(found) == image_id if is_promised else found == sha256
+
+    errors: list[StrandlineError] = []
+    for copy in _iter_copies(bench, finding, sha256, given, opened, errors):
+        if is_right(copy.sha256):
+            return copy
+    for error in errors:
+        if isinstance(error, DiskError) and not isinstance(error, UnreadableFileError):
+            raise error  # the right bytes may be there
+    raise EntryNotFoundError(
+        f"no file within reach has the right bytes of {finding.path}; look in a backup, and name it with --from",
+        path=finding.path,
+    )
+
+
+def _iter_copies(
+    bench: Workbench,
+    finding: VerifyFinding,
+    sha256: str | None,
+    given: _Given,
+    opened: ExitStack,
+    errors: list[StrandlineError],
+) -> Iterator[ProofCopy]:
+    """Bytes that may be right, the likeliest first. What cannot be read is passed over, with its error."""
+    images = (finding.image_id, None if sha256 is None else content_id_of(sha256))
+    for image_id in dict.fromkeys(images):
+        with _noting(errors):
+            found = None if image_id is None else find_image(bench, image_id)
+            if found is not None:
+                opened.callback(found.close)
+                yield found.lend_copy()
+    with bench.catalog.read() as reader:
+        entries = [
+            entry
+            for entry in reader.trash.list_trashed()
+            if entry.sha256 == sha256 or content_id_of(entry.sha256) == finding.image_id
+        ]
+        rows: list[ImageFile] = []
+        if finding.image_id is not None:
+            rows = reader.files.list_rows_of_image(finding.image_id)
+    for entry in entries:
+        with _noting(errors):
+            yield open_bytes(bench, entry, opened)
+    for path in given.list_files(finding, sha256):
+        with _noting(errors):
+            yield _read_file(bench, path, opened)
+    if finding.image_id is not None:
+        original = find_original_among(bench, finding.image_id, rows, sha256)
+        if original is not None:
+            with _noting(errors):
+                yield _read_file(bench, original, opened)
+
+
+@contextmanager
+def _noting(errors: list[StrandlineError]) -> Iterator[None]:
+    try:
+        yield
+    except StrandlineError as error:
+        errors.append(error)
+
+
+def _read_file(bench: Workbench, path: str, opened: ExitStack) -> ProofCopy:
+    folder, name = os.path.split(path)
+    return read_entry(bench, bench.folder_at(folder), name, opened)[0]
+
+
+def _wait_until_quiet(bench: Workbench, folder: Folder, name: str) -> None:
+    """Waits until nobody has written to the file for two seconds.
+
+    Raises:
+        SourceNotFoundError: It is gone. It is not brought back.
+        FileChangedError: It keeps changing.
+    """
+    give_up_s = bench.monotonic() + PATIENCE_S
+    seen, since_s = None, bench.monotonic()
+    while True:
+        with disk_errors("look at", folder.where(name)):
+            found = folder.probe([name])
+        if not found:
+            raise SourceNotFoundError(
+                f"there is no {folder.where(name)} any more; it is not brought back", source=name
+            )
+        now_s = bench.monotonic()
+        if found != seen:
+            seen, since_s = found, now_s
+        elif now_s - since_s >= QUIET_S:
+            return
+        if now_s >= give_up_s:
+            raise FileChangedError(f"{folder.where(name)} keeps changing; try again later", path=name)
+        bench.sleep(PAUSE_S)
+
+
+def _replace(
+    bench: Workbench, sd: StorageDir, folder: Folder, name: str, finding: VerifyFinding, copy: ProofCopy
+) -> None:
+    """Puts the right bytes in place of exactly the wrong ones that were found, which go to the trash first."""
+    changed = FileChangedError(
+        f"{folder.where(name)} has other bytes now than were found; verify again", path=finding.path
+    )
+    image_id = finding.image_id or content_id_of(copy.sha256)
+    try:
+        trashed, copied = copy_to_trash(bench, sd, name, image_id, TrashReason.REPLACED)
+    except FileNotFoundError as error:
+        raise changed from error
+    if copied.changed_meanwhile or copied.sha256 not in (finding.found_sha256, copy.sha256):
+        discard_copy(bench, trashed)
+        raise changed
+
+    def is_still_the_same() -> bool:
+        return folder.probe([name]) == [(name, copied.stamp)]
+
+    key = (sd.number, name)
+    bench.being_saved.add(key)
+    try:
+        check_writable(bench, sd)
+        with copy.open() as data, disk_errors("write", folder.where(name), FileExistsError, TimeoutError):
+            folder.write_image(name, data, SaveMode.REPLACE, is_still_the_same)
+    except FileExistsError as error:
+        discard_copy(bench, trashed)
+        raise changed from error
+    finally:
+        bench.being_saved.discard(key)
+    with bench.catalog.write(durable=True) as writer:
+        writer.trash.insert_trashed(trashed)
+        if finding.fault is Fault.ALTERED:
+            writer.earlier.forget_altered(sd.number, finding.path)
+    prove_file(bench, sd, name)
+
+
+@dataclass(slots=True)
+class _Given:
+    """Folders that a person named: a backup, another disk. Listed once, when they are first needed."""
+
+    bench: Workbench
+    folders: Sequence[str]
+    findings: Sequence[VerifyFinding]
+    _by_size: dict[int, list[str]] | None = None
+
+    def list_files(self, finding: VerifyFinding, sha256: str | None) -> list[str]:
+        """Files that may have the right bytes: of the right size, if it is known; otherwise with the right name."""
+        if not self.folders:
+            return []
+        by_size = self._by_size if self._by_size is not None else self._list()
+        self._by_size = by_size
+        size_bytes = self._size_of(finding) if sha256 is not None else None
+        if size_bytes is not None:
+            return by_size.get(size_bytes, [])
+        name = os.path.basename(finding.path).lower()
+        return [
+            path for paths in by_size.values() for path in paths if os.path.basename(path).lower() == name
+        ]
+
+    def _size_of(self, finding: VerifyFinding) -> int | None:
+        return finding.size_bytes if finding.fault is Fault.ALTERED else None
+
+    def _list(self) -> dict[int, list[str]]:
+        """All files in the folders, by size. Follows no link."""
+        found: dict[int, list[str]] = {}
+        count = 0
+        for root in self.folders:
+            folder = self.bench.folder_at(os.path.abspath(root))
+            for above, name in folder.iter_tree():
+                count += 1
+                if count > MOST_FILES:
+                    return found
+                path = f"{above}/{name}" if above else name
+                with suppress(OSError):
+                    entry = folder.describe(path)
+                    if entry.kind == "file" and entry.is_here and entry.size_bytes is not None:
+                        found.setdefault(entry.size_bytes, []).append(os.path.join(folder.root, path))
+        return found

@@ -1,0 +1,329 @@
+"""Verifying: files are read again and compared with what they were (SPEC §17).
+
+A file that was proven is only hashed, several at a time. One with other bytes, and one that was never proven or
+failed before, is proven (``proving``), which decides what it is now. Each page is recorded, so a verification that
+ends early goes on where it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from strandline.errors import DiskError, ImageTooLargeError
+from strandline.model.byte_budget import ByteBudget
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.values import dataclass
+from strandline.model.verification import (
+    FAULT_OF_STATE,
+    AlteredFile,
+    Fault,
+    NotVerified,
+    VerifyFinding,
+    VerifyReport,
+    was_altered,
+)
+from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.scanning.scan import scan_storage_dir
+from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.folders.port import Folder
+
+log = logging.getLogger(__name__)
+
+FILES_AT_ONCE = 256
+"""Files of one page: read together, and recorded in one transaction."""
+
+REST_S = 6 * 3600.0
+"""Between two looks in the background for files that are due: one walk over the rows of a storage directory."""
+
+PAUSE_S = 0.5
+"""Between two questions whether the budget allows more."""
+
+MOST_MISSING = 10_000
+"""Missing files of one storage directory that are reported. With more, the folder is a question, not a list."""
+
+OnVerified = Callable[[StorageDir, int, int, int], None]
+"""Called with the storage directory, its files that were read, all that are to be read, and the bytes so far."""
+
+
+def count_threads() -> int:
+    """How many files are read at the same time: hashing uses a processor, and the disk is busy meanwhile."""
+    return min(8, (os.cpu_count() or 1) + 1)
+
+
+def read_at_most(
+    bench: Workbench, bytes_per_hour: int | None, cancel: threading.Event | None
+) -> Callable[[int], bool]:
+    """Waits before each file, so that no more is read in an hour; False if it is cancelled meanwhile. None is no
+    limit.
+    """
+    if bytes_per_hour is None:
+        return lambda _: True
+    budget = ByteBudget(bytes_per_hour, bench.monotonic())
+
+    def may_read(size_bytes: int) -> bool:
+        while not budget.try_spend(size_bytes, bench.monotonic()):
+            if cancel is not None and cancel.is_set():
+                return False
+            bench.sleep(PAUSE_S)
+        return True
+
+    return may_read
+
+
+def verify_storage_dirs(
+    bench: Workbench,
+    sds: Iterable[StorageDir],
+    *,
+    older_than: timedelta,
+    may_fetch: bool = False,
+    may_read: Callable[[int], bool] = lambda _: True,
+    on_verified: OnVerified | None = None,
+    cancel: threading.Event | None = None,
+) -> VerifyReport:
+    """Reads the files that were not read for so long, and those that failed before. Records what it finds.
+
+    Cost: a scan of each storage directory, and one read of each such file, several at a time. Memory: the files that
+    are read at once, in pieces of 1 MiB.
+
+    Args:
+        may_fetch: Whether it may read through mounts that would download from a cloud. Files whose bytes are only in
+            the cloud are never read.
+        may_read: Called before each file with its size in bytes. False ends the verification.
+        cancel: Ends it after the files that are being read.
+    """
+    verification = _Verification(bench, older_than, may_read, on_verified or (lambda *_: None), cancel)
+    started = bench.monotonic()
+    for sd in sds:
+        if not verification.is_over:
+            scanned = scan_storage_dir(bench, sd, cancel=cancel, prove_arrivals=False).sd
+            verification.verify(scanned, may_fetch=may_fetch)
+    return VerifyReport(
+        checked=verification.checked,
+        ok=verification.ok,
+        size_bytes=verification.size_bytes,
+        fresh=verification.fresh,
+        findings=tuple(verification.findings),
+        not_verified=tuple(verification.not_verified),
+        seconds=round(bench.monotonic() - started, 3),
+        is_complete=not verification.is_over,
+    )
+
+
+class BackgroundVerification:
+    """Reads files again that were not read for long, when nothing else is to be read. Remembers where it rests."""
+
+    def __init__(self, bench: Workbench, older_than: timedelta) -> None:
+        self._bench = bench
+        self._older_than = older_than
+        self._next_s: dict[int, float] = {}
+
+    def go_on(
+        self, sd: StorageDir, *, may_read: Callable[[int], bool], cancel: threading.Event | None = None
+    ) -> bool:
+        """Reads what is due. Only on local disks. False if the budget or a cancel ended it, so that some is left.
+
+        What it finds becomes an event, as with every look at a file, and a warning in the log. Once nothing is due,
+        it rests for six hours.
+        """
+        is_off = self._older_than <= timedelta(0) or not self._bench.folder(sd).is_local
+        if is_off or self._bench.monotonic() < self._next_s.get(sd.number, 0.0):
+            return True
+        verification = _Verification(
+            self._bench, self._older_than, may_read, lambda *_: None, cancel, is_background=True
+        )
+        verification.verify(sd, may_fetch=False)
+        for finding in verification.findings:
+            log.warning("%s in %r is %s: %s", finding.path, sd.name, finding.fault.value, finding.message)
+        if not verification.is_over:
+            self._next_s[sd.number] = self._bench.monotonic() + REST_S
+        return not verification.is_over
+
+
+@dataclass(slots=True)
+class _Verification:
+    bench: Workbench
+    older_than: timedelta
+    may_read: Callable[[int], bool]
+    on_verified: OnVerified
+    cancel: threading.Event | None
+    is_background: bool = False
+    """Only files that are present: the watcher looks after the others, and nobody reads a list of them."""
+    checked: int = 0
+    ok: int = 0
+    size_bytes: int = 0
+    fresh: int = 0
+    findings: list[VerifyFinding] = field(default_factory=list)
+    not_verified: list[NotVerified] = field(default_factory=list)
+    is_over: bool = False
+    altered: set[str] = field(default_factory=set)
+    """Paths of the storage directory whose files are known to be altered."""
+
+    def verify(self, sd: StorageDir, *, may_fetch: bool) -> None:
+        """One storage directory."""
+        if not sd.is_reachable:
+            self.not_verified.append(NotVerified(sd, None, f"it is {sd.state.value}: {sd.problem}"))
+            return
+        folder = self.bench.folder(sd)
+        before = self.bench.now() - self.older_than
+        with self.bench.catalog.read() as reader:
+            wanted, total = reader.files.count_to_verify(sd.number, before)
+            gone = reader.files.list_gone(sd.number, limit=MOST_MISSING)
+            self.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
+            self.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
+            online_only = reader.files.count_of_each([sd.number])[sd.number].noteworthy.get("online-only", 0)
+        if not may_fetch and not folder.may_be_read_unasked:
+            reason = "reading it may download from a cloud; name it to have it read"
+            self.not_verified.append(NotVerified(sd, total, reason))
+            return
+        self.fresh += total - wanted
+        if online_only:
+            self.not_verified.append(NotVerified(sd, online_only, "their bytes are only in the cloud"))
+        if sd.state is StorageDirState.ONLINE and not self.is_background:
+            self.findings += [_missing(sd, row) for row in gone]
+        done_before = self.checked
+        with ThreadPoolExecutor(count_threads(), thread_name_prefix="verify") as threads:
+            for rows in self._iter_pages(sd, before):
+                self._verify_page(sd, folder, rows, threads)
+                self.on_verified(sd, self.checked - done_before, wanted, self.size_bytes)
+                if self.is_over:
+                    break
+        self._recall_altered(sd)
+
+    def _iter_pages(self, sd: StorageDir, before: datetime) -> Iterator[list[ImageFile]]:
+        after = ""
+        while True:
+            with self.bench.catalog.read() as reader:
+                rows = reader.files.list_to_verify(sd.number, before, after=after, limit=FILES_AT_ONCE)
+            if not rows:
+                return
+            after = rows[-1].path
+            yield [row for row in rows if row.state is FileState.PRESENT or not self.is_background]
+
+    def _verify_page(
+        self, sd: StorageDir, folder: Folder, rows: Sequence[ImageFile], threads: ThreadPoolExecutor
+    ) -> None:
+        allowed = list(self._take_allowed(rows))
+        good: list[ImageFile] = []
+        for row, verdict in zip(
+            allowed, threads.map(lambda row: self._hash(folder, row), allowed), strict=True
+        ):
+            self.checked += 1
+            self.size_bytes += 0 if row.stamp is None else row.stamp.size_bytes
+            if verdict:
+                good.append(row)
+                self.ok += row.path not in self.altered
+            else:
+                self._prove(sd, folder, row)
+        if good:
+            with self.bench.catalog.write() as writer:
+                writer.files.note_verified(good, self.bench.now())
+
+    def _take_allowed(self, rows: Sequence[ImageFile]) -> Iterator[ImageFile]:
+        for row in rows:
+            is_cancelled = self.cancel is not None and self.cancel.is_set()
+            if is_cancelled or not self.may_read(0 if row.stamp is None else row.stamp.size_bytes):
+                self.is_over = True
+                return
+            yield row
+
+    def _hash(self, folder: Folder, row: ImageFile) -> bool:
+        """Whether the file has the bytes of its proof. False if that must be looked at more closely."""
+        if row.state is not FileState.PRESENT or row.proof is None or not row.proof_is_current:
+            return False
+        try:
+            hashed = folder.hash_image(
+                folder.layout.name_of(row.path), limit_bytes=self.bench.limits.read_max_bytes
+            )
+        except (OSError, DiskError, ImageTooLargeError):
+            return False
+        return hashed.sha256 == row.proof.sha256 and not hashed.changed_while_read
+
+    def _prove(self, sd: StorageDir, folder: Folder, row: ImageFile) -> None:
+        """Reads the file once more, lets the rules of states decide, and reports what is wrong with it."""
+        result = prove_file(self.bench, sd, folder.layout.name_of(row.path))
+        match result.outcome:
+            case Outcome.GONE:
+                self.checked -= 1  # the next scan notes it
+            case Outcome.CHANGING:
+                self.checked -= 1  # an arrival; the watcher looks at it
+            case Outcome.UNREADABLE:
+                self._find(sd, row, Fault.UNREADABLE, result.reason)
+            case Outcome.GOOD if result.row is not None and was_altered(row, result.row):
+                assert row.proof is not None
+                assert row.stamp is not None
+                with self.bench.catalog.write() as writer:
+                    writer.earlier.put_altered(
+                        AlteredFile(
+                            sd.number,
+                            row.path,
+                            row.proof.sha256,
+                            row.stamp.size_bytes,
+                            row.stamp,
+                            self.bench.now(),
+                        )
+                    )
+            case Outcome.GOOD:
+                self.ok += 1
+            case Outcome.BAD:
+                assert result.row is not None
+                found = None if result.copy is None else result.copy.sha256
+                fault = FAULT_OF_STATE.get(result.row.state, Fault.DAMAGED)
+                expected = row.proof.sha256 if row.proof is not None else self._recall(sd, row)
+                self._find(sd, row, fault, result.reason, sha256=expected, found_sha256=found)
+
+    def _recall(self, sd: StorageDir, row: ImageFile) -> str | None:
+        """What the file's bytes were when they were good, by the memory."""
+        with self.bench.catalog.read() as reader:
+            earlier = reader.earlier.list_by_name(sd.number, row.filename)
+        return next((each.sha256 for each in earlier if each.path == row.path), None)
+
+    def _recall_altered(self, sd: StorageDir) -> None:
+        """Reports the altered files that nobody has written to since."""
+        with self.bench.catalog.read() as reader:
+            known = [
+                (each, reader.files.find_row(sd.number, each.path))
+                for each in reader.earlier.list_altered(sd.number)
+            ]
+        for altered, row in known:
+            is_right = row is not None and row.proof is not None and row.proof.sha256 == altered.sha256
+            if row is None or row.stamp != altered.stamp or is_right:
+                with self.bench.catalog.write() as writer:
+                    writer.earlier.forget_altered(sd.number, altered.path)
+                continue
+            found = None if row.proof is None else row.proof.sha256
+            message = (
+                "its bytes changed, although nothing seems to have written to it: size, time, and place on the disk "
+                "are as before; the disk may be failing"
+            )
+            self._find(sd, row, Fault.ALTERED, message, sha256=altered.sha256, found_sha256=found)
+
+    def _find(
+        self,
+        sd: StorageDir,
+        row: ImageFile,
+        fault: Fault,
+        message: str,
+        *,
+        sha256: str | None = None,
+        found_sha256: str | None = None,
+    ) -> None:
+        size_bytes = None if row.stamp is None else row.stamp.size_bytes
+        self.findings.append(
+            VerifyFinding(sd, row.path, row.image_id, fault, message, size_bytes, sha256, found_sha256)
+        )
+
+
+def _missing(sd: StorageDir, row: ImageFile) -> VerifyFinding:
+    size_bytes = None if row.stamp is None else row.stamp.size_bytes
+    sha256 = None if row.proof is None else row.proof.sha256
+    return VerifyFinding(sd, row.path, row.image_id, Fault.MISSING, "the file is gone", size_bytes, sha256)

@@ -1,0 +1,229 @@
+"""Healing: a bad file gets its right bytes back, from wherever they are, and the bad ones go to the trash."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from builders.machine import LEGACY_ID, Machine
+from builders.pictures import make_picture
+from builders.storage import id_of, name_of, put_half
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.verification import VerifyReport
+from strandline.services.finding.search import find_image
+from strandline.services.saving.save import save_image
+from strandline.services.storage_dirs.add import add_storage_dir
+from strandline.services.trashing.contents import list_trash
+from strandline.services.trashing.delete import delete_files, plan_delete
+from strandline.services.trashing.trash import file_of
+from strandline.services.verifying.heal import heal
+from strandline.services.verifying.verify import verify_storage_dirs
+
+ONE, TWO = (make_picture("png", seed=seed) for seed in range(2))
+ID, NAME = id_of(ONE), name_of(ONE)
+BAD = ONE[: len(ONE) // 2]
+
+
+def repair(machine: Machine, *folders: Path, dry_run: bool = False) -> VerifyReport:
+    """Verifies everything, and heals."""
+    report = verify_storage_dirs(machine.bench, machine.list_storage_dirs(), older_than=timedelta(0))
+    findings, healing = heal(
+        machine.bench, report.findings, [str(folder) for folder in folders], dry_run=dry_run
+    )
+    return replace(report, findings=tuple(findings), healing=healing)
+
+
+def say(report: VerifyReport) -> list[tuple[str, bool]]:
+    """Fault of each finding, and whether it is healed."""
+    return [(finding.fault.value, finding.is_healed) for finding in report.findings]
+
+
+def refusals(report: VerifyReport) -> list[str]:
+    """The codes of what was refused."""
+    assert report.healing is not None
+    return [each.error.code for each in report.healing.refused]
+
+
+def twin(machine: Machine, _: StorageDir) -> None:
+    """The image is whole in another storage directory."""
+    machine.add("two", ONE)
+
+
+def conflict_copy(machine: Machine, sd: StorageDir) -> None:
+    """A sync client kept the right bytes beside the wrong ones."""
+    (machine.media(sd) / f"{ID}.sync-conflict-20260101-101010-ABCDEFG.png").write_bytes(ONE)
+
+
+def trashed(machine: Machine, _: StorageDir) -> None:
+    """It was deleted somewhere else."""
+    two = machine.add("two", ONE)
+    delete_files(machine.bench, plan_delete(machine.bench, [ID], [two]))
+
+
+def named_twin(machine: Machine, _: StorageDir) -> None:
+    """It is in a vault, under a name."""
+    vault = machine.folder / "vault"
+    vault.mkdir()
+    (vault / "sea.png").write_bytes(ONE)
+    (vault / "Note.md").touch()
+    add_storage_dir(machine.bench, vault)
+
+
+def original(machine: Machine, sd: StorageDir) -> None:
+    """The file that it was saved from is still there."""
+    source = machine.folder / "camera.png"
+    source.write_bytes(ONE)
+    (machine.media(sd) / NAME).unlink(missing_ok=True)
+    save_image(machine.bench, source, sd)
+    (machine.media(sd) / NAME).write_bytes(BAD)
+
+
+@pytest.mark.parametrize("source", [twin, conflict_copy, trashed, named_twin, original])
+def test_a_bad_file_is_healed_from_wherever_its_bytes_are(
+    machine: Machine, source: Callable[[Machine, StorageDir], None]
+) -> None:
+    """The bad bytes are in the trash; the image is announced, and whole."""
+    one = machine.add("one", TWO)
+    machine.put(one, BAD, NAME)
+    source(machine, one)
+    assert say(repair(machine, dry_run=True)) == [("arriving", False)]
+    assert (machine.media(one) / NAME).read_bytes() == BAD
+    report = repair(machine)
+    assert say(report) == [("arriving", True)]
+    assert (machine.media(one) / NAME).read_bytes() == ONE
+    assert machine.get(ID, one).read() == ONE
+    kept = [entry for entry in list_trash(machine.bench) if entry.reason.value == "replaced"]
+    assert [file_of(machine.bench, entry).read_bytes() for entry in kept] == [BAD]
+    assert say(repair(machine)) == []
+
+
+def test_a_backup_is_looked_through(machine: Machine) -> None:
+    """Its files keep their names; their folders do not matter."""
+    one = machine.add("one", TWO)
+    machine.put(one, BAD, NAME)
+    backup = machine.folder / "backup"
+    (backup / "2025" / "media").mkdir(parents=True)
+    (backup / "2025" / "media" / NAME).write_bytes(BAD)
+    assert refusals(repair(machine, backup)) == ["entry-not-found"]
+    (backup / "2025" / "media" / NAME).write_bytes(ONE)
+    assert say(repair(machine, backup)) == [("arriving", True)]
+
+
+def test_a_foreign_image_is_saved_first(machine: Machine) -> None:
+    """It is somebody's work. Nothing of it is lost."""
+    one, _ = machine.add("one", ONE), machine.add("two", ONE)
+    machine.get(ID, one)
+    (machine.media(one) / NAME).write_bytes(TWO)
+    machine.scan(one)
+    find_image(machine.bench, ID, one)
+    machine.clock.pass_time(minutes=10)
+    assert say(repair(machine)) == [("foreign", True)]
+    assert sorted(os.listdir(machine.media(one))) == sorted([NAME, name_of(TWO)])
+    assert machine.get(id_of(TWO)).read() == TWO
+
+
+def test_a_missing_file_is_told_and_stays_missing(machine: Machine) -> None:
+    """Somebody may have deleted it."""
+    one, _ = machine.add("one", ONE, TWO), machine.add("two", ONE)
+    (machine.media(one) / NAME).unlink()
+    for _ in range(3):
+        machine.clock.pass_time(minutes=2)
+        machine.scan(one)
+    assert say(repair(machine)) == [("missing", False)]
+    assert not (machine.media(one) / NAME).exists()
+
+
+def test_a_file_that_is_being_written_is_waited_for(machine: Machine) -> None:
+    """Two quiet seconds, at most thirty."""
+    one, _ = machine.add("one", TWO), machine.add("two", ONE)
+    path = machine.put(one, BAD, NAME)
+    report = verify_storage_dirs(machine.bench, [one], older_than=timedelta(0))
+    grow = machine.bench.sleep
+
+    def write_and_sleep(seconds: float) -> None:
+        path.write_bytes(path.read_bytes() + b"x")
+        grow(seconds)
+
+    machine.bench.sleep = write_and_sleep
+    _, healing = heal(machine.bench, report.findings)
+    assert [each.error.code for each in healing.refused] == ["file-changed"]
+    machine.bench.sleep = grow
+    _, healing = heal(machine.bench, report.findings)
+    assert (len(healing.done), path.read_bytes()) == (1, ONE)
+
+
+class TestByHistory:
+    """A legacy or named file: only bytes that were its own."""
+
+    @pytest.fixture(params=["legacy", "named"])
+    def path(self, request: pytest.FixtureRequest, machine: Machine) -> Path:
+        """A file that was good, and whose good bytes are also elsewhere."""
+        machine.add("two", ONE)
+        if request.param == "legacy":
+            path = machine.put(machine.add("one"), ONE, f"{LEGACY_ID}.png")
+        else:
+            path = machine.folder / "vault" / "sea.png"
+            path.parent.mkdir()
+            path.write_bytes(ONE)
+            (path.parent / "Note.md").touch()
+            add_storage_dir(machine.bench, path.parent)
+        machine.clock.pass_time(minutes=10)
+        assert say(repair(machine)) == []
+        return path
+
+    def test_altered_bytes_are_healed(self, machine: Machine, path: Path) -> None:
+        """The disk changed them; nobody wrote."""
+        before = path.stat()
+        data = bytearray(ONE)
+        data[-40] ^= 0xFF
+        path.write_bytes(bytes(data))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert len([one for _, one in say(repair(machine)) if one]) == 1
+        assert path.read_bytes() == ONE
+        assert say(repair(machine)) == []
+
+    def test_a_half_file_is_healed_by_what_it_was(self, machine: Machine, path: Path) -> None:
+        """The memory knows."""
+        path.write_bytes(BAD)
+        assert say(repair(machine)) == [("arriving", True)]
+        assert path.read_bytes() == ONE
+
+    def test_an_edited_picture_is_not_touched(self, machine: Machine, path: Path) -> None:
+        """Another whole picture, written by somebody, is no damage."""
+        path.write_bytes(TWO)
+        assert say(repair(machine)) == []
+        assert path.read_bytes() == TWO
+
+    def test_bytes_that_changed_since_stay(self, machine: Machine, path: Path) -> None:
+        """Somebody writes between the finding and the healing."""
+        path.write_bytes(BAD)
+        report = verify_storage_dirs(machine.bench, machine.list_storage_dirs(), older_than=timedelta(0))
+        path.write_bytes(TWO)
+        _, healing = heal(machine.bench, report.findings)
+        assert [each.error.code for each in healing.refused] == ["file-changed"]
+        assert path.read_bytes() == TWO
+
+    def test_nothing_stands_for_unknown_bytes(self, machine: Machine) -> None:
+        """It was never good here."""
+        one = machine.add("three", TWO)
+        path = machine.put(one, BAD, "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee.png")
+        assert refusals(repair(machine)) == ["entry-not-found"]
+        assert path.read_bytes() == BAD
+
+
+def test_a_read_only_folder_is_not_healed(machine: Machine) -> None:
+    """It is told, with the reason."""
+    root = Path(machine.add("one", TWO).path)
+    with machine.bench.catalog.write() as writer:
+        writer.sds.delete_storage_dir(1)
+    machine.add_again(root, read_only=True)
+    machine.add("two", ONE)
+    put_half(root, ONE)
+    assert refusals(repair(machine)) == ["sd-read-only"]
+    assert hashlib.sha256((root / "media" / NAME).read_bytes()).hexdigest()[:32] != ID
