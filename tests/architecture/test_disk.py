@@ -83,6 +83,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "the home, and the system's limits in /proc",
         {".read_text", "os.fstat", "os.path.realpath", "tempfile"},
     ),
+    "cli/verify.py": ("the backup that a person names", {"os.path.isdir"}),
     "runtime/home.py": (
         "the home and what is in it",
         {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from strandline.cli.lazy_commands import Verb
 from strandline.cli.progress import Bars
 from strandline.cli.session import Session
 from strandline.cli.writing import paint, say, write_line
+from strandline.errors import SourceNotFoundError
 from strandline.model.amounts import parse_age, parse_rate
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.remedies import say_command
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     "folders",
     metavar="FOLDER",
     multiple=True,
-    type=click.Path(exists=True, file_okay=False),
+    type=click.Path(exists=False, file_okay=False),
     help="With --repair, also look in this folder, such as a backup.",
 )
 @click.option("--dry-run", is_flag=True, help="With --repair, only say what could be healed.")
@@ -65,6 +67,8 @@ def verify(
         raise click.UsageError("give --full or --since, not both")
     older_than = timedelta(0) if full else VERIFY_AFTER if since is None else parse_age(since)
     bytes_per_hour = None if budget is None else parse_rate(budget)
+    if missing := [folder for folder in folders if not os.path.isdir(folder)]:
+        raise SourceNotFoundError(f"there is no folder {missing[0]}; check the path", source=missing[0])
     with session.open_store() as store:
         with Bars() as bars, taking_interrupts() as interrupt:
             report = store.verify(

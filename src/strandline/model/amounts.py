@@ -23,7 +23,7 @@ def parse_age(text: str) -> timedelta:
     match = _AGE.fullmatch(text.strip().lower())
     if match is None:
         raise InvalidInputError(
-            f"{text!r} is no age; give a number of hours, days, or weeks: 12h, 30d, 2w", value=text
+            f"{text!r} is not an age; give a number of hours, days, or weeks: 12h, 30d, 2w", value=text
         )
     return timedelta(hours=int(match[1]) * _HOURS[match[2]])
 
@@ -41,7 +41,9 @@ def parse_size(text: str) -> int:
         else int(float(match[1]) * (1024 if match[3] else 1000) ** _POWERS[match[2].lower()])
     )
     if size_bytes < 1:
-        raise InvalidInputError(f"{text!r} is no size; give a number with a unit: 500MB, 20GiB", value=text)
+        raise InvalidInputError(
+            f"{text!r} is not a size; give a number with a unit: 500MB, 20GiB", value=text
+        )
     return size_bytes
 
 
@@ -53,5 +55,7 @@ def parse_rate(text: str) -> int:
     """
     size, slash, unit = text.strip().partition("/")
     if not slash or unit.strip().lower() not in ("h", "hour"):
-        raise InvalidInputError(f"{text!r} is no amount in an hour; give a size with /h: 20GiB/h", value=text)
+        raise InvalidInputError(
+            f"{text!r} is not an amount in an hour; give a size with /h: 20GiB/h", value=text
+        )
     return parse_size(size)

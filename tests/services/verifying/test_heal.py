@@ -14,6 +14,7 @@ import pytest
 from builders.machine import LEGACY_ID, Machine
 from builders.pictures import make_picture
 from builders.storage import id_of, name_of, put_half
+from strandline.errors import SourceNotFoundError
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.verification import VerifyReport
 from strandline.services.finding.search import find_image
@@ -215,6 +216,13 @@ class TestByHistory:
         path = machine.put(one, BAD, "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee.png")
         assert refusals(repair(machine)) == ["entry-not-found"]
         assert path.read_bytes() == BAD
+
+
+def test_a_folder_that_is_not_there_is_an_error(machine: Machine) -> None:
+    """Before anything is done."""
+    machine.put(machine.add("one", TWO), BAD, NAME)
+    with pytest.raises(SourceNotFoundError, match=r"there is no folder .*backup"):
+        repair(machine, machine.folder / "backup")
 
 
 def test_a_read_only_folder_is_not_healed(machine: Machine) -> None:

@@ -65,9 +65,13 @@ def heal(
     file that it was saved from. A file that is gone is not brought back: somebody may have deleted it. Durable when
     it returns. ``dry_run`` only says which files have good bytes somewhere.
 
-    Cost: a read of each good file, and for ``folders`` a read of each file in them that has the right size.
+    Cost: a read of each good file, and for ``folders`` a read of each file in them that has the right size or name.
+
+    Raises:
+        SourceNotFoundError: One of the folders is not there.
     """
     findings = list(findings)
+    check_folders(bench, folders)
     given = _Given(bench, folders, findings)
     plan: list[FileChange] = []
     done: list[FileChange] = []
@@ -87,6 +91,17 @@ def heal(
             done += [] if dry_run else [finding.change]
             after.append(finding if dry_run else replace(finding, is_healed=True))
     return after, ChangeReport(tuple(plan), tuple(done), tuple(refused))
+
+
+def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
+    """Raises ``SourceNotFoundError`` if one of the folders that a person names is not there."""
+    for path in folders:
+        try:
+            bench.folder_at(os.path.abspath(path)).find_real_root()
+        except OSError as error:
+            raise SourceNotFoundError(
+                f"there is no folder {path} ({error.strerror or error}); check the path", source=path
+            ) from error
 
 
 def _heal(bench: Workbench, finding: VerifyFinding, given: _Given, *, dry_run: bool) -> None:
@@ -183,7 +198,7 @@ def _noting(errors: list[StrandlineError]) -> Iterator[None]:
 
 
 def _read_file(bench: Workbench, path: str, opened: ExitStack) -> ProofCopy:
-    folder, name = os.path.split(path)
+    folder, name = os.path.dirname(path), os.path.basename(path)
     return read_entry(bench, bench.folder_at(folder), name, opened)[0]
 
 
