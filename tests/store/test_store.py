@@ -89,7 +89,7 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
         ("get_as_is", "(image_id, sd=None)"),
         ("exists", "(image_id, sd=None)"),
         ("look_up", "(image_id, sd=None, *, online_only=False)"),
-        ("info", "(image_id)"),
+        ("info", "(image_id, query=None)"),
         ("list_images", "(query=None, *, after=None, limit=100, sd=None, state=None)"),
         ("thumbnail", "(image_id, size=400, sd=None)"),
         ("scan", "(sd=None, progress=None, cancel=None)"),
