@@ -259,13 +259,6 @@ class ImageFileReader:
         ).fetchone()
         return int(row[0]), int(row[1])
 
-    def list_gone(self, sd: int, *, limit: int) -> list[ImageFile]:
-        """Up to ``limit`` rows of the SD whose files are missing, by path. Cost: its noteworthy rows."""
-        rows = self._conn.execute(
-            f"{SELECT_NOTEWORTHY} AND state = 'missing' ORDER BY path LIMIT ?", (sd, limit)
-        )
-        return [to_image_file(row) for row in rows]
-
     def _list_page(self, sd: int, condition: str, limit: int, after: ImageFile | None) -> list[ImageFile]:
         from_there, key = "", ()  # type: tuple[str, tuple[int, str] | tuple[()]]
         if after is not None:

@@ -48,9 +48,6 @@ REST_S = 6 * 3600.0
 PAUSE_S = 0.5
 """Between two questions whether the budget allows more."""
 
-MOST_MISSING = 10_000
-"""Missing files of one storage directory that are reported. With more, the folder is a question, not a list."""
-
 OnVerified = Callable[[StorageDir, int, int, int], None]
 """Called with the storage directory, its files that were read, all that are to be read, and the bytes so far."""
 
@@ -177,7 +174,7 @@ class _Verification:
         before = self.bench.now() - self.older_than
         with self.bench.catalog.read() as reader:
             wanted, total = reader.files.count_to_verify(sd.number, before)
-            gone = reader.files.list_gone(sd.number, limit=MOST_MISSING)
+            gone = reader.files.list_rows_in_state(sd.number, FileState.MISSING)
             self.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
             self.altered = {each.path for each in reader.earlier.list_altered(sd.number)}
             online_only = reader.files.count_of_each([sd.number])[sd.number].noteworthy.get("online-only", 0)
