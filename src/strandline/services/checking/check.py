@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from math import inf
 from time import perf_counter, time
 from typing import TypeAlias
@@ -21,8 +22,7 @@ from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
 from strandline.model.note_checks import CheckOptions, FindingKind, Lost, NoteCheck, Place, Remembered
 from strandline.model.portable_names import explain_refused
-from strandline.model.sync_names import NameKind
-from strandline.notes.file_index import FileIndex, name_of
+from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Mentions
 from strandline.notes.profiles import OBSIDIAN, PLAIN, Scope, find_scope
 from strandline.notes.reading import BrokenNoteError, read_note
@@ -34,6 +34,7 @@ from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import PictureState, find_fault, have_same_bytes
 from strandline.services.checking.roots import find_base, find_root
+from strandline.services.checking.stand_ins import StandIns
 from strandline.services.checking.unused import list_unused
 
 Recall: TypeAlias = "Callable[[str], Memory | None]"
@@ -120,8 +121,6 @@ class _Check:
         # What git checks out is whole, however new the file is.
         self._settled_before_s = inf if tree.is_in_git else time() - QUIET_S
         self._faults: dict[str, PictureState | None] = {}
-        self._stand_ins: dict[str, NameKind] | None = None
-        self._waiting: Resolver | None = None
         self._used: set[str] = set()
         self._notes = [note for note in sorted(tree.notes) if tree.is_reported(note)]
         self._own = frozenset(self._notes)
@@ -135,11 +134,14 @@ class _Check:
             if references := self._read_references(note):
                 read.append((note, references))
         self._scopes = self._find_scopes(read)
+        resolved = []
         for note, references in read:
             go_on()
             scope = find_scope(self._scopes, note)
-            for reference in references:
-                self._judge(note, reference, scope)
+            resolved += [(note, each, scope, self._resolve(note, each, scope)) for each in references]
+        self._ask_memory([answer for _, _, _, answer in resolved])
+        for note, reference, scope, answer in resolved:
+            self._judge(note, reference, scope, answer)
         self._check_names()
         if self._options.unused:
             self._check_unused()
@@ -214,8 +216,7 @@ class _Check:
         stamp = None if unchanged is None else unchanged.find_stamp(self._tree.locate(note))
         if unchanged is None or stamp is None:
             return self._read_anew(note) or ()
-        known = unchanged.find_references(note, stamp)
-        if known is not None:
+        if (known := unchanged.find_references(note, stamp)) is not None:
             return known
         references = self._read_anew(note)
         if references is not None:
@@ -231,10 +232,15 @@ class _Check:
             self._collected.note_unread(note, f"it is not what its name says: {error}")
             return None
 
-    def _judge(self, note: str, reference: Reference, scope: Scope) -> None:
+    def _ask_memory(self, resolved: Sequence[Resolved]) -> None:
+        """Asks about all that is missing at once."""
+        if self._memory is not None:
+            with suppress(StrandlineError):
+                self._memory.ask(path for each in resolved for path in (*each.tries, *each.endings))
+
+    def _judge(self, note: str, reference: Reference, scope: Scope, resolved: Resolved) -> None:
         collected = self._collected
         collected.note_reference()
-        resolved = self._resolve(note, reference, scope)
         kind, message = self._explain(note, reference, scope, resolved)
         if resolved.verdict in _PRESENT:
             self._used.update(filter(None, (resolved.path, *resolved.candidates)))
@@ -278,8 +284,8 @@ class _Check:
         if resolved.verdict is Verdict.OUTSIDE and self._was_here(resolved):
             resolved = replace(resolved, verdict=Verdict.MISSING)
         if resolved.verdict in _ABSENT and resolved.path is not None:
-            if standing_in := self._find_stand_in(note, reference, scope):
-                return standing_in
+            if standing_in := self._stand_ins.find(note, reference, scope):
+                return messages.say_stand_in(standing_in)
             name = name_of(resolved.path)
             if reference.form is Form.WIKI and self._tree.has_note_of(name):
                 return None, ""
@@ -361,15 +367,9 @@ class _Check:
             content_id=self._tree.find_content_id(path),
         )
 
-    def _find_stand_in(self, note: str, reference: Reference, scope: Scope) -> tuple[FindingKind, str] | None:
-        """The finding if a placeholder or a temporary of the picture is there."""
-        if self._stand_ins is None or self._waiting is None:
-            self._stand_ins = dict(self._tree.iter_stand_ins())
-            self._waiting = Resolver(FileIndex(self._stand_ins), lambda _paths: True, lambda _path: False)
-        found = self._waiting.resolve(note, reference, scope)
-        if found.path is None or found.verdict not in (Verdict.FOUND, Verdict.NOT_PORTABLE):
-            return None
-        return messages.say_stand_in(self._stand_ins[found.path])
+    @cached_property
+    def _stand_ins(self) -> StandIns:
+        return StandIns(self._tree)
 
     def _check_names(self) -> None:
         """Names that other systems refuse: of pictures that are referred to, or of all pictures."""
