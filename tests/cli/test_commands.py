@@ -89,7 +89,7 @@ def test_saving_prints_what_people_paste(made: CommandHome) -> None:
         "size_bytes": photo.stat().st_size,
         "new": False,
         "markdown": f"![sunset at sea](media/{image_id}.png)",
-    } | {"source": str(photo), "whole": True, "path": f"media/{image_id}.png"}
+    } | {"source": str(photo), "whole": True, "warning": None, "path": f"media/{image_id}.png"}
     assert len(list((root / "media").iterdir())) == 1
 
 

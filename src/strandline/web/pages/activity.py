@@ -98,7 +98,7 @@ class Line(NamedTuple):
     """Of half a picture there is no small copy, but a browser shows the part that is there."""
     sd_name: str | None
     place: str
-    """Where an event without an image leads to, below the base path. Empty if there is nothing to see."""
+    """Where an event without an image leads to, from the base path on. Empty if there is nothing to see."""
 
 
 class Happening(NamedTuple):
@@ -188,9 +188,9 @@ def _say(event: Event, by_identity: ByIdentity) -> Line:
 def _find_place(event: Event, sd: StorageDir) -> str:
     """The inspector's page of the file that no image is known of, or of the note that misses a picture."""
     if isinstance(event, ImageEvent) and event.path and event.type not in GONE and has_address(event.path):
-        return f"/inspect/{key_of(sd)}/file?path={in_address(event.path)}"
+        return f"inspect/{key_of(sd)}/file?path={in_address(event.path)}"
     if isinstance(event, ReferenceEvent):
-        return f"/inspect/{key_of(sd)}/notes"
+        return f"inspect/{key_of(sd)}/notes"
     return ""
 
 
