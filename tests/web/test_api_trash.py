@@ -183,6 +183,7 @@ class TestTrash:
                     "image_id": ID, "sd_id": first.sd_id, "path": f"media/{name_of(ONE)}", "size_bytes": len(ONE),
                     "deleted_at": first.to_json()["trashed_at"], "reason": "deleted", "trash_id": first.trash_id,
                     "sd_path": str(root), "kept_until": found["trash"][1]["kept_until"],
+                    "original_name": None,
                 }  # fmt: skip
                 kept_until = store.trash.describe().trash[1].kept_until
                 assert kept_until - first.trashed_at == timedelta(days=30)

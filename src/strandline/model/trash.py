@@ -85,11 +85,14 @@ class ListedFile(JsonForm):
     entry: TrashedFile
     kept_until: datetime
     """Until then, nothing removes it."""
+    original_name: str | None = None
+    """What it was called when it was saved."""
 
     JSON: ClassVar[Table] = {
         "image_id": "entry.image_id", "sd_id": "entry.sd_id", "path": "entry.path",
         "size_bytes": "entry.size_bytes", "deleted_at": "entry.trashed_at", "reason": "entry.reason",
         "trash_id": "entry.trash_id", "sd_path": "entry.sd_path", "kept_until": "kept_until",
+        "original_name": "original_name",
     }  # fmt: skip
 
 

@@ -23,6 +23,8 @@ OWN_NAMES = frozenset(
         "sign-in",
         "sign-out",
         "image",
+        "delete",
+        "trash",
         "folders",
         "inspect",
         "activity",

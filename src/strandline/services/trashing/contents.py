@@ -11,9 +11,16 @@ from strandline.model.changes import ChangeReport, FileChange
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import parse_image_id
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import RESTORABLE, ListedFile, TrashedFile, TrashListing, TrashRules
+from strandline.model.trash import (
+    RESTORABLE,
+    ListedFile,
+    TrashedFile,
+    TrashListing,
+    TrashRules,
+    choose_to_restore,
+)
 from strandline.services.storage_dirs.manage import StorageDirRef, get_storage_dir
-from strandline.services.trashing.restore import restore_images
+from strandline.services.trashing.restore import restore_entries, restore_images
 from strandline.services.trashing.trash import discard_copy, open_bytes, recover, rules_of
 from strandline.services.workbench import Workbench
 
@@ -36,12 +43,21 @@ class Trash:
         """What is in it, latest first; with ``sd``, only what was in that storage directory."""
         return list_trash(self._bench, None if sd is None else get_storage_dir(self._bench, sd))
 
+    def list_deleted(self, image_id: str) -> list[TrashedFile]:
+        """The deleted files of an image that :meth:`restore` would put back. Reads only the catalog."""
+        with self._bench.catalog.read() as reader:
+            return choose_to_restore(reader.trash.list_trashed(parse_image_id(image_id)))[0]
+
     def describe(self, sd: StorageDirRef | None = None) -> TrashListing:
         """What is in it, latest first, with when each may leave, and how full it is."""
         entries, rules = self.list_entries(sd), self.rules
         with self._bench.catalog.read() as reader:
             used_bytes = reader.trash.measure_trash()
-        listed = tuple(ListedFile(entry, rules.kept_until(entry)) for entry in entries)
+            names = reader.origins.list_names_of_images([entry.image_id for entry in entries])
+        listed = tuple(
+            ListedFile(entry, rules.kept_until(entry), next(iter(names.get(entry.image_id, ())), None))
+            for entry in entries
+        )
         return TrashListing(listed, used_bytes, rules.max_bytes, rules.grace.days)
 
     def has_deleted(self) -> bool:
@@ -58,6 +74,10 @@ class Trash:
         ids = [parse_image_id(image_id) for image_id in image_ids]
         known = None if sd is None else get_storage_dir(self._bench, sd)
         return restore_images(self._bench, ids, known, dry_run=dry_run)
+
+    def restore_entries(self, trash_ids: Iterable[str]) -> ChangeReport:
+        """The same for single entries. Files that were replaced because their bytes were wrong do not come back."""
+        return restore_entries(self._bench, trash_ids)
 
     def empty(self, sd: StorageDirRef | None = None, *, dry_run: bool = False) -> ChangeReport:
         """Removes for good what has been in it for its grace time. Cannot be undone; ``dry_run`` only says what."""

@@ -7,6 +7,7 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
+    EntryNotFoundError,
     ImageNotFoundError,
     PlaceTakenError,
     StorageDirNotFoundError,
@@ -20,7 +21,7 @@ from strandline.model.put_back import explain_refused_target
 from strandline.model.remedies import say_add
 from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
-from strandline.model.trash import TrashedFile, choose_to_restore
+from strandline.model.trash import RESTORABLE, TrashedFile, choose_to_restore
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.trash import discard_copy, open_bytes, recover
@@ -41,28 +42,56 @@ def restore_images(
     sds = _list_storage_dirs(bench)
     for each in sds:
         recover(bench, each)
-    plan: list[FileChange] = []
-    done: list[FileChange] = []
-    refused: list[RefusedChange] = []
+    wanted: list[tuple[TrashedFile, StorageDir | None]] = []
+    missing: list[RefusedChange] = []
     for image_id in dict.fromkeys(image_ids):
         with bench.catalog.read() as reader:
             entries, _ = choose_to_restore(reader.trash.list_trashed(image_id))
         pairs = [(entry, _find_target(entry, sds)) for entry in entries]
-        wanted = [(entry, target) for entry, target in pairs if sd is None or target == sd]
-        if not wanted:
-            missing = ImageNotFoundError(
+        found = [(entry, target) for entry, target in pairs if sd is None or target == sd]
+        if not found:
+            error = ImageNotFoundError(
                 f"no deleted file of image {image_id} is in the trash" + (f" for {sd.name!r}" if sd else "")
             )
-            refused.append(FileChange(image_id, None, None).refuse(missing))
-        for entry, target in wanted:
-            change = FileChange(
-                image_id, entry.sd_id, entry.path, entry.size_bytes, target.name if target else None
-            )
-            plan.append(change)
-            try:
-                done += [change] if _restore(bench, entry, target, dry_run=dry_run) else []
-            except StrandlineError as error:
-                refused.append(change.refuse(error))
+            missing.append(FileChange(image_id, None, None).refuse(error))
+        wanted += found
+    return _restore_all(bench, wanted, missing, dry_run=dry_run)
+
+
+def restore_entries(bench: Workbench, trash_ids: Iterable[str]) -> ChangeReport:
+    """The same for single entries of the trash. Wrong bytes that were replaced never go back."""
+    sds = _list_storage_dirs(bench)
+    wanted: list[tuple[TrashedFile, StorageDir | None]] = []
+    missing: list[RefusedChange] = []
+    with bench.catalog.read() as reader:
+        for trash_id in dict.fromkeys(trash_ids):
+            entry = reader.trash.find_trashed(trash_id)
+            if entry is None or entry.reason not in RESTORABLE:
+                error = EntryNotFoundError(f"no deleted file in the trash has the number {trash_id[:40]!r}")
+                missing.append(FileChange(None, None, None).refuse(error))
+            else:
+                wanted.append((entry, _find_target(entry, sds)))
+    return _restore_all(bench, wanted, missing)
+
+
+def _restore_all(
+    bench: Workbench,
+    wanted: Iterable[tuple[TrashedFile, StorageDir | None]],
+    missing: Iterable[RefusedChange],
+    *,
+    dry_run: bool = False,
+) -> ChangeReport:
+    plan: list[FileChange] = []
+    done: list[FileChange] = []
+    refused = list(missing)
+    for entry, target in wanted:
+        name = target.name if target else None
+        change = FileChange(entry.image_id, entry.sd_id, entry.path, entry.size_bytes, name)
+        plan.append(change)
+        try:
+            done += [change] if _restore(bench, entry, target, dry_run=dry_run) else []
+        except StrandlineError as error:
+            refused.append(change.refuse(error))
     return ChangeReport(tuple(plan), tuple(done), tuple(refused))
 
 

@@ -36,6 +36,7 @@ from strandline.web.pages import (
     problem_pages,
     sign_in_pages,
     status_pages,
+    trash_pages,
 )
 from strandline.web.pages.choices import Choices, Text, TheChoices, as_address, as_query, say_listing
 from strandline.web.pages.folder_pages import NOTHING_TYPED, needs_identity
@@ -113,6 +114,7 @@ def add_pages(app: FastAPI) -> None:
         status_pages.router,
         problem_pages.router,
         sign_in_pages.router,
+        trash_pages.router,
     ):
         app.include_router(each)
     app.mount("/static", OwnFiles(directory=STATIC), name="static")

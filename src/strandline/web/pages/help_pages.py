@@ -17,6 +17,8 @@ KEYS = (
     ("Space", "select"),
     ("Shift with an arrow or a click", "select everything up to there"),
     ("Tab", "while images are selected: what can be done with them"),
+    ("Delete", "delete what is selected, or the image where you are; it asks first"),
+    ("Ctrl Z", "undo what was just deleted"),
     ("/", "search"),
     ("+ - 0", "in an open image: larger, smaller, whole"),
     ("i", "in an open image: facts"),

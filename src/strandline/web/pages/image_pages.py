@@ -35,6 +35,7 @@ from strandline.web.pages.choices import (
 from strandline.web.pages.copies import compare_copies
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, find_since, render
+from strandline.web.pages.trash_pages import describe_restored
 from strandline.web.problems import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
@@ -103,6 +104,18 @@ async def restore_image(backend: TheBackend, image_id: str, sd: FormText) -> Res
     return await backend.crossing.slow(lambda: _act(backend, image_id, restore))
 
 
+@router.post("/image/{image_id}/bring-back")
+async def bring_back(backend: TheBackend, image_id: str) -> Response:
+    """Puts its deleted files back where they were."""
+    return await backend.crossing.slow(
+        lambda: _act(
+            backend,
+            image_id,
+            lambda: describe_restored(backend.store.trash.restore([parse_image_id(image_id)])),
+        )
+    )
+
+
 @router.post("/image/{image_id}/adopt")
 async def adopt_image(backend: TheBackend, image_id: str, sd: FormText, filename: FormText) -> Response:
     """Saves the other image that is under the name as a new image."""
@@ -155,6 +168,16 @@ def can_restore(trace: StorageDirTrace, fact: DiskFact, *, is_shown: bool) -> bo
     return is_shown and fact.what in RESTORABLE and trace.sd.is_reachable and not trace.sd.is_left_as_is
 
 
+def is_deleted(info: ImageInfo) -> bool:
+    """Whether all of its files are in the trash, so that nothing should refer to it any more. Pure."""
+    return all(file.state is FileState.TRASHED for file in info.files)
+
+
+def can_delete(explanation: Explanation) -> bool:
+    """Whether a file of it is in a folder that may be written to. Pure."""
+    return any(trace.disk and trace.sd.is_reachable and not trace.sd.read_only for trace in explanation.sds)
+
+
 def _act(backend: Backend, image_id: str, action: Callable[[], Note]) -> Response:
     try:
         return _draw(backend, image_id, action())
@@ -177,6 +200,7 @@ def _draw(
     before, after = backend.store.gallery.find_neighbors(backend.store.choose(wanted), image_id)
     asked = as_address(chosen)
     explanation = backend.store.explain(image_id)
+    deleted = backend.store.trash.list_deleted(image_id)
     try:
         info = backend.store.info(image_id, wanted)
     except ImageNotFoundError:
@@ -184,7 +208,7 @@ def _draw(
     return render(
         backend.base,
         "image.html",
-        status=status or (404 if explanation.verdict is Verdict.NOT_FOUND else 200),
+        status=status or (404 if explanation.verdict is Verdict.NOT_FOUND and not deleted else 200),
         place="gallery",
         since=since,
         note=note,
@@ -202,10 +226,13 @@ def _draw(
         name_heading=say_names(info),
         best=info and info.best,
         names=info.original_names if info else (),
-        markdown=describe(backend, info).markdown if info else "",
+        markdown=describe(backend, info).markdown if info and not is_deleted(info) else "",
         may_be_clear=info is not None and info.best.media_type in MAY_BE_CLEAR,
         copies=compare_copies(explanation.sds),
         find_row=find_row,
         can_adopt=can_adopt,
         can_restore=can_restore,
+        can_delete=can_delete,
+        deleted=deleted,
+        kept_until=backend.store.trash.rules.kept_until,
     )

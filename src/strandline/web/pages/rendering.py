@@ -95,6 +95,7 @@ def _get_environment(base: str) -> Environment:
         "count": say_count,
         "checked": say_checked,
         "day": words.say_day,
+        "local_day": words.say_local_day,
         "moment": words.say_moment,
         "clock": words.say_clock,
         "lately": words.say_lately,

@@ -6,13 +6,13 @@ bytes do not survive one.
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, UTC, date, datetime
 from urllib.parse import quote
 
 from strandline.model.image_files import FileState
 from strandline.model.layout import ID_LAYOUT, LAYOUTS
 from strandline.model.meaning_words import say_meaning
-from strandline.model.media_types import find_media_type
+from strandline.model.media_types import find_media_type, find_media_type_by_extension
 from strandline.model.plain_words import say_bytes, show_plainly
 from strandline.model.reports import Explanation, ImageFileReport, ImageInfo
 from strandline.model.state_words import (
@@ -44,6 +44,11 @@ def say_moment(at: datetime) -> str:
     return f"{say_day(here)}, {here:%H:%M}"
 
 
+def say_local_day(at: datetime) -> str:
+    """``22 November 2026``, by this machine's clock."""
+    return say_day(at.astimezone()) if at.year < MAXYEAR else "further notice"
+
+
 def say_clock(at: datetime) -> str:
     """``14:03:22``, by this machine's clock."""
     return f"{at.astimezone():%H:%M:%S}"
@@ -69,6 +74,12 @@ def say_type(media_type: str | None) -> str:
         return "unknown"
     found = find_media_type(media_type)
     return (media_type.rpartition("/")[2] if found is None else found.word).upper()
+
+
+def say_extension(extension: str) -> str:
+    """``JPEG`` for ``jpg``; an unknown one as it is."""
+    found = find_media_type_by_extension(extension.lower())
+    return show_plainly(extension).upper() if found is None else found.word.upper()
 
 
 def say_sentence(text: str) -> str:
@@ -99,13 +110,22 @@ def label_of(image: ImageInfo) -> str:
 
 def say_place(file: ImageFileReport) -> str:
     """The storage directory, and the folder in it: ``Vault: Trips/Lisbon``."""
-    folder = say_folder(file)
-    return show_plainly(file.sd.name) + (f": {folder}" if folder else "")
+    return say_place_of(file.sd.name, file.path)
+
+
+def say_place_of(sd_name: str, path: str) -> str:
+    """The same for a file that is not known any more."""
+    folder = _folder_of(path)
+    return show_plainly(sd_name) + (f": {folder}" if folder else "")
 
 
 def say_folder(file: ImageFileReport) -> str:
     """The file's folder in its storage directory. Empty if it is the media folder, or the root."""
-    folder = file.path.rpartition("/")[0]
+    return _folder_of(file.path)
+
+
+def _folder_of(path: str) -> str:
+    folder = path.rpartition("/")[0]
     return "" if folder == ID_LAYOUT.images_folder else show_plainly(folder)
 
 

@@ -12,6 +12,7 @@ import { sayCount, sayMonths } from "./words.js";
 
 const OVERSCAN = 0.75; // of a window's height, above and below
 const COUNTING_MS = 120; // until the server is asked again while it is counting
+const MOST_COUNTINGS = 40; // so often it is asked for a person who waits
 const PAUSE_MS = 500; // between two refreshes; twice as long after each one during which images arrived
 const MOST_PAUSE_MS = 3000; // so a burst of thousands, as while saving, does not draw every picture on its way
 const SEARCHED = 200; // positions on each side in which a moved image is looked for
@@ -87,6 +88,24 @@ class GalleryGrid extends HTMLElement {
     this.reveal(this.current);
     this.draw();
     this.tileAt(this.current)?.querySelector("a").focus({ preventScroll: true });
+  }
+
+  /** Fetches again what has changed. The focus goes to the tile that has its place now. */
+  async showAgain() {
+    this.focusOn(this.current);
+    for (let tries = 0; tries < MOST_COUNTINGS; tries += 1) {
+      this.source.expire();
+      await this.source.loadMonths().catch(() => {}); // the server is away: its return asks again
+      this.measure();
+      if (this.source.isFresh) break;
+      await new Promise((resume) => { setTimeout(resume, COUNTING_MS); });
+    }
+    if (document.activeElement === document.body) this.focusOn(this.current);
+  }
+
+  /** The id of the image that the tile at this position shows: what a person sees is what they mean. */
+  idAt(number) {
+    return this.tileAt(number)?.dataset.id ?? "";
   }
 
   /** The position of the tile that contains an element, or -1. */

@@ -88,7 +88,7 @@ export class ImageSource {
   /** Like `get`, but waits for it; undefined if it is not available. */
   async fetchOne(month, index) {
     const known = this.get(month, index);
-    if (known) return known;
+    if (known && !this.pages.get(`${month}/${Math.floor(index / PAGE)}`).stale) return known;
     const { images } = await ask(`/images?${this.queryAt(month, index, 1)}`);
     return images[0] && trim(images[0], month);
   }

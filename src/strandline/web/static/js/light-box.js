@@ -3,6 +3,7 @@
 import { ask } from "./api.js";
 import { BASE } from "./base.js";
 import { copyFrom } from "./copying.js";
+import { deleteImages } from "./deleting.js";
 import { fetchImage } from "./image-source.js";
 import { listen } from "./live.js";
 import { addressOfPage, addressOfSmall } from "./tile.js";
@@ -166,6 +167,7 @@ class LightBox extends HTMLElement {
       nearer: () => this.zoomBy(1),
       farther: () => this.zoomBy(-1),
       facts: () => this.toggleFacts(),
+      delete: () => this.delete(),
       copy: () => copyFrom(button, ask(`/images/${this.image.image_id}`).then(({ markdown }) => markdown)),
     };
     acts[button?.dataset.do]?.();
@@ -182,6 +184,8 @@ class LightBox extends HTMLElement {
       "-": () => this.zoomBy(-1),
       0: () => this.zoomTo(1),
       i: () => this.toggleFacts(),
+      Delete: () => this.delete(),
+      Backspace: () => this.delete(),
     };
     if (event.ctrlKey || event.metaKey || event.altKey || !acts[event.key]) return;
     event.preventDefault();
@@ -189,7 +193,21 @@ class LightBox extends HTMLElement {
     acts[event.key]();
   }
 
-  /** The open image has arrived or changed: show the new one. */
+  /** Asks, deletes, and goes on to the image that has its place in the gallery then. */
+  async delete() {
+    if (!this.image || !(await deleteImages([this.image.image_id], () => this.goOn()))) return;
+    await this.goOn();
+    if (this.dialog.open) this.dialog.focus();
+  }
+
+  async goOn() {
+    await this.grid.showAgain();
+    if (!this.dialog.open) return;
+    if (this.grid.count) await this.show(Math.min(this.number, this.grid.count - 1));
+    else this.dialog.close();
+  }
+
+  /** The open image has arrived, changed, or gone: show what is there now. */
   async onEvent(event) {
     if (!this.dialog.open || event.image_id !== this.image?.image_id) return;
     const fresh = await fetchImage(event.image_id, this.grid.source.query).catch(() => null);

@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { BASE } from "./base.js";
+import { deleteImages } from "./deleting.js";
 import { announce, copyFrom } from "./copying.js";
 import { sayCount } from "./words.js";
 
@@ -18,6 +19,7 @@ export class Selection {
     grid.chosenInMonth = (month) => this.months.get(month) ?? 0;
     bar.querySelector("[data-do=copy]").addEventListener("click", (event) => copyFrom(event.currentTarget, this.fetchMarkdown()));
     bar.querySelector("[data-do=download]").addEventListener("click", () => this.download());
+    bar.querySelector("[data-do=delete]").addEventListener("click", () => this.delete());
     bar.querySelector("[data-do=clear]").addEventListener("click", () => {
       this.clear();
       grid.focusOn(grid.current);
@@ -36,6 +38,16 @@ export class Selection {
   /** Moves the keyboard focus to what can be done with the selection. */
   focusBar() {
     this.bar.querySelector("button").focus();
+  }
+
+  /** Asks, and deletes what is selected; if nothing is, the image of the current tile. The focus stays there. */
+  async delete() {
+    const ids = this.size ? [...this.chosen.keys()] : [this.grid.idAt(this.grid.current)].filter(Boolean);
+    const report = await deleteImages(ids, () => this.grid.showAgain());
+    if (!report) return;
+    this.empty();
+    this.draw(); // what was deleted is announced already
+    await this.grid.showAgain();
   }
 
   /** Selects or deselects one. */
@@ -87,17 +99,24 @@ export class Selection {
   }
 
   clear() {
-    this.chosen.clear();
-    this.months.clear();
-    this.anchor = null;
+    this.empty();
     this.show();
   }
 
+  empty() {
+    this.chosen.clear();
+    this.months.clear();
+    this.anchor = null;
+  }
+
   show(more = "") {
+    this.draw(more);
+    announce(this.bar.querySelector("output").textContent);
+  }
+
+  draw(more = "") {
     this.bar.hidden = this.size === 0;
-    const words = `${this.size.toLocaleString("en")} selected${more}`;
-    this.bar.querySelector("output").textContent = words;
-    announce(words);
+    this.bar.querySelector("output").textContent = `${this.size.toLocaleString("en")} selected${more}`;
     this.grid.classList.toggle("is-choosing", this.size > 0);
     this.grid.draw();
   }
