@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from strandline.errors import UnavailableError as UnavailableError
     from strandline.errors import UndecodablePictureError as UndecodablePictureError
     from strandline.errors import UnreadableFileError as UnreadableFileError
+    from strandline.errors import UnreadTextsError as UnreadTextsError
     from strandline.errors import UnsuitableFolderError as UnsuitableFolderError
     from strandline.errors import UnsupportedImageError as UnsupportedImageError
     from strandline.errors import UnwritableFolderError as UnwritableFolderError
@@ -139,6 +140,9 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import TreePage as TreePage
     from strandline.model.trash import TrashedFile as TrashedFile
     from strandline.model.trash import TrashListing as TrashListing
+    from strandline.model.unused import Gap as Gap
+    from strandline.model.unused import UnusedFile as UnusedFile
+    from strandline.model.unused import UnusedReport as UnusedReport
     from strandline.model.verification import Fault as Fault
     from strandline.model.verification import NotVerified as NotVerified
     from strandline.model.verification import VerifyFinding as VerifyFinding
@@ -213,6 +217,7 @@ _HOMES = {
         "UnwritableFolderError",
         "WatchLimitError",
         "TrashFullError",
+        "UnreadTextsError",
         "PlaceTakenError",
         "InSeveralFoldersError",
         "FileChangedError",
@@ -225,6 +230,7 @@ _HOMES = {
     "strandline.model.changes": ("ChangeReport", "FileChange", "NamedFile", "RefusedChange"),
     "strandline.model.deletions": ("DeletePlan",),
     "strandline.model.trash": ("TrashedFile", "TrashListing"),
+    "strandline.model.unused": ("Gap", "UnusedFile", "UnusedReport"),
     "strandline.model.verification": ("Fault", "NotVerified", "VerifyFinding", "VerifyReport"),
     "strandline.model.events": (
         "Event",

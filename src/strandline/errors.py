@@ -35,6 +35,7 @@
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
     │   ├── InSeveralFoldersError         nobody has said from which one an image should be deleted
     │   ├── PlaceTakenError               other bytes have the place that a file should come back to
+    │   ├── UnreadTextsError              something that may name pictures was not read
     │   ├── TrashFullError                the trash has no room, and nothing in it may leave yet
     │   ├── PictureTooLargeError          more pixels than we decode
     │   └── DaemonRunningError            another process already watches this home
@@ -256,6 +257,12 @@ class PlaceTakenError(RefusedError):
     """Something else is where a file should come back to. Nothing is replaced."""
 
     code = "place-taken"
+
+
+class UnreadTextsError(RefusedError):
+    """Something that may name pictures was not read, so nobody knows what is unused. The fact ``gaps`` lists it."""
+
+    code = "unread-texts"
 
 
 class TrashFullError(RefusedError):

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from strandline.model.store_status import StoreStatus
     from strandline.model.suitable_folders import Subfolder
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
+    from strandline.model.unused import UnusedReport
     from strandline.model.verification import VerifyReport
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
@@ -555,6 +556,25 @@ class Store:
         """
         return services.delete.delete_files(self._bench, plan, dry_run=dry_run)
 
+    def find_unused(self, sds: Iterable[StorageDirRef] | None = None) -> UnusedReport:
+        """The pictures that no note, drawing, or setting of *any* storage directory names, by the strict or the loose
+        reader, with since when. ``gaps`` is what was not read: with gaps, some of them may be used all the same.
+
+        Changes no file. Cost: a listing of each storage directory, and a read of each text in it.
+        """
+        return services.collect.find_unused(self._bench, self._find_sds(sds))
+
+    def collect(self, sds: Iterable[StorageDirRef] | None = None, *, dry_run: bool = False) -> ChangeReport:
+        """Moves pictures to the trash that nothing names, that have been here for 30 days, and that were unused at
+        two looks a week apart; at most a tenth of each storage directory. :attr:`trash` brings them back.
+
+        A storage directory of which nothing is used is left alone: it is no folder of notes.
+
+        Raises:
+            UnreadTextsError: Something that may name pictures was not read, or a storage directory is away.
+        """
+        return services.collect.collect(self._bench, self._find_sds(sds), dry_run=dry_run)[0]
+
     def verify(
         self,
         sds: Iterable[StorageDirRef] | None = None,
@@ -782,6 +802,9 @@ class Store:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _find_sds(self, sds: Iterable[StorageDirRef] | None) -> list[StorageDir] | None:
+        return None if sds is None else [self.get_storage_dir(sd) for sd in sds]
 
     def _find_sd(self, sd: StorageDirRef | None) -> StorageDir | None:
         return None if sd is None else self.get_storage_dir(sd)

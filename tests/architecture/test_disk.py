@@ -119,6 +119,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/checking/picture_state.py": ("the same", {"folders.file_tree"}),
     "services/checking/unchanged.py": ("the same", {"folders.file_tree"}),
     "services/checking/roots.py": ("the same", {"folders.file_tree", "os.stat"}),
+    "services/collecting/usage.py": ("the texts of storage directories", {"folders.file_tree"}),
     "services/finding/by_name.py": ("the note, or the picture, that a person names", {"folders.file_tree"}),
     "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),
     "services/scanning/last_scans.py": (

@@ -10,7 +10,7 @@ import pytest
 
 from builders.command_home import NOWHERE, CommandHome
 from builders.storage import id_of, make_pictures
-from strandline.cli import deleting
+from strandline.cli import changes, deleting
 from strandline.cli.main import main
 
 ONE, TWO = make_pictures(2)
@@ -149,7 +149,7 @@ class TestTrash:
         monkeypatch.setenv("STRANDLINE_TRASH_GRACE_DAYS", "0")
         assert run(made, "trash", "empty") == 5
         assert "for good; to do that without being asked, give --yes" in capsys.readouterr().err
-        monkeypatch.setattr(deleting, "asks_a_person", lambda: True)
+        monkeypatch.setattr(changes, "asks_a_person", lambda: True)
         monkeypatch.setattr(click, "confirm", lambda *_, **__: False)
         assert run(made, "trash", "empty") == 5
         assert run(made, "trash", "empty", "--dry-run") == 0

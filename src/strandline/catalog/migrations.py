@@ -273,5 +273,14 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (sd, path)
     ) WITHOUT ROWID;
     """,
+    # Pictures that no text names, and since when.
+    """
+    CREATE TABLE unused_files (
+        sd       INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path     TEXT NOT NULL,
+        since_us INTEGER NOT NULL,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
+    """,
 )
 """Index ``n`` migrates a catalog from version ``n`` to ``n + 1``."""

@@ -53,6 +53,11 @@ class NoteReader:
         )
         return bool((row.fetchone() or (0,))[0])
 
+    def list_unused(self, sd: int) -> dict[str, datetime]:
+        """The pictures of the SD that no text named at the last look, each with the first such look."""
+        rows = self._conn.execute("SELECT path, since_us FROM unused_files WHERE sd = ?", (sd,))
+        return {path: from_microseconds(since_us) for path, since_us in rows}
+
 
 class NoteWriter(NoteReader):
     """Remembers notes and what they miss, and forgets it."""
@@ -68,6 +73,20 @@ class NoteWriter(NoteReader):
     def forget_notes(self, sd: int, paths: Iterable[str]) -> None:
         """Forgets these notes."""
         self._conn.executemany("DELETE FROM notes WHERE sd = ? AND path = ?", ((sd, path) for path in paths))
+
+    def put_unused(self, sd: int, paths: Iterable[str], now: datetime) -> None:
+        """Records that no text names these pictures. An earlier record stays."""
+        at = as_microseconds(now)
+        self._conn.executemany(
+            "INSERT INTO unused_files (sd, path, since_us) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            ((sd, path, at) for path in paths),
+        )
+
+    def forget_unused(self, sd: int, paths: Iterable[str]) -> None:
+        """Forgets these: something names them, or they are gone."""
+        self._conn.executemany(
+            "DELETE FROM unused_files WHERE sd = ? AND path = ?", ((sd, path) for path in paths)
+        )
 
     def set_open(self, sd: int, references: Iterable[OpenReference]) -> None:
         """These are missed, where they say."""

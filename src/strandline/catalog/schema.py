@@ -126,6 +126,12 @@ SCHEMA = """
         until_us   INTEGER NOT NULL,
         PRIMARY KEY (sd, filename, path, since_us)
     ) WITHOUT ROWID;
+    CREATE TABLE unused_files (
+        sd       INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
+        path     TEXT NOT NULL,
+        since_us INTEGER NOT NULL,
+        PRIMARY KEY (sd, path)
+    ) WITHOUT ROWID;
     CREATE TABLE altered_files (
         sd         INTEGER NOT NULL REFERENCES storage_dirs (number) ON DELETE CASCADE,
         path       TEXT NOT NULL,
@@ -154,5 +160,5 @@ SCHEMA = """
     """
 """One statement after another, each ends with a semicolon and contains none."""
 
-VERSION = 15
+VERSION = 16
 """The number of migrations that lead here. A start that migrates nothing does not even load them."""

@@ -8,22 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_completions, sd_option
-from strandline.cli.exit_status import ExitStatus
+from strandline.cli.changes import insist, judge, say_refused
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
 from strandline.cli.writing import asks_a_person, say, write_line
-from strandline.errors import (
-    DiskError,
-    InSeveralFoldersError,
-    NotFoundError,
-    PlaceTakenError,
-    RefusedError,
-    UnavailableError,
-    UnreadableFileError,
-)
+from strandline.errors import InSeveralFoldersError, RefusedError
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.remedies import say_command
 
@@ -77,8 +69,8 @@ def delete(session: Session, ids: GivenIds, sds: tuple[str, ...], dry_run: bool)
         report = store.delete(plan, dry_run=dry_run)
     document = {"dry_run": dry_run, **report.to_json(), "uses": [use.to_json() for use in plan.uses]}
     session.answer(document, lambda: _show_deleted(report, dry_run=dry_run))
-    _say_refused(report)
-    return _judge(report, dry_run=dry_run)
+    say_refused(report)
+    return judge(report, dry_run=dry_run)
 
 
 @click.command("list", cls=Verb)
@@ -111,8 +103,8 @@ def restore(session: Session, ids: GivenIds, sd: str | None, dry_run: bool) -> i
         report = store.trash.restore(images, sd, dry_run=dry_run)
     document = {"dry_run": dry_run, **report.to_json()}
     session.answer(document, lambda: _show_restored(report, dry_run=dry_run))
-    _say_refused(report)
-    return _judge(report, dry_run=dry_run)
+    say_refused(report)
+    return judge(report, dry_run=dry_run)
 
 
 @click.command("empty", cls=Verb)
@@ -129,7 +121,7 @@ def empty(session: Session, sd: str | None, dry_run: bool, yes: bool) -> None:
     with session.open_store() as store:
         report = store.trash.empty(sd, dry_run=True)
         if not dry_run and report.plan:
-            _insist(report, yes=yes)
+            insist(f"remove {_count(report)} for good", yes=yes, can_be_undone=False)
             report = store.trash.empty(sd)
         days = store.trash.rules.grace.days
     document = {"dry_run": dry_run, **report.to_json()}
@@ -168,24 +160,6 @@ def _warn(store: Store, plan: DeletePlan) -> None:
         say(f"and {say_count(left, 'more place')} in notes")
 
 
-def _judge(report: ChangeReport, *, dry_run: bool) -> ExitStatus:
-    """Findings if something was done and something was not, or if only its place was taken. If nothing was done, what
-    kept it from being done.
-    """
-    errors = [each.error for each in report.refused]
-    if not errors:
-        return ExitStatus.DONE
-    is_done = report.done or (dry_run and report.possible)
-    if is_done or any(isinstance(error, PlaceTakenError) for error in errors):
-        return ExitStatus.FINDINGS
-    if any(isinstance(error, DiskError) and not isinstance(error, UnreadableFileError) for error in errors):
-        return ExitStatus.DISK_OR_CATALOG
-    is_nowhere = all(
-        isinstance(error, NotFoundError) and not isinstance(error, UnavailableError) for error in errors
-    )
-    return ExitStatus.NOT_FOUND if is_nowhere else ExitStatus.REFUSED
-
-
 def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
     for change in report.possible if dry_run else report.done:
         write_line(f"{'would delete' if dry_run else 'deleted'} {_name(change)}")
@@ -200,6 +174,11 @@ def _show_restored(report: ChangeReport, *, dry_run: bool) -> None:
         write_line(f"{_name(change)} {'would be back' if dry_run else 'is back'}")
 
 
+def _count(report: ChangeReport) -> str:
+    size_bytes = sum(change.size_bytes or 0 for change in report.plan)
+    return f"{say_count(len(report.plan), 'file')} ({say_bytes(size_bytes)})"
+
+
 def _show_emptied(report: ChangeReport, days: int, *, dry_run: bool) -> None:
     if not report.plan:
         write_line(f"nothing has been in the trash for {say_count(days, 'day')}; nothing was removed")
@@ -207,22 +186,6 @@ def _show_emptied(report: ChangeReport, days: int, *, dry_run: bool) -> None:
     size_bytes = sum(change.size_bytes or 0 for change in report.plan)
     verb = "would be removed" if dry_run else "removed"
     write_line(f"{say_count(len(report.plan), 'file')} {verb} for good ({say_bytes(size_bytes)})")
-
-
-def _insist(report: ChangeReport, *, yes: bool) -> None:
-    """Asks a person, unless they have said yes already.
-
-    Raises:
-        RefusedError: Nobody can be asked, or the answer is no.
-    """
-    if yes:
-        return
-    size_bytes = sum(change.size_bytes or 0 for change in report.plan)
-    what = f"{say_count(len(report.plan), 'file')} ({say_bytes(size_bytes)})"
-    if not asks_a_person():
-        raise RefusedError(f"this would remove {what} for good; to do that without being asked, give --yes")
-    if not click.confirm(f"Remove {what} for good? This cannot be undone.", err=True):
-        raise RefusedError("nothing was removed")
 
 
 def _find_deleted(store: Store, ids: GivenIds) -> list[ImageId]:
@@ -249,11 +212,6 @@ def _cells_of(entry: TrashedFile) -> tuple[str, ...]:
     at = entry.trashed_at.astimezone().strftime("%Y-%m-%d %H:%M")
     place = show_plainly(f"{entry.sd_path}/{entry.path}")
     return entry.image_id, at, say_bytes(entry.size_bytes), entry.reason.value, place
-
-
-def _say_refused(report: ChangeReport) -> None:
-    for each in report.refused:
-        say(each.error.message)
 
 
 def _name(change: FileChange) -> str:

@@ -63,6 +63,8 @@ COMMANDS = {
     "delete": Row("deleting:delete", "Move images to the trash of this machine."),
     "trash": Row("deleting:trash", "List, restore, and empty the trash."),
     "status": Row("status:status", "Say in one sentence whether all is well."),
+    "unused": Row("unused:unused", "List pictures that no note names."),
+    "collect": Row("unused:collect", "Move pictures to the trash that no note has named for long."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),
     "config": Row("config:config", "Show and change settings."),
     "catalog": Row("config:catalog", "Export and import what cannot be rebuilt from the folders."),

@@ -19,9 +19,11 @@ class TrashReason(StrEnum):
     """A save replaced its wrong bytes with the right ones."""
     DELETED = "deleted"
     """A person deleted the image."""
+    COLLECTED = "collected"
+    """No note used it, and a person had such pictures collected."""
 
 
-RESTORABLE = frozenset({TrashReason.DELETED})
+RESTORABLE = frozenset({TrashReason.DELETED, TrashReason.COLLECTED})
 """Files that were the image. The others had wrong bytes, and something better has their place."""
 
 

@@ -142,6 +142,11 @@ class NoteTree:
         found = self._hidden_names.get(fold_path(name))
         return found or next(iter([*self.refused, *self._unlisted_links]), None)
 
+    @property
+    def linked_folders(self) -> list[str]:
+        """The links that lead to a folder, or to one of which nothing is known. They are not followed."""
+        return list(self._linked)
+
     @cached_property
     def _linked(self) -> dict[str, TreeListing | None]:
         """What is behind the links to folders: only names are looked at. None if it is unknown: more than a person

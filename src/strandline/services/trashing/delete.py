@@ -88,7 +88,13 @@ def plan_delete(
     return DeletePlan(tuple(steps), tuple(refused), tuple(uses))
 
 
-def delete_files(bench: Workbench, plan: DeletePlan, *, dry_run: bool = False) -> ChangeReport:
+def delete_files(
+    bench: Workbench,
+    plan: DeletePlan,
+    *,
+    dry_run: bool = False,
+    reason: TrashReason = TrashReason.DELETED,
+) -> ChangeReport:
     """Moves the files of the plan to the trash, one after the other. One that is refused does not stop the others.
 
     Durable when it returns. Idempotent: what is gone already is refused as not found. ``dry_run`` says what would be
@@ -105,7 +111,7 @@ def delete_files(bench: Workbench, plan: DeletePlan, *, dry_run: bool = False) -
             if used_bytes + (step.size_bytes or 0) > rules.max_bytes:
                 raise TrashFullError(say_trash_full(rules, used_bytes, step.size_bytes or 0))
             if not dry_run:
-                size_bytes = _delete(bench, sd, step)
+                size_bytes = _delete(bench, sd, step, reason)
                 done.append(change_of(sd, step.path, step.image_id, size_bytes))
                 used_bytes += size_bytes
         except StrandlineError as error:
@@ -185,7 +191,7 @@ def _check_deletable(bench: Workbench, step: DeleteStep) -> StorageDir:
     return sd
 
 
-def _delete(bench: Workbench, sd: StorageDir, step: DeleteStep) -> int:
+def _delete(bench: Workbench, sd: StorageDir, step: DeleteStep, reason: TrashReason) -> int:
     """Moves one file to the trash. Returns its size in bytes."""
     folder = bench.folder(sd)
     name = folder.layout.name_of(step.path)
@@ -198,7 +204,7 @@ def _delete(bench: Workbench, sd: StorageDir, step: DeleteStep) -> int:
 
     for _ in range(ATTEMPTS):
         try:
-            trashed = move_to_trash(bench, sd, name, step.image_id, TrashReason.DELETED, judge)
+            trashed = move_to_trash(bench, sd, name, step.image_id, reason, judge)
         except FileNotFoundError as error:
             raise SourceNotFoundError(
                 f"there is no {folder.where(name)} any more; nothing was deleted", source=step.path

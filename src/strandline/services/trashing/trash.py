@@ -28,7 +28,7 @@ from strandline.model.events import parse_time
 from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.states import EXPECTED, after_deletion, event_between
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import TrashedFile, TrashReason, TrashRules
+from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, TrashRules
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def _recover_entry(bench: Workbench, sd: StorageDir, folder: Path) -> None:
     is_gone = sd.is_reachable and not place.probe([place.layout.name_of(trashed.path)])
     with bench.catalog.write() as writer:
         row = writer.files.find_row(sd.number, trashed.path)
-        if is_gone and trashed.reason is TrashReason.DELETED and row is not None and row.state in EXPECTED:
+        if is_gone and trashed.reason in RESTORABLE and row is not None and row.state in EXPECTED:
             record_deletion(bench, writer, sd, trashed.path, trashed)
         else:
             writer.trash.insert_trashed(trashed)

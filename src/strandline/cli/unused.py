@@ -1,0 +1,117 @@
+"""``strandline unused`` and ``collect``: pictures that no note names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from strandline.cli.arguments import sds_argument
+from strandline.cli.changes import insist, judge, say_refused
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import Verb
+from strandline.cli.session import Session
+from strandline.cli.tables import Column, show_table
+from strandline.cli.writing import say, write_line
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
+from strandline.model.remedies import say_command
+from strandline.model.unused import LARGEST_SHARE, OLD_AFTER, SETTLED_AFTER
+
+if TYPE_CHECKING:
+    from strandline.model.changes import ChangeReport
+    from strandline.model.unused import UnusedReport
+
+MOST_GAPS = 20
+"""Of what was not read, so many are named."""
+
+
+@click.command("unused", cls=Verb)
+@sds_argument
+@click.pass_obj
+def unused(session: Session, sds: tuple[str, ...]) -> int:
+    """List pictures that no note names.
+
+    A picture is used if a note of any storage directory refers to it, or if any text, drawing, or setting there has
+    its file name, one of its original names, or its id. If something could not be read, it is named, and nobody can
+    tell what it uses: the exit status is 6.
+    """
+    with session.open_store() as store:
+        report = store.find_unused(sds or None)
+    session.answer(report.to_json(), lambda: _show(report))
+    for gap in report.gaps[:MOST_GAPS]:
+        where = repr(gap.sd.name) if gap.path is None else f"{gap.path} in {gap.sd.name!r}"
+        say(f"{where} was not read: {gap.reason}")
+    if len(report.gaps) > MOST_GAPS:
+        say(f"and {say_count(len(report.gaps) - MOST_GAPS, 'more')} not read")
+    return ExitStatus.UNAVAILABLE if report.gaps else ExitStatus.DONE
+
+
+@click.command("collect", cls=Verb)
+@sds_argument
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def collect(session: Session, sds: tuple[str, ...], dry_run: bool, yes: bool) -> int:
+    """Move pictures to the trash that no note has named for long.
+
+    Takes only pictures that 'strandline unused' lists, that have been here for 30 days, and that were unused at two
+    looks a week apart; at most a tenth of a storage directory at once. It does nothing while any note cannot be read,
+    is only in the cloud, or is in a storage directory that is away. 'strandline trash restore' brings them back.
+    """
+    with session.open_store() as store:
+        report = store.collect(sds or None, dry_run=True)
+        if not dry_run and report.plan:
+            insist(f"move {_count(report)} to the trash", yes=yes, can_be_undone=True)
+            report = store.collect(sds or None)
+    document = {"dry_run": dry_run, **report.to_json()}
+    session.answer(document, lambda: _show_collected(report, dry_run=dry_run))
+    say_refused(report)
+    return judge(report, dry_run=dry_run)
+
+
+def _show(report: UnusedReport) -> None:
+    columns = [
+        Column("ID", is_whole=True),
+        Column("SIZE", is_number=True, is_whole=True, extra=2),
+        Column("UNUSED SINCE", is_whole=True, extra=1),
+        Column("PLACE"),
+    ]
+    show_table(
+        columns,
+        (
+            (
+                each.image_id,
+                say_bytes(each.size_bytes),
+                each.unused_since.astimezone().strftime("%Y-%m-%d"),
+                show_plainly(f"{each.path} in {each.sd.name!r}"),
+            )
+            for each in report.unused
+        ),
+    )
+    size_bytes = sum(each.size_bytes or 0 for each in report.unused)
+    say(
+        f"{len(report.unused):,} of {say_count(report.images, 'picture file')} unused ({say_bytes(size_bytes)}); "
+        f"{say_count(report.texts, 'text')} read"
+    )
+
+
+def _show_collected(report: ChangeReport, *, dry_run: bool) -> None:
+    if not report.plan:
+        write_line(
+            f"nothing to collect: a picture must have been here for {OLD_AFTER.days} days, and unused at two looks "
+            f"{SETTLED_AFTER.days} days apart"
+        )
+        return
+    for change in report.plan if dry_run else report.done:
+        where = show_plainly(f"{change.path} in {change.sd_name!r}")
+        write_line(f"{'would go' if dry_run else 'moved'} to the trash: {where}")
+    if report.done:
+        say(
+            f"to undo, run {say_command('trash', 'restore', str(report.done[0].image_id))} for each that you miss"
+        )
+    say(f"at most a {LARGEST_SHARE}th of a storage directory goes at once; run it again for more")
+
+
+def _count(report: ChangeReport) -> str:
+    size_bytes = sum(change.size_bytes or 0 for change in report.plan)
+    return f"{say_count(len(report.plan), 'picture')} ({say_bytes(size_bytes)})"

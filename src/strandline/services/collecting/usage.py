@@ -1,0 +1,155 @@
+"""Usage: which pictures the texts of all storage directories name, by any reader (SPEC §20).
+
+A picture is used if a reference of any note leads to it, or if any text, drawing, or setting has its file name, one
+of its original names, or its id, in any storage directory. The readers err on the side of *used*. What was not read
+is a gap, and nobody may draw conclusions past a gap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import TypeAlias
+
+from strandline.errors import StrandlineError, UnreadableFileError
+from strandline.folders.file_tree import look_at_file, read_file
+from strandline.model.image_files import ImageFile
+from strandline.model.image_ids import content_id_of
+from strandline.model.note_checks import CheckOptions
+from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.sync_names import NameKind, explain_name
+from strandline.model.unused import Gap
+from strandline.model.values import dataclass
+from strandline.notes.file_index import name_of
+from strandline.notes.mentions import Mentions
+from strandline.notes.note_names import is_note_name
+from strandline.services.checking.check import MAX_TEXT_BYTES, check_path, list_uses
+from strandline.services.checking.note_tree import NoteTree
+from strandline.services.checking.unused import NO_TEXT, decode_text
+from strandline.services.workbench import Workbench
+
+_ID = re.compile(rb"[0-9A-Fa-f]{32}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+"""Anywhere, also within a longer number: what is taken for an id of a picture is not collected."""
+
+
+Key: TypeAlias = "tuple[int, str]"
+"""Storage directory's number, and path."""
+
+
+@dataclass(slots=True)
+class Usage:
+    """What the texts of all storage directories name."""
+
+    used: set[Key]
+    """Storage directory's number and path of each file that something names."""
+    gaps: list[Gap]
+    texts: int
+
+
+def find_usage(bench: Workbench, sds: Collection[StorageDir], rows: Collection[ImageFile]) -> Usage:
+    """Which of the files are used. ``sds`` are all storage directories, as they are now.
+
+    Cost: a listing of each, and a read of each of its texts.
+    """
+    names = _list_names(bench, rows)
+    ids = _list_ids(rows)
+    mentions = Mentions(name for each in names.values() for name in each)
+    found_ids: set[str] = set()
+    used: set[Key] = set()
+    gaps: list[Gap] = []
+    texts = 0
+    own = defaultdict[int, set[str]](set)
+    for row in rows:
+        own[row.sd].add(row.path)
+    for sd in sds:
+        if sd.state is not StorageDirState.ONLINE:
+            gaps.append(Gap(sd, None, f"it is {sd.state.value}: {sd.problem}"))
+            continue
+        try:
+            tree = NoteTree(sd.path)
+            used |= {(sd.number, path) for _, _, path in list_uses(sd.path, own[sd.number])}
+            unread = check_path(sd.path, CheckOptions(reads_pictures=False), {sd.path: sd.sd_id or ""}).unread
+        except (OSError, StrandlineError) as error:
+            gaps.append(Gap(sd, None, getattr(error, "message", str(error))))
+            continue
+        gaps += [Gap(sd, each.path, each.reason) for each in unread]
+        gaps += list(_iter_hidden(sd, tree))
+        for path in _iter_texts(tree):
+            data = _read(sd, tree, path, gaps)
+            if data is not None:
+                texts += 1
+                mentions.read(data)
+                found_ids.update(match[0].decode().lower() for match in _ID.finditer(data))
+        gaps += [Gap(sd, path, reason) for path, reason in tree.refused.items()]
+    for row in rows:
+        key = (row.sd, row.path)
+        if ids[key] & found_ids or any(mentions.has(name) for name in names[key]):
+            used.add(key)
+    return Usage(used, gaps, texts)
+
+
+def _list_names(bench: Workbench, rows: Collection[ImageFile]) -> dict[Key, set[str]]:
+    """The names that may stand for each file: its own, and those that its image came with."""
+    with bench.catalog.read() as reader:
+        images = list({row.image_id for row in rows if row.image_id is not None})
+        origins = reader.origins.list_names_of_images(images)
+    return {
+        (row.sd, row.path): {row.filename, *(origins.get(row.image_id, ()) if row.image_id else ())}
+        for row in rows
+    }
+
+
+def _list_ids(rows: Collection[ImageFile]) -> dict[Key, set[str]]:
+    """The ids of each file's image: the same bytes may have a legacy id, or several, and a content id."""
+    of_bytes = defaultdict[str, set[str]](set)
+    for row in rows:
+        if row.proof is not None:
+            of_bytes[row.proof.sha256].add(content_id_of(row.proof.sha256))
+            if row.image_id is not None:
+                of_bytes[row.proof.sha256].add(row.image_id)
+    return {
+        (row.sd, row.path): {
+            *({row.image_id} if row.image_id is not None else ()),
+            *(of_bytes[row.proof.sha256] if row.proof is not None else ()),
+        }
+        for row in rows
+    }
+
+
+def _iter_texts(tree: NoteTree) -> Iterator[str]:
+    drawings = (path for path in tree.pictures if path.lower().endswith(".svg"))
+    for path in (*tree.notes, *tree.others, *drawings, *tree.iter_settings()):
+        if path.rpartition(".")[2].lower() not in NO_TEXT:
+            yield path
+
+
+def _iter_hidden(sd: StorageDir, tree: NoteTree) -> Iterator[Gap]:
+    """Notes that are only in the cloud, and folders behind links: nobody has read what is in them."""
+    for path in tree.others:
+        meaning = explain_name(name_of(path), is_note_name)
+        if meaning.kind is NameKind.PLACEHOLDER:
+            yield Gap(sd, path, "it is only in the cloud")
+    for path in tree.linked_folders:
+        yield Gap(sd, path, "it leads to another folder, which is not read")
+
+
+def _read(sd: StorageDir, tree: NoteTree, path: str, gaps: list[Gap]) -> bytes | None:
+    """The text, as UTF-8. None if it is no text, or if it cannot be read, which is a gap."""
+    try:
+        look = look_at_file(tree.locate(path))
+        if look is None:
+            return None  # it went away meanwhile
+        if not look.is_here:
+            gaps.append(Gap(sd, path, "it is only in the cloud"))
+            return None
+        data = read_file(tree.locate(path), MAX_TEXT_BYTES)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnreadableFileError) as error:
+        gaps.append(Gap(sd, path, getattr(error, "message", str(error))))
+        return None
+    text = decode_text(data)
+    if text is None and is_note_name(path):
+        gaps.append(Gap(sd, path, "it is called a note, and is no text"))
+    return text
