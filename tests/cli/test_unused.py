@@ -42,7 +42,7 @@ def test_what_nothing_names_is_listed_and_collected(
     assert run(made, "unused", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     (unused,) = report["unused"]
-    assert (report["images"], report["texts"], report["gaps"]) == (12, 1, [])
+    assert (report["images"], report["texts"], report["gaps"]) == (12, 2, [])
     assert run(made, "unused") == 0
     told = capsys.readouterr()
     assert unused["image_id"] in told.out

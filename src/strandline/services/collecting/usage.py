@@ -151,5 +151,5 @@ def _read(sd: StorageDir, tree: NoteTree, path: str, gaps: list[Gap]) -> bytes |
         return None
     text = decode_text(data)
     if text is None and is_note_name(path):
-        gaps.append(Gap(sd, path, "it is called a note, and is no text"))
+        gaps.append(Gap(sd, path, "it is called a note, but has no text in it"))
     return text
