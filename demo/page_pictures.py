@@ -1,12 +1,13 @@
 """Makes the screenshots of the docs: the real program with the demo's folders, in Debian's Chromium.
 
-python demo/page_pictures.py        writes docs/images/*.webp; needs the development requirements and chromium
+python demo/page_pictures.py [NAME…]    writes docs/images/*.webp; needs the development requirements and chromium
 """
 
 from __future__ import annotations
 
 import asyncio
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -51,6 +52,8 @@ class Shot(NamedTuple):
     scheme: Literal["light", "dark"]
     opens: bool = False
     """Open the last image in the light box."""
+    asks: bool = False
+    """Select the first images, and ask whether they should be deleted."""
     quality: int = 90
     """Of the WebP, from 0 to 100."""
 
@@ -70,14 +73,25 @@ VAULT_SHOTS = (
 )
 """For the pages in ``docs/howto``. Each is smaller than 150 kB."""
 
+TRASH_SHOTS = (
+    Shot("delete", "/?sd=Vault&sort=arrived", 1280, 760, "light", asks=True, quality=80),
+    Shot("trash", "/trash", 1280, 720, "light", quality=80),
+)
 
-def main() -> None:
-    """Builds the demo's folders in temporary ones, serves them, and takes the screenshots."""
+
+def main(wanted: Sequence[str]) -> None:
+    """Builds the demo's folders in temporary ones, serves them, and takes the screenshots: all, or those named."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        for serving, shots in ((serve_demo, SHOTS), (serve_vaults, VAULT_SHOTS)):
+        for serving, shots in (
+            (serve_demo, SHOTS),
+            (serve_vaults, VAULT_SHOTS),
+            (serve_deleted, TRASH_SHOTS),
+        ):
+            if wanted and not any(shot.name in wanted for shot in shots):
+                continue
             with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as (address, home):
-                for shot in shots:
+                for shot in (shot for shot in shots if not wanted or shot.name in wanted):
                     take(browser, address, home, shot)
         browser.close()
 
@@ -106,6 +120,19 @@ def serve_vaults(folder: Path) -> Iterator[tuple[str, Path]]:
             for change, path in zip((rename_in_vault, delete_in_graph, move_in_site), roots, strict=True):
                 change(path)
             wait_until_noticed(store, roots, 2)
+            yield address, store.home
+
+
+@contextmanager
+def serve_deleted(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The same for the vault after somebody has deleted pictures of it."""
+    vault = build_vault(folder)
+    with open_store(folder / "home") as store:
+        store.add_storage_dir(vault)
+        for name in ("Grace Hopper.jpg", "cat on the windowsill.jpg", "Pasted image 20260712101500.png"):
+            found = store.find_files_by_name(str(vault / "attachments" / name))
+            store.delete(store.plan_delete([], files=found))
+        with run_daemon(store), serve(store) as address:
             yield address, store.home
 
 
@@ -148,6 +175,14 @@ def take(browser: Browser, address: str, home: Path, shot: Shot) -> None:
         page.keyboard.press("Enter")
         page.locator(".stage img").wait_for()
         page.keyboard.press("i")
+    if shot.asks:
+        page.locator("gallery-grid.is-virtual").wait_for()
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("Space")
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("Shift+ArrowRight")
+        page.keyboard.press("Delete")
+        page.locator(".ask .going").wait_for()
     page.wait_for_timeout(SETTLE_MS)
     picture = pyvips.Image.new_from_buffer(page.screenshot(), "")
     picture.write_to_file(str(IMAGES / f"{shot.name}.webp"), Q=shot.quality, smart_subsample=True, effort=6)
@@ -155,4 +190,4 @@ def take(browser: Browser, address: str, home: Path, shot: Shot) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

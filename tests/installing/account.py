@@ -7,12 +7,14 @@ be typed as it is.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from markdown_it import MarkdownIt
 
@@ -27,6 +29,24 @@ def list_blocks(page: str) -> list[tuple[str, str]]:
     """Language and text of each code block of a page, in order."""
     tokens = MarkdownIt().parse((PROJECT / page).read_text())
     return [(token.info, token.content) for token in tokens if token.type == "fence"]
+
+
+class Step(NamedTuple):
+    """A command on a page, and what the page says that it prints."""
+
+    command: str
+    answer: str
+
+
+def list_steps(page: str) -> list[Step]:
+    """Everything to type on a page, in order, with the answers."""
+    steps = []
+    for language, text in list_blocks(page):
+        if language == "console":
+            for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+                command, _, answer = part.partition("\n")
+                steps.append(Step(command, answer))
+    return steps
 
 
 def list_typed(page: str) -> list[str]:

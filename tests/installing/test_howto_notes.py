@@ -20,7 +20,7 @@ from demo_vaults import (
     move_in_site,
     rename_in_vault,
 )
-from installing.account import PROJECT, Account, list_blocks
+from installing.account import PROJECT, Account, list_steps
 from strandline import open_store
 
 LIMIT_S = 60.0
@@ -52,24 +52,6 @@ PAGES = (
     Page("docs/howto/logseq.md", build_graph, delete_in_graph),
     Page("docs/howto/markdown.md", build_site, move_in_site),
 )
-
-
-class Step(NamedTuple):
-    """A command on a page, and what the page says that it prints."""
-
-    command: str
-    answer: str
-
-
-def list_steps(page: str) -> list[Step]:
-    """Everything to type, in order."""
-    steps = []
-    for language, text in list_blocks(page):
-        if language == "console":
-            for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
-                command, _, answer = part.partition("\n")
-                steps.append(Step(command, answer))
-    return steps
 
 
 def without_differences(text: str) -> str:

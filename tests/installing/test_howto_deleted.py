@@ -1,0 +1,48 @@
+"""The page for people who deleted something: its commands, typed in a vault, answer what the page says."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from demo_vaults import build_vault
+from installing.account import PROJECT, Account, list_steps
+
+PAGE = "docs/howto/deleted.md"
+HOME = "/home/ada"
+"""Where the account's home is on the page."""
+
+
+def read_lines(text: str) -> list[str]:
+    """The lines, whichever stream they came on, without the times and without how columns are set apart."""
+    plain = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", text)
+    return sorted(" ".join(line.split()) for line in plain.splitlines())
+
+
+@pytest.mark.slow
+def test_the_commands_answer_what_the_page_says(tmp_path: Path) -> None:
+    """In order. In the end the picture is where it was."""
+    account = Account(tmp_path)
+    root = build_vault(account.home)
+    account.type(["strandline sd add ~/Vault"])
+    before = {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
+    steps = list_steps(PAGE)
+    assert [step.command.split()[1:3] for step in steps[1:]] == [
+        ["trash", "list"],
+        ["trash", "restore"],
+        ["trash", "empty"],
+    ]
+    for command, answer in steps:
+        said = account.type([command]).replace(str(account.home), HOME)
+        assert read_lines(said) == read_lines(answer), command
+    assert {path: path.read_bytes() for path in root.rglob("*") if path.is_file()} == before
+
+
+def test_the_page_has_small_pictures() -> None:
+    """A reader with a slow line sees them soon."""
+    names = re.findall(r"!\[[^\]]+\]\(\.\./images/([^)]+)\)", (PROJECT / PAGE).read_text())
+    assert names == ["trash.webp", "delete.webp"]
+    for name in names:
+        assert 0 < (PROJECT / "docs/images" / name).stat().st_size < 150_000, name
