@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -166,11 +167,13 @@ def test_the_page_of_an_image_says_that_it_is_in_the_trash(serve: Serve, open_pa
     page.get_by_role("button", name="Delete").click()
     question(page).get_by_role("button", name="Delete").click()
     expect(page.get_by_text("was deleted, and is in the trash")).to_be_visible()
+    expect(page.locator(".preview img")).to_have_js_property("naturalWidth", 64)
+    expect(page.locator(".preview img")).to_have_attribute("src", re.compile("/trash/"))
     expect(page.get_by_role("button", name="Restore")).to_be_focused()
     expect(page.get_by_role("button", name="Delete", exact=True)).to_have_count(0)
     page.get_by_role("button", name="Restore").click()
     expect(page.get_by_text("is back in Notes")).to_be_visible()
-    expect(page.locator(".preview img")).to_have_js_property("naturalWidth", 64)
+    expect(page.locator(".preview img")).to_have_attribute("src", f"/i/{id_of(IMAGES[0])}")
     assert served.store.trash.list_entries() == []
 
 
@@ -186,6 +189,20 @@ def test_what_is_deleted_elsewhere_vanishes_and_comes_back(serve: Serve, open_pa
     served.store.trash.restore([id_of(IMAGES[1])])
     expect(tile(gallery, IMAGES[1])).to_be_visible()
     expect(trash.get_by_text("The trash is empty")).to_be_visible()
+
+
+def test_an_open_image_that_goes_elsewhere_says_so(serve: Serve, open_page: OpenPage) -> None:
+    """The light box does not show what is not there, and shows it again once it is."""
+    served = serve(*IMAGES)
+    page = open_gallery(served, open_page)
+    page.locator(".tile a").first.click()
+    box = page.locator("light-box dialog")
+    expect(box.locator(".stage img")).to_have_js_property("naturalWidth", 64)
+    shown = str(page.locator("light-box [data-do=more]").get_attribute("href")).rpartition("/")[2]
+    served.store.delete(served.store.plan_delete([shown]))
+    expect(box.locator(".unseen")).to_be_visible()
+    served.store.trash.restore([shown])
+    expect(box.locator(".stage img")).to_be_visible()
 
 
 def test_pictures_in_the_trash_are_chosen_and_restored(serve: Serve, open_page: OpenPage) -> None:

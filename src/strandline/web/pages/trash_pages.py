@@ -240,17 +240,17 @@ def _draw(backend: Backend, start: int = 0, *, note: Note | None = None, status:
     since = find_since(backend)
     store = backend.store
     listing, now, sds = store.trash.describe(), store.now(), store.list_storage_dirs()
-    kept = [_keep(each, sds, now) for each in listing.trash]
-    deleted = [each for each in kept if each.listed.entry.reason in RESTORABLE]
-    replaced = [each for each in kept if each.listed.entry.reason is TrashReason.REPLACED]
-    leaving = [each for each in kept if each.may_leave]
+    deleted = [each for each in listing.trash if each.entry.reason in RESTORABLE]
+    replaced = [each for each in listing.trash if each.entry.reason is TrashReason.REPLACED]
+    leaving = [each.entry.size_bytes for each in listing.trash if now >= each.kept_until]
+    end = start + ENTRIES_PER_PAGE
     return render(
         backend.base, "trash.html", status=status, place="trash", since=since, note=note, listing=listing,
-        deleted=deleted[start : start + ENTRIES_PER_PAGE], total=len(deleted), start=start,
-        replaced=[] if start else replaced[:ENTRIES_PER_PAGE], total_replaced=len(replaced), leaving=leaving,
-        leaving_bytes=sum(each.listed.entry.size_bytes for each in leaving),
-        first_leaves=min((each.listed.kept_until for each in kept), default=None),
-        next=start + ENTRIES_PER_PAGE if start + ENTRIES_PER_PAGE < len(deleted) else None,
+        deleted=[_keep(each, sds, now) for each in deleted[start:end]], total=len(deleted), start=start,
+        replaced=[] if start else [_keep(each, sds, now) for each in replaced[:ENTRIES_PER_PAGE]],
+        total_replaced=len(replaced), leaving=len(leaving), leaving_bytes=sum(leaving),
+        first_leaves=min((each.kept_until for each in listing.trash), default=None),
+        next=end if end < len(deleted) else None,
     )  # fmt: skip
 
 

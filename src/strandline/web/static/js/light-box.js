@@ -212,6 +212,7 @@ class LightBox extends HTMLElement {
     if (!this.dialog.open || event.image_id !== this.image?.image_id) return;
     const fresh = await fetchImage(event.image_id, this.grid.source.query).catch(() => null);
     if (fresh && this.image.image_id === fresh.image_id && fresh.state !== this.image.state) this.present(fresh);
+    else if (!fresh && event.type === "image.removed" && this.image.image_id === event.image_id) this.showUnseen("This image is gone.");
   }
 
   toggleFacts() {
