@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from strandline.errors import ImageDamagedError as ImageDamagedError
     from strandline.errors import ImageForeignError as ImageForeignError
     from strandline.errors import ImageIdMismatchError as ImageIdMismatchError
+    from strandline.errors import ImageInUseError as ImageInUseError
     from strandline.errors import ImageNotFoundError as ImageNotFoundError
     from strandline.errors import ImageOnlineOnlyError as ImageOnlineOnlyError
     from strandline.errors import ImageTooLargeError as ImageTooLargeError
@@ -138,6 +139,9 @@ if TYPE_CHECKING:
     from strandline.model.sync_status import SyncStatus as SyncStatus
     from strandline.model.sync_status import TreeEntry as TreeEntry
     from strandline.model.sync_status import TreePage as TreePage
+    from strandline.model.transfers import CopyPlan as CopyPlan
+    from strandline.model.transfers import MovePlan as MovePlan
+    from strandline.model.transfers import TransferReport as TransferReport
     from strandline.model.trash import TrashedFile as TrashedFile
     from strandline.model.trash import TrashListing as TrashListing
     from strandline.model.unused import Gap as Gap
@@ -185,6 +189,7 @@ _HOMES = {
         "ImageArrivingError",
         "ImageDamagedError",
         "ImageForeignError",
+        "ImageInUseError",
         "ImageIdMismatchError",
         "ImageNotFoundError",
         "ImageOnlineOnlyError",
@@ -229,6 +234,7 @@ _HOMES = {
     ),
     "strandline.model.changes": ("ChangeReport", "FileChange", "NamedFile", "RefusedChange"),
     "strandline.model.deletions": ("DeletePlan",),
+    "strandline.model.transfers": ("CopyPlan", "MovePlan", "TransferReport"),
     "strandline.model.trash": ("TrashedFile", "TrashListing"),
     "strandline.model.unused": ("Gap", "UnusedFile", "UnusedReport"),
     "strandline.model.verification": ("Fault", "NotVerified", "VerifyFinding", "VerifyReport"),

@@ -34,6 +34,7 @@
     │   ├── UnsuitableFolderError         the folder cannot be a storage directory
     │   ├── StorageDirConflictError       the path or identity already belongs to another one
     │   ├── InSeveralFoldersError         nobody has said from which one an image should be deleted
+    │   ├── ImageInUseError               notes would lose a picture that should be moved
     │   ├── PlaceTakenError               other bytes have the place that a file should come back to
     │   ├── UnreadTextsError              something that may name pictures was not read
     │   ├── TrashFullError                the trash has no room, and nothing in it may leave yet
@@ -251,6 +252,12 @@ class InSeveralFoldersError(RefusedError):
     """The image is in several storage directories. The fact ``sds`` has them. A person says which are meant."""
 
     code = "in-several-folders"
+
+
+class ImageInUseError(RefusedError):
+    """Notes use the picture that should leave, or may use it. A person who insists moves it all the same."""
+
+    code = "image-in-use"
 
 
 class PlaceTakenError(RefusedError):

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from strandline.model.store_status import StoreStatus
     from strandline.model.suitable_folders import Subfolder
     from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry, TreePage
+    from strandline.model.transfers import CopyPlan, MovePlan, TransferReport
     from strandline.model.unused import UnusedReport
     from strandline.model.verification import VerifyReport
     from strandline.pictures.cache import ThumbnailCache
@@ -417,6 +418,79 @@ class Store:
     def copy(self, image_id: str, to: StorageDirRef) -> Saved:
         """Saves a good copy of the image in ``to``. Replaces wrong bytes. Raises as :meth:`get` and :meth:`save`."""
         return services.copy.copy_image(self._bench, parse_image_id(image_id), self.get_storage_dir(to))
+
+    def plan_copy(
+        self,
+        image_ids: Iterable[str] = (),
+        *,
+        to: StorageDirRef,
+        files: Iterable[NamedFile] = (),
+        note: str | os.PathLike[str] | None = None,
+    ) -> CopyPlan:
+        """Which images should be in ``to``: these, those of ``files``, and all that ``note`` refers to (a note, or a
+        folder of notes, resolved as by a check). Writes nothing.
+
+        Raises:
+            StorageDirNotFoundError: ``to`` is unknown, or the note is in no storage directory.
+            SourceNotFoundError, InvalidPathError, DiskError: The note cannot be read.
+        """
+        return services.copies.plan_copy(
+            self._bench,
+            [parse_image_id(image_id) for image_id in image_ids],
+            self.get_storage_dir(to),
+            files,
+            None if note is None else os.fspath(note),
+        )
+
+    def copy_files(
+        self, plan: CopyPlan, *, dry_run: bool = False, progress: Callable[[int, int], object] | None = None
+    ) -> TransferReport:
+        """Saves a good copy of each image of the plan, as :meth:`copy` does. Durable when it returns. Idempotent.
+
+        ``progress`` is called with the number of handled images, and of all.
+        """
+        return services.copies.copy_files(self._bench, plan, dry_run=dry_run, on_done=progress)
+
+    def plan_move(
+        self,
+        image_ids: Iterable[str] = (),
+        *,
+        to: StorageDirRef,
+        source: StorageDirRef | None = None,
+        files: Iterable[NamedFile] = (),
+        note: str | os.PathLike[str] | None = None,
+    ) -> MovePlan:
+        """Which files would leave their storage directory for ``to``, and which notes there use them. Moves nothing.
+
+        Without ``source``, each image must be in one storage directory besides ``to``. One that is only in ``to`` is
+        there already, and is no part of the plan. The rest is as in :meth:`plan_copy`.
+
+        Raises:
+            InSeveralFoldersError: An image is in several others, and ``source`` does not say which is meant.
+        """
+        return services.move.plan_move(
+            self._bench,
+            [parse_image_id(image_id) for image_id in image_ids],
+            self.get_storage_dir(to),
+            self._find_sd(source),
+            files,
+            None if note is None else os.fspath(note),
+        )
+
+    def move_files(
+        self,
+        plan: MovePlan,
+        *,
+        insists: bool = False,
+        dry_run: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> TransferReport:
+        """Moves the files of the plan: a copy is saved in the target and read again there; then the source goes to
+        the trash, if it still has the same bytes. Durable when it returns.
+
+        Unless ``insists``, a picture stays that notes of its storage directory use, or may use.
+        """
+        return services.move.move_files(self._bench, plan, insists=insists, dry_run=dry_run, on_done=progress)
 
     def adopt(self, sd: StorageDirRef, filename: str) -> Saved:
         """Saves another image that has an image's name under its own id. Raises ``RefusedError`` if it is none."""

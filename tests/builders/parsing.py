@@ -43,7 +43,10 @@ def parse(words: Sequence[str]) -> None:
             assert found is not None
             command = found
             context = contexts.enter_context(command.make_context(name, rest, parent=context))
-        if "texts" in context.params and not context.params["texts"] and context.params["file"] is None:
+        needs_ids = any(
+            each.metavar == "ID..." for each in command.params if isinstance(each, click.Argument)
+        )
+        if needs_ids and not context.params["texts"] and context.params["file"] is None:
             raise click.UsageError("ids are missing")  # the program says so when it runs the command
 
 

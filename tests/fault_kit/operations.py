@@ -225,6 +225,18 @@ def _with_two(world: World) -> None:
     _add(world, make_storage_dir(world.sds / "two", NEW, OTHERS[-1], sd_id=B))
 
 
+def _with_a_vault(world: World) -> None:
+    """It has a picture and a note. The first of the others has a name."""
+    _with_others(world)
+    root = world.sds / "vault"
+    root.mkdir()
+    (root / "Note.md").write_text("![[new.png]]")
+    (root / "new.png").write_bytes(NEW)
+    with open_store(world.home) as store:
+        store.save(OTHERS[0], sd="one", name="sea.png")
+    _add(world, root)
+
+
 def _lay_sources(world: World) -> None:
     (world.folder / "sources").mkdir(exist_ok=True)
     for number, data in enumerate(PICTURES):
@@ -311,6 +323,13 @@ TRASH = [
     ),
     Operation("empty the trash", _with_old_trash, ("trash", "empty", "--yes")),
 ]
+TRANSFERS = [
+    Operation("copy", _with_two, ("copy", _FIRST, "--to", "two")),
+    Operation("move", _with_two, ("move", _FIRST, "--to", "two")),
+    Operation("move again", _with_two, ("move", id_of(OTHERS[-1]), "--to", "two")),
+    Operation("move, to another disk", _with_two, ("move", _FIRST, "--to", "two"), elsewhere=True),
+    Operation("move, into a vault", _with_a_vault, ("move", _FIRST, "--to", "vault")),
+]
 IDENTITIES = [
     Operation("first add", _empty_folder, ("sd", "add", "{one}")),
     Operation("add, migrating", _with_legacy_identity, ("sd", "add", "{one}")),
@@ -342,4 +361,4 @@ READINGS = [
 """What changes nothing in this world, and looks at much of it."""
 HANDED_OUT = {"get": OTHERS[0], "get from the other": OTHERS[-1]}
 """The bytes that readings write to :attr:`World.written`."""
-OPERATIONS = [*SAVES, *TRASH, *IDENTITIES, *CATALOG_ONLY]
+OPERATIONS = [*SAVES, *TRASH, *TRANSFERS, *IDENTITIES, *CATALOG_ONLY]

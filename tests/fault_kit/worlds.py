@@ -26,7 +26,7 @@ from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import reconsider_storage_dirs
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|cache|trash|logs|config\.toml")
+_HOME_NAMES = re.compile(r"catalog\.db(-wal|-shm|-journal)?|scratch|cache|trash|scans|logs|config\.toml")
 
 
 @dataclass(frozen=True)

@@ -153,8 +153,26 @@ class FileToRead(click.ParamType[BinaryIO]):
 
 def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator for a command about one image or many: it gets ``ids``."""
+    return _with_image_ids(command, "ID...", _gather_ids)
 
-    @click.argument("texts", metavar="ID...", nargs=-1, shell_complete=list_id_completions)
+
+def image_ids_or_none_argument(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command that may be given no image: then ``ids`` is None."""
+
+    def gather(
+        texts: tuple[str, ...], file: BinaryIO | None, separator: bytes, note: str | None
+    ) -> GivenIds | None:
+        return _gather_ids(texts, file, separator, note) if texts or file is not None else None
+
+    return _with_image_ids(command, "[ID]...", gather)
+
+
+def _with_image_ids(
+    command: Callable[..., Any],
+    metavar: str,
+    gather: Callable[[tuple[str, ...], BinaryIO | None, bytes, str | None], GivenIds | None],
+) -> Callable[..., Any]:
+    @click.argument("texts", metavar=metavar, nargs=-1, shell_complete=list_id_completions)
     @click.option(
         "--files-from",
         "file",
@@ -181,7 +199,7 @@ def image_ids_argument(command: Callable[..., Any]) -> Callable[..., Any]:
         note: str | None,
         **others: Any,
     ) -> Any:
-        ids = _gather_ids(texts, file, b"\0" if is_null else b"\n", note)
+        ids = gather(texts, file, b"\0" if is_null else b"\n", note)
         return command(*args, ids=ids, **others)
 
     take_ids.__doc__ = f"{inspect.cleandoc(command.__doc__ or '')}\n\n{_IDS}"

@@ -16,9 +16,16 @@ from strandline.errors import (
     UnavailableError,
     UnreadableFileError,
 )
+from strandline.model.plain_words import say_count, show_plainly
 
 if TYPE_CHECKING:
-    from strandline.model.changes import ChangeReport
+    from collections.abc import Sequence
+
+    from strandline.model.changes import ChangeReport, FileChange
+    from strandline.model.note_checks import NoteUse
+
+MOST_USES = 20
+"""Places in notes that are named before something happens."""
 
 
 def judge(report: ChangeReport, *, dry_run: bool) -> ExitStatus:
@@ -43,6 +50,20 @@ def say_refused(report: ChangeReport) -> None:
     """Says on stderr what was refused, and why."""
     for each in report.refused:
         say(each.error.message)
+
+
+def say_uses(uses: Sequence[NoteUse]) -> None:
+    """Says on stderr which notes would miss something."""
+    for use in uses[:MOST_USES]:
+        say(f"{use.sd.name}: {use.note}:{use.line} uses {use.path}")
+    if (left := len(uses) - MOST_USES) > 0:
+        say(f"and {say_count(left, 'more place')} in notes")
+
+
+def name_change(change: FileChange) -> str:
+    """``img/one.png in 'Vault'``."""
+    where = "" if change.sd_name is None else f" in {show_plainly(change.sd_name)!r}"
+    return f"{show_plainly(change.path or change.image_id)}{where}"
 
 
 def insist(what: str, *, yes: bool, can_be_undone: bool) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_completions, sd_option
-from strandline.cli.changes import insist, judge, say_refused
+from strandline.cli.changes import insist, judge, name_change, say_refused, say_uses
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.overview import Row
@@ -20,14 +20,11 @@ from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
-    from strandline.model.changes import ChangeReport, FileChange, NamedFile
+    from strandline.model.changes import ChangeReport, NamedFile
     from strandline.model.deletions import DeletePlan
     from strandline.model.image_ids import ImageId
     from strandline.model.trash import TrashedFile
     from strandline.store import Store
-
-MOST_USES = 20
-"""Places in notes that are named before a deletion."""
 
 MOST_IDS = 3
 """Ids in a command that is offered."""
@@ -154,15 +151,12 @@ def _warn(store: Store, plan: DeletePlan) -> None:
             "deleting takes files out of their folder, so a sync client takes them away on your other machines, too; "
             f"this machine keeps them for {store.trash.rules.grace.days} days"
         )
-    for use in plan.uses[:MOST_USES]:
-        say(f"{use.sd.name}: {use.note}:{use.line} uses {use.path}")
-    if (left := len(plan.uses) - MOST_USES) > 0:
-        say(f"and {say_count(left, 'more place')} in notes")
+    say_uses(plan.uses)
 
 
 def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
     for change in report.possible if dry_run else report.done:
-        write_line(f"{'would delete' if dry_run else 'deleted'} {_name(change)}")
+        write_line(f"{'would delete' if dry_run else 'deleted'} {name_change(change)}")
     if report.done:
         ids = list(dict.fromkeys(str(change.image_id) for change in report.done))
         command = say_command("trash", "restore", *ids[:MOST_IDS]) + (" …" if len(ids) > MOST_IDS else "")
@@ -171,7 +165,7 @@ def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
 
 def _show_restored(report: ChangeReport, *, dry_run: bool) -> None:
     for change in report.possible if dry_run else report.done:
-        write_line(f"{_name(change)} {'would be back' if dry_run else 'is back'}")
+        write_line(f"{name_change(change)} {'would be back' if dry_run else 'is back'}")
 
 
 def _count(report: ChangeReport) -> str:
@@ -212,8 +206,3 @@ def _cells_of(entry: TrashedFile) -> tuple[str, ...]:
     at = entry.trashed_at.astimezone().strftime("%Y-%m-%d %H:%M")
     place = show_plainly(f"{entry.sd_path}/{entry.path}")
     return entry.image_id, at, say_bytes(entry.size_bytes), entry.reason.value, place
-
-
-def _name(change: FileChange) -> str:
-    where = "" if change.sd_name is None else f" in {show_plainly(change.sd_name)!r}"
-    return f"{show_plainly(change.path or change.image_id)}{where}"

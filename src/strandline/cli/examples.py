@@ -63,6 +63,15 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline verify Notes --full --repair",
         "strandline verify --repair --from /media/ada/backup",
     ),
+    "copy": (
+        "strandline copy 5d14820d --to Archive",
+        "strandline copy --note ~/Vault/Lisbon.md --to Notes",
+        "strandline copy --from Phone --month 2026-11 --to Archive",
+    ),
+    "move": (
+        "strandline move 5d14820d --to Archive",
+        "strandline move --search screenshot --from Notes --to Archive --dry-run",
+    ),
     "delete": (
         "strandline delete 5d14820d",
         "strandline delete --dry-run ~/Vault/old.png",

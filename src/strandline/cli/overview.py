@@ -60,6 +60,8 @@ COMMANDS = {
     "check": Row("check:check", "Check the pictures that notes refer to."),
     "put-back": Row("put_back:put_back", "Put back pictures that notes miss."),
     "verify": Row("verify:verify", "Read all images again, find what went bad, and heal it."),
+    "copy": Row("copying:copy", "Copy images to another storage directory."),
+    "move": Row("copying:move", "Move images to another storage directory."),
     "delete": Row("deleting:delete", "Move images to the trash of this machine."),
     "trash": Row("deleting:trash", "List, restore, and empty the trash."),
     "status": Row("status:status", "Say in one sentence whether all is well."),

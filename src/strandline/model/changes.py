@@ -40,7 +40,7 @@ class FileChange(JsonForm):
 
 
 def change_of(
-    sd: StorageDir, path: str, image_id: ImageId | None, size_bytes: int | None = None
+    sd: StorageDir, path: str | None, image_id: ImageId | None, size_bytes: int | None = None
 ) -> FileChange:
     """The row of a file in a known storage directory."""
     return FileChange(image_id, sd.sd_id, path, size_bytes, sd.name)

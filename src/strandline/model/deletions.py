@@ -49,13 +49,18 @@ class DeletePlan(JsonForm):
         return tuple(step.change for step in self.steps)
 
 
-def explain_other_bytes(step: DeleteStep, sha256: str, *, names_are_ids: bool) -> str | None:
+def explain_other_bytes(
+    step: DeleteStep, sha256: str, *, names_are_ids: bool, only: str | None = None
+) -> str | None:
     """Why a file with these bytes is not the one that a person means, or None if it is.
 
-    If names are ids, a person means whatever is under the image's name. Otherwise the bytes are the image.
+    If names are ids, a person means whatever is under the image's name. Otherwise the bytes are the image. With
+    ``only``, the bytes with this SHA-256 are meant, because others have a copy of them.
 
     Law: among named pictures, a file is deleted only if its bytes are those of the image that was asked for.
     """
+    if only is not None and sha256 != only:
+        return "has other bytes than its copy; it stays"
     if names_are_ids or content_id_of(sha256) == step.image_id:
         return None
     return "has other bytes now than the image that you mean; it stays; look at it again"

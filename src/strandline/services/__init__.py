@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from strandline.services.checking import open_references as open_references
     from strandline.services.checking import uses as uses
     from strandline.services.collecting import collect as collect
+    from strandline.services.copying import copies as copies
+    from strandline.services.copying import move as move
     from strandline.services.finding import by_name as by_name
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "checking": ("known_notes", "memory", "open_references", "uses"),
     "collecting": ("collect",),
+    "copying": ("copies", "move"),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),

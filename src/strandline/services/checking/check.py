@@ -20,7 +20,15 @@ from typing import TypeAlias
 from strandline.errors import StrandlineError, UnreadableFileError
 from strandline.folders.disk_errors import as_disk_error
 from strandline.folders.file_tree import read_file
-from strandline.model.note_checks import CheckOptions, FindingKind, Lost, NoteCheck, Place, Remembered
+from strandline.model.note_checks import (
+    CheckOptions,
+    FindingKind,
+    Lost,
+    NoteCheck,
+    Place,
+    Remembered,
+    UnreadNote,
+)
 from strandline.model.portable_names import explain_refused
 from strandline.notes.file_index import name_of
 from strandline.notes.mentions import Mentions
@@ -82,26 +90,50 @@ def check_path(
     base = find_base(path)
     root = find_root(base, known_roots)
     below = os.path.relpath(path, root).replace(os.sep, "/")
-    try:
-        tree = NoteTree(root, "" if below == "." else below)
-    except OSError as error:
-        raise as_disk_error(error, "list", root) from error
+    tree = _list_notes(root, "" if below == "." else below)
     check = _Check(tree, options, base, recall(root) if root in known_roots else None)
     check.run(go_on)
     return check.report(path, base, known_roots.get(root) or None, perf_counter() - begun)
 
 
-def list_uses(root: str, wanted: AbstractSet[str]) -> list[tuple[str, Reference, str]]:
+def list_uses(
+    root: str, wanted: AbstractSet[str], unread: list[UnreadNote] | None = None
+) -> list[tuple[str, Reference, str]]:
     """The references of all notes below the root that mean one of the pictures: note, reference, and picture.
+
+    What could not be read, and may refer to one, is added to ``unread``.
 
     Raises:
         DiskError: The root cannot be listed.
     """
+    check = _Check(_list_notes(root), CheckOptions(), root, None)
+    uses = list(check.iter_uses(wanted))
+    if unread is not None:
+        unread += check.unread
+    return uses
+
+
+def list_pictures(root: str, below: str) -> list[tuple[str, Reference, str, bool]]:
+    """What the notes at or below a path of the root refer to: note, reference, picture, and whether it is there.
+
+    References to pictures that nobody keeps here (on the web, outside of the root) are left out.
+
+    Raises:
+        DiskError: The root cannot be listed.
+        UnreadableFileError: One of the notes cannot be read.
+    """
+    check = _Check(_list_notes(root, below), CheckOptions(), root, None)
+    pictures = list(check.iter_pictures())
+    for each in check.unread:
+        raise UnreadableFileError(f"{each.path} cannot be read: {each.reason}", path=each.path)
+    return pictures
+
+
+def _list_notes(root: str, below: str = "") -> NoteTree:
     try:
-        tree = NoteTree(root)
+        return NoteTree(root, below)
     except OSError as error:
         raise as_disk_error(error, "list", root) from error
-    return list(_Check(tree, CheckOptions(), root, None).iter_uses(wanted))
 
 
 class _Check:
@@ -163,6 +195,25 @@ class _Check:
                     if resolved.verdict not in _ABSENT:
                         meant = {resolved.path, *resolved.candidates} & wanted
                         yield from ((note, reference, path) for path in sorted(filter(None, meant))[:1])
+
+    def iter_pictures(self) -> Iterator[tuple[str, Reference, str, bool]]:
+        """What the reported notes refer to, and whether it is there."""
+        read = [(note, self._read_references(note)) for note in self._notes]
+        self._scopes = self._find_scopes(read)
+        for note, references in read:
+            scope = find_scope(self._scopes, note)
+            for reference in references:
+                resolved = self._resolve(note, reference, scope)
+                is_there = resolved.verdict in _PRESENT
+                if resolved.path is not None and (is_there or resolved.verdict in _ABSENT):
+                    is_note = reference.form is Form.WIKI and self._tree.has_note_of(name_of(resolved.path))
+                    if is_there or not is_note:
+                        yield note, reference, resolved.path, is_there
+
+    @property
+    def unread(self) -> tuple[UnreadNote, ...]:
+        """Notes and folders that could not be read so far."""
+        return self._collected.unread
 
     def report(self, path: str, base: str, sd_id: str | None, seconds: float) -> NoteCheck:
         """What was found."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 
 from strandline.errors import StrandlineError
 from strandline.model.image_ids import ImageId
-from strandline.model.note_checks import NoteUse
+from strandline.model.note_checks import NoteUse, UnreadNote
 from strandline.model.states import should_lie_there
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.checking.check import list_uses
@@ -41,8 +42,20 @@ def find_uses_of(files: Iterable[tuple[StorageDir, str]]) -> list[NoteUse]:
         if not sd.is_reachable:
             continue
         with suppress(StrandlineError):
-            found += [
-                NoteUse(sd, note, reference.line, reference.column, reference.target, path)
-                for note, reference, path in list_uses(sd.path, paths[number])
-            ]
+            found += find_uses_in(sd, paths[number])
     return found
+
+
+def find_uses_in(
+    sd: StorageDir, paths: AbstractSet[str], unread: list[UnreadNote] | None = None
+) -> list[NoteUse]:
+    """The places in notes of one storage directory that mean one of its files. What could not be read, and may refer
+    to one, is added to ``unread``.
+
+    Raises:
+        DiskError: It cannot be listed.
+    """
+    return [
+        NoteUse(sd, note, reference.line, reference.column, reference.target, path)
+        for note, reference, path in list_uses(sd.path, paths, unread)
+    ]

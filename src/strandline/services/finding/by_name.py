@@ -16,10 +16,11 @@ from strandline.errors import (
     InvalidPathError,
     SourceNotFoundError,
     StorageDirNotFoundError,
+    StrandlineError,
     UnreadableFileError,
 )
 from strandline.folders.file_tree import look_at_file, read_file
-from strandline.model.changes import NamedFile
+from strandline.model.changes import NamedFile, RefusedChange, change_of
 from strandline.model.ignored import IGNORE_FILE
 from strandline.model.image_files import FileState
 from strandline.model.image_ids import ImageId
@@ -33,9 +34,11 @@ from strandline.notes.reading import read_note
 from strandline.notes.references import Form, Reference
 from strandline.notes.resolver import Resolved, Resolver, Verdict
 from strandline.services.checking import messages
+from strandline.services.checking.check import list_pictures
 from strandline.services.checking.memory import Memory
 from strandline.services.checking.note_tree import NoteTree
 from strandline.services.checking.picture_state import have_same_bytes
+from strandline.services.checking.roots import find_base
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.paths import can_be_path, find_real_path
@@ -88,6 +91,49 @@ def find_files_by_name(bench: Workbench, text: str, *, note: str | None = None) 
             candidates=list(found),
         )
     return files
+
+
+def list_files_of_note(bench: Workbench, note: str) -> tuple[list[NamedFile], list[RefusedChange]]:
+    """The pictures that a note, or all notes in a folder, refer to: each file once, by path; and those that are not
+    there or cannot be read, each with the reason. References are resolved as by a check.
+
+    Raises:
+        StorageDirNotFoundError: It is in no storage directory.
+        SourceNotFoundError, InvalidPathError: It is no note, or not there.
+        DiskError: The storage directory cannot be listed, or a note cannot be read.
+    """
+    with bench.catalog.read() as reader:
+        sds = reader.sds.list_storage_dirs()
+    path = os.path.abspath(os.path.expanduser(note))
+    inside = _find_storage_dir(bench, sds, path)
+    if inside is None:
+        inside = next(((sd, "") for sd in sds if sd.path == path), None)
+    if inside is None:
+        raise _in_no_storage_dir(note)
+    find_base(path)
+    sd, below = inside
+    files: dict[str, NamedFile] = {}
+    refused: dict[str, RefusedChange] = {}
+    for each, reference, picture, is_there in list_pictures(sd.path, below):
+        if picture in files or picture in refused:
+            continue
+        try:
+            if not is_there:
+                raise SourceNotFoundError(
+                    f"{each}:{reference.line} refers to {show_plainly(picture)}, which is not in {sd.name!r}",
+                    source=picture,
+                )
+            files[picture] = NamedFile(sd, picture, _identify(bench, sd, picture))
+        except StrandlineError as error:
+            refused[picture] = change_of(sd, picture, None).refuse(error)
+    return [files[path] for path in sorted(files)], [refused[path] for path in sorted(refused)]
+
+
+def _in_no_storage_dir(note: str) -> StorageDirNotFoundError:
+    folder = os.path.dirname(os.path.abspath(note))
+    return StorageDirNotFoundError(
+        f"{note} is in no storage directory; add its folder: {say_add(folder)}", path=note
+    )
 
 
 def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]]:
@@ -211,10 +257,7 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     if not is_note_name(note):
         raise InvalidPathError(f"{note} is not a note; give the path of one", path=note)
     if inside is None:
-        raise StorageDirNotFoundError(
-            f"{note} is in no storage directory; add its folder: {say_add(os.path.dirname(os.path.abspath(note)))}",
-            path=note,
-        )
+        raise _in_no_storage_dir(note)
     sd, below = inside
     tree = NoteTree(sd.path)
     resolver = Resolver(

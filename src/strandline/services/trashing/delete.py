@@ -74,7 +74,7 @@ def plan_delete(
     for image_id, only in wanted.items():
         found = [
             step
-            for step in _find_files(bench, image_id, known)
+            for step in find_files(bench, image_id, known)
             if step.sd.number in allowed and (only is None or (step.sd.number, step.path) in only)
         ]
         if not found:
@@ -100,26 +100,39 @@ def delete_files(
     Durable when it returns. Idempotent: what is gone already is refused as not found. ``dry_run`` says what would be
     refused now, as far as that can be told without moving anything.
     """
-    rules = rules_of(bench)
-    with bench.catalog.read() as reader:
-        used_bytes = reader.trash.measure_trash()
+    room = TrashRoom(bench)
     done: list[FileChange] = []
     refused = list(plan.refused)
     for step in plan.steps:
         try:
-            sd = _check_deletable(bench, step)
-            if used_bytes + (step.size_bytes or 0) > rules.max_bytes:
-                raise TrashFullError(say_trash_full(rules, used_bytes, step.size_bytes or 0))
+            sd = check_deletable(bench, step)
+            room.check(step)
             if not dry_run:
-                size_bytes = _delete(bench, sd, step, reason)
-                done.append(change_of(sd, step.path, step.image_id, size_bytes))
-                used_bytes += size_bytes
+                done.append(delete_file(bench, sd, step, room, reason=reason))
         except StrandlineError as error:
             refused.append(step.change.refuse(error))
     return ChangeReport(plan.changes, tuple(done), tuple(refused))
 
 
-def _find_files(bench: Workbench, image_id: ImageId, sds: Sequence[StorageDir]) -> list[DeleteStep]:
+class TrashRoom:
+    """How much the trash may still take, during one deletion of many files."""
+
+    def __init__(self, bench: Workbench) -> None:
+        self._rules = rules_of(bench)
+        with bench.catalog.read() as reader:
+            self._used_bytes = reader.trash.measure_trash()
+
+    def check(self, step: DeleteStep) -> None:
+        """Raises ``TrashFullError`` if the file does not fit."""
+        if self._used_bytes + (step.size_bytes or 0) > self._rules.max_bytes:
+            raise TrashFullError(say_trash_full(self._rules, self._used_bytes, step.size_bytes or 0))
+
+    def take(self, size_bytes: int) -> None:
+        """So much is in it now."""
+        self._used_bytes += size_bytes
+
+
+def find_files(bench: Workbench, image_id: ImageId, sds: Sequence[StorageDir]) -> list[DeleteStep]:
     """The image's files: those that the catalog expects, and those that it does not know yet."""
     with bench.catalog.read() as reader:
         rows = {(row.sd, row.path): row for row in reader.files.list_rows_of_image(image_id)}
@@ -162,7 +175,7 @@ def _in_several(steps: Iterable[DeleteStep], wanted: int) -> InSeveralFoldersErr
     )
 
 
-def _check_deletable(bench: Workbench, step: DeleteStep) -> StorageDir:
+def check_deletable(bench: Workbench, step: DeleteStep) -> StorageDir:
     """The storage directory as it is now, if files may leave it.
 
     Raises:
@@ -191,13 +204,27 @@ def _check_deletable(bench: Workbench, step: DeleteStep) -> StorageDir:
     return sd
 
 
-def _delete(bench: Workbench, sd: StorageDir, step: DeleteStep, reason: TrashReason) -> int:
-    """Moves one file to the trash. Returns its size in bytes."""
+def delete_file(
+    bench: Workbench,
+    sd: StorageDir,
+    step: DeleteStep,
+    room: TrashRoom,
+    *,
+    only: str | None = None,
+    reason: TrashReason = TrashReason.DELETED,
+) -> FileChange:
+    """Moves one file to the trash. With ``only``, it must have exactly the bytes with this SHA-256. Durable.
+
+    Raises:
+        FileChangedError: It has other bytes than are meant. It stays.
+        SourceNotFoundError: It is gone.
+        DiskError: It cannot be read or moved.
+    """
     folder = bench.folder(sd)
     name = folder.layout.name_of(step.path)
 
     def judge(copy: AsideCopy) -> None:
-        why = explain_other_bytes(step, copy.sha256, names_are_ids=folder.layout.names_are_ids)
+        why = explain_other_bytes(step, copy.sha256, names_are_ids=folder.layout.names_are_ids, only=only)
         if why is not None:
             prove_file(bench, sd, name)  # so that the catalog, and the next answer, are right
             raise FileChangedError(f"{folder.where(name)} {why}", path=step.path)
@@ -212,7 +239,8 @@ def _delete(bench: Workbench, sd: StorageDir, step: DeleteStep, reason: TrashRea
         if trashed is not None:
             with bench.catalog.write() as writer:
                 record_deletion(bench, writer, sd, step.path, trashed)
-            return trashed.size_bytes
+            room.take(trashed.size_bytes)
+            return change_of(sd, step.path, step.image_id, trashed.size_bytes)
     raise FileChangedError(
         f"{folder.where(name)} keeps changing; try again when nothing writes to it", path=step.path
     )

@@ -14,6 +14,7 @@ from strandline.model.open_references import OpenReference
 from strandline.model.reports import Check, ImageFileReport, ImageInfo, Saved
 from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.sync_status import SyncStatus
+from strandline.model.transfers import TransferReport
 from strandline.model.values import dataclass
 from strandline.runtime.scan_jobs import ScanJob
 
@@ -138,6 +139,37 @@ class Deletion(JsonForm):
     uses: tuple[NoteUse, ...]
 
     JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", ChangeReport), "uses": "uses"}
+
+
+@dataclass(frozen=True, slots=True)
+class Copying(JsonForm):
+    """Which images were to be in the target, which are, which of those were written now, and what was refused."""
+
+    transfer: TransferReport
+    dry_run: bool
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("transfer", TransferReport)}
+
+    @property
+    def report(self) -> ChangeReport:
+        """Its rows."""
+        return self.transfer.report
+
+
+@dataclass(frozen=True, slots=True)
+class Moving(JsonForm):
+    """Which files were to leave, which left, what was written in the target, and which notes use the files."""
+
+    transfer: TransferReport
+    dry_run: bool
+    uses: tuple[NoteUse, ...]
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("transfer", TransferReport), "uses": "uses"}
+
+    @property
+    def report(self) -> ChangeReport:
+        """Its rows."""
+        return self.transfer.report
 
 
 @dataclass(frozen=True, slots=True)

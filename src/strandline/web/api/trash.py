@@ -15,16 +15,13 @@ from strandline.model.plain_words import say_bytes, say_count
 from strandline.model.trash import TrashedFile, TrashListing
 from strandline.web.answers import HARMLESS, answer
 from strandline.web.api import responses, schemas
+from strandline.web.api.changes import MOST_AT_ONCE, answer_changes
 from strandline.web.api.inspect import MAX_PREVIEW_BYTES, WidthQuery
 from strandline.web.api.parameters import Body, ImageIdPath, SdQuery
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.images.ranges import is_not_modified
-from strandline.web.problems import answer_error
 
 router = APIRouter()
-
-MOST_AT_ONCE = 1000
-"""As many as one page of a listing has."""
 
 MAX_SDS = 100
 
@@ -120,7 +117,7 @@ async def restore_images(backend: TheBackend, wanted: RestoreImages) -> Response
 
     def restore() -> Response:
         report = backend.store.trash.restore(wanted.image_ids, wanted.sd, dry_run=wanted.dry_run)
-        return _answer_changes(schemas.Changes(report, wanted.dry_run))
+        return answer_changes(schemas.Changes(report, wanted.dry_run))
 
     return await backend.crossing.slow(restore)
 
@@ -190,15 +187,7 @@ async def read_trashed(
 def _delete(backend: Backend, image_ids: list[str], sds: list[str], *, dry_run: bool) -> Response:
     plan = backend.store.plan_delete(image_ids, sds=sds)
     report = backend.store.delete(plan, dry_run=dry_run)
-    return _answer_changes(schemas.Deletion(report, dry_run, plan.uses))
-
-
-def _answer_changes(changes: schemas.Changes | schemas.Deletion) -> Response:
-    """200 if something was done, or would be, or nothing was refused; otherwise the problem of the first refusal."""
-    report = changes.report
-    if not report.refused or (report.possible if changes.dry_run else report.done):
-        return answer(changes)
-    return answer_error(report.refused[0].error, **changes.to_json())
+    return answer_changes(schemas.Deletion(report, dry_run, plan.uses))
 
 
 def _check_nothing_leaves(report: ChangeReport) -> None:

@@ -1,0 +1,1 @@
+"""Room: copies of images are made, moved, and counted, within and between storage directories."""
