@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from strandline.model.transfers import CopyPlan, MovePlan, TransferReport
     from strandline.model.unused import UnusedReport
     from strandline.model.verification import VerifyReport
+    from strandline.model.wanted import RescueReport, WantedFile, WantedImage
     from strandline.pictures.cache import ThumbnailCache
     from strandline.pictures.decoding import Thumbnail
     from strandline.services.checking.memory import Memory
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from strandline.services.finding.look_up import Presence
     from strandline.services.gallery import Gallery
     from strandline.services.journal import Journal
+    from strandline.services.rescuing.search import OnSearched
     from strandline.services.saving.intake import NewImage, Source
     from strandline.services.scanning.scan import OnProgress
     from strandline.services.storage_dirs.manage import StorageDirRef
@@ -693,6 +695,57 @@ class Store:
             self._bench, report.findings, [os.fspath(folder) for folder in folders], dry_run=dry_run
         )
         return replace(report, findings=tuple(findings), healing=healing)
+
+    def list_wanted(self, sds: Iterable[StorageDirRef] | None = None) -> list[WantedFile]:
+        """The files that are missing, or have other bytes than they should, by storage directory and path. Without
+        ``sds``, of all.
+
+        As the last scan and the last look at each file found them. Reads only the catalog.
+        """
+        return services.wanted.list_wanted(
+            self._bench,
+            self.list_storage_dirs() if sds is None else [self.get_storage_dir(sd) for sd in sds],
+        )
+
+    def rescue(
+        self,
+        folders: Iterable[str | os.PathLike[str]],
+        *,
+        dry_run: bool = False,
+        progress: OnSearched | None = None,
+        cancel: threading.Event | None = None,
+    ) -> RescueReport:
+        """Looks through the folders (a backup, a camera card) for exactly the bytes of :meth:`list_wanted`, and
+        brings them back: a missing file to where it was, never over anything; a bad one as :meth:`heal` does.
+
+        ``progress`` is called with the folder, its files that were read, and all that are to be read (0 while
+        unknown). Durable when it returns.
+
+        Cost: one ``lstat`` per file, and a read of each that can have wanted bytes.
+
+        Raises:
+            SourceNotFoundError: One of the folders is not there.
+        """
+        return services.rescue.rescue(
+            self._bench,
+            self.list_wanted(),
+            [os.fspath(folder) for folder in folders],
+            dry_run=dry_run,
+            on_searched=progress,
+            cancel=cancel,
+        )
+
+    def provide(self, wanted: Iterable[WantedImage], target: str | os.PathLike[str]) -> ChangeReport:
+        """Collects what another machine wants into a folder, or into a new ZIP file if the name ends in ``.zip``.
+
+        :func:`strandline.model.wanted.parse_wanted` reads that machine's list. Nothing is replaced. ``path`` of a row
+        is the name in the target. What is not here is refused as not found.
+
+        Raises:
+            PlaceTakenError: The ZIP file is there already.
+            InvalidPathError, DiskError: The target cannot be written.
+        """
+        return services.provide.provide(self._bench, wanted, os.fspath(target))
 
     def list_images(
         self,

@@ -267,6 +267,23 @@ def _with_deleted(world: World) -> None:
         store.delete(store.plan_delete([id_of(OTHERS[0])]))
 
 
+def _with_rescue(world: World) -> None:
+    """One image is half, one is missing. Both are on another disk, under other names."""
+    _with_half(world)
+    (world.sds / "one" / "media" / name_of(OTHERS[0])).unlink()
+    _look(world, hours_ago=1)
+    _look(world)
+
+
+def _with_rescue_named(world: World) -> None:
+    """A named picture is missing."""
+    _named(world)
+    (world.sds / "one" / "Study" / "0.png").unlink()
+    (world.sds / "one" / "Other.png").write_bytes(OTHERS[1])
+    _look(world, hours_ago=1)
+    _look(world)
+
+
 def _with_old_trash(world: World) -> None:
     """Nothing is kept for any time."""
     _with_deleted(world)
@@ -296,6 +313,10 @@ SAVES = [
         ("verify", "one", "--repair"),
         elsewhere=True,
         announces=2,
+    ),
+    Operation("rescue", _with_rescue, ("rescue", "{sources}"), announces=2),
+    Operation(
+        "rescue, named, hidden", _with_rescue_named, ("rescue", "{sources}"), elsewhere=True, announces=2
     ),
     Operation("save several", _empty, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
     Operation(

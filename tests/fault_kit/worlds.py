@@ -110,7 +110,7 @@ class World:
                 assert _read_files(kept) == self._before, "a file was written into"
         odd = [name for name in os.listdir(self.home) if not _HOME_NAMES.fullmatch(name)]
         odd += [name for name in _list_names(self.home / "scratch") if not TEMPORARY_NAME.fullmatch(name)]
-        assert odd == []
+        assert odd == [], odd
 
     def list_rows(self) -> list[tuple[object, ...]]:
         """Every row of the catalog: storage directory, name, state, and whether the file is absent."""

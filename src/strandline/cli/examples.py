@@ -72,6 +72,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline move 5d14820d --to Archive",
         "strandline move --search screenshot --from Notes --to Archive --dry-run",
     ),
+    "wanted": ("strandline wanted", "strandline wanted Notes --json > wanted.json"),
+    "rescue": ("strandline rescue /media/ada/card --dry-run", "strandline rescue ~/Backup ~/Pictures"),
+    "provide": ("strandline provide - -o ~/for-ada < wanted.json", "strandline provide - -o for-ada.zip"),
     "delete": (
         "strandline delete 5d14820d",
         "strandline delete --dry-run ~/Vault/old.png",

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from strandline.folders.saving import WrittenFile
     from strandline.folders.setting_aside import AsideCopy
     from strandline.folders.timed_calls import TimedCalls
-    from strandline.folders.tree import Entry, PathPage
+    from strandline.folders.tree import Entry, FoundFile, PathPage
     from strandline.model.identity.anchors import AnchorLook
     from strandline.model.identity.decisions import IdentityDecision
     from strandline.model.identity.sd_ids import StorageDirId
@@ -548,6 +548,12 @@ class LocalFolder:
             relative = os.path.relpath(above, self.root).replace(os.sep, "/")
             for name in (*names, *folders):
                 yield ("" if relative == "." else relative), name
+
+    def iter_files(self, refused: list[str]) -> Iterator[list[FoundFile]]:
+        """One open and one ``scandir`` per folder, one ``lstat`` per file."""
+        walk = parts.tree.iter_files(self.root, refused)
+        while (found := self.calls.patient(lambda: next(walk, None), kind="listings")) is not None:
+            yield found
 
     def list_folders(self) -> list[str]:
         """One ``scandir``."""

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from strandline.folders.saving import WrittenFile as WrittenFile
     from strandline.folders.setting_aside import AsideCopy as AsideCopy
     from strandline.folders.tree import Entry as Entry
+    from strandline.folders.tree import FoundFile as FoundFile
     from strandline.folders.tree import PathPage as PathPage
     from strandline.model.identity.anchors import AnchorLook
     from strandline.model.identity.decisions import IdentityDecision
@@ -493,6 +494,15 @@ class Folder(Protocol):
 
     def iter_tree(self) -> Iterator[tuple[str, str]]:
         """Folder (relative) and name of every entry below the root, lazily. Skips hidden folders."""
+        ...
+
+    def iter_files(self, refused: list[str]) -> Iterator[list[FoundFile]]:
+        """Every regular file below the root, also in hidden folders, lazily and in pieces. Follows no link; the root
+        must contain none. ``refused`` gets the paths of the folders that cannot be listed.
+
+        Raises:
+            OSError: The root cannot be listed.
+        """
         ...
 
     def list_folders(self) -> list[str]:

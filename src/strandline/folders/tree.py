@@ -42,6 +42,16 @@ class PathPage(NamedTuple):
         return self.passed + len(self.paths) >= self.total
 
 
+class FoundFile(NamedTuple):
+    """A regular file somewhere below a root."""
+
+    path: str
+    """Relative to the root, with ``/``."""
+    size_bytes: int
+    is_here: bool
+    """False if the system says that its bytes are in the cloud."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """The entry with a path. Links are shown, not followed."""
@@ -97,6 +107,18 @@ def iter_tree_names(root: str) -> Iterator[str]:
     """The path of every entry in the whole tree, lazily and in no particular order. Raises as :func:`list_paths`."""
     for prefix, listed in iter_folders(root, []):
         yield from (prefix + entry.name for entry in listed)
+
+
+def iter_files(root: str, refused: list[str]) -> Iterator[list[FoundFile]]:
+    """All regular files below the root, also hidden ones, in pieces. Raises as :func:`iter_folders`."""
+    for prefix, listed in iter_folders(root, refused, passes_over=lambda _path: False):
+        found = []
+        for entry in listed:
+            with suppress(OSError):  # it is gone
+                seen = entry.stat(follow_symlinks=False)
+                if stat.S_ISREG(seen.st_mode):
+                    found.append(FoundFile(prefix + entry.name, seen.st_size, not is_dataless(seen)))
+        yield found
 
 
 def list_folders(root: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
@@ -19,7 +19,10 @@ _OPENS_IN_FOLDERS = os.scandir in os.supports_fd and os.open in os.supports_dir_
 
 
 def iter_folders(
-    root: str | Path, refused: list[str], is_ignored: IsIgnored = lambda _path: False
+    root: str | Path,
+    refused: list[str],
+    is_ignored: IsIgnored = lambda _path: False,
+    passes_over: Callable[[str], bool] = is_passed_over,
 ) -> Iterator[tuple[str, list[os.DirEntry[str]]]]:
     """The root, then each folder below it: the prefix of its names (``""`` or ``a/b/``), and its entries. A folder
     with more than :data:`ENTRIES_AT_ONCE` comes in several pieces, one after the other.
@@ -31,13 +34,15 @@ def iter_folders(
         root: Contains no link.
         refused: Gets the paths of the folders that cannot be listed, or are too deep.
         is_ignored: Says of a folder's path, with ``/`` at the end, whether it is passed over, too.
+        passes_over: Says it without the ``/``; by default, of folders that have no picture of a person.
 
     Raises:
         OSError: The root cannot be opened, or not listed to its end.
     """
+    is_left_out = _join(passes_over, is_ignored)
     with listed_folder(os.fspath(root)) as opened:
         below: list[str] = []
-        for entries in _iter_pieces("", opened, below, is_ignored):
+        for entries in _iter_pieces("", opened, below, is_left_out):
             yield "", entries
         waiting = [("", opened, below)]
         try:
@@ -63,7 +68,7 @@ def iter_folders(
                 prefix, below = f"{path}/", []
                 waiting.append((prefix, folder, below))
                 try:
-                    for entries in _iter_pieces(prefix, folder, below, is_ignored):
+                    for entries in _iter_pieces(prefix, folder, below, is_left_out):
                         yield prefix, entries
                 except OSError:
                     refused.append(path)
@@ -87,13 +92,18 @@ def list_folders_in(root: str, path: str, is_ignored: IsIgnored = lambda _path: 
         for part in path.split("/") if path else ():
             folder = _open(folder, part)
             way.callback(_close, folder)
-        for _ in _iter_pieces(f"{path}/" if path else "", folder, below, is_ignored):
+        prefix = f"{path}/" if path else ""
+        for _ in _iter_pieces(prefix, folder, below, _join(is_passed_over, is_ignored)):
             pass
     return below
 
 
+def _join(passes_over: Callable[[str], bool], is_ignored: IsIgnored) -> Callable[[str], bool]:
+    return lambda path: passes_over(path) or is_ignored(f"{path}/")
+
+
 def _iter_pieces(
-    prefix: str, folder: int | str, below: list[str], is_ignored: IsIgnored
+    prefix: str, folder: int | str, below: list[str], is_left_out: Callable[[str], bool]
 ) -> Iterator[list[os.DirEntry[str]]]:
     """The entries; ``below`` gets the names of the folders to enter.
 
@@ -102,11 +112,7 @@ def _iter_pieces(
     with os.scandir(folder) as entries:
         while piece := list(islice(entries, ENTRIES_AT_ONCE)):
             folders = [entry.name for entry in piece if entry.is_dir(follow_symlinks=False)]
-            below += [
-                name
-                for name in folders
-                if not (is_passed_over(prefix + name) or is_ignored(f"{prefix}{name}/"))
-            ]
+            below += [name for name in folders if not is_left_out(prefix + name)]
             yield piece
 
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from strandline.services.finding import search as search
     from strandline.services.inspecting import browse as browse
     from strandline.services.inspecting import inspect as inspect
+    from strandline.services.rescuing import provide as provide
+    from strandline.services.rescuing import rescue as rescue
+    from strandline.services.rescuing import wanted as wanted
     from strandline.services.saving import adopt as adopt
     from strandline.services.saving import copy as copy
     from strandline.services.saving import intake as intake
@@ -57,6 +60,7 @@ _ROOMS = {
     "copying": ("copies", "move"),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
+    "rescuing": ("provide", "rescue", "wanted"),
     "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),
     "scanning": ("last_scans", "scan"),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),

@@ -19,7 +19,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from strandline import __version__
 from strandline.errors import StrandlineError
 from strandline.runtime.assembly import LocalStore
-from strandline.web.api import events, health, images, inspect, scans, sds, status, transfers, trash, uploads
+from strandline.web.api import (
+    events,
+    health,
+    images,
+    inspect,
+    scans,
+    sds,
+    status,
+    transfers,
+    trash,
+    uploads,
+    wanted,
+)
 from strandline.web.api.document import complete_document
 from strandline.web.api.parameters import refuse_unknown
 from strandline.web.backend import Backend
@@ -41,6 +53,7 @@ ROUTERS = (
     uploads.router,
     trash.router,
     transfers.router,
+    wanted.router,
     scans.router,
     inspect.router,
     events.router,

@@ -324,3 +324,21 @@ def test_a_folder_is_spelled_as_the_disk_does(folder: Folder) -> None:
     for asked in ("link", "link/x", "a b.png", "Study/note.md/x"):
         with pytest.raises(NotADirectoryError):
             folder.spell_folder(asked)
+
+
+def test_every_file_is_found_for_a_search(folder: Folder) -> None:
+    """Also hidden ones, and those that programs keep for themselves. No link is followed."""
+    root = Path(folder.root)
+    sizes = {
+        path.relative_to(root).as_posix(): path.stat().st_size for path in root.rglob("*") if path.is_file()
+    }
+    assert {".git/x.png", "Study/.hidden.png", "Study/note.md"} <= sizes.keys()
+    (root / "link").symlink_to("Study")
+    (root / "link.png").symlink_to("a b.png")
+    refused: list[str] = []
+    found = [file for piece in folder.iter_files(refused) for file in piece]
+    assert {file.path: file.size_bytes for file in found} == sizes
+    assert (len(found), refused, all(file.is_here for file in found)) == (len(sizes), [], True)
+    root.rename(root.with_name("gone"))
+    with pytest.raises(FileNotFoundError):
+        list(folder.iter_files(refused))

@@ -119,57 +119,81 @@ def _restore(bench: Workbench, entry: TrashedFile, target: StorageDir | None, *,
             path=entry.sd_path,
         )
     sd = check_writable(bench, target)
-    folder = bench.folder(sd)
-    name = _check_name(sd, folder, entry)
     with ExitStack() as opened:
         copy = open_bytes(bench, entry, opened)
-        with disk_errors("look at", folder.where(name)):
-            there = next(iter(folder.look_at([entry.path])), None)
-        if there is not None:
-            _check_same(bench, folder, name, entry, is_file=there.kind == "file")
-        if dry_run:
+        if not bring_back(bench, sd, entry.path, copy, entry.mtime_ns, dry_run=dry_run):
             return False
-        if there is None:
-            _write(bench, sd, folder, name, entry, copy)
-    prove_file(bench, sd, name)
     with bench.catalog.write(durable=True) as writer:
         writer.trash.delete_trashed([entry.trash_id])
     discard_copy(bench, entry)
     return True
 
 
-def _check_name(sd: StorageDir, folder: Folder, entry: TrashedFile) -> str:
+def bring_back(
+    bench: Workbench, sd: StorageDir, path: str, copy: ProofCopy, mtime_ns: int | None, *, dry_run: bool
+) -> bool:
+    """Puts the bytes to this path of a storage directory that may be written to. Replaces nothing. Durable when it
+    returns. Idempotent: bytes that are there already are fine. Returns whether they are there: after a dry run, they
+    are not.
+
+    Raises:
+        PlaceTakenError: Something else is there, or no image has such a path any more.
+        DiskError: The disk refused.
+    """
+    folder = bench.folder(sd)
+    name = _check_name(sd, folder, path)
+    with disk_errors("look at", folder.where(name)):
+        there = next(iter(folder.look_at([path])), None)
+    if there is not None:
+        _check_same(bench, folder, name, path, copy.sha256, is_file=there.kind == "file")
+    if dry_run:
+        return False
+    if there is None:
+        _write(bench, sd, folder, name, path, copy, mtime_ns)
+    prove_file(bench, sd, name)
+    return True
+
+
+def _check_name(sd: StorageDir, folder: Folder, path: str) -> str:
     """The name in the place's layout under which the file goes back.
 
     Raises:
         PlaceTakenError: Its name means no image there any more, or nothing may be written there.
     """
-    name = folder.layout.find_name(entry.path)
-    why = explain_refused_target(entry.path) if sd.layout is LayoutKind.NAMED else None
+    name = folder.layout.find_name(path)
+    why = explain_refused_target(path) if sd.layout is LayoutKind.NAMED else None
     if name is None or folder.layout.split(name) is None:
         why = "images are in other places there now"
     if why is not None or name is None:
-        raise PlaceTakenError(f"{entry.path} cannot go back into {sd.name!r}: {why}", path=entry.path)
+        raise PlaceTakenError(f"{path} cannot go back into {sd.name!r}: {why}", path=path)
     return name
 
 
-def _check_same(bench: Workbench, folder: Folder, name: str, entry: TrashedFile, *, is_file: bool) -> None:
-    """Raises unless the file that has the place has the deleted bytes."""
+def _check_same(
+    bench: Workbench, folder: Folder, name: str, path: str, sha256: str, *, is_file: bool
+) -> None:
+    """Raises unless the file that has the place has these bytes."""
     found = None
     with disk_errors("read", folder.where(name)), suppress(FileNotFoundError):
         found = folder.hash_image(name, limit_bytes=bench.limits.read_max_bytes) if is_file else None
-    if found is None or found.changed_while_read or found.sha256 != entry.sha256:
+    if found is None or found.changed_while_read or found.sha256 != sha256:
         raise PlaceTakenError(
-            f"something else is at {folder.where(name)} now, and stays; move it away to get the deleted file back",
-            path=entry.path,
+            f"something else is at {folder.where(name)} now, and stays; move it away to get the file back",
+            path=path,
         )
 
 
 def _write(
-    bench: Workbench, sd: StorageDir, folder: Folder, name: str, entry: TrashedFile, copy: ProofCopy
+    bench: Workbench,
+    sd: StorageDir,
+    folder: Folder,
+    name: str,
+    path: str,
+    copy: ProofCopy,
+    mtime_ns: int | None,
 ) -> None:
     key = (sd.number, name)
-    mtime_ns = choose_mtime(entry.mtime_ns or 0, bench.now())
+    mtime_ns = choose_mtime(mtime_ns or 0, bench.now())
     bench.being_saved.add(key)
     try:
         with copy.open() as data, disk_errors("write", folder.where(name), FileExistsError):
@@ -177,7 +201,7 @@ def _write(
     except FileExistsError as error:
         raise PlaceTakenError(
             f"a file came to {folder.where(name)} at this moment; nothing was replaced; try again",
-            path=entry.path,
+            path=path,
         ) from error
     finally:
         bench.being_saved.discard(key)

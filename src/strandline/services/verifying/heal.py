@@ -7,7 +7,7 @@ the catalog knows to have been its own, and only if it still has exactly the wro
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -38,6 +38,8 @@ from strandline.services.trashing.trash import copy_to_trash, discard_copy, open
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from strandline.folders.port import ProofCopy
     from strandline.model.image_files import ImageFile
 
@@ -49,6 +51,11 @@ PAUSE_S = 0.25
 
 MOST_FILES = 1_000_000
 """Files of a given folder that are looked at."""
+
+ListFiles = Callable[[VerifyFinding, str | None], list[str]]
+"""Files on this machine that may have the right bytes of a finding, whose SHA-256 may be known. None of them is
+believed.
+"""
 
 
 def heal(
@@ -70,9 +77,14 @@ def heal(
     Raises:
         SourceNotFoundError: One of the folders is not there.
     """
-    findings = list(findings)
     check_folders(bench, folders)
-    given = _Given(bench, folders, findings)
+    return heal_findings(bench, findings, _Given(bench, folders).list_files, dry_run=dry_run)
+
+
+def heal_findings(
+    bench: Workbench, findings: Iterable[VerifyFinding], list_files: ListFiles, *, dry_run: bool = False
+) -> tuple[list[VerifyFinding], ChangeReport]:
+    """The same, with the files that a person has elsewhere."""
     plan: list[FileChange] = []
     done: list[FileChange] = []
     refused: list[RefusedChange] = []
@@ -83,7 +95,7 @@ def heal(
             continue
         plan.append(finding.change)
         try:
-            _heal(bench, finding, given, dry_run=dry_run)
+            _heal(bench, finding, list_files, dry_run=dry_run)
         except StrandlineError as error:
             refused.append(finding.change.refuse(error))
             after.append(finding)
@@ -104,12 +116,12 @@ def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
             ) from error
 
 
-def _heal(bench: Workbench, finding: VerifyFinding, given: _Given, *, dry_run: bool) -> None:
+def _heal(bench: Workbench, finding: VerifyFinding, list_files: ListFiles, *, dry_run: bool) -> None:
     sd = check_writable(bench, finding.sd)
     folder = bench.folder(sd)
     name = folder.layout.name_of(finding.path)
     with ExitStack() as opened:
-        copy = _find_good(bench, sd, finding, given, opened)
+        copy = _find_good(bench, sd, finding, list_files, opened)
         if dry_run:
             return
         _wait_until_quiet(bench, folder, name)
@@ -120,7 +132,7 @@ def _heal(bench: Workbench, finding: VerifyFinding, given: _Given, *, dry_run: b
 
 
 def _find_good(
-    bench: Workbench, sd: StorageDir, finding: VerifyFinding, given: _Given, opened: ExitStack
+    bench: Workbench, sd: StorageDir, finding: VerifyFinding, list_files: ListFiles, opened: ExitStack
 ) -> ProofCopy:
     """Bytes that are right, read just now.
 
@@ -139,7 +151,7 @@ def _find_good(
         return content_id_of(found) == image_id if is_promised else found == sha256
 
     errors: list[StrandlineError] = []
-    for copy in _iter_copies(bench, finding, sha256, given, opened, errors):
+    for copy in _iter_copies(bench, finding, sha256, list_files, opened, errors):
         if is_right(copy.sha256):
             return copy
     for error in errors:
@@ -155,7 +167,7 @@ def _iter_copies(
     bench: Workbench,
     finding: VerifyFinding,
     sha256: str | None,
-    given: _Given,
+    list_files: ListFiles,
     opened: ExitStack,
     errors: list[StrandlineError],
 ) -> Iterator[ProofCopy]:
@@ -179,14 +191,14 @@ def _iter_copies(
     for entry in entries:
         with _noting(errors):
             yield open_bytes(bench, entry, opened)
-    for path in given.list_files(finding, sha256):
+    for path in list_files(finding, sha256):
         with _noting(errors):
-            yield _read_file(bench, path, opened)
+            yield read_file(bench, path, opened)[0]
     if finding.image_id is not None:
         original = find_original_among(bench, finding.image_id, rows, sha256)
         if original is not None:
             with _noting(errors):
-                yield _read_file(bench, original, opened)
+                yield read_file(bench, original, opened)[0]
 
 
 @contextmanager
@@ -197,9 +209,10 @@ def _noting(errors: list[StrandlineError]) -> Iterator[None]:
         errors.append(error)
 
 
-def _read_file(bench: Workbench, path: str, opened: ExitStack) -> ProofCopy:
+def read_file(bench: Workbench, path: str, opened: ExitStack) -> tuple[ProofCopy, datetime | None]:
+    """The bytes of any file, and when it was last written to. Raises ``UnreadableFileError``."""
     folder, name = os.path.dirname(path), os.path.basename(path)
-    return read_entry(bench, bench.folder_at(folder), name, opened)[0]
+    return read_entry(bench, bench.folder_at(folder), name, opened)
 
 
 def _wait_until_quiet(bench: Workbench, folder: Folder, name: str) -> None:
@@ -271,7 +284,6 @@ class _Given:
 
     bench: Workbench
     folders: Sequence[str]
-    findings: Sequence[VerifyFinding]
     _by_size: dict[int, list[str]] | None = None
 
     def list_files(self, finding: VerifyFinding, sha256: str | None) -> list[str]:

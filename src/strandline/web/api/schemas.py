@@ -16,6 +16,7 @@ from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.sync_status import SyncStatus
 from strandline.model.transfers import TransferReport
 from strandline.model.values import dataclass
+from strandline.model.wanted import WantedFile
 from strandline.runtime.scan_jobs import ScanJob
 
 
@@ -128,6 +129,13 @@ class Changes(JsonForm):
     dry_run: bool
 
     JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", ChangeReport)}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted(JsonForm):
+    """The files that are missing, or have other bytes than they should."""
+
+    wanted: list[WantedFile]
 
 
 @dataclass(frozen=True, slots=True)

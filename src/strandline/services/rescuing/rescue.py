@@ -1,0 +1,120 @@
+"""Rescuing: what is missing or bad is looked for in folders that a person names, and brought back (SPEC §19).
+
+A missing file goes to where it was, never over anything. A bad one is healed (``verifying.heal``). Each file is
+looked at again at the moment it is written, and so is the file that it is brought back from.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from strandline.errors import FileChangedError, SourceNotFoundError, StrandlineError, UnreadableFileError
+from strandline.model.changes import ChangeReport, FileChange, RefusedChange
+from strandline.model.verification import FAULT_OF_STATE, Fault, VerifyFinding
+from strandline.model.wanted import RescueReport, WantedFile, choose_found
+from strandline.services.proving.prove import Outcome, prove_file
+from strandline.services.rescuing.search import OnSearched, Search
+from strandline.services.storage_dirs.writing import check_writable
+from strandline.services.trashing.restore import bring_back
+from strandline.services.verifying.heal import check_folders, heal_findings, read_file
+from strandline.services.workbench import Workbench
+
+
+def rescue(
+    bench: Workbench,
+    wanted: Sequence[WantedFile],
+    folders: Sequence[str],
+    *,
+    dry_run: bool = False,
+    on_searched: OnSearched | None = None,
+    cancel: threading.Event | None = None,
+) -> RescueReport:
+    """Looks through the folders for exactly the bytes of these files, and brings them back. Durable when it returns.
+
+    Idempotent, and one that is refused does not stop the others. ``dry_run`` only says what was found. ``cancel``
+    ends the search, or the rescue after the file that is being brought back.
+
+    Cost: one ``lstat`` per file in the folders, and a read of each that has the size of something wanted. If the size
+    of something wanted is unknown, a read of each picture.
+
+    Raises:
+        SourceNotFoundError: One of the folders is not there.
+    """
+    check_folders(bench, folders)
+    search = Search(bench, wanted, on_searched or (lambda *_: None), cancel)
+    search.look_through(folders)
+    pairs, not_found = choose_found(wanted, lambda content_id: search.found.get(content_id, []))
+    done: list[FileChange] = []
+    refused: list[RefusedChange] = []
+    for each, path in pairs:
+        if cancel is not None and cancel.is_set():
+            search.is_complete = False
+            break
+        try:
+            done += [each.change] if _bring_back(bench, each, path, dry_run=dry_run) else []
+        except StrandlineError as error:
+            refused.append(each.change.refuse(error))
+    plan = tuple(each.change for each, _ in pairs)
+    return RescueReport(
+        ChangeReport(plan, tuple(done), tuple(refused)),
+        tuple(not_found),
+        search.files,
+        search.checked,
+        tuple(search.unread),
+        search.is_complete,
+    )
+
+
+def _bring_back(bench: Workbench, wanted: WantedFile, path: str, *, dry_run: bool) -> bool:
+    """Returns whether the file is good now: after a dry run, it is not."""
+    sd = check_writable(bench, wanted.sd)
+    if wanted.fault is Fault.MISSING:
+        with ExitStack() as opened:
+            copy, written_at = read_file(bench, path, opened)
+            if not wanted.image.is_right(copy.sha256):
+                raise FileChangedError(f"{path} has other bytes now than when it was found", path=path)
+            mtime_ns = wanted.mtime_ns
+            if mtime_ns is None and written_at is not None:
+                mtime_ns = int(written_at.timestamp() * 1e9)
+            return bring_back(bench, sd, wanted.path, copy, mtime_ns, dry_run=dry_run)
+    finding = _look_again(bench, wanted)
+    if finding is None:
+        return not dry_run
+    _, report = heal_findings(bench, [finding], lambda *_: [path], dry_run=dry_run)
+    if report.refused:
+        raise report.refused[0].error
+    return bool(report.done)
+
+
+def _look_again(bench: Workbench, wanted: WantedFile) -> VerifyFinding | None:
+    """What is wrong with the file now. None if nothing is.
+
+    Raises:
+        SourceNotFoundError, FileChangedError, UnreadableFileError: Nobody can tell, or it is gone.
+    """
+    sd = wanted.sd
+    folder = bench.folder(sd)
+    name = folder.layout.name_of(wanted.path)
+    result = prove_file(bench, sd, name)
+    fault, found = wanted.fault, None if result.copy is None else result.copy.sha256
+    match result.outcome:
+        case Outcome.GONE:
+            raise SourceNotFoundError(
+                f"there is no {folder.where(name)} any more; scan twice, a minute apart, and try again",
+                source=wanted.path,
+            )
+        case Outcome.CHANGING:
+            raise FileChangedError(f"{folder.where(name)} is being written now; try again", path=wanted.path)
+        case Outcome.UNREADABLE:
+            raise UnreadableFileError(f"cannot read {folder.where(name)}: {result.reason}", path=wanted.path)
+        case Outcome.GOOD:
+            if fault is not Fault.ALTERED or (found is not None and wanted.image.is_right(found)):
+                return None
+        case Outcome.BAD:
+            assert result.row is not None
+            fault = FAULT_OF_STATE.get(result.row.state, Fault.DAMAGED)
+    return VerifyFinding(
+        sd, wanted.path, wanted.image_id, fault, result.reason, wanted.size_bytes, wanted.sha256, found
+    )
