@@ -97,6 +97,9 @@ if TYPE_CHECKING:
     from strandline.model.events import StorageDirOffline as StorageDirOffline
     from strandline.model.events import StorageDirOnline as StorageDirOnline
     from strandline.model.events import StorageDirSuspect as StorageDirSuspect
+    from strandline.model.exports import ExportedImage as ExportedImage
+    from strandline.model.exports import ExportReport as ExportReport
+    from strandline.model.exports import LeftOut as LeftOut
     from strandline.model.image_files import FileStamp as FileStamp
     from strandline.model.image_files import FileState as FileState
     from strandline.model.image_files import ImageFile as ImageFile
@@ -275,6 +278,11 @@ _HOMES = {
     "strandline.model.image_ids": (
         "ImageId",
         "parse_image_id",
+    ),
+    "strandline.model.exports": (
+        "ExportReport",
+        "ExportedImage",
+        "LeftOut",
     ),
     "strandline.model.queries": ("Query",),
     "strandline.model.months": (

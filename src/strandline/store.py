@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeAlias
 from weakref import WeakSet
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from strandline.model.changes import ChangeReport, NamedFile
     from strandline.model.deletions import DeletePlan
     from strandline.model.events import Event
+    from strandline.model.exports import ExportedImage, ExportReport
     from strandline.model.image_files import FileState, ImageFile, ImageFilter
     from strandline.model.note_checks import NoteCheck, NoteUse
     from strandline.model.open_references import OpenReference
@@ -903,6 +905,51 @@ class Store:
         """Up to ``limit`` events of the journal after number ``since``, oldest first."""
         with self._bench.catalog.read() as reader:
             return reader.journal.list_events(since=since, limit=limit)
+
+    def plan_export(
+        self, image_ids: Iterable[str] | None = None, *, query: Query | None = None
+    ) -> list[ExportedImage]:
+        """The images with these ids, or all that the query means, and their names in an export. Reads only the
+        catalog. Raises as :meth:`list_images`.
+        """
+        if image_ids is not None and query is not None:
+            raise InvalidInputError("give image ids or a query, not both")
+        ids = [parse_image_id(image_id) for image_id in image_ids or ()]
+        chosen = self.choose(query) if image_ids is None else None
+        return services.export_images.plan_export(self._bench, ids, chosen)
+
+    def export_images(
+        self,
+        plan: Sequence[ExportedImage],
+        target: str | os.PathLike[str],
+        *,
+        dry_run: bool = False,
+        progress: Callable[[int, int], object] | None = None,
+    ) -> ExportReport:
+        """Copies images, proven, into a folder, or into a new archive if the name ends in ``.zip``, with a contact
+        sheet and a manifest. Durable when it returns. An interrupted export to a folder is continued by the same
+        call. Nothing is replaced. What cannot be read is in ``refused``. ``progress`` gets the numbers of images that
+        are done, and of all.
+
+        Raises:
+            ImageNotFoundError: There is nothing to export.
+            PlaceTakenError: The archive exists, or the folder has something else in it than an earlier export.
+            RefusedError: The target is in a storage directory.
+            DiskError: The disk refused.
+        """
+        return services.export_images.export_images(
+            self._bench, self.thumbnails, plan, Path(target), dry_run=dry_run, on_progress=progress
+        )
+
+    def iter_export_zip(self, plan: Sequence[ExportedImage]) -> Iterator[bytes]:
+        """The bytes of the same archive, lazily, in pieces of at most a mebibyte. The same images give the same
+        bytes. What cannot be read is named in its manifest.
+
+        Raises:
+            ImageNotFoundError: There is nothing to export. Raised at once.
+        """
+        services.export_images.check_any(plan)
+        return services.export_images.iter_zip(self._bench, self.thumbnails, plan)
 
     def export_catalog(self) -> dict[str, object]:
         """Everything that only the catalog knows, ready for JSON."""

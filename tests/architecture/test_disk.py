@@ -123,6 +123,10 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     "services/finding/by_name.py": ("the note, or the picture, that a person names", {"folders.file_tree"}),
     "services/saving/put_back.py": ("what other programs keep in a folder that was checked", {"folders.file_tree"}),
     "services/rescuing/provide.py": ("the folder or ZIP file that a person wants", {".mkdir", ".open", "tempfile"}),
+    "services/exporting/export_images.py": (
+        "where a person wants images exported to",
+        {".is_dir", "folders.export_folder", "os.path.realpath"},
+    ),
     "services/scanning/last_scans.py": (
         "the times of the last scans, in the home",
         {".mkdir", ".stat", ".touch", "os.utime"},

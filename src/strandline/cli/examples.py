@@ -110,6 +110,11 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "strandline check docs --format github",
         "strandline check --json > known.json; strandline check --baseline known.json",
     ),
+    "export": (
+        "strandline export --sd Notes --month 2026-11 -o ~/Pictures/November",
+        "strandline export --search lisbon -o lisbon.zip",
+        "strandline export 5d14820d 0a1b2c3d -o ~/Desktop/for-ada.zip",
+    ),
     "status": ("strandline status", "strandline status --json"),
     "doctor": ("strandline doctor", "strandline doctor --json"),
     "config": ("strandline config show", "strandline config set log.level info"),

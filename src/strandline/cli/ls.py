@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 import click
 
-from strandline.cli.arguments import sd_option
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.numbers import WholeNumber
+from strandline.cli.query_options import query_options
 from strandline.cli.session import Session
 from strandline.cli.tables import Cell, Column, show_table
 from strandline.cli.wording import find_time, say_day, say_image_state, say_list, say_pixels, say_type
@@ -20,14 +21,12 @@ from strandline.model.defaults import IMAGES_PER_PAGE
 from strandline.model.events import format_time
 from strandline.model.image_files import Sort
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.queries import ImageState, Query
+from strandline.model.queries import Query
 from strandline.model.reports import ImageInfo, ImagePage
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 
 if TYPE_CHECKING:
     from strandline.store import Store
-
-_STATES = [state.value for state in ImageState]
 
 DRAWN_AT_ONCE = 500
 """Rows of one table on a terminal: its columns are as wide as they need to be, so they are drawn together."""
@@ -95,23 +94,7 @@ def _parse_columns(_context: click.Context, _option: click.Parameter, text: str 
 
 
 @click.command("ls", cls=Verb)
-@click.option(
-    "--search", metavar="TEXT", help="Words of a name or a path in any order, or the beginning of an id."
-)
-@click.option("--type", "kind", metavar="TYPE", help="Only this type: png, jpeg, image/webp …")
-@click.option(
-    "--state",
-    type=click.Choice(_STATES),
-    metavar="STATE",
-    help=f"Only images with a file in this state: {', '.join(_STATES)}.",
-)
-@click.option("--from", "taken_from", metavar="DAY", help="Taken on this day or later: 2026-11-22.")
-@click.option("--to", "taken_to", metavar="DAY", help="Taken on this day or earlier.")
-@click.option("--month", metavar="MONTH", help="Taken in this month: 2026-11.")
-@sd_option
-@click.option(
-    "--folder", metavar="PATH", help="Only images in this folder of a storage directory: Trips/Lisbon."
-)
+@query_options
 @click.option(
     "--sort",
     type=click.Choice([sort.value for sort in Sort]),
@@ -137,14 +120,7 @@ def _parse_columns(_context: click.Context, _option: click.Parameter, text: str 
 @click.pass_obj
 def ls(
     session: Session,
-    search: str | None,
-    kind: str | None,
-    state: str | None,
-    taken_from: str | None,
-    taken_to: str | None,
-    month: str | None,
-    sd: str | None,
-    folder: str | None,
+    query: Query,
     sort: str,
     reverse: bool,
     columns: tuple[str, ...],
@@ -161,10 +137,7 @@ def ls(
     """
     if is_all and limit is not None:
         raise click.UsageError("give --all or --limit, not both")
-    query = Query(
-        text=search, type=kind, state=state, taken_from=taken_from, taken_to=taken_to, month=month, sd=sd,
-        folder=folder, sort=sort, reverse=reverse,
-    )  # fmt: skip
+    query = replace(query, sort=sort, reverse=reverse)
     if limit is None and not is_all and is_terminal(sys.stdout):
         limit = IMAGES_PER_PAGE
     with session.open_store() as store:
@@ -175,7 +148,7 @@ def ls(
         if not found and not session.json:
             say(_say_none(store, query))
         _say_without_id(store, query)
-        _say_absent(store, sd)
+        _say_absent(store, query)
 
 
 def _list_page(session: Session, page: ImagePage, columns: tuple[str, ...]) -> bool:
@@ -237,9 +210,9 @@ def _say_without_id(store: Store, query: Query) -> None:
         say(f"besides, {count} without an id: still arriving, damaged, or not read yet ({some}{more})")
 
 
-def _say_absent(store: Store, sd: str | None) -> None:
+def _say_absent(store: Store, query: Query) -> None:
     """Tells whose images may have changed since they were last seen."""
-    wanted = None if sd is None else store.get_storage_dir(sd).number
+    wanted = None if query.sd is None else store.get_storage_dir(query.sd).number
     for each in store.refresh_storage_dirs():
         if each.state is not StorageDirState.ONLINE and wanted in (None, each.number):
             say(_say_known(each))

@@ -47,6 +47,7 @@ COMMANDS = {
     "path": Row("get:path", "Print the path of an image on this machine."),
     "data-url": Row("get:data_url", "Print an image as a data: URL."),
     "thumbnail": Row("get:thumbnail", "Write a small version of an image."),
+    "export": Row("export:export", "Copy images to a folder or a ZIP archive, with a contact sheet."),
     "exists": Row("exists:exists", "Check whether an image is here, by exit status."),
     "info": Row("facts:info", "Show what is known about an image."),
     "whereis": Row("facts:whereis", "List the files of an image."),

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from strandline.services.collecting import collect as collect
     from strandline.services.copying import copies as copies
     from strandline.services.copying import move as move
+    from strandline.services.exporting import export_images as export_images
     from strandline.services.finding import by_name as by_name
     from strandline.services.finding import describe as describe
     from strandline.services.finding import explain as explain
@@ -58,6 +59,7 @@ _ROOMS = {
     "checking": ("known_notes", "memory", "open_references", "uses"),
     "collecting": ("collect",),
     "copying": ("copies", "move"),
+    "exporting": ("export_images",),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "rescuing": ("provide", "rescue", "wanted"),

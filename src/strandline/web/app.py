@@ -21,6 +21,7 @@ from strandline.errors import StrandlineError
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import (
     events,
+    exports,
     health,
     images,
     inspect,
@@ -51,6 +52,7 @@ ROUTERS = (
     sds.router,
     images.router,
     uploads.router,
+    exports.router,
     trash.router,
     transfers.router,
     wanted.router,

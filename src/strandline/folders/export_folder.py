@@ -1,0 +1,134 @@
+"""The folder, or the archive, that a person wants images exported to. It is no storage directory.
+
+Nothing that is there is replaced, except for the two pages that an earlier export of ours wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from strandline.errors import PlaceTakenError
+from strandline.folders.disk_errors import disk_errors
+from strandline.folders.opened_folders import open_folder
+from strandline.folders.renaming import rename_without_replacing
+from strandline.folders.saving import SaveMode, write_whole
+
+_CHUNK_BYTES = 1 << 20
+
+_MANIFEST_BYTES = 1 << 30
+"""A manifest that is larger is none of ours: a million images have half of that."""
+
+
+class ExportFolder:
+    """A folder with files in folders in it."""
+
+    def __init__(self, root: Path, scratch: Path) -> None:
+        self.root = root
+        self._scratch = scratch
+
+    def is_empty(self) -> bool:
+        """Whether it has nothing in it, or does not exist."""
+        with disk_errors("look at", self.root, FileNotFoundError):
+            try:
+                with os.scandir(self.root) as entries:
+                    return next(entries, None) is None
+            except FileNotFoundError:
+                return True
+
+    def ensure_folders(self, names: Iterable[str]) -> None:
+        """Makes it, and the folders in it."""
+        with disk_errors("make", self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                (self.root / name).mkdir(exist_ok=True)
+
+    def find_page(self, name: str) -> bytes | None:
+        """The bytes of one of its pages, or None if it has none."""
+        with disk_errors("read", self.root / name, FileNotFoundError):
+            try:
+                with (self.root / name).open("rb") as file:
+                    return file.read(_MANIFEST_BYTES)
+            except FileNotFoundError:
+                return None
+
+    def find_sha256(self, folder: str, name: str) -> str | None:
+        """The hash of a file, or None if nothing has the name. Reads all of it. A link or folder has none: ``""``."""
+        path = self.root / folder / name
+        with disk_errors("read", path):
+            if not os.path.lexists(path):
+                return None
+            if path.is_symlink() or not path.is_file():
+                return ""
+            digest = hashlib.sha256()
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK_BYTES):
+                    digest.update(chunk)
+        return digest.hexdigest()
+
+    def has(self, folder: str, name: str) -> bool:
+        """Whether anything has the name."""
+        return os.path.lexists(self.root / folder / name)
+
+    def write_new(
+        self, folder: str, name: str, source: bytes | BinaryIO, mtime_ns: int | None = None
+    ) -> bool:
+        """Writes a file whole and durably. False if the name is taken: nothing is replaced."""
+        try:
+            write_whole(self.root / folder, name, source, scratch=self._scratch, mtime_ns=mtime_ns)
+        except FileExistsError:
+            return False
+        return True
+
+    def write_page(self, name: str, data: bytes) -> None:
+        """Writes a page of the export, also over the one of an earlier run."""
+        write_whole(self.root, name, data, scratch=self._scratch, mode=SaveMode.REPLACE)
+
+
+def write_new_file(path: Path, chunks: Iterable[bytes]) -> None:
+    """Writes a new file, whole or not at all, without knowing its size before. Durable when it returns.
+
+    Until then the bytes are in a hidden file beside it, which is left there only if the process is killed.
+
+    Raises:
+        PlaceTakenError: Something has the name; nothing is replaced.
+        DiskError: The disk refused.
+    """
+    check_free(path)
+    with disk_errors("write", path, FileExistsError):
+        fd, temporary = tempfile.mkstemp(dir=path.parent, prefix=".strandline-", suffix=".part")
+        try:
+            with os.fdopen(fd, "wb") as file:
+                for chunk in chunks:
+                    file.write(chunk)
+                file.flush()
+                os.fchmod(fd, 0o644) if hasattr(os, "fchmod") else None
+                os.fsync(fd)
+            with open_folder(path.parent) as folder:
+                name = os.path.basename(temporary)
+                if not rename_without_replacing(name, path.name, source_fd=folder.fd, target_fd=folder.fd):
+                    os.link(temporary, path)
+                folder.sync()
+        except FileExistsError as error:
+            raise _taken(path) from error
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(temporary)
+
+
+def check_free(path: Path) -> None:
+    """Raises ``PlaceTakenError`` if something has the name."""
+    if os.path.lexists(path):
+        raise _taken(path)
+
+
+def _taken(path: Path) -> PlaceTakenError:
+    return PlaceTakenError(
+        f"{path} exists already, and nothing is replaced; choose another name, or move it away",
+        path=str(path),
+    )
