@@ -69,6 +69,8 @@ if TYPE_CHECKING:
     from strandline.errors import WrongBytesError as WrongBytesError
     from strandline.folders.proof_copies import CopyWriter as CopyWriter
     from strandline.folders.proof_copies import ProofCopy as ProofCopy
+    from strandline.model.catalog_exports import ImportedCatalog as ImportedCatalog
+    from strandline.model.catalog_exports import ImportedDir as ImportedDir
     from strandline.model.changes import ChangeReport as ChangeReport
     from strandline.model.changes import FileChange as FileChange
     from strandline.model.changes import NamedFile as NamedFile
@@ -123,7 +125,6 @@ if TYPE_CHECKING:
     from strandline.model.reports import ImageFileReport as ImageFileReport
     from strandline.model.reports import ImageInfo as ImageInfo
     from strandline.model.reports import ImagePage as ImagePage
-    from strandline.model.reports import ImportedNames as ImportedNames
     from strandline.model.reports import Saved as Saved
     from strandline.model.reports import ScanReport as ScanReport
     from strandline.model.reports import StorageDirTrace as StorageDirTrace
@@ -279,6 +280,10 @@ _HOMES = {
         "ImageId",
         "parse_image_id",
     ),
+    "strandline.model.catalog_exports": (
+        "ImportedCatalog",
+        "ImportedDir",
+    ),
     "strandline.model.exports": (
         "ExportReport",
         "ExportedImage",
@@ -300,7 +305,6 @@ _HOMES = {
         "ImageFileReport",
         "ImageInfo",
         "ImagePage",
-        "ImportedNames",
         "Saved",
         "ScanReport",
         "StorageDirTrace",

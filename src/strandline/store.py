@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from strandline.errors import StrandlineError
     from strandline.folders.proof_copies import CopyWriter
+    from strandline.model.catalog_exports import ImportedCatalog
     from strandline.model.changes import ChangeReport, NamedFile
     from strandline.model.deletions import DeletePlan
     from strandline.model.events import Event
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
         Explanation,
         ImageInfo,
         ImagePage,
-        ImportedNames,
         Saved,
         ScanReport,
         TakenIn,
@@ -955,13 +955,14 @@ class Store:
         """Everything that only the catalog knows, ready for JSON."""
         return services.export.export_catalog(self._bench)
 
-    def import_names(self, exported: object) -> ImportedNames:
-        """Adds the original names of another catalog's :meth:`export_catalog`. Removes none. Idempotent.
+    def import_catalog(self, exported: object) -> ImportedCatalog:
+        """Adds what another catalog's :meth:`export_catalog` knows: original names, what was where in the storage
+        directories that are here, and the trash, as far as its bytes are in this home. Removes nothing. Idempotent.
 
         Raises:
             InvalidInputError: It is not such an export. Nothing was added.
         """
-        return services.importing.import_names(self._bench, exported)
+        return services.importing.import_catalog(self._bench, exported)
 
     def close(self) -> None:
         """Ends its watchers and frees everything. Idempotent."""

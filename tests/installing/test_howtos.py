@@ -36,13 +36,21 @@ def names_in(account: Account, home: str) -> list[object]:
 
 @pytest.mark.slow
 def test_backup_restore_and_move(account: Account) -> None:
-    """The names survive a lost catalog, and the folder and the home are found where they were moved."""
-    account.type(list_typed("docs/howto/backup-and-move.md"))
-    assert names_in(account, "strandline-home") == ["cat.png"]
+    """Names and trash survive a new computer and a lost catalog, and the folder and the home are found where they
+    were moved.
+    """
+    (account.home / "dog.png").write_bytes(make_picture("png", seed=1))
+    dog = id_of(make_picture("png", seed=1))
+    account.type(["strandline save dog.png", f"strandline delete {dog}"])
+    typed = list_typed("docs/howto/backup-and-move.md")
+    at = typed.index("strandline sd add ~/Notes")
+    account.type([*typed[:at], "mv ~/.local/share/strandline ~/old-computer", *typed[at:]])
+    assert sorted(map(str, names_in(account, "strandline-home"))) == ["cat.png", "dog.png"]
     with open_store(account.home / "strandline-home") as store:
         [notes] = store.list_storage_dirs()
         assert (notes.path, notes.state) == (str(account.home / "Sync/Notes"), "online")
         assert store.get(id_of(make_picture("png"))).read() == make_picture("png")
+        assert [change.image_id for change in store.trash.restore([dog]).done] == [dog]
     account.environment["STRANDLINE_HOME"] = str(account.home / "strandline-home")
     account.type(["! echo '{' | strandline catalog import -"])
 

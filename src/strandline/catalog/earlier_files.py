@@ -37,6 +37,20 @@ class EarlierFileReader:
             for sd, path, sha256, size, since_us, until_us in rows
         ]
 
+    def list_earlier(self, sd: int) -> list[EarlierFile]:
+        """All that is remembered of the SD, by path and time. Cost: 0.5 s for 200,000."""
+        from strandline.model.earlier_files import EarlierFile
+
+        rows = self._conn.execute(
+            "SELECT path, sha256, size_bytes, since_us, until_us FROM earlier_files WHERE sd = ? "
+            "ORDER BY path, since_us",
+            (sd,),
+        )
+        return [
+            EarlierFile(sd, path, sha256, size, from_microseconds(since_us), from_microseconds(until_us))
+            for path, sha256, size, since_us, until_us in rows
+        ]
+
     def list_altered(self, sd: int) -> list[AlteredFile]:
         """Files whose bytes changed although nothing seems to have written to them, by path. Almost always none."""
         from strandline.model.verification import AlteredFile
@@ -79,6 +93,18 @@ class EarlierFileWriter(EarlierFileReader):
                 as_microseconds(until),
             ),
         )
+
+    def add_earlier(self, file: EarlierFile) -> bool:
+        """Remembers what another catalog knows. False if it was known."""
+        cursor = self._conn.execute(
+            "INSERT INTO earlier_files (sd, filename, path, since_us, sha256, size_bytes, until_us) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                file.sd, file.path.rpartition("/")[2], file.path, as_microseconds(file.since), file.sha256,
+                file.size_bytes, as_microseconds(file.until),
+            ),
+        )  # fmt: skip
+        return cursor.rowcount == 1
 
     def put_altered(self, altered: AlteredFile) -> None:
         """Records an altered file. What it was first is kept: a second change does not make the first one right."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
@@ -17,11 +17,14 @@ from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
-from strandline.cli.writing import is_terminal, write_bytes, write_json, write_line
+from strandline.cli.writing import is_terminal, say, write_bytes, write_json, write_line
 from strandline.errors import InvalidInputError
-from strandline.model.plain_words import show_plainly
+from strandline.model.plain_words import say_count, show_plainly
 from strandline.runtime.setting_sources import Origin
 from strandline.runtime.settings import Settings, config_path
+
+if TYPE_CHECKING:
+    from strandline.model.catalog_exports import ImportedCatalog
 
 CONFIG_TABLE = {
     "show": Row("config:show", "List every setting, its value, and where the value comes from."),
@@ -31,7 +34,7 @@ CONFIG_TABLE = {
 }
 CATALOG_TABLE = {
     "export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON."),
-    "import": Row("config:import_", "Add the original names from an export."),
+    "import": Row("config:import_", "Take over what the catalog of another machine knows."),
 }
 
 config = LazyGroup("config", table=CONFIG_TABLE, help="Show and change settings.")
@@ -136,8 +139,8 @@ def _answer_setting(session: Session, home: Path, key: str) -> None:
 def export(session: Session) -> None:
     """Print what cannot be rebuilt from the folders, as JSON.
 
-    Exports the storage directories, original names, sources, journal, and trash index. Keep it with your backups.
-    To restore everything else in the catalog, add the storage directories again.
+    Exports the storage directories, original names, sources, what was where, journal, and trash index. Keep it with
+    your backups. To restore everything else in the catalog, add the storage directories again.
     """
     with session.open_store() as store:
         write_json(store.export_catalog())
@@ -147,11 +150,12 @@ def export(session: Session) -> None:
 @click.argument("file", type=FileToRead())
 @click.pass_obj
 def import_(session: Session, file: BinaryIO) -> None:
-    """Add the original names from an export.
+    """Take over what the catalog of another machine knows.
 
-    FILE is what `strandline catalog export` printed, on this machine or another one; - reads stdin. Names are added
-    and never removed, so you can import a file twice. Storage directories, journal, and trash index are not imported:
-    add the storage directories with `strandline sd add PATH`.
+    FILE is what `strandline catalog export` printed, on this machine or another one; - reads stdin. Add the storage
+    directories and copy the folder 'trash' of the other home first: original names are always added, what was where
+    in a storage directory if it is here, and deleted images if their bytes are. Nothing is removed, so you can import
+    a file twice.
     """
     import json  # here: not needed for --help
 
@@ -160,7 +164,27 @@ def import_(session: Session, file: BinaryIO) -> None:
     except (ValueError, RecursionError) as error:
         raise InvalidInputError(f"{file.name}: this is not JSON ({error})") from error
     with session.open_store() as store:
-        report = store.import_names(document)
-    session.answer(
-        report.to_json(), lambda: write_line(f"Names: {report.added:,} added, {report.known:,} already known")
-    )
+        report = store.import_catalog(document)
+    session.answer(report.to_json(), lambda: _show_imported(report))
+
+
+def _show_imported(report: ImportedCatalog) -> None:
+    for what, added, known in (
+        ("Names", report.added, report.known),
+        ("Earlier files", report.history_added, report.history_known),
+        ("Trash", report.trash_added, report.trash_known),
+    ):
+        write_line(f"{what}: {added:,} added, {known:,} already known")
+    for each in report.storage_dirs:
+        if each.by_name:
+            say(
+                f"{each.name!r} has no identity of its own; it is taken to be {each.here!r} here, by its name"
+            )
+    if report.waiting:
+        names = ", ".join(repr(each.name) for each in report.waiting)
+        say(f"not here yet: {names}; to take over what was where in them, add them, and import again")
+    if report.trash_without_bytes:
+        count = say_count(report.trash_without_bytes, "deleted file is", "deleted files are")
+        say(
+            f"{count} not in the trash of this home; copy the folder 'trash' of the other home, and import again"
+        )

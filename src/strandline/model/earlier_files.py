@@ -6,6 +6,9 @@ from datetime import datetime
 
 from strandline.model.values import dataclass
 
+MOST_REMEMBERED = 200_000
+"""Earlier files of a storage directory that are kept: about 30 MB in the catalog."""
+
 
 @dataclass(frozen=True, slots=True)
 class EarlierFile:

@@ -155,15 +155,6 @@ class TakenIn(JsonForm):
 
 
 @dataclass(frozen=True, slots=True)
-class ImportedNames(JsonForm):
-    """What an import of original names did."""
-
-    added: int
-    known: int
-    """They were in the catalog before."""
-
-
-@dataclass(frozen=True, slots=True)
 class ImageFileReport(JsonForm):
     """One image file and its storage directory, for people and programs."""
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from strandline.model.image_ids import ImageId
+from strandline.model.events import parse_time
+from strandline.model.image_ids import ImageId, parse_image_id
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.values import dataclass
+
+_TRASH_ID = re.compile("[0-9a-f]{32}")
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 class TrashReason(StrEnum):
@@ -124,3 +129,28 @@ def choose_to_restore(entries: Iterable[TrashedFile]) -> tuple[list[TrashedFile]
             latest[entry.place] = entry
     chosen = [entry for entry in entries if latest[entry.place] is entry]
     return chosen, [entry for entry in entries if latest[entry.place] is not entry]
+
+
+def parse_trashed(trash_id: str, about: Mapping[str, Any]) -> TrashedFile:
+    """The entry that the JSON object describes, which may come from elsewhere: nothing in it leads out of a folder.
+
+    Raises:
+        KeyError, ValueError, TypeError, AttributeError, StrandlineError: It makes no sense.
+    """
+    path = about.get("path") or f"media/{about['filename']}"
+    sha256, mtime_ns = str(about["sha256"]), about.get("mtime_ns")
+    is_plain = "\0" not in path and all(part not in ("", ".", "..") for part in path.split("/"))
+    if not (is_plain and _SHA256.fullmatch(sha256) and _TRASH_ID.fullmatch(trash_id)):
+        raise ValueError("it leads elsewhere, or has no hash")
+    return TrashedFile(
+        trash_id=trash_id,
+        sd_id=None if about["sd_id"] is None else str(about["sd_id"]),
+        sd_path=str(about["sd_path"]),
+        path=path,
+        image_id=parse_image_id(about["image_id"]),
+        size_bytes=int(about["size_bytes"]),
+        sha256=sha256,
+        reason=TrashReason(about["reason"]),
+        trashed_at=parse_time(about["trashed_at"]),
+        mtime_ns=None if mtime_ns is None else int(mtime_ns),
+    )

@@ -1,79 +1,112 @@
-"""Importing: original names from an export, so that they outlive a lost catalog and reach other machines.
+"""Importing: what only another catalog knows is taken over: original names, what was where, and the trash's index.
 
-The rest of an export tells what was true for the other catalog: its folders, its trash, and its journal. That is
-not taken over. Nothing in the document is believed: all of it is checked before anything is written.
+The journal tells what happened to the other catalog, so it is not taken over. Nothing in the document is believed:
+all of it is checked before anything is written. What is about a storage directory that is not here yet waits: add it,
+and import again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
-from strandline.errors import InvalidInputError, StrandlineError
-from strandline.model.events import parse_time
-from strandline.model.image_ids import ImageId, parse_image_id
-from strandline.model.reports import ImportedNames
-from strandline.services.export import EXPORT_FORMAT
+from strandline.catalog.port import Writer
+from strandline.model.catalog_exports import (
+    ExportedDir,
+    ExportedFile,
+    ImportedCatalog,
+    ImportedDir,
+    Origin,
+    match_dirs,
+    parse_export,
+)
+from strandline.model.earlier_files import MOST_REMEMBERED, EarlierFile
+from strandline.model.identity.sd_ids import StorageDirId
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.trash import TrashedFile
+from strandline.services.storage_dirs.manage import list_storage_dirs
+from strandline.services.trashing.trash import find_entry
 from strandline.services.workbench import Workbench
 
-NAMES_AT_ONCE = 5_000
-"""In one transaction: a fraction of a second, so no other process waits for long."""
+AT_ONCE = 5_000
+"""Rows in one transaction: a fraction of a second, so no other process waits for long."""
+
+T = TypeVar("T")
 
 
-_FIELDS = ("image_id", "original_name", "source", "saved_at")
-"""Of one origin. Each is a text."""
-
-
-class _Origin(NamedTuple):
-    image_id: ImageId
-    original_name: str
-    source: str
-    saved_at: datetime
-
-
-def import_names(bench: Workbench, exported: object) -> ImportedNames:
-    """Adds the original names and sources of an export to the catalog. Removes none. Idempotent.
+def import_catalog(bench: Workbench, document: object) -> ImportedCatalog:
+    """Adds what another catalog's export knows. Removes nothing. Idempotent.
 
     Names of images that are not here are added, too: the images may still be on their way.
 
     Raises:
         InvalidInputError: It is not a catalog's export. Nothing was added.
     """
-    origins = _read_origins(exported)
+    export = parse_export(document)
+    here = match_dirs(export.sds, list_storage_dirs(bench))
+    names = _add(bench, export.origins, _add_origin)
+    _keep_identities(bench, export.sds, here)
+    of_known = [each for each in export.history if each.sd_id in here]
+    history = _add(bench, of_known, lambda writer, file: _add_file(writer, here[file.sd_id], file))
+    for sd in {sd.number: sd for sd in here.values()}.values():
+        with bench.catalog.write() as writer:
+            writer.earlier.forget_oldest(sd.number, keep=MOST_REMEMBERED)
+    trash = [found for each in export.trash if (found := find_entry(bench, each)) is not None]
+    trashed = _add(bench, trash, _add_trashed)
+    return ImportedCatalog(
+        added=names,
+        known=len(export.origins) - names,
+        history_added=history,
+        history_known=len(of_known) - history,
+        trash_added=trashed,
+        trash_known=len(trash) - trashed,
+        trash_without_bytes=len(export.trash) - len(trash),
+        storage_dirs=tuple(_tell(each, here.get(each.sd_id)) for each in export.sds),
+    )
+
+
+def _add(bench: Workbench, rows: Sequence[T], add: Callable[[Writer, T], bool]) -> int:
+    """Adds the rows, some thousand in a transaction. Returns how many are new."""
     added = 0
-    for start in range(0, len(origins), NAMES_AT_ONCE):
+    for start in range(0, len(rows), AT_ONCE):
         with bench.catalog.write(durable=True) as writer:
-            for origin in origins[start : start + NAMES_AT_ONCE]:
-                if not writer.origins.has_origin(origin.image_id, origin.original_name, origin.source):
-                    writer.origins.add_origin(*origin)
-                    added += 1
-    return ImportedNames(added=added, known=len(origins) - added)
+            added += sum(add(writer, row) for row in rows[start : start + AT_ONCE])
+    return added
 
 
-def _read_origins(exported: object) -> list[_Origin]:
-    if not isinstance(exported, Mapping) or exported.get("format") != EXPORT_FORMAT:
-        raise InvalidInputError(
-            f"this is not an export of a catalog in format {EXPORT_FORMAT}; `strandline catalog export` makes one"
-        )
-    rows = exported.get("origins")
-    if not isinstance(rows, list):
-        raise InvalidInputError("the export has no list of 'origins'; export the other catalog again")
-    return [_read_origin(number, row) for number, row in enumerate(rows, 1)]
+def _add_origin(writer: Writer, origin: Origin) -> bool:
+    if writer.origins.has_origin(origin.image_id, origin.original_name, origin.source):
+        return False
+    writer.origins.add_origin(*origin)
+    return True
 
 
-def _read_origin(number: int, row: object) -> _Origin:
-    try:
-        fields = {key: row[key] for key in _FIELDS} if isinstance(row, Mapping) else {}
-        image_id, name, source, saved_at = (
-            str(fields[key]) for key in _FIELDS if isinstance(fields[key], str)
-        )
-        (name + source).encode()
-        if not name:
-            raise ValueError("a name is empty")
-        return _Origin(parse_image_id(image_id), name, source, parse_time(saved_at))
-    except (KeyError, ValueError, StrandlineError) as error:
-        raise InvalidInputError(
-            f"entry {number} of 'origins' in the export makes no sense, so nothing was imported ({error})",
-            entry=number,
-        ) from error
+def _add_file(writer: Writer, sd: StorageDir, file: ExportedFile) -> bool:
+    return writer.earlier.add_earlier(
+        EarlierFile(sd.number, file.path, file.sha256, file.size_bytes, file.since, file.until)
+    )
+
+
+def _add_trashed(writer: Writer, trashed: TrashedFile) -> bool:
+    if writer.trash.find_trashed(trashed.trash_id) is not None:
+        return False
+    writer.trash.insert_trashed(trashed)
+    return True
+
+
+def _keep_identities(
+    bench: Workbench, sds: Iterable[ExportedDir], here: Mapping[StorageDirId, StorageDir]
+) -> None:
+    """A folder without an identity of its own has another local one here. The former one leads to its trash."""
+    for each in sds:
+        sd = here.get(each.sd_id)
+        if sd is not None and sd.provisional and each.sd_id not in (sd.sd_id, *sd.aliases):
+            with bench.catalog.write() as writer:
+                writer.sds.add_aliases(sd.number, [each.sd_id])
+
+
+def _tell(each: ExportedDir, sd: StorageDir | None) -> ImportedDir:
+    by_name = sd is not None and sd.provisional and each.sd_id != sd.sd_id
+    return ImportedDir(
+        each.sd_id, each.name, each.path, each.layout, None if sd is None else sd.name, by_name
+    )

@@ -21,6 +21,7 @@ from strandline.catalog.port import Reader, Writer
 from strandline.catalog.times import as_microseconds
 from strandline.errors import StorageDirNotFoundError
 from strandline.folders.disk_errors import explain_unlistable
+from strandline.model.earlier_files import MOST_REMEMBERED
 from strandline.model.events import ImageArriving, ImageEvent, StorageDirSuspect
 from strandline.model.image_files import FileState, ImageFile, parse_stamp
 from strandline.model.listing import (
@@ -66,9 +67,6 @@ from strandline.services.trashing.trash import recover
 from strandline.services.workbench import Workbench
 
 T = TypeVar("T")
-
-MOST_REMEMBERED = 200_000
-"""Earlier files of a storage directory that are kept: about 30 MB in the catalog."""
 
 CANCEL_NOTICED_S = 0.1
 """How late a waiting scan notices that it was cancelled."""

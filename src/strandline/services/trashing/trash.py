@@ -24,11 +24,10 @@ from strandline.folders.opened_folders import open_folder
 from strandline.folders.opening import open_regular
 from strandline.folders.proof_copies import ProofCopy, read_proof_copy
 from strandline.folders.saving import write_whole
-from strandline.model.events import parse_time
-from strandline.model.image_ids import ImageId, parse_image_id
+from strandline.model.image_ids import ImageId
 from strandline.model.states import EXPECTED, after_deletion, event_between
 from strandline.model.storage_dirs import StorageDir
-from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, TrashRules
+from strandline.model.trash import RESTORABLE, TrashedFile, TrashReason, TrashRules, parse_trashed
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -42,7 +41,6 @@ HALF_MADE_AFTER = timedelta(days=1)
 """A description without bytes is left by a process that was killed. Until then, the process may be at work."""
 
 _TRASH_ID = re.compile("[0-9a-f]{32}")
-_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def rules_of(bench: Workbench) -> TrashRules:
@@ -233,32 +231,18 @@ def read_about(folder: Path) -> TrashedFile | None:
     """The description in an entry's folder, or None if there is none that makes sense. It may come from elsewhere:
     nothing in it is believed that could lead out of the folder.
     """
-    with suppress(OSError, ValueError, KeyError, TypeError, StrandlineError):
-        about = json.loads((folder / ABOUT_FILE).read_bytes())
-        path = about.get("path") or f"media/{about['filename']}"
-        sha256 = str(about["sha256"])
-        last = _last_part(path)
-        is_plain = os.path.basename(last) == last and "\0" not in path
-        if (
-            not is_plain
-            or any(part in ("", ".", "..") for part in path.split("/"))
-            or not _SHA256.fullmatch(sha256)
-        ):
-            return None
-        mtime_ns = about.get("mtime_ns")
-        return TrashedFile(
-            trash_id=folder.name,
-            sd_id=None if about["sd_id"] is None else str(about["sd_id"]),
-            sd_path=str(about["sd_path"]),
-            path=path,
-            image_id=parse_image_id(about["image_id"]),
-            size_bytes=int(about["size_bytes"]),
-            sha256=sha256,
-            reason=TrashReason(about["reason"]),
-            trashed_at=parse_time(about["trashed_at"]),
-            mtime_ns=None if mtime_ns is None else int(mtime_ns),
-        )
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, StrandlineError):
+        trashed = parse_trashed(folder.name, json.loads((folder / ABOUT_FILE).read_bytes()))
+        return trashed if os.path.basename(trashed.filename) == trashed.filename else None
     return None
+
+
+def find_entry(bench: Workbench, known: TrashedFile) -> TrashedFile | None:
+    """The entry as the disk describes it, if its bytes are in the trash of this home, and are called the same."""
+    folder = folder_of(bench, known)
+    trashed = read_about(folder)
+    is_same = trashed is not None and trashed.sha256 == known.sha256
+    return trashed if is_same and file_of(bench, known).is_file() else None
 
 
 def _entry_of(
