@@ -11,6 +11,7 @@ from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_compl
 from strandline.cli.changes import insist, judge, name_change, say_refused, say_uses
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
+from strandline.cli.numbers import say_exact_bytes, say_time
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
@@ -203,6 +204,6 @@ def _show_entries(entries: Sequence[TrashedFile]) -> None:
 
 
 def _cells_of(entry: TrashedFile) -> tuple[str, ...]:
-    at = entry.trashed_at.astimezone().strftime("%Y-%m-%d %H:%M")
     place = show_plainly(f"{entry.sd_path}/{entry.path}")
-    return entry.image_id, at, say_bytes(entry.size_bytes), entry.reason.value, place
+    size = say_exact_bytes(entry.size_bytes)
+    return entry.image_id, say_time(entry.trashed_at), size, entry.reason.value, place

@@ -22,12 +22,21 @@ from strandline.cli.exit_status import ExitStatus, exit_status_of
 from strandline.cli.lazy_commands import NEAR
 from strandline.cli.session import Session
 from strandline.cli.writing import PROGRAM, shorten
-from strandline.errors import StrandlineError
+from strandline.errors import RefusedError, StrandlineError
 from strandline.extras import CORE, missing_error
 
 
 def describe_failure(error: Exception, session: Session) -> tuple[int, dict[str, object]]:
-    """The exit status, and the content of ``{"error": …}``."""
+    """The exit status, and the content of ``{"error": …}``.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C was pressed at a question. (The end of input there is a no.)
+    """
+    if isinstance(error, click.Abort):
+        if not isinstance(error.__context__, EOFError):
+            raise KeyboardInterrupt from error
+        refused = RefusedError("there was no answer, so nothing was done")
+        return exit_status_of(refused), refused.to_json()
     if isinstance(error, click.ClickException):
         return ExitStatus.INVALID, {"code": "usage", "message": _say_usage(error)}
     if isinstance(error, ModuleNotFoundError) and error.name in CORE.modules:

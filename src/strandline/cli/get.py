@@ -185,6 +185,8 @@ def _check_target(session: Session, ids: GivenIds, output: str | None) -> None:
         raise click.UsageError("the bytes of several images need a folder; add -o FOLDER, which must exist")
     if session.json and output in (None, STDOUT):
         raise click.UsageError("--json and the bytes cannot both go to stdout; add -o FILE")
+    if output is not None and output.endswith(os.sep) and not Path(output).is_dir():
+        raise click.UsageError(f"there is no folder {output} to write to")
     if output is not None and output != STDOUT and not Path(os.path.realpath(output)).parent.is_dir():
         raise click.UsageError(f"there is no folder {Path(output).parent} to write to")
     if output is None and is_terminal(sys.stdout):

@@ -1,15 +1,41 @@
-"""Whole numbers on the command line: what is not one, or is out of bounds, is refused in our own words."""
+"""Numbers and times on the command line: as people read them on a terminal, as programs do in a pipe.
+
+What is no whole number, or out of bounds, is refused in our own words.
+"""
 
 from __future__ import annotations
 
+import sys
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from strandline.cli.writing import is_terminal
+from strandline.model.events import format_time
+from strandline.model.plain_words import say_bytes
 
 if TYPE_CHECKING:
     _ParamType = click.ParamType[int]
 else:
     _ParamType = click.ParamType  # older releases of click know no type of the value
+
+
+def say_number(number: int) -> str:
+    """``6,521`` on a terminal, ``6521`` in a pipe, where programs add them up."""
+    return f"{number:,}" if is_terminal(sys.stdout) else str(number)
+
+
+def say_exact_bytes(size_bytes: int | None) -> str:
+    """``133 kB`` on a terminal, bytes in a pipe; empty there if unknown."""
+    if is_terminal(sys.stdout):
+        return say_bytes(size_bytes)
+    return "" if size_bytes is None else str(size_bytes)
+
+
+def say_time(at: datetime) -> str:
+    """Local time, to the minute, on a terminal; UTC as in JSON in a pipe."""
+    return at.astimezone().strftime("%Y-%m-%d %H:%M") if is_terminal(sys.stdout) else format_time(at)
 
 
 class WholeNumber(_ParamType):

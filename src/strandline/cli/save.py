@@ -215,7 +215,7 @@ class _Saver:
         done = 0
         for batch in _iter_batches(sources):
             if self._interrupt.asked.is_set():
-                return
+                break
             if len(batch) > 1:
                 results = self._save_together(batch, done)
             else:
@@ -223,8 +223,8 @@ class _Saver:
                 results = [self._save_one(batch[0], name, image_id)]
             done += len(results)
             if self._note(batch, results):
-                self._tally.not_tried += self._total - done
-                return
+                break
+        self._tally.not_tried += self._total - done
 
     def _save_one(self, source: Source | Unusable, name: str | None, image_id: str | None) -> _Result:
         if isinstance(source, Unusable):

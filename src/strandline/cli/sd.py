@@ -14,6 +14,7 @@ import click
 from strandline.cli.arguments import sd_argument
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.numbers import say_number
 from strandline.cli.overview import Row
 from strandline.cli.paragraphs import write_paragraph
 from strandline.cli.progress import Bars
@@ -225,7 +226,14 @@ def _show_list(sds: Sequence[StorageDir], counts: Sequence[FileCounts]) -> None:
         Column("PATH"),
     ]
     rows = [
-        (sd.name, _badge_of(sd), f"{count.images:,}", f"{count.checked:,}", sd.sd_id or "-", sd.path)
+        (
+            sd.name,
+            _badge_of(sd),
+            say_number(count.images),
+            say_number(count.checked),
+            sd.sd_id or "-",
+            sd.path,
+        )
         for sd, count in zip(sds, counts, strict=True)
     ]
     show_table(columns, rows)

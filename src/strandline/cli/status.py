@@ -8,6 +8,7 @@ import click
 
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.numbers import say_number
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Cell, Column, show_table
 from strandline.cli.wording import colour_of, say_moment, say_size
@@ -71,11 +72,11 @@ def _make_row(each: StorageDirStatus) -> list[Cell]:
     return [
         each.sd.name,
         Badge(word.word, colour_of(word.tone)),
-        f"{each.counts.images:,}",
+        say_number(each.counts.images),
         say_size(each.measures.size_bytes),
-        f"{each.counts.unchecked:,}",
-        f"{each.arrivals_waiting:,}",
-        "-" if missed is None else f"{missed:,}",
+        say_number(each.counts.unchecked),
+        say_number(each.arrivals_waiting),
+        "-" if missed is None else say_number(missed),
         _say_moment(each.measures.oldest_proof),
         _say_moment(each.last_scan),
     ]

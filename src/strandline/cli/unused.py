@@ -10,6 +10,7 @@ from strandline.cli.arguments import sds_argument
 from strandline.cli.changes import insist, judge, say_refused
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
+from strandline.cli.numbers import say_exact_bytes, say_time
 from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
 from strandline.cli.writing import say, write_line
@@ -81,9 +82,9 @@ def _show(report: UnusedReport) -> None:
         (
             (
                 each.image_id,
-                say_bytes(each.size_bytes),
-                each.unused_since.astimezone().strftime("%Y-%m-%d"),
-                show_plainly(f"{each.path} in {each.sd.name!r}"),
+                say_exact_bytes(each.size_bytes),
+                say_time(each.unused_since),
+                show_plainly(f"{each.sd.path}/{each.path}"),
             )
             for each in report.unused
         ),

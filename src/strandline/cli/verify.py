@@ -109,7 +109,10 @@ def _show(report: VerifyReport, older_than: timedelta, *, repair: bool, dry_run:
 def _say(finding: VerifyFinding) -> str:
     where = f"{show_plainly(finding.path)} in {show_plainly(finding.sd.name)!r}"
     if finding.is_healed:
-        return f"{paint('healed', 'green')}: {where}, which was {finding.fault.value}"
+        kept = (
+            "" if finding.kept_as is None else f"; the other image is kept as {show_plainly(finding.kept_as)}"
+        )
+        return f"{paint('healed', 'green')}: {where}, which was {finding.fault.value}{kept}"
     return f"{paint(finding.fault.value, 'red')}: {where}: {show_plainly(finding.message)}"
 
 
@@ -117,6 +120,8 @@ def _summarise(report: VerifyReport, older_than: timedelta) -> str:
     """``18,412 files, all verified within 30 days, 2 not as they should be``."""
     bad = sum(not finding.is_healed for finding in report.findings)
     total = report.checked + report.fresh
+    if report.is_complete and not total and report.not_verified:
+        return "no file was read"
     if report.is_complete:
         hours = int(older_than.total_seconds()) // 3600
         age = (
@@ -126,7 +131,14 @@ def _summarise(report: VerifyReport, older_than: timedelta) -> str:
         )
         told = f"{say_count(total, 'file')}, all verified {age}"
     else:
-        told = f"{say_count(report.checked, 'file')} verified, and not all; run it again to go on"
+        hours = int(report.seconds // 3600) + 1
+        again = (
+            say_command("verify", "--since", f"{hours}h")
+            if older_than < timedelta(hours=1)
+            else "run it again"
+        )
+        again = f"run {again}" if again.startswith("`") else again
+        told = f"{say_count(report.checked, 'file')} verified, and not all; {again} to go on"
     rate = report.size_bytes / report.seconds if report.seconds else 0
     read = f"; read {say_bytes(report.size_bytes)}" + (
         f", {say_bytes(int(rate))}/s" if report.seconds >= 1 else ""

@@ -75,6 +75,8 @@ class VerifyFinding(JsonForm):
     found_sha256: str | None = None
     """What they are."""
     is_healed: bool = False
+    kept_as: str | None = None
+    """Where the whole image is now that was under another one's id; None if there was none."""
 
     JSON: ClassVar[Table] = {
         "image_id": "image_id",
@@ -84,6 +86,7 @@ class VerifyFinding(JsonForm):
         "state": "fault",
         **own_keys("sha256", "message"),
         "healed": "is_healed",
+        "kept_as": "kept_as",
     }
 
     @property

@@ -75,7 +75,10 @@ def find_files_by_name(bench: Workbench, text: str, *, note: str | None = None) 
 
     Raises as :func:`find_by_name`.
     """
+    _check_can_be_kept(text)
     if note is not None:
+        _check_can_be_kept(note)
+        _check_is_one(text)
         sd, path = _find_in_note(bench, text, note)
         return [NamedFile(sd, path, _identify(bench, sd, path))]
     files = [NamedFile(sd, path, _identify(bench, sd, path)) for sd, path in _list_places(bench, text)]
@@ -134,6 +137,38 @@ def _in_no_storage_dir(note: str) -> StorageDirNotFoundError:
     return StorageDirNotFoundError(
         f"{note} is in no storage directory; add its folder: {say_add(folder)}", path=note
     )
+
+
+def _check_can_be_kept(text: str) -> None:
+    """Raises if no image can have such a name: it is no valid text, or has a newline.
+
+    Raises:
+        InvalidPathError: It says what to do.
+    """
+    why = None
+    if "\n" in text.strip("\n"):
+        why = "its name has a newline"
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        why = "its name is no valid text"
+    if why is not None:
+        raise InvalidPathError(
+            f"a picture like {text} is not kept, because {why}; rename it, or save it under another name",
+            path=text,
+        )
+
+
+def _check_is_one(text: str) -> None:
+    """Raises ``InvalidPathError`` if a line has references to several pictures: only one would be answered."""
+    targets = dict.fromkeys(
+        each.target for each in read_note("note.md", text.encode(errors="surrogateescape"))
+    )
+    if len(targets) > 1:
+        shown = ", ".join(map(show_plainly, list(targets)[:MOST_NAMED]))
+        raise InvalidPathError(
+            f"the text has {len(targets)} references ({shown}); give one at a time", path=text
+        )
 
 
 def _list_places(bench: Workbench, text: str) -> Iterator[tuple[StorageDir, str]]:
@@ -269,6 +304,7 @@ def _find_in_note(bench: Workbench, text: str, note: str) -> tuple[StorageDir, s
     scope = find_scope(tree.scopes, below)
     resolved = _resolve(resolver, below, _list_readings(sd, below, text), scope)
     if resolved.verdict in (Verdict.FOUND, Verdict.NOT_PORTABLE) and resolved.path is not None:
+        _check_can_be_kept(resolved.path)
         return sd, resolved.path
     raise _unresolved(bench, sd, tree, resolved, text, note)
 

@@ -24,6 +24,7 @@ from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
 from strandline.model.image_ids import content_id_of, is_content_id
+from strandline.model.states import HERE
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.trash import TrashReason
 from strandline.model.values import dataclass
@@ -95,13 +96,13 @@ def heal_findings(
             continue
         plan.append(finding.change)
         try:
-            _heal(bench, finding, list_files, dry_run=dry_run)
+            kept_as = _heal(bench, finding, list_files, dry_run=dry_run)
         except StrandlineError as error:
             refused.append(finding.change.refuse(error))
             after.append(finding)
         else:
             done += [] if dry_run else [finding.change]
-            after.append(finding if dry_run else replace(finding, is_healed=True))
+            after.append(finding if dry_run else replace(finding, is_healed=True, kept_as=kept_as))
     return after, ChangeReport(tuple(plan), tuple(done), tuple(refused))
 
 
@@ -116,19 +117,29 @@ def check_folders(bench: Workbench, folders: Iterable[str]) -> None:
             ) from error
 
 
-def _heal(bench: Workbench, finding: VerifyFinding, list_files: ListFiles, *, dry_run: bool) -> None:
+def _heal(bench: Workbench, finding: VerifyFinding, list_files: ListFiles, *, dry_run: bool) -> str | None:
+    """Heals one file. Returns where the foreign image is that was under its id, if there was one."""
     sd = check_writable(bench, finding.sd)
     folder = bench.folder(sd)
     name = folder.layout.name_of(finding.path)
     with ExitStack() as opened:
         copy = _find_good(bench, sd, finding, list_files, opened)
         if dry_run:
-            return
+            return None
         _wait_until_quiet(bench, folder, name)
         if finding.image_id is not None and sd.layout is LayoutKind.IDS and is_content_id(finding.image_id):
             save_image(bench, copy, sd, image_id=finding.image_id)
-        else:
-            _replace(bench, sd, folder, name, finding, copy)
+            return _find_kept(bench, sd, finding)
+        _replace(bench, sd, folder, name, finding, copy)
+        return None
+
+
+def _find_kept(bench: Workbench, sd: StorageDir, finding: VerifyFinding) -> str | None:
+    if finding.found_sha256 is None:
+        return None
+    with bench.catalog.read() as reader:
+        rows = reader.files.list_rows_of_image(content_id_of(finding.found_sha256))
+    return next((row.path for row in rows if row.sd == sd.number and row.state in HERE), None)
 
 
 def _find_good(

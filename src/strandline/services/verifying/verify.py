@@ -182,7 +182,6 @@ class _Verification:
             reason = "reading it may download from a cloud; name it to have it read"
             self.not_verified.append(NotVerified(sd, total, reason))
             return
-        self.fresh += total - wanted
         if online_only:
             self.not_verified.append(NotVerified(sd, online_only, "their bytes are only in the cloud"))
         if sd.state is StorageDirState.ONLINE and not self.is_background:
@@ -194,6 +193,10 @@ class _Verification:
                 self.on_verified(sd, self.checked - done_before, wanted, self.size_bytes)
                 if self.is_over:
                     break
+        if not self.is_over:  # others may have read some of them meanwhile
+            self.fresh += max(total - (self.checked - done_before), 0)
+        else:
+            self.fresh += total - wanted
         self._recall_altered(sd)
 
     def _iter_pages(self, sd: StorageDir, before: datetime) -> Iterator[list[ImageFile]]:
