@@ -56,7 +56,7 @@ def test_a_question_can_be_left(
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [(os.fsdecode(b"lat\xe9in.png"), "no valid text"), ("new\nline.png", "a newline")]
+    ("name", "why"), [(os.fsdecode(b"lat\xe9in.png"), "not valid text"), ("new\nline.png", "a newline")]
 )
 @pytest.mark.parametrize("command", ["exists", "info", "explain", "path", "whereis"])
 def test_a_name_that_is_not_kept_is_told(

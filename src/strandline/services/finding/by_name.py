@@ -151,7 +151,7 @@ def _check_can_be_kept(text: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError:
-        why = "its name is no valid text"
+        why = "its name is not valid text"
     if why is not None:
         raise InvalidPathError(
             f"a picture like {text} is not kept, because {why}; rename it, or save it under another name",
