@@ -168,6 +168,7 @@ if TYPE_CHECKING:
     from strandline.services.thumbnails import Thumbnails as Thumbnails
     from strandline.services.trashing.contents import Trash as Trash
     from strandline.store import Store as Store
+    from strandline.web.statuses import http_status_of as http_status_of
 
 __version__ = "0.1.0"
 
@@ -345,6 +346,7 @@ _HOMES = {
     "strandline.services.thumbnails": ("Thumbnails",),
     "strandline.services.trashing.contents": ("Trash",),
     "strandline.store": ("Store",),
+    "strandline.web.statuses": ("http_status_of",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

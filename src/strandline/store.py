@@ -568,6 +568,20 @@ class Store:
             raise services.explain.not_found_error(services.explain.explain_image(self._bench, wanted))
         return info
 
+    def format_markdown(self, image: ImageInfo | str, *, note: str | os.PathLike[str] | None = None) -> str:
+        """The Markdown that shows an image, as :meth:`save` returned it: for its first present file.
+
+        ``image`` is an id, or an :meth:`info` whose files are in the order that is wanted. Among named pictures, the
+        link begins at the root of the storage directory, or at ``note``, a note in it. Reads no picture.
+
+        Raises:
+            ImageNotFoundError: The image is nowhere.
+            InvalidPathError, EntryNotFoundError: There is no such note beside the picture.
+            InvalidInputError: The file is in a folder by id, where the note makes no difference.
+        """
+        info = self.info(image) if isinstance(image, str) else image
+        return services.placing.format_markdown_of(self._bench, info, note)
+
     def complete_image_id(self, digits: str) -> ImageId:
         """The only known image id that begins with these digits, by the catalog alone.
 
@@ -668,7 +682,8 @@ class Store:
         Without ``sds``, all storage directories, but nothing through mounts that would download from a cloud. By
         default, ``older_than`` is 30 days; ``timedelta(0)`` reads every file. ``progress`` is called with the storage
         directory, its files that were read, all that are to be read, and the bytes so far. If ``cancel`` is set, it
-        ends early; the next one goes on.
+        ends early; the next one goes on. ``fresh`` of the report is how many were not read now, because they were
+        read not long ago: right after a scan that is all of them, and no findings then say nothing.
 
         Cost: a scan, and one read of each file, several at a time.
         """
@@ -896,13 +911,22 @@ class Store:
         the start-up scan and its proofs. With ``since`` it first replays the journal from that number. If the journal
         does not have all of that, because the catalog was rebuilt or the events are too old, a ``JournalReset`` comes
         first: load everything again.
+
+        Raises:
+            InvalidInputError: ``since`` is negative.
         """
+        _check_since(since)
         stream = self._watch(self, once, since, stop)
         self._streams.add(stream)
         return stream
 
     def events(self, since: int = 0, limit: int = 1000) -> list[Event]:
-        """Up to ``limit`` events of the journal after number ``since``, oldest first."""
+        """Up to ``limit`` events of the journal after number ``since``, oldest first.
+
+        Raises:
+            InvalidInputError: ``since`` is negative.
+        """
+        _check_since(since)
         with self._bench.catalog.read() as reader:
             return reader.journal.list_events(since=since, limit=limit)
 
@@ -983,3 +1007,10 @@ class Store:
 
     def _find_sd(self, sd: StorageDirRef | None) -> StorageDir | None:
         return None if sd is None else self.get_storage_dir(sd)
+
+
+def _check_since(since: int | None) -> None:
+    if since is not None and since < 0:
+        raise InvalidInputError(
+            f"since is the number of an event, or 0 for all of them, not {since}", since=since
+        )

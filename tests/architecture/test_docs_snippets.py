@@ -11,6 +11,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import httpx
 import pytest
 from mypy import api as mypy_api
 
@@ -128,25 +129,42 @@ def test_python_is_found() -> None:
     )
 
 
+def list_programs() -> list[str]:
+    """The programs of the page on embedding. A block that shows the use of one is its end."""
+    programs = list[str]()
+    for each in list_python(PROJECT / "docs/howto/embed.md"):
+        is_use = "from strandline" not in each.text
+        if is_use:
+            programs[-1] += each.text
+        else:
+            programs.append(each.text)
+    return programs
+
+
+def run_program(word: str) -> dict[str, Any]:
+    """The names of the only program with the word, after it ran."""
+    (program,) = (text for text in list_programs() if word in text)
+    scope: dict[str, Any] = {}
+    exec(compile(program, "embed.md", "exec", dont_inherit=True), scope)
+    return scope
+
+
 def test_programs_to_embed_it_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each program of the page passes ``mypy --strict`` against the package's own types."""
     monkeypatch.chdir(PROJECT)
     files = []
-    for number, each in enumerate(list_python(PROJECT / "docs/howto/embed.md")):
+    for number, text in enumerate(list_programs()):
         file = tmp_path / f"program_{number}.py"
-        file.write_text(each.text)
+        file.write_text(text)
         files.append(str(file))
+    assert "aclosing(iter_events(store))" in Path(files[-1]).read_text(), "it is typed as it is used"
     said, faults, status = mypy_api.run(["--strict", *files])
     assert status == 0, said + faults
 
 
 def test_the_event_loop_of_the_page_gets_events_and_ends(tmp_path: Path) -> None:
     """Leaving its loop ends the watcher."""
-    (program,) = (
-        each.text for each in list_python(PROJECT / "docs/howto/embed.md") if "asyncio" in each.text
-    )
-    scope: dict[str, Any] = {}
-    exec(compile(program, "embed.md", "exec", dont_inherit=True), scope)
+    scope = run_program("asyncio")
     (tmp_path / "Notes").mkdir()
 
     async def run(store: LocalStore) -> strandline.ImageAvailable:
@@ -162,6 +180,34 @@ def test_the_event_loop_of_the_page_gets_events_and_ends(tmp_path: Path) -> None
         store.add_storage_dir(tmp_path / "Notes")
         assert asyncio.run(run(store)).whole
         assert ProcessLock(store.home / LOCK_FILE).try_acquire(), "a watcher still runs"
+
+
+def test_the_server_of_the_page_answers_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the status that our own API has, and without names of folders."""
+    monkeypatch.setenv("STRANDLINE_HOME", str(tmp_path / "home"))
+    (tmp_path / "Secret").mkdir()
+    with strandline.open_store() as store:
+        store.add_storage_dir(tmp_path / "Secret")
+        image_id = store.save(make_picture("png", seed=1), sd="Secret").image_id
+    app = run_program("FastAPI")["app"]
+
+    async def ask() -> None:
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://x") as client,
+        ):
+            shown = await client.get(f"/pictures/{image_id}")
+            assert shown.content == make_picture("png", seed=1)
+            for address, status, code in (
+                ("/pictures/nope", 422, "invalid-image-id"),
+                ("/search?after=bogus", 422, "invalid-cursor"),
+                (f"/pictures/{'0' * 32}", 404, "image-not-found"),
+            ):
+                answer = await client.get(address)
+                assert (answer.status_code, answer.json()) == (status, {"code": code})
+
+    asyncio.run(ask())
 
 
 @pytest.mark.parametrize("name", strandline.__all__)

@@ -12,7 +12,8 @@ from strandline import errors
 from strandline.cli.exit_status import EXIT_STATUS, ExitStatus, exit_status_of
 from strandline.errors import StrandlineError
 from strandline.web.pages.problem_pages import list_problem_kinds
-from strandline.web.problems import HTTP_STATUS, REFUSALS, answer_error, http_status_of
+from strandline.web.problems import REFUSALS, answer_error
+from strandline.web.statuses import HTTP_STATUS, http_status_of
 
 SOURCE = Path(errors.__file__).parent
 REFERENCE = Path(__file__).parents[2] / "docs/reference/errors.md"

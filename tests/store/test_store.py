@@ -94,6 +94,8 @@ def test_the_walk_through_the_specification(home: Path, tmp_path: Path) -> None:
         ("thumbnail", "(image_id, size=400, sd=None)"),
         ("scan", "(sd=None, progress=None, cancel=None)"),
         ("inspect", "(sd)"),
+        ("format_markdown", "(image, *, note=None)"),
+        ("find_by_name", "(text, *, note=None)"),
         ("explain", "(image_id)"),
         ("watch", "(*, once=False, since=None, stop=None)"),
         ("events", "(since=0, limit=1000)"),

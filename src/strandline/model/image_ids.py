@@ -29,7 +29,9 @@ def parse_image_id(text: str) -> ImageId:
 
     Raises:
         InvalidImageIdError: For any other text, of any length. The message quotes at most 60 characters of it.
+        TypeError: It is not text.
     """
+    _check_is_text(text)
     found = find_image_id(text)
     if found is None:
         shown = text if len(text) <= 60 else text[:57] + "..."
@@ -50,6 +52,13 @@ def find_image_id(text: str) -> ImageId | None:
     # isascii first: str.lower() maps two non-ASCII letters (U+212A, U+0130) into ASCII ones.
     folded = text.lower() if text.isascii() else text
     return ImageId(folded) if pattern.fullmatch(folded) else None
+
+
+def _check_is_text(given: object) -> None:
+    if not isinstance(given, str):
+        raise TypeError(
+            f"an image id is text (32 hex digits, or a UUID with dashes), not {type(given).__name__}"
+        )
 
 
 def is_content_id(image_id: ImageId) -> bool:

@@ -9,10 +9,11 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from strandline.logs import get_logger
 from strandline.model.events import ALARMS, LIVE_ONLY, Event, StorageDirEvent, describe_facts
 from strandline.runtime.assembly import LocalStore
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 class EventLog:

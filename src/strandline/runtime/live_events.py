@@ -157,9 +157,9 @@ class EventFeed:
                     self._last = page[-1].seq or self._last
                     self._tell(page)
             except StrandlineError as error:
-                import logging  # late: most programs that open a store never log
+                from strandline.logs import get_logger  # late: most programs that open a store never log
 
-                logging.getLogger(__name__).warning("the event feed goes on after: %s", error)
+                get_logger(__name__).warning("the event feed goes on after: %s", error)
                 self._stop.wait(FOLLOW_S)
 
     def _tell(self, events: Sequence[Event]) -> None:

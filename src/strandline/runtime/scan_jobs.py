@@ -7,7 +7,6 @@ outlives its scan, so its result can still be read; the oldest jobs are forgotte
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from strandline.errors import ScanNotFoundError, StrandlineError
+from strandline.logs import get_logger
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.reports import ScanReport
 from strandline.model.storage_dirs import StorageDir
@@ -24,7 +24,7 @@ from strandline.model.values import dataclass
 from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.workbench import Workbench
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MAX_KEPT = 100
 """Ended scans that are remembered."""

@@ -8,7 +8,6 @@ every second, so a replaced token counts in a running server.
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import suppress
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from strandline import __version__
 from strandline.errors import StrandlineError
+from strandline.logs import get_logger
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import (
     events,
@@ -64,7 +64,7 @@ ROUTERS = (
 )
 
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 REST_S = 5.0
 """So long the server reads what a client sends after its answer."""

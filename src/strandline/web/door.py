@@ -6,20 +6,20 @@ with each request do not pass here: the guard reads it, so nobody's wrong tries 
 
 from __future__ import annotations
 
-import logging
 import math
 import time
 from collections import OrderedDict, deque
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
+from strandline.logs import get_logger
 from strandline.model.plain_words import show_plainly
 from strandline.model.public_address import PublicAddress
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.sign_in import SESSION_LIFE, Sessions, take_link_code
 from strandline.web.guards import Guard, Request, make_guard
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 TRIES_OF_ONE, TRIES_OF_ALL = 10, 100
 WINDOW_S = 60.0

@@ -1,4 +1,4 @@
-"""Problems: how errors look over HTTP (RFC 9457), and the table from errors to statuses.
+"""Problems: how errors look over HTTP (RFC 9457).
 
 A problem has the error's stable code, its message for people, and its facts. Some refusals exist only here (no such
 route, a wrong ``Host``). They have codes here and no class in ``errors``, because no caller of the library can get
@@ -8,7 +8,6 @@ them.
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,30 +19,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from strandline.errors import (
-    CatalogError,
-    DiskError,
-    DiskFullError,
-    ImageArrivingError,
-    ImageDamagedError,
-    ImageForeignError,
-    ImageOnlineOnlyError,
-    ImageTooLargeError,
-    ImageUnreachableError,
-    InvalidInputError,
-    MissingExtraError,
-    NotFoundError,
-    RefusedError,
-    StrandlineError,
-    UnavailableError,
-    UndecodablePictureError,
-    UnwritableFolderError,
-    WrongBytesError,
-)
+from strandline.errors import DiskError, InvalidInputError, StrandlineError
+from strandline.logs import get_logger
 from strandline.web.invalid_requests import say_invalid
 from strandline.web.site import base_of, path_of
+from strandline.web.statuses import http_status_of
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -52,27 +34,6 @@ PROBLEMS = "/problems/"
 
 RETRY_AFTER_S = 2
 """In 503 answers: the delay before a failed file is first looked at again (SPEC §6)."""
-
-HTTP_STATUS: dict[type[StrandlineError], int] = {
-    InvalidInputError: 422,
-    ImageTooLargeError: 413,
-    NotFoundError: 404,
-    RefusedError: 409,
-    UnavailableError: 503,
-    MissingExtraError: 501,
-    WrongBytesError: 500,
-    UndecodablePictureError: 422,  # the same picture will not be drawn next time, so nobody should ask again
-    DiskError: 500,
-    DiskFullError: 507,
-    UnwritableFolderError: 409,  # as for a storage directory that was added read-only: permissions, not a fault
-    CatalogError: 500,
-    # These errors have two aspects: the image is not found, and why.
-    ImageArrivingError: 503,
-    ImageOnlineOnlyError: 503,
-    ImageUnreachableError: 503,
-    ImageDamagedError: 500,
-    ImageForeignError: 500,
-}
 
 REFUSALS: dict[str, tuple[int, str]] = {
     "no-such-page": (404, "there is nothing at this address"),
@@ -104,12 +65,6 @@ class Problem(BaseModel):
     status: int
     detail: str = Field(description="What happened, to what, and what to do.")
     code: str = Field(description="Stable; docs/reference/errors.md lists all.")
-
-
-def http_status_of(error: StrandlineError) -> int:
-    """The status for an error: the row of its class, or of its nearest base class with a row."""
-    rows = (HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)
-    return next(rows, 500)
 
 
 def describe(error: StrandlineError) -> dict[str, object]:

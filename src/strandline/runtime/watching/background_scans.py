@@ -9,12 +9,12 @@ before a scan begins, so none is lost if the scan fails.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 
 from strandline.errors import StorageDirNotFoundError, StrandlineError
+from strandline.logs import get_logger
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState
 from strandline.model.reports import ScanReport
@@ -31,7 +31,7 @@ from strandline.services.storage_dirs.presence import reconsider
 from strandline.services.verifying.verify import BackgroundVerification
 from strandline.services.workbench import Workbench
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 ABSENCE_SETTLES_S = 61.0
 """One second after an absent file may become missing (SPEC §6)."""

@@ -8,7 +8,6 @@ learn that a parent folder was moved or a disk was mounted over the path.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from strandline.errors import StorageDirNotFoundError, StrandlineError
 from strandline.folders.port import Folder
+from strandline.logs import get_logger
 from strandline.model.identity.sightings import find_identity_name
 from strandline.model.ignored import IGNORE_FILE
 from strandline.model.layout_choice import LAYOUT_FILE
@@ -39,7 +39,7 @@ from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 TICK_S = 1.0
 """Between two checks of the list of storage directories and their roots: half of the 2 s that SPEC §6 allows."""

@@ -7,12 +7,12 @@ over when it ends.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import deque
 from collections.abc import Sequence
 
 from strandline.errors import StrandlineError
+from strandline.logs import get_logger
 from strandline.model.events import Event, JournalReset
 from strandline.runtime import live_events
 from strandline.runtime.live_events import FOLLOW_S, Bell, merge_by_time, read_page
@@ -26,7 +26,7 @@ from strandline.services.scanning.scan import scan_storage_dir
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 LOCK_FILE = "watcher.lock"
 

@@ -8,7 +8,6 @@ hangs with it.
 from __future__ import annotations
 
 import copy
-import logging
 import sys
 import threading
 from collections.abc import Hashable
@@ -17,13 +16,14 @@ from functools import partial
 from pathlib import Path
 
 from strandline.errors import StrandlineError
+from strandline.logs import get_logger
 from strandline.model.storage_dirs import StorageDir
 from strandline.runtime.scan_jobs import ScanJobs
 from strandline.runtime.settings import Settings
 from strandline.runtime.watching.place_watcher import STOP_LIMIT_S, TICK_S, PlaceWatcher
 from strandline.services.workbench import Workbench
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 LOCAL = "local disks"
 

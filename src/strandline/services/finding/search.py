@@ -7,11 +7,11 @@ once, and that very copy is proven and handed out.
 
 from __future__ import annotations
 
-import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, ImageArrivingError, ImageTooLargeError, UnreadableFileError
+from strandline.logs import get_logger
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.media_types import SNIFF_BYTES
@@ -25,7 +25,7 @@ from strandline.services.workbench import Workbench
 if TYPE_CHECKING:
     from strandline.folders.port import OpenImage, ProofCopy
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 MAX_CONFLICT_COPIES = 50
 """Maximum number of conflict copies that are read for one image. Syncthing keeps ten, and anybody can make a

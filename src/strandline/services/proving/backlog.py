@@ -7,18 +7,18 @@ scan.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterator
 
 from strandline.catalog.port import Reader
+from strandline.logs import get_logger
 from strandline.model.image_files import ImageFile
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.proving.conflict_copies import note_copies_of
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.workbench import Workbench
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 FILES_AT_ONCE = 200
 """Rows per statement: enough to be cheap, few enough to hold in memory."""

@@ -6,6 +6,7 @@ import errno
 import io
 import mmap
 import os
+import re
 import stat
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,9 @@ from strandline.services.workbench import Workbench
 
 MAX_NAME_LENGTH = 4096
 """The longest path on Linux. An original name is for people, not for storing a book."""
+
+_ADDRESS = re.compile(r"^(https?|ftps?|file):/+", re.IGNORECASE)
+"""With one slash, too: that is what a ``Path`` leaves."""
 
 STREAM, BYTES = "stream", "bytes"
 """Origins of an image that has no path."""
@@ -103,7 +107,7 @@ def take_source(
     Raises:
         EmptyImageError: It has no bytes.
         ImageTooLargeError: It exceeds the setting ``save.max_bytes``.
-        SourceNotFoundError, InvalidPathError: The path names no file.
+        SourceNotFoundError, InvalidPathError: The path names no file. An address is no path.
         UnreadableFileError: The file or the stream could not be read.
         TypeError: It is neither bytes, nor a path, nor a binary stream.
     """
@@ -137,7 +141,12 @@ def _take_path(bench: Workbench, path: Path, name: str | None) -> TakenSource:
             )  # a pipe's is that of its last bytes
             return TakenSource(copy, _as_text(name or _own_name(path)), label, mtime_ns)
     except FileNotFoundError as error:
-        if os.path.islink(path):
+        if _ADDRESS.match(label):
+            label = _ADDRESS.sub(r"\1://", label)
+            message = (
+                f"{label} is an address, and addresses are not fetched; give the path of a file, or the bytes"
+            )
+        elif os.path.islink(path):
             message = f"{label} is a link to a file that is not there; check where it leads"
         else:
             message = f"there is no file {label}; check the path"

@@ -17,7 +17,7 @@ from strandline.errors import EntryNotFoundError, InvalidInputError, InvalidPath
 from strandline.folders.disk_errors import disk_errors
 from strandline.model.image_files import FileState
 from strandline.model.layout import LAYOUTS
-from strandline.model.markdown import format_named_markdown
+from strandline.model.markdown import format_markdown, format_named_markdown
 from strandline.model.new_names import iter_names, plan_stem
 from strandline.model.picture_places import NEWEST, OBSIDIAN_FOLDER, iter_folders
 from strandline.model.portable_names import fold_path
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from strandline.model.image_files import ImageFile
     from strandline.model.media_types import MediaType
     from strandline.model.picture_places import PlacesLook
+    from strandline.model.reports import ImageInfo
     from strandline.services.saving.intake import TakenSource
     from strandline.services.workbench import Workbench
 
@@ -116,6 +117,21 @@ def find_folder(bench: Workbench, sd: StorageDir) -> str:
     if sd.layout is not LayoutKind.NAMED:
         return LAYOUTS[sd.layout].images_folder
     return Placing(bench, sd).folder
+
+
+def format_markdown_of(bench: Workbench, info: ImageInfo, note: str | os.PathLike[str] | None = None) -> str:
+    """The Markdown that shows an image, by its first present file, or else by its first one.
+
+    Raises:
+        InvalidPathError, EntryNotFoundError, InvalidInputError: The note is none there, or makes no difference.
+    """
+    shown = next((file for file in info.files if file.state is FileState.PRESENT), info.files[0])
+    name = info.original_name or info.image_id
+    if shown.sd.layout is LayoutKind.NAMED:
+        checked = None if note is None else _check_note(bench.folder(shown.sd), shown.sd, note)
+        return format_named_markdown(shown.path, name, checked)
+    check_has_no_note(shown.sd, note)
+    return format_markdown(bench.limits.markdown, shown.filename, name)
 
 
 def check_has_no_note(sd: StorageDir, note: object) -> None:

@@ -7,16 +7,16 @@ is nearly always, no storage directory is looked at.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 
 from strandline.errors import StrandlineError
 from strandline.folders.temporaries import TEMPORARY_NAME, remove_own_temporaries
+from strandline.logs import get_logger
 from strandline.model.storage_dirs import StorageDir
 from strandline.services.storage_dirs.presence import refresh
 from strandline.services.workbench import Workbench
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 
 def remove_leftovers(bench: Workbench, sds: Iterable[StorageDir], known: Iterable[int]) -> None:

@@ -7,7 +7,6 @@ ends early goes on where it was.
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from strandline.errors import DiskError, ImageTooLargeError
+from strandline.logs import get_logger
 from strandline.model.byte_budget import ByteBudget
 from strandline.model.image_files import FileState, ImageFile
 from strandline.model.storage_dirs import StorageDir, StorageDirState
@@ -37,7 +37,7 @@ from strandline.services.workbench import Workbench
 if TYPE_CHECKING:
     from strandline.folders.port import Folder
 
-log = logging.getLogger(__name__)
+log = get_logger(__name__)
 
 FILES_AT_ONCE = 256
 """Files of one page: read together, and recorded in one transaction."""

@@ -11,12 +11,9 @@ from starlette.responses import Response
 from strandline.errors import InvalidInputError
 from strandline.model import queries
 from strandline.model.defaults import IMAGES_PER_PAGE, TILE_SIZE
-from strandline.model.image_files import FileState
-from strandline.model.markdown import format_markdown, format_named_markdown
 from strandline.model.months import Months
 from strandline.model.queries import parse_month
 from strandline.model.reports import Explanation, ImageInfo, ImagePage, Saved
-from strandline.model.storage_dirs import LayoutKind
 from strandline.web.answers import answer
 from strandline.web.api import responses, schemas
 from strandline.web.api.parameters import Body, FolderQuery, ImageIdPath, Limit, SdQuery, TheQuery
@@ -135,12 +132,6 @@ def _answer_saved(saved: Saved) -> Response:
 
 def describe(backend: Backend, info: ImageInfo) -> schemas.ImageDetails:
     """The image's JSON, with its Markdown and URLs."""
-    shown = next((file for file in info.files if file.file.state is FileState.PRESENT), info.files[0])
-    name = info.original_names[0] if info.original_names else info.image_id
-    if shown.sd.layout is LayoutKind.NAMED:
-        markdown = format_named_markdown(shown.path, name)
-    else:
-        markdown = format_markdown(backend.store.settings.save.markdown, shown.filename, name)
     url = f"{backend.base}/i/{info.image_id}"
     urls = schemas.Urls(url, f"{url}?w={TILE_SIZE}")
-    return schemas.ImageDetails(info, markdown, urls)
+    return schemas.ImageDetails(info, backend.store.format_markdown(info), urls)

@@ -38,7 +38,7 @@ from strandline.web.pages.notes import Note
 from strandline.web.pages.page_words import say_on_page
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import say_sentence, title_of
-from strandline.web.problems import http_status_of
+from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -36,7 +36,7 @@ from strandline.web.pages.copies import compare_copies
 from strandline.web.pages.notes import Note
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.trash_pages import describe_restored
-from strandline.web.problems import http_status_of
+from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

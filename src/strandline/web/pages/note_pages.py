@@ -24,7 +24,7 @@ from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.notes import Note
 from strandline.web.pages.remedies import Health
 from strandline.web.pages.rendering import PageRoute, find_since, render
-from strandline.web.problems import http_status_of
+from strandline.web.statuses import http_status_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -15,7 +15,8 @@ from strandline import errors
 from strandline.errors import StrandlineError
 from strandline.web.backend import TheBackend
 from strandline.web.pages.rendering import PageRoute, render
-from strandline.web.problems import HTTP_STATUS, REFUSALS, title_of_code
+from strandline.web.problems import REFUSALS, title_of_code
+from strandline.web.statuses import HTTP_STATUS
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -35,8 +35,9 @@ from strandline.web.pages import words as words
 from strandline.web.pages.api_words import find_first_sentence, mark_code
 from strandline.web.pages.month_runs import say_run
 from strandline.web.pages.page_words import say_on_page
-from strandline.web.problems import answer_fault, http_status_of, log_fault
+from strandline.web.problems import answer_fault, log_fault
 from strandline.web.site import base_of, path_of
+from strandline.web.statuses import http_status_of
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 STATIC = Path(__file__).parents[1] / "static"

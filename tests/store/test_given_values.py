@@ -1,0 +1,130 @@
+"""What a program gets for a value that makes no sense, and what the library leaves alone: its stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import strandline
+from builders.pictures import make_picture
+from builders.python_process import run_python
+from strandline import ImageFileReport, LocalStore, Query, UnavailableError, http_status_of, open_store
+from strandline.errors import InvalidInputError, SourceNotFoundError, StrandlineError
+from strandline.model.image_files import ImageFile
+from strandline.web.problems import answer_error
+
+ONE, TWO = make_picture("png", seed=1), make_picture("png", seed=2)
+
+
+@pytest.fixture
+def store(home: Path, tmp_path: Path) -> Iterator[LocalStore]:
+    """With a folder by id, and a vault that has a note in a folder."""
+    (tmp_path / "Ids").mkdir()
+    (tmp_path / "Vault/Trips").mkdir(parents=True)
+    (tmp_path / "Vault/Trips/Lisbon.md").write_text("# Lisbon")
+    with open_store(home) as store:
+        store.add_storage_dir(tmp_path / "Ids", layout="ids")
+        store.add_storage_dir(tmp_path / "Vault", layout="named")
+        yield store
+
+
+@pytest.mark.parametrize("given", [5, None, b"0" * 32, Path("x")])
+@pytest.mark.parametrize("method", ["get", "find", "exists", "look_up", "explain", "info", "get_as_is"])
+def test_an_id_that_is_no_text_is_a_mistake_in_the_program(
+    store: LocalStore, method: str, given: Any
+) -> None:
+    """And the message says what an id is."""
+    with pytest.raises(TypeError, match=r"an image id is text .*, not "):
+        getattr(store, method)(given)
+
+
+@pytest.mark.parametrize(
+    "source", ["https://example.org/a.png", Path("https://example.org/a.png"), "FILE:///a.png"]
+)
+def test_an_address_is_not_fetched(store: LocalStore, source: str | Path) -> None:
+    """The message says so, instead of looking for a folder called ``https:``."""
+    with pytest.raises(SourceNotFoundError, match=r"^\w+://.*a.png is an address, .* not fetched"):
+        store.save(source, sd="Ids")
+
+
+def test_a_path_may_look_like_an_address(
+    store: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the file is there, it is saved."""
+    (tmp_path / "http:").mkdir()
+    (tmp_path / "http:/a.png").write_bytes(ONE)
+    monkeypatch.chdir(tmp_path)
+    assert store.save("http://a.png", sd="Ids").new
+
+
+def test_the_journal_begins_at_zero(store: LocalStore) -> None:
+    """A negative number is no place in it."""
+    with pytest.raises(InvalidInputError, match="not -1"):
+        store.watch(since=-1)
+    with pytest.raises(InvalidInputError, match="not -1"):
+        store.events(since=-1)
+
+
+def test_the_best_file_is_what_the_page_of_the_library_says(store: LocalStore) -> None:
+    """The catalog's row of the first of the files."""
+    info = store.info(store.save(ONE, sd="Ids").image_id)
+    assert isinstance(info.best, ImageFile)
+    assert isinstance(info.files[0], ImageFileReport)
+    assert info.best is info.files[0].file
+
+
+def test_an_image_that_is_here_has_markdown(store: LocalStore, tmp_path: Path) -> None:
+    """The same as when it was saved. Among named pictures, also for a note."""
+    by_id = store.save(ONE, sd="Ids", name="a cat.png")
+    assert store.format_markdown(by_id.image_id) == by_id.markdown
+    named = store.save(TWO, sd="Vault", name="tram.png")
+    assert store.format_markdown(named.image_id) == named.markdown
+    note = tmp_path / "Vault/Trips/Lisbon.md"
+    expected = store.save(TWO, sd="Vault", note=note).markdown
+    assert ".." in expected
+    for given in (note, "Trips/Lisbon.md"):
+        assert store.format_markdown(named.image_id, note=given) == expected
+    with pytest.raises(InvalidInputError, match="by id in 'media'"):
+        store.format_markdown(by_id.image_id, note=note)
+    store.save(ONE, sd="Vault", name="cat.png")
+    chosen = store.info(by_id.image_id, Query(sd="Vault"))
+    assert store.format_markdown(chosen, note=note).endswith("(../attachments/cat.png)")
+
+
+def test_the_status_of_an_error_is_that_of_our_own_api() -> None:
+    """For a class without a row of its own, too."""
+    for error in (UnavailableError("x"), SourceNotFoundError("x"), StrandlineError("x")):
+        assert http_status_of(error) == answer_error(error).status_code
+
+
+WARN = """
+import sys
+from strandline import open_store
+from strandline.services.verifying import verify
+verify.log.warning("a picture is damaged")
+if sys.argv[1:]:
+    import logging
+    logging.basicConfig()
+    verify.log.warning("another one is damaged")
+"""
+
+
+def test_stderr_belongs_to_the_program(home: Path) -> None:
+    """A warning goes nowhere until the program sets up logging."""
+    assert run_python(WARN).stderr == ""
+    said = run_python(WARN, "logs").stderr
+    assert said == "WARNING:strandline.services.verifying.verify:another one is damaged\n"
+
+
+def test_every_logger_comes_from_one_place() -> None:
+    """Otherwise a module could log before the handler is there."""
+    source = Path(strandline.__file__).parent
+    found = {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*.py")
+        if "getLogger(" in path.read_text("utf-8")
+    }
+    assert found == {"logs.py", "cli/log.py"}
