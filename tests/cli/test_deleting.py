@@ -55,6 +55,11 @@ class TestDelete:
         assert f"`strandline trash restore {id_of(ONE)}`" in capsys.readouterr().out
         assert run(made, "get", id_of(ONE)) == 4
         assert "is in the trash of this machine" in capsys.readouterr().err
+        assert run(made, "check", str(vault)) == 1
+        assert (
+            f"it was deleted on this machine; `strandline trash restore {id_of(ONE)}`"
+            in capsys.readouterr().out
+        )
         assert run(made, "trash", "restore", id_of(ONE)) == 0
         assert capsys.readouterr().out.splitlines() == [
             "copy.png in 'Vault' is back",

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
+from strandline.model.image_ids import ImageId
 from strandline.model.json_form import JsonForm, Table, own_keys
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.values import dataclass
@@ -116,6 +117,8 @@ class Remembered:
     size_bytes: int
     places: tuple[Place, ...]
     """Where the same bytes are now, as far as they are known; at most ten."""
+    deleted: ImageId | None = None
+    """The image, if a person deleted it: it is in the trash of this machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from strandline.catalog.image_files.reader import KEYS_AT_ONCE
-from strandline.model.image_files import ImageFile
-from strandline.model.image_ids import content_id_of
+from strandline.model.image_files import FileState, ImageFile
+from strandline.model.image_ids import ImageId, content_id_of
 from strandline.model.note_checks import Place, Remembered
 from strandline.model.portable_names import fold_path
 from strandline.model.states import HERE
@@ -34,6 +34,8 @@ class _Known(NamedTuple):
     sha256: str
     size_bytes: int
     until: datetime | None
+    deleted: ImageId | None = None
+    """The image, if a person deleted it."""
 
 
 class Memory:
@@ -92,7 +94,7 @@ class Memory:
         if latest is None:
             return None
         places = tuple(self._list_places(latest))
-        return Remembered(latest.path, latest.until, latest.sha256, latest.size_bytes, places)
+        return Remembered(latest.path, latest.until, latest.sha256, latest.size_bytes, places, latest.deleted)
 
     def _list_earlier(self, path: str) -> list[_Known]:
         name = path.rpartition("/")[2]
@@ -161,7 +163,8 @@ def _fold_name(path: str) -> str:
 def _know(row: ImageFile) -> _Known | None:
     if row.proof is None:
         return None
-    return _Known(row.path, row.proof.sha256, row.proof.stamp.size_bytes, row.absent_since)
+    deleted = row.image_id if row.state is FileState.TRASHED else None
+    return _Known(row.path, row.proof.sha256, row.proof.stamp.size_bytes, row.absent_since, deleted)
 
 
 def _find_latest(

@@ -55,6 +55,9 @@ def say_remembered(was: Remembered, path: str, say_path: Callable[[str], str], r
         if was.path == path
         else f"it was at {say_path(was.path)}{_say_spelling(path, was.path)}"
     )
+    if was.deleted is not None and not was.places:
+        restore = say_command("trash", "restore", was.deleted)
+        return f"it was deleted on this machine; {restore} brings it back, or remove the reference"
     back = say_command("put-back", root)
     told = f"{here} at the last scan" if was.until is None else f"{here} until {_say_time(was.until)}"
     if not was.places and was.until is None:
