@@ -76,6 +76,10 @@ if TYPE_CHECKING:
     from strandline.model.changes import NamedFile as NamedFile
     from strandline.model.changes import RefusedChange as RefusedChange
     from strandline.model.deletions import DeletePlan as DeletePlan
+    from strandline.model.duplicates import DuplicateFile as DuplicateFile
+    from strandline.model.duplicates import DuplicateGroup as DuplicateGroup
+    from strandline.model.duplicates import DuplicateReport as DuplicateReport
+    from strandline.model.duplicates import FoldStep as FoldStep
     from strandline.model.events import Event as Event
     from strandline.model.events import ImageArriving as ImageArriving
     from strandline.model.events import ImageAvailable as ImageAvailable
@@ -239,6 +243,7 @@ _HOMES = {
     ),
     "strandline.model.changes": ("ChangeReport", "FileChange", "NamedFile", "RefusedChange"),
     "strandline.model.deletions": ("DeletePlan",),
+    "strandline.model.duplicates": ("DuplicateFile", "DuplicateGroup", "DuplicateReport", "FoldStep"),
     "strandline.model.transfers": ("CopyPlan", "MovePlan", "TransferReport"),
     "strandline.model.trash": ("TrashedFile", "TrashListing"),
     "strandline.model.unused": ("Gap", "UnusedFile", "UnusedReport"),

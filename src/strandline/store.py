@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from strandline.model.catalog_exports import ImportedCatalog
     from strandline.model.changes import ChangeReport, NamedFile
     from strandline.model.deletions import DeletePlan
+    from strandline.model.duplicates import DuplicateReport, FoldStep
     from strandline.model.events import Event
     from strandline.model.exports import ExportedImage, ExportReport
     from strandline.model.image_files import FileState, ImageFile, ImageFilter
@@ -647,6 +648,31 @@ class Store:
         Each file is looked at again. What cannot be deleted is in ``refused``, with the reason, and stays.
         """
         return services.delete.delete_files(self._bench, plan, dry_run=dry_run)
+
+    def list_duplicates(
+        self, sds: Iterable[StorageDirRef] | None = None, *, across: bool = False
+    ) -> DuplicateReport:
+        """Files with the same bytes in one storage directory, of these or of all, and the space that they take; with
+        ``across``, also those that are once in several.
+
+        By the catalog alone: only files count that were read as they are now. For 100,000 images, about 0.2 s.
+        """
+        return services.duplicates.list_duplicates(self._bench, self._find_sds(sds), across=across)
+
+    def plan_fold(self, sds: Iterable[StorageDirRef] | None = None) -> list[FoldStep]:
+        """Which files could go, because no text of any storage directory names them, and another file in their
+        storage directory has the same bytes. Never the last one. Changes nothing.
+
+        Raises:
+            UnreadTextsError: Something that may name pictures was not read.
+        """
+        return services.duplicates.plan_fold(self._bench, self._find_sds(sds))
+
+    def fold(self, steps: Sequence[FoldStep], *, dry_run: bool = False) -> ChangeReport:
+        """Moves these files to this machine's trash, if they and one that stays are read and have the same bytes.
+        Durable when it returns.
+        """
+        return services.duplicates.fold(self._bench, steps, dry_run=dry_run)
 
     def find_unused(self, sds: Iterable[StorageDirRef] | None = None) -> UnusedReport:
         """The pictures that no note, drawing, or setting of *any* storage directory names, by the strict or the loose

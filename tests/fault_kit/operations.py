@@ -237,6 +237,15 @@ def _with_a_vault(world: World) -> None:
     _add(world, root)
 
 
+def _with_duplicates(world: World) -> None:
+    """A note uses one of two files with the same bytes."""
+    _named(world)
+    root = world.sds / "one"
+    (root / "copy.png").write_bytes(OTHERS[0])
+    (root / "Note.md").write_text("![[copy.png]]")
+    _look(world)
+
+
 def _lay_sources(world: World) -> None:
     (world.folder / "sources").mkdir(exist_ok=True)
     for number, data in enumerate(PICTURES):
@@ -349,6 +358,7 @@ TRANSFERS = [
     Operation("move", _with_two, ("move", _FIRST, "--to", "two")),
     Operation("move again", _with_two, ("move", id_of(OTHERS[-1]), "--to", "two")),
     Operation("move, to another disk", _with_two, ("move", _FIRST, "--to", "two"), elsewhere=True),
+    Operation("fold duplicates", _with_duplicates, ("duplicates", "--fold", "--yes")),
     Operation("move, into a vault", _with_a_vault, ("move", _FIRST, "--to", "vault")),
 ]
 IDENTITIES = [

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from strandline.catalog.conflict_copies import ConflictCopyReader, ConflictCopyWriter
 from strandline.catalog.earlier_files import EarlierFileReader, EarlierFileWriter
+from strandline.catalog.image_files.duplicates import DuplicateReader
 from strandline.catalog.image_files.reader import ImageFileReader
 from strandline.catalog.image_files.writer import ImageFileWriter
 from strandline.catalog.images import ImageReader
@@ -39,6 +40,7 @@ class Reader:
 
     def __init__(self, conn: sqlite3.Connection) -> None:
         self.images = ImageReader(conn)
+        self.duplicates = DuplicateReader(conn)
         self.files = ImageFileReader(conn)
         self.sds = StorageDirReader(conn)
         self.journal = JournalReader(conn)
@@ -63,6 +65,7 @@ class Writer(Reader):
 
     def __init__(self, conn: sqlite3.Connection, limits: JournalLimits) -> None:
         self.images = ImageReader(conn)
+        self.duplicates = DuplicateReader(conn)
         self.files = ImageFileWriter(conn)
         self.sds = StorageDirWriter(conn)
         self.journal = JournalWriter(conn, limits)

@@ -56,6 +56,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "scan": ("strandline scan", "strandline scan Notes 'USB disk'"),
     "watch": ("strandline watch", "strandline watch --once --json", "strandline watch --since 0"),
     "serve": ("strandline serve --open", "strandline serve --port 0"),
+    "duplicates": ("strandline duplicates", "strandline duplicates Notes --fold --dry-run"),
     "unused": ("strandline unused", "strandline unused Notes --json"),
     "collect": ("strandline collect --dry-run", "strandline collect Notes --yes"),
     "verify": (

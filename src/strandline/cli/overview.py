@@ -69,6 +69,7 @@ COMMANDS = {
     "delete": Row("deleting:delete", "Move images to the trash of this machine."),
     "trash": Row("deleting:trash", "List, restore, and empty the trash."),
     "status": Row("status:status", "Say in one sentence whether all is well."),
+    "duplicates": Row("duplicates:duplicates", "List files with the same bytes, and the space they take."),
     "unused": Row("unused:unused", "List pictures that no note names."),
     "collect": Row("unused:collect", "Move pictures to the trash that no note has named for long."),
     "doctor": Row("doctor:doctor", "Check whether this machine is healthy."),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from strandline.services.checking import uses as uses
     from strandline.services.collecting import collect as collect
     from strandline.services.copying import copies as copies
+    from strandline.services.copying import duplicates as duplicates
     from strandline.services.copying import move as move
     from strandline.services.exporting import export_images as export_images
     from strandline.services.finding import by_name as by_name
@@ -58,7 +59,7 @@ if TYPE_CHECKING:
 _ROOMS = {
     "checking": ("known_notes", "memory", "open_references", "uses"),
     "collecting": ("collect",),
-    "copying": ("copies", "move"),
+    "copying": ("copies", "duplicates", "move"),
     "exporting": ("export_images",),
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),

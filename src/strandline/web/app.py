@@ -20,6 +20,7 @@ from strandline.errors import StrandlineError
 from strandline.logs import get_logger
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import (
+    duplicates,
     events,
     exports,
     health,
@@ -56,6 +57,7 @@ ROUTERS = (
     trash.router,
     transfers.router,
     wanted.router,
+    duplicates.router,
     scans.router,
     inspect.router,
     events.router,

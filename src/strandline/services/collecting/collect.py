@@ -85,15 +85,15 @@ def collect(
     return delete_files(bench, plan, dry_run=dry_run, reason=TrashReason.COLLECTED), left
 
 
-def say_gaps(gaps: Sequence[Gap]) -> str:
-    """Why nothing is collected."""
+def say_gaps(gaps: Sequence[Gap], done: str = "collected") -> str:
+    """Why nothing is done."""
     shown = "; ".join(
         f"{gap.path} in {gap.sd.name!r}: {gap.reason}" if gap.path else f"{gap.sd.name!r}: {gap.reason}"
         for gap in gaps[:MOST_GAPS]
     )
     more = f"; and {say_count(len(gaps) - MOST_GAPS, 'more')}" if len(gaps) > MOST_GAPS else ""
     return (
-        f"nothing is collected, because what was not read may use any picture: {shown}{more}; make it readable, or "
+        f"nothing is {done}, because what was not read may use any picture: {shown}{more}; make it readable, or "
         "move it away, and try again"
     )
 

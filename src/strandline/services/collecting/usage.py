@@ -17,7 +17,7 @@ from strandline.folders.file_tree import look_at_file, read_file
 from strandline.model.image_files import ImageFile
 from strandline.model.image_ids import content_id_of
 from strandline.model.note_checks import CheckOptions
-from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.sync_names import NameKind, explain_name
 from strandline.model.unused import Gap
 from strandline.model.values import dataclass
@@ -47,13 +47,21 @@ class Usage:
     texts: int
 
 
-def find_usage(bench: Workbench, sds: Collection[StorageDir], rows: Collection[ImageFile]) -> Usage:
+def find_usage(
+    bench: Workbench, sds: Collection[StorageDir], rows: Collection[ImageFile], *, by_image: bool = True
+) -> Usage:
     """Which of the files are used. ``sds`` are all storage directories, as they are now.
+
+    What names an image uses all its files. Unless ``by_image``, it uses only the file that has the name or the id:
+    the others have the same bytes.
 
     Cost: a listing of each, and a read of each of its texts.
     """
-    names = _list_names(bench, rows)
-    ids = _list_ids(rows)
+    if by_image:
+        names, ids = _list_names(bench, rows), _list_ids(rows)
+    else:
+        names = {(row.sd, row.path): {row.filename} for row in rows}
+        ids = _list_ids_in_names(sds, rows)
     mentions = Mentions(name for each in names.values() for name in each)
     found_ids: set[str] = set()
     used: set[Key] = set()
@@ -113,6 +121,15 @@ def _list_ids(rows: Collection[ImageFile]) -> dict[Key, set[str]]:
             *({row.image_id} if row.image_id is not None else ()),
             *(of_bytes[row.proof.sha256] if row.proof is not None else ()),
         }
+        for row in rows
+    }
+
+
+def _list_ids_in_names(sds: Collection[StorageDir], rows: Collection[ImageFile]) -> dict[Key, set[str]]:
+    """The id of each file whose name is one."""
+    by_id = {sd.number for sd in sds if sd.layout is LayoutKind.IDS}
+    return {
+        (row.sd, row.path): {row.image_id} if row.image_id is not None and row.sd in by_id else set()
         for row in rows
     }
 
