@@ -12,10 +12,12 @@ from contextlib import ExitStack
 
 from strandline.errors import FileChangedError, SourceNotFoundError, StrandlineError, UnreadableFileError
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
-from strandline.model.verification import FAULT_OF_STATE, Fault, VerifyFinding
+from strandline.model.storage_dirs import StorageDir
+from strandline.model.verification import FAULT_OF_STATE, HEALED_FROM_BYTES, Fault, VerifyFinding
 from strandline.model.wanted import RescueReport, WantedFile, choose_found
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.rescuing.search import OnSearched, Search
+from strandline.services.rescuing.wanted import list_wanted
 from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.restore import bring_back
 from strandline.services.verifying.heal import check_folders, heal_findings, read_file
@@ -65,6 +67,26 @@ def rescue(
         tuple(search.unread),
         search.is_complete,
     )
+
+
+def heal_known(bench: Workbench, sd: StorageDir, *, dry_run: bool = False) -> ChangeReport:
+    """Gives the files of one storage directory that the catalog knows to be bad their right bytes back, from wherever
+    those are on this machine. Each is read once more before. A missing file is not brought back.
+    """
+    findings: list[VerifyFinding] = []
+    refused: list[RefusedChange] = []
+    for each in list_wanted(bench, [sd]):
+        if each.fault not in HEALED_FROM_BYTES:
+            continue
+        try:
+            finding = _look_again(bench, each)
+        except StrandlineError as error:
+            refused.append(each.change.refuse(error))
+        else:
+            findings += [] if finding is None else [finding]
+    _, report = heal_findings(bench, findings, lambda *_: [], dry_run=dry_run)
+    plan = (*report.plan, *(each.change for each in refused))
+    return ChangeReport(plan, report.done, (*report.refused, *refused))
 
 
 def _bring_back(bench: Workbench, wanted: WantedFile, path: str, *, dry_run: bool) -> bool:

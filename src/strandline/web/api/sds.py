@@ -11,6 +11,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from strandline.errors import InvalidInputError, InvalidPathError
+from strandline.model.changes import ChangeReport
 from strandline.model.reports import AddedStorageDir, TakenIn
 from strandline.model.storage_dirs import StorageDir
 from strandline.web.answers import answer
@@ -169,3 +170,17 @@ def describe(backend: Backend, sds: list[StorageDir]) -> list[schemas.StorageDir
 
 def _answer_one(backend: Backend, sd: StorageDir) -> Response:
     return answer(schemas.OneStorageDir(*describe(backend, [sd])))
+
+
+@router.post("/sds/{sd}/heal", responses=responses.ok(ChangeReport))
+async def heal(
+    backend: TheBackend,
+    sd: SdPath,
+    dry_run: Annotated[bool, Query(description="Only say what could be healed.")] = False,
+) -> Response:
+    """Gives the files that are known to be bad their right bytes back, from wherever those are on this machine.
+
+    The bad bytes go to the trash. A missing file is not brought back. 200 also if some, or all, could not be healed:
+    `refused` says why.
+    """
+    return await backend.crossing.slow(lambda: answer(backend.store.heal_known(sd, dry_run=dry_run)))

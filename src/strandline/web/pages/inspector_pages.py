@@ -22,12 +22,13 @@ from strandline.model.identity.sightings import IdentityRole
 from strandline.model.image_files import FileState
 from strandline.model.media_types import find_media_type
 from strandline.model.state_words import StateWord, word_of_state
-from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.sync_names import NameKind
 from strandline.model.sync_status import HexPage, SyncStatus, TreeEntry
 from strandline.web.backend import Backend, TheBackend
 from strandline.web.pages.activity import KINDS, Line, list_lines
 from strandline.web.pages.folder_pages import find_copy_of, find_gone, needs_identity, say_confirming
+from strandline.web.pages.notes import Note
 from strandline.web.pages.remedies import Found, Health, is_copied, judge_health, list_found
 from strandline.web.pages.rendering import PageRoute, find_since, render
 from strandline.web.pages.words import show_lines_plainly
@@ -89,10 +90,11 @@ async def show_overview(backend: TheBackend) -> Response:
 @router.get("/inspect/{sd}")
 async def show_status(backend: TheBackend, sd: str) -> Response:
     """One storage directory: health, numbers, discrepancies with remedies, identity."""
-    return await backend.crossing.slow(lambda: _draw_status(backend, sd))
+    return await backend.crossing.slow(lambda: draw_status(backend, sd))
 
 
-def _draw_status(backend: Backend, name: str) -> Response:
+def draw_status(backend: Backend, name: str, note: Note | None = None, http_status: int = 200) -> Response:
+    """The page of one storage directory, measured now, with the result of a button."""
     since = find_since(backend)
     status, health, discrepancies, missed = _inspect(backend, backend.store.get_storage_dir(name))
     missing = find_gone(backend, status.sd)
@@ -106,7 +108,8 @@ def _draw_status(backend: Backend, name: str) -> Response:
         needs_identity=needs_identity(status.sd) or (is_copied(status) and not status.sd.is_left_as_is),
         copy=find_copy_of(status.sd, sds),
         history=_list_history(events, status.sd, sds),
-        elsewhere=_count_elsewhere(backend, status), missed=missed,
+        elsewhere=_count_elsewhere(backend, status), missed=missed, note=note, status=http_status,
+        can_be_healed=status.sd.state is StorageDirState.ONLINE and not status.sd.read_only,
     )  # fmt: skip
 
 
