@@ -23,9 +23,12 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", 
 
 PUBLIC = {
     ("GET", "/sign-in"), ("HEAD", "/sign-in"), ("POST", "/sign-in"), ("GET", "/healthz"), ("HEAD", "/healthz"),
+    ("GET", "/problems"), ("HEAD", "/problems"),
     ("POST", "/sign-in?code=wrong"), ("GET", "/sign-in?code=wrong"), ("HEAD", "/sign-in?code=wrong"),
 }  # fmt: skip
-"""What everybody may ask. The page to sign in needs some files as well; these are the styles and the mark."""
+"""What everybody may ask. The page to sign in needs some files as well: the styles and the mark. The page of
+each code is public, too (``images/test_with_the_key_alone``).
+"""
 
 PROXIED = {"x-forwarded-proto": "https", "x-forwarded-for": "203.0.113.9", "x-forwarded-host": "localhost"}
 NAVIGATING = {"accept": "text/html", "sec-fetch-mode": "navigate", "sec-fetch-site": "none"}

@@ -116,13 +116,14 @@ class Application:
         await body.drop_rest()
 
     async def _answer(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        refusal = self.door.guard.find_refusal(request)
+        guard = self.door.guard
+        refusal = guard.find_refusal(request)
         if refusal is not None:
             await self._answer_refused(request, refusal)(scope, receive, send)
         elif request.method == PREFLIGHT:
             await Response(status_code=204, headers=PREFLIGHT_ANSWER)(scope, receive, send)
         elif request.path.startswith(PREFIX):
-            await self._images(scope, receive, send)
+            await self._images(scope, receive, send, lambda: guard.is_let_in(request))
         else:
             await self._rest(scope, receive, send)
 

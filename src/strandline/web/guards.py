@@ -27,7 +27,7 @@ from strandline.model.values import dataclass
 from strandline.runtime.assembly import LocalStore
 from strandline.runtime.setting_sections import OPEN_ON_LOOPBACK
 from strandline.runtime.web_secrets import IMAGE_KEY_FILE, TOKEN_FILE, ensure_secret
-from strandline.web.problems import REFUSALS
+from strandline.web.problems import PROBLEMS, REFUSALS
 from strandline.web.site import path_of
 
 READS = frozenset({"GET", "HEAD"})
@@ -297,17 +297,23 @@ WRITES_NEED = (
 WRONG_KEY = "that is not the image key of this installation, which is the line in 'image-key' in its home"
 
 _HOST_NAME = re.compile(r"[a-z0-9._-]{1,253}")
+_CODE = re.compile(r"[a-z-]{1,60}")
 _ORIGIN = re.compile(r"https?://[a-z0-9._-]{1,253}(?::[0-9]{1,5})?")
 
-PUBLIC = frozenset({SIGN_IN, HEALTHZ, "/static/mark.svg", "/static/strandline.css"})
+PUBLIC = frozenset({SIGN_IN, HEALTHZ, PROBLEMS.rstrip("/"), "/static/mark.svg", "/static/strandline.css"})
 
 
 def is_public(request: Request) -> bool:
-    """Whether everybody may see it: the page to sign in, its styles, and the word that the server runs."""
+    """Whether everybody may see it: the page to sign in, its styles, the word that the server runs, and what codes
+    of errors mean.
+    """
     if request.path == SIGN_IN:
         return request.method in READS or request.method == "POST"
+    is_problem = (
+        request.path.startswith(PROBLEMS) and _CODE.fullmatch(request.path.removeprefix(PROBLEMS)) is not None
+    )
     is_style = request.path.startswith("/static/css/") and ".." not in request.path
-    return request.method in READS and (request.path in PUBLIC or is_style)
+    return request.method in READS and (request.path in PUBLIC or is_style or is_problem)
 
 
 def make_guard(

@@ -7,7 +7,9 @@ them.
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,6 +87,15 @@ def answer_error(error: StrandlineError, **facts: object) -> Response:
     return _respond(problem, {"retry-after": str(RETRY_AFTER_S)} if status == 503 else {})
 
 
+def answer_meaning(error: StrandlineError) -> Response:
+    """The answer for somebody who may see images and nothing else: what the code means. The message and the facts
+    would tell names and paths of this machine.
+    """
+    full = answer_error(error)
+    headers = {name: value for name, value in full.headers.items() if name == "retry-after"}
+    return _respond(_body(error.code, full.status_code, say_meaning(type(error))), headers)
+
+
 def answer_refusal(
     code: str, detail: str | None = None, *, headers: Mapping[str, str] | None = None, **facts: object
 ) -> Response:
@@ -134,6 +145,13 @@ def add_problem_handlers(app: FastAPI, prefix: str, routers: Sequence[APIRouter]
     app.add_exception_handler(StrandlineError, on_strandline_error)
     app.add_exception_handler(RequestValidationError, on_invalid_request)
     app.add_exception_handler(HTTPException, on_http_exception)
+
+
+def say_meaning(kind: type[StrandlineError]) -> str:
+    """The first paragraph about the class, without what it says about attributes in Python."""
+    paragraph = " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
+    sentences = [each for each in re.split(r"(?<=\.) ", paragraph) if not each.startswith("``")]
+    return " ".join(sentences).replace("``", "`")
 
 
 def title_of_code(code: str) -> str:

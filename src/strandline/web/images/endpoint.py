@@ -6,6 +6,7 @@ second crossing leads to the decoding lane, so pictures that are slow to decode 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from starlette.requests import Request
@@ -27,9 +28,15 @@ from strandline.web.images.plan import (
 )
 from strandline.web.images.ranges import UnsatisfiableRangeError
 from strandline.web.images.waiting import Waiting
+from strandline.web.pages.problem_pages import render_problem_outside
 from strandline.web.pages.rendering import NOTHING, render_error
-from strandline.web.problems import answer_error, answer_fault, answer_refusal
-from strandline.web.site import path_of
+from strandline.web.problems import (
+    answer_error,
+    answer_fault,
+    answer_meaning,
+    answer_refusal,
+)
+from strandline.web.site import base_of, path_of
 
 PREFIX = "/i/"
 
@@ -43,11 +50,14 @@ class ImageBytes:
         self._backend = backend
         self._waiting = waiting
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(
+        self, scope: Scope, receive: Receive, send: Send, is_let_in: Callable[[], bool]
+    ) -> None:
+        """Answers. A client that is not let in has only the image key. Of an error it learns what the code means."""
         try:
             answer = await self._answer(scope, receive)
         except StrandlineError as error:
-            answer = self._answer_error(scope, error)
+            answer = self._answer_error(scope, error, tells_all=is_let_in())
         except UnsatisfiableRangeError as error:
             answer = answer_refusal(
                 "range-not-satisfiable", headers={"content-range": f"bytes */{error.args[0]}"}
@@ -60,13 +70,16 @@ class ImageBytes:
             await self._send(answer, send)
 
     @staticmethod
-    def _answer_error(scope: Scope, error: StrandlineError) -> Response:
+    def _answer_error(scope: Scope, error: StrandlineError, *, tells_all: bool) -> Response:
         """A page if a browser navigates, as everywhere: a person reads it. Otherwise a problem."""
-        problem = answer_error(error)
+        problem = answer_error(error) if tells_all else answer_meaning(error)
         if not read_head(scope).wants_page:
             return problem
         title = NOTHING if problem.status_code == 404 else UNSHOWN
-        page = render_error(Request(scope), error.message, problem.status_code, title)
+        if tells_all:
+            page = render_error(Request(scope), error.message, problem.status_code, title)
+        else:
+            page = render_problem_outside(base_of(scope), error.code, problem.status_code)
         if "retry-after" in problem.headers:
             page.headers["retry-after"] = problem.headers["retry-after"]
         return page
