@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from strandline.folders.proof_copies import CopyWriter
     from strandline.model.catalog_exports import ImportedCatalog
     from strandline.model.changes import ChangeReport, NamedFile
+    from strandline.model.conflicts import ConflictListing, ResolveReport
     from strandline.model.deletions import DeletePlan
     from strandline.model.duplicates import DuplicateReport, FoldStep
     from strandline.model.events import Event
@@ -877,6 +878,32 @@ class Store:
             StorageDirNotFoundError: ``sd`` is unknown. (An offline one gets a report that says so.)
         """
         return services.inspect.inspect_storage_dir(self._bench, self.get_storage_dir(sd))
+
+    def list_conflicts(self, sds: Iterable[StorageDirRef] | None = None) -> ConflictListing:
+        """The conflict copies that sync clients left, also of ``SD_ID``, and what resolves each. Changes nothing.
+
+        Cost: a listing of each storage directory, and a read of each copy and of the file that it is a copy of.
+        """
+        return services.listing.list_conflicts(
+            self._bench,
+            self.list_storage_dirs() if sds is None else [self.get_storage_dir(sd) for sd in sds],
+        )
+
+    def resolve_conflicts(
+        self, given: Iterable[str | os.PathLike[str]] | None = None, *, dry_run: bool = False
+    ) -> ResolveReport:
+        """Resolves conflict copies: equal bytes are folded, right bytes heal their file, and others become an image
+        of their own. No bytes are lost: what leaves a folder is in :attr:`trash`. Durable when it returns.
+
+        ``given`` has storage directories, or paths of single copies on this machine; None means everything.
+
+        Raises:
+            StorageDirNotFoundError: One of them is neither.
+        """
+        sds = self.list_storage_dirs()
+        texts = [sd.path for sd in sds] if given is None else [os.fspath(each) for each in given]
+        chosen = services.resolve.find_given(self._bench, sds, texts)
+        return services.resolve.resolve_conflicts(self._bench, chosen, dry_run=dry_run)
 
     def list_tree(
         self,

@@ -17,6 +17,7 @@ from builders.identities import A, B, C
 from builders.pictures import make_picture
 from builders.save_places import IN_MEMORY
 from builders.storage import id_of, make_storage_dir, name_of, put_image
+from fault_kit.programs import SAVE_SEVERAL, WITH_A_CLOCK, WITH_THE_LIBRARY
 from fault_kit.refusing_kernel import LIKE_FUSE, LIKE_VFAT, NO_RENAME_FLAGS, NO_UNNAMED_FILES
 from fault_kit.seccomp import Refusal
 from fault_kit.supervised import COMMAND_LINE, Job
@@ -26,57 +27,6 @@ from strandline.runtime.assembly import open_store
 PICTURES = [make_picture("png", seed=seed, size=(16, 16)) for seed in range(4)]
 NEW, *OTHERS = PICTURES
 HALF = NEW[: len(NEW) // 2]
-
-_WITH_A_CLOCK = """
-import sys
-from pathlib import Path
-from builders.machine import open_machine
-from strandline.cli.exit_status import exit_status_of
-from strandline.errors import StrandlineError
-from strandline.services.storage_dirs.add import add_storage_dir
-folder, root = map(Path, sys.argv[1:])
-try:
-    with open_machine(folder) as machine:
-        for warning in add_storage_dir(machine.bench, root).identity.warnings:
-            print("strandline:", warning, file=sys.stderr)
-except StrandlineError as error:
-    print("strandline:", error.message, file=sys.stderr)
-    status = exit_status_of(error)
-"""
-
-_WITH_THE_LIBRARY = """
-import sys
-from strandline import open_store
-from strandline.cli.exit_status import exit_status_of
-from strandline.errors import StrandlineError
-home, method, *arguments = sys.argv[1:]
-try:
-    with open_store(home) as store:
-        getattr(store, method)(*arguments)
-except StrandlineError as error:
-    print("strandline:", error.message, file=sys.stderr)
-    status = exit_status_of(error)
-"""
-
-_SAVE_SEVERAL = """
-import sys
-from pathlib import Path
-from strandline import NewImage, open_store
-from strandline.cli.exit_status import exit_status_of
-from strandline.errors import StrandlineError
-home, sources = sys.argv[1:]
-images = [NewImage(path.read_bytes(), path.name) for path in sorted(Path(sources).iterdir())]
-try:
-    with open_store(home) as store:
-        results = store.save_several(images, sd="one")
-    errors = [result for result in results if isinstance(result, StrandlineError)]
-    for error in errors:
-        print("strandline:", error.message, file=sys.stderr)
-    status = (exit_status_of(errors[0]) if len(errors) == len(results) else 1) if errors else 0
-except StrandlineError as error:
-    print("strandline:", error.message, file=sys.stderr)
-    status = exit_status_of(error)
-"""
 
 
 @dataclass(frozen=True)
@@ -293,6 +243,14 @@ def _with_rescue_named(world: World) -> None:
     _look(world)
 
 
+def _with_conflicts(world: World) -> None:
+    """An equal copy, the right bytes beside half an image, and another image under an image's name."""
+    _with_half(world)
+    for data, name in ((OTHERS[0], OTHERS[0]), (NEW, NEW), (make_picture("png", seed=102), OTHERS[1])):
+        put_image(world.sds / "one", data, f"{id_of(name)}.sync-conflict-20260101-101010-ABCDEFG.png")
+    _look(world)
+
+
 def _with_old_trash(world: World) -> None:
     """Nothing is kept for any time."""
     _with_deleted(world)
@@ -310,9 +268,9 @@ SAVES = [
     Operation("save over half", _with_half, _SAVE_ONE),
     Operation("save over half, hidden", _with_half, _SAVE_ONE, elsewhere=True),
     Operation("save over foreign", _with_foreign, _SAVE_ONE),
-    Operation("adopt", _with_foreign, ("{home}", "adopt", "one", name_of(NEW)), code=_WITH_THE_LIBRARY),
+    Operation("adopt", _with_foreign, ("{home}", "adopt", "one", name_of(NEW)), code=WITH_THE_LIBRARY),
     Operation(
-        "copy over half", _with_half_and_twin, ("{home}", "copy", id_of(NEW), "one"), code=_WITH_THE_LIBRARY
+        "copy over half", _with_half_and_twin, ("{home}", "copy", id_of(NEW), "one"), code=WITH_THE_LIBRARY
     ),
     Operation("repair", _with_half_and_twin, ("verify", "one", "--repair")),
     Operation("repair, named", _with_broken_vault, ("verify", "one", "--repair"), announces=2),
@@ -327,18 +285,18 @@ SAVES = [
     Operation(
         "rescue, named, hidden", _with_rescue_named, ("rescue", "{sources}"), elsewhere=True, announces=2
     ),
-    Operation("save several", _empty, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
+    Operation("save several", _empty, ("{home}", "{sources}"), code=SAVE_SEVERAL),
     Operation(
         "save several, hidden, like FUSE",
         _with_half,
         ("{home}", "{sources}"),
         LIKE_FUSE,
         elsewhere=True,
-        code=_SAVE_SEVERAL,
+        code=SAVE_SEVERAL,
     ),
     Operation("save, named", _named, _SAVE_ONE),
     Operation("save, named, hidden", _named, _SAVE_ONE, (NO_UNNAMED_FILES,), elsewhere=True),
-    Operation("save several, named", _named, ("{home}", "{sources}"), code=_SAVE_SEVERAL),
+    Operation("save several, named", _named, ("{home}", "{sources}"), code=SAVE_SEVERAL),
     Operation("import", _empty, ("save", "-r", "{sources}", "{sources}/0.png", "--sd", "one")),
 ]
 _FIRST = id_of(OTHERS[0])
@@ -350,6 +308,14 @@ TRASH = [
     Operation("restore from the trash", _with_deleted, ("trash", "restore", _FIRST)),
     Operation(
         "restore from the trash, to another disk", _with_deleted, ("trash", "restore", _FIRST), elsewhere=True
+    ),
+    Operation("resolve conflicts", _with_conflicts, ("conflicts", "resolve", "one"), announces=2),
+    Operation(
+        "resolve conflicts, to another disk",
+        _with_conflicts,
+        ("conflicts", "resolve", "one"),
+        elsewhere=True,
+        announces=2,
     ),
     Operation("empty the trash", _with_old_trash, ("trash", "empty", "--yes")),
 ]
@@ -364,7 +330,7 @@ TRANSFERS = [
 IDENTITIES = [
     Operation("first add", _empty_folder, ("sd", "add", "{one}")),
     Operation("add, migrating", _with_legacy_identity, ("sd", "add", "{one}")),
-    Operation("add, settling", _with_copies_only, ("{folder}", "{one}"), code=_WITH_A_CLOCK),
+    Operation("add, settling", _with_copies_only, ("{folder}", "{one}"), code=WITH_A_CLOCK),
     Operation("add, new identity", _with_others, ("sd", "add", "{one}", "--new-identity")),
     Operation("scan, identity changed", _with_changed_identity, ("scan",)),
     Operation("confirm identity", _with_lost_identity, ("sd", "confirm", "one")),

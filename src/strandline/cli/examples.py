@@ -76,6 +76,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "wanted": ("strandline wanted", "strandline wanted Notes --json > wanted.json"),
     "rescue": ("strandline rescue /media/ada/card --dry-run", "strandline rescue ~/Backup ~/Pictures"),
     "provide": ("strandline provide - -o ~/for-ada < wanted.json", "strandline provide - -o for-ada.zip"),
+    "conflicts": ("strandline conflicts list", "strandline conflicts resolve --dry-run"),
+    "conflicts list": ("strandline conflicts list", "strandline conflicts list Notes --json"),
+    "conflicts resolve": ("strandline conflicts resolve --dry-run", "strandline conflicts resolve Notes"),
     "delete": (
         "strandline delete 5d14820d",
         "strandline delete --dry-run ~/Vault/old.png",

@@ -36,6 +36,7 @@ def list_verbs(sd: StorageDir) -> dict[str, str]:
         Verb.ADOPT: save,
         Verb.RESTORE: f"copy it there by hand: {by_hand}" if sd.is_left_as_is else restore,
         Verb.COMPARE: say_command("whereis", "ID"),
+        Verb.RESOLVE: say_command("conflicts", "resolve"),
         # While so many are gone that no absence is believed, none is called missing.
         Verb.ACCEPT_MISSING: f"{say_confirm(sd)}, {scan}, then {accept}" if is_suspect else accept,
         Verb.SHOW_AS_IS: say_command("get", "--as-is", "ID"),

@@ -66,6 +66,7 @@ COMMANDS = {
     "wanted": Row("rescue:wanted", "List the files that are missing or damaged."),
     "rescue": Row("rescue:rescue", "Bring back what is missing or damaged from any folder."),
     "provide": Row("rescue:provide", "Collect what another machine wants."),
+    "conflicts": Row("conflicts:conflicts", "List and resolve conflict copies."),
     "delete": Row("deleting:delete", "Move images to the trash of this machine."),
     "trash": Row("deleting:trash", "List, restore, and empty the trash."),
     "status": Row("status:status", "Say in one sentence whether all is well."),

@@ -46,6 +46,7 @@ class Verb(StrEnum):
     ADOPT = "adopt"
     RESTORE = "restore"
     COMPARE = "compare"
+    RESOLVE = "resolve"
     ACCEPT_MISSING = "accept_missing"
     SHOW_AS_IS = "show_as_is"
 
@@ -180,9 +181,9 @@ DISCREPANCIES = (
         "conflict copy",
         "conflict copies",
         Grade.NOTE,
-        "Left by a sync client. Strandline never deletes them.",
-        "One with the true bytes, or a duplicate, can go once the image itself is good. One that differs, or "
-        "whose plain file is gone, should be looked at first.",
+        "Left by a sync client. They stay until you have them resolved.",
+        "{resolve} takes away duplicates, heals images with true bytes, and keeps bytes that differ. One whose plain "
+        "file is gone should be looked at first.",
     ),
     Discrepancy(
         "online_only",

@@ -26,9 +26,11 @@ class TrashReason(StrEnum):
     """A person deleted the image."""
     COLLECTED = "collected"
     """No note used it, and a person had such pictures collected."""
+    FOLDED = "folded"
+    """A conflict copy whose bytes are also in another file of its folder."""
 
 
-RESTORABLE = frozenset({TrashReason.DELETED, TrashReason.COLLECTED})
+RESTORABLE = frozenset({TrashReason.DELETED, TrashReason.COLLECTED, TrashReason.FOLDED})
 """Files that were the image. The others had wrong bytes, and something better has their place."""
 
 

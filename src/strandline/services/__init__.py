@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from strandline.services.rescuing import provide as provide
     from strandline.services.rescuing import rescue as rescue
     from strandline.services.rescuing import wanted as wanted
+    from strandline.services.resolving import listing as listing
+    from strandline.services.resolving import resolve as resolve
     from strandline.services.saving import adopt as adopt
     from strandline.services.saving import copy as copy
     from strandline.services.saving import intake as intake
@@ -64,6 +66,7 @@ _ROOMS = {
     "finding": ("by_name", "describe", "explain", "found_image", "look_up", "search"),
     "inspecting": ("browse", "inspect"),
     "rescuing": ("provide", "rescue", "wanted"),
+    "resolving": ("listing", "resolve"),
     "saving": ("adopt", "copy", "intake", "placing", "put_back", "save", "save_several", "take_in"),
     "scanning": ("last_scans", "scan"),
     "storage_dirs": ("add", "confirm", "manage", "presence", "subfolders"),

@@ -20,6 +20,7 @@ from strandline.errors import StrandlineError
 from strandline.logs import get_logger
 from strandline.runtime.assembly import LocalStore
 from strandline.web.api import (
+    conflicts,
     duplicates,
     events,
     exports,
@@ -58,6 +59,7 @@ ROUTERS = (
     transfers.router,
     wanted.router,
     duplicates.router,
+    conflicts.router,
     scans.router,
     inspect.router,
     events.router,

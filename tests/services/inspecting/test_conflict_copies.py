@@ -10,8 +10,8 @@ import pytest
 
 from builders.pictures import make_picture
 from builders.storage import id_of, make_storage_dir, name_of, open_bench, put_image
-from strandline.services.inspecting.conflict_copies import MAX_BYTES, MAX_COPIES
 from strandline.services.inspecting.inspect import inspect_storage_dir
+from strandline.services.resolving.examine import MAX_BYTES, MAX_COPIES
 from strandline.services.storage_dirs.add import add_storage_dir
 from strandline.services.workbench import Workbench
 

@@ -21,7 +21,7 @@ from strandline.model.states import HERE
 from strandline.model.storage_dirs import LayoutKind, StorageDir, StorageDirState
 from strandline.model.suitable_folders import say_pictures_elsewhere, say_same_identity
 from strandline.model.sync_status import SyncStatus
-from strandline.services.inspecting.conflict_copies import ConflictCopy, examine_copies, iter_conflict_copies
+from strandline.services.resolving.examine import ConflictCopy, examine_copies, iter_conflict_copies
 from strandline.services.scanning.ignored import read_ignored
 from strandline.services.storage_dirs.presence import look, refresh
 from strandline.services.storage_dirs.suitable import find_picture_elsewhere

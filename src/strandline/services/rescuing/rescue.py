@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from strandline.errors import FileChangedError, SourceNotFoundError, StrandlineError, UnreadableFileError
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
@@ -22,6 +23,9 @@ from strandline.services.storage_dirs.writing import check_writable
 from strandline.services.trashing.restore import bring_back
 from strandline.services.verifying.heal import check_folders, heal_findings, read_file
 from strandline.services.workbench import Workbench
+
+if TYPE_CHECKING:
+    from strandline.model.image_files import ImageFile
 
 
 def rescue(
@@ -132,7 +136,7 @@ def _look_again(bench: Workbench, wanted: WantedFile) -> VerifyFinding | None:
         case Outcome.UNREADABLE:
             raise UnreadableFileError(f"cannot read {folder.where(name)}: {result.reason}", path=wanted.path)
         case Outcome.GOOD:
-            if fault is not Fault.ALTERED or (found is not None and wanted.image.is_right(found)):
+            if fault is not Fault.ALTERED or not _is_altered(bench, sd, wanted.path, result.row):
                 return None
         case Outcome.BAD:
             assert result.row is not None
@@ -140,3 +144,12 @@ def _look_again(bench: Workbench, wanted: WantedFile) -> VerifyFinding | None:
     return VerifyFinding(
         sd, wanted.path, wanted.image_id, fault, result.reason, wanted.size_bytes, wanted.sha256, found
     )
+
+
+def _is_altered(bench: Workbench, sd: StorageDir, path: str, row: ImageFile | None) -> bool:
+    """Whether the file is still the one whose bytes changed although nobody wrote to it."""
+    with bench.catalog.read() as reader:
+        altered = next((each for each in reader.earlier.list_altered(sd.number) if each.path == path), None)
+    if altered is None or row is None or row.proof is None:
+        return False
+    return row.stamp == altered.stamp and row.proof.sha256 != altered.sha256

@@ -42,13 +42,13 @@ def list_wanted(bench: Workbench, sds: Sequence[StorageDir]) -> list[WantedFile]
 
 
 def _want(reader: Reader, sd: StorageDir, row: ImageFile, fault: Fault) -> WantedFile:
-    sha256, size_bytes = _recall(reader, sd, row)
+    sha256, size_bytes = recall_bytes(reader, sd, row)
     mtime_ns = row.stamp.mtime_ns if row.stamp is not None and row.proof_is_current else None
     return WantedFile(sd, row.path, row.image_id, fault, (), size_bytes, sha256, mtime_ns)
 
 
-def _recall(reader: Reader, sd: StorageDir, row: ImageFile) -> tuple[str | None, int | None]:
-    """SHA-256 and size of the file's bytes when they were good."""
+def recall_bytes(reader: Reader, sd: StorageDir, row: ImageFile) -> tuple[str | None, int | None]:
+    """SHA-256 and size of the file's bytes when they were good. None if nobody knows."""
     if row.proof is not None:
         sha256, size_bytes = row.proof.sha256, row.proof.stamp.size_bytes
     else:

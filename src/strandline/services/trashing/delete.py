@@ -6,7 +6,7 @@ moment it is moved, so what has changed since is refused, not deleted.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from strandline.errors import (
@@ -36,8 +36,9 @@ from strandline.services.trashing.trash import move_to_trash, record_deletion, r
 from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
-    from strandline.folders.port import AsideCopy
+    from strandline.folders.port import AsideCopy, Folder
     from strandline.model.image_files import ImageFile
+    from strandline.model.trash import TrashedFile
 
 ATTEMPTS = 3
 """How often a file that changes at this moment is tried."""
@@ -229,18 +230,35 @@ def delete_file(
             prove_file(bench, sd, name)  # so that the catalog, and the next answer, are right
             raise FileChangedError(f"{folder.where(name)} {why}", path=step.path)
 
+    trashed = take_out(bench, sd, folder, name, step.image_id, reason, judge)
+    room.take(trashed.size_bytes)
+    return change_of(sd, step.path, step.image_id, trashed.size_bytes)
+
+
+def take_out(
+    bench: Workbench,
+    sd: StorageDir,
+    folder: Folder,
+    name: str,
+    image_id: ImageId,
+    reason: TrashReason,
+    judge: Callable[[AsideCopy], None],
+) -> TrashedFile:
+    """Moves a file to the trash that ``judge`` has seen, and records it. ``folder`` is that of the storage directory,
+    or another one at its root in whose layout the name is. Raises as :func:`delete_file`, and what ``judge`` raises.
+    """
+    path = folder.layout.path_of(name)
     for _ in range(ATTEMPTS):
         try:
-            trashed = move_to_trash(bench, sd, name, step.image_id, reason, judge)
+            trashed = move_to_trash(bench, sd, name, image_id, reason, judge, place=folder)
         except FileNotFoundError as error:
             raise SourceNotFoundError(
-                f"there is no {folder.where(name)} any more; nothing was deleted", source=step.path
+                f"there is no {folder.where(name)} any more; nothing was deleted", source=path
             ) from error
         if trashed is not None:
             with bench.catalog.write() as writer:
-                record_deletion(bench, writer, sd, step.path, trashed)
-            room.take(trashed.size_bytes)
-            return change_of(sd, step.path, step.image_id, trashed.size_bytes)
+                record_deletion(bench, writer, sd, path, trashed)
+            return trashed
     raise FileChangedError(
-        f"{folder.where(name)} keeps changing; try again when nothing writes to it", path=step.path
+        f"{folder.where(name)} keeps changing; try again when nothing writes to it", path=path
     )

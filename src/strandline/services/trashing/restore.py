@@ -16,11 +16,13 @@ from strandline.errors import (
 from strandline.folders.disk_errors import disk_errors
 from strandline.folders.port import Folder, SaveMode
 from strandline.model.changes import ChangeReport, FileChange, RefusedChange
+from strandline.model.identity.sd_ids import IDENTITY_FILE
 from strandline.model.image_ids import ImageId
 from strandline.model.put_back import explain_refused_target
 from strandline.model.remedies import say_add
 from strandline.model.states import choose_mtime
 from strandline.model.storage_dirs import LayoutKind, StorageDir
+from strandline.model.sync_names import is_identity_like
 from strandline.model.trash import RESTORABLE, TrashedFile, choose_to_restore
 from strandline.services.proving.prove import prove_file
 from strandline.services.storage_dirs.writing import check_writable
@@ -140,8 +142,7 @@ def bring_back(
         PlaceTakenError: Something else is there, or no image has such a path any more.
         DiskError: The disk refused.
     """
-    folder = bench.folder(sd)
-    name = _check_name(sd, folder, path)
+    folder, name = _find_place(bench, sd, path)
     with disk_errors("look at", folder.where(name)):
         there = next(iter(folder.look_at([path])), None)
     if there is not None:
@@ -150,23 +151,27 @@ def bring_back(
         return False
     if there is None:
         _write(bench, sd, folder, name, path, copy, mtime_ns)
-    prove_file(bench, sd, name)
+    if folder.layout.split(name) is not None:  # a conflict copy has no row
+        prove_file(bench, sd, name)
     return True
 
 
-def _check_name(sd: StorageDir, folder: Folder, path: str) -> str:
-    """The name in the place's layout under which the file goes back.
+def _find_place(bench: Workbench, sd: StorageDir, path: str) -> tuple[Folder, str]:
+    """The folder, and the name in its layout, under which the file goes back.
 
     Raises:
         PlaceTakenError: Its name means no image there any more, or nothing may be written there.
     """
+    folder = bench.folder(sd)
+    if "/" not in path and sd.layout is LayoutKind.IDS and is_identity_like(path) and path != IDENTITY_FILE:
+        return bench.folder_at(sd.path, LayoutKind.NAMED), path
     name = folder.layout.find_name(path)
     why = explain_refused_target(path) if sd.layout is LayoutKind.NAMED else None
-    if name is None or folder.layout.split(name) is None:
+    if name is None or (folder.layout.split(name) is None and folder.layout.find_copied(name) is None):
         why = "images are in other places there now"
     if why is not None or name is None:
         raise PlaceTakenError(f"{path} cannot go back into {sd.name!r}: {why}", path=path)
-    return name
+    return folder, name
 
 
 def _check_same(

@@ -32,7 +32,7 @@ from strandline.services.workbench import Workbench
 
 if TYPE_CHECKING:
     from strandline.catalog.port import Writer
-    from strandline.folders.port import AsideCopy
+    from strandline.folders.port import AsideCopy, Folder
     from strandline.model.image_files import FileStamp
 
 ABOUT_FILE = "about.json"
@@ -80,17 +80,20 @@ def move_to_trash(
     image_id: ImageId,
     reason: TrashReason,
     judge: Callable[[AsideCopy], None],
+    *,
+    place: Folder | None = None,
 ) -> TrashedFile | None:
     """Moves the file durably into the trash. The caller adds the entry to the index. None if the file changed at
     this moment: it is where it was.
 
-    ``judge`` sees what is about to be moved. If it raises, nothing is moved.
+    ``judge`` sees what is about to be moved. If it raises, nothing is moved. ``place`` is the folder in whose layout
+    the name is, if it is not that of the storage directory's images.
 
     Raises:
         FileNotFoundError: The file is gone.
         UnreadableFileError, DiskError: It cannot be read or moved. It is where it was.
     """
-    place = bench.folder(sd)
+    place = place or bench.folder(sd)
     folder = _make_entry(bench, sd)
     aside = _last_part(name)
     made: list[tuple[TrashedFile, FileStamp]] = []

@@ -7,6 +7,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict
 
 from strandline.model.changes import ChangeReport
+from strandline.model.conflicts import ResolveReport
 from strandline.model.events import Event
 from strandline.model.json_form import JsonForm, Table, table_of
 from strandline.model.note_checks import NoteUse
@@ -136,6 +137,16 @@ class Wanted(JsonForm):
     """The files that are missing, or have other bytes than they should."""
 
     wanted: list[WantedFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution(JsonForm):
+    """What became of conflict copies."""
+
+    report: ResolveReport
+    dry_run: bool
+
+    JSON: ClassVar[Table] = {"dry_run": "dry_run", **keys_of("report", ResolveReport)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,11 @@ end, so the number of files and bytes is bounded. The rest is reported as "not e
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import field, replace
 
 from strandline.errors import ImageTooLargeError, UnreadableFileError
 from strandline.folders.port import Folder
+from strandline.model.conflicts import GONE
 from strandline.model.image_files import parse_stamp
 from strandline.model.image_ids import ImageId, content_id_of, is_content_id
 from strandline.model.layout import Layout
@@ -23,9 +24,6 @@ MAX_COPIES = 1000
 """Conflict copies whose bytes are compared (SPEC §8)."""
 MAX_BYTES = 1024**3
 """Bytes that are read for it."""
-
-_GONE = ""
-"""Instead of the hash of a plain file that is not there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +45,41 @@ def iter_conflict_copies(layout: Layout, lines: Iterable[str]) -> Iterator[Confl
             yield ConflictCopy(name, parse_stamp(stamp).size_bytes)
 
 
+@dataclass(frozen=True, slots=True)
+class ExaminedCopy:
+    """A conflict copy whose bytes were compared."""
+
+    name: str
+    size_bytes: int | None
+    stands_for: str | None
+    """The name of the plain file; None if the copy's name does not say."""
+    image_id: ImageId | None
+    bytes_are: str
+    sha256: str | None = None
+    plain_sha256: str | None = None
+    """Of the plain file, or :data:`~strandline.model.conflicts.GONE`; None if it is unknown."""
+
+
 def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileItem]:
+    """What an inspection says of the copies, in the same order."""
+    return [
+        FileItem(
+            folder.layout.path_of(each.name),
+            each.image_id,
+            each.size_bytes,
+            (("stands_for", each.stands_for), ("bytes", each.bytes_are)),
+        )
+        for each in examine(folder, copies)
+    ]
+
+
+def examine(
+    folder: Folder,
+    copies: Iterable[ConflictCopy],
+    *,
+    most_copies: int = MAX_COPIES,
+    most_bytes: int = MAX_BYTES,
+) -> Iterator[ExaminedCopy]:
     """The copies with the result for their bytes, in the same order.
 
     ``true``: the bytes of the id, while the plain file has others or is gone. ``duplicate``: the bytes of the plain
@@ -55,51 +87,41 @@ def examine_copies(folder: Folder, copies: Iterable[ConflictCopy]) -> list[FileI
     ``different``: none of these. ``not examined``: it, or the plain file, is beyond the limits, online-only, or
     unreadable.
     """
-    examination = _Examination(folder)
-    items = []
+    examination = _Examination(folder, most_bytes)
     for position, copy in enumerate(copies):
         stands_for = folder.layout.find_copied(copy.name)
         wanted = None if stands_for is None else folder.layout.split(stands_for)
         image_id = None if wanted is None else wanted[0]
-        bytes_are = "not examined"
-        if position < MAX_COPIES and copy.size_bytes is not None:
-            bytes_are = examination.compare(copy.name, stands_for, image_id)
-        facts = (("stands_for", stands_for), ("bytes", bytes_are))
-        items.append(FileItem(folder.layout.path_of(copy.name), image_id, copy.size_bytes, facts))
-    return items
+        unread = ExaminedCopy(copy.name, copy.size_bytes, stands_for, image_id, "not examined")
+        if position < most_copies and copy.size_bytes is not None:
+            yield examination.compare(unread)
+        else:
+            yield unread
 
 
 @dataclass(slots=True)
 class _Examination:
     folder: Folder
-    bytes_left: int = MAX_BYTES
+    bytes_left: int
     known: dict[str, str | None] = field(default_factory=dict)
     """What is known of the plain files, because several copies may belong to one."""
 
-    def compare(self, name: str, stands_for: str | None, image_id: ImageId | None) -> str:
+    def compare(self, copy: ExaminedCopy) -> ExaminedCopy:
+        sha256 = plain = None
         try:
-            sha256 = self._hash(name)
-            if sha256 is None:
-                return "not examined"
-            promised = image_id is not None and is_content_id(image_id)
-            if promised and content_id_of(sha256) != image_id:
-                return "different"
-            plain = None if stands_for is None else self._hash_plain(stands_for)
+            sha256 = self._hash(copy.name)
+            if sha256 is not None and copy.stands_for is not None:
+                plain = self._hash_plain(copy.stands_for)
         except ImageTooLargeError:
-            return "not examined"
-        if plain == sha256:
-            return "duplicate"
-        if promised:
-            return "true"
-        if stands_for is not None and not plain:
-            return "no plain file" if plain == _GONE else "not examined"
-        return "different"
+            sha256 = None
+        bytes_are = _say_bytes(copy, sha256, plain)
+        return replace(copy, bytes_are=bytes_are, sha256=sha256, plain_sha256=plain)
 
     def _hash_plain(self, name: str) -> str | None:
-        """SHA-256 of the plain file's bytes, or :data:`_GONE`. None if that cannot be told."""
+        """SHA-256 of the plain file's bytes, or :data:`GONE`. None if that cannot be told."""
         if name not in self.known:
             sha256 = self._hash(name)
-            self.known[name] = _GONE if sha256 is None and self._is_gone(name) else sha256
+            self.known[name] = GONE if sha256 is None and self._is_gone(name) else sha256
         return self.known[name]
 
     def _is_gone(self, name: str) -> bool:
@@ -116,3 +138,18 @@ class _Examination:
             return None
         self.bytes_left -= hashed.size_bytes
         return None if hashed.changed_while_read else hashed.sha256
+
+
+def _say_bytes(copy: ExaminedCopy, sha256: str | None, plain: str | None) -> str:
+    if sha256 is None:
+        return "not examined"
+    is_promised = copy.image_id is not None and is_content_id(copy.image_id)
+    if is_promised and content_id_of(sha256) != copy.image_id:
+        return "different"
+    if plain == sha256:
+        return "duplicate"
+    if is_promised:
+        return "true"
+    if copy.stands_for is not None and not plain:
+        return "no plain file" if plain == GONE else "not examined"
+    return "different"

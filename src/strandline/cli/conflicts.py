@@ -1,0 +1,114 @@
+"""``strandline conflicts``: the second versions that sync clients keep are listed and resolved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from strandline.cli.arguments import list_sd_completions, sds_argument
+from strandline.cli.changes import judge, name_change, say_refused
+from strandline.cli.exit_status import ExitStatus
+from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.overview import Row
+from strandline.cli.session import Session
+from strandline.cli.writing import say, write_line
+from strandline.model.conflicts import Remedy
+from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.remedies import say_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from strandline.model.conflicts import Conflict, ConflictListing, ResolveReport, UnlistedFolder
+
+TABLE = {
+    "list": Row("conflicts:list_", "List conflict copies, and what resolves each."),
+    "resolve": Row("conflicts:resolve", "Resolve conflict copies without losing any bytes."),
+}
+
+conflicts = LazyGroup("conflicts", table=TABLE, help="List and resolve conflict copies.")
+
+WILL = {
+    Remedy.FOLD: "the copy would go to the trash",
+    Remedy.HEAL: "its file would get its bytes",
+    Remedy.KEEP_BOTH: "it would become an image of its own",
+    Remedy.LEAVE: "it stays",
+}
+DONE = {
+    Remedy.FOLD: "folded: the copy is in the trash",
+    Remedy.HEAL: "healed: its file has its bytes, and the copy is in the trash",
+    Remedy.KEEP_BOTH: "kept: it is an image of its own, and the copy is in the trash",
+}
+
+
+@click.command("list", cls=Verb)
+@sds_argument
+@click.pass_obj
+def list_(session: Session, sds: tuple[str, ...]) -> int:
+    """List conflict copies, and what resolves each.
+
+    If two machines change a file, a sync client keeps both versions, the second one under another name. Reads each
+    copy and the file that it is a copy of. The exit status is 1 if one can be resolved.
+    """
+    with session.open_store() as store:
+        listing = store.list_conflicts(sds or None)
+    session.answer(listing.to_json(), lambda: _show_listing(listing))
+    _say_not_listed(listing.not_listed)
+    if any(each.remedy is not Remedy.LEAVE for each in listing.conflicts):
+        return ExitStatus.FINDINGS
+    return ExitStatus.UNAVAILABLE if listing.not_listed else ExitStatus.DONE
+
+
+@click.command("resolve", cls=Verb)
+@click.argument("given", metavar="[SD|PATH]...", nargs=-1, shell_complete=list_sd_completions)
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.pass_obj
+def resolve(session: Session, given: tuple[str, ...], dry_run: bool) -> int:
+    """Resolve conflict copies without losing any bytes.
+
+    A copy with the bytes of its file goes to the trash. One with the right bytes, whose file is bad or gone, gives
+    them to the file. One with other bytes is saved as an image of its own. Among named pictures, such a copy is an
+    image already and stays where it is. A copy that a note uses stays, too.
+    """
+    with session.open_store() as store:
+        report = store.resolve_conflicts(given or None, dry_run=dry_run)
+    document = {"dry_run": dry_run, **report.to_json()}
+    session.answer(document, lambda: _show_resolved(report, dry_run=dry_run))
+    say_refused(report.changes)
+    _say_not_listed(report.not_listed)
+    status = judge(report.changes, dry_run=dry_run)
+    return status or (ExitStatus.UNAVAILABLE if report.not_listed else ExitStatus.DONE)
+
+
+def _show_listing(listing: ConflictListing) -> None:
+    for each in listing.conflicts:
+        write_line(f"{name_change(each.change)}: {each.reason}; {WILL[each.remedy]}")
+    if not listing.conflicts and not listing.not_listed:
+        write_line("there are no conflict copies")
+    count = sum(each.remedy is not Remedy.LEAVE for each in listing.conflicts)
+    if count:
+        say(f"to resolve {say_count(count, 'copy', 'copies')}, run {say_command('conflicts', 'resolve')}")
+
+
+def _show_resolved(report: ResolveReport, *, dry_run: bool) -> None:
+    words = WILL if dry_run else DONE
+    for each in report.resolved:
+        write_line(f"{name_change(each.change)}: {words[each.remedy]}")
+    _show_left(report.left)
+    if not (report.resolved or report.left or report.changes.refused):
+        write_line("there are no conflict copies")
+    if report.resolved and not dry_run:
+        say(
+            f"to see the copies in the trash, run {say_command('trash', 'list')}; 'trash restore' brings them back"
+        )
+
+
+def _show_left(left: Iterable[Conflict]) -> None:
+    for each in left:
+        write_line(f"{name_change(each.change)} stays: {each.reason}")
+
+
+def _say_not_listed(folders: Iterable[UnlistedFolder]) -> None:
+    for each in folders:
+        say(f"{show_plainly(each.sd.name)!r} was not looked at: {each.reason}")

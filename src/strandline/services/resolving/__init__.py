@@ -1,0 +1,1 @@
+"""Room: conflict copies that sync clients left are listed, and resolved so that no bytes are lost."""
