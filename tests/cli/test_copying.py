@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,16 @@ class TestCopy:
         """4, and 4 for an unknown target."""
         assert run(made, "copy", NOWHERE, "--to", "Archive") == 4
         assert run(made, "copy", id_of(ONE), "--to", "Nowhere") == 4
+
+
+@pytest.mark.usefixtures("vault")
+def test_info_says_if_only_one_has_it(made: CommandHome, capsys: pytest.CaptureFixture[str]) -> None:
+    """Until it is in both."""
+    assert run(made, "info", id_of(ONE)) == 0
+    assert re.search(r"^only in\tVault$", capsys.readouterr().out, re.MULTILINE)
+    assert run(made, "copy", id_of(ONE), "--to", "Archive") == 0
+    assert run(made, "info", id_of(ONE)) == 0
+    assert "only in" not in capsys.readouterr().out
 
 
 class TestMove:

@@ -36,15 +36,16 @@ def info(session: Session, ids: GivenIds) -> int:
     Type, pixels, size, when it was taken, its original names, and its files.
     """
     with session.open_store() as store:
+        has_several = len(store.list_storage_dirs()) > 1
 
         def find(image_id: ImageId) -> Answer:
             image = store.info(image_id)
-            return Answer(image.to_json(), lambda: _show_info(image))
+            return Answer(image.to_json(), lambda: _show_info(image, has_several=has_several))
 
         return answer_images(session, store, ids, find, is_block=True)
 
 
-def _show_info(image: ImageInfo) -> None:
+def _show_info(image: ImageInfo, *, has_several: bool) -> None:
     best = image.best
     facts: list[tuple[str, Cell]] = [
         ("image", image.image_id),
@@ -58,6 +59,8 @@ def _show_info(image: ImageInfo) -> None:
     facts += [("saved as", name) for name in image.original_names]
     if image.from_conflict_copy:
         facts.append(("state", say_image_state(image)))
+    if has_several and image.sd_count == 1:
+        facts.append(("only in", next(each.sd.name for each in image.files if each.file.is_present)))
     for report in image.files:
         state = say_state(report.file)
         facts.append(

@@ -160,6 +160,11 @@ class ImageFile:
         return self.proof.whole if self.proof is not None and self.proof_is_current else None
 
     @property
+    def is_present(self) -> bool:
+        """True if the last look found it; proven or not."""
+        return self.state is FileState.PRESENT and self.absent_since is None
+
+    @property
     def is_incomplete(self) -> bool:
         """True if the file is present and has exactly the bytes of its id, but they are not a whole image."""
         return self.state is FileState.PRESENT and self.absent_since is None and self.is_whole is False

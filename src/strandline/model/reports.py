@@ -259,13 +259,18 @@ class ImageInfo(JsonForm):
         "image_id": "image_id", "media_type": "best.media_type", "width": "best.width", "height": "best.height",
         "size_bytes": "best.stamp.size_bytes", "whole": "best.is_whole", "taken_at": "best.taken_at",
         "from_conflict_copy": "from_conflict_copy", "original_name": "original_name", "names": "names",
-        "files": "files",
+        "sd_count": "sd_count", "files": "files",
     }  # fmt: skip
 
     @property
     def best(self) -> ImageFile:
         """The file that would be used to show the image."""
         return self.files[0].file
+
+    @property
+    def sd_count(self) -> int:
+        """In how many storage directories it is, by the last look at each. If in one, that is its only place."""
+        return len({each.sd.number for each in self.files if each.file.is_present})
 
     @property
     def is_away(self) -> bool:

@@ -91,7 +91,7 @@ def test_names_and_facts_are_told(machine: Machine) -> None:
     )
     assert set(told) == {
         "image_id", "media_type", "width", "height", "size_bytes", "whole", "taken_at",
-        "from_conflict_copy", "original_name", "names", "files",
+        "from_conflict_copy", "original_name", "names", "sd_count", "files",
     }  # fmt: skip
     (file,) = told["files"]
     assert {"sd_id", "sd_name", "filename", "state", "proven", "size_bytes"} <= set(file)

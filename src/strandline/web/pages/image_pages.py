@@ -19,6 +19,7 @@ from strandline.model.image_ids import parse_image_id
 from strandline.model.note_checks import NoteUse
 from strandline.model.reports import DiskFact, Explanation, ImageInfo, StorageDirTrace
 from strandline.model.state_words import INCOMPLETE, VERDICT_TONES, Tone
+from strandline.model.states import EXPECTED
 from strandline.model.storage_dirs import LayoutKind, StorageDir
 from strandline.model.verdicts import Verdict
 from strandline.web.api.images import describe
@@ -104,6 +105,18 @@ async def restore_image(backend: TheBackend, image_id: str, sd: FormText) -> Res
     return await backend.crossing.slow(lambda: _act(backend, image_id, restore))
 
 
+@router.post("/image/{image_id}/copy")
+async def copy_image(backend: TheBackend, image_id: str, sd: FormText) -> Response:
+    """Copies the image into a storage directory that does not have it."""
+
+    def copy() -> Note:
+        saved = backend.store.copy(image_id, sd)
+        done = "Copied" if saved.new else "It is there already"
+        return Note("good", f"{done}: {saved.path} in {backend.store.get_storage_dir(sd).name}.", [])
+
+    return await backend.crossing.slow(lambda: _act(backend, image_id, copy))
+
+
 @router.post("/image/{image_id}/bring-back")
 async def bring_back(backend: TheBackend, image_id: str) -> Response:
     """Puts its deleted files back where they were."""
@@ -166,6 +179,17 @@ def can_adopt(trace: StorageDirTrace, fact: DiskFact) -> bool:
 def can_restore(trace: StorageDirTrace, fact: DiskFact, *, is_shown: bool) -> bool:
     """Whether a good copy could replace the file. Pure."""
     return is_shown and fact.what in RESTORABLE and trace.sd.is_reachable and not trace.sd.is_left_as_is
+
+
+def can_copy_to(trace: StorageDirTrace, *, is_shown: bool) -> bool:
+    """Whether the image could be copied there with one click: it is shown, and nothing of it is there. Pure."""
+    is_empty = not trace.disk and not any(file.state in EXPECTED for file in trace.catalog)
+    return is_shown and is_empty and trace.sd.is_reachable and not trace.sd.read_only
+
+
+def is_only_place(info: ImageInfo, sds: int) -> bool:
+    """Whether one storage directory has the image, of several. Pure."""
+    return sds > 1 and info.sd_count == 1
 
 
 def is_deleted(info: ImageInfo) -> bool:
@@ -232,6 +256,8 @@ def _draw(
         find_row=find_row,
         can_adopt=can_adopt,
         can_restore=can_restore,
+        can_copy_to=can_copy_to,
+        is_only_place=info is not None and is_only_place(info, len(explanation.sds)),
         can_delete=can_delete,
         deleted=deleted,
         kept_until=backend.store.trash.rules.kept_until,
