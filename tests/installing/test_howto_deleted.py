@@ -9,6 +9,7 @@ import pytest
 
 from demo_vaults import build_vault
 from installing.account import PROJECT, Account, list_steps
+from strandline.model.plain_words import say_bytes
 
 PAGE = "docs/howto/deleted.md"
 HOME = "/home/ada"
@@ -16,8 +17,11 @@ HOME = "/home/ada"
 
 
 def read_lines(text: str) -> list[str]:
-    """The lines, whichever stream they came on, without the times and without how columns are set apart."""
-    plain = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "TIME", text)
+    """The lines, whichever stream they came on, without the times and without how columns are set apart. A page shows
+    sizes as a terminal does; here, they are bytes.
+    """
+    plain = re.sub(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:[\d.]+Z)?", "TIME", text)
+    plain = re.sub(r"(?<=TIME\t)\d+|\b\d+(?=\tTIME)", lambda size: say_bytes(int(size[0])), plain)
     return sorted(" ".join(line.split()) for line in plain.splitlines())
 
 
