@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import GivenIds, image_ids_argument, list_sd_completions, sd_option
-from strandline.cli.changes import insist, judge, name_change, say_refused, say_uses
+from strandline.cli.changes import insist, judge, name_change, say_refused, say_undo, say_uses
 from strandline.cli.lazy_commands import LazyGroup, Verb
 from strandline.cli.many_ids import gather_images
 from strandline.cli.numbers import say_exact_bytes, say_time
@@ -18,7 +18,6 @@ from strandline.cli.tables import Column, show_table
 from strandline.cli.writing import asks_a_person, say, write_line
 from strandline.errors import InSeveralFoldersError, RefusedError
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.remedies import say_command
 
 if TYPE_CHECKING:
     from strandline.model.changes import ChangeReport, NamedFile
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from strandline.model.image_ids import ImageId
     from strandline.model.trash import TrashedFile
     from strandline.store import Store
-
-MOST_IDS = 3
-"""Ids in a command that is offered."""
 
 TABLE = {
     "list": Row("deleting:list_", "List what is in the trash."),
@@ -159,9 +155,7 @@ def _show_deleted(report: ChangeReport, *, dry_run: bool) -> None:
     for change in report.possible if dry_run else report.done:
         write_line(f"{'would delete' if dry_run else 'deleted'} {name_change(change)}")
     if report.done:
-        ids = list(dict.fromkeys(str(change.image_id) for change in report.done))
-        command = say_command("trash", "restore", *ids[:MOST_IDS]) + (" …" if len(ids) > MOST_IDS else "")
-        say(f"to undo, run {command}")
+        say_undo(report)
 
 
 def _show_restored(report: ChangeReport, *, dry_run: bool) -> None:

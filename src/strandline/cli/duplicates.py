@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import sds_argument
-from strandline.cli.changes import insist, judge, name_change, say_refused
+from strandline.cli.changes import insist, judge, name_change, say_refused, say_undo
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.session import Session
@@ -93,4 +93,4 @@ def _show_folded(report: ChangeReport, *, dry_run: bool) -> None:
     if not report.plan:
         say("nothing to fold: each picture is there once, or notes name all of its files")
     elif report.done:
-        say(f"to undo, run {say_command('trash', 'restore')} with their ids")
+        say_undo(report)

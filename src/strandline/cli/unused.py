@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from strandline.cli.arguments import sds_argument
-from strandline.cli.changes import insist, judge, say_refused
+from strandline.cli.changes import insist, judge, say_refused, say_undo
 from strandline.cli.exit_status import ExitStatus
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.numbers import say_exact_bytes, say_time
@@ -15,7 +15,6 @@ from strandline.cli.session import Session
 from strandline.cli.tables import Column, show_table
 from strandline.cli.writing import say, write_line
 from strandline.model.plain_words import say_bytes, say_count, show_plainly
-from strandline.model.remedies import say_command
 from strandline.model.unused import LARGEST_SHARE, OLD_AFTER, SETTLED_AFTER
 
 if TYPE_CHECKING:
@@ -107,9 +106,7 @@ def _show_collected(report: ChangeReport, *, dry_run: bool) -> None:
         where = show_plainly(f"{change.path} in {change.sd_name!r}")
         write_line(f"{'would go' if dry_run else 'moved'} to the trash: {where}")
     if report.done:
-        say(
-            f"to undo, run {say_command('trash', 'restore', str(report.done[0].image_id))} for each that you miss"
-        )
+        say_undo(report)
     say(f"at most a {LARGEST_SHARE}th of a storage directory goes at once; run it again for more")
 
 
