@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 
 from builders.pictures import make_picture
+from builders.program import run
 from builders.storage import id_of, make_storage_dir, name_of
 from strandline.errors import DiskFullError
 from strandline.runtime.assembly import open_store
 from strandline.runtime.web_secrets import TOKEN_FILE, ensure_secret
 
 PHOTO = make_picture("jpg", seed=1)
+
+SOMEBODY = 23456
+"""A user that is not root."""
 
 
 @contextmanager
@@ -82,3 +86,33 @@ def test_a_secret_that_cannot_be_written_is_not_called_unreadable(
     with pytest.raises(DiskFullError, match=r"cannot write a new secret to .*No space left"):
         ensure_secret(tmp_path / TOKEN_FILE)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can work in another user's home")
+def test_what_root_makes_in_another_users_home_belongs_to_that_user(home: Path, tmp_path: Path) -> None:
+    """Otherwise its service could not start. A link, and a file that also has a name elsewhere, keep their owner."""
+    root = make_storage_dir(tmp_path / "Notes", PHOTO)
+    home.mkdir(mode=0o700, exist_ok=True)
+    os.chown(home, SOMEBODY, SOMEBODY)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("of root")
+    (home / "link").symlink_to(elsewhere)
+    (home / "twin").hardlink_to(elsewhere)
+    for command in (
+        ("config", "set", "web.port", "8485"),
+        ("token", "show"),
+        ("token", "rotate"),
+        ("sd", "add", str(root)),
+        ("scan",),
+        ("thumbnail", id_of(PHOTO), "-o", str(tmp_path / "small")),
+        ("delete", id_of(PHOTO)),
+        ("watch", "--once"),
+    ):
+        assert run(*command).status == 0, command
+        owners = {
+            path.relative_to(home).as_posix(): path.lstat().st_uid
+            for path in (home, *home.rglob("*"))
+            if path.name != "twin"
+        }
+        assert {name for name, owner in owners.items() if owner != SOMEBODY} == set(), command
+    assert elsewhere.stat().st_uid == 0

@@ -167,6 +167,22 @@ def test_a_path_that_cannot_be_told_from_a_page_stops_the_server(
     assert "web.base_path" in refused.json["error"]["message"]
 
 
+def test_sessions_are_said_to_have_ended_only_if_they_have(root: Path, home: Path, tmp_path: Path) -> None:
+    """The server at the home's address cannot read the new token here, because it has another home."""
+    other = tmp_path / "other"
+    with started("serve", "--port", "0") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        good = run("token", "rotate", "--json")
+        assert (good.json["signed_out"], "signed out" in good.stderr) == (True, True)
+        run("--home", str(other), "token", "show")
+        (other / ADDRESS_FILE).write_bytes((home / ADDRESS_FILE).read_bytes())
+        bad = run("--home", str(other), "token", "rotate", "--json")
+        assert bad.json["signed_out"] is False
+        assert "still uses the old one" in bad.stderr
+        assert "signed out" not in bad.stderr
+
+
 def test_a_server_that_was_killed_is_not_said_to_run(root: Path, home: Path) -> None:
     """It could not remove its address."""
     with started("serve", "--port", "0") as process:

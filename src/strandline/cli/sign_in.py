@@ -23,6 +23,9 @@ token = LazyGroup("token", table=TOKEN_TABLE, help="Show and replace the token o
 
 ANSWER_LIMIT_S = 5.0
 
+TAKE_OVER_S = 4.0
+"""A running server looks for a new token each second."""
+
 
 @click.command("sign-in", cls=Verb)
 @click.option("--open", "open_browser", is_flag=True, help="Open the link in a browser.")
@@ -68,16 +71,48 @@ def show(session: Session) -> None:
 def rotate(session: Session) -> None:
     """Replace the token, and end all sessions.
 
-    Prints the new token. Every browser must sign in again, and every program needs the new token.
+    Prints the new token. Every browser must sign in again, and every program needs the new token. If a server runs,
+    waits until it has taken the token over, and says so if it does not.
     """
     from strandline.runtime.home import ensure_home
+    from strandline.runtime.sign_in import find_server
     from strandline.runtime.web_secrets import TOKEN_FILE, rotate_secret
 
     home = session.find_home()
     ensure_home(home)
     made = rotate_secret(home / TOKEN_FILE)
-    session.answer({"token": made, "path": str(home / TOKEN_FILE)}, lambda: write_line(made))
-    say("the token was replaced, and all browsers are signed out")
+    urls = find_server(home)
+    is_old = urls is not None and _is_answering(urls.own) and not _takes_over(urls.own, made)
+    session.answer(
+        {"token": made, "path": str(home / TOKEN_FILE), "signed_out": not is_old}, lambda: write_line(made)
+    )
+    if is_old:
+        say(
+            "the token was replaced, but the running server still uses the old one; restart it to end all sessions"
+        )
+    else:
+        say("the token was replaced, and all browsers are signed out")
+
+
+def _takes_over(address: str, token: str) -> bool:
+    """Waits until the server accepts the token. False if it did not in time."""
+    import time
+    from urllib.error import HTTPError
+    from urllib.request import ProxyHandler, Request, build_opener
+
+    request = Request(f"{address}api/v1/openapi.json", headers={"Authorization": f"Bearer {token}"})
+    until_s = time.monotonic() + TAKE_OVER_S
+    while True:
+        try:
+            with build_opener(ProxyHandler({})).open(request, timeout=ANSWER_LIMIT_S):
+                return True
+        except HTTPError as error:
+            error.close()
+        except OSError:
+            return True  # it has stopped, and its next start reads the new token
+        if time.monotonic() > until_s:
+            return False
+        time.sleep(0.2)
 
 
 def _is_answering(address: str) -> bool:

@@ -19,7 +19,7 @@ from strandline.folders.time_limits import SlowPlaces
 from strandline.model.defaults import MAX_IMAGE_BYTES
 from strandline.model.events import Event
 from strandline.model.identity.sd_ids import IDENTITY_FILE, LEGACY_IDENTITY_FILE
-from strandline.runtime.home import CATALOG_FILE, ensure_home
+from strandline.runtime.home import CATALOG_FILE, ensure_home, give_to_owner
 from strandline.runtime.live_events import Bell, EventFeed
 from strandline.runtime.settings import Settings, find_home
 from strandline.services.storage_dirs.paths import check_outside
@@ -48,6 +48,11 @@ class LocalStore(Store):
     def home(self) -> Path:
         """The folder of catalog, settings, and caches."""
         return self.bench.home
+
+    def close(self) -> None:
+        """Closes it, and gives the home's owner what root has made there."""
+        super().close()
+        give_to_owner(self.home)
 
     @property
     def now(self) -> Callable[[], datetime]:

@@ -2,7 +2,8 @@
 
 The catalog names all pictures, and thumbnails show them. Folder and files are made private one by one, because a
 umask would belong to the whole process, and images in a storage directory are to get the rights that a user's other
-files have.
+files have. If root runs a command on the home of another user, such as that of a service, the files that it makes
+there get the home's owner: otherwise the service could not read them.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ def ensure_home(home: Path) -> None:
 
     Raises:
         DiskError: It cannot be made, or not be listed.
+
+    If root runs this on another user's home, that user gets what root left there.
     """
     with disk_errors("make the home", home):
         if home.exists() and not home.is_dir():
@@ -45,6 +48,27 @@ def ensure_home(home: Path) -> None:
         with disk_errors("look through the home", home), os.scandir(home) as entries:
             for entry in entries:
                 _make_private(Path(entry.path))
+    give_to_owner(home)
+
+
+def give_to_owner(home: Path) -> None:
+    """Gives what root owns in a home to the home's owner. Does nothing unless root runs it on another user's home.
+
+    Follows no link, and leaves a file with several names alone: one of them may be elsewhere. Never raises.
+    Cost: one lstat a file, also of the cache.
+    """
+    if os.name != "posix" or os.geteuid() != 0:
+        return
+    with suppress(OSError):
+        owner = home.stat()
+        if owner.st_uid == 0:
+            return
+        for _, folders, files, descriptor in os.fwalk(os.path.realpath(home)):
+            for name in (*folders, *files):
+                with suppress(OSError):  # gone, or a disk without owners
+                    status = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+                    if status.st_uid == 0 and (stat.S_ISDIR(status.st_mode) or status.st_nlink == 1):
+                        os.chown(name, owner.st_uid, owner.st_gid, dir_fd=descriptor, follow_symlinks=False)
 
 
 def _make_private(path: Path) -> None:

@@ -73,9 +73,11 @@ def _write(home: Path, document: Any) -> None:
 
     from strandline.folders.disk_errors import disk_errors
     from strandline.folders.saving import SaveMode, write_whole
+    from strandline.runtime.home import give_to_owner
 
     with disk_errors("write", config_path(home)):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = Path(os.path.realpath(config_path(home)))  # keep a link: write to its target
     data = tomlkit.dumps(document).encode()
     write_whole(target.parent, target.name, data, scratch=home / "scratch", mode=SaveMode.REPLACE)
+    give_to_owner(home)

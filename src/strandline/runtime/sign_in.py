@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from strandline.folders.disk_errors import disk_errors
+from strandline.runtime.home import give_to_owner
 
 LINKS_FOLDER = "sign-in-links"
 ENDED_FILE = "ended-sessions"
@@ -54,6 +55,7 @@ def make_sign_in_link(home: Path, address: str, now: datetime | None = None) -> 
                 if not _is_fresh(path, now):
                     path.unlink()
         _write_private(_path_of_link(home, code), f"{now.timestamp():.0f}\n")
+    give_to_owner(home)
     return f"{address}sign-in?code={code}"
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from strandline.errors import ConfigError
 from strandline.folders.disk_errors import disk_errors
+from strandline.runtime.home import give_to_owner
 
 TOKEN_FILE = "web-token"
 IMAGE_KEY_FILE = "image-key"
@@ -64,6 +65,7 @@ def _make(path: Path, *, replacing: bool = False) -> None:
                 os.link(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+    give_to_owner(path.parent)
 
 
 def _read(path: Path) -> str:
