@@ -335,18 +335,6 @@ def test_the_doctor(made: CommandHome) -> None:
     assert len([line for line in seen.text.splitlines() if "\t" in line]) == len(checks)
 
 
-def test_the_export_is_one_document(made: CommandHome) -> None:
-    """The document is the same with and without --json. It contains what cannot be rebuilt."""
-    made.make_storage_dir()
-    photo = made.folder / "sunset.png"
-    photo.write_bytes(make_picture("png"))
-    run("save", photo)
-    exported = run("catalog", "export").json
-    assert exported["storage_dirs"][0]["path"] == str(made.folder / "Notes")
-    assert "sunset.png" in str(exported["origins"])
-    assert set(run("catalog", "export", "--json").json) == set(exported)
-
-
 def test_the_shell_completes_storage_directories(made: CommandHome) -> None:
     """Names are completed as argument, as option, and after inspect."""
     made.make_storage_dir()

@@ -99,6 +99,14 @@ def test_a_second_one_on_the_same_home_is_refused(root: Path) -> None:
         assert httpx.get(f"{address}/api/v1/sds", headers=with_token(), timeout=LIMIT_S).status_code == 200
 
 
+def test_a_second_one_on_the_same_home_and_port_is_told_of_the_first(root: Path) -> None:
+    """Another port would not help."""
+    with serve() as (_, address):
+        refused = run_process("serve", "--port", address.rpartition(":")[2].strip("/"))
+        assert refused.status == 5
+        assert "already watches" in refused.stderr
+
+
 def test_a_port_that_is_taken_is_refused(root: Path) -> None:
     """The message says how to choose another."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -14,12 +15,13 @@ import click
 
 from strandline.cli.arguments import FileToRead
 from strandline.cli.lazy_commands import LazyGroup, Verb
+from strandline.cli.output_files import check_output, output_option, write_to
 from strandline.cli.overview import Row
 from strandline.cli.session import Session
 from strandline.cli.tables import Badge, Column, show_table
-from strandline.cli.writing import is_terminal, say, write_bytes, write_json, write_line
+from strandline.cli.writing import format_json, is_terminal, say, write_bytes, write_line
 from strandline.errors import InvalidInputError
-from strandline.model.plain_words import say_count, show_plainly
+from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.runtime.setting_sources import Origin
 from strandline.runtime.settings import Settings, config_path
 
@@ -36,6 +38,9 @@ CATALOG_TABLE = {
     "export": Row("config:export", "Print what cannot be rebuilt from the folders, as JSON."),
     "import": Row("config:import_", "Take over what the catalog of another machine knows."),
 }
+
+EXPORT_NAME = "strandline-catalog.json"
+"""Of an export into a folder."""
 
 config = LazyGroup("config", table=CONFIG_TABLE, help="Show and change settings.")
 catalog = LazyGroup(
@@ -135,15 +140,22 @@ def _answer_setting(session: Session, home: Path, key: str) -> None:
 
 
 @click.command("export", cls=Verb)
+@output_option
 @click.pass_obj
-def export(session: Session) -> None:
+def export(session: Session, output: str | None) -> None:
     """Print what cannot be rebuilt from the folders, as JSON.
 
     Exports the storage directories, original names, sources, what was where, journal, and trash index. Keep it with
-    your backups. To restore everything else in the catalog, add the storage directories again.
+    your backups. To restore everything else in the catalog, add the storage directories again. With -o, an earlier
+    export at FILE is replaced only by a whole one.
     """
+    check_output(output)
     with session.open_store() as store:
-        write_json(store.export_catalog())
+        document = format_json(store.export_catalog())
+        written_to = write_to(session, output, EXPORT_NAME, BytesIO(document))
+    if written_to is not None:
+        written = {"written_to": str(written_to), "size_bytes": len(document)}
+        session.answer(written, lambda: say(f"{written_to}: {say_bytes(len(document))}"))
 
 
 @click.command("import", cls=Verb)

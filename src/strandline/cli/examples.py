@@ -126,9 +126,9 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     "config unset": ("strandline config unset log.level", "strandline config unset web.port --json"),
     "config show": ("strandline config show", "strandline config show --json"),
     "config path": ("strandline config path", "strandline config path --home /srv/strandline"),
-    "catalog": ("strandline catalog export > names.json", "strandline catalog import names.json"),
+    "catalog": ("strandline catalog export -o names.json", "strandline catalog import names.json"),
     "catalog export": (
-        "strandline catalog export > names.json",
+        "strandline catalog export -o names.json",
         "strandline catalog export --home /srv/strandline",
     ),
     "catalog import": (

@@ -6,14 +6,12 @@ A file named by ``-o`` appears whole or not at all, and bytes never go to a term
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,6 +24,7 @@ from strandline.cli.arguments import (
 )
 from strandline.cli.lazy_commands import Verb
 from strandline.cli.numbers import WholeNumber
+from strandline.cli.output_files import STDOUT, check_output, output_option, write_to
 from strandline.cli.session import Session
 from strandline.cli.writing import is_terminal, say, say_about, write_bytes, write_line
 from strandline.model.defaults import TILE_SIZE
@@ -37,18 +36,6 @@ if TYPE_CHECKING:
     from strandline.model.image_ids import ImageId
 
 NOT_WHOLE = "all bytes of its id, but not a whole picture: it was cut short when it was saved or written"
-
-_CHUNK_BYTES = 1 << 20
-
-STDOUT = "-"
-
-output_option = click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(allow_dash=True, readable=False),  # an existing file is replaced, never read
-    help="Write to this file or into this folder; - is stdout, even if it is a terminal.",
-)
 
 
 @click.command("get", cls=Verb)
@@ -74,7 +61,7 @@ def get(session: Session, ids: GivenIds, sd: str | None, output: str | None, as_
                 elif found.whole is False:
                     say_about(image_id, NOT_WHOLE)
                 with found.open() as source:
-                    written_to = _write_to(session, output, found.filename, source)
+                    written_to = write_to(session, output, found.filename, source)
                 return _tell_written(ids, _facts_of(found), written_to, sizes)
 
         status = answer_images(session, store, ids, find)
@@ -158,7 +145,7 @@ def thumbnail(session: Session, ids: GivenIds, sd: str | None, size: int, output
                 "width": small.width,
                 "height": small.height,
             }
-            written_to = _write_to(session, output, filename, BytesIO(small.data))
+            written_to = write_to(session, output, filename, BytesIO(small.data))
             return _tell_written(ids, facts, written_to, sizes)
 
         status = answer_images(session, store, ids, find)
@@ -185,10 +172,7 @@ def _check_target(session: Session, ids: GivenIds, output: str | None) -> None:
         raise click.UsageError("the bytes of several images need a folder; add -o FOLDER, which must exist")
     if session.json and output in (None, STDOUT):
         raise click.UsageError("--json and the bytes cannot both go to stdout; add -o FILE")
-    if output is not None and output.endswith(os.sep) and not Path(output).is_dir():
-        raise click.UsageError(f"there is no folder {output} to write to")
-    if output is not None and output != STDOUT and not Path(os.path.realpath(output)).parent.is_dir():
-        raise click.UsageError(f"there is no folder {Path(output).parent} to write to")
+    check_output(output)
     if output is None and is_terminal(sys.stdout):
         raise click.UsageError(
             "a terminal cannot show these bytes; add -o FILE, or -o - to write them anyway"
@@ -219,42 +203,3 @@ def _tell_written(
 def _tell_all_written(session: Session, output: str | None, sizes: list[int]) -> None:
     if sizes and not session.json:
         say(f"{say_count(len(sizes), 'image')} written to {output}, {say_bytes(sum(sizes))}")
-
-
-def _write_to(session: Session, output: str | None, filename: str, source: BinaryIO) -> Path | None:
-    """Writes the bytes to the ``-o`` target. Returns the file's path, or None for stdout."""
-    if output in (None, STDOUT):
-        while chunk := source.read(_CHUNK_BYTES):
-            write_bytes(chunk)
-        return None
-    target = Path(os.path.realpath(output))  # keep a link: write to its target
-    if target.is_dir():
-        target /= filename
-    if _is_special(target):
-        _write_into(target, source)
-    else:
-        _write_whole(session, target, source)
-    return target
-
-
-def _is_special(target: Path) -> bool:
-    """True for devices and FIFOs (``/dev/null``). They are written to, never replaced."""
-    with suppress(OSError):
-        mode = target.stat().st_mode
-        return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
-    return False
-
-
-def _write_into(target: Path, source: BinaryIO) -> None:
-    from strandline.folders.disk_errors import disk_errors
-
-    with disk_errors("write", target), target.open("wb") as sink:
-        while chunk := source.read(_CHUNK_BYTES):
-            sink.write(chunk)
-
-
-def _write_whole(session: Session, target: Path, source: BinaryIO) -> None:
-    from strandline.folders.saving import SaveMode, write_whole
-
-    scratch = session.find_home() / "scratch"
-    write_whole(target.parent, target.name, source, scratch=scratch, mode=SaveMode.REPLACE)

@@ -42,7 +42,7 @@ def serve(
 
     check_extra(SERVE)
     with session.open_store() as store:
-        from strandline.runtime.daemon import run_daemon
+        from strandline.runtime.daemon import check_alone, run_daemon
         from strandline.runtime.event_log import logging_events
         from strandline.runtime.sign_in import ServerUrls, announcing, make_sign_in_link
         from strandline.web.app import create_app
@@ -50,6 +50,7 @@ def serve(
         from strandline.web.site import get_public_address
 
         begin_log(store.settings.log.level, verbose, quiet)
+        check_alone(store.home)  # before its port, which that process has
         web = store.settings.web
         public = get_public_address(web)
         address = find_address(web.host if host is None else host, web.port if port is None else port)

@@ -46,11 +46,16 @@ def write_bytes(data: bytes) -> None:
 
 def write_json(document: Mapping[str, object], *, is_line: bool = False) -> None:
     """Writes one JSON document: indented for people, or on a single line if several documents follow each other."""
+    _write(format_json(document, is_line=is_line))
+
+
+def format_json(document: Mapping[str, object], *, is_line: bool = False) -> bytes:
+    """What :func:`write_json` writes."""
     import json  # here: not needed for --help
 
     text = json.dumps(document, ensure_ascii=False, indent=None if is_line else 2, default=str)
     lines = (line if line.isprintable() else _escape(line) for line in text.split("\n"))
-    _write(("\n".join(lines) + "\n").encode())
+    return ("\n".join(lines) + "\n").encode()
 
 
 def write_json_list(head: Mapping[str, object], name: str, items: Iterable[Mapping[str, object]]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from strandline.errors import DaemonRunningError
 from strandline.model.values import dataclass
@@ -27,6 +28,26 @@ class Daemon:
     watcher: Watcher
 
 
+def check_alone(home: Path) -> None:
+    """Refuses to go on if another process watches this home. Whoever goes on may still be refused a moment later.
+
+    Raises:
+        DaemonRunningError: One does.
+    """
+    _lock(home).release()
+
+
+def _lock(home: Path) -> ProcessLock:
+    lock = ProcessLock(home / LOCK_FILE)
+    if not lock.try_acquire():
+        raise DaemonRunningError(
+            f"another process, `strandline serve` or `strandline watch`, already watches {home}; "
+            "stop that one, or use another --home",
+            home=str(home),
+        )
+    return lock
+
+
 @contextmanager
 def run_daemon(store: LocalStore) -> Iterator[Daemon]:
     """Watches while the block runs. Returns at once: the first scans run in the background.
@@ -36,13 +57,7 @@ def run_daemon(store: LocalStore) -> Iterator[Daemon]:
     Raises:
         DaemonRunningError: Another process watches this home.
     """
-    lock = ProcessLock(store.home / LOCK_FILE)
-    if not lock.try_acquire():
-        raise DaemonRunningError(
-            f"another process, `strandline serve` or `strandline watch`, already watches {store.home}; "
-            "stop that one, or use another --home",
-            home=str(store.home),
-        )
+    lock = _lock(store.home)
     limit_pools()
     watcher = Watcher(store.bench, store.settings, store.scans)
     try:
