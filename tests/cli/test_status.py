@@ -50,7 +50,10 @@ def test_what_is_offline_cannot_be_told(made: CommandHome, notes: Path) -> None:
 
 
 def test_an_empty_home_is_told_what_to_do(made: CommandHome) -> None:
-    """0, and how to begin."""
+    """6, because it may be the wrong one: it says which, that it is new, and how to begin."""
     answer = run("status")
-    assert answer.status == 0
+    assert answer.status == 6
+    assert f"home {made.home}: no storage directory" in answer.text
+    assert answer.stderr == f"strandline: the home {made.home} is new: nothing was there\n"
+    assert run("status").stderr == ""
     assert "`strandline sd add PATH`" in answer.text

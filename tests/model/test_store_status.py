@@ -37,6 +37,7 @@ def statuses(draw: st.DrawFn, number: int = 1) -> StorageDirStatus:
         incomplete=draw(SOME),
         last_scan=draw(st.none() | st.timedeltas(timedelta(0), 2 * SCAN_OVERDUE).map(lambda ago: NOW - ago)),
         missed=draw(st.none() | SOME),
+        unreadable=draw(SOME),
     )
 
 
@@ -48,6 +49,7 @@ def make_status(
     incomplete: int = 0,
     last_scan: datetime | None = NOW,
     missed: int | None = 0,
+    unreadable: int = 0,
 ) -> StorageDirStatus:
     """A storage directory with ten images that is well, except for what is given."""
     problem = None if state is StorageDirState.ONLINE else "its disk is away"
@@ -55,7 +57,7 @@ def make_status(
     found = noteworthy or {}
     return StorageDirStatus(
         sd, FileCounts(10 + sum(found.values()), found, 0), FileMeasures(1000, incomplete=incomplete), last_scan,
-        missed,
+        missed, unreadable,
     )  # fmt: skip
 
 
@@ -72,6 +74,7 @@ def is_well(each: StorageDirStatus) -> bool:
         and NOW - each.last_scan <= SCAN_OVERDUE
         and not any(each.states[state] for state in BAD)
         and not each.measures.incomplete
+        and not each.unreadable
         and not each.missing_references
     )
 
@@ -84,8 +87,8 @@ def test_there_is_a_reason_exactly_if_something_is_not_well(drawn: Sequence[Stor
     for each in sds:
         assert is_well(each) == (each.sd not in [reason.sd for reason in reasons])
     status = make_store_status(*sds)
-    assert status.outcome is decide_outcome(reasons)
-    assert (status.outcome is Outcome.WELL) == all(map(is_well, sds))
+    assert status.outcome is decide_outcome(status.reasons)
+    assert (status.outcome is Outcome.WELL) == (bool(sds) and all(map(is_well, sds)))
     assert status.summary.startswith("All is well") == (bool(sds) and all(map(is_well, sds)))
     assert "\n" not in status.summary
 
@@ -103,7 +106,7 @@ def test_what_is_away_hides_nothing_that_is_known(away: StorageDirStatus, known:
     away = replace(away, sd=replace(away.sd, number=2, state=StorageDirState.OFFLINE))
     outcome = make_store_status(away, known).outcome
     is_known_bad = (
-        any(reason.sd.number == 1 for reason in find_reasons([known], NOW)) and known.sd.is_reachable
+        any(reason.sd == known.sd for reason in find_reasons([known], NOW)) and known.sd.is_reachable
     )
     assert outcome is (Outcome.LOOK if is_known_bad else Outcome.UNKNOWN)
 
@@ -115,7 +118,18 @@ def test_a_copied_folder_is_a_reason() -> None:
     assert [reason.kind for reason in find_reasons(sds, NOW)] == ["copied", "copied"]
 
 
-def test_a_store_without_folders_is_well() -> None:
-    """There is nothing to look at, and the sentence says why."""
+def test_a_store_without_folders_is_not_well() -> None:
+    """It may be another home than the one that was meant."""
     status = make_store_status()
-    assert (status.outcome, status.summary) == (Outcome.WELL, "There is no storage directory yet.")
+    assert (status.outcome, status.summary) == (Outcome.UNKNOWN, "There is no storage directory yet.")
+    assert [(reason.kind, reason.sd_id) for reason in status.reasons] == [("no-folder", None)]
+
+
+def test_a_home_without_room_is_a_reason() -> None:
+    """The sentence names it. Of a disk that does not say, nothing is known."""
+    full = replace(make_store_status(make_status()), home_free_bytes=1000)
+    assert [(reason.kind, reason.to_json()["name"]) for reason in full.reasons] == [("home-full", None)]
+    assert full.outcome is Outcome.LOOK
+    assert full.summary.startswith("The home needs a look: ")
+    for free_bytes in (None, 10**9):
+        assert replace(full, home_free_bytes=free_bytes).outcome is Outcome.WELL

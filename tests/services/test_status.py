@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from builders.clocks import FakeClock
+from builders.identity_folders import as_somebody_without_rights
 from builders.pictures import make_picture
 from builders.statements import count_statements
-from builders.storage import id_of, make_storage_dir, name_of, put_half, put_image
+from builders.storage import id_of, make_storage_dir, name_of, open_bench, put_half, put_image
 from strandline.errors import UndecodablePictureError
 from strandline.model.storage_dirs import StorageDir
 from strandline.model.store_status import Outcome
@@ -129,3 +130,30 @@ def test_the_number_of_statements_is_fixed(bench: Workbench, tmp_path: Path) -> 
         counted.append(count_statements(bench, lambda: measure_status(bench)))
     assert len(set(counted)) == 1
     assert name_of(PICTURES[0]) in os.listdir(tmp_path / "0/media")
+
+
+def test_what_the_last_scan_could_not_read_is_a_reason() -> None:
+    """Also for other programs, without a look at the folder. The next scan that can read it takes it back."""
+    with as_somebody_without_rights() as folder, open_bench(folder / "home") as bench:
+        sd = add_storage_dir(bench, make_storage_dir(folder / "Notes", *PICTURES[:2])).sd
+        scan_storage_dir(bench, sd)
+        assert measure_status(bench).outcome is Outcome.WELL
+        path = next((folder / "Notes" / "media").iterdir())
+        path.chmod(0)
+        scan_storage_dir(bench, sd)
+        bench.scanned.clear()
+        status = measure_status(bench)
+        assert [(reason.kind, reason.count) for reason in status.reasons] == [("unreadable", 1)]
+        assert status.outcome is Outcome.LOOK
+        path.chmod(0o600)
+        scan_storage_dir(bench, sd)
+        assert measure_status(bench).outcome is Outcome.WELL
+        (folder / "Notes" / "media").chmod(0)
+        scan_storage_dir(bench, sd)
+        assert "unreadable" in [reason.kind for reason in measure_status(bench).reasons]
+        (folder / "Notes" / "media").chmod(0o700)
+
+
+def test_the_room_of_the_home_is_known(bench: Workbench, sd: StorageDir) -> None:
+    """For an alert before its disk is full."""
+    assert (measure_status(bench).home_free_bytes or 0) > 0

@@ -30,7 +30,7 @@ def doctor(session: Session) -> int:
 
 def _check(session: Session) -> list[Check]:
     try:
-        with session.open_store() as store:
+        with session.open_store(looks=True) as store:
             return store.check_health()
     except (CatalogError, DiskError) as error:  # which this command is for
         from strandline.runtime.health import check_machine

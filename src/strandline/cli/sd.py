@@ -203,7 +203,7 @@ def list_(session: Session) -> None:
 
     With name, state, number of images, how many of them are checked, identity, and path.
     """
-    with session.open_store() as store:
+    with session.open_store(looks=True) as store:
         sds = store.refresh_storage_dirs()
         counts = store.count_files_of(sds)
     listed = [

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from strandline.cli.garbage import begin_collecting
-from strandline.cli.writing import write_json
+from strandline.cli.writing import say, write_json
 from strandline.errors import SourceNotFoundError
 
 if TYPE_CHECKING:
@@ -44,11 +44,12 @@ class Session:
 
         return (self.find_home() / CATALOG_FILE).exists()
 
-    def open_store(self, *, warns: bool = True) -> LocalStore:
+    def open_store(self, *, warns: bool = True, looks: bool = False) -> LocalStore:
         """The store of this home; a context manager.
 
         Without ``warns``, the library's warnings are not prepared for people. This saves a quick command, which
-        causes none, the import of ``logging``.
+        causes none, the import of ``logging``. A command that only ``looks`` says if the home is new: it may be
+        another one than was meant.
         """
         from strandline.runtime.assembly import open_store
 
@@ -56,7 +57,10 @@ class Session:
             from strandline.cli.log import say_warnings
 
             say_warnings()
+        is_new = looks and not self.has_catalog()
         store = open_store(self.home)
+        if is_new:
+            say(f"the home {store.home} is new: nothing was there")
         begin_collecting()
         return store
 

@@ -32,19 +32,20 @@ def status(session: Session) -> int:
 
     Checks whether each folder is there, and reports what the last scan of it found. It reads no picture and lists no
     folder, so cron may run it often. The exit status is 0 if all is well, 1 if a person should look at something, and
-    6 if nothing is known to be wrong, but a folder is offline.
+    6 if nothing is known to be wrong, but a folder is offline, or none was added.
     """
-    with session.open_store() as store:
+    with session.open_store(looks=True) as store:
         store.refresh_storage_dirs()
         found = store.status()
-    session.answer(found.to_json(), lambda: _show(found))
+    session.answer(found.to_json() | {"home_path": str(session.find_home())}, lambda: _show(session, found))
     return EXIT_STATUS[found.outcome]
 
 
-def _show(found: StoreStatus) -> None:
+def _show(session: Session, found: StoreStatus) -> None:
     write_line(found.summary)
     for reason in found.reasons:
-        write_line(f"  {show_plainly(reason.sd.name)}: {show_plainly(reason.message)}")
+        place = f"home {session.find_home()}" if reason.sd is None else reason.sd.name
+        write_line(f"  {show_plainly(place)}: {show_plainly(reason.message)}")
     if not found.sds:
         write_line(f"Add one with {say_command('sd', 'add', 'PATH')}")
         return

@@ -69,7 +69,7 @@ def verify(
     bytes_per_hour = None if budget is None else parse_rate(budget)
     if missing := [folder for folder in folders if not os.path.isdir(folder)]:
         raise SourceNotFoundError(f"there is no folder {missing[0]}; check the path", source=missing[0])
-    with session.open_store() as store:
+    with session.open_store(looks=True) as store:
         with Bars() as bars, taking_interrupts() as interrupt:
             report = store.verify(
                 sds or None,

@@ -18,6 +18,9 @@ from strandline.model.plain_words import say_bytes, say_count, show_plainly
 from strandline.model.storage_dirs import FileCounts, StorageDir, StorageDirState, find_same_identities
 from strandline.model.values import dataclass
 
+ENOUGH_BYTES = 10 * 1024 * 1024
+"""Room for one large photo. If the home has less, nothing more can be noted in the catalog soon."""
+
 SCAN_OVERDUE = timedelta(days=7)
 """A watcher scans each folder at least once a day, and at its start. After a week, nobody does."""
 
@@ -56,6 +59,8 @@ class StorageDirStatus(JsonForm):
     last_scan: datetime | None
     missing_references: int | None
     """Pictures that its notes miss; None if a watcher never checked them."""
+    unreadable: int = 0
+    """Images and folders that the last scan could not read."""
 
     JSON: ClassVar[Table] = {
         "sd_id": "sd.sd_id", "name": "sd.name", "path": "sd.path", "layout": "sd.layout", "state": "sd.state",
@@ -63,7 +68,7 @@ class StorageDirStatus(JsonForm):
         "checked": "counts.checked", "unchecked": "counts.unchecked", "incomplete": "measures.incomplete",
         "shown_from_copies": "counts.shown_from_copies", "arrivals_waiting": "arrivals_waiting",
         "oldest_unchecked": "measures.oldest_unchecked", "oldest_proof": "measures.oldest_proof",
-        "last_scan": "last_scan", "missing_references": "missing_references",
+        "last_scan": "last_scan", "missing_references": "missing_references", "unreadable": "unreadable",
     }  # fmt: skip
 
     @property
@@ -85,13 +90,14 @@ class StatusReason(JsonForm):
     """One reason why a person should look, or why something cannot be told."""
 
     kind: str
-    """offline, incomplete-sd, suspect, copied, not-scanned, damaged, foreign, incomplete, missing, or
-    missing-references."""
-    sd: StorageDir
+    """offline, incomplete-sd, suspect, copied, not-scanned, unreadable, damaged, foreign, incomplete, missing, or
+    missing-references; of the home, no-folder or home-full."""
+    sd: StorageDir | None
+    """None if it concerns the home."""
     count: int | None
     """How many files or references; None if it concerns the folder as a whole."""
     message: str
-    """Follows the folder's name and a colon."""
+    """Follows the name of the folder, or the home, and a colon."""
 
     JSON: ClassVar[Table] = {
         "kind": "kind", "sd_id": "sd_id", "name": "sd.name", "count": "count", "message": "message",
@@ -99,11 +105,11 @@ class StatusReason(JsonForm):
 
     @property
     def sd_id(self) -> StorageDirId | None:
-        """The storage directory's identity; None if none has arrived yet."""
-        return self.sd.sd_id
+        """The storage directory's identity; None if none has arrived yet, or if it concerns the home."""
+        return None if self.sd is None else self.sd.sd_id
 
 
-CANNOT_TELL = frozenset({"offline", "incomplete-sd"})
+CANNOT_TELL = frozenset({"offline", "incomplete-sd", "no-folder"})
 """The kinds of reasons that say nothing bad about any image."""
 
 
@@ -120,18 +126,21 @@ class StoreStatus(JsonForm):
     journal_events: int
     decoder_failures: dict[str, int]
     """By error code, of this process since it started."""
+    home_free_bytes: int | None = None
+    """How much may still be written to the disk of the home; None if it does not say."""
 
     JSON: ClassVar[Table] = {
         **own_keys("outcome", "summary", "reasons", "measured_at", "images", "size_bytes"),
         "trash": {"files": "trash_files", "size_bytes": "trash_bytes"},
         "journal": {"events": "journal_events"},
+        "home": {"free_bytes": "home_free_bytes"},
         **own_keys("decoder_failures", "sds"),
     }
 
     @property
     def reasons(self) -> tuple[StatusReason, ...]:
-        """Why it is not well, by storage directory. Empty if it is."""
-        return tuple(find_reasons(self.sds, self.measured_at))
+        """Why it is not well: first of the home, then by storage directory. Empty if it is."""
+        return (*find_home_reasons(self.sds, self.home_free_bytes), *find_reasons(self.sds, self.measured_at))
 
     @property
     def outcome(self) -> Outcome:
@@ -153,7 +162,7 @@ def find_reasons(sds: Sequence[StorageDirStatus], now: datetime) -> list[StatusR
     """Why a person should look at the storage directories, or what cannot be told of them, in their order. Pure.
 
     Laws: a storage directory that is not online has a reason; one without files and references in a bad state, that
-    is online and was scanned lately, has none.
+    is online and was scanned lately, and read, has none.
     """
     copied = {each.number for pair in find_same_identities(status.sd for status in sds) for each in pair}
     return [
@@ -161,6 +170,19 @@ def find_reasons(sds: Sequence[StorageDirStatus], now: datetime) -> list[StatusR
         for status in sds
         for kind, count, message in _judge(status, now, is_copied=status.sd.number in copied)
     ]
+
+
+def find_home_reasons(sds: Sequence[StorageDirStatus], free_bytes: int | None) -> list[StatusReason]:
+    """Why a person should look at the home. A home without folders may be another one than was meant. Pure."""
+    reasons = []
+    if free_bytes is not None and free_bytes < ENOUGH_BYTES:
+        said = (
+            f"its disk is full: {say_bytes(free_bytes)} free, so hardly anything can be noted in the catalog"
+        )
+        reasons.append(StatusReason("home-full", None, None, said))
+    if not sds:
+        reasons.append(StatusReason("no-folder", None, None, "no storage directory was added to it"))
+    return reasons
 
 
 def decide_outcome(reasons: Iterable[StatusReason]) -> Outcome:
@@ -175,12 +197,15 @@ def say_status(status: StoreStatus) -> str:
         return "There is no storage directory yet."
     size = f"{say_count(status.images, 'image')} ({say_bytes(status.size_bytes)})"
     all_of_it = f"{size} in {say_count(len(status.sds), 'folder')}"
-    looks = {reason.sd.number for reason in status.reasons if reason.kind not in CANNOT_TELL}
-    away = {reason.sd.number for reason in status.reasons} - looks
+    of_sds = [(reason.kind, reason.sd.number) for reason in status.reasons if reason.sd is not None]
+    looks = {number for kind, number in of_sds if kind not in CANNOT_TELL}
+    away = {number for _, number in of_sds} - looks
     look_at, not_seen = (
         [show_plainly(each.sd.name) for each in status.sds if each.sd.number in numbers]
         for numbers in (looks, away)
     )
+    if any(reason.kind == "home-full" for reason in status.reasons):
+        look_at.append("the home" if look_at else "The home")
     said = [f"{_join(look_at)} {'needs' if len(look_at) == 1 else 'need'} a look"] if look_at else []
     said += [f"{_join(not_seen)} cannot be looked at now"] if not_seen else []
     if not said:
@@ -215,6 +240,11 @@ def _judge(
         days = (now - status.last_scan).days
         yield "not-scanned", None, f"it was last scanned {say_count(days, 'day')} ago"
     for kind, number, words in (
+        (
+            "unreadable",
+            status.unreadable,
+            ("image or folder cannot be read", "images or folders cannot be read"),
+        ),
         ("damaged", counts.noteworthy.get("damaged", 0), ("image is damaged", "images are damaged")),
         (
             "foreign",

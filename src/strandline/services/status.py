@@ -1,16 +1,20 @@
-"""The status: what a monitor asks about a store, from one snapshot of the catalog. Looks at no storage directory."""
+"""The status: what a monitor asks about a store, from one snapshot of the catalog. Looks at no storage directory.
+
+Of the disk, it asks how much room the home has, and when and how the last scans ended.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from strandline.catalog.port import Reader
+from strandline.folders.tree import find_free_bytes
 from strandline.model.conflict_copies import find_shown
 from strandline.model.image_files import ImageFilter
 from strandline.model.storage_dirs import FileCounts, StorageDir
 from strandline.model.store_status import FileMeasures, StorageDirStatus, StoreStatus
 from strandline.pictures.decoding import count_failures
-from strandline.services.scanning.last_scans import find_last_scan
+from strandline.services.scanning.last_scans import count_unreadable, find_last_scan
 from strandline.services.workbench import Workbench
 
 
@@ -18,7 +22,7 @@ def measure_status(bench: Workbench) -> StoreStatus:
     """The numbers of all storage directories, of the trash, and of the journal.
 
     Cost: a fixed number of statements, and one more for each storage directory that misses files. They walk over all
-    rows twice.
+    rows twice. One ``statvfs`` of the home, and a small file there for each storage directory.
     """
     with bench.catalog.snapshot() as reader:
         sds = reader.sds.list_storage_dirs()
@@ -35,6 +39,7 @@ def measure_status(bench: Workbench) -> StoreStatus:
                     measures.get(sd.number, FileMeasures()),
                     find_last_scan(bench, sd),
                     missed.get(sd.number),
+                    count_unreadable(bench, sd),
                 )
                 for sd in sds
             ),
@@ -43,7 +48,15 @@ def measure_status(bench: Workbench) -> StoreStatus:
             trash_bytes=trash_bytes,
             journal_events=reader.journal.count_events(),
             decoder_failures=count_failures(),
+            home_free_bytes=_find_home_room(bench),
         )
+
+
+def _find_home_room(bench: Workbench) -> int | None:
+    try:
+        return find_free_bytes(str(bench.home))
+    except OSError:
+        return None
 
 
 def _complete(reader: Reader, sd: StorageDir, counts: FileCounts) -> FileCounts:

@@ -77,7 +77,8 @@ class ScanAccount:
     def complete(self) -> None:
         """Reports that all files are handled."""
         self._tell(self.total, self.total)
-        note_scan(self._bench, self.report.sd)
+        unreadable = sum(finding.kind == "unreadable" for finding in self.report.findings)
+        note_scan(self._bench, self.report.sd, unreadable)
 
     def is_cancelled(self) -> bool:
         """Whether the scan was cancelled. The report says so from then on."""

@@ -52,6 +52,7 @@ from strandline.services.proving.conflict_copies import note_conflict_copies
 from strandline.services.proving.prove import Outcome, prove_file
 from strandline.services.scanning.account import OnProgress, ScanAccount
 from strandline.services.scanning.ignored import drop_ignored, read_ignored
+from strandline.services.scanning.last_scans import note_unlistable
 from strandline.services.scanning.named_files import (
     count_sizes,
     drop_unknown,
@@ -187,6 +188,7 @@ class _Scan:
         except OSError as error:
             self.unlistable = explain_unlistable(error)
         self.account.add_finding("unreadable", self.unlistable)
+        note_unlistable(self.bench, self.sd)
         return None
 
     def _take_in(self, listing: MediaListing, *, is_first: bool) -> None:

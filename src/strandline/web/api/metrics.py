@@ -66,6 +66,10 @@ PER_FOLDER: tuple[tuple[str, str, Callable[[StorageDirStatus], Number]], ...] = 
     ),
     ("last_scan_timestamp_seconds", "When the last scan to the end ended.", lambda each: each.last_scan),
     ("missing_references", "Pictures that notes miss.", lambda each: each.missing_references),
+    (
+        "unreadable_files", "Images and folders that the last scan could not read.",
+        lambda each: each.unreadable,
+    ),
 )  # fmt: skip
 """What each storage directory has: the name after ``strandline_sd_``, the help, and the number."""
 
@@ -80,9 +84,9 @@ def list_metrics(status: StoreStatus, version: str) -> list[Metric]:
             [({"outcome": each.value}, int(each is status.outcome)) for each in Outcome],
         ),
         Metric(
-            "strandline_reasons", "gauge", "1 for each reason to look at a storage directory.",
+            "strandline_reasons", "gauge", "1 for each reason to look at a storage directory or the home.",
             [
-                ({"sd": each.sd.name, "sd_id": each.sd.sd_id or "", "reason": each.kind}, 1)
+                ({"sd": each.sd.name if each.sd else "", "sd_id": each.sd_id or "", "reason": each.kind}, 1)
                 for each in status.reasons
             ],
         ),
@@ -94,6 +98,10 @@ def list_metrics(status: StoreStatus, version: str) -> list[Metric]:
         *(
             Metric(f"strandline_sd_{name}", "gauge", text, [(sd, number(each)) for each, sd in sds])
             for name, text, number in PER_FOLDER
+        ),
+        Metric(
+            "strandline_home_free_bytes", "gauge", "Bytes that may still be written to the disk of the home.",
+            [({}, status.home_free_bytes)],
         ),
         Metric("strandline_trash_files", "gauge", "Files in the trash.", [({}, status.trash_files)]),
         Metric("strandline_trash_bytes", "gauge", "Bytes of the files in the trash.", [({}, status.trash_bytes)]),

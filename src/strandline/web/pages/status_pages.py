@@ -60,15 +60,16 @@ def _draw(backend: Backend) -> Response:
     folders = [list_folder_lines(backend.base, status, each) for each in status.sds]
     health = Health(TONES[status.outcome], say_status(status), "")
     failures = sum(status.decoder_failures.values())
+    of_home = [reason.message for reason in status.reasons if reason.kind == "home-full"]
     return render(
         backend.base, "status.html", place="status", since=since, now=status, health=health, folders=folders,
-        failures=failures,
+        failures=failures, of_home=of_home,
     )  # fmt: skip
 
 
 def list_folder_lines(base: str, status: StoreStatus, each: StorageDirStatus) -> FolderLines:
     """What is not fine in the storage directory, with where to go, and what is. Pure."""
-    reasons = [_link(base, reason, each) for reason in status.reasons if reason.sd.number == each.sd.number]
+    reasons = [_link(base, reason, each) for reason in status.reasons if reason.sd == each.sd]
     return FolderLines(each, reasons, _list_fine(each) if each.sd.is_reachable else [])
 
 
@@ -86,7 +87,7 @@ def _link(base: str, reason: StatusReason, each: StorageDirStatus) -> Reason:
 
 def _list_fine(each: StorageDirStatus) -> list[str]:
     counts, measures = each.counts, each.measures
-    bad = each.states["damaged"] + each.states["foreign"] + measures.incomplete
+    bad = each.states["damaged"] + each.states["foreign"] + measures.incomplete + each.unreadable
     lines = []
     if counts.images and not counts.unchecked and not bad:
         lines.append(
