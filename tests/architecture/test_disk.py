@@ -48,8 +48,9 @@ FOR_ALL = {"disk_errors", "port", "proof_copies"}
 MAY_USE: dict[str, tuple[str, set[str]]] = {
     "cli/arguments.py": ("a list of ids, or a picture, that a person gives", {"open", "os.path.isfile"}),
     "cli/faults.py": ("the report of an internal error, in the home", {".mkdir", ".write_text", "tempfile"}),
-    "cli/get.py": (
-        "where a person wants the image written",
+    "cli/get.py": ("where a person wants several images written", {".is_dir"}),
+    "cli/output_files.py": (
+        "where a person wants an answer written",
         {".is_dir", ".open", ".stat", "folders.saving", "os.path.realpath"},
     ),
     "cli/log.py": ("whether standard error is the journal", {"os.fstat"}),
@@ -88,7 +89,8 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
         "the home and what is in it",
         {
             "os.close", "os.O_CREAT", ".mkdir", "os.O_WRONLY", "os.scandir", ".lstat", "os.geteuid", "os.open",
-            ".chmod", "os.O_EXCL", ".exists", ".is_dir",
+            ".chmod", "os.O_EXCL", ".exists", ".is_dir", ".stat", "os.chown", "os.fwalk", "os.path.realpath",
+            "os.stat",
         },
     ),
     "runtime/process_lock.py": (
@@ -129,7 +131,7 @@ MAY_USE: dict[str, tuple[str, set[str]]] = {
     ),
     "services/scanning/last_scans.py": (
         "the times of the last scans, in the home",
-        {".mkdir", ".stat", ".touch", "os.utime"},
+        {".mkdir", ".open", ".read_text", ".stat", ".touch", "os.utime"},
     ),
     "services/storage_dirs/suitable.py": ("where the user's home is", {"os.path.realpath"}),
     "services/saving/intake.py": ("the file that a person wants saved", {".open", "os.fstat", "os.path.islink"}),

@@ -21,6 +21,7 @@ from strandline.model.plain_words import say_bytes
 from strandline.model.remedies import refer_to, say_command, say_forget
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir, StorageDirState
+from strandline.model.store_status import ENOUGH_BYTES as ENOUGH_BYTES
 from strandline.model.suitable_folders import say_same_identity
 from strandline.services.storage_dirs.presence import refresh_storage_dirs
 from strandline.services.storage_dirs.writing import find_twin
@@ -31,9 +32,6 @@ ENOUGH_WATCHES = 64
 
 ENOUGH_INSTANCES = 8
 """One per watching process, and some for other programs."""
-
-ENOUGH_BYTES = 10 * 1024 * 1024
-"""Room for one large photo."""
 
 EARLIEST_NOW = datetime(2024, 1, 1, tzinfo=UTC)
 """An earlier time is before this program was written: the clock's battery is empty."""

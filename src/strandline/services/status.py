@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from strandline.catalog.port import Reader
-from strandline.folders.tree import find_free_bytes
 from strandline.model.conflict_copies import find_shown
 from strandline.model.image_files import ImageFilter
 from strandline.model.storage_dirs import FileCounts, StorageDir
@@ -54,7 +53,7 @@ def measure_status(bench: Workbench) -> StoreStatus:
 
 def _find_home_room(bench: Workbench) -> int | None:
     try:
-        return find_free_bytes(str(bench.home))
+        return bench.folder_at(str(bench.home)).find_free_bytes()
     except OSError:
         return None
 
