@@ -110,7 +110,7 @@ def test_a_read_only_mount_is_not_a_matter_of_rights() -> None:
         root.chmod(0o700)
     assert (check.ok, check.message) == (False, f"{root} is mounted read-only")
     assert (check.remedy or "").startswith(
-        "mount it writable; or if it is only to be read, run `strandline sd forget"
+        "mount it writable; or if it is only to be read, run `strandline sd add --read-only "
     )
 
 

@@ -29,7 +29,7 @@ class Daemon:
 
 
 def check_alone(home: Path) -> None:
-    """Refuses to go on if another process watches this home. Whoever goes on may still be refused a moment later.
+    """Refuses to go on if another process watches this home. ``run_daemon`` may still be refused a moment later.
 
     Raises:
         DaemonRunningError: One does.

@@ -18,7 +18,7 @@ from pathlib import Path
 from strandline.errors import CatalogError, MissingExtraError, StrandlineError
 from strandline.extras import CORE, PICTURES, SERVE, check_extra
 from strandline.model.plain_words import say_bytes
-from strandline.model.remedies import refer_to, say_command, say_forget
+from strandline.model.remedies import refer_to, say_command
 from strandline.model.reports import Check
 from strandline.model.storage_dirs import StorageDir, StorageDirState
 from strandline.model.store_status import ENOUGH_BYTES as ENOUGH_BYTES
@@ -136,8 +136,7 @@ def _check_storage_dir(bench: Workbench, sd: StorageDir) -> Check:
         is_mounted_so = bench.find_mount(sd.path).read_only
         first = "mount it writable" if is_mounted_so else "give yourself the rights"
         remedy = (
-            f"{first}; or if it is only to be read, run {say_forget(sd)}, then "
-            f"{say_command('sd', 'add', '--read-only', sd.path)}"
+            f"{first}; or if it is only to be read, run {say_command('sd', 'add', '--read-only', sd.path)}"
         )
         why = "is mounted read-only" if is_mounted_so else "cannot be written to"
         return Check(name, False, f"{unwritable} {why}", remedy)

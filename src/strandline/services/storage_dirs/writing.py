@@ -28,7 +28,7 @@ def check_writable(bench: Workbench, sd: StorageDir) -> StorageDir:
     """
     if sd.read_only:
         raise ReadOnlyStorageDirError(
-            f"{sd.name!r} was added with --read-only, so nothing is saved there; if it may be written to, run "
+            f"{sd.name!r} was added with --read-only, so nothing in it is changed; if it may be written to, run "
             f"{say_forget(sd)}, then {say_add(sd.path)}",
             sd_id=sd.sd_id,
         )
